@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** 64 lower-case hex digits of a sha256, as Spack's v3 records write it (no prefix). */
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
+export type Sha256 = z.infer<typeof Sha256>;
+
+/** An OCI digest, `sha256:<64 hex digits>`; other algorithms are not used here. */
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
+export type Digest = z.infer<typeof Digest>;
+
+/** A Spack DAG hash: 32 characters of lower-case base32 (SHA-1). */
+export const DagHash = z.string().regex(/^[a-z2-7]{32}$/, 'expected a DAG hash: 32 characters of a-z and 2-7');
+export type DagHash = z.infer<typeof DagHash>;
+
+/** The hex part of an OCI digest. */
+export function hexOf(digest: Digest): Sha256 {
+  return digest.slice('sha256:'.length);
+}
+
+/** Where a v3 mirror keeps a blob, relative to its root: `blobs/sha256/ab/abcd…`. */
+export function mirrorBlobPath(digest: Digest): string {
+  const hex = hexOf(digest);
+  return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { Digest } from './digest.ts';
+
+/** Media types of images. Source: the OCI image specification 1.1. */
+export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+export const IMAGE_INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
+export const IMAGE_CONFIG_MEDIA_TYPE = 'application/vnd.oci.image.config.v1+json';
+export const IMAGE_LAYER_MEDIA_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
+
+/** A content descriptor. */
+export const Descriptor = z.object({
+  mediaType: z.string(),
+  digest: Digest,
+  /** Bytes. */
+  size: z.number().int().nonnegative(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+export type Descriptor = z.infer<typeof Descriptor>;
+
+/** An image's manifest. */
+export const ImageManifest = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.literal(IMAGE_MANIFEST_MEDIA_TYPE).optional(),
+  config: Descriptor,
+  layers: z.array(Descriptor),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+export type ImageManifest = z.infer<typeof ImageManifest>;
+
+/** `index.json` of an OCI image layout. */
+export const ImageIndex = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.literal(IMAGE_INDEX_MEDIA_TYPE).optional(),
+  manifests: z.array(Descriptor),
+});
+export type ImageIndex = z.infer<typeof ImageIndex>;

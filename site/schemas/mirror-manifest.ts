@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { Sha256 } from './digest.ts';
+
+/** Media types of the blobs of a v3 build cache. Source: Spack's `url_buildcache.py`. */
+export const TARBALL_MEDIA_TYPE = 'application/vnd.spack.install.v2.tar+gzip';
+export const SPEC_MEDIA_TYPE = 'application/vnd.spack.spec.v5+json';
+export const INDEX_MEDIA_TYPE = 'application/vnd.spack.db.v8+json';
+export const KEY_INDEX_MEDIA_TYPE = 'application/vnd.spack.keyindex.v1+json';
+export const KEY_MEDIA_TYPE = 'application/pgp-keys';
+
+/** One blob that a manifest names. There is no URL: a blob lies under `blobs/` of the same mirror. */
+export const BlobRecord = z.object({
+  /** Bytes. */
+  contentLength: z.number().int().nonnegative(),
+  mediaType: z.string(),
+  compression: z.enum(['gzip', 'none']),
+  checksumAlgorithm: z.literal('sha256'),
+  checksum: Sha256,
+});
+export type BlobRecord = z.infer<typeof BlobRecord>;
+
+/** A manifest of a v3 build cache: of a spec (tarball and spec file), an index, a key or the key index. */
+export const MirrorManifest = z.object({
+  version: z.literal(3),
+  data: z.array(BlobRecord).min(1),
+});
+export type MirrorManifest = z.infer<typeof MirrorManifest>;

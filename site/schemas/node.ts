@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { DagHash } from './digest.ts';
+
+/** Spack's package names; also safe as a file name and in a URL. */
+export const PackageName = z
+  .string()
+  .max(200)
+  .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/, 'expected a package name: letters, digits, _ and -');
+
+/** A variant's or compiler flag's value: boolean, text, or several texts. */
+export const ParameterValue = z.union([z.boolean(), z.string(), z.array(z.string()), z.number(), z.null()]);
+export type ParameterValue = z.infer<typeof ParameterValue>;
+
+/** An edge of the DAG. */
+export const Dependency = z.object({
+  name: PackageName,
+  hash: DagHash,
+  parameters: z.object({
+    /** `build`, `link`, `run`, `test`. */
+    deptypes: z.array(z.string()),
+    /** Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` … */
+    virtuals: z.array(z.string()).default([]),
+  }),
+});
+export type Dependency = z.infer<typeof Dependency>;
+
+/**
+ * One concrete node of a DAG as Spack writes it (specfile version 5).
+ * Unknown keys are ignored here; a node's text is kept beside it wherever it is passed on.
+ */
+export const Node = z.object({
+  name: PackageName,
+  version: z.string().min(1),
+  arch: z.object({
+    platform: z.string(),
+    platform_os: z.string(),
+    /** A name, or archspec's own record with vendor, features and parents. */
+    target: z.union([z.string(), z.object({ name: z.string() })]),
+  }),
+  namespace: z.string().optional(),
+  /** Variants first, compiler flags (`cflags` … `ldlibs`) last, in Spack's order. */
+  parameters: z.record(z.string(), ParameterValue).default({}),
+  package_hash: z.string().optional(),
+  dependencies: z.array(Dependency).default([]),
+  /** Present on a package that Spack did not build: where it lies on the builder. */
+  external: z.object({ path: z.string().nullish(), module: z.unknown().optional() }).optional(),
+  annotations: z.object({ original_specfile_version: z.number().int().optional() }).optional(),
+  /** Present on a spliced node: what it was built as. */
+  build_spec: z.object({ name: z.string(), hash: DagHash }).optional(),
+  hash: DagHash,
+});
+export type Node = z.infer<typeof Node>;
+
+/** The compiler flags that Spack stores among a node's parameters. */
+export const COMPILER_FLAGS = ['cflags', 'cppflags', 'cxxflags', 'fflags', 'ldflags', 'ldlibs'] as const;
+
+/** The microarchitecture's name, however the node writes it. */
+export function targetOf(node: Pick<Node, 'arch'>): string {
+  const { target } = node.arch;
+  return typeof target === 'string' ? target : target.name;
+}
+
+/**
+ * `<name>-<version>-<hash>`, safe as a file name.
+ * Source: Spack's `Spec.format_path("{name}-{version}-{hash}")` and `polite_filename`.
+ */
+export function fileStem(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
+  return `${node.name}-${node.version}-${node.hash}`.replaceAll(/[^A-Za-z0-9_+.-]/g, '_');
+}
+
+/** The dependencies that a binary needs to run: link and run edges. */
+export function runtimeDependencies(node: Node): Dependency[] {
+  return node.dependencies.filter(({ parameters }) =>
+    parameters.deptypes.some((type) => type === 'link' || type === 'run'),
+  );
+}

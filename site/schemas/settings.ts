@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** Bytes in each unit that a size may be written with: decimal as disks and GitHub count, binary with an `i`. */
+const UNIT_BYTES: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** A size in bytes written for people: `900 MB`, `1.5GiB`, `1000000`. */
+export const Size = z.string().transform((text, context): number => {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text);
+  const unit = UNIT_BYTES[match?.[2]?.toLowerCase() ?? ''];
+  if (!match?.[1] || unit === undefined) {
+    context.addIssue({ code: 'custom', message: `expected a size such as 900MB, found "${text}"` });
+    return z.NEVER;
+  }
+  return Math.floor(Number(match[1]) * unit);
+});
+
+/** What every script and the site take from the environment; the same names everywhere. */
+export const Settings = z.object({
+  /** `oci-layout:DIR`, `ghcr.io/owner/repo`, or any other registry's `host/path`. */
+  REGISTRY: z.string().min(1).default('oci-layout:.work/registry'),
+  /** The catalog's folder. */
+  CATALOG_DIR: z.string().min(1).default('site/content'),
+  /** Full address of the site with its base path, without a slash at the end. */
+  SITE_URL: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as https://owner.github.io/repo' })
+    .default('http://localhost:4321/spack-build-cache')
+    .transform((url) => url.replace(/\/+$/, '')),
+  /** What may lie on the site in all, in bytes: GitHub Pages holds 1 GB. */
+  PAGES_BUDGET: z.string().default('900MB').pipe(Size),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/**
+ * Reads the settings from an environment; a variable that is set but empty counts as absent,
+ * since workflows pass unset inputs that way.
+ */
+export function parseSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = Settings.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(`environment variable ${issue?.path.join('.')}: ${issue?.message}`);
+}

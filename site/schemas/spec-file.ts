@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { Node } from './node.ts';
+
+/** The newest build cache layout that Spack reads; a spec file above it is refused by every client. */
+export const LAYOUT_VERSION = 3;
+
+/** A specfile: a root node first, then every node of its DAG. Source: Spack's `Spec.to_dict`. */
+export const SpecFile = z.object({
+  spec: z.object({
+    _meta: z.object({ version: z.number().int() }),
+    nodes: z.array(Node).min(1),
+  }),
+  /** Absent in very old files. */
+  buildcache_layout_version: z.number().int().max(LAYOUT_VERSION).optional(),
+});
+export type SpecFile = z.infer<typeof SpecFile>;
