@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { dagHashText, refuseRepeatedKeys, splitArray, splitNodes, splitObject } from './node-text.ts';
+
+test('keeps the order of integer-like keys and the text of numbers', () => {
+  const node = '{"name":"a","extra":{"10":1.0,"2":1e400,"b":123456789012345678901},"hash":"x"}';
+  expect(dagHashText(node)).toBe('{"name":"a","extra":{"10":1.0,"2":1e400,"b":123456789012345678901}}');
+});
+
+test('drops white space outside strings and keeps it inside', () => {
+  expect(splitNodes('{ "spec": {"_meta": {}, "nodes": [ {"a": "x  y" },\n {"b" : [1, 2]} ]} }')).toEqual([
+    '{"a":"x  y"}',
+    '{"b":[1,2]}',
+  ]);
+});
+
+test('writes strings as Python does', () => {
+  const node = String.raw`{"a":"é\u00e9😀\/\"\\\b\f\n\r\t\u0001\u007f ,:{}[]","hash":"x"}`;
+  const script =
+    'import json,sys;n=json.loads(sys.stdin.read());del n["hash"];print(json.dumps(n,separators=(",",":")))';
+  const python = execFileSync('python3', ['-c', script], { input: node, encoding: 'utf8' });
+  expect(dagHashText(node)).toBe(python.trimEnd());
+});
+
+test('leaves out only the outermost hash', () => {
+  expect(dagHashText('{"d":[{"hash":"inner"}],"hash":"outer","n":"s"}', ['n'])).toBe(
+    '{"d":[{"hash":"inner"}]}',
+  );
+});
+
+test('splits objects and arrays, empty ones too', () => {
+  expect([...splitObject('{"a":{"b":1},"c":[]}')]).toEqual([
+    ['a', '{"b":1}'],
+    ['c', '[]'],
+  ]);
+  expect(splitArray('[]')).toEqual([]);
+  expect(splitObject('{}').size).toBe(0);
+});
+
+test('refuses a key that stands twice, on any level', () => {
+  expect(() => splitObject('{"a":1,"a":2}')).toThrow('key "a" twice');
+  expect(() => splitObject(String.raw`{"a":1,"\u0061":2}`)).toThrow('key "a" twice');
+  expect(() => refuseRepeatedKeys('[{"x":{"b":1,"c":{},"b":2}}]')).toThrow('key "b" twice');
+  expect(() => refuseRepeatedKeys('{"x":[{"b":1},{"b":1}],"b":":"}')).not.toThrow();
+});
+
+test('refuses what is not JSON or not of the expected kind', () => {
+  expect(() => splitObject('{"a":NaN}')).toThrow();
+  expect(() => splitObject('[1]')).toThrow('begins with {');
+  expect(() => splitNodes('{"spec":{}}')).toThrow('expected a specfile');
+});

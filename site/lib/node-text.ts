@@ -1,0 +1,102 @@
+/**
+ * JSON as text. A DAG hash is the hash of a text, so a node's keys, numbers and strings must stay as Spack
+ * wrote them; `JSON.parse` would move integer-like keys to the front and rewrite numbers.
+ * Nothing here checks JSON: every function first lets `JSON.parse` refuse what is not.
+ */
+
+/** Strings, punctuation, and everything else (numbers, true, false, null) up to the next of them. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
+
+/** The compact text of each value of a JSON object, by key, in the order of the text. Refuses a repeated key. */
+export function splitObject(text: string): Map<string, string> {
+  const members = new Map<string, string>();
+  for (const { key, value } of splitValue(text, '{')) {
+    if (members.has(key)) throw new Error(`JSON has the key "${key}" twice in one object`);
+    members.set(key, value);
+  }
+  return members;
+}
+
+/** The compact text of each element of a JSON array. */
+export function splitArray(text: string): string[] {
+  return splitValue(text, '[').map(({ value }) => value);
+}
+
+/**
+ * The compact text of each node of a specfile: exactly Spack's own where Spack wrote it compact.
+ * Throws when the text is no specfile.
+ */
+export function splitNodes(specFileText: string): string[] {
+  const spec = splitObject(specFileText).get('spec');
+  const nodes = spec === undefined ? undefined : splitObject(spec).get('nodes');
+  if (nodes === undefined) throw new Error('expected a specfile with "spec" and "nodes"');
+  return splitArray(nodes);
+}
+
+/**
+ * The text whose SHA-1 is the node's DAG hash: the node without its `hash`, compact, in ASCII.
+ * Source: Spack's `Spec.spec_hash`, `json.dumps(node, ensure_ascii=True, separators=(",", ":"))`.
+ * @param without keys to leave out besides `hash`
+ */
+export function dagHashText(nodeText: string, without: readonly string[] = []): string {
+  const members = [...splitObject(nodeText)]
+    .filter(([key]) => key !== 'hash' && !without.includes(key))
+    .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+  return `{${members.join(',')}}`.replaceAll(TOKEN, (token) =>
+    token.startsWith('"') ? pythonString(token) : token,
+  );
+}
+
+/** Throws when any object inside the text repeats a key: readers disagree on which of the two counts. */
+export function refuseRepeatedKeys(text: string): void {
+  JSON.parse(text);
+  const open: (Set<string> | undefined)[] = [];
+  let previous = '';
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const key: unknown = JSON.parse(previous);
+      const keys = open.at(-1);
+      if (keys?.has(String(key))) throw new Error(`JSON has the key "${String(key)}" twice in one object`);
+      keys?.add(String(key));
+    }
+    previous = token;
+  }
+}
+
+/** A JSON string as Python's `json.dumps` writes it: short escapes, and `\uXXXX` for all that is not ASCII. */
+function pythonString(token: string): string {
+  if (/^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/.test(token)) return token;
+  return JSON.stringify(JSON.parse(token)).replaceAll(
+    /[\x7f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Members of the outermost object or elements of the outermost array (whose keys are empty). */
+function splitValue(text: string, opening: '{' | '['): { key: string; value: string }[] {
+  JSON.parse(text);
+  const items: { key: string; value: string }[] = [];
+  let depth = 0;
+  let key = '';
+  let tokens: string[] = [];
+  const finish = () => {
+    if (tokens.length > 0) items.push({ key, value: tokens.join('') });
+    tokens = [];
+  };
+  for (const [token] of text.matchAll(TOKEN)) {
+    const closes = token === '}' || token === ']';
+    if (depth === 0 && token !== opening) throw new Error(`expected JSON that begins with ${opening}`);
+    if (closes) depth -= 1;
+    if (depth === 1 && token === ',') finish();
+    else if (depth === 1 && token === ':' && opening === '{') {
+      key = String(JSON.parse(tokens.join('')));
+      tokens = [];
+    } else if (depth > 0) tokens.push(token);
+    if (token === '{' || token === '[') depth += 1;
+  }
+  finish();
+  return items;
+}
