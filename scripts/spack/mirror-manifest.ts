@@ -1,0 +1,96 @@
+import type {
+  BlobRecord} from '../../site/schemas/mirror-manifest.ts';
+import {
+  MirrorManifest,
+  SPEC_MEDIA_TYPE,
+  TARBALL_MEDIA_TYPE,
+} from '../../site/schemas/mirror-manifest.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { hexOf } from '../../site/schemas/digest.ts';
+
+/** Characters of the longest line that gpg signs whole; it cuts longer ones without an error. */
+export const LINE_LIMIT_CHARACTERS = 19_995;
+
+/** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
+export function manifestText(records: BlobRecord[]): string {
+  const { version, data } = MirrorManifest.parse({ version: 3, data: records });
+  return [
+    '{',
+    `"version":${version},`,
+    '"data":[',
+    data.map(recordText).join(',\n'),
+    ']',
+    // No newline at the end: Spack writes none.
+    '}',
+  ].join('\n');
+}
+
+/** The manifest of a spec: its tarball, and its image's config, which is the spec file. */
+export function specManifestText(tarball: Blob, config: Blob): string {
+  return manifestText([
+    blobRecord(tarball, TARBALL_MEDIA_TYPE, 'gzip'),
+    blobRecord(config, SPEC_MEDIA_TYPE, 'none'),
+  ]);
+}
+
+/** The record of a blob under a media type. */
+export function blobRecord(
+  blob: Blob,
+  mediaType: string,
+  compression: BlobRecord['compression'],
+): BlobRecord {
+  return {
+    contentLength: blob.size,
+    mediaType,
+    compression,
+    checksumAlgorithm: 'sha256',
+    checksum: hexOf(blob.digest),
+  };
+}
+
+/** Reads a manifest's plain text (without a signature); `where` names it in errors. */
+export function parseManifest(text: string, where: string): MirrorManifest {
+  const value = parseJson(text, where);
+  const version = isObject(value) ? value['version'] : undefined;
+  if (version !== 3) {
+    throw new Error(
+      `${where}: expected a manifest of version 3, found ${describeVersion(version)}; ` +
+        'push the build cache anew with Spack 1.0 or newer (1.x writes version 3)',
+    );
+  }
+  const result = MirrorManifest.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(
+    `${where}: expected a manifest as \`spack buildcache push\` writes it, ` +
+      `found something else at "${issue?.path.join('.')}": ${issue?.message}`,
+  );
+}
+
+function recordText(record: BlobRecord): string {
+  return [
+    '{',
+    `"contentLength":${record.contentLength},`,
+    `"mediaType":${JSON.stringify(record.mediaType)},`,
+    `"compression":"${record.compression}",`,
+    `"checksumAlgorithm":"${record.checksumAlgorithm}",`,
+    `"checksum":"${record.checksum}"`,
+    '}',
+  ].join('\n');
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${where}: expected a manifest in JSON, found text that is not JSON`, { cause });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function describeVersion(version: unknown): string {
+  return version === undefined ? 'no version' : `version ${JSON.stringify(version)}`.slice(0, 80);
+}
