@@ -1,0 +1,42 @@
+import { Origin } from '../../site/schemas/build.ts';
+
+/** Environment variables, as `process.env` holds them. */
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Where a build comes from, taken from the publisher's own environment and never from the artifact.
+ * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`
+ * and `BUILD_RUNNER` are set by the workflow.
+ * @param claimedSpack the version that the tarball itself names: taken only where the environment names none
+ */
+export function readOrigin(environment: Environment, claimedSpack?: string): Origin {
+  const {
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: run,
+    GITHUB_SHA: commit,
+    SPACK_VERSION: spack = claimedSpack,
+    SPACK_PACKAGES_VERSION: packages,
+    BUILD_RUNNER: runner,
+  } = environment;
+  return Origin.parse({
+    ...(server && repository && run ? { run: `${server}/${repository}/actions/runs/${run}` } : {}),
+    ...(commit ? { commit } : {}),
+    ...(spack ? { spack } : {}),
+    ...(packages ? { packages } : {}),
+    ...(runner ? { runner } : {}),
+  });
+}
+
+/**
+ * The time that new entries carry, in whole seconds: now, or `SOURCE_DATE_EPOCH` (seconds since 1970), with which
+ * the same input gives the same bytes. Source: https://reproducible-builds.org/specs/source-date-epoch/
+ */
+export function readDate(environment: Environment, now: Date): string {
+  const epoch = environment['SOURCE_DATE_EPOCH'];
+  if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
+    throw new Error(`environment variable SOURCE_DATE_EPOCH: expected seconds since 1970, found "${epoch}"`);
+  }
+  const date = epoch === undefined ? now : new Date(Number(epoch) * 1000);
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
