@@ -1,0 +1,30 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCommand, runCommand } from './command.ts';
+import { servePages } from './start/pages-server.ts';
+import { parseSettings } from '../site/schemas/settings.ts';
+
+const command = createCommand({
+  verb: 'serve',
+  description: 'Serves a built site on this machine under the base path of SITE_URL, as GitHub Pages would.',
+  examples: ['node scripts/serve.ts', 'node scripts/serve.ts dist --port 8080'],
+})
+  .argument('[dist]', 'folder of the built site', 'dist')
+  .option('--port <number>', 'first port to try (default: the one in SITE_URL)')
+  .action(serve);
+
+async function serve(dist: string, options: { port?: string }): Promise<void> {
+  const site = new URL(parseSettings(process.env).SITE_URL);
+  const port = Number(options.port ?? (site.port || 4321));
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`--port: expected a number from 0 to 65535, found "${options.port ?? ''}"`);
+  }
+  await access(join(dist, 'index.html')).catch(() => {
+    throw new Error(`${dist}: expected a built site, found no index.html; run "npm run build" first`);
+  });
+  const server = await servePages({ root: dist, base: site.pathname, port });
+  console.error(`Serving ${dist} at ${server.url}/ (Ctrl-C stops it)`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
+}
+
+await runCommand(command);

@@ -1,0 +1,150 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import send from 'send';
+import { findPage } from './pages-file.ts';
+import type { Page } from './pages-file.ts';
+
+/** Seconds that GitHub Pages lets browsers and clients keep an answer. */
+const MAX_AGE_S = 600;
+/** How many ports in a row are tried when the wanted one is busy. */
+const PORTS_TRIED = 50;
+/** What "localhost" may resolve to; a machine without IPv6 has the first alone. */
+const LOOPBACKS = ['127.0.0.1', '::1'];
+
+export interface PagesOptions {
+  /** Folder to serve: the site's `dist/`. */
+  root: string;
+  /** Base path such as `/spack-build-cache`; empty or `/` for none. */
+  base: string;
+  /** First port to try; 0 takes any free one. */
+  port: number;
+}
+
+export interface PagesServer {
+  /** `http://localhost:PORT/base`, no slash at the end. */
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a folder on this machine alone, as GitHub Pages serves a project's site: under a base path, `404.html`
+ * for what is missing, no listings, answers kept for 10 minutes. A busy port moves to the next.
+ */
+export async function servePages({ root, base, port }: PagesOptions): Promise<PagesServer> {
+  const prefix = base.replace(/^\/*/, '/').replace(/\/+$/, '');
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(root, prefix, request, response).catch((error: unknown) => {
+      console.error(`${request.url ?? ''}: ${String(error)}`);
+      response.destroy();
+    });
+  };
+  const { servers, port: taken } = await listenFrom(port, handle);
+  return {
+    url: `http://localhost:${taken}${prefix}`,
+    port: taken,
+    close: async () => void (await Promise.all(servers.map(closeServer))),
+  };
+}
+
+async function answer(
+  root: string,
+  prefix: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  const [path = '', query] = (request.url ?? '/').split(/\?(.*)/s);
+  if (path !== prefix && !path.startsWith(`${prefix}/`)) {
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`The site lies under ${prefix}/\n`);
+    return;
+  }
+  const inner = path.slice(prefix.length);
+  const page: Page | undefined =
+    inner === '' ? { kind: 'directory', path: root } : await findPage(root, inner);
+  if (page === undefined) return answerMissing(root, request, response);
+  if (page.kind === 'directory') {
+    response.writeHead(301, { Location: `${path.replace(/^\/+/, '/')}/${query ? `?${query}` : ''}` }).end();
+    return;
+  }
+  sendFile(page.path, request, response);
+}
+
+function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
+  // The path is found and checked already: no rule of send's own may turn it into another one.
+  const stream = send(request, encodeURI(path).replace(/[?#]/g, encodeURIComponent), {
+    dotfiles: 'allow',
+    index: false,
+    maxAge: MAX_AGE_S * 1000,
+  });
+  stream.on('headers', () => {
+    if (!/\.[^/.]+$/.test(path)) response.setHeader('Content-Type', 'application/octet-stream');
+  });
+  stream.pipe(response);
+}
+
+async function answerMissing(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const page = await readFile(join(root, '404.html')).catch(() => 'There is no such page here.\n');
+  response.writeHead(404, {
+    'Content-Type': typeof page === 'string' ? 'text/plain' : 'text/html; charset=utf-8',
+    'Content-Length': Buffer.byteLength(page),
+    'Cache-Control': `max-age=${MAX_AGE_S}`,
+  });
+  response.end(request.method === 'HEAD' ? undefined : page);
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function listenFrom(first: number, handler: Handler): Promise<{ servers: Server[]; port: number }> {
+  for (let port = first; port < first + PORTS_TRIED && port < 65_536; port += 1) {
+    const servers = await listenOn(port, handler);
+    const address = servers[0]?.address();
+    if (address && typeof address === 'object') return { servers, port: address.port };
+  }
+  throw new Error(`no free port from ${first} to ${first + PORTS_TRIED - 1}: choose another with --port`);
+}
+
+/** Servers on every loopback address of this machine; none when the port is taken on one of them. */
+async function listenOn(port: number, handler: Handler): Promise<Server[]> {
+  const servers: Server[] = [];
+  let wanted = port;
+  for (const host of LOOPBACKS) {
+    const server = createServer(handler);
+    const failure = await listen(server, wanted, host);
+    if (failure === 'EADDRINUSE' || (failure !== undefined && servers.length === 0)) {
+      await Promise.all(servers.map(closeServer));
+      if (failure === 'EADDRINUSE') return [];
+      throw new Error(`cannot listen on ${host}:${port} (${failure}): choose another port with --port`);
+    }
+    if (failure !== undefined) continue;
+    servers.push(server);
+    const address = server.address();
+    if (address && typeof address === 'object') wanted = address.port;
+  }
+  return servers;
+}
+
+/** The code of the error that kept the server from listening, if one did. */
+function listen(server: Server, port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, host, () => resolve(undefined));
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
