@@ -1,0 +1,109 @@
+// Runs before everything else, on any Node from 20 on, while nothing may be installed yet: plain JavaScript, no packages.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Milliseconds between two lines of progress: long enough not to fill a log. */
+const LINE_INTERVAL_MS = 10_000;
+
+/**
+ * Says why `node_modules` is not what package-lock.json asks for; undefined when it is.
+ * npm writes `node_modules/.package-lock.json` last, so an interrupted installation never looks complete.
+ *
+ * @param {string} folder the project's folder
+ * @returns {string | undefined}
+ */
+export function findMismatch(folder) {
+  const wanted = readPackages(join(folder, 'package-lock.json'));
+  if (wanted === undefined)
+    throw new Error(`${folder}/package-lock.json: cannot be read; is the clone complete?`);
+  const installed = readPackages(join(folder, 'node_modules/.package-lock.json'));
+  if (installed === undefined) return 'nothing is installed yet';
+  for (const [path, entry] of Object.entries(wanted)) {
+    const found = installed[path];
+    if (path === '') continue;
+    if (found === undefined && !entry.optional && !entry.devOptional && !entry.peer)
+      return `${path} is missing`;
+    if (found !== undefined && found.version !== entry.version) return `${path} has another version`;
+  }
+  // The package `node` fetches its program in an install script, which npm may have been told not to run.
+  if (!isFile(join(folder, 'node_modules/.bin/node'))) return 'node_modules/.bin/node is missing';
+  return undefined;
+}
+
+/**
+ * @param {string} path
+ * @returns {Record<string, {version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}> | undefined}
+ */
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} path */
+function isFile(path) {
+  return existsSync(path) && statSync(path).size > 1_000_000;
+}
+
+/** @param {string} folder */
+async function install(folder) {
+  const started = Date.now();
+  const ticker = setInterval(() => {
+    console.error(`Still installing (${Math.round((Date.now() - started) / 1000)} s) …`);
+  }, LINE_INTERVAL_MS);
+  // The mark of a complete installation goes first: npm may be stopped at any moment from here on.
+  rmSync(join(folder, 'node_modules/.package-lock.json'), { force: true });
+  const { code, output } = await runNpmCi(folder).finally(() => clearInterval(ticker));
+  if (code !== 0) {
+    console.error(output.trim());
+    throw new Error(
+      'npm ci failed: see the lines above; it needs the registry of npm, run it again when that answers',
+    );
+  }
+  console.error(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<{code: number | null, output: string}>}
+ */
+function runNpmCi(folder) {
+  // By the Node that runs npm, not by the one in node_modules: npm ci is about to delete that.
+  const node = process.env['npm_node_execpath'] ?? process.execPath;
+  const npm = process.env['npm_execpath'];
+  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress'];
+  const child = npm
+    ? spawn(node, [npm, ...flags], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn('npm', flags, {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        shell: process.platform === 'win32',
+      });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part));
+  return new Promise((settle, fail) => {
+    child.on('error', fail);
+    child.on('close', (code) => settle({ code, output }));
+  });
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const folder = resolve(fileURLToPath(import.meta.url), '../..');
+  try {
+    const mismatch = findMismatch(folder);
+    if (mismatch) {
+      console.error(`Installing packages with npm ci, since ${mismatch} …`);
+      await install(folder);
+      const left = findMismatch(folder);
+      if (left)
+        throw new Error(`npm ci is done, yet ${left}: does npm's setting ignore-scripts stand in the way?`);
+    }
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,56 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findMismatch } from './setup.mjs';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'setup-'));
+  await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
+  await writeFile(join(folder, 'node_modules/.bin/node'), Buffer.alloc(2_000_000));
+  await writeLock('package-lock.json', { a: '1.0.0', b: '2.0.0' });
+  await writeLock('node_modules/.package-lock.json', { a: '1.0.0', b: '2.0.0' });
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+test('finds an installation complete that has each package of the lock file', () => {
+  expect(findMismatch(folder)).toBeUndefined();
+});
+
+test('finds the project itself complete while its tests run', () => {
+  expect(findMismatch(process.cwd())).toBeUndefined();
+});
+
+test('says what is missing, what has another version, and that an installation was interrupted', async () => {
+  await writeLock('package-lock.json', { a: '1.0.1', b: '2.0.0' });
+  expect(findMismatch(folder)).toBe('node_modules/a has another version');
+  await writeLock('package-lock.json', { a: '1.0.0', b: '2.0.0', c: '1.0.0' });
+  expect(findMismatch(folder)).toBe('node_modules/c is missing');
+  await cp(join(folder, 'node_modules/.package-lock.json'), join(folder, 'package-lock.json'));
+  await rm(join(folder, 'node_modules/.package-lock.json'));
+  expect(findMismatch(folder)).toBe('nothing is installed yet');
+});
+
+test('misses Node itself when the install script of its package did not run', async () => {
+  await writeFile(join(folder, 'node_modules/.bin/node'), '');
+  expect(findMismatch(folder)).toBe('node_modules/.bin/node is missing');
+});
+
+test('does not miss what is optional and for another machine', async () => {
+  const packages = {
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/x': { version: '1', optional: true },
+  };
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ packages }));
+  expect(findMismatch(folder)).toBeUndefined();
+});
+
+async function writeLock(path: string, versions: Record<string, string>): Promise<void> {
+  const packages = Object.fromEntries(
+    Object.entries(versions).map(([name, version]) => [`node_modules/${name}`, { version }]),
+  );
+  await writeFile(join(folder, path), JSON.stringify({ packages: { '': { name: 'x' }, ...packages } }));
+}
