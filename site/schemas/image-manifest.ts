@@ -3,6 +3,8 @@ import { Digest } from './digest.ts';
 
 /** Media types of images. Source: the OCI image specification 1.1. */
 export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+/** Docker's older name of the same: Spack uses it when it puts a build on a base image that does. */
+export const DOCKER_MANIFEST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 export const IMAGE_INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
 export const IMAGE_CONFIG_MEDIA_TYPE = 'application/vnd.oci.image.config.v1+json';
 export const IMAGE_LAYER_MEDIA_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
@@ -20,7 +22,7 @@ export type Descriptor = z.infer<typeof Descriptor>;
 /** An image's manifest. */
 export const ImageManifest = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.literal(IMAGE_MANIFEST_MEDIA_TYPE).optional(),
+  mediaType: z.enum([IMAGE_MANIFEST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE]).optional(),
   config: Descriptor,
   layers: z.array(Descriptor),
   annotations: z.record(z.string(), z.string()).optional(),

@@ -35,7 +35,7 @@ export const Node = z.object({
     platform: z.string(),
     platform_os: z.string(),
     /** A name, or archspec's own record with vendor, features and parents. */
-    target: z.union([z.string(), z.object({ name: z.string() })]),
+    target: z.union([z.string(), z.object({ name: z.string(), parents: z.array(z.string()).optional() })]),
   }),
   namespace: z.string().optional(),
   /** Variants first, compiler flags (`cflags` … `ldlibs`) last, in Spack's order. */
