@@ -1,10 +1,5 @@
-import type {
-  BlobRecord} from '../../site/schemas/mirror-manifest.ts';
-import {
-  MirrorManifest,
-  SPEC_MEDIA_TYPE,
-  TARBALL_MEDIA_TYPE,
-} from '../../site/schemas/mirror-manifest.ts';
+import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
+import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 

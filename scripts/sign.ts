@@ -1,0 +1,48 @@
+import { parseSettings } from '../site/schemas/settings.ts';
+import { createCommand, runCommand } from './command.ts';
+import { startProgress } from './progress.ts';
+import { writePublicKey } from './spack/key-file.ts';
+import { listManifests, signManifests, writeManifests } from './spack/sign-catalog.ts';
+import { readSigner } from './spack/signature.ts';
+
+interface Options {
+  catalog?: string;
+  all: boolean;
+}
+
+const command = createCommand({
+  verb: 'sign',
+  description:
+    'Signs the manifests in the catalog with the key in SIGNING_KEY (an armored private key; ' +
+    'SIGNING_KEY_PASSPHRASE beside it when it has one).',
+  examples: [
+    'SIGNING_KEY="$(cat signing-key.asc)" node scripts/sign.ts',
+    'SIGNING_KEY="$(cat new-key.asc)" node scripts/sign.ts --all   # after a rotation',
+  ],
+})
+  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--all', 'sign anew what another key has signed; without it, only what is unsigned', false)
+  .action(signAll);
+
+async function signAll({ catalog = parseSettings(process.env).CATALOG_DIR, all }: Options): Promise<void> {
+  const signer = await readSigner(process.env);
+  if (!signer) {
+    throw new Error(
+      'SIGNING_KEY: expected an armored private key in this environment variable, found nothing; ' +
+        'make a key with `node scripts/key.ts`',
+    );
+  }
+  const paths = await listManifests(catalog);
+  const progress = startProgress('signing', paths.length, 'manifests');
+  const files = await signManifests(catalog, paths, signer, { all, progress }).finally(() => progress.stop());
+
+  const { written } = await writePublicKey(catalog, signer.publicKey);
+  if (written) console.error(`Wrote the public half to ${catalog}/keys/${signer.fingerprint}.asc.`);
+  await writeManifests(catalog, files);
+  console.error(
+    `Signed ${files.length} of ${paths.length} manifests with key ${signer.fingerprint}; ` +
+      `${paths.length - files.length} were signed already.`,
+  );
+}
+
+await runCommand(command);
