@@ -1,0 +1,83 @@
+import { Build, type Blob, type Origin } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { fileStem, type Node } from '../../site/schemas/node.ts';
+import { inventContents } from './contents.ts';
+import { dagOf, nodeOf, runtimeClosure } from './dag.ts';
+import type { History, HistoryBuild } from './history.ts';
+import { createRandom, inventCommit, inventSha256, type Random } from './random.ts';
+
+/** An image takes no more layers. */
+const LAYERS_LIMIT = 100;
+
+/** Tarball sizes of real caches: half are below, a few are a thousand times as large. */
+const MEDIAN_TARBALL_BYTES = 400_000;
+const LARGEST_TARBALL_BYTES = 1_900_000_000;
+
+/** Bytes that a node takes in a config, and what else is in it. */
+const CONFIG_BYTES_PER_NODE = 1_100;
+const CONFIG_BYTES = 600;
+
+const SPACK_VERSIONS = ['1.0.0', '1.0.2', '1.1.0', '1.2.0.dev0'];
+
+/** The record of a build that has no bytes: sizes are plausible, digests invented. */
+export function inventBuildRecord(history: History, build: HistoryBuild): Build {
+  const { node } = nodeOf(history.nodes, build.hash);
+  const random = createRandom(`build ${history.seed} ${build.hash}`);
+  const tarball = inventTarball(node, random);
+  return Build.parse({
+    name: node.name,
+    version: node.version,
+    hash: node.hash,
+    published: build.published.toISOString().replace('.000Z', 'Z'),
+    tarball,
+    contents: inventContents(node, random),
+    image: inventImage(history, node.hash, random),
+    origin: inventOrigin(build),
+  });
+}
+
+function inventTarball(node: Node, random: Random): Build['tarball'] {
+  const usual = createRandom(`size ${node.name}`).logNormal(MEDIAN_TARBALL_BYTES, 1.9);
+  const size = Math.round(Math.min(LARGEST_TARBALL_BYTES, Math.max(1_500, random.logNormal(usual, 0.2))));
+  const installedSize = Math.round(size * (2.2 + random.fraction() * 2));
+  return {
+    ...inventBlob(`tarball ${node.hash}`, size),
+    uncompressedDigest: `sha256:${inventSha256(`tar ${node.hash}`)}`,
+    installedSize,
+    files: Math.max(6, Math.round(installedSize / random.logNormal(30_000, 0.8))),
+  };
+}
+
+function inventImage(history: History, hash: DagHash, random: Random): Build['image'] {
+  const { node } = nodeOf(history.nodes, hash);
+  const layers = runtimeClosure(history.nodes, hash).length;
+  const stem = fileStem(node).replaceAll(/[^A-Za-z0-9_.-]/g, '_');
+  const tag = `${stem}.spack`;
+  // A dependency that was published after its dependents is missing in their images, too.
+  const runnable = layers <= LAYERS_LIMIT && !random.chance(0.01);
+  const configBytes = CONFIG_BYTES + dagOf(history.nodes, hash).length * CONFIG_BYTES_PER_NODE;
+  return {
+    tag: tag.length > 128 ? tag.slice(0, 64) + tag.slice(-64) : tag,
+    digest: `sha256:${inventSha256(`image ${hash}`)}`,
+    size: 900 + 160 * Math.min(layers, LAYERS_LIMIT),
+    config: inventBlob(`config ${hash}`, configBytes),
+    runnable,
+  };
+}
+
+function inventOrigin({ round, run }: HistoryBuild): Origin {
+  return {
+    run: `https://github.com/example/spack-build-cache/actions/runs/${9_000_000_000 + run}`,
+    commit: inventCommit(`repository ${round.age}`),
+    spack:
+      SPACK_VERSIONS[
+        SPACK_VERSIONS.length - 1 - Math.min(SPACK_VERSIONS.length - 1, Math.floor(round.age / 8))
+      ] ?? '1.0.0',
+    packages: inventCommit(`packages ${round.age}`),
+    runner: round.platform.runner,
+  };
+}
+
+function inventBlob(label: string, size: number): Blob {
+  return { digest: `sha256:${inventSha256(label)}`, size };
+}

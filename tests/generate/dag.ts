@@ -1,0 +1,39 @@
+import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { runtimeDependencies } from '../../site/schemas/node.ts';
+
+type Nodes = ReadonlyMap<DagHash, CatalogNode>;
+
+/** A DAG in the order of a spec file: the root first, then depth first, each node once. */
+export function dagOf(nodes: Nodes, root: DagHash): CatalogNode[] {
+  const seen = new Set<DagHash>();
+  const visit = (hash: DagHash): void => {
+    if (seen.has(hash)) return;
+    seen.add(hash);
+    for (const dependency of nodeOf(nodes, hash).node.dependencies) visit(dependency.hash);
+  };
+  visit(root);
+  return [...seen].map((hash) => nodeOf(nodes, hash));
+}
+
+/** What has to be there as a binary for `root` to run: dependencies first, `root` last, externals left out. */
+export function runtimeClosure(nodes: Nodes, root: DagHash): CatalogNode[] {
+  const closure: CatalogNode[] = [];
+  const seen = new Set<DagHash>();
+  const visit = (hash: DagHash): void => {
+    const found = nodeOf(nodes, hash);
+    if (seen.has(hash) || found.node.external) return;
+    seen.add(hash);
+    for (const dependency of runtimeDependencies(found.node)) visit(dependency.hash);
+    closure.push(found);
+  };
+  visit(root);
+  return closure;
+}
+
+/** Throws when there is none. */
+export function nodeOf(nodes: Nodes, hash: DagHash): CatalogNode {
+  const found = nodes.get(hash);
+  if (!found) throw new Error(`expected a node ${hash}, found none`);
+  return found;
+}
