@@ -12,7 +12,10 @@ export interface GeneratedFile {
 const WRITES_AT_ONCE = 32;
 
 /** Writes files to a directory that is new or empty; throws when something is in it. */
-export async function writeFiles(directory: string, files: Iterable<GeneratedFile>): Promise<void> {
+export async function writeFiles(
+  directory: string,
+  files: Iterable<GeneratedFile> | AsyncIterable<GeneratedFile>,
+): Promise<void> {
   await mkdir(directory, { recursive: true });
   const [found] = await readdir(directory);
   if (found !== undefined) {
