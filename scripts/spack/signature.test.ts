@@ -283,6 +283,8 @@ function gpg(args: string[], input: string, more: string[]): Promise<string> {
       if (error) reject(new Error(`${stdout}${stderr}`, { cause: error }));
       else resolve(stdout);
     });
+    // gpg may end before it has read what it was given; its exit code then says why.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
 }
