@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import glob from 'fast-glob';
+import writeFileAtomic from 'write-file-atomic';
+
+/**
+ * What tells whether any file of these paths and folders changed: a hash over names, sizes and times of change.
+ * @param settings whatever else the outcome depends on
+ */
+export async function fingerprint(paths: string[], settings: string[] = []): Promise<string> {
+  const patterns = paths.map((path) => glob.escapePath(path)).flatMap((path) => [path, `${path}/**`]);
+  const entries = await glob(patterns, { stats: true, dot: true, followSymbolicLinks: false });
+  const lines = entries
+    .map(({ path, stats }) => `${path} ${stats?.size ?? ''} ${stats?.mtimeMs ?? ''}`)
+    .sort();
+  return createHash('sha256')
+    .update([...settings, ...lines].join('\n'))
+    .digest('hex');
+}
+
+/** A file that remembers the fingerprint of what a stage was made from. */
+export async function readStamp(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+export async function writeStamp(path: string, stamp: string): Promise<void> {
+  await writeFileAtomic(path, stamp);
+}

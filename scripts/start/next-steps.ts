@@ -1,0 +1,44 @@
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Build } from '../../site/schemas/build.ts';
+
+/** A build to show in a command; absent in an empty catalog. */
+export type Example = Pick<Build, 'name' | 'version' | 'hash'> & { program: string };
+
+/** Chooses the smallest build that has a program: it is quickly tried. */
+export async function readExample(catalog: string): Promise<Example | undefined> {
+  const builds: Build[] = [];
+  for await (const path of glob('builds/*/*.json', { cwd: catalog })) {
+    builds.push(Build.parse(JSON.parse(await readFile(join(catalog, path), 'utf8'))));
+  }
+  const [smallest] = builds
+    .filter(({ contents }) => contents.programs.length > 0)
+    .sort((a, b) => a.tarball.size - b.tarball.size || (a.hash < b.hash ? -1 : 1));
+  const program = smallest?.contents.programs[0];
+  return smallest && program !== undefined ? { ...smallest, program } : undefined;
+}
+
+/** What `npm start` says at its end. */
+export function describeNextSteps(url: string, example: Example | undefined, serving: boolean): string {
+  const name = 'local-cache';
+  const lines = [
+    `Open    ${url}/`,
+    '',
+    'Use it with Spack 1.0 or newer, in another terminal:',
+    `  spack mirror add --type binary ${name} ${url}`,
+    '  spack buildcache keys --install --trust',
+    '  spack buildcache list -a',
+  ];
+  if (example) {
+    lines.push(
+      `  spack install --use-buildcache only /${example.hash}   # ${example.name} ${example.version}`,
+      `  spack location -i /${example.hash}                     # its programs lie in bin/, such as ${example.program}`,
+    );
+  }
+  lines.push(
+    `  spack mirror remove ${name}                            # when done`,
+    '',
+    serving ? 'Serving until Ctrl-C.' : 'Everything is made; run it without --no-serve to serve it.',
+  );
+  return `\n${lines.join('\n')}`;
+}

@@ -1,0 +1,42 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runNode } from './child.ts';
+import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+/** Brings a build cache into the folder's registry and catalog, signed with the folder's own key. */
+export async function publishCache(folder: WorkFolder, cache: string): Promise<void> {
+  const stampFile = join(folder.root, 'published.stamp');
+  const stamp = await fingerprint([cache], [cache]);
+  if ((await readStamp(stampFile)) === stamp && (await isComplete(folder))) {
+    console.error(`Published already, and unchanged since: ${cache}`);
+    return;
+  }
+  if (!(await exists(folder.key))) {
+    console.error('Making a signing key …');
+    await runNode('making a key', [
+      'scripts/key.ts',
+      ...['--catalog', folder.catalog, '--out', folder.key, '--name', 'Local build cache'],
+    ]);
+  }
+  const catalog = ['--catalog', folder.catalog];
+  const env = { SIGNING_KEY: await readFile(folder.key, 'utf8'), SIGNING_KEY_PASSPHRASE: '' };
+  console.error(`Publishing ${cache} …`);
+  const registry = ['--registry', `oci-layout:${folder.registry}`];
+  await runNode('publishing', ['scripts/publish.ts', cache, ...registry, ...catalog], { env });
+  if (!(await exists(join(folder.catalog, 'manifests')))) return;
+  await runNode('signing', ['scripts/sign.ts', ...catalog], { env });
+  await writeStamp(stampFile, stamp);
+}
+
+async function isComplete(folder: WorkFolder): Promise<boolean> {
+  const needed = [folder.key, join(folder.catalog, 'builds'), join(folder.registry, 'index.json')];
+  return (await Promise.all(needed.map(exists))).every(Boolean);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

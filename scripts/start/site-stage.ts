@@ -1,0 +1,68 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runNode } from './child.ts';
+import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
+import { portFile } from './port.ts';
+import type { SiteAddress } from './port.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+/** What the site is made from, beside the catalog: its sources and the mirror's, the pages' own tools. */
+const SOURCES = ['site', 'public', 'scripts', 'astro.config.mjs', 'package-lock.json'];
+/** Milliseconds between two reports of a long build. */
+const REPORT_INTERVAL_MS = 5_000;
+
+/**
+ * Builds site, API and mirror into the address's folder. Everything is made in a fresh folder that takes the
+ * old one's place at the end, so that what is served is whole at any moment.
+ */
+export async function buildSite(folder: WorkFolder, address: SiteAddress, budget: number): Promise<void> {
+  const stampFile = `${address.dist}.stamp`;
+  const stamp = await fingerprint([...SOURCES, folder.catalog], [address.url, String(budget)]);
+  const built = await stat(join(address.dist, 'index.html')).catch(() => undefined);
+  if (built && (await readStamp(stampFile)) === stamp) {
+    console.error('The site is up to date.');
+    return;
+  }
+  const fresh = `${address.dist}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  const env = {
+    SITE_URL: address.url,
+    CATALOG_DIR: folder.catalog,
+    REGISTRY: `oci-layout:${folder.registry}`,
+    PAGES_BUDGET: String(budget),
+    ASTRO_TELEMETRY_DISABLED: '1',
+  };
+  await renderPages(fresh, env);
+  console.error('Adding the mirror …');
+  await runNode('the mirror', ['scripts/mirror.ts', '--dist', fresh], { env });
+  await rm(stampFile, { force: true });
+  await replaceFolder(address.dist, fresh);
+  await writeStamp(stampFile, stamp);
+  await writeStamp(portFile(folder), `${address.port}\n`);
+}
+
+async function renderPages(outDir: string, env: Record<string, string>): Promise<void> {
+  const started = Date.now();
+  let pages = 0;
+  console.error('Building the site …');
+  const report = (): void => {
+    console.error(`  ${pages} pages and files after ${Math.round((Date.now() - started) / 1000)} s`);
+  };
+  const ticker = setInterval(report, REPORT_INTERVAL_MS);
+  await runNode('building the site', ['node_modules/astro/bin/astro.mjs', 'build', '--outDir', outDir], {
+    env,
+    // Astro names each rendered route on a line of its own, drawn as a tree.
+    onLine: (line) => void (pages += /[├└]─/.test(line) ? 1 : 0),
+  }).finally(() => clearInterval(ticker));
+  report();
+}
+
+async function replaceFolder(path: string, fresh: string): Promise<void> {
+  const old = `${path}.old`;
+  await rm(old, { recursive: true, force: true });
+  await rename(path, old).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  });
+  await rename(fresh, path);
+  await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import pMap from 'p-map';
+import { prepareTools } from './tools/prepare.ts';
+import { TOOLS_BIN } from './tools/path.ts';
+import { addTallies } from './tools/report.ts';
+import type { Tally } from './tools/report.ts';
+import { runCheck, runTests } from './tools/steps.ts';
+
+const bin = (name: string): string => join('node_modules/.bin', name);
+
+/** Each counts as one test. */
+const CHECKS = [
+  { name: 'types', command: [bin('astro'), 'check'] },
+  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  { name: 'format', command: [bin('prettier'), '--check', '.', '--log-level', 'warn'] },
+];
+/** Projects of vitest.config.ts, quickest first. */
+const PROJECTS = ['unit', 'browser', 'e2e'];
+
+/** Runs every test, or the named checks and projects alone, and closes with one line that counts them. */
+async function run(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { full: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+  process.chdir(resolve(import.meta.dirname, '..'));
+  if (values.full) process.env['FULL'] = '1';
+  process.env['PATH'] = [TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter);
+  process.env['ASTRO_TELEMETRY_DISABLED'] = '1';
+  // Chrome, Go and gpg want a home of some kind.
+  if (!process.env['HOME']) {
+    process.env['HOME'] = resolve('.work/home');
+    mkdirSync(process.env['HOME'], { recursive: true });
+  }
+
+  const started = Date.now();
+  const tallies: Tally[] = [await prepareTools(process.env['CI'] === 'true')];
+  const checks = CHECKS.filter(({ name }) => wanted(name));
+  tallies.push(
+    ...(await pMap(checks, ({ name, command }) => runCheck(name, command), {
+      concurrency: availableParallelism(),
+    })),
+  );
+  for (const name of PROJECTS.filter(wanted)) tallies.push(await runTests(name));
+
+  const { passed, failed, skipped } = addTallies(tallies);
+  console.log(`\nThe tests took ${Math.round((Date.now() - started) / 1000)} s.`);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+await run();

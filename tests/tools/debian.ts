@@ -1,0 +1,53 @@
+import { copyFile, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram, TOOLS, TOOLS_BIN } from './path.ts';
+import { runTool } from './run-tool.ts';
+
+/** Installs a Debian package with all it needs; for root on Debian and its kin alone. */
+export async function installFromDebian(name: string): Promise<void> {
+  requireApt();
+  if (process.getuid?.() !== 0) throw new Error('only root may install it');
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const install = ['install', '-y', '-q', '--no-install-recommends', name];
+  try {
+    await runTool('apt-get', install, { env });
+  } catch {
+    // A fresh machine has no list of packages, an old one has an old list.
+    await runTool('apt-get', ['update', '-q'], { env });
+    await runTool('apt-get', install, { env });
+  }
+}
+
+/**
+ * Takes one program out of a Debian package without installing it: that needs no root, and no service is started
+ * (that of docker-registry would listen on every interface).
+ * @param path where the program lies in the package, such as `usr/bin/x`
+ */
+export async function unpackFromDebian(name: string, path: string): Promise<void> {
+  requireApt();
+  await mkdir(TOOLS_BIN, { recursive: true });
+  const folder = await mkdtemp(join(TOOLS, 'debian-'));
+  // apt drops to a user of its own, who must be able to write here.
+  await chmod(folder, 0o777);
+  try {
+    try {
+      await runTool('apt-get', ['download', '-q', name], { cwd: folder });
+    } catch (error) {
+      if (process.getuid?.() !== 0) throw error;
+      await runTool('apt-get', ['update', '-q'], {});
+      await runTool('apt-get', ['download', '-q', name], { cwd: folder });
+    }
+    const [archive] = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
+    if (archive === undefined) throw new Error(`apt-get download ${name} left no .deb file`);
+    await runTool('dpkg-deb', ['-x', archive, 'unpacked'], { cwd: folder });
+    const target = join(TOOLS_BIN, name);
+    await copyFile(join(folder, 'unpacked', path), `${target}.new`);
+    await rename(`${target}.new`, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function requireApt(): void {
+  if (findProgram('apt-get') === undefined) throw new Error('this is not Debian: there is no apt-get');
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** How many tests passed, failed and were skipped. */
+export interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** What is read of the report of vitest's JSON reporter. */
+const VitestReport = z.object({
+  testResults: z.array(
+    z.object({
+      /** `failed` also when a hook or an import failed and no test did. */
+      status: z.string(),
+      assertionResults: z.array(z.object({ status: z.string() })),
+    }),
+  ),
+});
+
+/**
+ * Counts a vitest report. A file that failed outside of its tests counts as one failure,
+ * and so does a run that failed in no file at all.
+ */
+export function countTests(reportText: string, exitCode: number): Tally {
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  for (const file of VitestReport.parse(JSON.parse(reportText)).testResults) {
+    const statuses = file.assertionResults.map(({ status }) => status);
+    tally.passed += statuses.filter((status) => status === 'passed').length;
+    const failed = statuses.filter((status) => status === 'failed').length;
+    tally.failed += file.status === 'failed' ? Math.max(failed, 1) : failed;
+    tally.skipped += statuses.filter((status) => status !== 'passed' && status !== 'failed').length;
+  }
+  if (exitCode !== 0 && tally.failed === 0) tally.failed = 1;
+  return tally;
+}
+
+export function addTallies(tallies: Tally[]): Tally {
+  return tallies.reduce(
+    (sum, { passed, failed, skipped }) => ({
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    }),
+    { passed: 0, failed: 0, skipped: 0 },
+  );
+}

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { countTests } from './report.ts';
+import type { Tally } from './report.ts';
+
+/** Runs one check that counts as one test; its output is shown in one piece when it fails. */
+export async function runCheck(name: string, [program = '', ...args]: string[]): Promise<Tally> {
+  const started = Date.now();
+  let output = '';
+  const code = await runStep(program, args, (text) => (output += text));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  if (code !== 0) console.log(output.trimEnd());
+  console.log(`${code === 0 ? 'passed' : 'FAILED'}: ${name} (${seconds} s)`);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Runs one of vitest's projects; its output is shown as it comes. */
+export async function runTests(project: string): Promise<Tally> {
+  const report = `.work/test-report-${project}.json`;
+  await rm(report, { force: true });
+  const args = ['run', '--config', 'tests/vitest.config.ts', '--project', project, '--passWithNoTests'];
+  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  const code = await runStep('node_modules/.bin/vitest', args);
+  try {
+    return countTests(await readFile(report, 'utf8'), code);
+  } catch (error) {
+    console.log(`FAILED: ${project} left no report (exit code ${code}): ${String(error)}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function runStep(program: string, args: string[], onOutput?: (text: string) => void): Promise<number> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', onOutput ? 'pipe' : 'inherit', onOutput ? 'pipe' : 'inherit'],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+  }
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.log(`${program}: ${error.message}`);
+      resolve(1);
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}

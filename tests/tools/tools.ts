@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright';
+import { installFromDebian, unpackFromDebian } from './debian.ts';
+import { installOras } from './oras.ts';
+import { findProgram } from './path.ts';
+import { findSpacks } from '../spack.ts';
+
+/** A program that tests need and the project does not bring along. */
+export interface Tool {
+  name: string;
+  find(): string | undefined;
+  /** Gets it without asking; says why not by throwing. Absent: only a person can. */
+  get?(): Promise<void>;
+  /** What a person does to get it. */
+  advice: string;
+  /** Whether its absence is a failure where `CI=true`. */
+  required: boolean;
+}
+
+/** Names under which Chrome and Chromium are installed. */
+const CHROMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+export const TOOLS_NEEDED: Tool[] = [
+  {
+    name: 'gpg',
+    find: () => findProgram('gpg'),
+    get: () => installFromDebian('gnupg'),
+    advice: 'install GnuPG, on Debian with "apt-get install gnupg"',
+    required: true,
+  },
+  {
+    name: 'docker-registry',
+    find: () => findProgram('docker-registry'),
+    get: () => unpackFromDebian('docker-registry', 'usr/bin/docker-registry'),
+    advice: 'put the program docker-registry of https://github.com/distribution/distribution on PATH',
+    required: true,
+  },
+  {
+    name: 'oras',
+    find: () => findProgram('oras'),
+    get: installOras,
+    advice: 'see https://oras.land/docs/installation, version 1.3 or newer',
+    required: true,
+  },
+  {
+    name: 'Chrome',
+    find: findChrome,
+    get: () => installFromDebian('chromium'),
+    advice: 'install Chrome or Chromium, or set CHROME_PATH to one',
+    required: true,
+  },
+  {
+    name: 'Spack',
+    find: () => findSpacks()[0]?.program,
+    advice:
+      'put spack (1.0 or newer, more as spack-<version>) on PATH, or set SPACK_ROOT to a checkout of ' +
+      'https://github.com/spack/spack',
+    required: false,
+  },
+];
+
+/** The Chrome that browser tests drive: CHROME_PATH, one on PATH, or the one that Playwright has fetched. */
+export function findChrome(): string | undefined {
+  const given = process.env['CHROME_PATH'];
+  if (given) return existsSync(given) ? given : undefined;
+  for (const name of CHROMES) {
+    const path = findProgram(name);
+    if (path) return path;
+  }
+  const fetched = chromium.executablePath();
+  return existsSync(fetched) ? fetched : undefined;
+}

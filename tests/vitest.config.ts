@@ -1,0 +1,43 @@
+import { delimiter, resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { TOOLS_BIN } from './tools/path.ts';
+
+/** Milliseconds; two noisy cores, and what runs beside a test is not its fault. */
+const MINUTE = 60_000;
+
+export default defineConfig({
+  root: resolve(import.meta.dirname, '..'),
+  test: {
+    pool: 'forks',
+    env: { PATH: [TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter), ASTRO_TELEMETRY_DISABLED: '1' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['scripts/**/*.test.ts', 'site/**/*.test.ts', 'tests/{generate,tools,bench}/**/*.test.ts'],
+          testTimeout: MINUTE,
+          hookTimeout: MINUTE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 5 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+        },
+      },
+    ],
+  },
+});
