@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { parseSettings } from '../site/schemas/settings.ts';
+import { createCommand, runCommand } from './command.ts';
+import { openRegistry } from './oci/registry.ts';
+import { readPlan } from './publish/plan-file.ts';
+import { checkTarballs, publishEntries } from './publish/publish-cache.ts';
+import { readBuildCache } from './spack/build-cache.ts';
+import { readSigner } from './spack/signature.ts';
+
+interface Options {
+  registry: string;
+  catalog: string;
+  plan?: string;
+  trust?: string;
+}
+
+const settings = parseSettings(process.env);
+
+const command = createCommand({
+  verb: 'publish',
+  description:
+    'Checks a build cache that `spack buildcache push` wrote, pushes it to the registry and adds it to the catalog. ' +
+    'One entry that is not what it says refuses the whole directory. Safe to run again.',
+  examples: [
+    'node scripts/publish.ts ./my-cache',
+    'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --plan planned-hashes.txt',
+    'SIGNING_KEY="$(cat signing-key.asc)" node scripts/publish.ts ./my-cache --trust builder.asc',
+  ],
+})
+  .argument('<CACHE_DIR>', 'a v3 build cache directory')
+  .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', settings.REGISTRY)
+  .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
+  .option('--plan <FILE>', 'refuse every DAG hash that is not in this list, one a line')
+  .option('--trust <FILE>', 'refuse every entry that these armored public keys did not sign')
+  .action(publish);
+
+await runCommand(command);
+
+async function publish(cacheDirectory: string, { registry, catalog, plan, trust }: Options): Promise<void> {
+  const signer = await readSigner(process.env);
+  const entries = await readBuildCache(cacheDirectory, {
+    ...(plan === undefined ? {} : { plan: readPlan(plan) }),
+    ...(trust === undefined ? {} : { trust: [readFileSync(trust, 'utf8')] }),
+  });
+  if (entries.length === 0) {
+    console.error(`${cacheDirectory}: nothing to publish`);
+    return;
+  }
+  const { newBuilds, staged, adopted, warnings } = await publishEntries(await checkTarballs(entries), {
+    registry: openRegistry(registry),
+    catalogDirectory: catalog,
+    signer,
+    environment: process.env,
+  });
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  console.error(
+    `${cacheDirectory}: ${entries.length} builds checked, ${staged} images pushed, ${adopted} found in the registry, ` +
+      `${newBuilds.length} added to the catalog ${signer ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'}`,
+  );
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { DagHash } from '../../site/schemas/digest.ts';
+
+/**
+ * Reads the hashes that a build may produce: one DAG hash a line, empty lines ignored.
+ * Throws, naming the line, on anything else.
+ */
+export function readPlan(file: string): Set<DagHash> {
+  return parsePlan(readFileSync(file, 'utf8'), file);
+}
+
+/** The pure part of `readPlan`; `where` names the file in errors. */
+export function parsePlan(text: string, where: string): Set<DagHash> {
+  const hashes = new Set<DagHash>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const hash = DagHash.safeParse(line.trim());
+    if (!hash.success) {
+      throw new Error(`${where}: line ${index + 1}: expected one DAG hash, found "${line.slice(0, 60)}"`);
+    }
+    hashes.add(hash.data);
+  }
+  return hashes;
+}

@@ -1,0 +1,63 @@
+import type { Build, Image, Origin } from '../../site/schemas/build.ts';
+import { Build as BuildSchema } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { NewFile } from '../catalog/new-files.ts';
+import { buildPath, manifestPath, specPath } from '../catalog/paths.ts';
+import type { InspectedTarball } from '../spack/tarball.ts';
+import type { SpecDag } from './order.ts';
+
+/** A build that is not in the catalog yet. */
+export interface NewBuild extends SpecDag {
+  build: Build;
+}
+
+/** The catalog's record of a build. */
+export function recordBuild(
+  spec: SpecDag & { unverifiedExternals: readonly DagHash[] },
+  { tarball, contents }: InspectedTarball,
+  image: Image,
+  circumstances: { published: string; origin: Origin },
+): Build {
+  const { name, version, hash } = spec.root.node;
+  const { published, origin } = circumstances;
+  const unverified = [...spec.unverifiedExternals].sort();
+  return BuildSchema.parse({
+    name,
+    version,
+    hash,
+    published,
+    tarball,
+    contents,
+    image,
+    ...(unverified.length > 0 ? { unverifiedExternals: unverified } : {}),
+    origin,
+  });
+}
+
+/**
+ * The catalog's files of new builds: nodes first, then manifests, then the records, by which a build counts as
+ * published. A manifest without a record was left by a run that was stopped, and is replaced.
+ */
+export function catalogFiles(
+  builds: readonly NewBuild[],
+  manifests: ReadonlyMap<DagHash, string>,
+): NewFile[] {
+  const specs = new Map<string, string>();
+  for (const { nodes } of builds) {
+    for (const { node, text } of nodes.values()) specs.set(specPath(node), `${text}\n`);
+  }
+  return [
+    ...[...specs].map(([path, content]) => ({ path, content })),
+    ...builds.map(({ build }) => ({
+      path: manifestPath(build),
+      content: manifests.get(build.hash) ?? '',
+      replace: true,
+    })),
+    ...builds.map(({ build }) => ({ path: buildPath(build), content: formatJson(build) })),
+  ];
+}
+
+/** JSON as the catalog holds it: indented, in the order of its keys, with a final newline. */
+export function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Blob, Image } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { composeImage, imageTag } from '../oci/image.ts';
+import type { Layout } from '../oci/layout.ts';
+import { chooseLayers } from '../oci/runtime-layers.ts';
+import type { ImageLayer } from '../oci/runtime-layers.ts';
+import { layerOrder } from './order.ts';
+import type { SpecDag } from './order.ts';
+
+/** A spec's image, all but its layers' bytes. */
+export interface SpecImage {
+  image: Image;
+  configText: string;
+  manifestText: string;
+}
+
+/**
+ * Composes the image of a spec.
+ * @param specText its spec file as Spack wrote it
+ * @param find the layer of a node that has a binary; the spec itself must have one
+ */
+export function composeSpecImage(
+  spec: SpecDag & { specText: string },
+  find: (hash: DagHash) => ImageLayer | undefined,
+): SpecImage {
+  const { node } = spec.root;
+  const { layers, runnable } = chooseLayers(layerOrder(spec), find);
+  const composed = composeImage({ specText: spec.specText, node, layers });
+  const config = describeText(composed.configText);
+  const manifestText = composed.manifestText(config);
+  const image = { tag: imageTag(node), ...describeText(manifestText), config, runnable };
+  return { image, configText: composed.configText, manifestText };
+}
+
+/** Adds an image and its own tarball to what is to be pushed; the registry has its dependencies' layers, or gets them too. */
+export async function stageSpecImage(
+  layout: Layout,
+  { image, configText, manifestText }: SpecImage,
+  tarball: { path: string; blob: Blob },
+): Promise<void> {
+  await layout.addFile(tarball.path, tarball.blob);
+  await layout.addBytes(configText);
+  await layout.addTag(image.tag, manifestText);
+}
+
+function describeText(text: string): Blob {
+  const bytes = Buffer.from(text);
+  return { digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length };
+}
