@@ -22,6 +22,11 @@ export async function benchIndex(folder: string, builds: number): Promise<Figure
   await generateCatalog({ builds, seed: 1, directory: catalog });
   const ours = await timeProgram(process.execPath, [WRITER, catalog, index]);
   const spack = process.env['SPACK_ROOT'] ? join(process.env['SPACK_ROOT'], 'bin/spack') : 'spack';
+  await timeProgram(spack, ['--version']).catch((cause: unknown) => {
+    throw new Error('expected Spack to compare with, found none: put spack on PATH or set SPACK_ROOT', {
+      cause,
+    });
+  });
   const theirs = await timeProgram(spack, ['buildcache', 'update-index', cache], {
     SPACK_DISABLE_LOCAL_CONFIG: '1',
     SPACK_USER_CACHE_PATH: join(folder, 'spack'),
