@@ -79,9 +79,12 @@ function parseJson(text: string): unknown {
 
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
 function isOwnHash({ node, text }: CatalogNode): boolean {
-  if (withSuffix(node, computeDagHash(text)) === node.hash) return true;
+  const isHash = (without: string[]) => withSuffix(node, computeDagHash(text, without)) === node.hash;
+  if (isHash([])) return true;
+  // Spack 1.0 hashed a node of a git version before it had looked up the commit.
+  if (node.parameters['commit'] !== undefined && isHash(['parameters.commit'])) return true;
   // Spack 1.1 hashed externals before they had their namespace.
-  return node.external !== undefined && withSuffix(node, computeDagHash(text, ['namespace'])) === node.hash;
+  return node.external !== undefined && isHash(['namespace']);
 }
 
 function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {
