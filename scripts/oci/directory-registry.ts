@@ -104,7 +104,7 @@ async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> 
     );
   }
   const incoming = path.join(dir, 'incoming', path.basename(target));
-  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, { flush: true }));
+  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, {}));
   await rename(incoming, target);
 }
 
