@@ -12,7 +12,7 @@ import { blobPath, isErrorCode, readIndex, tagOf, writeIndex } from './layout.ts
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { readAll } from './read-all.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
-import { verifyBlob } from './verify.ts';
+import { verified } from './verify.ts';
 
 /** Blobs copied at a time: enough to keep a disk busy. */
 const COPIES = 4;
@@ -142,10 +142,7 @@ async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> 
 }
 
 function verifiedFile(file: string, blob: Blob): Readable {
-  const verified = verifyBlob(file, blob);
-  return createReadStream(file)
-    .on('error', (error) => verified.destroy(error))
-    .pipe(verified);
+  return verified(createReadStream(file), file, blob);
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

@@ -32,20 +32,29 @@ export interface Layout {
 /** Starts a layout in a directory of its own, which is made when it is not there. */
 export async function createLayout(dir: string): Promise<Layout> {
   const tags = new Map<string, Descriptor>();
+  const added = new Map<Digest, Promise<void>>();
   await mkdir(path.join(dir, 'blobs', 'sha256'), { recursive: true });
 
-  async function addBytes(bytes: string | Uint8Array): Promise<Blob> {
+  function addBytes(bytes: string | Uint8Array): Promise<Blob> {
     const data = Buffer.from(bytes);
     const digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
-    // A plain write would follow the symbolic link that an earlier `addFile` may have left there.
-    await replaceFile(blobPath(dir, digest), data, false);
-    return { digest, size: data.length };
+    // A plain write would follow the symbolic link that an earlier run may have left there.
+    return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data, false));
   }
 
-  async function addFile(file: string, { digest }: Blob): Promise<void> {
-    const link = blobPath(dir, digest);
-    await rm(link, { force: true });
-    await symlink(path.resolve(file), link);
+  async function addFile(source: string, { digest, size }: Blob): Promise<void> {
+    await addOnce({ digest, size }, async (file) => {
+      await rm(file, { force: true });
+      await symlink(path.resolve(source), file);
+    });
+  }
+
+  /** Many may add the same content at once; one writes it, and all wait for that one. */
+  async function addOnce(blob: Blob, write: (file: string) => Promise<void>): Promise<Blob> {
+    const writing = added.get(blob.digest) ?? write(blobPath(dir, blob.digest));
+    added.set(blob.digest, writing);
+    await writing;
+    return blob;
   }
 
   async function addTag(tag: string, manifestText: string): Promise<Descriptor> {

@@ -11,7 +11,7 @@ import type { RemoteReference } from './reference.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
 import { createClient } from './registry-client.ts';
 import { tryAgain } from './try-again.ts';
-import { verifyBlob } from './verify.ts';
+import { verified } from './verify.ts';
 
 /** Times that a test shortens. */
 export interface RemoteOptions {
@@ -40,10 +40,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   async function openOnce(blob: Blob): Promise<Readable> {
     const answer = await request('GET', `blobs/${blob.digest}`);
     if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
-    const verified = verifyBlob(reference, blob);
-    answer.body.on('error', (error) => verified.destroy(error));
-    verified.on('close', () => answer.body.destroy());
-    return answer.body.pipe(verified);
+    return verified(answer.body, reference, blob);
   }
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
