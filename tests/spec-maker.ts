@@ -9,6 +9,8 @@ export interface NodeToMake {
   /** Keys that Spack did not hash, though it wrote them. */
   unhashed?: string[];
   specFileVersion?: number;
+  /** JSON of its parameters. */
+  parameters?: string;
   /** Another hash than its own. */
   hash?: string;
 }
@@ -19,23 +21,28 @@ export interface MadeNode {
   text: string;
 }
 
+/** Stands for the parameters until they are put in as text. */
+const PARAMETERS = '<parameters>';
+
 /** A node in Spack's form, with its own hash. */
 export function makeNode(node: NodeToMake): MadeNode {
   const { name, dependencies = [], external, buildSpec, unhashed, specFileVersion = 5 } = node;
+  const { parameters = '{"build_system":"generic","cflags":[]}' } = node;
   const members: Record<string, unknown> = {
     name,
     version: '1.0',
     arch: { platform: 'linux', platform_os: 'debian12', target: 'x86_64' },
     namespace: 'builtin',
-    parameters: { build_system: 'generic', cflags: [] },
+    parameters: PARAMETERS,
     ...(external ? { external: { path: '/usr', module: null, extra_attributes: {} } } : {}),
     ...(dependencies.length > 0 ? { dependencies: dependencies.map(edgeTo) } : {}),
     annotations: { original_specfile_version: specFileVersion },
     ...(buildSpec ? { build_spec: { name: buildSpec.name, hash: buildSpec.hash } } : {}),
   };
-  const own = computeDagHash(JSON.stringify(members), unhashed);
+  const write = (value: unknown) => JSON.stringify(value).replace(JSON.stringify(PARAMETERS), parameters);
+  const own = computeDagHash(write(members), unhashed);
   const hash = node.hash ?? (buildSpec ? own.slice(0, -7) + buildSpec.hash.slice(-7) : own);
-  return { name, hash, text: JSON.stringify({ ...members, hash }) };
+  return { name, hash, text: write({ ...members, hash }) };
 }
 
 /** A spec file of these nodes, the root first. */

@@ -118,7 +118,7 @@ test('says what to do with what is no cache of layout v3', async () => {
   );
   mkdirSync(join(folder, 'build_cache'));
   await expect(readBuildCache(folder)).rejects.toThrow(
-    /layout v2 \(build_cache\/\); convert it with `spack buildcache migrate`/,
+    /layout v2 \(build_cache\/\); install its specs with Spack 1\.0 or newer and push/,
   );
 });
 
