@@ -76,7 +76,7 @@ describe.each([
 
     itIf(isAtLeast(version.version, VIEWS_SINCE))('takes a view for a cache of its own', async () => {
       const view = await openSpack(version);
-      const added = ['mirror', 'add', '--type', 'binary', '--view', 'target-x86_64_v3'];
+      const added = ['mirror', 'add', '--type', 'binary', '--name', 'target-x86_64_v3'];
       await spack(view, [...added, ...(signed ? [] : ['--unsigned']), 'made', server.url]);
       if (signed) await spack(view, ['buildcache', 'keys', '--install', '--trust']);
       const rows = await listBuilds(view);
