@@ -1,12 +1,12 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
+import { copyVerified } from './copy-verified.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, isErrorCode, readIndex, tagOf, writeIndex } from './layout.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
@@ -39,7 +39,7 @@ export function openDirectory(dir: string): Registry {
     if ((await sizeOf(file)) === undefined) {
       throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
     }
-    return verifiedFile(file, blob);
+    return verified(createReadStream(file), file, blob);
   }
 
   async function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
@@ -104,7 +104,7 @@ async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> 
     );
   }
   const incoming = path.join(dir, 'incoming', path.basename(target));
-  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, {}));
+  await copyVerified(source, incoming, blob);
   await rename(incoming, target);
 }
 
@@ -139,10 +139,6 @@ function isDigest(text: string): boolean {
 async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> {
   const size = await sizeOf(blobPath(dir, digest));
   return size === undefined ? undefined : { digest, size };
-}
-
-function verifiedFile(file: string, blob: Blob): Readable {
-  return verified(createReadStream(file), file, blob);
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {
