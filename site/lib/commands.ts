@@ -65,8 +65,8 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
   return [
     ...catalog.keys.map((key) => `curl -fsS ${externalUrl(keyPath(key))} | gpg --import`),
     `curl -fsSo '${manifest}' ${externalUrl(manifestUrlPath(build))}`,
-    `gpg --verify '${manifest}'`,
-    `grep ${sum} '${manifest}'`,
+    // What is searched is only the text that the signature covers.
+    `gpg --output signed.json --decrypt '${manifest}' && grep ${sum} signed.json`,
     fetch,
     check,
   ];
