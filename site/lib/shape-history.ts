@@ -1,8 +1,6 @@
-import type { DagHash } from '../schemas/digest.ts';
 import { Failure } from '../schemas/failure.ts';
 import { LockFile } from '../schemas/lock-file.ts';
 import { MonthlyStats } from '../schemas/monthly-stats.ts';
-import type { Node } from '../schemas/node.ts';
 import { Removed } from '../schemas/removed.ts';
 import { parseEntry } from './parse-entry.ts';
 import type { CatalogEntry } from './shape-catalog.ts';
@@ -19,7 +17,7 @@ export interface CatalogEnvironment {
   /** Its `spack.yaml`. Absent: only the lock is there. */
   yaml?: string | undefined;
   /** What it was concretized to. Absent: it was not yet. */
-  lock?: { roots: LockFile['roots']; nodes: Map<DagHash, Node> } | undefined;
+  lock?: LockFile | undefined;
 }
 
 /** What happened beside the builds. */
@@ -28,9 +26,9 @@ export interface CatalogHistory {
   failures: CatalogFailure[];
   /** By name. */
   environments: CatalogEnvironment[];
-  /** The oldest first; a month without runs may be missing. */
-  months: MonthlyStats[];
-  /** The newest first. */
+  /** What each month's runs brought, the oldest first; a month without runs may be missing. */
+  stats: MonthlyStats[];
+  /** What was there and was removed, the oldest first. */
   removed: Removed[];
 }
 
@@ -43,13 +41,13 @@ export function shapeHistory(
       .map(({ id, body = '' }) => ({ id, ...parseEntry(body, Failure, `failures/${id}.json`) }))
       .sort((left, right) => compareTexts(right.date, left.date) || compareTexts(left.id, right.id)),
     environments: shapeEnvironments(entries),
-    months: entries.stats
+    stats: entries.stats
       .map(({ id, body = '' }) => parseEntry(body, MonthlyStats, `stats/${id}.json`))
       .sort((left, right) => compareTexts(left.month, right.month)),
     removed: entries.removed
       .map(({ id, body = '' }) => parseEntry(body, Removed, `removed/${id}.json`))
       .sort(
-        (left, right) => compareTexts(right.removed, left.removed) || compareTexts(left.hash, right.hash),
+        (left, right) => compareTexts(left.removed, right.removed) || compareTexts(left.hash, right.hash),
       ),
   };
 }
@@ -62,9 +60,8 @@ function shapeEnvironments({
     environments.map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
   );
   for (const { id, body = '' } of locks) {
-    const { roots, concrete_specs } = parseEntry(body, LockFile, `environments/${id}.lock.json`);
-    const nodes = new Map(Object.values(concrete_specs).map((node) => [node.hash, node]));
-    found.set(id, { ...found.get(id), name: id, lock: { roots, nodes } });
+    const lock = parseEntry(body, LockFile, `environments/${id}.lock.json`);
+    found.set(id, { ...found.get(id), name: id, lock });
   }
   return [...found.values()].sort((left, right) => compareTexts(left.name, right.name));
 }
