@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { hashRules, withSuffix } from '../../site/lib/dag-hash.ts';
 import { refuseRepeatedKeys, splitNodes } from '../../site/lib/node-text.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import type { CatalogNode } from '../catalog/catalog.ts';
 import { connectDag, label } from './dag.ts';
@@ -24,8 +24,6 @@ export type KnownNodes = Map<DagHash, CatalogNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 const SPEC_FILE_VERSION = 5;
-/** Characters at the end of a spliced node's hash that are its build spec's. */
-const BUILD_SPEC_SUFFIX = 7;
 
 /**
  * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
@@ -93,16 +91,7 @@ function parseJson(text: string): unknown {
 
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
 function isOwnHash({ node, text }: CatalogNode): boolean {
-  const isHash = (without: string[]) => withSuffix(node, computeDagHash(text, without)) === node.hash;
-  if (isHash([])) return true;
-  // Spack 1.0 hashed a node of a git version before it had looked up the commit.
-  if (node.parameters['commit'] !== undefined && isHash(['parameters.commit'])) return true;
-  // Spack 1.1 hashed externals before they had their namespace.
-  return node.external !== undefined && isHash(['namespace']);
-}
-
-function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {
-  return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + built.hash.slice(-BUILD_SPEC_SUFFIX) : hash;
+  return hashRules(node).some((without) => withSuffix(node, computeDagHash(text, without)) === node.hash);
 }
 
 function notItsHash({ node, text }: CatalogNode): Error {
