@@ -32,6 +32,24 @@ export function buildPath({ name, hash }: { name: string; hash: DagHash }): stri
   return `/builds/${encodeURIComponent(name)}/${hash}/`;
 }
 
+export const usePath = '/use/';
+export const keysPath = '/keys/';
+export const statisticsPath = '/statistics/';
+export const budgetPath = '/budget/';
+export const failuresPath = '/failures/';
+export const environmentsPath = '/environments/';
+export const tagsPath = '/tags/';
+export const buildsFeedPath = '/feeds/builds.atom';
+export const failuresFeedPath = '/feeds/failures.atom';
+
+export function environmentPath(name: string): string {
+  return `${environmentsPath}${encodeURIComponent(name)}/`;
+}
+
+export function tagPath(tag: string): string {
+  return `${tagsPath}${encodeURIComponent(tag)}/`;
+}
+
 /** Path of an endpoint below `/api/`. */
 export function apiPath(name: string): string {
   return `/api/${name.split('/').map(encodeURIComponent).join('/')}.json`;
