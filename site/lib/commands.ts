@@ -76,3 +76,8 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
 export function keyPath({ fingerprint }: PublicKey): string {
   return `/keys/${fingerprint}.asc`;
 }
+
+/** A text as one word of a shell. */
+export function quoteWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
