@@ -1,5 +1,7 @@
-import { USE } from '../schemas/graph.ts';
 import type { Graph } from '../schemas/graph.ts';
+
+/** What an edge of a DAG is for; several are added up. */
+export const USE = { build: 1, link: 2, run: 4, test: 8 } as const;
 
 /** An edge as drawings need it. */
 export interface GraphEdge {

@@ -1,5 +1,5 @@
 import type { DagHash } from '../schemas/digest.ts';
-import { USE } from '../schemas/graph.ts';
+import { USE } from './graph-edges.ts';
 import type { Graph } from '../schemas/graph.ts';
 import type { Node } from '../schemas/node.ts';
 import { compareTexts } from './versions.ts';

@@ -23,6 +23,9 @@ export function externalUrl(path: string): string {
 }
 
 export const packagesPath = '/packages/';
+export const searchPath = '/search/';
+export const machinePath = '/machine/';
+export const comparePath = '/compare/';
 
 export function packagePath(name: string): string {
   return `/packages/${encodeURIComponent(name)}/`;

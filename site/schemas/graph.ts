@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
 
-/** What an edge of a DAG is for; several are added up. */
-export const USE = { build: 1, link: 2, run: 4, test: 8 } as const;
-
 /**
  * `/builds/<name>/<hash>/graph.json`: a build's whole DAG for its picture and tree, in columns: place 0 of each is
  * the build itself.
@@ -15,7 +12,7 @@ export const Graph = z.strictObject({
   hashes: z.array(DagHash),
   /** A letter for each node: `h` its binary is here, `e` an external on the builder, `n` no binary here. */
   sources: z.string().regex(/^[hen]+$/),
-  /** For each node its direct dependencies: place and uses in turn (`[3, 6, 5, 1]`: links and runs 3, builds with 5). */
+  /** For each node its direct dependencies: place and uses in turn (`[3, 6, 5, 1]`), uses as `USE` counts them. */
   edges: z.array(z.array(z.number().int().nonnegative())),
 });
 export type Graph = z.infer<typeof Graph>;
