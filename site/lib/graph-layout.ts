@@ -12,15 +12,21 @@ const MARGIN = 16;
 /** Characters of a node's label at most; the whole is in its title. */
 const MOST_CHARACTERS = 30;
 
-export interface NodePlace {
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** `x` and `y` are those of its middle. */
+interface Box extends Point {
+  width: number;
+  height: number;
+}
+
+export interface NodePlace extends Box {
   place: number;
   name: string;
   version: string;
-  /** Of the box's middle. */
-  x: number;
-  y: number;
-  width: number;
-  height: number;
 }
 
 export interface GraphLayout {
@@ -28,15 +34,15 @@ export interface GraphLayout {
   height: number;
   nodes: NodePlace[];
   /** Only those that do not follow from others. */
-  edges: { from: number; to: number; points: { x: number; y: number }[] }[];
+  edges: { from: number; to: number; points: Point[] }[];
 }
 
-/** Places a DAG's nodes from top to bottom, each above all it depends on. */
+/** Places a DAG's nodes from left to right, each before all it depends on. */
 export function layoutGraph(graph: Graph, runtime: boolean): GraphLayout {
   const all = readEdges(graph, runtime).map((edges) => edges.map(({ to }) => to));
   const reached = new Set([0, ...all.flat()]);
   const drawing = new LayoutGraph();
-  drawing.setGraph({ rankdir: 'TB', nodesep: 14, edgesep: 8, ranksep: 30, marginx: MARGIN, marginy: MARGIN });
+  drawing.setGraph({ rankdir: 'LR', nodesep: 10, edgesep: 6, ranksep: 36, marginx: MARGIN, marginy: MARGIN });
   drawing.setDefaultEdgeLabel(() => ({}));
   const labels = new Map([...reached].map((place) => [place, labelOf(graph, place)]));
   for (const [place, { name, version }] of labels) {
@@ -55,7 +61,7 @@ export function layoutGraph(graph: Graph, runtime: boolean): GraphLayout {
     edges: drawing.edges().map(({ v, w }) => ({
       from: Number(v),
       to: Number(w),
-      points: drawing.edge(v, w).points ?? [],
+      points: pointsOf(drawing.edge(v, w).points ?? [], boxOf(drawing.node(v)), boxOf(drawing.node(w))),
     })),
   };
 }
@@ -69,6 +75,15 @@ function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-function boxOf({ x = 0, y = 0, width = 0, height = 0 }): Pick<NodePlace, 'x' | 'y' | 'width' | 'height'> {
+function boxOf({ x = 0, y = 0, width = 0, height = 0 }): Box {
   return { x, y, width, height };
+}
+
+/** An edge leaves its node in the middle of the right side and arrives in the middle of the left one. */
+function pointsOf(points: Point[], from: Box, to: Box): Point[] {
+  return [
+    { x: from.x + from.width / 2, y: from.y },
+    ...points.slice(1, -1),
+    { x: to.x - to.width / 2, y: to.y },
+  ];
 }

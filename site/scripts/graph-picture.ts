@@ -37,10 +37,10 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
   return makePannable(picture, {
     width,
     height,
-    middle: nodes[0]?.x ?? 0,
+    middle: nodes[0]?.y ?? 0,
     label: 'Picture of the graph',
     legend:
-      'Each node needs those below it; a line that follows from others is left out, a pointed-at node marks all it ' +
+      'Each node needs those to its right; a line that follows from others is left out, a pointed-at node marks all it ' +
       'needs itself. Blue: a binary is here. Dashed: an external of the builder. Grey: no binary here. ' +
       'Drag or use the arrow keys to move, + and - to zoom, 0 to see all of it.',
   });
@@ -71,17 +71,16 @@ function drawNode({ place, name, version, x, y, width, height }: NodePlace, draw
   return link;
 }
 
-/** A curve through the points of an edge, without corners. */
+/** A curve through the points of an edge that runs level into each of them. */
 function curveOf(points: { x: number; y: number }[]): string {
   const [first, ...rest] = points;
-  const last = rest.pop();
-  if (!first || !last) return '';
-  const turns = rest.map((point, index) => {
-    const next = rest[index + 1] ?? last;
-    const end = index === rest.length - 1 ? last : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
-    return `Q${point.x} ${point.y} ${end.x} ${end.y}`;
+  if (!first) return '';
+  const parts = rest.map(({ x, y }, index) => {
+    const from = points[index] ?? first;
+    const middle = (from.x + x) / 2;
+    return `C${middle} ${from.y} ${middle} ${y} ${x} ${y}`;
   });
-  return `M${first.x} ${first.y}${turns.join('') || `L${last.x} ${last.y}`}`;
+  return `M${first.x} ${first.y}${parts.join('')}`;
 }
 
 function toggle(element: Element | undefined, on: boolean): void {

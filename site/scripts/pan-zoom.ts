@@ -4,14 +4,14 @@ const CLICK_SLACK = 4;
 const STEP = 1.25;
 const SMALLEST = 0.15;
 const LARGEST = 2.5;
-/** Below this scale labels cannot be read: a picture that would need it starts at its own size. */
-const READABLE = 0.75;
+/** Below this scale labels cannot be read: a larger picture begins with a part of it. */
+const READABLE = 0.6;
 
 interface Picture {
   /** Size at a scale of 1, in pixels. */
   width: number;
   height: number;
-  /** Where across it one should look first. */
+  /** How far down it one should look first. */
   middle: number;
   /** Names the frame to those who do not see it. */
   label: string;
@@ -46,8 +46,8 @@ export function makePannable(
   };
   const fitting = (): number => Math.min(1, (frame.clientWidth - 1) / width, frameHeight(frame) / height);
   const begin = (): void => {
-    zoom(fitting() < READABLE ? 1 : fitting());
-    frame.scrollTo(middle * scale - frame.clientWidth / 2, 0);
+    zoom(Math.max(fitting(), READABLE));
+    frame.scrollTo(0, middle * scale - frame.clientHeight / 2);
   };
   const actions: [name: string, key: string, act: () => void][] = [
     ['Zoom in', '+', () => zoom(scale * STEP)],
