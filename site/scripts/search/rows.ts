@@ -1,10 +1,10 @@
 import { formatSize } from '../../lib/format.ts';
-import { parseQuery } from '../../lib/search-query.ts';
+import type { Query } from '../../lib/search-query.ts';
 import type { SearchEngine } from '../../lib/search-engine.ts';
 import type { SearchFiles } from './data.ts';
 
 /** Variants shown of a build; those searched for come first. */
-const MOST_VARIANTS = 10;
+const MOST_VARIANTS = 7;
 /** Variants that tell a reader little. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 
@@ -14,7 +14,9 @@ export interface RowContext {
   engine: SearchEngine;
   files: SearchFiles;
   base: string;
-  text: string;
+  query: Query;
+  /** Variants that are selected. */
+  variants: ReadonlySet<string>;
 }
 
 /** Shows rows, in place of those that are shown. Their links lead to the package until the hashes are there. */
@@ -24,9 +26,11 @@ export function showRows(rows: readonly number[], context: RowContext): void {
   if (!template) return;
   while (list.children.length > rows.length) list.lastElementChild?.remove();
   while (list.children.length < rows.length) list.append(document.importNode(template.content, true));
+  const { query, variants, engine } = context;
+  const asked = [query.words, query.variants.map(({ token }) => token), [...variants]].join(' ');
   for (const [index, row] of rows.entries()) {
     const element = list.children[index];
-    const key = `${row} ${context.text} ${Boolean(context.engine.fileSets)}`;
+    const key = `${row} ${asked} ${Boolean(engine.fileSets)}`;
     if (!(element instanceof HTMLElement) || element.dataset['key'] === key) continue;
     element.dataset['key'] = key;
     fillRow(element, row, context);
@@ -45,7 +49,10 @@ function fillRow(element: HTMLElement, row: number, context: RowContext): void {
   setText(element, 'target', packages.targets[at(builds.rows.target)] ?? '');
   setText(element, 'system', builds.systems[at(builds.rows.system)]?.replace(' ', ', ') ?? '');
   setText(element, 'size', size > 0 ? formatSize(size) : 'failed');
-  element.querySelector('[data-field=detail]')?.replaceChildren(...describeRow(row, context));
+  const detail = element.querySelector('[data-field=detail]');
+  const parts = describeRow(row, context);
+  if (detail && detail.textContent !== parts.map(({ textContent }) => textContent).join(''))
+    detail.replaceChildren(...parts);
   const link = element.querySelector('a');
   if (link) link.href = `${base}/packages/${encodeURIComponent(name)}/`;
   setText(element, 'hash', '');
@@ -71,14 +78,13 @@ function setText(element: HTMLElement, field: string, text: string): void {
 }
 
 /** The variants, the compilers and the file that was searched for, as parts in Spack's colours. */
-function describeRow(row: number, { engine, text }: RowContext): HTMLElement[] {
+function describeRow(row: number, { engine, query, variants: selected }: RowContext): HTMLElement[] {
   const { builds, fileSets, words } = engine;
-  const query = parseQuery(text);
-  const asked = new Set(query.variants.map(({ token }) => token));
-  const variants = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? [])
-    .map((place) => builds.variants[place] ?? '')
-    .filter((token) => asked.has(token) || !PLAIN_VARIANT.test(token))
-    .sort((left, right) => Number(asked.has(right)) - Number(asked.has(left)));
+  const asked = new Set([...query.variants.map(({ token }) => token), ...selected]);
+  const tokens = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? []).map(
+    (place) => builds.variants[place] ?? '',
+  );
+  const variants = joinValues(tokens, asked);
   const compilers = (builds.compilerSets[builds.rows.compilerSet[row] ?? -1] ?? []).map(
     (place) => builds.compilers[place] ?? '',
   );
@@ -94,6 +100,23 @@ function describeRow(row: number, { engine, text }: RowContext): HTMLElement[] {
     ...(variants.length > MOST_VARIANTS ? [makePart('muted', '…')] : []),
     ...compilers.map((compiler) => makePart('compiler', `%${compiler}`)),
   ];
+}
+
+/** Variants as one reads them: those asked for first, then booleans; several values of one as `libs=shared,static`. */
+function joinValues(tokens: readonly string[], asked: ReadonlySet<string>): string[] {
+  const [first, rest] = [
+    tokens.filter((token) => asked.has(token)),
+    tokens.filter((token) => !asked.has(token)),
+  ];
+  const booleans = rest.filter((token) => kindOf(token) !== 'value');
+  const values = Map.groupBy(
+    rest.filter((token) => kindOf(token) === 'value' && !PLAIN_VARIANT.test(token)),
+    (token) => token.slice(0, token.indexOf('=')),
+  );
+  const joined = [...values].map(
+    ([name, list]) => `${name}=${list.map((token) => token.slice(name.length + 1)).join()}`,
+  );
+  return [...first, ...booleans, ...joined];
 }
 
 function kindOf(token: string): string {

@@ -11,7 +11,7 @@ import { offerFacets, offerMore, showFacets } from './facets.ts';
 import { showRows } from './rows.ts';
 
 /** Rows shown at once, and how many more at a time. */
-const [FIRST_ROWS, MORE_ROWS] = [25, 100];
+const [FIRST_ROWS, MORE_ROWS] = [20, 100];
 /** Packages named above the rows. */
 const MOST_PACKAGES = 8;
 
@@ -98,7 +98,9 @@ class SearchPage {
     const { rows } = this.#result;
     const { list } = this.#parts;
     const files = this.#files;
-    showRows(rows.slice(0, this.#shown), { list, engine, files, base: this.#base, text: this.state.text });
+    const variants = this.state.selection.get('variant') ?? new Set();
+    const context = { list, engine, files, base: this.#base, query, variants };
+    showRows(rows.slice(0, this.#shown), context);
     showFacets(this.#parts.facets, engine, this.#result, this.state);
     this.#showPackages(this.#result, engine);
     this.#report(this.#result, query, engine);
@@ -125,13 +127,16 @@ class SearchPage {
   #showPackages({ packages }: SearchResult, engine: SearchEngine): void {
     const built = packages.filter((place) => engine.packages.builds[place]);
     const named = this.state.text.trim() === '' ? [] : built.slice(0, MOST_PACKAGES);
+    const template = document.querySelector<HTMLTemplateElement>('#search-package');
+    if (!template) return;
     const items = named.map((place) => {
-      const item = document.createElement('li');
-      const link = document.createElement('a');
-      link.className = 'badge';
-      link.textContent = engine.packages.names[place] ?? '';
-      link.href = `${this.#base}/packages/${encodeURIComponent(link.textContent)}/`;
-      item.append(link);
+      const item = document.importNode(template.content, true);
+      const name = engine.packages.names[place] ?? '';
+      const link = item.querySelector('a');
+      if (link) {
+        link.href = `${this.#base}/packages/${encodeURIComponent(name)}/`;
+        link.textContent = name;
+      }
       return item;
     });
     this.#parts.packages.replaceChildren(...items);
