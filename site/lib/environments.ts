@@ -5,7 +5,7 @@ import { measureCoverage } from './coverage.ts';
 import { environmentPath } from './url.ts';
 import type { SiteCatalog } from './shape-catalog.ts';
 import type { CatalogEnvironment } from './shape-history.ts';
-import { viewName } from './mirror-views.ts';
+import { viewName } from './view-name.ts';
 
 /** An environment with how much of it has a binary. */
 export interface EnvironmentState {

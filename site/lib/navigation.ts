@@ -4,6 +4,7 @@ import {
   environmentsPath,
   failuresPath,
   keysPath,
+  machinePath,
   packagesPath,
   statisticsPath,
   tagsPath,
@@ -17,6 +18,7 @@ export const NAVIGATION = [
   { label: 'Failures', path: failuresPath },
   { label: 'Statistics', path: statisticsPath },
   { label: 'Use it', path: usePath },
+  { label: 'My machine', path: machinePath },
   { label: 'API', path: apiPath('index') },
 ] as const;
 
