@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { mergePublicKey } from './key.ts';
-import { fingerprintOf, readPublicKeys } from './public-key.ts';
+import { fingerprintOf, readPublicKeys } from '../../site/lib/public-key.ts';
 
 /**
  * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, beside those that are there.

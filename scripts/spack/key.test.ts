@@ -1,7 +1,7 @@
 import { readPrivateKey, reformatKey } from 'openpgp';
 import { expect, test } from 'vitest';
 import { makeKey, mergePublicKey } from './key.ts';
-import { readPublicKeys } from './public-key.ts';
+import { readPublicKeys } from '../../site/lib/public-key.ts';
 
 const DATE = new Date('2026-01-01T00:00:00Z');
 

@@ -1,6 +1,6 @@
 import { generateKey, readKey } from 'openpgp';
 import type { PublicKey } from 'openpgp';
-import { fingerprintOf, readPublicKeys } from './public-key.ts';
+import { fingerprintOf, readPublicKeys } from '../../site/lib/public-key.ts';
 
 /** Bits of an RSA key: as many as `spack gpg create` takes. */
 const RSA_BITS = 4096;

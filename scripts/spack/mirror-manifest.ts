@@ -3,9 +3,6 @@ import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 
-/** Characters of the longest line that gpg signs whole; it cuts longer ones without an error. */
-export const LINE_LIMIT_CHARACTERS = 19_995;
-
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
   const { version, data } = MirrorManifest.parse({ version: 3, data: records });

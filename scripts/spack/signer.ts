@@ -1,6 +1,6 @@
 import { decryptKey, readPrivateKeys } from 'openpgp';
 import type { KeyID, PrivateKey, SignaturePacket, Subkey } from 'openpgp';
-import { fingerprintOf } from './public-key.ts';
+import { fingerprintOf } from '../../site/lib/public-key.ts';
 
 /** A private key that is ready to sign, and what the rest of the program may know of it. */
 export interface Signer {

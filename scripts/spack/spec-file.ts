@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { hashRules, withSuffix } from '../../site/lib/dag-hash.ts';
 import { refuseAmbiguousJson, splitNodes } from '../../site/lib/node-text.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import type { CatalogNode } from '../catalog/catalog.ts';
 import { connectDag, label } from './dag.ts';
@@ -24,9 +24,6 @@ export type KnownNodes = Map<DagHash, CatalogNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 const SPEC_FILE_VERSION = 5;
-const COMMIT = /^[0-9a-f]{40}$/;
-/** Characters at the end of a spliced node's hash that are its build spec's. */
-const BUILD_SPEC_SUFFIX = 7;
 
 /**
  * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
@@ -98,18 +95,8 @@ export function isProved({ node, text }: CatalogNode): boolean {
 }
 
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
-function isOwnHash(found: CatalogNode): boolean {
-  if (isProved(found)) return true;
-  const { node, text } = found;
-  const isHashWithout = (key: string) => withSuffix(node, computeDagHash(text, [key])) === node.hash;
-  // Spack 1.0 hashed a node of a git version before it had looked up the commit.
-  if (COMMIT.test(String(node.parameters['commit'])) && isHashWithout('parameters.commit')) return true;
-  // Spack 1.1 hashed externals before they had their namespace.
-  return node.external !== undefined && isHashWithout('namespace');
-}
-
-function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {
-  return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + built.hash.slice(-BUILD_SPEC_SUFFIX) : hash;
+function isOwnHash({ node, text }: CatalogNode): boolean {
+  return hashRules(node).some((without) => withSuffix(node, computeDagHash(text, without)) === node.hash);
 }
 
 function notItsHash({ node, text }: CatalogNode): Error {

@@ -13,14 +13,22 @@ export function loadCatalog(): Promise<SiteCatalog> {
 
 async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
-  const [specs, builds, manifests, packages, keys, locks, cache] = await Promise.all([
-    getCollection('specs'),
-    getCollection('builds'),
-    getCollection('manifests'),
-    getCollection('packages'),
-    getCollection('keys'),
-    getCollection('locks'),
-    getCollection('cache'),
-  ]);
-  return shapeCatalog({ specs, builds, manifests, packages, keys, locks, cache }, settings);
+  const [specs, builds, manifests, packages, keys, failures, environments, locks, stats, removed, cache] =
+    await Promise.all([
+      getCollection('specs'),
+      getCollection('builds'),
+      getCollection('manifests'),
+      getCollection('packages'),
+      getCollection('keys'),
+      getCollection('failures'),
+      getCollection('environments'),
+      getCollection('locks'),
+      getCollection('stats'),
+      getCollection('removed'),
+      getCollection('cache'),
+    ]);
+  return shapeCatalog(
+    { specs, builds, manifests, packages, keys, failures, environments, locks, stats, removed, cache },
+    settings,
+  );
 }

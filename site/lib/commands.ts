@@ -76,3 +76,13 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
 export function keyPath({ fingerprint }: PublicKey): string {
   return `/keys/${fingerprint}.asc`;
 }
+
+/** A text as one word of a shell. */
+export function quoteWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** `registry:tag` of an environment's image, as publishing names it; none when nobody can pull it. */
+export function environmentImage(name: string, { registry }: SiteCatalog): string | undefined {
+  return isLocal(registry) ? undefined : `${withoutScheme(registry)}:env-${name}`;
+}

@@ -3,17 +3,10 @@ import type { DagHash } from '../schemas/digest.ts';
 import type { Node } from '../schemas/node.ts';
 import { fileStem, runtimeDependencies, targetOf } from '../schemas/node.ts';
 import { nodeOf, type SpecNode } from './database.ts';
+import { viewName } from './view-name.ts';
 
 /** The view of everything: the same blob as the registry's `index.spack`. */
 export const ALL_VIEW = 'all';
-
-/**
- * A view's name: a path segment on the mirror, and part of a key that Spack splits at `__v<digits>__`;
- * so letters, digits, `.`, `-` and single `_` only.
- */
-export function viewName(kind: 'target' | 'os' | 'month' | 'env', value: string): string {
-  return `${kind}-${value}`.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').replaceAll(/_+/g, '_');
-}
 
 /** Names of the views of a node's target and operating system. */
 export function platformViews(node: Node): string[] {

@@ -3,6 +3,7 @@ import { Build } from '../schemas/build.ts';
 import { Node } from '../schemas/node.ts';
 import type { ParameterValue } from '../schemas/node.ts';
 import { findDifferences } from './differences.ts';
+import { failedCells } from './failed-cells.ts';
 import { groupPackages, versionMatrix } from './packages.ts';
 import type { CatalogBuild } from './shape-catalog.ts';
 import { segmentsText } from './spec-text.ts';
@@ -61,8 +62,9 @@ test('puts the highest version first, then sorts by target, then the newest', ()
 
 test('counts builds by version and target, empty cells included', () => {
   const entry = groupPackages(BUILDS, []).get('zlib');
-  const counts = entry && versionMatrix(entry).map((row) => row.map(({ builds }) => builds.length));
-  expect(counts).toEqual([
+  const matrix = entry && versionMatrix(entry);
+  expect(matrix?.columns).toEqual([{ target: 'icelake' }, { target: 'zen4' }]);
+  expect(matrix?.rows.map((row) => row.map(({ builds }) => builds.length))).toEqual([
     [1, 2],
     [0, 1],
   ]);
@@ -76,4 +78,27 @@ test('tells variants that all builds share from those that differ or are missing
   ]);
   expect(segmentsText(common)).toBe('+pic libs:=a,b');
   expect(own.map(segmentsText)).toEqual(['+shared', '~shared', '+shared new=x']);
+});
+
+test('takes operating systems apart where there are several, and marks what failed', () => {
+  const [first, second] = BUILDS;
+  if (!first || !second) throw new Error('there are builds');
+  const arch = { ...second.node.arch, platform_os: 'rocky9' };
+  const entry = groupPackages([first, { ...second, node: { ...second.node, arch } }], []).get('zlib');
+  const matrix = entry && versionMatrix(entry);
+  expect(matrix?.columns).toEqual([
+    { target: 'zen4', system: 'debian12' },
+    { target: 'zen4', system: 'rocky9' },
+  ]);
+  const failure = { name: 'zlib', kind: 'compile', log: [], date: '2026-01-01T00:00:00Z' } as const;
+  const failed = failedCells(
+    [
+      { ...failure, id: 'zlib/1', spec: 'zlib@=1.9 +pic', target: 'zen4', log: [] },
+      { ...failure, id: 'zlib/2', spec: 'zlib@1.10', target: 'icelake', log: [] },
+    ],
+    matrix?.rows ?? [],
+  );
+  expect([...failed].map(([cell, { id }]) => [cell.version, cell.system, id])).toEqual([
+    ['1.9', 'rocky9', 'zlib/1'],
+  ]);
 });

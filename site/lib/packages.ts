@@ -32,19 +32,45 @@ export function groupPackages(
   return new Map(names.map((name) => [name, shapePackage(name, groups.get(name) ?? [], known.get(name))]));
 }
 
-/** How many builds there are of a version for a target, and whether any of them is on the site. */
-export interface MatrixCell {
-  version: string;
+/** A target, with its operating system where the package has builds for several. */
+export interface MatrixColumn {
   target: string;
+  system?: string | undefined;
+}
+
+/** What there is of a version for a target. */
+export interface MatrixCell extends MatrixColumn {
+  version: string;
   builds: CatalogBuild[];
 }
 
-/** Version by target: a row for each version, the highest first, a cell for each target. */
-export function versionMatrix({ builds, versions, targets }: CatalogPackage): MatrixCell[][] {
-  const cells = Map.groupBy(builds, ({ node }) => `${targetOf(node)} ${node.version}`);
-  return versions.map((version) =>
-    targets.map((target) => ({ version, target, builds: cells.get(`${target} ${version}`) ?? [] })),
+export interface VersionMatrix {
+  columns: MatrixColumn[];
+  /** A row for each version, the highest first, a cell for each column. */
+  rows: MatrixCell[][];
+}
+
+/** Version by target, and by operating system where there are several. */
+export function versionMatrix({ builds, versions, targets, systems }: CatalogPackage): VersionMatrix {
+  const several = systems.length > 1;
+  const cells = Map.groupBy(builds, ({ node }) =>
+    cellKey(node.version, { target: targetOf(node), system: several ? node.arch.platform_os : undefined }),
   );
+  const columns = targets
+    .flatMap((target): MatrixColumn[] =>
+      several ? systems.map((system) => ({ target, system })) : [{ target }],
+    )
+    .filter((column) => versions.some((version) => cells.has(cellKey(version, column))));
+  return {
+    columns,
+    rows: versions.map((version) =>
+      columns.map((column) => ({ ...column, version, builds: cells.get(cellKey(version, column)) ?? [] })),
+    ),
+  };
+}
+
+function cellKey(version: string, { target, system }: MatrixColumn): string {
+  return JSON.stringify([version, target, system]);
 }
 
 /** Names of the packages here whose builds depend directly on a build of a package, sorted. */

@@ -1,7 +1,6 @@
 import { Build } from '../schemas/build.ts';
 import { Cache } from '../schemas/cache.ts';
 import type { DagHash } from '../schemas/digest.ts';
-import { LockFile } from '../schemas/lock-file.ts';
 import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
 import type { Settings } from '../schemas/settings.ts';
@@ -12,6 +11,8 @@ import type { MirrorPlan } from './mirror-plan.ts';
 import { groupPackages } from './packages.ts';
 import type { CatalogPackage } from './packages.ts';
 import { parseEntry } from './parse-entry.ts';
+import { shapeHistory } from './shape-history.ts';
+import type { CatalogHistory } from './shape-history.ts';
 import { compareTexts } from './versions.ts';
 
 /** A file of the catalog: its path in the collection without the ending, and its text. */
@@ -21,7 +22,16 @@ export interface CatalogEntry {
 }
 
 export interface CatalogEntries extends Record<
-  'specs' | 'builds' | 'packages' | 'keys' | 'locks' | 'cache',
+  | 'specs'
+  | 'builds'
+  | 'packages'
+  | 'keys'
+  | 'failures'
+  | 'environments'
+  | 'locks'
+  | 'stats'
+  | 'removed'
+  | 'cache',
   readonly CatalogEntry[]
 > {
   manifests: readonly ManifestEntry[];
@@ -53,7 +63,7 @@ export interface PublicKey {
 }
 
 /** The catalog, shaped. Whatever it holds is sorted. */
-export interface SiteCatalog {
+export interface SiteCatalog extends CatalogHistory {
   /** By hash, the newest first. */
   builds: Map<DagHash, CatalogBuild>;
   /** Every node of every DAG. */
@@ -66,16 +76,18 @@ export interface SiteCatalog {
   plan: MirrorPlan;
   /** Where the images are: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
   registry: string;
+  /** `owner/repo` on GitHub. Absent outside GitHub. */
+  repository?: string | undefined;
 }
 
 /** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const nodes = shapeNodes(entries.specs);
+  const history = shapeHistory(entries);
   const environments = new Map(
-    entries.locks.map(({ id, body = '' }): [string, DagHash[]] => {
-      const { roots } = parseEntry(body, LockFile, `environments/${id}.lock.json`);
-      return [id, roots.map(({ hash }) => hash)];
-    }),
+    history.environments.flatMap(({ name, lock }): [string, DagHash[]][] =>
+      lock ? [[name, lock.roots.map(({ hash }) => hash)]] : [],
+    ),
   );
   const records = entries.builds.map(({ id, body = '' }) => parseEntry(body, Build, `builds/${id}.json`));
   const plan = planMirror({ builds: records, nodes, environments }, settings.PAGES_BUDGET);
@@ -92,6 +104,8 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     keys: entries.keys.map(({ id, body = '' }) => ({ fingerprint: id, armored: body })),
     plan,
     registry: cache[0]?.registry ?? settings.REGISTRY,
+    repository: cache[0]?.repository,
+    ...history,
   };
 }
 

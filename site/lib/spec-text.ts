@@ -92,7 +92,8 @@ export function compilersOf(node: Node, nodes: ReadonlyMap<DagHash, { node: Node
     .sort((left, right) => compareTexts(left.name, right.name));
 }
 
-function flagSegments(node: Node): Segment[] {
+/** Compiler flags in the order of their names, with a space after them where there are any. */
+export function flagSegments(node: Node): Segment[] {
   const segments = [...COMPILER_FLAGS].sort(compareTexts).flatMap((name): Segment[] => {
     const value = node.parameters[name];
     if (!Array.isArray(value) || value.length === 0) return [];

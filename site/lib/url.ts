@@ -23,6 +23,9 @@ export function externalUrl(path: string): string {
 }
 
 export const packagesPath = '/packages/';
+export const searchPath = '/search/';
+export const machinePath = '/machine/';
+export const comparePath = '/compare/';
 
 export function packagePath(name: string): string {
   return `/packages/${encodeURIComponent(name)}/`;
@@ -30,6 +33,29 @@ export function packagePath(name: string): string {
 
 export function buildPath({ name, hash }: { name: string; hash: DagHash }): string {
   return `/builds/${encodeURIComponent(name)}/${hash}/`;
+}
+
+export const usePath = '/use/';
+export const keysPath = '/keys/';
+export const statisticsPath = '/statistics/';
+export const budgetPath = '/budget/';
+export const failuresPath = '/failures/';
+export const environmentsPath = '/environments/';
+export const tagsPath = '/tags/';
+export const buildsFeedPath = '/feeds/builds.atom';
+export const failuresFeedPath = '/feeds/failures.atom';
+
+export function environmentPath(name: string): string {
+  return `${environmentsPath}${encodeURIComponent(name)}/`;
+}
+
+export function tagPath(tag: string): string {
+  return `${tagsPath}${encodeURIComponent(tag)}/`;
+}
+
+/** Where a build's whole DAG is, for its picture. */
+export function graphPath(build: { name: string; hash: DagHash }): string {
+  return `${buildPath(build)}graph.json`;
 }
 
 /** Path of an endpoint below `/api/`. */

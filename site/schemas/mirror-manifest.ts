@@ -8,6 +8,9 @@ export const INDEX_MEDIA_TYPE = 'application/vnd.spack.db.v8+json';
 export const KEY_INDEX_MEDIA_TYPE = 'application/vnd.spack.keyindex.v1+json';
 export const KEY_MEDIA_TYPE = 'application/pgp-keys';
 
+/** Characters of the longest line that gpg signs whole; it cuts longer ones without an error. */
+export const LINE_LIMIT_CHARACTERS = 19_995;
+
 /** One blob that a manifest names. There is no URL: a blob lies under `blobs/` of the same mirror. */
 export const BlobRecord = z.object({
   /** Bytes. */

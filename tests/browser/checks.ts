@@ -47,27 +47,52 @@ export async function findWidePages(browser: Browser, site: TestSite, paths: str
 
 /**
  * Links and references inside a built site that lead nowhere: to a file that is not there, or to an anchor that
- * its page lacks. What the mirror adds later is left out.
+ * its page lacks; and addresses of its own in heads, sitemap and feeds. What the mirror adds later is left out.
  */
 export async function findDeadLinks(site: TestSite): Promise<string[]> {
   const files = new Set(await listFiles(site.dist));
-  const base = new URL(site.url).pathname.replace(/\/$/, '');
+  const texts = new Map<string, string>();
+  for (const file of files) {
+    if (/\.(html|xml|atom)$/.test(file)) texts.set(file, await readFile(join(site.dist, file), 'utf8'));
+  }
+  const home = texts.get('/index.html')?.match(/<link rel="canonical" href="([^"]+)\/"/)?.[1] ?? site.url;
+  const anchors = new Map([...texts].map(([file, text]) => [file, anchorsOf(text)]));
   const dead: string[] = [];
-  for (const file of [...files].filter((path) => path.endsWith('.html'))) {
-    const html = await readFile(join(site.dist, file), 'utf8');
-    const address = new URL(`${base}${file.replace(/index\.html$/, '')}`, site.url);
-    for (const [, link = ''] of html.matchAll(/ (?:href|src|action)="([^"]*)"/g)) {
-      const { origin, pathname, hash } = new URL(link, address);
-      if (origin !== address.origin) continue;
-      const path = pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : undefined;
+  for (const [file, text] of texts) {
+    const address = new URL(`${home}${file.replace(/index\.html$/, '')}`);
+    for (const link of linksOf(text, home)) {
+      const { href, hash, pathname } = new URL(link, address);
+      if (!href.startsWith(`${home}/`) && new URL(href).origin !== address.origin) continue;
+      const path = href.startsWith(`${home}/`) ? pathname.slice(new URL(home).pathname.length) : undefined;
       if (path?.startsWith('/v3/') || path?.startsWith('/blobs/')) continue;
       const target = path && decodeURIComponent(path.endsWith('/') ? `${path}index.html` : path);
       if (target === undefined || !files.has(target)) dead.push(`${file}: ${link}`);
-      else if (hash && target === file && !html.includes(`id="${hash.slice(1)}"`))
+      else if (hash && !anchors.get(target)?.has(decodeURIComponent(hash.slice(1))))
         dead.push(`${file}: ${link}`);
     }
   }
   return dead;
+}
+
+function anchorsOf(text: string): Set<string> {
+  return new Set([...text.matchAll(/ id="([^"]*)"/g)].map(([, id = '']) => unescapeMarkup(id)));
+}
+
+/** What a page, a sitemap or a feed refers to: links of any kind, and texts that are addresses of the site. */
+function linksOf(text: string, home: string): Set<string> {
+  const links = [...text.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, link = '']) => link);
+  const addresses = [...text.matchAll(/(?:content="|<(?:loc|id)>)(https?:[^"<]*)/g)].map(
+    ([, link = '']) => link,
+  );
+  return new Set([...links, ...addresses.filter((link) => link.startsWith(`${home}/`))].map(unescapeMarkup));
+}
+
+function unescapeMarkup(text: string): string {
+  return text
+    .replaceAll('&#38;', '&')
+    .replaceAll('&amp;', '&')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#34;', '"');
 }
 
 /** Opens a page; what it logs as an error, throws or is refused by its Content-Security-Policy goes into `complaints`. */

@@ -1,0 +1,119 @@
+import { areaY, axisX, axisY, barX, lineY, plot, rectY, ruleX, ruleY } from '@observablehq/plot';
+import type { PlotOptions } from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import prettyBytes from 'pretty-bytes';
+
+/** Units of a drawing: wide enough for a column, narrow enough to be read on a phone. */
+const WIDTH = 400;
+const HEIGHT = 220;
+const ROW_HEIGHT = 24;
+const AXIS_HEIGHT = 24;
+const CHARACTER_WIDTH = 7.2;
+const LONGEST_LABEL = 18;
+
+/** A value at a moment. */
+export interface Point {
+  date: Date;
+  value: number;
+}
+
+/** What a chart is and how its values read. */
+export interface ChartText {
+  /** For those who do not see it. */
+  label: string;
+  format: (value: number) => string;
+}
+
+/** A quantity that grows with time, as an area. */
+export function drawGrowth(points: readonly Point[], { label, format }: ChartText): string {
+  return draw(label, {
+    height: HEIGHT,
+    marks: [
+      ...valueAxis(format),
+      axisX({ ticks: 5 }),
+      areaY(points, { x: 'date', y: 'value', fill: 'var(--accent)', fillOpacity: 0.15 }),
+      lineY(points, { x: 'date', y: 'value', stroke: 'var(--accent)', strokeWidth: 2 }),
+      ruleY([0]),
+    ],
+  });
+}
+
+/** Two quantities that add up, one above the other, by month. */
+export function drawStack(
+  points: readonly (Point & { kind: 'good' | 'bad' })[],
+  { label, format }: ChartText,
+): string {
+  return draw(label, {
+    height: HEIGHT,
+    marks: [
+      ...valueAxis(format),
+      axisX({ ticks: 5 }),
+      rectY(points, {
+        x: 'date',
+        y: 'value',
+        interval: 'month',
+        fill: (point: { kind: 'good' | 'bad' }) =>
+          point.kind === 'good' ? 'var(--accent)' : 'var(--warning)',
+      }),
+      ruleY([0]),
+    ],
+  });
+}
+
+/** Groups as bars, the first on top. */
+export function drawBars(
+  groups: readonly { name: string; value: number }[],
+  { label, format }: ChartText,
+): string {
+  const rows = groups.map(({ name, value }, index) => ({ key: String(index), name: shorten(name), value }));
+  const longest = Math.max(0, ...rows.map(({ name }) => name.length));
+  return draw(label, {
+    height: ROW_HEIGHT * rows.length + AXIS_HEIGHT,
+    marginTop: 0,
+    marginBottom: AXIS_HEIGHT,
+    marginLeft: Math.round(longest * CHARACTER_WIDTH) + 12,
+    marginRight: 24,
+    y: { type: 'band', domain: rows.map(({ key }) => key), padding: 0.25, label: null },
+    marks: [
+      axisX({ ticks: 4, label: null, tickFormat: format, tickSize: 0 }),
+      axisY({ tickSize: 0, label: null, tickFormat: (key: string) => rows[Number(key)]?.name ?? '' }),
+      barX(rows, { x: 'value', y: 'key', fill: 'var(--accent)' }),
+      ruleX([0]),
+    ],
+  });
+}
+
+/** A size as a chart's axis says it. */
+export function axisSize(bytes: number): string {
+  return prettyBytes(bytes, { maximumFractionDigits: 1 });
+}
+
+function valueAxis(format: (value: number) => string): NonNullable<PlotOptions['marks']> {
+  return [axisY({ ticks: 4, label: null, tickFormat: format, tickSize: 0 })];
+}
+
+/**
+ * Draws to SVG text. Colours are the page's own, so that both themes fit; the style sheet that the library puts into
+ * each drawing is left out, as the Content-Security-Policy wants it: the page's has the same.
+ */
+function draw(label: string, options: PlotOptions): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const chart = plot({
+    width: WIDTH,
+    marginLeft: 52,
+    marginBottom: 28,
+    className: 'chart-plot',
+    document,
+    ...options,
+  });
+  for (const style of chart.querySelectorAll('style')) style.remove();
+  // A picture is named as a whole.
+  for (const part of chart.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+  chart.setAttribute('role', 'img');
+  chart.setAttribute('aria-label', label);
+  return chart.outerHTML;
+}
+
+function shorten(name: string): string {
+  return name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
+}

@@ -1,0 +1,81 @@
+import type { Coverage, MissingSpec } from '../schemas/api/coverage.ts';
+import type { DagHash } from '../schemas/digest.ts';
+import { targetOf } from '../schemas/node.ts';
+import { measureCoverage } from './coverage.ts';
+import { environmentPath } from './url.ts';
+import type { SiteCatalog } from './shape-catalog.ts';
+import type { CatalogEnvironment } from './shape-history.ts';
+import { viewName } from './view-name.ts';
+
+/** An environment with how much of it has a binary. */
+export interface EnvironmentState {
+  environment: CatalogEnvironment;
+  path: string;
+  /** Absent: it was never concretized. */
+  coverage?: Coverage;
+  /** How many of the missing were tried and did not build. */
+  failed: number;
+  /** The mirror's view of it. Absent: there is none. */
+  view?: string;
+}
+
+export function describeEnvironmentState(
+  environment: CatalogEnvironment,
+  catalog: SiteCatalog,
+): EnvironmentState {
+  const { name, lock } = environment;
+  const view = viewName('env', name);
+  const coverage =
+    lock &&
+    measureCoverage(
+      lock.roots.map(({ hash }) => hash),
+      new Map(Object.entries(lock.concrete_specs)),
+      {
+        builds: [...catalog.builds.values()].map(({ build, node }) => ({
+          hash: build.hash,
+          name: build.name,
+          version: build.version,
+          target: targetOf(node),
+          size: build.tarball.size,
+        })),
+        failures: catalog.failures,
+      },
+    );
+  return {
+    environment,
+    path: environmentPath(name),
+    ...(coverage ? { coverage } : {}),
+    failed: coverage?.missing.filter(({ reason }) => reason === 'failed').length ?? 0,
+    ...(catalog.plan.views.has(view) ? { view } : {}),
+  };
+}
+
+/** Why a spec is missing, in words. */
+export function explainMissing({ reason, instead = [], failure }: MissingSpec): string {
+  switch (reason) {
+    case 'failed':
+      return `it was tried and failed: ${failure?.kind ?? 'unknown'}`;
+    case 'other-build':
+      return 'there is one with other variants or dependencies';
+    case 'other-target':
+      return `there is one for ${instead.join(', ')}`;
+    case 'other-version':
+      return `there are other versions: ${instead.join(', ')}`;
+    case 'never':
+      return 'it was never built here';
+  }
+}
+
+/** Where each root stands: its binary, or why there is none. */
+export function describeRoots({ environment, coverage }: EnvironmentState): {
+  spec: string;
+  hash: DagHash;
+  missing: MissingSpec | undefined;
+}[] {
+  const missing = new Map(coverage?.missing.map((entry) => [entry.hash, entry]));
+  return (environment.lock?.roots ?? []).map(({ spec, hash }) => ({
+    spec,
+    hash,
+    missing: missing.get(hash),
+  }));
+}

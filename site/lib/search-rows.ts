@@ -1,0 +1,44 @@
+import type { DagHash } from '../schemas/digest.ts';
+import type { CatalogPackage } from './packages.ts';
+import type { CatalogBuild, SiteCatalog } from './shape-catalog.ts';
+import type { CatalogFailure } from './shape-history.ts';
+import { compareTexts } from './versions.ts';
+
+/** A line that search can find: a build, or something that failed. */
+export type SearchRow = { package: number } & ({ entry: CatalogBuild } | { failure: CatalogFailure });
+
+/** A package that has builds, or failures only. */
+export interface SearchPackage {
+  name: string;
+  entry?: CatalogPackage | undefined;
+}
+
+/** What search finds, in the order of its data files. */
+export interface SearchRows {
+  packages: SearchPackage[];
+  rows: SearchRow[];
+}
+
+const known = new WeakMap<SiteCatalog, SearchRows>();
+
+/** Orders a catalog's builds and failures for search: by package, the highest version first, then failures. */
+export function searchRows(catalog: SiteCatalog): SearchRows {
+  const found = known.get(catalog) ?? shapeRows(catalog);
+  known.set(catalog, found);
+  return found;
+}
+
+/** DAG hash of a row; of a failure it may not be known. */
+export function hashOfRow(row: SearchRow): DagHash | undefined {
+  return 'entry' in row ? row.entry.build.hash : row.failure.hash;
+}
+
+function shapeRows({ packages, failures }: SiteCatalog): SearchRows {
+  const failed = Map.groupBy(failures, ({ name }) => name);
+  const names = [...new Set([...packages.keys(), ...failed.keys()])].sort(compareTexts);
+  const rows = names.flatMap((name, place): SearchRow[] => [
+    ...(packages.get(name)?.builds ?? []).map((entry) => ({ package: place, entry })),
+    ...(failed.get(name) ?? []).map((failure) => ({ package: place, failure })),
+  ]);
+  return { packages: names.map((name) => ({ name, entry: packages.get(name) })), rows };
+}

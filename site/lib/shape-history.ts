@@ -1,0 +1,67 @@
+import { Failure } from '../schemas/failure.ts';
+import { LockFile } from '../schemas/lock-file.ts';
+import { MonthlyStats } from '../schemas/monthly-stats.ts';
+import { Removed } from '../schemas/removed.ts';
+import { parseEntry } from './parse-entry.ts';
+import type { CatalogEntry } from './shape-catalog.ts';
+import { compareTexts } from './versions.ts';
+
+/** A failure and the path of its file below `failures/`, without the ending. */
+export interface CatalogFailure extends Failure {
+  id: string;
+}
+
+/** One of the owner's stacks. */
+export interface CatalogEnvironment {
+  name: string;
+  /** Its `spack.yaml`. Absent: only the lock is there. */
+  yaml?: string | undefined;
+  /** What it was concretized to. Absent: it was not yet. */
+  lock?: LockFile | undefined;
+}
+
+/** What happened beside the builds. */
+export interface CatalogHistory {
+  /** The newest first. */
+  failures: CatalogFailure[];
+  /** By name. */
+  environments: CatalogEnvironment[];
+  /** What each month's runs brought, the oldest first; a month without runs may be missing. */
+  stats: MonthlyStats[];
+  /** What was there and was removed, the oldest first. */
+  removed: Removed[];
+}
+
+/** Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit. */
+export function shapeHistory(
+  entries: Record<'failures' | 'environments' | 'locks' | 'stats' | 'removed', readonly CatalogEntry[]>,
+): CatalogHistory {
+  return {
+    failures: entries.failures
+      .map(({ id, body = '' }) => ({ id, ...parseEntry(body, Failure, `failures/${id}.json`) }))
+      .sort((left, right) => compareTexts(right.date, left.date) || compareTexts(left.id, right.id)),
+    environments: shapeEnvironments(entries),
+    stats: entries.stats
+      .map(({ id, body = '' }) => parseEntry(body, MonthlyStats, `stats/${id}.json`))
+      .sort((left, right) => compareTexts(left.month, right.month)),
+    removed: entries.removed
+      .map(({ id, body = '' }) => parseEntry(body, Removed, `removed/${id}.json`))
+      .sort(
+        (left, right) => compareTexts(left.removed, right.removed) || compareTexts(left.hash, right.hash),
+      ),
+  };
+}
+
+function shapeEnvironments({
+  environments,
+  locks,
+}: Record<'environments' | 'locks', readonly CatalogEntry[]>): CatalogEnvironment[] {
+  const found = new Map(
+    environments.map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
+  );
+  for (const { id, body = '' } of locks) {
+    const lock = parseEntry(body, LockFile, `environments/${id}.lock.json`);
+    found.set(id, { ...found.get(id), name: id, lock });
+  }
+  return [...found.values()].sort((left, right) => compareTexts(left.name, right.name));
+}

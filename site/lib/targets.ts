@@ -1,0 +1,106 @@
+/**
+ * Microarchitectures and those they directly come from, each of which they can run the programs of.
+ * Source: archspec 0.2.7 (https://pypi.org/project/archspec/), `json/cpu/microarchitectures.json`, of which Spack
+ * carries a copy; MIT or Apache-2.0.
+ */
+const PARENTS: Readonly<Record<string, readonly string[]>> = {
+  a64fx: ['armv8.2a'],
+  aarch64: [],
+  alderlake: ['skylake'],
+  ampere1: ['neoverse_n1', 'armv8.6a'],
+  ampere1a: ['ampere1'],
+  arm: [],
+  'armv8.1a': ['aarch64'],
+  'armv8.2a': ['armv8.1a'],
+  'armv8.3a': ['armv8.2a'],
+  'armv8.4a': ['armv8.3a'],
+  'armv8.5a': ['armv8.4a'],
+  'armv8.6a': ['armv8.5a'],
+  'armv9.0a': ['armv8.5a'],
+  'armv9.2a': ['armv9.0a', 'armv8.6a'],
+  arrowlake: ['alderlake'],
+  arrowlake_s: ['arrowlake'],
+  broadwell: ['haswell'],
+  bulldozer: ['x86_64_v2'],
+  cannonlake: ['skylake', 'x86_64_v4'],
+  cascadelake: ['skylake_avx512'],
+  core2: ['nocona'],
+  cortex_a72: ['aarch64'],
+  excavator: ['steamroller', 'x86_64_v3'],
+  haswell: ['ivybridge', 'x86_64_v3'],
+  i686: ['x86'],
+  icelake: ['cascadelake', 'cannonlake'],
+  ivybridge: ['sandybridge'],
+  k10: ['x86_64'],
+  m1: ['armv8.4a'],
+  m2: ['m1', 'armv8.5a'],
+  m3: ['m2', 'armv8.6a'],
+  m4: ['m3', 'armv8.6a'],
+  mic_knl: ['broadwell'],
+  nehalem: ['core2', 'x86_64_v2'],
+  neoverse_n1: ['cortex_a72', 'armv8.2a'],
+  neoverse_n2: ['neoverse_n1', 'armv9.0a'],
+  neoverse_v1: ['neoverse_n1', 'armv8.4a'],
+  neoverse_v2: ['neoverse_n1', 'armv9.0a'],
+  neoverse_v3ae: ['neoverse_v2', 'armv9.2a'],
+  nocona: ['x86_64'],
+  olympus: ['armv9.2a'],
+  pentium2: ['i686'],
+  pentium3: ['pentium2'],
+  pentium4: ['pentium3'],
+  piledriver: ['bulldozer'],
+  power10: ['power9'],
+  power10le: ['power9le'],
+  power7: ['ppc64'],
+  power8: ['power7'],
+  power8le: ['ppc64le'],
+  power9: ['power8'],
+  power9le: ['power8le'],
+  ppc: [],
+  ppc64: [],
+  ppc64le: [],
+  ppcle: [],
+  prescott: ['pentium4'],
+  riscv64: [],
+  sandybridge: ['westmere'],
+  sapphirerapids: ['icelake'],
+  skylake: ['broadwell'],
+  skylake_avx512: ['skylake', 'x86_64_v4'],
+  sparc: [],
+  sparc64: [],
+  steamroller: ['piledriver'],
+  thunderx2: ['armv8.1a'],
+  u74mc: ['riscv64'],
+  westmere: ['nehalem'],
+  x60: ['riscv64'],
+  x86: [],
+  x86_64: [],
+  x86_64_v2: ['x86_64'],
+  x86_64_v3: ['x86_64_v2'],
+  x86_64_v4: ['x86_64_v3'],
+  zen: ['x86_64_v3'],
+  zen2: ['zen'],
+  zen3: ['zen2'],
+  zen4: ['zen3', 'x86_64_v4'],
+  zen5: ['zen4'],
+  zen6: ['zen5'],
+};
+
+/** Whether a microarchitecture is known here. */
+export function isTarget(name: string): boolean {
+  return Object.hasOwn(PARENTS, name);
+}
+
+/** A target and all whose programs it runs, itself first, then the nearest. Of an unknown one: itself alone. */
+export function runnableTargets(name: string): string[] {
+  const found = new Set([name]);
+  for (const target of found) {
+    for (const parent of isTarget(target) ? (PARENTS[target] ?? []) : []) found.add(parent);
+  }
+  return [...found];
+}
+
+/** The family that a target belongs to: `x86_64`, `aarch64`. Of an unknown one: itself. */
+export function familyOf(name: string): string {
+  return runnableTargets(name).find((target) => PARENTS[target]?.length === 0) ?? name;
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+const Places = z.array(z.number().int().nonnegative());
+/** A place, or -1 where it is not known: a failure may not have got that far. */
+const PlacesOrNone = z.array(z.number().int().min(-1));
+
+/**
+ * `/data/builds.json`: columns for facets, one value a row. Rows are builds, and things that failed, in the order of
+ * `/data/packages.json`'s names; of a package the highest version first, then what failed.
+ */
+export const BuildIndex = z.strictObject({
+  /** Platform and operating system, `linux ubuntu24.04`; the most used first, as in the other lists of words. */
+  systems: z.array(z.string()),
+  /** `gcc@12.2.0`. */
+  compilers: z.array(z.string()),
+  /** `+mpi`, `api=default`; of several values each one: `libs=shared`. */
+  variants: z.array(z.string()),
+  /** `glibc@2.36`: what a build was linked to on its builder. */
+  libcs: z.array(z.string()),
+  /** `2026-11`, the newest first. */
+  months: z.array(z.string()),
+  /** Sets of compilers that built something together. */
+  compilerSets: z.array(Places),
+  /** Sets of variants that builds have. */
+  variantSets: z.array(Places),
+  /** Rows that have a binary and are part of an environment. */
+  environments: z.array(z.strictObject({ name: z.string(), rows: Places })),
+  rows: z.strictObject({
+    /** Place in the package index's `names`. */
+    package: Places,
+    /** Place in the package index's `versions`. */
+    version: PlacesOrNone,
+    /** Place in the package index's `targets`. */
+    target: PlacesOrNone,
+    system: PlacesOrNone,
+    compilerSet: PlacesOrNone,
+    variantSet: PlacesOrNone,
+    libc: PlacesOrNone,
+    month: Places,
+    /** Bytes of the tarball, three digits of them; 0: there is none. */
+    size: Places,
+    /** Place in `BUILD_STATES`. */
+    state: Places,
+  }),
+});
+export type BuildIndex = z.infer<typeof BuildIndex>;
+
+/** `/data/hashes/<n>.json`: DAG hashes of the rows from `n * HASHES_PER_FILE`; empty where a failure has none. */
+export const HashList = z.array(z.string());
+export type HashList = z.infer<typeof HashList>;

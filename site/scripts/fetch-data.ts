@@ -1,0 +1,22 @@
+/**
+ * Reads one of the site's own data files, once a page; a failed read is tried again at the next call.
+ * The caller says what it holds: the tests check each file against its schema.
+ */
+export function fetchData<Shape>(address: string): Promise<Shape> {
+  const known = started.get(address);
+  // What is stored under an address is what was asked for there first.
+  if (known) return known as Promise<Shape>;
+  const reading = read<Shape>(address);
+  started.set(address, reading);
+  reading.catch(() => started.delete(address));
+  return reading;
+}
+
+const started = new Map<string, Promise<unknown>>();
+
+async function read<Shape>(address: string): Promise<Shape> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  const data: Shape = await response.json();
+  return data;
+}

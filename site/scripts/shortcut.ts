@@ -1,0 +1,27 @@
+/** `/` moves to the page's search box; its data is fetched as soon as somebody goes there. */
+export function offerShortcut(): void {
+  const input = document.querySelector<HTMLInputElement>('main input[type=search], .site-header input');
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    event.preventDefault();
+    input?.focus();
+    input?.select();
+  });
+  input?.addEventListener('focus', () => fetchAhead(input.dataset['search']), { once: true });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
+  );
+}
+
+function fetchAhead(folder: string | undefined): void {
+  if (folder === undefined) return;
+  for (const name of ['packages', 'builds']) {
+    const link = document.createElement('link');
+    link.rel = 'prefetch';
+    link.href = `${folder}${name}.json`;
+    document.head.append(link);
+  }
+}

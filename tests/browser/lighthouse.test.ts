@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateCatalog } from '../generate/catalog.ts';
+import { CATEGORIES, findLowScores } from './lighthouse.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+/** With everything, a cache as it is after years; measuring its speed needs a machine that does nothing else. */
+const full = process.env['FULL'] !== undefined;
+const BUILDS = full ? 10_000 : 60;
+const MINUTE = 60_000;
+
+let site: TestSite;
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
+  site = await openSite({ catalog, address: 'https://owner.example/spack-build-cache' });
+}, 15 * MINUTE);
+
+afterAll(async () => {
+  await site.close();
+  await removeFolders();
+});
+
+test(`Lighthouse rates home, search, a package and a build with 100`, { timeout: 30 * MINUTE }, async () => {
+  const find = (start: string): string => site.pages.findLast((path) => path.startsWith(start)) ?? '';
+  const paths = ['/', '/search/', find('/packages/z'), find('/builds/z')];
+  const categories = full ? CATEGORIES : CATEGORIES.filter((category) => category !== 'performance');
+  expect(await findLowScores(site, paths, categories)).toEqual([]);
+});

@@ -1,0 +1,238 @@
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateCatalog } from '../generate/catalog.ts';
+import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { findInvalidMarkup, pickKinds } from './markup.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
+const ADDRESS = 'https://owner.example/spack-build-cache';
+
+let site: TestSite;
+let browser: Browser;
+let kinds: string[];
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  await generateCatalog({ builds: 60, seed: 1, directory: catalog });
+  await addKey(catalog);
+  await writeFile(
+    join(catalog, 'cache.json'),
+    JSON.stringify({ registry: 'ghcr.io/owner/repo', repository: 'owner/repo', repositoryId: '1' }),
+  );
+  await writeFile(join(catalog, 'environments/new.yaml'), 'spack:\n  specs:\n  - zlib\n');
+  // Room for about half of the tarballs.
+  site = await openSite({ catalog, address: ADDRESS, settings: { PAGES_BUDGET: '70MB' } });
+  browser = await launchChrome();
+  kinds = pickKinds(site.pages);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+test('a validator finds nothing wrong with any kind of page', async () => {
+  expect(await findInvalidMarkup(site, kinds)).toEqual([]);
+});
+
+test('every link, anchor, canonical address, sitemap and feed entry leads somewhere', async () => {
+  expect(await findDeadLinks(site)).toEqual([]);
+});
+
+test('axe finds nothing wrong on any of the pages beside packages and builds, in either theme', async () => {
+  expect(await findAxeViolations(browser, site, own())).toEqual([]);
+});
+
+test('none of them is wider than a screen of 320 pixels', async () => {
+  expect(await findWidePages(browser, site, own())).toEqual([]);
+});
+
+test('the page on use has the commands for a signed cache, for both doors and for views', async () => {
+  const page = await open('/use/');
+  const commands = (await page.getByRole('code').allTextContents()).join('\n');
+  expect(commands).toContain(`spack mirror add --type binary spack-build-cache ${ADDRESS}\n`);
+  expect(commands).toContain('spack buildcache keys --install --trust');
+  expect(commands).toContain('oci://ghcr.io/owner/repo');
+  expect(commands).toMatch(/--name target-\S+ spack-build-cache/);
+  expect(commands).not.toContain('--unsigned');
+  expect(commands).not.toMatch(/buildcache list(?! -a)/);
+  expect(await page.getByText('binaries may then come unsigned').count()).toBe(1);
+});
+
+test('the page on keys shows fingerprint, owner and file', async () => {
+  const page = await open('/keys/');
+  await page.getByRole('heading', { name: FINGERPRINT.replaceAll(/(.{4})(?=.)/g, '$1 ') }).waitFor();
+  expect(await page.getByText('Fixture signer').count()).toBe(1);
+  const file = await page.getByRole('link', { name: `${FINGERPRINT}.asc` }).getAttribute('href');
+  expect(file).toBe(`/spack-build-cache/keys/${FINGERPRINT}.asc`);
+});
+
+test('a failure has its log, its run, a way to try again and a form that is filled in', async () => {
+  const page = await open('/failures/');
+  await page
+    .getByRole('region', { name: 'Failures' })
+    .getByRole('rowheader')
+    .getByRole('link')
+    .first()
+    .click();
+  expect(await page.getByRole('region', { name: 'End of the log' }).textContent()).toContain('Error: ');
+  expect(await page.getByRole('link', { name: 'this run' }).getAttribute('href')).toMatch(
+    /actions\/runs\/\d+$/,
+  );
+  const again = await page.getByRole('link', { name: 'Try again' }).getAttribute('href');
+  expect(again).toBe('https://github.com/owner/repo/actions/workflows/manual.yml');
+  const report = new URL((await page.getByRole('link', { name: 'Report it' }).getAttribute('href')) ?? '');
+  expect(report.pathname).toBe('/owner/repo/issues/new');
+  const form = await readFile(
+    resolve('.github/ISSUE_TEMPLATE', report.searchParams.get('template') ?? ''),
+    'utf8',
+  );
+  for (const field of [...report.searchParams.keys()].filter(
+    (name) => !['template', 'title'].includes(name),
+  )) {
+    expect(form).toContain(`id: ${field}\n`);
+  }
+  expect(report.searchParams.get('spec')).not.toBe('');
+});
+
+test('an environment says how much of it is built and how to use it alone', async () => {
+  const page = await open('/environments/');
+  await page.getByRole('link', { name: 'hpc-tools' }).click();
+  await page.getByRole('img', { name: /^\d+(\.\d)? % built$/ }).waitFor();
+  const rows = await page.getByRole('region', { name: 'Roots' }).getByRole('row').count();
+  const yaml = await page.getByRole('region', { name: 'spack.yaml' }).textContent();
+  expect(rows - 1).toBe(yaml?.match(/^ {2}- /gm)?.length);
+  await page.goto(`${site.url}/environments/new/`);
+  await page.getByText('It was not concretized yet').waitFor();
+});
+
+test('statistics are pictures with the same numbers as a table', async () => {
+  const page = await open('/statistics/');
+  const chart = page.getByRole('figure', { name: 'Builds by target' });
+  await chart.getByRole('img', { name: 'Builds by target' }).waitFor();
+  await chart.getByText('As a table').click();
+  const cells = await chart.getByRole('row').getByRole('cell').allTextContents();
+  const counts = cells.filter((_, index) => index % 2 === 0).map(Number);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
+  expect(await chart.locator('svg rect').count()).toBe(counts.length);
+});
+
+test('the budget adds up and names what only the registry has', async () => {
+  const page = await open('/budget/');
+  const table = page.getByRole('region', { name: 'Where the budget goes' });
+  const percents = await table
+    .getByRole('cell')
+    .filter({ hasText: /^[\d.]+ %$/ })
+    .allTextContents();
+  const values = percents.map((text) => Number.parseFloat(text));
+  const [used = 0, free = 0] = values.slice(-2);
+  expect(used + free).toBeCloseTo(100, 0);
+  expect(values.slice(0, -2).reduce((sum, value) => sum + value, 0)).toBeCloseTo(used, 0);
+  const elsewhere = page.getByRole('region', { name: 'Builds that only the registry has' });
+  expect(await elsewhere.getByRole('row').count()).toBeGreaterThan(1);
+});
+
+test('tags lead to their packages and packages to their tags', async () => {
+  const page = await open('/tags/');
+  const tag = page.getByRole('region', { name: 'Tags' }).getByRole('rowheader').getByRole('link').first();
+  const name = (await tag.textContent())?.trim() ?? '';
+  await tag.click();
+  await page.getByRole('rowheader').getByRole('link').first().click();
+  await page.getByRole('link', { name, exact: true }).click();
+  expect(page.url()).toBe(`${site.url}/tags/${name}/`);
+});
+
+test('feeds are XML that a browser reads, the newest first', async () => {
+  const page = await open('/');
+  for (const name of ['builds', 'failures']) {
+    const text = await readFile(join(site.dist, `feeds/${name}.atom`), 'utf8');
+    const dates = await page.evaluate((xml) => {
+      const parsed = new DOMParser().parseFromString(xml, 'application/xml');
+      if (parsed.querySelector('parsererror')) throw new Error(parsed.documentElement.textContent);
+      return [...parsed.querySelectorAll('entry > updated')].map((date) => date.textContent);
+    }, text);
+    expect(dates.length).toBeGreaterThan(0);
+    expect(dates).toEqual(dates.toSorted().reverse());
+  }
+});
+
+test('heads have what search engines and link previews look for', async () => {
+  const page = await open('/');
+  const titles = new Set<string>();
+  for (const path of kinds) {
+    await page.goto(site.url + path);
+    titles.add(await page.title());
+    expect(await page.locator('link[rel=canonical]').getAttribute('href')).toBe(ADDRESS + path);
+    expect(await page.locator('meta[property="og:title"]').getAttribute('content')).toBeTruthy();
+    const description = (await page.locator('meta[name=description]').getAttribute('content')) ?? '';
+    expect(description.length, path).toBeGreaterThan(20);
+  }
+  expect(titles.size).toBe(kinds.length);
+  await page.goto(site.url);
+  const data: unknown = JSON.parse(
+    (await page.locator('script[type="application/ld+json"]').textContent()) ?? '',
+  );
+  expect(data).toMatchObject({ '@type': 'DataCatalog', url: `${ADDRESS}/` });
+});
+
+test('on a phone the menu opens by keyboard, closes with Escape and leads on', async () => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  const menu = page.getByRole('navigation', { name: 'Site' });
+  expect(await menu.isVisible()).toBe(false);
+  const button = page.getByRole('button', { name: 'Menu' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await menu.waitFor();
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'hidden' });
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${site.url}/packages/`);
+  await context.close();
+});
+
+test('all of it is there without JavaScript', async () => {
+  const context = await browser.newContext({
+    javaScriptEnabled: false,
+    viewport: { width: 360, height: 740 },
+  });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await page.getByRole('link', { name: 'Failures', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Failures' }).waitFor();
+  await context.close();
+});
+
+async function open(path: string): Promise<Page> {
+  const page = await openPage(browser);
+  await page.goto(site.url + path);
+  return page;
+}
+
+/** Pages beside those of packages and builds. */
+function own(): string[] {
+  return kinds.filter((path) => !/^\/(packages|builds)\/./.test(path));
+}
+
+/** Puts the public key of the signed sample cache into a catalog. */
+async function addKey(catalog: string): Promise<void> {
+  const blobs = resolve('tests/fixtures/cache-signed/blobs');
+  await mkdir(join(catalog, 'keys'), { recursive: true });
+  for (const file of await readdir(blobs, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue;
+    const path = join(file.parentPath, file.name);
+    const head = (await readFile(path)).subarray(0, 36).toString('latin1');
+    if (head === '-----BEGIN PGP PUBLIC KEY BLOCK-----')
+      await cp(path, join(catalog, `keys/${FINGERPRINT}.asc`));
+  }
+}

@@ -1,0 +1,140 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { makeKey } from '../../scripts/spack/key.ts';
+import { openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { openMadeSite } from './made-site.ts';
+import type { MadeSite } from './made-site.ts';
+
+let site: MadeSite;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  site = await openMadeSite();
+  browser = await launchChrome();
+  page = await openPage(browser, complaints);
+});
+
+afterEach(() => restore());
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+});
+
+test('verifies a signed build down to each dependency, and says what it did not check', async () => {
+  const results = await verify('tree');
+  expect(results).toEqual([
+    'good: The DAG hash, recomputed from the spec, is the one of this page.',
+    expect.stringMatching(/^good: The manifest is signed by the key ([0-9A-F]{4} ?){10}\.$/),
+    'good: The manifest names the tarball and the spec file by the digests of this page.',
+    'good: The spec file is the one that the manifest names, and holds this very spec.',
+    'good: 5 dependencies recomputed: each is what its hash says.',
+    'open: The tarball itself was not downloaded.',
+    expect.stringMatching(/^open: The key came from this site as well/),
+  ]);
+  expect(complaints).toEqual([]);
+});
+
+test('downloads and checks the tarball when asked to', async () => {
+  await page.goto(site.url + (await site.buildOf('tree')));
+  await page.getByRole('button', { name: /^Download and check the tarball/ }).click();
+  expect(await readResults()).toEqual([
+    expect.stringMatching(/^good: The tarball \(49\.4.kB\) has the digest/),
+  ]);
+});
+
+test('finds a changed tarball, spec file, manifest, key and node', async () => {
+  const { build, api, manifest } = await filesOf('tree');
+  await change(mirrorBlobPath(build.tarball.digest), (text) => `${text}x`, 'latin1');
+  await page.goto(site.url + (await site.buildOf('tree')));
+  await page.getByRole('button', { name: /^Download and check the tarball/ }).click();
+  expect(await readResults()).toEqual(['bad: The tarball is not the one whose digest this page shows.']);
+
+  await change(mirrorBlobPath(build.image.config.digest), (text) => text.replace('2.1.0', '2.1.1'));
+  expect(await verify('tree')).toContain('bad: The spec file is not the one that the manifest names.');
+  await restore();
+
+  await change(manifest, (text) => text.replace(/"contentLength":\d+/, '"contentLength":1'));
+  expect(await verify('tree')).toContainEqual(
+    expect.stringMatching(/^bad: The manifest: the signature by key .* is bad/),
+  );
+  await restore();
+
+  const [keyFile = ''] = (await readdir(join(site.dist, 'keys'))).filter((name) => name.endsWith('.asc'));
+  const { publicKey } = await makeKey({ name: 'Other', email: 'other@example.org', date: new Date() });
+  await change(`keys/${keyFile}`, () => publicKey);
+  expect(await verify('tree')).toContainEqual(
+    expect.stringMatching(/^bad: The manifest: signed by key .*, expected one of/),
+  );
+  await restore();
+
+  await change(api, (text) => text.replace('"version":"2.1.0","arch"', '"version":"2.1.1","arch"'));
+  expect(await verify('tree')).toContainEqual(
+    expect.stringMatching(/^bad: The spec has the DAG hash [a-z2-7]{32}, not/),
+  );
+});
+
+test('a file that is not there is said to be unchecked', async () => {
+  const { manifest } = await filesOf('tree');
+  await page.route(`**/${manifest}`, (route) => route.abort());
+  const results = await verify('tree');
+  await page.unroute(`**/${manifest}`);
+  expect(results.at(-1)).toMatch(/^open: The rest was not checked \(/);
+});
+
+async function verify(name: string): Promise<string[]> {
+  await page.goto(site.url + (await site.buildOf(name)));
+  await page.getByRole('button', { name: 'Verify', exact: true }).click();
+  return readResults();
+}
+
+/** What the list says once the buttons work again. */
+async function readResults(): Promise<string[]> {
+  await page.locator('.verify .checks li').first().waitFor();
+  await page.locator('.verify button:disabled').first().waitFor({ state: 'detached' });
+  return page
+    .locator('.verify .checks li')
+    .evaluateAll((items) => items.map((item) => `${item.className}: ${item.textContent}`));
+}
+
+interface BuildFiles {
+  build: { tarball: { digest: string }; image: { config: { digest: string } } };
+  /** Path of the API's document, and of the manifest. */
+  api: string;
+  manifest: string;
+}
+
+async function filesOf(name: string): Promise<BuildFiles> {
+  const hash = (await site.buildOf(name)).split('/').at(-2) ?? '';
+  const api = `api/specs/${hash}.json`;
+  const { build }: BuildFiles = JSON.parse(await readFile(join(site.dist, api), 'utf8'));
+  const folder = `v3/manifests/spec/${name}`;
+  const files = await readdir(join(site.dist, folder));
+  return { build, api, manifest: `${folder}/${files.find((file) => file.includes(hash))}` };
+}
+
+const originals = new Map<string, Buffer>();
+
+async function change(
+  path: string,
+  edit: (text: string) => string,
+  encoding: BufferEncoding = 'utf8',
+): Promise<void> {
+  const file = join(site.dist, path);
+  const bytes = await readFile(file);
+  originals.set(file, bytes);
+  const changed = Buffer.from(edit(bytes.toString(encoding)), encoding);
+  expect(changed.equals(bytes), `${path} should change`).toBe(false);
+  await writeFile(file, changed);
+}
+
+async function restore(): Promise<void> {
+  for (const [file, bytes] of originals) await writeFile(file, bytes);
+  originals.clear();
+}
