@@ -1,9 +1,13 @@
+import type { z } from 'zod';
 import { Build } from '../schemas/build.ts';
 import { Cache } from '../schemas/cache.ts';
-import type { DagHash } from '../schemas/digest.ts';
+import type { DagHash, Sha256 } from '../schemas/digest.ts';
+import { Failure } from '../schemas/failure.ts';
 import { LockFile } from '../schemas/lock-file.ts';
+import { MonthlyStats } from '../schemas/monthly-stats.ts';
 import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
+import { Removed } from '../schemas/removed.ts';
 import type { Settings } from '../schemas/settings.ts';
 import { findDependents } from './dag.ts';
 import { planMirror } from './mirror-plan.ts';
@@ -11,6 +15,7 @@ import type { MirrorPlan } from './mirror-plan.ts';
 import { groupPackages } from './packages.ts';
 import type { CatalogPackage } from './packages.ts';
 import { parseEntry } from './parse-entry.ts';
+import { checkRecorded } from './settings-files.ts';
 import { compareTexts } from './versions.ts';
 
 /** A file of the catalog: its path in the collection without the ending, and its text. */
@@ -20,7 +25,7 @@ export interface CatalogEntry {
 }
 
 export interface CatalogEntries extends Record<
-  'specs' | 'builds' | 'packages' | 'keys' | 'locks' | 'cache',
+  'specs' | 'builds' | 'packages' | 'keys' | 'locks' | 'cache' | 'failures' | 'removed' | 'stats' | 'mirrors',
   readonly CatalogEntry[]
 > {
   manifests: readonly ManifestEntry[];
@@ -65,17 +70,30 @@ export interface SiteCatalog {
   plan: MirrorPlan;
   /** Where the images are: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
   registry: string;
+  /** What was tried and did not build, the newest first. */
+  failures: Failure[];
+  /** What was there and was removed, the oldest first. */
+  removed: Removed[];
+  /** What each month's runs brought, the oldest first. */
+  stats: MonthlyStats[];
+  /** Environments as they were concretized, by name. */
+  locks: Map<string, LockFile>;
+  /** Settings files that consumers may include, by digest: each stays for ever. */
+  recorded: Map<Sha256, string>;
+  /** The git commit that all this was read from. Absent: it does not lie in git. */
+  commit?: string;
 }
 
 /** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const nodes = shapeNodes(entries.specs);
-  const environments = new Map(
-    entries.locks.map(({ id, body = '' }): [string, DagHash[]] => {
-      const { roots } = parseEntry(body, LockFile, `environments/${id}.lock.json`);
-      return [id, roots.map(({ hash }) => hash)];
-    }),
+  const locks = new Map(
+    entries.locks.map(({ id, body = '' }) => [
+      id,
+      parseEntry(body, LockFile, `environments/${id}.lock.json`),
+    ]),
   );
+  const environments = new Map([...locks].map(([id, { roots }]) => [id, roots.map(({ hash }) => hash)]));
   const records = entries.builds.map(({ id, body = '' }) => parseEntry(body, Build, `builds/${id}.json`));
   const plan = planMirror({ builds: records, nodes, environments }, settings.PAGES_BUDGET);
   const builds = shapeBuilds(records, nodes, entries.manifests, plan);
@@ -91,7 +109,26 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     keys: entries.keys.map(({ id, body = '' }) => ({ fingerprint: id, armored: body })),
     plan,
     registry: cache[0]?.registry ?? settings.REGISTRY,
+    failures: parseAll(entries.failures, Failure, 'failures').sort(
+      (left, right) => compareTexts(right.date, left.date) || compareTexts(left.spec, right.spec),
+    ),
+    removed: parseAll(entries.removed, Removed, 'removed').sort(
+      (left, right) => compareTexts(left.removed, right.removed) || compareTexts(left.hash, right.hash),
+    ),
+    stats: parseAll(entries.stats, MonthlyStats, 'stats').sort((left, right) =>
+      compareTexts(left.month, right.month),
+    ),
+    locks,
+    recorded: checkRecorded(entries.mirrors),
   };
+}
+
+function parseAll<Shape>(
+  entries: readonly CatalogEntry[],
+  schema: z.ZodType<Shape>,
+  folder: string,
+): Shape[] {
+  return entries.map(({ id, body = '' }) => parseEntry(body, schema, `${folder}/${id}.json`));
 }
 
 function shapeNodes(specs: readonly CatalogEntry[]): SiteCatalog['nodes'] {
