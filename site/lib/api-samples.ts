@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describeSpecs } from './api-lists.ts';
 import { ENDPOINTS, parameterOf, type Endpoint } from './api-endpoints.ts';
 import { describeIndex } from './api-index.ts';
@@ -20,10 +21,20 @@ export interface Sample {
   document: unknown;
   /** Bytes of the whole answer. */
   size: number;
+  /** The same, compressed as servers send it. */
+  packed: number;
 }
 
 /** A sample of each endpoint by its name; none of one that has no answers yet. */
 export function sampleEndpoints(catalog: SiteCatalog): Map<string, Sample> {
+  const samples = made.get(catalog) ?? makeSamples(catalog);
+  made.set(catalog, samples);
+  return samples;
+}
+
+const made = new WeakMap<SiteCatalog, Map<string, Sample>>();
+
+function makeSamples(catalog: SiteCatalog): Map<string, Sample> {
   const answers = answersOf(catalog);
   return new Map(
     ENDPOINTS.flatMap((endpoint): [string, Sample][] => {
@@ -93,7 +104,8 @@ function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCata
     path,
     ...(value === undefined ? {} : { value }),
     document,
-    size: new TextEncoder().encode(text).length,
+    size: Buffer.byteLength(text),
+    packed: gzipSync(text).length,
   };
 }
 

@@ -24,6 +24,9 @@ export function externalUrl(path: string): string {
 
 export const packagesPath = '/packages/';
 
+/** The documentation of the API. */
+export const apiPagePath = '/api/';
+
 export function packagePath(name: string): string {
   return `/packages/${encodeURIComponent(name)}/`;
 }
