@@ -12,7 +12,9 @@ export interface Field {
 
 /** Every field of a shape, each followed by its own. */
 export function listFields(schema: JsonSchema, prefix = ''): Field[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]): Field[] => {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, part]): Field[] => {
+    const [field] = schemasIn(part);
+    if (!field) return [];
     const path = `${prefix}${name}`;
     return [
       {
@@ -22,18 +24,25 @@ export function listFields(schema: JsonSchema, prefix = ''): Field[] {
         description: field.description ?? '',
       },
       ...listFields(field, `${path}.`),
-      ...(field.items ? listFields(field.items, `${path}[].`) : []),
+      ...schemasIn(field.items).flatMap((item) => listFields(item, `${path}[].`)),
     ];
   });
 }
 
 function typeOf(schema: JsonSchema): string {
-  if (schema.items) return `list of ${typeOf(schema.items)}`;
+  const [item] = schemasIn(schema.items);
+  if (item) return `list of ${typeOf(item)}`;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');
+  if (schema.anyOf) return [...new Set(schemasIn(schema.anyOf).map(typeOf))].join(' or ');
   if (schema.format === 'uri') return 'address';
   if (schema.format === 'date-time') return 'moment';
   if (schema.type === 'string') return 'text';
-  return typeof schema.type === 'string' ? schema.type : 'anything';
+  return schema.type ?? 'anything';
+}
+
+/** The schemas among what JSON Schema allows in a place: one, several, or a boolean. */
+function schemasIn(value: JsonSchema['items'] | JsonSchema['anyOf']): JsonSchema[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((part) => typeof part === 'object');
 }

@@ -2,23 +2,8 @@ import { z } from 'zod';
 import { ENDPOINTS } from './api-endpoints.ts';
 import { schemaLink } from './api-links.ts';
 
-/** A JSON Schema, draft 2020-12, as far as it is read here. */
-export interface JsonSchema {
-  $schema?: string;
-  $id?: string;
-  title?: string;
-  description?: string;
-  type?: string | string[];
-  format?: string;
-  const?: unknown;
-  enum?: unknown[];
-  anyOf?: JsonSchema[];
-  items?: JsonSchema;
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  additionalProperties?: unknown;
-  examples?: unknown[];
-}
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The JSON Schema of each shape by its name, without address or examples. */
 export function listSchemas(): Map<string, JsonSchema> {
@@ -26,7 +11,7 @@ export function listSchemas(): Map<string, JsonSchema> {
 }
 
 /** A shape's schema as a file of its own. */
-export function schemaDocument(shape: string, schema: JsonSchema, sample: unknown): JsonSchema {
+export function schemaDocument(shape: string, schema: JsonSchema, sample: unknown): object {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: schemaLink(shape),
@@ -41,13 +26,13 @@ export function schemaDocument(shape: string, schema: JsonSchema, sample: unknow
  * a copy must not break when one is added.
  */
 function toJsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+  const converted = z.toJSONSchema(schema, {
     // As input, what has a default may be absent: nodes are passed on as Spack wrote them.
     io: 'input',
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
     },
   });
-  // zod's own type of the same.
-  return JSON.parse(JSON.stringify(rest)) as JsonSchema;
+  delete converted.$schema;
+  return converted;
 }
