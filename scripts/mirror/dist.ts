@@ -34,6 +34,7 @@ export async function openDist(folder: string): Promise<Dist> {
     throw new Error(`${folder}: expected a built site, found no index.html; run \`npm run build\` first`);
   }
   const sizes = new Map<string, number>();
+  const folders = new Set<string>();
   const siteBytes = await measure(folder);
 
   async function addText(path: string, text: string): Promise<void> {
@@ -57,7 +58,9 @@ export async function openDist(folder: string): Promise<Dist> {
   async function write(path: string, action: (file: string) => Promise<void>): Promise<void> {
     const file = join(folder, path);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      const parent = dirname(file);
+      if (!folders.has(parent)) await mkdir(parent, { recursive: true });
+      folders.add(parent);
       await action(file);
     } catch (cause) {
       const advice = isErrorCode(cause, 'ENOSPC')
@@ -100,20 +103,25 @@ async function measure(folder: string): Promise<number> {
   return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0);
 }
 
-/** The target is replaced in one step, so that it never has half of a file. */
+/** The target appears, or is replaced, in one step, so that it never has half of a file. */
 async function placeFile(source: string, target: string): Promise<void> {
+  if (await tryLink(source, target)) return;
   const partial = `${target}.part`;
-  await rm(partial, { force: true });
   try {
-    await link(source, partial).catch(() =>
-      // Another disk, or one without hard links.
-      copyFile(source, partial, constants.COPYFILE_FICLONE),
-    );
+    if (!(await tryLink(source, partial))) await copyFile(source, partial, constants.COPYFILE_FICLONE);
     await rename(partial, target);
   } finally {
-    // Also needed after a success: renaming one hard link of a file over another leaves both.
+    // Also after a success: renaming one hard link of a file over another leaves both.
     await rm(partial, { force: true });
   }
+}
+
+/** False when there is such a file already, or the two are on different disks, or on one without hard links. */
+async function tryLink(source: string, target: string): Promise<boolean> {
+  return link(source, target).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function removeEmptyFolders(folder: string): Promise<void> {

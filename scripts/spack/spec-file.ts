@@ -8,6 +8,7 @@ import { connectDag, label } from './dag.ts';
 import type { Dag } from './dag.ts';
 import { computeDagHash } from './dag-hash.ts';
 import { quote } from './refusal.ts';
+import { checkUnprovedExternal } from './unproved-external.ts';
 
 /** A spec file whose every node is what its hash says, but for the externals listed. */
 export interface CheckedSpecFile {
@@ -23,6 +24,7 @@ export type KnownNodes = Map<DagHash, CatalogNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 const SPEC_FILE_VERSION = 5;
+const COMMIT = /^[0-9a-f]{40}$/;
 /** Characters at the end of a spliced node's hash that are its build spec's. */
 const BUILD_SPEC_SUFFIX = 7;
 
@@ -39,8 +41,10 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
   const unverifiedExternals: DagHash[] = [];
   for (const node of nodes) {
     if (known.get(node.node.hash) === node || isOwnHash(node)) known.set(node.node.hash, node);
-    else if (node.node.external) unverifiedExternals.push(node.node.hash);
-    else throw notItsHash(node);
+    else if (node.node.external) {
+      checkUnprovedExternal(node.text);
+      unverifiedExternals.push(node.node.hash);
+    } else throw notItsHash(node);
   }
   const [root] = nodes;
   if (!root) throw new Error('expected a spec file with nodes, found none');
@@ -88,14 +92,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Whether all of a node's text is under its hash, so that nobody can have changed it. */
+export function isProved({ node, text }: CatalogNode): boolean {
+  return withSuffix(node, computeDagHash(text)) === node.hash;
+}
+
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
-function isOwnHash({ node, text }: CatalogNode): boolean {
-  const isHash = (without: string[]) => withSuffix(node, computeDagHash(text, without)) === node.hash;
-  if (isHash([])) return true;
+function isOwnHash(found: CatalogNode): boolean {
+  if (isProved(found)) return true;
+  const { node, text } = found;
+  const isHashWithout = (key: string) => withSuffix(node, computeDagHash(text, [key])) === node.hash;
   // Spack 1.0 hashed a node of a git version before it had looked up the commit.
-  if (node.parameters['commit'] !== undefined && isHash(['parameters.commit'])) return true;
+  if (COMMIT.test(String(node.parameters['commit'])) && isHashWithout('parameters.commit')) return true;
   // Spack 1.1 hashed externals before they had their namespace.
-  return node.external !== undefined && isHash(['namespace']);
+  return node.external !== undefined && isHashWithout('namespace');
 }
 
 function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {

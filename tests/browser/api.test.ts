@@ -1,6 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { splitObject } from '../../site/lib/node-text.ts';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
@@ -13,7 +13,7 @@ import { ViewList } from '../../site/schemas/api/view-list.ts';
 import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
 import type { History } from '../generate/history.ts';
 import { generateCatalog } from '../generate/catalog.ts';
-import { buildSite, listFiles, makeFolder } from './site.ts';
+import { buildSite, listFiles, makeFolder, removeFolders } from './site.ts';
 
 const address = 'https://owner.example/cache';
 const BUILDS = 30;
@@ -32,6 +32,8 @@ beforeAll(async () => {
   history = await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
   await buildSite({ catalog, address }, dist);
 });
+
+afterAll(removeFolders);
 
 async function read<Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape> {
   return schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
@@ -99,5 +101,4 @@ test('the same catalog gives the same bytes', async () => {
   for (const file of files) {
     expect(await readFile(join(second, file)), file).toEqual(await readFile(join(dist, file)));
   }
-  await rm(second, { recursive: true });
 });

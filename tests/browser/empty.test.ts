@@ -4,7 +4,7 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { launchChrome } from './chrome.ts';
-import { buildSite, makeFolder, openSite } from './site.ts';
+import { buildSite, makeFolder, openSite, removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
 
 const address = 'https://owner.example/deep/cache';
@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await site.close();
+  await removeFolders();
 });
 
 test('an empty catalog makes a site that says how to make the first build', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { launchChrome } from './chrome.ts';
 import { FINGERPRINT, HOSTILE, writeHostileCatalog } from './hostile-catalog.ts';
-import { makeFolder, openSite } from './site.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
 
 let site: TestSite;
@@ -25,6 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await site.close();
+  await removeFolders();
 });
 
 test('nothing in hostile text runs on any page', async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { launchChrome } from './chrome.ts';
-import { makeFolder, openSite } from './site.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
 
 /** What a page may weigh with all it loads, in compressed bytes. */
@@ -35,6 +35,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await site.close();
+  await removeFolders();
 });
 
 test('axe finds nothing wrong on any kind of page, in either theme', async () => {

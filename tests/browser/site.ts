@@ -29,7 +29,16 @@ export interface SiteOptions {
 export async function makeFolder(): Promise<string> {
   const parent = join(PROJECT, '.work/browser');
   await mkdir(parent, { recursive: true });
-  return mkdtemp(`${parent}/`);
+  const folder = await mkdtemp(`${parent}/`);
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+
+/** Removes what `makeFolder` made. */
+export async function removeFolders(): Promise<void> {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
 /** Builds a catalog's site and serves it on a free port. */
@@ -42,10 +51,7 @@ export async function openSite(options: SiteOptions): Promise<TestSite> {
     url: server.url,
     dist,
     pages: await listPages(dist),
-    close: async () => {
-      await server.close();
-      await rm(dist, { recursive: true });
-    },
+    close: server.close,
   };
 }
 
