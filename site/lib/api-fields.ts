@@ -38,7 +38,7 @@ function typeOf(schema: JsonSchema): string {
   if (schema.format === 'uri') return 'address';
   if (schema.format === 'date-time') return 'moment';
   if (schema.type === 'string') return 'text';
-  return schema.type ?? 'anything';
+  return Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything');
 }
 
 /** The schemas among what JSON Schema allows in a place: one, several, or a boolean. */
