@@ -96,7 +96,7 @@ export const ENDPOINTS: Endpoint[] = [
     freshness: 'Changes when it moves to the site or to the registry, is signed anew, or gets dependents.',
     filters: [
       { prints: 'Where the tarball is and what it is', filter: '.links.tarball, .build.tarball.digest' },
-      { prints: 'What it needs', filter: '.node.dependencies[] | "\\(.name) \\(.hash)"' },
+      { prints: 'What it needs', filter: '.node.dependencies[]? | "\\(.name) \\(.hash)"' },
     ],
   },
   {

@@ -12,6 +12,13 @@ const PARAMETERS: Record<string, { description: string; pattern: string }> = {
   name: { description: 'A name, as the lists have it.', pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' },
 };
 
+/** As Spack's own schema has it, in short. */
+const SETTINGS_SCHEMA = {
+  type: 'object',
+  properties: { mirrors: { type: 'object' } },
+  required: ['mirrors'],
+};
+
 /** The promise that every version of this API keeps. */
 export const PROMISE = [
   'Within version 1 fields and endpoints may be added; programs should ignore what they do not know.',
@@ -45,7 +52,7 @@ export function describeOpenApi(catalog: SiteCatalog): object {
         { get: describeGet(endpoint, samples.get(endpoint.name)) },
       ]),
       ['/api/mirrors.yaml', { get: settingsGet() }],
-      ['/api/mirrors/{name}.yaml', { get: settingsGet('name', 'both') }],
+      ['/api/mirrors/{name}.yaml', { get: settingsGet('name', 'view-all') }],
     ]),
     components: {
       schemas: Object.fromEntries(listSchemas()),
@@ -72,11 +79,7 @@ function describeGet(endpoint: Endpoint, sample: Sample | undefined): object {
       200: {
         description: 'The document.',
         content: isSeed
-          ? {
-              'text/html': {
-                schema: { type: 'string', description: `JSON of the shape ${endpoint.shape}.` },
-              },
-            }
+          ? { 'text/html': { schema: jsonAsText(endpoint) } }
           : {
               'application/json': {
                 schema: { $ref: `#/components/schemas/${endpoint.shape}` },
@@ -86,6 +89,15 @@ function describeGet(endpoint: Endpoint, sample: Sample | undefined): object {
       },
       404: { $ref: '#/components/responses/missing' },
     },
+  };
+}
+
+/** JSON that is sent as HTML: for OpenAPI a text, whose content has a shape. */
+function jsonAsText({ shape }: Endpoint): object {
+  return {
+    type: 'string',
+    contentMediaType: 'application/json',
+    contentSchema: { $ref: `#/components/schemas/${shape}` },
   };
 }
 
@@ -100,7 +112,10 @@ function settingsGet(parameter?: string, value?: string): object {
         : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, or a sha256 for `include:`.',
     ...parametersOf(parameter, value),
     responses: {
-      200: { description: 'The settings.', content: { 'text/yaml': { schema: { type: 'string' } } } },
+      200: {
+        description: 'The settings.',
+        content: { 'text/yaml': { schema: SETTINGS_SCHEMA } },
+      },
       404: { $ref: '#/components/responses/missing' },
     },
   };

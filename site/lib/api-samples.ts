@@ -72,7 +72,9 @@ function answersOf(catalog: SiteCatalog): Map<string, Answer> {
 /** A build with something to show, and not much of it. */
 function exampleBuild({ builds }: SiteCatalog): CatalogBuild | undefined {
   const all = [...builds.values()];
-  const telling = all.filter(({ build }) => build.contents.programs.length > 0);
+  const telling = all.filter(
+    ({ build, node }) => build.contents.programs.length > 0 && node.dependencies.length > 0,
+  );
   return (telling.length > 0 ? telling : all).reduce<CatalogBuild | undefined>(
     (least, entry) => (least && least.text.length <= entry.text.length ? least : entry),
     undefined,

@@ -24,7 +24,12 @@ export async function openApiSite(cache: string, lend?: string): Promise<ApiSite
   const dist = join(folder, 'dist');
   await mkdir(dist);
   const server = await servePages({ root: dist, base: BASE, port: 0 });
-  const made = { folder, registry: `oci-layout:${join(folder, 'registry')}`, catalog: join(folder, 'catalog'), dist };
+  const made = {
+    folder,
+    registry: `oci-layout:${join(folder, 'registry')}`,
+    catalog: join(folder, 'catalog'),
+    dist,
+  };
   const catalog = ['--catalog', made.catalog];
   const keyFile = join(folder, 'key.asc');
   const { output } = await runVerb('key', [...catalog, '--out', keyFile]);
