@@ -32,6 +32,7 @@ export const collections = {
   stats: defineCollection({
     loader: catalogLoader({ folder: 'stats', ending: '.json', schema: MonthlyStats }),
   }),
+  mirrors: defineCollection({ loader: catalogLoader({ folder: 'mirrors', ending: '.yaml' }) }),
   cache: defineCollection({
     loader: catalogLoader({ folder: '', ending: '.json', schema: Cache }),
   }),

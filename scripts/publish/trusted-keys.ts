@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readPublicKeys } from '../spack/public-key.ts';
+import { readPublicKeys } from '../../site/lib/public-key.ts';
 
 /** Reads a file of armored public keys; throws one sentence when there is none in it. */
 export async function readTrustedKeys(file: string): Promise<string> {

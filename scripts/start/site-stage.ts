@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runNode } from './child.ts';
 import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
@@ -17,9 +17,10 @@ const REPORT_INTERVAL_MS = 5_000;
  */
 export async function buildSite(folder: WorkFolder, address: SiteAddress, budget: number): Promise<void> {
   const stampFile = `${address.dist}.stamp`;
-  const stamp = await fingerprint([...SOURCES, folder.catalog], [address.url, String(budget)]);
+  const stampOf = (): Promise<string> =>
+    fingerprint([...SOURCES, folder.catalog], [address.url, String(budget)]);
   const built = await stat(join(address.dist, 'index.html')).catch(() => undefined);
-  if (built && (await readStamp(stampFile)) === stamp) {
+  if (built && (await readStamp(stampFile)) === (await stampOf())) {
     console.error('The site is up to date.');
     return;
   }
@@ -32,13 +33,22 @@ export async function buildSite(folder: WorkFolder, address: SiteAddress, budget
     PAGES_BUDGET: String(budget),
     ASTRO_TELEMETRY_DISABLED: '1',
   };
+  await runNode('recording settings', ['scripts/record-settings.ts'], { env });
+  const stamp = await stampOf();
   await renderPages(fresh, env);
   console.error('Adding the mirror …');
   await runNode('the mirror', ['scripts/mirror.ts', '--dist', fresh], { env });
+  const key = { SIGNING_KEY: await readKey(folder), SIGNING_KEY_PASSPHRASE: '' };
+  await runNode('signing the index', ['scripts/sign-index.ts', '--dist', fresh], { env: key });
   await rm(stampFile, { force: true });
   await replaceFolder(address.dist, fresh);
   await writeStamp(stampFile, stamp);
   await writeStamp(portFile(folder), `${address.port}\n`);
+}
+
+/** The key that builds were signed with; empty where there is none yet. */
+function readKey({ key }: WorkFolder): Promise<string> {
+  return readFile(key, 'utf8').catch(() => '');
 }
 
 async function renderPages(outDir: string, env: Record<string, string>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { PackageDocument } from '../schemas/api/package-document.ts';
 import type { SpecDocument } from '../schemas/api/spec-document.ts';
 import { targetOf } from '../schemas/node.ts';
+import { schemaLink } from './api-links.ts';
 import { imageReference } from './commands.ts';
 import { closureOf } from './dag.ts';
 import type { CatalogPackage } from './packages.ts';
@@ -13,6 +14,7 @@ export function describePackage(
   { nodes }: SiteCatalog,
 ): PackageDocument {
   return {
+    schema: schemaLink('package-document'),
     name,
     ...(metadata ? { metadata } : {}),
     builds: builds.map(({ build, node, state }) => ({
@@ -45,6 +47,7 @@ function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const image = imageReference(entry, catalog);
   const closure = closureOf(build.hash, catalog.nodes);
   return {
+    schema: schemaLink('spec-document'),
     hash: build.hash,
     spec: segmentsText(specSegments(node, catalog.nodes)),
     state,

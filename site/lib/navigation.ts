@@ -1,5 +1,5 @@
 import {
-  apiPath,
+  apiPagePath,
   budgetPath,
   environmentsPath,
   failuresPath,
@@ -19,7 +19,7 @@ export const NAVIGATION = [
   { label: 'Statistics', path: statisticsPath },
   { label: 'Use it', path: usePath },
   { label: 'My machine', path: machinePath },
-  { label: 'API', path: apiPath('index') },
+  { label: 'API', path: apiPagePath },
 ] as const;
 
 /** What is looked for less often: at the foot of every page. */

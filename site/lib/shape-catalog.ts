@@ -1,6 +1,7 @@
 import { Build } from '../schemas/build.ts';
 import { Cache } from '../schemas/cache.ts';
-import type { DagHash } from '../schemas/digest.ts';
+import type { DagHash, Sha256 } from '../schemas/digest.ts';
+import type { LockFile } from '../schemas/lock-file.ts';
 import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
 import type { Settings } from '../schemas/settings.ts';
@@ -11,6 +12,7 @@ import type { MirrorPlan } from './mirror-plan.ts';
 import { groupPackages } from './packages.ts';
 import type { CatalogPackage } from './packages.ts';
 import { parseEntry } from './parse-entry.ts';
+import { checkRecorded } from './settings-files.ts';
 import { shapeHistory } from './shape-history.ts';
 import type { CatalogHistory } from './shape-history.ts';
 import { compareTexts } from './versions.ts';
@@ -31,6 +33,7 @@ export interface CatalogEntries extends Record<
   | 'locks'
   | 'stats'
   | 'removed'
+  | 'mirrors'
   | 'cache',
   readonly CatalogEntry[]
 > {
@@ -78,17 +81,22 @@ export interface SiteCatalog extends CatalogHistory {
   registry: string;
   /** `owner/repo` on GitHub. Absent outside GitHub. */
   repository?: string | undefined;
+  /** Environments as they were concretized, by name. */
+  locks: Map<string, LockFile>;
+  /** Settings files that consumers may include, by digest: each stays for ever. */
+  recorded: Map<Sha256, string>;
+  /** The git commit that all this was read from. Absent: it does not lie in git. */
+  commit?: string;
 }
 
 /** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const nodes = shapeNodes(entries.specs);
   const history = shapeHistory(entries);
-  const environments = new Map(
-    history.environments.flatMap(({ name, lock }): [string, DagHash[]][] =>
-      lock ? [[name, lock.roots.map(({ hash }) => hash)]] : [],
-    ),
+  const locks = new Map(
+    history.environments.flatMap(({ name, lock }): [string, LockFile][] => (lock ? [[name, lock]] : [])),
   );
+  const environments = new Map([...locks].map(([id, { roots }]) => [id, roots.map(({ hash }) => hash)]));
   const records = entries.builds.map(({ id, body = '' }) => parseEntry(body, Build, `builds/${id}.json`));
   const plan = planMirror({ builds: records, nodes, environments }, settings.PAGES_BUDGET);
   const builds = shapeBuilds(records, nodes, entries.manifests, plan);
@@ -106,6 +114,8 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     registry: cache[0]?.registry ?? settings.REGISTRY,
     repository: cache[0]?.repository,
     ...history,
+    locks,
+    recorded: checkRecorded(entries.mirrors),
   };
 }
 

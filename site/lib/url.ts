@@ -27,6 +27,9 @@ export const searchPath = '/search/';
 export const machinePath = '/machine/';
 export const comparePath = '/compare/';
 
+/** The documentation of the API. */
+export const apiPagePath = '/api/';
+
 export function packagePath(name: string): string {
   return `/packages/${encodeURIComponent(name)}/`;
 }

@@ -13,13 +13,16 @@ export type ParameterValue = z.infer<typeof ParameterValue>;
 
 /** An edge of the DAG. */
 export const Dependency = z.object({
-  name: PackageName,
-  hash: DagHash,
+  name: PackageName.describe('The package depended on.'),
+  hash: DagHash.describe('Its DAG hash.'),
   parameters: z.object({
-    /** `build`, `link`, `run`, `test`. */
-    deptypes: z.array(z.string().regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test')),
-    /** Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` … */
-    virtuals: z.array(z.string()).default([]),
+    deptypes: z
+      .array(z.string().regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test'))
+      .describe('`build`, `link`, `run`, `test`.'),
+    virtuals: z
+      .array(z.string())
+      .default([])
+      .describe('Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` …'),
   }),
 });
 export type Dependency = z.infer<typeof Dependency>;
@@ -29,26 +32,38 @@ export type Dependency = z.infer<typeof Dependency>;
  * Unknown keys are ignored here; a node's text is kept beside it wherever it is passed on.
  */
 export const Node = z.object({
-  name: PackageName,
+  name: PackageName.describe('The package.'),
   // With the longest name and a hash it is still a file's name.
-  version: z.string().min(1).max(100),
-  arch: z.object({
-    platform: z.string(),
-    platform_os: z.string(),
-    /** A name, or archspec's own record with vendor, features and parents. */
-    target: z.union([z.string(), z.object({ name: z.string(), parents: z.array(z.string()).optional() })]),
-  }),
-  namespace: z.string().optional(),
-  /** Variants first, compiler flags (`cflags` … `ldlibs`) last, in Spack's order. */
-  parameters: z.record(z.string(), ParameterValue).default({}),
-  package_hash: z.string().optional(),
-  dependencies: z.array(Dependency).default([]),
-  /** Present on a package that Spack did not build: where it lies on the builder. */
-  external: z.object({ path: z.string().nullish(), module: z.unknown().optional() }).optional(),
-  annotations: z.object({ original_specfile_version: z.number().int().optional() }).optional(),
-  /** Present on a spliced node: what it was built as. */
-  build_spec: z.object({ name: z.string(), hash: DagHash }).optional(),
-  hash: DagHash,
+  version: z.string().min(1).max(100).describe('Its version, as Spack writes it.'),
+  arch: z
+    .object({
+      platform: z.string().describe('`linux`, `darwin` …'),
+      platform_os: z.string().describe('Operating system: `ubuntu24.04`.'),
+      target: z
+        .union([z.string(), z.object({ name: z.string(), parents: z.array(z.string()).optional() })])
+        .describe("A name, or archspec's own record with vendor, features and parents."),
+    })
+    .describe('What it was built for.'),
+  namespace: z.string().optional().describe('The repository of its recipe: `builtin`.'),
+  parameters: z
+    .record(z.string(), ParameterValue)
+    .default({})
+    .describe("Variants first, compiler flags (`cflags` … `ldlibs`) last, in Spack's order."),
+  package_hash: z.string().optional().describe("Hash of the recipe's code."),
+  dependencies: z.array(Dependency).default([]).describe('Direct dependencies.'),
+  external: z
+    .object({ path: z.string().nullish(), module: z.unknown().optional() })
+    .optional()
+    .describe('Present on a package that Spack did not build: where it lies on the builder.'),
+  annotations: z
+    .object({ original_specfile_version: z.number().int().optional() })
+    .optional()
+    .describe("Spack's notes."),
+  build_spec: z
+    .object({ name: z.string(), hash: DagHash })
+    .optional()
+    .describe('Present on a spliced node: what it was built as.'),
+  hash: DagHash.describe('DAG hash: SHA-1 of the rest, in base32.'),
 });
 export type Node = z.infer<typeof Node>;
 

@@ -7,6 +7,8 @@ export const Removed = z.strictObject({
   name: PackageName,
   version: z.string(),
   hash: DagHash,
+  /** When it had been published: UTC, whole seconds. Absent: not recorded. */
+  published: z.iso.datetime({ precision: 0 }).optional(),
   /** UTC, whole seconds. */
   removed: z.iso.datetime({ precision: 0 }),
   /** The rule that it fell under, in words. */

@@ -58,8 +58,8 @@ export async function buildDist(
   env: Record<string, string> = {},
 ): Promise<void> {
   const settings = {
-    ...env,
     SITE_URL: `http://localhost:9${BASE}`,
+    ...env,
     REGISTRY: made.registry,
     CATALOG_DIR: made.catalog,
     ASTRO_TELEMETRY_DISABLED: '1',

@@ -3,6 +3,7 @@ import { chromium } from 'playwright';
 import { installFromDebian, unpackFromDebian } from './debian.ts';
 import { installOras } from './oras.ts';
 import { findProgram } from './path.ts';
+import { installSchemathesis } from './schemathesis.ts';
 import { findSpacks } from '../spack.ts';
 
 /** A program that tests need and the project does not bring along. */
@@ -47,6 +48,20 @@ export const TOOLS_NEEDED: Tool[] = [
     find: findChrome,
     get: () => installFromDebian('chromium'),
     advice: 'install Chrome or Chromium, or set CHROME_PATH to one',
+    required: true,
+  },
+  ...['curl', 'jq'].map((name) => ({
+    name,
+    find: () => findProgram(name),
+    get: () => installFromDebian(name),
+    advice: `install ${name}, on Debian with "apt-get install ${name}"`,
+    required: true,
+  })),
+  {
+    name: 'Schemathesis',
+    find: () => findProgram('schemathesis'),
+    get: installSchemathesis,
+    advice: 'it needs Python 3.10 or newer with venv (on Debian "apt-get install python3-venv") and PyPI',
     required: true,
   },
   {

@@ -1,39 +1,79 @@
 import { z } from 'zod';
-import { Link } from './link.ts';
+import { Sha256 } from '../digest.ts';
+import { Count, Link, Moment, Month, SchemaLink } from './link.ts';
+
+/** A file and its content: a program that has read the same sha256 before need not read it again. */
+const Content = z.strictObject({
+  url: Link.describe('Where it is.'),
+  sha256: Sha256.describe('Of its bytes.'),
+  size: Count.describe('Bytes, uncompressed.'),
+});
 
 /** `/api/index.json`: what there is, and where. */
-export const IndexDocument = z.strictObject({
-  /** Version of this API: fields may be added within it, none changes or goes. */
-  version: z.literal(1),
-  /** A name for this cache, as commands on the site use it. */
-  name: z.string(),
-  /** Address of the mirror for `spack mirror add`, and of the site. */
-  url: Link,
-  /** Whether a public key lies in the cache; without one, add the mirror with `--unsigned`. */
-  signed: z.boolean(),
-  /** The registry with the images, `host/path`. Absent: it is not public. */
-  registry: z.string().optional(),
-  counts: z.strictObject({
-    packages: z.number().int().nonnegative(),
-    builds: z.number().int().nonnegative(),
-    /** Builds that the site serves with all that they need at run time; the registry has all. */
-    buildsOnSite: z.number().int().nonnegative(),
-    targets: z.number().int().nonnegative(),
-    keys: z.number().int().nonnegative(),
-  }),
-  /** Bytes of all tarballs. */
-  size: z.number().int().nonnegative(),
-  /** When the newest build was published: UTC, whole seconds. Absent: there is none. */
-  updated: z.iso.datetime({ precision: 0 }).optional(),
-  links: z.strictObject({
-    packages: Link,
-    targets: Link,
-    keys: Link,
-    views: Link,
-    /** Put a package's name for `{name}`. */
-    package: z.string(),
-    /** Put a DAG hash for `{hash}`. */
-    spec: z.string(),
-  }),
-});
+export const IndexDocument = z
+  .strictObject({
+    schema: SchemaLink,
+    version: z
+      .literal(1)
+      .describe('Version of this API: within it fields may be added, none changes or goes.'),
+    name: z.string().describe('A name for this cache, as commands on the site use it.'),
+    url: Link.describe('Address of the mirror for `spack mirror add`, and of the site.'),
+    signed: z
+      .boolean()
+      .describe('Whether a public key lies in the cache; without one, add the mirror with `--unsigned`.'),
+    registry: z
+      .string()
+      .optional()
+      .describe('The registry with the images, `host/path`. Absent: it is not public.'),
+    commit: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/)
+      .optional()
+      .describe('Git commit that the data was read from. Absent: it does not lie in git.'),
+    updated: Moment.optional().describe('When the newest build was published. Absent: there is none.'),
+    counts: z
+      .strictObject({
+        packages: Count.describe('Packages with a build.'),
+        builds: Count.describe('Builds.'),
+        buildsOnSite: Count.describe(
+          'Builds that the site serves with all that they need at run time; the registry has all.',
+        ),
+        targets: Count.describe('Microarchitectures that builds are for.'),
+        compilers: Count.describe('Versions of compilers that built them.'),
+        environments: Count.describe('Environments.'),
+        failures: Count.describe('What was tried and did not build.'),
+        views: Count.describe("The mirror's named indexes."),
+        keys: Count.describe('Public keys.'),
+      })
+      .describe('How much there is of what; each equals the length of its list.'),
+    size: Count.describe('Bytes of all tarballs.'),
+    endpoints: z
+      .array(
+        z.strictObject({
+          name: z.string().describe('A short name that stays.'),
+          url: z.string().describe('Address; put a value for what stands in braces.'),
+          description: z.string().describe('What it answers.'),
+          ...Content.pick({ sha256: true, size: true }).partial().shape,
+        }),
+      )
+      .describe(
+        'Every endpoint. Those without braces have the sha256 of their bytes: equal means nothing is new.',
+      ),
+    changes: z
+      .array(z.strictObject({ month: Month.describe('The month.'), ...Content.shape }))
+      .describe('The months in which builds came or went, the newest first.'),
+    links: z
+      .strictObject({
+        packages: Link.describe('All packages.'),
+        targets: Link.describe('All targets.'),
+        keys: Link.describe('Public keys.'),
+        views: Link.describe("The mirror's views."),
+        package: z.string().describe('A package: put its name for `{name}`.'),
+        spec: z.string().describe('A build: put its DAG hash for `{hash}`.'),
+        openapi: Link.describe('This API in OpenAPI 3.1.'),
+        documentation: Link.describe('This API for people.'),
+      })
+      .describe('Where to go on.'),
+  })
+  .describe('What there is, and where. One small request tells whether anything is new.');
 export type IndexDocument = z.infer<typeof IndexDocument>;

@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { Link } from './link.ts';
+import { Link, ListLinks, SchemaLink } from './link.ts';
 
-/** `/api/keys.json`: the public keys that signatures here are made with. Empty: the cache is not signed. */
-export const KeyList = z.strictObject({
-  keys: z.array(
-    z.strictObject({
-      /** 40 upper-case hex digits. */
-      fingerprint: z.string(),
-      /** The key as an armored file. */
-      url: Link,
-    }),
-  ),
-  links: z.strictObject({ index: Link }),
-});
+/** `/api/keys.json`: the public keys that signatures here are made with. */
+export const KeyList = z
+  .strictObject({
+    schema: SchemaLink,
+    keys: z
+      .array(
+        z.strictObject({
+          fingerprint: z.string().describe('40 upper-case hex digits.'),
+          url: Link.describe('The key as an armored file.'),
+        }),
+      )
+      .describe('Empty: the cache is not signed.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe('The public keys that signatures here are made with.');
 export type KeyList = z.infer<typeof KeyList>;

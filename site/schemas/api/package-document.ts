@@ -2,35 +2,39 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Package } from '../package.ts';
-import { Link, State } from './link.ts';
+import { Count, Link, Moment, SchemaLink, State, STATE_TEXT } from './link.ts';
 
 /** A build in few words. */
 export const BuildSummary = z.strictObject({
-  hash: DagHash,
-  version: z.string(),
-  platform: z.string(),
-  /** Operating system. */
-  os: z.string(),
-  target: z.string(),
-  /** Compilers that built it, `gcc@12.2.0`. */
-  compilers: z.array(z.string()),
-  /** The spec as Spack prints it, without the hash. */
-  spec: z.string(),
-  /** Bytes of the tarball. */
-  size: z.number().int().nonnegative(),
-  /** UTC, whole seconds. */
-  published: z.iso.datetime({ precision: 0 }),
-  state: State,
-  links: z.strictObject({ spec: Link, page: Link }),
+  hash: DagHash.describe('DAG hash.'),
+  version: z.string().describe('Version, as Spack writes it.'),
+  platform: z.string().describe('`linux`, `darwin` …'),
+  os: z.string().describe('Operating system.'),
+  target: z.string().describe('Microarchitecture.'),
+  compilers: z.array(z.string()).describe('Compilers that built it, `gcc@12.2.0`.'),
+  spec: z.string().describe('The spec as Spack prints it, without the hash.'),
+  size: Count.describe('Bytes of the tarball.'),
+  published: Moment.describe('When it was published.'),
+  state: State.describe(STATE_TEXT),
+  links: z
+    .strictObject({ spec: Link.describe('All that is known of it.'), page: Link.describe('Its page.') })
+    .describe('Where to go on.'),
 });
 export type BuildSummary = z.infer<typeof BuildSummary>;
 
 /** `/api/packages/<name>.json`: a package and all its builds, the highest version first. */
-export const PackageDocument = z.strictObject({
-  name: PackageName,
-  /** What Spack knows of it. Absent: not read yet. */
-  metadata: Package.optional(),
-  builds: z.array(BuildSummary).min(1),
-  links: z.strictObject({ packages: Link, page: Link }),
-});
+export const PackageDocument = z
+  .strictObject({
+    schema: SchemaLink,
+    name: PackageName.describe("The package's name."),
+    metadata: Package.optional().describe('What Spack knows of it. Absent: not read yet.'),
+    builds: z
+      .array(BuildSummary)
+      .min(1)
+      .describe('The highest version first, then by target, then the newest.'),
+    links: z
+      .strictObject({ packages: Link.describe('All packages.'), page: Link.describe('Its page.') })
+      .describe('Where to go on.'),
+  })
+  .describe('A package and all its builds.');
 export type PackageDocument = z.infer<typeof PackageDocument>;

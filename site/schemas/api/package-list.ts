@@ -1,27 +1,33 @@
 import { z } from 'zod';
 import { PackageName } from '../node.ts';
-import { Link } from './link.ts';
+import { Count, Link, Moment, SchemaLink } from './link.ts';
 
 /** A package in few words. */
 export const PackageSummary = z.strictObject({
-  name: PackageName,
-  /** Absent: not known. */
-  description: z.string().optional(),
-  /** In Spack's order, the highest first. */
-  versions: z.array(z.string()).min(1),
-  targets: z.array(z.string()).min(1),
-  /** Number of builds. */
-  builds: z.number().int().positive(),
-  /** Bytes of all tarballs. */
-  size: z.number().int().nonnegative(),
-  /** When the newest build was published: UTC, whole seconds. */
-  updated: z.iso.datetime({ precision: 0 }),
+  name: PackageName.describe("The package's name."),
+  description: z.string().optional().describe('What it is, in one paragraph. Absent: not known.'),
+  versions: z
+    .array(z.string())
+    .min(1)
+    .describe("Versions with a build, in Spack's order, the highest first."),
+  targets: z.array(z.string()).min(1).describe('Targets with a build, sorted.'),
+  builds: z.number().int().positive().describe('Number of builds.'),
+  size: Count.describe('Bytes of all tarballs.'),
+  updated: Moment.describe('When the newest build was published.'),
 });
 export type PackageSummary = z.infer<typeof PackageSummary>;
 
 /** `/api/packages.json`: all packages with a build, by name. */
-export const PackageList = z.strictObject({
-  packages: z.array(PackageSummary),
-  links: z.strictObject({ index: Link, package: z.string() }),
-});
+export const PackageList = z
+  .strictObject({
+    schema: SchemaLink,
+    packages: z.array(PackageSummary).describe('By name.'),
+    links: z
+      .strictObject({
+        index: Link.describe('The index of this API.'),
+        package: z.string().describe('One package: put its name for `{name}`.'),
+      })
+      .describe('Where to go on.'),
+  })
+  .describe('All packages with a build.');
 export type PackageList = z.infer<typeof PackageList>;

@@ -1,16 +1,23 @@
 import { z } from 'zod';
-import { Link } from './link.ts';
+import { Link, ListLinks, SchemaLink } from './link.ts';
 
 /** `/api/targets.json`: what the builds are for, the most common first. */
-export const TargetList = z.strictObject({
-  targets: z.array(
-    z.strictObject({
-      /** A microarchitecture in archspec's words. */
-      name: z.string(),
-      /** Number of builds. */
-      builds: z.number().int().positive(),
-    }),
-  ),
-  links: z.strictObject({ index: Link }),
-});
+export const TargetList = z
+  .strictObject({
+    schema: SchemaLink,
+    targets: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("A microarchitecture in archspec's words."),
+          builds: z.number().int().positive().describe('Number of builds.'),
+          packages: z.number().int().positive().describe('Number of packages with one.'),
+          settings: Link.optional().describe(
+            "Spack settings for the mirror's view of it. Absent: it has none.",
+          ),
+        }),
+      )
+      .describe('The most common first.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe('What the builds are for.');
 export type TargetList = z.infer<typeof TargetList>;

@@ -1,15 +1,41 @@
 import { z } from 'zod';
-import { Link } from './link.ts';
+import { Sha256 } from '../digest.ts';
+import { Count, Link, ListLinks, SchemaLink } from './link.ts';
 
-/** `/api/views.json`: the mirror's named indexes, for clients from Spack 1.2 on (`spack mirror set --view`). */
-export const ViewList = z.strictObject({
-  views: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** Number of builds in it. */
-      builds: z.number().int().nonnegative(),
-    }),
-  ),
-  links: z.strictObject({ index: Link }),
+/** A settings file for Spack's remote `include:`. It never changes and stays for ever. */
+export const Include = z.strictObject({
+  path: Link.describe('For `path:`.'),
+  sha256: Sha256.describe('For `sha256:`; it is also in the file name.'),
 });
+export type Include = z.infer<typeof Include>;
+
+/** `/api/views.json`: the mirror's named indexes, for clients from Spack 1.2 on. */
+export const ViewList = z
+  .strictObject({
+    schema: SchemaLink,
+    views: z
+      .array(
+        z.strictObject({
+          name: z.string().describe('For `spack mirror add --name NAME` and `view:` in `mirrors.yaml`.'),
+          builds: Count.describe('Number of builds in it.'),
+          index: Link.describe("The mirror's manifest of it."),
+          settings: Link.describe('Spack settings (1.2 or newer) that use it, to download.'),
+          include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
+        }),
+      )
+      .describe('`all`, which lists what the registry alone has too, then the others by name.'),
+    settings: z
+      .array(
+        z.strictObject({
+          name: z.string().describe('A short name that stays.'),
+          description: z.string().describe('What they configure.'),
+          spack: z.string().describe('The oldest Spack that reads them.'),
+          settings: Link.describe('A file for a configuration scope.'),
+          include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
+        }),
+      )
+      .describe('Settings without a particular view.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe("The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.");
 export type ViewList = z.infer<typeof ViewList>;

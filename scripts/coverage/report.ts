@@ -1,0 +1,28 @@
+import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/api/coverage.ts';
+
+const BYTES_PER_MIB = 2 ** 20;
+
+/** Coverage in plain lines: what is missing, then what is there. */
+export function describeCoverage({ needed, available, percent, downloadBytes, missing }: Coverage): string {
+  const mebibytes = (downloadBytes / BYTES_PER_MIB).toFixed(1);
+  return [
+    ...missing.map(describeMissing),
+    `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
+  ].join('\n');
+}
+
+function describeMissing(spec: MissingSpec): string {
+  return `missing  ${spec.name}@${spec.version} /${spec.hash} target=${spec.target}: ${explain(spec)}`;
+}
+
+function explain({ reason, failure, instead = [] }: MissingSpec): string {
+  const list = instead.join(', ');
+  const sentences: Record<MissingReason, string> = {
+    failed: `failed on ${failure?.date ?? ''} (${failure?.kind ?? ''})${failure?.run ? `, see ${failure.run}` : ''}`,
+    'other-build': `there with other variants or dependencies: ${instead.map((hash) => `/${hash}`).join(', ')}`,
+    'other-target': `there for other targets: ${list}`,
+    'other-version': `there in other versions: ${list}`,
+    never: 'never tried',
+  };
+  return sentences[reason];
+}

@@ -1,0 +1,38 @@
+import { isLocal } from '../site/lib/commands.ts';
+import { planMirror } from '../site/lib/mirror-plan.ts';
+import { describeSettings } from '../site/lib/settings-files.ts';
+import { parseSettings } from '../site/schemas/settings.ts';
+import { addFiles } from './catalog/new-files.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { createCommand, runCommand } from './command.ts';
+
+const command = createCommand({
+  verb: 'record-settings',
+  description:
+    "Records in the catalog the settings files that consumers may name in Spack's remote `include:`. Each is named " +
+    'by its sha256 and stays for ever, whatever becomes of address, key, registry or views: when the file behind an ' +
+    'include changes or goes, every Spack command of every consumer fails. The site serves all that are recorded. ' +
+    'Run it after publish, with SITE_URL, REGISTRY and PAGES_BUDGET as the site will have them.',
+  examples: ['SITE_URL=https://owner.github.io/repo node scripts/record-settings.ts'],
+})
+  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .action(recordSettings);
+
+async function recordSettings({ catalog: directory }: { catalog?: string }): Promise<void> {
+  const settings = parseSettings({ ...process.env, ...(directory && { CATALOG_DIR: directory }) });
+  const catalog = readCatalog(settings.CATALOG_DIR);
+  const plan = planMirror({ ...catalog, builds: [...catalog.builds.values()] }, settings.PAGES_BUDGET);
+  const registry = catalog.cache?.registry ?? settings.REGISTRY;
+  const files = describeSettings({ registry, signed: catalog.keys.size > 0, views: plan.views.keys() });
+  const written = addFiles(
+    settings.CATALOG_DIR,
+    files.map(({ sha256, text }) => ({ path: `mirrors/${sha256}.yaml`, content: text })),
+  );
+  const doors = isLocal(registry) ? 'the HTTPS door' : 'both doors';
+  console.error(
+    `Recorded ${written.length} of ${files.length} settings files for ${doors} at ${settings.SITE_URL}; ` +
+      'the others were there already.',
+  );
+}
+
+await runCommand(command);

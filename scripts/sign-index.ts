@@ -1,0 +1,19 @@
+import { signIndex } from './spack/sign-index.ts';
+import { createCommand, runCommand } from './command.ts';
+import { readSigner } from './spack/signer.ts';
+
+const command = createCommand({
+  verb: 'sign-index',
+  description:
+    "Signs the index of a built site's API with the key in SIGNING_KEY: api/index.json.asc, a detached signature. " +
+    'The index has the sha256 of every list, so that this one signature vouches for all of them. Without a key ' +
+    'there is none.',
+  examples: ['SIGNING_KEY="$(cat signing-key.asc)" node scripts/sign-index.ts --dist dist'],
+})
+  .option('--dist <dir>', 'the built site', 'dist')
+  .action(async ({ dist }: { dist: string }) => {
+    const signer = await readSigner(process.env);
+    console.error(await signIndex(dist, signer));
+  });
+
+await runCommand(command);

@@ -1,0 +1,96 @@
+import type { IndexDocument } from '../schemas/api/index-document.ts';
+import { ENDPOINTS, type Endpoint } from './api-endpoints.ts';
+import { schemaLink, TEMPLATES } from './api-links.ts';
+import { apiTexts } from './api-texts.ts';
+import { settingsTexts } from './api-views.ts';
+import { isLocal, mirrorName } from './commands.ts';
+import { countCompilers } from './groups.ts';
+import { sha256Of } from './settings-files.ts';
+import type { SiteCatalog } from './shape-catalog.ts';
+import { countSite } from './site-numbers.ts';
+import { apiPath, externalUrl, siteAddress } from './url.ts';
+
+export function describeIndex(catalog: SiteCatalog): IndexDocument {
+  const { packages, builds, buildsOnSite, targets, size, updated } = countSite(catalog);
+  return {
+    schema: schemaLink('index-document'),
+    version: 1,
+    name: mirrorName(),
+    url: siteAddress(),
+    signed: catalog.keys.length > 0,
+    ...(isLocal(catalog.registry) ? {} : { registry: catalog.registry }),
+    ...(catalog.commit === undefined ? {} : { commit: catalog.commit }),
+    ...(updated === undefined ? {} : { updated }),
+    counts: {
+      packages,
+      builds,
+      buildsOnSite,
+      targets: targets.length,
+      compilers: countCompilers(catalog).length,
+      environments: catalog.locks.size,
+      failures: catalog.failures.length,
+      views: catalog.plan.views.size,
+      keys: catalog.keys.length,
+    },
+    size,
+    endpoints: [
+      ...ENDPOINTS.map((endpoint) => describeEndpoint(endpoint, catalog)),
+      ...otherEndpoints(catalog),
+    ],
+    changes: [...apiTexts(catalog).changes]
+      .map(([month, text]) => ({ month, url: externalUrl(apiPath(`changes/${month}`)), ...contentOf(text) }))
+      .reverse(),
+    links: {
+      packages: externalUrl(apiPath('packages')),
+      targets: externalUrl(apiPath('targets')),
+      keys: externalUrl(apiPath('keys')),
+      views: externalUrl(apiPath('views')),
+      package: externalUrl(TEMPLATES.package),
+      spec: externalUrl(TEMPLATES.spec),
+      openapi: externalUrl(apiPath('openapi')),
+      documentation: externalUrl('/api/'),
+    },
+  };
+}
+
+function describeEndpoint(
+  { name, path, schema }: Endpoint,
+  catalog: SiteCatalog,
+): IndexDocument['endpoints'][number] {
+  const text = apiTexts(catalog).lists.get(name);
+  return {
+    name,
+    url: externalUrl(path),
+    description: schema.description ?? '',
+    ...(text === undefined ? {} : contentOf(text)),
+  };
+}
+
+/** What is no JSON of a shape of its own. */
+function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
+  const settings = settingsTexts(catalog).get('mirrors') ?? '';
+  return [
+    {
+      name: 'settings',
+      url: externalUrl('/api/mirrors.yaml'),
+      description: 'Spack settings that add this cache, for a configuration scope.',
+      ...contentOf(settings),
+    },
+    {
+      name: 'other-settings',
+      url: externalUrl('/api/mirrors/{name}.yaml'),
+      description:
+        'Other Spack settings: both doors, a view, or a file for `include:`, as the list of views names them.',
+    },
+    { name: 'openapi', url: externalUrl(apiPath('openapi')), description: 'This API in OpenAPI 3.1.' },
+    {
+      name: 'schema',
+      url: schemaLink('{name}'),
+      description: 'A JSON Schema, as the field `schema` of a document names it.',
+    },
+  ];
+}
+
+function contentOf(text: string): { sha256: string; size: number } {
+  return { sha256: sha256Of(text), size: new TextEncoder().encode(text).length };
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** `/api/badges/<name>.json`: what shields.io takes. Source: https://shields.io/badges/endpoint-badge */
+export const Badge = z
+  .strictObject({
+    schemaVersion: z.literal(1).describe("Version of shields.io's form."),
+    label: z.string().min(1).describe('Text on the left.'),
+    message: z.string().min(1).describe('Text on the right.'),
+    color: z.string().describe('Colour on the right.'),
+  })
+  .describe(
+    'A badge for `https://img.shields.io/endpoint?url=…`. shields.io allows no further fields, so it has no links.',
+  );
+export type Badge = z.infer<typeof Badge>;

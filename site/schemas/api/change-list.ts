@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { DagHash } from '../digest.ts';
+import { PackageName } from '../node.ts';
+import { Link, Moment, Month, SchemaLink } from './link.ts';
+
+/** `/api/changes/<yyyy-mm>.json`: what came and went in a month, in order. */
+export const ChangeList = z
+  .strictObject({
+    schema: SchemaLink,
+    month: Month.describe('The month, UTC.'),
+    changes: z
+      .array(
+        z.strictObject({
+          date: Moment.describe('When.'),
+          change: z.enum(['added', 'removed']).describe('What happened.'),
+          hash: DagHash.describe('DAG hash.'),
+          name: PackageName.describe('The package.'),
+          version: z.string().describe('Its version.'),
+          reason: z.string().optional().describe('Why it was removed.'),
+        }),
+      )
+      .describe('The oldest first.'),
+    links: z
+      .strictObject({
+        index: Link.describe('The index of this API.'),
+        previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
+        next: Link.optional().describe('The month with changes after. Absent: this is the last.'),
+      })
+      .describe('Where to go on.'),
+  })
+  .describe('What came and went in a month, in order. A month that is over changes no more.');
+export type ChangeList = z.infer<typeof ChangeList>;

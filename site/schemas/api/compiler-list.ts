@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { ListLinks, SchemaLink } from './link.ts';
+
+/** `/api/compilers.json`: what built the builds, the most common first. */
+export const CompilerList = z
+  .strictObject({
+    schema: SchemaLink,
+    compilers: z
+      .array(
+        z.strictObject({
+          name: z.string().describe('The package that is the compiler: `gcc`.'),
+          version: z.string().describe('Its version.'),
+          languages: z.array(z.string()).min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
+          builds: z.number().int().positive().describe('Number of builds it had a part in.'),
+        }),
+      )
+      .describe('The most common first.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe('What built the builds. A build without compiled code has no compiler.');
+export type CompilerList = z.infer<typeof CompilerList>;

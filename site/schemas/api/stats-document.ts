@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { Count, ListLinks, Month, SchemaLink } from './link.ts';
+
+const Share = z.strictObject({
+  name: z.string().describe('Its name.'),
+  builds: Count.describe('Number of builds.'),
+  size: Count.describe('Bytes of their tarballs.'),
+});
+
+/** `/api/stats.json`: numbers over all. */
+export const StatsDocument = z
+  .strictObject({
+    schema: SchemaLink,
+    packages: Count.describe('Packages with a build.'),
+    builds: Count.describe('Builds.'),
+    removed: Count.describe('Builds that were there and were removed.'),
+    failures: Count.describe('What was tried and did not build.'),
+    size: Count.describe('Bytes of all tarballs.'),
+    installedSize: Count.describe('Bytes of the files in them.'),
+    runnable: Count.describe('Builds whose image runs by itself.'),
+    signed: Count.describe('Builds whose manifest is signed.'),
+    months: z
+      .array(
+        z.strictObject({
+          month: Month.describe('The month.'),
+          builds: Count.describe('Builds published, those removed since included.'),
+          failures: Count.describe('What did not build.'),
+        }),
+      )
+      .describe('The oldest first; months without either are left out.'),
+    targets: z.array(Share).describe('Builds by target, the most common first.'),
+    systems: z.array(Share).describe('Builds by operating system, the most common first.'),
+    compilers: z.array(Share).describe('Builds by compiler, the most common first.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe('Numbers over all.');
+export type StatsDocument = z.infer<typeof StatsDocument>;

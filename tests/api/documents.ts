@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { ENDPOINTS, type Endpoint } from '../../site/lib/api-endpoints.ts';
+import { listFiles } from '../browser/site.ts';
+
+/** A document as it lies in a built site. */
+export interface ServedDocument {
+  /** Below the site's address. */
+  path: string;
+  endpoint: Endpoint;
+  text: string;
+}
+
+/** Every JSON file of the API, and the seed's; throws for a file that no endpoint explains. */
+export async function readDocuments(dist: string): Promise<ServedDocument[]> {
+  const paths = (await listFiles(dist)).filter((path) => /^\/api\/.*\.json$|^\/manifest\//.test(path));
+  const documents: ServedDocument[] = [];
+  for (const path of paths) {
+    if (path === '/api/openapi.json' || path.startsWith('/api/schemas/')) continue;
+    const served = path.replace(/index\.html$/, '');
+    const endpoint = ENDPOINTS.find((candidate) => patternOf(candidate).test(served));
+    if (!endpoint) throw new Error(`${path}: no endpoint has this file`);
+    documents.push({ path: served, endpoint, text: await readFile(join(dist, path), 'utf8') });
+  }
+  return documents;
+}
+
+/** What the published JSON Schemas find wrong: one line a finding. */
+export async function findMisfits(dist: string, documents: readonly ServedDocument[]): Promise<string[]> {
+  const ajv = new Ajv2020({ strict: true, strictTypes: false, allowUnionTypes: true, allErrors: true });
+  addFormats.default(ajv);
+  const validators = new Map<string, ReturnType<typeof ajv.compile>>();
+  for (const { shape } of ENDPOINTS) {
+    if (validators.has(shape)) continue;
+    const schema: object = JSON.parse(await readFile(join(dist, `api/schemas/${shape}.json`), 'utf8'));
+    validators.set(shape, ajv.compile(schema));
+  }
+  return documents.flatMap(({ path, endpoint, text }) => {
+    const validate = validators.get(endpoint.shape);
+    if (validate?.(JSON.parse(text))) return [];
+    return [`${path}: ${ajv.errorsText(validate?.errors)}`];
+  });
+}
+
+function patternOf({ path }: Endpoint): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+}

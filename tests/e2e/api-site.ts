@@ -1,0 +1,74 @@
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { servePages } from '../../scripts/start/pages-server.ts';
+import { generateCache } from '../generate/cache.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import type { History } from '../generate/history.ts';
+import { BASE, buildDist, makeFolder, runVerb } from './made-cache.ts';
+import type { MadeCache } from './made-cache.ts';
+
+/** What publish does not write: a generated catalog of the same builds lends it. */
+const LENT = ['environments', 'failures', 'packages', 'removed', 'stats'];
+
+/** A whole signed cache, served under the address that it was built for, so that every link in it works. */
+export interface ApiSite extends MadeCache {
+  /** No slash at the end. */
+  url: string;
+  /** Fingerprint of the key. */
+  fingerprint: string;
+}
+
+/** Publishes a build cache, signed, and serves all that is made of it. */
+export async function openApiSite(cache: string, lend?: string): Promise<ApiSite> {
+  const folder = await makeFolder();
+  const dist = join(folder, 'dist');
+  await mkdir(dist);
+  const server = await servePages({ root: dist, base: BASE, port: 0 });
+  const made = {
+    folder,
+    registry: `oci-layout:${join(folder, 'registry')}`,
+    catalog: join(folder, 'catalog'),
+    dist,
+  };
+  const catalog = ['--catalog', made.catalog];
+  const keyFile = join(folder, 'key.asc');
+  const { output } = await runVerb('key', [...catalog, '--out', keyFile]);
+  const key = { SIGNING_KEY: await readFile(keyFile, 'utf8') };
+  await runVerb('publish', [cache, '--registry', made.registry, ...catalog], key);
+  for (const name of lend === undefined ? [] : LENT) {
+    await cp(join(lend ?? '', name), join(made.catalog, name), { recursive: true });
+  }
+  await redeploy(made, server.url, key);
+  return {
+    ...made,
+    url: server.url,
+    fingerprint: /[0-9A-F]{40}/.exec(output)?.[0] ?? '',
+    close: async () => {
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes the site anew from its catalog, as each deployment does. */
+export async function redeploy(
+  made: Omit<MadeCache, 'close'>,
+  url: string,
+  key: Record<string, string>,
+): Promise<void> {
+  const env = { SITE_URL: url, CATALOG_DIR: made.catalog, REGISTRY: made.registry };
+  await runVerb('record-settings', [], env);
+  await buildDist(made, { SITE_URL: url });
+  await runVerb('sign-index', ['--dist', made.dist], key);
+}
+
+/** The same with invented builds, and with environments, failures and whatever else a catalog may hold. */
+export async function openGeneratedSite(builds: number): Promise<{ site: ApiSite; history: History }> {
+  const work = await makeFolder();
+  const cache = join(work, 'cache');
+  const history = await generateCache({ builds, seed: 1, directory: cache });
+  await generateCatalog({ builds, seed: 1, directory: join(work, 'catalog') });
+  const site = await openApiSite(cache, join(work, 'catalog'));
+  await rm(work, { recursive: true });
+  return { site, history };
+}

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { ENDPOINTS } from '../../site/lib/api-endpoints.ts';
+import { splitObject } from '../../site/lib/node-text.ts';
+import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
+import { readCommands, runCommands } from '../api/commands.ts';
+import { findMisfits, readDocuments, type ServedDocument } from '../api/documents.ts';
+import { findDeadAddresses, linksIn } from '../api/links.ts';
+import { lintOpenApi } from '../api/openapi-lint.ts';
+import type { History } from '../generate/history.ts';
+import { openGnupg } from '../gnupg.ts';
+import { runProgram } from '../spack.ts';
+import { findProgram } from '../tools/path.ts';
+import { openGeneratedSite, redeploy, type ApiSite } from './api-site.ts';
+
+/** Some hundred; the full run has as many as a cache gets in years. */
+const BUILDS = process.env['FULL'] ? 10_000 : 300;
+/** Publishing and serving these takes the most of it, in milliseconds. */
+const OPENING_MS = process.env['FULL'] ? 3_600_000 : 300_000;
+/** For what asks for each build one by one, in milliseconds. */
+const ASKING_MS = process.env['FULL'] ? 1_800_000 : 120_000;
+
+let site: ApiSite;
+let history: History;
+let documents: ServedDocument[];
+
+beforeAll(async () => {
+  ({ site, history } = await openGeneratedSite(BUILDS));
+  documents = await readDocuments(site.dist);
+}, OPENING_MS);
+
+afterAll(async () => {
+  await site?.close();
+});
+
+async function get(path: string): Promise<string> {
+  const response = await fetch(site.url + path);
+  expect(response.status, path).toBe(200);
+  return response.text();
+}
+
+test(
+  'every file is what the schema published for it says, and holds nothing else',
+  async () => {
+    expect(await findMisfits(site.dist, documents)).toEqual([]);
+    const strange = documents.flatMap(({ path, endpoint, text }) => {
+      const { error } = endpoint.schema.safeParse(JSON.parse(text));
+      return error ? [`${path}: ${error.message}`] : [];
+    });
+    expect(strange).toEqual([]);
+    const served = new Set(documents.map(({ endpoint }) => endpoint.name));
+    expect(ENDPOINTS.map(({ name }) => name).filter((name) => !served.has(name))).toEqual([]);
+  },
+  ASKING_MS,
+);
+
+test(
+  'every address in every document answers',
+  async () => {
+    const schemas = ENDPOINTS.map(({ shape }) => `${site.url}/api/schemas/${shape}.json`);
+    const links = linksIn(
+      documents.map(({ text }) => text),
+      site.url,
+    );
+    expect(links.size).toBeGreaterThan(BUILDS);
+    expect(await findDeadAddresses([...links, ...schemas, `${site.url}/api/openapi.json`])).toEqual([]);
+  },
+  ASKING_MS,
+);
+
+test('OpenAPI is clean, and its samples are of their shapes', async () => {
+  const text = await get('/api/openapi.json');
+  expect(await lintOpenApi(text)).toEqual([]);
+  for (const { path, schema } of ENDPOINTS) {
+    const { get: operation } = OpenApi.parse(JSON.parse(text)).paths[path] ?? {};
+    const sample = operation?.responses[200].content['application/json']?.example;
+    if (path.startsWith('/api/')) schema.parse(sample);
+  }
+});
+
+const OpenApi = z.object({
+  paths: z.record(
+    z.string(),
+    z.object({
+      get: z.object({
+        responses: z.object({
+          200: z.object({ content: z.record(z.string(), z.object({ example: z.unknown() })) }),
+        }),
+      }),
+    }),
+  ),
+});
+
+test('Schemathesis finds no answer that the documentation does not tell of', async () => {
+  const program = findProgram('schemathesis');
+  expect(program, 'schemathesis is installed by `npm test`').toBeDefined();
+  const args = ['run', `${site.url}/api/openapi.json`, '--max-examples', '5', '--seed', '1', '--no-color'];
+  const { code, output } = await runProgram(program ?? '', args, process.env, site.folder);
+  expect(code, output).toBe(0);
+});
+
+test(
+  'every line of the documentation works as pasted',
+  async () => {
+    const boxes = (await readCommands(join(site.dist, 'api/index.html'))).filter(({ lines }) =>
+      lines.some((line) => line.includes('curl ')),
+    );
+    expect(boxes.length).toBeGreaterThan(ENDPOINTS.length);
+    for (const box of boxes) {
+      const { code, output } = await runCommands(box);
+      expect(code, `${box.lines.join('\n')}\n${output}`).toBe(0);
+      const writes = box.lines.some((line) => line.includes(' -o '));
+      if (!writes && !box.lines.some((line) => line.includes('missing'))) {
+        expect(output.trim(), box.lines.join('\n')).not.toMatch(/^$|\bnull\b/);
+      }
+    }
+  },
+  ASKING_MS,
+);
+
+test(
+  'a client in Python, written from the documentation alone, finds every build',
+  async () => {
+    const client = join(import.meta.dirname, '../api/client.py');
+    const { code, output, stdout } = await runProgram('python3', [client, site.url], process.env);
+    expect(code, output).toBe(0);
+    const hashes = [...history.builds.keys()].sort();
+    expect(JSON.parse(stdout)).toMatchObject({
+      counts: { builds: BUILDS, buildsOnSite: BUILDS, keys: 1 },
+      builds: hashes,
+      packages: hashes,
+      added: hashes,
+      downloads: BUILDS,
+      seed: BUILDS,
+    });
+  },
+  ASKING_MS,
+);
+
+test("one signature vouches for every list: gpg's verdict", async () => {
+  const gpg = await openGnupg();
+  try {
+    await gpg.importKey(await get(`/keys/${site.fingerprint}.asc`));
+    const index = join(site.dist, 'api/index.json');
+    expect(await gpg.run(['--status-fd', '1', '--verify', `${index}.asc`, index], '')).toContain('VALIDSIG');
+  } finally {
+    await gpg.close();
+  }
+});
+
+test(
+  'a document holds its node as Spack wrote it',
+  async () => {
+    for (const { endpoint, text } of documents) {
+      if (endpoint.name !== 'spec') continue;
+      const parts = splitObject(text);
+      expect(`"${computeDagHash(parts.get('node') ?? '')}"`).toBe(parts.get('hash'));
+    }
+  },
+  ASKING_MS,
+);
+
+test('all builds take at most 40 bytes each, compressed', async () => {
+  const response = await fetch(`${site.url}/api/specs.json`);
+  const bytes = new Blob([await response.arrayBuffer()]).stream().pipeThrough(new CompressionStream('gzip'));
+  const { byteLength } = await new Response(bytes).arrayBuffer();
+  // The words that the columns name take some hundred bytes, however few builds there are.
+  expect((byteLength - 1_000) / BUILDS).toBeLessThan(40);
+});
+
+test(
+  'the next deployment of the same catalog has the same bytes, and keeps what was included',
+  async () => {
+    const before = new Map(documents.map(({ path, text }) => [path, text]));
+    const signature = await get('/api/index.json.asc');
+    await redeploy(site, site.url, { SIGNING_KEY: await readFile(join(site.folder, 'key.asc'), 'utf8') });
+    for (const { path, text } of await readDocuments(site.dist)) expect(text, path).toBe(before.get(path));
+    expect(await get('/api/index.json.asc')).toBe(signature);
+  },
+  OPENING_MS,
+);
