@@ -80,7 +80,9 @@ export const BuildCacheSettings = z.strictObject({
     .min(1)
     .max(345)
     .default(320)
-    .describe('Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.'),
+    .describe(
+      'Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.',
+    ),
   /** What may lie on the site in all; GitHub Pages holds 1 GB. */
   pagesBudget: z
     .string()
@@ -93,7 +95,9 @@ export const BuildCacheSettings = z.strictObject({
     .min(1)
     .max(300)
     .default('ubuntu:24.04')
-    .describe("Image under the layers of runnable containers; its glibc must not be older than the runner's."),
+    .describe(
+      "Image under the layers of runnable containers; its glibc must not be older than the runner's.",
+    ),
   /** What `prune` may take away. */
   retention: z
     .strictObject({

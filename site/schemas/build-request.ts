@@ -46,8 +46,33 @@ export const MatrixEntry = z.strictObject({
   plan: z.string().regex(/^[0-9a-f]{64}$/),
   /** sha256 of `spack.lock`, in hex. */
   lock: z.string().regex(/^[0-9a-f]{64}$/),
+  /** sha256 of `inputs.json`, in hex: the request, and the exact commits of Spack and of the recipes. */
+  inputs: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type MatrixEntry = z.infer<typeof MatrixEntry>;
+
+/** A recipe repository: a git address and the commit that was solved with. */
+export const RecipeSource = z.strictObject({
+  url: z.string().max(1_000),
+  commit: z.string().max(100),
+});
+export type RecipeSource = z.infer<typeof RecipeSource>;
+
+/** `inputs.json`: what a build needs to know beside its environment. */
+export const BuildInputs = z.strictObject({
+  request: BuildRequest,
+  /** The microarchitecture, in Spack's words. */
+  microarchitecture: z.string(),
+  /** Commit of Spack, or the version of the installed one. */
+  spack: z.string(),
+  /** Commit of spack-packages; `installed` where Spack's own configuration names the recipes. */
+  packages: z.string(),
+  /** More recipe repositories, first wins. */
+  repositories: z.array(RecipeSource),
+  /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+});
+export type BuildInputs = z.infer<typeof BuildInputs>;
 
 /** The `matrix` that `concretize` gives to the build jobs and to publish. */
 export const Matrix = z.strictObject({ include: z.array(MatrixEntry).max(MAX_JOBS) });
