@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './command.ts';
+import { withDirectoryLock } from './oci/directory-lock.ts';
 import { describeNextSteps, readExample } from './start/next-steps.ts';
 import { openPort } from './start/port.ts';
 import { publishCache } from './start/publish-stage.ts';
 import { buildSite } from './start/site-stage.ts';
 import { stopChildrenOnSignal } from './start/child.ts';
-import { lockWorkFolder, openWorkFolder } from './start/work-folder.ts';
+import { openWorkFolder } from './start/work-folder.ts';
 
 /** A real build cache of eight small packages, which comes with the project. */
 const SAMPLE_CACHE = 'tests/fixtures/cache-unsigned';
@@ -29,19 +30,22 @@ const command = createCommand({
 
 async function start({ cache, port, serve }: Options): Promise<void> {
   stopChildrenOnSignal();
+  // npm moves to the project's folder; a path that a user types is relative to where it was typed.
+  const typedIn = process.env['npm_lifecycle_event'] === 'start' ? process.env['INIT_CWD'] : undefined;
+  const input = cache === undefined ? undefined : resolve(typedIn ?? '.', cache);
   process.chdir(resolve(import.meta.dirname, '..'));
   const settings = parseSettings(process.env);
-  const folder = await openWorkFolder(cache ?? SAMPLE_CACHE, cache === undefined ? 'sample' : undefined);
+  const folder = await openWorkFolder(input);
   const server = await openPort(folder, settings.SITE_URL, { port, serve });
-  const unlock = await lockWorkFolder(folder);
   try {
-    await publishCache(folder, resolve(cache ?? SAMPLE_CACHE));
-    await buildSite(folder, server, settings.PAGES_BUDGET);
+    // Two starts at once take turns: the second one finds everything made.
+    await withDirectoryLock(folder.root, async () => {
+      await publishCache(folder, input ?? SAMPLE_CACHE);
+      await buildSite(folder, server, settings.PAGES_BUDGET);
+    });
   } catch (error) {
     await server.close();
     throw error;
-  } finally {
-    await unlock();
   }
   console.error(describeNextSteps(server.url, await readExample(folder.catalog), serve));
   if (!serve) await server.close();

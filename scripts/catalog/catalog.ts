@@ -39,7 +39,8 @@ export function readCatalog(directory: string): Catalog {
     const text = readFileSync(join(directory, path), 'utf8').trimEnd();
     const node = parseFile(join(directory, path), text, Node);
     expectPath(directory, path, specPath(node));
-    nodes.set(node.hash, { node, text });
+    // An external's hash may be unproved, so it never stands before a node that Spack built.
+    if (!nodes.has(node.hash) || !node.external) nodes.set(node.hash, { node, text });
   }
   const builds = new Map<DagHash, Build>();
   const manifests = new Map<DagHash, string>();

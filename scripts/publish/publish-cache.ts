@@ -1,16 +1,16 @@
 import { createReadStream } from 'node:fs';
-import type { Signer } from '../spack/signature.ts';
-import { signManifest } from '../spack/signature.ts';
-import { specManifestText } from '../spack/mirror-manifest.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { keyPath } from '../catalog/paths.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../progress.ts';
 import type { CacheEntry } from '../spack/build-cache.ts';
+import { writePublicKey } from '../spack/key-file.ts';
+import { specManifestText } from '../spack/mirror-manifest.ts';
+import { signManifest } from '../spack/signature.ts';
+import type { Signer } from '../spack/signature.ts';
 import { inspectTarball } from '../spack/tarball.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { readDate, readOrigin } from './origin.ts';
@@ -66,7 +66,9 @@ export async function publishEntries(
     });
     await layout.close();
     if (resolution.staged > 0) await registry.push(folder);
-    addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
+    const files = await describeBuilds(resolution.newBuilds, destination);
+    if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
+    addFiles(catalogDirectory, files);
     return resolution;
   });
 }
@@ -83,11 +85,7 @@ async function describeBuilds(
     const date = new Date(build.published);
     manifests.set(build.hash, signer ? await signManifest(text, signer, date) : text);
   }
-  return [
-    ...(signer ? [{ path: keyPath(signer.fingerprint), content: signer.publicKey }] : []),
-    ...describeCache(registry, environment),
-    ...catalogFiles(builds, manifests),
-  ];
+  return [...describeCache(registry, environment), ...catalogFiles(builds, manifests)];
 }
 
 /** `cache.json`; none for a registry in a folder, which says nothing to anybody else. */

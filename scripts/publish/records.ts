@@ -42,12 +42,16 @@ export function catalogFiles(
   builds: readonly NewBuild[],
   manifests: ReadonlyMap<DagHash, string>,
 ): NewFile[] {
-  const specs = new Map<string, string>();
-  for (const { nodes } of builds) {
-    for (const { node, text } of nodes.values()) specs.set(specPath(node), `${text}\n`);
+  const specs = new Map<string, NewFile>();
+  for (const { nodes, build } of builds) {
+    for (const { node, text } of nodes.values()) {
+      // A text that its hash proves takes the place of one that nothing proves.
+      const replace = !build.unverifiedExternals?.includes(node.hash);
+      specs.set(specPath(node), { path: specPath(node), content: `${text}\n`, replace });
+    }
   }
   return [
-    ...[...specs].map(([path, content]) => ({ path, content })),
+    ...specs.values(),
     ...builds.map(({ build }) => ({
       path: manifestPath(build),
       content: manifests.get(build.hash) ?? '',

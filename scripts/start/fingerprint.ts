@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import glob from 'fast-glob';
 import writeFileAtomic from 'write-file-atomic';
 
@@ -8,7 +8,7 @@ import writeFileAtomic from 'write-file-atomic';
  * @param settings whatever else the outcome depends on
  */
 export async function fingerprint(paths: string[], settings: string[] = []): Promise<string> {
-  const patterns = paths.map((path) => glob.escapePath(path)).flatMap((path) => [path, `${path}/**`]);
+  const patterns = await Promise.all(paths.map(patternOf));
   const entries = await glob(patterns, { stats: true, dot: true, followSymbolicLinks: false });
   const lines = entries
     .map(({ path, stats }) => `${path} ${stats?.size ?? ''} ${stats?.mtimeMs ?? ''}`)
@@ -16,6 +16,12 @@ export async function fingerprint(paths: string[], settings: string[] = []): Pro
   return createHash('sha256')
     .update([...settings, ...lines].join('\n'))
     .digest('hex');
+}
+
+/** A path that is missing has no files: whoever reads it next says so. */
+async function patternOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ? `${glob.escapePath(path)}/**` : glob.escapePath(path);
 }
 
 /** A file that remembers the fingerprint of what a stage was made from. */

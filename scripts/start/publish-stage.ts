@@ -12,14 +12,13 @@ export async function publishCache(folder: WorkFolder, cache: string): Promise<v
     console.error(`Published already, and unchanged since: ${cache}`);
     return;
   }
-  if (!(await exists(folder.key))) {
-    console.error('Making a signing key …');
-    await runNode('making a key', [
-      'scripts/key.ts',
-      ...['--catalog', folder.catalog, '--out', folder.key, '--name', 'Local build cache'],
-    ]);
-  }
   const catalog = ['--catalog', folder.catalog];
+  if (!(await exists(folder.key))) {
+    // What it says is advice for a key that is to be kept.
+    const out = ['--out', folder.key, '--name', 'Local build cache'];
+    await runNode('making a key', ['scripts/key.ts', ...catalog, ...out], { onLine: () => undefined });
+    console.error(`Made a key to sign with: ${folder.key}`);
+  }
   const env = { SIGNING_KEY: await readFile(folder.key, 'utf8'), SIGNING_KEY_PASSPHRASE: '' };
   console.error(`Publishing ${cache} …`);
   const registry = ['--registry', `oci-layout:${folder.registry}`];

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 /** Everything that `npm start` makes; git ignores it and it may be deleted at any time. */
 const WORK_FOLDER = '.work';
-const LOCK_POLL_MS = 500;
 
 /** Where `npm start` keeps what it makes of one build cache. */
 export interface WorkFolder {
@@ -17,11 +15,9 @@ export interface WorkFolder {
   key: string;
 }
 
-/** The folder of a cache: each cache has its own, so that two never mix. */
-export async function openWorkFolder(cache: string, name?: string): Promise<WorkFolder> {
-  const path = resolve(cache);
-  const id = createHash('sha256').update(path).digest('hex').slice(0, 8);
-  const root = join(WORK_FOLDER, name ?? `${basename(path).replace(/[^\w.-]/g, '_')}-${id}`);
+/** The folder of a cache, or of the sample: each has its own, so that two never mix. */
+export async function openWorkFolder(cache: string | undefined): Promise<WorkFolder> {
+  const root = join(WORK_FOLDER, cache === undefined ? 'sample' : nameFolder(cache));
   await mkdir(root, { recursive: true });
   return {
     root,
@@ -31,36 +27,7 @@ export async function openWorkFolder(cache: string, name?: string): Promise<Work
   };
 }
 
-/** Waits until no other start works in the folder; returns what gives it free again. */
-export async function lockWorkFolder(folder: WorkFolder): Promise<() => Promise<void>> {
-  const path = join(folder.root, 'lock');
-  let told = false;
-  for (;;) {
-    try {
-      await writeFile(path, String(process.pid), { flag: 'wx' });
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const owner = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (owner > 0 && isRunning(owner)) {
-      if (!told) console.error(`Waiting for another start (process ${owner}) that works in ${folder.root} …`);
-      told = true;
-      await sleep(LOCK_POLL_MS);
-    } else {
-      // Its owner was killed, or has not yet written its number.
-      await sleep(owner > 0 ? 0 : LOCK_POLL_MS);
-      if ((await readFile(path, 'utf8').catch(() => '')) === (owner > 0 ? String(owner) : ''))
-        await rm(path, { force: true });
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+function nameFolder(cache: string): string {
+  const id = createHash('sha256').update(cache).digest('hex').slice(0, 8);
+  return `${basename(cache).replace(/[^\w.-]/g, '_')}-${id}`;
 }

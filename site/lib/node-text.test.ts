@@ -28,6 +28,12 @@ test('leaves out only the outermost hash', () => {
   );
 });
 
+test('leaves out a parameter when told', () => {
+  const node = '{"namespace":"b","parameters":{"commit":"e2","gui":false},"hash":"x"}';
+  expect(dagHashText(node, ['parameters.commit'])).toBe('{"namespace":"b","parameters":{"gui":false}}');
+  expect(dagHashText(node, ['commit'])).toBe('{"namespace":"b","parameters":{"commit":"e2","gui":false}}');
+});
+
 test('splits objects and arrays, empty ones too', () => {
   expect([...splitObject('{"a":{"b":1},"c":[]}')]).toEqual([
     ['a', '{"b":1}'],

@@ -36,15 +36,23 @@ export function splitNodes(specFileText: string): string[] {
 /**
  * The text whose SHA-1 is the node's DAG hash: the node without its `hash`, compact, in ASCII.
  * Source: Spack's `Spec.spec_hash`, `json.dumps(node, ensure_ascii=True, separators=(",", ":"))`.
- * @param without keys to leave out besides `hash`
+ * @param without what to leave out besides `hash`: keys of the node, and `parameters.NAME`
  */
 export function dagHashText(nodeText: string, without: readonly string[] = []): string {
-  const members = [...splitObject(nodeText)]
-    .filter(([key]) => key !== 'hash' && !without.includes(key))
-    .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
-  return `{${members.join(',')}}`.replaceAll(TOKEN, (token) =>
+  const leftOut = new Set(['hash', ...without]);
+  const members = new Map([...splitObject(nodeText)].filter(([key]) => !leftOut.has(key)));
+  const parameters = members.get('parameters');
+  if (parameters !== undefined && without.some((key) => key.startsWith('parameters.'))) {
+    const kept = [...splitObject(parameters)].filter(([key]) => !leftOut.has(`parameters.${key}`));
+    members.set('parameters', joinObject(kept));
+  }
+  return joinObject([...members]).replaceAll(TOKEN, (token) =>
     token.startsWith('"') ? pythonString(token) : token,
   );
+}
+
+function joinObject(members: readonly (readonly [string, string])[]): string {
+  return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
 /** Throws when any object inside the text repeats a key: readers disagree on which of the two counts. */

@@ -1,0 +1,25 @@
+import sitemap from '@astrojs/sitemap';
+import { defineConfig } from 'astro/config';
+import { catalogBuild } from './site/lib/catalog-build.ts';
+import { parseSettings } from './site/schemas/settings.ts';
+
+const address = new URL(parseSettings(process.env).SITE_URL);
+
+export default defineConfig({
+  srcDir: './site',
+  site: address.origin,
+  base: address.pathname,
+  trailingSlash: 'always',
+  // Spaces between inline elements are kept: with Astro's default they vanish at line breaks.
+  compressHTML: true,
+  build: {
+    format: 'directory',
+    assets: 'assets',
+    concurrency: 16,
+    // The Content-Security-Policy allows nothing inline, so that it needs no hashes.
+    inlineStylesheets: 'never',
+  },
+  vite: { build: { assetsInlineLimit: 0 } },
+  devToolbar: { enabled: false },
+  integrations: [sitemap(), catalogBuild()],
+});

@@ -1,0 +1,56 @@
+import { planMirror } from '../site/lib/mirror-plan.ts';
+import { parseSettings } from '../site/schemas/settings.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { createCommand, runCommand } from './command.ts';
+import { openBlobCache } from './mirror/blob-cache.ts';
+import { openDist } from './mirror/dist.ts';
+import { writeDoor } from './mirror/door.ts';
+import { expectWithin, fitPlan } from './mirror/fit-plan.ts';
+import { updateIndexImage } from './mirror/index-image.ts';
+import { fetchLiveIndexes } from './mirror/live-indexes.ts';
+import { describeMirror } from './mirror/report.ts';
+import { openRegistry } from './oci/registry.ts';
+
+const command = createCommand({
+  verb: 'mirror',
+  description:
+    'Adds what Spack downloads to a built site, as far as the budget allows, and updates the registry’s index.',
+  examples: ['node scripts/mirror.ts', 'node scripts/mirror.ts --registry ghcr.io/owner/repo --budget 900MB'],
+})
+  .option(
+    '--registry <registry>',
+    'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
+  )
+  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--dist <dir>', 'the built site', 'dist')
+  .option('--budget <size>', 'what site and mirror may take in all (default: PAGES_BUDGET, or 900MB)')
+  .option('--blobs <dir>', 'where blobs from a registry are kept for the next time', '.work/blobs')
+  .action(mirror);
+
+type Options = Record<'dist' | 'blobs', string> & Partial<Record<'registry' | 'catalog' | 'budget', string>>;
+
+async function mirror(options: Options): Promise<void> {
+  const settings = parseSettings({
+    ...process.env,
+    ...(options.registry && { REGISTRY: options.registry }),
+    ...(options.catalog && { CATALOG_DIR: options.catalog }),
+    ...(options.budget && { PAGES_BUDGET: options.budget }),
+  });
+  const catalog = readCatalog(settings.CATALOG_DIR);
+  const input = { ...catalog, builds: [...catalog.builds.values()] };
+  const registry = openRegistry(settings.REGISTRY);
+  const cache = openBlobCache(options.blobs);
+  const dist = await openDist(options.dist);
+
+  const planned = planMirror(input, settings.PAGES_BUDGET);
+  const live = await fetchLiveIndexes(settings.SITE_URL, planned.views.keys(), cache);
+  const plan = fitPlan(planned, input, { siteBytes: dist.siteBytes, live });
+
+  const all = await writeDoor(plan, { catalog, live }, { registry, cache, dist });
+  expectWithin(settings.PAGES_BUDGET, dist);
+  // Last: whoever reads the registry's index finds what the site has too.
+  const isIndexNew = await updateIndexImage(registry, catalog, { index: all, file: dist.pathOf(all) });
+  console.error(describeMirror(plan, { planned, dist, isIndexNew }));
+}
+
+await runCommand(command);

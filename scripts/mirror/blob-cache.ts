@@ -1,0 +1,57 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Blob } from '../../site/schemas/build.ts';
+import { hexOf } from '../../site/schemas/digest.ts';
+import { isErrorCode } from '../oci/layout.ts';
+import { verifyBlob } from '../oci/verify.ts';
+
+/** Blobs on this disk, each in a file named for its sha256. */
+export interface BlobCache {
+  /**
+   * The file of a blob, its bytes checked whether they were there or come from `open` now.
+   * @param signal ends a transfer that nobody waits for any more
+   */
+  fetch(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string>;
+}
+
+/** Opens a folder as a cache; it is made when it is first needed. */
+export function openBlobCache(folder: string): BlobCache {
+  async function fetch(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string> {
+    const file = join(folder, hexOf(blob.digest));
+    if (await isIntact(file, blob)) return file;
+    const source = await open();
+    const partial = `${file}.part-${process.pid}`;
+    try {
+      await mkdir(folder, { recursive: true });
+      await pipeline(source, verifyBlob('the transfer', blob), createWriteStream(partial), { signal });
+      await rename(partial, file);
+    } catch (error) {
+      source.destroy();
+      await rm(partial, { force: true });
+      throw error;
+    }
+    return file;
+  }
+  return { fetch };
+}
+
+/** True when a file has exactly a blob's bytes; a damaged one is as good as none. */
+export async function isIntact(file: string, blob: Blob): Promise<boolean> {
+  const verified = verifyBlob(file, blob);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  try {
+    await pipeline(createReadStream(file), verified, nowhere);
+    return true;
+  } catch (error) {
+    if (isErrorCode(error, 'ENOENT') || !isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error;
+}

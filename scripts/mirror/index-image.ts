@@ -1,0 +1,31 @@
+import type { Blob } from '../../site/schemas/build.ts';
+import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
+import { createLayout } from '../oci/layout.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Registry } from '../oci/registry.ts';
+import { withTemporaryFolder } from '../temporary-folder.ts';
+
+/**
+ * Points the registry's `index.spack` at the index of everything, when it does not yet. A catalog that never had
+ * a build has no registry to write to: nothing is done.
+ * @param file where the index lies
+ * @returns whether it was changed
+ */
+export async function updateIndexImage(
+  registry: Registry,
+  catalog: Pick<Catalog, 'builds' | 'cache'>,
+  { index, file }: { index: Blob; file: string },
+): Promise<boolean> {
+  if (catalog.builds.size === 0 && !catalog.cache) return false;
+  const current = await registry.readManifest(INDEX_TAG);
+  if (current?.manifest.layers[0]?.digest === index.digest) return false;
+  await withTemporaryFolder(async (folder) => {
+    const layout = await createLayout(folder);
+    const config = await layout.addBytes(INDEX_CONFIG_TEXT);
+    await layout.addFile(file, index);
+    await layout.addTag(INDEX_TAG, indexImage(index, config));
+    await layout.close();
+    await registry.push(layout.dir);
+  });
+  return true;
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import pMap from 'p-map';
+import type { Blob, Build } from '../../site/schemas/build.ts';
+import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { manifestPath } from '../catalog/paths.ts';
+import { blobRecord, manifestText } from '../spack/mirror-manifest.ts';
+import type { Dist } from './dist.ts';
+
+/** Files that are written at a time. */
+const FILES = 16;
+
+/** What Spack writes; it says so whether a cache is signed or not. */
+const LAYOUT_TEXT = '{"signing": "gpg"}';
+
+/**
+ * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds, since
+ * the index of everything lists them and a client takes what it does not find here from its next mirror.
+ */
+export async function writeManifests(catalog: Catalog, dist: Dist): Promise<void> {
+  await dist.addText('v3/layout.json', LAYOUT_TEXT);
+  await writeKeys(catalog.keys, dist);
+  await pMap(
+    catalog.builds.values(),
+    (build) => dist.addText(`v3/${specManifestPath(build)}`, catalog.manifests.get(build.hash) ?? ''),
+    { concurrency: FILES },
+  );
+}
+
+/** The catalog keeps what the mirror has in `manifests/spec/` as `manifests/`. */
+function specManifestPath(build: Build): string {
+  return manifestPath(build).replace(/^manifests\//, 'manifests/spec/');
+}
+
+async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
+  if (keys.size === 0) return;
+  const fingerprints = [...keys.keys()].sort();
+  for (const fingerprint of fingerprints) {
+    const blob = await addText(keys.get(fingerprint) ?? '', dist);
+    await dist.addText(
+      `v3/manifests/key/${fingerprint}.key.manifest.json`,
+      manifestText([blobRecord(blob, KEY_MEDIA_TYPE, 'none')]),
+    );
+  }
+  const index = JSON.stringify({
+    keys: Object.fromEntries(fingerprints.map((fingerprint) => [fingerprint, {}])),
+  });
+  await dist.addText(
+    'v3/manifests/key/keys.manifest.json',
+    manifestText([blobRecord(await addText(index, dist), KEY_INDEX_MEDIA_TYPE, 'none')]),
+  );
+}
+
+async function addText(text: string, dist: Dist): Promise<Blob> {
+  const bytes = Buffer.from(text);
+  const blob = { digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length };
+  await dist.addBytes(blob, bytes);
+  return blob;
+}

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { isErrorCode } from './layout.ts';
+
+/** What a registry's login consists of; an identity token is traded for access tokens. */
+export interface Credentials {
+  username: string;
+  password: string;
+  identityToken?: string;
+}
+
+/** The file that `oras login` and `docker login` write. */
+const DockerConfig = z.object({
+  auths: z
+    .record(
+      z.string(),
+      z.object({
+        /** `username:password` in base64. */
+        auth: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        identitytoken: z.string().optional(),
+      }),
+    )
+    .optional(),
+  credHelpers: z.record(z.string(), z.string()).optional(),
+  credsStore: z.string().optional(),
+});
+type DockerConfig = z.infer<typeof DockerConfig>;
+
+const HelperAnswer = z.object({ Username: z.string(), Secret: z.string() });
+
+/** The user name by which a helper says that the secret is an identity token. Source: docker-credential-helpers. */
+const TOKEN_USER = '<token>';
+
+/** Reads the login of exactly this host (and port) from the Docker configuration; undefined when there is none. */
+export async function readCredentials(host: string): Promise<Credentials | undefined> {
+  const file = path.join(process.env['DOCKER_CONFIG'] || path.join(homedir(), '.docker'), 'config.json');
+  const config = await readConfig(file);
+  const helper = config?.credHelpers?.[host] ?? config?.credsStore;
+  return (config && findLogin(config, host)) ?? (helper ? askHelper(helper, host, file) : undefined);
+}
+
+async function readConfig(file: string): Promise<DockerConfig | undefined> {
+  try {
+    return DockerConfig.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    if (isErrorCode(cause, 'ENOENT')) return undefined;
+    // No cause: it could quote the file, and the file holds passwords.
+    throw new Error(`${file}: expected the file that "oras login" writes, found something else`);
+  }
+}
+
+function findLogin(config: DockerConfig, host: string): Credentials | undefined {
+  const entry = Object.entries(config.auths ?? {}).find(([key]) => hostOf(key) === host)?.[1];
+  if (!entry) return undefined;
+  const [, user, secret] = /^([^:]*):([^]*)$/.exec(decode(entry.auth)) ?? [];
+  const username = entry.username ?? user ?? '';
+  const password = entry.password ?? secret ?? '';
+  const identityToken = entry.identitytoken;
+  if (username === '' && password === '' && !identityToken) return undefined;
+  return { username, password, ...(identityToken && { identityToken }) };
+}
+
+/** Docker once wrote keys as addresses: `https://host/v1/`. */
+function hostOf(key: string): string {
+  return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+}
+
+function decode(base64: string | undefined): string {
+  return Buffer.from(base64 ?? '', 'base64')
+    .toString('utf8')
+    .replace(/\0+$/, '');
+}
+
+async function askHelper(helper: string, host: string, file: string): Promise<Credentials | undefined> {
+  const program = `docker-credential-${helper}`;
+  if (!/^[\w.-]+$/.test(helper)) throw new Error(`${file}: "${helper}" is no name of a credential helper`);
+  const answer = await new Promise<string | undefined>((resolve, reject) => {
+    const child = execFile(program, ['get'], { timeout: 30_000 }, (error, stdout) => {
+      if (isErrorCode(error, 'ENOENT')) {
+        reject(new Error(`${file} names the credential helper ${program}, which is not on PATH`));
+      } else resolve(error ? undefined : stdout);
+    });
+    child.stdin?.on('error', () => undefined).end(host);
+  });
+  if (answer === undefined) return undefined;
+  const { Username, Secret } = HelperAnswer.parse(JSON.parse(answer));
+  if (Username === TOKEN_USER) return { username: '', password: '', identityToken: Secret };
+  return { username: Username, password: Secret };
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { isErrorCode } from './layout.ts';
+
+const LOCK_NAME = '.lock';
+/** A holder says this often that it is alive … */
+const HEARTBEAT_MS = 5_000;
+/** … and is taken for dead after this long without: long enough for a slow disk and a busy machine. */
+const STALE_MS = 60_000;
+/** Time between two looks at a lock that another process holds. */
+const POLL_MS = 50;
+
+/** What a lock file says of the process that holds it. */
+const Holder = z.object({ pid: z.number().int(), host: z.string(), token: z.string() });
+type Holder = z.infer<typeof Holder>;
+
+/**
+ * Runs an action while no other process that uses this function runs one in the same directory.
+ * The lock of a process that was killed is taken over: at once on the same host, after a minute from another.
+ */
+export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>): Promise<T> {
+  const file = path.join(dir, LOCK_NAME);
+  const holder: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
+  const own = `${file}.${holder.token}`;
+  await writeFile(own, JSON.stringify(holder));
+  try {
+    await acquire(file, own);
+    await removeLeftovers(dir);
+    const heartbeat = setInterval(() => void touch(file), HEARTBEAT_MS);
+    try {
+      return await action();
+    } finally {
+      clearInterval(heartbeat);
+      if ((await readHolder(file))?.token === holder.token) await rm(file, { force: true });
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Waits until the lock is free, or its holder is dead, and takes it. */
+async function acquire(file: string, own: string): Promise<void> {
+  for (;;) {
+    try {
+      // A hard link is made whole or not at all, and never over a file that is there.
+      await link(own, file);
+      return;
+    } catch (error) {
+      if (!isErrorCode(error, 'EEXIST')) throw error;
+    }
+    const dead = await readDeadHolder(file);
+    if (dead && (await inherit(file, own, dead))) return;
+    await sleep(POLL_MS);
+  }
+}
+
+/** Of all that saw this dead holder only one may take its place: the one that makes its heir's file. */
+async function inherit(file: string, own: string, dead: Holder): Promise<boolean> {
+  const heir = `${file}.${dead.token}.heir`;
+  try {
+    await link(own, heir);
+  } catch (error) {
+    if (isErrorCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+  if ((await readHolder(file))?.token !== dead.token) {
+    await rm(heir, { force: true });
+    return false;
+  }
+  await rename(heir, file);
+  return true;
+}
+
+/** Removes what killed processes left beside the lock; those that wait for it are left alone. */
+async function removeLeftovers(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!name.startsWith(`${LOCK_NAME}.`)) continue;
+    const file = path.join(dir, name);
+    const holder = await readHolder(file);
+    if (holder && holder.host === hostname() && !isRunning(holder.pid)) await rm(file, { force: true });
+  }
+}
+
+async function readDeadHolder(file: string): Promise<Holder | undefined> {
+  const holder = await readHolder(file);
+  if (!holder) return undefined;
+  if (holder.host === hostname() && !isRunning(holder.pid)) return holder;
+  const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
+  return Date.now() - mtimeMs > STALE_MS ? holder : undefined;
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    return Holder.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if (isErrorCode(error, 'ENOENT')) return undefined;
+    throw new Error(`${file}: expected a lock; remove it when nothing is being published`, { cause: error });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isErrorCode(error, 'EPERM');
+  }
+}
+
+async function touch(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => undefined);
+}

@@ -1,0 +1,158 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pMap from 'p-map';
+import type { Blob } from '../../site/schemas/build.ts';
+import { Digest } from '../../site/schemas/digest.ts';
+import type { Descriptor } from '../../site/schemas/image-manifest.ts';
+import { withDirectoryLock } from './directory-lock.ts';
+import { blobPath, isErrorCode, readIndex, tagOf, writeIndex } from './layout.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+import { readAll } from './read-all.ts';
+import type { Registry, RegistryManifest } from './registry.ts';
+import { verifyBlob } from './verify.ts';
+
+/** Blobs copied at a time: enough to keep a disk busy. */
+const COPIES = 4;
+
+/** Opens an OCI image layout on disk as a registry. A directory that is not there is an empty one until a push. */
+export function openDirectory(dir: string): Registry {
+  const reference = `oci-layout:${dir}`;
+  const readTags = createTagReader(dir);
+
+  async function describeTag(tag: string): Promise<Descriptor | undefined> {
+    const found = (await readTags()).get(tag);
+    return found && { mediaType: found.mediaType, digest: found.digest, size: found.size };
+  }
+
+  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+    const blob = isDigest(tagOrDigest) ? await findBlob(dir, tagOrDigest) : await describeTag(tagOrDigest);
+    if (!blob) return undefined;
+    const bytes = await readBlob(blob, MAX_MANIFEST_BYTES);
+    return parseManifest(bytes.toString('utf8'), `${reference} ${tagOrDigest}`);
+  }
+
+  async function openBlob(blob: Blob): Promise<Readable> {
+    const file = blobPath(dir, blob.digest);
+    if ((await sizeOf(file)) === undefined) {
+      throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
+    }
+    return verifiedFile(file, blob);
+  }
+
+  async function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
+    return readAll(() => openBlob(blob), blob, reference, limitBytes);
+  }
+
+  return {
+    reference,
+    describeTag,
+    readManifest,
+    openBlob,
+    readBlob,
+    push: (layout) => mergeLayout(layout, dir),
+  };
+}
+
+/**
+ * Copies a layout's images into the directory. A kill at any point leaves every tag as it was before or as it
+ * is after: what a tag needs lies there before `index.json`, which is replaced as a whole.
+ */
+async function mergeLayout(layout: string, dir: string): Promise<void> {
+  const added = await readIndex(layout);
+  if (!added) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
+  if (added.length === 0) return;
+  const incoming = path.join(dir, 'incoming');
+  await mkdir(path.join(dir, 'blobs', 'sha256'), { recursive: true });
+  await withDirectoryLock(dir, async () => {
+    await rm(incoming, { recursive: true, force: true });
+    await mkdir(incoming);
+    const contents = await contentsOf(layout, dir, added);
+    await pMap(contents, (blob) => copyBlob(layout, dir, blob), { concurrency: COPIES });
+    const tags = new Set(added.map(tagOf));
+    const digests = new Set(added.map(({ digest }) => digest));
+    const kept = ((await readIndex(dir)) ?? []).filter((descriptor) =>
+      tagOf(descriptor) === undefined ? !digests.has(descriptor.digest) : !tags.has(tagOf(descriptor)),
+    );
+    await writeIndex(dir, [...kept, ...added]);
+    await rm(incoming, { recursive: true, force: true });
+  });
+}
+
+/** Every blob that the entries need: each manifest after what it names. */
+async function contentsOf(layout: string, dir: string, entries: readonly Descriptor[]): Promise<Blob[]> {
+  const blobs = new Map<string, Blob>();
+  for (const { digest, size } of entries) {
+    const source = (await sizeOf(blobPath(layout, digest))) === undefined ? dir : layout;
+    const file = blobPath(source, digest);
+    const { manifest } = parseManifest(await readFile(file, 'utf8'), file);
+    for (const part of [manifest.config, ...manifest.layers]) blobs.set(part.digest, part);
+    blobs.set(digest, { digest, size });
+  }
+  return [...blobs.values()];
+}
+
+async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> {
+  const target = blobPath(dir, blob.digest);
+  if ((await sizeOf(target)) === blob.size) return;
+  const source = blobPath(layout, blob.digest);
+  if ((await sizeOf(source)) === undefined) {
+    throw new Error(
+      `${layout}: an image names the blob ${blob.digest}, which is neither there nor in ${dir}`,
+    );
+  }
+  const incoming = path.join(dir, 'incoming', path.basename(target));
+  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, { flush: true }));
+  await rename(incoming, target);
+}
+
+/** Reads the tags of a layout, again only when its index was replaced. */
+function createTagReader(dir: string): () => Promise<ReadonlyMap<string, Descriptor>> {
+  let version: string | undefined;
+  let tags: Promise<ReadonlyMap<string, Descriptor>> = Promise.resolve(new Map());
+  return async () => {
+    const found = await stat(path.join(dir, 'index.json')).catch(ignoreMissing);
+    const current = found && `${found.ino} ${found.size} ${found.mtimeMs}`;
+    if (current !== version) {
+      version = current;
+      tags = readTags(dir);
+    }
+    return tags;
+  };
+}
+
+async function readTags(dir: string): Promise<ReadonlyMap<string, Descriptor>> {
+  const tags = new Map<string, Descriptor>();
+  for (const descriptor of (await readIndex(dir)) ?? []) {
+    const tag = tagOf(descriptor);
+    if (tag !== undefined) tags.set(tag, descriptor);
+  }
+  return tags;
+}
+
+function isDigest(text: string): boolean {
+  return Digest.safeParse(text).success;
+}
+
+async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> {
+  const size = await sizeOf(blobPath(dir, digest));
+  return size === undefined ? undefined : { digest, size };
+}
+
+function verifiedFile(file: string, blob: Blob): Readable {
+  const verified = verifyBlob(file, blob);
+  return createReadStream(file)
+    .on('error', (error) => verified.destroy(error))
+    .pipe(verified);
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(ignoreMissing))?.size;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (isErrorCode(error, 'ENOENT')) return undefined;
+  throw error;
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import type { Blob } from '../../site/schemas/build.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { hexOf } from '../../site/schemas/digest.ts';
+import {
+  Descriptor,
+  ImageIndex,
+  IMAGE_INDEX_MEDIA_TYPE,
+  IMAGE_MANIFEST_MEDIA_TYPE,
+} from '../../site/schemas/image-manifest.ts';
+
+/** An index whose entries keep what others wrote into them. */
+const IndexFile = z.looseObject({ ...ImageIndex.shape, manifests: z.array(Descriptor.loose()) });
+
+/** The annotation by which a layout's index names tags. */
+export const TAG_ANNOTATION = 'org.opencontainers.image.ref.name';
+
+/** An OCI image layout that is being written: what a push sends. */
+export interface Layout {
+  readonly dir: string;
+  addBytes(bytes: string | Uint8Array): Promise<Blob>;
+  /** Adds a file of known content by a symbolic link: nothing is copied, a push checks the bytes. */
+  addFile(file: string, blob: Blob): Promise<void>;
+  addTag(tag: string, manifestText: string): Promise<Descriptor>;
+  /** Writes `oci-layout` and `index.json`; tags come sorted. */
+  close(): Promise<void>;
+}
+
+/** Starts a layout in a directory of its own, which is made when it is not there. */
+export async function createLayout(dir: string): Promise<Layout> {
+  const tags = new Map<string, Descriptor>();
+  await mkdir(path.join(dir, 'blobs', 'sha256'), { recursive: true });
+
+  async function addBytes(bytes: string | Uint8Array): Promise<Blob> {
+    const data = Buffer.from(bytes);
+    const digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
+    const file = blobPath(dir, digest);
+    // A rename replaces what an earlier run left there; a plain write would follow its symbolic link.
+    await writeFile(`${file}.tmp`, data);
+    await rename(`${file}.tmp`, file);
+    return { digest, size: data.length };
+  }
+
+  async function addFile(file: string, { digest }: Blob): Promise<void> {
+    const link = blobPath(dir, digest);
+    await rm(link, { force: true });
+    await symlink(path.resolve(file), link);
+  }
+
+  async function addTag(tag: string, manifestText: string): Promise<Descriptor> {
+    const blob = await addBytes(manifestText);
+    const annotations = { [TAG_ANNOTATION]: tag };
+    tags.set(tag, { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob, annotations });
+    return { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob };
+  }
+
+  return { dir, addBytes, addFile, addTag, close: () => writeIndex(dir, [...tags.values()]) };
+}
+
+/** Reads a layout's index; undefined when the directory has none. */
+export async function readIndex(dir: string): Promise<Descriptor[] | undefined> {
+  const file = path.join(dir, 'index.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (isErrorCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    return IndexFile.parse(JSON.parse(text)).manifests;
+  } catch (cause) {
+    throw new Error(`${file}: expected the index of an OCI image layout`, { cause });
+  }
+}
+
+/** Writes what makes a directory of blobs a layout: `oci-layout`, then `index.json`, replaced as a whole. */
+export async function writeIndex(dir: string, descriptors: readonly Descriptor[]): Promise<void> {
+  const manifests = descriptors.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const index = { schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests };
+  await writeFileAtomic(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
+  await writeFileAtomic(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`);
+}
+
+/** The tag of an entry of a layout's index, if it has one. */
+export function tagOf(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.[TAG_ANNOTATION];
+}
+
+function sortKey(descriptor: Descriptor): string {
+  return `${tagOf(descriptor) ?? ''} ${descriptor.digest}`;
+}
+
+/** Where a layout keeps a blob. */
+export function blobPath(dir: string, digest: Digest): string {
+  return path.join(dir, 'blobs', 'sha256', hexOf(digest));
+}
+
+/** True for a system error such as `ENOENT`. */
+export function isErrorCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

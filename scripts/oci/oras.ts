@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { startProgress } from '../progress.ts';
+import { readIndex } from './layout.ts';
+import { isErrorCode } from './layout.ts';
+import type { RemoteReference } from './reference.ts';
+import { PassingError, RefusedError } from './refused.ts';
+import { tryAgain } from './try-again.ts';
+
+/** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
+const RETRY_FACTOR = 4;
+
+/** Lines of ORAS's own words that an error shows. */
+const LAST_LINES = 5;
+
+const HOW_TO_GET_ORAS =
+  'install ORAS 1.3 or newer (https://oras.land/docs/installation, or "go install oras.land/oras/cmd/oras@latest"), ' +
+  'or set ORAS to where it lies';
+
+/** Pushes every tag of a layout with ORAS, and again when the registry is busy: ORAS gives up on some 429 and 403. */
+export async function restoreLayout(
+  layout: string,
+  repository: RemoteReference,
+  transport: 'https' | 'http',
+  firstRetryMs: number,
+): Promise<void> {
+  const tags = await readIndex(layout);
+  if (!tags) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
+  if (tags.length === 0) return;
+  const target = `${repository.host}/${repository.path}`;
+  const options = [
+    '--exclude-referrers',
+    '--no-tty',
+    `--plain-http=${transport === 'http'}`,
+    '--input',
+    layout,
+  ];
+  await tryAgain(async () => {
+    const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
+    if (code !== 0) throw describeFailure(repository, lastLines);
+  }, firstRetryMs * RETRY_FACTOR);
+}
+
+async function runOras(args: string[], images: number): Promise<{ code: number; lastLines: string }> {
+  const child = spawn(process.env['ORAS'] || 'oras', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const progress = startProgress('pushing', images > 1 ? images : 0, 'images');
+  const lines: string[] = [];
+  createInterface(child.stdout).on('line', (line) => {
+    if (line.startsWith('Pushed tag ')) progress.advance();
+  });
+  createInterface(child.stderr).on('line', (line) => {
+    lines.push(line);
+    if (lines.length > LAST_LINES) lines.shift();
+  });
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', (error) => {
+        reject(isErrorCode(error, 'ENOENT') ? new Error(`oras is not there: ${HOW_TO_GET_ORAS}`) : error);
+      });
+      child.on('close', (exitCode, signal) => {
+        if (signal) lines.push(`stopped by ${signal}`);
+        resolve(exitCode ?? 1);
+      });
+    });
+    return { code, lastLines: lines.join('\n') };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Tells from ORAS's words what failed and whether trying again may help. */
+function describeFailure(repository: RemoteReference, lastLines: string): Error {
+  const { host, path } = repository;
+  if (/unknown command "restore"/.test(lastLines)) {
+    return new Error(`oras is too old to push a layout: ${HOW_TO_GET_ORAS}`);
+  }
+  const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
+  const busy = status === 408 || status === 429 || status >= 500 || /secondary rate limit/i.test(lastLines);
+  const broken = /connection reset|broken pipe|EOF|timeout|server closed/i.test(lastLines);
+  if (busy || broken) return new PassingError(`pushing to ${host}/${path} failed: ${lastLines}`);
+  if (/connection refused/.test(lastLines)) {
+    return new Error(`${host} refuses connections: is the registry running?`);
+  }
+  if (status === 401 || /credential not found/.test(lastLines))
+    return new RefusedError(repository, 401, false);
+  if (status === 403) return new RefusedError(repository, status, true);
+  return new Error(`pushing to ${host}/${path} failed: ${lastLines}`);
+}

@@ -1,0 +1,68 @@
+/** How a registry is reached: over TLS, over plain HTTP, or over whichever of the two answers. */
+export type Transport = 'https' | 'http' | 'either';
+
+/** A repository of a registry. */
+export interface RemoteReference {
+  kind: 'remote';
+  /** Host name or address, with its port if it has one. */
+  host: string;
+  /** The repository's path, in lower case. */
+  path: string;
+  transport: Transport;
+}
+
+/** An OCI image layout on disk. */
+export interface DirectoryReference {
+  kind: 'directory';
+  dir: string;
+}
+
+const LAYOUT_PREFIX = 'oci-layout:';
+const SCHEMES: Record<string, Transport> = {
+  'http://': 'http',
+  'oci+http://': 'http',
+  'https://': 'https',
+  'oci://': 'https',
+};
+
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?$/;
+/** Source: the OCI distribution specification 1.1, `<name>`. */
+const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+/**
+ * Reads a registry's reference. The path is put in lower case, as registries want it: an owner's name on GitHub
+ * may not be. Without a scheme `localhost` is plain HTTP (as in ORAS), any other loopback address whichever
+ * answers (as in Docker), all else HTTPS.
+ */
+export function parseReference(reference: string): RemoteReference | DirectoryReference {
+  if (reference.startsWith(LAYOUT_PREFIX)) {
+    const dir = reference.slice(LAYOUT_PREFIX.length);
+    if (dir === '') throw new Error(`registry "${reference}": expected a directory after ${LAYOUT_PREFIX}`);
+    return { kind: 'directory', dir };
+  }
+  const scheme = Object.keys(SCHEMES).find((prefix) => reference.startsWith(prefix)) ?? '';
+  const [, host = '', mixedCase = ''] = /^([^/]*)\/(.*?)\/?$/.exec(reference.slice(scheme.length)) ?? [];
+  const path = mixedCase.toLowerCase();
+  if (!HOST.test(host) || !looksLikeHost(host) || !PATH.test(path)) {
+    throw new Error(
+      `registry "${reference}": expected oci-layout:DIR or host/path without a tag, such as ghcr.io/owner/repo`,
+    );
+  }
+  return { kind: 'remote', host, path, transport: SCHEMES[scheme] ?? transportOf(host) };
+}
+
+/** `owner/repo` has no host: Docker would look for it on Docker Hub, which nobody means here. */
+function looksLikeHost(host: string): boolean {
+  return /[.:[]/.test(host) || host === 'localhost';
+}
+
+function transportOf(host: string): Transport {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  if (name === 'localhost') return 'http';
+  return isLoopback(name) ? 'either' : 'https';
+}
+
+/** True for a host name (without port) that is this machine. */
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '[::1]' || /^127(?:\.\d+){3}$/.test(name);
+}

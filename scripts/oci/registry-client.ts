@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { answerChallenge, parseChallenge } from './authorization.ts';
+import type { Challenge } from './authorization.ts';
+import { readCredentials } from './credentials.ts';
+import type { HttpAnswer } from './http.ts';
+import { ConnectionError, isCertificateCode, readErrorText, send } from './http.ts';
+import type { RemoteReference } from './reference.ts';
+import { refusalOf } from './refused.ts';
+
+/** Docker Hub's registry answers under another name than it is known by. */
+const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'index.docker.io' };
+
+/** Sends requests to one repository, with what login it needs. */
+export interface RegistryClient {
+  /** One try; undefined when the registry says that there is no such thing. */
+  request(method: string, part: string, accept: string): Promise<HttpAnswer | undefined>;
+  transport(): Promise<'https' | 'http'>;
+}
+
+interface Login {
+  header: string;
+  loggedIn: boolean;
+}
+
+export function createClient(repository: RemoteReference, idleMs: number): RegistryClient {
+  trustCertificateFile();
+  const isHub = repository.host === DOCKER_HUB.host;
+  const api = isHub ? DOCKER_HUB.api : repository.host;
+  let probed: Promise<'https' | 'http'> | undefined;
+  let login: Promise<Login> | undefined;
+
+  function transport(): Promise<'https' | 'http'> {
+    probed ??= chooseTransport(repository, idleMs).catch((error: unknown) => {
+      probed = undefined;
+      throw error;
+    });
+    return probed;
+  }
+
+  async function logIn(challenge: Challenge): Promise<Login> {
+    const credentials = await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
+    const header = await answerChallenge(challenge, repository, credentials, idleMs);
+    return { header, loggedIn: credentials !== undefined };
+  }
+
+  async function request(method: string, part: string, accept: string): Promise<HttpAnswer | undefined> {
+    const url = `${await transport()}://${api}/v2/${repository.path}/${part}`;
+    const shown = login;
+    let { answer, loggedIn } = await ask(url, method, accept, await shown);
+    const challenge =
+      answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate')) : undefined;
+    if (challenge) {
+      answer.body.destroy();
+      // Of many requests that find a token missing or expired the first fetches a new one for all.
+      if (login === shown) login = forgetFailure(logIn(challenge));
+      ({ answer, loggedIn } = await ask(url, method, accept, await login));
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const text = await readErrorText(answer);
+    answer.body.destroy();
+    if (answer.status === 404 || isNeverPushed(repository, answer.status, text, loggedIn)) return undefined;
+    throw refusalOf(repository, answer, text, loggedIn);
+  }
+
+  async function ask(
+    url: string,
+    method: string,
+    accept: string,
+    shown: Login | undefined,
+  ): Promise<{ answer: HttpAnswer; loggedIn: boolean }> {
+    const headers = { accept, 'accept-encoding': 'identity', ...(shown && { authorization: shown.header }) };
+    return { answer: await send(url, { method, headers, idleMs }), loggedIn: shown?.loggedIn ?? false };
+  }
+
+  function forgetFailure(attempt: Promise<Login>): Promise<Login> {
+    attempt.catch(() => {
+      if (login === attempt) login = undefined;
+    });
+    return attempt;
+  }
+
+  return { request, transport };
+}
+
+/**
+ * ghcr.io answers 403 DENIED, not 404, to a login that may read packages when the package is not there yet.
+ * If it is there after all and only hidden from this login, the push that follows is refused, and loses nothing.
+ */
+function isNeverPushed({ host }: RemoteReference, status: number, text: string, loggedIn: boolean): boolean {
+  return (
+    host === 'ghcr.io' && loggedIn && status === 403 && /"DENIED"/.test(text) && !/rate limit/i.test(text)
+  );
+}
+
+/** A loopback address may speak either: TLS is tried first, and plain HTTP when there is none. */
+async function chooseTransport(repository: RemoteReference, idleMs: number): Promise<'https' | 'http'> {
+  if (repository.transport !== 'either') return repository.transport;
+  try {
+    (await send(`https://${repository.host}/v2/`, { headers: {}, idleMs })).body.destroy();
+    return 'https';
+  } catch (error) {
+    if (!(error instanceof ConnectionError) || isCertificateCode(error.code)) throw error;
+    if (error.code === 'ECONNREFUSED' && /:\d+$/.test(repository.host)) throw error;
+    return 'http';
+  }
+}
+
+/** Node does not look at SSL_CERT_FILE, ORAS and Spack do: with this one setting is enough for all three. */
+function trustCertificateFile(): void {
+  const file = process.env['SSL_CERT_FILE'];
+  if (!file) return;
+  let certificates: string;
+  try {
+    certificates = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`SSL_CERT_FILE names ${file}, which cannot be read`, { cause });
+  }
+  const trusted = getCACertificates('default');
+  if (!trusted.includes(certificates)) setDefaultCACertificates([...trusted, certificates]);
+}

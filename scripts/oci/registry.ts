@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import type { Blob } from '../../site/schemas/build.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
+import { openDirectory } from './directory-registry.ts';
+import { parseReference } from './reference.ts';
+import type { RemoteOptions } from './remote-registry.ts';
+import { openRemote } from './remote-registry.ts';
+
+/** A manifest as a registry has it. */
+export interface RegistryManifest {
+  descriptor: Descriptor;
+  /** The manifest to the letter. */
+  text: string;
+  manifest: ImageManifest;
+}
+
+/** One repository of a registry, or an OCI image layout on disk: the same to all that use it. */
+export interface Registry {
+  /** What it was opened by, in its short form. */
+  readonly reference: string;
+  /** What a tag points at; undefined when the repository has no such tag, or is not there yet. */
+  describeTag(tag: string): Promise<Descriptor | undefined>;
+  /** The manifest of a tag or digest, its digest checked; undefined when it is not there. */
+  readManifest(tagOrDigest: string | Digest): Promise<RegistryManifest | undefined>;
+  /**
+   * A blob as a stream that checks itself: it fails at its end when size or sha256 are not the blob's.
+   * Do not use what was read before the end came without an error.
+   */
+  openBlob(blob: Blob): Promise<Readable>;
+  /** A blob in memory, size and sha256 checked. Refuses one above the limit (256 MiB unless told). */
+  readBlob(blob: Blob, limitBytes?: number): Promise<Buffer>;
+  /**
+   * Sends the images of a layout: blobs, then manifests, then tags. Blobs that the repository has need not lie
+   * in the layout and are not sent again. A tag that is there is pointed anew: not to do that is up to the caller.
+   */
+  push(layout: string): Promise<void>;
+}
+
+/**
+ * Opens a registry; nothing is read yet.
+ * @param reference `oci-layout:DIR`, `host/path`, or one with a scheme: `http://`, `https://`, `oci://`, `oci+http://`
+ */
+export function openRegistry(reference: string, options: RemoteOptions = {}): Registry {
+  const parsed = parseReference(reference);
+  return parsed.kind === 'directory' ? openDirectory(parsed.dir) : openRemote(parsed, options);
+}

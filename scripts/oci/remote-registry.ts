@@ -1,0 +1,95 @@
+import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import type { Blob } from '../../site/schemas/build.ts';
+import { Digest } from '../../site/schemas/digest.ts';
+import { Descriptor } from '../../site/schemas/image-manifest.ts';
+import type { HttpAnswer } from './http.ts';
+import { MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+import { restoreLayout } from './oras.ts';
+import { readAll } from './read-all.ts';
+import type { RemoteReference } from './reference.ts';
+import type { Registry, RegistryManifest } from './registry.ts';
+import { createClient } from './registry-client.ts';
+import { tryAgain } from './try-again.ts';
+import { verifyBlob } from './verify.ts';
+
+/** Times that a test shortens. */
+export interface RemoteOptions {
+  /** Wait before the second try; doubled before each further one. */
+  firstRetryMs?: number;
+  /** Longest time without a byte from the registry. */
+  idleMs?: number;
+}
+
+/** Wait before the second try: registries count requests by the second. */
+const FIRST_RETRY_MS = 500;
+/** A registry that checks a large blob may be silent for a while. */
+const IDLE_MS = 60_000;
+
+/** Opens one repository of a registry: reads go by HTTP, pushes by ORAS. */
+export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
+  const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
+  const reference = `${repository.host}/${repository.path}`;
+  const client = createClient(repository, idleMs);
+
+  /** Undefined: not there. */
+  function request(method: string, part: string): Promise<HttpAnswer | undefined> {
+    return tryAgain(() => client.request(method, part, MANIFEST_MEDIA_TYPES.join(', ')), firstRetryMs);
+  }
+
+  async function describeTag(tag: string): Promise<Descriptor | undefined> {
+    const answer = await request('HEAD', `manifests/${tag}`);
+    if (!answer) return undefined;
+    answer.body.destroy();
+    const found = Descriptor.safeParse({
+      mediaType: answer.headers.get('content-type'),
+      digest: answer.headers.get('docker-content-digest'),
+      size: Number(answer.headers.get('content-length') ?? Number.NaN),
+    });
+    // These headers are optional by the specification; the manifest itself always tells.
+    return found.success ? found.data : (await readManifest(tag))?.descriptor;
+  }
+
+  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+    const where = `${reference} ${tagOrDigest}`;
+    const bytes = await tryAgain(async () => {
+      const answer = await request('GET', `manifests/${tagOrDigest}`);
+      return answer && buffer(limit(answer.body, where));
+    }, firstRetryMs);
+    if (!bytes) return undefined;
+    const found = parseManifest(bytes.toString('utf8'), where);
+    if (Digest.safeParse(tagOrDigest).success && found.descriptor.digest !== tagOrDigest) {
+      throw new Error(`${where}: expected the manifest of that digest, found ${found.descriptor.digest}`);
+    }
+    return found;
+  }
+
+  async function openBlob(blob: Blob): Promise<Readable> {
+    const answer = await request('GET', `blobs/${blob.digest}`);
+    if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
+    const verified = verifyBlob(reference, blob);
+    answer.body.on('error', (error) => verified.destroy(error));
+    verified.on('close', () => answer.body.destroy());
+    return answer.body.pipe(verified);
+  }
+
+  function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
+    return tryAgain(() => readAll(() => openBlob(blob), blob, reference, limitBytes), firstRetryMs);
+  }
+
+  async function push(layout: string): Promise<void> {
+    await restoreLayout(layout, repository, await client.transport(), firstRetryMs);
+  }
+
+  return { reference, describeTag, readManifest, openBlob, readBlob, push };
+}
+
+async function* limit(body: Readable, where: string): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MAX_MANIFEST_BYTES) throw new Error(`${where}: the manifest is larger than 4 MiB`);
+    yield bytes;
+  }
+}

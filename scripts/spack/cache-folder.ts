@@ -1,0 +1,108 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+const SPEC_MANIFESTS = join('v3', 'manifests', 'spec');
+const MANIFEST_ENDING = '.spec.manifest.json';
+
+/**
+ * A build cache directory that nobody vouches for. Nothing outside it is read, whatever links lie in it, and
+ * nothing that is not a plain file.
+ */
+export class CacheFolder {
+  readonly #directory: string;
+  readonly #realDirectory: string;
+
+  private constructor(directory: string, realDirectory: string) {
+    this.#directory = directory;
+    this.#realDirectory = realDirectory;
+  }
+
+  /** Throws when there is no such directory. */
+  static async open(directory: string): Promise<CacheFolder> {
+    const expected = `${directory}: expected the directory of a build cache`;
+    const advice = 'check the path; `spack buildcache push DIR` writes one';
+    const real = await realpath(directory).catch((cause: unknown) => {
+      throw new Error(`${expected}, found none; ${advice}`, { cause });
+    });
+    if (!(await stat(real)).isDirectory()) throw new Error(`${expected}, found a file; ${advice}`);
+    return new CacheFolder(directory, real);
+  }
+
+  /** Where a path of this folder is, as it is shown in messages. */
+  locate(path: string): string {
+    return join(this.#directory, path);
+  }
+
+  /** Paths of the spec manifests, sorted. Empty for an empty directory; throws for one that is something else. */
+  async listManifests(): Promise<string[]> {
+    const top = await this.#list('');
+    const paths: string[] = [];
+    for (const name of await this.#list(SPEC_MANIFESTS)) {
+      for (const file of await this.#list(join(SPEC_MANIFESTS, name))) {
+        if (file.endsWith(MANIFEST_ENDING)) paths.push(join(SPEC_MANIFESTS, name, file));
+      }
+    }
+    if (paths.length > 0) return paths.sort();
+    if (top.includes('build_cache')) {
+      throw new Error(
+        `${this.#directory}: expected a build cache of layout v3, found one of layout v2 (build_cache/); ` +
+          'convert it with `spack buildcache migrate`, or push it anew with Spack 1.0 or newer',
+      );
+    }
+    if (top.length > 0 && !top.includes('v3')) {
+      throw new Error(
+        `${this.#directory}: expected a build cache (v3/ and blobs/), found neither; ` +
+          'give the directory that `spack buildcache push` wrote',
+      );
+    }
+    return [];
+  }
+
+  /** Bytes of a plain file; throws when it is missing, something else, or lies outside. */
+  async measure(path: string): Promise<number> {
+    const stats = await stat(await this.#resolve(path));
+    if (!stats.isFile())
+      throw new Error(`${this.locate(path)}: expected a file, found something else; push it anew`);
+    return stats.size;
+  }
+
+  /** The bytes of a plain file of at most `limitBytes`. */
+  async read(path: string, limitBytes: number): Promise<Buffer> {
+    const size = await this.measure(path);
+    if (size > limitBytes) {
+      throw new Error(
+        `${this.locate(path)}: expected at most ${limitBytes} bytes, found ${size}; this is not what Spack writes`,
+      );
+    }
+    return readFile(await this.#resolve(path));
+  }
+
+  /** Names in a directory; none when it is missing, or when a file lies there. */
+  async #list(path: string): Promise<string[]> {
+    try {
+      const real = await this.#resolve(path);
+      return (await stat(real)).isDirectory() ? await readdir(real) : [];
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  async #resolve(path: string): Promise<string> {
+    const real = await realpath(join(this.#realDirectory, path)).catch((cause: unknown) => {
+      throw new Error(`${this.locate(path)}: expected a file, found none; push it anew`, { cause });
+    });
+    const inside = relative(this.#realDirectory, real);
+    if (inside === '..' || inside.startsWith(`..${sep}`)) {
+      throw new Error(
+        `${this.locate(path)}: expected a file of the build cache, found a link that leads outside it; remove the link`,
+      );
+    }
+    return real;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}

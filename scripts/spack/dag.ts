@@ -1,0 +1,69 @@
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import type { CatalogNode } from '../catalog/catalog.ts';
+
+/** A DAG whose edges all lead to nodes in it. */
+export type Dag = Map<DagHash, CatalogNode>;
+
+/**
+ * Puts the nodes of a spec file together, in its order: the root first. Throws one sentence when a hash stands
+ * twice, an edge leads nowhere or to a node of another name, edges form a circle, or a node is not the root's.
+ */
+export function connectDag(nodes: readonly CatalogNode[]): Dag {
+  const dag: Dag = new Map();
+  for (const node of nodes) {
+    if (dag.has(node.node.hash)) throw new Error(`expected each node once, found ${label(node.node)} twice`);
+    dag.set(node.node.hash, node);
+  }
+  for (const { node } of nodes) {
+    for (const { name, hash } of edgesOf(node)) {
+      const found = dag.get(hash);
+      if (!found)
+        throw new Error(`expected the node ${name}/${hash} that ${label(node)} depends on, found none`);
+      if (found.node.name !== name) {
+        throw new Error(`expected ${name}/${hash} as ${label(node)} names it, found ${label(found.node)}`);
+      }
+    }
+  }
+  const [root] = nodes;
+  if (root) refuseCircles(root, dag);
+  return dag;
+}
+
+/** A node as messages name it. */
+export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
+  return `${name}/${hash}`;
+}
+
+/** Walks depth first without recursion: a hostile DAG may be as deep as it has nodes. */
+function refuseCircles(root: CatalogNode, dag: Dag): void {
+  const done = new Set<DagHash>();
+  const open = new Set<DagHash>([root.node.hash]);
+  const path = [{ node: root.node, edges: edgesOf(root.node) }];
+  for (let last = path.at(-1); last; last = path.at(-1)) {
+    const next = last.edges.pop();
+    if (!next) {
+      open.delete(last.node.hash);
+      done.add(last.node.hash);
+      path.pop();
+      continue;
+    }
+    if (open.has(next.hash)) {
+      throw new Error(`expected a DAG without cycles, found ${label(next)} among its own dependencies`);
+    }
+    const child = dag.get(next.hash);
+    if (!child || done.has(next.hash)) continue;
+    open.add(next.hash);
+    path.push({ node: child.node, edges: edgesOf(child.node) });
+  }
+  for (const { node } of dag.values()) {
+    if (!done.has(node.hash)) {
+      throw new Error(`expected only nodes that ${label(root.node)} depends on, found ${label(node)}`);
+    }
+  }
+}
+
+/** What a node's hash covers by hash: its dependencies, and what a spliced node was built as. */
+function edgesOf({ dependencies, build_spec: built }: Node): { name: string; hash: DagHash }[] {
+  return built ? [...dependencies, built] : [...dependencies];
+}

@@ -1,0 +1,50 @@
+/** The first bytes of an ELF file. */
+const ELF_MAGIC = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
+const SYMBOL_PREFIX = 'GLIBC_';
+/** Bytes kept from one chunk to the next: more than the longest version name with the NULs around it. */
+const OVERLAP_BYTES = 32;
+
+/**
+ * Finds the newest glibc that ELF files need. Symbol versions are names in the dynamic string table,
+ * `GLIBC_2.34` between NULs; reading them there needs no ELF parser and one look at each byte.
+ */
+export class GlibcScan {
+  /** The newest version so far, as `x.y`. Undefined: no file names one. */
+  newest: string | undefined;
+
+  /** Returns a reader for one file's content: give it every chunk in order. */
+  startFile(): (chunk: Buffer) => void {
+    let head = Buffer.alloc(0);
+    let tail = Buffer.alloc(0);
+    return (chunk) => {
+      if (head.length < ELF_MAGIC.length) {
+        head = Buffer.concat([head, chunk.subarray(0, ELF_MAGIC.length - head.length)]);
+      }
+      if (!head.equals(ELF_MAGIC.subarray(0, head.length))) return;
+      // The first bytes of a chunk may end a name that the last one began.
+      this.#search(Buffer.concat([tail, chunk.subarray(0, OVERLAP_BYTES)]));
+      this.#search(chunk);
+      tail = Buffer.concat([tail, chunk.subarray(-OVERLAP_BYTES)]).subarray(-OVERLAP_BYTES);
+    };
+  }
+
+  #search(bytes: Buffer): void {
+    for (let at = bytes.indexOf(SYMBOL_PREFIX); at >= 0; at = bytes.indexOf(SYMBOL_PREFIX, at + 1)) {
+      const text = bytes.toString('latin1', at, at + OVERLAP_BYTES);
+      const version = /^GLIBC_(\d+(?:\.\d+)+)\0/.exec(text)?.[1];
+      if (version === undefined || bytes[at - 1] !== 0) continue;
+      if (this.newest === undefined || compareVersions(version, this.newest) > 0) this.newest = version;
+    }
+  }
+}
+
+/** Compares dotted numbers: 2.9 comes before 2.34. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,101 @@
+import { refuseRepeatedKeys, splitNodes } from '../../site/lib/node-text.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import type { CatalogNode } from '../catalog/catalog.ts';
+import { connectDag, label } from './dag.ts';
+import type { Dag } from './dag.ts';
+import { computeDagHash } from './dag-hash.ts';
+import { quote } from './refusal.ts';
+
+/** A spec file whose every node is what its hash says, but for the externals listed. */
+export interface CheckedSpecFile {
+  root: CatalogNode;
+  /** The root first, then the nodes in the order of the file. */
+  nodes: Dag;
+  /** Externals whose hash could not be recomputed: what is said of them cannot be proved. */
+  unverifiedExternals: DagHash[];
+}
+
+/** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
+export type KnownNodes = Map<DagHash, CatalogNode>;
+
+const SPEC_FILE_VERSION = 5;
+/** Characters at the end of a spliced node's hash that are its build spec's. */
+const BUILD_SPEC_SUFFIX = 7;
+
+/**
+ * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
+ * with the file, when it is not a DAG of version 5 or a node is not what its hash says.
+ */
+export function parseSpecFile(text: string, known: KnownNodes = new Map()): CheckedSpecFile {
+  const nodes = readNodes(text).map((node) => {
+    const earlier = known.get(node.node.hash);
+    return earlier?.text === node.text ? earlier : node;
+  });
+  const dag = connectDag(nodes);
+  const unverifiedExternals: DagHash[] = [];
+  for (const node of nodes) {
+    if (known.get(node.node.hash) === node || isOwnHash(node)) known.set(node.node.hash, node);
+    else if (node.node.external) unverifiedExternals.push(node.node.hash);
+    else throw notItsHash(node);
+  }
+  const [root] = nodes;
+  if (!root) throw new Error('expected a spec file with nodes, found none');
+  if (root.node.external) {
+    throw new Error(`expected a spec that Spack built, found the external ${label(root.node)}`);
+  }
+  return { root, nodes: dag, unverifiedExternals };
+}
+
+function readNodes(text: string): CatalogNode[] {
+  const value = parseJson(text);
+  refuseRepeatedKeys(text);
+  const file = SpecFile.safeParse(value);
+  if (!file.success) {
+    const [issue] = file.error.issues;
+    throw new Error(
+      `expected a spec file as Spack writes it, found at "${issue?.path.join('.')}": ${issue?.message}`,
+    );
+  }
+  const { _meta: meta, nodes } = file.data.spec;
+  if (meta.version !== SPEC_FILE_VERSION) {
+    throw new Error(`expected a spec file of version ${SPEC_FILE_VERSION}, found version ${meta.version}`);
+  }
+  const texts = splitNodes(text);
+  return nodes.map((node, index) => ({ node, text: texts[index] ?? '' }));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // Python reads and writes NaN and Infinity, which are no JSON.
+    throw new Error(`expected a spec file in JSON, found text that is not (${quote(text.slice(0, 40))})`, {
+      cause,
+    });
+  }
+}
+
+/** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
+function isOwnHash({ node, text }: CatalogNode): boolean {
+  const isHash = (without: string[]) => withSuffix(node, computeDagHash(text, without)) === node.hash;
+  if (isHash([])) return true;
+  // Spack 1.0 hashed a node of a git version before it had looked up the commit.
+  if (node.parameters['commit'] !== undefined && isHash(['parameters.commit'])) return true;
+  // Spack 1.1 hashed externals before they had their namespace.
+  return node.external !== undefined && isHash(['namespace']);
+}
+
+function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {
+  return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + built.hash.slice(-BUILD_SPEC_SUFFIX) : hash;
+}
+
+function notItsHash({ node, text }: CatalogNode): Error {
+  const version = node.annotations?.original_specfile_version ?? SPEC_FILE_VERSION;
+  return new Error(
+    version < SPEC_FILE_VERSION
+      ? `expected nodes whose hash can be recomputed, found ${label(node)} from a spec file of version ${version}`
+      : `expected the hash ${withSuffix(node, computeDagHash(text))} for ${node.name}@${quote(node.version)}, found ${node.hash}`,
+  );
+}

@@ -1,0 +1,43 @@
+import prettyBytes from 'pretty-bytes';
+
+/** A size for people, decimal as disks and GitHub count, a decimal only below ten: `9.1 MB`, `41 MB`. */
+export function formatSize(bytes: number): string {
+  const digits = Math.floor(Math.log10(Math.max(bytes, 1))) % 3;
+  return prettyBytes(bytes, {
+    locale: 'en',
+    maximumFractionDigits: digits === 0 ? 1 : 0,
+    nonBreakingSpace: true,
+  });
+}
+
+/** A count: `1,204`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** A count and its noun: `1 build`, `1,204 builds`. */
+export function formatNumber(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
+const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+
+/** A day, in UTC: `23 Nov 2026`. */
+export function formatDate(date: string): string {
+  return DATE.format(new Date(date));
+}
+
+/** The first characters of a DAG hash, as `spack find -l` shows it. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 7);
+}
+
+/** A commit as git shortens it; a version stays as it is. */
+export function shortCommit(commit: string): string {
+  return /^[0-9a-f]{40}$/.test(commit) ? commit.slice(0, 10) : commit;
+}
+
+/** A fingerprint in groups of four, as gpg shows it. */
+export function formatFingerprint(fingerprint: string): string {
+  return fingerprint.replaceAll(/(.{4})(?=.)/g, '$1 ');
+}

@@ -1,0 +1,130 @@
+import { Build } from '../schemas/build.ts';
+import { Cache } from '../schemas/cache.ts';
+import type { DagHash } from '../schemas/digest.ts';
+import { LockFile } from '../schemas/lock-file.ts';
+import { Node } from '../schemas/node.ts';
+import { Package } from '../schemas/package.ts';
+import type { Settings } from '../schemas/settings.ts';
+import { findDependents } from './dag.ts';
+import { planMirror } from './mirror-plan.ts';
+import type { MirrorPlan } from './mirror-plan.ts';
+import { groupPackages } from './packages.ts';
+import type { CatalogPackage } from './packages.ts';
+import { parseEntry } from './parse-entry.ts';
+import { compareTexts } from './versions.ts';
+
+/** A file of the catalog: its path in the collection without the ending, and its text. */
+export interface CatalogEntry {
+  id: string;
+  body?: string | undefined;
+}
+
+export type CatalogEntries = Record<
+  'specs' | 'builds' | 'manifests' | 'packages' | 'keys' | 'locks' | 'cache',
+  readonly CatalogEntry[]
+>;
+
+/** A build with all that pages and API say of it. */
+export interface CatalogBuild {
+  build: Build;
+  node: Node;
+  /** The node exactly as Spack wrote it, compact. */
+  text: string;
+  /** Whether its manifest is signed. */
+  signed: boolean;
+  /** `site`: the HTTPS door serves it with all it needs at run time. `registry`: only the registry does. */
+  state: 'site' | 'registry';
+}
+
+/** A public key that signatures are checked with. */
+export interface PublicKey {
+  /** 40 upper-case hex digits. */
+  fingerprint: string;
+  armored: string;
+}
+
+/** The catalog, shaped. Whatever it holds is sorted. */
+export interface SiteCatalog {
+  /** By hash, the newest first. */
+  builds: Map<DagHash, CatalogBuild>;
+  /** Every node of every DAG. */
+  nodes: Map<DagHash, { node: Node; text: string }>;
+  /** Hashes of the builds that depend directly on a node. */
+  dependents: Map<DagHash, DagHash[]>;
+  /** By name. */
+  packages: Map<string, CatalogPackage>;
+  keys: PublicKey[];
+  plan: MirrorPlan;
+  /** Where the images are: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
+  registry: string;
+}
+
+/** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
+export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
+  const nodes = shapeNodes(entries.specs);
+  const environments = new Map(
+    entries.locks.map(({ id, body = '' }): [string, DagHash[]] => {
+      const { roots } = parseEntry(body, LockFile, `environments/${id}.lock.json`);
+      return [id, roots.map(({ hash }) => hash)];
+    }),
+  );
+  const records = entries.builds.map(({ id, body = '' }) => parseEntry(body, Build, `builds/${id}.json`));
+  const plan = planMirror({ builds: records, nodes, environments }, settings.PAGES_BUDGET);
+  const builds = shapeBuilds(records, nodes, entries.manifests, plan);
+  const metadata = entries.packages.map(({ id, body = '' }) =>
+    parseEntry(body, Package, `packages/${id}.json`),
+  );
+  const cache = entries.cache.map(({ body = '' }) => parseEntry(body, Cache, 'cache.json'));
+  return {
+    builds,
+    nodes,
+    dependents: findDependents(builds.values()),
+    packages: groupPackages(builds.values(), metadata),
+    keys: entries.keys.map(({ id, body = '' }) => ({ fingerprint: id, armored: body })),
+    plan,
+    registry: cache[0]?.registry ?? settings.REGISTRY,
+  };
+}
+
+function shapeNodes(specs: readonly CatalogEntry[]): SiteCatalog['nodes'] {
+  const nodes: SiteCatalog['nodes'] = new Map();
+  for (const { id, body = '' } of specs) {
+    const node = parseEntry(body, Node, `specs/${id}.spec.json`);
+    nodes.set(node.hash, { node, text: body.trimEnd() });
+  }
+  return nodes;
+}
+
+function shapeBuilds(
+  records: readonly Build[],
+  nodes: SiteCatalog['nodes'],
+  manifests: readonly CatalogEntry[],
+  plan: MirrorPlan,
+): SiteCatalog['builds'] {
+  const signed = new Set<string>();
+  for (const { id, body = '' } of manifests) {
+    if (body.startsWith('-----BEGIN PGP SIGNED MESSAGE-----')) signed.add(id.slice(-DAG_HASH_LENGTH));
+  }
+  const builds = records.map((build): [DagHash, CatalogBuild] => {
+    const entry = nodes.get(build.hash);
+    if (!entry) {
+      throw new Error(
+        `builds/${build.name}: the node of /${build.hash} is missing in specs/; restore it from git`,
+      );
+    }
+    const state = plan.listed.has(build.hash) ? 'site' : 'registry';
+    return [build.hash, { build, ...entry, signed: signed.has(build.hash), state }];
+  });
+  return new Map(builds.sort(([, left], [, right]) => compareAge(left, right)));
+}
+
+/** Characters of a DAG hash, which a manifest's name ends with. */
+const DAG_HASH_LENGTH = 32;
+
+function compareAge({ build: left }: CatalogBuild, { build: right }: CatalogBuild): number {
+  return (
+    compareTexts(right.published, left.published) ||
+    compareTexts(left.name, right.name) ||
+    compareTexts(left.hash, right.hash)
+  );
+}

@@ -1,0 +1,45 @@
+import type { DagHash, Digest } from '../schemas/digest.ts';
+import { mirrorBlobPath } from '../schemas/digest.ts';
+import type { Node } from '../schemas/node.ts';
+import { fileStem } from '../schemas/node.ts';
+import { parseSettings } from '../schemas/settings.ts';
+
+/** Full address of the site, without a slash at the end: also the address of the mirror. */
+export function siteAddress(): string {
+  return parseSettings(process.env).SITE_URL;
+}
+
+/** The path of a page or file of this site for links, base path included: `/base/packages/`. */
+export function internalUrl(path: string): string {
+  return new URL(siteAddress()).pathname.replace(/\/$/, '') + path;
+}
+
+/** The full address of a page or file of this site. */
+export function externalUrl(path: string): string {
+  return siteAddress() + path;
+}
+
+export const packagesPath = '/packages/';
+
+export function packagePath(name: string): string {
+  return `/packages/${encodeURIComponent(name)}/`;
+}
+
+export function buildPath({ name, hash }: { name: string; hash: DagHash }): string {
+  return `/builds/${encodeURIComponent(name)}/${hash}/`;
+}
+
+/** Path of an endpoint below `/api/`. */
+export function apiPath(name: string): string {
+  return `/api/${name.split('/').map(encodeURIComponent).join('/')}.json`;
+}
+
+/** Where the mirror serves a spec's manifest. */
+export function manifestUrlPath(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
+  return `/v3/manifests/spec/${node.name}/${encodeURIComponent(fileStem(node))}.spec.manifest.json`;
+}
+
+/** Where the mirror serves a blob. */
+export function blobUrlPath(digest: Digest): string {
+  return `/${mirrorBlobPath(digest)}`;
+}

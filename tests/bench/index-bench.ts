@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { join } from 'node:path';
+import { parseManifest } from '../../scripts/spack/mirror-manifest.ts';
+import { Database } from '../../site/schemas/database.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { generateCache } from '../generate/cache.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import type { Figures } from './bench.ts';
+import { round, timeProgram } from './stopwatch.ts';
+
+const WRITER = join(import.meta.dirname, 'write-index.ts');
+
+/**
+ * Writes the index of the same builds from our catalog and, with `spack buildcache update-index`, from a build cache,
+ * each in a process of its own. Throws when the two do not say the same.
+ */
+export async function benchIndex(folder: string, builds: number): Promise<Figures> {
+  const [cache, catalog, index] = ['cache', 'catalog', 'index.json'].map((name) => join(folder, name));
+  if (!cache || !catalog || !index) throw new Error('expected three paths');
+  await generateCache({ builds, seed: 1, directory: cache });
+  await generateCatalog({ builds, seed: 1, directory: catalog });
+  const ours = await timeProgram(process.execPath, [WRITER, catalog, index]);
+  const spack = process.env['SPACK_ROOT'] ? join(process.env['SPACK_ROOT'], 'bin/spack') : 'spack';
+  await timeProgram(spack, ['--version']).catch((cause: unknown) => {
+    throw new Error('expected Spack to compare with, found none: put spack on PATH or set SPACK_ROOT', {
+      cause,
+    });
+  });
+  const theirs = await timeProgram(spack, ['buildcache', 'update-index', cache], {
+    SPACK_DISABLE_LOCAL_CONFIG: '1',
+    SPACK_USER_CACHE_PATH: join(folder, 'spack'),
+  });
+  const [own, peer] = [await readDatabase(index), await readSpackDatabase(cache)];
+  if (!isDeepStrictEqual(own, peer)) throw new Error('our index and that of Spack do not say the same');
+  return { builds, seconds: ours, spackSeconds: theirs, timesFasterThanSpack: round(theirs / ours) };
+}
+
+async function readSpackDatabase(cache: string): Promise<Database> {
+  const manifest = join(cache, 'v3/manifests/index/index.manifest.json');
+  const [record] = parseManifest(await readFile(manifest, 'utf8'), manifest).data;
+  return readDatabase(join(cache, mirrorBlobPath(`sha256:${record?.checksum ?? ''}`)));
+}
+
+async function readDatabase(path: string): Promise<Database> {
+  return Database.parse(JSON.parse(await readFile(path, 'utf8')));
+}

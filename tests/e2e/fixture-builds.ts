@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FIXTURES } from './made-cache.ts';
+
+/** One build of the sample cache, as Spack's own index of it says. */
+export interface FixtureBuild {
+  hash: string;
+  name: string;
+  version: string;
+  target: string;
+}
+
+const Index = z.object({
+  database: z.object({
+    installs: z.record(
+      z.string(),
+      z.object({
+        in_buildcache: z.boolean(),
+        spec: z.object({
+          name: z.string(),
+          version: z.string(),
+          arch: z.object({ target: z.union([z.string(), z.object({ name: z.string() })]) }),
+        }),
+      }),
+    ),
+  }),
+});
+const Manifest = z.object({ data: z.array(z.object({ checksum: z.string() })) });
+
+/** What a program of a package prints when it runs. */
+export const PROGRAMS: Record<string, { command: string[]; prints: RegExp }> = {
+  tree: { command: ['bin/tree', '--version'], prints: /tree v2\.1\.0/ },
+  bzip2: { command: ['bin/bzip2', '--help'], prints: /Version 1\.0\.8/ },
+  lz4: { command: ['bin/lz4', '--version'], prints: /1\.9\.4/ },
+};
+
+/** Every build of a cache among the fixtures, by the index that Spack wrote. */
+export function readFixtureBuilds(name: string): FixtureBuild[] {
+  const cache = join(FIXTURES, name);
+  const manifest = Manifest.parse(readJson(join(cache, 'v3/manifests/index/index.manifest.json')));
+  const digest = manifest.data[0]?.checksum ?? '';
+  const index = Index.parse(readJson(join(cache, 'blobs/sha256', digest.slice(0, 2), digest)));
+  return Object.entries(index.database.installs)
+    .filter(([, { in_buildcache: hasBinary }]) => hasBinary)
+    .map(([hash, { spec }]) => ({
+      hash,
+      name: spec.name,
+      version: spec.version,
+      target: typeof spec.arch.target === 'string' ? spec.arch.target : spec.arch.target.name,
+    }));
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
