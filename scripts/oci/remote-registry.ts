@@ -5,7 +5,7 @@ import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { HttpAnswer } from './http.ts';
 import { MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
-import { restoreLayout } from './oras.ts';
+import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll } from './read-all.ts';
 import type { RemoteReference } from './reference.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
@@ -81,7 +81,11 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     await restoreLayout(layout, repository, await client.transport(), firstRetryMs);
   }
 
-  return { reference, describeTag, readManifest, openBlob, readBlob, push };
+  async function pointTag(tag: string, digest: Digest): Promise<void> {
+    await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
+  }
+
+  return { reference, describeTag, readManifest, openBlob, readBlob, push, pointTag };
 }
 
 async function* limit(body: Readable, where: string): AsyncGenerator<Buffer> {
