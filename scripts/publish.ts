@@ -7,15 +7,6 @@ import { checkTarballs, publishEntries } from './publish/publish-cache.ts';
 import { readBuildCache } from './spack/build-cache.ts';
 import { readSigner } from './spack/signature.ts';
 
-interface Options {
-  registry: string;
-  catalog: string;
-  plan?: string;
-  trust?: string;
-}
-
-const settings = parseSettings(process.env);
-
 const command = createCommand({
   verb: 'publish',
   description:
@@ -28,15 +19,23 @@ const command = createCommand({
   ],
 })
   .argument('<CACHE_DIR>', 'a v3 build cache directory')
-  .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', settings.REGISTRY)
-  .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
-  .option('--plan <FILE>', 'refuse every DAG hash that is not in this list, one a line')
-  .option('--trust <FILE>', 'refuse every entry that these armored public keys did not sign')
+  .option(
+    '--registry <registry>',
+    'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
+  )
+  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--plan <file>', 'refuse every DAG hash that is not in this list, one a line')
+  .option('--trust <file>', 'refuse every entry that these armored public keys did not sign')
   .action(publish);
 
-await runCommand(command);
+type Options = Partial<Record<'registry' | 'catalog' | 'plan' | 'trust', string>>;
 
 async function publish(cacheDirectory: string, { registry, catalog, plan, trust }: Options): Promise<void> {
+  const settings = parseSettings({
+    ...process.env,
+    ...(registry && { REGISTRY: registry }),
+    ...(catalog && { CATALOG_DIR: catalog }),
+  });
   const signer = await readSigner(process.env);
   const entries = await readBuildCache(cacheDirectory, {
     ...(plan === undefined ? {} : { plan: readPlan(plan) }),
@@ -47,8 +46,8 @@ async function publish(cacheDirectory: string, { registry, catalog, plan, trust 
     return;
   }
   const { newBuilds, staged, adopted, warnings } = await publishEntries(await checkTarballs(entries), {
-    registry: openRegistry(registry),
-    catalogDirectory: catalog,
+    registry: openRegistry(settings.REGISTRY),
+    catalogDirectory: settings.CATALOG_DIR,
     signer,
     environment: process.env,
   });
@@ -58,3 +57,5 @@ async function publish(cacheDirectory: string, { registry, catalog, plan, trust 
       `${newBuilds.length} added to the catalog ${signer ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'}`,
   );
 }
+
+await runCommand(command);

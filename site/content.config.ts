@@ -1,5 +1,6 @@
 import { defineCollection } from 'astro:content';
-import { catalogLoader } from './lib/catalog-loader.ts';
+import { z } from 'zod';
+import { catalogLoader, manifestLoader } from './lib/catalog-loader.ts';
 import { Build } from './schemas/build.ts';
 import { Cache } from './schemas/cache.ts';
 import { Failure } from './schemas/failure.ts';
@@ -13,9 +14,7 @@ import { Removed } from './schemas/removed.ts';
 export const collections = {
   specs: defineCollection({ loader: catalogLoader({ folder: 'specs', ending: '.spec.json', schema: Node }) }),
   builds: defineCollection({ loader: catalogLoader({ folder: 'builds', ending: '.json', schema: Build }) }),
-  manifests: defineCollection({
-    loader: catalogLoader({ folder: 'manifests', ending: '.spec.manifest.json' }),
-  }),
+  manifests: defineCollection({ loader: manifestLoader(), schema: z.object({ signed: z.boolean() }) }),
   failures: defineCollection({
     loader: catalogLoader({ folder: 'failures', ending: '.json', schema: Failure }),
   }),

@@ -22,6 +22,8 @@ export interface Outcome {
 export interface SpackHome {
   /** Where it installs. */
   store: string;
+  /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that are to trust the same keys. */
+  keys: string;
   /** Runs a command; never throws for its exit code. */
   run(args: string[], env?: Record<string, string>): Promise<Outcome>;
   close(): Promise<void>;
@@ -88,6 +90,7 @@ export async function openSpack({ program, version }: Spack): Promise<SpackHome>
   };
   return {
     store,
+    keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
     close: async () => {
       await keepWarm(join(caches, 'cache'), warm);

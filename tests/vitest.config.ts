@@ -9,7 +9,11 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
   test: {
     pool: 'forks',
-    env: { PATH: [TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter), ASTRO_TELEMETRY_DISABLED: '1' },
+    // The project's own Node comes first, as it does under npm.
+    env: {
+      PATH: [resolve('node_modules/.bin'), TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter),
+      ASTRO_TELEMETRY_DISABLED: '1',
+    },
     projects: [
       {
         extends: true,

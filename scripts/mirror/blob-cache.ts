@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../oci/layout.ts';
-import { verifyBlob } from '../oci/verify.ts';
+import { verified } from '../oci/verify.ts';
 
 /** Blobs on this disk, each in a file named for its sha256. */
 export interface BlobCache {
@@ -27,7 +27,7 @@ export function openBlobCache(folder: string): BlobCache {
     const partial = `${file}.part-${process.pid}`;
     try {
       await mkdir(folder, { recursive: true });
-      await pipeline(source, verifyBlob('the transfer', blob), createWriteStream(partial), { signal });
+      await pipeline(verified(source, 'the transfer', blob), createWriteStream(partial), { signal });
       await rename(partial, file);
     } catch (error) {
       source.destroy();
@@ -40,16 +40,19 @@ export function openBlobCache(folder: string): BlobCache {
 }
 
 /** True when a file has exactly a blob's bytes; a damaged one is as good as none. */
-export async function isIntact(file: string, blob: Blob): Promise<boolean> {
-  const verified = verifyBlob(file, blob);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+async function isIntact(file: string, blob: Blob): Promise<boolean> {
   try {
-    await pipeline(createReadStream(file), verified, nowhere);
+    await drain(verified(createReadStream(file), file, blob));
     return true;
   } catch (error) {
     if (isErrorCode(error, 'ENOENT') || !isSystemError(error)) return false;
     throw error;
   }
+}
+
+/** Reads a stream to its end for its checks alone. */
+export async function drain(source: Readable): Promise<void> {
+  await pipeline(source, new Writable({ write: (_chunk, _encoding, done) => done() }));
 }
 
 function isSystemError(error: unknown): boolean {

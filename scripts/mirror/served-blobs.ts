@@ -6,7 +6,7 @@ import { blobPath } from '../oci/layout.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../progress.ts';
-import { isIntact, type BlobCache } from './blob-cache.ts';
+import { drain, type BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 
 /** Transfers at a time: enough to fill a line with small files, few enough for any registry. */
@@ -58,10 +58,8 @@ async function findFile(
   const reference = parseReference(registry.reference);
   try {
     if (reference.kind === 'remote') return await cache.fetch(blob, () => registry.openBlob(blob), signal);
-    const file = blobPath(reference.dir, blob.digest);
-    if (await isIntact(file, blob)) return file;
-    // Says what is wrong with it.
-    return await cache.fetch(blob, () => registry.openBlob(blob), signal);
+    await drain(await registry.openBlob(blob));
+    return blobPath(reference.dir, blob.digest);
   } catch (cause) {
     throw new Error(
       `the ${kind} of ${build.name}@${build.version}/${build.hash} could not be fetched from ${registry.reference}; ` +

@@ -13,7 +13,7 @@ import { blobPath, isErrorCode, readIndex, TAG_ANNOTATION, tagOf, writeIndex } f
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { readAll } from './read-all.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
-import { verifyBlob } from './verify.ts';
+import { verified } from './verify.ts';
 
 /** Blobs copied at a time: enough to keep a disk busy. */
 const COPIES = 4;
@@ -116,7 +116,7 @@ async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> 
     );
   }
   const incoming = path.join(dir, 'incoming', path.basename(target));
-  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, { flush: true }));
+  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, {}));
   await rename(incoming, target);
 }
 
@@ -154,10 +154,7 @@ async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> 
 }
 
 function verifiedFile(file: string, blob: Blob): Readable {
-  const verified = verifyBlob(file, blob);
-  return createReadStream(file)
-    .on('error', (error) => verified.destroy(error))
-    .pipe(verified);
+  return verified(createReadStream(file), file, blob);
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

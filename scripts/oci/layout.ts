@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
@@ -33,22 +32,29 @@ export interface Layout {
 /** Starts a layout in a directory of its own, which is made when it is not there. */
 export async function createLayout(dir: string): Promise<Layout> {
   const tags = new Map<string, Descriptor>();
+  const added = new Map<Digest, Promise<void>>();
   await mkdir(path.join(dir, 'blobs', 'sha256'), { recursive: true });
 
-  async function addBytes(bytes: string | Uint8Array): Promise<Blob> {
+  function addBytes(bytes: string | Uint8Array): Promise<Blob> {
     const data = Buffer.from(bytes);
     const digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
-    const file = blobPath(dir, digest);
-    // A rename replaces what an earlier run left there; a plain write would follow its symbolic link.
-    await writeFile(`${file}.tmp`, data);
-    await rename(`${file}.tmp`, file);
-    return { digest, size: data.length };
+    // A plain write would follow the symbolic link that an earlier run may have left there.
+    return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data, false));
   }
 
-  async function addFile(file: string, { digest }: Blob): Promise<void> {
-    const link = blobPath(dir, digest);
-    await rm(link, { force: true });
-    await symlink(path.resolve(file), link);
+  async function addFile(source: string, { digest, size }: Blob): Promise<void> {
+    await addOnce({ digest, size }, async (file) => {
+      await rm(file, { force: true });
+      await symlink(path.resolve(source), file);
+    });
+  }
+
+  /** Many may add the same content at once; one writes it, and all wait for that one. */
+  async function addOnce(blob: Blob, write: (file: string) => Promise<void>): Promise<Blob> {
+    const writing = added.get(blob.digest) ?? write(blobPath(dir, blob.digest));
+    added.set(blob.digest, writing);
+    await writing;
+    return blob;
   }
 
   async function addTag(tag: string, manifestText: string): Promise<Descriptor> {
@@ -82,13 +88,19 @@ export async function readIndex(dir: string): Promise<Descriptor[] | undefined> 
 export async function writeIndex(dir: string, descriptors: readonly Descriptor[]): Promise<void> {
   const manifests = descriptors.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const index = { schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests };
-  await writeFileAtomic(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
-  await writeFileAtomic(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`);
+  await replaceFile(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
+  await replaceFile(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`);
 }
 
 /** The tag of an entry of a layout's index, if it has one. */
 export function tagOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[TAG_ANNOTATION];
+}
+
+/** Replaces a file as a whole. The fixed name beside it is used up by the next run when this one is killed. */
+async function replaceFile(file: string, data: string | Uint8Array, flush = true): Promise<void> {
+  await writeFile(`${file}.tmp`, data, { flush });
+  await rename(`${file}.tmp`, file);
 }
 
 function sortKey(descriptor: Descriptor): string {

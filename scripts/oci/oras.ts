@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { startProgress } from '../progress.ts';
-import { readIndex } from './layout.ts';
-import { isErrorCode } from './layout.ts';
+import { isErrorCode, readIndex } from './layout.ts';
 import type { RemoteReference } from './reference.ts';
 import { PassingError, RefusedError } from './refused.ts';
 import { tryAgain } from './try-again.ts';
@@ -16,6 +15,11 @@ const LAST_LINES = 5;
 const HOW_TO_GET_ORAS =
   'install ORAS 1.3 or newer (https://oras.land/docs/installation, or "go install oras.land/oras/cmd/oras@latest"), ' +
   'or set ORAS to where it lies';
+
+/** Codes of the distribution specification in ORAS's words, and GitHub's 403 for too many requests. */
+const BUSY_WORDS =
+  /toomanyrequests|too many requests|secondary rate limit|registry: (?:unavailable|unknown): /i;
+const BROKEN_WORDS = /connection reset|broken pipe|EOF|timeout|server closed/i;
 
 /** Pushes every tag of a layout with ORAS, and again when the registry is busy: ORAS gives up on some 429 and 403. */
 export async function restoreLayout(
@@ -35,7 +39,10 @@ export async function restoreLayout(
     '--input',
     layout,
   ];
+  let runs = 0;
   await tryAgain(async () => {
+    runs += 1;
+    if (runs > 1) console.error(`  ${repository.host} is busy: pushing what is left, try ${runs}`);
     const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
     if (code !== 0) throw describeFailure(repository, lastLines);
   }, firstRetryMs * RETRY_FACTOR);
@@ -92,15 +99,17 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
   if (/unknown command "restore"/.test(lastLines)) {
     return new Error(`oras is too old to push a layout: ${HOW_TO_GET_ORAS}`);
   }
+  // ORAS says the status only when the registry gave no code of its own.
   const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
-  const busy = status === 408 || status === 429 || status >= 500 || /secondary rate limit/i.test(lastLines);
-  const broken = /connection reset|broken pipe|EOF|timeout|server closed/i.test(lastLines);
-  if (busy || broken) return new PassingError(`pushing to ${host}/${path} failed: ${lastLines}`);
+  const busy = status === 408 || status === 429 || status >= 500 || BUSY_WORDS.test(lastLines);
+  if (busy || BROKEN_WORDS.test(lastLines)) {
+    return new PassingError(`pushing to ${host}/${path} failed: ${lastLines}`);
+  }
   if (/connection refused/.test(lastLines)) {
     return new Error(`${host} refuses connections: is the registry running?`);
   }
-  if (status === 401 || /credential not found/.test(lastLines))
-    return new RefusedError(repository, 401, false);
-  if (status === 403) return new RefusedError(repository, status, true);
+  if (/credential not found/.test(lastLines)) return new RefusedError(repository, 401, false);
+  if (status === 401 || /unauthorized: /i.test(lastLines)) return new RefusedError(repository, 401, true);
+  if (status === 403 || /denied: /i.test(lastLines)) return new RefusedError(repository, 403, true);
   return new Error(`pushing to ${host}/${path} failed: ${lastLines}`);
 }

@@ -116,6 +116,8 @@ function trustCertificateFile(): void {
   } catch (cause) {
     throw new Error(`SSL_CERT_FILE names ${file}, which cannot be read`, { cause });
   }
-  const trusted = getCACertificates('default');
-  if (!trusted.includes(certificates)) setDefaultCACertificates([...trusted, certificates]);
+  const trusted = new Set(getCACertificates('default'));
+  const added = certificates.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (!added.every((certificate) => trusted.has(certificate)))
+    setDefaultCACertificates([...trusted, ...added]);
 }

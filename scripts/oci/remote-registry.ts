@@ -11,7 +11,7 @@ import type { RemoteReference } from './reference.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
 import { createClient } from './registry-client.ts';
 import { tryAgain } from './try-again.ts';
-import { verifyBlob } from './verify.ts';
+import { verified } from './verify.ts';
 
 /** Times that a test shortens. */
 export interface RemoteOptions {
@@ -32,13 +32,19 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   const reference = `${repository.host}/${repository.path}`;
   const client = createClient(repository, idleMs);
 
-  /** Undefined: not there. */
+  /** One try. Undefined: not there. */
   function request(method: string, part: string): Promise<HttpAnswer | undefined> {
-    return tryAgain(() => client.request(method, part, MANIFEST_MEDIA_TYPES.join(', ')), firstRetryMs);
+    return client.request(method, part, MANIFEST_MEDIA_TYPES.join(', '));
+  }
+
+  async function openOnce(blob: Blob): Promise<Readable> {
+    const answer = await request('GET', `blobs/${blob.digest}`);
+    if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
+    return verified(answer.body, reference, blob);
   }
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
-    const answer = await request('HEAD', `manifests/${tag}`);
+    const answer = await tryAgain(() => request('HEAD', `manifests/${tag}`), firstRetryMs);
     if (!answer) return undefined;
     answer.body.destroy();
     const found = Descriptor.safeParse({
@@ -64,17 +70,12 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     return found;
   }
 
-  async function openBlob(blob: Blob): Promise<Readable> {
-    const answer = await request('GET', `blobs/${blob.digest}`);
-    if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
-    const verified = verifyBlob(reference, blob);
-    answer.body.on('error', (error) => verified.destroy(error));
-    verified.on('close', () => answer.body.destroy());
-    return answer.body.pipe(verified);
+  function openBlob(blob: Blob): Promise<Readable> {
+    return tryAgain(() => openOnce(blob), firstRetryMs);
   }
 
   function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
-    return tryAgain(() => readAll(() => openBlob(blob), blob, reference, limitBytes), firstRetryMs);
+    return tryAgain(() => readAll(() => openOnce(blob), blob, reference, limitBytes), firstRetryMs);
   }
 
   async function push(layout: string): Promise<void> {

@@ -70,7 +70,7 @@ export async function resolveEntries(
       layers.set(node.hash, known);
       continue;
     }
-    layers.set(node.hash, known ?? entry.inspected);
+    layers.set(node.hash, entry.inspected);
     const composed = composeSpecImage(entry, (hash) => findLayer(hash, entry));
     if (known && composed.image.digest !== known.image.digest) {
       throw new Error(describeLostImage(catalogDirectory, known, registry, composed.image.digest));
@@ -79,7 +79,10 @@ export async function resolveEntries(
       await stageSpecImage(layout, composed, { path: entry.tarballPath, blob: entry.tarball });
       resolution.staged += 1;
     }
-    if (known) continue;
+    if (known) {
+      layers.set(node.hash, known);
+      continue;
+    }
     const isOther = tagged !== undefined && tagged.digest !== composed.image.digest;
     const adopted = isOther ? await adoptImage(registry, entry, tagged) : { ...entry, image: composed.image };
     if (tagged) resolution.adopted += 1;

@@ -8,6 +8,7 @@ import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import { CacheFolder } from './cache-folder.ts';
+import { label } from './dag.ts';
 import { parseManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './refusal.ts';
 import { splitSigned, verifyManifest } from './signature.ts';
@@ -51,7 +52,21 @@ export async function readBuildCache(directory: string, options: ReadOptions = {
   const entries: CacheEntry[] = [];
   for (const path of await folder.listManifests())
     entries.push(await readEntry(folder, path, known, options));
+  for (const entry of entries) refuseForgedExternals(entry, known);
   return entries;
+}
+
+/** An external's hash may be beyond recomputing, but not where another spec file has the node that it fits. */
+function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry, known: KnownNodes): void {
+  for (const hash of unverifiedExternals) {
+    const proven = known.get(hash);
+    const claimed = nodes.get(hash);
+    if (!proven || !claimed) continue;
+    throw new Error(
+      `${where}: expected for ${hash} the external whose hash it is (${label(proven.node)}, version ` +
+        `${quote(proven.node.version)}), found another (version ${quote(claimed.node.version)}); ${PUSH_ANEW}`,
+    );
+  }
 }
 
 async function readEntry(

@@ -46,7 +46,8 @@ export class CacheFolder {
     if (top.includes('build_cache')) {
       throw new Error(
         `${this.#directory}: expected a build cache of layout v3, found one of layout v2 (build_cache/); ` +
-          'convert it with `spack buildcache migrate`, or push it anew with Spack 1.0 or newer',
+          'install its specs with Spack 1.0 or newer and push those (`spack buildcache migrate` is not enough: ' +
+          'it keeps spec files of old versions, whose hashes cannot be recomputed)',
       );
     }
     if (top.length > 0 && !top.includes('v3')) {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { refuseRepeatedKeys, splitNodes } from '../../site/lib/node-text.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
@@ -20,6 +21,7 @@ export interface CheckedSpecFile {
 /** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
 export type KnownNodes = Map<DagHash, CatalogNode>;
 
+const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 const SPEC_FILE_VERSION = 5;
 /** Characters at the end of a spliced node's hash that are its build spec's. */
 const BUILD_SPEC_SUFFIX = 7;
@@ -50,7 +52,6 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
 
 function readNodes(text: string): CatalogNode[] {
   const value = parseJson(text);
-  refuseRepeatedKeys(text);
   const file = SpecFile.safeParse(value);
   if (!file.success) {
     const [issue] = file.error.issues;
@@ -62,8 +63,18 @@ function readNodes(text: string): CatalogNode[] {
   if (meta.version !== SPEC_FILE_VERSION) {
     throw new Error(`expected a spec file of version ${SPEC_FILE_VERSION}, found version ${meta.version}`);
   }
-  const texts = splitNodes(text);
+  const texts = splitTexts(text, value);
   return nodes.map((node, index) => ({ node, text: texts[index] ?? '' }));
+}
+
+/** The text of each node. Throws when a key stands twice: readers disagree on which of the two counts. */
+function splitTexts(text: string, value: unknown): string[] {
+  // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+  if (JSON.stringify(value) === text) {
+    return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
+  }
+  refuseRepeatedKeys(text);
+  return splitNodes(text);
 }
 
 function parseJson(text: string): unknown {

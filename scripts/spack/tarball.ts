@@ -41,7 +41,9 @@ export async function inspectTarball(source: Readable, expected: ExpectedTarball
     // A damaged blob fails in many ways; that it is damaged is what to say.
     const damage = await blob.findDamage();
     if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec anew');
-    if ('cause' in outcome) throw refusal(expected.where, outcome.cause, 'build this spec anew and push it');
+    if ('cause' in outcome) {
+      throw refusal(expected.where, explain(outcome.cause), 'build this spec anew and push it');
+    }
     return outcome;
   } finally {
     source.destroy();
@@ -70,6 +72,14 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     contents,
     ...(spackVersion === undefined ? {} : { spackVersion }),
   };
+}
+
+/** Says what zlib means; other errors speak for themselves. */
+function explain(cause: unknown): unknown {
+  const isZlib = cause instanceof Error && 'code' in cause && /^(Z_|ERR_TRAILING_)/.test(String(cause.code));
+  return isZlib
+    ? new Error(`expected one gzip file and nothing behind it, found: ${cause.message}`, { cause })
+    : cause;
 }
 
 /** Passes the uncompressed tar on while its dialect is that of Spack. */

@@ -23,14 +23,40 @@ export interface CatalogFiles {
 /**
  * Loads a collection from the folder that `CATALOG_DIR` names, afresh each time, sorted by path.
  * An entry's `body` is the file's text, unchanged, and its `data` stays empty: Astro replaces texts in `data` that
- * begin with its own marks, and parsing 30,000 small texts is faster than its store of objects.
+ * begin with its own marks, and others' text may hold anything.
  */
 export function catalogLoader({ folder, ending, schema }: CatalogFiles): Loader {
+  return createLoader(folder, ending, (body, where) => {
+    if (schema) parseEntry(body, schema, where);
+    return { data: {}, body };
+  });
+}
+
+/** Loads the mirror's manifests: of each only whether it is signed, since the site shows no more of it. */
+export function manifestLoader(): Loader {
+  return createLoader('manifests', '.spec.manifest.json', (text) => ({ data: { signed: isSigned(text) } }));
+}
+
+function isSigned(manifest: string): boolean {
+  return manifest.startsWith('-----BEGIN PGP SIGNED MESSAGE-----');
+}
+
+interface Entry {
+  data: Record<string, unknown>;
+  body?: string;
+}
+
+function createLoader(
+  folder: string,
+  ending: string,
+  describe: (text: string, where: string) => Entry,
+): Loader {
   return {
     name: 'catalog',
     async load({ store }) {
       const root = join(parseSettings(process.env).CATALOG_DIR, folder);
-      const paths = (await glob(`**/*${ending}`, { cwd: root, deep: folder === '' ? 1 : Infinity })).sort();
+      const depth = folder === '' ? 1 : Infinity;
+      const paths = (await glob(`**/*${ending}`, { cwd: root, deep: depth })).sort();
       const texts = await pMap(paths, (path) => readFile(join(root, path), 'utf8'), {
         concurrency: CONCURRENCY,
       });
@@ -39,9 +65,7 @@ export function catalogLoader({ folder, ending, schema }: CatalogFiles): Loader 
       store.set({ id: '-', data: {} });
       store.delete('-');
       for (const [index, path] of paths.entries()) {
-        const body = texts[index] ?? '';
-        if (schema) parseEntry(body, schema, join(folder, path));
-        store.set({ id: path.slice(0, -ending.length), data: {}, body });
+        store.set({ id: path.slice(0, -ending.length), ...describe(texts[index] ?? '', join(folder, path)) });
       }
     },
   };

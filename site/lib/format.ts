@@ -1,18 +1,15 @@
 import prettyBytes from 'pretty-bytes';
 
-/** A size for people, decimal as disks and GitHub count, a decimal only below ten: `9.1 MB`, `41 MB`. */
+/** A size for people, decimal as disks and GitHub count, three digits: `9.13 MB`. */
 export function formatSize(bytes: number): string {
-  const digits = Math.floor(Math.log10(Math.max(bytes, 1))) % 3;
-  return prettyBytes(bytes, {
-    locale: 'en',
-    maximumFractionDigits: digits === 0 ? 1 : 0,
-    nonBreakingSpace: true,
-  });
+  return prettyBytes(bytes, { nonBreakingSpace: true });
 }
+
+const COUNT = new Intl.NumberFormat('en');
 
 /** A count: `1,204`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en');
+  return COUNT.format(count);
 }
 
 /** A count and its noun: `1 build`, `1,204 builds`. */

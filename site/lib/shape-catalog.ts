@@ -2,7 +2,7 @@ import { Build } from '../schemas/build.ts';
 import { Cache } from '../schemas/cache.ts';
 import type { DagHash } from '../schemas/digest.ts';
 import { LockFile } from '../schemas/lock-file.ts';
-import { Node } from '../schemas/node.ts';
+import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
 import type { Settings } from '../schemas/settings.ts';
 import { findDependents } from './dag.ts';
@@ -19,10 +19,18 @@ export interface CatalogEntry {
   body?: string | undefined;
 }
 
-export type CatalogEntries = Record<
-  'specs' | 'builds' | 'manifests' | 'packages' | 'keys' | 'locks' | 'cache',
+export interface CatalogEntries extends Record<
+  'specs' | 'builds' | 'packages' | 'keys' | 'locks' | 'cache',
   readonly CatalogEntry[]
->;
+> {
+  manifests: readonly ManifestEntry[];
+}
+
+/** A manifest of the mirror: `<name>/<file stem>`. */
+export interface ManifestEntry {
+  id: string;
+  data: { signed: boolean };
+}
 
 /** A build with all that pages and API say of it. */
 export interface CatalogBuild {
@@ -98,13 +106,10 @@ function shapeNodes(specs: readonly CatalogEntry[]): SiteCatalog['nodes'] {
 function shapeBuilds(
   records: readonly Build[],
   nodes: SiteCatalog['nodes'],
-  manifests: readonly CatalogEntry[],
+  manifests: readonly ManifestEntry[],
   plan: MirrorPlan,
 ): SiteCatalog['builds'] {
-  const signed = new Set<string>();
-  for (const { id, body = '' } of manifests) {
-    if (body.startsWith('-----BEGIN PGP SIGNED MESSAGE-----')) signed.add(id.slice(-DAG_HASH_LENGTH));
-  }
+  const signed = new Set(manifests.filter(({ data }) => data.signed).map(({ id }) => id));
   const builds = records.map((build): [DagHash, CatalogBuild] => {
     const entry = nodes.get(build.hash);
     if (!entry) {
@@ -113,13 +118,10 @@ function shapeBuilds(
       );
     }
     const state = plan.listed.has(build.hash) ? 'site' : 'registry';
-    return [build.hash, { build, ...entry, signed: signed.has(build.hash), state }];
+    return [build.hash, { build, ...entry, signed: signed.has(`${build.name}/${fileStem(build)}`), state }];
   });
   return new Map(builds.sort(([, left], [, right]) => compareAge(left, right)));
 }
-
-/** Characters of a DAG hash, which a manifest's name ends with. */
-const DAG_HASH_LENGTH = 32;
 
 function compareAge({ build: left }: CatalogBuild, { build: right }: CatalogBuild): number {
   return (

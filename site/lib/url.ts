@@ -4,19 +4,22 @@ import type { Node } from '../schemas/node.ts';
 import { fileStem } from '../schemas/node.ts';
 import { parseSettings } from '../schemas/settings.ts';
 
+const SITE_URL = parseSettings(process.env).SITE_URL;
+const BASE = new URL(SITE_URL).pathname.replace(/\/$/, '');
+
 /** Full address of the site, without a slash at the end: also the address of the mirror. */
 export function siteAddress(): string {
-  return parseSettings(process.env).SITE_URL;
+  return SITE_URL;
 }
 
 /** The path of a page or file of this site for links, base path included: `/base/packages/`. */
 export function internalUrl(path: string): string {
-  return new URL(siteAddress()).pathname.replace(/\/$/, '') + path;
+  return BASE + path;
 }
 
 /** The full address of a page or file of this site. */
 export function externalUrl(path: string): string {
-  return siteAddress() + path;
+  return SITE_URL + path;
 }
 
 export const packagesPath = '/packages/';

@@ -85,7 +85,7 @@ export function tryVerb(verb: string, args: string[], env: Record<string, string
 }
 
 function runHere(args: string[], env: Record<string, string>): Promise<Outcome> {
-  return runProgram(process.execPath, args, { ...process.env, ...env }, PROJECT);
+  return runProgram(join(PROJECT, 'node_modules/.bin/node'), args, { ...process.env, ...env }, PROJECT);
 }
 
 function expectSuccess(what: string, { code, output }: Outcome): void {

@@ -1,0 +1,329 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { planMirror, type MirrorInput } from '../site/lib/mirror-plan.ts';
+import { Database } from '../site/schemas/database.ts';
+import { mirrorBlobPath } from '../site/schemas/digest.ts';
+import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
+import { startRegistry } from '../tests/registry.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { blobPath } from './oci/layout.ts';
+import { openRegistry } from './oci/registry.ts';
+import { servePages } from './start/pages-server.ts';
+
+const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
+
+let published: string;
+/** `http://127.0.0.1:PORT` where nothing listens. */
+let closed: string;
+let folder: string;
+
+beforeAll(async () => {
+  closed = await findClosedPort();
+  published = await mkdtemp(join(tmpdir(), 'mirror-'));
+  const { stderr, code } = await run('publish', ['tests/fixtures/cache-unsigned', ...where(published)]);
+  expect(code, stderr).toBe(0);
+}, 60_000);
+
+afterAll(() => rm(published, { recursive: true }));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mirror-'));
+  await cp(published, folder, { recursive: true });
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist/index.html'), 'a page');
+  return () => rm(folder, { recursive: true });
+});
+
+test('serves every blob that a manifest names, and one index through both doors while everything fits', async () => {
+  const { stderr, code } = await mirror();
+  expect(code, stderr).toBe(0);
+  expect(lastLine(stderr)).toMatch(
+    /^Mirrored 12 of 12 builds and 5 views: .* the registry's index was replaced\.$/,
+  );
+  const manifests = (await listFiles('dist/v3')).filter((path) => path.endsWith('.manifest.json'));
+  expect(manifests).toHaveLength(12 + 1 + 5);
+  for (const path of manifests) await expectBlobs(path);
+
+  const own = await readIndexDigest('');
+  expect(own).toBe(await readIndexDigest('all/'));
+  const image = await openRegistry(`oci-layout:${folder}/registry`).readManifest('index.spack');
+  expect(image?.manifest.layers[0]?.digest).toBe(own);
+  expect(await namesIn('target-x86_64/')).toEqual(['bzip2', 'gcc-runtime']);
+});
+
+test('changes nothing when run again', async () => {
+  await mirror();
+  const before = await snapshot();
+  const { stderr } = await mirror();
+  expect(lastLine(stderr)).toMatch(/the registry's index stays as it is\.$/);
+  expect(await snapshot()).toEqual(before);
+});
+
+test('serves whole closures within the budget, keeps all manifests, and takes away what an earlier run left', async () => {
+  await mirror();
+  const catalog = readCatalog(join(folder, 'catalog'));
+  const input: MirrorInput = { ...catalog, builds: [...catalog.builds.values()] };
+  const budget = planMirror(input, 0).bytes.total + 3_500_000;
+  const plan = planMirror(input, budget);
+  expect(plan.listed.size).toBeGreaterThan(0);
+  expect(plan.listed.size).toBeLessThan(12);
+
+  const { stderr, code } = await mirror('--budget', String(budget));
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('only the registry has their tarballs');
+  expect(await readIndex('')).toEqual([...plan.listed].sort());
+  expect(await readIndex('all/')).toHaveLength(12);
+  expect(await listFiles('dist/v3/manifests/spec')).toHaveLength(12);
+  for (const { hash, tarball } of input.builds) {
+    expect(await isThere(mirrorBlobPath(tarball.digest))).toBe(plan.served.has(hash));
+  }
+});
+
+test('brings blobs from a registry over the network once, and puts its index there last', async () => {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.stop());
+  const reference = `${registry.url}/cache`;
+  const options = ['--registry', reference, '--catalog', join(folder, 'elsewhere')];
+  const pushed = await run('publish', ['tests/fixtures/cache-unsigned', ...options]);
+  expect(pushed.code, pushed.stderr).toBe(0);
+  const { stderr, code } = await run('mirror', [...options, ...rest()]);
+  expect(code, stderr).toBe(0);
+  expect(await listFiles('kept')).toHaveLength(24);
+  const image = await openRegistry(reference).readManifest('index.spack');
+  expect(image?.manifest.layers[0]?.digest).toBe(await readIndexDigest('all/'));
+  for (const path of await listFiles('dist/v3/manifests/spec')) await expectBlobs(path);
+
+  const before = await stat(join(folder, 'kept'));
+  const again = await run('mirror', [...options, ...rest()]);
+  expect(lastLine(again.stderr)).toMatch(/the registry's index stays as it is/);
+  expect((await stat(join(folder, 'kept'))).mtimeMs).toBe(before.mtimeMs);
+});
+
+test('keeps the index blob that the live site names', async () => {
+  await mirror();
+  await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
+  const old = await readIndexDigest('');
+  await removeBuild('tree', TREE);
+  const site = await servePages({ root: join(folder, 'live'), base: '/base/', port: 0 });
+  onTestFinished(() => site.close());
+  const { stderr, code } = await mirrorOf(site.url);
+  expect(code, stderr).toBe(0);
+  expect(await readIndexDigest('')).not.toBe(old);
+  expect(await readIndex('')).not.toContain(TREE);
+  expect(await isThere(mirrorBlobPath(old))).toBe(true);
+});
+
+test('warns in one sentence when the live site answers with errors, and goes on', async () => {
+  const server = createServer((_request, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { stderr, code } = await mirrorOf(`http://127.0.0.1:${portOf(server.address())}`);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/warning: an index of the live site .* could not be kept.*found 403/);
+});
+
+test('writes public keys and their index', async () => {
+  await mkdir(join(folder, 'catalog/keys'));
+  await writeFile(join(folder, `catalog/keys/${'A'.repeat(40)}.asc`), 'an armored key\n');
+  await mirror();
+  const [record] = await readManifest('dist/v3/manifests/key/keys.manifest.json');
+  const index = await readFile(
+    join(folder, 'dist', mirrorBlobPath(`sha256:${record?.checksum ?? ''}`)),
+    'utf8',
+  );
+  expect(index).toBe(`{"keys":{"${'A'.repeat(40)}":{}}}`);
+  await expectBlobs(`dist/v3/manifests/key/${'A'.repeat(40)}.key.manifest.json`);
+});
+
+test.each([
+  ['truncated', (file: string) => truncate(file, 1_000), /expected sha256:.*found sha256:/s],
+  ['missing', (file: string) => rm(file), /has no blob sha256:/],
+  ['flipped', flipByte, /expected sha256:.*found sha256:/s],
+])(
+  'refuses a tarball that is %s in the registry and leaves the registry as it was',
+  async (_, damage, cause) => {
+    const tarball = readCatalog(join(folder, 'catalog')).builds.get(TREE)?.tarball;
+    await damage(blobPath(join(folder, 'registry'), tarball?.digest ?? ''));
+    const before = await readFile(join(folder, 'registry/index.json'), 'utf8');
+    const { stderr, code } = await mirror();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /error: the tarball of tree@2\.1\.0\/mgvrpq\w+ could not be fetched .*publish the build again/,
+    );
+    expect(stderr).toMatch(cause);
+    expect(await readFile(join(folder, 'registry/index.json'), 'utf8')).toBe(before);
+    expect(await listFiles('dist/v3')).toEqual([]);
+    expect((await listFiles('dist')).filter((path) => path.includes('.part'))).toEqual([]);
+  },
+);
+
+test('says that a registry is down', async () => {
+  const { stderr, code } = await run('mirror', [
+    ...rest(),
+    '--registry',
+    `${closed}/x`,
+    '--catalog',
+    join(folder, 'catalog'),
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /error: the (tarball|spec file) of .* could not be fetched.*127\.0\.0\.1:\d+.* refuses connections/s,
+  );
+});
+
+test('refuses a site that is larger than its budget', async () => {
+  await writeFile(join(folder, 'dist/large.html'), Buffer.alloc(5_000_000));
+  const { stderr, code } = await mirror('--budget', '4MB');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /error: the site takes .* which is more than its budget of 4 MB; raise PAGES_BUDGET/,
+  );
+});
+
+test('refuses a folder without a built site', async () => {
+  await rm(join(folder, 'dist/index.html'));
+  const { stderr, code } = await mirror();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/expected a built site, found no index\.html; run `npm run build` first/);
+});
+
+test('makes an empty mirror of an empty catalog and touches no registry', async () => {
+  await rm(join(folder, 'catalog'), { recursive: true });
+  const registry = ['--registry', `${closed}/x`, '--catalog', join(folder, 'catalog')];
+  const { stderr, code } = await run('mirror', [...rest(), ...registry]);
+  expect(code, stderr).toBe(0);
+  expect(await readIndex('')).toEqual([]);
+});
+
+interface Outcome {
+  code: number;
+  stderr: string;
+}
+
+function mirror(...options: string[]): Promise<Outcome> {
+  return run('mirror', [...where(folder), ...rest(), ...options]);
+}
+
+function mirrorOf(siteUrl: string): Promise<Outcome> {
+  return run('mirror', [...where(folder), ...rest()], siteUrl);
+}
+
+function where(root: string): string[] {
+  return ['--registry', `oci-layout:${join(root, 'registry')}`, '--catalog', join(root, 'catalog')];
+}
+
+function rest(): string[] {
+  return ['--dist', join(folder, 'dist'), '--blobs', join(folder, 'kept')];
+}
+
+function run(verb: string, options: string[], siteUrl = `${closed}/base`): Promise<Outcome> {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], SITE_URL: siteUrl };
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [`scripts/${verb}.ts`, ...options],
+      { env },
+      (_error, _stdout, stderr) => resolve({ code: child.exitCode ?? -1, stderr }),
+    );
+  });
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+async function listFiles(path: string): Promise<string[]> {
+  const entries = await readdir(join(folder, path), { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+async function snapshot(): Promise<Record<string, string>> {
+  const files = [...(await listFiles('dist')), ...(await listFiles('registry'))];
+  return Object.fromEntries(
+    await Promise.all(files.map(async (path) => [path, await sha256Of(path)] as const)),
+  );
+}
+
+async function sha256Of(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(join(folder, path)))
+    .digest('hex');
+}
+
+async function readManifest(path: string): Promise<MirrorManifest['data']> {
+  return MirrorManifest.parse(JSON.parse(await readFile(join(folder, path), 'utf8'))).data;
+}
+
+async function expectBlobs(path: string): Promise<void> {
+  for (const { checksum, contentLength } of await readManifest(path)) {
+    const blob = join('dist', mirrorBlobPath(`sha256:${checksum}`));
+    expect(await sha256Of(blob)).toBe(checksum);
+    expect((await stat(join(folder, blob))).size).toBe(contentLength);
+  }
+}
+
+async function readIndexDigest(view: string): Promise<string> {
+  const [record] = await readManifest(`dist/v3/manifests/index/${view}index.manifest.json`);
+  return `sha256:${record?.checksum ?? ''}`;
+}
+
+async function readInstalls(view: string): Promise<Database['database']['installs']> {
+  const file = join(folder, 'dist', mirrorBlobPath(await readIndexDigest(view)));
+  return Database.parse(JSON.parse(await readFile(file, 'utf8'))).database.installs;
+}
+
+/** Hashes of the builds that an index lists, sorted. */
+async function readIndex(view: string): Promise<string[]> {
+  const installs = Object.entries(await readInstalls(view));
+  return installs
+    .filter(([, record]) => record.in_buildcache)
+    .map(([hash]) => hash)
+    .sort();
+}
+
+async function namesIn(view: string): Promise<string[]> {
+  const installs = await readInstalls(view);
+  return (await readIndex(view)).map((hash) => installs[hash]?.spec.name ?? '').sort();
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(join(folder, 'dist', path)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function removeBuild(name: string, hash: string): Promise<void> {
+  for (const path of await listFiles('catalog')) {
+    if (path.includes(`/${name}/`) && path.includes(hash)) await rm(join(folder, path));
+  }
+}
+
+async function flipByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+}
+
+async function findClosedPort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server.address());
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}`;
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address ? address.port : 0;
+}

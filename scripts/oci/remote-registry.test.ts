@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test, vi } from 'vitest';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import { findTool } from '../../tests/registry.ts';
+import { useServers } from '../../tests/servers.ts';
+import { composeImage, imageTag, indexImage } from './image.ts';
+import { createLayout } from './layout.ts';
+import { openRegistry } from './registry.ts';
+
+const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
+const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
+const run = promisify(execFile);
+const servers = useServers();
+
+test('pushes a layout and reads it back to the letter', async () => {
+  const { host } = await servers.startRegistry();
+  const registry = openRegistry(`${host}/Owner/Cache`);
+  expect(registry.reference).toBe(`${host}/owner/cache`);
+  expect(await registry.describeTag(TREE_TAG)).toBeUndefined();
+  expect(await registry.readManifest(TREE_TAG)).toBeUndefined();
+  await registry.push(BY_SPACK);
+  const read = await registry.readManifest(TREE_TAG);
+  expect(read?.descriptor).toEqual(await registry.describeTag(TREE_TAG));
+  expect(read?.descriptor).toEqual(await openRegistry(`oci-layout:${BY_SPACK}`).describeTag(TREE_TAG));
+  expect(await registry.readManifest(read?.descriptor.digest ?? '')).toEqual(read);
+  for (const blob of [read?.manifest.config, ...(read?.manifest.layers ?? [])]) {
+    if (!blob) throw new Error('no blob');
+    const bytes = await registry.readBlob(blob);
+    expect(`sha256:${createHash('sha256').update(bytes).digest('hex')}`).toBe(blob.digest);
+  }
+});
+
+test('pushes linked files, and images whose blobs are only in the registry; again changes nothing', async () => {
+  const { host } = await servers.startRegistry();
+  const registry = openRegistry(`${host}/cache`);
+  const file = servers.file('layer');
+  await writeFile(file, 'bytes');
+  const first = await createLayout(servers.file('first'));
+  const config = await first.addBytes('{}');
+  const blob = { digest: `sha256:${createHash('sha256').update('bytes').digest('hex')}`, size: 5 };
+  await first.addFile(file, blob);
+  await first.addTag('first', indexImage(blob, config));
+  await first.close();
+  await registry.push(first.dir);
+  const second = await createLayout(servers.file('second'));
+  const descriptor = await second.addTag(
+    'second',
+    indexImage(blob, config).replace('{', '{"annotations":{},'),
+  );
+  await second.close();
+  expect(await readdir(path.join(second.dir, 'blobs/sha256'))).toHaveLength(1);
+  await registry.push(second.dir);
+  await registry.push(second.dir);
+  expect(await registry.describeTag('second')).toEqual(descriptor);
+  expect(String(await registry.readBlob(blob))).toBe('bytes');
+});
+
+test('has nothing to do, and asks for nothing, for a layout without tags', async () => {
+  const layout = await createLayout(servers.file('empty'));
+  await layout.close();
+  await openRegistry('localhost:1/cache').push(layout.dir);
+});
+
+test('works over TLS with the certificate that SSL_CERT_FILE names, and says so without it', async () => {
+  const { host, certificate = '' } = await servers.startRegistry({ tls: true });
+  const registry = openRegistry(`${host}/cache`);
+  await expect(registry.describeTag('x')).rejects.toThrow(/certificate that is not trusted .*SSL_CERT_FILE/);
+  vi.stubEnv('SSL_CERT_FILE', certificate);
+  const trusting = openRegistry(`${host}/cache`);
+  await trusting.push(BY_SPACK);
+  expect(await trusting.describeTag(TREE_TAG)).toBeDefined();
+  const byName = openRegistry(`oci://localhost:${host.split(':')[1]}/cache`);
+  expect(await byName.describeTag(TREE_TAG)).toBeDefined();
+});
+
+test('says how to get ORAS when it is missing', async () => {
+  vi.stubEnv('ORAS', servers.file('no-oras'));
+  const { host } = await servers.startRegistry();
+  await expect(openRegistry(`http://${host}/cache`).push(BY_SPACK)).rejects.toThrow(
+    /install ORAS 1\.3 or newer/,
+  );
+});
+
+test('gives oras pull one file: the tarball, by its name', async () => {
+  const { host } = await servers.startRegistry();
+  const fixture = openRegistry(`oci-layout:${BY_SPACK}`);
+  const theirs = (await fixture.readManifest(TREE_TAG))?.manifest;
+  if (!theirs) throw new Error('the fixture has no such image');
+  const specText = String(await fixture.readBlob(theirs.config));
+  const [node] = SpecFile.parse(JSON.parse(specText)).spec.nodes;
+  if (!node) throw new Error('the fixture has no node');
+  const layers = theirs.layers.map(({ digest, size }, index) => ({
+    tarball: { digest, size, uncompressedDigest: digest, installedSize: 1, files: 1 },
+    contents: { prefix: `/opt/${index}`, programs: [], libraries: [] },
+  }));
+  const image = composeImage({ specText, node, layers });
+  const layout = await createLayout(servers.file('layout'));
+  for (const { digest, size } of theirs.layers) {
+    await layout.addFile(path.join(BY_SPACK, 'blobs/sha256', digest.slice(7)), { digest, size });
+  }
+  await layout.addTag(imageTag(node), image.manifestText(await layout.addBytes(image.configText)));
+  await layout.close();
+  await openRegistry(`${host}/cache`).push(layout.dir);
+  const out = servers.file('out');
+  await run(findTool('oras'), ['pull', '--plain-http', '--output', out, `${host}/cache:${imageTag(node)}`]);
+  expect(await readdir(out)).toEqual(['tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.tar.gz']);
+});

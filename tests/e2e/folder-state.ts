@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+
+/** Every file of a folder with the sha256 of its bytes: two folders with equal states are the same. */
+export async function readState(folder: string): Promise<Record<string, string>> {
+  const paths = (await glob('**', { cwd: folder, dot: true })).sort();
+  const digests = await Promise.all(paths.map((path) => hashFile(join(folder, path))));
+  return Object.fromEntries(paths.map((path, position) => [path, digests[position] ?? '']));
+}
+
+/** When each file of a folder was last written. */
+export async function readTimes(folder: string): Promise<Record<string, number>> {
+  const entries = await glob('**', { cwd: folder, dot: true, stats: true });
+  return Object.fromEntries(
+    entries.map(({ path, stats }): [string, number] => [path, stats?.mtimeMs ?? 0]).sort(),
+  );
+}
+
+async function hashFile(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}

@@ -1,0 +1,160 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startRegistry } from '../registry.ts';
+import type { TestRegistry } from '../registry.ts';
+import { findProgram } from '../tools/path.ts';
+import { readState, readTimes } from './folder-state.ts';
+import { FIXTURES, PROJECT, runVerb, tryVerb } from './made-cache.ts';
+
+const CACHE = join(FIXTURES, 'cache-unsigned');
+/** A clean run takes about 1.5 s: these fall into reading, pushing and writing. `npm run test:full` takes more. */
+const KILL_AFTER_MS = process.env['FULL']
+  ? Array.from({ length: 60 }, (_, step) => 100 + step * 30)
+  : [300, 500, 650, 800, 950, 1100, 1300];
+
+let folder: string;
+/** The same key and the same date: the same bytes. */
+let env: Record<string, string>;
+let clean: { registry: Record<string, string>; catalog: Record<string, string> };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'again-'));
+  await runVerb('key', ['--catalog', join(folder, 'key'), '--out', join(folder, 'key.asc')]);
+  env = { SIGNING_KEY: await readFile(join(folder, 'key.asc'), 'utf8'), SOURCE_DATE_EPOCH: '1800000000' };
+  await publishInto('clean');
+  clean = {
+    registry: await readState(join(folder, 'clean/registry')),
+    catalog: await readState(join(folder, 'clean/catalog')),
+  };
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('publishing twice changes nothing, not even when a file was written', async () => {
+  const before = [
+    await readTimes(join(folder, 'clean/registry')),
+    await readTimes(join(folder, 'clean/catalog')),
+  ];
+  await publishInto('clean');
+  const after = [
+    await readTimes(join(folder, 'clean/registry')),
+    await readTimes(join(folder, 'clean/catalog')),
+  ];
+  expect(after).toEqual(before);
+});
+
+test('two publishers at once end where one does', async () => {
+  await Promise.all([publishInto('both'), publishInto('both')]);
+  await expectClean('both');
+});
+
+test.each(KILL_AFTER_MS)(
+  'a run after one that was killed at %i ms ends as a clean one does',
+  async (delay) => {
+    const name = `killed-${delay}`;
+    await killPublish(optionsFor(name), delay);
+    await publishInto(name);
+    await expectClean(name);
+  },
+);
+
+describe.skipIf(!['docker-registry', 'oras'].every(findProgram))('in a real registry', () => {
+  let registry: TestRegistry;
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+  });
+
+  afterAll(() => registry?.stop());
+
+  test.each([500, 900, 1300])(
+    'a run after one that was killed at %i ms ends as a clean one does',
+    async (delay) => {
+      const catalog = join(folder, `remote-${delay}`);
+      const options = ['--registry', `http://${registry.host}/killed-${delay}`, '--catalog', catalog];
+      await killPublish(options, delay);
+      await runVerb('publish', [CACHE, ...options], env);
+      const { 'cache.json': ours, ...state } = await readState(catalog);
+      const { 'cache.json': theirs, ...wanted } = clean.catalog;
+      expect(state).toEqual(wanted);
+      expect(ours).not.toBe(theirs);
+      const answer = await fetch(`${registry.url}/v2/killed-${delay}/tags/list`);
+      expect(JSON.stringify(await answer.json()).match(/\.spack"/g)).toHaveLength(12);
+    },
+  );
+});
+
+describe.skipIf(!canMount())('a full disk', () => {
+  test.each([
+    { what: 'registry', size: '2m' },
+    { what: 'catalog', size: '40k' },
+  ])(
+    'under the $what is named, and a run with more room ends as a clean one does',
+    async ({ what, size }) => {
+      const name = `full-${what}`;
+      const disk = join(folder, name, what);
+      await mkdir(disk, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
+      try {
+        const { code, output } = await tryVerb('publish', [CACHE, ...optionsFor(name)], env);
+        expect(output).toMatch(/ENOSPC|no space|disk is full/i);
+        expect(code).toBe(1);
+        expect(await readState(join(folder, name, 'catalog')).catch(() => ({}))).toEqual({});
+        execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+        await publishInto(name);
+        await expectClean(name);
+      } finally {
+        execFileSync('umount', [disk]);
+      }
+    },
+  );
+});
+
+function optionsFor(name: string): string[] {
+  const place = join(folder, name);
+  return ['--registry', `oci-layout:${join(place, 'registry')}`, '--catalog', join(place, 'catalog')];
+}
+
+async function publishInto(name: string): Promise<void> {
+  await runVerb('publish', [CACHE, ...optionsFor(name)], env);
+}
+
+async function expectClean(name: string): Promise<void> {
+  expect(await readState(join(folder, name, 'catalog'))).toEqual(withRegistry(name));
+  expect(await readState(join(folder, name, 'registry'))).toEqual(clean.registry);
+}
+
+/** `cache.json` names the registry, which is another one in each of these places. */
+function withRegistry(name: string): Record<string, unknown> {
+  return name === 'clean' || !('cache.json' in clean.catalog)
+    ? clean.catalog
+    : { ...clean.catalog, 'cache.json': expect.any(String) };
+}
+
+function killPublish(options: string[], delay: number): Promise<void> {
+  const args = [join(PROJECT, 'scripts/publish.ts'), CACHE, ...options];
+  const child = spawn(join(PROJECT, 'node_modules/.bin/node'), args, {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Only root may mount, and not in every container. */
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}

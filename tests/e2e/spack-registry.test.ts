@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCatalog } from '../../scripts/catalog/catalog.ts';
+import { servePages } from '../../scripts/start/pages-server.ts';
+import type { PagesServer } from '../../scripts/start/pages-server.ts';
+import { startRegistry } from '../registry.ts';
+import type { TestRegistry } from '../registry.ts';
+import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
+import { findProgram } from '../tools/path.ts';
+import { readFixtureBuilds } from './fixture-builds.ts';
+import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
+import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
+import type { MadeCache } from './made-cache.ts';
+
+/** As many as a busy cluster starts at once. */
+const PROCESSES = 20;
+/** The first Spack that knows `oci+http://`. */
+const PLAIN_HTTP_SINCE = [1, 1];
+const CACHE = join(FIXTURES, 'cache-unsigned');
+const builds = readFixtureBuilds('cache-unsigned');
+const tree = builds.filter(({ name }) => name === 'tree');
+const spacks = findSpacks();
+const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
+
+describe.skipIf(spacks.length === 0 || !hasTools)(
+  'a signed mirror that lacks a tarball, and a registry',
+  () => {
+    let tls: TestRegistry;
+    let plain: TestRegistry;
+    let made: MadeCache;
+    let site: PagesServer;
+    let trust: Record<string, string>;
+
+    beforeAll(async () => {
+      tls = await startRegistry({ tls: true });
+      plain = await startRegistry();
+      trust = { SSL_CERT_FILE: tls.certificate ?? '', NODE_EXTRA_CA_CERTS: tls.certificate ?? '' };
+      const path = BASE.slice(1);
+      made = await makeCache({ cache: CACHE, signed: true, registry: `${tls.host}/${path}`, env: trust });
+      await runVerb('publish', [
+        CACHE,
+        '--registry',
+        `http://${plain.host}/${path}`,
+        '--catalog',
+        `${made.folder}/plain`,
+      ]);
+      await removeTarball(made, tree[0]?.hash ?? '');
+      site = await servePages({ root: made.dist, base: BASE, port: 0 });
+    });
+
+    afterAll(async () => {
+      await Promise.all([site, made].map((each) => each?.close()));
+      await Promise.all([tls, plain].map((each) => each?.stop()));
+    });
+
+    describe.each(spacks)('Spack $version', (version) => {
+      test('lists and installs every build from the registry alone, over TLS', async () => {
+        const home = await openSpack(version);
+        await addMirror(home, 'oci', `oci://localhost:${portOf(tls)}${BASE}`, false);
+        const rows = await listBuilds(home, trust);
+        for (const { hash } of builds) expect(rows.filter((row) => row.includes(hash))).toHaveLength(1);
+        await installBuilds(home, builds, trust);
+        await expectInstalled(home, builds);
+        await home.close();
+      });
+
+      test('takes the missing tarball from the registry, over plain HTTP', async () => {
+        const home = await openSpack(version);
+        await addMirror(home, 'site', site.url, true);
+        await addMirror(home, 'oci', `oci+http://${plain.host}${BASE}`, false);
+        await spack(home, ['buildcache', 'keys', '--install', '--trust']);
+        await installBuilds(home, tree);
+        await expectInstalled(home, tree);
+        await home.close();
+      });
+    });
+
+    test(`serves ${PROCESSES} processes at once that have both doors`, async () => {
+      const [newest] = spacks;
+      if (!newest) return;
+      const homes = await pMap(Array.from({ length: PROCESSES }), () => openSpack(newest), {
+        concurrency: 2,
+      });
+      const [first] = homes;
+      const env = { ...trust, SPACK_GNUPGHOME: first?.keys ?? '' };
+      await pMap(
+        homes,
+        async (home) => {
+          await addMirror(home, 'site', site.url, true);
+          await addMirror(home, 'oci', `oci://localhost:${portOf(tls)}${BASE}`, false);
+        },
+        { concurrency: 2 },
+      );
+      if (first) await spack(first, ['buildcache', 'keys', '--install', '--trust'], env);
+      await Promise.all(homes.map((home) => installBuilds(home, tree, env)));
+      for (const home of homes) await expectInstalled(home, tree);
+      await Promise.all(homes.map((home) => home.close()));
+    });
+  },
+);
+
+/** Takes a build's tarball off the site, as a budget would. */
+async function removeTarball(made: MadeCache, hash: string): Promise<void> {
+  const build = [...readCatalog(made.catalog).builds.values()].find((each) => each.hash === hash);
+  const digest = build?.tarball.digest.replace('sha256:', '') ?? '';
+  await rm(join(made.dist, 'blobs/sha256', digest.slice(0, 2), digest));
+}
+
+function portOf({ host }: TestRegistry): string {
+  return new URL(`http://${host}`).port;
+}

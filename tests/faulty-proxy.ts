@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A proxy in front of a real registry that answers some requests itself. */
+export interface FaultyProxy {
+  /** `127.0.0.1:PORT` */
+  host: string;
+  /** Every request so far, as `METHOD /path`, with its `Authorization` if it had one. */
+  seen: { line: string; authorization: string | undefined }[];
+  stop(): Promise<void>;
+}
+
+/** Answers a request and returns true, or leaves it to the registry. */
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Starts a proxy on a free port of 127.0.0.1. @param target `127.0.0.1:PORT` of a plain HTTP registry */
+export async function startFaultyProxy(target: string, fault: Fault): Promise<FaultyProxy> {
+  const seen: FaultyProxy['seen'] = [];
+  const server = createServer((incoming, outgoing) => {
+    seen.push({ line: `${incoming.method} ${incoming.url}`, authorization: incoming.headers.authorization });
+    if (fault(incoming, outgoing)) {
+      incoming.resume();
+      return;
+    }
+    // The Host header stays the proxy's, so that the registry's upload addresses lead through the proxy again.
+    const { method, url, headers } = incoming;
+    const onward = request(`http://${target}${url}`, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(portOf(server.address())));
+  });
+  async function stop(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  return { host: `127.0.0.1:${port}`, seen, stop };
+}
+
+/** A fault that answers the first requests that match with a status, then leaves them alone. */
+export function failFirst(times: number, status: number, matches: (line: string) => boolean): Fault {
+  let left = times;
+  return (incoming, outgoing) => {
+    if (left === 0 || !matches(`${incoming.method} ${incoming.url}`)) return false;
+    left -= 1;
+    outgoing.writeHead(status, { 'content-type': 'application/json' });
+    outgoing.end(JSON.stringify({ errors: [{ code: 'TEST', message: `told to fail with ${status}` }] }));
+    return true;
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('expected a port');
+  return address.port;
+}

@@ -1,0 +1,49 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, vi } from 'vitest';
+import type { FaultyProxy } from './faulty-proxy.ts';
+import { startFaultyProxy } from './faulty-proxy.ts';
+import type { TestRegistry } from './registry.ts';
+import { findTool, startRegistry } from './registry.ts';
+
+/** What a test file of registries needs; all of it ends, and every variable is as before, after each test. */
+export interface Servers {
+  startRegistry: typeof startRegistry;
+  startProxy: typeof startFaultyProxy;
+  /** A path in the test's own directory, which is also its `DOCKER_CONFIG`. */
+  file(name: string): string;
+  writeDockerConfig(config: object): Promise<void>;
+}
+
+/** Call once at the top of a test file. ORAS is found, and no login of the person who tests is. */
+export function useServers(): Servers {
+  let work = '';
+  const running: (TestRegistry | FaultyProxy)[] = [];
+
+  beforeEach(async () => {
+    work = await mkdtemp(path.join(tmpdir(), 'registry-test-'));
+    vi.stubEnv('ORAS', findTool('oras'));
+    vi.stubEnv('DOCKER_CONFIG', work);
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    for (const server of running.splice(0)) await server.stop();
+    await rm(work, { recursive: true, force: true });
+  });
+
+  async function keep<T extends TestRegistry | FaultyProxy>(starting: Promise<T>): Promise<T> {
+    const server = await starting;
+    running.push(server);
+    return server;
+  }
+
+  const file = (name: string): string => path.join(work, name);
+  return {
+    startRegistry: (options) => keep(startRegistry(options)),
+    startProxy: (target, fault) => keep(startFaultyProxy(target, fault)),
+    file,
+    writeDockerConfig: (config) => writeFile(file('config.json'), JSON.stringify(config)),
+  };
+}
