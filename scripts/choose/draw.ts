@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Puts names in a random order that only the seed decides: each name's place is that of its hash with the seed.
@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
  */
 export function drawOrder(names: readonly string[], seed: string): string[] {
   return names
-    .map((name) => ({ name, place: createHash('sha256').update(`${seed}\n${name}`).digest('hex') }))
+    .map((name) => ({ name, place: hash('sha256', `${seed}\n${name}`) }))
     .sort((a, b) => (a.place < b.place ? -1 : 1))
     .map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import { Failure } from '../../site/schemas/failure.ts';
