@@ -19,6 +19,8 @@ export interface RemoteOptions {
   firstRetryMs?: number;
   /** Longest time without a byte from the registry. */
   idleMs?: number;
+  /** Use no login, even where there is one: see what everybody sees. */
+  anonymous?: boolean;
 }
 
 /** Wait before the second try: registries count requests by the second. */
@@ -30,7 +32,7 @@ const IDLE_MS = 60_000;
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
-  const client = createClient(repository, idleMs);
+  const client = createClient(repository, idleMs, options.anonymous);
 
   /** One try. Undefined: not there. */
   function request(method: string, part: string): Promise<HttpAnswer | undefined> {
