@@ -27,6 +27,11 @@ export const RecordedFailure = z.strictObject({
 });
 export type RecordedFailure = z.infer<typeof RecordedFailure>;
 
+/** `failures.json` beside the plans: requests that Spack could not solve, each with the target it was for. */
+export const SolvedFailure = z.strictObject({ ...RecordedFailure.shape, target: z.string().max(64) });
+export type SolvedFailure = z.infer<typeof SolvedFailure>;
+export const SolvedFailures = z.array(SolvedFailure).max(256);
+
 /** What Spack knows of a package, within limits. */
 export const RecordedPackage = z.strictObject({
   ...Package.shape,
