@@ -4,6 +4,7 @@ import { createCommand, runCommand } from './command.ts';
 import { addSummary, annotate, setOutput } from './github/job.ts';
 import { checkVisibility } from './github/visibility.ts';
 import { openRegistry } from './oci/registry.ts';
+import { readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
 import { describeRun } from './receive/report.ts';
 import { writeSubjects } from './receive/subjects.ts';
@@ -16,6 +17,7 @@ interface Options {
   registry: string;
   catalog: string;
   subjects?: string;
+  failures?: string;
 }
 
 const settings = parseSettings(process.env);
@@ -32,6 +34,7 @@ const command = createCommand({
   .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', settings.REGISTRY)
   .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
+  .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
   .option('--subjects <FILE>', 'write the digests to attest there')
   .action(receive);
 
@@ -40,12 +43,14 @@ await runCommand(command);
 async function receive(options: Options): Promise<void> {
   const { registry, catalog, subjects } = options;
   const { include } = Matrix.parse(JSON.parse(options.matrix));
-  const { received, faults } = await receiveAll(include, options, {
+  const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
+  const destination = {
     registry: openRegistry(registry),
     catalogDirectory: catalog,
     signer: await readSigner(process.env),
     environment: process.env,
-  });
+  };
+  const { received, faults } = await receiveAll(include, options, destination, unsolved);
   const builds = received.flatMap(({ newBuilds }) => newBuilds);
   const unattested = subjects === undefined ? 0 : writeSubjects(subjects, builds);
   if (unattested > 0)

@@ -58,7 +58,7 @@ export function failuresOfAll(
 }
 
 /** Where the catalog keeps a failure: by its hash, so that a newer one takes its place, else by its job. */
-export function failureFile(failure: Failure, { job }: Circumstances): NewFile {
+export function failureFile(failure: Failure, job: string): NewFile {
   const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
   return { path, content: formatJson(failure), replace: true };
 }

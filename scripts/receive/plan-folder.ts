@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
+import { SolvedFailures } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -17,6 +19,8 @@ export interface Plan {
   nodes: ReadonlyMap<DagHash, Node>;
   /** What was asked for, in the order of the lock. */
   roots: readonly { hash: DagHash; spec: string }[];
+  /** `spack.lock` to the letter. */
+  lockText: string;
 }
 
 /**
@@ -25,7 +29,8 @@ export interface Plan {
  */
 export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan {
   const folder = join(plansDirectory, String(entry.index));
-  const lock = LockFile.parse(JSON.parse(readChecked(join(folder, 'spack.lock'), entry.lock)));
+  const lockText = readChecked(join(folder, 'spack.lock'), entry.lock);
+  const lock = LockFile.parse(JSON.parse(lockText));
   const inputs = BuildInputs.parse(JSON.parse(readChecked(join(folder, 'inputs.json'), entry.inputs)));
   const file = join(folder, 'plan.txt');
   return {
@@ -33,7 +38,13 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
     roots: lock.roots,
+    lockText,
   };
+}
+
+/** Reads what had no solution, held against its digest in the same way. */
+export function readSolvedFailures(plansDirectory: string, sha256: string): SolvedFailure[] {
+  return SolvedFailures.parse(JSON.parse(readChecked(join(plansDirectory, 'failures.json'), sha256)));
 }
 
 function readChecked(file: string, sha256: string): string {

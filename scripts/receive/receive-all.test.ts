@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HostileCache } from '../../tests/hostile-cache.ts';
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
@@ -98,6 +99,23 @@ test('takes no plan that a build replaced', async () => {
   expect(existsSync(join(catalog(), 'builds'))).toBe(false);
 });
 
+test('records what had no solution', async () => {
+  const unsolved = {
+    name: 'hdf5',
+    spec: 'hdf5@99',
+    target: 'x86_64_v3',
+    kind: 'concretize' as const,
+    log: ['no'],
+  };
+  await receive([], [unsolved]);
+  expect(failure('hdf5', '77-unsolved-0')).toMatchObject({ ...unsolved, run: expect.stringMatching(/77$/) });
+});
+
+test('keeps the lock of an environment', async () => {
+  await receive([plan(0, hashes(), 'stack')]);
+  expect(readCatalog(catalog()).environments.get('stack')).toEqual([TREE]);
+});
+
 test('records a job that handed over nothing', async () => {
   const { received } = await receive([plan(0)]);
   expect(received[0]?.failures).toHaveLength(1);
@@ -170,7 +188,7 @@ test('adopts what a run pushed that was killed before it could commit', async ()
   for (const [hash, build] of readCatalog(catalog()).builds) expect(build).toEqual(before.builds.get(hash));
 });
 
-function receive(entries: MatrixEntry[]): Promise<ReceivedRun> {
+function receive(entries: MatrixEntry[], unsolved: SolvedFailure[] = []): Promise<ReceivedRun> {
   return receiveAll(
     entries,
     { plans: join(folder, 'plans'), handovers: join(folder, 'handovers') },
@@ -180,12 +198,14 @@ function receive(entries: MatrixEntry[]): Promise<ReceivedRun> {
       signer: undefined,
       environment: ENVIRONMENT,
     },
+    unsolved,
   );
 }
 
 /** Writes the plan of a job that was asked for tree, as concretize does. */
-function plan(index: number, planned: Iterable<string> = hashes()): MatrixEntry {
+function plan(index: number, planned: Iterable<string> = hashes(), environment?: string): MatrixEntry {
   const nodes = nodesOf('tree', 'lz4');
+
   const write = (name: string, content: string): string => {
     mkdirSync(join(folder, 'plans', String(index)), { recursive: true });
     writeFileSync(join(folder, 'plans', String(index), name), content);
@@ -196,7 +216,15 @@ function plan(index: number, planned: Iterable<string> = hashes()): MatrixEntry 
     roots: [{ hash: TREE, spec: 'tree' }],
     concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
   };
-  const request = { index, specs: ['tree'], target: 'x86_64_v3', fresh: false, container: false, flags: [] };
+  const request = {
+    index,
+    specs: ['tree'],
+    target: 'x86_64_v3',
+    fresh: false,
+    container: false,
+    flags: [],
+    ...(environment === undefined ? {} : { environment }),
+  };
   const inputs = {
     request,
     microarchitecture: 'x86_64_v3',

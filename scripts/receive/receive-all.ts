@@ -1,8 +1,12 @@
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../command.ts';
 import { annotate, withGroup } from '../github/job.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
+import { failureFile } from './failures.ts';
 import type { Received } from './receive-handover.ts';
 import { receiveHandover } from './receive-handover.ts';
 
@@ -13,16 +17,24 @@ export interface ReceivedRun {
   faults: string[];
 }
 
-/** Takes over what each job of a matrix built, one after the other; none costs the others anything. */
+/** Takes over what each job of a matrix built, one after the other; none costs the others anything. Records what had no solution. */
 export async function receiveAll(
   entries: readonly MatrixEntry[],
   folders: { plans: string; handovers: string },
   destination: Destination,
+  unsolved: readonly SolvedFailure[] = [],
 ): Promise<ReceivedRun> {
   const { environment } = destination;
   const { run } = readOrigin(environment);
   const date = readDate(environment, new Date());
   const result: ReceivedRun = { received: [], faults: [] };
+  addFiles(
+    destination.catalogDirectory,
+    unsolved.map(({ target, ...failure }, index) => {
+      const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-unsolved-${index}`;
+      return failureFile(Failure.parse({ ...failure, target, run, date }), job);
+    }),
+  );
   for (const entry of entries) {
     const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-${entry.index}`;
     const circumstances = { target: entry.target, run, job, date };

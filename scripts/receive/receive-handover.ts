@@ -9,6 +9,7 @@ import type { Destination } from '../publish/publish-cache.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
 import type { CheckedEntry } from '../publish/resolve.ts';
 import { readBuildCache } from '../spack/build-cache.ts';
+import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFile, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
 import { findHandover, readRecord } from './handover.ts';
@@ -54,6 +55,11 @@ export async function receiveHandover(
     warnings: [],
   };
 
+  const { environment } = plan.inputs.request;
+  if (environment !== undefined) {
+    const { catalogDirectory } = destination;
+    addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+  }
   const handover = findHandover(folders.handovers, entry.index);
   if (handover === undefined) {
     const reason =
@@ -93,7 +99,7 @@ export async function receiveHandover(
   }
   addFiles(
     destination.catalogDirectory,
-    received.failures.map((failure) => failureFile(failure, circumstances)),
+    received.failures.map((failure) => failureFile(failure, circumstances.job)),
   );
   return received;
 }
