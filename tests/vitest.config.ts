@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { TOOLS_BIN } from './tools/path.ts';
@@ -9,6 +10,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
   test: {
     pool: 'forks',
+    // All of them: most tests wait for other programs.
+    maxWorkers: availableParallelism(),
     // The project's own Node comes first, as it does under npm.
     env: {
       PATH: [resolve('node_modules/.bin'), TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter),
@@ -19,7 +22,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['scripts/**/*.test.ts', 'site/**/*.test.ts', 'tests/{generate,tools,bench}/**/*.test.ts'],
+          include: [
+            'scripts/**/*.test.ts',
+            'site/**/*.test.ts',
+            'tests/*.test.ts',
+            'tests/{generate,tools,bench}/**/*.test.ts',
+          ],
           testTimeout: MINUTE,
           hookTimeout: MINUTE,
         },

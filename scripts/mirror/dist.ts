@@ -19,7 +19,7 @@ export interface Dist {
   /** Writes a text file of the mirror. */
   addText(path: string, text: string): Promise<void>;
   /** Writes a blob whose bytes are at hand. */
-  addBytes(blob: Blob, bytes: Uint8Array): Promise<void>;
+  addBytes(blob: Blob, bytes: Buffer): Promise<void>;
   /** Places a blob's file: a hard link where the disk can, a copy elsewhere. */
   addFile(blob: Blob, file: string): Promise<void>;
   /** Where a blob lies on this disk. */
@@ -34,29 +34,40 @@ export async function openDist(folder: string): Promise<Dist> {
     throw new Error(`${folder}: expected a built site, found no index.html; run \`npm run build\` first`);
   }
   const sizes = new Map<string, number>();
+  const folders = new Set<string>();
   const siteBytes = await measure(folder);
 
   async function addText(path: string, text: string): Promise<void> {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFileAtomic(join(folder, path), text, { fsync: false });
     sizes.set(path, Buffer.byteLength(text));
+    await write(path, (file) => writeFileAtomic(file, text, { fsync: false }));
   }
 
-  async function addBytes({ digest, size }: Blob, bytes: Uint8Array): Promise<void> {
+  async function addBytes({ digest, size }: Blob, bytes: Buffer): Promise<void> {
     const path = mirrorBlobPath(digest);
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFileAtomic(join(folder, path), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
-      fsync: false,
-    });
     sizes.set(path, size);
+    await write(path, (file) => writeFileAtomic(file, bytes, { fsync: false }));
   }
 
-  async function addFile({ digest, size }: Blob, file: string): Promise<void> {
+  async function addFile({ digest, size }: Blob, source: string): Promise<void> {
     const path = mirrorBlobPath(digest);
     if (sizes.has(path)) return;
     sizes.set(path, size);
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await placeFile(file, join(folder, path));
+    await write(path, (file) => placeFile(source, file));
+  }
+
+  async function write(path: string, action: (file: string) => Promise<void>): Promise<void> {
+    const file = join(folder, path);
+    try {
+      const parent = dirname(file);
+      if (!folders.has(parent)) await mkdir(parent, { recursive: true });
+      folders.add(parent);
+      await action(file);
+    } catch (cause) {
+      const advice = isErrorCode(cause, 'ENOSPC')
+        ? 'the disk is full: free some space'
+        : 'make its folder writable';
+      throw new Error(`${file} cannot be written; ${advice}, and run it again`, { cause });
+    }
   }
 
   async function removeOthers(): Promise<void> {
@@ -92,19 +103,25 @@ async function measure(folder: string): Promise<number> {
   return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0);
 }
 
-/** The target is replaced in one step, so that it never has half of a file. */
+/** The target appears, or is replaced, in one step, so that it never has half of a file. */
 async function placeFile(source: string, target: string): Promise<void> {
+  if (await tryLink(source, target)) return;
   const partial = `${target}.part`;
-  await rm(partial, { force: true });
   try {
-    await link(source, partial);
-  } catch {
-    // Another disk, or one without hard links.
-    await copyFile(source, partial, constants.COPYFILE_FICLONE);
+    if (!(await tryLink(source, partial))) await copyFile(source, partial, constants.COPYFILE_FICLONE);
+    await rename(partial, target);
+  } finally {
+    // Also after a success: renaming one hard link of a file over another leaves both.
+    await rm(partial, { force: true });
   }
-  await rename(partial, target);
-  // Renaming one hard link of a file over another leaves both.
-  await rm(partial, { force: true });
+}
+
+/** False when there is such a file already, or the two are on different disks, or on one without hard links. */
+async function tryLink(source: string, target: string): Promise<boolean> {
+  return link(source, target).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function removeEmptyFolders(folder: string): Promise<void> {

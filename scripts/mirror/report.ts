@@ -13,29 +13,33 @@ export function describeMirror(
   if (plan.served.size < planned.served.size) {
     lines.push(
       `The pages take ${prettyBytes(dist.siteBytes)}, ${prettyBytes(bytes.site)} were expected: ` +
-        `${planned.served.size - plan.served.size} builds fewer are on the mirror than the pages say.`,
+        `the mirror has ${count(planned.served.size - plan.served.size, 'build')} fewer than the pages say.`,
     );
   }
   if (leftOut.builds.length > 0) {
     lines.push(
-      `${leftOut.builds.length} builds (${prettyBytes(leftOut.bytes)}) did not fit: only the registry has their tarballs, ` +
+      `${count(leftOut.builds.length, 'build')} (${prettyBytes(leftOut.bytes)}) did not fit: only the registry has their tarballs, ` +
         'and only the view "all" lists them.',
     );
   }
   if (leftOut.configs > 0) {
     lines.push(
-      `${leftOut.configs} spec files are only in the registry; clients do not need them to install.`,
+      `${count(leftOut.configs, 'spec file')} left to the registry; clients do not need them to install.`,
     );
   }
   if (leftOut.views.length > 0) {
     lines.push(
-      `${leftOut.views.length} monthly views, up to ${leftOut.views[0]}, are left out for their size.`,
+      `${count(leftOut.views.length, 'monthly view')} left out for their size: ${leftOut.views[0]} and older.`,
     );
   }
   const total = prettyBytes(dist.siteBytes + dist.mirrorBytes);
   lines.push(
-    `Mirrored ${plan.served.size} of ${builds} builds and ${plan.views.size} views: the site takes ${total} of ` +
+    `Mirrored ${plan.served.size} of ${builds} builds and ${count(plan.views.size, 'view')}: the site takes ${total} of ` +
       `${prettyBytes(planned.bytes.budget)}; the registry's index ${isIndexNew ? 'was replaced' : 'stays as it is'}.`,
   );
   return lines.join('\n');
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

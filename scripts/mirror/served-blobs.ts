@@ -1,8 +1,9 @@
 import pMap from 'p-map';
+import prettyBytes from 'pretty-bytes';
 import type { MirrorPlan } from '../../site/lib/mirror-plan.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { blobPath } from '../oci/layout.ts';
+import { blobPath, isErrorCode } from '../oci/layout.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../progress.ts';
@@ -61,6 +62,11 @@ async function findFile(
     await drain(await registry.openBlob(blob));
     return blobPath(reference.dir, blob.digest);
   } catch (cause) {
+    if (isErrorCode(cause, 'ENOSPC')) {
+      throw new Error(`the disk is full: free ${prettyBytes(blob.size)} or more, and run it again`, {
+        cause,
+      });
+    }
     throw new Error(
       `the ${kind} of ${build.name}@${build.version}/${build.hash} could not be fetched from ${registry.reference}; ` +
         'if the registry answers, publish the build again, or remove it from the catalog',

@@ -93,6 +93,23 @@ test('refuses a linked file whose bytes are not what was said, and changes nothi
   expect(String(await registry.readBlob(good))).toBe('good');
 });
 
+test('takes back what it copied when a push fails', async () => {
+  const dir = path.join(work, 'takes-back');
+  const layout = await makeLayout('takes-back-1', ['a', 'b', 'c']);
+  const [last] = (await readIndex(layout)) ?? [];
+  await writeFile(blobPath(layout, last?.digest ?? ''), 'not the manifest');
+  const registry = openRegistry(`oci-layout:${dir}`);
+  await expect(registry.push(layout)).rejects.toThrow();
+  await expect(readdir(dir)).rejects.toThrow('ENOENT');
+  await registry.push(await makeLayout('takes-back-2', ['d']));
+  const before = await readdir(dir, { recursive: true });
+  const spoiled = await makeLayout('takes-back-3', ['e', 'f'], 'other');
+  const config = (await openRegistry(`oci-layout:${spoiled}`).readManifest('e'))?.manifest.layers[0];
+  await writeFile(blobPath(spoiled, config?.digest ?? ''), 'not the blob');
+  await expect(registry.push(spoiled)).rejects.toThrow('expected');
+  expect(await readdir(dir, { recursive: true })).toEqual(before);
+});
+
 test('says which blob is missing or broken, and refuses one above the limit', async () => {
   const dir = path.join(work, 'missing');
   const registry = openRegistry(`oci-layout:${dir}`);

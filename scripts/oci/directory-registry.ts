@@ -1,13 +1,13 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
+import { copyVerified } from './copy-verified.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, isErrorCode, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
@@ -40,7 +40,7 @@ export function openDirectory(dir: string): Registry {
     if ((await sizeOf(file)) === undefined) {
       throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
     }
-    return verifiedFile(file, blob);
+    return verified(createReadStream(file), file, blob);
   }
 
   async function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
@@ -70,27 +70,48 @@ async function pointTag(dir: string, tag: string, digest: Digest): Promise<void>
 
 /**
  * Copies a layout's images into the directory. A kill at any point leaves every tag as it was before or as it
- * is after: what a tag needs lies there before `index.json`, which is replaced as a whole.
+ * is after: what a tag needs lies there before `index.json`, which is replaced as a whole. An error takes back what
+ * was copied.
  */
 async function mergeLayout(layout: string, dir: string): Promise<void> {
   const added = await readIndex(layout);
   if (!added) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
   if (added.length === 0) return;
+  const blobs = path.join(dir, 'blobs', 'sha256');
+  await mkdir(blobs, { recursive: true });
+  try {
+    await withDirectoryLock(dir, () => copyImages(layout, dir, added));
+  } catch (error) {
+    // Only where nothing is left in them.
+    for (const folder of [blobs, path.dirname(blobs), dir]) await rmdir(folder).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function copyImages(layout: string, dir: string, added: readonly Descriptor[]): Promise<void> {
   const incoming = path.join(dir, 'incoming');
-  await mkdir(path.join(dir, 'blobs', 'sha256'), { recursive: true });
-  await withDirectoryLock(dir, async () => {
-    await rm(incoming, { recursive: true, force: true });
-    await mkdir(incoming);
+  await rm(incoming, { recursive: true, force: true });
+  await mkdir(incoming);
+  const copied: string[] = [];
+  try {
     const contents = await contentsOf(layout, dir, added);
-    await pMap(contents, (blob) => copyBlob(layout, dir, blob), { concurrency: COPIES });
+    // Every copy comes to its end, so that what was copied is known when one fails.
+    await pMap(contents, (blob) => copyBlob(layout, dir, blob, copied), {
+      concurrency: COPIES,
+      stopOnError: false,
+    });
     const tags = new Set(added.map(tagOf));
     const digests = new Set(added.map(({ digest }) => digest));
     const kept = ((await readIndex(dir)) ?? []).filter((descriptor) =>
       tagOf(descriptor) === undefined ? !digests.has(descriptor.digest) : !tags.has(tagOf(descriptor)),
     );
     await writeIndex(dir, [...kept, ...added]);
+  } catch (error) {
+    await Promise.all(copied.map((file) => rm(file, { force: true })));
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
     await rm(incoming, { recursive: true, force: true });
-  });
+  }
 }
 
 /** Every blob that the entries need: each manifest after what it names. */
@@ -106,7 +127,8 @@ async function contentsOf(layout: string, dir: string, entries: readonly Descrip
   return [...blobs.values()];
 }
 
-async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> {
+/** Adds the file to `copied` once it is in its place. */
+async function copyBlob(layout: string, dir: string, blob: Blob, copied: string[]): Promise<void> {
   const target = blobPath(dir, blob.digest);
   if ((await sizeOf(target)) === blob.size) return;
   const source = blobPath(layout, blob.digest);
@@ -116,8 +138,9 @@ async function copyBlob(layout: string, dir: string, blob: Blob): Promise<void> 
     );
   }
   const incoming = path.join(dir, 'incoming', path.basename(target));
-  await pipeline(verifiedFile(source, blob), createWriteStream(incoming, {}));
+  await copyVerified(source, incoming, blob);
   await rename(incoming, target);
+  copied.push(target);
 }
 
 /** Reads the tags of a layout, again only when its index was replaced. */
@@ -151,10 +174,6 @@ function isDigest(text: string): boolean {
 async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> {
   const size = await sizeOf(blobPath(dir, digest));
   return size === undefined ? undefined : { digest, size };
-}
-
-function verifiedFile(file: string, blob: Blob): Readable {
-  return verified(createReadStream(file), file, blob);
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

@@ -67,7 +67,9 @@ export async function tagManifest(
 }
 
 async function runOras(args: string[], images: number): Promise<{ code: number; lastLines: string }> {
-  const child = spawn(process.env['ORAS'] || 'oras', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The signing key is none of its business.
+  const env = { ...process.env, SIGNING_KEY: undefined, SIGNING_KEY_PASSPHRASE: undefined };
+  const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const progress = startProgress('pushing', images > 1 ? images : 0, 'images');
   const lines: string[] = [];
   createInterface(child.stdout).on('line', (line) => {

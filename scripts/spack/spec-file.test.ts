@@ -56,6 +56,23 @@ test('marks externals whose hash cannot be recomputed', () => {
   expect(parseSpecFile(makeSpecFile([root, gcc]), known).unverifiedExternals).toEqual([gcc.hash]);
 });
 
+test.each([
+  ['"compiler":{"name":"gcc","version":"12"},', 'compiler'],
+  ['"concrete":false,', 'concrete'],
+])('refuses an external that nothing proves and that Spack would not write: %s', (extra, key) => {
+  const gcc = makeNode({ name: 'gcc', external: true, hash: 'a'.repeat(32) });
+  const hostile = { ...gcc, text: gcc.text.replace('"annotations"', `${extra}"annotations"`) };
+  const root = makeNode({ name: 'app', dependencies: [gcc] });
+  expect(() => parseSpecFile(makeSpecFile([root, hostile]))).toThrow(new RegExp(`nothing.*${key}`));
+});
+
+test('refuses a version that would break every reader of the index', () => {
+  const gcc = makeNode({ name: 'gcc', external: true, hash: 'a'.repeat(32) });
+  const hostile = { ...gcc, text: gcc.text.replace('"version":"1.0"', '"version":"; rm"') };
+  const root = makeNode({ name: 'app', dependencies: [gcc] });
+  expect(() => parseSpecFile(makeSpecFile([root, hostile]))).toThrow(/nothing.*"version"/);
+});
+
 test("takes a spliced node, whose hash ends with its build spec's", () => {
   const built = makeNode({ name: 'app', dependencies: [zlib] });
   const other = makeNode({ name: 'zlib', dependencies: [libc] });

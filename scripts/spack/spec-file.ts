@@ -8,6 +8,7 @@ import { connectDag, label } from './dag.ts';
 import type { Dag } from './dag.ts';
 import { computeDagHash } from './dag-hash.ts';
 import { quote } from './refusal.ts';
+import { checkUnprovedExternal } from './unproved-external.ts';
 
 /** A spec file whose every node is what its hash says, but for the externals listed. */
 export interface CheckedSpecFile {
@@ -39,8 +40,10 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
   const unverifiedExternals: DagHash[] = [];
   for (const node of nodes) {
     if (known.get(node.node.hash) === node || isOwnHash(node)) known.set(node.node.hash, node);
-    else if (node.node.external) unverifiedExternals.push(node.node.hash);
-    else throw notItsHash(node);
+    else if (node.node.external) {
+      checkUnprovedExternal(node.text);
+      unverifiedExternals.push(node.node.hash);
+    } else throw notItsHash(node);
   }
   const [root] = nodes;
   if (!root) throw new Error('expected a spec file with nodes, found none');

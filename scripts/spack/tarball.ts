@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Blob, Contents, Tarball } from '../../site/schemas/build.ts';
+import { ChunkGarbage } from './chunk-garbage.ts';
 import { MeasuredBlob } from './measured-blob.ts';
 import { refusal } from './refusal.ts';
 import { isTarHeader, TarDialect } from './tar-dialect.ts';
@@ -88,6 +89,7 @@ async function* checkTar(
   measure: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
   const dialect = new TarDialect();
+  const garbage = new ChunkGarbage();
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
@@ -95,6 +97,7 @@ async function* checkTar(
     dialect.check(chunk);
     measure(chunk);
     yield chunk;
+    garbage.add(chunk.length);
   }
   dialect.end();
 }

@@ -18,9 +18,9 @@ export async function readExample(catalog: string): Promise<Example | undefined>
   return smallest && program !== undefined ? { ...smallest, program } : undefined;
 }
 
-/** What `npm start` says at its end. */
+/** What `npm start` says at its end. The mirror is named as the site's own commands name it: by its base path. */
 export function describeNextSteps(url: string, example: Example | undefined, serving: boolean): string {
-  const name = 'local-cache';
+  const name = url.split('/').at(-1) ?? '';
   const lines = [
     `Open    ${url}/`,
     '',
@@ -30,13 +30,15 @@ export function describeNextSteps(url: string, example: Example | undefined, ser
     '  spack buildcache list -a',
   ];
   if (example) {
+    const { name: label, version, hash, program } = example;
     lines.push(
-      `  spack install --use-buildcache only /${example.hash}   # ${example.name} ${example.version}`,
-      `  spack location -i /${example.hash}                     # its programs lie in bin/, such as ${example.program}`,
+      `  spack install --use-buildcache only /${hash}`,
+      `  $(spack location -i /${hash})/bin/${program} --version`,
+      '',
+      `That was ${label} ${version}. When done: spack mirror remove ${name}`,
     );
   }
   lines.push(
-    `  spack mirror remove ${name}                            # when done`,
     '',
     serving ? 'Serving until Ctrl-C.' : 'Everything is made; run it without --no-serve to serve it.',
   );

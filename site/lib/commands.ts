@@ -22,9 +22,9 @@ export function addMirrorCommands({ keys }: SiteCatalog): string[] {
 
 /** Adds the registry as a second mirror; its binaries come without a signature. */
 export function addRegistryCommands({ registry }: SiteCatalog): string[] {
-  return isLocal(registry)
-    ? []
-    : [`spack mirror add --type binary ${mirrorName()}-registry oci://${registry}`];
+  if (isLocal(registry)) return [];
+  const scheme = registry.startsWith('http://') ? 'oci+http' : 'oci';
+  return [`spack mirror add --type binary ${mirrorName()}-registry ${scheme}://${withoutScheme(registry)}`];
 }
 
 /** Installs one build and what it needs from binaries alone. */
@@ -37,9 +37,14 @@ export function isLocal(registry: string): boolean {
   return registry.startsWith('oci-layout:');
 }
 
+/** A registry as clients of OCI write it: `host/path`. */
+function withoutScheme(registry: string): string {
+  return registry.replace(/^https?:\/\//, '');
+}
+
 /** `registry:tag` of a build's image; none when nobody can pull it. */
 export function imageReference({ build }: CatalogBuild, { registry }: SiteCatalog): string | undefined {
-  return isLocal(registry) ? undefined : `${registry}:${build.image.tag}`;
+  return isLocal(registry) ? undefined : `${withoutScheme(registry)}:${build.image.tag}`;
 }
 
 /** Fetches a build's tarball and checks what can be checked without Spack. */
@@ -50,15 +55,18 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
   const check = `echo '${sum}  tarball.tar.gz' | sha256sum --check`;
   if (!catalog.plan.served.has(build.hash)) {
     if (isLocal(catalog.registry)) return [];
-    return [`oras blob fetch --output tarball.tar.gz ${catalog.registry}@${build.tarball.digest}`, check];
+    return [
+      `oras blob fetch --output tarball.tar.gz ${withoutScheme(catalog.registry)}@${build.tarball.digest}`,
+      check,
+    ];
   }
   const fetch = `curl -fsSo tarball.tar.gz ${externalUrl(blobUrlPath(build.tarball.digest))}`;
   if (!signed) return [fetch, check];
   return [
     ...catalog.keys.map((key) => `curl -fsS ${externalUrl(keyPath(key))} | gpg --import`),
-    `curl -fsSO ${externalUrl(manifestUrlPath(build))}`,
-    `gpg --verify ${manifest}`,
-    `grep ${sum} ${manifest}`,
+    `curl -fsSo '${manifest}' ${externalUrl(manifestUrlPath(build))}`,
+    // What is searched is only the text that the signature covers.
+    `gpg --output signed.json --decrypt '${manifest}' && grep ${sum} signed.json`,
     fetch,
     check,
   ];

@@ -43,7 +43,7 @@ async function filter(input: HTMLInputElement): Promise<void> {
     ...found.slice(0, MOST_ROWS).map((entry) => fillRow(template, entry, input.dataset['page'] ?? '')),
   );
   const rest = found.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown` : '';
-  report(`${found.length} of ${all.length} packages${rest}`);
+  report(`${formatCount(found.length)} of ${formatCount(all.length)} packages${rest}`);
 }
 
 async function readPackages(address: string): Promise<PackageSummary[]> {

@@ -66,12 +66,14 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
         await home.close();
       });
 
-      test('takes the missing tarball from the registry, over plain HTTP', async () => {
+      const isPlain = isAtLeast(version.version, PLAIN_HTTP_SINCE);
+      test(`takes the missing tarball from the registry, over ${isPlain ? 'plain HTTP' : 'TLS'}`, async () => {
         const home = await openSpack(version);
+        const registry = isPlain ? `oci+http://${plain.host}` : `oci://localhost:${portOf(tls)}`;
         await addMirror(home, 'site', site.url, true);
-        await addMirror(home, 'oci', `oci+http://${plain.host}${BASE}`, false);
-        await spack(home, ['buildcache', 'keys', '--install', '--trust']);
-        await installBuilds(home, tree);
+        await addMirror(home, 'oci', `${registry}${BASE}`, false);
+        await spack(home, ['buildcache', 'keys', '--install', '--trust'], trust);
+        await installBuilds(home, tree, trust);
         await expectInstalled(home, tree);
         await home.close();
       });

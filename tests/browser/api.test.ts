@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { splitObject } from '../../site/lib/node-text.ts';
+import { IndexDocument } from '../../site/schemas/api/index-document.ts';
+import { KeyList } from '../../site/schemas/api/key-list.ts';
+import { PackageDocument } from '../../site/schemas/api/package-document.ts';
+import { PackageList } from '../../site/schemas/api/package-list.ts';
+import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
+import { TargetList } from '../../site/schemas/api/target-list.ts';
+import { ViewList } from '../../site/schemas/api/view-list.ts';
+import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
+import type { History } from '../generate/history.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import { buildSite, listFiles, makeFolder, removeFolders } from './site.ts';
+
+const address = 'https://owner.example/cache';
+const BUILDS = 30;
+
+let catalog: string;
+let dist: string;
+let history: History;
+
+beforeAll(async () => {
+  catalog = await makeFolder();
+  dist = await makeFolder();
+  // Whatever another catalog's build left in the same folder must not show.
+  const other = await makeFolder();
+  await generateCatalog({ builds: 10, seed: 2, directory: other });
+  await buildSite({ catalog: other, address }, dist);
+  history = await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
+  await buildSite({ catalog, address }, dist);
+});
+
+afterAll(removeFolders);
+
+async function read<Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape> {
+  return schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
+}
+
+test('the index counts what the lists hold, and its links lead to them', async () => {
+  const index = await read('api/index.json', IndexDocument);
+  const { packages } = await read('api/packages.json', PackageList);
+  const { targets } = await read('api/targets.json', TargetList);
+  expect(index.counts).toMatchObject({
+    builds: BUILDS,
+    packages: packages.length,
+    targets: targets.length,
+    keys: 0,
+  });
+  expect(packages.reduce((sum, { builds }) => sum + builds, 0)).toBe(BUILDS);
+  expect(targets.reduce((sum, { builds }) => sum + builds, 0)).toBe(BUILDS);
+  expect(await read('api/keys.json', KeyList)).toMatchObject({ keys: [] });
+  const { views } = await read('api/views.json', ViewList);
+  expect(views[0]).toEqual({ name: 'all', builds: BUILDS });
+  const files = await listFiles(dist);
+  for (const [name, link] of Object.entries(index.links)) {
+    const path = link.slice(address.length).replace(/\{.*\}/, packages[0]?.name ?? '');
+    if (name !== 'spec') expect(files).toContain(path);
+  }
+});
+
+test('each package and each build has its document, and no other has one', async () => {
+  const files = await listFiles(join(dist, 'api'));
+  const specs = files
+    .filter((path) => path.startsWith('/specs/'))
+    .map((path) => path.slice('/specs/'.length, -'.json'.length));
+  expect(specs).toEqual([...history.builds.keys()].sort());
+  const builds: string[] = [];
+  for (const path of files.filter((file) => file.startsWith('/packages/'))) {
+    const entry = await read(`api${path}`, PackageDocument);
+    expect(path).toBe(`/packages/${entry.name}.json`);
+    builds.push(...entry.builds.map(({ hash }) => hash));
+  }
+  expect(builds.sort()).toEqual(specs);
+});
+
+test("a build's document holds its node as Spack wrote it, and its whole DAG", async () => {
+  for (const hash of history.builds.keys()) {
+    const text = await readFile(join(dist, `api/specs/${hash}.json`), 'utf8');
+    const { closure, withoutBinary, dependents } = SpecDocument.parse(JSON.parse(text));
+    expect(computeDagHash(splitObject(text).get('node') ?? '')).toBe(hash);
+    const nodes = closure.map((member) => history.nodes.get(member)?.node);
+    const known = new Set([hash, ...closure]);
+    expect(nodes.flatMap((node) => node?.dependencies ?? []).every((edge) => known.has(edge.hash))).toBe(
+      true,
+    );
+    expect(withoutBinary).toEqual(closure.filter((member) => !history.builds.has(member)));
+    for (const dependent of dependents) {
+      expect(history.nodes.get(dependent)?.node.dependencies.map((edge) => edge.hash)).toContain(hash);
+    }
+  }
+});
+
+test('the same catalog gives the same bytes', async () => {
+  const second = await makeFolder();
+  await buildSite({ catalog, address }, second);
+  const files = await listFiles(dist);
+  expect(await listFiles(second)).toEqual(files);
+  for (const file of files) {
+    expect(await readFile(join(second, file)), file).toEqual(await readFile(join(dist, file)));
+  }
+});

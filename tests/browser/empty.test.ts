@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { buildSite, makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+const address = 'https://owner.example/deep/cache';
+let site: TestSite;
+let browser: Browser;
+
+beforeAll(async () => {
+  site = await openSite({ catalog: await makeFolder(), address });
+  browser = await launchChrome();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+test('an empty catalog makes a site that says how to make the first build', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  expect(site.pages).toEqual(['/', '/packages/']);
+  await page.goto(site.url);
+  expect(await page.getByRole('heading', { name: 'Make the first build' }).count()).toBe(1);
+  await page.getByRole('link', { name: 'Packages' }).click();
+  await page.getByRole('heading', { name: 'No packages yet' }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('its pages are accessible, narrow and without dead links', async () => {
+  expect(await findAxeViolations(browser, site, site.pages)).toEqual([]);
+  expect(await findWidePages(browser, site, site.pages)).toEqual([]);
+  expect(await findDeadLinks(site)).toEqual([]);
+});
+
+test('folders that are missing are no reason to warn', async () => {
+  const dist = await makeFolder();
+  const output = await buildSite({ catalog: join(dist, 'nothing-here'), address }, join(dist, 'dist'));
+  expect(output).not.toContain('WARN');
+});
+
+test.each([
+  ['{"name":', 'builds/a/a.json: expected JSON'],
+  ['{"name":"a"}', 'builds/a/a.json: version: '],
+])('a broken file %j fails the build with a sentence that names it', async (text, sentence) => {
+  const catalog = await makeFolder();
+  await mkdir(join(catalog, 'builds/a'), { recursive: true });
+  await writeFile(join(catalog, 'builds/a/a.json'), text);
+  await expect(buildSite({ catalog, address }, join(catalog, 'dist'))).rejects.toThrow(sentence);
+});

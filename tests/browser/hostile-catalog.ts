@@ -1,0 +1,109 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { buildPath, keyPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { Build } from '../../site/schemas/build.ts';
+import { Node } from '../../site/schemas/node.ts';
+import { Package } from '../../site/schemas/package.ts';
+
+/** Markup, quotes, a mark of Astro's own, right-to-left text, an override of direction, and one endless word. */
+export const HOSTILE = [
+  '<script>window.hostile = 1</script>',
+  '"><img src=x onerror="window.hostile = 1">',
+  "'--></style></title><svg onload=window.hostile=1>",
+  '__ASTRO_IMAGE_/etc/passwd',
+  '{"collection":"specs","id":"-"}',
+  '${window.hostile = 1} {{7*7}} &lt;b&gt;',
+  'עברית عربى',
+  '\u202eevil\u202c',
+  'x'.repeat(400),
+].join(' ');
+
+export const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
+
+/** Writes a signed catalog of three builds, one on another, with hostile text wherever a schema lets text through. */
+export async function writeHostileCatalog(directory: string): Promise<void> {
+  const files = [0, 1, 2].flatMap((index) => catalogFiles(index));
+  files.push({ path: keyPath(FINGERPRINT), content: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${HOSTILE}\n` });
+  for (const { path, content } of files) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), content);
+  }
+}
+
+function catalogFiles(index: number): { path: string; content: string }[] {
+  const node = Node.parse({
+    name: nameOf(index),
+    // A version is part of file names, which may not be longer.
+    version: `${index}.0 ${HOSTILE.slice(0, 150)}`,
+    arch: { platform: HOSTILE, platform_os: HOSTILE, target: index === 0 ? HOSTILE : { name: HOSTILE } },
+    namespace: HOSTILE,
+    parameters: {
+      [HOSTILE]: HOSTILE,
+      list: [HOSTILE, `${index}`],
+      [`on ${HOSTILE}`]: true,
+      cflags: [HOSTILE],
+    },
+    package_hash: HOSTILE,
+    dependencies:
+      index === 0
+        ? []
+        : [
+            {
+              name: nameOf(index - 1),
+              hash: hashOf(index - 1),
+              parameters: { deptypes: ['link', HOSTILE], virtuals: ['c', HOSTILE] },
+            },
+          ],
+    hash: hashOf(index),
+  });
+  return [
+    { path: specPath(node), content: JSON.stringify(node) },
+    { path: buildPath(node), content: JSON.stringify(buildOf(node)) },
+    { path: manifestPath(node), content: `-----BEGIN PGP SIGNED MESSAGE-----\n${HOSTILE}` },
+    { path: `packages/${node.name}.json`, content: JSON.stringify(packageOf(node)) },
+  ];
+}
+
+function buildOf({ name, version, hash }: Node): Build {
+  const blob = { digest: `sha256:${'0123456789abcdef'.repeat(4)}`, size: 1234 };
+  return Build.parse({
+    name,
+    version,
+    hash,
+    published: '2026-11-23T07:40:00Z',
+    tarball: { ...blob, uncompressedDigest: blob.digest, installedSize: 5678, files: 9 },
+    contents: {
+      prefix: `/${HOSTILE}`,
+      programs: Array(300).fill(HOSTILE),
+      libraries: [HOSTILE],
+      glibc: '2.36',
+    },
+    image: { tag: `${name}-0-${hash}.spack`, digest: blob.digest, size: 99, config: blob, runnable: true },
+    origin: {
+      run: 'https://example.org/%22%3E%3Cscript%3E',
+      spack: HOSTILE,
+      packages: HOSTILE,
+      runner: HOSTILE,
+    },
+  });
+}
+
+function packageOf({ name }: Node): Package {
+  return Package.parse({
+    name,
+    description: HOSTILE,
+    homepage: 'https://example.org/"onmouseover="window.hostile=1',
+    licenses: [HOSTILE],
+    maintainers: [HOSTILE],
+    tags: [HOSTILE],
+  });
+}
+
+/** Names that are those of pages and of what every object has. */
+function nameOf(index: number): string {
+  return ['constructor', 'index', '__proto__'][index] ?? 'other';
+}
+
+function hashOf(index: number): string {
+  return 'abc'.charAt(index).repeat(32);
+}

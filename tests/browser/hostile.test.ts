@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { FINGERPRINT, HOSTILE, writeHostileCatalog } from './hostile-catalog.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+let site: TestSite;
+let browser: Browser;
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  await writeHostileCatalog(catalog);
+  site = await openSite({
+    catalog,
+    address: 'https://owner.example',
+    settings: { REGISTRY: 'registry.example.org/owner/cache', PAGES_BUDGET: '1kB' },
+  });
+  browser = await launchChrome();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+test('nothing in hostile text runs on any page', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  expect(site.pages.length).toBe(8);
+  for (const path of site.pages) {
+    await page.goto(site.url + path, { waitUntil: 'networkidle' });
+    expect(await page.evaluate(() => 'hostile' in window), path).toBe(false);
+  }
+  expect(complaints).toEqual([]);
+});
+
+test('hostile text shows as the text it is', async () => {
+  const page = await openPage(browser);
+  await page.goto(site.url + site.pages.find((path) => path.startsWith('/builds/index/')));
+  expect(await page.locator('.whole').textContent()).toContain(HOSTILE);
+  await page.goto(`${site.url}/packages/?q=script`);
+  await page.getByRole('status').filter({ hasText: '3 of 3 packages' }).waitFor();
+  expect(await page.getByRole('rowheader').first().textContent()).toContain(HOSTILE);
+  expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
+});
+
+test('axe finds nothing wrong, in either theme', async () => {
+  expect(
+    await findAxeViolations(browser, site, ['/', '/packages/index/', `/builds/index/${'b'.repeat(32)}/`]),
+  ).toEqual([]);
+});
+
+test('text of any length and direction leaves pages as wide as the screen', async () => {
+  expect(await findWidePages(browser, site, site.pages)).toEqual([]);
+});
+
+test('every internal link leads somewhere without a base path', async () => {
+  expect(await findDeadLinks(site)).toEqual([]);
+});
+
+test('a signed cache is added with its key, and what only the registry has says so', async () => {
+  const page = await openPage(browser);
+  await page.goto(site.url);
+  const codes = await page.getByRole('code').allTextContents();
+  expect(codes).toContain(
+    'spack mirror add --type binary owner https://owner.example\nspack buildcache keys --install --trust',
+  );
+  expect(codes).toContain(
+    'spack mirror add --type binary owner-registry oci://registry.example.org/owner/cache',
+  );
+  expect(await page.getByText('3 builds of 3 do not fit on this site').count()).toBe(1);
+  expect(await readFile(join(site.dist, `keys/${FINGERPRINT}.asc`), 'utf8')).toContain(HOSTILE);
+  await page.goto(`${site.url}/builds/index/${'b'.repeat(32)}/`);
+  expect(await page.getByText('registry only', { exact: true }).count()).toBe(1);
+  expect(await page.getByRole('code').allTextContents()).toContain(
+    `oras pull registry.example.org/owner/cache:index-0-${'b'.repeat(32)}.spack`,
+  );
+});

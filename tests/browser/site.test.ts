@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateCatalog } from '../generate/catalog.ts';
+import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+/** What a page may weigh with all it loads, in compressed bytes. */
+const MOST_BYTES = 60_000;
+
+let site: TestSite;
+let browser: Browser;
+let kinds: string[];
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  await generateCatalog({ builds: 60, seed: 1, directory: catalog });
+  site = await openSite({ catalog, address: 'https://owner.example/spack-build-cache' });
+  browser = await launchChrome();
+  const find = (start: string): string => site.pages.find((path) => path.startsWith(start)) ?? '';
+  kinds = [
+    '/',
+    '/packages/',
+    find('/packages/z'),
+    find('/builds/gcc-runtime/'),
+    find('/builds/z'),
+    '/nowhere/at/all/',
+  ];
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+test('axe finds nothing wrong on any kind of page, in either theme', async () => {
+  expect(await findAxeViolations(browser, site, kinds)).toEqual([]);
+});
+
+test('no page is wider than a screen of 320 pixels', async () => {
+  expect(await findWidePages(browser, site, kinds)).toEqual([]);
+});
+
+test('every internal link and anchor leads somewhere under a base path', async () => {
+  expect(await findDeadLinks(site)).toEqual([]);
+});
+
+test('pages and what they load stay light and complain of nothing', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  for (const path of kinds.slice(0, -1)) {
+    let bytes = 0;
+    page.on('response', (response) => {
+      void response.body().then((body) => (bytes += gzipSync(body).length));
+    });
+    await page.goto(site.url + path, { waitUntil: 'networkidle' });
+    page.removeAllListeners('response');
+    expect(bytes, path).toBeGreaterThan(1_000);
+    expect(bytes, path).toBeLessThan(MOST_BYTES);
+  }
+  expect(complaints).toEqual([]);
+});
+
+test('the home page says how to use an unsigned cache', async () => {
+  const page = await openPage(browser);
+  await page.goto(site.url);
+  const code = await page.getByRole('figure').first().getByRole('code').textContent();
+  expect(code?.trim()).toBe(
+    'spack mirror add --type binary --unsigned spack-build-cache https://owner.example/spack-build-cache',
+  );
+  expect(await page.getByText('The binaries are not signed').count()).toBe(1);
+});
+
+test('a copy button puts the whole command on the clipboard', async () => {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.getByRole('button', { name: 'Copy: See what is in it' }).click();
+  await page.getByText('Copied').waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('spack buildcache list -a\n');
+  await context.close();
+});
+
+test('the search box of any page finds packages, and the address keeps the search', async () => {
+  const page = await openPage(browser);
+  await page.goto(site.url + kinds[3]);
+  await page.getByRole('searchbox').fill('zlib');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/packages\/\?q=zlib$/);
+  await page
+    .getByRole('status')
+    .filter({ hasText: / of \d+ packages$/ })
+    .waitFor();
+  const names = await page.getByRole('rowheader').getByRole('link').allTextContents();
+  expect(names).toContain('zlib-ng');
+  await page.getByRole('searchbox').fill('');
+  await page.getByRole('rowheader').nth(10).waitFor();
+  expect(new URL(page.url()).search).toBe('');
+});
+
+test('every package and build is reached by links without JavaScript', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.getByRole('link', { name: /^All \d+ packages$/ }).click();
+  await page.getByRole('link', { name: 'zlib-ng' }).click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('zlib-ng');
+  await page
+    .getByRole('table', { name: '' })
+    .first()
+    .getByRole('rowheader')
+    .first()
+    .getByRole('link')
+    .click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(
+    /^\s*zlib-ng@.+ \/[a-z2-7]{32}\s*$/,
+  );
+  expect(await page.getByRole('button').count()).toBe(0);
+  await context.close();
+});
+
+test('a build page shows the spec as Spack prints it', async () => {
+  const page = await openPage(browser);
+  for (const path of kinds.slice(3, 5)) {
+    await page.goto(site.url + path);
+    const hash = path.split('/').at(-2) ?? '';
+    const { spec }: { spec: string } = JSON.parse(
+      await readFile(join(site.dist, `api/specs/${hash}.json`), 'utf8'),
+    );
+    expect((await page.locator('.whole').textContent())?.trim()).toBe(spec);
+  }
+});
+
+test('an address that is not there answers with links home that work at any depth', async () => {
+  const page = await openPage(browser);
+  const response = await page.goto(`${site.url}/nowhere/at/all/`);
+  expect(response?.status()).toBe(404);
+  await page.getByRole('link', { name: 'home page' }).click();
+  expect(page.url()).toBe(`${site.url}/`);
+});
+
+test('the keyboard skips to the content and walks through it', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/packages/`);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('content');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
+});

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { servePages } from '../../scripts/start/pages-server.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+
+/** A built site, served as GitHub Pages would. */
+export interface TestSite {
+  /** Address on this machine, no slash at the end. */
+  url: string;
+  /** Folder of the built site. */
+  dist: string;
+  /** Paths of all its pages, without the base path: `/`, `/packages/` … */
+  pages: string[];
+  close(): Promise<void>;
+}
+
+export interface SiteOptions {
+  catalog: string;
+  /** What `SITE_URL` is while the site is built; its path is the base path. */
+  address: string;
+  /** Further environment variables. */
+  settings?: Record<string, string>;
+}
+
+/** A new folder for a test's files, inside the project: Astro builds into others share a folder. */
+export async function makeFolder(): Promise<string> {
+  const parent = join(PROJECT, '.work/browser');
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(`${parent}/`);
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+
+/** Removes what `makeFolder` made. */
+export async function removeFolders(): Promise<void> {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+}
+
+/** Builds a catalog's site and serves it on a free port. */
+export async function openSite(options: SiteOptions): Promise<TestSite> {
+  const dist = await makeFolder();
+  await buildSite(options, dist);
+  const base = new URL(options.address).pathname;
+  const server = await servePages({ root: dist, base, port: 0 });
+  return {
+    url: server.url,
+    dist,
+    pages: await listPages(dist),
+    close: server.close,
+  };
+}
+
+/** Runs `astro build`; resolves to what it prints. */
+export async function buildSite({ catalog, address, settings }: SiteOptions, dist: string): Promise<string> {
+  const astro = join(PROJECT, 'node_modules/astro/bin/astro.mjs');
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [astro, 'build', '--outDir', relative(PROJECT, dist)],
+    {
+      cwd: PROJECT,
+      env: { ...process.env, NODE_ENV: 'production', ...settings, CATALOG_DIR: catalog, SITE_URL: address },
+      maxBuffer: 64e6,
+    },
+  );
+  return stdout + stderr;
+}
+
+/** All files of a folder, as paths below it that begin with a slash, sorted. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `/${relative(folder, join(entry.parentPath, entry.name))}`)
+    .sort();
+}
+
+async function listPages(dist: string): Promise<string[]> {
+  const files = await listFiles(dist);
+  return files
+    .filter((path) => path.endsWith('/index.html'))
+    .map((path) => path.slice(0, -'index.html'.length));
+}

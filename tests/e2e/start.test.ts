@@ -1,0 +1,138 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROJECT } from './made-cache.ts';
+import { readState } from './folder-state.ts';
+
+/** Milliseconds after which a start is interrupted: in its first steps, while publishing, rendering, mirroring. */
+const INTERRUPT_AFTER_MS = [400, 1200, 2500, 4000, 6000];
+
+let clone: string;
+
+beforeAll(async () => {
+  // What a clone holds, and packages as if they were installed already.
+  clone = await mkdtemp(join(tmpdir(), 'start-'));
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: PROJECT,
+  });
+  for (const path of listed.toString().split('\0').filter(Boolean)) {
+    await cp(join(PROJECT, path), join(clone, path), { recursive: true });
+  }
+  await symlink(join(PROJECT, 'node_modules'), join(clone, 'node_modules'));
+});
+
+afterAll(() => rm(clone, { recursive: true, force: true }));
+
+test('a start that is interrupted anywhere leaves no child and nothing that stops the next', async () => {
+  for (const delay of INTERRUPT_AFTER_MS) {
+    const run = start(['--port', '4711']);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    run.child.kill('SIGINT');
+    expect(await run.ended, run.output()).toBe(130);
+    expect(await findProcesses(clone)).toEqual([]);
+  }
+  const run = start(['--port', '4711', '--no-serve']);
+  expect(await run.ended, run.output()).toBe(0);
+  const left = await readdir(join(clone, '.work/sample'));
+  expect(left.filter((name) => /\.(new|old)$/.test(name))).toEqual([]);
+});
+
+test('a start serves site, API and mirror and says what to do next; Ctrl-C ends it', async () => {
+  const run = start(['--port', '4711']);
+  await run.said('Serving until Ctrl-C.');
+  const url = 'http://localhost:4711/spack-build-cache';
+  expect(run.output()).toContain(`spack mirror add --type binary spack-build-cache ${url}`);
+  const served = [
+    '/',
+    '/api/index.json',
+    '/v3/manifests/index/index.manifest.json',
+    '/v3/manifests/key/keys.manifest.json',
+  ];
+  for (const path of served) expect((await fetch(url + path)).status, path).toBe(200);
+  expect((await fetch(`${url}/nothing`)).status).toBe(404);
+  run.child.kill('SIGINT');
+  await run.ended;
+  await expect(fetch(url)).rejects.toThrow();
+});
+
+test('a second start reuses what is there, within seconds', async () => {
+  const before = await readState(join(clone, '.work/sample'));
+  const began = Date.now();
+  const run = start(['--no-serve']);
+  expect(await run.ended, run.output()).toBe(0);
+  expect(run.output()).toContain('The site is up to date.');
+  expect(Date.now() - began).toBeLessThan(5_000);
+  expect(await readState(join(clone, '.work/sample'))).toEqual(before);
+});
+
+test('a busy port moves to the next, and the pages name it', async () => {
+  const busy = await occupy(4711);
+  const run = start(['--port', '4711']);
+  await run.said('Serving until Ctrl-C.');
+  const [url] = /http:\/\/localhost:\d+\/spack-build-cache/.exec(run.output()) ?? [''];
+  expect(url).not.toContain(':4711/');
+  expect(await (await fetch(`${url}/`)).text()).toContain(url);
+  run.child.kill('SIGINT');
+  await run.ended;
+  busy.close();
+});
+
+test('another cache gets a folder of its own; one that is not there is named', async () => {
+  const run = start(['--no-serve', '--cache', 'tests/fixtures/cache-signed']);
+  expect(await run.ended, run.output()).toBe(0);
+  expect(run.output()).toContain('4 builds checked');
+  const folders = (await readdir(join(clone, '.work'))).filter((name) => name.startsWith('cache-signed-'));
+  expect(folders).toHaveLength(1);
+  const missing = start(['--no-serve', '--cache', 'no-such-cache']);
+  expect(await missing.ended).toBe(1);
+  expect(missing.output()).toMatch(/no-such-cache/);
+});
+
+interface Run {
+  child: ChildProcess;
+  ended: Promise<number>;
+  output(): string;
+  /** Waits for a text in the output. */
+  said(text: string): Promise<void>;
+}
+
+function start(args: string[]): Run {
+  const node = join(clone, 'node_modules/.bin/node');
+  const child = spawn(node, ['scripts/start.ts', ...args], { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const ended = new Promise<number>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1))),
+  );
+  async function said(text: string): Promise<void> {
+    let over = false;
+    void ended.then(() => (over = true));
+    while (!output.includes(text)) {
+      if (over) throw new Error(`the start ended without "${text}":\n${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  return { child, ended, output: () => output, said };
+}
+
+function occupy(port: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** Processes that work in a folder, as Linux tells; elsewhere none. */
+async function findProcesses(folder: string): Promise<string[]> {
+  const ids = await readdir('/proc').catch(() => []);
+  const folders = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')));
+  return ids.filter((_, position) => folders[position] === folder);
+}
