@@ -1,6 +1,7 @@
 """Says what Spack knows of the specs of an active environment, as JSON in a file.
 
-Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line; others are left out.
+Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line: of these the package and
+the run environment are described too.
 """
 
 import json
@@ -13,32 +14,37 @@ import spack.user_environment as uenv
 # What a shell in an image has before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+FORMAT = (
+    "{name}{@version}{variants}{compiler_flags}"
+    "{ platform=architecture.platform}{ os=architecture.os}{ target=architecture.target}"
+)
+
 
 def main(plan_file, out_file):
     with open(plan_file, encoding="utf-8") as f:
         planned = set(f.read().split())
     specs, packages = [], {}
     for spec in ev.active_environment().all_specs():
-        if spec.dag_hash() not in planned:
+        if spec.external:
             continue
-        specs.append(describe_spec(spec))
-        if spec.name not in packages:
+        is_planned = spec.dag_hash() in planned
+        specs.append(describe_spec(spec, is_planned))
+        if is_planned and spec.name not in packages:
             packages[spec.name] = describe_package(spec)
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump({"specs": specs, "packages": list(packages.values())}, f)
 
 
-def describe_spec(spec):
+def describe_spec(spec, is_planned):
     installed = bool(spec.installed)
     # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
     binary = os.path.join(str(spec.prefix), ".spack", "binary_distribution")
     return {
         "name": spec.name,
         "hash": spec.dag_hash(),
-        "spec": spec.format("{name}{@version}{variants}{compiler_flags}{ platform=architecture.platform}{ os=architecture.os}{ target=architecture.target}"),
+        "spec": spec.format(FORMAT),
         "state": "missing" if not installed else "reused" if os.path.exists(binary) else "built",
-        "dependencies": [d.dag_hash() for d in spec.dependencies()],
-        "environment": run_environment(spec) if installed else {},
+        "environment": run_environment(spec) if is_planned and installed else {},
     }
 
 

@@ -51,3 +51,9 @@ async function git(folder: string, args: string[]): Promise<string> {
   });
   return stdout.trim();
 }
+
+/** When the commit that is checked out was made: UTC, whole seconds. */
+export async function headDate(folder: string): Promise<string> {
+  const seconds = Number(await git(folder, ['show', '--no-patch', '--format=%ct', 'HEAD']));
+  return new Date(seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+}

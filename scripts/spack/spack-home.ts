@@ -53,6 +53,8 @@ export function createSpackHome(
     ...Object.fromEntries(passed),
     HOME: join(home, 'home'),
     LC_ALL: 'C.UTF-8',
+    // Both of its streams are read: what is said first is to arrive first.
+    PYTHONUNBUFFERED: '1',
     SPACK_USER_CONFIG_PATH: config,
     SPACK_SYSTEM_CONFIG_PATH: join(home, 'no-system-config'),
     SPACK_USER_CACHE_PATH: cache,

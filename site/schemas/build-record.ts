@@ -44,6 +44,7 @@ export const RecordedPackage = z.strictObject({
   maintainers: z.array(z.string().max(100)).max(100),
   tags: z.array(z.string().max(100)).max(100),
 });
+export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
 /** Variables of a run environment, by name. */
 const RunEnvironment = z.record(
