@@ -6,7 +6,7 @@ import type { StageLog } from './stage-log.ts';
 
 /** What is known after an installation. */
 export interface InstallOutcome {
-  /** All that Spack printed. */
+  /** All that Spack printed, until the time limit where that stopped it. */
   output: string;
   timedOut: boolean;
   /** Planned specs. */
@@ -114,7 +114,7 @@ function findInterrupted(
 ): DagHash | undefined {
   const [latest] = missing
     .map(({ hash }) => ({ hash, written: logs.get(hash)?.written ?? 0 }))
-    .filter(({ hash, written }) => written > 0 && /^$|Interrupt|signal/i.test(errors.get(hash) ?? ''))
+    .filter(({ hash, written }) => written > 0 && !errors.has(hash))
     .sort((a, b) => b.written - a.written);
   return latest?.hash;
 }
