@@ -36,8 +36,9 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
 function latestAttempts(from: string): string[] {
   const latest = new Map<string, { name: string; attempt: number }>();
   for (const name of existsSync(from) ? readdirSync(from) : []) {
-    const [, job, attempt] = /^solved-(\d+)-(\d+)$/.exec(name) ?? [];
-    if (job === undefined) throw new Error(`${from}: expected folders solved-<n>-<attempt>, found ${name}`);
+    const [, job, attempt] = /^solved-(.+)-(\d+)$/.exec(name) ?? [];
+    if (job === undefined)
+      throw new Error(`${from}: expected folders solved-<target>-<attempt>, found ${name}`);
     const known = latest.get(job);
     if (!known || known.attempt < Number(attempt)) latest.set(job, { name, attempt: Number(attempt) });
   }
