@@ -1,10 +1,9 @@
-import { Option } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { buildPlan } from './build/build.ts';
 import { readInputs } from './build/inputs.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/report.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand, variableOption } from './command.ts';
 import { readSettingsFile } from './github/settings-file.ts';
 import { defaultSpackHome } from './spack/spack-home.ts';
 
@@ -35,12 +34,16 @@ const command = createCommand({
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')
   .requiredOption('--out <DIR>', 'where cache/ and record.json go; what is there goes away')
-  .addOption(option('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
+  .addOption(variableOption('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
   .addOption(
-    option('--minutes <N>', 'stop after so long and hand over what is there; empty: as set', 'BUILD_MINUTES'),
+    variableOption(
+      '--minutes <N>',
+      'stop after so long and hand over what is there; empty: as set',
+      'BUILD_MINUTES',
+    ),
   )
-  .addOption(option('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
-  .addOption(option('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
+  .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
+  .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--site <URL>', 'this cache, to take from', SITE_URL)
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
@@ -70,8 +73,4 @@ function parseMinutes(text: string): number {
   const minutes = Number(text);
   if (minutes > 0 && minutes < 10_000) return minutes;
   throw new Error(`minutes: expected a number above 0, found "${text.slice(0, 40)}"`);
-}
-
-function option(flags: string, description: string, variable: string, otherwise = ''): Option {
-  return new Option(flags, description).env(variable).default(otherwise);
 }

@@ -1,31 +1,17 @@
-import { Argument, Option } from 'commander';
-import { microarchitectureOf } from '../site/schemas/build-cache-settings.ts';
+import { Argument } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { chooseEnvironments, chooseManual, chooseScheduled } from './choose/choose.ts';
 import type { Choice } from './choose/choose.ts';
-import { targetsOf } from './choose/requests.ts';
-import { splitFlags } from './choose/split-specs.ts';
-import { createCommand, runCommand } from './command.ts';
-import { addSummary, escapeMarkdown, setOutput } from './github/job.ts';
+import { parseCount, parseRequestOptions } from './choose/given.ts';
+import type { Given } from './choose/given.ts';
+import { reportChoice } from './choose/report.ts';
+import { createCommand, runCommand, variableOption } from './command.ts';
 import { readSettingsFile } from './github/settings-file.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
-interface Options {
-  specs: string;
-  environment: string;
-  target: string;
-  count: string;
-  seed: string;
-  fresh: string;
-  container: string;
-  flags: string;
-  spack: string;
-  packages: string;
-  catalog: string;
+interface Options extends Given {
   settings?: string;
 }
-
-type Reason = 'manual' | 'scheduled' | 'environment';
 
 const { CATALOG_DIR } = parseSettings(process.env);
 
@@ -41,17 +27,25 @@ const command = createCommand({
   ],
 })
   .addArgument(new Argument('<reason>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
-  .addOption(option('--specs <SPECS>', 'manual: specs, one a line or as on Spack’s command line', 'SPECS'))
-  .addOption(option('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
-  .addOption(option('--target <NAME>', 'a target of the settings; empty: as the reason has it', 'TARGET'))
-  .addOption(option('--count <N>', 'scheduled: how many packages; empty: as set', 'COUNT'))
-  .addOption(option('--seed <TEXT>', 'scheduled: decides the draw', 'GITHUB_RUN_ID', '0'))
-  .addOption(option('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
-  .addOption(option('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
-  .addOption(option('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
-  .addOption(option('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
   .addOption(
-    option('--packages <VERSION>', 'tag or commit of spack-packages; empty: as set', 'PACKAGES_VERSION'),
+    variableOption('--specs <SPECS>', 'manual: specs, one a line or as on Spack’s command line', 'SPECS'),
+  )
+  .addOption(variableOption('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
+  .addOption(
+    variableOption('--target <NAME>', 'a target of the settings; empty: as the reason has it', 'TARGET'),
+  )
+  .addOption(variableOption('--count <N>', 'scheduled: how many packages; empty: as set', 'COUNT'))
+  .addOption(variableOption('--seed <TEXT>', 'scheduled: decides the draw', 'GITHUB_RUN_ID', '0'))
+  .addOption(variableOption('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
+  .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
+  .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
+  .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
+  .addOption(
+    variableOption(
+      '--packages <VERSION>',
+      'tag or commit of spack-packages; empty: as set',
+      'PACKAGES_VERSION',
+    ),
   )
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
@@ -59,35 +53,18 @@ const command = createCommand({
 
 await runCommand(command);
 
-async function choose(reason: Reason, given: Options): Promise<void> {
-  const settings = readSettingsFile(given.settings);
+async function choose(reason: string, { settings: file, ...given }: Options): Promise<void> {
+  const settings = readSettingsFile(file);
   expectUsableSpack(given.spack || settings.spack);
-  const choice = await decide(reason, given, settings);
-  const { requests, reasons } = choice;
-  const targets = targetsOf(requests, settings.targets).map((target) => ({
-    target: target.name,
-    microarchitecture: microarchitectureOf(target),
-    runner: target.runner,
-    container: target.container ?? '',
-  }));
-  process.stdout.write(`${JSON.stringify(requests)}\n`);
-  setOutput('requests', JSON.stringify(requests));
-  setOutput('targets', JSON.stringify(targets));
-  setOutput('count', String(requests.length));
-  report(choice);
-  console.error(`${reasons.join('\n')}\n${requests.length} build requests chosen`);
+  reportChoice(await decide(reason, given, settings), settings);
 }
 
 function decide(
-  reason: Reason,
-  given: Options,
+  reason: string,
+  given: Given,
   settings: ReturnType<typeof readSettingsFile>,
 ): Choice | Promise<Choice> {
-  const options = {
-    fresh: parseBoolean('fresh', given.fresh),
-    container: parseBoolean('container', given.container),
-    flags: splitFlags(given.flags),
-  };
+  const options = parseRequestOptions(given);
   const { target, catalog } = given;
   if (reason === 'manual') return chooseManual(given.specs, target, settings, options);
   if (reason === 'environment') {
@@ -96,7 +73,7 @@ function decide(
   }
   const draw = {
     seed: given.seed,
-    count: given.count === '' ? settings.schedulePackages : parseCount(given.count),
+    count: parseCount(given.count, settings.schedulePackages),
     target,
     catalog,
     packagesVersion: given.packages || settings.packages,
@@ -104,28 +81,4 @@ function decide(
     environment: process.env,
   };
   return chooseScheduled(draw, settings, options);
-}
-
-function report({ requests, reasons }: Choice): void {
-  const rows = requests.map(({ specs, environment, target }) => {
-    const what = environment === undefined ? specs.join(' ') : `environment ${environment}`;
-    return `| ${escapeMarkdown(what)} | ${escapeMarkdown(target)} |`;
-  });
-  const table = rows.length === 0 ? [] : ['', '| to build | for |', '| --- | --- |', ...rows];
-  addSummary(['### Chosen', '', ...reasons.map((line) => `* ${escapeMarkdown(line)}`), ...table].join('\n'));
-}
-
-function parseBoolean(name: string, text: string): boolean {
-  if (['', 'false', 'no', '0'].includes(text)) return false;
-  if (['true', 'yes', '1'].includes(text)) return true;
-  throw new Error(`${name}: expected true or false, found "${text.slice(0, 40)}"`);
-}
-
-function parseCount(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new Error(`count: expected a number of packages from 1 to 256, found "${text.slice(0, 40)}"`);
-}
-
-function option(flags: string, description: string, variable: string, otherwise = ''): Option {
-  return new Option(flags, description).env(variable).default(otherwise);
 }

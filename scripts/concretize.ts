@@ -1,6 +1,5 @@
-import { Option } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand, variableOption } from './command.ts';
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './github/settings-file.ts';
@@ -35,13 +34,19 @@ const command = createCommand({
 })
   .option('--requests <FILE>', 'what choose printed, - for standard input (default: the variable REQUESTS)')
   .requiredOption('--out <DIR>', 'where the plans go')
-  .addOption(option('--target <NAME>', 'only requests for this target; empty: all', 'TARGET'))
-  .addOption(option('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
+  .addOption(variableOption('--target <NAME>', 'only requests for this target; empty: all', 'TARGET'))
+  .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
   .addOption(
-    option('--packages <VERSION>', 'tag or commit of spack-packages; empty: as set', 'PACKAGES_VERSION'),
+    variableOption(
+      '--packages <VERSION>',
+      'tag or commit of spack-packages; empty: as set',
+      'PACKAGES_VERSION',
+    ),
   )
-  .addOption(option('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS'))
-  .addOption(option('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
+  .addOption(
+    variableOption('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS'),
+  )
+  .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--site <URL>', 'this cache, to reuse from', SITE_URL)
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
@@ -63,8 +68,4 @@ async function concretize(given: Options): Promise<void> {
     own: given.own,
     settings,
   });
-}
-
-function option(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(variable).default('');
 }

@@ -36,7 +36,7 @@ export const SPACK_ADVICE = 'put spack on PATH (more as spack-<version>), or set
 const OLDEST = [1, 0];
 
 /** Indexes of the package repository, which Spack needs half a minute to make; kept from one run to the next. */
-const WARM_FOLDER = resolve(import.meta.dirname, '../.work/spack-warm');
+export const WARM_FOLDER = resolve(import.meta.dirname, '../.work/spack-warm');
 const WARM_NAMES = ['patches', 'providers', 'tags'];
 
 /** Finds every usable Spack, newest first: SPACK_ROOT, `spack` and `spack-<version>` on PATH. */
@@ -100,7 +100,7 @@ export async function openSpack({ program, version }: Spack): Promise<SpackHome>
   };
 }
 
-async function keepWarm(cache: string, warm: string): Promise<void> {
+export async function keepWarm(cache: string, warm: string): Promise<void> {
   if (existsSync(warm) || !WARM_NAMES.every((name) => existsSync(join(cache, name)))) return;
   const fresh = `${warm}.${process.pid}`;
   for (const name of WARM_NAMES) {
