@@ -34,19 +34,20 @@ export interface BuildOptions {
   installRoot: string;
   /** Folder of the owner's recipes; empty: none. */
   own: string;
-  /** Minutes from now on after which the installation is stopped. */
+  /** Minutes after which the installation is stopped. */
   minutes: number;
 }
 
 /** Builds one plan with a real Spack and hands over what succeeded: an unsigned build cache and a record. */
 export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
-  const deadline = Date.now() + options.minutes * 60_000;
   const home = resolve(options.home, 'build');
   const environment = prepareEnvironment(options.plan, home);
   const { spack, recipes } = await withGroup('Setting up Spack', () => setUp(home, options));
   const show = (text: string) => process.stderr.write(text);
   const installation = await withGroup('Installing', () =>
-    withStoppedCommands(() => install(spack, environment, options.inputs.request.flags, deadline, show)),
+    withStoppedCommands(() =>
+      install(spack, environment, options.inputs.request.flags, options.minutes, show),
+    ),
   );
   return withGroup('Handing over', () =>
     withStoppedCommands(() => handOver(spack, environment, installation, recipes, options)),
@@ -94,11 +95,11 @@ function install(
   spack: Spack,
   environment: string,
   flags: string[],
-  deadline: number,
+  minutes: number,
   onText: (text: string) => void,
 ): Promise<Outcome> {
   const args = ['-e', environment, 'install', '--only-concrete', ...flags];
-  return runSpack(spack, args, { onText, timeLimitMs: deadline - Date.now() });
+  return runSpack(spack, args, { onText, timeLimitMs: minutes * 60_000 });
 }
 
 async function handOver(
@@ -118,16 +119,17 @@ async function handOver(
   const cache = resolve(out, 'cache');
   const pushed = await pushBuilds(spack, environment, built, cache, (text) => process.stderr.write(text));
   const lock = LockFile.parse(JSON.parse(readFileSync(join(folder, 'spack.lock'), 'utf8')));
+  const roots = new Set(lock.roots.map(({ hash }) => hash));
   const failures = findFailures({
     output: installation.output,
     timedOut: installation.timedOut,
     specs: planned,
-    roots: new Set(lock.roots.map(({ hash }) => hash)),
+    roots,
     logs: await readStageLogs(resolve(home, 'build/stage')),
     withTests: inputs.request.flags.some((flag) => flag.startsWith('--test')),
     limit: `${minutes} minutes`,
   });
-  const record = composeRecord(description, pushed, failures, recipes);
+  const record = composeRecord(description, { pushed, roots, failures, recipes });
   writeFileSync(join(out, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }

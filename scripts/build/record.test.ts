@@ -27,9 +27,14 @@ test('records only what was pushed as built, with its run environment', () => {
     specs: [spec(A, 'built', { PATH: '/p' }), spec(B, 'reused'), spec(C, 'built', { PATH: '/q' })],
     packages: [recipe],
   };
-  const record = composeRecord(description, new Set([A]), [], {
-    commit: 'f'.repeat(40),
-    commitDate: '2025-11-20T00:00:00Z',
+  const record = composeRecord(description, {
+    pushed: new Set([A]),
+    roots: new Set([A]),
+    failures: [],
+    recipes: {
+      commit: 'f'.repeat(40),
+      commitDate: '2025-11-20T00:00:00Z',
+    },
   });
   expect(record).toEqual({
     failures: [],
@@ -51,10 +56,24 @@ test('leaves out what a recipe says beyond the limits', () => {
     },
     { ...recipe, name: '../../x' },
   ];
-  const record = composeRecord({ specs: [spec(A, 'built', environment)], packages }, new Set([A]), [], {});
+  const record = composeRecord(
+    { specs: [spec(A, 'built', environment)], packages },
+    { pushed: new Set([A]), roots: new Set(), failures: [], recipes: {} },
+  );
   expect(record.environments[A]).toEqual({ OK: '1' });
   expect(record.packages).toHaveLength(1);
   expect(record.packages[0]).not.toHaveProperty('homepage');
   expect(record.packages[0]?.description).toHaveLength(10_000);
   expect(record.packages[0]?.tags).toEqual(['t']);
+});
+
+test('keeps the run environments of roots when there is no room for all', () => {
+  const wide = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [`V${index}`, 'x'.repeat(99_000)]),
+  );
+  const specs = [spec(A, 'built', wide), spec(B, 'built', wide)];
+  const result = { pushed: new Set([A, B]), roots: new Set([B]), failures: [], recipes: {} };
+  const record = composeRecord({ specs, packages: [] }, result);
+  expect(Object.keys(record.environments)).toEqual([B]);
+  expect(record.built).toEqual([A, B]);
 });

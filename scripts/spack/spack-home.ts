@@ -52,7 +52,7 @@ export function createSpackHome(
   return {
     ...Object.fromEntries(passed),
     HOME: join(home, 'home'),
-    LC_ALL: 'C.UTF-8',
+    LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8',
     // Both of its streams are read: what is said first is to arrive first.
     PYTHONUNBUFFERED: '1',
     SPACK_USER_CONFIG_PATH: config,
