@@ -16,11 +16,12 @@ interface Options {
   own: string;
   catalog: string;
   site: string;
+  registry: string;
   home: string;
   settings?: string;
 }
 
-const { CATALOG_DIR, SITE_URL } = parseSettings(process.env);
+const { CATALOG_DIR, SITE_URL, REGISTRY } = parseSettings(process.env);
 
 const command = createCommand({
   verb: 'build',
@@ -46,6 +47,7 @@ const command = createCommand({
   .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--site <URL>', 'this cache, to take from', SITE_URL)
+  .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY)
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(build);
@@ -62,6 +64,7 @@ async function build(given: Options): Promise<void> {
     home: given.home,
     catalog: given.catalog,
     siteUrl: given.site,
+    registry: given.registry,
     installRoot: given.root || INSTALL_ROOT,
     own: given.own,
     minutes: given.minutes === '' ? settings.buildMinutes : parseMinutes(given.minutes),

@@ -15,11 +15,12 @@ interface Options {
   own: string;
   catalog: string;
   site: string;
+  registry: string;
   home: string;
   settings?: string;
 }
 
-const { CATALOG_DIR, SITE_URL } = parseSettings(process.env);
+const { CATALOG_DIR, SITE_URL, REGISTRY } = parseSettings(process.env);
 
 const command = createCommand({
   verb: 'concretize',
@@ -49,6 +50,7 @@ const command = createCommand({
   .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--site <URL>', 'this cache, to reuse from', SITE_URL)
+  .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY)
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(concretize);
@@ -63,6 +65,7 @@ async function concretize(given: Options): Promise<void> {
     home: given.home,
     catalog: given.catalog,
     siteUrl: given.site,
+    registry: given.registry,
     wanted: { spack: given.spack || settings.spack, packages: given.packages || settings.packages },
     repos: given.repos,
     own: given.own,

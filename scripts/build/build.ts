@@ -31,6 +31,8 @@ export interface BuildOptions {
   home: string;
   catalog: string;
   siteUrl: string;
+  /** As REGISTRY has it. */
+  registry: string;
   installRoot: string;
   /** Folder of the owner's recipes; empty: none. */
   own: string;
@@ -65,7 +67,7 @@ function prepareEnvironment(plan: string, home: string): string {
 }
 
 async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spack; recipes: RecipesCommit }> {
-  const { inputs, catalog, siteUrl, installRoot } = options;
+  const { inputs, catalog, installRoot } = options;
   prepareInstallRoot(installRoot);
   const tools = resolve(options.home, 'tools');
   const installed = await installSpack(
@@ -73,7 +75,7 @@ async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spac
     tools,
     process.env,
   );
-  const cache = await findThisCache(readCatalog(catalog), catalog, siteUrl);
+  const cache = await findThisCache(readCatalog(catalog), { ...options, directory: catalog });
   console.error(cache.said);
   const spack = await openSpack(home, {
     installed,

@@ -30,6 +30,8 @@ export interface ConcretizeOptions {
   home: string;
   catalog: string;
   siteUrl: string;
+  /** As REGISTRY has it. */
+  registry: string;
   wanted: WantedVersions;
   /** As typed: more recipe repositories. */
   repos: string;
@@ -82,7 +84,7 @@ async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promis
   return withGroup('Setting up Spack', async () => {
     const installed = await installSpack(options.wanted, folder, process.env);
     const recipes = await gatherRecipes(parseRecipeSources(options.repos), options.own, folder);
-    const cache = await findThisCache(catalog, options.catalog, options.siteUrl);
+    const cache = await findThisCache(catalog, { ...options, directory: options.catalog });
     console.error(cache.said);
     return { installed, recipes, cache };
   });

@@ -7,8 +7,12 @@ const PLAIN = '{"version":3,"data":[]}';
 const SIGNED = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${PLAIN}\n-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\n`;
 
 const server = createServer((request, response) => {
-  response.statusCode = request.url === '/cache/v3/manifests/index/index.manifest.json' ? 200 : 404;
-  response.end();
+  response.statusCode = /^\/cache\/v3\/manifests\/index\/(all\/)?index\.manifest\.json$/.test(
+    request.url ?? '',
+  )
+    ? 200
+    : 404;
+  response.end('{}');
 });
 let site = '';
 
@@ -18,19 +22,21 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const doors = (siteUrl: string, registry = 'oci-layout:x') => ({ directory: 'catalog', siteUrl, registry });
+
 const catalogOf = (manifests: string[], keys: string[]) => ({
   manifests: new Map(manifests.map((manifest, index) => [String(index), manifest])),
   keys: new Map(keys.map((key) => [key, key])),
 });
 
 test('uses this cache signed when every build is signed and there is a key', async () => {
-  const cache = await findThisCache(catalogOf([SIGNED], ['ABC']), 'catalog', site);
+  const cache = await findThisCache(catalogOf([SIGNED], ['ABC']), doors(site));
   expect(cache.mirrors).toEqual({ 'this-cache': { url: site, signed: true, source: false, binary: true } });
   expect(cache.keys).toEqual(['catalog/keys/ABC.asc']);
 });
 
 test('uses it unsigned when one build is unsigned or there is no key', async () => {
-  const cache = await findThisCache(catalogOf([SIGNED, PLAIN], ['ABC']), 'catalog', site);
+  const cache = await findThisCache(catalogOf([SIGNED, PLAIN], ['ABC']), doors(site));
   expect(cache.mirrors['this-cache']?.signed).toBe(false);
   expect(cache.keys).toEqual([]);
   expect(isSigned(catalogOf([SIGNED], []))).toBe(false);
@@ -38,9 +44,15 @@ test('uses it unsigned when one build is unsigned or there is no key', async () 
 
 test('goes on without it while it is empty, not deployed or not there, and says so', async () => {
   const signed = catalogOf([SIGNED], ['ABC']);
-  const empty = await findThisCache(catalogOf([], ['ABC']), 'catalog', site);
+  const empty = await findThisCache(catalogOf([], ['ABC']), doors(site));
   expect(empty).toEqual({ mirrors: {}, keys: [], said: expect.stringContaining('it has no build yet') });
-  expect((await findThisCache(signed, 'catalog', `${site}/x`)).said).toContain('answers 404');
-  const nowhere = await findThisCache(signed, 'catalog', 'http://127.0.0.1:1');
+  expect((await findThisCache(signed, doors(`${site}/x`))).said).toContain('answers 404');
+  const nowhere = await findThisCache(signed, doors('http://127.0.0.1:1'));
   expect(nowhere).toMatchObject({ mirrors: {}, said: expect.stringContaining('does not answer') });
+});
+
+test('does not ask the registry while the site has everything', async () => {
+  // A name that nothing answers to: asking would take its time.
+  const cache = await findThisCache(catalogOf([PLAIN], []), doors(site, 'registry.invalid/owner/repo'));
+  expect(Object.keys(cache.mirrors)).toEqual(['this-cache']);
 });
