@@ -21,7 +21,8 @@ import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { standIns } from './stand-ins.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
-const TOKEN = 'a token that only the stand-in takes';
+/** Only the privileged jobs may see it. */
+export const TOKEN = 'a token that only the stand-in takes';
 
 /** One repository with its workflows, as its owner has it on GitHub: everything that GitHub is stands beside it. */
 export interface Rehearsal {
