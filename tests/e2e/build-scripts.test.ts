@@ -101,11 +101,14 @@ describe.skipIf(!spack)(
     test(
       'solves each request, tells what has no solution, and builds what the plan says and no more',
       async () => {
-        const { matrix } = await solve('trial-app+loud\nno-such-package\nfails-dependent\nnever-ends', 'plans');
+        const { matrix } = await solve(
+          'trial-app+loud\nno-such-package\nfails-dependent\nnever-ends',
+          'plans',
+        );
         expect(matrix.include.map(({ index, runner }) => [index, runner])).toEqual([
           [0, 'ubuntu-24.04'],
           [2, 'ubuntu-24.04'],
-      [3, 'ubuntu-24.04'],
+          [3, 'ubuntu-24.04'],
         ]);
         const [unsolved] = await readJson('plans/failures.json', SolvedFailures);
         expect(unsolved).toMatchObject({ name: 'no-such-package', kind: 'concretize', target: 'x86_64_v3' });
@@ -194,7 +197,7 @@ describe.skipIf(!spack)(
     test(
       'keeps what was built until time ran out',
       async () => {
-          const { record } = await build('plans/3', 'endless-handover', '--minutes', '0.5');
+        const { record } = await build('plans/3', 'endless-handover', '--minutes', '0.5');
         expect(record.failures).toMatchObject([{ name: 'never-ends', kind: 'timeout', phase: 'install' }]);
         expect(record.failures[0]?.log.at(-1)).toBe('stopped after 0.5 minutes');
       },
