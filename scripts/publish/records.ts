@@ -3,6 +3,7 @@ import { Build as BuildSchema } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildPath, manifestPath, specPath } from '../catalog/paths.ts';
+import { isProved } from '../spack/spec-file.ts';
 import type { InspectedTarball } from '../spack/tarball.ts';
 import type { SpecDag } from './order.ts';
 
@@ -43,11 +44,12 @@ export function catalogFiles(
   manifests: ReadonlyMap<DagHash, string>,
 ): NewFile[] {
   const specs = new Map<string, NewFile>();
-  for (const { nodes, build } of builds) {
-    for (const { node, text } of nodes.values()) {
-      // A text that its hash proves takes the place of one that nothing proves.
-      const replace = !build.unverifiedExternals?.includes(node.hash);
-      specs.set(specPath(node), { path: specPath(node), content: `${text}\n`, replace });
+  for (const { nodes } of builds) {
+    for (const found of nodes.values()) {
+      const path = specPath(found.node);
+      if (specs.get(path)?.replace) continue;
+      // A text that its hash proves takes the place of one that it does not.
+      specs.set(path, { path, content: `${found.text}\n`, replace: isProved(found) });
     }
   }
   return [

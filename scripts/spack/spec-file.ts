@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseRepeatedKeys, splitNodes } from '../../site/lib/node-text.ts';
+import { refuseAmbiguousJson, splitNodes } from '../../site/lib/node-text.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
@@ -24,6 +24,7 @@ export type KnownNodes = Map<DagHash, CatalogNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 const SPEC_FILE_VERSION = 5;
+const COMMIT = /^[0-9a-f]{40}$/;
 /** Characters at the end of a spliced node's hash that are its build spec's. */
 const BUILD_SPEC_SUFFIX = 7;
 
@@ -76,7 +77,7 @@ function splitTexts(text: string, value: unknown): string[] {
   if (JSON.stringify(value) === text) {
     return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
   }
-  refuseRepeatedKeys(text);
+  refuseAmbiguousJson(text);
   return splitNodes(text);
 }
 
@@ -91,14 +92,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Whether all of a node's text is under its hash, so that nobody can have changed it. */
+export function isProved({ node, text }: CatalogNode): boolean {
+  return withSuffix(node, computeDagHash(text)) === node.hash;
+}
+
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
-function isOwnHash({ node, text }: CatalogNode): boolean {
-  const isHash = (without: string[]) => withSuffix(node, computeDagHash(text, without)) === node.hash;
-  if (isHash([])) return true;
+function isOwnHash(found: CatalogNode): boolean {
+  if (isProved(found)) return true;
+  const { node, text } = found;
+  const isHashWithout = (key: string) => withSuffix(node, computeDagHash(text, [key])) === node.hash;
   // Spack 1.0 hashed a node of a git version before it had looked up the commit.
-  if (node.parameters['commit'] !== undefined && isHash(['parameters.commit'])) return true;
+  if (COMMIT.test(String(node.parameters['commit'])) && isHashWithout('parameters.commit')) return true;
   // Spack 1.1 hashed externals before they had their namespace.
-  return node.external !== undefined && isHash(['namespace']);
+  return node.external !== undefined && isHashWithout('namespace');
 }
 
 function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {

@@ -4,7 +4,7 @@ import { DagHash } from './digest.ts';
 /** Spack's package names; also safe as a file name and in a URL. */
 export const PackageName = z
   .string()
-  .max(200)
+  .max(80)
   .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/, 'expected a package name: letters, digits, _ and -');
 
 /** A variant's or compiler flag's value: boolean, text, or several texts. */
@@ -17,7 +17,7 @@ export const Dependency = z.object({
   hash: DagHash,
   parameters: z.object({
     /** `build`, `link`, `run`, `test`. */
-    deptypes: z.array(z.string()),
+    deptypes: z.array(z.string().regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test')),
     /** Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` … */
     virtuals: z.array(z.string()).default([]),
   }),
@@ -30,7 +30,8 @@ export type Dependency = z.infer<typeof Dependency>;
  */
 export const Node = z.object({
   name: PackageName,
-  version: z.string().min(1),
+  // With the longest name and a hash it is still a file's name.
+  version: z.string().min(1).max(100),
   arch: z.object({
     platform: z.string(),
     platform_os: z.string(),

@@ -9,7 +9,7 @@ import { startRegistry } from '../registry.ts';
 import type { TestRegistry } from '../registry.ts';
 import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
 import { findProgram } from '../tools/path.ts';
-import { readFixtureBuilds } from './fixture-builds.ts';
+import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
 import type { MadeCache } from './made-cache.ts';
@@ -20,6 +20,7 @@ const PROCESSES = 20;
 const PLAIN_HTTP_SINCE = [1, 1];
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const builds = readFixtureBuilds('cache-unsigned');
+const packages = readFixturePackages('cache-unsigned');
 const tree = builds.filter(({ name }) => name === 'tree');
 const spacks = findSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
@@ -57,7 +58,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
 
     describe.each(spacks)('Spack $version', (version) => {
       test('lists and installs every build from the registry alone, over TLS', async () => {
-        const home = await openSpack(version);
+        const home = await openSpack(version, packages);
         await addMirror(home, 'oci', `oci://localhost:${portOf(tls)}${BASE}`, false);
         const rows = await listBuilds(home, trust);
         for (const { hash } of builds) expect(rows.filter((row) => row.includes(hash))).toHaveLength(1);
@@ -68,7 +69,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
 
       const isPlain = isAtLeast(version.version, PLAIN_HTTP_SINCE);
       test(`takes the missing tarball from the registry, over ${isPlain ? 'plain HTTP' : 'TLS'}`, async () => {
-        const home = await openSpack(version);
+        const home = await openSpack(version, packages);
         const registry = isPlain ? `oci+http://${plain.host}` : `oci://localhost:${portOf(tls)}`;
         await addMirror(home, 'site', site.url, true);
         await addMirror(home, 'oci', `${registry}${BASE}`, false);
@@ -82,7 +83,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
     test(`serves ${PROCESSES} processes at once that have both doors`, async () => {
       const [newest] = spacks;
       if (!newest) return;
-      const homes = await pMap(Array.from({ length: PROCESSES }), () => openSpack(newest), {
+      const homes = await pMap(Array.from({ length: PROCESSES }), () => openSpack(newest, packages), {
         concurrency: 2,
       });
       const [first] = homes;
