@@ -33,6 +33,13 @@ test('ends everything that a program started when time is over', async () => {
   expect(stdout.trim()).toMatch(/^(Z.*)?$/);
 });
 
+test('takes what is said after this process was told to stop for no result', async () => {
+  const running = runSpack(makeProgram('echo begun; sleep 60'), [], {
+    onText: () => process.emit('SIGTERM', 'SIGTERM'),
+  });
+  await expect(running).rejects.toThrow('stopped by SIGTERM');
+});
+
 test("gives a program nothing of the job's environment but what it needs", async () => {
   const home = join(mkdtempSync(join(tmpdir(), 'home-')), 'solve');
   const environment = createSpackHome(

@@ -28,7 +28,10 @@ const MAX_OUTPUT = 2 ** 24;
 /** How long an interrupted Spack may take to tidy up. */
 const GRACE_MS = 20_000;
 
-/** Runs Spack to its end, or to the time limit; never throws for its exit code. */
+/**
+ * Runs Spack to its end, or to the time limit; never throws for its exit code.
+ * Throws when this process is told to stop meanwhile: what Spack then says is no result.
+ */
 export async function runSpack(spack: Spack, args: string[], options: RunOptions = {}): Promise<Outcome> {
   const child = spawn(spack.program, args, {
     env: spack.environment,
@@ -38,7 +41,12 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   });
   const stop = (signal: NodeJS.Signals) => endGroup(child.pid, signal);
   const interrupt = () => stop('SIGINT');
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let told: NodeJS.Signals | undefined;
+  const tell = (signal: NodeJS.Signals) => {
+    told = signal;
+    interrupt();
+  };
+  process.on('SIGINT', tell).on('SIGTERM', tell);
   let timedOut = false;
   const limit = options.timeLimitMs === undefined ? undefined : Math.max(1, options.timeLimitMs);
   const timers: NodeJS.Timeout[] = [];
@@ -72,11 +80,12 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
         if (timedOut) setTimeout(() => resolve(status ?? 1), 1_000);
       });
     });
+    if (told !== undefined) throw new Error(`stopped by ${told}; run it again`);
     return { code, output, stdout, timedOut };
   } finally {
     for (const timer of timers) clearTimeout(timer);
     if (timedOut) stop('SIGKILL');
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+    process.removeListener('SIGINT', tell).removeListener('SIGTERM', tell);
   }
 }
 
