@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 /** What `--help` shows of a script. */
 export interface CommandText {
@@ -17,6 +17,11 @@ export function createCommand({ verb, description, examples }: CommandText): Com
     .helpOption('-h, --help', 'show this text')
     .showHelpAfterError('Run it with --help to see what it takes.')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */
+export function variableOption(flags: string, description: string, variable: string, otherwise = ''): Option {
+  return new Option(flags, description).env(variable).default(otherwise);
 }
 
 /** Runs a command; the only place that catches: one line per cause on stderr, exit code 1. */

@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pMap from 'p-map';
 import { prepareTools } from './tools/prepare.ts';
-import { TOOLS_BIN } from './tools/path.ts';
+import { findProgram, TOOLS_BIN } from './tools/path.ts';
 import { addTallies } from './tools/report.ts';
 import type { Tally } from './tools/report.ts';
 import { runCheck, runTests } from './tools/steps.ts';
@@ -12,13 +12,16 @@ import { runCheck, runTests } from './tools/steps.ts';
 const bin = (name: string): string => join('node_modules/.bin', name);
 
 /** Each counts as one test. */
-const CHECKS = [
+const CHECKS: { name: string; command: string[]; tool?: string }[] = [
   { name: 'types', command: [bin('astro'), 'check'] },
   { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  // Without what else is on PATH: the same findings on every machine.
+  { name: 'actionlint', command: ['actionlint', '-shellcheck=', '-pyflakes='], tool: 'actionlint' },
+  { name: 'zizmor', command: ['zizmor', '--offline', '--persona', 'auditor', '.github'], tool: 'zizmor' },
   { name: 'format', command: [bin('prettier'), '--check', '.', '--log-level', 'warn'] },
 ];
 /** Projects of vitest.config.ts, quickest first. */
-const PROJECTS = ['unit', 'browser', 'e2e'];
+const PROJECTS = ['unit', 'browser', 'e2e', 'rehearsal'];
 
 /** Runs every test, or the named checks and projects alone, and closes with one line that counts them. */
 async function run(): Promise<void> {
@@ -39,7 +42,8 @@ async function run(): Promise<void> {
 
   const started = Date.now();
   const tallies: Tally[] = [await prepareTools(process.env['CI'] === 'true')];
-  const checks = CHECKS.filter(({ name }) => wanted(name));
+  // A tool that is missing has been named above.
+  const checks = CHECKS.filter(({ name, tool }) => wanted(name) && (!tool || findProgram(tool)));
   tallies.push(
     ...(await pMap(checks, ({ name, command }) => runCheck(name, command), {
       concurrency: availableParallelism(),

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { findProgram, programFolders } from './tools/path.ts';
 
 /** A real Spack on this machine. */
@@ -22,6 +22,8 @@ export interface Outcome {
 export interface SpackHome {
   /** Where it installs. */
   store: string;
+  /** Its configuration, in files that another home may take over. */
+  config: string;
   /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that are to trust the same keys. */
   keys: string;
   /** Runs a command; never throws for its exit code. */
@@ -34,6 +36,10 @@ export const SPACK_ADVICE = 'put spack on PATH (more as spack-<version>), or set
 
 /** The oldest Spack that reads these caches. */
 const OLDEST = [1, 0];
+
+/** Indexes of the package repository, which Spack needs half a minute to make; kept from one run to the next. */
+export const WARM_FOLDER = resolve(import.meta.dirname, '../.work/spack-warm');
+const WARM_NAMES = ['patches', 'providers', 'tags'];
 
 /** Finds every usable Spack, newest first: SPACK_ROOT, `spack` and `spack-<version>` on PATH. */
 export function findSpacks(): Spack[] {
@@ -90,6 +96,7 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
   }
   return {
     store,
+    config: user,
     keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
     close: async () => {
@@ -99,8 +106,18 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
   };
 }
 
+export async function keepWarm(cache: string, warm: string): Promise<void> {
+  if (existsSync(warm) || !WARM_NAMES.every((name) => existsSync(join(cache, name)))) return;
+  const fresh = `${warm}.${process.pid}`;
+  for (const name of WARM_NAMES) {
+    await cp(join(cache, name), join(fresh, name), { recursive: true, preserveTimestamps: true });
+  }
+  // Another process may have been quicker.
+  await rename(fresh, warm).catch(() => rm(fresh, { recursive: true, force: true }));
+}
+
 /** Makes a package repository of some of builtin's recipes, by symbolic links; returns its path. */
-async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
+export async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
   const { stdout } = await runProgram(program, ['location', '--repo', 'builtin'], process.env);
   const builtin = stdout.trim();
   const repository = join(folder, 'spack_repo/builtin');

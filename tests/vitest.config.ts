@@ -50,6 +50,17 @@ export default defineConfig({
           hookTimeout: 5 * MINUTE,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'rehearsal',
+          include: ['tests/rehearse/**/*.test.ts'],
+          // One machine stands for all runners.
+          fileParallelism: false,
+          testTimeout: 20 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+        },
+      },
     ],
   },
 });

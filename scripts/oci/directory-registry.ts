@@ -6,9 +6,10 @@ import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
+import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { copyVerified } from './copy-verified.ts';
 import { withDirectoryLock } from './directory-lock.ts';
-import { blobPath, isErrorCode, readIndex, tagOf, writeIndex } from './layout.ts';
+import { blobPath, isErrorCode, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { readAll } from './read-all.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
@@ -53,7 +54,18 @@ export function openDirectory(dir: string): Registry {
     openBlob,
     readBlob,
     push: (layout) => mergeLayout(layout, dir),
+    pointTag: (tag, digest) => pointTag(dir, tag, digest),
   };
+}
+
+async function pointTag(dir: string, tag: string, digest: Digest): Promise<void> {
+  await withDirectoryLock(dir, async () => {
+    const blob = await findBlob(dir, digest);
+    if (!blob) throw new Error(`oci-layout:${dir} has no manifest ${digest} that ${tag} could point at`);
+    const others = ((await readIndex(dir)) ?? []).filter((descriptor) => tagOf(descriptor) !== tag);
+    const annotations = { [TAG_ANNOTATION]: tag };
+    await writeIndex(dir, [...others, { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob, annotations }]);
+  });
 }
 
 /**

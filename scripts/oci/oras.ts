@@ -48,6 +48,24 @@ export async function restoreLayout(
   }, firstRetryMs * RETRY_FACTOR);
 }
 
+/** Points a tag at a manifest that the repository has. */
+export async function tagManifest(
+  repository: RemoteReference,
+  digest: string,
+  tag: string,
+  transport: 'https' | 'http',
+  firstRetryMs: number,
+): Promise<void> {
+  const source = `${repository.host}/${repository.path}@${digest}`;
+  await tryAgain(async () => {
+    const { code, lastLines } = await runOras(
+      ['tag', `--plain-http=${transport === 'http'}`, source, tag],
+      0,
+    );
+    if (code !== 0) throw describeFailure(repository, lastLines);
+  }, firstRetryMs * RETRY_FACTOR);
+}
+
 async function runOras(args: string[], images: number): Promise<{ code: number; lastLines: string }> {
   // The signing key is none of its business.
   const env = { ...process.env, SIGNING_KEY: undefined, SIGNING_KEY_PASSPHRASE: undefined };

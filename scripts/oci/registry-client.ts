@@ -23,7 +23,7 @@ interface Login {
   loggedIn: boolean;
 }
 
-export function createClient(repository: RemoteReference, idleMs: number): RegistryClient {
+export function createClient(repository: RemoteReference, idleMs: number, anonymous = false): RegistryClient {
   trustCertificateFile();
   const isHub = repository.host === DOCKER_HUB.host;
   const api = isHub ? DOCKER_HUB.api : repository.host;
@@ -39,7 +39,9 @@ export function createClient(repository: RemoteReference, idleMs: number): Regis
   }
 
   async function logIn(challenge: Challenge): Promise<Login> {
-    const credentials = await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
+    const credentials = anonymous
+      ? undefined
+      : await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
     const header = await answerChallenge(challenge, repository, credentials, idleMs);
     return { header, loggedIn: credentials !== undefined };
   }

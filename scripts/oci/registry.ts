@@ -35,6 +35,8 @@ export interface Registry {
    * in the layout and are not sent again. A tag that is there is pointed anew: not to do that is up to the caller.
    */
   push(layout: string): Promise<void>;
+  /** Points a tag, there or not, at a manifest that the repository has; throws when it has none of that digest. */
+  pointTag(tag: string, digest: Digest): Promise<void>;
 }
 
 /**

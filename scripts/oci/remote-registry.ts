@@ -5,7 +5,7 @@ import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { HttpAnswer } from './http.ts';
 import { MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
-import { restoreLayout } from './oras.ts';
+import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll } from './read-all.ts';
 import type { RemoteReference } from './reference.ts';
 import type { Registry, RegistryManifest } from './registry.ts';
@@ -19,6 +19,8 @@ export interface RemoteOptions {
   firstRetryMs?: number;
   /** Longest time without a byte from the registry. */
   idleMs?: number;
+  /** Use no login, even where there is one: see what everybody sees. */
+  anonymous?: boolean;
 }
 
 /** Wait before the second try: registries count requests by the second. */
@@ -30,7 +32,7 @@ const IDLE_MS = 60_000;
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
-  const client = createClient(repository, idleMs);
+  const client = createClient(repository, idleMs, options.anonymous);
 
   /** One try. Undefined: not there. */
   function request(method: string, part: string): Promise<HttpAnswer | undefined> {
@@ -82,7 +84,11 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     await restoreLayout(layout, repository, await client.transport(), firstRetryMs);
   }
 
-  return { reference, describeTag, readManifest, openBlob, readBlob, push };
+  async function pointTag(tag: string, digest: Digest): Promise<void> {
+    await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
+  }
+
+  return { reference, describeTag, readManifest, openBlob, readBlob, push, pointTag };
 }
 
 async function* limit(body: Readable, where: string): AsyncGenerator<Buffer> {

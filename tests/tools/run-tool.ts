@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 /** The longest that fetching a tool may take, in milliseconds. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 900_000;
 
 /** Runs a program that asks nothing; throws with the last of what it said. Resolves to its standard output. */
 export async function runTool(

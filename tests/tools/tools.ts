@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { installFromDebian, unpackFromDebian } from './debian.ts';
-import { installOras } from './oras.ts';
+import { installGoProgram } from './go-program.ts';
 import { findProgram } from './path.ts';
-import { installSchemathesis } from './schemathesis.ts';
+import { installPythonProgram } from './python-program.ts';
 import { findSpacks } from '../spack.ts';
 
 /** A program that tests need and the project does not bring along. */
@@ -39,7 +39,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'oras',
     find: () => findProgram('oras'),
-    get: installOras,
+    get: () => installGoProgram('oras.land/oras/cmd/oras@v1.3.6'),
     advice: 'see https://oras.land/docs/installation, version 1.3 or newer',
     required: true,
   },
@@ -60,8 +60,29 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'Schemathesis',
     find: () => findProgram('schemathesis'),
-    get: installSchemathesis,
+    get: () => installPythonProgram('schemathesis==4.32.5'),
     advice: 'it needs Python 3.10 or newer with venv (on Debian "apt-get install python3-venv") and PyPI',
+    required: true,
+  },
+  {
+    name: 'act',
+    find: () => findProgram('act'),
+    get: () => installGoProgram('github.com/nektos/act@v0.2.89'),
+    advice: 'see https://nektosact.com; the rehearsal runs the workflows with it',
+    required: true,
+  },
+  {
+    name: 'actionlint',
+    find: () => findProgram('actionlint'),
+    get: () => installGoProgram('github.com/rhysd/actionlint/cmd/actionlint@v1.7.12'),
+    advice: 'see https://github.com/rhysd/actionlint',
+    required: true,
+  },
+  {
+    name: 'zizmor',
+    find: () => findProgram('zizmor'),
+    get: () => installPythonProgram('zizmor==1.32.0'),
+    advice: 'see https://docs.zizmor.sh/installation',
     required: true,
   },
   {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { findProgram, TOOLS, TOOLS_BIN } from './path.ts';
 import { runTool } from './run-tool.ts';
 
-const ORAS = 'oras.land/oras/cmd/oras@v1.3.6';
-
-/** Builds ORAS from the Go module proxy; everything Go leaves behind goes away again. */
-export async function installOras(): Promise<void> {
+/**
+ * Builds a program from the Go module proxy; everything Go leaves behind goes away again.
+ * @param module path and version: `oras.land/oras/cmd/oras@v1.3.6`
+ */
+export async function installGoProgram(module: string): Promise<void> {
   const go = findProgram('go') ?? '/usr/local/go/bin/go';
-  const scratch = join(TOOLS, 'go');
+  const scratch = join(TOOLS, `go-${module.replaceAll(/[^\w.]/g, '-')}`);
   await mkdir(TOOLS_BIN, { recursive: true });
   const env = {
     GOBIN: TOOLS_BIN,
@@ -16,12 +17,12 @@ export async function installOras(): Promise<void> {
     GOCACHE: join(scratch, 'cache'),
     // Writable, so that the folder can be deleted.
     GOFLAGS: '-modcacherw',
-    // ORAS asks for a newer Go than Debian's; Go fetches it by itself.
+    // Some ask for a newer Go than Debian's; Go fetches it by itself.
     GOTOOLCHAIN: 'auto',
     CGO_ENABLED: '0',
   };
   try {
-    await runTool(go, ['install', ORAS], { env });
+    await runTool(go, ['install', module], { env });
   } catch (error) {
     throw new Error('it is built with Go (https://go.dev/dl)', { cause: error });
   } finally {

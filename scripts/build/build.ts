@@ -1,0 +1,137 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { BuildRecord } from '../../site/schemas/build-record.ts';
+import type { BuildInputs } from '../../site/schemas/build-request.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { withGroup, withStoppedCommands } from '../github/job.ts';
+import { parsePlan } from '../publish/plan-file.ts';
+import { describeSpecs } from '../spack/describe-specs.ts';
+import { headDate } from '../spack/git-checkout.ts';
+import { installSpack } from '../spack/install-spack.ts';
+import type { InstalledSpack } from '../spack/install-spack.ts';
+import { openSpack } from '../spack/open-spack.ts';
+import { gatherRecipes } from '../spack/recipes.ts';
+import { runSpack } from '../spack/run-spack.ts';
+import type { Outcome, Spack } from '../spack/run-spack.ts';
+import { findThisCache } from '../spack/this-cache.ts';
+import { findFailures } from './failures.ts';
+import { prepareInstallRoot } from './install-root.ts';
+import { pushBuilds } from './push.ts';
+import { composeRecord } from './record.ts';
+import type { RecipesCommit } from './record.ts';
+import { readStageLogs } from './stage-log.ts';
+
+export interface BuildOptions {
+  /** Folder that concretize wrote for this build. */
+  plan: string;
+  inputs: BuildInputs;
+  /** Where the build cache and the record go. */
+  out: string;
+  home: string;
+  catalog: string;
+  siteUrl: string;
+  /** As REGISTRY has it. */
+  registry: string;
+  installRoot: string;
+  /** Folder of the owner's recipes; empty: none. */
+  own: string;
+  /** Minutes after which the installation is stopped. */
+  minutes: number;
+}
+
+/** Builds one plan with a real Spack and hands over what succeeded: an unsigned build cache and a record. */
+export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
+  const home = resolve(options.home, 'build');
+  const environment = prepareEnvironment(options.plan, home);
+  const { spack, recipes } = await withGroup('Setting up Spack', () => setUp(home, options));
+  const show = (text: string) => process.stderr.write(text);
+  const installation = await withGroup('Installing', () =>
+    withStoppedCommands(() =>
+      install(spack, environment, options.inputs.request.flags, options.minutes, show),
+    ),
+  );
+  return withGroup('Handing over', () =>
+    withStoppedCommands(() => handOver(spack, environment, installation, recipes, options)),
+  );
+}
+
+/** Copies the lock and its environment to where Spack may write beside them. */
+function prepareEnvironment(plan: string, home: string): string {
+  const environment = join(home, 'environment');
+  rmSync(environment, { recursive: true, force: true });
+  rmSync(join(home, 'stage'), { recursive: true, force: true });
+  mkdirSync(environment, { recursive: true });
+  for (const name of ['spack.yaml', 'spack.lock']) cpSync(join(plan, name), join(environment, name));
+  return environment;
+}
+
+async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spack; recipes: RecipesCommit }> {
+  const { inputs, catalog, installRoot } = options;
+  prepareInstallRoot(installRoot);
+  const tools = resolve(options.home, 'tools');
+  const installed = await installSpack(
+    { spack: inputs.spack, packages: inputs.packages },
+    tools,
+    process.env,
+  );
+  const cache = await findThisCache(readCatalog(catalog), { ...options, directory: catalog });
+  console.error(cache.said);
+  const spack = await openSpack(home, {
+    installed,
+    recipes: await gatherRecipes(inputs.repositories, options.own, tools),
+    cache,
+    microarchitecture: inputs.microarchitecture,
+    installRoot,
+  });
+  return { spack, recipes: await describeRecipes(installed) };
+}
+
+async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<RecipesCommit> {
+  if (builtin === undefined || !/^[0-9a-f]{40}$/.test(packages)) return {};
+  return { commit: packages, commitDate: await headDate(builtin) };
+}
+
+/** Installs what the lock names; what fails stops nothing but what needs it. */
+function install(
+  spack: Spack,
+  environment: string,
+  flags: string[],
+  minutes: number,
+  onText: (text: string) => void,
+): Promise<Outcome> {
+  const args = ['-e', environment, 'install', '--only-concrete', ...flags];
+  return runSpack(spack, args, { onText, timeLimitMs: minutes * 60_000 });
+}
+
+async function handOver(
+  spack: Spack,
+  environment: string,
+  installation: Outcome,
+  recipes: RecipesCommit,
+  { plan: folder, inputs, out, home, minutes }: BuildOptions,
+): Promise<BuildRecord> {
+  const planFile = join(folder, 'plan.txt');
+  const plan = parsePlan(readFileSync(planFile, 'utf8'), planFile);
+  const description = await describeSpecs(spack, environment, planFile);
+  const planned = description.specs.filter(({ hash }) => plan.has(hash));
+  const built = planned.filter(({ state }) => state === 'built').map(({ hash }) => hash);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const cache = resolve(out, 'cache');
+  const pushed = await pushBuilds(spack, environment, built, cache, (text) => process.stderr.write(text));
+  const lock = LockFile.parse(JSON.parse(readFileSync(join(folder, 'spack.lock'), 'utf8')));
+  const roots = new Set(lock.roots.map(({ hash }) => hash));
+  const failures = findFailures({
+    output: installation.output,
+    timedOut: installation.timedOut,
+    specs: planned,
+    roots,
+    logs: await readStageLogs(resolve(home, 'build/stage')),
+    withTests: inputs.request.flags.some((flag) => flag.startsWith('--test')),
+    limit: `${minutes} minutes`,
+  });
+  const record = composeRecord(description, { pushed, roots, failures, recipes });
+  writeFileSync(join(out, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+  return record;
+}

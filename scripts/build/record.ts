@@ -1,0 +1,74 @@
+import { BuildRecord, RecordedPackage } from '../../site/schemas/build-record.ts';
+import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Description, PackageDescription, SpecDescription } from '../spack/describe-specs.ts';
+
+/** Commit of the recipes and its date; both absent where they are not known. */
+export interface RecipesCommit {
+  commit?: string;
+  commitDate?: string;
+}
+
+/** Longer values are left out, in characters. */
+const MAX_VALUE = 100_000;
+/** All run environments together, in characters: paths are long, and a large environment has thousands of them. */
+const MAX_ENVIRONMENTS = 8_000_000;
+
+/** What became of a build beside what Spack says of its specs. */
+export interface BuildResult {
+  /** Hashes in the build cache that is handed over. */
+  pushed: ReadonlySet<DagHash>;
+  roots: ReadonlySet<DagHash>;
+  failures: readonly RecordedFailure[];
+  recipes: RecipesCommit;
+}
+
+/** Composes the record of a build: within the limits, what does not fit is left out, run environments of roots last. */
+export function composeRecord(description: Description, result: BuildResult): BuildRecord {
+  const { pushed, roots, failures, recipes } = result;
+  const built = description.specs.filter(({ hash }) => pushed.has(hash));
+  const rootsFirst = [...built].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
+  return BuildRecord.parse({
+    failures: failures.slice(0, 2_000),
+    packages: description.packages.flatMap((one) => describePackage(one, recipes)),
+    environments: composeEnvironments(rootsFirst),
+    built: built.map(({ hash }) => hash),
+    reused: description.specs.filter(({ state }) => state === 'reused').map(({ hash }) => hash),
+  });
+}
+
+function composeEnvironments(specs: readonly SpecDescription[]): BuildRecord['environments'] {
+  const environments: BuildRecord['environments'] = {};
+  let room = MAX_ENVIRONMENTS;
+  for (const { hash, environment } of specs) {
+    const variables = cleanVariables(environment);
+    room -= JSON.stringify(variables).length;
+    if (room < 0) break;
+    environments[hash] = variables;
+  }
+  return environments;
+}
+
+/** A package as the catalog takes it; none when even its name does not fit. */
+function describePackage(described: PackageDescription, recipes: RecipesCommit): RecordedPackage[] {
+  const { name, description, homepage, licenses, maintainers, tags } = described;
+  const record = {
+    name,
+    description: description.slice(0, 10_000),
+    ...(RecordedPackage.shape.homepage.safeParse(homepage).success ? { homepage } : {}),
+    licenses: licenses.filter((text) => text.length <= 500).slice(0, 50),
+    maintainers: maintainers.filter((text) => text.length <= 100).slice(0, 100),
+    tags: tags.filter((text) => text.length <= 100).slice(0, 100),
+    ...recipes,
+  };
+  const result = RecordedPackage.safeParse(record);
+  return result.success ? [result.data] : [];
+}
+
+function cleanVariables(environment: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => /^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name) && value.length <= MAX_VALUE,
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { MAX_LOG_LINE_LENGTH } from '../../site/schemas/build-record.ts';
+import { readStageLogs } from './stage-log.ts';
+
+const HASH = 'ousjwvltribv7xgxmy4xfmzeisbgi325';
+
+function makeStage(): { root: string; stage: string } {
+  const root = mkdtempSync(join(tmpdir(), 'stage-'));
+  const stage = join(root, 'user', `spack-stage-a-1.0-${HASH}`);
+  mkdirSync(stage, { recursive: true });
+  return { root, stage };
+}
+
+test('reads the last 100 lines of the phase that a build came to', async () => {
+  const { root, stage } = makeStage();
+  writeFileSync(join(stage, 'spack-build-01-cmake-out.txt'), 'fine\n');
+  const lines = Array.from({ length: 300 }, (_, index) => `\x1b[31mline ${index}\x1b[0m`);
+  writeFileSync(join(stage, 'spack-build-02-build-out.txt'), `${lines.join('\n')}\n`);
+  const log = (await readStageLogs(root)).get(HASH);
+  expect(log?.phase).toBe('build');
+  expect(log?.lines).toHaveLength(100);
+  expect([log?.lines[0], log?.lines[99]]).toEqual(['line 200', 'line 299']);
+});
+
+test('cuts endless lines and reads no more than the end of a huge log', async () => {
+  const { root, stage } = makeStage();
+  writeFileSync(join(stage, 'spack-build-01-build-out.txt'), 'x'.repeat(5_000_000));
+  const log = (await readStageLogs(root)).get(HASH);
+  expect(log?.lines).toEqual(['x'.repeat(MAX_LOG_LINE_LENGTH)]);
+});
+
+test('follows no link that a build put in place of its log', async () => {
+  const { root, stage } = makeStage();
+  symlinkSync('/etc/hostname', join(stage, 'spack-build-01-build-out.txt'));
+  expect((await readStageLogs(root)).get(HASH)).toEqual({ lines: [], written: 0 });
+});
+
+test('knows a build that came to no phase, and takes a missing folder for no stages', async () => {
+  const { root } = makeStage();
+  expect((await readStageLogs(root)).get(HASH)).toEqual({ lines: [], written: 0 });
+  expect((await readStageLogs(join(root, 'none'))).size).toBe(0);
+});

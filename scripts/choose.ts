@@ -1,0 +1,84 @@
+import { Argument } from 'commander';
+import { parseSettings } from '../site/schemas/settings.ts';
+import { chooseEnvironments, chooseManual, chooseScheduled } from './choose/choose.ts';
+import type { Choice } from './choose/choose.ts';
+import { parseCount, parseRequestOptions } from './choose/given.ts';
+import type { Given } from './choose/given.ts';
+import { reportChoice } from './choose/report.ts';
+import { createCommand, runCommand, variableOption } from './command.ts';
+import { readSettingsFile } from './github/settings-file.ts';
+import { expectUsableSpack } from './spack/version.ts';
+
+interface Options extends Given {
+  settings?: string;
+}
+
+const { CATALOG_DIR } = parseSettings(process.env);
+
+const command = createCommand({
+  verb: 'choose',
+  description:
+    'Chooses what to build and prints it as JSON: specs that a person names, random packages that are neither cached ' +
+    'nor failed lately, or environments. Each option may come from the environment variable that is named beside it.',
+  examples: [
+    'node scripts/choose.ts manual --specs "zlib hdf5 +mpi ^openmpi" --target x86_64_v3',
+    'node scripts/choose.ts scheduled --seed 4711 --count 25',
+    'node scripts/choose.ts environment --environment my-stack',
+  ],
+})
+  .addArgument(new Argument('<reason>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
+  .addOption(
+    variableOption('--specs <SPECS>', 'manual: specs, one a line or as on Spack’s command line', 'SPECS'),
+  )
+  .addOption(variableOption('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
+  .addOption(
+    variableOption('--target <NAME>', 'a target of the settings; empty: as the reason has it', 'TARGET'),
+  )
+  .addOption(variableOption('--count <N>', 'scheduled: how many packages; empty: as set', 'COUNT'))
+  .addOption(variableOption('--seed <TEXT>', 'scheduled: decides the draw', 'GITHUB_RUN_ID', '0'))
+  .addOption(variableOption('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
+  .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
+  .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
+  .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
+  .addOption(
+    variableOption(
+      '--packages <VERSION>',
+      'tag or commit of spack-packages; empty: as set',
+      'PACKAGES_VERSION',
+    ),
+  )
+  .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .action(choose);
+
+await runCommand(command);
+
+async function choose(reason: string, { settings: file, ...given }: Options): Promise<void> {
+  const settings = readSettingsFile(file);
+  expectUsableSpack(given.spack || settings.spack);
+  reportChoice(await decide(reason, given, settings), settings);
+}
+
+function decide(
+  reason: string,
+  given: Given,
+  settings: ReturnType<typeof readSettingsFile>,
+): Choice | Promise<Choice> {
+  const options = parseRequestOptions(given);
+  const { target, catalog } = given;
+  if (reason === 'manual') return chooseManual(given.specs, target, settings, options);
+  if (reason === 'environment') {
+    const names = given.environment.split(/[\s,]+/).filter((name) => name !== '');
+    return chooseEnvironments(names, target, catalog, settings, options);
+  }
+  const draw = {
+    seed: given.seed,
+    count: parseCount(given.count, settings.schedulePackages),
+    target,
+    catalog,
+    packagesVersion: given.packages || settings.packages,
+    date: new Date(),
+    environment: process.env,
+  };
+  return chooseScheduled(draw, settings, options);
+}

@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { chooseEnvironments, chooseManual, chooseScheduled } from './choose.ts';
+
+const SETTINGS = BuildCacheSettings.parse({ exclude: ['package-1'], schedulePackages: 3 });
+const OPTIONS = { fresh: false, container: false, flags: [] };
+const NAMES = Array.from({ length: 8_900 }, (_, index) => `package_${index}`);
+
+const requests: string[] = [];
+let answer: { status: number; names: string[]; truncated: boolean };
+const server = createServer((request, response) => {
+  requests.push(request.url ?? '');
+  response.statusCode = answer.status;
+  const tree = [
+    { path: '__init__.py', type: 'blob' },
+    ...answer.names.map((path) => ({ path, type: 'tree' })),
+  ];
+  response.end(JSON.stringify({ sha: 'x', tree, truncated: answer.truncated }));
+});
+
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+afterAll(() => server.close());
+
+function answerWith(names: string[], status = 200, truncated = false): void {
+  requests.length = 0;
+  answer = { status, names, truncated };
+}
+
+function draw(catalog: string, seed: string, target = 'x86_64_v3') {
+  const { port } = server.address() as AddressInfo;
+  return chooseScheduled(
+    {
+      seed,
+      count: 3,
+      target,
+      catalog,
+      packagesVersion: 'v2025.11.0',
+      date: new Date('2026-11-23T12:00:00Z'),
+      environment: { GITHUB_API_URL: `http://127.0.0.1:${port}` },
+    },
+    SETTINGS,
+    OPTIONS,
+  );
+}
+
+function writeCatalog(files: Record<string, unknown>): string {
+  const catalog = mkdtempSync(join(tmpdir(), 'choose-'));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(catalog, path)), { recursive: true });
+    writeFileSync(join(catalog, path), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return catalog;
+}
+
+function cached(name: string, target: string): Record<string, unknown> {
+  const arch = { platform: 'linux', platform_os: 'ubuntu24.04', target: { name: target } };
+  return { [`builds/${name}/${name}-1-a.json`]: {}, [`specs/${name}/${name}-1-a.spec.json`]: { arch } };
+}
+
+function failed(name: string, target: string, date: string): Record<string, unknown> {
+  const failure = { name, spec: name, target, kind: 'compile', log: [], date };
+  return { [`failures/${name}/1.json`]: failure };
+}
+
+test('draws from the whole list with one request, the same for a seed, in under a second of work', async () => {
+  answerWith(NAMES);
+  const catalog = writeCatalog({});
+  const start = process.cpuUsage();
+  const { requests: chosen } = await draw(catalog, '4711');
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
+  expect(requests).toEqual([
+    '/repos/spack/spack-packages/git/trees/v2025.11.0:repos/spack_repo/builtin/packages',
+  ]);
+  expect(chosen).toHaveLength(3);
+  expect(chosen.flatMap(({ specs }) => specs).every((name) => /^package-\d+$/.test(name))).toBe(true);
+  expect((await draw(catalog, '4711')).requests).toEqual(chosen);
+});
+
+test('takes none that is cached for the target, failed lately, or excluded, and says which', async () => {
+  answerWith(['_7zip', 'package_1', 'package_2', 'package_3', 'package_4', 'package_5']);
+  const catalog = writeCatalog({
+    ...cached('package-2', 'x86_64_v3'),
+    ...cached('package-3', 'aarch64'),
+    ...failed('package-4', 'x86_64_v3', '2026-11-01T00:00:00Z'),
+    ...failed('package-5', 'x86_64_v3', '2026-10-01T00:00:00Z'),
+  });
+  const { requests: chosen, reasons } = await draw(catalog, '1');
+  expect(chosen.flatMap(({ specs }) => specs).sort()).toEqual(['7zip', 'package-3', 'package-5']);
+  const again = await draw(catalog, '1', 'aarch64');
+  expect(again.requests.flatMap(({ specs }) => specs)).not.toContain('package-3');
+  expect(reasons.join('\n')).not.toContain('exhausted');
+});
+
+test('says when the list is exhausted', async () => {
+  answerWith(['package_1', 'package_2']);
+  const { requests: chosen, reasons } = await draw(writeCatalog(cached('package-2', 'x86_64_v3')), '1');
+  expect(chosen).toEqual([]);
+  expect(reasons.at(-1)).toMatch(/^The list is exhausted: of 2 packages no more than 0/);
+});
+
+test('never takes a part of the list for the whole, nor a failure for an empty list', async () => {
+  answerWith(NAMES, 200, true);
+  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('list is not whole');
+  answerWith([], 404);
+  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('no recipes at "v2025.11.0"');
+  expect(requests).toHaveLength(1);
+});
+
+test('gives each spec a job of its own', () => {
+  const { requests: chosen } = chooseManual('zlib\nhdf5 +mpi', '', SETTINGS, { ...OPTIONS, fresh: true });
+  expect(chosen).toEqual([
+    { index: 0, specs: ['zlib'], target: 'x86_64_v3', fresh: true, container: false, flags: [] },
+    { index: 1, specs: ['hdf5 +mpi'], target: 'x86_64_v3', fresh: true, container: false, flags: [] },
+  ]);
+  const many = NAMES.slice(0, 257).join(' ');
+  expect(() => chooseManual(many, '', SETTINGS, OPTIONS)).toThrow('expected at most 256');
+  expect(() => chooseManual(' \n', '', SETTINGS, OPTIONS)).toThrow('found none');
+});
+
+test('gives each environment a job for each target', () => {
+  const catalog = writeCatalog({
+    'environments/a.yaml': 'spack: {specs: [zlib]}',
+    'environments/b.yaml': 'spack: {specs: [tree]}',
+    'environments/a.lock.json': '{}',
+    'environments/broken.yml': '',
+  });
+  const { requests: chosen } = chooseEnvironments([], '', catalog, SETTINGS, OPTIONS);
+  expect(chosen.map(({ environment, target }) => `${environment} ${target}`)).toEqual([
+    'a x86_64_v3',
+    'a aarch64',
+    'a m1',
+    'b x86_64_v3',
+    'b aarch64',
+    'b m1',
+  ]);
+  const one = chooseEnvironments(['b'], 'aarch64', catalog, SETTINGS, OPTIONS);
+  expect(one.requests).toHaveLength(1);
+  const none = chooseEnvironments([], '', writeCatalog({}), SETTINGS, OPTIONS);
+  expect(none.requests).toEqual([]);
+});
+
+test('refuses an environment that is not there or is none, and says which there are', () => {
+  const catalog = writeCatalog({ 'environments/a.yaml': 'specs: [zlib]' });
+  const choose = (name: string) => () => chooseEnvironments([name], '', catalog, SETTINGS, OPTIONS);
+  expect(choose('../../etc/x')).toThrow('which are: a;');
+  expect(choose('a')).toThrow('expected a Spack environment, whose outermost key is "spack:"');
+});

@@ -1,0 +1,116 @@
+import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { findTarget } from '../github/settings-file.ts';
+import { drawOrder } from './draw.ts';
+import { listEnvironments, readEnvironment } from './environments.ts';
+import { hasFailed, isCached } from './obstacles.ts';
+import { readPackageList } from './package-list.ts';
+import { composeRequests } from './requests.ts';
+import type { RequestOptions } from './requests.ts';
+import { takeSample, targetOfTheDay } from './sample.ts';
+import { splitSpecs } from './split-specs.ts';
+
+/** Requests and, in sentences, why they are these and not others. */
+export interface Choice {
+  requests: BuildRequest[];
+  reasons: string[];
+}
+
+/** Chooses the specs that a person typed, one request each. */
+export function chooseManual(
+  text: string,
+  target: string,
+  settings: BuildCacheSettings,
+  options: RequestOptions,
+): Choice {
+  const { name } = findTarget(settings, target);
+  const specs = splitSpecs(text);
+  if (specs.length === 0)
+    throw new Error('specs: expected at least one, such as "zlib" or "hdf5 +mpi", found none');
+  return {
+    requests: composeRequests(
+      specs.map((spec) => ({ specs: [spec], target: name })),
+      options,
+    ),
+    reasons: [`${countOf(specs.length, 'spec')} named by hand, for ${name}.`],
+  };
+}
+
+/** Chooses environments: one request for each and each target. No name means all of them, no target all targets. */
+export function chooseEnvironments(
+  names: string[],
+  target: string,
+  catalog: string,
+  settings: BuildCacheSettings,
+  options: RequestOptions,
+): Choice {
+  const targets = target === '' ? settings.targets : [findTarget(settings, target)];
+  const chosen = names.length === 0 ? listEnvironments(catalog) : [...new Set(names)];
+  for (const name of chosen) readEnvironment(catalog, name);
+  const wishes = chosen.flatMap((environment) =>
+    targets.map(({ name }) => ({ specs: [], target: name, environment })),
+  );
+  const reason =
+    chosen.length === 0
+      ? `There is no environment in ${catalog}/environments: add a spack.yaml there under a name of your own.`
+      : `${countOf(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
+  return { requests: composeRequests(wishes, options), reasons: [reason] };
+}
+
+/** What a random choice depends on beside the settings. */
+export interface DrawOptions {
+  /** The run's id: the same seed draws the same. */
+  seed: string;
+  count: number;
+  /** Name of a target; empty: the one whose turn it is. */
+  target: string;
+  catalog: string;
+  packagesVersion: string;
+  date: Date;
+  environment: Record<string, string | undefined>;
+}
+
+/** Chooses random packages of Spack's list that are neither excluded nor cached nor failed lately. */
+export async function chooseScheduled(
+  draw: DrawOptions,
+  settings: BuildCacheSettings,
+  options: RequestOptions,
+): Promise<Choice> {
+  const target: Target =
+    (draw.target === '' ? targetOfTheDay(settings.targets, draw.date) : undefined) ??
+    findTarget(settings, draw.target);
+  const list = await readPackageList(draw.packagesVersion, draw.environment);
+  const { catalog, date } = draw;
+  const excluded = new Set(settings.exclude);
+  const sample = takeSample(drawOrder(list, draw.seed), draw.count, (name) => {
+    if (excluded.has(name)) return 'excluded';
+    if (isCached(catalog, name, target)) return 'cached';
+    return hasFailed(catalog, name, target, settings.retryAfterDays, date) ? 'failed' : undefined;
+  });
+  const { names, passedOver, exhausted } = sample;
+  const reasons = [
+    `${countOf(names.length, 'package')} of ${list.length} drawn with seed ${draw.seed}, for ${target.name}.`,
+    ...describe(passedOver.cached, `cached for ${target.name} already`),
+    ...describe(passedOver.failed, `failed in the last ${settings.retryAfterDays} days`),
+    ...describe(passedOver.excluded, 'excluded by the settings'),
+  ];
+  if (exhausted) {
+    reasons.push(
+      `The list is exhausted: of ${list.length} packages no more than ${names.length} ` +
+        `${names.length === 1 ? 'is' : 'are'} neither cached, nor failed lately, nor excluded.`,
+    );
+  }
+  const wishes = names.map((name) => ({ specs: [name], target: target.name }));
+  return { requests: composeRequests(wishes, options), reasons };
+}
+
+function describe(names: string[], reason: string): string[] {
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 50).join(', ');
+  const rest = names.length > 50 ? ` and ${names.length - 50} more` : '';
+  return [`Passed over, since ${reason}: ${shown}${rest}.`];
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,40 @@
+import { splitFlags } from './split-specs.ts';
+import type { RequestOptions } from './requests.ts';
+
+/** What a run is given, as text: by options or by a workflow's inputs. */
+export interface Given {
+  specs: string;
+  environment: string;
+  target: string;
+  count: string;
+  seed: string;
+  fresh: string;
+  container: string;
+  flags: string;
+  spack: string;
+  packages: string;
+  catalog: string;
+}
+
+/** Reads what holds for every request of a run. Throws on what is neither yes nor no. */
+export function parseRequestOptions(given: Pick<Given, 'fresh' | 'container' | 'flags'>): RequestOptions {
+  return {
+    fresh: parseBoolean('fresh', given.fresh),
+    container: parseBoolean('container', given.container),
+    flags: splitFlags(given.flags),
+  };
+}
+
+/** A number of packages; empty: the one that is set. */
+export function parseCount(text: string, otherwise: number): number {
+  if (text === '') return otherwise;
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 256) return count;
+  throw new Error(`count: expected a number of packages from 1 to 256, found "${text.slice(0, 40)}"`);
+}
+
+function parseBoolean(name: string, text: string): boolean {
+  if (['', 'false', 'no', '0'].includes(text)) return false;
+  if (['true', 'yes', '1'].includes(text)) return true;
+  throw new Error(`${name}: expected true or false, found "${text.slice(0, 40)}"`);
+}

@@ -1,0 +1,31 @@
+import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
+import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { addSummary, escapeMarkdown, setOutput } from '../github/job.ts';
+import type { Choice } from './choose.ts';
+import { targetsOf } from './requests.ts';
+
+/** Hands a choice on: JSON on standard output and to the next jobs, sentences to people. */
+export function reportChoice(choice: Choice, settings: BuildCacheSettings): void {
+  const { requests, reasons } = choice;
+  const targets = targetsOf(requests, settings.targets).map((target) => ({
+    target: target.name,
+    microarchitecture: microarchitectureOf(target),
+    runner: target.runner,
+    container: target.container ?? '',
+  }));
+  process.stdout.write(`${JSON.stringify(requests)}\n`);
+  setOutput('requests', JSON.stringify(requests));
+  setOutput('targets', JSON.stringify(targets));
+  setOutput('count', String(requests.length));
+  addSummary(describeChoice(choice));
+  console.error(`${reasons.join('\n')}\n${requests.length} build requests chosen`);
+}
+
+function describeChoice({ requests, reasons }: Choice): string {
+  const rows = requests.map(({ specs, environment, target }) => {
+    const what = environment === undefined ? specs.join(' ') : `environment ${environment}`;
+    return `| ${escapeMarkdown(what)} | ${escapeMarkdown(target)} |`;
+  });
+  const table = rows.length === 0 ? [] : ['', '| to build | for |', '| --- | --- |', ...rows];
+  return ['### Chosen', '', ...reasons.map((line) => `* ${escapeMarkdown(line)}`), ...table].join('\n');
+}

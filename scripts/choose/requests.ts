@@ -1,0 +1,30 @@
+import type { Target } from '../../site/schemas/build-cache-settings.ts';
+import { BuildRequests, MAX_JOBS } from '../../site/schemas/build-request.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+
+/** What holds for every request of a run. */
+export interface RequestOptions {
+  fresh: boolean;
+  container: boolean;
+  flags: string[];
+}
+
+/** What a request is for, before it has its place and the run's options. */
+export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'>;
+
+/** Turns wishes into requests, one job each. Throws when there are more than GitHub runs as one matrix. */
+export function composeRequests(wishes: readonly Wish[], options: RequestOptions): BuildRequest[] {
+  if (wishes.length > MAX_JOBS) {
+    throw new Error(
+      `found ${wishes.length} things to build, expected at most ${MAX_JOBS}, as many as GitHub runs as one matrix; ` +
+        'run several times with a part each',
+    );
+  }
+  return BuildRequests.parse(wishes.map((wish, index) => ({ index, ...wish, ...options })));
+}
+
+/** The targets that requests name, in the settings' order: where each is to be concretized. */
+export function targetsOf(requests: readonly BuildRequest[], targets: readonly Target[]): Target[] {
+  const named = new Set(requests.map(({ target }) => target));
+  return targets.filter(({ name }) => named.has(name));
+}

@@ -1,0 +1,35 @@
+/** Why a package of the list is not taken. */
+export type Obstacle = 'excluded' | 'cached' | 'failed';
+
+export interface Sample {
+  names: string[];
+  /** What the draw passed over on its way, by reason. */
+  passedOver: Record<Obstacle, string[]>;
+  /** The whole list was gone through and there was not enough. */
+  exhausted: boolean;
+}
+
+/**
+ * Takes up to `count` names in the order of a draw, passing over those with an obstacle. Obstacles are asked for
+ * in that order and no further than needed: what is left is drawn uniformly, since the order does not know them.
+ */
+export function takeSample(
+  drawn: readonly string[],
+  count: number,
+  obstacleOf: (name: string) => Obstacle | undefined,
+): Sample {
+  const names: string[] = [];
+  const passedOver: Record<Obstacle, string[]> = { excluded: [], cached: [], failed: [] };
+  for (const name of drawn) {
+    if (names.length === count) break;
+    const obstacle = obstacleOf(name);
+    if (obstacle) passedOver[obstacle].push(name);
+    else names.push(name);
+  }
+  return { names, passedOver, exhausted: names.length < count };
+}
+
+/** The target whose turn it is on a day (UTC): one a day, in the order of the settings. */
+export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefined {
+  return targets[Math.floor(date.getTime() / 86_400_000) % targets.length];
+}

@@ -1,0 +1,67 @@
+/** Begins a token that says more about the spec before it: `+mpi`, `~gui`, `-gui`, `^zlib`, `%gcc`, `@1.2`, `/abc`. */
+const SIGIL = /^[@+~^%/-]/;
+/** `target=x86_64_v3`, `cflags=="-O2 -g"`: a value of the spec before it. */
+const ASSIGNMENT = /^[A-Za-z_][\w.-]*:?={1,2}/;
+/** The next token belongs to this one: `^ zlib`, `%[virtuals=c] gcc`. */
+const UNFINISHED = /(^|[^=])[\^%@]$|^[\^%]\[[^\]]*\]$/;
+
+/**
+ * Splits what a person typed into specs, each in Spack's own notation: one a line, or several on a line as on
+ * Spack's command line, where `hdf5 +mpi ^openmpi zlib` is two specs. A spec may also be quoted as a whole.
+ * Keeps the first of specs that are written alike.
+ * Throws on a quote without its end and on a line that begins with no package.
+ */
+export function splitSpecs(text: string): string[] {
+  const specs: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    let open: string | undefined;
+    let last = '';
+    for (const { token, quoted } of tokensOf(line)) {
+      const continues = !quoted && open !== undefined && belongsTo(last, token);
+      if (!continues && open !== undefined) specs.push(open);
+      open = continues ? `${open} ${token}` : expectSpec(token, line);
+      last = token;
+    }
+    if (open !== undefined) specs.push(open);
+  }
+  return [...new Set(specs)];
+}
+
+/** Splits arguments as a shell would: at spaces, quotes keep them together. Throws on what is no option. */
+export function splitFlags(text: string): string[] {
+  const flags = tokensOf(text.replaceAll(/\s+/g, ' ')).map(({ token }) => token);
+  if (flags[0] !== undefined && !flags[0].startsWith('-')) {
+    throw new Error(
+      `install flags: expected options such as --test root, found "${flags[0]}"; write specs as specs`,
+    );
+  }
+  return flags;
+}
+
+function belongsTo(last: string, token: string): boolean {
+  return SIGIL.test(token) || ASSIGNMENT.test(token) || UNFINISHED.test(last);
+}
+
+function expectSpec(token: string, line: string): string {
+  if (/^[\w/]/.test(token)) return token;
+  throw new Error(`specs: expected each line to begin with a package, found "${line.trim().slice(0, 100)}"`);
+}
+
+interface Token {
+  token: string;
+  /** The whole token stood in quotes, which are gone. Quotes inside a token are Spack's and stay. */
+  quoted: boolean;
+}
+
+function tokensOf(line: string): Token[] {
+  const tokens: Token[] = [];
+  // Brackets hold an edge's attributes: `^[deptypes=build virtuals=c] gcc` has spaces inside.
+  for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^\s"'[]|\[)+|["']/g)) {
+    if (token === '"' || token === "'") {
+      throw new Error(`specs: expected a closing ${token} in "${line.trim().slice(0, 100)}"`);
+    }
+    const whole = /^"([^"]*)"$|^'([^']*)'$/.exec(token);
+    tokens.push({ token: whole ? (whole[1] ?? whole[2] ?? '').trim() : token, quoted: whole !== null });
+  }
+  return tokens.filter(({ token }) => token !== '');
+}

@@ -1,0 +1,63 @@
+import { parseSettings } from '../site/schemas/settings.ts';
+import { createCommand, runCommand } from './command.ts';
+import { readChanges } from './github/changes.ts';
+import { openGitHub } from './github/client.ts';
+import { commitFiles } from './github/commit-files.ts';
+import { describeChanges } from './github/commit-message.ts';
+import { addSummary, annotate, setOutput } from './github/job.ts';
+import { yieldTags } from './github/lost-builds.ts';
+import { readOrigin } from './publish/origin.ts';
+import { openRegistry } from './oci/registry.ts';
+
+interface Options {
+  catalog: string;
+  registry: string;
+  branch?: string;
+  message?: string;
+}
+
+const settings = parseSettings(process.env);
+
+const command = createCommand({
+  verb: 'commit',
+  description:
+    "Puts the catalog's new, changed and removed files on a branch of GitHub: verified commits, made by GitHub itself, " +
+    'that overwrite nobody. Safe to run again and at the same time as others. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
+  examples: [
+    'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/commit.ts --branch main',
+    'node scripts/commit.ts --message "Sign everything anew"',
+  ],
+})
+  .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
+  .option('--registry <REGISTRY>', 'where tags are pointed back when another was faster', settings.REGISTRY)
+  .option(
+    '--branch <NAME>',
+    'the branch; under Actions, the one that the run is for',
+    process.env['GITHUB_REF_NAME'],
+  )
+  .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')
+  .action(commit);
+
+await runCommand(command);
+
+async function commit({ catalog, registry, branch, message }: Options): Promise<void> {
+  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to commit to');
+  const local = readChanges(catalog);
+  const described = describeChanges(local.changes, readOrigin(process.env).run);
+  const text = { ...described, ...(message ? { headline: message } : {}) };
+  const github = openGitHub(process.env);
+  const { commits, files, lost, head } = await commitFiles(github, branch, local, text);
+  const tags = await yieldTags(github, head, lost, openRegistry(registry));
+  if (lost.length > 0) {
+    annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
+  }
+  setOutput('head', head);
+  setOutput('committed', String(files));
+  for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
+  console.error(
+    files === 0
+      ? 'nothing to commit'
+      : `${branch}: ${files} files committed in ${commits.length} commits, ${lost.length} left to another run, ` +
+          `${tags.length} tags pointed back`,
+  );
+}

@@ -1,0 +1,153 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import pMap from 'p-map';
+import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
+import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import type { BuildRequest, Matrix } from '../../site/schemas/build-request.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from '../github/job.ts';
+import { findTarget } from '../github/settings-file.ts';
+import { installSpack } from '../spack/install-spack.ts';
+import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
+import { openSpack } from '../spack/open-spack.ts';
+import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
+import type { Recipes } from '../spack/recipes.ts';
+import { askSpack } from '../spack/run-spack.ts';
+import { findThisCache } from '../spack/this-cache.ts';
+import type { ThisCache } from '../spack/this-cache.ts';
+import { digestFile } from './digests.ts';
+import { composeFailure, describeRequest, describeSolutions, shortly } from './report.ts';
+import { solveRequest } from './solve.ts';
+import type { Solution } from './solve.ts';
+
+/** Each solver takes about a gigabyte. */
+const MAX_SOLVERS = 4;
+
+export interface ConcretizeOptions {
+  out: string;
+  home: string;
+  catalog: string;
+  siteUrl: string;
+  /** As REGISTRY has it. */
+  registry: string;
+  wanted: WantedVersions;
+  /** As typed: more recipe repositories. */
+  repos: string;
+  /** Folder of the owner's recipes; empty: none. */
+  own: string;
+  settings: BuildCacheSettings;
+}
+
+/** Solves requests into folders `<out>/<index>`, and tells Actions the matrix of those that have something to build. */
+export async function concretizeRequests(
+  requests: BuildRequest[],
+  options: ConcretizeOptions,
+): Promise<Matrix> {
+  const { out } = options;
+  mkdirSync(out, { recursive: true });
+  const catalog = readCatalog(options.catalog);
+  const names = [...new Set(requests.map(({ target }) => target))];
+  const solutions: Solution[] = [];
+  if (requests.length > 0) {
+    const tools = await gatherTools(catalog, options);
+    for (const name of names) {
+      const chosen = requests.filter(({ target }) => target === name);
+      solutions.push(...(await solveTarget(name, chosen, catalog, tools, options)));
+    }
+    setOutput('spack', tools.installed.version);
+    setOutput('packages', tools.installed.packages);
+  }
+  solutions.sort((a, b) => a.request.index - b.request.index);
+  const matrix = composeMatrix(solutions);
+  const failures = solutions.flatMap((one) =>
+    'problem' in one ? [composeFailure(one.request, one.problem)] : [],
+  );
+  writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
+  writeFileSync(join(out, 'failures.json'), `${JSON.stringify(failures, null, 2)}\n`);
+  setOutput('matrix', JSON.stringify(matrix));
+  setOutput('count', String(matrix.include.length));
+  setOutput('failures', digestFile(join(out, 'failures.json')));
+  report(solutions, matrix);
+  return matrix;
+}
+
+interface Tools {
+  installed: InstalledSpack;
+  recipes: Recipes;
+  cache: ThisCache;
+}
+
+async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promise<Tools> {
+  const folder = join(options.home, 'tools');
+  return withGroup('Setting up Spack', async () => {
+    const installed = await installSpack(options.wanted, folder, process.env);
+    const recipes = await gatherRecipes(parseRecipeSources(options.repos), options.own, folder);
+    const cache = await findThisCache(catalog, { ...options, directory: options.catalog });
+    console.error(cache.said);
+    return { installed, recipes, cache };
+  });
+}
+
+async function solveTarget(
+  name: string,
+  requests: BuildRequest[],
+  catalog: Catalog,
+  tools: Tools,
+  { out, home, catalog: directory, settings }: ConcretizeOptions,
+): Promise<Solution[]> {
+  const target = findTarget(settings, name);
+  const microarchitecture = microarchitectureOf(target);
+  const { installed, recipes } = tools;
+  const folder = resolve(home, `solve-${target.name}`);
+  const spack = await openSpack(folder, {
+    ...tools,
+    microarchitecture,
+    installRoot: join(folder, 'store'),
+  });
+  const operatingSystem = (await askSpack(spack, ['arch', '--operating-system'])).trim();
+  const context = {
+    spack,
+    system: { microarchitecture, operatingSystem },
+    catalog: directory,
+    isCached: (hash: string) => catalog.builds.has(hash),
+    versions: { spack: installed.version, packages: installed.packages, repositories: recipes.sources },
+    target,
+    onText: (text: string) => process.stderr.write(text),
+  };
+  const solve = async (request: BuildRequest) => {
+    const into = resolve(out, String(request.index));
+    rmSync(into, { recursive: true, force: true });
+    const solution = await solveRequest(request, into, context);
+    console.error(`solved ${describeRequest(request)} for ${name}: ${resultOf(solution)}`);
+    return solution;
+  };
+  return withGroup(`Concretizing for ${name}`, () =>
+    withStoppedCommands(() =>
+      pMap(requests, solve, { concurrency: Math.min(MAX_SOLVERS, availableParallelism()) }),
+    ),
+  );
+}
+
+function composeMatrix(solutions: Solution[]): Matrix {
+  return {
+    include: solutions.flatMap((one) => ('entry' in one && one.plan.hashes.length > 0 ? [one.entry] : [])),
+  };
+}
+
+function resultOf(solution: Solution): string {
+  if ('problem' in solution) return `no solution: ${shortly(solution.problem)}`;
+  return `${solution.plan.hashes.length} to build, ${solution.plan.cached.length} cached`;
+}
+
+function report(solutions: Solution[], { include }: Matrix): void {
+  addSummary(describeSolutions(solutions));
+  const unsolved = solutions.filter((one) => 'problem' in one);
+  for (const { request, problem } of unsolved) {
+    annotate('warning', `${describeRequest(request)}: Spack finds no solution: ${shortly(problem)}`);
+  }
+  console.error(
+    `${solutions.length} requests solved: ${include.length} have something to build, ${unsolved.length} have no solution`,
+  );
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { pickSystem } from './environment-lock.ts';
+
+const hashOf = (name: string) => name.padEnd(32, 'a');
+
+function node(name: string, target: string, os: string, dependency?: string) {
+  const parameters = { deptypes: ['link'], virtuals: [] };
+  const dependencies = dependency ? [{ name: dependency, hash: hashOf(dependency), parameters }] : [];
+  return {
+    name,
+    version: '1',
+    arch: { platform: 'linux', platform_os: os, target },
+    dependencies,
+    hash: hashOf(name),
+    extra: 1,
+  };
+}
+
+const NODES = [
+  node('app', 'x86_64_v3', 'ubuntu24.04', 'lib'),
+  node('lib', 'x86_64_v3', 'ubuntu24.04'),
+  node('old', 'x86_64_v3', 'almalinux8'),
+  node('arm', 'aarch64', 'ubuntu24.04'),
+];
+const LOCK = JSON.stringify({
+  _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
+  spack: { version: '1.1.0' },
+  roots: ['app', 'old', 'arm'].map((name) => ({ hash: hashOf(name), spec: name })),
+  concrete_specs: Object.fromEntries(NODES.map((one) => [one.hash, one])),
+});
+
+test('picks the roots of one system and what they need, with every key that Spack wrote', () => {
+  const text = pickSystem(LOCK, { microarchitecture: 'x86_64_v3', operatingSystem: 'ubuntu24.04' }) ?? '';
+  expect(JSON.parse(text)).toEqual({
+    _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
+    spack: { version: '1.1.0' },
+    roots: [{ hash: hashOf('app'), spec: 'app' }],
+    concrete_specs: { [hashOf('app')]: NODES[0], [hashOf('lib')]: NODES[1] },
+  });
+});
+
+test('has nothing for a system that was never solved for', () => {
+  expect(pickSystem(LOCK, { microarchitecture: 'aarch64', operatingSystem: 'macos15' })).toBeUndefined();
+});

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { targetOf } from '../../site/schemas/node.ts';
+import { expectSmall } from './read-limited.ts';
+
+/** A lock with every key that Spack wrote. */
+const WholeLock = z.looseObject({
+  roots: z.array(z.looseObject({ hash: z.string() })),
+  concrete_specs: z.record(z.string(), z.unknown()),
+});
+
+/** The system that a lock's roots are to be for. */
+export interface LockSystem {
+  microarchitecture: string;
+  operatingSystem: string;
+}
+
+/** What an environment was solved to before, for one system; undefined where the catalog has nothing of it. */
+export function readEnvironmentLock(catalog: string, name: string, system: LockSystem): string | undefined {
+  const path = join(catalog, 'environments', `${name}.lock.json`);
+  if (!existsSync(path)) return undefined;
+  expectSmall(path);
+  return pickSystem(readFileSync(path, 'utf8'), system);
+}
+
+/**
+ * The part of a lock that is for one system: an environment's lock in the catalog holds the roots of every target.
+ * Throws when the text is no lock.
+ */
+export function pickSystem(
+  text: string,
+  { microarchitecture, operatingSystem }: LockSystem,
+): string | undefined {
+  const data: unknown = JSON.parse(text);
+  const whole = WholeLock.parse(data);
+  const lock = LockFile.parse(data);
+  const roots = whole.roots.filter(({ hash }) => {
+    const node = lock.concrete_specs[hash];
+    return node && targetOf(node) === microarchitecture && node.arch.platform_os === operatingSystem;
+  });
+  if (roots.length === 0) return undefined;
+  const kept = new Set<string>();
+  const open = roots.map(({ hash }) => hash);
+  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
+    if (kept.has(hash)) continue;
+    kept.add(hash);
+    open.push(...(lock.concrete_specs[hash]?.dependencies ?? []).map((one) => one.hash));
+  }
+  const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));
+  return JSON.stringify({ ...whole, roots, concrete_specs: Object.fromEntries(concrete) });
+}

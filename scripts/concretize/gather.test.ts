@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gatherPlans } from './gather.ts';
+
+const DIGEST = 'a'.repeat(64);
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gather-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('joins what was solved for several targets, of each the latest attempt', () => {
+  solve('aarch64-1', [1]);
+  solve('x86_64_v3-1', [0, 3]);
+  solve('x86_64_v3-2', [0, 2], ['hdf5']);
+  const { matrix, failures } = gatherPlans(join(folder, 'from'), join(folder, 'out'));
+  expect(matrix.include.map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(failures.map(({ name }) => name)).toEqual(['hdf5']);
+  expect([0, 1, 2, 3].map((index) => existsSync(join(folder, 'out', String(index), 'plan.txt')))).toEqual([
+    ...[true, true, true, false],
+  ]);
+});
+
+test('is empty when no target could be solved for', () => {
+  expect(gatherPlans(join(folder, 'from'), join(folder, 'out'))).toEqual({
+    matrix: { include: [] },
+    failures: [],
+  });
+});
+
+test('refuses a request that came twice, and folders that concretize did not write', () => {
+  solve('a-1', [0]);
+  solve('b-1', [0]);
+  expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(
+    /expected another request than 0/,
+  );
+  mkdirSync(join(folder, 'from/other'));
+  expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(/found other/);
+});
+
+function solve(name: string, indices: number[], unsolved: string[] = []): void {
+  const target = name.replace(/-\d+$/, '');
+  const place = join(folder, 'from', `solved-${name}`);
+  const entry = { target, runner: 'r', container: '', plan: DIGEST, lock: DIGEST, inputs: DIGEST };
+  for (const index of indices) {
+    mkdirSync(join(place, String(index)), { recursive: true });
+    writeFileSync(join(place, String(index), 'plan.txt'), '');
+  }
+  const failures = unsolved.map((spec) => ({ name: spec, spec, target, kind: 'concretize', log: [] }));
+  writeFileSync(
+    join(place, 'matrix.json'),
+    JSON.stringify({ include: indices.map((index) => ({ index, ...entry })) }),
+  );
+  writeFileSync(join(place, 'failures.json'), JSON.stringify(failures));
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { BuildRequests } from '../../site/schemas/build-request.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+
+/**
+ * Reads what `choose` printed: from a file (`-` is standard input), or else from the variable REQUESTS.
+ * @param target only requests for this target; empty: all
+ */
+export function readRequests(
+  file: string | undefined,
+  target: string,
+  environment: Record<string, string | undefined>,
+): BuildRequest[] {
+  const text = file === undefined ? environment['REQUESTS'] : readFileSync(file === '-' ? 0 : file, 'utf8');
+  const where = file ?? 'environment variable REQUESTS';
+  if (!text) throw new Error(`${where}: expected what choose printed, found nothing; give --requests FILE`);
+  return parseRequests(text, where).filter((request) => target === '' || request.target === target);
+}
+
+/** The pure part of `readRequests`; `where` names the text in errors. */
+export function parseRequests(text: string, where: string): BuildRequest[] {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${where}: expected the JSON that choose printed`, { cause });
+  }
+  const result = BuildRequests.safeParse(data);
+  if (result.success) return result.data;
+  throw new Error(`${where}: ${z.prettifyError(result.error)}; let choose make it`);
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { parseRequests } from './read-requests.ts';
+import { composeFailure, describeSolutions, shortly } from './report.ts';
+
+const request = {
+  index: 0,
+  specs: ['builtin.py-numpy@1.26 +x'],
+  target: 'x86_64_v3',
+  fresh: false,
+  container: false,
+  flags: [],
+};
+
+test('records a request without a solution under its package', () => {
+  const problem = ['==> Error: no such variant', '  details'];
+  expect(composeFailure(request, problem)).toEqual({
+    name: 'py-numpy',
+    spec: 'builtin.py-numpy@1.26 +x',
+    target: 'x86_64_v3',
+    kind: 'concretize',
+    log: problem,
+  });
+  expect(composeFailure({ ...request, specs: [], environment: 'stack' }, problem).name).toBe('stack');
+  expect(composeFailure({ ...request, specs: ['/abc'] }, problem).name).toBe('unknown');
+  expect(shortly(problem)).toBe('no such variant');
+});
+
+test('says in a table what is to be built and why the rest is not', () => {
+  const entry = { index: 0, target: 'x86_64_v3', runner: 'u', container: '', plan: '', lock: '', inputs: '' };
+  const table = describeSolutions([
+    { request, plan: { hashes: ['a', 'b'], cached: ['c'] }, entry },
+    { request, plan: { hashes: [], cached: ['c'] }, entry },
+    { request, problem: ['==> Error: a|b <script>'] },
+  ]);
+  expect(table).toContain('2 to build, 1 cached');
+  expect(table).toContain('nothing to build: all 1 are cached');
+  expect(table).not.toMatch(/<script>|a\|b/);
+});
+
+test('refuses requests that choose did not print', () => {
+  expect(parseRequests(JSON.stringify([request]), 'x')).toEqual([request]);
+  expect(() => parseRequests('zlib', 'r.json')).toThrow('r.json: expected the JSON that choose printed');
+  expect(() => parseRequests('[{"index":300}]', 'r.json')).toThrow(/^r\.json: /);
+});

@@ -1,0 +1,46 @@
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
+import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { escapeMarkdown } from '../github/job.ts';
+import type { Solution } from './solve.ts';
+
+/** What a request asks for, in words. */
+export function describeRequest({ specs, environment }: BuildRequest): string {
+  return environment === undefined ? specs.join(' ') : `environment ${environment}`;
+}
+
+/** The failure of a request that has no solution, as the catalog records failures. */
+export function composeFailure(request: BuildRequest, problem: string[]): SolvedFailure {
+  return {
+    name: request.environment ?? packageOf(request.specs[0] ?? ''),
+    spec: describeRequest(request).slice(0, 4_000),
+    target: request.target,
+    kind: 'concretize',
+    log: problem.slice(-MAX_LOG_LINES).map((line) => line.slice(0, MAX_LOG_LINE_LENGTH)),
+  };
+}
+
+/** The job summary: what was solved, what is to be built and why the rest is not. */
+export function describeSolutions(solutions: readonly Solution[]): string {
+  const rows = solutions.map((solution) => {
+    const { request } = solution;
+    const what = `| ${escapeMarkdown(describeRequest(request))} | ${escapeMarkdown(request.target)} |`;
+    if ('problem' in solution) return `${what} no solution: ${escapeMarkdown(shortly(solution.problem))} |`;
+    const { hashes, cached } = solution.plan;
+    if (hashes.length === 0) return `${what} nothing to build: all ${cached.length} are cached |`;
+    return `${what} ${hashes.length} to build, ${cached.length} cached |`;
+  });
+  return ['### Concretized', '', '| what | for | result |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** The first sentence of Spack's that says what is wrong. */
+export function shortly(problem: readonly string[]): string {
+  const error = problem.find((line) => /error/i.test(line)) ?? problem.at(-1) ?? 'Spack said nothing';
+  return error.replace(/^==> Error: /, '').slice(0, 300);
+}
+
+/** The package that a spec begins with, without its namespace. */
+function packageOf(spec: string): string {
+  const match = /^(?:[\w-]+\.)*([A-Za-z0-9_][\w-]*)/.exec(spec);
+  return match?.[1] ?? 'unknown';
+}

@@ -1,0 +1,44 @@
+import { appendFileSync } from 'node:fs';
+import { parseSettings } from '../site/schemas/settings.ts';
+import { createCommand, runCommand } from './command.ts';
+import { forgetCatalog, readCache } from './github/catalog-owner.ts';
+import { chooseRegistry, isForeign, siteUrlOf } from './github/places.ts';
+import { readSettingsFile } from './github/settings-file.ts';
+
+const { CATALOG_DIR } = parseSettings({ CATALOG_DIR: process.env['CATALOG_DIR'] });
+
+const command = createCommand({
+  verb: 'configure',
+  description:
+    'Prints where the registry and the site of a repository are, and hands it to the later steps of a workflow. In a ' +
+    "copy of another cache's repository it empties the catalog, whose builds are not the copy's.",
+  examples: [
+    'GITHUB_REPOSITORY=Owner/repo node scripts/configure.ts',
+    'GITHUB_REPOSITORY=Owner/repo REGISTRY=registry.example.org/spack node scripts/configure.ts',
+  ],
+})
+  .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .action(configure);
+
+await runCommand(command);
+
+function configure({ catalog, settings }: { catalog: string; settings?: string }): void {
+  const { pagesBudget } = readSettingsFile(settings);
+  const cache = readCache(catalog);
+  if (isForeign(cache, process.env)) {
+    forgetCatalog(catalog);
+    console.error(
+      `${catalog} was that of ${cache?.repository ?? 'another repository'}: this copy starts empty`,
+    );
+  }
+  const values = {
+    REGISTRY: chooseRegistry(cache, process.env),
+    SITE_URL: siteUrlOf(process.env),
+    PAGES_BUDGET: process.env['PAGES_BUDGET'] || pagesBudget,
+  };
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+  process.stdout.write(lines.join(''));
+  const file = process.env['GITHUB_ENV'];
+  if (file) appendFileSync(file, lines.join(''));
+}

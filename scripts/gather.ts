@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCommand, runCommand } from './command.ts';
+import { gatherPlans } from './concretize/gather.ts';
+import { digestFile } from './concretize/digests.ts';
+import { setOutput } from './github/job.ts';
+
+const command = createCommand({
+  verb: 'gather',
+  description:
+    'Puts together what concretize wrote on the machines of several targets: one folder of plans, one matrix of build ' +
+    'jobs. It runs before any build script does.',
+  examples: ['node scripts/gather.ts --from solved --out plans'],
+})
+  .requiredOption('--from <DIR>', 'one folder per target, solved-<target>-<attempt>, each what concretize wrote')
+  .requiredOption('--out <DIR>', 'where all plans go')
+  .action(gather);
+
+await runCommand(command);
+
+function gather({ from, out }: { from: string; out: string }): void {
+  const { matrix, failures } = gatherPlans(from, out);
+  writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
+  writeFileSync(join(out, 'failures.json'), `${JSON.stringify(failures, null, 2)}\n`);
+  setOutput('matrix', JSON.stringify(matrix));
+  setOutput('count', String(matrix.include.length));
+  setOutput('failures', digestFile(join(out, 'failures.json')));
+  setOutput('work', String(matrix.include.length + failures.length > 0));
+  console.error(`${matrix.include.length} builds planned, ${failures.length} requests without a solution`);
+}

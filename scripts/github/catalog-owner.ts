@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cache } from '../../site/schemas/cache.ts';
+
+/** What the owner writes; everything else of a catalog is made by workflows. */
+const OWN = /^(environments|\.[^/]*)$/;
+
+/** Reads whose entries a catalog holds; undefined before the first publish. */
+export function readCache(catalogDirectory: string): Cache | undefined {
+  const file = join(catalogDirectory, 'cache.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    return Cache.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new Error(`${file}: not as publish writes it; restore the file from git`, { cause });
+  }
+}
+
+/** Empties a catalog but for what its owner wrote: the stacks of environments stay, their locks go. */
+export function forgetCatalog(catalogDirectory: string): void {
+  for (const name of readdirSync(catalogDirectory)) {
+    if (!OWN.test(name)) rmSync(join(catalogDirectory, name), { recursive: true });
+  }
+  const environments = join(catalogDirectory, 'environments');
+  for (const name of existsSync(environments) ? readdirSync(environments) : []) {
+    if (name.endsWith('.lock.json')) rmSync(join(environments, name));
+  }
+}

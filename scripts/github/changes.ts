@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file that differs from the commit that is checked out. */
+export interface Change {
+  /** Relative to the repository's root, with `/`. */
+  path: string;
+  /** What it is to hold; absent: it goes away. */
+  content?: Buffer;
+  /** Git's name of that content. */
+  oid?: string;
+  /** Git's name of what the checked-out commit has there; absent: nothing. */
+  base?: string;
+}
+
+/** What is checked out: the commit, and the files below a folder that differ from it. */
+export interface LocalChanges {
+  head: string;
+  changes: Change[];
+}
+
+/** Room for git's list of a hundred thousand files. */
+const MAX_LIST_BYTES = 2 ** 26;
+
+/** Finds what was added, changed and removed below a folder of a git checkout, sorted by path. */
+export function readChanges(folder: string): LocalChanges {
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', maxBuffer: MAX_LIST_BYTES });
+  const root = git('rev-parse', '--show-toplevel').trim();
+  const head = git('rev-parse', 'HEAD').trim();
+  const prefix = git('rev-parse', '--show-prefix').trim();
+
+  const tracked = new Map<string, string>();
+  for (const line of git('ls-tree', '-r', '-z', '--full-tree', head, '--', prefix || '.').split('\0')) {
+    const [, oid, path] = /^\d+ blob ([0-9a-f]+)\t([^]*)$/.exec(line) ?? [];
+    if (oid && path) tracked.set(path, oid);
+  }
+  const paths = new Set<string>();
+  // No rename detection and every untracked file by itself: one entry is one path.
+  const status = git('status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--', '.');
+  for (const entry of status.split('\0')) if (entry.length > 3) paths.add(entry.slice(3));
+
+  const changes = [...paths].sort().map((path): Change => {
+    const base = tracked.get(path);
+    const content = readIfThere(join(root, path));
+    return {
+      path,
+      ...(content ? { content, oid: nameBlob(content) } : {}),
+      ...(base === undefined ? {} : { base }),
+    };
+  });
+  return { head, changes: changes.filter(({ oid, base }) => oid !== base) };
+}
+
+/** Git's name of a file's content. Source: gitformat-loose. */
+export function nameBlob(content: Uint8Array): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

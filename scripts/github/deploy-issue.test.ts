@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/github-api.ts';
+import { startGitHubApi } from '../../tests/github-api.ts';
+import { closeIssue, openIssue } from './deploy-issue.ts';
+
+let folder: string;
+let api: GitHubApi;
+let environment: Record<string, string>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'issue-'));
+  execFileSync('git', ['init', '-q', '--bare', folder]);
+  api = await startGitHubApi({ repositoryDir: folder, repository: 'o/r', token: 'secret' });
+  environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
+});
+
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('opens one issue however often a deployment fails, and closes it on the next success', async () => {
+  api.fail(502);
+  expect(await openIssue(environment, 'https://x/runs/1')).toBe(1);
+  expect(await openIssue(environment, 'https://x/runs/2')).toBe(1);
+  expect(api.issues).toMatchObject([{ state: 'open', body: expect.stringContaining('https://x/runs/1') }]);
+  expect(await closeIssue(environment, 'https://x/runs/3')).toEqual([1]);
+  expect(api.issues).toMatchObject([{ state: 'closed' }]);
+  expect(await closeIssue(environment, 'https://x/runs/4')).toEqual([]);
+  expect(await openIssue(environment, 'https://x/runs/5')).toBe(2);
+});
+
+test('says what GitHub refuses', async () => {
+  await expect(openIssue({ ...environment, GITHUB_TOKEN: 'other' }, undefined)).rejects.toThrow(
+    /401.*Bad credentials/,
+  );
+});

@@ -1,0 +1,74 @@
+import { appendFileSync } from 'node:fs';
+
+/** GitHub drops a job summary above 1 MiB; what is left out is said. */
+const MAX_SUMMARY_BYTES = 2 ** 20 - 4_096;
+
+let summaryBytes = 0;
+
+/** Hands a value to later steps and jobs; outside Actions it does nothing. */
+export function setOutput(name: string, value: string): void {
+  const file = process.env['GITHUB_OUTPUT'];
+  if (!file) return;
+  // A random delimiter, so that a value cannot end itself and begin another output.
+  const delimiter = `end-${crypto.randomUUID()}`;
+  appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
+}
+
+/** Adds Markdown to the job's summary; outside Actions it does nothing. */
+export function addSummary(markdown: string): void {
+  const file = process.env['GITHUB_STEP_SUMMARY'];
+  if (!file) return;
+  const text = `${markdown}\n\n`;
+  const bytes = Buffer.byteLength(text);
+  if (summaryBytes + bytes > MAX_SUMMARY_BYTES) {
+    if (summaryBytes <= MAX_SUMMARY_BYTES)
+      appendFileSync(file, 'The rest is too long for a summary: see the log.\n');
+    summaryBytes = Infinity;
+    return;
+  }
+  summaryBytes += bytes;
+  appendFileSync(file, text);
+}
+
+/** Text in Markdown that shows as itself: for names and messages that others wrote. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replaceAll(/[\\`*_{}[\]<>()#+!|~&@-]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+    .replaceAll(/\s+/g, ' ');
+}
+
+/** Shows a sentence beside the run: as an annotation under Actions, as a line on stderr elsewhere. */
+export function annotate(level: 'notice' | 'warning' | 'error', sentence: string): void {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') {
+    console.error(`${level}: ${sentence}`);
+    return;
+  }
+  const escaped = sentence.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  console.error(`::${level}::${escaped}`);
+}
+
+/** Folds what the work prints under a title; outside Actions the title is a line. */
+export async function withGroup<T>(title: string, work: () => Promise<T>): Promise<T> {
+  const isAction = process.env['GITHUB_ACTIONS'] === 'true';
+  console.error(isAction ? `::group::${title.replaceAll(/\s+/g, ' ')}` : title);
+  try {
+    return await work();
+  } finally {
+    if (isAction) console.error('::endgroup::');
+  }
+}
+
+/**
+ * While the work runs, Actions takes no command from what is printed: a package's log may hold
+ * `::add-path::` or `::set-output::`.
+ */
+export async function withStoppedCommands<T>(work: () => Promise<T>): Promise<T> {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') return work();
+  const token = crypto.randomUUID();
+  console.error(`::stop-commands::${token}`);
+  try {
+    return await work();
+  } finally {
+    console.error(`::${token}::`);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Cache } from '../../site/schemas/cache.ts';
+import { parseReference } from '../oci/reference.ts';
+
+type Environment = Record<string, string | undefined>;
+
+/** Whether a catalog's entries belong to another repository: this one is a copy of it. */
+export function isForeign(cache: Cache | undefined, { GITHUB_REPOSITORY_ID: id }: Environment): boolean {
+  return cache?.repositoryId !== undefined && Boolean(id) && cache.repositoryId !== id;
+}
+
+/**
+ * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
+ * else ghcr.io under the repository's name, in lower case as registries want it.
+ */
+export function chooseRegistry(cache: Cache | undefined, environment: Environment): string {
+  const { REGISTRY: given, GITHUB_REPOSITORY: repository } = environment;
+  if (given) {
+    // Throws where it is none: here, and not after hours of building.
+    parseReference(given);
+    return given;
+  }
+  if (cache && !isForeign(cache, environment)) return cache.registry;
+  return `ghcr.io/${expectRepository(repository).toLowerCase()}`;
+}
+
+/**
+ * Where the site is: `SITE_URL` if it is set, else where GitHub Pages puts it, which redirects to a domain of the
+ * owner's own.
+ */
+export function siteUrlOf({ SITE_URL: given, GITHUB_REPOSITORY: repository }: Environment): string {
+  if (given) return given.replace(/\/+$/, '');
+  const [owner = '', name = ''] = expectRepository(repository).split('/');
+  const host = `${owner.toLowerCase()}.github.io`;
+  return name.toLowerCase() === host ? `https://${host}` : `https://${host}/${name}`;
+}
+
+function expectRepository(repository: string | undefined): string {
+  if (repository && /^[\w.-]+\/[\w.-]+$/.test(repository)) return repository;
+  throw new Error(`GITHUB_REPOSITORY: expected owner/repo, found "${repository ?? ''}"`);
+}

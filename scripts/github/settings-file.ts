@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import type { Target } from '../../site/schemas/build-cache-settings.ts';
+
+/** Where the owner's settings lie, from the top of the repository. */
+export const SETTINGS_FILE = '.github/build-cache.yaml';
+
+/** Reads the owner's settings; a file that is empty or not there means the defaults. */
+export function readSettingsFile(path: string = SETTINGS_FILE): BuildCacheSettings {
+  return parseSettingsFile(existsSync(path) ? readFileSync(path, 'utf8') : '', path);
+}
+
+/** The pure part of `readSettingsFile`; `where` names the file in errors. */
+export function parseSettingsFile(text: string, where: string): BuildCacheSettings {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error) throw new Error(`${where}: expected YAML; correct this: ${error.message.trim()}`);
+  const data: unknown = document.toJS({ maxAliasCount: 100 });
+  const result = BuildCacheSettings.safeParse(data ?? {});
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue?.path.join('.');
+  throw new Error(
+    `${where}: ${place ? `${place}: ` : ''}${issue?.message}; correct it, or leave it out for the default`,
+  );
+}
+
+/** The target that a request names; empty means the first. Throws, listing them, on a name that is none of them. */
+export function findTarget(settings: BuildCacheSettings, name: string): Target {
+  const target = name === '' ? settings.targets[0] : settings.targets.find((one) => one.name === name);
+  if (target) return target;
+  const names = settings.targets.map((one) => one.name).join(', ');
+  throw new Error(`target "${name.slice(0, 100)}": expected one of ${names}; add others to ${SETTINGS_FILE}`);
+}
+
+/** The JSON schema of the settings, by which editors complete and check the file. */
+export function settingsJsonSchema(): Record<string, unknown> {
+  return { title: 'Settings of a Spack build cache', ...z.toJSONSchema(BuildCacheSettings, { io: 'input' }) };
+}

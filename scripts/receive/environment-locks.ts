@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Node, targetOf } from '../../site/schemas/node.ts';
+import type { NewFile } from '../catalog/new-files.ts';
+
+/** A lock with every key that Spack wrote: what is passed on is passed on untouched. */
+const WholeLock = z.looseObject({
+  roots: z.array(z.looseObject({ hash: z.string() })),
+  concrete_specs: z.record(z.string(), z.looseObject({ dependencies: Node.shape.dependencies })),
+});
+type WholeLock = z.infer<typeof WholeLock>;
+
+/**
+ * The catalog's lock of an environment after it was solved for one system: the roots of other systems stay, those of
+ * this one are replaced.
+ */
+export function environmentFile(name: string, lockText: string, catalogDirectory: string): NewFile {
+  const path = `environments/${name}.lock.json`;
+  const file = join(catalogDirectory, path);
+  const solved = parseLock(lockText, path);
+  const known = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
+  const merged = known ? mergeLocks(known, solved) : solved;
+  return { path, content: `${JSON.stringify(merged, null, 2)}\n`, replace: true };
+}
+
+/** The pure part of `environmentFile`. */
+export function mergeLocks(known: WholeLock, solved: WholeLock): WholeLock {
+  const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
+  const roots = [...known.roots.filter(({ hash }) => !systems.has(systemOf(known, hash))), ...solved.roots];
+  const all = { ...known.concrete_specs, ...solved.concrete_specs };
+  const kept = new Set<string>();
+  const open = roots.map(({ hash }) => hash);
+  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
+    if (kept.has(hash)) continue;
+    kept.add(hash);
+    open.push(...(all[hash]?.dependencies ?? []).map((dependency) => dependency.hash));
+  }
+  const concrete = Object.entries(all).filter(([hash]) => kept.has(hash));
+  return { ...solved, roots, concrete_specs: Object.fromEntries(concrete) };
+}
+
+function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {
+  const { arch } = Node.parse(specs[hash]);
+  return `${arch.platform}-${arch.platform_os}-${targetOf({ arch })}`;
+}
+
+function parseLock(text: string, where: string): WholeLock {
+  const result = WholeLock.safeParse(JSON.parse(text));
+  if (result.success) return result.data;
+  throw new Error(`${where}: expected a spack.lock: ${z.prettifyError(result.error)}`);
+}

@@ -1,0 +1,42 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
+
+/** Finds the artifact of a job, `handover-<index>-<attempt>`, of its latest attempt; undefined when there is none. */
+export function findHandover(directory: string, index: number): string | undefined {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    // No artifact at all: nothing was downloaded, and the folder was not made.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const attempts = names.flatMap((name) => {
+    const [, ofIndex, attempt] = /^handover-(\d{1,3})-(\d{1,4})$/.exec(name) ?? [];
+    return Number(ofIndex) === index ? [{ name, attempt: Number(attempt) }] : [];
+  });
+  const latest = attempts.sort((a, b) => b.attempt - a.attempt)[0];
+  return latest && join(directory, latest.name);
+}
+
+/** Reads the record that a build job handed over, which may be anything. */
+export function readRecord(handover: string): BuildRecord {
+  const file = join(handover, 'record.json');
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile())
+    throw new Error(`${file}: expected a file, found ${found ? 'something else' : 'nothing'}`);
+  if (found.size > MAX_RECORD_BYTES) {
+    throw new Error(`${file}: expected at most ${MAX_RECORD_BYTES} bytes, found ${found.size}`);
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new Error(`${file}: expected JSON`, { cause });
+  }
+  const result = BuildRecord.safeParse(data);
+  if (result.success) return result.data;
+  throw new Error(`${file}: expected a build's record: ${z.prettifyError(result.error).slice(0, 1_000)}`);
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Package } from '../../site/schemas/package.ts';
+import type { NewFile } from '../catalog/new-files.ts';
+import { formatJson } from '../publish/records.ts';
+import type { Plan } from './plan-folder.ts';
+
+/**
+ * What a build says of planned packages, where the catalog has nothing newer. The commit is the plan's; the
+ * commit's date is the build's word, and one in the future would win for ever: it is left out.
+ */
+export function packageFiles(
+  packages: readonly Package[],
+  plan: Plan,
+  catalogDirectory: string,
+  now: string,
+): NewFile[] {
+  const names = new Set([...plan.nodes.values()].map(({ name }) => name));
+  return packages.flatMap(({ commitDate, ...claimed }) => {
+    if (!names.has(claimed.name)) return [];
+    const isPast = commitDate !== undefined && commitDate <= now;
+    const found = Package.parse({
+      ...claimed,
+      commit: plan.inputs.packages,
+      ...(isPast ? { commitDate } : {}),
+    });
+    const path = `packages/${found.name}.json`;
+    const file = join(catalogDirectory, path);
+    const known = existsSync(file) ? Package.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+    if (known && !isNewer(found, known)) return [];
+    return [{ path, content: formatJson(found), replace: true }];
+  });
+}
+
+function isNewer(found: Package, known: Package): boolean {
+  if (found.commit === known.commit) return false;
+  return (found.commitDate ?? '') > (known.commitDate ?? '');
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
+import { SolvedFailures } from '../../site/schemas/build-record.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { BuildInputs } from '../../site/schemas/build-request.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { parsePlan } from '../publish/plan-file.ts';
+
+/** What one build job was told to build. */
+export interface Plan {
+  /** The hashes that it may produce. */
+  hashes: ReadonlySet<DagHash>;
+  inputs: BuildInputs;
+  /** Every node of the lock by its hash. */
+  nodes: ReadonlyMap<DagHash, Node>;
+  /** What was asked for, in the order of the lock. */
+  roots: readonly { hash: DagHash; spec: string }[];
+  /** `spack.lock` to the letter. */
+  lockText: string;
+}
+
+/**
+ * Reads what concretize decided for one job. Build code can reach a run's artifacts, and this is one: each file is
+ * held against its digest in the matrix, which travelled as a job's output.
+ */
+export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan {
+  const folder = join(plansDirectory, String(entry.index));
+  const lockText = readChecked(join(folder, 'spack.lock'), entry.lock);
+  const lock = LockFile.parse(JSON.parse(lockText));
+  const inputs = BuildInputs.parse(JSON.parse(readChecked(join(folder, 'inputs.json'), entry.inputs)));
+  const file = join(folder, 'plan.txt');
+  return {
+    hashes: parsePlan(readChecked(file, entry.plan), file),
+    inputs,
+    nodes: new Map(Object.entries(lock.concrete_specs)),
+    roots: lock.roots,
+    lockText,
+  };
+}
+
+/** Reads what had no solution, held against its digest in the same way. */
+export function readSolvedFailures(plansDirectory: string, sha256: string): SolvedFailure[] {
+  return SolvedFailures.parse(JSON.parse(readChecked(join(plansDirectory, 'failures.json'), sha256)));
+}
+
+function readChecked(file: string, sha256: string): string {
+  const bytes = readFileSync(file);
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== sha256) {
+    throw new Error(
+      `${file}: expected the file that concretize wrote (sha256 ${sha256}), found another (${found}); ` +
+        'a build has replaced it: look at what it builds before you run it again',
+    );
+  }
+  return bytes.toString('utf8');
+}

@@ -1,0 +1,279 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HostileCache } from '../../tests/hostile-cache.ts';
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { openRegistry } from '../oci/registry.ts';
+import type { ReceivedRun } from './receive-all.ts';
+import { receiveAll } from './receive-all.ts';
+
+const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
+const RECORD = { failures: [], packages: [], environments: {}, built: [], reused: [] };
+const ENVIRONMENT = {
+  SOURCE_DATE_EPOCH: '1790000000',
+  GITHUB_RUN_ID: '77',
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_REPOSITORY: 'owner/repo',
+};
+
+let folder: string;
+let cache: HostileCache;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'receive-'));
+  cache = new HostileCache();
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  cache.remove();
+});
+
+test('publishes what jobs built, with where and by whom it was built from the plan alone', async () => {
+  const entries = [plan(0), plan(1)];
+  handOver(0);
+  handOver(1);
+  const { received, faults } = await receive(entries);
+  expect(faults).toEqual([]);
+  expect(received.map(({ newBuilds, again }) => [newBuilds.length, again])).toEqual([
+    [12, 0],
+    [0, 12],
+  ]);
+  expect(readCatalog(catalog()).builds.get(TREE)?.origin).toEqual({
+    run: 'https://github.com/owner/repo/actions/runs/77',
+    runner: 'ubuntu-24.04',
+    spack: 'v1.1.0',
+    packages: 'abc',
+  });
+});
+
+test('a refused artifact becomes a failure and costs the others nothing', async () => {
+  const entries = [plan(0), plan(1)];
+  handOver(1);
+  const [tarball] = cache.records('tree');
+  writeFileSync(cache.blobPath(tarball), Buffer.alloc(tarball.contentLength));
+  handOver(0);
+  const { received } = await receive(entries);
+  expect(received[0]?.refused).toMatch(/expected/);
+  expect(received.map(({ newBuilds }) => newBuilds.length)).toEqual([0, 12]);
+  expect(received[0]?.failures[0]).toMatchObject({
+    kind: 'refused',
+    target: 'x86_64_v3',
+    spec: 'tree',
+    run: 'https://github.com/owner/repo/actions/runs/77',
+  });
+});
+
+test('refuses what was not planned', async () => {
+  const entry = plan(0, [TREE]);
+  handOver(0);
+  const { received } = await receive([entry]);
+  expect(received[0]?.refused).toMatch(/plan/);
+  expect(failure('tree', TREE).kind).toBe('refused');
+  expect(existsSync(join(catalog(), 'builds'))).toBe(false);
+});
+
+test('takes no plan that a build replaced', async () => {
+  const entry = plan(0, [TREE]);
+  writeFileSync(join(folder, 'plans/0/plan.txt'), [...hashes()].join('\n'));
+  handOver(0);
+  const { faults } = await receive([entry]);
+  expect(faults[0]).toMatch(/plan\.txt: expected the file that concretize wrote/);
+  expect(existsSync(join(catalog(), 'builds'))).toBe(false);
+});
+
+test('records what had no solution', async () => {
+  const unsolved = {
+    name: 'hdf5',
+    spec: 'hdf5@99',
+    target: 'x86_64_v3',
+    kind: 'concretize' as const,
+    log: ['no'],
+  };
+  await receive([], [unsolved]);
+  expect(failure('hdf5', '77-unsolved-0')).toMatchObject({ ...unsolved, run: expect.stringMatching(/77$/) });
+});
+
+test('keeps the lock of an environment', async () => {
+  await receive([plan(0, hashes(), 'stack')]);
+  expect(readCatalog(catalog()).environments.get('stack')).toEqual([TREE]);
+});
+
+test('records a job that handed over nothing', async () => {
+  const { received } = await receive([plan(0)]);
+  expect(received[0]?.failures).toHaveLength(1);
+  expect(failure('tree', TREE).log[0]).toMatch(/handed over nothing/);
+});
+
+test('takes the handover of the latest attempt', async () => {
+  const entry = plan(0);
+  handOver(0, { attempt: 2 });
+  rmSync(join(cache.directory, 'v3'), { recursive: true });
+  handOver(0, { attempt: 1 });
+  const { received } = await receive([entry]);
+  expect(received[0]?.newBuilds).toHaveLength(12);
+});
+
+test('records only failures and packages that are of the plan', async () => {
+  const entry = plan(0);
+  const log = ['::set-output name=x::y', 'error'];
+  handOver(0, {
+    record: {
+      ...RECORD,
+      failures: [
+        { name: 'lz4', spec: 'lz4@99', kind: 'compile', phase: 'build', log },
+        { name: 'zlib', spec: 'zlib', kind: 'compile', log },
+        { name: 'tree', spec: 'tree', hash: TREE, kind: 'compile', log },
+      ],
+      packages: [
+        {
+          name: 'tree',
+          description: 'Lists.',
+          licenses: [],
+          maintainers: [],
+          tags: [],
+          commitDate: '2099-01-01T00:00:00Z',
+        },
+        { name: 'zlib', description: 'Not planned.', licenses: [], maintainers: [], tags: [] },
+      ],
+    },
+  });
+  await receive([entry]);
+  expect(readdirSync(join(catalog(), 'failures'))).toEqual(['lz4']);
+  expect(failure('lz4', '77-0')).toMatchObject({ kind: 'compile', phase: 'build', log });
+  expect(readdirSync(join(catalog(), 'packages'))).toEqual(['tree.json']);
+  expect(readFileSync(join(catalog(), 'packages/tree.json'), 'utf8')).not.toMatch('2099');
+});
+
+test('refuses a record that is not one', async () => {
+  for (const [index, record] of [{ ...RECORD, token: 'x' }, 'text'].entries()) {
+    const entry = plan(index);
+    handOver(index, { record });
+    expect((await receive([entry])).received[0]?.refused).toMatch(/record\.json: expected/);
+  }
+});
+
+test('forgets the failure of what was built after all', async () => {
+  await receive([plan(0)]);
+  expect(failure('tree', TREE).kind).toBe('other');
+  handOver(0);
+  await receive([plan(0)]);
+  expect(existsSync(join(catalog(), 'failures/tree', `${TREE}.json`))).toBe(false);
+});
+
+test('adopts what a run pushed that was killed before it could commit', async () => {
+  handOver(0);
+  await receive([plan(0)]);
+  const before = readCatalog(catalog());
+  rmSync(catalog(), { recursive: true });
+  const { received } = await receive([plan(0)]);
+  expect(received[0]?.newBuilds).toHaveLength(12);
+  for (const [hash, build] of readCatalog(catalog()).builds) expect(build).toEqual(before.builds.get(hash));
+});
+
+function receive(entries: MatrixEntry[], unsolved: SolvedFailure[] = []): Promise<ReceivedRun> {
+  return receiveAll(
+    entries,
+    { plans: join(folder, 'plans'), handovers: join(folder, 'handovers') },
+    {
+      registry: openRegistry(`oci-layout:${join(folder, 'registry')}`),
+      catalogDirectory: catalog(),
+      signer: undefined,
+      environment: ENVIRONMENT,
+    },
+    unsolved,
+  );
+}
+
+/** Writes the plan of a job that was asked for tree, as concretize does. */
+function plan(index: number, planned: Iterable<string> = hashes(), environment?: string): MatrixEntry {
+  const nodes = nodesOf('tree', 'lz4');
+
+  const write = (name: string, content: string): string => {
+    mkdirSync(join(folder, 'plans', String(index)), { recursive: true });
+    writeFileSync(join(folder, 'plans', String(index), name), content);
+    return createHash('sha256').update(content).digest('hex');
+  };
+  const lock = {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: [{ hash: TREE, spec: 'tree' }],
+    concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
+  };
+  const request = {
+    index,
+    specs: ['tree'],
+    target: 'x86_64_v3',
+    fresh: false,
+    container: false,
+    flags: [],
+    ...(environment === undefined ? {} : { environment }),
+  };
+  const inputs = {
+    request,
+    microarchitecture: 'x86_64_v3',
+    spack: 'v1.1.0',
+    packages: 'abc',
+    repositories: [],
+    files: {},
+  };
+  return {
+    index,
+    target: 'x86_64_v3',
+    runner: 'ubuntu-24.04',
+    container: '',
+    plan: write('plan.txt', [...planned, ''].join('\n')),
+    lock: write('spack.lock', JSON.stringify(lock)),
+    inputs: write('inputs.json', JSON.stringify(inputs)),
+  };
+}
+
+function handOver(index: number, { record = RECORD as unknown, attempt = 1 } = {}): void {
+  const handover = join(folder, `handovers/handover-${index}-${attempt}`);
+  cpSync(cache.directory, join(handover, 'cache'), { recursive: true });
+  writeFileSync(join(handover, 'record.json'), typeof record === 'string' ? record : JSON.stringify(record));
+}
+
+function hashes(): Set<string> {
+  const names = readdirSync(join(cache.directory, 'v3/manifests/spec'), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  return new Set(names.flatMap((name) => /-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(name)?.[1] ?? []));
+}
+
+function nodesOf(...names: string[]): Node[] {
+  const specs = names.flatMap((name) => {
+    const folderOf = join(cache.directory, 'v3/manifests/spec', name);
+    return readdirSync(folderOf).map((file) => join(folderOf, file));
+  });
+  return specs.flatMap((path) => {
+    const { data } = JSON.parse(readFileSync(path, 'utf8'));
+    const blob = cache.blobPath(data[1]);
+    return SpecFile.parse(JSON.parse(gunzipSync(readFileSync(blob)).toString())).spec.nodes;
+  });
+}
+
+function failure(name: string, stem: string): Failure {
+  return Failure.parse(JSON.parse(readFileSync(join(catalog(), 'failures', name, `${stem}.json`), 'utf8')));
+}
+
+function catalog(): string {
+  return join(folder, 'catalog');
+}

@@ -1,0 +1,58 @@
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { describeError } from '../command.ts';
+import { annotate, withGroup } from '../github/job.ts';
+import type { Destination } from '../publish/publish-cache.ts';
+import { readDate, readOrigin } from '../publish/origin.ts';
+import { failureFile } from './failures.ts';
+import type { Received } from './receive-handover.ts';
+import { receiveHandover } from './receive-handover.ts';
+
+/** What became of all artifacts of a run. */
+export interface ReceivedRun {
+  received: Received[];
+  /** One sentence for each job that could not be published through no fault of its artifact. */
+  faults: string[];
+}
+
+/** Takes over what each job of a matrix built, one after the other; none costs the others anything. Records what had no solution. */
+export async function receiveAll(
+  entries: readonly MatrixEntry[],
+  folders: { plans: string; handovers: string },
+  destination: Destination,
+  unsolved: readonly SolvedFailure[] = [],
+): Promise<ReceivedRun> {
+  const { environment } = destination;
+  const { run } = readOrigin(environment);
+  const date = readDate(environment, new Date());
+  const result: ReceivedRun = { received: [], faults: [] };
+  addFiles(
+    destination.catalogDirectory,
+    unsolved.map(({ target, ...failure }, index) => {
+      const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-unsolved-${index}`;
+      return failureFile(Failure.parse({ ...failure, target, run, date }), job);
+    }),
+  );
+  for (const entry of entries) {
+    const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-${entry.index}`;
+    const circumstances = { target: entry.target, run, job, date };
+    try {
+      const one = await withGroup(`Job ${entry.index} for ${entry.target}`, () =>
+        receiveHandover(entry, folders, destination, circumstances),
+      );
+      result.received.push(one);
+      announce(one);
+    } catch (error) {
+      result.faults.push(`job ${entry.index}: ${describeError(error)}`);
+    }
+  }
+  return result;
+}
+
+function announce({ entry, refused, warnings, failures }: Received): void {
+  if (refused !== undefined) annotate('warning', `job ${entry.index} is refused: ${refused}`);
+  for (const warning of warnings) annotate('warning', warning);
+  for (const { name, kind, spec } of failures) annotate('warning', `${name} failed (${kind}): ${spec}`);
+}

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DagHash } from '../../site/schemas/digest.ts';
+import { askSpack } from './run-spack.ts';
+import type { Spack } from './run-spack.ts';
+
+/** What `describe.py` writes. Recipes have their say in it: texts may be anything. */
+const Description = z.object({
+  specs: z.array(
+    z.object({
+      name: z.string(),
+      hash: DagHash,
+      /** In Spack's notation. */
+      spec: z.string(),
+      /** `missing`: not installed; `reused`: unpacked from a binary; `built`: made here. */
+      state: z.enum(['missing', 'reused', 'built']),
+      /** Run environment; of planned specs only. */
+      environment: z.record(z.string(), z.string()),
+    }),
+  ),
+  packages: z.array(
+    z.object({
+      name: z.string(),
+      description: z.string(),
+      homepage: z.string(),
+      licenses: z.array(z.string()),
+      maintainers: z.array(z.string()),
+      tags: z.array(z.string()),
+    }),
+  ),
+});
+export type Description = z.infer<typeof Description>;
+export type SpecDescription = Description['specs'][number];
+export type PackageDescription = Description['packages'][number];
+
+/** Asks Spack what became of the specs of an environment, and what it knows of the planned ones. */
+export async function describeSpecs(
+  spack: Spack,
+  environment: string,
+  planFile: string,
+): Promise<Description> {
+  const folder = mkdtempSync(join(tmpdir(), 'describe-'));
+  try {
+    const script = join(import.meta.dirname, 'describe.py');
+    const file = join(folder, 'out.json');
+    await askSpack(spack, ['-e', environment, 'python', script, planFile, file]);
+    return Description.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,76 @@
+"""Says what Spack knows of the specs of an active environment, as JSON in a file.
+
+Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line: of these the package and
+the run environment are described too.
+"""
+
+import json
+import os
+import sys
+
+import spack.environment as ev
+import spack.user_environment as uenv
+
+# What a shell in an image has before anything is loaded.
+BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+FORMAT = (
+    "{name}{@version}{variants}{compiler_flags}"
+    "{ platform=architecture.platform}{ os=architecture.os}{ target=architecture.target}"
+)
+
+
+def main(plan_file, out_file):
+    with open(plan_file, encoding="utf-8") as f:
+        planned = set(f.read().split())
+    specs, packages = [], {}
+    for spec in ev.active_environment().all_specs():
+        if spec.external:
+            continue
+        is_planned = spec.dag_hash() in planned
+        specs.append(describe_spec(spec, is_planned))
+        if is_planned and spec.name not in packages:
+            packages[spec.name] = describe_package(spec)
+    with open(out_file, "w", encoding="utf-8") as f:
+        json.dump({"specs": specs, "packages": list(packages.values())}, f)
+
+
+def describe_spec(spec, is_planned):
+    installed = bool(spec.installed)
+    # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
+    binary = os.path.join(str(spec.prefix), ".spack", "binary_distribution")
+    return {
+        "name": spec.name,
+        "hash": spec.dag_hash(),
+        "spec": spec.format(FORMAT),
+        "state": "missing" if not installed else "reused" if os.path.exists(binary) else "built",
+        "environment": run_environment(spec) if is_planned and installed else {},
+    }
+
+
+def run_environment(spec):
+    """The variables that `spack load --sh` would set."""
+    variables = {"PATH": BASE_PATH}
+    try:
+        uenv.environment_modifications_for_specs(spec).apply_modifications(variables)
+    except Exception as error:  # a recipe's own code
+        print(f"no run environment of {spec.name}: {error}", file=sys.stderr)
+        return {}
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
+def describe_package(spec):
+    """A recipe may say anything, or nothing: what is not text is left out."""
+    recipe = type(spec.package)
+    licenses = getattr(recipe, "licenses", {}) or {}
+    return {
+        "name": spec.name,
+        "description": " ".join((recipe.__doc__ or "").split()),
+        "homepage": str(getattr(recipe, "homepage", "") or ""),
+        "licenses": sorted({str(one) for one in licenses.values()}),
+        "maintainers": [str(one) for one in getattr(recipe, "maintainers", [])],
+        "tags": sorted(str(one) for one in getattr(recipe, "tags", []) or []),
+    }
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pRetry from 'p-retry';
+import { GitVersion } from '../../site/schemas/build-cache-settings.ts';
+
+const execute = promisify(execFile);
+const TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * Fetches one tag or commit of a repository, without its history, into a folder; what is there already stays.
+ * @returns the commit, 40 hex digits
+ */
+export async function checkOut(url: string, version: string, folder: string): Promise<string> {
+  if (!/^(https?|file|ssh):\/\//.test(url)) {
+    throw new Error(
+      `${url.slice(0, 200)}: expected the address of a git repository, such as https://github.com/owner/repo`,
+    );
+  }
+  const checked = GitVersion.safeParse(version);
+  if (!checked.success)
+    throw new Error(`version "${version.slice(0, 100)}" of ${url}: ${checked.error.issues[0]?.message}`);
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, '.git'))) await git(folder, ['init', '--quiet']);
+  const present = await headOf(folder);
+  if (present !== undefined && present === version) return present;
+  try {
+    await pRetry(() => git(folder, ['fetch', '--quiet', '--depth', '1', '--', url, version]), {
+      retries: 2,
+      minTimeout: 2_000,
+    });
+  } catch (cause) {
+    throw new Error(`cannot fetch "${version}" of ${url}; expected one of its tags or commits`, { cause });
+  }
+  await git(folder, ['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--force', 'FETCH_HEAD']);
+  const commit = await headOf(folder);
+  if (commit === undefined)
+    throw new Error(`${folder}: git has no commit there; remove the folder and run it again`);
+  return commit;
+}
+
+async function headOf(folder: string): Promise<string | undefined> {
+  return git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
+}
+
+async function git(folder: string, args: string[]): Promise<string> {
+  const { stdout } = await execute('git', ['-C', folder, ...args], {
+    env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    timeout: TIMEOUT_MS,
+  });
+  return stdout.trim();
+}
+
+/** When the commit that is checked out was made: UTC, whole seconds. */
+export async function headDate(folder: string): Promise<string> {
+  const seconds = Number(await git(folder, ['show', '--no-patch', '--format=%ct', 'HEAD']));
+  return new Date(seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+}

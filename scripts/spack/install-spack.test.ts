@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { installSpack, isVersion } from './install-spack.ts';
+import { expectUsableSpack } from './version.ts';
+
+/** A git repository with something in Spack's place that knows its version. */
+function makeRepository(files: Record<string, string>): { url: string; commit: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'spack-'));
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+    chmodSync(join(folder, path), 0o755);
+  }
+  git('init', '--quiet');
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'one');
+  git('tag', 'v1.1.0');
+  return { url: `file://${folder}`, commit: git('rev-parse', 'HEAD') };
+}
+
+const spackOf = (version: string) => makeRepository({ 'bin/spack': `#!/bin/sh\necho ${version}\n` });
+const packages = makeRepository({ 'repos/spack_repo/builtin/repo.yaml': 'repo: {namespace: builtin}' });
+
+function install(version: string, spack: { url: string }, more: Record<string, string> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'tools-'));
+  const environment = {
+    PATH: '/usr/bin:/bin',
+    SPACK_GIT_URL: spack.url,
+    SPACK_PACKAGES_GIT_URL: packages.url,
+    ...more,
+  };
+  return installSpack({ spack: version, packages: 'v1.1.0' }, folder, environment);
+}
+
+test('fetches Spack and its recipes at a tag, and says which commits these are', async () => {
+  const spack = spackOf('1.1.0');
+  const installed = await install('v1.1.0', spack);
+  expect(installed).toMatchObject({ version: spack.commit, packages: packages.commit });
+  expect(installed.builtin).toMatch(/spack-packages\/repos\/spack_repo\/builtin$/);
+  const again = await install(spack.commit, spack);
+  expect(again.version).toBe(spack.commit);
+});
+
+test('refuses a Spack below 1.0, named so or found out', async () => {
+  await expect(install('v0.23.1', spackOf('0.23.1'))).rejects.toThrow('Spack v0.23.1: expected 1.0 or newer');
+  const old = spackOf('0.23.1');
+  await expect(install(old.commit, old)).rejects.toThrow('Spack 0.23.1: expected 1.0 or newer');
+});
+
+test('takes an installed Spack of the wanted version, and any when told so', async () => {
+  const root = spackOf('1.1.0').url.slice('file://'.length);
+  const none = { url: 'file:///nowhere' };
+  expect((await install('v1.1.0', none, { SPACK_ROOT: root })).version).toBe('1.1.0');
+  const any = await install('v1.9.9', none, { SPACK_ROOT: root, SPACK_INSTALLED: 'true' });
+  expect(any).toEqual({ program: join(root, 'bin/spack'), version: '1.1.0', packages: 'installed' });
+  await expect(install('v1.1.0', none, { SPACK_INSTALLED: 'true' })).rejects.toThrow('found none');
+});
+
+test('knows a version by tag, number and commit', () => {
+  const found = { version: '1.1.0', commit: '2e907202bcc8209a6a62243aab50c179b524cc3b' };
+  expect(['v1.1.0', '1.1.0', '2e90720', found.commit].map((wanted) => isVersion(found, wanted))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['v1.1.1', '1.1', '9cf66332df', 'develop'].map((wanted) => isVersion(found, wanted))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test.each(['v1.0.0', '1.2.0.dev0', 'releases/v1.1', 'develop', '9cf66332df'])('lets %s pass', (version) => {
+  expect(() => expectUsableSpack(version)).not.toThrow();
+});
+
+test.each(['v0.23.1', '0.9', 'releases/v0.22'])('refuses %s', (version) => {
+  expect(() => expectUsableSpack(version)).toThrow('layout 3');
+});

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { checkOut } from './git-checkout.ts';
+import { expectUsableSpack } from './version.ts';
+
+const execute = promisify(execFile);
+const SPACK_URL = 'https://github.com/spack/spack.git';
+const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
+/** Said in place of a commit where Spack's own configuration names the recipes. */
+export const INSTALLED_RECIPES = 'installed';
+
+type Environment = Record<string, string | undefined>;
+
+/** Tags or commits. */
+export interface WantedVersions {
+  spack: string;
+  packages: string;
+}
+
+export interface InstalledSpack {
+  /** Path of `bin/spack`. */
+  program: string;
+  /** Its commit, or the version that an installed one names. */
+  version: string;
+  /** Folder of the builtin recipes. Absent: Spack's own configuration names them. */
+  builtin?: string;
+  /** Commit of spack-packages, or `installed`. */
+  packages: string;
+}
+
+/**
+ * Finds or fetches Spack and its recipes at the wanted versions.
+ * A Spack in SPACK_ROOT or on PATH is taken when it is of the wanted version; with `SPACK_INSTALLED=true` whatever
+ * its version, and with the recipes that it has (`SPACK_PACKAGES_ROOT` names others): for trying things out.
+ * `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other repositories to fetch from.
+ */
+export async function installSpack(
+  wanted: WantedVersions,
+  folder: string,
+  environment: Environment,
+): Promise<InstalledSpack> {
+  expectUsableSpack(wanted.spack);
+  const takesAny = environment['SPACK_INSTALLED'] === 'true';
+  const found = await findInstalled(environment);
+  if (takesAny && !found)
+    throw new Error('SPACK_INSTALLED: expected a Spack in SPACK_ROOT or on PATH, found none');
+  const spack =
+    found && (takesAny || isVersion(found, wanted.spack))
+      ? useInstalled(found)
+      : await fetchSpack(wanted.spack, folder, environment);
+  return { ...spack, ...(await findRecipes(wanted.packages, folder, takesAny, environment)) };
+}
+
+interface FoundSpack {
+  program: string;
+  /** As `1.1.0`. */
+  version: string;
+  /** Absent where Spack does not name it. */
+  commit?: string;
+}
+
+/** Whether an installed Spack is what a tag, a version or the beginning of a commit names. */
+export function isVersion({ version, commit }: Omit<FoundSpack, 'program'>, wanted: string): boolean {
+  const isCommit = /^[0-9a-f]{7,40}$/.test(wanted);
+  if (isCommit) return commit !== undefined && (wanted.startsWith(commit) || commit.startsWith(wanted));
+  return wanted.replace(/^v/, '') === version;
+}
+
+async function findInstalled(environment: Environment): Promise<FoundSpack | undefined> {
+  const root = environment['SPACK_ROOT'];
+  const folders = (environment['PATH'] ?? '').split(delimiter);
+  const programs = [...(root ? [join(root, 'bin')] : []), ...folders].map((path) => join(path, 'spack'));
+  const program = programs.find((path) => existsSync(path));
+  if (program === undefined) return undefined;
+  return { program, ...parseVersion(await versionOf(program)) };
+}
+
+function useInstalled({ program, version, commit }: FoundSpack): { program: string; version: string } {
+  expectUsableSpack(version);
+  return { program, version: commit ?? version };
+}
+
+async function fetchSpack(
+  version: string,
+  folder: string,
+  environment: Environment,
+): Promise<{ program: string; version: string }> {
+  const url = environment['SPACK_GIT_URL'] || SPACK_URL;
+  console.error(`fetching Spack ${version}`);
+  const root = resolve(folder, 'spack');
+  const commit = await checkOut(url, version, root);
+  const program = join(root, 'bin/spack');
+  if (!existsSync(program)) throw new Error(`${url} at ${version}: expected bin/spack, found none`);
+  expectUsableSpack(parseVersion(await versionOf(program)).version);
+  return { program, version: commit };
+}
+
+async function findRecipes(
+  version: string,
+  folder: string,
+  takesAny: boolean,
+  environment: Environment,
+): Promise<Pick<InstalledSpack, 'builtin' | 'packages'>> {
+  const given = environment['SPACK_PACKAGES_ROOT'];
+  if (takesAny && !given) return { packages: INSTALLED_RECIPES };
+  const root = given ? resolve(given) : resolve(folder, 'spack-packages');
+  if (!given) console.error(`fetching spack-packages ${version}`);
+  const url = environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+  const packages = given ? INSTALLED_RECIPES : await checkOut(url, version, root);
+  const builtin = join(root, 'repos/spack_repo/builtin');
+  if (existsSync(builtin)) return { builtin, packages };
+  throw new Error(`${root}: expected repos/spack_repo/builtin in it, as spack-packages has from v2025.07 on`);
+}
+
+async function versionOf(program: string): Promise<string> {
+  // Without the job's variables: an older Spack may be active there.
+  const { PATH = '', HOME = '', SPACK_PYTHON } = process.env;
+  const env = { PATH, HOME, ...(SPACK_PYTHON ? { SPACK_PYTHON } : {}) };
+  const { stdout } = await execute(program, ['--version'], { env, timeout: 120_000 });
+  return stdout.trim();
+}
+
+function parseVersion(text: string): { version: string; commit?: string } {
+  const match = /^(\S+)(?: \(([0-9a-f]{7,40})\))?$/.exec(text);
+  if (!match?.[1]) throw new Error(`spack --version: expected a version, found "${text.slice(0, 100)}"`);
+  return { version: match[1], ...(match[2] ? { commit: match[2] } : {}) };
+}

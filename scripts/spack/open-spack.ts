@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { InstalledSpack } from './install-spack.ts';
+import type { Recipes } from './recipes.ts';
+import { askSpack, lastLines, runSpack } from './run-spack.ts';
+import type { Spack } from './run-spack.ts';
+import { createSpackHome } from './spack-home.ts';
+import type { ThisCache } from './this-cache.ts';
+
+/** What a Spack is set up with. */
+export interface SpackSetup {
+  installed: InstalledSpack;
+  recipes: Recipes;
+  cache: ThisCache;
+  /** In Spack's words. */
+  microarchitecture: string;
+  installRoot: string;
+}
+
+/**
+ * Sets up a Spack of its own in a folder: pinned target, padded root, recipes, this cache as a mirror with its keys
+ * trusted, and the machine's compilers as the only externals (the C library comes with them).
+ * Throws when this machine cannot run what is to be built.
+ */
+export async function openSpack(folder: string, setup: SpackSetup): Promise<Spack> {
+  const { installed, recipes, cache, microarchitecture, installRoot } = setup;
+  mkdirSync(folder, { recursive: true });
+  const environment = createSpackHome(
+    folder,
+    {
+      installRoot,
+      microarchitecture,
+      repositories: {
+        ...recipes.repositories,
+        ...(installed.builtin === undefined ? {} : { builtin: installed.builtin }),
+      },
+      mirrors: cache.mirrors,
+    },
+    process.env,
+  );
+  const spack = { program: installed.program, environment };
+  await expectHost(spack, microarchitecture);
+  await askSpack(spack, ['compiler', 'find', '--scope', 'user']);
+  for (const key of cache.keys) await askSpack(spack, ['gpg', 'trust', resolve(key)]);
+  return spack;
+}
+
+async function expectHost(spack: Spack, microarchitecture: string): Promise<void> {
+  const script = join(import.meta.dirname, 'check-target.py');
+  const { code, output, stdout } = await runSpack(spack, ['python', script, microarchitecture]);
+  if (code !== 0) throw new Error(`spack does not run here: ${lastLines(output, 3).join(' ')}`);
+  const host = stdout.trim();
+  if (host === '') return;
+  throw new Error(
+    `this machine is ${host}: it cannot solve or build for ${microarchitecture}; expected a runner of that ` +
+      'kind, so correct "runner" or "target" of that target in the settings',
+  );
+}

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { askSpack, runSpack } from './run-spack.ts';
+import type { Spack } from './run-spack.ts';
+import { createSpackHome } from './spack-home.ts';
+
+/** A program in Spack's place: what is tested is how programs are run. */
+function makeProgram(script: string, environment: Record<string, string> = {}): Spack {
+  const program = join(mkdtempSync(join(tmpdir(), 'run-')), 'program');
+  writeFileSync(program, `#!/bin/sh\n${script}\n`);
+  chmodSync(program, 0o755);
+  return { program, environment: { PATH: '/usr/bin:/bin', ...environment } };
+}
+
+test('keeps both streams, the exit code, and passes arguments as they are', async () => {
+  const spack = makeProgram('echo "$1"; echo oops >&2; exit 3');
+  const outcome = await runSpack(spack, ['a $(id) b']);
+  expect(outcome).toMatchObject({ code: 3, stdout: 'a $(id) b\n', timedOut: false });
+  expect(outcome.output).toContain('oops');
+  await expect(askSpack(spack, ['find', 'x'])).rejects.toThrow(/spack find x ended with 3: .*oops/);
+});
+
+test('ends everything that a program started when time is over', async () => {
+  const spack = makeProgram('sleep 60 & echo begun $!; wait');
+  const outcome = await runSpack(spack, [], { timeLimitMs: 500 });
+  expect(outcome.timedOut).toBe(true);
+  const child = /begun (\d+)/.exec(outcome.output)?.[1] ?? '';
+  // A shell's background program ignores an interrupt; what is gone may wait for someone to fetch its exit code.
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', child], { encoding: 'utf8' });
+  expect(stdout.trim()).toMatch(/^(Z.*)?$/);
+});
+
+test('takes what is said after this process was told to stop for no result', async () => {
+  const running = runSpack(makeProgram('echo begun; sleep 60'), [], {
+    onText: () => process.emit('SIGTERM', 'SIGTERM'),
+  });
+  await expect(running).rejects.toThrow('stopped by SIGTERM');
+});
+
+test("gives a program nothing of the job's environment but what it needs", async () => {
+  const home = join(mkdtempSync(join(tmpdir(), 'home-')), 'solve');
+  const environment = createSpackHome(
+    home,
+    {
+      installRoot: '/opt/software',
+      microarchitecture: 'x86_64_v3',
+      repositories: {},
+      mirrors: { 'this-cache': { url: 'https://example.org', signed: true } },
+    },
+    {
+      PATH: '/usr/bin:/bin',
+      GITHUB_TOKEN: 'secret',
+      GITHUB_ENV: '/x',
+      ACTIONS_RUNTIME_TOKEN: 'y',
+      https_proxy: 'http://p',
+    },
+  );
+  const { stdout } = await runSpack(makeProgram('env', environment), []);
+  expect(stdout).not.toMatch(/secret|GITHUB|ACTIONS/);
+  expect(stdout).toContain('https_proxy=http://p');
+  expect(stdout).toContain(`SPACK_USER_CONFIG_PATH=${home}/config`);
+  const config: unknown = JSON.parse(readFileSync(join(home, 'config/config.yaml'), 'utf8'));
+  expect(config).toMatchObject({ config: { install_tree: { root: '/opt/software', padded_length: 128 } } });
+  const packages: unknown = JSON.parse(readFileSync(join(home, 'config/packages.yaml'), 'utf8'));
+  expect(packages).toEqual({ packages: { all: { require: ['target=x86_64_v3'] } } });
+});

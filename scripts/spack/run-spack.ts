@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+
+/** A Spack with configuration, caches and keys of its own. */
+export interface Spack {
+  /** Path of `bin/spack`. */
+  program: string;
+  /** The whole environment that it runs with. */
+  environment: Record<string, string>;
+}
+
+export interface RunOptions {
+  /** Gets output as it comes, both streams. */
+  onText?: (text: string) => void;
+  /** Then Spack and all that it started is interrupted. */
+  timeLimitMs?: number;
+}
+
+export interface Outcome {
+  code: number;
+  /** Both streams as they came, until the time limit; of very long output the end. */
+  output: string;
+  stdout: string;
+  timedOut: boolean;
+}
+
+/** More output than this is shown but not kept, in characters. */
+const MAX_OUTPUT = 2 ** 24;
+/** How long an interrupted Spack may take to tidy up. */
+const GRACE_MS = 20_000;
+
+/**
+ * Runs Spack to its end, or to the time limit; never throws for its exit code.
+ * Throws when this process is told to stop meanwhile: what Spack then says is no result.
+ */
+export async function runSpack(spack: Spack, args: string[], options: RunOptions = {}): Promise<Outcome> {
+  const child = spawn(spack.program, args, {
+    env: spack.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that a build's whole tree of processes can be ended.
+    detached: true,
+  });
+  const stop = (signal: NodeJS.Signals) => endGroup(child.pid, signal);
+  const interrupt = () => stop('SIGINT');
+  let told: NodeJS.Signals | undefined;
+  const tell = (signal: NodeJS.Signals) => {
+    told = signal;
+    interrupt();
+  };
+  process.on('SIGINT', tell).on('SIGTERM', tell);
+  let timedOut = false;
+  const limit = options.timeLimitMs === undefined ? undefined : Math.max(1, options.timeLimitMs);
+  const timers: NodeJS.Timeout[] = [];
+  if (limit !== undefined) {
+    timers.push(
+      setTimeout(() => {
+        timedOut = true;
+        interrupt();
+      }, limit),
+      setTimeout(() => stop('SIGKILL'), limit + GRACE_MS),
+    );
+  }
+  let output = '';
+  let stdout = '';
+  const keep = (text: string) => {
+    // What it says of being interrupted is nobody's failure.
+    if (!timedOut) output = (output + text).slice(-MAX_OUTPUT);
+    options.onText?.(text);
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout = (stdout + text).slice(-MAX_OUTPUT);
+    keep(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', keep);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status) => resolve(status ?? 1));
+      // What escapes its end may hold the pipes open.
+      child.once('exit', (status) => {
+        if (timedOut) setTimeout(() => resolve(status ?? 1), 1_000);
+      });
+    });
+    if (told !== undefined) throw new Error(`stopped by ${told}; run it again`);
+    return { code, output, stdout, timedOut };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    if (timedOut) stop('SIGKILL');
+    process.removeListener('SIGINT', tell).removeListener('SIGTERM', tell);
+  }
+}
+
+/** Runs Spack and resolves to its standard output; throws with its last lines when it fails. */
+export async function askSpack(spack: Spack, args: string[]): Promise<string> {
+  const { code, output, stdout } = await runSpack(spack, args);
+  if (code === 0) return stdout;
+  throw new Error(
+    `spack ${args.slice(0, 3).join(' ')} ended with ${code}: ${lastLines(output, 5).join(' ')}`,
+  );
+}
+
+/** The last lines of a text that are not empty. */
+export function lastLines(text: string, count: number): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .slice(-count);
+}
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It ended by itself.
+  }
+}

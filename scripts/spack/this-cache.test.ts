@@ -1,0 +1,58 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findThisCache, isSigned } from './this-cache.ts';
+
+const PLAIN = '{"version":3,"data":[]}';
+const SIGNED = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${PLAIN}\n-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\n`;
+
+const server = createServer((request, response) => {
+  response.statusCode = /^\/cache\/v3\/manifests\/index\/(all\/)?index\.manifest\.json$/.test(
+    request.url ?? '',
+  )
+    ? 200
+    : 404;
+  response.end('{}');
+});
+let site = '';
+
+beforeAll(async () => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  site = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cache`;
+});
+afterAll(() => server.close());
+
+const doors = (siteUrl: string, registry = 'oci-layout:x') => ({ directory: 'catalog', siteUrl, registry });
+
+const catalogOf = (manifests: string[], keys: string[]) => ({
+  manifests: new Map(manifests.map((manifest, index) => [String(index), manifest])),
+  keys: new Map(keys.map((key) => [key, key])),
+});
+
+test('uses this cache signed when every build is signed and there is a key', async () => {
+  const cache = await findThisCache(catalogOf([SIGNED], ['ABC']), doors(site));
+  expect(cache.mirrors).toEqual({ 'this-cache': { url: site, signed: true, source: false, binary: true } });
+  expect(cache.keys).toEqual(['catalog/keys/ABC.asc']);
+});
+
+test('uses it unsigned when one build is unsigned or there is no key', async () => {
+  const cache = await findThisCache(catalogOf([SIGNED, PLAIN], ['ABC']), doors(site));
+  expect(cache.mirrors['this-cache']?.signed).toBe(false);
+  expect(cache.keys).toEqual([]);
+  expect(isSigned(catalogOf([SIGNED], []))).toBe(false);
+});
+
+test('goes on without it while it is empty, not deployed or not there, and says so', async () => {
+  const signed = catalogOf([SIGNED], ['ABC']);
+  const empty = await findThisCache(catalogOf([], ['ABC']), doors(site));
+  expect(empty).toEqual({ mirrors: {}, keys: [], said: expect.stringContaining('it has no build yet') });
+  expect((await findThisCache(signed, doors(`${site}/x`))).said).toContain('answers 404');
+  const nowhere = await findThisCache(signed, doors('http://127.0.0.1:1'));
+  expect(nowhere).toMatchObject({ mirrors: {}, said: expect.stringContaining('does not answer') });
+});
+
+test('does not ask the registry while the site has everything', async () => {
+  // A name that nothing answers to: asking would take its time.
+  const cache = await findThisCache(catalogOf([PLAIN], []), doors(site, 'registry.invalid/owner/repo'));
+  expect(Object.keys(cache.mirrors)).toEqual(['this-cache']);
+});

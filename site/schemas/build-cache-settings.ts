@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { Size } from './settings.ts';
+import { PackageName } from './node.ts';
+
+/** A system that binaries are built for. */
+export const Target = z.strictObject({
+  /** What requests and the site call it; unique. The microarchitecture, unless `target` names that. */
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -')
+    .describe('What requests call it; unique. The microarchitecture, unless `target` names that.'),
+  /** The microarchitecture, in Spack's words. Absent: the name. */
+  target: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_]{0,39}$/, 'expected one of the names that `spack arch --known-targets` lists')
+    .optional()
+    .describe('The microarchitecture, as `spack arch --known-targets` lists it. Absent: the name.'),
+  /** GitHub's label of the runner. */
+  runner: z.string().min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
+  /** Image that the build runs in, for a glibc older than the runner's. Absent: on the runner itself. */
+  container: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe("Image that the build runs in, for a glibc older than the runner's."),
+});
+export type Target = z.infer<typeof Target>;
+
+/** A tag, a branch's name would be one too, or a commit: what `git fetch` takes; never an option. */
+export const GitVersion = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._/+-]{0,99}$/,
+    'expected a git tag such as v1.1.0, or a commit of 40 hex digits',
+  );
+
+const DEFAULT_TARGETS: z.input<typeof Target>[] = [
+  { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
+  { name: 'aarch64', runner: 'ubuntu-24.04-arm' },
+  { name: 'm1', runner: 'macos-15' },
+];
+
+/** `.github/build-cache.yaml`: what the owner may set. Every value has a default; the file may be empty or absent. */
+export const BuildCacheSettings = z.strictObject({
+  /** The first is what a manual run builds for when it names none; the schedule takes one a day in turn. */
+  targets: z
+    .array(Target)
+    .min(1)
+    .refine((targets) => new Set(targets.map(({ name }) => name)).size === targets.length, {
+      error: 'two targets have the same name; give one another name and say its microarchitecture as target',
+    })
+    .default(DEFAULT_TARGETS)
+    .describe('Systems to build for; the first is the default of a manual run.'),
+  /** Spack itself: a tag or a commit of github.com/spack/spack, 1.0 or newer. */
+  spack: GitVersion.default('v1.1.0').describe('Tag or commit of github.com/spack/spack, 1.0 or newer.'),
+  /** The recipes: a tag or a commit of github.com/spack/spack-packages. */
+  packages: GitVersion.default('v2025.11.0').describe('Tag or commit of github.com/spack/spack-packages.'),
+  /** How many random packages a scheduled run builds. */
+  schedulePackages: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(25)
+    .describe('How many random packages a scheduled run builds; at most 256.'),
+  /** Packages that the schedule never takes. */
+  exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
+  /** Days before the schedule tries a package again that failed. */
+  retryAfterDays: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(30)
+    .describe('Days before the schedule tries a package again that failed.'),
+  /** When a build stops to hand over what it has, in minutes; GitHub ends every job after 360. */
+  buildMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(345)
+    .default(320)
+    .describe(
+      'Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.',
+    ),
+  /** What may lie on the site in all; GitHub Pages holds 1 GB. */
+  pagesBudget: z
+    .string()
+    .default('900MB')
+    .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 900MB' })
+    .describe('What may lie on the site in all; GitHub Pages holds 1 GB.'),
+  /** Image under the layers of runnable containers. */
+  baseImage: z
+    .string()
+    .min(1)
+    .max(300)
+    .default('ubuntu:24.04')
+    .describe(
+      "Image under the layers of runnable containers; its glibc must not be older than the runner's.",
+    ),
+  /** What `prune` may take away. */
+  retention: z
+    .strictObject({
+      /** Builds younger than this stay. */
+      days: z.number().int().min(1).default(365).describe('Builds younger than this stay.'),
+      /** So many newest builds of each package and target stay, however old. */
+      newest: z
+        .number()
+        .int()
+        .min(1)
+        .default(2)
+        .describe('So many newest builds of each package and target stay, however old.'),
+    })
+    .prefault({})
+    .describe('What prune may take away.'),
+});
+export type BuildCacheSettings = z.infer<typeof BuildCacheSettings>;
+
+/** The microarchitecture that a target's binaries are built for, in Spack's words. */
+export function microarchitectureOf({ name, target }: Target): string {
+  return target ?? name;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** The most jobs that one matrix of GitHub's may have. */
+export const MAX_JOBS = 256;
+
+/** One job's worth of building, as `choose` decides it and `concretize` solves it. */
+export const BuildRequest = z.strictObject({
+  /** Its place in the list, from 0: names its folder, its job and its artifacts. */
+  index: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_JOBS - 1),
+  /** Abstract specs in Spack's notation. Empty with an environment, whose `spack.yaml` has them. */
+  specs: z.array(z.string().min(1).max(2_000)).max(1_000),
+  /** Name of a target in the settings. */
+  target: z.string(),
+  /** `site/content/environments/<environment>.yaml` is built. */
+  environment: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$/, 'expected letters, digits, _ and -')
+    .optional(),
+  /** Solve without regard to what is cached. */
+  fresh: z.boolean(),
+  /** Publish runnable images with human tags too. */
+  container: z.boolean(),
+  /** More arguments for `spack install`. */
+  flags: z.array(z.string().max(200)).max(50),
+});
+export type BuildRequest = z.infer<typeof BuildRequest>;
+
+/** What `choose` prints. */
+export const BuildRequests = z.array(BuildRequest).max(MAX_JOBS);
+
+/** One build job, as `concretize` hands it to the workflow. */
+export const MatrixEntry = z.strictObject({
+  /** Of the request. */
+  index: BuildRequest.shape.index,
+  /** Name of the target in the settings. */
+  target: z.string(),
+  /** GitHub's label of the runner. */
+  runner: z.string(),
+  /** Image that the job runs in; empty: on the runner itself. */
+  container: z.string(),
+  /** sha256 of `plan.txt`, in hex: build code can reach a run's artifacts, but no job's outputs. */
+  plan: z.string().regex(/^[0-9a-f]{64}$/),
+  /** sha256 of `spack.lock`, in hex. */
+  lock: z.string().regex(/^[0-9a-f]{64}$/),
+  /** sha256 of `inputs.json`, in hex: the request, and the exact commits of Spack and of the recipes. */
+  inputs: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type MatrixEntry = z.infer<typeof MatrixEntry>;
+
+/** A recipe repository: a git address and the commit that was solved with. */
+export const RecipeSource = z.strictObject({
+  url: z.string().max(1_000),
+  commit: z.string().max(100),
+});
+export type RecipeSource = z.infer<typeof RecipeSource>;
+
+/** `inputs.json`: what a build needs to know beside its environment. */
+export const BuildInputs = z.strictObject({
+  request: BuildRequest,
+  /** The microarchitecture, in Spack's words. */
+  microarchitecture: z.string(),
+  /** Commit of Spack, or the version of the installed one. */
+  spack: z.string(),
+  /** Commit of spack-packages; `installed` where Spack's own configuration names the recipes. */
+  packages: z.string(),
+  /** More recipe repositories, first wins. */
+  repositories: z.array(RecipeSource),
+  /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+});
+export type BuildInputs = z.infer<typeof BuildInputs>;
+
+/** The `matrix` that `concretize` gives to the build jobs and to publish. */
+export const Matrix = z.strictObject({ include: z.array(MatrixEntry).max(MAX_JOBS) });
+export type Matrix = z.infer<typeof Matrix>;

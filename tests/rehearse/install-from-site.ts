@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { addMirror, spack } from '../e2e/installing.ts';
+import { findSpacks, openSpack } from '../spack.ts';
+import { RECIPES } from './setting.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+
+/**
+ * Installs a build as a stranger would who knows the address alone: signed, from the cache only, with a real Spack.
+ * @returns what the program of that name says
+ */
+export async function installFromSite(siteUrl: string, hash: string, program: string): Promise<string> {
+  const [newest] = findSpacks();
+  if (!newest) throw new Error('there is no Spack');
+  const home = await openSpack(newest);
+  try {
+    await spack(home, ['repo', 'add', join(PROJECT, RECIPES, 'spack_repo/trial')]);
+    await addMirror(home, 'rehearsed', siteUrl, true);
+    await spack(home, ['buildcache', 'keys', '--install', '--trust']);
+    await spack(home, ['install', '--use-buildcache', 'only', `/${hash}`]);
+    const prefix = (await home.run(['location', '--install-dir', `/${hash}`])).stdout.trim();
+    return execFileSync(join(prefix, 'bin', program), { encoding: 'utf8' }).trim();
+  } finally {
+    await home.close();
+  }
+}

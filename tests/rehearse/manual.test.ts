@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Build } from '../../site/schemas/build.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { makeKey } from '../../scripts/spack/key.ts';
+import { findSpacks } from '../spack.ts';
+import { installFromSite } from './install-from-site.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS, TARGET } from './setting.ts';
+
+const isFull = process.env['FULL'] === '1';
+const hasSpack = findSpacks().length > 0;
+let rehearsal: Rehearsal;
+let secrets: Record<string, string>;
+
+beforeAll(async () => {
+  if (!hasSpack) return;
+  const { privateKey } = await makeKey({ name: 'Rehearsal', date: new Date() });
+  secrets = { SIGNING_KEY: privateKey };
+  // Upper case, as many owners have it: registries want none.
+  rehearsal = await openRehearsal({ repository: 'Some-Owner/Cache', settings: SETTINGS });
+});
+
+afterAll(() => rehearsal?.close());
+
+test.runIf(hasSpack)(
+  'three clicks: what is typed gets built, published, deployed and installed',
+  async () => {
+    const first = await rehearsal.run('manual', {
+      name: 'workflow_dispatch',
+      inputs: { specs: 'trial-app fails-compile', own: RECIPES, deploy: true },
+      secrets,
+      env: BUILD_HERE,
+    });
+    expectSuccess(first);
+    const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
+    expect(app.origin.run).toBe('https://github.com/Some-Owner/Cache/actions/runs/1001');
+    expect(app.origin.runner).toBe('ubuntu-24.04');
+    const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-compile/')));
+    expect(failure).toMatchObject({ kind: 'compile', phase: 'build', target: TARGET });
+    // What a build prints to Actions stays text in a log.
+    expect(failure.log.join('\n')).toContain('::set-output name=plan::evil');
+    expect(rehearsal.git('log', '--format=%an', '-1', 'main').trim()).toBe('GitHub');
+    expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
+      `${app.tarball.digest.slice('sha256:'.length)}  ${app.image.tag}.tar.gz`,
+    );
+
+    const said = await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app');
+    expect(said).toBe('1.2 hello');
+  },
+);
+
+test.runIf(hasSpack && isFull)('the same again builds nothing and commits nothing', async () => {
+  const before = rehearsal.git('rev-parse', 'main');
+  const again = await rehearsal.run('manual', {
+    name: 'workflow_dispatch',
+    inputs: { specs: 'trial-app', own: RECIPES, deploy: true },
+    secrets,
+    env: BUILD_HERE,
+  });
+  expectSuccess(again);
+  expect(again.output).toMatch(/0 builds planned/);
+  expect(again.output).not.toMatch(/\/(Build 0|Publish|Deploy)\b.*Job succeeded/);
+  expect(rehearsal.git('rev-parse', 'main')).toBe(before);
+});

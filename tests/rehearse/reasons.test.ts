@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { openRegistry } from '../../scripts/oci/registry.ts';
+import { findSpacks } from '../spack.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS, TARGET } from './setting.ts';
+
+const canRehearse = findSpacks().length > 0 && process.env['FULL'] === '1';
+const vars = { OWN_PACKAGES: RECIPES };
+let rehearsal: Rehearsal;
+
+beforeAll(async () => {
+  if (!canRehearse) return;
+  const names = ['trial_tool', '_trial_none', '__pycache__'];
+  rehearsal = await openRehearsal({
+    repository: 'owner/owner.github.io',
+    settings: `${SETTINGS}exclude: [trial-none]\n`,
+    trees: {
+      'spack/spack-packages': { tree: names.map((path) => ({ path, type: 'tree' })), truncated: false },
+    },
+  });
+});
+
+afterAll(() => rehearsal?.close());
+
+test.runIf(canRehearse)('the schedule does nothing until the owner has switched it on', async () => {
+  const { output } = await rehearsal.run('scheduled', { name: 'schedule', vars, env: BUILD_HERE });
+  expect(output).not.toMatch(/Job succeeded/);
+  expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
+});
+
+test.runIf(canRehearse)('a publish that cannot commit is repaired by the next', async () => {
+  rehearsal.api.fail('rule');
+  const event = {
+    name: 'schedule' as const,
+    vars: { ...vars, SCHEDULED_BUILDS: 'true' },
+    env: BUILD_HERE,
+  };
+  const refused = await rehearsal.run('scheduled', event);
+  expect(refused.code).not.toBe(0);
+  expect(refused.output).toMatch(/a rule of this branch refuses the commit: .*bypass list/);
+  expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
+
+  const next = await rehearsal.run('scheduled', event);
+  expectSuccess(next);
+  const { image } = JSON.parse(readCatalogFile(rehearsal, 'builds/trial-tool/'));
+  const tagged = await openRegistry(rehearsal.registry).describeTag(image.tag);
+  expect(tagged?.digest).toBe(image.digest);
+  expect(existsSync(join(rehearsal.folder, 'pages/v3/manifests/spec/trial-tool'))).toBe(true);
+});
+
+test.runIf(canRehearse)('the schedule says so when its list is exhausted', async () => {
+  const done = await rehearsal.run('scheduled', {
+    name: 'schedule',
+    vars: { ...vars, SCHEDULED_BUILDS: 'true' },
+    env: BUILD_HERE,
+  });
+  expectSuccess(done);
+  expect(done.output).toMatch(/The list is exhausted/);
+  expect(done.output).not.toMatch(/\/Concretize.*Job succeeded/);
+});
+
+test.runIf(canRehearse)(
+  'an environment is locked, built for each target, and what it shares is taken from the cache',
+  async () => {
+    const yaml = 'spack:\n  specs: [trial-app +loud]\n  concretizer: { unify: true }\n';
+    rehearsal.push({ 'site/content/environments/stack.yaml': yaml });
+    const run = await rehearsal.run('environment', { name: 'push', vars, env: BUILD_HERE });
+    expectSuccess(run);
+    const lock = LockFile.parse(
+      JSON.parse(rehearsal.git('show', 'main:site/content/environments/stack.lock.json')),
+    );
+    expect(lock.roots).toHaveLength(1);
+    expect(readCatalogFile(rehearsal, 'builds/trial-app/')).toContain(lock.roots[0]?.hash);
+    expect(run.output).toMatch(/1 taken from this cache, 0 failed/);
+  },
+);
+
+test.runIf(canRehearse)('a dry run checks everything and changes nothing', async () => {
+  const before = [rehearsal.git('rev-parse', 'main'), rehearsal.api.requests.length];
+  const dry = await rehearsal.run('manual', {
+    name: 'workflow_dispatch',
+    inputs: { specs: 'trial-app@1.1', target: TARGET, deploy: false },
+    vars,
+    env: BUILD_HERE,
+  });
+  expectSuccess(dry);
+  expect(dry.output).toMatch(/1 jobs received: \d builds added/);
+  expect([rehearsal.git('rev-parse', 'main'), rehearsal.api.requests.length]).toEqual(before);
+});

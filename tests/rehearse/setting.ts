@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import type { Outcome } from '../spack.ts';
+import type { Rehearsal } from './rehearsal.ts';
+
+/** Recipes that build in no time, from the top of the repository. */
+export const RECIPES = 'tests/fixtures/recipes';
+
+/** The target that this machine can build for; x86_64_v3 where it is none of the usual. */
+export const TARGET = process.arch === 'arm64' ? 'aarch64' : 'x86_64_v3';
+
+/** `.github/build-cache.yaml` of a rehearsal: one target, which this machine stands for. */
+export const SETTINGS = `targets:\n  - { name: ${TARGET}, runner: ubuntu-24.04 }\n`;
+
+/** Jobs take the Spack on PATH with its own recipes: there may be no network. */
+export const BUILD_HERE = { SPACK_INSTALLED: 'true' };
+
+/** Lines of a failed run that a failing test shows. */
+const MAX_LINES = 150;
+
+export function expectSuccess({ code, output }: Outcome): void {
+  if (code !== 0) console.log(withoutNoise(output));
+  expect(code, 'exit code of the run').toBe(0);
+}
+
+/** The text of the only file on the branch whose path in the catalog begins so. */
+export function readCatalogFile({ git }: Rehearsal, beginning: string): string {
+  const [folder = ''] = /^.*\//.exec(`site/content/${beginning}`) ?? [];
+  const files = git('ls-tree', '-r', '--name-only', 'main', folder)
+    .split('\n')
+    .filter((path) => path.startsWith(`site/content/${beginning}`));
+  expect(files, `files that begin with ${beginning}`).toHaveLength(1);
+  return git('show', `main:${files[0]}`);
+}
+
+function withoutNoise(output: string): string {
+  return output
+    .split('\n')
+    .filter(
+      (line) =>
+        !/LocalRepositoryCache|⭐ Run (Post|Pre|Set up)|Success - (Post|Pre|Set up)|set-env/.test(line),
+    )
+    .slice(-MAX_LINES)
+    .join('\n');
+}

@@ -1,0 +1,81 @@
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeKey } from '../../scripts/spack/key.ts';
+import { servePages } from '../../scripts/start/pages-server.ts';
+import type { PagesServer } from '../../scripts/start/pages-server.ts';
+import type { MadeCache } from '../e2e/made-cache.ts';
+import { BASE, FIXTURES, makeCache } from '../e2e/made-cache.ts';
+import type { Outcome } from '../spack.ts';
+import { findSpacks, openSpack, runProgram } from '../spack.ts';
+
+const SCRIPT = resolve(import.meta.dirname, '../../.github/actions/use/use.sh');
+const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
+const [newest] = findSpacks();
+let cache: MadeCache;
+let server: PagesServer;
+let fingerprint: string;
+
+beforeAll(async () => {
+  if (!newest) return;
+  const key = await makeKey({ name: 'Use', date: new Date(Date.now() - 60_000) });
+  fingerprint = key.fingerprint;
+  cache = await makeCache({
+    cache: join(FIXTURES, 'cache-unsigned'),
+    signed: false,
+    env: { SIGNING_KEY: key.privateKey },
+  });
+  server = await servePages({ root: cache.dist, base: BASE, port: 0 });
+});
+
+afterAll(async () => {
+  await server?.close();
+  await cache?.close();
+});
+
+test.runIf(newest)('adds a cache and trusts its key in one step, and Spack installs from it', async () => {
+  const said = await use(async (run, spack) => {
+    const outcome = await run([server.url, 'lab']);
+    expect(outcome.code, outcome.output).toBe(0);
+    return spack(['install', '--use-buildcache', 'only', `/${TREE}`]);
+  });
+  expect(said.code, said.output).toBe(0);
+  expect(said.output).toMatch(/Successfully installed tree|Extracting tree/);
+});
+
+test.runIf(newest)('takes no other key than the one that is named', async () => {
+  const said = await use(async (run, spack) => {
+    const other = await run([server.url, 'lab', 'A'.repeat(40)]);
+    expect(other.code).not.toBe(0);
+    expect((await spack(['mirror', 'list'])).output).not.toMatch(/lab/);
+    const spaced = fingerprint.replaceAll(/(.{4})/g, '$1 ').toLowerCase();
+    const named = await run([server.url, 'lab', spaced]);
+    expect(named.code, named.output).toBe(0);
+    return spack(['install', '--use-buildcache', 'only', `/${TREE}`]);
+  });
+  expect(said.code, said.output).toBe(0);
+});
+
+/** Runs the action's script and Spack itself in a home of their own. */
+async function use(
+  work: (
+    run: (args: string[]) => Promise<Outcome>,
+    spack: (args: string[]) => Promise<Outcome>,
+  ) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!newest) throw new Error('there is no Spack');
+  const home = await openSpack(newest);
+  try {
+    const environment = await home.run([
+      'python',
+      '-c',
+      'import os, json; print(json.dumps(dict(os.environ)))',
+    ]);
+    const env: unknown = JSON.parse(environment.stdout);
+    return await work(
+      (args) => runProgram('bash', [SCRIPT, ...args], Object.fromEntries(Object.entries(env ?? {}))),
+      (args) => home.run(args),
+    );
+  } finally {
+    await home.close();
+  }
+}
