@@ -22,6 +22,8 @@ export interface Outcome {
 export interface SpackHome {
   /** Where it installs. */
   store: string;
+  /** Its configuration, in files that another home may take over. */
+  config: string;
   /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that are to trust the same keys. */
   keys: string;
   /** Runs a command; never throws for its exit code. */
@@ -90,6 +92,7 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
   }
   return {
     store,
+    config: user,
     keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
     close: async () => {
