@@ -4,6 +4,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
+import { keyPath } from '../catalog/paths.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../progress.ts';
@@ -70,9 +71,9 @@ export async function publishEntries(
     });
     await layout.close();
     if (resolution.staged > 0) await registry.push(folder);
-    const files = await describeBuilds(resolution.newBuilds, destination);
+    addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
+    // What is new in a key that the catalog has already, such as a later expiry.
     if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
-    addFiles(catalogDirectory, files);
     for (const path of findShadows(resolution.newBuilds, names)) rmSync(join(catalogDirectory, path));
     return resolution;
   });
@@ -90,7 +91,11 @@ async function describeBuilds(
     const date = new Date(build.published);
     manifests.set(build.hash, signer ? await signManifest(text, signer, date) : text);
   }
-  return [...describeCache(registry, environment), ...catalogFiles(builds, manifests)];
+  return [
+    ...(signer ? [{ path: keyPath(signer.fingerprint), content: signer.publicKey }] : []),
+    ...describeCache(registry, environment),
+    ...catalogFiles(builds, manifests),
+  ];
 }
 
 /** `cache.json`; none for a registry in a folder, which says nothing to anybody else. */
