@@ -11,7 +11,18 @@ export const Failure = z.strictObject({
   hash: DagHash.optional(),
   /** The target it was built for. */
   target: z.string().optional(),
-  kind: z.enum(['concretize', 'fetch', 'patch', 'configure', 'compile', 'test', 'timeout', 'disk', 'refused', 'other']),
+  kind: z.enum([
+    'concretize',
+    'fetch',
+    'patch',
+    'configure',
+    'compile',
+    'test',
+    'timeout',
+    'disk',
+    'refused',
+    'other',
+  ]),
   /** The phase of the recipe, in Spack's words (`install`, `cmake`, `build` …). */
   phase: z.string().optional(),
   /** The last lines of the log, at most 100. */
