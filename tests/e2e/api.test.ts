@@ -86,7 +86,7 @@ const OpenApi = z.object({
     z.object({
       get: z.object({
         responses: z.object({
-          200: z.object({ content: z.record(z.string(), z.object({ example: z.unknown() })) }),
+          200: z.object({ content: z.record(z.string(), z.object({ example: z.unknown().optional() })) }),
         }),
       }),
     }),
