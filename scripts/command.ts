@@ -34,8 +34,28 @@ export async function runCommand(command: Command): Promise<void> {
 export function describeError(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    // "expected a file, found none" has said it already.
+    if (messages.length > 0 && isMissingFile(cause)) continue;
+    const message = printable(cause instanceof Error ? cause.message : String(cause));
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
   return messages.join('\n  because ');
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/**
+ * Text from anywhere as a log may show it: no control character reaches the terminal, and no line begins with text
+ * from outside, since GitHub takes a line that begins with `::` for a command, whatever space is before it.
+ */
+export function printable(text: string): string {
+  return text
+    .trimEnd()
+    .replaceAll(
+      /[^\P{Cc}\n]|[\u2028\u2029]/gu,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    .replaceAll(/\n\s*/g, '\n  | ');
 }

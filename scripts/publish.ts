@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './command.ts';
 import { openRegistry } from './oci/registry.ts';
 import { readPlan } from './publish/plan-file.ts';
 import { checkTarballs, publishEntries } from './publish/publish-cache.ts';
+import { describePublish } from './publish/report.ts';
+import { readTrustedKeys } from './publish/trusted-keys.ts';
 import { readBuildCache } from './spack/build-cache.ts';
 import { readSigner } from './spack/signature.ts';
 
@@ -39,23 +40,21 @@ async function publish(cacheDirectory: string, { registry, catalog, plan, trust 
   const signer = await readSigner(process.env);
   const entries = await readBuildCache(cacheDirectory, {
     ...(plan === undefined ? {} : { plan: readPlan(plan) }),
-    ...(trust === undefined ? {} : { trust: [readFileSync(trust, 'utf8')] }),
+    ...(trust === undefined ? {} : { trust: [await readTrustedKeys(trust)] }),
   });
   if (entries.length === 0) {
     console.error(`${cacheDirectory}: nothing to publish`);
     return;
   }
-  const { newBuilds, staged, adopted, warnings } = await publishEntries(await checkTarballs(entries), {
+  const checked = await checkTarballs(entries);
+  const resolution = await publishEntries(checked, {
     registry: openRegistry(settings.REGISTRY),
     catalogDirectory: settings.CATALOG_DIR,
     signer,
     environment: process.env,
   });
-  for (const warning of warnings) console.error(`warning: ${warning}`);
-  console.error(
-    `${cacheDirectory}: ${entries.length} builds checked, ${staged} images pushed, ${adopted} found in the registry, ` +
-      `${newBuilds.length} added to the catalog ${signer ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'}`,
-  );
+  const signatures = { isSigned: signer !== undefined, isTrusted: trust !== undefined };
+  console.error(describePublish(cacheDirectory, checked, resolution, signatures));
 }
 
 await runCommand(command);

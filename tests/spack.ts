@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findProgram, programFolders } from './tools/path.ts';
 
 /** A real Spack on this machine. */
@@ -22,6 +22,8 @@ export interface Outcome {
 export interface SpackHome {
   /** Where it installs. */
   store: string;
+  /** Its configuration, in files that another home may take over. */
+  config: string;
   /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that are to trust the same keys. */
   keys: string;
   /** Runs a command; never throws for its exit code. */
@@ -36,10 +38,6 @@ export const SPACK_ADVICE = 'put spack on PATH (more as spack-<version>), or set
 
 /** The oldest Spack that reads these caches. */
 const OLDEST = [1, 0];
-
-/** Indexes of the package repository, which Spack needs half a minute to make; kept from one run to the next. */
-const WARM_FOLDER = resolve(import.meta.dirname, '../.work/spack-warm');
-const WARM_NAMES = ['patches', 'providers', 'tags'];
 
 /** Finds every usable Spack, newest first: SPACK_ROOT, `spack` and `spack-<version>` on PATH. */
 export function findSpacks(): Spack[] {
@@ -62,15 +60,17 @@ export function isAtLeast(version: string, [major = 0, minor = 0]: number[]): bo
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
-/** Sets up an isolated Spack. Its folder is as short as can be: binaries are not relocated to a longer path. */
-export async function openSpack({ program, version }: Spack): Promise<SpackHome> {
+/**
+ * Sets up an isolated Spack. Its folder is as short as can be: binaries are not relocated to a longer path.
+ * @param packages the packages whose recipes it sees; with all of them Spack makes indexes for a minute first
+ */
+export async function openSpack({ program }: Spack, packages?: string[]): Promise<SpackHome> {
   const folder = await mkdtemp('/tmp/');
   const user = join(folder, 'u');
   const caches = join(folder, 'c');
   const gpg = join(folder, 'gpg');
   const store = join(folder, 's');
-  for (const path of [user, join(caches, 'cache'), join(folder, 'home')])
-    await mkdir(path, { recursive: true });
+  for (const path of [user, join(folder, 'home')]) await mkdir(path, { recursive: true });
   await mkdir(gpg, { mode: 0o700 });
   const config = {
     install_tree: { root: store },
@@ -78,8 +78,6 @@ export async function openSpack({ program, version }: Spack): Promise<SpackHome>
     source_cache: join(folder, 'src'),
   };
   await writeFile(join(user, 'config.yaml'), JSON.stringify({ config }));
-  const warm = join(WARM_FOLDER, version);
-  if (existsSync(warm)) await cp(warm, join(caches, 'cache'), { recursive: true, preserveTimestamps: true });
   const base = {
     PATH: process.env['PATH'] ?? '',
     HOME: join(folder, 'home'),
@@ -90,27 +88,37 @@ export async function openSpack({ program, version }: Spack): Promise<SpackHome>
     SPACK_GNUPGHOME: gpg,
     ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
   };
+  if (packages) {
+    const repos = { 'repos:': { builtin: await linkRecipes(program, join(folder, 'r'), packages) } };
+    await writeFile(join(user, 'repos.yaml'), JSON.stringify(repos));
+  }
   return {
     store,
+    config: user,
     keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
     configure: (name, text) => writeFile(join(user, name), text),
     close: async () => {
-      await keepWarm(join(caches, 'cache'), warm);
       await runProgram('gpgconf', ['--homedir', gpg, '--kill', 'all'], base).catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function keepWarm(cache: string, warm: string): Promise<void> {
-  if (existsSync(warm) || !WARM_NAMES.every((name) => existsSync(join(cache, name)))) return;
-  const fresh = `${warm}.${process.pid}`;
-  for (const name of WARM_NAMES) {
-    await cp(join(cache, name), join(fresh, name), { recursive: true, preserveTimestamps: true });
+/** Makes a package repository of some of builtin's recipes, by symbolic links; returns its path. */
+async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
+  const { stdout } = await runProgram(program, ['location', '--repo', 'builtin'], process.env);
+  const builtin = stdout.trim();
+  const repository = join(folder, 'spack_repo/builtin');
+  await mkdir(join(repository, 'packages'), { recursive: true });
+  for (const name of await readdir(builtin)) {
+    if (name !== 'packages') await symlink(join(builtin, name), join(repository, name));
   }
-  // Another process may have been quicker.
-  await rename(fresh, warm).catch(() => rm(fresh, { recursive: true, force: true }));
+  for (const name of packages) {
+    const recipe = join('packages', name.replaceAll('-', '_'));
+    await symlink(join(builtin, recipe), join(repository, recipe));
+  }
+  return repository;
 }
 
 /** Runs a program with exactly this environment and collects what it says. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ZodType } from 'zod';
 import { z } from 'zod';
+import { addNode } from '../../site/lib/unique-nodes.ts';
 import { Build } from '../../site/schemas/build.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -39,8 +40,7 @@ export function readCatalog(directory: string): Catalog {
     const text = readFileSync(join(directory, path), 'utf8').trimEnd();
     const node = parseFile(join(directory, path), text, Node);
     expectPath(directory, path, specPath(node));
-    // An external's hash may be unproved, so it never stands before a node that Spack built.
-    if (!nodes.has(node.hash) || !node.external) nodes.set(node.hash, { node, text });
+    addNode(nodes, { node, text });
   }
   const builds = new Map<DagHash, Build>();
   const manifests = new Map<DagHash, string>();

@@ -56,7 +56,11 @@ test('names only the own tarball, so that oras pull writes that one file', async
 
 test('puts the programs of the spec before those of its dependencies, nearest first', () => {
   const layers = [layer('far', ['f']), layer('library'), layer('near', ['n']), layer('own', ['o'])];
-  const { configText } = composeImage({ specText: '{"spec":{}}', node: plainNode('own', '1'), layers });
+  const { configText } = composeImage({
+    specText: '{"spec":{"nodes":[]}}',
+    node: plainNode('own', '1'),
+    layers,
+  });
   expect(configText).toContain('"PATH=/opt/own/bin:/opt/near/bin:/opt/far/bin:/usr/local/sbin:');
 });
 

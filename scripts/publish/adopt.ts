@@ -1,21 +1,26 @@
+import { z } from 'zod';
 import type { Image } from '../../site/schemas/build.ts';
+import { Digest } from '../../site/schemas/digest.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { IMAGE_LAYER_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
+import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../spack/build-cache.ts';
 import { parseSpecFile } from '../spack/spec-file.ts';
+import type { CheckedSpecFile } from '../spack/spec-file.ts';
 import { inspectTarball } from '../spack/tarball.ts';
 import type { InspectedTarball } from '../spack/tarball.ts';
 import { layerOrder } from './order.ts';
-import type { SpecDag } from './order.ts';
 
-/** An image that the registry had already, checked as an entry of a build cache is. */
-export interface AdoptedImage extends SpecDag {
+/** What of an image's config is looked at. */
+const ImageConfig = z.object({ rootfs: z.object({ diff_ids: z.array(Digest) }) });
+
+/** An entry with the image that the registry had of it, checked as a build cache is. */
+export interface AdoptedImage extends CacheEntry {
   image: Image;
   inspected: InspectedTarball;
-  unverifiedExternals: DagHash[];
 }
 
 /**
@@ -26,6 +31,7 @@ export async function adoptImage(
   registry: Registry,
   entry: CacheEntry,
   tagged: Descriptor,
+  findLayer: (hash: DagHash) => ImageLayer | undefined,
 ): Promise<AdoptedImage> {
   const { node } = entry.root;
   const tag = imageTag(node);
@@ -37,23 +43,44 @@ export async function adoptImage(
       throw new Error(`expected an image whose last layer is ${IMAGE_LAYER_MEDIA_TYPE}`);
     }
     const config = { digest: found.manifest.config.digest, size: found.manifest.config.size };
-    const spec = parseSpecFile((await registry.readBlob(config)).toString('utf8'));
+    const text = (await registry.readBlob(config)).toString('utf8');
+    const spec = parseSpecFile(text);
     if (spec.root.node.hash !== node.hash) {
       throw new Error(`expected the spec /${node.hash}, found /${spec.root.node.hash}`);
     }
+    refuseOtherExternals(spec, entry);
     const blob = { digest: layer.digest, size: layer.size };
     const inspected = await inspectTarball(await registry.openBlob(blob), {
       where,
       blob,
       platform: spec.root.node.arch.platform,
     });
-    const runnable = found.manifest.layers.length >= layerOrder(spec).length;
+    const { rootfs } = ImageConfig.parse(JSON.parse(text));
+    const { layers } = found.manifest;
+    if (
+      rootfs.diff_ids.length !== layers.length ||
+      rootfs.diff_ids.at(-1) !== inspected.tarball.uncompressedDigest
+    ) {
+      throw new Error(`expected a config that names the ${layers.length} layers, found other ones`);
+    }
+    const has = new Set(layers.map(({ digest }) => digest));
+    const runnable = layerOrder(entry).every(
+      (hash) => hash === node.hash || has.has(findLayer(hash)?.tarball.digest ?? ''),
+    );
     const image = { tag, digest: tagged.digest, size: tagged.size, config, runnable };
-    return { ...spec, image, inspected };
+    return { ...entry, image, inspected };
   } catch (cause) {
     throw new Error(
       `${where}: the tag is taken by an image that cannot be adopted; look at it, delete that tag, and publish again`,
       { cause },
     );
+  }
+}
+
+/** An external that nothing proves in the image must be what the entry says it is. */
+function refuseOtherExternals({ nodes, unverifiedExternals }: CheckedSpecFile, entry: CacheEntry): void {
+  for (const hash of unverifiedExternals) {
+    if (nodes.get(hash)?.text === entry.nodes.get(hash)?.text) continue;
+    throw new Error(`expected the node /${hash} as the build cache has it, found another of that hash`);
   }
 }

@@ -6,7 +6,18 @@ import { DagHash } from '../../site/schemas/digest.ts';
  * Throws, naming the line, on anything else.
  */
 export function readPlan(file: string): Set<DagHash> {
-  return parsePlan(readFileSync(file, 'utf8'), file);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(
+      `${file}: expected a list of DAG hashes, found no file that can be read; check the path`,
+      {
+        cause,
+      },
+    );
+  }
+  return parsePlan(text, file);
 }
 
 /** The pure part of `readPlan`; `where` names the file in errors. */

@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { addFiles } from '../catalog/new-files.ts';
@@ -17,6 +18,7 @@ import { readDate, readOrigin } from './origin.ts';
 import type { NewBuild } from './records.ts';
 import { catalogFiles, formatJson } from './records.ts';
 import { resolveEntries } from './resolve.ts';
+import { findShadows, listSpecFiles, refuseShadows } from './shadows.ts';
 import type { CheckedEntry, Resolution } from './resolve.ts';
 
 /** Where a build cache is published to. */
@@ -55,6 +57,8 @@ export async function publishEntries(
   destination: Destination,
 ): Promise<Resolution> {
   const { registry, catalogDirectory, environment } = destination;
+  const names = listSpecFiles(catalogDirectory);
+  refuseShadows(entries, names);
   return withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const resolution = await resolveEntries(entries, {
@@ -69,6 +73,7 @@ export async function publishEntries(
     const files = await describeBuilds(resolution.newBuilds, destination);
     if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
     addFiles(catalogDirectory, files);
+    for (const path of findShadows(resolution.newBuilds, names)) rmSync(join(catalogDirectory, path));
     return resolution;
   });
 }

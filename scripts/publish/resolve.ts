@@ -84,7 +84,9 @@ export async function resolveEntries(
       continue;
     }
     const isOther = tagged !== undefined && tagged.digest !== composed.image.digest;
-    const adopted = isOther ? await adoptImage(registry, entry, tagged) : { ...entry, image: composed.image };
+    const adopted = isOther
+      ? await adoptImage(registry, entry, tagged, (hash) => findLayer(hash, entry))
+      : { ...entry, image: composed.image };
     if (tagged) resolution.adopted += 1;
     const circumstances = { published, origin: originOf(adopted.inspected.spackVersion) };
     const build = recordBuild(adopted, adopted.inspected, adopted.image, circumstances);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { refuseRepeatedKeys } from '../../site/lib/node-text.ts';
+import { refuseAmbiguousJson } from '../../site/lib/node-text.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -99,7 +99,7 @@ async function readEntry(
 /** The two blobs that a spec's manifest names. */
 function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
   const { data } = parseManifest(text, where);
-  attempt(where, PUSH_ANEW, () => refuseRepeatedKeys(text));
+  attempt(where, PUSH_ANEW, () => refuseAmbiguousJson(text));
   const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
   const [spec, ...specs] = data.filter(({ mediaType }) => mediaType === SPEC_MEDIA_TYPE);
   if (!tarball || !spec || tarballs.length > 0 || specs.length > 0 || data.length !== 2) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseRepeatedKeys, splitNodes } from '../../site/lib/node-text.ts';
+import { refuseAmbiguousJson, splitNodes } from '../../site/lib/node-text.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
@@ -77,7 +77,7 @@ function splitTexts(text: string, value: unknown): string[] {
   if (JSON.stringify(value) === text) {
     return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
   }
-  refuseRepeatedKeys(text);
+  refuseAmbiguousJson(text);
   return splitNodes(text);
 }
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { refuseAmbiguousJson } from '../../site/lib/node-text.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { COMPILER_FLAGS, PackageName } from '../../site/schemas/node.ts';
 
+/** Characters; Spack's own have some hundred. */
+const MAX_LENGTH = 100_000;
 const Word = z.string().regex(/^[A-Za-z0-9_.:+-]+$/);
 const Flags = z.array(z.string());
 
@@ -45,6 +48,10 @@ const UnprovedExternal = z.strictObject({
 
 /** Throws one sentence, which the caller prefixes with the file, unless the node is as Spack writes an external. */
 export function checkUnprovedExternal(text: string): void {
+  if (text.length > MAX_LENGTH) {
+    throw new Error(`expected an external of at most ${MAX_LENGTH} characters, found ${text.length}`);
+  }
+  refuseAmbiguousJson(text);
   const result = UnprovedExternal.safeParse(JSON.parse(text));
   if (result.success) return;
   const [issue] = result.error.issues;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { dagHashText, refuseRepeatedKeys, splitArray, splitNodes, splitObject } from './node-text.ts';
+import { dagHashText, refuseAmbiguousJson, splitArray, splitNodes, splitObject } from './node-text.ts';
 
 test('keeps the order of integer-like keys and the text of numbers', () => {
   const node = '{"name":"a","extra":{"10":1.0,"2":1e400,"b":123456789012345678901},"hash":"x"}';
@@ -46,8 +46,13 @@ test('splits objects and arrays, empty ones too', () => {
 test('refuses a key that stands twice, on any level', () => {
   expect(() => splitObject('{"a":1,"a":2}')).toThrow('key "a" twice');
   expect(() => splitObject(String.raw`{"a":1,"\u0061":2}`)).toThrow('key "a" twice');
-  expect(() => refuseRepeatedKeys('[{"x":{"b":1,"c":{},"b":2}}]')).toThrow('key "b" twice');
-  expect(() => refuseRepeatedKeys('{"x":[{"b":1},{"b":1}],"b":":"}')).not.toThrow();
+  expect(() => refuseAmbiguousJson('[{"x":{"b":1,"c":{},"b":2}}]')).toThrow('key "b" twice');
+  expect(() => refuseAmbiguousJson('{"x":[{"b":1},{"b":1}],"b":":"}')).not.toThrow();
+});
+
+test('refuses JSON nested deeper than data is', () => {
+  expect(() => refuseAmbiguousJson('['.repeat(100) + ']'.repeat(100))).not.toThrow();
+  expect(() => refuseAmbiguousJson('['.repeat(101) + ']'.repeat(101))).toThrow('nested deeper');
 });
 
 test('refuses what is not JSON or not of the expected kind', () => {

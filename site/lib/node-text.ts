@@ -55,8 +55,14 @@ function joinObject(members: readonly (readonly [string, string])[]): string {
   return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
-/** Throws when any object inside the text repeats a key: readers disagree on which of the two counts. */
-export function refuseRepeatedKeys(text: string): void {
+/** Deeper JSON is no data of Spack's, and some readers fail on it. */
+const MAX_DEPTH = 100;
+
+/**
+ * Throws when any object inside the text repeats a key, since readers disagree on which of the two counts, or when
+ * it is nested deeper than any data of Spack's.
+ */
+export function refuseAmbiguousJson(text: string): void {
   JSON.parse(text);
   const open: (Set<string> | undefined)[] = [];
   let previous = '';
@@ -70,6 +76,7 @@ export function refuseRepeatedKeys(text: string): void {
       if (keys?.has(String(key))) throw new Error(`JSON has the key "${String(key)}" twice in one object`);
       keys?.add(String(key));
     }
+    if (open.length > MAX_DEPTH) throw new Error(`JSON is nested deeper than ${MAX_DEPTH} levels`);
     previous = token;
   }
 }

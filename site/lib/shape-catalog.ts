@@ -9,6 +9,7 @@ import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
 import { Removed } from '../schemas/removed.ts';
 import type { Settings } from '../schemas/settings.ts';
+import { addNode } from './unique-nodes.ts';
 import { findDependents } from './dag.ts';
 import { planMirror } from './mirror-plan.ts';
 import type { MirrorPlan } from './mirror-plan.ts';
@@ -135,7 +136,7 @@ function shapeNodes(specs: readonly CatalogEntry[]): SiteCatalog['nodes'] {
   const nodes: SiteCatalog['nodes'] = new Map();
   for (const { id, body = '' } of specs) {
     const node = parseEntry(body, Node, `specs/${id}.spec.json`);
-    nodes.set(node.hash, { node, text: body.trimEnd() });
+    addNode(nodes, { node, text: body.trimEnd() });
   }
   return nodes;
 }

@@ -4,7 +4,7 @@ import { DagHash } from './digest.ts';
 /** Spack's package names; also safe as a file name and in a URL. */
 export const PackageName = z
   .string()
-  .max(200)
+  .max(80)
   .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/, 'expected a package name: letters, digits, _ and -');
 
 /** A variant's or compiler flag's value: boolean, text, or several texts. */
@@ -16,7 +16,9 @@ export const Dependency = z.object({
   name: PackageName.describe('The package depended on.'),
   hash: DagHash.describe('Its DAG hash.'),
   parameters: z.object({
-    deptypes: z.array(z.string()).describe('`build`, `link`, `run`, `test`.'),
+    deptypes: z
+      .array(z.string().regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test'))
+      .describe('`build`, `link`, `run`, `test`.'),
     virtuals: z
       .array(z.string())
       .default([])
@@ -31,7 +33,8 @@ export type Dependency = z.infer<typeof Dependency>;
  */
 export const Node = z.object({
   name: PackageName.describe('The package.'),
-  version: z.string().min(1).describe('Its version, as Spack writes it.'),
+  // With the longest name and a hash it is still a file's name.
+  version: z.string().min(1).max(100).describe('Its version, as Spack writes it.'),
   arch: z
     .object({
       platform: z.string().describe('`linux`, `darwin` …'),

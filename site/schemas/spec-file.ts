@@ -8,7 +8,8 @@ export const LAYOUT_VERSION = 3;
 export const SpecFile = z.object({
   spec: z.object({
     _meta: z.object({ version: z.number().int() }),
-    nodes: z.array(Node).min(1),
+    /** The largest real DAGs have some hundred. */
+    nodes: z.array(Node).min(1).max(5_000),
   }),
   /** Absent in very old files. */
   buildcache_layout_version: z.number().int().max(LAYOUT_VERSION).optional(),

@@ -37,11 +37,7 @@ export const PROGRAMS: Record<string, { command: string[]; prints: RegExp }> = {
 
 /** Every build of a cache among the fixtures, by the index that Spack wrote. */
 export function readFixtureBuilds(name: string): FixtureBuild[] {
-  const cache = join(FIXTURES, name);
-  const manifest = Manifest.parse(readJson(join(cache, 'v3/manifests/index/index.manifest.json')));
-  const digest = manifest.data[0]?.checksum ?? '';
-  const index = Index.parse(readJson(join(cache, 'blobs/sha256', digest.slice(0, 2), digest)));
-  return Object.entries(index.database.installs)
+  return Object.entries(readInstalls(name))
     .filter(([, { in_buildcache: hasBinary }]) => hasBinary)
     .map(([hash, { spec }]) => ({
       hash,
@@ -49,6 +45,19 @@ export function readFixtureBuilds(name: string): FixtureBuild[] {
       version: spec.version,
       target: typeof spec.arch.target === 'string' ? spec.arch.target : spec.arch.target.name,
     }));
+}
+
+/** The packages whose recipes Spack needs to install from that cache; all there are under `npm run test:full`. */
+export function readFixturePackages(name: string): string[] | undefined {
+  if (process.env['FULL']) return undefined;
+  return [...new Set(Object.values(readInstalls(name)).map(({ spec }) => spec.name))];
+}
+
+function readInstalls(name: string): z.infer<typeof Index>['database']['installs'] {
+  const cache = join(FIXTURES, name);
+  const manifest = Manifest.parse(readJson(join(cache, 'v3/manifests/index/index.manifest.json')));
+  const digest = manifest.data[0]?.checksum ?? '';
+  return Index.parse(readJson(join(cache, 'blobs/sha256', digest.slice(0, 2), digest))).database.installs;
 }
 
 function readJson(path: string): unknown {
