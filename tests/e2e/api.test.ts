@@ -11,8 +11,9 @@ import { findDeadAddresses, linksIn } from '../api/links.ts';
 import { lintOpenApi } from '../api/openapi-lint.ts';
 import type { History } from '../generate/history.ts';
 import { openGnupg } from '../gnupg.ts';
-import { runProgram } from '../spack.ts';
+import { findSpacks, openSpack, runProgram } from '../spack.ts';
 import { findProgram } from '../tools/path.ts';
+import { addMirror, listBuilds } from './installing.ts';
 import { openGeneratedSite, redeploy, type ApiSite } from './api-site.ts';
 
 /** Some hundred; the full run has as many as a cache gets in years. */
@@ -178,6 +179,24 @@ test(
     await redeploy(site, site.url, { SIGNING_KEY: await readFile(join(site.folder, 'key.asc'), 'utf8') });
     for (const { path, text } of await readDocuments(site.dist)) expect(text, path).toBe(before.get(path));
     expect(await get('/api/index.json.asc')).toBe(signature);
+  },
+  OPENING_MS,
+);
+
+const [spack] = findSpacks();
+
+test.skipIf(!spack)(
+  'the mirror’s own list of builds, read by real Spack, is that of the API',
+  async () => {
+    if (!spack) return;
+    const home = await openSpack(spack);
+    await addMirror(home, 'made', site.url, true);
+    const rows = await listBuilds(home);
+    const listed = rows.map((row) => /[a-z2-7]{32}/.exec(row)?.[0] ?? row);
+    await home.close();
+    // Spack shows externals too, which no cache has.
+    const builds = listed.filter((hash) => !history.nodes.get(hash)?.node.external);
+    expect(builds.sort()).toEqual([...history.builds.keys()].sort());
   },
   OPENING_MS,
 );
