@@ -28,6 +28,8 @@ export interface SpackHome {
   keys: string;
   /** Runs a command; never throws for its exit code. */
   run(args: string[], env?: Record<string, string>): Promise<Outcome>;
+  /** Writes a file of the user's own configuration scope. */
+  configure(name: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
     config: user,
     keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
+    configure: (name, text) => writeFile(join(user, name), text),
     close: async () => {
       await runProgram('gpgconf', ['--homedir', gpg, '--kill', 'all'], base).catch(() => undefined);
       await rm(folder, { recursive: true, force: true });

@@ -31,6 +31,8 @@ function toJsonSchema(schema: z.ZodType): JsonSchema {
     io: 'input',
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      // zod's own word, which no validator knows; a pattern says the same.
+      if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
     },
   });
   delete converted.$schema;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,11 +54,17 @@ test('the index counts what the lists hold, and its links lead to them', async (
   expect(targets.reduce((sum, { builds }) => sum + builds, 0)).toBe(BUILDS);
   expect(await read('api/keys.json', KeyList)).toMatchObject({ keys: [] });
   const { views } = await read('api/views.json', ViewList);
-  expect(views[0]).toEqual({ name: 'all', builds: BUILDS });
+  expect(views[0]).toMatchObject({ name: 'all', builds: BUILDS });
   const files = await listFiles(dist);
   for (const [name, link] of Object.entries(index.links)) {
     const path = link.slice(address.length).replace(/\{.*\}/, packages[0]?.name ?? '');
-    if (name !== 'spec') expect(files).toContain(path);
+    if (name !== 'spec') expect(files).toContain(path.replace(/\/$/, '/index.html'));
+  }
+  for (const { name, url, sha256, size } of index.endpoints) {
+    if (sha256 === undefined) continue;
+    const bytes = await readFile(join(dist, url.slice(address.length)));
+    expect(createHash('sha256').update(bytes).digest('hex'), name).toBe(sha256);
+    expect(bytes.length, name).toBe(size);
   }
 });
 

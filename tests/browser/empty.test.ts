@@ -25,7 +25,7 @@ afterAll(async () => {
 test('an empty catalog makes a site that says how to make the first build', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
-  expect(site.pages).toEqual(['/', '/api/', '/packages/']);
+  expect(site.pages).toEqual(['/api/', '/', '/packages/']);
   await page.goto(site.url);
   expect(await page.getByRole('heading', { name: 'Make the first build' }).count()).toBe(1);
   await page.getByRole('link', { name: 'Packages' }).click();

@@ -81,8 +81,10 @@ export async function listFiles(folder: string): Promise<string[]> {
 
 async function listPages(dist: string): Promise<string[]> {
   const files = await listFiles(dist);
-  return files
-    // JSON that is served as HTML is no page.
-    .filter((path) => path.endsWith('/index.html') && !path.startsWith('/manifest/'))
-    .map((path) => path.slice(0, -'index.html'.length));
+  return (
+    files
+      // JSON that is served as HTML is no page.
+      .filter((path) => path.endsWith('/index.html') && !path.startsWith('/manifest/'))
+      .map((path) => path.slice(0, -'index.html'.length))
+  );
 }

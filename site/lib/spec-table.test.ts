@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { readTable } from './spec-table.ts';
+
+const words = {
+  package: ['a', 'b'],
+  version: ['1.0', '2.0'],
+  platform: ['linux'],
+  os: ['debian12'],
+  target: ['x86_64_v3', 'zen4'],
+  compiler: [''],
+};
+const columns = {
+  hash: ['a'.repeat(32), 'b'.repeat(32)],
+  package: [0, 1],
+  version: [1, 1],
+  platform: [0, 0],
+  os: [0, 0],
+  target: [0, 1],
+  compiler: [0, 0],
+  size: [10, 20],
+  published: [0, 1],
+  site: [1 as const, 0 as const],
+};
+
+test('columns are read back as rows', () => {
+  expect(readTable({ words, columns })).toEqual([
+    { hash: 'a'.repeat(32), name: 'a', version: '2.0', target: 'x86_64_v3', size: 10 },
+    { hash: 'b'.repeat(32), name: 'b', version: '2.0', target: 'zen4', size: 20 },
+  ]);
+});
+
+test('a place that names no word is an error that says where', () => {
+  expect(() => readTable({ words, columns: { ...columns, target: [0, 2] } })).toThrow(
+    'columns.target: expected a place in words.target for build 1, found none',
+  );
+});

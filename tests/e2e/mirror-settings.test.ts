@@ -1,0 +1,110 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ViewList } from '../../site/schemas/api/view-list.ts';
+import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
+import type { SpackHome } from '../spack.ts';
+import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
+import { readFixtureBuilds } from './fixture-builds.ts';
+import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
+import { FIXTURES } from './made-cache.ts';
+
+/** The first Spack that knows views. */
+const VIEWS_SINCE = [1, 2];
+
+const builds = readFixtureBuilds('cache-unsigned');
+const tree = builds.filter(({ name }) => name === 'tree');
+const spacks = findSpacks();
+// Without Spack its tests are listed as skipped, once.
+const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
+
+let site: ApiSite;
+let views: ViewList;
+
+beforeAll(async () => {
+  site = await openApiSite(join(FIXTURES, 'cache-unsigned'));
+  views = ViewList.parse(await (await fetch(`${site.url}/api/views.json`)).json());
+});
+
+afterAll(async () => {
+  await site?.close();
+});
+
+async function download(url: string): Promise<string> {
+  const response = await fetch(url);
+  expect(response.status, url).toBe(200);
+  return response.text();
+}
+
+/** Lists everything, trusts the keys, installs one build with its signature checked. */
+async function expectUsable(home: SpackHome, rows: number): Promise<void> {
+  const listed = await listBuilds(home);
+  expect(listed.length).toBe(rows);
+  await spack(home, ['buildcache', 'keys', '--install', '--trust']);
+  expect(await installBuilds(home, tree)).toMatch(/Good signature/);
+  await expectInstalled(home, tree);
+}
+
+describe.each(versions)('Spack $version', (version) => {
+  const itIf = (condition: boolean): typeof test.skip => test.skipIf(spacks.length === 0 || !condition);
+  /** What `buildcache list` shows of the cache in all. */
+  let everything: number;
+
+  itIf(true)('takes the downloaded file as a configuration of its own', async () => {
+    const home = await openSpack(version);
+    await home.configure('mirrors.yaml', await download(`${site.url}/api/mirrors.yaml`));
+    everything = (await listBuilds(home)).length;
+    expect(everything).toBeGreaterThanOrEqual(builds.length);
+    expect(await spack(home, ['mirror', 'list'])).toContain(site.url);
+    await expectUsable(home, everything);
+    await home.close();
+  });
+
+  itIf(true)('takes a remote include, that Spack checks by its sha256', async () => {
+    const home = await openSpack(version);
+    const include = views.settings.find(({ name }) => name === 'https')?.include;
+    expect(include).toBeDefined();
+    await home.configure('include.yaml', JSON.stringify({ include: [include] }));
+    await expectUsable(home, everything);
+    await home.close();
+  });
+
+  itIf(isAtLeast(version.version, VIEWS_SINCE))('takes the settings of a view', async () => {
+    const home = await openSpack(version);
+    const view = views.views.find(({ name }) => name === 'target-x86_64_v3');
+    await home.configure('mirrors.yaml', await download(view?.settings ?? ''));
+    const rows = await listBuilds(home);
+    for (const { hash, target } of builds) {
+      expect(rows.filter((row) => row.includes(hash))).toHaveLength(target === 'x86_64_v3' ? 1 : 0);
+    }
+    await home.close();
+  });
+
+  itIf(!isAtLeast(version.version, VIEWS_SINCE))('refuses the settings of a view, as they say', async () => {
+    const home = await openSpack(version);
+    await home.configure('mirrors.yaml', await download(views.views[0]?.settings ?? ''));
+    const { code } = await home.run(['mirror', 'list']);
+    expect(code).not.toBe(0);
+    await home.close();
+  });
+});
+
+test.skipIf(spacks.length === 0)(
+  'after a deployment with other settings, what was included still works',
+  async () => {
+    const include = views.settings.find(({ name }) => name === 'https')?.include;
+    const homes = await Promise.all(spacks.map((version) => openSpack(version)));
+    const before = await download(`${site.url}/api/mirrors.yaml`);
+    // Without its keys the cache is an unsigned one, and so say its settings.
+    await rm(join(site.catalog, 'keys'), { recursive: true });
+    await redeploy(site, site.url, {});
+    expect(await download(`${site.url}/api/mirrors.yaml`)).not.toBe(before);
+    expect(await download(include?.path ?? '')).toBe(before);
+    for (const home of homes) {
+      await home.configure('include.yaml', JSON.stringify({ include: [include] }));
+      expect(await spack(home, ['mirror', 'list'])).toContain(site.url);
+      expect((await listBuilds(home)).length).toBeGreaterThanOrEqual(builds.length);
+      await home.close();
+    }
+  },
+);
