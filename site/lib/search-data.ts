@@ -33,7 +33,7 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
     packageVersions: packages.map(({ entry }) => placesOf(versions, entry?.versions)),
     packageTargets: packages.map(({ entry }) => placesOf(targets, entry?.targets)),
     builds: packages.map(({ entry }) => entry?.builds.length ?? 0),
-    sizes: packages.map(({ entry }) => Math.ceil((entry?.size ?? 0) / 1000)),
+    sizes: packages.map(({ entry }) => Number((entry?.size ?? 0).toPrecision(3))),
     updated: packages.map(({ entry }) => (entry ? Math.floor(Date.parse(entry.updated) / DAY_MS) : 0)),
   };
 }
