@@ -60,21 +60,22 @@ function findDeviations(builds: readonly Node[]): ToldApart {
   const variants = builds.map(variantsOf);
   const names = [...new Set(variants.flatMap((map) => [...map.keys()]))].sort(compareTexts);
   const usual = new Map<string, ParameterValue>();
-  const own = variants.map((): Segment[] => []);
+  const deviations = variants.map(() => new Map<string, ParameterValue>());
+  const missing = variants.map((): Segment[] => []);
   for (const name of names) {
     const texts = variants.map((map) => valueText(name, map));
     const [usualText] = mostFrequent(texts);
     if (usualText !== undefined && shared.has(usualText)) continue;
-    const holder = variants[texts.indexOf(usualText)]?.get(name);
-    if (holder !== undefined) usual.set(name, holder);
+    const value = variants[texts.indexOf(usualText)]?.get(name);
+    if (value !== undefined) usual.set(name, value);
     for (const [index, text] of texts.entries()) {
-      const value = variants[index]?.get(name);
+      const own = variants[index]?.get(name);
       if (text === usualText) continue;
-      own[index]?.push(
-        value === undefined ? { kind: 'off', gap: ' ', text: `no ${name}` } : variantSegment(name, value),
-      );
+      if (own !== undefined) deviations[index]?.set(name, own);
+      else missing[index]?.push({ kind: 'off', gap: ' ', text: `no ${name}` });
     }
   }
+  const own = deviations.map((map, index) => [...variantSegments(map), ...(missing[index] ?? [])]);
   return { common, usual: variantSegments(usual), own };
 }
 
