@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
+import type { Node } from '../../site/schemas/node.ts';
+import { targetOf } from '../../site/schemas/node.ts';
 import { BuildIndex, HashList } from '../../site/schemas/search/build-index.ts';
 import { FileIndex } from '../../site/schemas/search/file-index.ts';
 import { PackageIndex } from '../../site/schemas/search/package-index.ts';
@@ -108,18 +110,21 @@ test('a library is found by its file name, and its row says who ships it', async
 });
 
 test('a spec narrows as Spack would, by target, compiler and variant', async () => {
-  const target = packages.targets[0] ?? '';
-  const page = await openSearch(`?q=${encodeURIComponent(`target=${target} %gcc +shared`)}`);
-  const wanted = [...history.builds.keys()].filter((hash) => {
-    const node = history.nodes.get(hash)?.node;
-    const own = typeof node?.arch.target === 'string' ? node.arch.target : node?.arch.target.name;
-    const gcc = node?.dependencies.some(
-      ({ name, parameters }) => name === 'gcc' && parameters.virtuals.includes('c'),
-    );
-    return own === target && gcc && node?.parameters['shared'] === true;
-  });
+  const nodes = [...history.builds.keys()].flatMap((hash) => history.nodes.get(hash)?.node ?? []);
+  const usesGcc = (node: Node): boolean =>
+    node.dependencies.some(({ name, parameters }) => name === 'gcc' && parameters.virtuals.includes('c'));
+  const [example] = nodes.filter((node) => usesGcc(node) && Object.values(node.parameters).includes(true));
+  const [variant = ''] = Object.entries(example?.parameters ?? {}).find(([, value]) => value === true) ?? [];
+  const target = example ? targetOf(example) : '';
+  const wanted = nodes.filter(
+    (node) => targetOf(node) === target && usesGcc(node) && node.parameters[variant] === true,
+  );
   expect(wanted.length).toBeGreaterThan(0);
-  expect(await statusOf(page)).toMatch(new RegExp(`^${wanted.length} of `));
+  const page = await openSearch(
+    `?q=${encodeURIComponent(`target=${target} %gcc +${variant} os=${wanted[0]?.arch.platform_os}`)}`,
+  );
+  const found = wanted.filter(({ arch }) => arch.platform_os === wanted[0]?.arch.platform_os);
+  expect(await statusOf(page)).toMatch(new RegExp(`^${found.length} of `));
 });
 
 test('facets narrow by mouse and keyboard, count what they would leave, and are in the address', async () => {
@@ -142,6 +147,14 @@ test('a hash finds its build', async () => {
   const [hash = ''] = history.builds.keys();
   const page = await openSearch(`?q=/${hash.slice(0, 9)}`);
   await page.getByRole('status').filter({ hasText: /^1 of/ }).waitFor();
+});
+
+test('what failed is found, and leads to its page', async () => {
+  const page = await openSearch('?state=failed');
+  expect(await statusOf(page)).not.toMatch(/^0 /);
+  await page.locator('#search-rows a[href*="/failures/"]').first().click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBeTruthy();
+  expect(site.pages).toContain(new URL(page.url()).pathname.replace(new URL(site.url).pathname, ''));
 });
 
 test('a search without results says what to do', async () => {
@@ -168,6 +181,106 @@ test('on a phone the filters open by a button', async () => {
   await page.getByRole('button', { name: 'Filters' }).click();
   expect(await page.getByRole('checkbox').count()).toBeGreaterThan(5);
   await page.close();
+});
+
+test('the table of packages sorts, pages and filters, and its address keeps that', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/packages/`);
+  await page.getByRole('button', { name: 'Builds' }).click();
+  await page.waitForURL(/\?sort=builds&order=descending$/);
+  const most = Math.max(...packages.builds);
+  const cells = await page.locator('#packages [data-field=builds]').allTextContents();
+  const numbers = cells.map(Number);
+  expect(numbers[0]).toBe(most);
+  expect(numbers).toEqual(numbers.toSorted((left, right) => right - left));
+  await page.reload();
+  await page
+    .locator('#packages [data-field=builds]')
+    .filter({ hasText: String(most) })
+    .first()
+    .waitFor();
+  expect(await page.getByRole('columnheader', { name: 'Builds' }).getAttribute('aria-sort')).toBe(
+    'descending',
+  );
+  await page.getByRole('searchbox', { name: 'Filter packages' }).fill('zlib-ng');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^\d+ of \d+ packages$/ })
+    .waitFor();
+  expect(await page.getByRole('rowheader').getByRole('link').allTextContents()).toContain('zlib-ng');
+  expect(complaints).toEqual([]);
+});
+
+test('the choice of columns is kept', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/packages/`);
+  await page.getByText('Columns', { exact: true }).click();
+  await page.getByLabel('Targets').uncheck();
+  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  await page.reload();
+  await page.getByRole('button', { name: 'Builds' }).waitFor();
+  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  expect(await page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
+});
+
+test('spack arch tells how many builds fit, and nothing but the site is asked', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  const posted: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'GET' || request.url().includes('zen3')) posted.push(request.url());
+  });
+  await page.goto(`${site.url}/machine/`);
+  await page.getByRole('textbox').first().fill('linux-rocky9-zen3');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds fit zen3 on rocky9`)).waitFor();
+  expect(await page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
+  expect(posted).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('a spec that is here is a hit, one that is not shows what differs from the nearest', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/machine/`);
+  const [hash = ''] = history.builds.keys();
+  const node = history.nodes.get(hash)?.node;
+  const paste = async (root: unknown): Promise<void> => {
+    await page
+      .getByRole('textbox')
+      .first()
+      .fill(JSON.stringify({ spec: { _meta: { version: 5 }, nodes: [root] } }));
+    await page.getByRole('button', { name: 'Check' }).click();
+  };
+  await paste(node);
+  await page.getByText('1 hit of 1 root.').waitFor();
+  await paste({ ...node, hash: 'a'.repeat(32), version: '0.0.1' });
+  await page.getByText('0 hits of 1 root.').waitFor();
+  await page.getByRole('row', { name: /^version 0\.0\.1/ }).waitFor();
+  expect(await page.getByText('Miss: /aaaaaaa is not in the cache.').count()).toBe(1);
+  await page.getByRole('textbox').first().fill('{"spec":');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('cut off or something else').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('two builds are compared, and the address keeps which', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/compare/?package=zlib-ng`);
+  await page.getByText(/^They differ in \d+ things of \d+\.$/).waitFor();
+  const rows = await page.getByRole('row').count();
+  await page.getByLabel('Only what differs').uncheck();
+  expect(await page.getByRole('row').count()).toBeGreaterThan(rows);
+  const parameters = new URL(page.url()).searchParams;
+  const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
+  expect(history.nodes.get(left)?.node.name).toBe('zlib-ng');
+  await page.goto(`${site.url}/compare/?a=${left}&b=${right}`);
+  await page.getByText(/^They differ in/).waitFor();
+  await page.getByLabel('with this one').selectOption(left);
+  await page.getByText('These are one and the same build.').waitFor();
+  expect(complaints).toEqual([]);
 });
 
 test('pages that search, compare and check are accessible and fit a narrow screen', async () => {
