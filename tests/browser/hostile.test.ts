@@ -80,6 +80,7 @@ test('a signed cache is added with its key, and what only the registry has says 
   expect(await readFile(join(site.dist, `keys/${FINGERPRINT}.asc`), 'utf8')).toContain(HOSTILE);
   await page.goto(`${site.url}/builds/index/${'b'.repeat(32)}/`);
   expect(await page.getByText('registry only', { exact: true }).count()).toBe(1);
+  await page.getByRole('radio', { name: 'ORAS' }).check();
   expect(await page.getByRole('code').allTextContents()).toContain(
     `oras pull registry.example.org/owner/cache:index-0-${'b'.repeat(32)}.spack`,
   );
