@@ -46,7 +46,8 @@ test('hostile text shows as the text it is', async () => {
   expect(await page.locator('.whole').textContent()).toContain(HOSTILE);
   await page.goto(`${site.url}/packages/?q=script`);
   await page.getByRole('status').filter({ hasText: '3 of 3 packages' }).waitFor();
-  expect(await page.getByRole('rowheader').first().textContent()).toContain(HOSTILE);
+  // Lists show the beginning of a description.
+  expect(await page.getByRole('rowheader').first().textContent()).toContain(HOSTILE.slice(0, 60));
   expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
 });
 
