@@ -1,5 +1,12 @@
 import { hexOf } from '../schemas/digest.ts';
-import { addRegistryCommands, imageReference, installCommands, isLocal, verifyCommands } from './commands.ts';
+import {
+  addRegistryCommands,
+  imageReference,
+  installCommands,
+  isLocal,
+  quoteWord,
+  verifyCommands,
+} from './commands.ts';
 import { containerCommands } from './container.ts';
 import type { CatalogBuild, SiteCatalog } from './shape-catalog.ts';
 
@@ -45,7 +52,7 @@ function spackCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup 
       },
       {
         label: 'See it in the list',
-        lines: [`spack buildcache list -a -L -v ${build.name}@${build.version}`],
+        lines: [`spack buildcache list -a -L -v ${quoteWord(`${build.name}@${build.version}`)}`],
       },
     ],
     note: state === 'registry' ? elsewhere : undefined,

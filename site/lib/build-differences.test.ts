@@ -48,6 +48,21 @@ test('builds of different recipes say so; compiler flags count as well', () => {
   ).toEqual([' cflags=-O3 ', '']);
 });
 
+test('of many builds a row says only in what it deviates from most', () => {
+  const usual = { parameters: { mpi: true, hl: false, api: 'v1', shared: true } };
+  const others = [...'abcdefgh'].map((letter) => makeNode('hdf5', letter, usual));
+  const nodes = [
+    ...others,
+    makeNode('hdf5', 'i', { parameters: { mpi: false, hl: false, api: 'v2', shared: true } }),
+    makeNode('hdf5', 'j', { parameters: { mpi: true, api: 'v1', shared: true } }),
+  ];
+  const told = tellApart(nodes, new Map());
+  expect(segmentsText(told.common)).toBe('+shared');
+  expect(segmentsText(told.usual)).toBe('~hl+mpi api=v1');
+  expect(told.own.slice(-2).map(segmentsText)).toEqual(['~mpi api=v2', ' no hl']);
+  expect(told.own[0]).toEqual([]);
+});
+
 function differencesOf(builds: [letter: string, more: object][]): string[] {
   const nodes = builds.map(([letter, more]) => makeNode('curl', letter, more));
   const known = new Map([oldZlib, newZlib, ssl, sameSsl, ...nodes].map((node) => [node.hash, { node }]));

@@ -1,10 +1,17 @@
 import type { DagHash } from '../schemas/digest.ts';
 import { targetOf } from '../schemas/node.ts';
-import type { Node } from '../schemas/node.ts';
+import type { Node, ParameterValue } from '../schemas/node.ts';
 import { findDifferences } from './differences.ts';
 import type { Differences } from './differences.ts';
 import { shortHash } from './format.ts';
-import { compilersOf, flagSegments, segmentsText } from './spec-text.ts';
+import {
+  compilersOf,
+  flagSegments,
+  segmentsText,
+  variantSegment,
+  variantSegments,
+  variantsOf,
+} from './spec-text.ts';
 import type { Segment } from './spec-text.ts';
 import { compareTexts } from './versions.ts';
 
@@ -13,12 +20,21 @@ type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 /** Dependencies named in a row at most. */
 const MOST_DEPENDENCIES = 4;
 
+/** With more builds, a row says only in what it is unusual: of a dozen variants nobody sees which one differs. */
+const MOST_SPELLED_OUT = 8;
+
+export interface ToldApart extends Differences {
+  /** The values that most builds have of what differs; a row has its own only where it deviates. Empty: rows say all. */
+  usual: Segment[];
+}
+
 /**
  * What tells a package's builds apart beside version, target, system and compiler: variants and compiler flags;
  * where those are the same too, the dependencies that differ, or else the recipe.
  */
-export function tellApart(builds: readonly Node[], nodes: Nodes): Differences {
-  const { common, own } = findDifferences(builds);
+export function tellApart(builds: readonly Node[], nodes: Nodes): ToldApart {
+  const { common, own, usual } =
+    builds.length > MOST_SPELLED_OUT ? findDeviations(builds) : { ...findDifferences(builds), usual: [] };
   const flags = builds.map((node) => flagSegments(node));
   const flagsDiffer = new Set(flags.map(segmentsText)).size > 1;
   const segments = own.map((list, index) => [...(flagsDiffer ? (flags[index] ?? []) : []), ...list]);
@@ -35,7 +51,44 @@ export function tellApart(builds: readonly Node[], nodes: Nodes): Differences {
     );
     for (const [place, { index }] of alike.entries()) segments[index]?.push(...(further[place] ?? []));
   }
-  return { common, own: segments };
+  return { common, usual, own: segments };
+}
+
+function findDeviations(builds: readonly Node[]): ToldApart {
+  const { common } = findDifferences(builds);
+  const shared = new Set(common.map(({ text }) => text));
+  const variants = builds.map(variantsOf);
+  const names = [...new Set(variants.flatMap((map) => [...map.keys()]))].sort(compareTexts);
+  const usual = new Map<string, ParameterValue>();
+  const deviations = variants.map(() => new Map<string, ParameterValue>());
+  const missing = variants.map((): Segment[] => []);
+  for (const name of names) {
+    const texts = variants.map((map) => valueText(name, map));
+    const [usualText] = mostFrequent(texts);
+    if (usualText !== undefined && shared.has(usualText)) continue;
+    const value = variants[texts.indexOf(usualText)]?.get(name);
+    if (value !== undefined) usual.set(name, value);
+    for (const [index, text] of texts.entries()) {
+      const own = variants[index]?.get(name);
+      if (text === usualText) continue;
+      if (own !== undefined) deviations[index]?.set(name, own);
+      else missing[index]?.push({ kind: 'off', gap: ' ', text: `no ${name}` });
+    }
+  }
+  const own = deviations.map((map, index) => [...variantSegments(map), ...(missing[index] ?? [])]);
+  return { common, usual: variantSegments(usual), own };
+}
+
+/** A variant as Spack prints it; undefined where the build has no such variant. */
+function valueText(name: string, variants: ReadonlyMap<string, ParameterValue>): string | undefined {
+  const value = variants.get(name);
+  return value === undefined ? undefined : variantSegment(name, value).text;
+}
+
+function mostFrequent<Item>(items: readonly Item[]): Item[] {
+  return [...Map.groupBy(items, (item) => item)]
+    .sort(([, left], [, right]) => right.length - left.length)
+    .map(([item]) => item);
 }
 
 /** What a row of the table says without the dependencies. */

@@ -5,7 +5,7 @@ import type { FileIndex } from '../schemas/search/file-index.ts';
 import { BUILD_STATES, HASHES_PER_FILE } from '../schemas/search/layout.ts';
 import type { PackageIndex } from '../schemas/search/package-index.ts';
 import { runtimeClosure } from './mirror-views.ts';
-import { hashOfRow, searchRows } from './search-rows.ts';
+import { keyOfRow, searchRows } from './search-rows.ts';
 import type { SearchRow } from './search-rows.ts';
 import type { SiteCatalog } from './shape-catalog.ts';
 import { compilersOf } from './spec-text.ts';
@@ -33,7 +33,7 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
     packageVersions: packages.map(({ entry }) => placesOf(versions, entry?.versions)),
     packageTargets: packages.map(({ entry }) => placesOf(targets, entry?.targets)),
     builds: packages.map(({ entry }) => entry?.builds.length ?? 0),
-    sizes: packages.map(({ entry }) => Math.ceil((entry?.size ?? 0) / 1000)),
+    sizes: packages.map(({ entry }) => Number((entry?.size ?? 0).toPrecision(3))),
     updated: packages.map(({ entry }) => (entry ? Math.floor(Date.parse(entry.updated) / DAY_MS) : 0)),
   };
 }
@@ -81,7 +81,7 @@ export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
 
 /** The files of `/data/hashes/`. */
 export function listHashes(catalog: SiteCatalog): string[][] {
-  const hashes = searchRows(catalog).rows.map((row) => hashOfRow(row) ?? '');
+  const hashes = searchRows(catalog).rows.map(keyOfRow);
   const files = Math.ceil(hashes.length / HASHES_PER_FILE);
   return Array.from({ length: files }, (_, file) =>
     hashes.slice(file * HASHES_PER_FILE, (file + 1) * HASHES_PER_FILE),

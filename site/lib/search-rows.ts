@@ -1,4 +1,3 @@
-import type { DagHash } from '../schemas/digest.ts';
 import type { CatalogPackage } from './packages.ts';
 import type { CatalogBuild, SiteCatalog } from './shape-catalog.ts';
 import type { CatalogFailure } from './shape-history.ts';
@@ -28,9 +27,9 @@ export function searchRows(catalog: SiteCatalog): SearchRows {
   return found;
 }
 
-/** DAG hash of a row; of a failure it may not be known. */
-export function hashOfRow(row: SearchRow): DagHash | undefined {
-  return 'entry' in row ? row.entry.build.hash : row.failure.hash;
+/** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */
+export function keyOfRow(row: SearchRow): string {
+  return 'entry' in row ? row.entry.build.hash : (row.failure.id.split('/').at(-1) ?? '');
 }
 
 function shapeRows({ packages, failures }: SiteCatalog): SearchRows {

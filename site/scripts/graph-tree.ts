@@ -22,19 +22,29 @@ function listOf(place: number, edges: GraphEdge[][], drawn: DrawnGraph): HTMLEle
 
 function itemOf(edge: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
   const item = element('li');
-  if ((edges[edge.to] ?? []).length === 0) {
-    const leaf = element('div', 'leaf');
-    leaf.append(...lineOf(edge, drawn));
-    item.append(leaf);
-    return item;
-  }
-  const details = document.createElement('details');
-  const summary = element('summary');
-  summary.append(...lineOf(edge, drawn));
-  details.append(summary);
-  details.addEventListener('toggle', () => details.append(listOf(edge.to, edges, drawn)), { once: true });
-  item.append(details);
+  if ((edges[edge.to] ?? []).length > 0) item.append(toggleOf(edge, edges, drawn));
+  item.append(...lineOf(edge, drawn));
   return item;
+}
+
+/** A button that opens what is below a node; the list is made at its first press. */
+function toggleOf({ to }: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
+  const { names, versions } = drawn.graph;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.setAttribute('aria-expanded', 'false');
+  button.setAttribute('aria-label', `Dependencies of ${names[to]}@${versions[to]}`);
+  let list: HTMLElement | undefined;
+  button.addEventListener('click', () => {
+    const open = button.getAttribute('aria-expanded') !== 'true';
+    button.setAttribute('aria-expanded', String(open));
+    if (!list) {
+      list = listOf(to, edges, drawn);
+      button.parentElement?.append(list);
+    }
+    list.hidden = !open;
+  });
+  return button;
 }
 
 function lineOf({ to, uses }: GraphEdge, { graph, pageOf }: DrawnGraph): (HTMLElement | string)[] {

@@ -10,11 +10,15 @@ export const THEMES = ['light', 'dark'] as const;
 /** The narrowest screen that pages must fit, in pixels. */
 const NARROW = 320;
 
-/** What axe finds wrong on pages, in both themes: one line a finding. */
+/**
+ * What axe finds wrong on pages, in both themes: one line a finding.
+ * @param prepare what a reader does on each page first
+ */
 export async function findAxeViolations(
   browser: Browser,
   site: TestSite,
   paths: string[],
+  prepare?: (page: Page) => Promise<void>,
 ): Promise<string[]> {
   const findings: string[] = [];
   for (const colorScheme of THEMES) {
@@ -22,6 +26,7 @@ export async function findAxeViolations(
     const page = await context.newPage();
     for (const path of paths) {
       await page.goto(site.url + path);
+      await prepare?.(page);
       const { violations } = await new AxeBuilder({ page }).analyze();
       for (const { id, nodes } of violations) {
         findings.push(`${colorScheme} ${path}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
@@ -63,7 +68,9 @@ export async function findDeadLinks(site: TestSite): Promise<string[]> {
     for (const link of linksOf(text, home)) {
       const { href, hash, pathname } = new URL(link, address);
       if (!href.startsWith(`${home}/`) && new URL(href).origin !== address.origin) continue;
-      const path = href.startsWith(`${home}/`) ? pathname.slice(new URL(home).pathname.length) : undefined;
+      const path = href.startsWith(`${home}/`)
+        ? pathname.slice(new URL(home).pathname.replace(/\/$/, '').length)
+        : undefined;
       if (path?.startsWith('/v3/') || path?.startsWith('/blobs/')) continue;
       const target = path && decodeURIComponent(path.endsWith('/') ? `${path}index.html` : path);
       if (target === undefined || !files.has(target)) dead.push(`${file}: ${link}`);

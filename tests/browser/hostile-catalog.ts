@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildPath, keyPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
 import { Build } from '../../site/schemas/build.ts';
+import { Failure } from '../../site/schemas/failure.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { Package } from '../../site/schemas/package.ts';
 
@@ -20,18 +21,68 @@ export const HOSTILE = [
 
 export const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
 
-/** Writes a signed catalog of three builds, one on another, with hostile text wherever a schema lets text through. */
+/** Writes a signed catalog of three builds, one on another, a failure and an environment, with hostile text wherever a schema lets text through. */
 export async function writeHostileCatalog(directory: string): Promise<void> {
   const files = [0, 1, 2].flatMap((index) => catalogFiles(index));
   files.push({ path: keyPath(FINGERPRINT), content: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${HOSTILE}\n` });
+  files.push(...historyFiles());
   for (const { path, content } of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), content);
   }
 }
 
+/** What was tried, asked for, counted and removed beside the builds. */
+function historyFiles(): { path: string; content: string }[] {
+  const name = nameOf(0);
+  const failure = Failure.parse({
+    name,
+    spec: HOSTILE,
+    target: HOSTILE,
+    kind: 'other',
+    phase: HOSTILE,
+    log: [HOSTILE, `\u001b[31m${HOSTILE}`],
+    run: 'https://example.org/%22%3E%3Cscript%3E',
+    date: '2026-11-23T07:40:00Z',
+  });
+  const [root, missing] = [nodeOf(0), { ...nodeOf(0), name: 'missing', hash: 'd'.repeat(32) }];
+  const lock = {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: [root, missing].map(({ hash }) => ({ hash, spec: HOSTILE })),
+    concrete_specs: { [root.hash]: root, [missing.hash]: missing },
+  };
+  const removed = {
+    name,
+    version: HOSTILE,
+    hash: 'e'.repeat(32),
+    removed: '2026-11-23T07:40:00Z',
+    reason: HOSTILE,
+  };
+  return [
+    { path: `failures/${name}/1-2.json`, content: JSON.stringify(failure) },
+    { path: 'environments/constructor.lock.json', content: JSON.stringify(lock) },
+    { path: 'environments/constructor.yaml', content: `spack: # ${HOSTILE}\n` },
+    { path: `removed/${removed.hash}.json`, content: JSON.stringify(removed) },
+    { path: 'stats/2026-11.json', content: JSON.stringify({ month: '2026-11', builds: 3, failures: 1 }) },
+    {
+      path: 'cache.json',
+      content: JSON.stringify({ registry: 'registry.example.org/owner/cache', repository: 'owner/<i>repo' }),
+    },
+  ];
+}
+
 function catalogFiles(index: number): { path: string; content: string }[] {
-  const node = Node.parse({
+  const node = nodeOf(index);
+  return [
+    { path: specPath(node), content: JSON.stringify(node) },
+    { path: buildPath(node), content: JSON.stringify(buildOf(node)) },
+    { path: manifestPath(node), content: `-----BEGIN PGP SIGNED MESSAGE-----\n${HOSTILE}` },
+    { path: `packages/${node.name}.json`, content: JSON.stringify(packageOf(node)) },
+  ];
+}
+
+function nodeOf(index: number): Node {
+  return Node.parse({
     name: nameOf(index),
     // A version is part of file names, which may not be longer.
     version: `${index}.0 ${HOSTILE.slice(0, 150)}`,
@@ -56,12 +107,6 @@ function catalogFiles(index: number): { path: string; content: string }[] {
           ],
     hash: hashOf(index),
   });
-  return [
-    { path: specPath(node), content: JSON.stringify(node) },
-    { path: buildPath(node), content: JSON.stringify(buildOf(node)) },
-    { path: manifestPath(node), content: `-----BEGIN PGP SIGNED MESSAGE-----\n${HOSTILE}` },
-    { path: `packages/${node.name}.json`, content: JSON.stringify(packageOf(node)) },
-  ];
 }
 
 function buildOf({ name, version, hash }: Node): Build {

@@ -86,21 +86,18 @@ test('a copy button puts the whole command on the clipboard', async () => {
   await context.close();
 });
 
-test('the search box of any page finds packages, and the address keeps the search', async () => {
+test('the search box of any page leads to a search that its address keeps', async () => {
   const page = await openPage(browser);
   await page.goto(site.url + kinds[3]);
   await page.getByRole('searchbox').fill('zlib');
   await page.keyboard.press('Enter');
-  await page.waitForURL(/\/packages\/\?q=zlib$/);
+  await page.waitForURL(/\/search\/\?q=zlib$/);
   await page
     .getByRole('status')
-    .filter({ hasText: / of \d+ packages$/ })
+    .filter({ hasText: / of \d+ builds/ })
     .waitFor();
   const names = await page.getByRole('rowheader').getByRole('link').allTextContents();
-  expect(names).toContain('zlib-ng');
-  await page.getByRole('searchbox').fill('');
-  await page.getByRole('rowheader').nth(10).waitFor();
-  expect(new URL(page.url()).search).toBe('');
+  expect(names.join()).toContain('zlib-ng');
 });
 
 test('every package and build is reached by links without JavaScript', async () => {

@@ -45,6 +45,6 @@ export const BuildIndex = z.strictObject({
 });
 export type BuildIndex = z.infer<typeof BuildIndex>;
 
-/** `/data/hashes/<n>.json`: DAG hashes of the rows from `n * HASHES_PER_FILE`; empty where a failure has none. */
+/** `/data/hashes/<n>.json`: DAG hashes of the rows from `n * HASHES_PER_FILE`; of failures the names of their files. */
 export const HashList = z.array(z.string());
 export type HashList = z.infer<typeof HashList>;

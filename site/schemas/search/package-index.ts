@@ -21,7 +21,7 @@ export const PackageIndex = z.strictObject({
   /** Places in `targets`. */
   packageTargets: z.array(Places),
   builds: Places,
-  /** Kilobytes of all tarballs. */
+  /** Bytes of all tarballs, three digits of them. */
   sizes: Places,
   /** Day of the newest build, in days since 1970. */
   updated: Places,

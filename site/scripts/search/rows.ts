@@ -1,6 +1,7 @@
 import { formatSize } from '../../lib/format.ts';
 import type { Query } from '../../lib/search-query.ts';
 import type { SearchEngine } from '../../lib/search-engine.ts';
+import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { SearchFiles } from './data.ts';
 
 /** Variants shown of a build; those searched for come first. */
@@ -64,12 +65,10 @@ async function linkRow(element: HTMLElement, name: string, row: number, context:
   const hash = await context.files.hashOf(row).catch(() => undefined);
   const link = element.querySelector('a');
   if (element.dataset['key'] !== key || !link) return;
-  if (context.engine.builds.rows.state[row] === 2) {
-    link.href = `${context.base}/failures/#${encodeURIComponent(name)}`;
-  } else if (hash) {
-    link.href = `${context.base}/builds/${encodeURIComponent(name)}/${hash}/`;
-    setText(element, 'hash', `/${hash.slice(0, 7)}`);
-  }
+  if (hash === undefined) return;
+  const failed = context.engine.builds.rows.state[row] === BUILD_STATES.indexOf('failed');
+  link.href = `${context.base}/${failed ? 'failures' : 'builds'}/${encodeURIComponent(name)}/${encodeURIComponent(hash)}/`;
+  if (!failed) setText(element, 'hash', `/${hash.slice(0, 7)}`);
 }
 
 function setText(element: HTMLElement, field: string, text: string): void {

@@ -1,0 +1,45 @@
+/** Where the choice of columns is kept in the reader's browser. */
+const KEY = 'package-columns';
+
+/** Lets readers choose a table's columns; the choice is kept in their browser. */
+export function offerColumns(): void {
+  const menu = document.querySelector<HTMLElement>('#package-columns');
+  const table = document.querySelector<HTMLElement>('#packages')?.closest('table');
+  if (!menu || !table) return;
+  const boxes = [...menu.querySelectorAll<HTMLInputElement>('input')];
+  const kept = readChoice();
+  for (const box of boxes) box.checked = kept ? kept.includes(box.value) : isShown(table, box.value);
+  if (kept) apply(table, boxes);
+  menu.hidden = false;
+  menu.addEventListener('change', () => {
+    apply(table, boxes);
+    keepChoice(boxes.filter(({ checked }) => checked).map(({ value }) => value));
+  });
+}
+
+function isShown(table: HTMLElement, column: string): boolean {
+  const cell = table.querySelector(`[data-column=${column}]`);
+  return cell !== null && getComputedStyle(cell).display !== 'none';
+}
+
+function apply(table: HTMLElement, boxes: readonly HTMLInputElement[]): void {
+  table.classList.add('chosen');
+  for (const { value, checked } of boxes) table.classList.toggle(`without-${value}`, !checked);
+}
+
+function readChoice(): string[] | undefined {
+  try {
+    return localStorage.getItem(KEY)?.split(' ');
+  } catch {
+    // A browser may refuse to keep anything.
+    return undefined;
+  }
+}
+
+function keepChoice(columns: string[]): void {
+  try {
+    localStorage.setItem(KEY, columns.join(' '));
+  } catch {
+    // The choice holds for this page.
+  }
+}

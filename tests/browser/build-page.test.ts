@@ -1,0 +1,177 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Graph } from '../../site/schemas/graph.ts';
+import { findAxeViolations, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { LARGEST, writeRealCatalog } from './real-catalog.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+/** The longest that a picture of a hundred nodes may take on a busy machine, in milliseconds. */
+const MOST_MS = 8_000;
+
+let site: TestSite;
+let browser: Browser;
+let largest: string;
+let smaller: string;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  await writeRealCatalog(catalog);
+  site = await openSite({
+    catalog,
+    address: 'https://owner.example/spack-build-cache',
+    settings: { REGISTRY: 'registry.example.org/owner/cache' },
+  });
+  browser = await launchChrome();
+  const find = (name: string): string => site.pages.find((path) => path.startsWith(`/builds/${name}/`)) ?? '';
+  [largest, smaller] = [find(LARGEST), find('hdf5')];
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+test('draws a real DAG of 101 nodes as a picture that mouse and keyboard move and zoom', async () => {
+  const page = await openLargest();
+  const started = Date.now();
+  await page.getByRole('button', { name: 'As a picture' }).click();
+  const frame = page.getByRole('region', { name: 'Picture of the graph' });
+  await frame.getByRole('group', { name: 'Graph of 101 nodes' }).waitFor();
+  expect(Date.now() - started).toBeLessThan(MOST_MS);
+  expect(await frame.getByRole('link').count()).toBe(95);
+
+  await frame.scrollIntoViewIfNeeded();
+  const before = await position(page);
+  const box = await frame.boundingBox();
+  if (!box) throw new Error('the frame has a place');
+  await page.mouse.move(box.x + 700, box.y + 300);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 300, box.y + 200, { steps: 4 });
+  await page.mouse.up();
+  expect((await position(page)).left).toBe(before.left + 400);
+  expect(page.url()).toBe(site.url + largest);
+
+  await frame.focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(async () => (await position(page)).left).toBeLessThan(before.left + 400);
+  await page.keyboard.press('0');
+  const whole = await position(page);
+  expect(whole.width).toBeLessThanOrEqual(Math.ceil(box.width));
+  await page.keyboard.press('+');
+  expect((await position(page)).width).toBeGreaterThan(whole.width);
+  await page.getByRole('button', { name: 'Zoom out' }).click();
+  expect((await position(page)).width).toBe(whole.width);
+
+  await page.getByRole('checkbox', { name: 'Only what it needs to run' }).check();
+  await frame.getByRole('group', { name: 'Graph of 53 nodes' }).waitFor();
+  await frame.getByRole('link', { name: 'htslib@1.22.1' }).press('Enter');
+  await page.waitForURL(/\/builds\/htslib\//);
+  expect(complaints).toEqual([]);
+});
+
+test('shows the DAG as a tree that opens by keyboard, level by level', async () => {
+  const page = await openLargest();
+  await page.getByRole('button', { name: 'As a tree' }).press('Enter');
+  const tree = page.locator('.tree');
+  const first = tree.locator('> ul > li');
+  const hash = largest.split('/').at(-2) ?? '';
+  const graph = Graph.parse(
+    JSON.parse(await readFile(join(site.dist, `builds/${LARGEST}/${hash}/graph.json`), 'utf8')),
+  );
+  await expect.poll(() => first.count()).toBe((graph.edges[0] ?? []).length / 2);
+  expect(await tree.getByText('external').count()).toBeGreaterThan(0);
+  const matplotlib = first.filter({ hasText: 'py-matplotlib' });
+  await matplotlib.getByRole('button', { name: /^Dependencies of py-matplotlib@/ }).press('Enter');
+  await matplotlib.locator('li').filter({ hasText: 'py-numpy' }).first().waitFor();
+  await page.getByRole('button', { name: 'As a tree' }).click();
+  expect(await tree.count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+test('shows the node exactly as Spack wrote it', async () => {
+  const page = await openLargest();
+  await page.getByText('This node, as Spack wrote it').click();
+  const raw = page.getByRole('region', { name: 'The node as JSON' });
+  await expect.poll(async () => raw.textContent()).toContain('"hash"');
+  const node: { name: string; hash: string } = JSON.parse((await raw.textContent()) ?? '');
+  expect(node).toMatchObject({ name: LARGEST, hash: largest.split('/').at(-2) });
+});
+
+test('sorts commands by tool, without JavaScript too', async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    await page.goto(site.url + largest);
+    const code = page.locator('.tabs code').filter({ visible: true });
+    expect(await code.allTextContents()).toEqual([
+      `spack install --use-buildcache only /${largest.split('/').at(-2)}`,
+      'spack buildcache list -a -L -v bcftools@1.22',
+    ]);
+    await page.getByRole('radio', { name: 'Spack' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await code.first().textContent()).toMatch(
+      /^oras pull registry\.example\.org\/owner\/cache:bcftools-/,
+    );
+    await context.close();
+  }
+});
+
+test('axe finds nothing wrong while picture and raw spec are open', async () => {
+  const open = async (page: Page): Promise<void> => {
+    await page.getByText('This node, as Spack wrote it').click();
+    await page.getByRole('button', { name: 'As a picture' }).click();
+    await page.locator('.frame svg').waitFor();
+  };
+  expect(await findAxeViolations(browser, site, [smaller], open)).toEqual([]);
+});
+
+test('axe finds nothing wrong while the tree is open', async () => {
+  const open = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'As a tree' }).click();
+    await page.locator('.tree button').first().click();
+  };
+  expect(await findAxeViolations(browser, site, [smaller], open)).toEqual([]);
+});
+
+test('axe finds nothing wrong on package pages with many builds and many dependents', async () => {
+  expect(await findAxeViolations(browser, site, ['/packages/hdf5/', '/packages/gmake/'])).toEqual([]);
+});
+
+test('build and package pages fit a screen of 320 pixels', async () => {
+  expect(await findWidePages(browser, site, [largest, '/packages/hdf5/', '/packages/gmake/'])).toEqual([]);
+});
+
+test('a package page tells its builds apart and says what failed', async () => {
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/packages/hdf5/`);
+  const differences = await page.locator('.differs').allTextContents();
+  expect(differences).toHaveLength(5);
+  expect(differences.map((text) => text.trim())).toContain('+fortran~hl+mpi~subfiling');
+  await page.getByRole('link', { name: 'hdf5@1.14.5 +subfiling target=m1' }).click();
+  await page.waitForURL(/\/failures\/hdf5\//);
+  await page.goBack();
+  await page.getByRole('link', { name: '4 builds of 1.14.6 for x86_64_v3' }).click();
+  expect(await page.locator('tr:target').count()).toBe(1);
+  expect(complaints).toEqual([]);
+});
+
+async function openLargest(): Promise<Page> {
+  const page = await openPage(browser, complaints);
+  await page.goto(site.url + largest);
+  return page;
+}
+
+/** Where the frame is scrolled to and how wide the picture is. */
+async function position(page: Page): Promise<{ left: number; width: number }> {
+  return page.locator('.frame').evaluate((frame) => ({
+    left: frame.scrollLeft,
+    width: Number(frame.firstElementChild?.getAttribute('width')),
+  }));
+}

@@ -1,0 +1,44 @@
+import {
+  describeBuildIndex,
+  describeFileIndex,
+  describePackageIndex,
+  listHashes,
+} from '../../site/lib/search-data.ts';
+import { fileStem } from '../../site/schemas/node.ts';
+import { parseSettings } from '../../site/schemas/settings.ts';
+import { shapeCatalog } from '../../site/lib/shape-catalog.ts';
+import { inventBuildRecord } from '../generate/build-record.ts';
+import { inventHistory } from '../generate/history.ts';
+import { inventPackage } from '../generate/package-record.ts';
+
+/** The search's data files of a generated catalog: path below `/data/` and text. */
+export function inventSearchData(builds: number): Map<string, string> {
+  const history = inventHistory({ builds, seed: 1 });
+  const names = new Set([...history.nodes.values()].map(({ node }) => node.name));
+  const catalog = shapeCatalog(
+    {
+      specs: [...history.nodes.values()].map(({ node, text }) => ({ id: fileStem(node), body: text })),
+      builds: [...history.builds.values()].map((build) => ({
+        id: build.hash,
+        body: JSON.stringify(inventBuildRecord(history, build)),
+      })),
+      packages: [...names].map((name) => ({ id: name, body: JSON.stringify(inventPackage(name, 0)) })),
+      manifests: [],
+      keys: [],
+      failures: [],
+      environments: [],
+      locks: [],
+      stats: [],
+      removed: [],
+      cache: [],
+    },
+    parseSettings({}),
+  );
+  const files = new Map<string, unknown>([
+    ['packages', describePackageIndex(catalog)],
+    ['builds', describeBuildIndex(catalog)],
+    ['files', describeFileIndex(catalog)],
+  ]);
+  for (const [file, hashes] of listHashes(catalog).entries()) files.set(`hashes/${file}`, hashes);
+  return new Map([...files].map(([name, data]) => [`${name}.json`, JSON.stringify(data)]));
+}

@@ -1,0 +1,329 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
+import type { Node } from '../../site/schemas/node.ts';
+import { targetOf } from '../../site/schemas/node.ts';
+import { BuildIndex, HashList } from '../../site/schemas/search/build-index.ts';
+import { FileIndex } from '../../site/schemas/search/file-index.ts';
+import { PackageIndex } from '../../site/schemas/search/package-index.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import type { History } from '../generate/history.ts';
+import { findAxeViolations, findWidePages, openPage } from './checks.ts';
+import { launchChrome } from './chrome.ts';
+import { inventSearchData } from './search-data.ts';
+import { makeFolder, openSite, removeFolders } from './site.ts';
+import type { TestSite } from './site.ts';
+
+const BUILDS = 120;
+/** What the design is for; the quick run has fewer. */
+const MANY_BUILDS = process.env['FULL'] ? 20_000 : 4_000;
+/** What the search's first file may weigh, in compressed bytes. */
+const MOST_FIRST_BYTES = 300_000;
+/** A frame. */
+const MOST_MS = 16;
+
+let site: TestSite;
+let browser: Browser;
+let history: History;
+let builds: BuildIndex;
+let packages: PackageIndex;
+let files: FileIndex;
+
+beforeAll(async () => {
+  const catalog = await makeFolder();
+  history = await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
+  site = await openSite({ catalog, address: 'https://owner.example/spack-build-cache' });
+  browser = await launchChrome();
+  packages = await read('packages', PackageIndex);
+  builds = await read('builds', BuildIndex);
+  files = await read('files', FileIndex);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await removeFolders();
+});
+
+async function read<Shape>(name: string, schema: z.ZodType<Shape>): Promise<Shape> {
+  return schema.parse(JSON.parse(await readFile(join(site.dist, `data/${name}.json`), 'utf8')));
+}
+
+/** Opens the search page, with a search in its address or without. */
+async function openSearch(address = '', complaints?: string[]): Promise<Page> {
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/search/${address}`);
+  await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
+  return page;
+}
+
+function statusOf(page: Page): Promise<string | null> {
+  return page.getByRole('status').textContent();
+}
+
+test('the data files hold every build, as their schemas say', async () => {
+  const hashes = await read('hashes/0', HashList);
+  expect(builds.rows.package).toHaveLength(hashes.length);
+  const built = hashes.filter((_, row) => builds.rows.state[row] !== 2);
+  expect([...built].sort()).toEqual([...history.builds.keys()].sort());
+  expect(files.rows).toHaveLength(hashes.length);
+  for (const [row, hash] of hashes.entries()) {
+    const node = history.nodes.get(hash)?.node;
+    if (!node || builds.rows.state[row] === 2) continue;
+    expect(packages.names[builds.rows.package[row] ?? -1]).toBe(node.name);
+    expect(packages.versions[builds.rows.version[row] ?? -1]).toBe(node.version);
+  }
+});
+
+test('typing finds builds by name, and the address keeps the search', async () => {
+  const complaints: string[] = [];
+  const page = await openSearch('', complaints);
+  await page.getByRole('searchbox').fill('zlib-ng');
+  await page.waitForURL(/\?q=zlib-ng$/);
+  const names = await page.getByRole('rowheader').getByRole('link').allTextContents();
+  expect(names[0]).toMatch(/^\s*zlib-ng\s*@/);
+  await page
+    .getByRole('rowheader')
+    .getByRole('link')
+    .filter({ hasText: /\/[a-z2-7]{7}/ })
+    .first()
+    .click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('zlib-ng');
+  expect(complaints).toEqual([]);
+});
+
+test('a typing error finds what was meant', async () => {
+  const page = await openSearch('?q=zlbi-ng');
+  expect(
+    await page.getByRole('list', { name: 'Packages found' }).getByRole('link').first().textContent(),
+  ).toBe('zlib-ng');
+});
+
+test('a library is found by its file name, and its row says who ships it', async () => {
+  const library = files.names.slice(files.programs).find((name) => /^lib.*\.so$/.test(name)) ?? '';
+  const page = await openSearch(`?q=${library}`);
+  await page.getByText(`ships ${library}`).first().waitFor();
+  expect(await statusOf(page)).not.toMatch(/^0 /);
+});
+
+test('a spec narrows as Spack would, by target, compiler and variant', async () => {
+  const nodes = [...history.builds.keys()].flatMap((hash) => history.nodes.get(hash)?.node ?? []);
+  const usesGcc = (node: Node): boolean =>
+    node.dependencies.some(({ name, parameters }) => name === 'gcc' && parameters.virtuals.includes('c'));
+  const [example] = nodes.filter((node) => usesGcc(node) && Object.values(node.parameters).includes(true));
+  const [variant = ''] = Object.entries(example?.parameters ?? {}).find(([, value]) => value === true) ?? [];
+  const target = example ? targetOf(example) : '';
+  const wanted = nodes.filter(
+    (node) => targetOf(node) === target && usesGcc(node) && node.parameters[variant] === true,
+  );
+  expect(wanted.length).toBeGreaterThan(0);
+  const page = await openSearch(
+    `?q=${encodeURIComponent(`target=${target} %gcc +${variant} os=${wanted[0]?.arch.platform_os}`)}`,
+  );
+  const found = wanted.filter(({ arch }) => arch.platform_os === wanted[0]?.arch.platform_os);
+  expect(await statusOf(page)).toMatch(new RegExp(`^${found.length} of `));
+});
+
+test('facets narrow by mouse and keyboard, count what they would leave, and are in the address', async () => {
+  const page = await openSearch();
+  const box = page.getByRole('group', { name: 'Target' }).getByRole('checkbox').first();
+  const label = page.getByRole('group', { name: 'Target' }).getByRole('listitem').first();
+  const count = /(\d+)\s*$/.exec((await label.textContent()) ?? '')?.[1];
+  await box.focus();
+  await page.keyboard.press('Space');
+  expect(await statusOf(page)).toMatch(new RegExp(`^${count} of `));
+  await page.waitForURL(/\?target=/);
+  const second = await openSearch(new URL(page.url()).search);
+  expect(await statusOf(second)).toBe(await statusOf(page));
+  expect(await second.getByRole('group', { name: 'Target' }).getByRole('checkbox').first().isChecked()).toBe(
+    true,
+  );
+});
+
+test('a hash finds its build', async () => {
+  const [hash = ''] = history.builds.keys();
+  const page = await openSearch(`?q=/${hash.slice(0, 9)}`);
+  await page.getByRole('status').filter({ hasText: /^1 of/ }).waitFor();
+});
+
+test('what failed is found, and leads to its page', async () => {
+  const page = await openSearch('?state=failed');
+  expect(await statusOf(page)).not.toMatch(/^0 /);
+  await page.locator('#search-rows a[href*="/failures/"]').first().click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBeTruthy();
+  expect(site.pages).toContain(new URL(page.url()).pathname.replace(new URL(site.url).pathname, ''));
+});
+
+test('a search without results says what to do', async () => {
+  const page = await openSearch('?q=nosuchpackageanywhere');
+  expect(await statusOf(page)).toContain('try fewer words');
+});
+
+test('the slash moves to the search box of any page, and Enter searches', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/packages/`);
+  await page.goto(site.url);
+  await page.keyboard.press('/');
+  await page.keyboard.type('zlib');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/search\/\?q=zlib$/);
+  await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
+});
+
+test('on a phone the filters open by a button', async () => {
+  const page = await browser.newPage({ viewport: { width: 360, height: 700 } });
+  await page.goto(`${site.url}/search/?q=lib`);
+  await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
+  expect(await page.getByRole('checkbox').count()).toBe(0);
+  await page.getByRole('button', { name: 'Filters' }).click();
+  expect(await page.getByRole('checkbox').count()).toBeGreaterThan(5);
+  await page.close();
+});
+
+test('the table of packages sorts, pages and filters, and its address keeps that', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/packages/`);
+  await page.getByRole('button', { name: 'Builds' }).click();
+  await page.waitForURL(/\?sort=builds&order=descending$/);
+  const most = Math.max(...packages.builds);
+  const cells = await page.locator('#packages [data-field=builds]').allTextContents();
+  const numbers = cells.map(Number);
+  expect(numbers[0]).toBe(most);
+  expect(numbers).toEqual(numbers.toSorted((left, right) => right - left));
+  await page.reload();
+  await page
+    .locator('#packages [data-field=builds]')
+    .filter({ hasText: String(most) })
+    .first()
+    .waitFor();
+  expect(await page.getByRole('columnheader', { name: 'Builds' }).getAttribute('aria-sort')).toBe(
+    'descending',
+  );
+  await page.getByRole('searchbox', { name: 'Filter packages' }).fill('zlib-ng');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^\d+ of \d+ packages$/ })
+    .waitFor();
+  expect(await page.getByRole('rowheader').getByRole('link').allTextContents()).toContain('zlib-ng');
+  expect(complaints).toEqual([]);
+});
+
+test('the choice of columns is kept', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/packages/`);
+  await page.getByText('Columns', { exact: true }).click();
+  await page.getByLabel('Targets').uncheck();
+  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  await page.reload();
+  await page.getByRole('button', { name: 'Builds' }).waitFor();
+  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  expect(await page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
+});
+
+test('spack arch tells how many builds fit, and nothing but the site is asked', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  const posted: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'GET' || request.url().includes('zen3')) posted.push(request.url());
+  });
+  await page.goto(`${site.url}/machine/`);
+  await page.getByRole('textbox').first().fill('linux-rocky9-zen3');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds fit zen3 on rocky9`)).waitFor();
+  expect(await page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
+  expect(posted).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('a spec that is here is a hit, one that is not shows what differs from the nearest', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/machine/`);
+  const [hash = ''] = history.builds.keys();
+  const node = history.nodes.get(hash)?.node;
+  const paste = async (root: unknown): Promise<void> => {
+    await page
+      .getByRole('textbox')
+      .first()
+      .fill(JSON.stringify({ spec: { _meta: { version: 5 }, nodes: [root] } }));
+    await page.getByRole('button', { name: 'Check' }).click();
+  };
+  await paste(node);
+  await page.getByText('1 hit of 1 root.').waitFor();
+  await paste({ ...node, hash: 'a'.repeat(32), version: '0.0.1' });
+  await page.getByText('0 hits of 1 root.').waitFor();
+  await page.getByRole('row', { name: /^version 0\.0\.1/ }).waitFor();
+  expect(await page.getByText('Miss: /aaaaaaa is not in the cache.').count()).toBe(1);
+  await page.getByRole('textbox').first().fill('{"spec":');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('cut off or something else').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('two builds are compared, and the address keeps which', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${site.url}/compare/?package=zlib-ng`);
+  await page.getByText(/^They differ in \d+ things of \d+\.$/).waitFor();
+  const rows = await page.getByRole('row').count();
+  await page.getByLabel('Only what differs').uncheck();
+  expect(await page.getByRole('row').count()).toBeGreaterThan(rows);
+  const parameters = new URL(page.url()).searchParams;
+  const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
+  expect(history.nodes.get(left)?.node.name).toBe('zlib-ng');
+  await page.goto(`${site.url}/compare/?a=${left}&b=${right}`);
+  await page.getByText(/^They differ in/).waitFor();
+  await page.getByLabel('with this one').selectOption(left);
+  await page.getByText('These are one and the same build.').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('pages that search, compare and check are accessible and fit a narrow screen', async () => {
+  const paths = ['/search/?q=lib', '/compare/?package=zlib-ng', '/machine/', '/packages/?sort=builds'];
+  expect(await findAxeViolations(browser, site, paths)).toEqual([]);
+  expect(await findWidePages(browser, site, paths)).toEqual([]);
+});
+
+test('with many builds a key stroke costs less than a frame, and the first data file is small', async () => {
+  const data = inventSearchData(MANY_BUILDS);
+  expect(gzipSync(data.get('packages.json') ?? '').length).toBeLessThan(MOST_FIRST_BYTES);
+  const page = await openPage(browser);
+  await page.route('**/data/**', (route) => {
+    const path = new URL(route.request().url()).pathname.split('/data/')[1] ?? '';
+    return route.fulfill({ contentType: 'application/json', body: data.get(path) ?? '[]' });
+  });
+  await page.goto(`${site.url}/search/`);
+  await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
+  const costs = await measureKeys(page, ['hdf5@1.14 +mpi %gcc', 'libhdf5.so', 'hfd5', 'python numpy']);
+  const worst = costs.sort((left, right) => left - right)[Math.floor(costs.length * 0.95)] ?? 0;
+  expect(worst).toBeLessThan(MOST_MS);
+});
+
+/** Processor time of each key stroke, up to the layout of the results: what else the machine does is no part of it. */
+async function measureKeys(page: Page, queries: string[]): Promise<number[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const readCost = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics
+      .filter(({ name }) => ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'].includes(name))
+      .reduce((sum, { value }) => sum + value * 1000, 0);
+  };
+  await page.getByRole('searchbox').focus();
+  const costs: number[] = [];
+  for (const query of queries) {
+    for (const key of query) {
+      const before = await readCost();
+      await page.keyboard.press(key === ' ' ? 'Space' : key);
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+      costs.push((await readCost()) - before);
+    }
+    await page.getByRole('searchbox').fill('');
+  }
+  return costs;
+}
