@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
 import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
@@ -50,9 +50,9 @@ describe.each([
 
     it('lists every build as the cache does that Spack itself wrote', async () => {
       const original = await openSpack(version, packages);
+      onTestFinished(original.close);
       await addMirror(original, 'original', `file://${CACHE}`, false);
       const wanted = await listBuilds(original);
-      await original.close();
       await addMirror(home, 'made', server.url, signed);
       expect(await listBuilds(home)).toEqual(wanted);
       expect(wanted.length).toBeGreaterThanOrEqual(builds.length);
@@ -84,6 +84,7 @@ describe.each([
     if (isAtLeast(version.version, VIEWS_SINCE))
       it('takes a view for a cache of its own', async () => {
         const view = await openSpack(version, packages);
+        onTestFinished(view.close);
         const added = ['mirror', 'add', '--type', 'binary', '--name', 'target-x86_64_v3'];
         await spack(view, [...added, ...(signed ? [] : ['--unsigned']), 'made', server.url]);
         if (signed) await spack(view, ['buildcache', 'keys', '--install', '--trust']);
@@ -96,7 +97,6 @@ describe.each([
         const tree = wanted.filter(({ name }) => name === 'tree');
         await installBuilds(view, tree);
         await expectInstalled(view, tree);
-        await view.close();
       });
   });
 });
