@@ -12,7 +12,10 @@ const command = createCommand({
     'jobs. It runs before any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],
 })
-  .requiredOption('--from <DIR>', 'one folder per target, solved-<target>-<attempt>, each what concretize wrote')
+  .requiredOption(
+    '--from <DIR>',
+    'one folder per target, solved-<target>-<attempt>, each what concretize wrote',
+  )
   .requiredOption('--out <DIR>', 'where all plans go')
   .action(gather);
 
