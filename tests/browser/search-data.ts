@@ -30,6 +30,7 @@ export function inventSearchData(builds: number): Map<string, string> {
       locks: [],
       stats: [],
       removed: [],
+      mirrors: [],
       cache: [],
     },
     parseSettings({}),
