@@ -170,7 +170,7 @@ function describeEnvironments(catalog: SiteCatalog): BuildIndex['environments'] 
     const roots = lock?.roots.map(({ hash }) => hash).filter((hash) => catalog.nodes.has(hash)) ?? [];
     const members = runtimeClosure(roots, catalog.nodes, catalog.builds);
     const isMember = (row: SearchRow): boolean => 'entry' in row && members.has(row.entry.build.hash);
-    return { name, rows: [...rows.keys()].filter((place) => isMember(rows[place]!)) };
+    return { name, rows: rows.flatMap((row, place) => (isMember(row) ? [place] : [])) };
   });
 }
 

@@ -9,7 +9,7 @@ const [FEW, MOST] = [8, 200];
 /** With more packages than this the versions of one say nothing about another. */
 const MOST_PACKAGES_WITH_VERSIONS = 3;
 /** Variants that nearly every build has and nobody looks for. */
-const PLAIN_VARIANT = /^build_system=/;
+const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 
 const STATE_LABELS: Record<string, string> = {
   site: 'on this site',

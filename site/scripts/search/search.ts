@@ -11,7 +11,7 @@ import { offerFacets, offerMore, showFacets } from './facets.ts';
 import { showRows } from './rows.ts';
 
 /** Rows shown at once, and how many more at a time. */
-const [FIRST_ROWS, MORE_ROWS] = [20, 100];
+const [FIRST_ROWS, MORE_ROWS] = [14, 100];
 /** Packages named above the rows. */
 const MOST_PACKAGES = 8;
 
