@@ -1,3 +1,4 @@
+import prettyBytes from 'pretty-bytes';
 import { planMirror } from '../site/lib/mirror-plan.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
@@ -7,7 +8,7 @@ import { openDist } from './mirror/dist.ts';
 import { writeDoor } from './mirror/door.ts';
 import { expectWithin, fitPlan } from './mirror/fit-plan.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
-import { fetchLiveIndexes } from './mirror/live-indexes.ts';
+import { fetchLiveIndexes, warnOfLost } from './mirror/live-indexes.ts';
 import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/registry.ts';
 
@@ -43,8 +44,18 @@ async function mirror(options: Options): Promise<void> {
   const dist = await openDist(options.dist);
 
   const planned = planMirror(input, settings.PAGES_BUDGET);
-  const live = await fetchLiveIndexes(settings.SITE_URL, planned.views.keys(), cache);
-  const plan = fitPlan(planned, input, { siteBytes: dist.siteBytes, live });
+  const found = await fetchLiveIndexes(settings.SITE_URL, {
+    views: planned.views.keys(),
+    cache,
+    budget: settings.PAGES_BUDGET,
+  });
+  const { plan, live, dropped } = fitPlan(planned, input, { siteBytes: dist.siteBytes, live: found });
+  for (const { blob } of dropped) {
+    warnOfLost(
+      settings.SITE_URL,
+      new Error(`no room in the budget for ${blob.digest} of ${prettyBytes(blob.size)}`),
+    );
+  }
 
   const all = await writeDoor(plan, { catalog, live }, { registry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);

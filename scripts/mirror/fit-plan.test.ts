@@ -9,12 +9,12 @@ const PLAN = planMirror(INPUT, FIXED_BYTES + 5_100_000);
 
 test('keeps the plan that the site was built from when the site is no larger than it thought', () => {
   expect(PLAN.served.size).toBe(5);
-  expect(fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [] })).toBe(PLAN);
+  expect(fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [] }).plan).toBe(PLAN);
 });
 
 test('makes a smaller plan when the pages turned out larger', () => {
   const siteBytes = PLAN.bytes.site + 2_000_000;
-  const plan = fitPlan(PLAN, INPUT, { siteBytes, live: [] });
+  const { plan } = fitPlan(PLAN, INPUT, { siteBytes, live: [] });
   expect(plan.served.size).toBe(3);
   const { manifests, indexes, tarballs, configs } = plan.bytes;
   expect(siteBytes + manifests + indexes + tarballs + configs).toBeLessThanOrEqual(PLAN.bytes.budget);
@@ -22,8 +22,21 @@ test('makes a smaller plan when the pages turned out larger', () => {
 
 test('makes a smaller plan when the indexes of the deployment before are larger than those to come', () => {
   const blob = { digest: `sha256:${'0'.repeat(64)}`, size: 2_000_000 };
-  const plan = fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [{ blob, file: 'kept' }] });
+  const { plan } = fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [{ blob, file: 'kept' }] });
   expect(plan.served.size).toBeLessThan(5);
+});
+
+test('drops the largest indexes of the deployment before when nothing fits beside them', () => {
+  const [small, large, larger] = [1_000, 60_000_000, 2 ** 50].map((size, index) => ({
+    blob: { digest: `sha256:${String(index).repeat(64)}`, size },
+    file: 'kept',
+  }));
+  if (!small || !large || !larger) throw new Error('expected three');
+  const siteBytes = PLAN.bytes.site;
+  const { plan, live, dropped } = fitPlan(PLAN, INPUT, { siteBytes, live: [larger, small, large] });
+  expect(live).toEqual([small]);
+  expect(dropped).toEqual([larger, large]);
+  expect(plan.served.size).toBe(5);
 });
 
 test('says what to do when pages alone take more than the budget', () => {

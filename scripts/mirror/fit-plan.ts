@@ -11,19 +11,37 @@ export interface Surroundings {
   live: readonly LiveIndex[];
 }
 
+/** A plan that fits, and the indexes of the deployment before that do too. */
+export interface Fit {
+  plan: MirrorPlan;
+  live: readonly LiveIndex[];
+  /** Those that would take more than the budget with the smallest plan. */
+  dropped: readonly LiveIndex[];
+}
+
 /**
  * The plan that the site was built from, or a smaller one when pages or kept indexes turned out larger than the
- * plan thought, since the whole must stay within the budget.
- * Throws when no plan does: the pages and the index alone take more.
+ * plan thought, since the whole must stay within the budget. Kept indexes go, the largest first, rather than that
+ * nothing fits. Throws when no plan does: the pages and the index alone take more.
  */
-export function fitPlan(plan: MirrorPlan, input: MirrorInput, surroundings: Surroundings): MirrorPlan {
+export function fitPlan(plan: MirrorPlan, input: MirrorInput, surroundings: Surroundings): Fit {
   const { budget } = plan.bytes;
+  const { siteBytes, live } = surroundings;
   const excess = totalBytes(plan, surroundings) - budget;
-  if (excess <= 0) return plan;
+  if (excess <= 0) return { plan, live, dropped: [] };
   const smaller = planMirror(input, budget - excess);
-  const total = totalBytes(smaller, surroundings);
-  if (total > budget) throw tooLarge(total, budget, surroundings.siteBytes);
-  return smaller;
+  if (totalBytes(smaller, surroundings) <= budget) return { plan: smaller, live, dropped: [] };
+  const fixed = totalBytes(smaller, { siteBytes, live: [] });
+  if (fixed > budget) throw tooLarge(fixed, budget, siteBytes);
+  const kept = takeSmallest(live, budget - fixed);
+  const dropped = live.filter((index) => !kept.has(index));
+  return { ...fitPlan(plan, input, { siteBytes, live: [...kept] }), dropped };
+}
+
+function takeSmallest(live: readonly LiveIndex[], room: number): Set<LiveIndex> {
+  let left = room;
+  const bySize = live.toSorted((a, b) => a.blob.size - b.blob.size);
+  return new Set(bySize.filter(({ blob }) => (left -= blob.size) >= 0));
 }
 
 /** Throws when what was written is more than the budget after all. */

@@ -1,25 +1,33 @@
 import { Readable } from 'node:stream';
 import pMap from 'p-map';
-import pRetry, { AbortError } from 'p-retry';
+import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../command.ts';
 import { isLoopback } from '../oci/reference.ts';
 import { parseManifest } from '../spack/mirror-manifest.ts';
+import { quote } from '../spack/refusal.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { indexManifestPath, OWN_INDEX } from './indexes.ts';
-
-const TIMEOUT_MS = 60_000;
-const RETRIES = 3;
-const RETRY_DELAY_MS = 500;
-const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+import { get, getText } from './live-site.ts';
 
 /** Requests at a time. */
 const REQUESTS = 8;
 
+/** A manifest has some 200 bytes, the list of views some 100 for each. */
+const TEXT_LIMIT_BYTES = 1024 * 1024;
+const VIEWS_LIMIT = 500;
+/** Spack reads an index whole; 10,000 builds take some 30 MB. */
+const BLOB_LIMIT_BYTES = 256 * 1024 * 1024;
+/** Of the budget, for all indexes that are kept: what they take, tarballs do not get. */
+const BUDGET_SHARE = 0.25;
+
 /** What of the site's list of views is read here. */
-const ViewList = z.object({ views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]+$/) })) });
+const ViewList = z.object({
+  views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
+});
 
 /** An index or view blob of the deployment before, and the file that has it. */
 export interface LiveIndex {
@@ -27,53 +35,87 @@ export interface LiveIndex {
   file: string;
 }
 
+/** What is fetched besides, where it goes, and how much of it. */
+interface FetchOptions {
+  /** Names of views to look for besides those that the live site lists. */
+  views: Iterable<string>;
+  cache: BlobCache;
+  /** What site and mirror may take in all, in bytes. */
+  budget: number;
+}
+
 /**
  * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
  * may still hold one of these manifests after the next deployment and must find its blob there.
  * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes.
- * @param views names of views to look for besides those that the live site lists
+ * Whatever answers there, no more is read than an index of ours could take.
  */
 export async function fetchLiveIndexes(
   siteUrl: string,
-  views: Iterable<string>,
-  cache: BlobCache,
+  { views, cache, budget }: FetchOptions,
 ): Promise<LiveIndex[]> {
   try {
-    const own = await fetchIndex(siteUrl, OWN_INDEX, cache);
+    const own = await fetchBlobRecord(siteUrl, OWN_INDEX);
     if (!own) return [];
-    const names = new Set([...views, ...(await readViewNames(siteUrl))]);
-    const others = await pMap(names, (view) => fetchIndexOrWarn(siteUrl, view, cache), {
-      concurrency: REQUESTS,
-    });
-    const found = [own, ...others.filter((index) => index !== undefined)];
-    return [...new Map(found.map((index) => [index.blob.digest, index])).values()];
+    const [listed = []] = await mapOrWarn(siteUrl, [siteUrl], readViewNames);
+    const names = new Set([...views, ...listed]);
+    const others = await mapOrWarn(siteUrl, names, (view) => fetchBlobRecord(siteUrl, view));
+    const blobs = new Map([own, ...others].map((blob) => [blob.digest, blob]));
+    const fitting = takeFitting(siteUrl, blobs.values(), BUDGET_SHARE * budget);
+    return await mapOrWarn(siteUrl, fitting, async (blob) => ({
+      blob,
+      file: await cache.fetch(blob, () => openBlob(siteUrl, blob)),
+    }));
   } catch (error) {
-    if (!isRefusedLocally(siteUrl, error)) warn(siteUrl, error);
+    if (!isRefusedLocally(siteUrl, error)) warnOfLost(siteUrl, error);
     return [];
   }
 }
 
-async function fetchIndexOrWarn(
+/** Leaves out, with a warning, what fails and what there is none of. */
+async function mapOrWarn<Item, Result>(
   siteUrl: string,
-  view: string,
-  cache: BlobCache,
-): Promise<LiveIndex | undefined> {
-  try {
-    return await fetchIndex(siteUrl, view, cache);
-  } catch (error) {
-    warn(siteUrl, error);
-    return undefined;
-  }
+  items: Iterable<Item>,
+  action: (item: Item) => Promise<Result | undefined>,
+): Promise<Result[]> {
+  const results = await pMap(
+    items,
+    (item) =>
+      action(item).catch((error: unknown) => {
+        warnOfLost(siteUrl, error);
+        return undefined;
+      }),
+    { concurrency: REQUESTS },
+  );
+  return results.filter((result) => result !== undefined);
 }
 
-async function fetchIndex(siteUrl: string, view: string, cache: BlobCache): Promise<LiveIndex | undefined> {
+async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | undefined> {
   const url = `${siteUrl}/${indexManifestPath(view)}`;
-  const response = await get(url);
-  if (!response) return undefined;
-  const [record] = parseManifest(await response.text(), url).data;
-  if (!record) return undefined;
-  const blob = { digest: `sha256:${record.checksum}`, size: record.contentLength };
-  return { blob, file: await cache.fetch(blob, () => openBlob(siteUrl, blob)) };
+  const text = await getText(url, TEXT_LIMIT_BYTES);
+  if (text === undefined) return undefined;
+  const [record] = parseManifest(text, url).data;
+  if (record?.mediaType !== INDEX_MEDIA_TYPE) {
+    throw new Error(
+      `${url}: expected a blob of type ${INDEX_MEDIA_TYPE}, found ${quote(record?.mediaType ?? '')}`,
+    );
+  }
+  return { digest: `sha256:${record.checksum}`, size: record.contentLength };
+}
+
+/** The first ones, the door's own index before all, as far as there is room in bytes. */
+function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob[] {
+  let left = room;
+  return [...blobs].filter(({ digest, size }) => {
+    const limit = Math.min(left, BLOB_LIMIT_BYTES);
+    if (size > limit) {
+      const found = `found ${digest} of ${prettyBytes(size)}`;
+      warnOfLost(siteUrl, new Error(`expected an index of at most ${prettyBytes(limit)}, ${found}`));
+      return false;
+    }
+    left -= size;
+    return true;
+  });
 }
 
 async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
@@ -85,29 +127,16 @@ async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {
-  const response = await get(`${siteUrl}/api/views.json`);
-  if (!response) return [];
-  return ViewList.parse(await response.json()).views.map(({ name }) => name);
-}
-
-/** Asks a few times when it may help; undefined when there is no such page. */
-async function get(url: string): Promise<Response | undefined> {
-  return pRetry(
-    async () => {
-      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (response.ok) return response;
-      await response.body?.cancel();
-      if (response.status === 404) return undefined;
-      const error = new Error(`${url}: expected status 200 or 404, found ${response.status}`);
-      throw RETRIED_STATUS.has(response.status) ? error : new AbortError(error);
-    },
-    {
-      retries: RETRIES,
-      minTimeout: RETRY_DELAY_MS,
-      randomize: true,
-      shouldRetry: ({ error }) => !describeError(error).includes('ECONNREFUSED'),
-    },
-  );
+  const url = `${siteUrl}/api/views.json`;
+  const text = await getText(url, TEXT_LIMIT_BYTES);
+  if (text === undefined) return [];
+  const list = ViewList.safeParse(JSON.parse(text));
+  if (!list.success) throw new Error(`${url}: expected a list of views, found something else`);
+  const names = list.data.views.map(({ name }) => name);
+  if (names.length > VIEWS_LIMIT) {
+    warnOfLost(siteUrl, new Error(`${url}: expected at most ${VIEWS_LIMIT} views, found ${names.length}`));
+  }
+  return names.slice(0, VIEWS_LIMIT);
 }
 
 /** On a laptop the site of SITE_URL is often just not being served. */
@@ -115,7 +144,8 @@ function isRefusedLocally(siteUrl: string, error: unknown): boolean {
   return isLoopback(new URL(siteUrl).hostname) && describeError(error).includes('ECONNREFUSED');
 }
 
-function warn(siteUrl: string, error: unknown): void {
+/** Says that an index is not kept, and why. */
+export function warnOfLost(siteUrl: string, error: unknown): void {
   console.error(
     `warning: an index of the live site ${siteUrl} could not be kept, so a client that read its manifest in the ` +
       `last 10 minutes may fail once: ${describeError(error)}`,

@@ -52,3 +52,34 @@ test.each([
 ])('refuses %s', (_, text, message) => {
   expect(() => check(text)).toThrow(message);
 });
+
+test('takes long lists, and no longer for as many keys', () => {
+  const paths = Array.from(
+    { length: 100_000 },
+    (_, index) => `share/doc/it/reference/chapter/page-${index}.html`,
+  );
+  const large = { prefix: 'opt', entries: new Map<string, ListedEntry>() };
+  for (const path of paths) large.entries.set(path, { kind: 'file', executable: false });
+  const keys = paths.slice(0, 40_000).map((path) => `${path}: `);
+  const listMilliseconds = measure(() =>
+    checkBuildInfo(Buffer.from(`{relocate_textfiles: [${paths.join(', ')}]}`), large),
+  );
+  const keysMilliseconds = measure(() => checkBuildInfo(Buffer.from(`{${keys.join(', ')}}`), large));
+  expect(keysMilliseconds).toBeLessThan(5 * listMilliseconds);
+});
+
+test.each([
+  ['names and signs', '-\n'.repeat(400_000), /more than 600000 names and signs/],
+  ['lists in one another', '['.repeat(100_000), /more than 16 lists in one another/],
+  ['ends of lists', '[]'.padEnd(100_000, ']'), /the end of a list without its beginning/],
+  ['commas', '[a'.padEnd(100_000, ','), /two commas in a row/],
+  ['comments', 'a: b\n# c\n', /a comment/],
+])('refuses what takes a reader long: many %s', (_, text, message) => {
+  expect(() => check(text)).toThrow(message);
+});
+
+function measure(action: () => void): number {
+  const start = performance.now();
+  action();
+  return performance.now() - start;
+}

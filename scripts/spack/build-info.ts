@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
-import { isAlias, isCollection, isNode, isPair, isScalar, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { parsePlainYaml } from './plain-yaml.ts';
 import { quote } from './refusal.ts';
 import type { EntryKind, PrefixListing } from './tar-listing.ts';
 
@@ -54,30 +53,4 @@ export function checkBuildInfo(bytes: Buffer, { prefix, entries }: PrefixListing
       }
     }
   }
-}
-
-/**
- * Reads the YAML that every reader reads alike: no anchors, aliases, tags, merge keys or repeated keys,
- * and no characters that are a line's end to some readers only.
- */
-function parsePlainYaml(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw notPlain('bytes that are no UTF-8');
-  const text = bytes.toString();
-  const unsafe = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/.exec(text)?.[0];
-  if (unsafe !== undefined) throw notPlain(`the character ${quote(unsafe)}`);
-  const document = parseDocument(text, { strict: true, uniqueKeys: true, keepSourceTokens: false });
-  const [error] = [...document.errors, ...document.warnings];
-  if (error) throw notPlain(quote(error.message.split('\n')[0] ?? ''));
-  visit(document, (_, item) => {
-    if (isAlias(item)) throw notPlain('an alias');
-    if (isPair(item) && (!isScalar(item.key) || item.key.value === '<<')) throw notPlain('a merge key');
-    if (!isNode(item) || isAlias(item)) return;
-    if (item.tag !== undefined && !item.tag.startsWith('tag:yaml.org,2002:')) throw notPlain('a tag');
-    if ((isScalar(item) || isCollection(item)) && item.anchor !== undefined) throw notPlain('an anchor');
-  });
-  return document.toJS({ maxAliasCount: 0 });
-}
-
-function notPlain(found: string): Error {
-  return new Error(`expected plain YAML in .spack/binary_distribution, found ${found}`);
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { compareVersions, GlibcScan } from './elf-glibc.ts';
 
 const ELF = '\x7fELF\x02\x01';
@@ -33,6 +33,15 @@ test.each([
 ])('finds none in %s', (_, content) => {
   expect(scan([content])).toBeUndefined();
   expect(scan([content], 3)).toBeUndefined();
+});
+
+test.each(['GLIBC_', '\0GLIBC_', '\0GLIBC_2.1\0'])('does not look at every one of many %j', (text) => {
+  const file = Buffer.alloc(1_000_000, text, 'latin1');
+  file.write(`${ELF}\0GLIBC_2.34\0`, 'latin1');
+  const look = vi.spyOn(Buffer.prototype, 'indexOf');
+  expect(scan([file.toString('latin1')], 64 * 1024)).toBe('2.34');
+  expect(look.mock.calls.length).toBeLessThan(file.length / 100);
+  look.mockRestore();
 });
 
 test('compares versions by number', () => {

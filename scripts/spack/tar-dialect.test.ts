@@ -79,7 +79,7 @@ test.each<[string, Buffer, RegExp]>([
     /a second/,
   ],
   ['an extended header without an entry', Buffer.concat([makePax({ path: 'a' }), end]), /found the end/],
-  ['a huge extended header', makeTar(makePax({ path: 'a'.repeat(70_000) }), file), /1 to 65536 bytes/],
+  ['a huge extended header', makeTar(makePax({ path: 'a'.repeat(17_000) }), file), /1 to 16384 bytes/],
   ['a size in an extended header', makeTar(makePax({ size: '0' }), file), /found "size"/],
   ['a sparse map', makeTar(makePax({ 'GNU.sparse.size': '9' }), file), /found "GNU.sparse.size"/],
   ['another character set', makeTar(makePax({ hdrcharset: 'UTF-7' }), file), /BINARY, found "UTF-7"/],

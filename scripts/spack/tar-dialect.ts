@@ -1,11 +1,12 @@
+import prettyBytes from 'pretty-bytes';
 import { checkPax } from './tar-pax.ts';
 import { quote } from './refusal.ts';
 
 const BLOCK_BYTES = 512;
 const POSIX_MAGIC = 'ustar\x0000';
 const GNU_MAGIC = 'ustar  \0';
-/** Far above any path's length; what extends a header is kept in memory whole. */
-const EXTENSION_LIMIT_BYTES = 64 * 1024;
+/** Two of the longest paths that systems take, and more; what extends a header is kept in memory whole. */
+const EXTENSION_LIMIT_BYTES = 16 * 1024;
 /** Offset and length of the numbers in a header: mode, uid, gid, mtime, checksum, device. */
 const NUMBERS = [
   [100, 8],
@@ -47,8 +48,16 @@ export class TarDialect {
   /** Bytes since the first zero block, itself included. */
   #zeros = 0;
 
+  readonly #limit: number;
+
+  /** @param limitBytes what the whole archive may take */
+  constructor(limitBytes = Infinity) {
+    this.#limit = limitBytes;
+  }
+
   /** Takes the next bytes of the uncompressed archive. */
   check(chunk: Buffer): void {
+    this.#expectRoom(this.#offset + chunk.length);
     for (let at = 0; at < chunk.length;) {
       const taken = this.#take(chunk.subarray(at));
       at += taken;
@@ -111,6 +120,7 @@ export class TarDialect {
         throw this.#error('a link or directory without content', `${name} with ${size} bytes`);
       }
       this.#pending.clear();
+      this.#expectRoom(this.#offset + size);
       this.#skip = padded(size);
     } else this.#startExtension(flag, size, name);
   }
@@ -163,6 +173,13 @@ export class TarDialect {
     else if (size < 2 || body.indexOf(0) !== size - 1) {
       throw this.#error('a long name that ends with its only NUL', quote(body.toString()));
     }
+  }
+
+  #expectRoom(bytes: number): void {
+    if (bytes <= this.#limit) return;
+    throw new Error(
+      `expected a tar of at most ${prettyBytes(this.#limit)} for its compressed size, found ${prettyBytes(bytes)} or more`,
+    );
   }
 
   #error(expected: string, found: string): Error {

@@ -32,6 +32,8 @@ test.each<[string, Line[]]>([
   ['symbolic links that lead up', [['symbolic link', 'opt/sw/tree-1/up', '../../../..']]],
   ['directories with a slash at the end, and twice', [['directory', 'opt/sw/tree-1/bin/']]],
   ['a hard link to an earlier file', [['hard link', 'opt/sw/tree-1/bin/t', 'opt/sw/tree-1/bin/tree']]],
+  ['a long name', [['file', `opt/sw/tree-1/${'n'.repeat(255)}`]]],
+  ['a long path', [['file', `opt/sw/tree-1/${`${'p'.repeat(250)}/`.repeat(16)}x`]]],
   ['names with dots, backslashes and new lines', [['file', 'opt/sw/tree-1/..a\\b\n…']]],
 ])('lets pass %s', (_, lines) => {
   expect(list([...TREE, ...lines, LAST]).prefix).toBe('opt/sw/tree-1');
@@ -134,6 +136,26 @@ test.each<[string, Line[], RegExp]>([
     'a file that could be taken for it',
     [['file', 'opt/sw/tree-1/x.spack/binary_distribution']],
     /expected one file named/,
+  ],
+  [
+    'a path that is deeper than any',
+    [['file', `opt/sw/tree-1/${'d/'.repeat(253)}x`]],
+    /at most 4096 bytes in 256 parts, found .* in 257/,
+  ],
+  [
+    'a path of too many characters',
+    [['file', `opt/sw/tree-1/${`${'p'.repeat(250)}/`.repeat(17)}x`]],
+    /at most 4096 bytes in 256 parts, found .* with 4282 in 21/,
+  ],
+  [
+    'a name that no system takes',
+    [['file', `opt/sw/tree-1/${'n'.repeat(256)}`]],
+    /at most 255 bytes.*of 256/,
+  ],
+  [
+    'a link to a path that no system takes',
+    [['symbolic link', 'opt/sw/tree-1/l', 'a/'.repeat(2049)]],
+    /links to paths of at most 4096 bytes/,
   ],
 ])('refuses %s', (_, lines, message) => {
   expect(() => list([...TREE, ...lines, LAST])).toThrow(message);

@@ -1,3 +1,4 @@
+import { PathTree } from './path-tree.ts';
 import { quote } from './refusal.ts';
 
 export type EntryKind = 'file' | 'hard link' | 'symbolic link' | 'directory';
@@ -26,6 +27,10 @@ export interface ListedEntry {
 export const BUILD_INFO = '.spack/binary_distribution';
 const ENTRIES_LIMIT = 1_000_000;
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
+/** What file systems hold, in bytes; these are characters, of which a path never has more than it has bytes. */
+const PATH_LIMIT_CHARACTERS = 4096;
+const NAME_LIMIT_CHARACTERS = 255;
+const DEPTH_LIMIT = 256;
 const SET_ID_BITS = 0o6000;
 const EXECUTE_BITS = 0o111;
 
@@ -41,9 +46,7 @@ export class TarListing {
   /** Takes the next entry, in the order of the archive; returns its path. Throws when it is refused. */
   add({ name, kind, target, mode }: TarEntry): string {
     const path = kind === 'directory' && name.endsWith('/') ? name.slice(0, -1) : name;
-    if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-      throw new Error(`expected entries inside the install prefix, found the entry ${quote(name)}`);
-    }
+    checkPath(path, name);
     if ((mode & SET_ID_BITS) !== 0) {
       throw new Error(
         `expected files without set-user-ID and set-group-ID, found ${quote(name)} with mode ${mode.toString(8)}`,
@@ -52,6 +55,11 @@ export class TarListing {
     const earlier = this.#entries.get(path);
     if (earlier && !(earlier.kind === 'directory' && kind === 'directory')) {
       throw new Error(`expected each path once, found ${quote(path)} as ${earlier.kind} and as ${kind}`);
+    }
+    if (target.length > PATH_LIMIT_CHARACTERS) {
+      throw new Error(
+        `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found ${quote(name)} as one to ${quote(target)}`,
+      );
     }
     if (kind === 'hard link' && this.#entries.get(target)?.kind !== 'file') {
       throw new Error(
@@ -99,10 +107,10 @@ export class TarListing {
 
   /** Nothing may lie below what is no directory, in whatever order: it would be written where a link points. */
   #refuseWritesThroughLinks(fold: (path: string) => string): void {
-    const others = new Map<string, string>();
+    const others = new PathTree();
     const links = new Map<string, string>();
     for (const [path, { kind }] of this.#entries) {
-      if (kind !== 'directory') others.set(fold(path), path);
+      if (kind !== 'directory') others.add(fold(path), path);
       if (kind === 'symbolic link') links.set(fold(path), path);
     }
     for (const path of this.#entries.keys()) {
@@ -113,15 +121,32 @@ export class TarListing {
           `expected names that differ by more than case, found ${quote(twin)} and ${quote(path)}`,
         );
       }
-      for (let at = folded.lastIndexOf('/'); at > 0; at = folded.lastIndexOf('/', at - 1)) {
-        const above = others.get(folded.slice(0, at));
-        if (above === undefined) continue;
-        const kind = this.#entries.get(above)?.kind ?? 'file';
-        throw new Error(
-          `expected entries in directories, found ${quote(path)} below the ${kind} ${quote(above)}`,
-        );
-      }
+      const above = others.findAbove(folded);
+      if (above === undefined) continue;
+      const kind = this.#entries.get(above)?.kind ?? 'file';
+      throw new Error(
+        `expected entries in directories, found ${quote(path)} below the ${kind} ${quote(above)}`,
+      );
     }
+  }
+}
+
+function checkPath(path: string, name: string): void {
+  const parts = path.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new Error(`expected entries inside the install prefix, found the entry ${quote(name)}`);
+  }
+  if (path.length > PATH_LIMIT_CHARACTERS || parts.length > DEPTH_LIMIT) {
+    throw new Error(
+      `expected paths of at most ${PATH_LIMIT_CHARACTERS} bytes in ${DEPTH_LIMIT} parts, found ${quote(name)} ` +
+        `with ${path.length} in ${parts.length}`,
+    );
+  }
+  const long = parts.find((part) => part.length > NAME_LIMIT_CHARACTERS);
+  if (long !== undefined) {
+    throw new Error(
+      `expected names of at most ${NAME_LIMIT_CHARACTERS} bytes, found one of ${long.length}: ${quote(long)}`,
+    );
   }
 }
 

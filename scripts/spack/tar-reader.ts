@@ -50,7 +50,7 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
     const { type, name, linkname, mode, size } = entry.header;
     const kind = KINDS[type];
     if (kind === undefined) throw new Error(`expected files, directories and links, found a ${type}`);
-    const path = listing.add({ name, kind, target: linkname, mode });
+    const path = listing.add({ name, kind, target: linkname ?? '', mode });
     installedSize += size;
     if (kind !== 'directory') files += 1;
     if (path.endsWith(BUILD_INFO)) {

@@ -157,6 +157,27 @@ test.each<[string, Buffer, RegExp]>([
     /at most 8388608 bytes/,
   ],
   [
+    'a small file of much',
+    gzipSync(
+      makeEntry({ name: 'x', edit: (header) => header.write((2 ** 31).toString(8).padStart(11, '0'), 124) }),
+    ),
+    /a tar of at most 1\.\d+ GB for its compressed size, found 2\.15 GB or more/,
+  ],
+  [
+    'thousands of programs',
+    pack(
+      ...Array.from({ length: 5_001 }, (_, at) => ({ name: `${PREFIX}/bin/${at}`, type: '2', link: 'x' })),
+    ),
+    /at most 5000 programs .* found 5001/,
+  ],
+  [
+    'libraries with long names',
+    pack(
+      ...Array.from({ length: 4_500 }, (_, at) => ({ name: `${PREFIX}/lib/lib${at}${'y'.repeat(60)}.so` })),
+    ),
+    /found 4500 with 3\d{5}/,
+  ],
+  [
     'another prefix',
     gzipSync(makeTar(...BEFORE, { ...BUILD_INFO, content: '{buildpath: /a, relative_prefix: b}' })),
     /expected the install prefix/,
