@@ -77,14 +77,14 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
       child.once('close', (status) => resolve(status ?? 1));
       // What escapes its end may hold the pipes open.
       child.once('exit', (status) => {
-        if (timedOut) setTimeout(() => resolve(status ?? 1), 1_000);
+        if (timedOut || told !== undefined) setTimeout(() => resolve(status ?? 1), 1_000);
       });
     });
     if (told !== undefined) throw new Error(`stopped by ${told}; run it again`);
     return { code, output, stdout, timedOut };
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    if (timedOut) stop('SIGKILL');
+    if (timedOut || told !== undefined) stop('SIGKILL');
     process.removeListener('SIGINT', tell).removeListener('SIGTERM', tell);
   }
 }
