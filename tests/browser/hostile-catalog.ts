@@ -85,7 +85,7 @@ function nodeOf(index: number): Node {
   return Node.parse({
     name: nameOf(index),
     // A version is part of file names, which may not be longer.
-    version: `${index}.0 ${HOSTILE.slice(0, 150)}`,
+    version: `${index}.0 ${HOSTILE.slice(0, 90)}`,
     arch: { platform: HOSTILE, platform_os: HOSTILE, target: index === 0 ? HOSTILE : { name: HOSTILE } },
     namespace: HOSTILE,
     parameters: {
@@ -102,7 +102,7 @@ function nodeOf(index: number): Node {
             {
               name: nameOf(index - 1),
               hash: hashOf(index - 1),
-              parameters: { deptypes: ['link', HOSTILE], virtuals: ['c', HOSTILE] },
+              parameters: { deptypes: ['link'], virtuals: ['c', HOSTILE] },
             },
           ],
     hash: hashOf(index),
