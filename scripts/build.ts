@@ -1,9 +1,8 @@
-import { parseSettings } from '../site/schemas/settings.ts';
 import { buildPlan } from './build/build.ts';
 import { readInputs } from './build/inputs.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/report.ts';
-import { createCommand, runCommand, variableOption } from './command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
 import { readSettingsFile } from './github/settings-file.ts';
 import { defaultSpackHome } from './spack/spack-home.ts';
 
@@ -21,7 +20,7 @@ interface Options {
   settings?: string;
 }
 
-const { CATALOG_DIR, SITE_URL, REGISTRY } = parseSettings(process.env);
+const { CATALOG_DIR, SITE_URL, REGISTRY } = readSettings();
 
 const command = createCommand({
   verb: 'build',

@@ -1,11 +1,10 @@
 import { Argument } from 'commander';
-import { parseSettings } from '../site/schemas/settings.ts';
 import { chooseEnvironments, chooseManual, chooseScheduled } from './choose/choose.ts';
 import type { Choice } from './choose/choose.ts';
 import { parseCount, parseRequestOptions } from './choose/given.ts';
 import type { Given } from './choose/given.ts';
 import { reportChoice } from './choose/report.ts';
-import { createCommand, runCommand, variableOption } from './command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
 import { readSettingsFile } from './github/settings-file.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
@@ -13,7 +12,7 @@ interface Options extends Given {
   settings?: string;
 }
 
-const { CATALOG_DIR } = parseSettings(process.env);
+const { CATALOG_DIR } = readSettings();
 
 const command = createCommand({
   verb: 'choose',

@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import { parseSettings } from '../site/schemas/settings.ts';
+import type { Settings } from '../site/schemas/settings.ts';
 
 /** What `--help` shows of a script. */
 export interface CommandText {
@@ -24,7 +26,20 @@ export function variableOption(flags: string, description: string, variable: str
   return new Option(flags, description).env(variable).default(otherwise);
 }
 
-/** Runs a command; the only place that catches: one line per cause on stderr, exit code 1. */
+/**
+ * The settings, for scripts that show them in their `--help`: read before the command runs, so that a wrong one is
+ * said here, in one sentence, with exit code 1.
+ */
+export function readSettings(): Settings {
+  try {
+    return parseSettings(process.env);
+  } catch (error) {
+    console.error(`error: ${describeError(error)}`);
+    process.exit(1);
+  }
+}
+
+/** Runs a command; the only other place that catches: one line per cause on stderr, exit code 1. */
 export async function runCommand(command: Command): Promise<void> {
   try {
     await command.parseAsync();

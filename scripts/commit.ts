@@ -1,5 +1,4 @@
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, readSettings, runCommand } from './command.ts';
 import { readChanges } from './github/changes.ts';
 import { openGitHub } from './github/client.ts';
 import { commitFiles } from './github/commit-files.ts';
@@ -16,7 +15,7 @@ interface Options {
   message?: string;
 }
 
-const settings = parseSettings(process.env);
+const settings = readSettings();
 
 const command = createCommand({
   verb: 'commit',

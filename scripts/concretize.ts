@@ -1,5 +1,4 @@
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand, variableOption } from './command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './github/settings-file.ts';
@@ -20,7 +19,7 @@ interface Options {
   settings?: string;
 }
 
-const { CATALOG_DIR, SITE_URL, REGISTRY } = parseSettings(process.env);
+const { CATALOG_DIR, SITE_URL, REGISTRY } = readSettings();
 
 const command = createCommand({
   verb: 'concretize',

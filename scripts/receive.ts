@@ -1,6 +1,5 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, readSettings, runCommand } from './command.ts';
 import { addSummary, annotate, setOutput } from './github/job.ts';
 import { checkVisibility } from './github/visibility.ts';
 import { openRegistry } from './oci/registry.ts';
@@ -20,7 +19,7 @@ interface Options {
   failures?: string;
 }
 
-const settings = parseSettings(process.env);
+const settings = readSettings();
 
 const command = createCommand({
   verb: 'receive',
