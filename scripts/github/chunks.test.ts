@@ -34,6 +34,20 @@ test('parts changes so that the catalog is whole after each commit', () => {
   ]);
 });
 
+test('says last whose a catalog is when it changes hands', () => {
+  const changes = [
+    { ...add('cache.json'), base: 'x' },
+    remove('builds/z/z.json'),
+    remove('specs/z/z.spec.json'),
+    add('builds/a/a.json'),
+  ];
+  const order = (all: Change[]) =>
+    chunkChanges(all, { maxFiles: 1 }).map((chunk) => chunk.map(({ path }) => path).join());
+  expect(order(changes)).toEqual(['builds/a/a.json', 'builds/z/z.json', 'specs/z/z.spec.json', 'cache.json']);
+  expect(order([remove('cache.json'), remove('specs/z/z.spec.json')]).at(-1)).toBe('cache.json');
+  expect(order([add('cache.json'), add('builds/a/a.json')]).at(0)).toBe('cache.json');
+});
+
 test('keeps each commit below the size that is allowed, unless one file alone is above it', () => {
   const changes = [add('specs/a', 300), add('specs/b', 600), add('specs/c', 90), add('specs/d', 90)];
   const chunks = chunkChanges(changes, { maxBytes: 500 });

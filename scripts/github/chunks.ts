@@ -9,6 +9,8 @@ const MAX_FILES = 1_000;
 /**
  * Parts changes into commits below GitHub's limits, in an order in which the catalog is whole after each: nodes,
  * keys and the rest; then builds, each with its manifest in the same commit; then what goes away, builds first.
+ * Where the catalog changes hands, `cache.json` comes last: of a run that is stopped before it nothing looks like the
+ * new owner's, and the next begins anew.
  */
 export function chunkChanges(
   changes: readonly Change[],
@@ -38,6 +40,7 @@ export function chunkChanges(
 }
 
 function rankOf(unit: readonly Change[]): number {
+  if (unit.some(({ path, base }) => base !== undefined && /(^|\/)cache\.json$/.test(path))) return 4;
   const isBuild = unit.some(({ path }) => partOf(path) !== undefined);
   if (unit.some(({ content }) => content !== undefined)) return isBuild ? 1 : 0;
   return isBuild ? 2 : 3;

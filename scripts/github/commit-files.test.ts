@@ -12,6 +12,7 @@ import { openGitHub } from './client.ts';
 import type { Committed } from './commit-files.ts';
 import { commitFiles } from './commit-files.ts';
 
+const STATS = 'site/content/stats/2026-11.json';
 const MESSAGE = { headline: 'Add builds', body: 'by a test' };
 
 let folder: string;
@@ -44,17 +45,19 @@ afterEach(async () => {
 test('commits what was added, changed and removed in one commit, and nothing beside the catalog', async () => {
   const work = checkOut('work');
   write(work, 'site/content/specs/zlib/zlib-1-ab cd"é.spec.json', 'node\n');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   rmSync(join(work, 'site/content/packages/zlib.json'));
   write(work, 'README.md', 'planted by a build script');
   const { commits, files, lost } = await commit(work);
   expect(commits).toHaveLength(1);
-  expect({ files, lost }).toEqual({ files: 3, lost: [] });
+  // Three of ours, and the month's counts.
+  expect({ files, lost }).toEqual({ files: 4, lost: [] });
   expect(show('site/content/specs/zlib/zlib-1-ab cd"é.spec.json')).toBe('node\n');
   expect(tree()).toEqual([
     'README.md',
     'site/content/builds/zlib/zlib-1.json',
     'site/content/specs/zlib/zlib-1-ab cd"é.spec.json',
+    STATS,
   ]);
   expect(show('README.md')).toBe('read me');
 });
@@ -67,7 +70,7 @@ test('asks nothing and commits nothing when nothing changed', async () => {
 
 test('commits nothing when the branch has it all already', async () => {
   const work = checkOut('work');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   await commit(work);
   const again = await commit(work);
   expect(again.commits).toEqual([]);
@@ -78,7 +81,7 @@ test('loses nothing of eight committers at once', async () => {
   const works = Array.from({ length: 8 }, (_, index) => {
     const work = checkOut(`work-${index}`);
     for (let file = 0; file < 5; file++) {
-      write(work, `site/content/builds/p${index}/p${index}-${file}.json`, `build ${index} ${file}`);
+      write(work, `site/content/builds/p${index}/p${index}-${file}.json`, build(`${index} ${file}`));
       write(work, `site/content/specs/shared/shared-${file}.spec.json`, `node ${file}\n`);
     }
     return work;
@@ -87,10 +90,11 @@ test('loses nothing of eight committers at once', async () => {
   expect(results.flatMap(({ lost }) => lost)).toEqual([]);
   for (let index = 0; index < 8; index++) {
     for (let file = 0; file < 5; file++) {
-      expect(show(`site/content/builds/p${index}/p${index}-${file}.json`)).toBe(`build ${index} ${file}`);
+      expect(show(`site/content/builds/p${index}/p${index}-${file}.json`)).toBe(build(`${index} ${file}`));
     }
   }
   expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('9');
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 40, failures: 0 });
 });
 
 test('of two publishers of one build the first wins, with its manifest', async () => {
@@ -99,9 +103,9 @@ test('of two publishers of one build the first wins, with its manifest', async (
     [one, 'first'],
     [two, 'second'],
   ] as const) {
-    write(work, 'site/content/builds/zlib/zlib-1.json', `by ${by}`);
+    write(work, 'site/content/builds/zlib/zlib-1.json', build(`by ${by}`));
     write(work, 'site/content/manifests/zlib/zlib-1.spec.manifest.json', `signed by ${by}`);
-    write(work, `site/content/builds/zlib/zlib-${by}.json`, 'its own');
+    write(work, `site/content/builds/zlib/zlib-${by}.json`, build('its own'));
   }
   await commit(one);
   const second = await commit(two);
@@ -109,13 +113,14 @@ test('of two publishers of one build the first wins, with its manifest', async (
     'site/content/builds/zlib/zlib-1.json',
     'site/content/manifests/zlib/zlib-1.spec.manifest.json',
   ]);
-  expect(show('site/content/builds/zlib/zlib-1.json')).toBe('by first');
+  expect(show('site/content/builds/zlib/zlib-1.json')).toBe(build('by first'));
   expect(show('site/content/manifests/zlib/zlib-1.spec.manifest.json')).toBe('signed by first');
-  expect(show('site/content/builds/zlib/zlib-second.json')).toBe('its own');
+  expect(show('site/content/builds/zlib/zlib-second.json')).toBe(build('its own'));
+  expect(JSON.parse(show(STATS))).toMatchObject({ builds: 3 });
   const winner = await readFiles(github, second.head, ['site/content/builds/zlib/zlib-1.json'], {
     withText: true,
   });
-  expect(winner.get('site/content/builds/zlib/zlib-1.json')?.text).toBe('by first');
+  expect(winner.get('site/content/builds/zlib/zlib-1.json')?.text).toBe(build('by first'));
 });
 
 test('keeps what another changed and what another removed', async () => {
@@ -129,24 +134,56 @@ test('keeps what another changed and what another removed', async () => {
 
 test('tries again when GitHub is busy or another was faster', async () => {
   const work = checkOut('work');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail(429, 502, 'slow down', 'stale', 'stale', 502);
   const { commits } = await commit(work);
   expect(commits).toHaveLength(1);
-  expect(show('site/content/builds/zlib/zlib-1.json')).toBe('build');
+  expect(show('site/content/builds/zlib/zlib-1.json')).toBe(build('zlib'));
 });
 
 test('takes a commit for made whose answer was lost', async () => {
   const work = checkOut('work');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail('lost answer');
   expect(await commit(work)).toMatchObject({ lost: [] });
   expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('2');
+  expect(JSON.parse(show(STATS))).toMatchObject({ builds: 1 });
+});
+
+test("adds to a month's counts, and to nothing that another wrote by hand", async () => {
+  const first = checkOut('first-run');
+  write(first, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  write(first, 'site/content/failures/hdf5/1.json', JSON.stringify({ date: '2026-11-02T00:00:00Z' }));
+  await commit(first);
+  const second = checkOut('second-run');
+  write(second, 'site/content/failures/hdf5/1.json', JSON.stringify({ date: '2026-11-03T00:00:00Z' }));
+  rmSync(join(second, 'site/content/builds/zlib/zlib-1.json'));
+  await commit(second);
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 1, failures: 2 });
+  const third = checkOut('third-run');
+  write(third, STATS, '{}');
+  await commit(third);
+  const fourth = checkOut('fourth-run');
+  write(fourth, 'site/content/builds/zlib/zlib-2.json', build('zlib'));
+  await expect(commit(fourth)).rejects.toThrow('stats/2026-11.json: expected the counts of a month');
+});
+
+test("begins anew where the counts were another owner's", async () => {
+  const theirs = checkOut('theirs');
+  write(theirs, 'site/content/builds/zlib/zlib-1.json', build('theirs'));
+  write(theirs, 'site/content/cache.json', 'theirs');
+  await commit(theirs);
+  const ours = checkOut('ours');
+  for (const path of [STATS, 'site/content/packages/zlib.json']) rmSync(join(ours, path));
+  write(ours, 'site/content/builds/zlib/zlib-1.json', build('ours'));
+  write(ours, 'site/content/cache.json', 'ours');
+  await commit(ours);
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 1, failures: 0 });
 });
 
 test('names the rule that refuses a commit and what to allow', async () => {
   const work = checkOut('work');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail('rule');
   await expect(commit(work)).rejects.toThrow(
     /rule of this branch refuses the commit: .*must be made through a pull request.*Rulesets.*bypass list/,
@@ -158,7 +195,7 @@ test('names the rule that refuses a commit and what to allow', async () => {
 
 test('says that there is no such branch', async () => {
   const work = checkOut('work');
-  write(work, 'site/content/builds/zlib/zlib-1.json', 'build');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   await expect(commitFiles(github, 'nope', readChanges(join(work, 'site/content')), MESSAGE)).rejects.toThrow(
     'Owner/repo has no branch nope',
   );
@@ -166,6 +203,11 @@ test('says that there is no such branch', async () => {
 
 function commit(work: string): Promise<Committed> {
   return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, { waitMs: 20 });
+}
+
+/** As much of a build's record as is looked at. */
+function build(by: string): string {
+  return JSON.stringify({ published: '2026-11-01T00:00:00Z', by });
 }
 
 function checkOut(name: string): string {

@@ -4,6 +4,7 @@ import { createCommit, readFiles, readHead } from './branch.ts';
 import type { Change, LocalChanges } from './changes.ts';
 import { chunkChanges } from './chunks.ts';
 import type { GitHub } from './client.ts';
+import { addMonthCounts } from './month-counts.ts';
 import { reconcile } from './reconcile.ts';
 import { StaleHeadError } from './refusal.ts';
 
@@ -26,7 +27,8 @@ export interface Committed {
 
 /**
  * Puts changes on a branch, as GitHub's own verified commits, without overwriting anybody's: each try looks at the
- * head and drops what is there already. Many can do so at once. Nothing is committed when nothing is left.
+ * head and drops what is there already. Many can do so at once. Nothing is committed when nothing is left. Each commit
+ * raises the counts of the months in which its builds and failures happened.
  */
 export async function commitFiles(
   github: GitHub,
@@ -51,9 +53,10 @@ export async function commitFiles(
     const [chunk] = chunkChanges(pending);
     if (!chunk) break;
     try {
-      const commit = await createCommit(github, branch, head, message, chunk);
+      const counted = await addMonthCounts(github, head, chunk);
+      const commit = await createCommit(github, branch, head, message, counted);
       result.commits.push(commit);
-      result.files += chunk.length;
+      result.files += counted.length;
       pending = pending.filter((change) => !chunk.includes(change));
       result.head = head = known = commit.oid;
     } catch (error) {

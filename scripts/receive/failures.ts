@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
@@ -57,10 +57,19 @@ export function failuresOfAll(
   });
 }
 
-/** Where the catalog keeps a failure: by its hash, so that a newer one takes its place, else by its job. */
-export function failureFile(failure: Failure, job: string): NewFile {
-  const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
-  return { path, content: formatJson(failure), replace: true };
+/**
+ * The catalog's files of failures: by hash, so that a newer one takes its place, else by job. One that is there already
+ * but for its date is left out: the same run publishes for a second time, and nothing has failed again.
+ */
+export function failureFiles(failures: readonly Failure[], job: string, catalogDirectory: string): NewFile[] {
+  return failures.flatMap((failure) => {
+    const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
+    const content = formatJson(failure);
+    const file = join(catalogDirectory, path);
+    const known = existsSync(file) ? Failure.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+    if (known && formatJson({ ...known, date: failure.date }) === content) return [];
+    return [{ path, content, replace: true }];
+  });
 }
 
 /** Takes away the failures of what has been built after all. */

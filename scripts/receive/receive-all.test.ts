@@ -122,6 +122,20 @@ test('records a job that handed over nothing', async () => {
   expect(failure('tree', TREE).log[0]).toMatch(/handed over nothing/);
 });
 
+test('records a failure once, however often its run publishes', async () => {
+  const first = { ...ENVIRONMENT, GITHUB_RUN_ID: '78' };
+  const dates = [];
+  for (const [environment, time] of [
+    [first, '1790000001'],
+    [first, '1790000002'],
+    [ENVIRONMENT, '1790000003'],
+  ] as const) {
+    await receive([plan(0)], [], { ...environment, SOURCE_DATE_EPOCH: time });
+    dates.push(Date.parse(failure('tree', TREE).date) / 1_000);
+  }
+  expect(dates).toEqual([1_790_000_001, 1_790_000_001, 1_790_000_003]);
+});
+
 test('takes the handover of the latest attempt', async () => {
   const entry = plan(0);
   handOver(0, { attempt: 2 });
@@ -188,7 +202,11 @@ test('adopts what a run pushed that was killed before it could commit', async ()
   for (const [hash, build] of readCatalog(catalog()).builds) expect(build).toEqual(before.builds.get(hash));
 });
 
-function receive(entries: MatrixEntry[], unsolved: SolvedFailure[] = []): Promise<ReceivedRun> {
+function receive(
+  entries: MatrixEntry[],
+  unsolved: SolvedFailure[] = [],
+  environment: Record<string, string> = ENVIRONMENT,
+): Promise<ReceivedRun> {
   return receiveAll(
     entries,
     { plans: join(folder, 'plans'), handovers: join(folder, 'handovers') },
@@ -196,7 +214,7 @@ function receive(entries: MatrixEntry[], unsolved: SolvedFailure[] = []): Promis
       registry: openRegistry(`oci-layout:${join(folder, 'registry')}`),
       catalogDirectory: catalog(),
       signer: undefined,
-      environment: ENVIRONMENT,
+      environment,
     },
     unsolved,
   );

@@ -6,7 +6,7 @@ import { describeError } from '../command.ts';
 import { annotate, withGroup } from '../github/job.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
-import { failureFile } from './failures.ts';
+import { failureFiles } from './failures.ts';
 import type { Received } from './receive-handover.ts';
 import { receiveHandover } from './receive-handover.ts';
 
@@ -30,9 +30,10 @@ export async function receiveAll(
   const result: ReceivedRun = { received: [], faults: [] };
   addFiles(
     destination.catalogDirectory,
-    unsolved.map(({ target, ...failure }, index) => {
+    unsolved.flatMap(({ target, ...failure }, index) => {
       const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-unsolved-${index}`;
-      return failureFile(Failure.parse({ ...failure, target, run, date }), job);
+      const failed = Failure.parse({ ...failure, target, run, date });
+      return failureFiles([failed], job, destination.catalogDirectory);
     }),
   );
   for (const entry of entries) {

@@ -11,7 +11,7 @@ import type { CheckedEntry } from '../publish/resolve.ts';
 import { readBuildCache } from '../spack/build-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
-import { failureFile, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
+import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
 import { findHandover, readRecord } from './handover.ts';
 import { packageFiles } from './packages.ts';
 import type { Plan } from './plan-folder.ts';
@@ -99,7 +99,7 @@ export async function receiveHandover(
   }
   addFiles(
     destination.catalogDirectory,
-    received.failures.map((failure) => failureFile(failure, circumstances.job)),
+    failureFiles(received.failures, circumstances.job, destination.catalogDirectory),
   );
   return received;
 }
