@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './command.ts';
 import { forgetCatalog, readCache } from './github/catalog-owner.ts';
+import { askPagesUrl } from './github/pages-site.ts';
 import { chooseRegistry, isForeign, siteUrlOf } from './github/places.ts';
 import { readSettingsFile } from './github/settings-file.ts';
 
@@ -10,10 +11,12 @@ const { CATALOG_DIR } = parseSettings({ CATALOG_DIR: process.env['CATALOG_DIR'] 
 const command = createCommand({
   verb: 'configure',
   description:
-    'Prints where the registry and the site of a repository are, and hands it to the later steps of a workflow. In a ' +
-    "copy of another cache's repository it empties the catalog, whose builds are not the copy's.",
+    'Prints where the registry and the site of a repository are, and hands it to the later steps of a workflow. ' +
+    "With a GITHUB_TOKEN it asks GitHub for the site's address, without one it takes it from the repository's name. " +
+    "In a copy of another cache's repository it empties the catalog, whose builds are not the copy's.",
   examples: [
     'GITHUB_REPOSITORY=Owner/repo node scripts/configure.ts',
+    'GITHUB_REPOSITORY=Owner/repo GITHUB_TOKEN="$(gh auth token)" node scripts/configure.ts',
     'GITHUB_REPOSITORY=Owner/repo REGISTRY=registry.example.org/spack node scripts/configure.ts',
   ],
 })
@@ -23,8 +26,9 @@ const command = createCommand({
 
 await runCommand(command);
 
-function configure({ catalog, settings }: { catalog: string; settings?: string }): void {
+async function configure({ catalog, settings }: { catalog: string; settings?: string }): Promise<void> {
   const { pagesBudget } = readSettingsFile(settings);
+  const { SITE_URL, GITHUB_TOKEN, PAGES_BUDGET } = process.env;
   const cache = readCache(catalog);
   if (isForeign(cache, process.env)) {
     forgetCatalog(catalog);
@@ -32,10 +36,11 @@ function configure({ catalog, settings }: { catalog: string; settings?: string }
       `${catalog} was that of ${cache?.repository ?? 'another repository'}: this copy starts empty`,
     );
   }
+  const asked = !SITE_URL && GITHUB_TOKEN ? await askPagesUrl(process.env) : SITE_URL;
   const values = {
     REGISTRY: chooseRegistry(cache, process.env),
-    SITE_URL: siteUrlOf(process.env),
-    PAGES_BUDGET: process.env['PAGES_BUDGET'] || pagesBudget,
+    SITE_URL: siteUrlOf({ ...process.env, SITE_URL: asked }),
+    PAGES_BUDGET: PAGES_BUDGET || pagesBudget,
   };
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
   process.stdout.write(lines.join(''));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCommand, runCommand } from './command.ts';
-import { gatherPlans } from './concretize/gather.ts';
+import { createCommand, runCommand, variableOption } from './command.ts';
+import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { digestFile } from './concretize/digests.ts';
 import { setOutput } from './github/job.ts';
 
@@ -12,16 +12,15 @@ const command = createCommand({
     'jobs. It runs before any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],
 })
-  .requiredOption(
-    '--from <DIR>',
-    'one folder per target, solved-<target>-<attempt>, each what concretize wrote',
-  )
+  .requiredOption('--from <DIR>', 'one folder per target, solved-<target>, each what concretize wrote')
   .requiredOption('--out <DIR>', 'where all plans go')
+  .addOption(variableOption('--run <TEXT>', 'refuse plans of another attempt than this one of', 'CHOSEN_RUN'))
   .action(gather);
 
 await runCommand(command);
 
-function gather({ from, out }: { from: string; out: string }): void {
+function gather({ from, out, run }: { from: string; out: string; run: string }): void {
+  expectSameAttempt(run, process.env['GITHUB_RUN_ATTEMPT']);
   const { matrix, failures } = gatherPlans(from, out);
   writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
   writeFileSync(join(out, 'failures.json'), `${JSON.stringify(failures, null, 2)}\n`);

@@ -71,6 +71,8 @@ export async function startGitHubApi(options: {
   repositoryDir: string;
   repository: string;
   trees?: Record<string, unknown>;
+  /** Where GitHub Pages serves the site; absent: Pages is not switched on. */
+  pagesUrl?: string;
   /** Only this token is taken. */
   token?: string;
 }): Promise<GitHubApi> {
@@ -159,6 +161,11 @@ export async function startGitHubApi(options: {
     const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
     const tree = options.trees?.[`${owner}/${name}`];
     if (method === 'GET' && rest.startsWith('git/trees/') && tree) return send(response, 200, tree);
+    if (method === 'GET' && rest === 'pages') {
+      const { pagesUrl } = options;
+      if (pagesUrl === undefined) return send(response, 404, { message: 'Not Found' });
+      return send(response, 200, { html_url: pagesUrl, build_type: 'workflow' });
+    }
     const [, number] = /^issues\/(\d+)$/.exec(rest) ?? [];
     if (method === 'GET' && rest === 'issues') {
       const labels = url.searchParams.get('labels')?.split(',') ?? [];

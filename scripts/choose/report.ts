@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { addSummary, escapeMarkdown, setOutput } from '../github/job.ts';
@@ -17,6 +18,8 @@ export function reportChoice(choice: Choice, settings: BuildCacheSettings): void
   setOutput('requests', JSON.stringify(requests));
   setOutput('targets', JSON.stringify(targets));
   setOutput('count', String(requests.length));
+  // Names the artifacts that plans are made of. The builds of an earlier attempt may have left some; they cannot know it.
+  setOutput('run', `${process.env['GITHUB_RUN_ATTEMPT'] ?? '1'}-${randomBytes(8).toString('hex')}`);
   addSummary(describeChoice(choice));
   console.error(`${reasons.join('\n')}\n${requests.length} build requests chosen`);
 }

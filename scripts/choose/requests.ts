@@ -1,6 +1,7 @@
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { BuildRequests, MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { expectHandedOn } from '../github/job.ts';
 
 /** What holds for every request of a run. */
 export interface RequestOptions {
@@ -20,7 +21,7 @@ export function composeRequests(wishes: readonly Wish[], options: RequestOptions
         'run several times with a part each',
     );
   }
-  return BuildRequests.parse(wishes.map((wish, index) => ({ index, ...wish, ...options })));
+  return expectHandedOn(BuildRequests.parse(wishes.map((wish, index) => ({ index, ...wish, ...options }))));
 }
 
 /** The targets that requests name, in the settings' order: where each is to be concretized. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { gatherPlans } from './gather.ts';
+import { expectSameAttempt, gatherPlans } from './gather.ts';
 
 const DIGEST = 'a'.repeat(64);
 let folder: string;
@@ -13,10 +13,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('joins what was solved for several targets, of each the latest attempt', () => {
+test('joins what was solved for several targets', () => {
   solve('aarch64-1', [1]);
-  solve('x86_64_v3-1', [0, 3]);
-  solve('x86_64_v3-2', [0, 2], ['hdf5']);
+  solve('x86_64_v3-1', [0, 2], ['hdf5']);
   const { matrix, failures } = gatherPlans(join(folder, 'from'), join(folder, 'out'));
   expect(matrix.include.map(({ index }) => index)).toEqual([0, 1, 2]);
   expect(failures.map(({ name }) => name)).toEqual(['hdf5']);
@@ -42,10 +41,24 @@ test('refuses a request that came twice, and folders that concretize did not wri
   expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(/found other/);
 });
 
-function solve(name: string, indices: number[], unsolved: string[] = []): void {
+test('refuses plans that builds of an earlier attempt may have changed', () => {
+  expectSameAttempt('2-8f3a', '2');
+  expectSameAttempt('', undefined);
+  expect(() => expectSameAttempt('1-8f3a', '2')).toThrow('choose "Re-run all jobs"');
+});
+
+test('refuses more than one job can hand to the next', () => {
+  const longName = 'x'.repeat(300);
+  solve('a-1', [...Array(256).keys()], [], longName);
+  expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(
+    /expected at most 120000, as many as one job can hand to the next/,
+  );
+});
+
+function solve(name: string, indices: number[], unsolved: string[] = [], container = ''): void {
   const target = name.replace(/-\d+$/, '');
   const place = join(folder, 'from', `solved-${name}`);
-  const entry = { target, runner: 'r', container: '', plan: DIGEST, lock: DIGEST, inputs: DIGEST };
+  const entry = { target, runner: 'r', container, plan: DIGEST, lock: DIGEST, inputs: DIGEST };
   for (const index of indices) {
     mkdirSync(join(place, String(index)), { recursive: true });
     writeFileSync(join(place, String(index), 'plan.txt'), '');

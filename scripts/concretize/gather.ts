@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
+import { expectHandedOn } from '../github/job.ts';
 
 /** The plans of all targets. */
 export interface GatheredPlans {
@@ -12,13 +13,13 @@ export interface GatheredPlans {
 
 /**
  * Copies the folders of all requests that have something to build into one, and joins their matrices and failures.
- * Of a job that ran twice the later attempt counts. No folder at all means that no target could be solved for.
+ * No folder at all means that no target could be solved for.
  */
 export function gatherPlans(from: string, out: string): GatheredPlans {
   mkdirSync(out, { recursive: true });
   const include: Matrix['include'] = [];
   const failures: SolvedFailure[] = [];
-  for (const folder of latestAttempts(from)) {
+  for (const folder of listFolders(from)) {
     const matrix = readJson(join(folder, 'matrix.json'), Matrix);
     for (const entry of matrix.include) {
       const target = join(out, String(entry.index));
@@ -30,19 +31,28 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
     failures.push(...readJson(join(folder, 'failures.json'), z.array(SolvedFailure)));
   }
   include.sort((a, b) => a.index - b.index);
-  return { matrix: Matrix.parse({ include }), failures };
+  return { matrix: expectHandedOn(Matrix.parse({ include })), failures };
 }
 
-function latestAttempts(from: string): string[] {
-  const latest = new Map<string, { name: string; attempt: number }>();
-  for (const name of existsSync(from) ? readdirSync(from) : []) {
-    const [, job, attempt] = /^solved-(.+)-(\d+)$/.exec(name) ?? [];
-    if (job === undefined)
-      throw new Error(`${from}: expected folders solved-<target>-<attempt>, found ${name}`);
-    const known = latest.get(job);
-    if (!known || known.attempt < Number(attempt)) latest.set(job, { name, attempt: Number(attempt) });
-  }
-  return [...latest.values()].map(({ name }) => join(from, name)).sort();
+/**
+ * Throws when plans are gathered in another attempt than the one that chose: builds have run in between, which can
+ * reach the run's artifacts, and what concretize wrote is some.
+ * @param run as `choose` names it, `<attempt>-<random>`; empty: on a laptop, where there are no attempts
+ */
+export function expectSameAttempt(run: string, attempt: string | undefined): void {
+  const [chosen = ''] = run.split('-');
+  if (run === '' || attempt === undefined || chosen === attempt) return;
+  throw new Error(
+    `this is attempt ${attempt}, and what to build was chosen in attempt ${chosen.slice(0, 10)}, whose builds may ` +
+      'have changed the plans since; choose "Re-run all jobs" instead of "Re-run failed jobs"',
+  );
+}
+
+function listFolders(from: string): string[] {
+  return (existsSync(from) ? readdirSync(from) : []).sort().map((name) => {
+    if (name.startsWith('solved-')) return join(from, name);
+    throw new Error(`${from}: expected folders solved-<target>, as concretize wrote them, found ${name}`);
+  });
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T {

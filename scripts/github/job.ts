@@ -3,7 +3,20 @@ import { appendFileSync } from 'node:fs';
 /** GitHub drops a job summary above 1 MiB; what is left out is said. */
 const MAX_SUMMARY_BYTES = 2 ** 20 - 4_096;
 
+/** What one job hands to the next comes in an environment variable; Linux takes 128 KiB in one. */
+const MAX_HANDED_ON_BYTES = 120_000;
+
 let summaryBytes = 0;
+
+/** Gives back what another job is to get as JSON. Throws when that is too long for an environment variable. */
+export function expectHandedOn<T>(value: T): T {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes <= MAX_HANDED_ON_BYTES) return value;
+  throw new Error(
+    `what is to be built takes ${bytes} bytes to say, expected at most ${MAX_HANDED_ON_BYTES}, as many as one job can ` +
+      'hand to the next; run several times with a part each',
+  );
+}
 
 /** Hands a value to later steps and jobs; outside Actions it does nothing. */
 export function setOutput(name: string, value: string): void {
@@ -14,20 +27,20 @@ export function setOutput(name: string, value: string): void {
   appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
 }
 
-/** Adds Markdown to the job's summary; outside Actions it does nothing. */
+/** Adds Markdown to the job's summary, as many of its lines as there is room for; outside Actions it does nothing. */
 export function addSummary(markdown: string): void {
   const file = process.env['GITHUB_STEP_SUMMARY'];
-  if (!file) return;
-  const text = `${markdown}\n\n`;
-  const bytes = Buffer.byteLength(text);
-  if (summaryBytes + bytes > MAX_SUMMARY_BYTES) {
-    if (summaryBytes <= MAX_SUMMARY_BYTES)
-      appendFileSync(file, 'The rest is too long for a summary: see the log.\n');
-    summaryBytes = Infinity;
+  if (!file || summaryBytes === Infinity) return;
+  const bytes = Buffer.from(`${markdown}\n\n`);
+  const room = MAX_SUMMARY_BYTES - summaryBytes;
+  if (bytes.length <= room) {
+    summaryBytes += bytes.length;
+    appendFileSync(file, bytes);
     return;
   }
-  summaryBytes += bytes;
-  appendFileSync(file, text);
+  summaryBytes = Infinity;
+  appendFileSync(file, bytes.subarray(0, bytes.lastIndexOf('\n', Math.max(0, room - 1)) + 1));
+  appendFileSync(file, '\nThe rest is too long for a summary: see the log.\n');
 }
 
 /** Text in Markdown that shows as itself: for names and messages that others wrote. */

@@ -1,27 +1,37 @@
+import type { Build } from '../../site/schemas/build.ts';
+import { describeError } from '../command.ts';
 import { RefusedError } from '../oci/refused.ts';
 import { openRegistry } from '../oci/registry.ts';
 
+type Environment = Record<string, string | undefined>;
+
 /**
- * Checks that everybody may pull an image. A new package of ghcr.io is private, and only a person can change that.
- * @returns a sentence with the link to click; undefined when everybody may, or the registry is a folder
+ * Checks that everybody may pull the first of some builds. A new package of ghcr.io is private, and only a person can
+ * change that.
+ * @returns a sentence with the link to click; none when everybody may, or the registry is a folder
  */
-export async function checkVisibility(
+export async function describeVisibility(
   reference: string,
-  tag: string,
-  environment: Record<string, string | undefined>,
-): Promise<string | undefined> {
-  if (reference.startsWith('oci-layout:')) return undefined;
+  [first]: readonly Pick<Build, 'image'>[],
+  environment: Environment,
+): Promise<string[]> {
+  if (!first || reference.startsWith('oci-layout:')) return [];
   try {
-    if (await openRegistry(reference, { anonymous: true }).describeTag(tag)) return undefined;
+    if (await openRegistry(reference, { anonymous: true }).describeTag(first.image.tag)) return [];
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
+    // What is pushed is pushed: it only was not looked at.
+    if (!(error instanceof RefusedError))
+      return [`whether everybody may use ${reference} is not known: ${describeError(error)}`];
   }
+  return [
+    `${reference} is private: nobody but you can use its binaries. To make it public, ${adviceFor(reference, environment)}.`,
+  ];
+}
+
+function adviceFor(reference: string, environment: Environment): string {
+  if (!reference.startsWith('ghcr.io/')) return 'allow anonymous pulls there';
   const { GITHUB_SERVER_URL: server = 'https://github.com', GITHUB_REPOSITORY: repository = '' } =
     environment;
-  const [owner = ''] = repository.split('/');
-  const name = reference.split('/').slice(2).join('/');
-  const where = reference.startsWith('ghcr.io/')
-    ? `open ${server}/${owner}?tab=packages, choose ${name}, then "Package settings", "Change visibility", "Public"`
-    : 'allow anonymous pulls there';
-  return `${reference} is private: nobody but you can use its binaries. To make it public, ${where}.`;
+  const name = encodeURIComponent(reference.split('/').slice(2).join('/').toLowerCase());
+  return `open ${server}/${repository}/pkgs/container/${name} and choose "Package settings", "Change visibility", "Public"`;
 }

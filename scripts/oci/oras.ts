@@ -1,13 +1,19 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { startProgress } from '../progress.ts';
+import type { Credentials } from './credentials.ts';
 import { isErrorCode, readIndex } from './layout.ts';
 import type { RemoteReference } from './reference.ts';
 import { PassingError, RefusedError } from './refused.ts';
+import { createClient } from './registry-client.ts';
 import { tryAgain } from './try-again.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
 const RETRY_FACTOR = 4;
+
+/** A login is one small request or two. */
+const LOGIN_IDLE_MS = 20_000;
+const LOGIN_RETRY_MS = 1_000;
 
 /** Lines of ORAS's own words that an error shows. */
 const LAST_LINES = 5;
@@ -66,10 +72,28 @@ export async function tagManifest(
   }, firstRetryMs * RETRY_FACTOR);
 }
 
-async function runOras(args: string[], images: number): Promise<{ code: number; lastLines: string }> {
+/** Logs in to a repository's registry; the password travels by standard input. */
+export async function logIntoRegistry(
+  repository: RemoteReference,
+  { username, password }: Pick<Credentials, 'username' | 'password'>,
+): Promise<void> {
+  const transport = await createClient(repository, LOGIN_IDLE_MS).transport();
+  const args = ['login', `--plain-http=${transport === 'http'}`, '--username', username, '--password-stdin'];
+  await tryAgain(async () => {
+    const { code, lastLines } = await runOras([...args, repository.host], 0, password);
+    if (code !== 0) throw describeFailure(repository, lastLines);
+  }, LOGIN_RETRY_MS);
+}
+
+async function runOras(
+  args: string[],
+  images: number,
+  input = '',
+): Promise<{ code: number; lastLines: string }> {
   // The signing key is none of its business.
   const env = { ...process.env, SIGNING_KEY: undefined, SIGNING_KEY_PASSPHRASE: undefined };
-  const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: 'pipe' });
+  child.stdin.on('error', () => undefined).end(input);
   const progress = startProgress('pushing', images > 1 ? images : 0, 'images');
   const lines: string[] = [];
   createInterface(child.stdout).on('line', (line) => {

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
 
-/** Finds the artifact of a job, `handover-<index>-<attempt>`, of its latest attempt; undefined when there is none. */
-export function findHandover(directory: string, index: number): string | undefined {
+/**
+ * Finds the artifact of a job, `handover-<index>-<attempt>`, of its latest attempt; undefined when there is none.
+ * @param attempt of the run so far: an artifact of a later one was made up
+ */
+export function findHandover(directory: string, index: number, attempt = Infinity): string | undefined {
   let names: string[];
   try {
     names = readdirSync(directory);
@@ -14,8 +17,9 @@ export function findHandover(directory: string, index: number): string | undefin
     throw error;
   }
   const attempts = names.flatMap((name) => {
-    const [, ofIndex, attempt] = /^handover-(\d{1,3})-(\d{1,4})$/.exec(name) ?? [];
-    return Number(ofIndex) === index ? [{ name, attempt: Number(attempt) }] : [];
+    const [, ofIndex, ofAttempt] = /^handover-(\d{1,3})-(\d{1,4})$/.exec(name) ?? [];
+    const isTheirs = Number(ofIndex) === index && Number(ofAttempt) <= attempt;
+    return isTheirs ? [{ name, attempt: Number(ofAttempt) }] : [];
   });
   const latest = attempts.sort((a, b) => b.attempt - a.attempt)[0];
   return latest && join(directory, latest.name);

@@ -145,6 +145,14 @@ test('takes the handover of the latest attempt', async () => {
   expect(received[0]?.newBuilds).toHaveLength(12);
 });
 
+test('takes no handover of an attempt that has not been', async () => {
+  const entry = plan(0);
+  handOver(0, { attempt: 7 });
+  const { received } = await receive([entry], [], { ...ENVIRONMENT, GITHUB_RUN_ATTEMPT: '1' });
+  expect(received[0]?.newBuilds).toHaveLength(0);
+  expect(failure('tree', TREE).log[0]).toMatch(/handed over nothing/);
+});
+
 test('records only failures and packages that are of the plan', async () => {
   const entry = plan(0);
   const log = ['::set-output name=x::y', 'error'];

@@ -60,7 +60,8 @@ export async function receiveHandover(
     const { catalogDirectory } = destination;
     addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
   }
-  const handover = findHandover(folders.handovers, entry.index);
+  const attempt = Number(destination.environment['GITHUB_RUN_ATTEMPT'] || Infinity);
+  const handover = findHandover(folders.handovers, entry.index, attempt);
   if (handover === undefined) {
     const reason =
       'The build job handed over nothing: it was cancelled, ran out of disk, or lost its runner.';

@@ -1,12 +1,17 @@
 import prettyBytes from 'pretty-bytes';
+import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
+import type { Build } from '../../site/schemas/build.ts';
 import { escapeMarkdown } from '../github/job.ts';
 import type { Received } from './receive-handover.ts';
 
 /** Builds that the summary lists; the others are counted. */
 const MAX_LISTED = 500;
 
-/** The job summary: what was built, reused, built twice and failed, and how large it is. */
-export function describeRun(all: readonly Received[]): string {
+/**
+ * The job summary: what was built, reused, built twice and failed, and how large it is.
+ * @param isPublished whether the site is going to have pages of the builds, to link to
+ */
+export function describeRun(all: readonly Received[], isPublished: boolean): string {
   const builds = all.flatMap(({ newBuilds }) => newBuilds);
   const failures = all.flatMap(({ failures }) => failures);
   const rows = all.map(
@@ -16,8 +21,9 @@ export function describeRun(all: readonly Received[]): string {
   );
   const bytes = builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
   return [
-    `## Published ${builds.length} builds, ${prettyBytes(bytes)}`,
+    `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} builds, ${prettyBytes(bytes)}`,
     '',
+    ...(isPublished ? [`The site, once it is deployed: ${siteAddress()}/`, ''] : []),
     '| job | asked for | target | new | built twice | reused | failed |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
@@ -25,8 +31,7 @@ export function describeRun(all: readonly Received[]): string {
     ...listing(
       'New builds',
       builds.map(
-        ({ name, version, hash, tarball }) =>
-          `${escapeMarkdown(`${name} ${version}`)} \`${hash}\` ${prettyBytes(tarball.size)}`,
+        (build) => `${linkTo(build, isPublished)} \`${build.hash}\` ${prettyBytes(build.tarball.size)}`,
       ),
     ),
     ...listing(
@@ -38,6 +43,11 @@ export function describeRun(all: readonly Received[]): string {
       ),
     ),
   ].join('\n');
+}
+
+function linkTo(build: Build, isPublished: boolean): string {
+  const title = escapeMarkdown(`${build.name} ${build.version}`);
+  return isPublished ? `[${title}](${externalUrl(buildPath(build))})` : title;
 }
 
 function listing(title: string, items: readonly string[]): string[] {

@@ -1,25 +1,47 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
+import { setOutput } from '../github/job.ts';
 
 /** The most subjects of one attestation. Source: the README of actions/attest. */
 export const MAX_SUBJECTS = 1_024;
+/** As many as `.github/actions/attest` has steps. */
+const MAX_FILES = 4;
 
 /**
- * Writes what is to be attested, in the form of sha256sum: each new tarball's and image's digest.
- * @returns how many of them did not fit into one attestation
+ * Hands what is to be attested to the next step.
+ * @returns what will not be, in sentences
  */
-export function writeSubjects(file: string, builds: readonly Build[]): number {
+export function attestLater(folder: string, builds: readonly Build[], isPrivate: boolean): string[] {
+  if (isPrivate && builds.length > 0)
+    return ['GitHub attests builds of public repositories only: these are published without attestations'];
+  const { files, unattested } = writeSubjects(folder, builds);
+  setOutput('subjects', String(files));
+  return unattested === 0
+    ? []
+    : [`${unattested} digests are not attested: one run attests ${MAX_FILES * MAX_SUBJECTS} at most`];
+}
+
+/**
+ * Writes what is to be attested into a folder, each new tarball's and image's digest in the form of sha256sum, as many
+ * to a file as one attestation takes: `1.txt`, `2.txt` and so on.
+ * @returns how many files there are, and how many digests did not fit into them
+ */
+export function writeSubjects(
+  folder: string,
+  builds: readonly Build[],
+): { files: number; unattested: number } {
   const lines = builds.flatMap(({ tarball, image }) => [
-    `${hexOf(image.digest)}  ${image.tag}`,
-    `${hexOf(tarball.digest)}  ${image.tag}.tar.gz`,
+    `${hexOf(image.digest)}  ${image.tag}\n`,
+    `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
   ]);
-  writeFileSync(
-    file,
-    lines
-      .slice(0, MAX_SUBJECTS)
-      .map((line) => `${line}\n`)
-      .join(''),
-  );
-  return Math.max(0, lines.length - MAX_SUBJECTS);
+  const files = Math.min(MAX_FILES, Math.ceil(lines.length / MAX_SUBJECTS));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (let file = 0; file < files; file += 1) {
+    const part = lines.slice(file * MAX_SUBJECTS, (file + 1) * MAX_SUBJECTS);
+    writeFileSync(join(folder, `${file + 1}.txt`), part.join(''));
+  }
+  return { files, unattested: Math.max(0, lines.length - files * MAX_SUBJECTS) };
 }

@@ -1,0 +1,58 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/github-api.ts';
+import { startGitHubApi } from '../../tests/github-api.ts';
+
+let folder: string;
+let api: GitHubApi;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pages-'));
+  execFileSync('git', ['init', '-q', '--bare', folder]);
+});
+
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("hands on the domain of the owner's own, unless the owner names an address", async () => {
+  await open('http://cache.example.org/');
+  expect(await configure({})).toContain('SITE_URL=http://cache.example.org\n');
+  expect(await configure({ SITE_URL: 'https://other.example.org/x/' })).toContain(
+    'SITE_URL=https://other.example.org/x\n',
+  );
+  expect(api.requests).toEqual(['GET /repos/Owner/Cache/pages']);
+});
+
+test("takes the repository's name where GitHub does not say", async () => {
+  await open();
+  expect(await configure({})).toContain('SITE_URL=https://owner.github.io/Cache\n');
+  api.fail('forbidden');
+  expect(await configure({})).toContain('SITE_URL=https://owner.github.io/Cache\n');
+});
+
+async function open(pagesUrl?: string): Promise<void> {
+  const options = { repositoryDir: folder, repository: 'Owner/Cache', token: 'secret' };
+  api = await startGitHubApi({ ...options, ...(pagesUrl ? { pagesUrl } : {}) });
+}
+
+/** Runs the script, and resolves to what later steps get. */
+async function configure(environment: Record<string, string>): Promise<string> {
+  const file = join(folder, `env-${api.requests.length}-${Object.keys(environment).length}`);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    GITHUB_ENV: file,
+    GITHUB_REPOSITORY: 'Owner/Cache',
+    GITHUB_API_URL: api.url,
+    GITHUB_TOKEN: 'secret',
+    CATALOG_DIR: join(folder, 'catalog'),
+    ...environment,
+  };
+  await promisify(execFile)('node', [resolve(import.meta.dirname, '../configure.ts')], { env });
+  return readFileSync(file, 'utf8');
+}

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { TEST_LOGIN } from '../../tests/registry.ts';
+import { useServers } from '../../tests/servers.ts';
+import { parseReference } from './reference.ts';
+import { openRegistry } from './registry.ts';
+import { chooseLogin } from './registry-login.ts';
+
+const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
+const GHCR = parseReference('ghcr.io/owner/repo');
+const OTHER = parseReference('registry.example.org/spack');
+const TOKEN = { GITHUB_ACTOR: 'owner', GITHUB_TOKEN: 'token' };
+const SECRETS = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
+const servers = useServers();
+
+test("shows the run's own token to ghcr.io alone", () => {
+  expect(chooseLogin(GHCR, TOKEN)).toEqual({ username: 'owner', password: 'token' });
+  expect(chooseLogin(GHCR, {})).toBeUndefined();
+  expect(chooseLogin(OTHER, TOKEN)).toBeUndefined();
+  expect(chooseLogin(parseReference('ghcr.io.example.org/x'), TOKEN)).toBeUndefined();
+  expect(chooseLogin(parseReference('oci-layout:x'), { ...TOKEN, ...SECRETS })).toBeUndefined();
+});
+
+test("takes the owner's secrets first, and both or none", () => {
+  expect(chooseLogin(OTHER, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
+  expect(chooseLogin(GHCR, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
+  expect(chooseLogin(OTHER, { REGISTRY_USERNAME: '', REGISTRY_PASSWORD: '' })).toBeUndefined();
+  expect(() => chooseLogin(OTHER, { REGISTRY_USERNAME: 'me' })).toThrow('REGISTRY_PASSWORD: expected it');
+});
+
+test('logs in to a registry that asks for it, so that a push is taken; says so when it is refused', async () => {
+  const { host } = await servers.startRegistry({ login: true });
+  const login = (password: string) => runLogin(`${host}/cache`, password);
+  await expect(login('wrong')).rejects.toThrow(`the login for ${host} is refused (401)`);
+  const { stderr, stdout } = await login(TEST_LOGIN.password);
+  expect(stderr).toContain(`logged in to ${host} as tester`);
+  expect(`${stdout}${stderr}`).not.toContain(TEST_LOGIN.password);
+  await openRegistry(`${host}/cache`).push(BY_SPACK);
+});
+
+function runLogin(registry: string, password: string): Promise<{ stdout: string; stderr: string }> {
+  const env = {
+    ...process.env,
+    REGISTRY: registry,
+    REGISTRY_USERNAME: TEST_LOGIN.username,
+    REGISTRY_PASSWORD: password,
+  };
+  return promisify(execFile)('node', [path.resolve(import.meta.dirname, '../login.ts')], { env });
+}

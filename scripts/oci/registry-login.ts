@@ -1,0 +1,28 @@
+import type { Credentials } from './credentials.ts';
+import type { DirectoryReference, RemoteReference } from './reference.ts';
+
+/**
+ * The login that a workflow has for a registry: the two variables that the owner stores as secrets, or for ghcr.io the
+ * run's own token. Undefined where there is none. Throws when half of it is missing.
+ */
+export function chooseLogin(
+  reference: RemoteReference | DirectoryReference,
+  environment: Record<string, string | undefined>,
+): Pick<Credentials, 'username' | 'password'> | undefined {
+  if (reference.kind === 'directory') return undefined;
+  const {
+    REGISTRY_USERNAME: username,
+    REGISTRY_PASSWORD: password,
+    GITHUB_ACTOR: actor,
+    GITHUB_TOKEN: token,
+  } = environment;
+  if (username && password) return { username, password };
+  if (username || password) {
+    const missing = username ? 'REGISTRY_PASSWORD' : 'REGISTRY_USERNAME';
+    throw new Error(
+      `${missing}: expected it beside the other half of the login for ${reference.host}, found nothing; ` +
+        'store both as secrets of the repository, or neither',
+    );
+  }
+  return reference.host === 'ghcr.io' && token ? { username: actor || 'github', password: token } : undefined;
+}

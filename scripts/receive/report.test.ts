@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Build } from '../../site/schemas/build.ts';
+import type { Failure } from '../../site/schemas/failure.ts';
+import type { Received } from './receive-handover.ts';
+import { describeRun } from './report.ts';
+import { writeSubjects } from './subjects.ts';
+
+const HASH = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
+const DIGEST = `sha256:${'a'.repeat(64)}` as const;
+
+test('links new builds to the site, but not those of a dry run', () => {
+  const text = describeRun([received([build(0)])], true);
+  expect(text).toContain('## Published 1 builds, 7 B');
+  expect(text).toContain(`](http://localhost:4321/spack-build-cache/builds/tree/${HASH}/) \`${HASH}\` 7 B`);
+  const dry = describeRun([received([build(0)])], false);
+  expect(dry).toContain('## Would publish 1 builds');
+  expect(dry).not.toContain('http');
+});
+
+test('shows text of others as text, and stays below what GitHub shows', () => {
+  const evil = '<img src=x> | `x` [a](b)\n::error::x ' + 'é'.repeat(5_000);
+  const failures = Array.from({ length: 3_000 }, (): Failure => ({
+    name: 'tree',
+    spec: evil,
+    kind: 'compile',
+    log: [evil],
+    date: '2026-11-01T00:00:00Z',
+  }));
+  const many = Array.from({ length: 256 }, () => received([build(0), build(1)], failures));
+  const text = describeRun(many, true);
+  expect(text).not.toMatch(/<img|\n::error/);
+  expect(text).toContain('and 767500 more');
+  expect(Buffer.byteLength(text)).toBeLessThan(2 ** 20);
+});
+
+test('parts what is to be attested into files that one attestation takes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
+  const builds = Array.from({ length: 600 }, (_, index) => build(index));
+  expect(writeSubjects(folder, builds)).toEqual({ files: 2, unattested: 0 });
+  expect(readFileSync(join(folder, '2.txt'), 'utf8').trim().split('\n')).toHaveLength(176);
+  expect(readFileSync(join(folder, '1.txt'), 'utf8').split('\n')[1]).toBe(
+    `${'a'.repeat(64)}  tree-0.spack.tar.gz`,
+  );
+  expect(
+    writeSubjects(
+      folder,
+      Array.from({ length: 3_000 }, () => build(0)),
+    ),
+  ).toEqual({
+    files: 4,
+    unattested: 1_904,
+  });
+  expect(writeSubjects(folder, [])).toEqual({ files: 0, unattested: 0 });
+  expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+function received(newBuilds: Build[], failures: Failure[] = []): Received {
+  const digest = 'a'.repeat(64);
+  const entry = { index: 0, target: 'x86_64_v3', runner: 'r', container: '' };
+  return {
+    entry: { ...entry, plan: digest, lock: digest, inputs: digest },
+    title: 'tree',
+    newBuilds,
+    again: 0,
+    reused: 0,
+    failures,
+    warnings: [],
+  };
+}
+
+function build(index: number): Build {
+  const blob = { digest: DIGEST, size: 7 };
+  return {
+    name: 'tree',
+    version: '2.1.0',
+    hash: HASH,
+    published: '2026-11-01T00:00:00Z',
+    tarball: { ...blob, uncompressedDigest: DIGEST, installedSize: 1, files: 1 },
+    contents: { prefix: '/opt/x', programs: [], libraries: [] },
+    image: { tag: `tree-${index}.spack`, ...blob, config: blob, runnable: true },
+    origin: {},
+  };
+}
