@@ -97,6 +97,19 @@ test('takes none that is cached for the target, failed lately, or excluded, and 
   expect(reasons.join('\n')).not.toContain('exhausted');
 });
 
+test('tells targets of one microarchitecture apart, where a build says for which it was made', async () => {
+  answerWith(['package_2', 'mpi']);
+  const origin = { target: 'x86_64_v3-glibc2.28' };
+  const catalog = writeCatalog({
+    ...cached('package-2', 'x86_64_v3'),
+    'builds/package-2/package-2-1-a.json': { origin },
+  });
+  const { requests: chosen } = await draw(catalog, '1');
+  expect(chosen.flatMap(({ specs }) => specs)).toEqual(['package-2']);
+  writeFileSync(join(catalog, 'builds/package-2/package-2-1-b.json'), '{"origin":{"target":"x86_64_v3"}}');
+  expect((await draw(catalog, '1')).requests).toEqual([]);
+});
+
 test('says when the list is exhausted', async () => {
   answerWith(['package_1', 'package_2']);
   const { requests: chosen, reasons } = await draw(writeCatalog(cached('package-2', 'x86_64_v3')), '1');

@@ -1,18 +1,27 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
+import { Origin } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 
 const DAY_MS = 86_400_000;
+/** What is looked at: thousands of these files are read for one choice. */
+const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
+const FailedFor = z.object({ target: Failure.shape.target, date: Failure.shape.date });
 
-/** Whether the catalog has a build of any version of a package for the target's microarchitecture. */
+/**
+ * Whether the catalog has a build of any version of a package for a target. A build that does not say its target is
+ * taken to be for each of its microarchitecture.
+ */
 export function isCached(catalog: string, name: string, target: Target): boolean {
-  const stems = list(join(catalog, 'builds', name)).filter((file) => file.endsWith('.json'));
-  return stems.some((file) => {
+  const folder = join(catalog, 'builds', name);
+  return list(folder).some((file) => {
+    const { origin } = readJson(join(folder, file), BuiltFor);
+    if (origin?.target !== undefined) return origin.target === target.name;
     const node = join(catalog, 'specs', name, file.replace(/\.json$/, '.spec.json'));
     return existsSync(node) && targetOf(readJson(node, NodeArch)) === microarchitectureOf(target);
   });
@@ -22,8 +31,7 @@ export function isCached(catalog: string, name: string, target: Target): boolean
 export function hasFailed(catalog: string, name: string, target: Target, days: number, date: Date): boolean {
   const folder = join(catalog, 'failures', name);
   return list(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => readJson(join(folder, file), Failure))
+    .map((file) => readJson(join(folder, file), FailedFor))
     .some(
       (failure) =>
         (failure.target === undefined || failure.target === target.name) &&
@@ -31,8 +39,14 @@ export function hasFailed(catalog: string, name: string, target: Target, days: n
     );
 }
 
+/** The JSON files in a folder; none where it is not there. */
 function list(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  try {
+    return readdirSync(folder).filter((file) => file.endsWith('.json'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function readJson<T>(path: string, schema: z.ZodType<T>): T {

@@ -6,6 +6,9 @@ const RECIPES = 'repos/spack_repo/builtin/packages';
 const REPOSITORY = 'spack/spack-packages';
 const TIMEOUT_MS = 30_000;
 
+/** Recipes of virtual packages: what provides them is built under its own name. `spack list` leaves them out, too. */
+const VIRTUAL = new Set(['c', 'cxx', 'fortran', 'mpi']);
+
 /** A Git tree, as GitHub's `GET /repos/{owner}/{repo}/git/trees/{tree}` answers. */
 const Tree = z.object({
   tree: z.array(z.object({ path: z.string(), type: z.string() })),
@@ -31,15 +34,18 @@ export async function readPackageList(
   });
   const { tree, truncated } = Tree.parse(answer);
   if (truncated)
-    throw new Error(`${url}: GitHub's list is not whole; name packages by hand until this is mended`);
+    throw new Error(
+      `${url}: GitHub's list is not whole (above 7 MB); name packages by hand until this is mended`,
+    );
   return parsePackageList(tree);
 }
 
-/** Package names of the folders in a tree, sorted: `py_numpy` is py-numpy, `_7zip` is 7zip, as Spack names them. */
+/** Package names of the folders in a tree, sorted: `py_numpy` is py-numpy, `_7zip` is 7zip, as `spack list` has them. */
 export function parsePackageList(tree: { path: string; type: string }[]): string[] {
   return tree
     .filter(({ path, type }) => type === 'tree' && /^[a-z0-9_]+$/.test(path) && path !== '__pycache__')
-    .map(({ path }) => path.replace(/^_/, '').replaceAll('_', '-'))
+    .map(({ path }) => path.replace(/^_+/, '').replaceAll('_', '-'))
+    .filter((name) => !VIRTUAL.has(name))
     .sort();
 }
 

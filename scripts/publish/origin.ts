@@ -5,8 +5,8 @@ type Environment = Record<string, string | undefined>;
 
 /**
  * Where a build comes from, taken from the publisher's own environment and never from the artifact.
- * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`
- * and `BUILD_RUNNER` are set by the workflow.
+ * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
+ * `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
  * @param claimedSpack the version that the tarball itself names: taken only where the environment names none
  */
 export function readOrigin(environment: Environment, claimedSpack?: string): Origin {
@@ -18,6 +18,7 @@ export function readOrigin(environment: Environment, claimedSpack?: string): Ori
     SPACK_VERSION: spack = claimedSpack,
     SPACK_PACKAGES_VERSION: packages,
     BUILD_RUNNER: runner,
+    BUILD_TARGET: target,
   } = environment;
   return Origin.parse({
     ...(server && repository && run ? { run: `${server}/${repository}/actions/runs/${run}` } : {}),
@@ -25,6 +26,7 @@ export function readOrigin(environment: Environment, claimedSpack?: string): Ori
     ...(spack ? { spack } : {}),
     ...(packages ? { packages } : {}),
     ...(runner ? { runner } : {}),
+    ...(target ? { target } : {}),
   });
 }
 

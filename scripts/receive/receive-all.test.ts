@@ -61,6 +61,7 @@ test('publishes what jobs built, with where and by whom it was built from the pl
     runner: 'ubuntu-24.04',
     spack: 'v1.1.0',
     packages: 'abc',
+    target: 'x86_64_v3',
   });
 });
 

@@ -78,6 +78,7 @@ export async function receiveHandover(
         environment: {
           ...destination.environment,
           BUILD_RUNNER: entry.runner,
+          BUILD_TARGET: entry.target,
           SPACK_VERSION: plan.inputs.spack,
           SPACK_PACKAGES_VERSION: plan.inputs.packages,
         },

@@ -62,6 +62,10 @@ export const Origin = z.strictObject({
   spack: z.string().optional().describe('Version or commit of Spack.'),
   packages: z.string().optional().describe('Version or commit of spack-packages.'),
   runner: z.string().optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
+  target: z
+    .string()
+    .optional()
+    .describe('Name of the target that it was built for, as the settings of the cache have it.'),
 });
 export type Origin = z.infer<typeof Origin>;
 

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { chooseScheduled } from '../../scripts/choose/choose.ts';
+import { drawOrder } from '../../scripts/choose/draw.ts';
+import { parsePackageList } from '../../scripts/choose/package-list.ts';
+import { takeSample } from '../../scripts/choose/sample.ts';
+import { findSpacks } from '../spack.ts';
+
+const [spack] = findSpacks();
+/** Folder of the builtin recipes, as this Spack has them. */
+const recipes = spack && findRecipes(spack.program);
+const sha = 'a'.repeat(40);
+const tree = recipes
+  ? readdirSync(recipes, { withFileTypes: true }).map((entry) => ({
+      path: entry.name,
+      mode: '040000',
+      type: entry.isDirectory() ? 'tree' : 'blob',
+      sha,
+      url: `https://api.github.com/repos/spack/spack-packages/git/trees/${sha}`,
+    }))
+  : [];
+const answer = JSON.stringify({ sha, tree, truncated: false });
+const names = parsePackageList(tree);
+const server = createServer((_, response) => response.end(answer));
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'list-'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test.runIf(recipes)('knows every package by the name that Spack gives it', () => {
+  const listed = execFileSync(spack?.program ?? '', ['list', '--format', 'name_only'], { encoding: 'utf8' });
+  expect(names).toEqual(listed.trim().split('\n').sort());
+  // GitHub cuts a tree above 7 MB.
+  expect(answer.length).toBeLessThan(3_500_000);
+});
+
+test.runIf(recipes)(
+  'goes through the whole list in under a second, and says that it is exhausted',
+  async () => {
+    for (const name of names.slice(5)) {
+      mkdirSync(join(folder, 'builds', name), { recursive: true });
+      const build = { origin: { target: 'x86_64_v3' } };
+      writeFileSync(join(folder, 'builds', name, `${name}-1-a.json`), JSON.stringify(build));
+    }
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const started = process.cpuUsage();
+    const { requests, reasons } = await chooseScheduled(
+      {
+        seed: '4711',
+        count: 25,
+        target: 'x86_64_v3',
+        catalog: folder,
+        packagesVersion: 'v2025.11.0',
+        date: new Date('2026-11-23T12:00:00Z'),
+        environment: { GITHUB_API_URL: `http://127.0.0.1:${port}` },
+      },
+      BuildCacheSettings.parse({}),
+      { fresh: false, container: false, flags: [] },
+    );
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+    expect(requests.map(({ specs }) => specs[0]).sort()).toEqual(names.slice(0, 5));
+    expect(reasons.at(-1)).toMatch(/^The list is exhausted: of \d+ packages no more than 5 are neither/);
+  },
+);
+
+test.runIf(recipes)('draws uniformly over what is left of the real list (chi-square)', () => {
+  const buckets = new Array<number>(80).fill(0);
+  const left = names.slice(1_000, 9_000);
+  const bucketOf = new Map(left.map((name, index) => [name, index % buckets.length]));
+  for (let seed = 0; seed < 100; seed += 1) {
+    const { names: drawn } = takeSample(drawOrder(names, `${seed}`), 200, (name) =>
+      bucketOf.has(name) ? undefined : 'cached',
+    );
+    for (const name of drawn) buckets[bucketOf.get(name) ?? 0] = (buckets[bucketOf.get(name) ?? 0] ?? 0) + 1;
+  }
+  const sizes = buckets.map((_, bucket) => [...bucketOf.values()].filter((one) => one === bucket).length);
+  const chiSquare = buckets.reduce((sum, count, bucket) => {
+    const expected = (100 * 200 * (sizes[bucket] ?? 0)) / left.length;
+    return sum + (count - expected) ** 2 / expected;
+  }, 0);
+  // The 99.999 % quantile with 79 degrees of freedom: the list grows, the seeds are fixed.
+  expect(chiSquare).toBeLessThan(144);
+});
+
+function findRecipes(program: string): string | undefined {
+  const [line = ''] = execFileSync(program, ['repo', 'list'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((one) => /\bbuiltin\b/.test(one));
+  const path = line.trim().split(/\s+/).at(-1);
+  return path && join(path, 'packages');
+}
