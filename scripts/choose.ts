@@ -1,18 +1,16 @@
 import { Argument } from 'commander';
-import { chooseEnvironments, chooseManual, chooseScheduled } from './choose/choose.ts';
-import type { Choice } from './choose/choose.ts';
-import { parseCount, parseRequestOptions } from './choose/given.ts';
+import { chooseFor } from './choose/choose-for.ts';
 import type { Given } from './choose/given.ts';
 import { reportChoice } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
+import { expectBranch } from './github/places.ts';
 import { readSettingsFile } from './github/settings-file.ts';
+import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
 interface Options extends Given {
   settings?: string;
 }
-
-const { CATALOG_DIR } = readSettings();
 
 const command = createCommand({
   verb: 'choose',
@@ -38,46 +36,13 @@ const command = createCommand({
   .addOption(variableOption('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
   .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
   .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
-  .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
-  .addOption(
-    variableOption(
-      '--packages <VERSION>',
-      'tag or commit of spack-packages; empty: as set',
-      'PACKAGES_VERSION',
-    ),
-  )
-  .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
-  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(choose);
 
-await runCommand(command);
+await runCommand(addPlaces(addVersionOptions(command), readSettings().CATALOG_DIR));
 
 async function choose(reason: string, { settings: file, ...given }: Options): Promise<void> {
+  expectBranch(process.env);
   const settings = readSettingsFile(file);
   expectUsableSpack(given.spack || settings.spack);
-  reportChoice(await decide(reason, given, settings), settings);
-}
-
-function decide(
-  reason: string,
-  given: Given,
-  settings: ReturnType<typeof readSettingsFile>,
-): Choice | Promise<Choice> {
-  const options = parseRequestOptions(given);
-  const { target, catalog } = given;
-  if (reason === 'manual') return chooseManual(given.specs, target, settings, options);
-  if (reason === 'environment') {
-    const names = given.environment.split(/[\s,]+/).filter((name) => name !== '');
-    return chooseEnvironments(names, target, catalog, settings, options);
-  }
-  const draw = {
-    seed: given.seed,
-    count: parseCount(given.count, settings.schedulePackages),
-    target,
-    catalog,
-    packagesVersion: given.packages || settings.packages,
-    date: new Date(),
-    environment: process.env,
-  };
-  return chooseScheduled(draw, settings, options);
+  reportChoice(await chooseFor(reason, given, settings), settings);
 }

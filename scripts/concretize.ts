@@ -2,24 +2,12 @@ import { createCommand, readSettings, runCommand, variableOption } from './comma
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './github/settings-file.ts';
-import { defaultSpackHome } from './spack/spack-home.ts';
+import { addSpackOptions, addVersionOptions } from './spack/spack-options.ts';
+import type { SpackOptions, VersionOptions } from './spack/spack-options.ts';
 
-interface Options {
-  requests?: string;
-  out: string;
-  target: string;
-  spack: string;
-  packages: string;
-  repos: string;
-  own: string;
-  catalog: string;
-  site: string;
-  registry: string;
-  home: string;
-  settings?: string;
-}
-
-const { CATALOG_DIR, SITE_URL, REGISTRY } = readSettings();
+type Options = SpackOptions &
+  VersionOptions &
+  Record<'out' | 'target' | 'repos', string> & { requests?: string };
 
 const command = createCommand({
   verb: 'concretize',
@@ -35,39 +23,19 @@ const command = createCommand({
   .option('--requests <FILE>', 'what choose printed, - for standard input (default: the variable REQUESTS)')
   .requiredOption('--out <DIR>', 'where the plans go')
   .addOption(variableOption('--target <NAME>', 'only requests for this target; empty: all', 'TARGET'))
-  .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
-  .addOption(
-    variableOption(
-      '--packages <VERSION>',
-      'tag or commit of spack-packages; empty: as set',
-      'PACKAGES_VERSION',
-    ),
-  )
   .addOption(
     variableOption('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS'),
   )
-  .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
-  .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
-  .option('--site <URL>', 'this cache, to reuse from', SITE_URL)
-  .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY)
-  .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
-  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(concretize);
 
-await runCommand(command);
+await runCommand(addSpackOptions(addVersionOptions(command), readSettings()));
 
-async function concretize(given: Options): Promise<void> {
-  const settings = readSettingsFile(given.settings);
-  const requests = readRequests(given.requests, given.target, process.env);
-  await concretizeRequests(requests, {
-    out: given.out,
-    home: given.home,
-    catalog: given.catalog,
-    siteUrl: given.site,
-    registry: given.registry,
-    wanted: { spack: given.spack || settings.spack, packages: given.packages || settings.packages },
-    repos: given.repos,
-    own: given.own,
+async function concretize({ requests, target, settings: file, ...given }: Options): Promise<void> {
+  const settings = readSettingsFile(file);
+  const { spack, packages } = given;
+  await concretizeRequests(readRequests(requests, target, process.env), {
+    ...given,
+    wanted: { spack: spack || settings.spack, packages: packages || settings.packages },
     settings,
   });
 }

@@ -1,4 +1,4 @@
-import { splitFlags } from './split-specs.ts';
+import { parseInstallFlags } from './install-flags.ts';
 import type { RequestOptions } from './requests.ts';
 
 /** What a run is given, as text: by options or by a workflow's inputs. */
@@ -21,7 +21,7 @@ export function parseRequestOptions(given: Pick<Given, 'fresh' | 'container' | '
   return {
     fresh: parseBoolean('fresh', given.fresh),
     container: parseBoolean('container', given.container),
-    flags: splitFlags(given.flags),
+    flags: parseInstallFlags(given.flags),
   };
 }
 

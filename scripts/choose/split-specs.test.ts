@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { splitFlags, splitSpecs } from './split-specs.ts';
+import { splitSpecs } from './split-specs.ts';
 
 test.each([
   ['zlib', ['zlib']],
@@ -27,17 +27,4 @@ test('refuses what is no spec', () => {
   expect(() => splitSpecs('zlib\n--fake')).toThrow(
     'expected each line to begin with a package, found "--fake"',
   );
-});
-
-test('splits flags as a shell does and refuses specs among them', () => {
-  expect(splitFlags(`--test root --fail-fast -j '4'\n--x="a b"`)).toEqual([
-    '--test',
-    'root',
-    '--fail-fast',
-    '-j',
-    '4',
-    '--x="a b"',
-  ]);
-  expect(splitFlags('')).toEqual([]);
-  expect(() => splitFlags('zlib')).toThrow('install flags: expected options');
 });

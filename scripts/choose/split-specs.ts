@@ -27,17 +27,6 @@ export function splitSpecs(text: string): string[] {
   return [...new Set(specs)];
 }
 
-/** Splits arguments as a shell would: at spaces, quotes keep them together. Throws on what is no option. */
-export function splitFlags(text: string): string[] {
-  const flags = tokensOf(text.replaceAll(/\s+/g, ' ')).map(({ token }) => token);
-  if (flags[0] !== undefined && !flags[0].startsWith('-')) {
-    throw new Error(
-      `install flags: expected options such as --test root, found "${flags[0]}"; write specs as specs`,
-    );
-  }
-  return flags;
-}
-
 function belongsTo(last: string, token: string): boolean {
   return SIGIL.test(token) || ASSIGNMENT.test(token) || UNFINISHED.test(last);
 }
@@ -53,12 +42,13 @@ interface Token {
   quoted: boolean;
 }
 
-function tokensOf(line: string): Token[] {
+/** Splits a line at its spaces, but for those in quotes and brackets. Throws on a quote without its end. */
+export function tokensOf(line: string, what = 'specs'): Token[] {
   const tokens: Token[] = [];
   // Brackets hold an edge's attributes: `^[deptypes=build virtuals=c] gcc` has spaces inside.
   for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^\s"'[]|\[)+|["']/g)) {
     if (token === '"' || token === "'") {
-      throw new Error(`specs: expected a closing ${token} in "${line.trim().slice(0, 100)}"`);
+      throw new Error(`${what}: expected a closing ${token} in "${line.trim().slice(0, 100)}"`);
     }
     const whole = /^"([^"]*)"$|^'([^']*)'$/.exec(token);
     tokens.push({ token: whole ? (whole[1] ?? whole[2] ?? '').trim() : token, quoted: whole !== null });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forgetCatalog } from './catalog-owner.ts';
-import { chooseRegistry, isForeign, siteUrlOf } from './places.ts';
+import { chooseRegistry, expectBranch, isForeign, siteUrlOf } from './places.ts';
 
 const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
 
@@ -23,6 +23,14 @@ test('a renamed repository stays at its registry, a copy gets its own', () => {
   const copy = { GITHUB_REPOSITORY: 'other/copy', GITHUB_REPOSITORY_ID: '2' };
   expect([isForeign(CACHE, renamed), chooseRegistry(CACHE, renamed)]).toEqual([false, 'ghcr.io/owner/old']);
   expect([isForeign(CACHE, copy), chooseRegistry(CACHE, copy)]).toEqual([true, 'ghcr.io/other/copy']);
+});
+
+test('refuses a run for a tag before anything is built', () => {
+  expectBranch({ GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' });
+  expectBranch({});
+  expect(() => expectBranch({ GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v1' })).toThrow(
+    'this run is for the tag v1: expected a branch',
+  );
 });
 
 test('finds the site of a project, of a user page, and at a domain that is named', () => {

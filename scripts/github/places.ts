@@ -8,6 +8,15 @@ export function isForeign(cache: Cache | undefined, { GITHUB_REPOSITORY_ID: id }
   return cache?.repositoryId !== undefined && Boolean(id) && cache.repositoryId !== id;
 }
 
+/** Throws when a run is for a tag: what it builds could be committed nowhere. */
+export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = '' }: Environment): void {
+  if (type !== 'tag') return;
+  throw new Error(
+    `this run is for the tag ${name.slice(0, 100)}: expected a branch, whose catalog gets what is built; ` +
+      'choose a branch under "Use workflow from"',
+  );
+}
+
 /**
  * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
  * else ghcr.io under the repository's name, in lower case as registries want it.

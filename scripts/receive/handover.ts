@@ -25,6 +25,17 @@ export function findHandover(directory: string, index: number, attempt = Infinit
   return latest && join(directory, latest.name);
 }
 
+/**
+ * The build cache in a handover; undefined when nothing was built: an artifact has no empty folders.
+ * Throws when it is a link, which would lead to what others handed over.
+ */
+export function findCache(handover: string): string | undefined {
+  const folder = join(handover, 'cache');
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found || found.isDirectory()) return found && folder;
+  throw new Error(`${folder}: expected a folder, found something else`);
+}
+
 /** Reads the record that a build job handed over, which may be anything. */
 export function readRecord(handover: string): BuildRecord {
   const file = join(handover, 'record.json');

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -183,6 +184,26 @@ test('records only failures and packages that are of the plan', async () => {
   expect(failure('lz4', '77-0')).toMatchObject({ kind: 'compile', phase: 'build', log });
   expect(readdirSync(join(catalog(), 'packages'))).toEqual(['tree.json']);
   expect(readFileSync(join(catalog(), 'packages/tree.json'), 'utf8')).not.toMatch('2099');
+});
+
+test('takes the record of a job that built nothing: an artifact has no empty folders', async () => {
+  const failures = [{ name: 'tree', spec: 'tree', hash: TREE, kind: 'fetch', log: ['no network'] }];
+  handOver(0, { record: { ...RECORD, failures } });
+  rmSync(join(folder, 'handovers/handover-0-1/cache'), { recursive: true });
+  const { received } = await receive([plan(0)]);
+  expect(received[0]?.refused).toBeUndefined();
+  expect(failure('tree', TREE)).toMatchObject({ kind: 'fetch', log: ['no network'] });
+});
+
+test('refuses links in the place of what was to be handed over', async () => {
+  handOver(0);
+  handOver(1);
+  rmSync(join(folder, 'handovers/handover-0-1/cache'), { recursive: true });
+  symlinkSync('../handover-1-1/cache', join(folder, 'handovers/handover-0-1/cache'));
+  expect((await receive([plan(0)])).received[0]?.refused).toMatch(/cache: expected a folder/);
+  rmSync(join(folder, 'handovers/handover-1-1/record.json'));
+  symlinkSync('/etc/passwd', join(folder, 'handovers/handover-1-1/record.json'));
+  expect((await receive([plan(1)])).received[0]?.refused).toMatch(/record\.json: expected a file/);
 });
 
 test('refuses a record that is not one', async () => {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
@@ -12,7 +11,7 @@ import { readBuildCache } from '../spack/build-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
-import { findHandover, readRecord } from './handover.ts';
+import { findCache, findHandover, readRecord } from './handover.ts';
 import { packageFiles } from './packages.ts';
 import type { Plan } from './plan-folder.ts';
 import { readPlanFolder } from './plan-folder.ts';
@@ -112,7 +111,8 @@ async function checkHandover(
 ): Promise<{ entries: CheckedEntry[]; record: BuildRecord } | { refused: string }> {
   try {
     const record = readRecord(handover);
-    const entries = await readBuildCache(join(handover, 'cache'), { plan: new Set(plan.hashes) });
+    const cache = findCache(handover);
+    const entries = cache === undefined ? [] : await readBuildCache(cache, { plan: new Set(plan.hashes) });
     return { entries: await checkTarballs(entries), record };
   } catch (error) {
     return { refused: describeError(error) };

@@ -14,48 +14,21 @@ export function loadCatalog(): Promise<SiteCatalog> {
 
 async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
-  const [
-    specs,
-    builds,
-    manifests,
-    packages,
-    keys,
-    failures,
-    environments,
-    locks,
-    stats,
-    removed,
-    cache,
-    mirrors,
-    commit,
-  ] = await Promise.all([
-    getCollection('specs'),
-    getCollection('builds'),
-    getCollection('manifests'),
-    getCollection('packages'),
-    getCollection('keys'),
-    getCollection('failures'),
-    getCollection('environments'),
-    getCollection('locks'),
-    getCollection('stats'),
-    getCollection('removed'),
-    getCollection('cache'),
-    getCollection('mirrors'),
-    readDataCommit(settings.CATALOG_DIR),
-  ]);
+  const commit = await readDataCommit(settings.CATALOG_DIR);
+  // One after the other: they are in memory, nothing waits.
   const entries = {
-    specs,
-    builds,
-    manifests,
-    packages,
-    keys,
-    failures,
-    environments,
-    locks,
-    stats,
-    removed,
-    cache,
-    mirrors,
+    specs: await getCollection('specs'),
+    builds: await getCollection('builds'),
+    manifests: await getCollection('manifests'),
+    packages: await getCollection('packages'),
+    keys: await getCollection('keys'),
+    failures: await getCollection('failures'),
+    environments: await getCollection('environments'),
+    locks: await getCollection('locks'),
+    stats: await getCollection('stats'),
+    removed: await getCollection('removed'),
+    cache: await getCollection('cache'),
+    mirrors: await getCollection('mirrors'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };
 }
