@@ -8,12 +8,7 @@ import { yieldTags } from './github/lost-builds.ts';
 import { readOrigin } from './publish/origin.ts';
 import { openRegistry } from './oci/registry.ts';
 
-interface Options {
-  catalog: string;
-  registry: string;
-  branch?: string;
-  message?: string;
-}
+type Options = Record<'catalog' | 'registry', string> & Partial<Record<'branch' | 'message', string>>;
 
 const settings = readSettings();
 
@@ -46,13 +41,13 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
   const text = { ...described, ...(message ? { headline: message } : {}) };
   const github = openGitHub(process.env);
   const { commits, files, lost, head } = await commitFiles(github, branch, local, text);
-  const tags = await yieldTags(github, head, lost, openRegistry(registry));
+  // Before anything else can fail: what is committed is to be deployed.
+  setOutput('committed', String(files));
+  for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
   if (lost.length > 0) {
     annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
   }
-  setOutput('head', head);
-  setOutput('committed', String(files));
-  for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
+  const tags = await yieldTags(github, head, lost, openRegistry(registry));
   console.error(
     files === 0
       ? 'nothing to commit'

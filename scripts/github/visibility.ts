@@ -1,4 +1,4 @@
-import type { Build } from '../../site/schemas/build.ts';
+import type { Image } from '../../site/schemas/build.ts';
 import { describeError } from '../command.ts';
 import { RefusedError } from '../oci/refused.ts';
 import { openRegistry } from '../oci/registry.ts';
@@ -12,7 +12,7 @@ type Environment = Record<string, string | undefined>;
  */
 export async function describeVisibility(
   reference: string,
-  [first]: readonly Pick<Build, 'image'>[],
+  [first]: readonly { image: Pick<Image, 'tag'> }[],
   environment: Environment,
 ): Promise<string[]> {
   if (!first || reference.startsWith('oci-layout:')) return [];
@@ -23,9 +23,15 @@ export async function describeVisibility(
     if (!(error instanceof RefusedError))
       return [`whether everybody may use ${reference} is not known: ${describeError(error)}`];
   }
-  return [
-    `${reference} is private: nobody but you can use its binaries. To make it public, ${adviceFor(reference, environment)}.`,
-  ];
+  return [describePrivate(reference, environment)];
+}
+
+/** What to do about a registry that asks everybody for a login: for ghcr.io with the page to open. */
+export function describePrivate(reference: string, environment: Environment): string {
+  return (
+    `${reference} is private: nobody but you can use its binaries. To make it public, ` +
+    `${adviceFor(reference, environment)}.`
+  );
 }
 
 function adviceFor(reference: string, environment: Environment): string {

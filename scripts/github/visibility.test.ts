@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { TEST_LOGIN } from '../../tests/registry.ts';
+import { useServers } from '../../tests/servers.ts';
+import { openRegistry } from '../oci/registry.ts';
+import { describePrivate, describeVisibility } from './visibility.ts';
+
+const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
+const TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
+const servers = useServers();
+
+test('says that a registry is private, even to one who is logged in', async () => {
+  const { host } = await servers.startRegistry({ login: true });
+  const auth = Buffer.from(`${TEST_LOGIN.username}:${TEST_LOGIN.password}`).toString('base64');
+  await servers.writeDockerConfig({ auths: { [host]: { auth } } });
+  await openRegistry(`${host}/cache`).push(BY_SPACK);
+  expect(await look(`${host}/cache`)).toEqual([expect.stringMatching(/\/cache is private: .* anonymous/)]);
+});
+
+test('says nothing where everybody may pull, and where there is nothing to look at', async () => {
+  const { host } = await servers.startRegistry();
+  await openRegistry(`${host}/cache`).push(BY_SPACK);
+  expect(await look(`${host}/cache`)).toEqual([]);
+  expect(await look('oci-layout:somewhere')).toEqual([]);
+  expect(await describeVisibility('127.0.0.1:1/cache', [], {})).toEqual([]);
+});
+
+test('never fails: what is pushed is pushed', async () => {
+  expect(await look('127.0.0.1:1/cache')).toEqual([expect.stringMatching(/is not known: .*127\.0\.0\.1:1/)]);
+});
+
+test('names the page where a package of ghcr.io is made public', () => {
+  expect(describePrivate('ghcr.io/owner/cache', { GITHUB_REPOSITORY: 'Owner/Cache' })).toBe(
+    'ghcr.io/owner/cache is private: nobody but you can use its binaries. To make it public, open ' +
+      'https://github.com/Owner/Cache/pkgs/container/cache and choose "Package settings", "Change visibility", "Public".',
+  );
+});
+
+function look(reference: string): Promise<string[]> {
+  return describeVisibility(reference, [{ image: { tag: TAG } }], {});
+}
