@@ -9,7 +9,7 @@ export interface CommandText {
   /** One sentence. */
   description: string;
   /** Command lines that work as written, shown below the options. */
-  examples: string[];
+  examples: [string, ...string[]];
 }
 
 /** A command line parser with the project's common manners; add arguments, options and an action to it. */

@@ -25,7 +25,7 @@ export async function addMonthCounts(github: GitHub, head: string, changes: Chan
   const there = await readFiles(github, head, paths, { withText: true });
   const files = paths.map((path): Change => {
     const known = goesAway.has(path) ? undefined : there.get(path);
-    return { path, content: Buffer.from(addCounts(path, known?.text, counts.get(path))) };
+    return { path, content: Buffer.from(addCounts(path, known && (known.text ?? ''), counts.get(path))) };
   });
   return [...changes.filter(({ path }) => !counts.has(path)), ...files];
 }

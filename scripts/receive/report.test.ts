@@ -6,7 +6,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import type { Received } from './receive-handover.ts';
 import { describeRun } from './report.ts';
-import { writeSubjects } from './subjects.ts';
+import { attestLater, writeSubjects } from './subjects.ts';
 
 const HASH = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
@@ -55,6 +55,19 @@ test('parts what is to be attested into files that one attestation takes', () =>
   });
   expect(writeSubjects(folder, [])).toEqual({ files: 0, unattested: 0 });
   expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test('says that a private repository has no attestations, and what one run cannot attest', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
+  expect(attestLater(folder, [build(0)], true).join()).toMatch(/public repositories only/);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(attestLater(folder, [], true)).toEqual([]);
+  expect(attestLater(folder, [build(0)], false)).toEqual([]);
+  const many = Array.from({ length: 2_049 }, () => build(0));
+  expect(attestLater(folder, many, false)).toEqual([
+    '2 digests are not attested: one run attests 4096 at most',
+  ]);
   rmSync(folder, { recursive: true });
 });
 

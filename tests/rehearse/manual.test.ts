@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
+import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { makeKey } from '../../scripts/spack/key.ts';
 import { findSpacks } from '../spack.ts';
 import { installFromSite } from './install-from-site.ts';
@@ -46,6 +47,16 @@ test.runIf(hasSpack)(
     expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
       `${app.tarball.digest.slice('sha256:'.length)}  ${app.image.tag}.tar.gz`,
     );
+
+    const listed = rehearsal.git('ls-tree', '-r', '--name-only', 'main', 'site/content').split('\n');
+    const builds = listed.filter((path) => path.startsWith('site/content/builds/'));
+    expect(MonthlyStats.parse(JSON.parse(readCatalogFile(rehearsal, 'stats/')))).toMatchObject({
+      builds: builds.length,
+      failures: 1,
+    });
+    // Settings that consumers include are recorded for where the site is.
+    const settings = listed.filter((path) => path.startsWith('site/content/mirrors/'));
+    expect(settings.map((path) => rehearsal.git('show', `main:${path}`)).join()).toContain(rehearsal.siteUrl);
 
     const said = await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app');
     expect(said).toBe('1.2 hello');
