@@ -2,8 +2,8 @@ import pRetry, { AbortError } from 'p-retry';
 import { z } from 'zod';
 import type { KnownCache } from '../../site/lib/coverage.ts';
 import { readTable } from '../../site/lib/spec-table.ts';
-import { FailureList } from '../../site/schemas/api/failure-list.ts';
 import { SpecTable } from '../../site/schemas/api/spec-table.ts';
+import { Failure } from '../../site/schemas/failure.ts';
 
 const TIMEOUT_MS = 60_000;
 const RETRIES = 3;
@@ -16,8 +16,9 @@ const Table = z.object({
   words: z.object(SpecTable.shape.words.shape),
   columns: z.object(SpecTable.shape.columns.shape),
 });
+const { name, hash, target, kind, date, run } = Failure.shape;
 const Failures = z.object({
-  failures: z.array(z.object(FailureList.shape.failures.element.shape)),
+  failures: z.array(z.object({ name, hash, target, kind, date, run })),
 });
 
 /** Asks a cache's API what it has and what it tried. Throws one sentence when there is no such API. */

@@ -3,8 +3,8 @@ import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/ap
 const BYTES_PER_MIB = 2 ** 20;
 
 /** Coverage in plain lines: what is missing, then what is there. */
-export function describeCoverage({ needed, available, percent, downloadBytes, missing }: Coverage): string {
-  const mebibytes = (downloadBytes / BYTES_PER_MIB).toFixed(1);
+export function describeCoverage({ needed, available, percent, downloadSize, missing }: Coverage): string {
+  const mebibytes = (downloadSize / BYTES_PER_MIB).toFixed(1);
   return [
     ...missing.map(describeMissing),
     `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,

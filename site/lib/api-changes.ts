@@ -1,13 +1,21 @@
 import type { ChangeList } from '../schemas/api/change-list.ts';
 import { indexLink, schemaLink } from './api-links.ts';
-import type { SiteCatalog } from './shape-catalog.ts';
+import type { CatalogBuild, SiteCatalog } from './shape-catalog.ts';
 import { apiPath, externalUrl } from './url.ts';
 import { compareTexts } from './versions.ts';
 
 type Change = ChangeList['changes'][number];
 
-/** What came and went, by month, the oldest first. */
-export function describeChanges(catalog: SiteCatalog): Map<string, ChangeList> {
+/** What came, and what went. */
+interface Comings extends Pick<SiteCatalog, 'removed'> {
+  builds: ReadonlyMap<string, Pick<CatalogBuild, 'build'>>;
+}
+
+/**
+ * What came and went, by month, the oldest first. A month that is over stays as it is: what is published later is of
+ * later months, and what is removed leaves the time of its publication behind.
+ */
+export function describeChanges(catalog: Comings): Map<string, ChangeList> {
   const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => date.slice(0, 'yyyy-mm'.length));
   const months = [...byMonth.keys()];
   return new Map(
@@ -17,17 +25,13 @@ export function describeChanges(catalog: SiteCatalog): Map<string, ChangeList> {
         schema: schemaLink('change-list'),
         month,
         changes,
-        links: {
-          index: indexLink(),
-          ...monthLink('previous', months[place - 1]),
-          ...monthLink('next', months[place + 1]),
-        },
+        links: { index: indexLink(), ...previousLink(months[place - 1]) },
       },
     ]),
   );
 }
 
-function listChanges({ builds, removed }: SiteCatalog): Change[] {
+function listChanges({ builds, removed }: Comings): Change[] {
   const added = [...builds.values()].map(({ build: { published, hash, name, version } }): Change => ({
     date: published,
     change: 'added',
@@ -35,10 +39,12 @@ function listChanges({ builds, removed }: SiteCatalog): Change[] {
     name,
     version,
   }));
-  const gone = removed.flatMap(({ published, removed: date, hash, name, version, reason }): Change[] => [
-    ...(published === undefined ? [] : [{ date: published, change: 'added' as const, hash, name, version }]),
-    { date, change: 'removed', hash, name, version, reason },
-  ]);
+  const gone = removed.flatMap(({ hash, name, version, stays }) =>
+    stays.flatMap(({ published, removed: date, reason }): Change[] => [
+      { date: published, change: 'added', hash, name, version },
+      { date, change: 'removed', hash, name, version, reason },
+    ]),
+  );
   return [...added, ...gone].sort(
     (left, right) =>
       compareTexts(left.date, right.date) ||
@@ -48,6 +54,6 @@ function listChanges({ builds, removed }: SiteCatalog): Change[] {
   );
 }
 
-function monthLink(direction: 'previous' | 'next', month: string | undefined): Record<string, string> {
-  return month === undefined ? {} : { [direction]: externalUrl(apiPath(`changes/${month}`)) };
+function previousLink(month: string | undefined): { previous?: string } {
+  return month === undefined ? {} : { previous: externalUrl(apiPath(`changes/${month}`)) };
 }

@@ -196,7 +196,7 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/changes/{month}.json',
     shape: 'change-list',
     schema: ChangeList,
-    freshness: 'Changes with every publication of its month.',
+    freshness: 'Changes with every publication of its month, and no more when that has been over for a day.',
     filters: [
       { prints: 'What came and went', filter: '.changes[] | "\\(.date) \\(.change) \\(.name)@\\(.version)"' },
     ],

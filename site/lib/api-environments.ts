@@ -2,7 +2,7 @@ import type { EnvironmentDocument } from '../schemas/api/environment-document.ts
 import type { EnvironmentList } from '../schemas/api/environment-list.ts';
 import type { LockFile } from '../schemas/lock-file.ts';
 import { targetOf } from '../schemas/node.ts';
-import { describeFailures, settingsLink } from './api-lists.ts';
+import { settingsLink } from './api-lists.ts';
 import { listLinks, schemaLink } from './api-links.ts';
 import { measureCoverage, type KnownCache } from './coverage.ts';
 import { viewName } from './view-name.ts';
@@ -14,14 +14,14 @@ export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
   return {
     schema: schemaLink('environment-list'),
     environments: [...catalog.locks].map(([name, lock]) => {
-      const { needed, available, percent, downloadBytes } = coverLock(lock, cache);
+      const { needed, available, percent, downloadSize } = coverLock(lock, cache);
       return {
         name,
         needed,
         available,
         percent,
-        downloadBytes,
-        link: externalUrl(apiPath(`environments/${name}`)),
+        downloadSize,
+        links: { environment: externalUrl(apiPath(`environments/${name}`)) },
       };
     }),
     links: listLinks(),
@@ -47,7 +47,8 @@ export function coverLock(lock: LockFile, cache: KnownCache): EnvironmentDocumen
   return measureCoverage(roots, new Map(Object.entries(lock.concrete_specs)), cache);
 }
 
-function knownCache(catalog: SiteCatalog): KnownCache {
+/** What a catalog has and what it tried. */
+export function knownCache(catalog: SiteCatalog): KnownCache {
   return {
     builds: [...catalog.builds.values()].map(({ build: { hash, name, version, tarball }, node }) => ({
       hash,
@@ -56,6 +57,6 @@ function knownCache(catalog: SiteCatalog): KnownCache {
       target: targetOf(node),
       size: tarball.size,
     })),
-    failures: describeFailures(catalog).failures,
+    failures: catalog.failures,
   };
 }

@@ -47,6 +47,7 @@ export function describeIndex(catalog: SiteCatalog): IndexDocument {
       views: externalUrl(apiPath('views')),
       package: externalUrl(TEMPLATES.package),
       spec: externalUrl(TEMPLATES.spec),
+      ...Object.fromEntries(signatureOf(catalog).map((url) => ['signature', url])),
       openapi: externalUrl(apiPath('openapi')),
       documentation: externalUrl('/api/'),
     },
@@ -82,6 +83,11 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       description:
         'Other Spack settings: both doors, a view, or a file for `include:`, as the list of views names them.',
     },
+    ...signatureOf(catalog).map((url) => ({
+      name: 'signature',
+      url,
+      description: 'Detached OpenPGP signature of this document.',
+    })),
     { name: 'openapi', url: externalUrl(apiPath('openapi')), description: 'This API in OpenAPI 3.1.' },
     {
       name: 'schema',
@@ -89,6 +95,11 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       description: 'A JSON Schema, as the field `schema` of a document names it.',
     },
   ];
+}
+
+/** Where the signature of this index is; the step that signs it comes after. */
+function signatureOf({ keys }: SiteCatalog): string[] {
+  return keys.length > 0 ? [`${externalUrl(apiPath('index'))}.asc`] : [];
 }
 
 function contentOf(text: string): { sha256: string; size: number } {

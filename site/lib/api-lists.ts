@@ -7,6 +7,7 @@ import type { SpecTable } from '../schemas/api/spec-table.ts';
 import type { TargetList } from '../schemas/api/target-list.ts';
 import { indexLink, listLinks, schemaLink, TEMPLATES } from './api-links.ts';
 import { keyPath } from './commands.ts';
+import { failurePath } from './failures.ts';
 import { countCompilers, groupProviders } from './groups.ts';
 import { viewSettingsPath } from './mirror-settings.ts';
 import { viewName } from './view-name.ts';
@@ -84,7 +85,7 @@ export function describePrograms({ builds }: SiteCatalog): ProgramList {
 export function describeFailures({ failures }: SiteCatalog): FailureList {
   return {
     schema: schemaLink('failure-list'),
-    failures: failures.map(({ name, spec, hash, target, kind, phase, date, run }) => ({
+    failures: failures.map(({ id, name, spec, hash, target, kind, phase, date, run }) => ({
       name,
       spec,
       ...(hash === undefined ? {} : { hash }),
@@ -93,6 +94,7 @@ export function describeFailures({ failures }: SiteCatalog): FailureList {
       ...(phase === undefined ? {} : { phase }),
       date,
       ...(run === undefined ? {} : { run }),
+      links: { page: externalUrl(failurePath({ id })) },
     })),
     links: listLinks(),
   };

@@ -42,7 +42,7 @@ export function describeBudget({ plan }: SiteCatalog): BudgetDocument {
     builds: plan.served.size,
     leftOut: {
       builds: plan.leftOut.builds.length,
-      bytes: plan.leftOut.bytes,
+      size: plan.leftOut.bytes,
       configs: plan.leftOut.configs,
       views: plan.leftOut.views,
     },

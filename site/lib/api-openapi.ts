@@ -51,6 +51,7 @@ export function describeOpenApi(catalog: SiteCatalog): object {
         endpoint.path,
         { get: describeGet(endpoint, samples.get(endpoint.name)) },
       ]),
+      ['/api/index.json.asc', { get: signatureGet() }],
       ['/api/mirrors.yaml', { get: settingsGet() }],
       ['/api/mirrors/{name}.yaml', { get: settingsGet('name', 'view-all') }],
     ]),
@@ -98,6 +99,22 @@ function jsonAsText({ shape }: Endpoint): object {
     type: 'string',
     contentMediaType: 'application/json',
     contentSchema: { $ref: `#/components/schemas/${shape}` },
+  };
+}
+
+function signatureGet(): object {
+  return {
+    operationId: 'signature',
+    tags: ['api'],
+    summary: 'Signature of the index',
+    description:
+      'A detached OpenPGP signature of `/api/index.json`, armored; of one of the keys that `/api/keys.json` names. ' +
+      'There is none in a cache without a key.',
+    responses: {
+      // Servers do not agree on the name of this type.
+      200: { description: 'The signature.', content: { 'application/*': { schema: { type: 'string' } } } },
+      404: { $ref: '#/components/responses/missing' },
+    },
   };
 }
 

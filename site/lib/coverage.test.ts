@@ -50,7 +50,7 @@ test('what a binary was built with is not needed', () => {
     needed: builds.length,
     available: builds.length,
     percent: 100,
-    downloadBytes: 1000 * builds.length,
+    downloadSize: 1000 * builds.length,
     missing: [],
   });
   const without = measureCoverage([curl.hash], nodes, { builds: builds.slice(1), failures: [] });

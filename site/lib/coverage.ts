@@ -1,6 +1,6 @@
 import type { Coverage, MissingReason, MissingSpec } from '../schemas/api/coverage.ts';
-import type { FailureList } from '../schemas/api/failure-list.ts';
 import type { DagHash } from '../schemas/digest.ts';
+import type { Failure } from '../schemas/failure.ts';
 import { targetOf, type Node } from '../schemas/node.ts';
 import { compareTexts, compareVersions } from './versions.ts';
 
@@ -17,11 +17,14 @@ export interface KnownBuild {
   size: number;
 }
 
+/** What is told of something that was tried and did not build. */
+type KnownFailure = Pick<Failure, 'name' | 'hash' | 'target' | 'kind' | 'date' | 'run'>;
+
 /** What a cache has and what it tried. */
 export interface KnownCache {
   builds: readonly KnownBuild[];
   /** The newest first. */
-  failures: FailureList['failures'];
+  failures: readonly KnownFailure[];
 }
 
 /**
@@ -43,7 +46,7 @@ export function measureCoverage(
     needed: needed.length,
     available: available.length,
     percent: percentOf(available.length, needed.length),
-    downloadBytes: available.reduce((sum, { size }) => sum + size, 0),
+    downloadSize: available.reduce((sum, { size }) => sum + size, 0),
     externals: visited.length - needed.length,
     missing: missing
       .map((node) => explain(node, byName.get(node.name) ?? [], cache.failures))
@@ -106,7 +109,7 @@ function explain(node: Node, builds: readonly KnownBuild[], failures: KnownCache
 }
 
 /** A failure before the solver had an answer has no hash: then it is of a package and a target. */
-function isOf(failure: KnownCache['failures'][number], node: Node): boolean {
+function isOf(failure: KnownFailure, node: Node): boolean {
   if (failure.hash !== undefined) return failure.hash === node.hash;
   return failure.name === node.name && (failure.target ?? targetOf(node)) === targetOf(node);
 }

@@ -1,7 +1,6 @@
 import type { Coverage, MissingSpec } from '../schemas/api/coverage.ts';
 import type { DagHash } from '../schemas/digest.ts';
-import { targetOf } from '../schemas/node.ts';
-import { measureCoverage } from './coverage.ts';
+import { coverLock, knownCache } from './api-environments.ts';
 import { environmentPath } from './url.ts';
 import type { SiteCatalog } from './shape-catalog.ts';
 import type { CatalogEnvironment } from './shape-history.ts';
@@ -25,22 +24,7 @@ export function describeEnvironmentState(
 ): EnvironmentState {
   const { name, lock } = environment;
   const view = viewName('env', name);
-  const coverage =
-    lock &&
-    measureCoverage(
-      lock.roots.map(({ hash }) => hash),
-      new Map(Object.entries(lock.concrete_specs)),
-      {
-        builds: [...catalog.builds.values()].map(({ build, node }) => ({
-          hash: build.hash,
-          name: build.name,
-          version: build.version,
-          target: targetOf(node),
-          size: build.tarball.size,
-        })),
-        failures: catalog.failures,
-      },
-    );
+  const coverage = lock && coverLock(lock, knownCache(catalog));
   return {
     environment,
     path: environmentPath(name),

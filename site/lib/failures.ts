@@ -44,7 +44,7 @@ export function failureListPath(page: number): string {
 }
 
 /** Path of a failure's page. */
-export function failurePath({ id }: CatalogFailure): string {
+export function failurePath({ id }: Pick<CatalogFailure, 'id'>): string {
   return `${failuresPath}${id.split('/').map(encodeURIComponent).join('/')}/`;
 }
 

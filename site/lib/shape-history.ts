@@ -28,7 +28,7 @@ export interface CatalogHistory {
   environments: CatalogEnvironment[];
   /** What each month's runs brought, the oldest first; a month without runs may be missing. */
   stats: MonthlyStats[];
-  /** What was there and was removed, the oldest first. */
+  /** What was there and was removed, by hash; it may be there again. */
   removed: Removed[];
 }
 
@@ -46,9 +46,7 @@ export function shapeHistory(
       .sort((left, right) => compareTexts(left.month, right.month)),
     removed: entries.removed
       .map(({ id, body = '' }) => parseEntry(body, Removed, `removed/${id}.json`))
-      .sort(
-        (left, right) => compareTexts(left.removed, right.removed) || compareTexts(left.hash, right.hash),
-      ),
+      .sort((left, right) => compareTexts(left.hash, right.hash)),
   };
 }
 

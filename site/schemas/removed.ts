@@ -1,17 +1,24 @@
 import { z } from 'zod';
-import { DagHash } from './digest.ts';
-import { PackageName } from './node.ts';
+import { Build } from './build.ts';
 
-/** `removed/<hash>.json`: a build that prune took out. */
+/**
+ * `removed/<hash>.json`: a build that prune took out. It keeps what the build's record said of when it came, so that
+ * the changes of past months stay as they were.
+ */
 export const Removed = z.strictObject({
-  name: PackageName,
-  version: z.string(),
-  hash: DagHash,
-  /** When it had been published: UTC, whole seconds. Absent: not recorded. */
-  published: z.iso.datetime({ precision: 0 }).optional(),
-  /** UTC, whole seconds. */
-  removed: z.iso.datetime({ precision: 0 }),
-  /** The rule that it fell under, in words. */
-  reason: z.string(),
+  ...Build.pick({ name: true, version: true, hash: true }).shape,
+  /** Each time that it was there, the oldest first: what was removed may be built and published again. */
+  stays: z
+    .array(
+      z.strictObject({
+        /** As the build's record said: UTC, whole seconds. */
+        published: Build.shape.published,
+        /** UTC, whole seconds. */
+        removed: z.iso.datetime({ precision: 0 }),
+        /** The rule that it fell under, in words. */
+        reason: z.string(),
+      }),
+    )
+    .min(1),
 });
 export type Removed = z.infer<typeof Removed>;

@@ -1,12 +1,17 @@
 """A small client of the API, written from its documentation page and nothing else: python3 client.py ADDRESS
 
-Follows links from /api/index.json to every build, checks each list's sha256, and recomputes what it can.
-Prints one JSON object: what it found.
+Begins at /api/index.json and follows links from there: checks the signature of the index with gpg, the sha256 of each
+list, and each tarball; goes through packages, programs, environments and the months. Prints one JSON object: what it
+found.
 """
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
+import tempfile
+import urllib.error
 import urllib.request
 
 
@@ -15,29 +20,50 @@ def get(url):
         return answer.read()
 
 
-def main(address):
-    index = json.loads(get(address + "/api/index.json"))
-    assert index["version"] == 1
+def get_json(url):
+    return json.loads(get(url))
 
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_lists(index):
+    """Every list that the index names, checked against its sha256 and size."""
     lists = {}
     for endpoint in index["endpoints"]:
         if "sha256" not in endpoint:
             continue
         data = get(endpoint["url"])
-        assert hashlib.sha256(data).hexdigest() == endpoint["sha256"], endpoint["name"]
+        assert sha256(data) == endpoint["sha256"], endpoint["name"]
         assert len(data) == endpoint["size"], endpoint["name"]
         if endpoint["url"].endswith(".json"):
             lists[endpoint["name"]] = json.loads(data)
+    return lists
 
-    changes = []
-    for month in index["changes"]:
-        data = get(month["url"])
-        assert hashlib.sha256(data).hexdigest() == month["sha256"]
-        changes += json.loads(data)["changes"]
 
-    table = lists["specs"]
+def verify_index(index, data, keys):
+    """Fingerprint of the key that signed the index, as gpg says; none for a cache without a key."""
+    if "signature" not in index["links"]:
+        return None
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "GNUPGHOME": home}
+        for key in keys["keys"]:
+            subprocess.run(["gpg", "--batch", "-q", "--import"], input=get(key["url"]), env=environment, check=True)
+        paths = [os.path.join(home, name) for name in ("index.json.asc", "index.json")]
+        for path, content in zip(paths, [get(index["links"]["signature"]), data]):
+            with open(path, "wb") as file:
+                file.write(content)
+        command = ["gpg", "--batch", "-q", "--status-fd", "1", "--verify", *paths]
+        status = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
+        subprocess.run(["gpgconf", "--kill", "all"], env=environment)
+    return status.split("VALIDSIG ")[1].split()[0]
+
+
+def read_rows(table):
+    """The columns of specs.json as one dictionary a build."""
     words, columns = table["words"], table["columns"]
-    rows = [
+    return [
         {
             "hash": columns["hash"][row],
             "name": words["package"][columns["package"][row]],
@@ -48,30 +74,85 @@ def main(address):
         for row in range(table["builds"])
     ]
 
+
+def read_changes(index):
+    """What came and went, the oldest first: from the newest month back, each leads to the one before."""
+    changes = []
+    months = index["changes"]
+    for month in months:
+        data = get(month["url"])
+        assert sha256(data) == month["sha256"]
+    url = months[0]["url"] if months else None
+    followed = 0
+    while url:
+        document = get_json(url)
+        changes = document["changes"] + changes
+        url = document["links"].get("previous")
+        followed += 1
+    assert followed == len(months)
+    assert [change["date"] for change in changes] == sorted(change["date"] for change in changes)
+    return changes
+
+
+def main(address):
+    data = get(address + "/api/index.json")
+    index = json.loads(data)
+    assert index["version"] == 1
+    lists = read_lists(index)
+    changes = read_changes(index)
+    rows = read_rows(lists["specs"])
+
     downloads = 0
+    shipping = {}
     for row in rows:
-        spec = json.loads(get(index["links"]["spec"].replace("{hash}", row["hash"])))
+        spec = get_json(index["links"]["spec"].replace("{hash}", row["hash"]))
         assert spec["build"]["name"] == row["name"] and spec["build"]["version"] == row["version"]
         assert spec["build"]["tarball"]["size"] == row["size"]
+        for program in spec["build"]["contents"]["programs"]:
+            shipping.setdefault(program, set()).add(row["name"])
         if "tarball" in spec["links"]:
             tarball = get(spec["links"]["tarball"])
-            assert "sha256:" + hashlib.sha256(tarball).hexdigest() == spec["build"]["tarball"]["digest"]
+            assert "sha256:" + sha256(tarball) == spec["build"]["tarball"]["digest"]
             downloads += 1
 
     packages = {}
     for package in lists["packages"]["packages"]:
-        document = json.loads(get(lists["packages"]["links"]["package"].replace("{name}", package["name"])))
+        document = get_json(lists["packages"]["links"]["package"].replace("{name}", package["name"]))
         assert len(document["builds"]) == package["builds"]
         packages[package["name"]] = [build["hash"] for build in document["builds"]]
 
-    seed = json.loads(get(address + "/manifest/"))
+    # Which packages ship a program: the list says what the builds say.
+    programs = {entry["name"]: set(entry["packages"]) for entry in lists["programs"]["programs"]}
+    assert programs == shipping
+
+    here = {row["hash"] for row in rows}
+    environments = {}
+    for environment in lists["environments"]["environments"]:
+        document = get_json(environment["links"]["environment"])
+        coverage = document["coverage"]
+        assert coverage["available"] + len(coverage["missing"]) == coverage["needed"]
+        assert not here & {spec["hash"] for spec in coverage["missing"]}
+        assert all(root["available"] == (root["hash"] in here) for root in document["roots"])
+        environments[document["name"]] = coverage["percent"]
+
+    try:
+        get(index["links"]["spec"].replace("{hash}", "a" * 32))
+        raise AssertionError("expected status 404 for a build that is not here")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404
+
+    seed = get_json(address + "/manifest/")
     print(
         json.dumps(
             {
                 "counts": index["counts"],
+                "signer": verify_index(index, data, lists["keys"]),
                 "builds": sorted(row["hash"] for row in rows),
                 "packages": sorted(hash for hashes in packages.values() for hash in hashes),
+                "programs": len(programs),
+                "environments": environments,
                 "added": sorted(change["hash"] for change in changes if change["change"] == "added"),
+                "removed": sorted(change["hash"] for change in changes if change["change"] == "removed"),
                 "downloads": downloads,
                 "seed": len(seed["packages"]),
             }

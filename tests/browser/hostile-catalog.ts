@@ -55,8 +55,7 @@ function historyFiles(): { path: string; content: string }[] {
     name,
     version: HOSTILE,
     hash: 'e'.repeat(32),
-    removed: '2026-11-23T07:40:00Z',
-    reason: HOSTILE,
+    stays: [{ published: '2026-10-23T07:40:00Z', removed: '2026-11-23T07:40:00Z', reason: HOSTILE }],
   };
   return [
     { path: `failures/${name}/1-2.json`, content: JSON.stringify(failure) },

@@ -16,25 +16,40 @@ export interface ApiSite extends MadeCache {
   url: string;
   /** Fingerprint of the key. */
   fingerprint: string;
+  /** What the scripts are told beside the usual, at each deployment. */
+  env: Record<string, string>;
+}
+
+export interface ApiSiteOptions {
+  /** A generated catalog of the same builds. */
+  lend?: string;
+  /** An OCI layout unless told. */
+  registry?: string;
+  /** For every script: what a registry's certificate needs, a budget. */
+  env?: Record<string, string>;
 }
 
 /** Publishes a build cache, signed, and serves all that is made of it. */
-export async function openApiSite(cache: string, lend?: string): Promise<ApiSite> {
+export async function openApiSite(
+  cache: string,
+  { lend, registry, env = {} }: ApiSiteOptions = {},
+): Promise<ApiSite> {
   const folder = await makeFolder();
   const dist = join(folder, 'dist');
   await mkdir(dist);
   const server = await servePages({ root: dist, base: BASE, port: 0 });
   const made = {
     folder,
-    registry: `oci-layout:${join(folder, 'registry')}`,
+    registry: registry ?? `oci-layout:${join(folder, 'registry')}`,
     catalog: join(folder, 'catalog'),
     dist,
+    env,
   };
   const catalog = ['--catalog', made.catalog];
   const keyFile = join(folder, 'key.asc');
   const { output } = await runVerb('key', [...catalog, '--out', keyFile]);
   const key = { SIGNING_KEY: await readFile(keyFile, 'utf8') };
-  await runVerb('publish', [cache, '--registry', made.registry, ...catalog], key);
+  await runVerb('publish', [cache, '--registry', made.registry, ...catalog], { ...env, ...key });
   for (const name of lend === undefined ? [] : LENT) {
     await cp(join(lend ?? '', name), join(made.catalog, name), { recursive: true });
   }
@@ -52,13 +67,13 @@ export async function openApiSite(cache: string, lend?: string): Promise<ApiSite
 
 /** Makes the site anew from its catalog, as each deployment does. */
 export async function redeploy(
-  made: Omit<MadeCache, 'close'>,
+  made: Omit<ApiSite, 'close' | 'url' | 'fingerprint'>,
   url: string,
   key: Record<string, string>,
 ): Promise<void> {
-  const env = { SITE_URL: url, CATALOG_DIR: made.catalog, REGISTRY: made.registry };
+  const env = { ...made.env, SITE_URL: url, CATALOG_DIR: made.catalog, REGISTRY: made.registry };
   await runVerb('record-settings', [], env);
-  await buildDist(made, { SITE_URL: url });
+  await buildDist(made, { ...made.env, SITE_URL: url });
   await runVerb('sign-index', ['--dist', made.dist], key);
 }
 
@@ -68,7 +83,7 @@ export async function openGeneratedSite(builds: number): Promise<{ site: ApiSite
   const cache = join(work, 'cache');
   const history = await generateCache({ builds, seed: 1, directory: cache });
   await generateCatalog({ builds, seed: 1, directory: join(work, 'catalog') });
-  const site = await openApiSite(cache, join(work, 'catalog'));
+  const site = await openApiSite(cache, { lend: join(work, 'catalog') });
   await rm(work, { recursive: true });
   return { site, history };
 }

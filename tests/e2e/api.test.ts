@@ -9,6 +9,8 @@ import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
 import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
 import { readCommands, runCommands } from '../api/commands.ts';
+import { readCounts } from '../api/counts.ts';
+import { findWrongDigests } from '../api/digests.ts';
 import { findMisfits, readDocuments, type ServedDocument } from '../api/documents.ts';
 import { findDeadAddresses, linksIn } from '../api/links.ts';
 import { lintOpenApi } from '../api/openapi-lint.ts';
@@ -131,14 +133,40 @@ test(
     const { code, output, stdout } = await runProgram('python3', [client, site.url], process.env);
     expect(code, output).toBe(0);
     const hashes = [...history.builds.keys()].sort();
-    expect(JSON.parse(stdout)).toMatchObject({
+    const found: unknown = JSON.parse(stdout);
+    expect(found).toMatchObject({
       counts: { builds: BUILDS, buildsOnSite: BUILDS, keys: 1 },
+      signer: site.fingerprint,
       builds: hashes,
       packages: hashes,
-      added: hashes,
+      environments: { 'hpc-tools': expect.any(Number), 'data-science': expect.any(Number) },
       downloads: BUILDS,
       seed: BUILDS,
     });
+    const { added, removed } = Comings.parse(found);
+    expect(removed.length).toBeGreaterThan(0);
+    expect(added).toEqual([...hashes, ...removed].sort());
+  },
+  ASKING_MS,
+);
+
+const Comings = z.object({ added: z.array(z.string()), removed: z.array(z.string()) });
+
+test('every document and page counts the same', async () => {
+  const counts = await readCounts(site.dist);
+  for (const [kind, [first, ...others]] of Object.entries(counts)) {
+    expect(others, kind).toEqual(others.map(() => first));
+  }
+  expect(counts['builds']?.[0]).toBe(BUILDS);
+});
+
+test(
+  'every digest is that of the blob',
+  async () => {
+    const layout = site.registry.replace('oci-layout:', '');
+    const texts = documents.filter(({ endpoint }) => endpoint.name === 'spec').map(({ text }) => text);
+    expect(texts).toHaveLength(BUILDS);
+    expect(await findWrongDigests(texts, { layout, dist: site.dist, url: site.url })).toEqual([]);
   },
   ASKING_MS,
 );

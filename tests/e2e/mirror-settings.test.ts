@@ -1,13 +1,15 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { servePages } from '../../scripts/start/pages-server.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
+import { startFaultyProxy } from '../faulty-proxy.ts';
 import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
 import type { SpackHome } from '../spack.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
 import { readFixtureBuilds } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
-import { FIXTURES } from './made-cache.ts';
+import { BASE, FIXTURES } from './made-cache.ts';
 
 /** The first Spack that knows views. */
 const VIEWS_SINCE = [1, 2];
@@ -91,21 +93,34 @@ describe.each(versions)('Spack $version', (version) => {
 });
 
 test.skipIf(spacks.length === 0)(
-  'after a deployment with other settings, what was included still works',
+  'after a deployment with another address, registry and no key, what was included still works',
   async () => {
-    const include = views.settings.find(({ name }) => name === 'https')?.include;
-    const homes = await Promise.all(spacks.map((version) => openSpack(version)));
-    const before = await download(`${site.url}/api/mirrors.yaml`);
-    // Without its keys the cache is an unsigned one, and so say its settings.
+    const moved = await servePages({ root: site.dist, base: '', port: 0 });
+    let isMoved = false;
+    // GitHub leads from a site's first address to its later domain.
+    const door = await startFaultyProxy(new URL(site.url).host, ({ url = '' }, response) => {
+      if (isMoved) response.writeHead(301, { location: moved.url + url.slice(BASE.length) }).end();
+      return isMoved;
+    });
+    onTestFinished(async () => void (await Promise.all([door.stop(), moved.close()])));
+    const url = `http://${door.host}${BASE}`;
+    await redeploy(site, url, {});
+    const before = await download(`${url}/api/mirrors.yaml`);
+    const { settings } = ViewList.parse(JSON.parse(await download(`${url}/api/views.json`)));
+    const include = settings.find(({ name }) => name === 'https')?.include;
+
     await rm(join(site.catalog, 'keys'), { recursive: true });
-    await redeploy(site, site.url, {});
-    expect(await download(`${site.url}/api/mirrors.yaml`)).not.toBe(before);
+    await writeFile(join(site.catalog, 'cache.json'), '{"registry":"registry.example.org/other/place"}\n');
+    await redeploy(site, moved.url, {});
+    isMoved = true;
+    expect(await download(`${moved.url}/api/mirrors.yaml`)).not.toBe(before);
     expect(await download(include?.path ?? '')).toBe(before);
-    for (const home of homes) {
+    for (const version of spacks) {
+      const home = await openSpack(version);
+      onTestFinished(home.close);
       await home.configure('include.yaml', JSON.stringify({ include: [include] }));
-      expect(await spack(home, ['mirror', 'list'])).toContain(site.url);
+      expect(await spack(home, ['mirror', 'list'])).toContain(url);
       expect((await listBuilds(home)).length).toBeGreaterThanOrEqual(builds.length);
-      await home.close();
     }
   },
 );

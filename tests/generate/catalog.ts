@@ -2,8 +2,8 @@ import { Cache } from '../../site/schemas/cache.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
-import { Removed } from '../../site/schemas/removed.ts';
 import { buildPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
 import { specManifestText } from '../../scripts/spack/mirror-manifest.ts';
 import { inventBuildRecord } from './build-record.ts';
 import { dagOf, nodeOf } from './dag.ts';
@@ -87,14 +87,12 @@ function* removedFiles({ nodes, builds }: History): Generator<GeneratedFile> {
   for (const [index, { hash, published }] of [...builds.values()].entries()) {
     if (index % BUILDS_PER_REMOVED !== BUILDS_PER_REMOVED - 1) continue;
     const { name, version } = nodeOf(nodes, hash).node;
-    const removed = Removed.parse({
-      name,
-      version,
-      hash: [...hash].reverse().join(''),
-      removed: published.toISOString().replace('.000Z', 'Z'),
-      reason: 'a newer version has a binary for the same target',
-    });
-    yield { path: `removed/${removed.hash}.json`, content: toJson(removed) };
+    const date = published.toISOString().replace('.000Z', 'Z');
+    const removed = recordRemoval(
+      { name, version, hash: [...hash].reverse().join(''), published: date },
+      { removed: date, reason: 'a newer version has a binary for the same target' },
+    );
+    yield { path: removedPath(removed), content: toJson(removed) };
   }
 }
 

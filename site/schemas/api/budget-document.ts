@@ -20,7 +20,7 @@ export const BudgetDocument = z
     leftOut: z
       .strictObject({
         builds: Count.describe('Builds whose tarballs only the registry has.'),
-        bytes: Count.describe('Bytes of those.'),
+        size: Count.describe('Bytes of those tarballs.'),
         configs: Count.describe(
           'Spec files that only the registry has; clients do not need them to install.',
         ),

@@ -24,9 +24,11 @@ export const ChangeList = z
       .strictObject({
         index: Link.describe('The index of this API.'),
         previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
-        next: Link.optional().describe('The month with changes after. Absent: this is the last.'),
       })
       .describe('Where to go on.'),
   })
-  .describe('What came and went in a month, in order. A month that is over changes no more.');
+  .describe(
+    'What came and went in a month, in order. A month that has been over for a day changes no more, whatever is ' +
+      'published or removed later; so it has no link to the next: the index has all months.',
+  );
 export type ChangeList = z.infer<typeof ChangeList>;

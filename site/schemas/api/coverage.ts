@@ -45,7 +45,7 @@ export const Coverage = z.strictObject({
     .min(0)
     .max(100)
     .describe('`available` of `needed`, rounded down to a tenth; 100 only when all is there.'),
-  downloadBytes: Count.describe('Bytes of the tarballs that are there.'),
+  downloadSize: Count.describe('Bytes of the tarballs that are there.'),
   externals: Count.describe("Specs that come from the machine's own system."),
   missing: z.array(MissingSpec).describe('What is not there, by name and version.'),
 });

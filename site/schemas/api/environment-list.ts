@@ -10,8 +10,8 @@ export const EnvironmentList = z
       .array(
         z.strictObject({
           name: z.string().describe("The environment's name."),
-          ...Coverage.pick({ needed: true, available: true, percent: true, downloadBytes: true }).shape,
-          link: Link.describe('All about it.'),
+          ...Coverage.pick({ needed: true, available: true, percent: true, downloadSize: true }).shape,
+          links: z.strictObject({ environment: Link.describe('All about it.') }).describe('Where to go on.'),
         }),
       )
       .describe('Those that were concretized, by name.'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
-import { ListLinks, Moment, SchemaLink } from './link.ts';
+import { Link, ListLinks, Moment, SchemaLink } from './link.ts';
 
 /** `/api/failures.json`: what was tried and did not build, the newest first. */
 export const FailureList = z
@@ -19,6 +19,7 @@ export const FailureList = z
           phase: z.string().optional().describe("The phase of the recipe, in Spack's words."),
           date: Moment.describe('When.'),
           run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
+          links: z.strictObject({ page: Link.describe('Its page.') }).describe('Where to go on.'),
         }),
       )
       .describe('The newest first.'),

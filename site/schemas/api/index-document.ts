@@ -70,6 +70,9 @@ export const IndexDocument = z
         views: Link.describe("The mirror's views."),
         package: z.string().describe('A package: put its name for `{name}`.'),
         spec: z.string().describe('A build: put its DAG hash for `{hash}`.'),
+        signature: Link.optional().describe(
+          'Detached OpenPGP signature of this document. Absent: the cache has no key.',
+        ),
         openapi: Link.describe('This API in OpenAPI 3.1.'),
         documentation: Link.describe('This API for people.'),
       })

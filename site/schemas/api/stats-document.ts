@@ -13,7 +13,7 @@ export const StatsDocument = z
     schema: SchemaLink,
     packages: Count.describe('Packages with a build.'),
     builds: Count.describe('Builds.'),
-    removed: Count.describe('Builds that were there and were removed.'),
+    removed: Count.describe('Builds that were removed, those published again since included.'),
     failures: Count.describe('What was tried and did not build.'),
     size: Count.describe('Bytes of all tarballs.'),
     installedSize: Count.describe('Bytes of the files in them.'),

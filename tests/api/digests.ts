@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import pMap from 'p-map';
+import { parseManifest } from '../../scripts/spack/mirror-manifest.ts';
+import { splitSigned } from '../../site/lib/signed-manifest.ts';
+import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
+
+/** Blobs that are read and hashed at a time. */
+const BLOBS = 4;
+
+/**
+ * What is wrong with the digests and sizes of builds' documents: each blob of the registry is read and hashed, and
+ * each manifest of the mirror must name the same ones. One line a finding.
+ * @param layout the registry, an OCI layout
+ */
+export async function findWrongDigests(
+  texts: readonly string[],
+  { layout, dist, url }: { layout: string; dist: string; url: string },
+): Promise<string[]> {
+  const findings = await pMap(
+    texts,
+    async (text) => {
+      const { hash, build, links } = SpecDocument.parse(JSON.parse(text));
+      const { tarball, image } = build;
+      const wrong: string[] = [];
+      for (const { digest, size } of [tarball, image.config, image]) {
+        const bytes = await readFile(join(layout, 'blobs', digest.replace(':', '/')));
+        if (digestOf(bytes) !== digest || bytes.length !== size) wrong.push(`${hash}: ${digest}`);
+        if (digest !== tarball.digest) continue;
+        if (digestOf(await promisify(gunzip)(bytes)) !== tarball.uncompressedDigest)
+          wrong.push(`${hash}: ${tarball.uncompressedDigest}`);
+      }
+      const manifest = join(dist, decodeURIComponent(links.manifest.slice(url.length)));
+      const named = parseManifest(
+        splitSigned(await readFile(manifest, 'utf8'), manifest).text,
+        manifest,
+      ).data.map(({ checksum }) => `sha256:${checksum}`);
+      for (const digest of [tarball.digest, image.config.digest])
+        if (!named.includes(digest)) wrong.push(`${hash}: the mirror's manifest does not name ${digest}`);
+      return wrong;
+    },
+    { concurrency: BLOBS },
+  );
+  return findings.flat();
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
