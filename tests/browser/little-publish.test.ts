@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { buildPath, manifestPath } from '../../scripts/catalog/paths.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import { nodeOf } from '../generate/dag.ts';
+import type { History } from '../generate/history.ts';
+import { buildSite, listFiles, makeFolder, removeFolders } from './site.ts';
+
+/** As many as a cache gets in years; two sites of them take minutes. */
+const BUILDS = 10_000;
+/** What one publish brings. */
+const PUBLISHED = 25;
+const TIMEOUT_MS = 3_600_000;
+
+const address = 'https://owner.example/cache';
+
+afterAll(removeFolders);
+
+/** Takes the newest builds out of a catalog, as if they had not been published yet. */
+async function unpublish(catalog: string, { nodes, builds }: History): Promise<string[]> {
+  const newest = [...builds.keys()].slice(-PUBLISHED);
+  for (const hash of newest) {
+    const { node } = nodeOf(nodes, hash);
+    for (const path of [buildPath(node), manifestPath(node)]) await rm(join(catalog, path));
+  }
+  return newest;
+}
+
+/** The sha256 of each file that programs read, by path. */
+async function readDigests(dist: string): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  for (const path of await listFiles(dist)) {
+    if (!path.startsWith('/api/') && !path.startsWith('/manifest/')) continue;
+    digests.set(
+      path,
+      createHash('sha256')
+        .update(await readFile(join(dist, path)))
+        .digest('hex'),
+    );
+  }
+  return digests;
+}
+
+test.skipIf(!process.env['FULL'])(
+  `a publish of ${PUBLISHED} changes few files of ${BUILDS} builds`,
+  async () => {
+    const [catalog, before, after] = [await makeFolder(), await makeFolder(), await makeFolder()];
+    const history = await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
+    await buildSite({ catalog, address }, after);
+    const published = await unpublish(catalog, history);
+    await buildSite({ catalog, address }, before);
+    const [old, now] = [await readDigests(before), await readDigests(after)];
+    const added = [...now.keys()].filter((path) => !old.has(path));
+    const changed = [...now].filter(([path, digest]) => old.has(path) && old.get(path) !== digest);
+    const kinds = Map.groupBy(changed, ([path]) => path.replace(/^(\/\w+\/\w+\/).*/, '$1…'));
+    console.log(
+      `${now.size} files: ${added.length} added, ${changed.length} changed:`,
+      Object.fromEntries([...kinds].map(([kind, files]) => [kind, files.length])),
+    );
+    for (const hash of published) expect(added).toContain(`/api/specs/${hash}.json`);
+    expect([...old.keys()].filter((path) => !now.has(path))).toEqual([]);
+    expect(changed.length).toBeLessThan(500);
+  },
+  TIMEOUT_MS,
+);
