@@ -92,9 +92,11 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
     SPACK_GNUPGHOME: gpg,
     ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
   };
-  if (packages) {
-    const repos = { 'repos:': { builtin: await linkRecipes(program, join(folder, 'r'), packages) } };
-    await writeFile(join(user, 'repos.yaml'), JSON.stringify(repos));
+  const builtin = packages
+    ? await linkRecipes(program, join(folder, 'r'), packages)
+    : await findRecipes(program);
+  if (builtin !== undefined) {
+    await writeFile(join(user, 'repos.yaml'), JSON.stringify({ 'repos:': { builtin } }));
   }
   return {
     store,
@@ -119,10 +121,27 @@ export async function keepWarm(cache: string, warm: string): Promise<void> {
   await rename(fresh, warm).catch(() => rm(fresh, { recursive: true, force: true }));
 }
 
+/** Where a Spack has builtin's recipes; one that has not fetched any takes those of another Spack here. */
+async function findRecipes(program: string): Promise<string | undefined> {
+  for (const candidate of [program, ...findSpacks().map((other) => other.program)]) {
+    const found = recipes.get(candidate) ?? (await askRecipes(candidate));
+    recipes.set(candidate, found);
+    if (found !== '') return found;
+  }
+  return undefined;
+}
+
+/** Folders of recipes by the Spack that has them; empty for one that has none. */
+const recipes = new Map<string, string>();
+
+async function askRecipes(program: string): Promise<string> {
+  const { stdout } = await runProgram(program, ['location', '--repo', 'builtin'], process.env);
+  return existsSync(stdout.trim()) ? stdout.trim() : '';
+}
+
 /** Makes a package repository of some of builtin's recipes, by symbolic links; returns its path. */
 export async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
-  const { stdout } = await runProgram(program, ['location', '--repo', 'builtin'], process.env);
-  const builtin = stdout.trim();
+  const builtin = (await findRecipes(program)) ?? '';
   const repository = join(folder, 'spack_repo/builtin');
   await mkdir(join(repository, 'packages'), { recursive: true });
   for (const name of await readdir(builtin)) {
