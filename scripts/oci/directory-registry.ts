@@ -5,14 +5,13 @@ import type { Readable } from 'node:stream';
 import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
-import type { Descriptor } from '../../site/schemas/image-manifest.ts';
-import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
+import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
 import { copyVerified } from './copy-verified.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, isErrorCode, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from './manifest.ts';
 import { readAll } from './read-all.ts';
-import type { Registry, RegistryManifest } from './registry.ts';
+import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 import { verified } from './verify.ts';
 
 /** Blobs copied at a time: enough to keep a disk busy. */
@@ -28,11 +27,16 @@ export function openDirectory(dir: string): Registry {
     return found && { mediaType: found.mediaType, digest: found.digest, size: found.size };
   }
 
-  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+  async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
     const blob = isDigest(tagOrDigest) ? await findBlob(dir, tagOrDigest) : await describeTag(tagOrDigest);
     if (!blob) return undefined;
     const bytes = await readBlob(blob, MAX_MANIFEST_BYTES);
-    return parseManifest(bytes.toString('utf8'), `${reference} ${tagOrDigest}`);
+    return describeManifest(bytes.toString('utf8'), `${reference} ${tagOrDigest}`);
+  }
+
+  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+    const found = await readText(tagOrDigest);
+    return found && parseManifest(found.text, `${reference} ${tagOrDigest}`);
   }
 
   async function openBlob(blob: Blob): Promise<Readable> {
@@ -50,7 +54,9 @@ export function openDirectory(dir: string): Registry {
   return {
     reference,
     describeTag,
+    readText,
     readManifest,
+    hasBlob: async (blob) => (await sizeOf(blobPath(dir, blob.digest))) === blob.size,
     openBlob,
     readBlob,
     push: (layout) => mergeLayout(layout, dir),
@@ -63,8 +69,9 @@ async function pointTag(dir: string, tag: string, digest: Digest): Promise<void>
     const blob = await findBlob(dir, digest);
     if (!blob) throw new Error(`oci-layout:${dir} has no manifest ${digest} that ${tag} could point at`);
     const others = ((await readIndex(dir)) ?? []).filter((descriptor) => tagOf(descriptor) !== tag);
-    const annotations = { [TAG_ANNOTATION]: tag };
-    await writeIndex(dir, [...others, { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob, annotations }]);
+    const text = await readFile(blobPath(dir, digest), 'utf8');
+    const { descriptor } = describeManifest(text, `oci-layout:${dir} ${digest}`);
+    await writeIndex(dir, [...others, { ...descriptor, annotations: { [TAG_ANNOTATION]: tag } }]);
   });
 }
 
@@ -120,11 +127,18 @@ async function contentsOf(layout: string, dir: string, entries: readonly Descrip
   for (const { digest, size } of entries) {
     const source = (await sizeOf(blobPath(layout, digest))) === undefined ? dir : layout;
     const file = blobPath(source, digest);
-    const { manifest } = parseManifest(await readFile(file, 'utf8'), file);
-    for (const part of [manifest.config, ...manifest.layers]) blobs.set(part.digest, part);
+    const found = describeManifest(await readFile(file, 'utf8'), file);
+    const parts = isIndex(found.descriptor)
+      ? await contentsOf(layout, dir, parseIndex(found, file).manifests)
+      : partsOf(parseManifest(found.text, file).manifest);
+    for (const part of parts) blobs.set(part.digest, part);
     blobs.set(digest, { digest, size });
   }
   return [...blobs.values()];
+}
+
+function partsOf({ config, layers }: ImageManifest): Blob[] {
+  return [config, ...layers];
 }
 
 /** Adds the file to `copied` once it is in its place. */

@@ -9,8 +9,8 @@ import {
   Descriptor,
   ImageIndex,
   IMAGE_INDEX_MEDIA_TYPE,
-  IMAGE_MANIFEST_MEDIA_TYPE,
 } from '../../site/schemas/image-manifest.ts';
+import { describeManifest } from './manifest.ts';
 
 /** An index whose entries keep what others wrote into them. */
 const IndexFile = z.looseObject({ ...ImageIndex.shape, manifests: z.array(Descriptor.loose()) });
@@ -24,6 +24,7 @@ export interface Layout {
   addBytes(bytes: string | Uint8Array): Promise<Blob>;
   /** Adds a file of known content by a symbolic link: nothing is copied, a push checks the bytes. */
   addFile(file: string, blob: Blob): Promise<void>;
+  /** Adds a manifest, of an image or an index of images whose manifests are added as bytes, and gives it a tag. */
   addTag(tag: string, manifestText: string): Promise<Descriptor>;
   /** Writes `oci-layout` and `index.json`; tags come sorted. */
   close(): Promise<void>;
@@ -58,10 +59,10 @@ export async function createLayout(dir: string): Promise<Layout> {
   }
 
   async function addTag(tag: string, manifestText: string): Promise<Descriptor> {
-    const blob = await addBytes(manifestText);
-    const annotations = { [TAG_ANNOTATION]: tag };
-    tags.set(tag, { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob, annotations });
-    return { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, ...blob };
+    const { descriptor } = describeManifest(manifestText, tag);
+    await addBytes(manifestText);
+    tags.set(tag, { ...descriptor, annotations: { [TAG_ANNOTATION]: tag } });
+    return descriptor;
   }
 
   return { dir, addBytes, addFile, addTag, close: () => writeIndex(dir, [...tags.values()]) };

@@ -1,28 +1,64 @@
 import { createHash } from 'node:crypto';
-import { DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
-import { IMAGE_MANIFEST_MEDIA_TYPE, ImageManifest } from '../../site/schemas/image-manifest.ts';
-import type { RegistryManifest } from './registry.ts';
+import { z } from 'zod';
+import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
+import {
+  DOCKER_LIST_MEDIA_TYPE,
+  DOCKER_MANIFEST_MEDIA_TYPE,
+  IMAGE_INDEX_MEDIA_TYPE,
+  IMAGE_MANIFEST_MEDIA_TYPE,
+  ImageIndex as ImageIndexSchema,
+  ImageManifest,
+} from '../../site/schemas/image-manifest.ts';
+import type { ManifestText, RegistryManifest } from './registry.ts';
 
-/** What is asked for; an image index is asked for so that it can be named in the error. */
+/** What is asked for: images, and indexes of images. */
 export const MANIFEST_MEDIA_TYPES = [
   IMAGE_MANIFEST_MEDIA_TYPE,
   IMAGE_INDEX_MEDIA_TYPE,
   DOCKER_MANIFEST_MEDIA_TYPE,
+  DOCKER_LIST_MEDIA_TYPE,
 ];
 
 /** Registries take no larger manifest; see the OCI distribution specification 1.1, "Pushing manifests". */
 export const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 
-/** Reads a manifest's text. */
-export function parseManifest(text: string, where: string): RegistryManifest {
-  let manifest: ImageManifest;
+/** What a manifest of any kind says of its own kind. */
+const AnyManifest = z.object({ mediaType: z.string().optional(), manifests: z.unknown().optional() });
+
+/** Describes the text of a manifest of any kind. */
+export function describeManifest(text: string, where: string): ManifestText {
+  let found: z.infer<typeof AnyManifest>;
   try {
-    manifest = ImageManifest.parse(JSON.parse(text));
+    found = AnyManifest.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${where}: expected the manifest of an image, found something else`, { cause });
+  }
+  const kind = found.manifests === undefined ? IMAGE_MANIFEST_MEDIA_TYPE : IMAGE_INDEX_MEDIA_TYPE;
+  const bytes = Buffer.from(text);
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return { descriptor: { mediaType: found.mediaType ?? kind, digest, size: bytes.length }, text };
+}
+
+/** Reads an index of images. */
+export function parseIndex({ text }: ManifestText, where: string): ImageIndex {
+  try {
+    return ImageIndexSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${where}: expected an index of images, found something else`, { cause });
+  }
+}
+
+/** Whether a manifest is an index of images. */
+export function isIndex({ mediaType }: { mediaType: string }): boolean {
+  return mediaType === IMAGE_INDEX_MEDIA_TYPE || mediaType === DOCKER_LIST_MEDIA_TYPE;
+}
+
+/** Reads the manifest of one image. */
+export function parseManifest(text: string, where: string): RegistryManifest {
+  const described = describeManifest(text, where);
+  try {
+    return { ...described, manifest: ImageManifest.parse(JSON.parse(text)) };
   } catch (cause) {
     throw new Error(`${where}: expected the manifest of one image, found something else`, { cause });
   }
-  const bytes = Buffer.from(text);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const mediaType = manifest.mediaType ?? IMAGE_MANIFEST_MEDIA_TYPE;
-  return { descriptor: { mediaType, digest, size: bytes.length }, text, manifest };
 }

@@ -7,11 +7,15 @@ import { parseReference } from './reference.ts';
 import type { RemoteOptions } from './remote-registry.ts';
 import { openRemote } from './remote-registry.ts';
 
-/** A manifest as a registry has it. */
-export interface RegistryManifest {
+/** A manifest of any kind as a registry has it. */
+export interface ManifestText {
   descriptor: Descriptor;
   /** The manifest to the letter. */
   text: string;
+}
+
+/** The manifest of one image as a registry has it. */
+export interface RegistryManifest extends ManifestText {
   manifest: ImageManifest;
 }
 
@@ -21,8 +25,12 @@ export interface Registry {
   readonly reference: string;
   /** What a tag points at; undefined when the repository has no such tag, or is not there yet. */
   describeTag(tag: string): Promise<Descriptor | undefined>;
-  /** The manifest of a tag or digest, its digest checked; undefined when it is not there. */
+  /** The text of what a tag or digest names, image or index, its digest checked; undefined when it is not there. */
+  readText(tagOrDigest: string | Digest): Promise<ManifestText | undefined>;
+  /** The manifest of the image of a tag or digest, its digest checked; undefined when it is not there. */
   readManifest(tagOrDigest: string | Digest): Promise<RegistryManifest | undefined>;
+  /** Whether a blob of that digest is there. */
+  hasBlob(blob: Blob): Promise<boolean>;
   /**
    * A blob as a stream that checks itself: it fails at its end when size or sha256 are not the blob's.
    * Do not use what was read before the end came without an error.

@@ -4,11 +4,11 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { HttpAnswer } from './http.ts';
-import { MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+import { describeManifest, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll } from './read-all.ts';
 import type { RemoteReference } from './reference.ts';
-import type { Registry, RegistryManifest } from './registry.ts';
+import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 import { createClient } from './registry-client.ts';
 import { tryAgain } from './try-again.ts';
 import { verified } from './verify.ts';
@@ -55,21 +55,32 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       size: Number(answer.headers.get('content-length') ?? Number.NaN),
     });
     // These headers are optional by the specification; the manifest itself always tells.
-    return found.success ? found.data : (await readManifest(tag))?.descriptor;
+    return found.success ? found.data : (await readText(tag))?.descriptor;
   }
 
-  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+  async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
     const where = `${reference} ${tagOrDigest}`;
     const bytes = await tryAgain(async () => {
       const answer = await request('GET', `manifests/${tagOrDigest}`);
       return answer && buffer(limit(answer.body, where));
     }, firstRetryMs);
     if (!bytes) return undefined;
-    const found = parseManifest(bytes.toString('utf8'), where);
+    const found = describeManifest(bytes.toString('utf8'), where);
     if (Digest.safeParse(tagOrDigest).success && found.descriptor.digest !== tagOrDigest) {
       throw new Error(`${where}: expected the manifest of that digest, found ${found.descriptor.digest}`);
     }
     return found;
+  }
+
+  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
+    const found = await readText(tagOrDigest);
+    return found && parseManifest(found.text, `${reference} ${tagOrDigest}`);
+  }
+
+  async function hasBlob(blob: Blob): Promise<boolean> {
+    const answer = await tryAgain(() => request('HEAD', `blobs/${blob.digest}`), firstRetryMs);
+    answer?.body.destroy();
+    return answer !== undefined;
   }
 
   function openBlob(blob: Blob): Promise<Readable> {
@@ -88,7 +99,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
   }
 
-  return { reference, describeTag, readManifest, openBlob, readBlob, push, pointTag };
+  return { reference, describeTag, readText, readManifest, hasBlob, openBlob, readBlob, push, pointTag };
 }
 
 async function* limit(body: Readable, where: string): AsyncGenerator<Buffer> {

@@ -5,6 +5,8 @@ import { Digest } from './digest.ts';
 export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 /** Docker's older name of the same: Spack uses it when it puts a build on a base image that does. */
 export const DOCKER_MANIFEST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
+/** Docker's older name of an index. */
+export const DOCKER_LIST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export const IMAGE_INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
 export const IMAGE_CONFIG_MEDIA_TYPE = 'application/vnd.oci.image.config.v1+json';
 export const IMAGE_LAYER_MEDIA_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
@@ -29,10 +31,19 @@ export const ImageManifest = z.object({
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;
 
-/** `index.json` of an OCI image layout. */
+/** Where an image runs, in Go's words. */
+export const Platform = z.object({
+  os: z.string(),
+  architecture: z.string(),
+  /** Of an architecture: `v8` of `arm64`. */
+  variant: z.string().optional(),
+});
+export type Platform = z.infer<typeof Platform>;
+
+/** Images under one name, one for each platform; `index.json` of an OCI image layout, too. */
 export const ImageIndex = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.literal(IMAGE_INDEX_MEDIA_TYPE).optional(),
-  manifests: z.array(Descriptor),
+  mediaType: z.enum([IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE]).optional(),
+  manifests: z.array(Descriptor.extend({ platform: Platform.optional() })),
 });
 export type ImageIndex = z.infer<typeof ImageIndex>;

@@ -1,0 +1,69 @@
+/** Variables of a run environment, by name. */
+export type Variables = Record<string, string>;
+
+/** A run environment that may go into an image, and the variables that may not. */
+export interface CheckedVariables {
+  variables: Variables;
+  refused: string[];
+}
+
+/** Folders that every system has. */
+const SYSTEM_FOLDERS = ['/bin', '/sbin', '/usr', '/lib', '/lib64', '/etc', '/tmp', '/dev'];
+/** They make the loader run something before the program that was asked for. */
+const LOADER_VARIABLES = /^(?:LD_PRELOAD|LD_AUDIT|LD_DEBUG.*|GLIBC_TUNABLES|DYLD_.*|BASH_ENV|ENV|PROMPT_COMMAND)$/;
+/** What an image says of itself and what a shell keeps for itself. */
+const OWN_VARIABLES = /^(?:HOME|USER|PWD|OLDPWD|SHLVL|_|SPACK_ENV.*|HOSTNAME)$/;
+// eslint-disable-next-line no-control-regex -- these are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/**
+ * Holds a run environment that a build job has told against what an image has: build scripts ran in that job, and
+ * the image may hold builds that they had no part in. A path in it has to lead into a layer of the image or into a
+ * folder that every system has.
+ * @param prefixes install prefixes and views that the image holds
+ */
+export function checkVariables(told: Variables, prefixes: readonly string[]): CheckedVariables {
+  const folders = [...SYSTEM_FOLDERS, ...prefixes];
+  const isInside = (path: string) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const variables: Variables = {};
+  const refused: string[] = [];
+  for (const [name, value] of Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (OWN_VARIABLES.test(name)) continue;
+    const paths = value.split(/[:;\s=,]+/).filter((part) => part.startsWith('/'));
+    const isFine =
+      !LOADER_VARIABLES.test(name) &&
+      !CONTROL.test(value) &&
+      paths.every((path) => isInside(path) && !path.split('/').includes('..'));
+    if (isFine) variables[name] = value;
+    else refused.push(name);
+  }
+  return { variables, refused };
+}
+
+/**
+ * Joins the environments of several builds and of the base image into the `Env` of an image config: of lists of paths
+ * all parts, the first mention counts; of other variables the first value.
+ */
+export function joinVariables(environments: readonly Variables[], base: readonly string[]): string[] {
+  const joined = new Map<string, string>();
+  const fromBase = Object.fromEntries(base.map((line) => line.split(/=(.*)/s).slice(0, 2)));
+  for (const [name, value] of [...environments, fromBase].flatMap((one) => Object.entries(one))) {
+    const known = joined.get(name);
+    if (known === undefined) joined.set(name, String(value));
+    else if (isPathList(name)) joined.set(name, [...new Set(`${known}:${value}`.split(':'))].join(':'));
+  }
+  const path = joined.get('PATH');
+  if (path !== undefined) joined.set('PATH', systemFoldersLast(path));
+  return [...joined].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${value}`);
+}
+
+function isPathList(name: string): boolean {
+  return /PATH$|_DIRS$/.test(name);
+}
+
+/** Each environment of its own ends with the system's programs: joined, those of the next would come after them. */
+function systemFoldersLast(path: string): string {
+  const parts = path.split(':').filter(Boolean);
+  const isSystem = (part: string) => /^\/(?:usr\/(?:local\/)?)?s?bin$/.test(part);
+  return [...parts.filter((part) => !isSystem(part)), ...parts.filter(isSystem)].join(':');
+}
