@@ -80,7 +80,8 @@ async function removeLeftovers(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${LOCK_NAME}.`)) continue;
     const file = path.join(dir, name);
-    const holder = await readHolder(file);
+    // One that cannot be read is being written: its process is about to wait.
+    const holder = await readHolder(file).catch(() => undefined);
     if (holder && holder.host === hostname() && !isRunning(holder.pid)) await rm(file, { force: true });
   }
 }
