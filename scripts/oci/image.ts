@@ -105,7 +105,7 @@ function manifestText(config: Blob, layers: Descriptor[], annotations?: Record<s
 }
 
 /** The directories of programs, the spec's own first, then its dependencies', nearest first. */
-function searchPath(layers: ImageLayer[]): string {
+export function searchPath(layers: readonly ImageLayer[]): string {
   const ownFirst = layers.toReversed().filter(({ contents }) => contents.programs.length > 0);
   return [...ownFirst.map(({ contents }) => `${contents.prefix}/bin`), ...STANDARD_PATH].join(':');
 }

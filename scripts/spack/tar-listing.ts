@@ -85,7 +85,7 @@ export class TarListing {
         throw new Error(`expected entries inside the install prefix ${quote(prefix)}, found ${quote(path)}`);
       }
     }
-    this.#refuseWritesThroughLinks(platform === 'darwin' ? foldCase : (path) => path);
+    this.refuseWritesThroughLinks(platform);
     return { prefix, entries };
   }
 
@@ -105,8 +105,12 @@ export class TarListing {
     return prefix;
   }
 
-  /** Nothing may lie below what is no directory, in whatever order: it would be written where a link points. */
-  #refuseWritesThroughLinks(fold: (path: string) => string): void {
+  /**
+   * Nothing may lie below what is no directory, in whatever order: it would be written where a link points. On the
+   * platform `darwin` names that differ in case are one.
+   */
+  refuseWritesThroughLinks(platform: string): void {
+    const fold = platform === 'darwin' ? foldCase : (path: string) => path;
     const others = new PathTree();
     const links = new Map<string, string>();
     for (const [path, { kind }] of this.#entries) {

@@ -1,0 +1,131 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { z } from 'zod';
+import { Digest, hexOf } from '../../site/schemas/digest.ts';
+import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
+import { isIndex, parseIndex, parseManifest } from '../oci/manifest.ts';
+import type { ManifestText, Registry } from '../oci/registry.ts';
+import { openRegistry } from '../oci/registry.ts';
+import { GlibcScan } from '../spack/elf-glibc.ts';
+import { parseImageReference } from './image-reference.ts';
+import type { Layer } from './write-layer.ts';
+
+/** A layer of a base image. */
+export interface BaseLayer extends Layer {
+  mediaType: string;
+}
+
+/** A base image for one platform. */
+export interface BaseImage {
+  /** As the settings name it. */
+  name: string;
+  /** Of its manifest for this platform. */
+  digest: Digest;
+  layers: BaseLayer[];
+  config: BaseConfig;
+  registry: Registry;
+}
+
+/** What of a base image's config goes into a container's. */
+const BaseConfig = z.object({
+  config: z
+    .object({
+      Env: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      User: z.string().nullish(),
+      WorkingDir: z.string().nullish(),
+    })
+    .nullish(),
+  rootfs: z.object({ diff_ids: z.array(Digest) }),
+});
+export type BaseConfig = z.infer<typeof BaseConfig>;
+
+const MAX_CONFIG_BYTES = 4 * 2 ** 20;
+/** OCI's names of Docker's layers: the bytes are the same. */
+const LAYER_MEDIA_TYPES: Record<string, string> = {
+  'application/vnd.docker.image.rootfs.diff.tar.gzip': 'application/vnd.oci.image.layer.v1.tar+gzip',
+  'application/vnd.oci.image.layer.v1.tar+gzip': 'application/vnd.oci.image.layer.v1.tar+gzip',
+  'application/vnd.oci.image.layer.v1.tar+zstd': 'application/vnd.oci.image.layer.v1.tar+zstd',
+};
+
+/** Finds a base image for a platform in its registry; its layers are not read yet. */
+export async function findBaseImage(name: string, platform: Platform): Promise<BaseImage> {
+  const { repository, tagOrDigest } = parseImageReference(name);
+  const registry = openRegistry(repository);
+  const named = await registry.readText(tagOrDigest);
+  if (!named) throw new Error(`base image ${name}: ${repository} has no ${tagOrDigest}; correct baseImage in the settings`);
+  const { descriptor, manifest } = await pickPlatform(named, platform, registry, name);
+  const config = BaseConfig.parse(
+    JSON.parse((await registry.readBlob(manifest.config, MAX_CONFIG_BYTES)).toString('utf8')),
+  );
+  const { diff_ids: diffIds } = config.rootfs;
+  if (diffIds.length !== manifest.layers.length) {
+    throw new Error(
+      `base image ${name}: expected a diff ID for each of ${manifest.layers.length} layers, found ${diffIds.length}`,
+    );
+  }
+  const layers = manifest.layers.map((layer, index) => describeLayer(name, layer, diffIds[index] ?? ''));
+  return { name, digest: descriptor.digest, layers, config, registry };
+}
+
+async function pickPlatform(found: ManifestText, platform: Platform, registry: Registry, name: string) {
+  if (!isIndex(found.descriptor)) return parseManifest(found.text, `base image ${name}`);
+  const { manifests } = parseIndex(found, `base image ${name}`);
+  const entry = manifests.find(
+    (one) => one.platform?.os === platform.os && one.platform.architecture === platform.architecture,
+  );
+  const wanted = `${platform.os}/${platform.architecture}`;
+  if (!entry) throw new Error(`base image ${name}: it has none for ${wanted}; set another baseImage`);
+  const text = await registry.readText(entry.digest);
+  if (!text) throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);
+  return parseManifest(text.text, `base image ${name} for ${wanted}`);
+}
+
+function describeLayer(name: string, { mediaType, digest, size }: Descriptor, diffId: Digest): BaseLayer {
+  const known = LAYER_MEDIA_TYPES[mediaType];
+  if (known === undefined) {
+    throw new Error(`base image ${name}: expected layers as tar with gzip or zstd, found ${mediaType}`);
+  }
+  return { mediaType: known, digest, size, diffId };
+}
+
+/**
+ * Fetches the layers of a base image into a folder, each checked, and tells which glibc it has.
+ * @returns the file of each layer by digest, and the version as `x.y`; none where the image has no glibc
+ */
+export async function fetchBaseLayers(
+  { name, layers, registry }: BaseImage,
+  folder: string,
+): Promise<{ files: Map<Digest, string>; glibc?: string }> {
+  const files = new Map<Digest, string>();
+  let glibc: string | undefined;
+  for (const layer of layers) {
+    const file = join(folder, `base-${hexOf(layer.digest)}`);
+    await pipeline(await registry.openBlob(layer), createWriteStream(file));
+    files.set(layer.digest, file);
+    const unpack = layer.mediaType.endsWith('zstd') ? createZstdDecompress() : createGunzip();
+    const archive = extract();
+    const [, found] = await Promise.all([
+      pipeline(createReadStream(file), unpack, archive),
+      scanLibraries(archive),
+    ]).catch((cause: unknown) => {
+      throw new Error(`base image ${name}: its layer ${layer.digest} cannot be unpacked`, { cause });
+    });
+    // A later layer replaces what an earlier one has.
+    glibc = found ?? glibc;
+  }
+  return { files, ...(glibc === undefined ? {} : { glibc }) };
+}
+
+/** The newest version that `libc.so.6` itself names: the one that it is. */
+async function scanLibraries(archive: ReturnType<typeof extract>): Promise<string | undefined> {
+  const scan = new GlibcScan();
+  for await (const entry of archive) {
+    const read = /(?:^|\/)libc(?:\.so\.6|-[\d.]+\.so)$/.test(entry.header.name) ? scan.startFile() : undefined;
+    for await (const chunk of entry) if (read && Buffer.isBuffer(chunk)) read(chunk);
+  }
+  return scan.newest;
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { Build } from '../../site/schemas/build.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { imageAnnotations } from '../oci/annotations.ts';
+import { searchPath } from '../oci/image.ts';
+import { compareVersions } from '../spack/elf-glibc.ts';
+import type { BaseImage } from './base-image.ts';
+import { composeContainer, MAX_CONTAINER_LAYERS } from './compose-container.ts';
+import type { ContainerText } from './compose-container.ts';
+import { checkVariables, joinVariables } from './run-environment.ts';
+import type { Variables } from './run-environment.ts';
+import { installRootOf, sbangEntries } from './sbang-layer.ts';
+import { readView } from './view-layer.ts';
+import type { WantedContainer } from './wanted.ts';
+import { writeLayer } from './write-layer.ts';
+import type { Layer } from './write-layer.ts';
+
+/** What a container is made of, beside its base image. */
+export interface ContainerParts {
+  /** What `readClosure` gave. */
+  builds: readonly Build[];
+  /** Spack's own script for long shebangs. */
+  sbang: string;
+  /** Run environments that the build job has told: of builds by hash, or of the view. */
+  environments: readonly Variables[];
+  /** Archive of the view of an environment. */
+  view?: string;
+  /** Address of the repository, which registries link to. */
+  source?: string;
+}
+
+/** A container that is ready to be pushed. */
+export interface MadeContainer extends ContainerText {
+  /** Layers that were made here, with their files. */
+  files: Map<Layer, string>;
+  warnings: string[];
+}
+
+/** Puts a container together; files of its own go into a folder. Throws one sentence when it would not run. */
+export async function makeContainer(
+  wanted: WantedContainer,
+  { image, glibc }: { image: BaseImage; glibc?: string },
+  { builds, sbang, environments, view, source }: ContainerParts,
+  folder: string,
+): Promise<MadeContainer> {
+  expectGlibc(image, glibc, builds);
+  const prefixes = builds.map(({ contents }) => contents.prefix);
+  const viewRoot = `${installRootOf(prefixes[0] ?? '/')}/view`;
+  const files = new Map<Layer, string>();
+  const add = async (name: string, entries: Parameters<typeof writeLayer>[1]): Promise<Layer> => {
+    const file = join(folder, `${name}.tar.gz`);
+    const layer = await writeLayer(file, entries);
+    files.set(layer, file);
+    return layer;
+  };
+  const layers = [await add('sbang', sbangEntries(prefixes, sbang)), ...builds.map(layerOf)];
+  if (view !== undefined) {
+    layers.push(await add('view', await readView(view, { root: viewRoot, prefixes }, folder)));
+  }
+  const count = image.layers.length + layers.length;
+  if (count > MAX_CONTAINER_LAYERS) {
+    throw new Error(`it would have ${count} layers, and runtimes take at most ${MAX_CONTAINER_LAYERS}`);
+  }
+  const checked = environments.map((told) => checkVariables(told, [...prefixes, viewRoot]));
+  const refused = [...new Set(checked.flatMap((one) => one.refused))];
+  const ownPath: Variables = { PATH: searchPath(builds) };
+  const text = composeContainer({
+    base: image,
+    layers,
+    env: joinVariables(
+      [...checked.map(({ variables }) => variables), ...(view === undefined ? [ownPath] : [])],
+      image.config.config?.Env ?? [],
+    ),
+    platform: wanted.platform,
+    annotations: { ...describe(wanted), ...(source ? { 'org.opencontainers.image.source': source } : {}) },
+  });
+  const warnings = refused.length > 0 ? [`left out of its environment: ${refused.slice(0, 20).join(', ')}`] : [];
+  return { ...text, files, warnings };
+}
+
+function layerOf({ tarball }: Build): Layer {
+  return { digest: tarball.digest, size: tarball.size, diffId: tarball.uncompressedDigest };
+}
+
+function describe({ environment, roots: [root] }: WantedContainer): Record<string, string> {
+  if (environment === undefined && root) return imageAnnotations(root);
+  return {
+    'org.opencontainers.image.title': environment ?? '',
+    'org.opencontainers.image.description': `The environment ${environment}, built by Spack`,
+  };
+}
+
+/** A program that needs a newer C library than the base image has would not start. */
+function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: readonly Build[]): void {
+  for (const { name: build, contents } of builds) {
+    const needed = contents.glibc;
+    if (needed === undefined || (glibc !== undefined && compareVersions(needed, glibc) <= 0)) continue;
+    throw new Error(
+      `${build} needs glibc ${needed}, and the base image ${name} has ${glibc ?? 'none'}; set a newer baseImage in the settings`,
+    );
+  }
+}
+
+/** Digests of what a container brings along itself. */
+export function ownDigests({ files }: MadeContainer): Set<Digest> {
+  return new Set([...files.keys()].map(({ digest }) => digest));
+}

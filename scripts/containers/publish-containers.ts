@@ -1,0 +1,213 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Container } from '../../site/schemas/container.ts';
+import type { DagHash, Digest } from '../../site/schemas/digest.ts';
+import type { ImageIndex, Platform } from '../../site/schemas/image-manifest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { describeError } from '../command.ts';
+import { createLayout } from '../oci/layout.ts';
+import type { Layout } from '../oci/layout.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import type { Registry } from '../oci/registry.ts';
+import { readDate, readOrigin } from '../publish/origin.ts';
+import type { Destination } from '../publish/publish-cache.ts';
+import { formatJson } from '../publish/records.ts';
+import { withTemporaryFolder } from '../temporary-folder.ts';
+import { fetchBaseLayers, findBaseImage } from './base-image.ts';
+import type { BaseImage } from './base-image.ts';
+import { readClosure } from './closure.ts';
+import { addToIndex } from './compose-container.ts';
+import { makeContainer } from './make-container.ts';
+import type { MadeContainer } from './make-container.ts';
+import { containerPath, readContainers } from './records.ts';
+import type { Variables } from './run-environment.ts';
+import { findMade, findWanted } from './wanted.ts';
+import type { WantedContainer } from './wanted.ts';
+
+/** Whoever moves a tag at the same moment may undo our move: so often it is looked after. */
+const TRIES = 3;
+
+/** A request whose containers are to be published, with what its build job has told. */
+export interface ContainerRequest {
+  environment?: string | undefined;
+  roots: Node[];
+  /** Every node of the lock. */
+  nodes: ReadonlyMap<DagHash, Node>;
+  /** Run environments of roots. */
+  environments: Readonly<Record<DagHash, Variables>>;
+  /** Archive of the environment's view, and the variables to use it with. */
+  view?: { archive: string; variables: Variables };
+  /** Spack's own script for long shebangs, from before any build. */
+  sbang: string;
+}
+
+/** What became of all containers. */
+export interface PublishedContainers {
+  containers: Container[];
+  warnings: string[];
+  /** One sentence for each that could not be made. */
+  faults: string[];
+}
+
+/** A container on its way into the registry. */
+interface Staged {
+  wanted: WantedContainer;
+  made: MadeContainer;
+  base: BaseImage;
+  baseFiles: ReadonlyMap<Digest, string>;
+  container: Container;
+}
+
+/**
+ * Publishes the containers of requests: images that share their layers with the builds, over a base image, under tags
+ * for people. What is there already stays as it is; what cannot be made costs the others nothing.
+ * @param baseName as the settings name the base image
+ */
+export async function publishContainers(
+  requests: readonly ContainerRequest[],
+  destination: Destination,
+  baseName: string,
+): Promise<PublishedContainers> {
+  const result: PublishedContainers = { containers: [], warnings: [], faults: [] };
+  if (requests.length === 0) return result;
+  await withTemporaryFolder(async (folder) => {
+    const staged = await stageAll(requests, destination, createBaseFinder(baseName, folder), folder, result);
+    if (staged.length === 0) return;
+    try {
+      await pushContainers(staged, destination.registry, folder);
+    } catch (error) {
+      result.faults.push(`containers: ${describeError(error)}`);
+      return;
+    }
+    addFiles(
+      destination.catalogDirectory,
+      staged.map(({ wanted, container }) => ({
+        path: containerPath(wanted.subject, container),
+        content: formatJson(container),
+      })),
+    );
+    result.containers = staged.map(({ container }) => container);
+  });
+  return result;
+}
+
+type FindBase = (platform: Platform) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
+
+/** Each platform's base image is fetched once. */
+function createBaseFinder(name: string, folder: string): FindBase {
+  const found = new Map<string, ReturnType<FindBase>>();
+  return (platform) => {
+    const key = `${platform.os}/${platform.architecture}`;
+    const known = found.get(key) ?? fetchBase(name, platform, folder);
+    found.set(key, known);
+    return known;
+  };
+}
+
+async function fetchBase(name: string, platform: Platform, folder: string): ReturnType<FindBase> {
+  const image = await findBaseImage(name, platform);
+  return { image, ...(await fetchBaseLayers(image, folder)) };
+}
+
+async function stageAll(
+  requests: readonly ContainerRequest[],
+  { catalogDirectory, environment }: Destination,
+  findBase: FindBase,
+  folder: string,
+  result: PublishedContainers,
+): Promise<Staged[]> {
+  const { run, commit } = readOrigin(environment);
+  const published = readDate(environment, new Date());
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = environment;
+  const source = server && repository ? { source: `${server}/${repository}` } : {};
+  const staged: Staged[] = [];
+  for (const request of requests) {
+    for (const wanted of findWanted(request.roots, { environment: request.environment, commit })) {
+      try {
+        if (wanted.platform.os !== 'linux') throw new Error(`containers hold Linux programs, it is for ${wanted.platform.os}`);
+        if (findMade(wanted, readContainers(catalogDirectory, wanted.subject))) continue;
+        const builds = readClosure(wanted.roots, request.nodes, catalogDirectory);
+        const { image, files, ...glibc } = await findBase(wanted.platform);
+        const own = join(folder, String(staged.length));
+        mkdirSync(own);
+        const parts = { builds, sbang: request.sbang, ...tellEnvironment(wanted, request), ...source };
+        const made = await makeContainer(wanted, { image, ...glibc }, parts, own);
+        result.warnings.push(...made.warnings.map((text) => `container ${wanted.tags[0]}: ${text}`));
+        const manifest = await describeManifest(made, own);
+        const container = Container.parse({
+          ...(wanted.environment === undefined ? {} : { environment: wanted.environment }),
+          roots: wanted.roots.map(({ hash }) => hash),
+          ...wanted.platform,
+          tags: wanted.tags,
+          ...manifest,
+          base: { name: image.name, digest: image.digest },
+          published,
+          origin: { ...(run ? { run } : {}), ...(commit ? { commit } : {}) },
+        });
+        staged.push({ wanted, made, base: image, baseFiles: files, container });
+      } catch (error) {
+        result.faults.push(`container ${wanted.tags[0]}: ${describeError(error)}`);
+      }
+    }
+  }
+  return staged;
+}
+
+function tellEnvironment(
+  { roots, environment }: WantedContainer,
+  { environments, view }: ContainerRequest,
+): { environments: Variables[]; view?: string } {
+  if (environment === undefined) return { environments: roots.flatMap(({ hash }) => environments[hash] ?? []) };
+  if (!view) throw new Error('its build job handed over no view: see the log of that job');
+  return { environments: [view.variables], view: view.archive };
+}
+
+/** Digest and size of a container's manifest. */
+async function describeManifest(made: MadeContainer, folder: string) {
+  const layout = await createLayout(join(folder, 'manifest'));
+  return layout.addBytes(made.manifestText(await layout.addBytes(made.configText)));
+}
+
+/** Pushes images and tags, and looks whether the tags stayed: another publisher may have moved one meanwhile. */
+async function pushContainers(staged: readonly Staged[], registry: Registry, folder: string): Promise<void> {
+  for (let tried = 1; tried <= TRIES; tried += 1) {
+    const layout = await createLayout(join(folder, `push-${tried}`));
+    for (const one of staged) await addImage(layout, one, registry);
+    for (const [tag, text] of await composeTags(staged, registry)) await layout.addTag(tag, text);
+    await layout.close();
+    await registry.push(layout.dir);
+    if ((await composeTags(staged, registry)).size === 0) return;
+  }
+  throw new Error(`tags were moved by others ${TRIES} times in a row; run this job again`);
+}
+
+async function addImage(layout: Layout, { made, base, baseFiles }: Staged, registry: Registry): Promise<void> {
+  for (const layer of base.layers) {
+    const file = baseFiles.get(layer.digest);
+    if (file && !(await registry.hasBlob(layer))) await layout.addFile(file, layer);
+  }
+  for (const [layer, file] of made.files) await layout.addFile(file, layer);
+  await layout.addBytes(made.manifestText(await layout.addBytes(made.configText)));
+}
+
+/** The indexes that tags are to point at, of those that do not yet. The last container of a name counts. */
+async function composeTags(staged: readonly Staged[], registry: Registry): Promise<Map<string, string>> {
+  const texts = new Map<string, { before: string | undefined; text: string }>();
+  for (const { wanted, container } of staged) {
+    for (const tag of container.tags) {
+      const known = texts.get(tag);
+      const before = known ? known.before : (await registry.readText(tag))?.text;
+      const index = known ? parse(known.text) : before === undefined ? undefined : parse(before);
+      texts.set(tag, { before, text: addToIndex(index, container, wanted.platform) });
+    }
+  }
+  return new Map([...texts].flatMap(([tag, { before, text }]) => (before === text ? [] : [[tag, text]])));
+}
+
+/** None for a tag that points at a single image: it is replaced. */
+function parse(text: string): ImageIndex | undefined {
+  const data: unknown = JSON.parse(text);
+  const isList = typeof data === 'object' && data !== null && 'manifests' in data;
+  return isList ? parseIndex({ text, descriptor: { mediaType: '', digest: '', size: 0 } }, 'the index of a tag') : undefined;
+}
