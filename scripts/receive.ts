@@ -1,6 +1,8 @@
 import { Matrix } from '../site/schemas/build-request.ts';
 import { createCommand, readSettings, runCommand } from './command.ts';
+import { previewContainers, publishContainers } from './containers/publish-containers.ts';
 import { addSummary, annotate, setOutput } from './github/job.ts';
+import { readSettingsFile } from './github/settings-file.ts';
 import { describeVisibility } from './github/visibility.ts';
 import { openRegistry } from './oci/registry.ts';
 import { readSolvedFailures } from './receive/plan-folder.ts';
@@ -10,7 +12,7 @@ import { attestLater } from './receive/subjects.ts';
 import { readSigner } from './spack/signature.ts';
 
 type Options = Record<'plans' | 'matrix' | 'handovers' | 'registry' | 'catalog', string> &
-  Partial<Record<'subjects' | 'failures', string>>;
+  Partial<Record<'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
 
 const { REGISTRY, CATALOG_DIR } = readSettings();
 
@@ -28,6 +30,8 @@ const command = createCommand({
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
   .option('--subjects <DIR>', 'write the digests to attest there')
+  .option('--no-containers', 'only say which containers would be made')
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(receive);
 
 await runCommand(command);
@@ -44,19 +48,26 @@ async function receive(options: Options): Promise<void> {
   };
   const { received, faults } = await receiveAll(include, options, destination, unsolved);
   const builds = received.flatMap(({ newBuilds }) => newBuilds);
+  const requests = received.flatMap((one) => one.containers ?? []);
+  const made = options.containers
+    ? await publishContainers(requests, destination, readSettingsFile(options.settings).baseImage)
+    : previewContainers(requests, process.env);
+  for (const text of [...made.warnings, ...made.faults]) annotate('warning', text);
+  faults.push(...made.faults);
   const notes = [
-    ...(subjects === undefined ? [] : attestLater(subjects, builds, process.env['PRIVATE'] === 'true')),
+    ...(subjects === undefined ? [] : attestLater(subjects, { builds, ...made }, process.env['PRIVATE'] === 'true')),
     ...(await describeVisibility(registry, builds, process.env)),
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(
-    [describeRun(received, !registry.startsWith('oci-layout:')), ...notes.map((note) => `> ${note}`)].join(
+    [describeRun(received, !registry.startsWith('oci-layout:'), made), ...notes.map((note) => `> ${note}`)].join(
       '\n\n',
     ),
   );
   setOutput('published', String(builds.length));
   console.error(
-    `${include.length} jobs received: ${builds.length} builds added, ${faults.length} jobs not published`,
+    `${include.length} jobs received: ${builds.length} builds and ${made.containers.length} containers added, ` +
+      `${faults.length} not published`,
   );
   if (faults.length > 0)
     throw new Error(`run this job again; what is published stays\n  ${faults.join('\n  ')}`);

@@ -21,6 +21,7 @@ import { pushBuilds } from './push.ts';
 import { composeRecord } from './record.ts';
 import type { RecipesCommit } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
+import { handOverView } from './view.ts';
 
 export interface BuildOptions {
   /** Folder that concretize wrote for this build. */
@@ -110,7 +111,7 @@ async function handOver(
   environment: string,
   installation: Outcome,
   recipes: RecipesCommit,
-  { plan: folder, inputs, out, home, minutes }: BuildOptions,
+  { plan: folder, inputs, out, home, minutes, installRoot }: BuildOptions,
 ): Promise<BuildRecord> {
   const planFile = join(folder, 'plan.txt');
   const plan = parsePlan(readFileSync(planFile, 'utf8'), planFile);
@@ -132,7 +133,10 @@ async function handOver(
     withTests: inputs.request.flags.some((flag) => flag.startsWith('--test')),
     limit: `${minutes} minutes`,
   });
-  const record = composeRecord(description, { pushed, roots, failures, recipes });
+  const { environment: name, container } = inputs.request;
+  const wantsView = name !== undefined && container && !installation.timedOut;
+  const view = wantsView ? await handOverView(spack, environment, { name, installRoot, out }) : undefined;
+  const record = composeRecord(description, { pushed, roots, failures, recipes, view });
   writeFileSync(join(out, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }

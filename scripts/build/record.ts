@@ -21,17 +21,22 @@ export interface BuildResult {
   roots: ReadonlySet<DagHash>;
   failures: readonly RecordedFailure[];
   recipes: RecipesCommit;
+  /** Variables of the environment's view. */
+  view?: Record<string, string> | undefined;
 }
 
 /** Composes the record of a build: within the limits, what does not fit is left out, run environments of roots last. */
 export function composeRecord(description: Description, result: BuildResult): BuildRecord {
-  const { pushed, roots, failures, recipes } = result;
+  const { pushed, roots, failures, recipes, view } = result;
   const built = description.specs.filter(({ hash }) => pushed.has(hash));
-  const rootsFirst = [...built].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
+  // Of a root that came from the cache, too: a container of it may be wanted.
+  const told = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
+  const rootsFirst = [...told].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
   return BuildRecord.parse({
     failures: failures.slice(0, 2_000),
     packages: description.packages.flatMap((one) => describePackage(one, recipes)),
     environments: composeEnvironments(rootsFirst),
+    ...(view ? { view: cleanVariables(view) } : {}),
     built: built.map(({ hash }) => hash),
     reused: description.specs.filter(({ state }) => state === 'reused').map(({ hash }) => hash),
   });

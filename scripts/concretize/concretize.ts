@@ -132,7 +132,9 @@ async function solveTarget(
 
 function composeMatrix(solutions: Solution[]): Matrix {
   return {
-    include: solutions.flatMap((one) => ('entry' in one && one.plan.hashes.length > 0 ? [one.entry] : [])),
+    include: solutions.flatMap((one) =>
+      'entry' in one && (one.plan.hashes.length > 0 || one.lacksContainer) ? [one.entry] : [],
+    ),
   };
 }
 

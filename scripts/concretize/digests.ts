@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha256 } from '../../site/schemas/digest.ts';
 
 /** The files of a request's folder whose digests stand in its `inputs.json`. */
 export const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
+/** Spack's own script for long shebangs, for containers: there when they are wanted. */
+export const SBANG_FILE = 'sbang';
 
 /** sha256 of a file's bytes, in hex. */
 export function digestFile(path: string): Sha256 {
@@ -13,5 +15,6 @@ export function digestFile(path: string): Sha256 {
 
 /** The digests of a request's files by name. */
 export function digestFiles(folder: string): Record<string, Sha256> {
-  return Object.fromEntries(DIGESTED_FILES.map((name) => [name, digestFile(join(folder, name))]));
+  const names = [...DIGESTED_FILES, ...(existsSync(join(folder, SBANG_FILE)) ? [SBANG_FILE] : [])];
+  return Object.fromEntries(names.map((name) => [name, digestFile(join(folder, name))]));
 }

@@ -27,6 +27,8 @@ export function describeSolutions(solutions: readonly Solution[]): string {
     const what = `| ${escapeMarkdown(describeRequest(request))} | ${escapeMarkdown(request.target)} |`;
     if ('problem' in solution) return `${what} no solution: ${escapeMarkdown(shortly(solution.problem))} |`;
     const { hashes, cached } = solution.plan;
+    if (hashes.length === 0 && solution.lacksContainer)
+      return `${what} a container to make: all ${cached.length} are cached |`;
     if (hashes.length === 0) return `${what} nothing to build: all ${cached.length} are cached |`;
     return `${what} ${hashes.length} to build, ${cached.length} cached |`;
   });

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -7,7 +7,8 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readEnvironment } from '../choose/environments.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
-import { digestFile, digestFiles } from './digests.ts';
+import { lacksContainer } from '../containers/lacking.ts';
+import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { readEnvironmentLock } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
 import { planBuild } from './plan.ts';
@@ -31,7 +32,14 @@ export interface SolveContext {
 
 /** A request's solution, or the lines that say why there is none. */
 export type Solution =
-  { request: BuildRequest; plan: Plan; entry: MatrixEntry } | { request: BuildRequest; problem: string[] };
+  | {
+      request: BuildRequest;
+      plan: Plan;
+      entry: MatrixEntry;
+      /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
+      lacksContainer: boolean;
+    }
+  | { request: BuildRequest; problem: string[] };
 
 /** Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. */
 export async function solveRequest(
@@ -60,13 +68,17 @@ export async function solveRequest(
 function writePlan(
   request: BuildRequest,
   folder: string,
-  { system, isCached, versions, target }: SolveContext,
-): { plan: Plan; entry: MatrixEntry } {
+  { spack, catalog, system, isCached, versions, target }: SolveContext,
+): { plan: Plan; entry: MatrixEntry; lacksContainer: boolean } {
   const lockFile = join(folder, 'spack.lock');
   expectSmall(lockFile);
   const lock = LockFile.parse(JSON.parse(readFileSync(lockFile, 'utf8')));
   const plan = planBuild(lock, isCached);
   writeFileSync(join(folder, 'plan.txt'), plan.hashes.map((hash) => `${hash}\n`).join(''));
+  // From before any build: what a build job hands over may be anything.
+  if (request.container) {
+    copyFileSync(join(dirname(realpathSync(spack.program)), SBANG_FILE), join(folder, SBANG_FILE));
+  }
   const files = digestFiles(folder);
   const inputs: BuildInputs = {
     request,
@@ -84,5 +96,5 @@ function writePlan(
     lock: digestFile(lockFile),
     inputs: digestFile(join(folder, 'inputs.json')),
   };
-  return { plan, entry };
+  return { plan, entry, lacksContainer: lacksContainer(request, lock, catalog) };
 }

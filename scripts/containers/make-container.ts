@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
 import { searchPath } from '../oci/image.ts';
 import { compareVersions } from '../spack/elf-glibc.ts';
@@ -99,9 +98,4 @@ function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: rea
       `${build} needs glibc ${needed}, and the base image ${name} has ${glibc ?? 'none'}; set a newer baseImage in the settings`,
     );
   }
-}
-
-/** Digests of what a container brings along itself. */
-export function ownDigests({ files }: MadeContainer): Set<Digest> {
-  return new Set([...files.keys()].map(({ digest }) => digest));
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Blob } from '../../site/schemas/build.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import type { ImageIndex, Platform } from '../../site/schemas/image-manifest.ts';
@@ -8,8 +9,8 @@ import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../command.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Layout } from '../oci/layout.ts';
-import { parseIndex } from '../oci/manifest.ts';
-import type { Registry } from '../oci/registry.ts';
+import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
+import type { ManifestText, Registry } from '../oci/registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { formatJson } from '../publish/records.ts';
@@ -92,6 +93,19 @@ export async function publishContainers(
   return result;
 }
 
+/** Says which containers a publish would make. */
+export function previewContainers(
+  requests: readonly ContainerRequest[],
+  environment: Destination['environment'],
+): PublishedContainers {
+  const { commit } = readOrigin(environment);
+  const wanted = requests.flatMap((one) => findWanted(one.roots, { environment: one.environment, commit }));
+  const warnings = wanted.map(({ tags, platform: { os, architecture } }) =>
+    `would make a container for ${os}/${architecture}: ${tags.join(', ')}`,
+  );
+  return { containers: [], warnings, faults: [] };
+}
+
 type FindBase = (platform: Platform) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
 
 /** Each platform's base image is fetched once. */
@@ -134,7 +148,7 @@ async function stageAll(
         const parts = { builds, sbang: request.sbang, ...tellEnvironment(wanted, request), ...source };
         const made = await makeContainer(wanted, { image, ...glibc }, parts, own);
         result.warnings.push(...made.warnings.map((text) => `container ${wanted.tags[0]}: ${text}`));
-        const manifest = await describeManifest(made, own);
+        const manifest = await measureManifest(made, own);
         const container = Container.parse({
           ...(wanted.environment === undefined ? {} : { environment: wanted.environment }),
           roots: wanted.roots.map(({ hash }) => hash),
@@ -158,13 +172,16 @@ function tellEnvironment(
   { roots, environment }: WantedContainer,
   { environments, view }: ContainerRequest,
 ): { environments: Variables[]; view?: string } {
-  if (environment === undefined) return { environments: roots.flatMap(({ hash }) => environments[hash] ?? []) };
+  if (environment === undefined) {
+    const told = roots.map(({ hash }) => environments[hash]).filter((one) => one !== undefined);
+    return { environments: told };
+  }
   if (!view) throw new Error('its build job handed over no view: see the log of that job');
   return { environments: [view.variables], view: view.archive };
 }
 
 /** Digest and size of a container's manifest. */
-async function describeManifest(made: MadeContainer, folder: string) {
+async function measureManifest(made: MadeContainer, folder: string): Promise<Blob> {
   const layout = await createLayout(join(folder, 'manifest'));
   return layout.addBytes(made.manifestText(await layout.addBytes(made.configText)));
 }
@@ -193,21 +210,20 @@ async function addImage(layout: Layout, { made, base, baseFiles }: Staged, regis
 
 /** The indexes that tags are to point at, of those that do not yet. The last container of a name counts. */
 async function composeTags(staged: readonly Staged[], registry: Registry): Promise<Map<string, string>> {
-  const texts = new Map<string, { before: string | undefined; text: string }>();
+  const found = new Map<string, ManifestText | undefined>();
+  const wished = new Map<string, ManifestText>();
   for (const { wanted, container } of staged) {
     for (const tag of container.tags) {
-      const known = texts.get(tag);
-      const before = known ? known.before : (await registry.readText(tag))?.text;
-      const index = known ? parse(known.text) : before === undefined ? undefined : parse(before);
-      texts.set(tag, { before, text: addToIndex(index, container, wanted.platform) });
+      if (!found.has(tag)) found.set(tag, await registry.readText(tag));
+      const text = addToIndex(readTagIndex(wished.get(tag) ?? found.get(tag), tag), container, wanted.platform);
+      wished.set(tag, describeManifest(text, tag));
     }
   }
-  return new Map([...texts].flatMap(([tag, { before, text }]) => (before === text ? [] : [[tag, text]])));
+  const open = [...wished].filter(([tag, { text }]) => found.get(tag)?.text !== text);
+  return new Map(open.map(([tag, { text }]) => [tag, text]));
 }
 
 /** None for a tag that points at a single image: it is replaced. */
-function parse(text: string): ImageIndex | undefined {
-  const data: unknown = JSON.parse(text);
-  const isList = typeof data === 'object' && data !== null && 'manifests' in data;
-  return isList ? parseIndex({ text, descriptor: { mediaType: '', digest: '', size: 0 } }, 'the index of a tag') : undefined;
+function readTagIndex(found: ManifestText | undefined, tag: string): ImageIndex | undefined {
+  return found && isIndex(found.descriptor) ? parseIndex(found, tag) : undefined;
 }

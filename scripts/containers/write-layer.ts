@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
@@ -78,11 +79,12 @@ async function addEntry(tar: Pack, entry: LayerEntry): Promise<void> {
   }
 }
 
-function passing(look: (chunk: Buffer) => void) {
-  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
+/** Looks at what goes by. */
+function passing(look: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
       look(chunk);
-      yield chunk;
-    }
-  };
+      done(null, chunk);
+    },
+  });
 }

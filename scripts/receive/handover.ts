@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
 
+/** The view of an environment, beside the record. */
+export const VIEW_ARCHIVE = 'view.tar.gz';
+
 /**
  * Finds the artifact of a job, `handover-<index>-<attempt>`, of its latest attempt; undefined when there is none.
  * @param attempt of the run so far: an artifact of a later one was made up

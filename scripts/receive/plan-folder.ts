@@ -8,6 +8,7 @@ import { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { SBANG_FILE } from '../concretize/digests.ts';
 import { parsePlan } from '../publish/plan-file.ts';
 
 /** What one build job was told to build. */
@@ -21,6 +22,8 @@ export interface Plan {
   roots: readonly { hash: DagHash; spec: string }[];
   /** `spack.lock` to the letter. */
   lockText: string;
+  /** Spack's own script for long shebangs. Absent: no container is wanted. */
+  sbang?: string;
 }
 
 /**
@@ -33,12 +36,14 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
   const lock = LockFile.parse(JSON.parse(lockText));
   const inputs = BuildInputs.parse(JSON.parse(readChecked(join(folder, 'inputs.json'), entry.inputs)));
   const file = join(folder, 'plan.txt');
+  const sbang = inputs.files[SBANG_FILE];
   return {
     hashes: parsePlan(readChecked(file, entry.plan), file),
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
     roots: lock.roots,
     lockText,
+    ...(sbang === undefined ? {} : { sbang: readChecked(join(folder, SBANG_FILE), sbang) }),
   };
 }
 

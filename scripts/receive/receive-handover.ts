@@ -1,6 +1,7 @@
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
+import type { ContainerRequest } from '../containers/publish-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../command.ts';
@@ -11,7 +12,7 @@ import { readBuildCache } from '../spack/build-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
-import { findCache, findHandover, readRecord } from './handover.ts';
+import { findCache, findHandover, readRecord, VIEW_ARCHIVE } from './handover.ts';
 import { packageFiles } from './packages.ts';
 import type { Plan } from './plan-folder.ts';
 import { readPlanFolder } from './plan-folder.ts';
@@ -30,6 +31,8 @@ export interface Received {
   /** Why nothing of the artifact was taken. */
   refused?: string;
   warnings: string[];
+  /** The containers that were asked for, when the artifact was taken. */
+  containers?: ContainerRequest;
 }
 
 /**
@@ -96,6 +99,7 @@ export async function receiveHandover(
         destination.catalogDirectory,
         entries.map(({ root }) => root.node),
       );
+      if (plan.sbang !== undefined) received.containers = requestContainers(plan, plan.sbang, record, handover);
     }
   }
   addFiles(
@@ -103,6 +107,22 @@ export async function receiveHandover(
     failureFiles(received.failures, circumstances.job, destination.catalogDirectory),
   );
   return received;
+}
+
+function requestContainers(
+  { inputs, roots, nodes }: Plan,
+  sbang: string,
+  { environments, view }: BuildRecord,
+  handover: string,
+): ContainerRequest {
+  return {
+    environment: inputs.request.environment,
+    roots: roots.flatMap(({ hash }) => nodes.get(hash) ?? []),
+    nodes,
+    environments,
+    ...(view ? { view: { archive: join(handover, VIEW_ARCHIVE), variables: view } } : {}),
+    sbang,
+  };
 }
 
 async function checkHandover(

@@ -39,21 +39,18 @@ test('shows text of others as text, and stays below what GitHub shows', () => {
 test('parts what is to be attested into files that one attestation takes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
   const builds = Array.from({ length: 600 }, (_, index) => build(index));
-  expect(writeSubjects(folder, builds)).toEqual({ files: 2, unattested: 0 });
+  expect(writeSubjects(folder, { builds, containers: [] })).toEqual({ files: 2, unattested: 0 });
   expect(readFileSync(join(folder, '2.txt'), 'utf8').trim().split('\n')).toHaveLength(176);
   expect(readFileSync(join(folder, '1.txt'), 'utf8').split('\n')[1]).toBe(
     `${'a'.repeat(64)}  tree-0.spack.tar.gz`,
   );
   expect(
-    writeSubjects(
-      folder,
-      Array.from({ length: 3_000 }, () => build(0)),
-    ),
+    writeSubjects(folder, { builds: Array.from({ length: 3_000 }, () => build(0)), containers: [] }),
   ).toEqual({
     files: 4,
     unattested: 1_904,
   });
-  expect(writeSubjects(folder, [])).toEqual({ files: 0, unattested: 0 });
+  expect(writeSubjects(folder, { builds: [], containers: [] })).toEqual({ files: 0, unattested: 0 });
   expect(readdirSync(folder)).toEqual([]);
   rmSync(folder, { recursive: true });
 });

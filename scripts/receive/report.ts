@@ -2,6 +2,7 @@ import prettyBytes from 'pretty-bytes';
 import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { escapeMarkdown } from '../github/job.ts';
+import type { PublishedContainers } from '../containers/publish-containers.ts';
 import type { Received } from './receive-handover.ts';
 
 /** Builds that the summary lists; the others are counted. */
@@ -11,7 +12,11 @@ const MAX_LISTED = 500;
  * The job summary: what was built, reused, built twice and failed, and how large it is.
  * @param isPublished whether the site is going to have pages of the builds, to link to
  */
-export function describeRun(all: readonly Received[], isPublished: boolean): string {
+export function describeRun(
+  all: readonly Received[],
+  isPublished: boolean,
+  { containers, faults }: Pick<PublishedContainers, 'containers' | 'faults'> = { containers: [], faults: [] },
+): string {
   const builds = all.flatMap(({ newBuilds }) => newBuilds);
   const failures = all.flatMap(({ failures }) => failures);
   const rows = all.map(
@@ -33,6 +38,17 @@ export function describeRun(all: readonly Received[], isPublished: boolean): str
       builds.map(
         (build) => `${linkTo(build, isPublished)} \`${build.hash}\` ${prettyBytes(build.tarball.size)}`,
       ),
+    ),
+    ...listing(
+      'Containers',
+      containers.map(
+        ({ tags, os, architecture, base }) =>
+          `\`${tags.join('`, `')}\` for ${os}/${architecture}, on ${escapeMarkdown(base.name)} \`${base.digest}\``,
+      ),
+    ),
+    ...listing(
+      'Containers that could not be made',
+      faults.map((text) => escapeMarkdown(text.slice(0, 500))),
     ),
     ...listing(
       'Failures',

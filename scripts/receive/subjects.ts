@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
+import type { Container } from '../../site/schemas/container.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { setOutput } from '../github/job.ts';
 
@@ -9,14 +10,20 @@ export const MAX_SUBJECTS = 1_024;
 /** As many as `.github/actions/attest` has steps. */
 const MAX_FILES = 4;
 
+/** What is new in the registry. */
+export interface Published {
+  builds: readonly Build[];
+  containers: readonly Container[];
+}
+
 /**
  * Hands what is to be attested to the next step.
  * @returns what will not be, in sentences
  */
-export function attestLater(folder: string, builds: readonly Build[], isPrivate: boolean): string[] {
-  if (isPrivate && builds.length > 0)
+export function attestLater(folder: string, published: Published, isPrivate: boolean): string[] {
+  if (isPrivate && published.builds.length + published.containers.length > 0)
     return ['GitHub attests builds of public repositories only: these are published without attestations'];
-  const { files, unattested } = writeSubjects(folder, builds);
+  const { files, unattested } = writeSubjects(folder, published);
   setOutput('subjects', String(files));
   return unattested === 0
     ? []
@@ -24,18 +31,21 @@ export function attestLater(folder: string, builds: readonly Build[], isPrivate:
 }
 
 /**
- * Writes what is to be attested into a folder, each new tarball's and image's digest in the form of sha256sum, as many
+ * Writes what is to be attested into a folder, each new container's, image's and tarball's digest in the form of sha256sum, as many
  * to a file as one attestation takes: `1.txt`, `2.txt` and so on.
  * @returns how many files there are, and how many digests did not fit into them
  */
 export function writeSubjects(
   folder: string,
-  builds: readonly Build[],
+  { builds, containers }: Published,
 ): { files: number; unattested: number } {
-  const lines = builds.flatMap(({ tarball, image }) => [
-    `${hexOf(image.digest)}  ${image.tag}\n`,
-    `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
-  ]);
+  const lines = [
+    ...containers.map(({ digest, tags: [tag = ''] }) => `${hexOf(digest)}  ${tag}\n`),
+    ...builds.flatMap(({ tarball, image }) => [
+      `${hexOf(image.digest)}  ${image.tag}\n`,
+      `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
+    ]),
+  ];
   const files = Math.min(MAX_FILES, Math.ceil(lines.length / MAX_SUBJECTS));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -16,7 +16,7 @@ const Description = z.object({
       spec: z.string(),
       /** `missing`: not installed; `reused`: unpacked from a binary; `built`: made here. */
       state: z.enum(['missing', 'reused', 'built']),
-      /** Run environment; of planned specs only. */
+      /** Run environment; of planned specs and roots only. */
       environment: z.record(z.string(), z.string()),
     }),
   ),

@@ -1,7 +1,7 @@
 """Says what Spack knows of the specs of an active environment, as JSON in a file.
 
-Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line: of these the package and
-the run environment are described too.
+Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line: of these the package is
+described too, and of these and the roots the run environment.
 """
 
 import json
@@ -24,18 +24,20 @@ def main(plan_file, out_file):
     with open(plan_file, encoding="utf-8") as f:
         planned = set(f.read().split())
     specs, packages = [], {}
-    for spec in ev.active_environment().all_specs():
+    environment = ev.active_environment()
+    roots = {spec.dag_hash() for spec in environment.concrete_roots()}
+    for spec in environment.all_specs():
         if spec.external:
             continue
         is_planned = spec.dag_hash() in planned
-        specs.append(describe_spec(spec, is_planned))
+        specs.append(describe_spec(spec, is_planned or spec.dag_hash() in roots))
         if is_planned and spec.name not in packages:
             packages[spec.name] = describe_package(spec)
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump({"specs": specs, "packages": list(packages.values())}, f)
 
 
-def describe_spec(spec, is_planned):
+def describe_spec(spec, with_environment):
     installed = bool(spec.installed)
     # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
     binary = os.path.join(str(spec.prefix), ".spack", "binary_distribution")
@@ -44,7 +46,7 @@ def describe_spec(spec, is_planned):
         "hash": spec.dag_hash(),
         "spec": spec.format(FORMAT),
         "state": "missing" if not installed else "reused" if os.path.exists(binary) else "built",
-        "environment": run_environment(spec) if is_planned and installed else {},
+        "environment": run_environment(spec) if with_environment and installed else {},
     }
 
 

@@ -66,6 +66,8 @@ export const BuildRecord = z.strictObject({
   packages: z.array(RecordedPackage).max(5_000),
   /** By DAG hash: the variables that a shell needs to run that build (`spack load --sh`). */
   environments: z.record(DagHash, RunEnvironment),
+  /** The variables to use the view of an environment with, which lies beside the record. Absent: there is none. */
+  view: RunEnvironment.optional(),
   /** Built here and handed over. */
   built: z.array(DagHash).max(MAX_HASHES),
   /** Taken from the build cache. */
