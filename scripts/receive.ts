@@ -55,14 +55,17 @@ async function receive(options: Options): Promise<void> {
   for (const text of [...made.warnings, ...made.faults]) annotate('warning', text);
   faults.push(...made.faults);
   const notes = [
-    ...(subjects === undefined ? [] : attestLater(subjects, { builds, ...made }, process.env['PRIVATE'] === 'true')),
+    ...(subjects === undefined
+      ? []
+      : attestLater(subjects, { builds, ...made }, process.env['PRIVATE'] === 'true')),
     ...(await describeVisibility(registry, builds, process.env)),
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(
-    [describeRun(received, !registry.startsWith('oci-layout:'), made), ...notes.map((note) => `> ${note}`)].join(
-      '\n\n',
-    ),
+    [
+      describeRun(received, !registry.startsWith('oci-layout:'), made),
+      ...notes.map((note) => `> ${note}`),
+    ].join('\n\n'),
   );
   setOutput('published', String(builds.length));
   console.error(

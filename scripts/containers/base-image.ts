@@ -56,7 +56,10 @@ export async function findBaseImage(name: string, platform: Platform): Promise<B
   const { repository, tagOrDigest } = parseImageReference(name);
   const registry = openRegistry(repository);
   const named = await registry.readText(tagOrDigest);
-  if (!named) throw new Error(`base image ${name}: ${repository} has no ${tagOrDigest}; correct baseImage in the settings`);
+  if (!named)
+    throw new Error(
+      `base image ${name}: ${repository} has no ${tagOrDigest}; correct baseImage in the settings`,
+    );
   const { descriptor, manifest } = await pickPlatform(named, platform, registry, name);
   const config = BaseConfig.parse(
     JSON.parse((await registry.readBlob(manifest.config, MAX_CONFIG_BYTES)).toString('utf8')),
@@ -80,7 +83,8 @@ async function pickPlatform(found: ManifestText, platform: Platform, registry: R
   const wanted = `${platform.os}/${platform.architecture}`;
   if (!entry) throw new Error(`base image ${name}: it has none for ${wanted}; set another baseImage`);
   const text = await registry.readText(entry.digest);
-  if (!text) throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);
+  if (!text)
+    throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);
   return parseManifest(text.text, `base image ${name} for ${wanted}`);
 }
 
@@ -124,7 +128,9 @@ export async function fetchBaseLayers(
 async function scanLibraries(archive: ReturnType<typeof extract>): Promise<string | undefined> {
   const scan = new GlibcScan();
   for await (const entry of archive) {
-    const read = /(?:^|\/)libc(?:\.so\.6|-[\d.]+\.so)$/.test(entry.header.name) ? scan.startFile() : undefined;
+    const read = /(?:^|\/)libc(?:\.so\.6|-[\d.]+\.so)$/.test(entry.header.name)
+      ? scan.startFile()
+      : undefined;
     for await (const chunk of entry) if (read && Buffer.isBuffer(chunk)) read(chunk);
   }
   return scan.newest;

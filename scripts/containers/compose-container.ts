@@ -44,10 +44,7 @@ export function composeContainer(container: {
     ...(WorkingDir ? { WorkingDir } : {}),
     Labels: annotations,
   };
-  const all = [
-    ...base.layers,
-    ...layers.map((layer) => ({ mediaType: IMAGE_LAYER_MEDIA_TYPE, ...layer })),
-  ];
+  const all = [...base.layers, ...layers.map((layer) => ({ mediaType: IMAGE_LAYER_MEDIA_TYPE, ...layer }))];
   const configText = JSON.stringify({
     architecture: platform.architecture,
     os: platform.os,
@@ -76,7 +73,12 @@ export function addToIndex(
   const others = (index?.manifests ?? []).filter(
     ({ platform }) => platform && !(platform.os === os && platform.architecture === architecture),
   );
-  const own = { mediaType: IMAGE_MANIFEST_MEDIA_TYPE, digest: image.digest, size: image.size, platform: { os, architecture } };
+  const own = {
+    mediaType: IMAGE_MANIFEST_MEDIA_TYPE,
+    digest: image.digest,
+    size: image.size,
+    platform: { os, architecture },
+  };
   const manifests = [...others, own].sort((a, b) => (platformName(a) < platformName(b) ? -1 : 1));
   return JSON.stringify({ schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests });
 }

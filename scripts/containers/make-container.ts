@@ -73,7 +73,8 @@ export async function makeContainer(
     platform: wanted.platform,
     annotations: { ...describe(wanted), ...(source ? { 'org.opencontainers.image.source': source } : {}) },
   });
-  const warnings = refused.length > 0 ? [`left out of its environment: ${refused.slice(0, 20).join(', ')}`] : [];
+  const warnings =
+    refused.length > 0 ? [`left out of its environment: ${refused.slice(0, 20).join(', ')}`] : [];
   return { ...text, files, warnings };
 }
 

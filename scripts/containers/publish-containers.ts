@@ -100,13 +100,16 @@ export function previewContainers(
 ): PublishedContainers {
   const { commit } = readOrigin(environment);
   const wanted = requests.flatMap((one) => findWanted(one.roots, { environment: one.environment, commit }));
-  const warnings = wanted.map(({ tags, platform: { os, architecture } }) =>
-    `would make a container for ${os}/${architecture}: ${tags.join(', ')}`,
+  const warnings = wanted.map(
+    ({ tags, platform: { os, architecture } }) =>
+      `would make a container for ${os}/${architecture}: ${tags.join(', ')}`,
   );
   return { containers: [], warnings, faults: [] };
 }
 
-type FindBase = (platform: Platform) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
+type FindBase = (
+  platform: Platform,
+) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
 
 /** Each platform's base image is fetched once. */
 function createBaseFinder(name: string, folder: string): FindBase {
@@ -139,7 +142,8 @@ async function stageAll(
   for (const request of requests) {
     for (const wanted of findWanted(request.roots, { environment: request.environment, commit })) {
       try {
-        if (wanted.platform.os !== 'linux') throw new Error(`containers hold Linux programs, it is for ${wanted.platform.os}`);
+        if (wanted.platform.os !== 'linux')
+          throw new Error(`containers hold Linux programs, it is for ${wanted.platform.os}`);
         if (findMade(wanted, readContainers(catalogDirectory, wanted.subject))) continue;
         const builds = readClosure(wanted.roots, request.nodes, catalogDirectory);
         const { image, files, ...glibc } = await findBase(wanted.platform);
@@ -199,7 +203,11 @@ async function pushContainers(staged: readonly Staged[], registry: Registry, fol
   throw new Error(`tags were moved by others ${TRIES} times in a row; run this job again`);
 }
 
-async function addImage(layout: Layout, { made, base, baseFiles }: Staged, registry: Registry): Promise<void> {
+async function addImage(
+  layout: Layout,
+  { made, base, baseFiles }: Staged,
+  registry: Registry,
+): Promise<void> {
   for (const layer of base.layers) {
     const file = baseFiles.get(layer.digest);
     if (file && !(await registry.hasBlob(layer))) await layout.addFile(file, layer);
@@ -215,7 +223,11 @@ async function composeTags(staged: readonly Staged[], registry: Registry): Promi
   for (const { wanted, container } of staged) {
     for (const tag of container.tags) {
       if (!found.has(tag)) found.set(tag, await registry.readText(tag));
-      const text = addToIndex(readTagIndex(wished.get(tag) ?? found.get(tag), tag), container, wanted.platform);
+      const text = addToIndex(
+        readTagIndex(wished.get(tag) ?? found.get(tag), tag),
+        container,
+        wanted.platform,
+      );
       wished.set(tag, describeManifest(text, tag));
     }
   }

@@ -10,7 +10,8 @@ export interface CheckedVariables {
 /** Folders that every system has. */
 const SYSTEM_FOLDERS = ['/bin', '/sbin', '/usr', '/lib', '/lib64', '/etc', '/tmp', '/dev'];
 /** They make the loader run something before the program that was asked for. */
-const LOADER_VARIABLES = /^(?:LD_PRELOAD|LD_AUDIT|LD_DEBUG.*|GLIBC_TUNABLES|DYLD_.*|BASH_ENV|ENV|PROMPT_COMMAND)$/;
+const LOADER_VARIABLES =
+  /^(?:LD_PRELOAD|LD_AUDIT|LD_DEBUG.*|GLIBC_TUNABLES|DYLD_.*|BASH_ENV|ENV|PROMPT_COMMAND)$/;
 /** What an image says of itself and what a shell keeps for itself. */
 const OWN_VARIABLES = /^(?:HOME|USER|PWD|OLDPWD|SHLVL|_|SPACK_ENV.*|HOSTNAME)$/;
 // eslint-disable-next-line no-control-regex -- these are what is looked for
@@ -24,7 +25,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  */
 export function checkVariables(told: Variables, prefixes: readonly string[]): CheckedVariables {
   const folders = [...SYSTEM_FOLDERS, ...prefixes];
-  const isInside = (path: string) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const isInside = (path: string) =>
+    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const variables: Variables = {};
   const refused: string[] = [];
   for (const [name, value] of Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -5,11 +5,7 @@ import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
-import {
-  Descriptor,
-  ImageIndex,
-  IMAGE_INDEX_MEDIA_TYPE,
-} from '../../site/schemas/image-manifest.ts';
+import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { describeManifest } from './manifest.ts';
 
 /** An index whose entries keep what others wrote into them. */

@@ -99,7 +99,8 @@ export async function receiveHandover(
         destination.catalogDirectory,
         entries.map(({ root }) => root.node),
       );
-      if (plan.sbang !== undefined) received.containers = requestContainers(plan, plan.sbang, record, handover);
+      if (plan.sbang !== undefined)
+        received.containers = requestContainers(plan, plan.sbang, record, handover);
     }
   }
   addFiles(
