@@ -14,7 +14,6 @@ const LOADER_VARIABLES =
   /^(?:LD_PRELOAD|LD_AUDIT|LD_DEBUG.*|GLIBC_TUNABLES|DYLD_.*|BASH_ENV|ENV|PROMPT_COMMAND)$/;
 /** What an image says of itself and what a shell keeps for itself. */
 const OWN_VARIABLES = /^(?:HOME|USER|PWD|OLDPWD|SHLVL|_|SPACK_ENV.*|HOSTNAME)$/;
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**

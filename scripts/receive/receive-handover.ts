@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
