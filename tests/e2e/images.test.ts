@@ -1,14 +1,14 @@
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { startRegistry } from '../registry.ts';
 import type { TestRegistry } from '../registry.ts';
-import { runProgram } from '../spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { PROGRAMS, readFixtureBuilds } from './fixture-builds.ts';
 import { FIXTURES, runVerb } from './made-cache.ts';
+import { copyProgram, expectRun, runInside } from './root-folder.ts';
 
 const Manifest = z.object({
   mediaType: z.literal('application/vnd.oci.image.manifest.v1+json'),
@@ -55,7 +55,8 @@ describe.skipIf(!hasTools)('images in a registry', () => {
       await oras(['blob', 'fetch', '--output', layer, `${repository}@${digest}`]);
       await expectRun('tar', ['-xzf', layer, '-C', root]);
     }
-    await copySystemLibraries(root);
+    // A base image in small: the system's C library and its loader, which Spack's images expect of theirs.
+    await copyProgram(root, findProgram('env') ?? '/usr/bin/env');
     const [path = '', ...args] = PROGRAMS[build.name]?.command ?? [];
     const output = await runInside(root, path.replace(/^bin\//, ''), args, config.config.Env);
     expect(output).toMatch(PROGRAMS[build.name]?.prints ?? /never/);
@@ -88,30 +89,3 @@ describe.skipIf(!hasTools)('images in a registry', () => {
     return expectRun('oras', [...words, '--plain-http', ...rest]);
   }
 });
-
-/** A base image in small: the system's C library and its loader, which Spack's images expect of theirs. */
-async function copySystemLibraries(root: string): Promise<void> {
-  const listed = await expectRun('ldd', [findProgram('env') ?? '/usr/bin/env']);
-  for (const [path] of listed.matchAll(/\/\S+/g)) {
-    const target = join(root, path);
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(await realpath(path), target);
-  }
-}
-
-/** Runs a program of an image by its name, found on the PATH that the image's config sets. */
-async function runInside(root: string, name: string, args: string[], env: string[]): Promise<string> {
-  const variables = Object.fromEntries(env.map((each) => each.split(/=(.*)/s).slice(0, 2)));
-  const chroot = findProgram('chroot') ?? '/usr/sbin/chroot';
-  const command = process.getuid?.() === 0 ? [chroot] : ['unshare', '--map-root-user', chroot];
-  const [program = '', ...rest] = [...command, root, name, ...args];
-  const { code, output } = await runProgram(findProgram(program) ?? program, rest, variables);
-  expect(code, output).toBe(0);
-  return output;
-}
-
-async function expectRun(program: string, args: string[]): Promise<string> {
-  const { code, output, stdout } = await runProgram(findProgram(program) ?? program, args, process.env);
-  expect(code, `${program} ${args.join(' ')}:\n${output}`).toBe(0);
-  return stdout;
-}
