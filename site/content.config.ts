@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { catalogLoader, manifestLoader } from './lib/catalog-loader.ts';
 import { Build } from './schemas/build.ts';
 import { Cache } from './schemas/cache.ts';
+import { Container } from './schemas/container.ts';
 import { Failure } from './schemas/failure.ts';
 import { LockFile } from './schemas/lock-file.ts';
 import { MonthlyStats } from './schemas/monthly-stats.ts';
@@ -15,6 +16,9 @@ export const collections = {
   specs: defineCollection({ loader: catalogLoader({ folder: 'specs', ending: '.spec.json', schema: Node }) }),
   builds: defineCollection({ loader: catalogLoader({ folder: 'builds', ending: '.json', schema: Build }) }),
   manifests: defineCollection({ loader: manifestLoader(), schema: z.object({ signed: z.boolean() }) }),
+  containers: defineCollection({
+    loader: catalogLoader({ folder: 'containers', ending: '.json', schema: Container }),
+  }),
   failures: defineCollection({
     loader: catalogLoader({ folder: 'failures', ending: '.json', schema: Failure }),
   }),

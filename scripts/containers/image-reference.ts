@@ -6,7 +6,7 @@ export interface ImageReference {
   tagOrDigest: string;
 }
 
-const NAME = /^(?<path>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
+const NAME = /^(?<path>[^@:\s][^@\s]*?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 /**
  * Reads the name of an image as Docker does: `ubuntu:24.04` is `docker.io/library/ubuntu` at `24.04`, a name without a
@@ -15,7 +15,7 @@ const NAME = /^(?<path>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha25
 export function parseImageReference(name: string): ImageReference {
   const { path = '', tag = 'latest', digest } = NAME.exec(name)?.groups ?? {};
   const [first = '', ...rest] = path.split('/');
-  if (path === '' || /\s/.test(path)) {
+  if (path === '') {
     throw new Error(`image "${name}": expected a name such as ubuntu:24.04 or quay.io/owner/image@sha256:…`);
   }
   const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');

@@ -7,7 +7,8 @@ import {
   quoteWord,
   verifyCommands,
 } from './commands.ts';
-import { containerCommands } from './container.ts';
+import { containerCommands, mainProgram } from './container.ts';
+import { containerReference } from './containers.ts';
 import type { CatalogBuild, SiteCatalog } from './shape-catalog.ts';
 
 /** Commands for one purpose. */
@@ -61,6 +62,16 @@ function spackCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup 
 
 function dockerCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup {
   const { build, node } = entry;
+  const [container] = catalog.containers.byBuild.get(build.hash) ?? [];
+  const published = container && containerReference(container, catalog);
+  if (container && published !== undefined) {
+    const program = mainProgram(build) ?? 'sh';
+    return {
+      tool: 'Docker',
+      commands: [{ label: 'Run it in a container', lines: [`docker run --rm -it ${published} ${program}`] }],
+      note: `The container holds this build and what it needs to run, over ${container.base.name}.`,
+    };
+  }
   const reference = imageReference(entry, catalog);
   const lines = reference === undefined ? [] : containerCommands(node, build, reference);
   return {

@@ -22,6 +22,7 @@ async function readCatalog(): Promise<SiteCatalog> {
     manifests: await getCollection('manifests'),
     packages: await getCollection('packages'),
     keys: await getCollection('keys'),
+    containers: await getCollection('containers'),
     failures: await getCollection('failures'),
     environments: await getCollection('environments'),
     locks: await getCollection('locks'),

@@ -82,7 +82,13 @@ export function quoteWord(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** The repository in the registry, without a scheme; none when nobody can pull from it. */
+export function repositoryOf({ registry }: SiteCatalog): string | undefined {
+  return isLocal(registry) ? undefined : withoutScheme(registry);
+}
+
 /** `registry:tag` of an environment's image, as publishing names it; none when nobody can pull it. */
-export function environmentImage(name: string, { registry }: SiteCatalog): string | undefined {
-  return isLocal(registry) ? undefined : `${withoutScheme(registry)}:env-${name}`;
+export function environmentImage(name: string, catalog: SiteCatalog): string | undefined {
+  const repository = repositoryOf(catalog);
+  return repository && `${repository}:env-${name}`;
 }

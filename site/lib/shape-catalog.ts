@@ -1,11 +1,14 @@
 import { Build } from '../schemas/build.ts';
 import { Cache } from '../schemas/cache.ts';
+import { Container } from '../schemas/container.ts';
 import type { DagHash, Sha256 } from '../schemas/digest.ts';
 import type { LockFile } from '../schemas/lock-file.ts';
 import { fileStem, Node } from '../schemas/node.ts';
 import { Package } from '../schemas/package.ts';
 import type { Settings } from '../schemas/settings.ts';
 import { addNode } from './unique-nodes.ts';
+import { groupContainers } from './containers.ts';
+import type { CatalogContainers } from './containers.ts';
 import { findDependents } from './dag.ts';
 import { planMirror } from './mirror-plan.ts';
 import type { MirrorPlan } from './mirror-plan.ts';
@@ -27,6 +30,7 @@ export interface CatalogEntries extends Record<
   | 'specs'
   | 'builds'
   | 'packages'
+  | 'containers'
   | 'keys'
   | 'failures'
   | 'environments'
@@ -81,6 +85,8 @@ export interface SiteCatalog extends CatalogHistory {
   registry: string;
   /** `owner/repo` on GitHub. Absent outside GitHub. */
   repository?: string | undefined;
+  /** Images that `docker run` starts. */
+  containers: CatalogContainers;
   /** Environments as they were concretized, by name. */
   locks: Map<string, LockFile>;
   /** Settings files that consumers may include, by digest: each stays for ever. */
@@ -109,6 +115,9 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     nodes,
     dependents: findDependents(builds.values()),
     packages: groupPackages(builds.values(), metadata),
+    containers: groupContainers(
+      entries.containers.map(({ id, body = '' }) => parseEntry(body, Container, `containers/${id}.json`)),
+    ),
     keys: entries.keys.map(({ id, body = '' }) => ({ fingerprint: id, armored: body })),
     plan,
     registry: cache[0]?.registry ?? settings.REGISTRY,

@@ -24,6 +24,7 @@ export function inventSearchData(builds: number): Map<string, string> {
       })),
       packages: [...names].map((name) => ({ id: name, body: JSON.stringify(inventPackage(name, 0)) })),
       manifests: [],
+      containers: [],
       keys: [],
       failures: [],
       environments: [],
