@@ -57,12 +57,14 @@ test('parts what is to be attested into files that one attestation takes', () =>
 
 test('says that a private repository has no attestations, and what one run cannot attest', () => {
   const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
-  expect(attestLater(folder, [build(0)], true).join()).toMatch(/public repositories only/);
+  expect(attestLater(folder, { builds: [build(0)], containers: [] }, true).join()).toMatch(
+    /public repositories only/,
+  );
   expect(readdirSync(folder)).toEqual([]);
-  expect(attestLater(folder, [], true)).toEqual([]);
-  expect(attestLater(folder, [build(0)], false)).toEqual([]);
+  expect(attestLater(folder, { builds: [], containers: [] }, true)).toEqual([]);
+  expect(attestLater(folder, { builds: [build(0)], containers: [] }, false)).toEqual([]);
   const many = Array.from({ length: 2_049 }, () => build(0));
-  expect(attestLater(folder, many, false)).toEqual([
+  expect(attestLater(folder, { builds: many, containers: [] }, false)).toEqual([
     '2 digests are not attested: one run attests 4096 at most',
   ]);
   rmSync(folder, { recursive: true });
