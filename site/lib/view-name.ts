@@ -1,7 +1,13 @@
+/** Characters of a view's name: a file is named by it, and texts of Spack's may be of any length. */
+const MOST = 100;
+
 /**
  * A view's name: a path segment on the mirror, and part of a key that Spack splits at `__v<digits>__`;
  * so letters, digits, `.`, `-` and single `_` only.
  */
 export function viewName(kind: 'target' | 'os' | 'month' | 'env', value: string): string {
-  return `${kind}-${value}`.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').replaceAll(/_+/g, '_');
+  return `${kind}-${value}`
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
+    .replaceAll(/_+/g, '_')
+    .slice(0, MOST);
 }
