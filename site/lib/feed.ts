@@ -1,3 +1,5 @@
+import { escapeMarkup } from './escape-markup.ts';
+
 /** A feed of news. Source: RFC 4287. */
 export interface Feed {
   title: string;
@@ -26,12 +28,12 @@ export function atomText({ title, address, page, author, entries }: Feed): strin
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
     '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">',
-    `  <title>${escape(title)}</title>`,
-    `  <id>${escape(address)}</id>`,
-    `  <link rel="self" type="application/atom+xml" href="${escape(address)}"/>`,
-    `  <link rel="alternate" type="text/html" href="${escape(page)}"/>`,
+    `  <title>${escapeMarkup(title)}</title>`,
+    `  <id>${escapeMarkup(address)}</id>`,
+    `  <link rel="self" type="application/atom+xml" href="${escapeMarkup(address)}"/>`,
+    `  <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
     `  <updated>${updated}</updated>`,
-    `  <author><name>${escape(author)}</name></author>`,
+    `  <author><name>${escapeMarkup(author)}</name></author>`,
     ...entries.flatMap(entryLines),
     '</feed>',
     '',
@@ -41,21 +43,11 @@ export function atomText({ title, address, page, author, entries }: Feed): strin
 function entryLines({ title, page, date, summary }: FeedEntry): string[] {
   return [
     '  <entry>',
-    `    <title>${escape(title)}</title>`,
-    `    <id>${escape(page)}</id>`,
-    `    <link rel="alternate" type="text/html" href="${escape(page)}"/>`,
+    `    <title>${escapeMarkup(title)}</title>`,
+    `    <id>${escapeMarkup(page)}</id>`,
+    `    <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
     `    <updated>${date}</updated>`,
-    `    <summary>${escape(summary)}</summary>`,
+    `    <summary>${escapeMarkup(summary)}</summary>`,
     '  </entry>',
   ];
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-/** Characters that XML 1.0 does not allow, not even escaped, become the replacement character. */
-function escape(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
-    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,0 +1,12 @@
+import type { APIRoute } from 'astro';
+import sharp from 'sharp';
+import { loadCatalog } from '../lib/catalog.ts';
+import { drawCard } from '../lib/social-card.ts';
+
+// Services that show cards take no SVG.
+export const GET: APIRoute = async () => {
+  const picture = await sharp(Buffer.from(drawCard(await loadCatalog())))
+    .png({ palette: true })
+    .toBuffer();
+  return new Response(new Uint8Array(picture));
+};
