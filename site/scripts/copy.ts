@@ -1,3 +1,5 @@
+import { announce } from './announce.ts';
+
 /** How long a button says that it has copied. */
 const CONFIRMATION_MS = 2_000;
 
@@ -15,10 +17,12 @@ async function copy(button: HTMLButtonElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(code.textContent.trim() + '\n');
     button.textContent = 'Copied';
+    announce('Copied');
   } catch {
     // Without the right to write the clipboard, the text is at least selected.
     getSelection()?.selectAllChildren(code);
     button.textContent = 'Selected';
+    announce('Selected; copy it with the keyboard');
   }
   setTimeout(() => (button.textContent = 'Copy'), CONFIRMATION_MS);
 }

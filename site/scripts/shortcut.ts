@@ -1,4 +1,4 @@
-/** `/` moves to the page's search box; its data is fetched as soon as somebody goes there. */
+/** `/` moves to the page's search box; what a box needs is fetched as soon as somebody goes there. */
 export function offerShortcut(): void {
   const input = document.querySelector<HTMLInputElement>('main input[type=search], .site-header input');
   document.addEventListener('keydown', (event) => {
@@ -8,6 +8,8 @@ export function offerShortcut(): void {
     input?.select();
   });
   input?.addEventListener('focus', () => fetchAhead(input.dataset['search']), { once: true });
+  for (const box of document.querySelectorAll<HTMLInputElement>('input[data-suggest]'))
+    box.addEventListener('focus', () => void suggest(box), { once: true });
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -18,10 +20,13 @@ function isTyping(target: EventTarget | null): boolean {
 
 function fetchAhead(folder: string | undefined): void {
   if (folder === undefined) return;
-  for (const name of ['packages', 'builds']) {
-    const link = document.createElement('link');
-    link.rel = 'prefetch';
-    link.href = `${folder}${name}.json`;
-    document.head.append(link);
-  }
+  const link = document.createElement('link');
+  link.rel = 'prefetch';
+  link.href = `${folder}packages.json`;
+  document.head.append(link);
+}
+
+async function suggest(input: HTMLInputElement): Promise<void> {
+  const { offerSuggestions } = await import('./suggest.ts');
+  await offerSuggestions(input);
 }

@@ -304,6 +304,72 @@ test('with many builds a key stroke costs less than a frame, and the first data 
   expect(worst).toBeLessThan(MOST_MS);
 });
 
+/** Opens a page, types into its header's search box, and waits for suggestions. */
+async function openSuggestions(text: string, page: Page): Promise<Page> {
+  await page.goto(site.url);
+  const box = page.getByRole('search').getByLabel('Search');
+  await box.click();
+  await box.pressSequentially(text);
+  await page.getByRole('option').first().waitFor();
+  return page;
+}
+
+test('suggestions come with the first tier alone, and only when the box has the focus', async () => {
+  const page = await openPage(browser);
+  const loaded: string[] = [];
+  page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
+  await page.goto(site.url, { waitUntil: 'networkidle' });
+  expect(loaded.filter((path) => path.includes('/data/'))).toEqual([]);
+  await page.keyboard.press('/');
+  await page.keyboard.type('zlib@1 +shared');
+  await page.getByRole('option', { name: 'zlib-ng' }).waitFor();
+  expect(loaded.filter((path) => path.includes('/data/'))).toEqual(['/spack-build-cache/data/packages.json']);
+});
+
+test('the keyboard walks through suggestions, takes one, or leaves them', async () => {
+  const complaints: string[] = [];
+  const page = await openSuggestions('zlib', await openPage(browser, complaints));
+  const box = page.getByRole('combobox', { name: 'Search' });
+  expect(await box.getAttribute('aria-expanded')).toBe('true');
+  await page.keyboard.press('ArrowUp');
+  const last = page.getByRole('option').last();
+  expect(await last.getAttribute('aria-selected')).toBe('true');
+  await page.keyboard.press('ArrowDown');
+  expect(await box.getAttribute('aria-activedescendant')).toBeNull();
+  await page.keyboard.press('ArrowDown');
+  const first = page.getByRole('option').first();
+  expect(await box.getAttribute('aria-activedescendant')).toBe(await first.getAttribute('id'));
+  await page.keyboard.press('Escape');
+  expect(await page.getByRole('option').count()).toBe(0);
+  expect(await box.inputValue()).toBe('zlib');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/packages\/zlib-ng\/$/);
+  expect(complaints).toEqual([]);
+});
+
+test('a click, or a finger on a phone, takes a suggestion; the last one searches for what is typed', async () => {
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 }, hasTouch: true });
+  const page = await openSuggestions('zlbi-ng', await context.newPage());
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await page.getByRole('option', { name: 'zlib-ng' }).tap();
+  await page.waitForURL(/\/packages\/zlib-ng\/$/);
+  await openSuggestions('libz.so', page);
+  await page.getByRole('option', { name: 'programs and libraries for libz.so' }).click();
+  await page.waitForURL(/\/search\/\?q=libz\.so$/);
+  await context.close();
+});
+
+test('axe finds nothing wrong with open suggestions', async () => {
+  const open = async (page: Page): Promise<void> => {
+    await page.getByRole('search').getByLabel('Search').pressSequentially('li');
+    await page.getByRole('option').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+  };
+  expect(await findAxeViolations(browser, site, ['/'], open)).toEqual([]);
+});
+
 /** Processor time of each key stroke, up to the layout of the results: what else the machine does is no part of it. */
 async function measureKeys(page: Page, queries: string[]): Promise<number[]> {
   const session = await page.context().newCDPSession(page);

@@ -81,7 +81,7 @@ test('a copy button puts the whole command on the clipboard', async () => {
   const page = await context.newPage();
   await page.goto(site.url);
   await page.getByRole('button', { name: 'Copy: See what is in it' }).click();
-  await page.getByText('Copied').waitFor();
+  await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('spack buildcache list -a\n');
   await context.close();
 });
@@ -89,7 +89,7 @@ test('a copy button puts the whole command on the clipboard', async () => {
 test('the search box of any page leads to a search that its address keeps', async () => {
   const page = await openPage(browser);
   await page.goto(site.url + kinds[3]);
-  await page.getByRole('searchbox').fill('zlib');
+  await page.getByRole('search').getByLabel('Search').fill('zlib');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/search\/\?q=zlib$/);
   await page
@@ -108,8 +108,7 @@ test('every package and build is reached by links without JavaScript', async () 
   await page.getByRole('link', { name: 'zlib-ng' }).click();
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('zlib-ng');
   await page
-    .getByRole('table', { name: '' })
-    .first()
+    .getByRole('region', { name: 'Builds of' })
     .getByRole('rowheader')
     .first()
     .getByRole('link')
