@@ -20,7 +20,8 @@ export async function readKeyFacts({ armored }: PublicKey): Promise<KeyFacts | u
   const expiry = await key.getExpirationTime();
   return {
     users: key.getUserIDs(),
-    algorithm: curve ?? `${/^rsa/i.test(algorithm) ? 'RSA' : algorithm}, ${bits} bits`,
+    algorithm:
+      curve?.replace(/Legacy$/, '') ?? `${/^rsa/i.test(algorithm) ? 'RSA' : algorithm}, ${bits} bits`,
     created: key.getCreationTime().toISOString(),
     ...(expiry instanceof Date ? { expires: expiry.toISOString() } : {}),
   };

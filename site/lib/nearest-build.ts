@@ -25,8 +25,10 @@ function measureDistance(node: Node, compilers: readonly string[], build: BuildS
   let distance = 0;
   const target = targetOf(node);
   if (build.platform !== node.arch.platform) distance += COSTS.platform;
-  if (!runnableTargets(target).includes(build.target)) distance += COSTS.target;
-  else if (build.target !== target) distance += COSTS.otherTarget;
+  const generation = runnableTargets(target).indexOf(build.target);
+  if (generation < 0) distance += COSTS.target;
+  // Of two targets that run, the nearer relative.
+  else if (generation > 0) distance += COSTS.otherTarget + generation / 100;
   if (build.version !== node.version) distance += COSTS.version;
   if (build.os !== node.arch.platform_os) distance += COSTS.os;
   if (build.compilers.join() !== compilers.join()) distance += COSTS.compiler;
