@@ -14,100 +14,118 @@ interface Choice {
   element: HTMLElement;
 }
 
-/**
- * Shows packages under a search box while one types: a combobox with a list, as the ARIA Authoring Practices have it.
- * The focus stays in the box; without a choice Enter sends what is typed to the search page.
- */
+/** Shows packages under a search box while one types. Without its data the box sends what is typed, as without a script. */
 export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
   const base = input.dataset['suggest'] ?? '';
-  const list = makeElement('ul', 'suggestions');
-  list.id = `${input.id}-suggestions`;
-  list.setAttribute('role', 'listbox');
-  list.setAttribute('aria-label', 'Suggestions');
-  list.hidden = true;
-  input.parentElement?.append(list);
-  input.setAttribute('role', 'combobox');
-  input.setAttribute('aria-autocomplete', 'list');
-  input.setAttribute('aria-expanded', 'false');
-  input.setAttribute('aria-controls', list.id);
+  const index = await fetchData<PackageIndex>(`${base}/data/packages.json`).catch(() => undefined);
+  if (index) new Suggestions(input, base, index).show();
+}
 
-  let choices: Choice[] = [];
-  let active = -1;
-  let finder: { index: PackageIndex; words: WordFinder } | undefined;
+/**
+ * A combobox with a list, as the ARIA Authoring Practices have it: the focus stays in the box, and without a choice
+ * Enter sends what is typed to the search page.
+ */
+class Suggestions {
+  readonly #input: HTMLInputElement;
+  readonly #list = makeElement('ul', 'suggestions');
+  readonly #base: string;
+  readonly #index: PackageIndex;
+  readonly #words: WordFinder;
+  #choices: Choice[] = [];
+  /** Place of the choice that Enter takes; -1: none. */
+  #active = -1;
 
-  function close(): void {
-    list.hidden = true;
-    input.setAttribute('aria-expanded', 'false');
-    activate(-1);
+  constructor(input: HTMLInputElement, base: string, index: PackageIndex) {
+    this.#input = input;
+    this.#base = base;
+    this.#index = index;
+    this.#words = createWordFinder(index);
+    this.#describe();
+    input.addEventListener('input', () => this.show());
+    input.addEventListener('focus', () => this.show());
+    input.addEventListener('blur', () => this.#close());
+    input.addEventListener('keydown', (event) => this.#press(event));
+    // A press must not take the focus out of the box before the click arrives.
+    this.#list.addEventListener('mousedown', (event) => event.preventDefault());
+    this.#list.addEventListener('click', (event) => this.#click(event));
   }
 
-  function activate(place: number): void {
-    active = place;
-    for (const [index, { element }] of choices.entries())
-      element.setAttribute('aria-selected', String(index === place));
-    const element = choices[place]?.element;
-    if (element) input.setAttribute('aria-activedescendant', element.id);
-    else input.removeAttribute('aria-activedescendant');
-    element?.scrollIntoView({ block: 'nearest' });
-  }
-
-  function show(): void {
-    const text = input.value.trim();
-    if (!finder || text === '' || document.activeElement !== input) return close();
-    const found = suggestPackages(text, finder.index, finder.words);
-    choices = [
-      ...found.map((suggestion) => makeChoice(suggestion, base)),
-      makeSearchChoice(text, input.form?.action ?? ''),
+  show(): void {
+    const text = this.#input.value.trim();
+    if (text === '' || document.activeElement !== this.#input) return this.#close();
+    const found = suggestPackages(text, this.#index, this.#words);
+    this.#choices = [
+      ...found.map((suggestion) => makeChoice(suggestion, this.#base)),
+      makeSearchChoice(text, this.#input.form?.action ?? ''),
     ];
-    for (const [index, { element }] of choices.entries()) element.id = `${list.id}-${index}`;
-    list.replaceChildren(...choices.map(({ element }) => element));
-    list.hidden = false;
-    input.setAttribute('aria-expanded', 'true');
-    activate(-1);
+    for (const [place, { element }] of this.#choices.entries()) element.id = `${this.#list.id}-${place}`;
+    this.#list.replaceChildren(...this.#choices.map(({ element }) => element));
+    this.#list.hidden = false;
+    this.#input.setAttribute('aria-expanded', 'true');
+    this.#activate(-1);
     announce(`${formatNumber(found.length, 'package')}; the arrow keys choose one`);
   }
 
-  input.addEventListener('input', show);
-  input.addEventListener('focus', show);
-  input.addEventListener('blur', close);
-  input.addEventListener('keydown', (event) => {
+  #describe(): void {
+    this.#list.id = `${this.#input.id}-suggestions`;
+    this.#list.setAttribute('role', 'listbox');
+    this.#list.setAttribute('aria-label', 'Suggestions');
+    this.#list.hidden = true;
+    this.#input.parentElement?.append(this.#list);
+    this.#input.setAttribute('role', 'combobox');
+    this.#input.setAttribute('aria-autocomplete', 'list');
+    this.#input.setAttribute('aria-expanded', 'false');
+    this.#input.setAttribute('aria-controls', this.#list.id);
+  }
+
+  #close(): void {
+    this.#list.hidden = true;
+    this.#input.setAttribute('aria-expanded', 'false');
+    this.#activate(-1);
+  }
+
+  #activate(place: number): void {
+    this.#active = place;
+    for (const [index, { element }] of this.#choices.entries())
+      element.setAttribute('aria-selected', String(index === place));
+    const element = this.#choices[place]?.element;
+    if (element) this.#input.setAttribute('aria-activedescendant', element.id);
+    else this.#input.removeAttribute('aria-activedescendant');
+    element?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #press(event: KeyboardEvent): void {
     if (event.isComposing) return;
-    const open = !list.hidden;
+    const open = !this.#list.hidden;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
-      if (!open) return show();
-      // One place more than there are choices: the box itself.
-      const step = event.key === 'ArrowDown' ? 1 : -1;
-      const count = choices.length + 1;
-      activate(((active + 1 + step + count) % count) - 1);
+      if (open) this.#move(event.key === 'ArrowDown' ? 1 : -1);
+      else this.show();
     } else if (event.key === 'Escape' && open) {
       // The first Escape closes the list, the next one empties the box.
       event.preventDefault();
-      close();
-    } else if (event.key === 'Enter') {
-      const choice = choices[active];
-      if (!open || !choice) return;
+      this.#close();
+    } else if (event.key === 'Enter' && open) {
+      const choice = this.#choices[this.#active];
+      if (!choice) return;
       event.preventDefault();
       location.assign(choice.href);
     }
-  });
-  // A press must not take the focus out of the box before the click arrives.
-  list.addEventListener('pointerdown', (event) => event.preventDefault());
-  list.addEventListener('mousedown', (event) => event.preventDefault());
-  list.addEventListener('click', (event) => {
-    const choice = choices.find(
-      ({ element }) => event.target instanceof Node && element.contains(event.target),
-    );
+  }
+
+  /** Goes round; between the last choice and the first comes the box itself. */
+  #move(step: number): void {
+    const places = this.#choices.length + 1;
+    this.#activate(((this.#active + 1 + step + places) % places) - 1);
+  }
+
+  #click(event: MouseEvent): void {
+    const { target } = event;
+    const choice = this.#choices.find(({ element }) => target instanceof Node && element.contains(target));
     if (!choice) return;
     if (event.ctrlKey || event.metaKey) window.open(choice.href, '_blank', 'noopener');
     else location.assign(choice.href);
-  });
-
-  // Without its data the box sends what is typed, as it does without a script.
-  const index = await fetchData<PackageIndex>(`${base}/data/packages.json`).catch(() => undefined);
-  if (!index) return;
-  finder = { index, words: createWordFinder(index) };
-  show();
+  }
 }
 
 function makeChoice({ name, version, description, builds }: Suggestion, base: string): Choice {
