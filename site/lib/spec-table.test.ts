@@ -1,5 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readTable } from './spec-table.ts';
+import { inventBuildRecord } from '../../tests/generate/build-record.ts';
+import { nodeOf } from '../../tests/generate/dag.ts';
+import { inventHistory } from '../../tests/generate/history.ts';
+import { groupPackages } from './packages.ts';
+import { fillTable, readTable } from './spec-table.ts';
 
 const words = {
   package: ['a', 'b'],
@@ -34,3 +39,23 @@ test('a place that names no word is an error that says where', () => {
     'columns.target: expected a place in words.target for build 1, found none',
   );
 });
+
+test.skipIf(!process.env['FULL']).each([10_000, 20_000])(
+  'takes at most 40 bytes a build of %d, compressed',
+  (count) => {
+    const history = inventHistory({ builds: count, seed: 1 });
+    const builds = [...history.builds.values()].map((build) => {
+      const { node, text } = nodeOf(history.nodes, build.hash);
+      return {
+        build: inventBuildRecord(history, build),
+        node,
+        text,
+        signed: false,
+        state: 'site' as const,
+      };
+    });
+    const inOrder = [...groupPackages(builds, []).values()].flatMap((entry) => entry.builds);
+    const { byteLength } = gzipSync(JSON.stringify(fillTable(inOrder, history.nodes)));
+    expect(byteLength / count).toBeLessThan(40);
+  },
+);

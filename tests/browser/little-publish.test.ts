@@ -54,14 +54,10 @@ test.skipIf(!process.env['FULL'])(
     const [old, now] = [await readDigests(before), await readDigests(after)];
     const added = [...now.keys()].filter((path) => !old.has(path));
     const changed = [...now].filter(([path, digest]) => old.has(path) && old.get(path) !== digest);
-    const kinds = Map.groupBy(changed, ([path]) => path.replace(/^(\/\w+\/\w+\/).*/, '$1…'));
-    console.log(
-      `${now.size} files: ${added.length} added, ${changed.length} changed:`,
-      Object.fromEntries([...kinds].map(([kind, files]) => [kind, files.length])),
-    );
     for (const hash of published) expect(added).toContain(`/api/specs/${hash}.json`);
     expect([...old.keys()].filter((path) => !now.has(path))).toEqual([]);
-    expect(changed.length).toBeLessThan(500);
+    // Lists, their packages, what they depend on, and what they drive off the site: 113 of 13,800 when this was written.
+    expect(changed.length).toBeLessThan(10 * PUBLISHED);
   },
   TIMEOUT_MS,
 );
