@@ -40,7 +40,7 @@ export interface ConcretizeOptions {
   settings: BuildCacheSettings;
 }
 
-/** Solves requests into folders `<out>/<index>`, and tells Actions the matrix of those that have something to build. */
+/** Solves requests into folders `<out>/<index>`, and tells Actions the matrix of those that have something to do. */
 export async function concretizeRequests(
   requests: BuildRequest[],
   options: ConcretizeOptions,
@@ -133,7 +133,9 @@ async function solveTarget(
 function composeMatrix(solutions: Solution[]): Matrix {
   return {
     include: solutions.flatMap((one) =>
-      'entry' in one && (one.plan.hashes.length > 0 || one.lacksContainer) ? [one.entry] : [],
+      'entry' in one && (one.plan.hashes.length > 0 || one.lacksContainer || one.lacksLock)
+        ? [one.entry]
+        : [],
     ),
   };
 }
@@ -150,6 +152,6 @@ function report(solutions: Solution[], { include }: Matrix): void {
     annotate('warning', `${describeRequest(request)}: Spack finds no solution: ${shortly(problem)}`);
   }
   console.error(
-    `${solutions.length} requests solved: ${include.length} have something to build, ${unsolved.length} have no solution`,
+    `${solutions.length} requests solved: ${include.length} have something to do, ${unsolved.length} have no solution`,
   );
 }

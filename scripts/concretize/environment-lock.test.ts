@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pickSystem } from './environment-lock.ts';
+import { hasSameRoots, pickSystem } from './environment-lock.ts';
 
 const hashOf = (name: string) => name.padEnd(32, 'a');
 
@@ -41,4 +41,11 @@ test('picks the roots of one system and what they need, with every key that Spac
 
 test('has nothing for a system that was never solved for', () => {
   expect(pickSystem(LOCK, { microarchitecture: 'aarch64', operatingSystem: 'macos15' })).toBeUndefined();
+});
+
+test('tells whether a solution is what is locked already', () => {
+  const roots = ['arm', 'app', 'old'].map((name) => ({ hash: hashOf(name), spec: 'typed anew' }));
+  expect(hasSameRoots(LOCK, { roots })).toBe(true);
+  expect(hasSameRoots(LOCK, { roots: roots.slice(1) })).toBe(false);
+  expect(hasSameRoots(undefined, { roots })).toBe(false);
 });

@@ -25,6 +25,17 @@ export function readEnvironmentLock(catalog: string, name: string, system: LockS
   return pickSystem(readFileSync(path, 'utf8'), system);
 }
 
+/** Whether a lock that is known has the very roots of a solution. */
+export function hasSameRoots(known: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
+  if (known === undefined) return false;
+  const list = ({ roots }: Pick<LockFile, 'roots'>) =>
+    roots
+      .map(({ hash }) => hash)
+      .sort()
+      .join();
+  return list(LockFile.parse(JSON.parse(known))) === list(solved);
+}
+
 /**
  * The part of a lock that is for one system: an environment's lock in the catalog holds the roots of every target.
  * Throws when the text is no lock.

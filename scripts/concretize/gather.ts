@@ -12,7 +12,7 @@ export interface GatheredPlans {
 }
 
 /**
- * Copies the folders of all requests that have something to build into one, and joins their matrices and failures.
+ * Copies the folders of all requests that have something to do into one, and joins their matrices and failures.
  * No folder at all means that no target could be solved for.
  */
 export function gatherPlans(from: string, out: string): GatheredPlans {

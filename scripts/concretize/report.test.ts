@@ -28,14 +28,16 @@ test('records a request without a solution under its package', () => {
 test('says in a table what is to be built and why the rest is not', () => {
   const entry = { index: 0, target: 'x86_64_v3', runner: 'u', container: '', plan: '', lock: '', inputs: '' };
   const table = describeSolutions([
-    { request, plan: { hashes: ['a', 'b'], cached: ['c'] }, entry, lacksContainer: true },
-    { request, plan: { hashes: [], cached: ['c'] }, entry, lacksContainer: false },
-    { request, plan: { hashes: [], cached: ['c'] }, entry, lacksContainer: true },
+    { request, plan: { hashes: ['a', 'b'], cached: ['c'] }, entry, lacksContainer: true, lacksLock: true },
+    { request, plan: { hashes: [], cached: ['c'] }, entry, lacksContainer: false, lacksLock: false },
+    { request, plan: { hashes: [], cached: ['c'] }, entry, lacksContainer: true, lacksLock: false },
+    { request, plan: { hashes: [], cached: ['d', 'c'] }, entry, lacksContainer: false, lacksLock: true },
     { request, problem: ['==> Error: a|b <script>'] },
   ]);
   expect(table).toContain('2 to build, 1 cached');
   expect(table).toContain('nothing to build: all 1 are cached');
   expect(table).toContain('a container to make: all 1 are cached');
+  expect(table).toContain('a new lock to keep: all 2 are cached');
   expect(table).not.toMatch(/<script>|a\|b/);
 });
 

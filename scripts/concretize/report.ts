@@ -29,6 +29,8 @@ export function describeSolutions(solutions: readonly Solution[]): string {
     const { hashes, cached } = solution.plan;
     if (hashes.length === 0 && solution.lacksContainer)
       return `${what} a container to make: all ${cached.length} are cached |`;
+    if (hashes.length === 0 && solution.lacksLock)
+      return `${what} a new lock to keep: all ${cached.length} are cached |`;
     if (hashes.length === 0) return `${what} nothing to build: all ${cached.length} are cached |`;
     return `${what} ${hashes.length} to build, ${cached.length} cached |`;
   });

@@ -9,7 +9,7 @@ import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
 import { lacksContainer } from '../containers/lacking.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
-import { readEnvironmentLock } from './environment-lock.ts';
+import { hasSameRoots, readEnvironmentLock } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
 import { planBuild } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -31,15 +31,17 @@ export interface SolveContext {
 }
 
 /** A request's solution, or the lines that say why there is none. */
-export type Solution =
-  | {
-      request: BuildRequest;
-      plan: Plan;
-      entry: MatrixEntry;
-      /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
-      lacksContainer: boolean;
-    }
-  | { request: BuildRequest; problem: string[] };
+export type Solution = Solved | { request: BuildRequest; problem: string[] };
+
+interface Solved {
+  request: BuildRequest;
+  plan: Plan;
+  entry: MatrixEntry;
+  /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
+  lacksContainer: boolean;
+  /** The catalog has another lock of this environment, or none: its job runs even with nothing to build. */
+  lacksLock: boolean;
+}
 
 /** Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. */
 export async function solveRequest(
@@ -50,26 +52,27 @@ export async function solveRequest(
   const { spack, system, catalog } = context;
   mkdirSync(folder, { recursive: true });
   const { environment } = request;
+  const known = environment === undefined ? undefined : readEnvironmentLock(catalog, environment, system);
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
     writeFileSync(join(folder, 'spack.yaml'), readEnvironment(catalog, environment));
-    const lock = request.fresh ? undefined : readEnvironmentLock(catalog, environment, system);
-    if (lock !== undefined) writeFileSync(join(folder, 'spack.lock'), lock);
+    if (known !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), known);
   }
   const args = ['-e', folder, 'concretize', '--quiet', ...(request.fresh ? ['--fresh'] : [])];
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
   // Copies of the recipes and a lock: nothing that a build needs.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });
   if (code !== 0) return { request, problem: lastLines(output, 100) };
-  return { request, ...writePlan(request, folder, context) };
+  return writePlan(request, folder, known, context);
 }
 
 function writePlan(
   request: BuildRequest,
   folder: string,
+  known: string | undefined,
   { spack, catalog, system, isCached, versions, target }: SolveContext,
-): { plan: Plan; entry: MatrixEntry; lacksContainer: boolean } {
+): Solved {
   const lockFile = join(folder, 'spack.lock');
   expectSmall(lockFile);
   const lock = LockFile.parse(JSON.parse(readFileSync(lockFile, 'utf8')));
@@ -96,5 +99,7 @@ function writePlan(
     lock: digestFile(lockFile),
     inputs: digestFile(join(folder, 'inputs.json')),
   };
-  return { plan, entry, lacksContainer: lacksContainer(request, lock, catalog) };
+  const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
+  const lacksLock = isEnvironment && !hasSameRoots(known, lock);
+  return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
 }
