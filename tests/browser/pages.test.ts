@@ -183,6 +183,30 @@ test('heads have what search engines and link previews look for', async () => {
     (await page.locator('script[type="application/ld+json"]').textContent()) ?? '',
   );
   expect(data).toMatchObject({ '@type': 'DataCatalog', url: `${ADDRESS}/` });
+  const card = await readFile(join(site.dist, 'social-card.png'));
+  // Width and height of a PNG stand in its first chunk.
+  expect([card.toString('latin1', 1, 4), card.readUInt32BE(16), card.readUInt32BE(20)]).toEqual([
+    'PNG',
+    1200,
+    630,
+  ]);
+});
+
+test('a page that shows what a document of the API holds leads to it', async () => {
+  const page = await open('/');
+  for (const [path, name] of [
+    ['/failures/', 'failures'],
+    ['/environments/', 'environments'],
+    ['/environments/new/', 'environments/new'],
+    ['/statistics/', 'stats'],
+    ['/budget/', 'budget'],
+    ['/keys/', 'keys'],
+    ['/packages/', 'packages'],
+  ]) {
+    await page.goto(site.url + path);
+    const link = await page.getByRole('link', { name: 'This page as JSON' }).getAttribute('href');
+    expect(link, path).toBe(`/spack-build-cache/api/${name}.json`);
+  }
 });
 
 test('on a phone the menu opens by keyboard, closes with Escape and leads on', async () => {

@@ -283,6 +283,43 @@ test('two builds are compared, and the address keeps which', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('a package is read, a machine checked and two builds compared by keyboard alone, on a phone', async () => {
+  const page = await browser.newPage({ viewport: { width: 390, height: 700 } });
+  /** Presses Tab until the focus is on what a selector names. */
+  const tabTo = async (selector: string): Promise<void> => {
+    for (let presses = 0; presses < 80; presses += 1) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate((text) => document.activeElement?.matches(text), selector)) return;
+    }
+    throw new Error(`${page.url()}: no Tab leads to ${selector}`);
+  };
+  await page.goto(`${site.url}/packages/zlib-ng/`);
+  await tabTo('.matrix a');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#build-[a-z2-7]{32}$/);
+  await tabTo('a[href*="/builds/zlib-ng/"]');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/builds\/zlib-ng\/[a-z2-7]{32}\/$/);
+
+  await page.goto(`${site.url}/machine/`);
+  await tabTo('#machine-paste');
+  await page.keyboard.type('linux-ubuntu24.04-zen4');
+  await tabTo('button[type=submit]');
+  await page.keyboard.press('Enter');
+  await page.getByText(/builds fit zen4 on ubuntu24\.04/).waitFor();
+
+  await page.goto(`${site.url}/compare/`);
+  await tabTo('[name=package]');
+  await page.keyboard.type('zlib-ng');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^They differ in/).waitFor();
+  await tabTo('[name=differing]');
+  const rows = await page.getByRole('row').count();
+  await page.keyboard.press('Space');
+  await page.waitForFunction((few) => document.querySelectorAll('#compare-answer tr').length > few, rows);
+  await page.close();
+});
+
 test('pages that search, compare and check are accessible and fit a narrow screen', async () => {
   const paths = ['/search/?q=lib', '/compare/?package=zlib-ng', '/machine/', '/packages/?sort=builds'];
   expect(await findAxeViolations(browser, site, paths)).toEqual([]);
