@@ -197,7 +197,7 @@ test('a page that shows what a document of the API holds leads to it', async () 
   for (const [path, name] of [
     ['/failures/', 'failures'],
     ['/environments/', 'environments'],
-    ['/environments/new/', 'environments/new'],
+    ['/environments/hpc-tools/', 'environments/hpc-tools'],
     ['/statistics/', 'stats'],
     ['/budget/', 'budget'],
     ['/keys/', 'keys'],
