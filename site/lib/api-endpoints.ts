@@ -3,6 +3,7 @@ import { BudgetDocument } from '../schemas/api/budget-document.ts';
 import { Badge } from '../schemas/api/badge.ts';
 import { ChangeList } from '../schemas/api/change-list.ts';
 import { CompilerList } from '../schemas/api/compiler-list.ts';
+import { ContainerList } from '../schemas/api/container-list.ts';
 import { EnvironmentDocument } from '../schemas/api/environment-document.ts';
 import { EnvironmentList } from '../schemas/api/environment-list.ts';
 import { FailureList } from '../schemas/api/failure-list.ts';
@@ -148,6 +149,19 @@ export const ENDPOINTS: Endpoint[] = [
       {
         prints: 'What is missing, and why',
         filter: '.coverage.missing[] | "\\(.name)@\\(.version) \\(.reason)"',
+      },
+    ],
+  },
+  {
+    name: 'containers',
+    path: '/api/containers.json',
+    shape: 'container-list',
+    schema: ContainerList,
+    freshness: 'Changes when a container is published.',
+    filters: [
+      {
+        prints: 'Tag, platform and digest of each',
+        filter: '.containers[] | "\\(.tags[0]) \\(.os)/\\(.architecture) \\(.digest)"',
       },
     ],
   },

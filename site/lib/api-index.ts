@@ -4,6 +4,7 @@ import { schemaLink, TEMPLATES } from './api-links.ts';
 import { apiTexts } from './api-texts.ts';
 import { settingsTexts } from './api-views.ts';
 import { isLocal, mirrorName } from './commands.ts';
+import { taggedContainers } from './containers.ts';
 import { countCompilers } from './groups.ts';
 import { sha256Of } from './settings-files.ts';
 import type { SiteCatalog } from './shape-catalog.ts';
@@ -28,6 +29,7 @@ export function describeIndex(catalog: SiteCatalog): IndexDocument {
       targets: targets.length,
       compilers: countCompilers(catalog).length,
       environments: catalog.locks.size,
+      containers: taggedContainers(catalog).length,
       failures: catalog.failures.length,
       views: catalog.plan.views.size,
       keys: catalog.keys.length,

@@ -1,6 +1,7 @@
 import { endpointNamed } from './api-endpoints.ts';
 import { describeBadges, describeBudget, describeStats } from './api-numbers.ts';
 import { describeChanges } from './api-changes.ts';
+import { describeContainers } from './api-containers.ts';
 import { describeEnvironment, describeEnvironments } from './api-environments.ts';
 import {
   describeCompilers,
@@ -22,6 +23,7 @@ const LISTS = {
   compilers: describeCompilers,
   programs: describePrograms,
   environments: describeEnvironments,
+  containers: describeContainers,
   failures: describeFailures,
   views: describeViews,
   keys: describeKeys,

@@ -43,6 +43,11 @@ export function containerReference(container: Container, catalog: SiteCatalog): 
   return tag === undefined ? `${repository}@${container.digest}` : `${repository}:${tag}`;
 }
 
+/** The containers that a tag is at now, the newest first. */
+export function taggedContainers(catalog: SiteCatalog): Container[] {
+  return catalog.containers.all.filter((container) => currentTags(container, catalog).length > 0);
+}
+
 /** The tags that are at a container now. */
 export function currentTags(container: Container, { containers }: SiteCatalog): string[] {
   return container.tags.filter((tag) => containers.atTag.get(placeOf(tag, container)) === container);

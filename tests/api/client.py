@@ -135,6 +135,11 @@ def main(address):
         assert all(root["available"] == (root["hash"] in here) for root in document["roots"])
         environments[document["name"]] = coverage["percent"]
 
+    # A tag is at one image for each platform.
+    containers = lists["containers"]["containers"]
+    places = [(tag, image["os"], image["architecture"]) for image in containers for tag in image["tags"]]
+    assert len(places) == len(set(places))
+
     try:
         get(index["links"]["spec"].replace("{hash}", "a" * 32))
         raise AssertionError("expected status 404 for a build that is not here")
@@ -151,6 +156,7 @@ def main(address):
                 "packages": sorted(hash for hashes in packages.values() for hash in hashes),
                 "programs": len(programs),
                 "environments": environments,
+                "containers": sorted(image["digest"] for image in containers),
                 "added": sorted(change["hash"] for change in changes if change["change"] == "added"),
                 "removed": sorted(change["hash"] for change in changes if change["change"] == "removed"),
                 "downloads": downloads,

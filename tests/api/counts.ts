@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatNumber } from '../../site/lib/format.ts';
 import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
 import { CompilerList } from '../../site/schemas/api/compiler-list.ts';
+import { ContainerList } from '../../site/schemas/api/container-list.ts';
 import { EnvironmentList } from '../../site/schemas/api/environment-list.ts';
 import { FailureList } from '../../site/schemas/api/failure-list.ts';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
@@ -25,6 +26,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
   const { targets } = await read('api/targets.json', TargetList);
   const { compilers } = await read('api/compilers.json', CompilerList);
   const { environments } = await read('api/environments.json', EnvironmentList);
+  const { containers } = await read('api/containers.json', ContainerList);
   const { failures } = await read('api/failures.json', FailureList);
   const { views } = await read('api/views.json', ViewList);
   const { keys } = await read('api/keys.json', KeyList);
@@ -65,6 +67,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
     targets: [counts.targets, targets.length, stats.targets.length],
     compilers: [counts.compilers, compilers.length, stats.compilers.length],
     environments: [counts.environments, environments.length],
+    containers: [counts.containers, containers.length],
     failures: [counts.failures, failures.length, stats.failures],
     views: [counts.views, views.length],
     keys: [counts.keys, keys.length],

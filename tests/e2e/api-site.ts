@@ -8,7 +8,7 @@ import { BASE, buildDist, makeFolder, runVerb } from './made-cache.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** What publish does not write: a generated catalog of the same builds lends it. */
-const LENT = ['environments', 'failures', 'packages', 'removed', 'stats'];
+const LENT = ['containers', 'environments', 'failures', 'packages', 'removed', 'stats'];
 
 /** A whole signed cache, served under the address that it was built for, so that every link in it works. */
 export interface ApiSite extends MadeCache {

@@ -12,7 +12,7 @@ import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
 import type { SpackHome } from '../spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
-import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
+import { readFixtureBuilds, listFixturePackages } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES } from './made-cache.ts';
 
@@ -22,11 +22,11 @@ const VIEWS_SINCE = [1, 2];
 const ROOM_BYTES = 3_500_000;
 
 const builds = readFixtureBuilds('cache-unsigned');
-const packages = readFixturePackages('cache-unsigned');
+const packages = listFixturePackages('cache-unsigned');
 const spacks = findSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 
-// Each Spack installs everything twice: a minute for each.
+// Each Spack installs everything twice: half a minute for each.
 const isFull = process.env['FULL'] === '1';
 
 describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for both doors', () => {

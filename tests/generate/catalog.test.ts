@@ -9,6 +9,7 @@ import { hexOf } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
+import { Container } from '../../site/schemas/container.ts';
 import { Removed } from '../../site/schemas/removed.ts';
 import { generateCatalog } from './catalog.ts';
 
@@ -48,6 +49,7 @@ test.each<[string, ZodType]>([
   ['packages', Package],
   ['failures', Failure],
   ['removed', Removed],
+  ['containers', Container],
   ['stats', MonthlyStats],
 ])('%s fit their schema', async (part, schema) => {
   const files = await readAll(join(catalog, part));

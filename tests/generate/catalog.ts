@@ -3,9 +3,12 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { buildPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { containerPath } from '../../scripts/containers/records.ts';
+import { environmentTag } from '../../scripts/containers/tags.ts';
 import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
 import { specManifestText } from '../../scripts/spack/mirror-manifest.ts';
 import { inventBuildRecord } from './build-record.ts';
+import { inventEnvironmentContainer, inventPackageContainer } from './container-record.ts';
 import { dagOf, nodeOf } from './dag.ts';
 import { inventHistory, type History } from './history.ts';
 import { inventFailure, inventPackage } from './package-record.ts';
@@ -15,6 +18,8 @@ import { writeFiles, type GeneratedFile } from './write-files.ts';
 /** One failure for so many builds, one removed build for so many; both occur from 50 builds on. */
 const BUILDS_PER_FAILURE = 40;
 const BUILDS_PER_REMOVED = 45;
+/** One container for so many builds: they are made when asked for. */
+const BUILDS_PER_CONTAINER = 10;
 
 const ENVIRONMENTS = ['hpc-tools', 'data-science'];
 const LARGEST_ENVIRONMENT = 15;
@@ -42,6 +47,7 @@ function* catalogFiles(history: History): Generator<GeneratedFile> {
     yield { path: manifestPath(record), content: specManifestText(record.tarball, record.image.config) };
   }
   yield* packageFiles(history);
+  yield* containerFiles(history);
   const failures = yield* failureFiles(history);
   yield* removedFiles(history);
   yield* statsFiles(history, failures);
@@ -66,6 +72,15 @@ function* packageFiles({ nodes, builds }: History): Generator<GeneratedFile> {
   }
 }
 
+function* containerFiles(history: History): Generator<GeneratedFile> {
+  for (const [index, build] of [...history.builds.values()].entries()) {
+    if (index % BUILDS_PER_CONTAINER !== BUILDS_PER_CONTAINER - 1) continue;
+    const record = inventBuildRecord(history, build);
+    const container = inventPackageContainer(record);
+    yield { path: containerPath(record.name, container), content: toJson(container) };
+  }
+}
+
 /** Failures are of nodes that have no binary. */
 function* failureFiles({ seed, nodes, builds }: History): Generator<GeneratedFile, Date[]> {
   const random = createRandom(`failures ${seed}`);
@@ -87,7 +102,7 @@ function* removedFiles({ nodes, builds }: History): Generator<GeneratedFile> {
   for (const [index, { hash, published }] of [...builds.values()].entries()) {
     if (index % BUILDS_PER_REMOVED !== BUILDS_PER_REMOVED - 1) continue;
     const { name, version } = nodeOf(nodes, hash).node;
-    const date = published.toISOString().replace('.000Z', 'Z');
+    const date = writeDate(published);
     const removed = recordRemoval(
       { name, version, hash: [...hash].reverse().join(''), published: date },
       { removed: date, reason: 'a newer version has a binary for the same target' },
@@ -112,7 +127,7 @@ function* statsFiles({ builds }: History, failures: Date[]): Generator<Generated
 }
 
 /** The newest rounds' requests, one environment for each of them. */
-function* environmentFiles({ nodes, requests }: History): Generator<GeneratedFile> {
+function* environmentFiles({ nodes, builds, requests }: History): Generator<GeneratedFile> {
   const newest = requests.filter((roots) => roots.length > 0).reverse();
   for (const [index, name] of ENVIRONMENTS.entries()) {
     const roots = newest[index]?.slice(0, LARGEST_ENVIRONMENT);
@@ -121,6 +136,9 @@ function* environmentFiles({ nodes, requests }: History): Generator<GeneratedFil
     const yaml = `spack:\n  specs:\n${specs.map((spec) => `  - ${spec}\n`).join('')}  concretizer:\n    unify: when_possible\n`;
     yield { path: `environments/${name}.yaml`, content: yaml };
     yield { path: `environments/${name}.lock.json`, content: lockText({ nodes, roots }) };
+    const dates = roots.flatMap((root) => builds.get(root)?.published ?? []);
+    const container = inventEnvironmentContainer(name, roots, writeDate(dates.sort().at(-1) ?? new Date(0)));
+    yield { path: containerPath(environmentTag(name), container), content: toJson(container) };
   }
 }
 
@@ -138,6 +156,10 @@ function lockText({ nodes, roots }: { nodes: History['nodes']; roots: DagHash[] 
   const lock = `${JSON.stringify(head).slice(0, -1)},"concrete_specs":{${concrete}}}`;
   LockFile.parse(JSON.parse(lock));
   return lock;
+}
+
+function writeDate(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z');
 }
 
 function toJson(value: object): string {

@@ -41,6 +41,7 @@ export const IndexDocument = z
         targets: Count.describe('Microarchitectures that builds are for.'),
         compilers: Count.describe('Versions of compilers that built them.'),
         environments: Count.describe('Environments.'),
+        containers: Count.describe('Images that `docker run` starts.'),
         failures: Count.describe('What was tried and did not build.'),
         views: Count.describe("The mirror's named indexes."),
         keys: Count.describe('Public keys.'),
