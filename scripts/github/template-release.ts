@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+
+/** What belongs to the owner of a copy: of these the copy's own state stays. */
+const OWN_PATHS = ['site/content', '.github/build-cache.yaml'];
+
+/** How a release was taken. */
+export interface TakenRelease {
+  /** The commit of the template. */
+  commit: string;
+  /** Nothing was new. */
+  isOld: boolean;
+}
+
+/**
+ * Merges a release of the template into a copy. GitHub gives a copy a history of its own, so at the first time the two
+ * have no common commit: then the one that the copy began as is looked for, by its files.
+ * @param folder a clean checkout of the copy
+ * @throws when the checkout has changes, or both sides changed the same lines of a file that is not the owner's own
+ */
+export function takeRelease(folder: string, url: string, version: string): TakenRelease {
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', folder, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  const succeeds = (...args: string[]): boolean => {
+    try {
+      git(...args);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (git('status', '--porcelain', '--untracked-files=no') !== '') {
+    throw new Error(`${folder}: expected a checkout without changes; commit or stash them first`);
+  }
+  git('fetch', '--quiet', '--no-tags', url, version);
+  const commit = git('rev-parse', 'FETCH_HEAD');
+  if (succeeds('merge-base', '--is-ancestor', commit, 'HEAD')) return { commit, isOld: true };
+  const root = git('rev-list', '--max-parents=0', '--first-parent', 'HEAD');
+  const isFirst = !succeeds('merge-base', 'HEAD', commit);
+  const start = isFirst
+    ? findStart(git(`log`, '--format=%H %T', commit), git('rev-parse', `${root}^{tree}`))
+    : undefined;
+  if (start !== undefined) git('replace', '--graft', root, start);
+  try {
+    // Whether lines collide is seen below: those of the owner's own files do not count.
+    succeeds('merge', '--no-commit', '--no-ff', '--allow-unrelated-histories', commit);
+  } finally {
+    if (start !== undefined) git('replace', '--delete', root);
+  }
+  restoreOwn(git, succeeds);
+  const open = git('diff', '--name-only', '--diff-filter=U').split('\n').filter(Boolean);
+  if (open.length > 0) {
+    throw new Error(
+      `both you and the template changed the same lines of ${open.join(', ')}: mend and "git add" them and "git commit", ` +
+        'or take it back with "git merge --abort"',
+    );
+  }
+  git('commit', '--quiet', '--message', `Take ${version} of the template`);
+  return { commit, isOld: false };
+}
+
+/** The commit of the template that has the files that a copy began with; of several the newest. */
+export function findStart(log: string, tree: string): string | undefined {
+  return log
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, found]) => found === tree)?.[0];
+}
+
+function restoreOwn(git: (...args: string[]) => string, succeeds: (...args: string[]) => boolean): void {
+  for (const path of OWN_PATHS) {
+    // Absent in the copy: then it goes away here, too.
+    succeeds('rm', '-r', '--quiet', '--cached', '--ignore-unmatch', '--', path);
+    if (git('ls-tree', '--name-only', 'HEAD', '--', path) !== '') git('checkout', 'HEAD', '--', path);
+    git('clean', '--quiet', '-d', '--force', '--', path);
+  }
+}

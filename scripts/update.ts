@@ -1,0 +1,27 @@
+import { createCommand, runCommand } from './command.ts';
+import { takeRelease } from './github/template-release.ts';
+
+const command = createCommand({
+  verb: 'update',
+  description:
+    'Takes a new release of the template into this copy of it, as one merge commit. The catalog and the settings stay ' +
+    'as they are. Where both sides changed the same lines it stops and names the files.',
+  examples: [
+    'node scripts/update.ts https://github.com/owner/spack-build-cache',
+    'node scripts/update.ts https://github.com/owner/spack-build-cache v1.2.0',
+  ],
+})
+  .argument('<url>', 'address of the template')
+  .argument('[version]', 'its tag or branch', 'main')
+  .action(update);
+
+await runCommand(command);
+
+function update(url: string, version: string): void {
+  const { commit, isOld } = takeRelease(process.cwd(), url, version);
+  console.error(
+    isOld
+      ? `nothing to do: ${version} of the template (${commit.slice(0, 8)}) is in this copy already`
+      : `took ${version} of the template (${commit.slice(0, 8)}); look at it with "git show --stat HEAD", then "git push"`,
+  );
+}
