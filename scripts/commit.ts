@@ -40,9 +40,11 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
   const described = describeChanges(local.changes, readOrigin(process.env).run);
   const text = { ...described, ...(message ? { headline: message } : {}) };
   const github = openGitHub(process.env);
-  const { commits, files, lost, head } = await commitFiles(github, branch, local, text);
-  // Before anything else can fail: what is committed is to be deployed.
-  setOutput('committed', String(files));
+  setOutput('committed', '0');
+  const { commits, files, lost, head } = await commitFiles(github, branch, local, text, {
+    // Before anything else can fail: what is committed is to be deployed.
+    onCommit: (count) => setOutput('committed', String(count)),
+  });
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
   if (lost.length > 0) {
     annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);

@@ -193,6 +193,23 @@ test('names the rule that refuses a commit and what to allow', async () => {
   expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('1');
 });
 
+test('tells what is committed before a later commit fails', async () => {
+  const work = checkOut('work');
+  for (let file = 0; file < 1_001; file += 1)
+    write(work, `site/content/packages/p${file}.json`, `package ${file}`);
+  const told: number[] = [];
+  const local = readChanges(join(work, 'site/content'));
+  const committing = commitFiles(github, 'main', local, MESSAGE, {
+    onCommit: (files) => {
+      told.push(files);
+      api.fail('rule');
+    },
+  });
+  await expect(committing).rejects.toThrow('a rule of this branch');
+  expect(told).toEqual([1_000]);
+  expect(tree()).toContain('site/content/packages/p0.json');
+});
+
 test('says that there is no such branch', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));

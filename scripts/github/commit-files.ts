@@ -35,7 +35,14 @@ export async function commitFiles(
   branch: string,
   local: LocalChanges,
   message: { headline: string; body: string },
-  { waitMs = WAIT_MS } = {},
+  {
+    waitMs = WAIT_MS,
+    onCommit,
+  }: {
+    waitMs?: number;
+    /** Is told the number of files so far after each commit: a later one may fail. */
+    onCommit?: (files: number) => void;
+  } = {},
 ): Promise<Committed> {
   const result: Committed = { commits: [], files: 0, lost: [], head: local.head };
   let pending = local.changes;
@@ -57,6 +64,7 @@ export async function commitFiles(
       const commit = await createCommit(github, branch, head, message, counted);
       result.commits.push(commit);
       result.files += counted.length;
+      onCommit?.(result.files);
       pending = pending.filter((change) => !chunk.includes(change));
       result.head = head = known = commit.oid;
     } catch (error) {
