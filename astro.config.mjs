@@ -19,8 +19,6 @@ export default defineConfig({
     // The Content-Security-Policy allows nothing inline, so that it needs no hashes.
     inlineStylesheets: 'never',
   },
-  // The highlighter writes styles into the page, which the policy forbids.
-  markdown: { syntaxHighlight: false },
   vite: { build: { assetsInlineLimit: 0 } },
   devToolbar: { enabled: false },
   integrations: [sitemap(), catalogBuild()],

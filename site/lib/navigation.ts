@@ -3,7 +3,6 @@ import {
   budgetPath,
   environmentsPath,
   failuresPath,
-  guidePath,
   keysPath,
   machinePath,
   packagesPath,
@@ -25,7 +24,6 @@ export const NAVIGATION = [
 
 /** What is looked for less often: at the foot of every page. */
 export const FOOT_NAVIGATION = [
-  { label: "Owner's guide", path: guidePath },
   { label: 'Tags', path: tagsPath },
   { label: 'Keys and trust', path: keysPath },
   { label: 'Budget', path: budgetPath },

@@ -39,8 +39,6 @@ export function buildPath({ name, hash }: { name: string; hash: DagHash }): stri
 }
 
 export const usePath = '/use/';
-/** The owner's guide. */
-export const guidePath = '/guide/';
 export const keysPath = '/keys/';
 export const statisticsPath = '/statistics/';
 export const budgetPath = '/budget/';
