@@ -3,9 +3,14 @@ import type { CatalogFailure } from './shape-history.ts';
 /** The longest address that GitHub and browsers take, with room to spare, in characters. */
 const MAX_FIELD_LENGTH = 1_500;
 
+/** The page of a repository, `owner/name`. */
+export function repositoryUrl(repository: string): string {
+  return `https://github.com/${repository}`;
+}
+
 /** The page where a workflow of a repository is run by hand. */
 export function workflowUrl(repository: string, file: string): string {
-  return `https://github.com/${repository}/actions/workflows/${file}`;
+  return `${repositoryUrl(repository)}/actions/workflows/${file}`;
 }
 
 /** A new issue about a failure, with the form's fields filled in as far as they are known. */
@@ -19,7 +24,7 @@ export function reportUrl(repository: string, failure: CatalogFailure): string {
     run: run ?? '',
     log: log.join('\n').slice(-MAX_FIELD_LENGTH),
   });
-  return `https://github.com/${repository}/issues/new?${fields}`;
+  return `${repositoryUrl(repository)}/issues/new?${fields}`;
 }
 
 function cut(text: string): string {
