@@ -20,6 +20,8 @@ export default defineConfig({
     inlineStylesheets: 'never',
   },
   vite: { build: { assetsInlineLimit: 0 } },
+  // Colours would be inline styles, which the Content-Security-Policy refuses.
+  markdown: { syntaxHighlight: false },
   devToolbar: { enabled: false },
   integrations: [sitemap(), catalogBuild()],
 });

@@ -3,6 +3,7 @@ import {
   budgetPath,
   environmentsPath,
   failuresPath,
+  guidePath,
   keysPath,
   machinePath,
   packagesPath,
@@ -24,6 +25,7 @@ export const NAVIGATION = [
 
 /** What is looked for less often: at the foot of every page. */
 export const FOOT_NAVIGATION = [
+  { label: 'Owner’s guide', path: guidePath() },
   { label: 'Tags', path: tagsPath },
   { label: 'Keys and trust', path: keysPath },
   { label: 'Budget', path: budgetPath },

@@ -38,6 +38,11 @@ export function buildPath({ name, hash }: { name: string; hash: DagHash }): stri
   return `/builds/${encodeURIComponent(name)}/${hash}/`;
 }
 
+/** A page of the owner's guide; without a name its first. */
+export function guidePath(name = ''): string {
+  return name === '' ? '/guide/' : `/guide/${name}/`;
+}
+
 export const usePath = '/use/';
 export const keysPath = '/keys/';
 export const statisticsPath = '/statistics/';

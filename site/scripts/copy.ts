@@ -11,8 +11,23 @@ export function offerCopying(): void {
   }
 }
 
-async function copy(button: HTMLButtonElement): Promise<void> {
-  const code = button.closest('.code')?.querySelector('pre');
+/** Gives each block of commands in text that was written as Markdown a button that copies it. */
+export function offerCopyingOfCommands(): void {
+  for (const code of document.querySelectorAll<HTMLElement>('.prose pre > code')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'no-print';
+    button.textContent = 'Copy';
+    button.setAttribute('aria-label', `Copy: ${code.textContent.split('\n')[0]}`);
+    button.addEventListener('click', () => void copy(button, code));
+    code.before(button);
+  }
+}
+
+async function copy(
+  button: HTMLButtonElement,
+  code = button.closest('.code')?.querySelector('pre'),
+): Promise<void> {
   if (!code) return;
   try {
     await navigator.clipboard.writeText(code.textContent.trim() + '\n');

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKey } from '../../scripts/spack/key.ts';
@@ -53,6 +54,33 @@ test.runIf(newest)('takes no other key than the one that is named', async () => 
     return spack(['install', '--use-buildcache', 'only', `/${TREE}`]);
   });
   expect(said.code, said.output).toBe(0);
+});
+
+test.runIf(newest)('takes no file that has another key beside the one that is named', async () => {
+  const file = join(cache.dist, 'keys', `${fingerprint}.asc`);
+  const text = await readFile(file, 'utf8');
+  const stranger = await makeKey({ name: 'Stranger', date: new Date(Date.now() - 60_000) });
+  try {
+    for (const added of [stranger.publicKey, stranger.privateKey]) {
+      await writeFile(file, `${text}\n${added}`);
+      const said = await use((run) => run([server.url, 'lab', fingerprint]));
+      expect(said.code).not.toBe(0);
+      expect(said.output).toMatch(/expected the key [0-9A-F]{40} alone, found/);
+    }
+  } finally {
+    await writeFile(file, text);
+  }
+});
+
+test.each([
+  ['an address that is none', ['ftp://owner.example/repo'], /url: expected an address/],
+  ['plain HTTP from elsewhere', ['http://owner.example/repo'], /url: expected an address/],
+  ['a name that is an option', ['https://owner.example/repo', '--unsigned'], /name: expected letters/],
+  ['half a fingerprint', ['https://owner.example/repo', 'lab', 'FF81'], /fingerprint: expected 40 hex/],
+])('refuses %s', async (_, args, reason) => {
+  const said = await runProgram('bash', [SCRIPT, ...args], process.env);
+  expect(said.code).not.toBe(0);
+  expect(said.output).toMatch(reason);
 });
 
 /** Runs the action's script and Spack itself in a home of their own. */

@@ -12,15 +12,29 @@ fail() {
   exit 1
 }
 
+# What a server sends a redirect to is held to HTTPS, too; plain HTTP is for trying things out on this machine.
+schemes='=https'
 fetch() {
-  curl --fail --silent --show-error --location --retry 3 --max-time 60 "$1" || fail "$1: cannot be fetched"
+  curl --fail --silent --show-error --location --proto "$schemes" --retry 3 --max-time 60 "$1" ||
+    fail "$1: cannot be fetched"
 }
 
+[[ $url =~ ^https://[^[:space:]]+$ || $url =~ ^http://(localhost|127\.0\.0\.1)[:/] ]] ||
+  fail "url: expected an address such as https://owner.github.io/repo, found \"$url\""
+[[ $url == https://* ]] || schemes='=http,https'
+[[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
+  fail "name: expected letters, digits, _, . and -, found \"$name\""
+[[ -z $fingerprint || $fingerprint =~ ^([0-9A-F]{40}|[0-9A-F]{64})$ ]] ||
+  fail "fingerprint: expected 40 hex digits, as the cache's page on keys shows them, found \"$fingerprint\""
+
 command -v spack >/dev/null || fail 'spack is not on PATH: install it first, 1.0 or newer'
+version=$(spack --version)
+[[ ! $version =~ ^0\. ]] || fail "spack on PATH: expected 1.0 or newer, which reads such caches, found $version"
 fetch "$url/v3/layout.json" >/dev/null
 # Spack's own list of keys: a cache without one is not signed.
-keys=$(curl --silent --location --retry 3 --max-time 60 --output /dev/null --write-out '%{http_code}' \
+keys=$(curl --silent --location --proto "$schemes" --retry 3 --max-time 60 --output /dev/null --write-out '%{http_code}' \
   "$url/v3/manifests/key/keys.manifest.json") || fail "$url: cannot be reached"
+[[ $keys == 200 || $keys == 404 ]] || fail "$url: expected its list of keys, found the answer $keys; try again"
 
 if [[ $keys == 404 ]]; then
   [[ -z $fingerprint ]] || fail "$url: expected a cache signed with $fingerprint, found one that is not signed"
@@ -37,9 +51,11 @@ else
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   fetch "$url/keys/$fingerprint.asc" >"$folder/key.asc"
-  found=$(GNUPGHOME="$folder" gpg --batch --with-colons --show-keys "$folder/key.asc" | awk -F: '$1 == "fpr" { print $10 }')
-  [[ $'\n'$found$'\n' == $'\n'"$fingerprint"$'\n'* ]] ||
-    fail "$url/keys/$fingerprint.asc: expected the key $fingerprint, found ${found:-none}"
+  # Of all keys in the file: Spack would trust each.
+  found=$(GNUPGHOME="$folder" gpg --batch --with-colons --show-keys "$folder/key.asc" |
+    awk -F: '$1 == "pub" || $1 == "sec" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }')
+  [[ $found == "$fingerprint" ]] ||
+    fail "$url/keys/$fingerprint.asc: expected the key $fingerprint alone, found ${found:-none}"
   spack gpg trust "$folder/key.asc"
   spack mirror add --type binary "$name" "$url"
 fi

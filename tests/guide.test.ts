@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { GUIDE } from '../site/lib/guide.ts';
+import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
+import { Failure } from '../site/schemas/failure.ts';
+import { Settings } from '../site/schemas/settings.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const WORKFLOWS = readdirSync(join(ROOT, '.github/workflows')).map((name) =>
+  read(`.github/workflows/${name}`),
+);
+const Input = z.object({ description: z.string(), required: z.boolean().optional() });
+const Workflow = z.object({
+  name: z.string(),
+  on: z.object({ workflow_dispatch: z.object({ inputs: z.record(z.string(), Input) }) }),
+});
+const folder = mkdtempSync(join(tmpdir(), 'guide-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('every page of the guide is in its list, and the list has no other', () => {
+  const files = readdirSync(join(ROOT, 'site/pages/guide')).map((file) => file.replace(/\.md$/, ''));
+  expect(GUIDE.map(({ name }) => name || 'index').sort()).toEqual(files.sort());
+});
+
+test('the tables name every setting, variable and secret there is', () => {
+  const page = guide('settings');
+  expect(firstCells(page, 'setting')).toEqual(Object.keys(BuildCacheSettings.shape));
+  expect(firstCells(page, 'variable').sort()).toEqual(usedIn('vars'));
+  expect(firstCells(page, 'secret').sort()).toEqual(usedIn('secrets'));
+});
+
+test('the table of settings has the defaults', () => {
+  const defaults = Object.entries(BuildCacheSettings.parse({}));
+  const rows = table(guide('settings'), 'setting');
+  for (const [index, [name, value]] of defaults.entries()) {
+    if (typeof value === 'object') continue;
+    expect(rows[index]?.at(-1), name).toBe(`\`${value}\``);
+  }
+});
+
+test.each([
+  ['manual', 'manual'],
+  ['schedule', 'scheduled'],
+  ['environments', 'environment'],
+])('the page "%s" names every field of %s.yml in its order', (page, file) => {
+  expect(firstCells(guide(page), 'field')).toEqual(Object.keys(readWorkflow(file).inputs));
+});
+
+test('the drawing of the form has every field of manual.yml in its order', () => {
+  const { name, inputs } = readWorkflow('manual');
+  const texts = [...read('public/guide/run-workflow.svg').matchAll(/<text[^>]*>([^<]*)/g)]
+    .map(([, text]) => text)
+    .join(' ');
+  expect(texts).toContain(name);
+  const labels = Object.values(inputs).map(
+    ({ description, required }) => description + (required ? ' *' : ''),
+  );
+  const places = labels.map((label) => texts.indexOf(label));
+  expect(places, `expected in the drawing: ${labels.join(' | ')}`).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+});
+
+test('the workflows that the guide names are there', () => {
+  const pages = GUIDE.map(({ name }) => guide(name || 'index')).join('\n');
+  const files = [...pages.matchAll(/gh workflow run (\S+)/g)].map(([, file]) => file);
+  expect(files.length).toBeGreaterThan(3);
+  for (const file of files) expect(readdirSync(join(ROOT, '.github/workflows'))).toContain(file);
+});
+
+test('every kind of failure is explained', () => {
+  expect(firstCells(guide('failures'), 'kind')).toEqual(Failure.shape.kind.options);
+});
+
+test('the README names every command and every variable of the scripts', () => {
+  const readme = read('README.md');
+  const verbs = readdirSync(join(ROOT, 'scripts')).filter(
+    (file) => /^[a-z-]+\.ts$/.test(file) && read(`scripts/${file}`).includes('await runCommand('),
+  );
+  expect(verbs.length).toBeGreaterThan(15);
+  for (const verb of verbs.filter((file) => file !== 'start.ts'))
+    expect(firstCells(readme, 'command').join('\n')).toContain(`node scripts/${verb}`);
+  expect(firstCells(readme, 'variable').join(' ')).toContain('SIGNING_KEY');
+  for (const name of Object.keys(Settings.shape)) expect(firstCells(readme, 'variable')).toContain(name);
+});
+
+test('the README of the action names its inputs', () => {
+  const { inputs } = z
+    .object({ inputs: z.record(z.string(), z.unknown()) })
+    .parse(parse(read('.github/actions/use/action.yml')));
+  expect(firstCells(read('.github/actions/use/README.md'), 'input')).toEqual(Object.keys(inputs));
+});
+
+test('the commands that take in a release replace the template’s files and leave the owner’s alone', () => {
+  const template = makeRepository('template', {
+    'scripts/kept.ts': '1',
+    'scripts/gone.ts': '1',
+    '.github/build-cache.yaml': '# defaults',
+    'site/content/.gitkeep': '',
+  });
+  const copy = makeRepository('copy', {
+    'scripts/kept.ts': '1',
+    'scripts/gone.ts': '1',
+    '.github/build-cache.yaml': 'spack: v1.1.0\n',
+    'site/content/builds/zlib/one.json': '{}',
+    'packages/mine/package.py': 'mine',
+  });
+  writeFileSync(join(template, 'scripts/kept.ts'), '2');
+  writeFileSync(join(template, 'scripts/added.ts'), '2');
+  writeFileSync(join(template, '.github/build-cache.yaml'), '# other defaults');
+  rmSync(join(template, 'scripts/gone.ts'));
+  git(template, ['add', '--all']);
+  git(template, ['commit', '--quiet', '--message', 'Release']);
+
+  const [get = '', place = ''] = [...guide('updates').matchAll(/```console\n([^]*?)```/g)].map(
+    ([, lines]) => lines,
+  );
+  const address = /https:\S+/;
+  expect(get).toMatch(address);
+  run(copy, get.replace(address, template));
+  run(copy, place);
+  git(copy, ['commit', '--quiet', '--message', 'Take in a new release of the template']);
+
+  expect(git(copy, ['ls-files']).trim().split('\n')).toEqual([
+    '.github/build-cache.yaml',
+    'packages/mine/package.py',
+    'scripts/added.ts',
+    'scripts/kept.ts',
+    'site/content/builds/zlib/one.json',
+  ]);
+  expect(readFileSync(join(copy, 'scripts/kept.ts'), 'utf8')).toBe('2');
+  expect(readFileSync(join(copy, '.github/build-cache.yaml'), 'utf8')).toBe('spack: v1.1.0\n');
+  expect(git(copy, ['status', '--porcelain'])).toBe('');
+});
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+function guide(name: string): string {
+  return read(`site/pages/guide/${name}.md`);
+}
+
+/** Rows of the Markdown table whose first column has this heading, without the outer bars. */
+function table(text: string, heading: string): string[][] {
+  const lines = text.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
+  if (start < 0) throw new Error(`expected a table whose first column is "${heading}"`);
+  const rows = lines.slice(start + 2);
+  const end = rows.findIndex((line) => !line.startsWith('|'));
+  return rows.slice(0, end < 0 ? undefined : end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** First cells of a table, without their code marks; two names in one cell are two. */
+function firstCells(text: string, heading: string): string[] {
+  return table(text, heading).flatMap(([cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+}
+
+/** Names of the repository's variables or secrets that workflows read, sorted. */
+function usedIn(context: 'vars' | 'secrets'): string[] {
+  const names = WORKFLOWS.flatMap((text) => [...text.matchAll(new RegExp(`\\b${context}\\.(\\w+)`, 'g'))]);
+  return [...new Set(names.map(([, name = '']) => name))].sort();
+}
+
+function readWorkflow(name: string): { name: string; inputs: Record<string, z.infer<typeof Input>> } {
+  const workflow = Workflow.parse(parse(read(`.github/workflows/${name}.yml`)));
+  return { name: workflow.name, inputs: workflow.on.workflow_dispatch.inputs };
+}
+
+function makeRepository(name: string, files: Record<string, string>): string {
+  const root = join(folder, name);
+  mkdirSync(root);
+  git(root, ['init', '--quiet', '--initial-branch=main']);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  git(root, ['add', '--all']);
+  git(root, ['commit', '--quiet', '--message', 'First']);
+  return root;
+}
+
+function git(root: string, args: string[]): string {
+  return execFileSync(
+    'git',
+    ['-C', root, '-c', 'user.name=Owner', '-c', 'user.email=owner@example.org', ...args],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+}
+
+function run(root: string, commands: string): void {
+  execFileSync('bash', ['-euc', commands], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+}
