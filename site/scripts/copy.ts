@@ -26,7 +26,7 @@ export function offerCopyingOfCommands(): void {
 
 async function copy(
   button: HTMLButtonElement,
-  code = button.closest('.code')?.querySelector('pre'),
+  code: HTMLElement | null | undefined = button.closest('.code')?.querySelector('pre'),
 ): Promise<void> {
   if (!code) return;
   try {
