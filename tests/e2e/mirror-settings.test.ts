@@ -7,7 +7,7 @@ import { startFaultyProxy } from '../faulty-proxy.ts';
 import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
 import type { SpackHome } from '../spack.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
-import { readFixtureBuilds } from './fixture-builds.ts';
+import { listFixturePackages, readFixtureBuilds } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES } from './made-cache.ts';
 
@@ -16,8 +16,8 @@ const VIEWS_SINCE = [1, 2];
 
 const builds = readFixtureBuilds('cache-unsigned');
 const tree = builds.filter(({ name }) => name === 'tree');
-// Each Spack reads all its recipes here, which takes a minute: one of them, or all with FULL=1.
-const spacks = findSpacks().slice(0, process.env['FULL'] === '1' ? undefined : 1);
+const packages = listFixturePackages('cache-unsigned');
+const spacks = findSpacks();
 // Without Spack its tests are listed as skipped, once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
@@ -54,7 +54,7 @@ describe.each(versions)('Spack $version', (version) => {
   let everything: number;
 
   itIf(true)('takes the downloaded file as a configuration of its own', async () => {
-    const home = await openSpack(version);
+    const home = await openSpack(version, packages);
     await home.configure('mirrors.yaml', await download(`${site.url}/api/mirrors.yaml`));
     everything = (await listBuilds(home)).length;
     expect(everything).toBeGreaterThanOrEqual(builds.length);
@@ -64,7 +64,7 @@ describe.each(versions)('Spack $version', (version) => {
   });
 
   itIf(true)('takes a remote include, that Spack checks by its sha256', async () => {
-    const home = await openSpack(version);
+    const home = await openSpack(version, packages);
     const include = views.settings.find(({ name }) => name === 'https')?.include;
     expect(include).toBeDefined();
     await home.configure('include.yaml', JSON.stringify({ include: [include] }));
@@ -73,7 +73,7 @@ describe.each(versions)('Spack $version', (version) => {
   });
 
   itIf(isAtLeast(version.version, VIEWS_SINCE))('takes the settings of a view', async () => {
-    const home = await openSpack(version);
+    const home = await openSpack(version, packages);
     const view = views.views.find(({ name }) => name === 'target-x86_64_v3');
     await home.configure('mirrors.yaml', await download(view?.settings ?? ''));
     const rows = await listBuilds(home);
@@ -84,7 +84,7 @@ describe.each(versions)('Spack $version', (version) => {
   });
 
   itIf(!isAtLeast(version.version, VIEWS_SINCE))('refuses the settings of a view, as they say', async () => {
-    const home = await openSpack(version);
+    const home = await openSpack(version, packages);
     await home.configure('mirrors.yaml', await download(views.views[0]?.settings ?? ''));
     const { code } = await home.run(['mirror', 'list']);
     expect(code).not.toBe(0);
@@ -116,7 +116,7 @@ test.skipIf(spacks.length === 0)(
     expect(await download(`${moved.url}/api/mirrors.yaml`)).not.toBe(before);
     expect(await download(include?.path ?? '')).toBe(before);
     for (const version of spacks) {
-      const home = await openSpack(version);
+      const home = await openSpack(version, packages);
       onTestFinished(home.close);
       await home.configure('include.yaml', JSON.stringify({ include: [include] }));
       expect(await spack(home, ['mirror', 'list'])).toContain(url);
