@@ -1,0 +1,225 @@
+import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { readCatalog } from '../../scripts/catalog/catalog.ts';
+import { openRegistry } from '../../scripts/oci/registry.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import type { GitHubApi } from '../github-api.ts';
+import { startGitHubApi } from '../github-api.ts';
+import { HostileCache } from '../hostile-cache.ts';
+import type { TestRegistry } from '../registry.ts';
+import { startRegistry } from '../registry.ts';
+
+const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
+const PUBLISHERS = 8;
+let folder: string;
+let origin: string;
+let api: GitHubApi;
+let server: TestRegistry;
+let registry: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'publishers-'));
+  origin = join(folder, 'origin.git');
+  const first = join(folder, 'first');
+  mkdirSync(join(first, 'site/content'), { recursive: true });
+  writeFileSync(join(first, 'site/content/.gitkeep'), '');
+  execFileSync('git', ['init', '-q', '-b', 'main', first]);
+  const who = ['-c', 'user.name=T', '-c', 'user.email=t@t.example'];
+  execFileSync('git', ['-C', first, 'add', '-A']);
+  execFileSync('git', ['-C', first, ...who, 'commit', '-qm', 'first']);
+  execFileSync('git', ['clone', '-q', '--bare', first, origin]);
+  api = await startGitHubApi({ repositoryDir: origin, repository: 'owner/repo', token: 'secret' });
+  server = await startRegistry();
+  registry = `${server.host}/owner/repo`;
+});
+
+afterEach(async () => {
+  await api.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test.runIf(process.env['FULL'] === '1')(
+  'loses nothing of eight publishers at once, and each tag is of the image that was committed',
+  async () => {
+    const names = packageNames();
+    const publishers = Array.from({ length: PUBLISHERS }, (_, index) => {
+      // All of them have tree, each with other bytes; what else one has, only some others have.
+      const kept = names.filter((name, place) => name === 'tree' || place % PUBLISHERS === index);
+      return openPublisher(String(index), kept, index + 1);
+    });
+    await Promise.all(
+      publishers.map(async (publisher) => {
+        await publisher.receive();
+        await publisher.commit();
+      }),
+    );
+    const builds = await expectAgreement();
+    expect(new Set(builds.map(({ name }) => name))).toEqual(new Set(names));
+    const month = readdirSync(join(folder, 'result/site/content/stats'))[0] ?? '';
+    const counts = JSON.parse(readFileSync(join(folder, 'result/site/content/stats', month), 'utf8'));
+    expect(counts).toMatchObject({ builds: builds.length, failures: 0 });
+  },
+);
+
+test('what a publisher pushed that was killed is repaired by the next', async () => {
+  const killed = openPublisher('killed', packageNames(), 1);
+  const child = killed.start();
+  const ended = new Promise<NodeJS.Signals | null>((done) =>
+    child.once('close', (_, signal) => done(signal)),
+  );
+  // What is pushed first has its tag long before the catalog is written, let alone committed.
+  while (child.exitCode === null && (await listTags()).length === 0) await setTimeout(5);
+  child.kill('SIGKILL');
+  expect(await ended).toBe('SIGKILL');
+  const pushed = new Map<string, string | undefined>();
+  for (const tag of await listTags())
+    pushed.set(tag, (await openRegistry(registry).describeTag(tag))?.digest);
+  expect(pushed.size).toBeGreaterThan(0);
+
+  const next = openPublisher('next', packageNames(), 9);
+  await next.receive();
+  await next.commit();
+  const builds = await expectAgreement();
+  expect(builds).toHaveLength(12);
+  for (const [tag, digest] of pushed) {
+    expect(builds.find(({ image }) => image.tag === tag)?.image.digest).toBe(digest);
+  }
+});
+
+interface Publisher {
+  /** Starts its `receive.ts`. */
+  start(): ChildProcess;
+  receive(): Promise<string>;
+  commit(): Promise<string>;
+}
+
+/**
+ * The publish job of one run, in a checkout of its own, with a handover of the named packages.
+ * @param level how hard its tarballs are compressed: what makes its bytes other ones
+ */
+function openPublisher(name: string, kept: readonly string[], level: number): Publisher {
+  const work = join(folder, name);
+  execFileSync('git', ['clone', '-q', origin, work]);
+  const cache = new HostileCache();
+  const specs = join(cache.directory, 'v3/manifests/spec');
+  for (const each of readdirSync(specs)) {
+    if (!kept.includes(each)) rmSync(join(specs, each), { recursive: true });
+  }
+  if (kept.includes('tree')) {
+    const [tarball] = cache.records('tree');
+    cache.replaceTarball('tree', gzipSync(gunzipSync(readFileSync(cache.blobPath(tarball))), { level }));
+  }
+  const matrix = writePlan(join(work, 'plans/0'), cache);
+  cpSync(cache.directory, join(work, 'handovers/handover-0-1/cache'), { recursive: true });
+  const record = { failures: [], packages: [], environments: {}, built: [], reused: [] };
+  writeFileSync(join(work, 'handovers/handover-0-1/record.json'), JSON.stringify(record));
+  cache.remove();
+
+  function start(verb: string, ...args: string[]): ChildProcess {
+    return spawn(process.execPath, [join(SCRIPTS, `${verb}.ts`), '--catalog', 'site/content', ...args], {
+      cwd: work,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        REGISTRY: registry,
+        GITHUB_TOKEN: 'secret',
+        GITHUB_REPOSITORY: 'owner/repo',
+        GITHUB_REF_NAME: 'main',
+        GITHUB_RUN_ID: String(1000 + level),
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_API_URL: api.url,
+        GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
+      },
+    });
+  }
+  const startReceive = (): ChildProcess =>
+    start('receive', '--plans', 'plans', '--handovers', 'handovers', '--matrix', matrix);
+  return {
+    start: startReceive,
+    receive: () => finish(startReceive()),
+    commit: () => finish(start('commit')),
+  };
+}
+
+async function finish(child: ChildProcess): Promise<string> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const code = await new Promise((done) => child.once('close', done));
+  expect(code, output).toBe(0);
+  return output;
+}
+
+/** Writes the plan of one job that builds what a cache holds, as concretize does; returns its matrix. */
+function writePlan(directory: string, cache: HostileCache): string {
+  mkdirSync(directory, { recursive: true });
+  const specs = join(cache.directory, 'v3/manifests/spec');
+  const manifests = readdirSync(specs, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.spec.manifest.json'),
+  );
+  const files = manifests.map((file) => {
+    const { data } = JSON.parse(readFileSync(join(specs, file), 'utf8'));
+    return SpecFile.parse(JSON.parse(gunzipSync(readFileSync(cache.blobPath(data[1]))).toString())).spec
+      .nodes;
+  });
+  const roots = files.flatMap(([root]) => (root ? [{ hash: root.hash, spec: root.name }] : []));
+  const write = (name: string, content: string): string => {
+    writeFileSync(join(directory, name), content);
+    return createHash('sha256').update(content).digest('hex');
+  };
+  const lock = {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+    roots,
+    concrete_specs: Object.fromEntries(files.flat().map((node) => [node.hash, node])),
+  };
+  const target = 'x86_64_v3';
+  const request = {
+    index: 0,
+    specs: roots.map(({ spec }) => spec),
+    target,
+    fresh: false,
+    container: false,
+    flags: [],
+  };
+  const source = { microarchitecture: target, spack: 'v1.1.0', packages: 'abc', repositories: [], files: {} };
+  const entry = {
+    ...{ index: 0, target, runner: 'ubuntu-24.04', container: '' },
+    plan: write('plan.txt', roots.map(({ hash }) => `${hash}\n`).join('')),
+    lock: write('spack.lock', JSON.stringify(lock)),
+    inputs: write('inputs.json', JSON.stringify({ request, ...source })),
+  };
+  return JSON.stringify({ include: [entry] });
+}
+
+/** Holds every committed build against the registry; returns them. */
+async function expectAgreement(): Promise<Build[]> {
+  execFileSync('git', ['clone', '-q', origin, join(folder, 'result')]);
+  const builds = [...readCatalog(join(folder, 'result/site/content')).builds.values()];
+  for (const { image } of builds) {
+    expect((await openRegistry(registry).describeTag(image.tag))?.digest, image.tag).toBe(image.digest);
+  }
+  return builds;
+}
+
+function packageNames(): string[] {
+  return readdirSync(resolve(import.meta.dirname, '../fixtures/cache-unsigned/v3/manifests/spec'));
+}
+
+/** Asked of the registry itself. */
+async function listTags(): Promise<string[]> {
+  const response = await fetch(`${server.url}/v2/owner/repo/tags/list`);
+  if (!response.ok) return [];
+  return z.object({ tags: z.array(z.string()).nullable() }).parse(await response.json()).tags ?? [];
+}
