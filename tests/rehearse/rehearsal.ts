@@ -59,6 +59,8 @@ export async function openRehearsal(options: {
   repository: string;
   settings: string;
   trees?: Record<string, unknown>;
+  /** The one on PATH, or what one once answered; see `recorded-spack/`. */
+  spack?: 'real' | 'recorded';
 }): Promise<Rehearsal> {
   const { repository, settings, trees } = options;
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
@@ -125,6 +127,7 @@ export async function openRehearsal(options: {
       ]),
     ];
     const path = [
+      ...(options.spack === 'recorded' ? [join(import.meta.dirname, 'recorded-spack/bin')] : []),
       join(PROJECT, 'tests/rehearse/bin'),
       join(PROJECT, 'node_modules/.bin'),
       dirname(findTool('oras')),

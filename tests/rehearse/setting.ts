@@ -11,6 +11,9 @@ export const TARGET = process.arch === 'arm64' ? 'aarch64' : 'x86_64_v3';
 /** `.github/build-cache.yaml` of a rehearsal: one target, which this machine stands for. */
 export const SETTINGS = `targets:\n  - { name: ${TARGET}, runner: ubuntu-24.04 }\n`;
 
+/** What `recorded-spack/recording.json` has the answers to. */
+export const RECORDED_SPECS = 'trial-tool trial-base fails-configure';
+
 /** Jobs take the Spack on PATH with its own recipes: there may be no network. */
 export const BUILD_HERE = { SPACK_INSTALLED: 'true' };
 

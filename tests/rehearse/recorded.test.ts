@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeKey } from '../../scripts/spack/key.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { Build } from '../../site/schemas/build.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { expectRun } from '../e2e/root-folder.ts';
+import { findSpacks, runProgram } from '../spack.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, RECORDED_SPECS } from './setting.ts';
+
+/** A real Spack is better: then this runs in the longer tests alone. */
+const isRecorded = findSpacks().length === 0 || process.env['FULL'] === '1';
+let rehearsal: Rehearsal;
+
+beforeAll(async () => {
+  if (!isRecorded) return;
+  rehearsal = await openRehearsal({
+    repository: 'Some-Owner/Cache',
+    settings: 'targets:\n  - { name: x86_64_v3, runner: ubuntu-24.04 }\n',
+    spack: 'recorded',
+  });
+});
+
+afterAll(() => rehearsal?.close());
+
+test.runIf(isRecorded)(
+  'with a recorded Spack: what is typed gets built, published, signed and deployed (no Spack installs it)',
+  async () => {
+    const { privateKey } = await makeKey({ name: 'Rehearsal', date: new Date() });
+    const run = await rehearsal.run('manual', {
+      name: 'workflow_dispatch',
+      inputs: { specs: RECORDED_SPECS, own: RECIPES, deploy: true },
+      secrets: { SIGNING_KEY: privateKey },
+      env: BUILD_HERE,
+    });
+    expectSuccess(run);
+    const tool = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-tool/')));
+    expect(readCatalogFile(rehearsal, 'builds/trial-base/')).toBeTruthy();
+    const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-configure/')));
+    expect(failure).toMatchObject({ kind: 'configure', phase: 'configure', target: 'x86_64_v3' });
+    expect(failure.log.join('\n')).toContain('configure: error: libfoo is missing');
+
+    const { siteUrl } = rehearsal;
+    const manifest = await fetch(
+      `${siteUrl}/v3/manifests/spec/trial-tool/trial-tool-2.0-${tool.hash}.spec.manifest.json`,
+    );
+    expect(await manifest.text()).toMatch(/^-----BEGIN PGP SIGNED MESSAGE-----/);
+    const tarball = await fetch(`${siteUrl}/${mirrorBlobPath(tool.tarball.digest)}`);
+    const folder = mkdtempSync(join(tmpdir(), 'recorded-'));
+    try {
+      writeFileSync(join(folder, 'tool.tar.gz'), Buffer.from(await tarball.arrayBuffer()));
+      await expectRun('tar', ['-xzf', join(folder, 'tool.tar.gz'), '-C', folder]);
+      const program = join(folder, tool.contents.prefix, 'bin/trial-tool');
+      expect(await expectRun(program, [])).toBe('tool\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(tool.image.tag);
+  },
+);
+
+test('the recorded Spack fails for what it was not asked when it was recorded', async () => {
+  const program = join(import.meta.dirname, 'recorded-spack/bin/spack');
+  const { code, output } = await runProgram(program, ['install', 'zlib'], process.env);
+  expect(code).toBe(99);
+  expect(output).toMatch(/does not know "install zlib"/);
+});
