@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { homeOf, placesOf, questionOf, readPlace } from './recording.ts';
 import type { Answer } from './recording.ts';
 
@@ -9,7 +10,10 @@ function listen([program = '', file = '', ...args]: string[]): void {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
-      output.push({ stream, text: text.replaceAll(homeOf(process.env), '{home}') });
+      const told = text
+        .replaceAll(homeOf(process.env), '{home}')
+        .replaceAll(dirname(dirname(program)), '{spack}');
+      output.push({ stream, text: told });
       process[stream].write(text);
     });
   }

@@ -51,6 +51,9 @@ export function homeOf({ HOME = '' }: Record<string, string | undefined>): strin
   return dirname(resolve(HOME));
 }
 
+/** Of a stage only the logs matter; the rest tells of the machine. */
+const STAGE_LOG = /(?:^|\/)spack-build-\d\d-[^/]+-out\.txt$/;
+
 /** Every file at or below a place. */
 export function readPlace(place: z.infer<typeof Place>, path: string): Answer['files'] {
   if (!existsSync(path)) return [];
@@ -59,7 +62,8 @@ export function readPlace(place: z.infer<typeof Place>, path: string): Answer['f
         statSync(join(path, name)).isFile(),
       )
     : [''];
-  return names.sort().map((name) => ({
+  const kept = names.filter((name) => place !== 'stage' || STAGE_LOG.test(name));
+  return kept.sort().map((name) => ({
     place,
     path: name,
     content: readFileSync(join(path, name)).toString('base64'),
