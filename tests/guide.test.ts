@@ -95,45 +95,43 @@ test('the README of the action names its inputs', () => {
   expect(firstCells(read('.github/actions/use/README.md'), 'input')).toEqual(Object.keys(inputs));
 });
 
-test('the commands that take in a release replace the template’s files and leave the owner’s alone', () => {
-  const template = makeRepository('template', {
+test('the command that takes in a release changes the template’s files and leaves the owner’s alone', () => {
+  const files = {
     'scripts/kept.ts': '1',
     'scripts/gone.ts': '1',
     '.github/build-cache.yaml': '# defaults',
     'site/content/.gitkeep': '',
-  });
-  const copy = makeRepository('copy', {
-    'scripts/kept.ts': '1',
-    'scripts/gone.ts': '1',
+  };
+  const template = makeRepository('template');
+  commitFiles(template, files);
+  const copy = makeRepository('copy');
+  commitFiles(copy, files);
+  const own = {
     '.github/build-cache.yaml': 'spack: v1.1.0\n',
     'site/content/builds/zlib/one.json': '{}',
     'packages/mine/package.py': 'mine',
-  });
-  writeFileSync(join(template, 'scripts/kept.ts'), '2');
-  writeFileSync(join(template, 'scripts/added.ts'), '2');
-  writeFileSync(join(template, '.github/build-cache.yaml'), '# other defaults');
+  };
+  commitFiles(copy, own);
   rmSync(join(template, 'scripts/gone.ts'));
-  git(template, ['add', '--all']);
-  git(template, ['commit', '--quiet', '--message', 'Release']);
+  commitFiles(template, {
+    'scripts/kept.ts': '2',
+    'scripts/added.ts': '2',
+    '.github/build-cache.yaml': '# other defaults',
+  });
 
-  const [get = '', place = ''] = [...guide('updates').matchAll(/```console\n([^]*?)```/g)].map(
-    ([, lines]) => lines,
+  const [, script = '', address = ''] =
+    /^node (scripts\/update\.ts) (https:\S+)$/m.exec(guide('updates')) ?? [];
+  expect(address).not.toBe('');
+  execFileSync(process.execPath, [join(ROOT, script), template], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+  expect(git(copy, ['ls-files']).trim().split('\n')).toEqual(
+    [...Object.keys(own), 'scripts/added.ts', 'scripts/kept.ts', 'site/content/.gitkeep'].sort(),
   );
-  const address = /https:\S+/;
-  expect(get).toMatch(address);
-  run(copy, get.replace(address, template));
-  run(copy, place);
-  git(copy, ['commit', '--quiet', '--message', 'Take in a new release of the template']);
-
-  expect(git(copy, ['ls-files']).trim().split('\n')).toEqual([
-    '.github/build-cache.yaml',
-    'packages/mine/package.py',
-    'scripts/added.ts',
-    'scripts/kept.ts',
-    'site/content/builds/zlib/one.json',
-  ]);
   expect(readFileSync(join(copy, 'scripts/kept.ts'), 'utf8')).toBe('2');
-  expect(readFileSync(join(copy, '.github/build-cache.yaml'), 'utf8')).toBe('spack: v1.1.0\n');
+  for (const [path, text] of Object.entries(own)) expect(readFileSync(join(copy, path), 'utf8')).toBe(text);
   expect(git(copy, ['status', '--porcelain'])).toBe('');
 });
 
@@ -178,27 +176,27 @@ function readWorkflow(name: string): { name: string; inputs: Record<string, z.in
   return { name: workflow.name, inputs: workflow.on.workflow_dispatch.inputs };
 }
 
-function makeRepository(name: string, files: Record<string, string>): string {
+function makeRepository(name: string): string {
   const root = join(folder, name);
   mkdirSync(root);
   git(root, ['init', '--quiet', '--initial-branch=main']);
+  git(root, ['config', 'user.name', 'Owner']);
+  git(root, ['config', 'user.email', 'owner@example.org']);
+  return root;
+}
+
+function commitFiles(root: string, files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
   git(root, ['add', '--all']);
-  git(root, ['commit', '--quiet', '--message', 'First']);
-  return root;
+  git(root, ['commit', '--quiet', '--message', 'Change']);
 }
 
 function git(root: string, args: string[]): string {
-  return execFileSync(
-    'git',
-    ['-C', root, '-c', 'user.name=Owner', '-c', 'user.email=owner@example.org', ...args],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-}
-
-function run(root: string, commands: string): void {
-  execFileSync('bash', ['-euc', commands], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('git', ['-C', root, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
