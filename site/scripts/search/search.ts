@@ -24,6 +24,8 @@ interface Parts {
   status: HTMLElement;
   link: HTMLAnchorElement;
   more: HTMLButtonElement;
+  all: HTMLButtonElement;
+  columns: HTMLElement;
 }
 
 /** Makes the search page search while one types. What is searched for is in the address. */
@@ -38,7 +40,11 @@ export function offerSearch(): void {
   offerFacets(parts.facets, (name, word, on) => page.select(name, word, on));
   offerMore(parts.facets, () => page.show());
   parts.more.addEventListener('click', () => page.showMore());
-  void page.start();
+  // What it searches in is large: it comes once somebody searches.
+  parts.input.addEventListener('focus', () => void page.start());
+  parts.all.addEventListener('click', () => void page.start());
+  parts.all.hidden = false;
+  if (stateAddress(page.state) !== '' || document.activeElement === parts.input) void page.start();
 }
 
 class SearchPage {
@@ -46,6 +52,7 @@ class SearchPage {
   readonly #parts: Parts;
   readonly #files: SearchFiles;
   readonly #base: string;
+  #isStarting = false;
   #engine: SearchEngine | undefined;
   #hashes: string[] | undefined;
   #result: SearchResult | undefined;
@@ -57,13 +64,20 @@ class SearchPage {
     this.#base = base;
   }
 
+  /** Loads what it searches in, once, and shows what is found. */
   async start(): Promise<void> {
+    if (this.#engine || this.#isStarting) return;
+    this.#isStarting = true;
+    this.#parts.all.hidden = true;
+    this.#parts.columns.hidden = false;
     try {
       const [packages, builds] = await Promise.all([this.#files.packages(), this.#files.builds()]);
       this.#engine = createSearchEngine(packages, builds);
     } catch {
       this.#parts.status.textContent = 'The search data could not be loaded. Type again to try once more.';
       return;
+    } finally {
+      this.#isStarting = false;
     }
     this.show();
   }
@@ -164,6 +178,9 @@ function findParts(): Parts | undefined {
   const status = document.querySelector<HTMLElement>('#search-status');
   const link = document.querySelector<HTMLAnchorElement>('#search-link');
   const more = document.querySelector<HTMLButtonElement>('#search-more');
-  if (!input || !facets || !list || !packages || !status || !link || !more) return undefined;
-  return { input, facets, list, packages, status, link, more };
+  const all = document.querySelector<HTMLButtonElement>('#search-all');
+  const columns = document.querySelector<HTMLElement>('#search-columns');
+  if (!input || !facets || !list || !packages || !status || !link || !more || !all || !columns)
+    return undefined;
+  return { input, facets, list, packages, status, link, more, all, columns };
 }
