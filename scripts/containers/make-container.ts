@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
 import { searchPath } from '../oci/image.ts';
+import type { Registry } from '../oci/registry.ts';
 import { compareVersions } from '../spack/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { composeContainer, MAX_CONTAINER_LAYERS } from './compose-container.ts';
 import type { ContainerText } from './compose-container.ts';
+import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
 import { checkVariables, joinVariables } from './run-environment.ts';
 import type { Variables } from './run-environment.ts';
 import { installRootOf, sbangEntries } from './sbang-layer.ts';
@@ -24,6 +26,8 @@ export interface ContainerParts {
   environments: readonly Variables[];
   /** Archive of the view of an environment. */
   view?: string;
+  /** Has the builds' tarballs. */
+  registry: Registry;
   /** Address of the repository, which registries link to. */
   source?: string;
 }
@@ -39,26 +43,30 @@ export interface MadeContainer extends ContainerText {
 export async function makeContainer(
   wanted: WantedContainer,
   { image, glibc }: { image: BaseImage; glibc?: string },
-  { builds, sbang, environments, view, source }: ContainerParts,
+  { builds, sbang, environments, view, registry, source }: ContainerParts,
   folder: string,
 ): Promise<MadeContainer> {
   expectGlibc(image, glibc, builds);
   const prefixes = builds.map(({ contents }) => contents.prefix);
   const viewRoot = `${installRootOf(prefixes[0] ?? '/')}/view`;
   const files = new Map<Layer, string>();
-  const add = async (name: string, entries: Parameters<typeof writeLayer>[1]): Promise<Layer> => {
+  const add = async (name: string, write: (file: string) => Promise<Layer>): Promise<Layer> => {
     const file = join(folder, `${name}.tar.gz`);
-    const layer = await writeLayer(file, entries);
+    const layer = await write(file);
     files.set(layer, file);
     return layer;
   };
-  const layers = [await add('sbang', sbangEntries(prefixes, sbang)), ...builds.map(layerOf)];
-  if (view !== undefined) {
-    layers.push(await add('view', await readView(view, { root: viewRoot, prefixes }, folder)));
+  const layers = [await add('sbang', (file) => writeLayer(file, sbangEntries(prefixes, sbang)))];
+  // Room for the base image, sbang and a view.
+  const merged = countToMerge(builds.length, MAX_CONTAINER_LAYERS - image.layers.length - 2);
+  if (merged > 0) {
+    const lowest = builds.slice(0, merged).map(({ tarball }) => tarball);
+    layers.push(await add('merged', (file) => mergeTarballs(file, lowest, registry)));
   }
-  const count = image.layers.length + layers.length;
-  if (count > MAX_CONTAINER_LAYERS) {
-    throw new Error(`it would have ${count} layers, and runtimes take at most ${MAX_CONTAINER_LAYERS}`);
+  layers.push(...builds.slice(merged).map(layerOf));
+  if (view !== undefined) {
+    const entries = await readView(view, { root: viewRoot, prefixes }, folder);
+    layers.push(await add('view', (file) => writeLayer(file, entries)));
   }
   const checked = environments.map((told) => checkVariables(told, [...prefixes, viewRoot]));
   const refused = [...new Set(checked.flatMap((one) => one.refused))];

@@ -5,6 +5,7 @@ import { Container } from '../../site/schemas/container.ts';
 import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import type { ImageIndex, Platform } from '../../site/schemas/image-manifest.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { readBuild } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../command.ts';
 import { createLayout } from '../oci/layout.ts';
@@ -129,7 +130,7 @@ async function fetchBase(name: string, platform: Platform, folder: string): Retu
 
 async function stageAll(
   requests: readonly ContainerRequest[],
-  { catalogDirectory, environment }: Destination,
+  { registry, catalogDirectory, environment }: Destination,
   findBase: FindBase,
   folder: string,
   result: PublishedContainers,
@@ -145,11 +146,21 @@ async function stageAll(
         if (wanted.platform.os !== 'linux')
           throw new Error(`containers hold Linux programs, it is for ${wanted.platform.os}`);
         if (findMade(wanted, readContainers(catalogDirectory, wanted.subject))) continue;
+        if (!wanted.roots.every((root) => readBuild(catalogDirectory, root))) {
+          result.warnings.push(`no container ${wanted.tags[0]}: not all that was asked for did build`);
+          continue;
+        }
         const builds = readClosure(wanted.roots, request.nodes, catalogDirectory);
         const { image, files, ...glibc } = await findBase(wanted.platform);
         const own = join(folder, String(staged.length));
         mkdirSync(own);
-        const parts = { builds, sbang: request.sbang, ...tellEnvironment(wanted, request), ...source };
+        const parts = {
+          builds,
+          sbang: request.sbang,
+          registry,
+          ...tellEnvironment(wanted, request),
+          ...source,
+        };
         const made = await makeContainer(wanted, { image, ...glibc }, parts, own);
         result.warnings.push(...made.warnings.map((text) => `container ${wanted.tags[0]}: ${text}`));
         const manifest = await measureManifest(made, own);

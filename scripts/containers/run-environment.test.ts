@@ -23,12 +23,13 @@ test('refuses what makes the loader run something else, or leads elsewhere', () 
       PATH: '/opt/evil/bin:/usr/bin',
       UP: `${PREFIXES[0]}/../evil`,
       LINES: 'a\nUSER=root',
+      MANPATH: 'here:/usr/share/man',
       SIMILAR: `${PREFIXES[0]}-evil/bin`,
     },
     PREFIXES,
   );
   expect(variables).toEqual({});
-  expect(refused).toEqual(['BASH_ENV', 'LD_PRELOAD', 'LINES', 'PATH', 'SIMILAR', 'UP']);
+  expect(refused).toEqual(['BASH_ENV', 'LD_PRELOAD', 'LINES', 'MANPATH', 'PATH', 'SIMILAR', 'UP']);
 });
 
 test("joins lists of paths, the builds' first and the system's last", () => {

@@ -34,6 +34,7 @@ export function checkVariables(told: Variables, prefixes: readonly string[]): Ch
     const isFine =
       !LOADER_VARIABLES.test(name) &&
       !CONTROL.test(value) &&
+      (!isPathList(name) || value.split(':').every((part) => part === '' || part.startsWith('/'))) &&
       paths.every((path) => isInside(path) && !path.split('/').includes('..'));
     if (isFine) variables[name] = value;
     else refused.push(name);

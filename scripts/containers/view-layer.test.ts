@@ -51,7 +51,7 @@ test.each<[string, MadeEntry, RegExp]>([
   ],
   ['a path with ..', { name: '../p/app-1/bin/app', content: 'x' }, /found the entry/],
   ['a set-user-ID program', { name: '._s/su', content: 'x', mode: 0o4755 }, /set-user-ID/],
-  ['a device', { name: '._s/null', type: '3' }, /expected files, directories and symbolic links/],
+  ['a device', { name: '._s/null', type: '3' }, /found a character device/],
   [
     'a hard link',
     { name: '._s/hard', type: '1', link: 'etc/shadow' },

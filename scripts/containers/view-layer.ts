@@ -6,10 +6,13 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { quote, refusal } from '../spack/refusal.ts';
 import { TarListing } from '../spack/tar-listing.ts';
+import { checkTar } from '../spack/tarball.ts';
 import type { LayerEntry } from './write-layer.ts';
 
 /** A view is links, and copies of a few scripts and interpreters. */
 const MAX_BYTES = 512 * 2 ** 20;
+/** With its headers, of which a link has one and no content. */
+const MAX_TAR_BYTES = 2 * MAX_BYTES;
 
 /** Where a view may lie and where it may lead. */
 export interface ViewPlace {
@@ -37,7 +40,8 @@ export async function readView(archive: string, place: ViewPlace, folder: string
 
 async function readEntries(source: Readable, place: ViewPlace, folder: string): Promise<LayerEntry[]> {
   const archive = extract();
-  const flow = pipeline(source, createGunzip(), archive);
+  const check = (chunks: AsyncIterable<Buffer>) => checkTar(chunks, MAX_TAR_BYTES);
+  const flow = pipeline(source, createGunzip(), check, archive);
   const [entries] = await Promise.all([collectEntries(archive, place, folder), flow]);
   return entries;
 }

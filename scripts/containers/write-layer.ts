@@ -25,7 +25,12 @@ export type LayerEntry =
  * that lie above an entry are added.
  * @param entries paths from the root, without a slash at the beginning
  */
-export async function writeLayer(file: string, entries: readonly LayerEntry[]): Promise<Layer> {
+export function writeLayer(file: string, entries: readonly LayerEntry[]): Promise<Layer> {
+  return packLayer(file, (tar) => addEntries(tar, entries));
+}
+
+/** Writes a layer of whatever is put into the tar; it is closed then. */
+export async function packLayer(file: string, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
   const uncompressed = createHash('sha256');
   const compressed = createHash('sha256');
   let size = 0;
@@ -40,7 +45,14 @@ export async function writeLayer(file: string, entries: readonly LayerEntry[]): 
     }),
     createWriteStream(file),
   );
-  await Promise.all([addEntries(tar, entries), flow]);
+  const filled = fill(tar).then(
+    () => tar.finalize(),
+    (error: unknown) => {
+      tar.destroy(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    },
+  );
+  await Promise.all([filled, flow]);
   return {
     digest: `sha256:${compressed.digest('hex')}`,
     size,
@@ -59,7 +71,6 @@ async function addEntries(tar: Pack, entries: readonly LayerEntry[]): Promise<vo
   for (const entry of entries) all.set(entry.path, entry);
   const sorted = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const entry of sorted) await addEntry(tar, entry);
-  tar.finalize();
 }
 
 async function addEntry(tar: Pack, entry: LayerEntry): Promise<void> {

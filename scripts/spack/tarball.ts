@@ -94,11 +94,11 @@ function explain(cause: unknown): unknown {
     : cause;
 }
 
-/** Passes the uncompressed tar on while its dialect is that of Spack. */
-async function* checkTar(
+/** Passes the uncompressed tar on while its dialect is that of Spack, up to a number of bytes. */
+export async function* checkTar(
   chunks: AsyncIterable<Buffer>,
   limit: number,
-  measure: (chunk: Buffer) => void,
+  measure: (chunk: Buffer) => void = () => undefined,
 ): AsyncGenerator<Buffer> {
   const dialect = new TarDialect(limit);
   const garbage = new ChunkGarbage();

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { makeTar } from '../../tests/tar-maker.ts';
+import type { MadeEntry } from '../../tests/tar-maker.ts';
+import { blobPath } from '../oci/layout.ts';
+import { openRegistry } from '../oci/registry.ts';
+import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'merge-'));
+mkdirSync(join(folder, 'registry/blobs/sha256'), { recursive: true });
+const registry = openRegistry(`oci-layout:${join(folder, 'registry')}`);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('one layer has what several tarballs have, and is the same every time', async () => {
+  const shared: MadeEntry = { name: 'opt/', type: '5', mode: 0o755 };
+  const tarballs = [
+    addBlob([shared, { name: 'opt/a', content: 'a'.repeat(100_000), mode: 0o755 }]),
+    addBlob([shared, { name: 'opt/b', type: '2', link: 'a' }]),
+  ];
+  const file = join(folder, 'merged.tar.gz');
+  const layer = await mergeTarballs(file, tarballs, registry);
+  expect(await mergeTarballs(join(folder, 'again'), tarballs, registry)).toEqual(layer);
+  expect(sha256(readFileSync(file))).toBe(layer.digest);
+  expect(sha256(gunzipSync(readFileSync(file)))).toBe(layer.diffId);
+  const listed = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
+  expect(listed).toEqual(['opt/', 'opt/a', 'opt/b']);
+  execFileSync('tar', ['-xzf', file, '-C', folder]);
+  expect(readFileSync(join(folder, 'opt/b'), 'utf8')).toBe('a'.repeat(100_000));
+});
+
+test('a tarball that is not what its digest says makes no layer', async () => {
+  const tarball = addBlob([{ name: 'x', content: 'x' }]);
+  writeFileSync(
+    blobPath(join(folder, 'registry'), tarball.digest),
+    gzipSync(makeTar({ name: 'y', content: 'y' })),
+  );
+  await expect(mergeTarballs(join(folder, 'bad'), [tarball], registry)).rejects.toThrow(/expected sha256:/);
+});
+
+test.each([
+  [10, 127, 0],
+  [127, 127, 0],
+  [128, 127, 2],
+  [300, 127, 174],
+])('of %i layers with room for %i the lowest %i become one', (layers, limit, merged) => {
+  expect(countToMerge(layers, limit)).toBe(merged);
+  expect(merged === 0 ? layers : layers - merged + 1).toBeLessThanOrEqual(limit);
+});
+
+function addBlob(entries: MadeEntry[]): { digest: string; size: number } {
+  const bytes = gzipSync(makeTar(...entries));
+  const digest = sha256(bytes);
+  writeFileSync(blobPath(join(folder, 'registry'), digest), bytes);
+  return { digest, size: bytes.length };
+}
+
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
