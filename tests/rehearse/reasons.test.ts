@@ -88,6 +88,6 @@ test.runIf(canRehearse)('a dry run checks everything and changes nothing', async
     env: BUILD_HERE,
   });
   expectSuccess(dry);
-  expect(dry.output).toMatch(/1 jobs received: \d builds added/);
+  expect(dry.output).toMatch(/1 jobs received: \d builds and 0 containers added/);
   expect([rehearsal.git('rev-parse', 'main'), rehearsal.api.requests.length]).toEqual(before);
 });
