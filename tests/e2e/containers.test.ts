@@ -7,20 +7,17 @@ import { createLayout } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/registry.ts';
 import { ImageIndex, ImageManifest } from '../../site/schemas/image-manifest.ts';
 import { addToIndex } from '../../scripts/containers/compose-container.ts';
-import { composeContainer } from '../../scripts/containers/compose-container.ts';
-import { writeLayer } from '../../scripts/containers/write-layer.ts';
 import { startRegistry } from '../registry.ts';
 import type { TestRegistry } from '../registry.ts';
 import { findSpacks, SPACK_ADVICE } from '../spack.ts';
-import { findProgram } from '../tools/path.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 import { TARGET } from '../rehearse/setting.ts';
-import { copyProgram, expectRun, runInside } from './root-folder.ts';
+import { expectRun, runInside } from './root-folder.ts';
+import { OWN_PLATFORM as OWN, pushSmallBase } from './small-base.ts';
 
 const MINUTES = 60_000;
 const OTHER = { os: 'linux', architecture: process.arch === 'arm64' ? 'amd64' : 'arm64' };
-const OWN = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const Config = z.object({
   config: z.object({ Env: z.array(z.string()) }),
@@ -42,7 +39,7 @@ describe.skipIf(!canRun)(
       folder = await mkdtemp(join(tmpdir(), 'containers-'));
       registry = await startRegistry();
       repository = `${registry.host}/owner/cache`;
-      await pushBase(`http://${registry.host}/base/small`);
+      await pushSmallBase(`http://${registry.host}/base/small`, folder);
       bench = await openWorkbench(spack, {
         REGISTRY: repository,
         GITHUB_SERVER_URL: 'https://github.com',
@@ -166,48 +163,6 @@ describe.skipIf(!canRun)(
         ...['--matrix', JSON.stringify(matrix), '--subjects', `${name}-subjects`],
       ]);
       return { outcome, received };
-    }
-
-    /** An image of the shell and its C library, as a distribution's is. */
-    async function pushBase(reference: string): Promise<void> {
-      const root = join(folder, 'base');
-      await copyProgram(root, '/bin/sh');
-      await copyProgram(root, findProgram('env') ?? '/usr/bin/env', '/usr/bin/env');
-      const entries = await readdir(root, { recursive: true, withFileTypes: true });
-      const layerFile = join(folder, 'base.tar.gz');
-      const layer = await writeLayer(
-        layerFile,
-        await Promise.all(
-          entries
-            .filter((entry) => entry.isFile())
-            .map(async (entry) => {
-              const file = join(entry.parentPath, entry.name);
-              const { length: size } = await readFile(file);
-              const path = file.slice(root.length + 1);
-              return { path, kind: 'file' as const, executable: true, content: { file, size } };
-            }),
-        ),
-      );
-      const layout = await createLayout(join(folder, 'base-layout'));
-      const nothing = {
-        name: 'scratch',
-        digest: layer.digest,
-        layers: [],
-        config: { rootfs: { diff_ids: [] } },
-        registry: openRegistry(reference),
-      };
-      const { configText, manifestText } = composeContainer({
-        base: nothing,
-        layers: [layer],
-        env: ['PATH=/usr/bin:/bin', 'LANG=C.UTF-8'],
-        platform: OWN,
-        annotations: {},
-      });
-      await layout.addFile(layerFile, layer);
-      const image = await layout.addBytes(manifestText(await layout.addBytes(configText)));
-      await layout.addTag('1', addToIndex(undefined, image, OWN));
-      await layout.close();
-      await openRegistry(reference).push(layout.dir);
     }
 
     /** Puts an image for another architecture under a tag, as the runner of that one would have. */

@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Container } from '../../site/schemas/container.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { openRegistry } from '../../scripts/oci/registry.ts';
+import { pushSmallBase } from '../e2e/small-base.ts';
 import { findSpacks } from '../spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
@@ -76,6 +78,32 @@ test.runIf(canRehearse)(
     expect(lock.roots).toHaveLength(1);
     expect(readCatalogFile(rehearsal, 'builds/trial-app/')).toContain(lock.roots[0]?.hash);
     expect(run.output).toMatch(/1 taken from this cache, 0 failed/);
+  },
+);
+
+test.runIf(canRehearse)(
+  'an environment that is cached gets its container, and a page that says so',
+  async () => {
+    const host = rehearsal.registry.split('/')[0] ?? '';
+    await pushSmallBase(`http://${host}/base/small`, rehearsal.folder);
+    const settings = `${SETTINGS}exclude: [trial-none]\nbaseImage: ${host}/base/small:1\n`;
+    rehearsal.push({ '.github/build-cache.yaml': settings });
+    const run = await rehearsal.run('environment', {
+      name: 'workflow_dispatch',
+      inputs: { environment: 'stack', container: true },
+      vars,
+      env: BUILD_HERE,
+    });
+    expectSuccess(run);
+    expect(run.output).toMatch(/0 builds and 1 containers added/);
+    const { digest, tags } = Container.parse(JSON.parse(readCatalogFile(rehearsal, 'containers/env-stack/')));
+    const tagged = await openRegistry(rehearsal.registry).readText(tags[0] ?? '');
+    expect(tagged?.text).toContain(digest);
+    expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
+      `${digest.slice('sha256:'.length)}  env-stack`,
+    );
+    const page = await fetch(`${rehearsal.siteUrl}/environments/stack/`);
+    expect(await page.text()).toContain(`docker run --rm -it ${rehearsal.registry}:env-stack`);
   },
 );
 
