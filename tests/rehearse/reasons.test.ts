@@ -92,7 +92,7 @@ test.runIf(canRehearse)(
       name: 'workflow_dispatch',
       inputs: { environment: 'stack', container: true },
       vars,
-      env: BUILD_HERE,
+      env: sameRunner(),
     });
     expectSuccess(run);
     expect(run.output).toMatch(/0 builds and 1 containers added/);
