@@ -2,8 +2,8 @@ import { buildPlan } from './build/build.ts';
 import { parseMinutes, readInputs } from './build/inputs.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/report.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
-import { readSettingsFile } from './github/settings-file.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions } from './spack/spack-options.ts';
 import type { SpackOptions } from './spack/spack-options.ts';
 

@@ -1,10 +1,10 @@
 import { Argument } from 'commander';
 import { chooseFor } from './choose/choose-for.ts';
-import type { Given } from './choose/given.ts';
+import type { Given } from './choose/user-specs.ts';
 import { reportChoice } from './choose/report.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
-import { expectBranch } from './github/places.ts';
-import { readSettingsFile } from './github/settings-file.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { expectBranch } from './commit/path-rules.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 

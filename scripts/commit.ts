@@ -1,12 +1,12 @@
-import { createCommand, readSettings, runCommand } from './command.ts';
-import { readChanges } from './github/changes.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/client.ts';
-import { commitFiles } from './github/commit-files.ts';
-import { describeChanges } from './github/commit-message.ts';
-import { addSummary, annotate, setOutput } from './github/job.ts';
-import { yieldTags } from './github/lost-builds.ts';
+import { commitFiles } from './commit/commit-files.ts';
+import { describeChanges } from './commit/commit-message.ts';
+import { addSummary, annotate, setOutput } from './github/actions.ts';
+import { yieldTags } from './commit/superseded-tags.ts';
 import { readOrigin } from './publish/origin.ts';
-import { openRegistry } from './oci/registry.ts';
+import { openRegistry } from './oci/open-registry.ts';
 
 type Options = Record<'catalog' | 'registry', string> & Partial<Record<'branch' | 'message', string>>;
 

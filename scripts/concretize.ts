@@ -1,7 +1,7 @@
-import { createCommand, readSettings, runCommand, variableOption } from './command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
-import { readSettingsFile } from './github/settings-file.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions, addVersionOptions } from './spack/spack-options.ts';
 import type { SpackOptions, VersionOptions } from './spack/spack-options.ts';
 

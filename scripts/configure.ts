@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
-import { forgetCatalog, readCache } from './github/catalog-owner.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { forgetCatalog, readCache } from './commit/catalog-owner.ts';
 import { askPagesUrl } from './github/pages-site.ts';
-import { chooseRegistry, isForeign, siteUrlOf } from './github/places.ts';
-import { readSettingsFile } from './github/settings-file.ts';
+import { chooseRegistry, isForeign, siteUrlOf } from './commit/path-rules.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 
 const { CATALOG_DIR } = parseSettings({ CATALOG_DIR: process.env['CATALOG_DIR'] });
 

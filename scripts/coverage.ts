@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { coverLock } from '../site/lib/api-environments.ts';
-import { createCommand, runCommand } from './command.ts';
+import { coverLock } from '../site/lib/catalog/coverage.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { fetchCache } from './coverage/fetch-cache.ts';
 import { readLock } from './coverage/lock.ts';
 import { describeCoverage } from './coverage/report.ts';

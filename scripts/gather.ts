@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCommand, runCommand, variableOption } from './command.ts';
+import { createCommand, runCommand, variableOption } from './cli/command.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { digestFile } from './concretize/digests.ts';
-import { setOutput } from './github/job.ts';
+import { setOutput } from './github/actions.ts';
 
 const command = createCommand({
   verb: 'gather',

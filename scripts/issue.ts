@@ -1,4 +1,4 @@
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { closeIssue, openIssue } from './github/deploy-issue.ts';
 import { readOrigin } from './publish/origin.ts';
 

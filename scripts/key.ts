@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
-import { describeNewKey } from './spack/key-advice.ts';
-import { writePrivateKey, writePublicKey } from './spack/key-file.ts';
-import { KEY_TYPES, makeKey } from './spack/key.ts';
-import type { KeyType } from './spack/key.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { describeNewKey, KEY_TYPES, makeKey } from './signing/key.ts';
+import { writePrivateKey, writePublicKey } from './signing/key-file.ts';
+import type { KeyType } from './signing/key.ts';
 
 interface Options {
   catalog?: string;

@@ -1,4 +1,4 @@
-import { createCommand, readSettings, runCommand } from './command.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { logIntoRegistry } from './oci/oras.ts';
 import { parseReference } from './oci/reference.ts';
 import { chooseLogin } from './oci/registry-login.ts';

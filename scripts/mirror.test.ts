@@ -7,14 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { planMirror, type MirrorInput } from '../site/lib/mirror-plan.ts';
+import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
 import { Database } from '../site/schemas/database.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
-import { startRegistry } from '../tests/registry.ts';
+import { startRegistry } from '../tests/world/registry.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { blobPath } from './oci/layout.ts';
-import { openRegistry } from './oci/registry.ts';
+import { openRegistry } from './oci/open-registry.ts';
 import { servePages } from './start/pages-server.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';

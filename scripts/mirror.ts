@@ -1,16 +1,16 @@
 import prettyBytes from 'pretty-bytes';
-import { planMirror } from '../site/lib/mirror-plan.ts';
+import { planMirror } from '../site/lib/mirror/plan.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
-import { writeDoor } from './mirror/door.ts';
-import { expectWithin, fitPlan } from './mirror/fit-plan.ts';
+import { writeDoor } from './mirror/base-url.ts';
+import { expectWithin, fitPlan } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
-import { fetchLiveIndexes, warnOfLost } from './mirror/live-indexes.ts';
+import { fetchLiveIndexes, warnOfLost } from './mirror/previous-indexes.ts';
 import { describeMirror } from './mirror/report.ts';
-import { openRegistry } from './oci/registry.ts';
+import { openRegistry } from './oci/open-registry.ts';
 
 const command = createCommand({
   verb: 'mirror',

@@ -1,12 +1,10 @@
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
-import { openRegistry } from './oci/registry.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { openRegistry } from './oci/open-registry.ts';
 import { readPlan } from './publish/plan-file.ts';
-import { checkTarballs, publishEntries } from './publish/publish-cache.ts';
-import { describePublish } from './publish/report.ts';
-import { readTrustedKeys } from './publish/trusted-keys.ts';
-import { readBuildCache } from './spack/build-cache.ts';
-import { readSigner } from './spack/signature.ts';
+import { checkTarballs, publishEntries, readTrustedKeys, describePublish } from './publish/publish-cache.ts';
+import { readBuildCache } from './build-cache/build-cache.ts';
+import { readSigner } from './signing/signature.ts';
 
 const command = createCommand({
   verb: 'publish',

@@ -1,15 +1,15 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { createCommand, readSettings, runCommand } from './command.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { previewContainers, publishContainers } from './containers/publish-containers.ts';
-import { addSummary, annotate, setOutput } from './github/job.ts';
-import { readSettingsFile } from './github/settings-file.ts';
+import { addSummary, annotate, setOutput } from './github/actions.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { describeVisibility } from './github/visibility.ts';
-import { openRegistry } from './oci/registry.ts';
+import { openRegistry } from './oci/open-registry.ts';
 import { readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
 import { describeRun } from './receive/report.ts';
 import { attestLater } from './receive/subjects.ts';
-import { readSigner } from './spack/signature.ts';
+import { readSigner } from './signing/signature.ts';
 
 type Options = Record<'plans' | 'matrix' | 'handovers' | 'registry' | 'catalog', string> &
   Partial<Record<'subjects' | 'failures' | 'settings', string>> & { containers: boolean };

@@ -1,10 +1,10 @@
-import { isLocal } from '../site/lib/commands.ts';
-import { planMirror } from '../site/lib/mirror-plan.ts';
-import { describeSettings } from '../site/lib/settings-files.ts';
+import { isLocal } from '../site/lib/registry-address.ts';
+import { planMirror } from '../site/lib/mirror/plan.ts';
+import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'record-settings',

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { servePages } from './start/pages-server.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 

@@ -1,6 +1,6 @@
-import { signIndex } from './spack/sign-index.ts';
-import { createCommand, runCommand } from './command.ts';
-import { readSigner } from './spack/signer.ts';
+import { signIndex } from './signing/sign-index.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { readSigner } from './signing/signer.ts';
 
 const command = createCommand({
   verb: 'sign-index',

@@ -1,9 +1,9 @@
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
-import { startProgress } from './progress.ts';
-import { writePublicKey } from './spack/key-file.ts';
-import { listManifests, signManifests, writeManifests } from './spack/sign-catalog.ts';
-import { readSigner } from './spack/signature.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { startProgress } from './cli/progress.ts';
+import { writePublicKey } from './signing/key-file.ts';
+import { listManifests, signManifests, writeManifests } from './signing/sign-catalog.ts';
+import { readSigner } from './signing/signature.ts';
 
 interface Options {
   catalog?: string;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { withDirectoryLock } from './oci/directory-lock.ts';
 import { describeNextSteps, readExample } from './start/next-steps.ts';
 import { openPort } from './start/port.ts';

@@ -1,5 +1,5 @@
-import { createCommand, runCommand } from './command.ts';
-import { takeRelease } from './github/template-release.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { takeRelease } from './update/template-release.ts';
 
 const command = createCommand({
   verb: 'update',

@@ -1,6 +1,6 @@
 import { defineCollection } from 'astro:content';
 import { z } from 'zod';
-import { catalogLoader, manifestLoader } from './lib/catalog-loader.ts';
+import { catalogLoader, manifestLoader } from './lib/catalog/catalog-loader.ts';
 import { Build } from './schemas/build.ts';
 import { Cache } from './schemas/cache.ts';
 import { Container } from './schemas/container.ts';
@@ -11,7 +11,7 @@ import { Node } from './schemas/node.ts';
 import { Package } from './schemas/package.ts';
 import { Removed } from './schemas/removed.ts';
 
-/** The catalog. Every entry's text is checked here, and parsed where it is shaped (`lib/catalog.ts`). */
+/** The catalog. Every entry's text is checked here, and parsed where it is shaped (`lib/catalog/catalog.ts`). */
 export const collections = {
   specs: defineCollection({ loader: catalogLoader({ folder: 'specs', ending: '.spec.json', schema: Node }) }),
   builds: defineCollection({ loader: catalogLoader({ folder: 'builds', ending: '.json', schema: Build }) }),

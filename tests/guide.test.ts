@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { GUIDE } from '../site/lib/guide.ts';
+import { GUIDE } from '../site/lib/page/guide.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
 import { Failure } from '../site/schemas/failure.ts';
 import { Settings } from '../site/schemas/settings.ts';

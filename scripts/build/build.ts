@@ -4,7 +4,7 @@ import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { withGroup, withStoppedCommands } from '../github/job.ts';
+import { withGroup, withStoppedCommands } from '../github/actions.ts';
 import { parsePlan } from '../publish/plan-file.ts';
 import { describeSpecs } from '../spack/describe-specs.ts';
 import { headDate } from '../spack/git-checkout.ts';

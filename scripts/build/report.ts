@@ -1,7 +1,7 @@
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import { describeRequest } from '../concretize/report.ts';
-import { addSummary, annotate, escapeMarkdown } from '../github/job.ts';
+import { addSummary, annotate, escapeMarkdown } from '../github/actions.ts';
 
 /** Shows people what became of a build: summary, annotations, and a last line with the counts. */
 export function reportBuild({ request }: BuildInputs, { built, reused, failures }: BuildRecord): void {

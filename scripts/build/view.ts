@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { VIEW_ARCHIVE } from '../receive/handover.ts';
+import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
 

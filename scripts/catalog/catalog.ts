@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ZodType } from 'zod';
 import { z } from 'zod';
-import { addNode } from '../../site/lib/unique-nodes.ts';
+import { addNode } from '../../site/lib/spack/database.ts';
 import { Build } from '../../site/schemas/build.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';

@@ -1,8 +1,8 @@
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { chooseEnvironments, chooseManual, chooseScheduled } from './choose.ts';
 import type { Choice } from './choose.ts';
-import { parseCount, parseRequestOptions } from './given.ts';
-import type { Given } from './given.ts';
+import { parseCount, parseRequestOptions } from './user-specs.ts';
+import type { Given } from './user-specs.ts';
 
 /** Chooses what a run is to build, by the reason that it began for. */
 export async function chooseFor(reason: string, given: Given, settings: BuildCacheSettings): Promise<Choice> {

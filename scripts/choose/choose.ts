@@ -1,13 +1,12 @@
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
-import { findTarget } from '../github/settings-file.ts';
-import { drawOrder } from './draw.ts';
+import { findTarget } from '../cli/owner-settings.ts';
+import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { listEnvironments, readEnvironment } from './environments.ts';
-import { hasFailed, isCached } from './obstacles.ts';
+import { hasFailed, isCached } from './skip-reasons.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests } from './requests.ts';
 import type { RequestOptions } from './requests.ts';
-import { takeSample, targetOfTheDay } from './sample.ts';
 import { splitSpecs } from './split-specs.ts';
 
 /** Requests and, in sentences, why they are these and not others. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import { addSummary, escapeMarkdown, setOutput } from '../github/job.ts';
+import { addSummary, escapeMarkdown, setOutput } from '../github/actions.ts';
 import type { Choice } from './choose.ts';
 import { targetsOf } from './requests.ts';
 

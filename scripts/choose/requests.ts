@@ -1,7 +1,7 @@
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { BuildRequests, MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
-import { expectHandedOn } from '../github/job.ts';
+import { expectHandedOn } from '../github/actions.ts';
 
 /** What holds for every request of a run. */
 export interface RequestOptions {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawOrder } from './draw.ts';
-import { takeSample, targetOfTheDay } from './sample.ts';
+import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 
 const NAMES = Array.from({ length: 40 }, (_, index) => `package-${index}`);
 

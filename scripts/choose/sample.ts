@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /** Why a package of the list is not taken. */
 export type Obstacle = 'excluded' | 'cached' | 'failed';
 
@@ -32,4 +34,15 @@ export function takeSample(
 /** The target whose turn it is on a day (UTC): one a day, in the order of the settings. */
 export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefined {
   return targets[Math.floor(date.getTime() / 86_400_000) % targets.length];
+}
+
+/**
+ * Puts names in a random order that only the seed decides: each name's place is that of its hash with the seed.
+ * The same seed draws the same from the same list, in whatever order it comes.
+ */
+export function drawOrder(names: readonly string[], seed: string): string[] {
+  return names
+    .map((name) => ({ name, place: hash('sha256', `${seed}\n${name}`) }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ name }) => name);
 }

@@ -7,8 +7,8 @@ import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings
 import type { BuildRequest, Matrix } from '../../site/schemas/build-request.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from '../github/job.ts';
-import { findTarget } from '../github/settings-file.ts';
+import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from '../github/actions.ts';
+import { findTarget } from '../cli/owner-settings.ts';
 import { installSpack } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { openSpack } from '../spack/open-spack.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
-import { expectHandedOn } from '../github/job.ts';
+import { expectHandedOn } from '../github/actions.ts';
 
 /** The plans of all targets. */
 export interface GatheredPlans {

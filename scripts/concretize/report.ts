@@ -1,7 +1,7 @@
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
-import { escapeMarkdown } from '../github/job.ts';
+import { escapeMarkdown } from '../github/actions.ts';
 import type { Solution } from './solve.ts';
 
 /** What a request asks for, in words. */

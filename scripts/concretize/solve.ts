@@ -7,7 +7,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readEnvironment } from '../choose/environments.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
-import { lacksContainer } from '../containers/lacking.ts';
+import { lacksContainer } from '../containers/images-to-make.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { hasSameRoots, readEnvironmentLock } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';

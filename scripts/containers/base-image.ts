@@ -8,8 +8,8 @@ import { Digest, hexOf } from '../../site/schemas/digest.ts';
 import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
 import { isIndex, parseIndex, parseManifest } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
-import { openRegistry } from '../oci/registry.ts';
-import { GlibcScan } from '../spack/elf-glibc.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import { GlibcScan } from '../build-cache/elf-glibc.ts';
 import { parseImageReference } from './image-reference.ts';
 import type { Layer } from './write-layer.ts';
 

@@ -3,7 +3,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
 import { searchPath } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
-import { compareVersions } from '../spack/elf-glibc.ts';
+import { compareVersions } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { composeContainer, MAX_CONTAINER_LAYERS } from './compose-container.ts';
 import type { ContainerText } from './compose-container.ts';
@@ -12,7 +12,7 @@ import { checkVariables, joinVariables } from './run-environment.ts';
 import type { Variables } from './run-environment.ts';
 import { installRootOf, sbangEntries } from './sbang-layer.ts';
 import { readView } from './view-layer.ts';
-import type { WantedContainer } from './wanted.ts';
+import type { WantedContainer } from './images-to-make.ts';
 import { writeLayer } from './write-layer.ts';
 import type { Layer } from './write-layer.ts';
 

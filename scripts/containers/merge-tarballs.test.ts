@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { makeTar } from '../../tests/tar-maker.ts';
-import type { MadeEntry } from '../../tests/tar-maker.ts';
+import { makeTar } from '../../tests/world/tar-maker.ts';
+import type { MadeEntry } from '../../tests/world/tar-maker.ts';
 import { blobPath } from '../oci/layout.ts';
-import { openRegistry } from '../oci/registry.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'merge-'));

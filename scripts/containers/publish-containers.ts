@@ -7,7 +7,7 @@ import type { ImageIndex, Platform } from '../../site/schemas/image-manifest.ts'
 import type { Node } from '../../site/schemas/node.ts';
 import { readBuild } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { describeError } from '../command.ts';
+import { describeError } from '../cli/command.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Layout } from '../oci/layout.ts';
 import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
@@ -15,17 +15,16 @@ import type { ManifestText, Registry } from '../oci/registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { formatJson } from '../publish/records.ts';
-import { withTemporaryFolder } from '../temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { fetchBaseLayers, findBaseImage } from './base-image.ts';
 import type { BaseImage } from './base-image.ts';
-import { readClosure } from './closure.ts';
+import { readClosure, findMade, findWanted } from './images-to-make.ts';
 import { addToIndex } from './compose-container.ts';
 import { makeContainer } from './make-container.ts';
 import type { MadeContainer } from './make-container.ts';
-import { containerPath, readContainers } from './records.ts';
+import { containerPath, readContainers } from './container-records.ts';
 import type { Variables } from './run-environment.ts';
-import { findMade, findWanted } from './wanted.ts';
-import type { WantedContainer } from './wanted.ts';
+import type { WantedContainer } from './images-to-make.ts';
 
 /** Whoever moves a tag at the same moment may undo our move: so often it is looked after. */
 const TRIES = 3;

@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { quote, refusal } from '../spack/refusal.ts';
-import { TarListing } from '../spack/tar-listing.ts';
-import { checkTar } from '../spack/tarball.ts';
+import { quote, refusal } from '../build-cache/quote.ts';
+import { TarListing } from '../build-cache/tar/listing.ts';
+import { checkTar } from '../build-cache/tar/tarball.ts';
 import type { LayerEntry } from './write-layer.ts';
 
 /** A view is links, and copies of a few scripts and interpreters. */

@@ -1,7 +1,7 @@
 import pRetry, { AbortError } from 'p-retry';
 import { z } from 'zod';
-import type { KnownCache } from '../../site/lib/coverage.ts';
-import { readTable } from '../../site/lib/spec-table.ts';
+import type { KnownCache } from '../../site/lib/catalog/coverage.ts';
+import { readTable } from '../../site/lib/api/spec-table.ts';
 import { SpecTable } from '../../site/schemas/api/spec-table.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { graphql } from '@octokit/graphql';
 import pRetry from 'p-retry';
 import type { ZodType } from 'zod';
-import { BusyError, explainRefusal } from './refusal.ts';
+import { BusyError, explainRefusal } from './errors.ts';
 
 /** Longest time without an answer. */
 const TIMEOUT_MS = 60_000;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { GitHubApi } from '../../tests/github-api.ts';
-import { startGitHubApi } from '../../tests/github-api.ts';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { closeIssue, openIssue } from './deploy-issue.ts';
 
 let folder: string;

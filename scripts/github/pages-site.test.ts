@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { GitHubApi } from '../../tests/github-api.ts';
-import { startGitHubApi } from '../../tests/github-api.ts';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
 
 let folder: string;
 let api: GitHubApi;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { describeError } from '../command.ts';
-import { annotate } from './job.ts';
+import { describeError } from '../cli/command.ts';
+import { annotate } from './actions.ts';
 import { openRest } from './rest.ts';
 
 const PagesSite = z.object({ html_url: z.url({ protocol: /^https?$/ }) });

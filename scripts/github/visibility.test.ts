@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { TEST_LOGIN } from '../../tests/registry.ts';
-import { useServers } from '../../tests/servers.ts';
-import { openRegistry } from '../oci/registry.ts';
+import { TEST_LOGIN } from '../../tests/world/registry.ts';
+import { useServers } from '../../tests/world/servers.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 import { describePrivate, describeVisibility } from './visibility.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');

@@ -1,7 +1,7 @@
 import type { Image } from '../../site/schemas/build.ts';
-import { describeError } from '../command.ts';
-import { RefusedError } from '../oci/refused.ts';
-import { openRegistry } from '../oci/registry.ts';
+import { describeError } from '../cli/command.ts';
+import { RefusedError } from '../oci/http.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 
 type Environment = Record<string, string | undefined>;
 

@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
-import { isErrorCode } from '../oci/layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 import { verified } from '../oci/verify.ts';
 
 /** Blobs on this disk, each in a file named for its sha256. */

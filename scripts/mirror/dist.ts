@@ -5,7 +5,7 @@ import fastGlob from 'fast-glob';
 import writeFileAtomic from 'write-file-atomic';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { isErrorCode } from '../oci/layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; all else is the site's. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];

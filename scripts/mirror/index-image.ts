@@ -3,7 +3,7 @@ import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Registry } from '../oci/registry.ts';
-import { withTemporaryFolder } from '../temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /**
  * Points the registry's `index.spack` at the index of everything, when it does not yet. A catalog that never had

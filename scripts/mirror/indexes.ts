@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { databaseText } from '../../site/lib/database.ts';
-import type { MirrorPlan } from '../../site/lib/mirror-plan.ts';
-import { ALL_VIEW } from '../../site/lib/mirror-views.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
+import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
+import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { blobRecord, manifestText } from '../spack/mirror-manifest.ts';
+import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 
 /** The name of the index that a client reads when its mirror names no view. */

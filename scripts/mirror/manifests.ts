@@ -4,7 +4,7 @@ import type { Blob, Build } from '../../site/schemas/build.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { manifestPath } from '../catalog/paths.ts';
-import { blobRecord, manifestText } from '../spack/mirror-manifest.ts';
+import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 
 /** Files that are written at a time. */

@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes';
-import type { MirrorPlan } from '../../site/lib/mirror-plan.ts';
+import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Dist } from './dist.ts';
 
 /** What was done, in plain sentences; the last one counts. */

@@ -1,12 +1,13 @@
 import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
-import type { MirrorPlan } from '../../site/lib/mirror-plan.ts';
+import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { blobPath, isErrorCode } from '../oci/layout.ts';
+import { blobPath } from '../oci/layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
-import { startProgress } from '../progress.ts';
+import { startProgress } from '../cli/progress.ts';
 import { drain, type BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { isErrorCode } from './layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 /** What a registry's login consists of; an identity token is traded for access tokens. */
 export interface Credentials {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { isErrorCode } from './layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 const LOCK_NAME = '.lock';
 /** A holder says this often that it is alive … */

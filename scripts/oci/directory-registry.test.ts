@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { indexImage } from './image.ts';
 import { blobPath, createLayout, readIndex, tagOf } from './layout.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
-const REGISTRY_MODULE = path.resolve(import.meta.dirname, 'registry.ts');
+const REGISTRY_MODULE = path.resolve(import.meta.dirname, 'open-registry.ts');
 
 let work: string;
 beforeAll(async () => {

@@ -6,13 +6,12 @@ import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
-import { copyVerified } from './copy-verified.ts';
+import { copyVerified, verified, readAll } from './verify.ts';
 import { withDirectoryLock } from './directory-lock.ts';
-import { blobPath, isErrorCode, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
+import { blobPath, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from './manifest.ts';
-import { readAll } from './read-all.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
-import { verified } from './verify.ts';
 
 /** Blobs copied at a time: enough to keep a disk busy. */
 const COPIES = 4;

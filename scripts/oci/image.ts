@@ -1,4 +1,4 @@
-import { splitNodes } from '../../site/lib/node-text.ts';
+import { splitNodes } from '../../site/lib/spack/node-text.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import {

@@ -7,6 +7,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { describeManifest } from './manifest.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 /** An index whose entries keep what others wrote into them. */
 const IndexFile = z.looseObject({ ...ImageIndex.shape, manifests: z.array(Descriptor.loose()) });
@@ -107,9 +108,4 @@ function sortKey(descriptor: Descriptor): string {
 /** Where a layout keeps a blob. */
 export function blobPath(dir: string, digest: Digest): string {
   return path.join(dir, 'blobs', 'sha256', hexOf(digest));
-}
-
-/** True for a system error such as `ENOENT`. */
-export function isErrorCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { startProgress } from '../progress.ts';
+import { startProgress } from '../cli/progress.ts';
 import type { Credentials } from './credentials.ts';
-import { isErrorCode, readIndex } from './layout.ts';
+import { readIndex } from './layout.ts';
+import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
-import { PassingError, RefusedError } from './refused.ts';
+import { PassingError, RefusedError, tryAgain } from './http.ts';
 import { createClient } from './registry-client.ts';
-import { tryAgain } from './try-again.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
 const RETRY_FACTOR = 4;

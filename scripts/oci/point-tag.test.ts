@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { useServers } from '../../tests/servers.ts';
+import { useServers } from '../../tests/world/servers.ts';
 import { indexImage } from './image.ts';
 import { createLayout } from './layout.ts';
 import type { Registry } from './registry.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry } from './open-registry.ts';
 
 const ABSENT = `sha256:${'0'.repeat(64)}`;
 const servers = useServers();

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { TEST_LOGIN } from '../../tests/registry.ts';
-import { useServers } from '../../tests/servers.ts';
+import { TEST_LOGIN } from '../../tests/world/registry.ts';
+import { useServers } from '../../tests/world/servers.ts';
 import { parseReference } from './reference.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry } from './open-registry.ts';
 import { chooseLogin } from './registry-login.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');

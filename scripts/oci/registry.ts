@@ -2,10 +2,6 @@ import type { Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
-import { openDirectory } from './directory-registry.ts';
-import { parseReference } from './reference.ts';
-import type { RemoteOptions } from './remote-registry.ts';
-import { openRemote } from './remote-registry.ts';
 
 /** A manifest of any kind as a registry has it. */
 export interface ManifestText {
@@ -45,13 +41,4 @@ export interface Registry {
   push(layout: string): Promise<void>;
   /** Points a tag, there or not, at a manifest that the repository has; throws when it has none of that digest. */
   pointTag(tag: string, digest: Digest): Promise<void>;
-}
-
-/**
- * Opens a registry; nothing is read yet.
- * @param reference `oci-layout:DIR`, `host/path`, or one with a scheme: `http://`, `https://`, `oci://`, `oci+http://`
- */
-export function openRegistry(reference: string, options: RemoteOptions = {}): Registry {
-  const parsed = parseReference(reference);
-  return parsed.kind === 'directory' ? openDirectory(parsed.dir) : openRemote(parsed, options);
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { failFirst } from '../../tests/faulty-proxy.ts';
-import { startRegistry } from '../../tests/registry.ts';
-import { useServers } from '../../tests/servers.ts';
+import { failFirst } from '../../tests/world/faulty-proxy.ts';
+import { startRegistry } from '../../tests/world/registry.ts';
+import { useServers } from '../../tests/world/servers.ts';
 import { indexImage } from './image.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
-import { findTool, TEST_LOGIN } from '../../tests/registry.ts';
-import { useServers } from '../../tests/servers.ts';
-import { openRegistry } from './registry.ts';
+import { findTool, TEST_LOGIN } from '../../tests/world/registry.ts';
+import { useServers } from '../../tests/world/servers.ts';
+import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
-import { findTool } from '../../tests/registry.ts';
-import { useServers } from '../../tests/servers.ts';
+import { findTool } from '../../tests/world/registry.ts';
+import { useServers } from '../../tests/world/servers.ts';
 import { composeImage, imageTag, indexImage } from './image.ts';
 import { createLayout } from './layout.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';

@@ -6,12 +6,11 @@ import { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { HttpAnswer } from './http.ts';
 import { describeManifest, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { restoreLayout, tagManifest } from './oras.ts';
-import { readAll } from './read-all.ts';
+import { readAll, verified } from './verify.ts';
 import type { RemoteReference } from './reference.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 import { createClient } from './registry-client.ts';
-import { tryAgain } from './try-again.ts';
-import { verified } from './verify.ts';
+import { tryAgain } from './http.ts';
 
 /** Times that a test shortens. */
 export interface RemoteOptions {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline, Transform } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
+import { open } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 
 /**
  * Passes a stream on and fails at its end when it was not the blob: more or fewer bytes than its size, or another
@@ -26,4 +28,51 @@ export function verified(source: Readable, where: string, blob: Blob): Readable 
   const expectation = `${where}: expected ${blob.digest} of ${blob.size} bytes, found`;
   // Ends each of the two when the other ends early; the reader sees the error on the stream itself.
   return pipeline(source, check, () => undefined);
+}
+
+/** Bytes copied at a time. One buffer serves the whole file: streams would leave large files' worth of garbage. */
+const CHUNK_BYTES = 2 ** 20;
+
+/**
+ * Copies a file that is to be a blob. It does not wait for the disk: whoever reads a blob checks it.
+ * @throws when the bytes are not the blob's; what was written then is not to be used
+ */
+export async function copyVerified(source: string, target: string, blob: Blob): Promise<void> {
+  const expectation = `${source}: expected ${blob.digest} of ${blob.size} bytes, found`;
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(blob.size + 1, CHUNK_BYTES));
+  await using input = await open(source, 'r');
+  await using output = await open(target, 'w');
+  let size = 0;
+  for (;;) {
+    const { bytesRead } = await input.read(buffer, 0, buffer.length);
+    if (bytesRead === 0) break;
+    size += bytesRead;
+    if (size > blob.size) throw new Error(`${expectation} more`);
+    const bytes = buffer.subarray(0, bytesRead);
+    hash.update(bytes);
+    await output.appendFile(bytes);
+  }
+  const digest = `sha256:${hash.digest('hex')}`;
+  if (size !== blob.size || digest !== blob.digest) {
+    throw new Error(`${expectation} ${digest} of ${size} bytes`);
+  }
+}
+
+/** The largest blob that is read into memory unless the caller allows more: an index of 20,000 builds has 60 MB. */
+const DEFAULT_LIMIT_BYTES = 256 * 2 ** 20;
+
+/** Reads a blob into memory, or refuses it by the size that its descriptor gives. */
+export async function readAll(
+  open: () => Promise<Readable>,
+  blob: Blob,
+  where: string,
+  limitBytes = DEFAULT_LIMIT_BYTES,
+): Promise<Buffer> {
+  if (blob.size > limitBytes) {
+    throw new Error(
+      `${where}: expected at most ${limitBytes} bytes in ${blob.digest}, found ${blob.size} in its descriptor`,
+    );
+  }
+  return buffer(await open());
 }

@@ -7,12 +7,12 @@ import { IMAGE_LAYER_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
-import type { CacheEntry } from '../spack/build-cache.ts';
-import { parseSpecFile } from '../spack/spec-file.ts';
-import type { CheckedSpecFile } from '../spack/spec-file.ts';
-import { inspectTarball } from '../spack/tarball.ts';
-import type { InspectedTarball } from '../spack/tarball.ts';
-import { layerOrder } from './order.ts';
+import type { CacheEntry } from '../build-cache/build-cache.ts';
+import { parseSpecFile } from '../build-cache/spec-file.ts';
+import type { CheckedSpecFile } from '../build-cache/spec-file.ts';
+import { inspectTarball } from '../build-cache/tar/tarball.ts';
+import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
+import { layerOrder } from './spec-image.ts';
 
 /** What of an image's config is looked at. */
 const ImageConfig = z.object({ rootfs: z.object({ diff_ids: z.array(Digest) }) });

@@ -6,8 +6,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { readCatalog } from '../catalog/catalog.ts';
 import { createLayout } from '../oci/layout.ts';
-import { openRegistry } from '../oci/registry.ts';
-import { readBuildCache } from '../spack/build-cache.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import { readBuildCache } from '../build-cache/build-cache.ts';
 import { checkTarballs, publishEntries } from './publish-cache.ts';
 
 const FIXTURE = 'tests/fixtures/cache-unsigned';

@@ -1,4 +1,4 @@
-import { createReadStream, rmSync } from 'node:fs';
+import { createReadStream, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
@@ -7,20 +7,22 @@ import type { NewFile } from '../catalog/new-files.ts';
 import { keyPath } from '../catalog/paths.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
-import { startProgress } from '../progress.ts';
-import type { CacheEntry } from '../spack/build-cache.ts';
-import { writePublicKey } from '../spack/key-file.ts';
-import { specManifestText } from '../spack/mirror-manifest.ts';
-import { signManifest } from '../spack/signature.ts';
-import type { Signer } from '../spack/signature.ts';
-import { inspectTarball } from '../spack/tarball.ts';
-import { withTemporaryFolder } from '../temporary-folder.ts';
+import { startProgress } from '../cli/progress.ts';
+import type { CacheEntry } from '../build-cache/build-cache.ts';
+import { writePublicKey } from '../signing/key-file.ts';
+import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { signManifest } from '../signing/signature.ts';
+import type { Signer } from '../signing/signature.ts';
+import { inspectTarball } from '../build-cache/tar/tarball.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readDate, readOrigin } from './origin.ts';
 import type { NewBuild } from './records.ts';
 import { catalogFiles, formatJson } from './records.ts';
 import { resolveEntries } from './resolve.ts';
-import { findShadows, listSpecFiles, refuseShadows } from './shadows.ts';
+import { findShadows, listSpecFiles, refuseShadows } from './name-collisions.ts';
 import type { CheckedEntry, Resolution } from './resolve.ts';
+import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
+import { printable } from '../cli/command.ts';
 
 /** Where a build cache is published to. */
 export interface Destination {
@@ -108,4 +110,39 @@ function describeCache(registry: Registry, environment: Destination['environment
     ...(repositoryId ? { repositoryId } : {}),
   });
   return [{ path: 'cache.json', content: formatJson(cache) }];
+}
+
+/** Reads a file of armored public keys; throws one sentence when there is none in it. */
+export async function readTrustedKeys(file: string): Promise<string> {
+  try {
+    const armored = readFileSync(file, 'utf8');
+    if ((await readPublicKeys(armored)).length > 0) return armored;
+  } catch (cause) {
+    throw new Error(
+      `${file}: expected armored public keys (-----BEGIN PGP PUBLIC KEY BLOCK-----), found something else; ` +
+        'export them with `gpg --armor --export ID`',
+      { cause },
+    );
+  }
+  throw new Error(
+    `${file}: expected armored public keys, found none; export them with \`gpg --armor --export ID\``,
+  );
+}
+
+/** What a publish says at its end: warnings, and a last line that counts. */
+export function describePublish(
+  cacheDirectory: string,
+  entries: readonly CheckedEntry[],
+  { newBuilds, staged, adopted, warnings }: Resolution,
+  { isSigned, isTrusted }: { isSigned: boolean; isTrusted: boolean },
+): string {
+  const signatures = entries.filter(({ signed }) => signed).length;
+  const unchecked = `${signatures} of its manifests are signed; nobody checked by whom (--trust FILE does)`;
+  return [
+    ...(signatures > 0 && !isTrusted ? [unchecked] : []),
+    ...warnings.map((warning) => `warning: ${printable(warning)}`),
+    `${cacheDirectory}: ${entries.length} builds checked, ${staged} images pushed, ` +
+      `${adopted} found in the registry, ${newBuilds.length} added to the catalog ` +
+      (isSigned ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'),
+  ].join('\n');
 }

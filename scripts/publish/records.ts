@@ -3,9 +3,9 @@ import { Build as BuildSchema } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildPath, manifestPath, specPath } from '../catalog/paths.ts';
-import { isProved } from '../spack/spec-file.ts';
-import type { InspectedTarball } from '../spack/tarball.ts';
-import type { SpecDag } from './order.ts';
+import { isProved } from '../build-cache/spec-file.ts';
+import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
+import type { SpecDag } from './spec-image.ts';
 
 /** A build that is not in the catalog yet. */
 export interface NewBuild extends SpecDag {

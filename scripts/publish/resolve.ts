@@ -9,13 +9,12 @@ import { imageTag } from '../oci/image.ts';
 import type { Layout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
-import type { CacheEntry } from '../spack/build-cache.ts';
-import type { InspectedTarball } from '../spack/tarball.ts';
+import type { CacheEntry } from '../build-cache/build-cache.ts';
+import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import { adoptImage } from './adopt.ts';
-import { sortByDependency } from './order.ts';
+import { sortByDependency, composeSpecImage, stageSpecImage } from './spec-image.ts';
 import type { NewBuild } from './records.ts';
 import { recordBuild } from './records.ts';
-import { composeSpecImage, stageSpecImage } from './spec-image.ts';
 
 /** Questions to the registry at a time. */
 const CONCURRENCY = 8;

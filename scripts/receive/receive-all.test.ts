@@ -14,14 +14,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { HostileCache } from '../../tests/hostile-cache.ts';
+import { HostileCache } from '../../tests/world/hostile-cache.ts';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { openRegistry } from '../oci/registry.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 import type { ReceivedRun } from './receive-all.ts';
 import { receiveAll } from './receive-all.ts';
 

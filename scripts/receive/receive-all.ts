@@ -2,13 +2,13 @@ import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { describeError } from '../command.ts';
-import { annotate, withGroup } from '../github/job.ts';
+import { describeError } from '../cli/command.ts';
+import { annotate, withGroup } from '../github/actions.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import { failureFiles } from './failures.ts';
-import type { Received } from './receive-handover.ts';
-import { receiveHandover } from './receive-handover.ts';
+import type { Received } from './receive-artifact.ts';
+import { receiveHandover } from './receive-artifact.ts';
 
 /** What became of all artifacts of a run. */
 export interface ReceivedRun {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
-import type { Received } from './receive-handover.ts';
+import type { Received } from './receive-artifact.ts';
 import { describeRun } from './report.ts';
 import { attestLater, writeSubjects } from './subjects.ts';
 

@@ -1,9 +1,9 @@
 import prettyBytes from 'pretty-bytes';
 import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import { escapeMarkdown } from '../github/job.ts';
+import { escapeMarkdown } from '../github/actions.ts';
 import type { PublishedContainers } from '../containers/publish-containers.ts';
-import type { Received } from './receive-handover.ts';
+import type { Received } from './receive-artifact.ts';
 
 /** Builds that the summary lists; the others are counted. */
 const MAX_LISTED = 500;

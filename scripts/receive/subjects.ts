@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Container } from '../../site/schemas/container.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
-import { setOutput } from '../github/job.ts';
+import { setOutput } from '../github/actions.ts';
 
 /** The most subjects of one attestation. Source: the README of actions/attest. */
 export const MAX_SUBJECTS = 1_024;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Settings } from '../../site/schemas/settings.ts';
-import { variableOption } from '../command.ts';
+import { variableOption } from '../cli/command.ts';
 import { defaultSpackHome } from './spack-home.ts';
 
 /** What every script that runs Spack is told. */

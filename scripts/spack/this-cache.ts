@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { ALL_VIEW } from '../../site/lib/mirror-views.ts';
+import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { keyPath } from '../catalog/paths.ts';
-import { openRegistry } from '../oci/registry.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
-import { splitSigned } from './signature.ts';
+import { splitSigned } from '../signing/signature.ts';
 
 /** What Spack calls this cache while it builds for it. */
 const NAME = 'this-cache';

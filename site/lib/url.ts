@@ -5,6 +5,7 @@ import { fileStem } from '../schemas/node.ts';
 import { parseSettings } from '../schemas/settings.ts';
 
 const SITE_URL = parseSettings(process.env).SITE_URL;
+
 const BASE = new URL(SITE_URL).pathname.replace(/\/$/, '');
 
 /** Full address of the site, without a slash at the end: also the address of the mirror. */
@@ -23,8 +24,11 @@ export function externalUrl(path: string): string {
 }
 
 export const packagesPath = '/packages/';
+
 export const searchPath = '/search/';
+
 export const machinePath = '/machine/';
+
 export const comparePath = '/compare/';
 
 /** The documentation of the API. */
@@ -44,13 +48,21 @@ export function guidePath(name = ''): string {
 }
 
 export const usePath = '/use/';
+
 export const keysPath = '/keys/';
+
 export const statisticsPath = '/statistics/';
+
 export const budgetPath = '/budget/';
+
 export const failuresPath = '/failures/';
+
 export const environmentsPath = '/environments/';
+
 export const tagsPath = '/tags/';
+
 export const buildsFeedPath = '/feeds/builds.atom';
+
 export const failuresFeedPath = '/feeds/failures.atom';
 
 export function environmentPath(name: string): string {
@@ -79,4 +91,11 @@ export function manifestUrlPath(node: Pick<Node, 'name' | 'version' | 'hash'>): 
 /** Where the mirror serves a blob. */
 export function blobUrlPath(digest: Digest): string {
   return `/${mirrorBlobPath(digest)}`;
+}
+
+/** The name that commands give this mirror: the site's last path segment, or its host's first label. */
+export function mirrorName(): string {
+  const { hostname, pathname } = new URL(siteAddress());
+  const name = pathname.split('/').filter(Boolean).at(-1) ?? hostname.split('.')[0] ?? '';
+  return name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'build-cache';
 }

@@ -1,7 +1,7 @@
 import type { APIRoute } from 'astro';
 import sharp from 'sharp';
-import { loadCatalog } from '../lib/catalog.ts';
-import { drawCard } from '../lib/social-card.ts';
+import { loadCatalog } from '../lib/catalog/catalog.ts';
+import { drawCard } from '../lib/page/social-card.ts';
 
 // Services that show cards take no SVG.
 export const GET: APIRoute = async () => {

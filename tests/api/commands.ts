@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../spack.ts';
-import type { Outcome } from '../spack.ts';
+import { runProgram } from '../world/spack.ts';
+import type { Outcome } from '../world/spack.ts';
 
 /** A box of commands on a page. */
 export interface CommandBox {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import pMap from 'p-map';
-import { parseManifest } from '../../scripts/spack/mirror-manifest.ts';
-import { splitSigned } from '../../site/lib/signed-manifest.ts';
+import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
 
 /** Blobs that are read and hashed at a time. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { ENDPOINTS, type Endpoint } from '../../site/lib/api-endpoints.ts';
+import { ENDPOINTS, type Endpoint } from '../../site/lib/api/endpoints.ts';
 import { listFiles } from '../browser/site.ts';
 
 /** A document as it lies in a built site. */

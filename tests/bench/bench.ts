@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { createCommand, runCommand } from '../../scripts/command.ts';
-import { withTemporaryFolder } from '../../scripts/temporary-folder.ts';
+import { createCommand, runCommand } from '../../scripts/cli/command.ts';
+import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchSite } from './site-bench.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
-import { parseManifest } from '../../scripts/spack/mirror-manifest.ts';
+import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { Database } from '../../site/schemas/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { generateCache } from '../generate/cache.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { databaseText } from '../../site/lib/database.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
 
 /** Writes the index of a whole catalog to a file: `node write-index.ts CATALOG_DIR FILE`. */
 const [catalogDirectory, file] = process.argv.slice(2);

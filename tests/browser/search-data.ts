@@ -3,10 +3,10 @@ import {
   describeFileIndex,
   describePackageIndex,
   listHashes,
-} from '../../site/lib/search-data.ts';
+} from '../../site/lib/search/search-data.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
-import { shapeCatalog } from '../../site/lib/shape-catalog.ts';
+import { shapeCatalog } from '../../site/lib/catalog/shape-catalog.ts';
 import { inventBuildRecord } from '../generate/build-record.ts';
 import { inventHistory } from '../generate/history.ts';
 import { inventPackage } from '../generate/package-record.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { makeKey } from '../../scripts/spack/key.ts';
+import { makeKey } from '../../scripts/signing/key.ts';
 import { openPage } from './checks.ts';
 import { launchChrome } from './chrome.ts';
 import { openMadeSite } from './made-site.ts';

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
-import { findSpacks, SPACK_ADVICE } from '../spack.ts';
+import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 

@@ -7,8 +7,8 @@ import send from 'send';
 import { expect } from 'vitest';
 import { BuildRecord } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
-import { keepWarm, runProgram, WARM_FOLDER } from '../spack.ts';
-import type { Outcome, Spack } from '../spack.ts';
+import { keepWarm, runProgram, WARM_FOLDER } from '../world/spack.ts';
+import type { Outcome, Spack } from '../world/spack.ts';
 
 /** Recipes that build in no time. */
 const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');

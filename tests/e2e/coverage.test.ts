@@ -5,7 +5,7 @@ import { Coverage } from '../../site/schemas/api/coverage.ts';
 import { EnvironmentDocument } from '../../site/schemas/api/environment-document.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import { makeFolder, openSite, removeFolders, type TestSite } from '../browser/site.ts';
-import type { Outcome } from '../spack.ts';
+import type { Outcome } from '../world/spack.ts';
 import { FIXTURES, tryVerb } from './made-cache.ts';
 
 const LOCKS = ['x86_64_v3', 'neoverse_v1'].map((name) => join(FIXTURES, `real-nodes/${name}.lock.json`));

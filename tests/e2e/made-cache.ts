@@ -1,7 +1,7 @@
 import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../spack.ts';
-import type { Outcome } from '../spack.ts';
+import { runProgram } from '../world/spack.ts';
+import type { Outcome } from '../world/spack.ts';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
 export const FIXTURES = join(PROJECT, 'tests/fixtures');

@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { chooseScheduled } from '../../scripts/choose/choose.ts';
-import { drawOrder } from '../../scripts/choose/draw.ts';
+import { drawOrder, takeSample } from '../../scripts/choose/sample.ts';
 import { parsePackageList } from '../../scripts/choose/package-list.ts';
-import { takeSample } from '../../scripts/choose/sample.ts';
-import { findSpacks } from '../spack.ts';
+import { findSpacks } from '../world/spack.ts';
 
 const [spack] = findSpacks();
 /** Folder of the builtin recipes, as this Spack has them. */

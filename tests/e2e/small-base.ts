@@ -4,7 +4,7 @@ import { addToIndex, composeContainer } from '../../scripts/containers/compose-c
 import type { LayerEntry } from '../../scripts/containers/write-layer.ts';
 import { writeLayer } from '../../scripts/containers/write-layer.ts';
 import { createLayout } from '../../scripts/oci/layout.ts';
-import { openRegistry } from '../../scripts/oci/registry.ts';
+import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { findProgram } from '../tools/path.ts';
 import { copyProgram } from './root-folder.ts';
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
-import { startRegistry } from '../registry.ts';
-import type { TestRegistry } from '../registry.ts';
-import { findSpacks, isAtLeast, openSpack } from '../spack.ts';
+import { startRegistry } from '../world/registry.ts';
+import type { TestRegistry } from '../world/registry.ts';
+import { findSpacks, isAtLeast, openSpack } from '../world/spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';

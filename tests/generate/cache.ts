@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { blobRecord, manifestText } from '../../scripts/spack/mirror-manifest.ts';
+import { blobRecord, manifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';

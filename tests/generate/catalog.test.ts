@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { parseManifest } from '../../scripts/spack/mirror-manifest.ts';
+import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';

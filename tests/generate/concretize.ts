@@ -1,5 +1,5 @@
 import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
-import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
+import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { COMPILER_FLAGS, Node, type Dependency } from '../../site/schemas/node.ts';
 import { SYSTEM_VERSIONS, type Platform } from './platforms.ts';

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { createCommand, runCommand } from '../../scripts/command.ts';
+import { createCommand, runCommand } from '../../scripts/cli/command.ts';
 import { generateCache } from './cache.ts';
 import { generateCatalog } from './catalog.ts';
 

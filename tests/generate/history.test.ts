@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { computeDagHash } from '../../scripts/spack/dag-hash.ts';
+import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 import { runtimeDependencies, targetOf } from '../../site/schemas/node.ts';
 import { dagOf } from './dag.ts';
 import { inventHistory, type History } from './history.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKey } from '../../scripts/spack/key.ts';
-import { findSpacks } from '../spack.ts';
+import { makeKey } from '../../scripts/signing/key.ts';
+import { findSpacks } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal, TOKEN } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { addMirror, spack } from '../e2e/installing.ts';
-import { findSpacks, openSpack } from '../spack.ts';
+import { findSpacks, openSpack } from '../world/spack.ts';
 import { RECIPES } from './setting.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');

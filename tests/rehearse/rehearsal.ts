@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { servePages } from '../../scripts/start/pages-server.ts';
-import type { GitHubApi } from '../github-api.ts';
-import { startGitHubApi } from '../github-api.ts';
-import { findTool, startRegistry } from '../registry.ts';
-import type { Outcome } from '../spack.ts';
-import { findSpacks, runProgram } from '../spack.ts';
+import type { GitHubApi } from '../world/github-api.ts';
+import { startGitHubApi } from '../world/github-api.ts';
+import { findTool, startRegistry } from '../world/registry.ts';
+import type { Outcome } from '../world/spack.ts';
+import { findSpacks, runProgram } from '../world/spack.ts';
 import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { standIns } from './stand-ins.ts';
 

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKey } from '../../scripts/spack/key.ts';
+import { makeKey } from '../../scripts/signing/key.ts';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
 import type { MadeCache } from '../e2e/made-cache.ts';
 import { BASE, FIXTURES, makeCache } from '../e2e/made-cache.ts';
-import type { Outcome } from '../spack.ts';
-import { findSpacks, openSpack, runProgram } from '../spack.ts';
+import type { Outcome } from '../world/spack.ts';
+import { findSpacks, openSpack, runProgram } from '../world/spack.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../.github/actions/use/use.sh');
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';

@@ -1,4 +1,4 @@
-import { describeError } from '../../scripts/command.ts';
+import { describeError } from '../../scripts/cli/command.ts';
 import type { Tally } from './report.ts';
 import { findChrome, TOOLS_NEEDED } from './tools.ts';
 import type { Tool } from './tools.ts';

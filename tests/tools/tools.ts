@@ -4,7 +4,7 @@ import { installFromDebian, unpackFromDebian } from './debian.ts';
 import { installGoProgram } from './go-program.ts';
 import { findProgram } from './path.ts';
 import { installPythonProgram } from './python-program.ts';
-import { findSpacks } from '../spack.ts';
+import { findSpacks } from '../world/spack.ts';
 
 /** A program that tests need and the project does not bring along. */
 export interface Tool {

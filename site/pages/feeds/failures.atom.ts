@@ -1,6 +1,5 @@
 import type { APIRoute } from 'astro';
-import { loadCatalog } from '../../lib/catalog.ts';
-import { atomText } from '../../lib/feed.ts';
-import { failureNews } from '../../lib/news.ts';
+import { loadCatalog } from '../../lib/catalog/catalog.ts';
+import { atomText, failureNews } from '../../lib/page/feed.ts';
 
 export const GET: APIRoute = async () => new Response(atomText(failureNews(await loadCatalog())));

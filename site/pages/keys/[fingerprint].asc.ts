@@ -1,5 +1,5 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { loadCatalog } from '../../lib/catalog.ts';
+import { loadCatalog } from '../../lib/catalog/catalog.ts';
 
 export const getStaticPaths = (async () => {
   const { keys } = await loadCatalog();

@@ -1,6 +1,6 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { apiTexts } from '../../../lib/api-texts.ts';
-import { loadCatalog } from '../../../lib/catalog.ts';
+import { apiTexts } from '../../../lib/api/texts.ts';
+import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
 export const getStaticPaths = (async () =>
   [...apiTexts(await loadCatalog()).badges].map(([path, text]) => ({

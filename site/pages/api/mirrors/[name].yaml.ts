@@ -1,6 +1,6 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { settingsTexts } from '../../../lib/api-views.ts';
-import { loadCatalog } from '../../../lib/catalog.ts';
+import { settingsTexts } from '../../../lib/api/views.ts';
+import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
 const FOLDER = 'mirrors/';
 

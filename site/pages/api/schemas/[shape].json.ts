@@ -1,8 +1,8 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { ENDPOINTS } from '../../../lib/api-endpoints.ts';
-import { sampleEndpoints } from '../../../lib/api-samples.ts';
-import { listSchemas, schemaDocument } from '../../../lib/api-schemas.ts';
-import { loadCatalog } from '../../../lib/catalog.ts';
+import { ENDPOINTS } from '../../../lib/api/endpoints.ts';
+import { sampleEndpoints } from '../../../lib/api/samples.ts';
+import { listSchemas, schemaDocument } from '../../../lib/api/schemas.ts';
+import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
 export const getStaticPaths = (async () => {
   const samples = sampleEndpoints(await loadCatalog());

@@ -1,6 +1,6 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { specDocumentText } from '../../../lib/api-specs.ts';
-import { loadCatalog } from '../../../lib/catalog.ts';
+import { specDocumentText } from '../../../lib/api/specs.ts';
+import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
 export const getStaticPaths = (async () => {
   const catalog = await loadCatalog();

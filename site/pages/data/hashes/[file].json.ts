@@ -1,6 +1,6 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { loadCatalog } from '../../../lib/catalog.ts';
-import { listHashes } from '../../../lib/search-data.ts';
+import { loadCatalog } from '../../../lib/catalog/catalog.ts';
+import { listHashes } from '../../../lib/search/search-data.ts';
 
 export const getStaticPaths = (async () => {
   const files = listHashes(await loadCatalog());

@@ -1,6 +1,6 @@
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { loadCatalog } from '../../../../lib/catalog.ts';
-import { describeGraph } from '../../../../lib/graph.ts';
+import { loadCatalog } from '../../../../lib/catalog/catalog.ts';
+import { describeGraph } from '../../../../lib/graph/graph.ts';
 
 export const getStaticPaths = (async () => {
   const { builds } = await loadCatalog();

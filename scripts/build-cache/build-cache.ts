@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { refuseAmbiguousJson } from '../../site/lib/spack/node-text.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
+import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { fileStem } from '../../site/schemas/node.ts';
+import { CacheFolder } from './cache-folder.ts';
+import { label } from './dag.ts';
+import { parseManifest } from './mirror-manifest.ts';
+import { quote, refusal } from './quote.ts';
+import { splitSigned, verifyManifest } from '../signing/signature.ts';
+import { parseSpecFile } from './spec-file.ts';
+import type { CheckedSpecFile, KnownNodes } from './spec-file.ts';
+
+/** One spec of a build cache; everything is checked but what is in the tarball. */
+export interface CacheEntry extends CheckedSpecFile {
+  /** The manifest's path, for messages. */
+  where: string;
+  /** Digest and size of the tarball as the manifest says; the file has that size. */
+  tarball: Blob;
+  tarballPath: string;
+  /** The spec file, uncompressed. */
+  specText: string;
+  /** Whether a signature was around the manifest; it was checked only when there was something to trust. */
+  signed: boolean;
+}
+
+export interface ReadOptions {
+  /** The only DAG hashes that may be in the cache. Absent: any. */
+  plan?: ReadonlySet<DagHash>;
+  /** Armored public keys, one of which must have signed each manifest. Absent: signatures are not looked at. */
+  trust?: readonly string[];
+}
+
+/** What Spack writes is below 1 kB; a signature adds as much. */
+const MANIFEST_LIMIT_BYTES = 1024 * 1024;
+/** A DAG of a thousand nodes has some 2 MB. */
+const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
+const GZIP_MAGIC = '1f8b';
+const PUSH_ANEW = 'build this spec anew and push it with Spack 1.0 or newer';
+
+/**
+ * Reads all of a v3 build cache directory but the tarballs, sorted by the manifests' paths; nothing in it is taken
+ * on trust. Empty for an empty directory. Throws one sentence about the first thing that is not as it should be.
+ */
+export async function readBuildCache(directory: string, options: ReadOptions = {}): Promise<CacheEntry[]> {
+  const folder = await CacheFolder.open(directory);
+  const known: KnownNodes = new Map();
+  const entries: CacheEntry[] = [];
+  for (const path of await folder.listManifests())
+    entries.push(await readEntry(folder, path, known, options));
+  for (const entry of entries) refuseForgedExternals(entry, known);
+  return entries;
+}
+
+/** An external's hash may be beyond recomputing, but not where another spec file has the node that it fits. */
+function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry, known: KnownNodes): void {
+  for (const hash of unverifiedExternals) {
+    const proven = known.get(hash);
+    const claimed = nodes.get(hash);
+    if (!proven || !claimed) continue;
+    throw new Error(
+      `${where}: expected for ${hash} the external whose hash it is (${label(proven.node)}, version ` +
+        `${quote(proven.node.version)}), found another (version ${quote(claimed.node.version)}); ${PUSH_ANEW}`,
+    );
+  }
+}
+
+async function readEntry(
+  folder: CacheFolder,
+  path: string,
+  known: KnownNodes,
+  { plan, trust }: ReadOptions,
+): Promise<CacheEntry> {
+  const where = folder.locate(path);
+  const manifest = decode(await folder.read(path, MANIFEST_LIMIT_BYTES), where);
+  const { text, signed } = trust
+    ? { ...(await verifyManifest(manifest, [...trust], where)), signed: true }
+    : splitSigned(manifest, where);
+  const { tarball, spec } = findBlobs(text, where);
+  const tarballPath = mirrorBlobPath(tarball.digest);
+  await checkSize(folder, tarball, where);
+  const specText = await readSpecText(folder, spec, where);
+  const checked = attempt(where, PUSH_ANEW, () => parseSpecFile(specText, known));
+  checkPath(path, where, checked);
+  const { hash } = checked.root.node;
+  if (plan && !plan.has(hash)) {
+    throw new Error(
+      `${where}: expected one of the ${plan.size} planned hashes, found ${hash}; ` +
+        'publish only what the plan names, or plan it',
+    );
+  }
+  return { ...checked, where, tarball, tarballPath: folder.locate(tarballPath), specText, signed };
+}
+
+/** The two blobs that a spec's manifest names. */
+function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
+  const { data } = parseManifest(text, where);
+  attempt(where, PUSH_ANEW, () => refuseAmbiguousJson(text));
+  const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
+  const [spec, ...specs] = data.filter(({ mediaType }) => mediaType === SPEC_MEDIA_TYPE);
+  if (!tarball || !spec || tarballs.length > 0 || specs.length > 0 || data.length !== 2) {
+    const found = data.map(({ mediaType }) => quote(mediaType)).slice(0, 4);
+    throw new Error(
+      `${where}: expected two records, ${TARBALL_MEDIA_TYPE} and ${SPEC_MEDIA_TYPE}, ` +
+        `found ${data.length}: ${found.join(', ')}; ${PUSH_ANEW}`,
+    );
+  }
+  if (tarball.compression !== 'gzip') {
+    throw new Error(`${where}: expected a tarball compressed with gzip, found "none"; ${PUSH_ANEW}`);
+  }
+  return { tarball: blobOf(tarball), spec: blobOf(spec) };
+}
+
+function blobOf({ checksum, contentLength }: BlobRecord): Blob {
+  return { digest: `sha256:${checksum}`, size: contentLength };
+}
+
+async function checkSize(folder: CacheFolder, blob: Blob, where: string): Promise<void> {
+  const path = mirrorBlobPath(blob.digest);
+  const size = await folder.measure(path);
+  if (size === blob.size) return;
+  throw new Error(
+    `${folder.locate(path)}: expected ${blob.size} bytes as ${where} says, found ${size}; ` +
+      'the file was cut or changed: push this spec anew',
+  );
+}
+
+async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Promise<string> {
+  await checkSize(folder, blob, where);
+  const path = mirrorBlobPath(blob.digest);
+  const at = folder.locate(path);
+  const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
+  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (found !== blob.digest) {
+    throw new Error(
+      `${at}: expected ${blob.digest}, found ${found}; the file was changed: push this spec anew`,
+    );
+  }
+  // As Spack does, whatever the record says of the compression.
+  if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decode(bytes, at);
+  return decode(
+    attempt(at, PUSH_ANEW, () => uncompress(bytes)),
+    at,
+  );
+}
+
+function uncompress(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: SPEC_FILE_LIMIT_BYTES, rejectGarbageAfterEnd: true });
+  } catch (cause) {
+    throw new Error(`expected a gzip file of at most ${SPEC_FILE_LIMIT_BYTES} bytes of text, found another`, {
+      cause,
+    });
+  }
+}
+
+/** A manifest lies in the folder of its package, and is named for its spec: Spack finds it by that alone. */
+function checkPath(path: string, where: string, { root }: CheckedSpecFile): void {
+  const expected = `${root.node.name}/${fileStem(root.node)}.spec.manifest.json`;
+  if (path.endsWith(`/spec/${expected}`)) return;
+  throw new Error(`${where}: expected the name ${expected} for the spec in it, found this one; ${PUSH_ANEW}`);
+}
+
+function decode(bytes: Buffer, where: string): string {
+  return attempt(where, PUSH_ANEW, () => {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch (cause) {
+      throw new Error('expected text in UTF-8, found other bytes', { cause });
+    }
+  });
+}
+
+/** Runs a check and says in which file it failed and what to do. */
+function attempt<T>(where: string, advice: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw refusal(where, error, advice);
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { hashRules, withSuffix, base32 } from '../../site/lib/spack/dag-hash.ts';
+import { refuseAmbiguousJson, splitNodes, dagHashText } from '../../site/lib/spack/node-text.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import type { CatalogNode } from '../catalog/catalog.ts';
+import { connectDag, label } from './dag.ts';
+import type { Dag } from './dag.ts';
+import { quote } from './quote.ts';
+import { checkUnprovedExternal } from './unproved-external.ts';
+import { createHash } from 'node:crypto';
+
+/** A spec file whose every node is what its hash says, but for the externals listed. */
+export interface CheckedSpecFile {
+  root: CatalogNode;
+  /** The root first, then the nodes in the order of the file. */
+  nodes: Dag;
+  /** Externals whose hash could not be recomputed: what is said of them cannot be proved. */
+  unverifiedExternals: DagHash[];
+}
+
+/** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
+export type KnownNodes = Map<DagHash, CatalogNode>;
+
+const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
+
+const SPEC_FILE_VERSION = 5;
+
+/**
+ * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
+ * with the file, when it is not a DAG of version 5 or a node is not what its hash says.
+ */
+export function parseSpecFile(text: string, known: KnownNodes = new Map()): CheckedSpecFile {
+  const nodes = readNodes(text).map((node) => {
+    const earlier = known.get(node.node.hash);
+    return earlier?.text === node.text ? earlier : node;
+  });
+  const dag = connectDag(nodes);
+  const unverifiedExternals: DagHash[] = [];
+  for (const node of nodes) {
+    if (known.get(node.node.hash) === node || isOwnHash(node)) known.set(node.node.hash, node);
+    else if (node.node.external) {
+      checkUnprovedExternal(node.text);
+      unverifiedExternals.push(node.node.hash);
+    } else throw notItsHash(node);
+  }
+  const [root] = nodes;
+  if (!root) throw new Error('expected a spec file with nodes, found none');
+  if (root.node.external) {
+    throw new Error(`expected a spec that Spack built, found the external ${label(root.node)}`);
+  }
+  return { root, nodes: dag, unverifiedExternals };
+}
+
+function readNodes(text: string): CatalogNode[] {
+  const value = parseJson(text);
+  const file = SpecFile.safeParse(value);
+  if (!file.success) {
+    const [issue] = file.error.issues;
+    throw new Error(
+      `expected a spec file as Spack writes it, found at "${issue?.path.join('.')}": ${issue?.message}`,
+    );
+  }
+  const { _meta: meta, nodes } = file.data.spec;
+  if (meta.version !== SPEC_FILE_VERSION) {
+    throw new Error(`expected a spec file of version ${SPEC_FILE_VERSION}, found version ${meta.version}`);
+  }
+  const texts = splitTexts(text, value);
+  return nodes.map((node, index) => ({ node, text: texts[index] ?? '' }));
+}
+
+/** The text of each node. Throws when a key stands twice: readers disagree on which of the two counts. */
+function splitTexts(text: string, value: unknown): string[] {
+  // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+  if (JSON.stringify(value) === text) {
+    return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
+  }
+  refuseAmbiguousJson(text);
+  return splitNodes(text);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // Python reads and writes NaN and Infinity, which are no JSON.
+    throw new Error(`expected a spec file in JSON, found text that is not (${quote(text.slice(0, 40))})`, {
+      cause,
+    });
+  }
+}
+
+/** Whether all of a node's text is under its hash, so that nobody can have changed it. */
+export function isProved({ node, text }: CatalogNode): boolean {
+  return withSuffix(node, computeDagHash(text)) === node.hash;
+}
+
+/** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
+function isOwnHash({ node, text }: CatalogNode): boolean {
+  return hashRules(node).some((without) => withSuffix(node, computeDagHash(text, without)) === node.hash);
+}
+
+function notItsHash({ node, text }: CatalogNode): Error {
+  const version = node.annotations?.original_specfile_version ?? SPEC_FILE_VERSION;
+  return new Error(
+    version < SPEC_FILE_VERSION
+      ? `expected nodes whose hash can be recomputed, found ${label(node)} from a spec file of version ${version}`
+      : `expected the hash ${withSuffix(node, computeDagHash(text))} for ${node.name}@${quote(node.version)}, found ${node.hash}`,
+  );
+}
+
+/**
+ * Recomputes a node's DAG hash from its own text: lower-case base32 of the SHA-1 of the node without `hash`.
+ * Of a spliced node only the first 25 characters hold: Spack puts the end of its build spec's hash behind them.
+ * @param without keys, or `parameters.NAME`, that were not yet there when Spack hashed the node
+ */
+export function computeDagHash(nodeText: string, without: readonly string[] = []): DagHash {
+  return base32(createHash('sha1').update(dagHashText(nodeText, without)).digest());
+}

@@ -1,0 +1,202 @@
+import { quote } from '../quote.ts';
+
+export type EntryKind = 'file' | 'hard link' | 'symbolic link' | 'directory';
+
+/** One entry of a tarball, as its headers say. */
+export interface TarEntry {
+  name: string;
+  kind: EntryKind;
+  /** Where a link points. */
+  target: string;
+  mode: number;
+}
+
+/** The entries of an install prefix, by path relative to it; the prefix itself and its ancestors are left out. */
+export interface PrefixListing {
+  /** The install prefix in the tar: a path without a slash at either end. */
+  prefix: string;
+  entries: Map<string, ListedEntry>;
+}
+
+export interface ListedEntry {
+  kind: EntryKind;
+  executable: boolean;
+}
+
+/** The file that Spack adds last, and finds the prefix by. */
+export const BUILD_INFO = '.spack/binary_distribution';
+
+const ENTRIES_LIMIT = 1_000_000;
+
+const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
+
+/** What file systems hold, in bytes; these are characters, of which a path never has more than it has bytes. */
+const PATH_LIMIT_CHARACTERS = 4096;
+
+const NAME_LIMIT_CHARACTERS = 255;
+
+const DEPTH_LIMIT = 256;
+
+const SET_ID_BITS = 0o6000;
+
+const EXECUTE_BITS = 0o111;
+
+/**
+ * Collects a tarball's entries and refuses those that would be unpacked outside the install prefix, or as
+ * something other than what they are here. Spack unpacks with no more than a comparison of how names begin.
+ */
+export class TarListing {
+  readonly #entries = new Map<string, ListedEntry>();
+  readonly #buildInfos: string[] = [];
+  #characters = 0;
+
+  /** Takes the next entry, in the order of the archive; returns its path. Throws when it is refused. */
+  add({ name, kind, target, mode }: TarEntry): string {
+    const path = kind === 'directory' && name.endsWith('/') ? name.slice(0, -1) : name;
+    checkPath(path, name);
+    if ((mode & SET_ID_BITS) !== 0) {
+      throw new Error(
+        `expected files without set-user-ID and set-group-ID, found ${quote(name)} with mode ${mode.toString(8)}`,
+      );
+    }
+    const earlier = this.#entries.get(path);
+    if (earlier && !(earlier.kind === 'directory' && kind === 'directory')) {
+      throw new Error(`expected each path once, found ${quote(path)} as ${earlier.kind} and as ${kind}`);
+    }
+    if (target.length > PATH_LIMIT_CHARACTERS) {
+      throw new Error(
+        `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found ${quote(name)} as one to ${quote(target)}`,
+      );
+    }
+    if (kind === 'hard link' && this.#entries.get(target)?.kind !== 'file') {
+      throw new Error(
+        `expected hard links to earlier files of the tar, found ${quote(name)} as one to ${quote(target)}`,
+      );
+    }
+    if (kind === 'file' && path.endsWith(BUILD_INFO)) this.#buildInfos.push(path);
+    this.#characters += path.length;
+    if (this.#entries.size >= ENTRIES_LIMIT || this.#characters > NAMES_LIMIT_CHARACTERS) {
+      throw new Error(`expected at most ${ENTRIES_LIMIT} entries and 256 MiB of names, found more`);
+    }
+    this.#entries.set(path, { kind, executable: (mode & EXECUTE_BITS) !== 0 });
+    return path;
+  }
+
+  /** Checks what only the whole archive shows. On the platform `darwin` names that differ in case are one. */
+  finish(platform: string): PrefixListing {
+    const prefix = this.#findPrefix();
+    const entries = new Map<string, ListedEntry>();
+    for (const [path, entry] of this.#entries) {
+      if (path.startsWith(`${prefix}/`)) entries.set(path.slice(prefix.length + 1), entry);
+      else if (entry.kind !== 'directory' || !`${prefix}/`.startsWith(`${path}/`)) {
+        throw new Error(`expected entries inside the install prefix ${quote(prefix)}, found ${quote(path)}`);
+      }
+    }
+    this.refuseWritesThroughLinks(platform);
+    return { prefix, entries };
+  }
+
+  #findPrefix(): string {
+    const [file, another] = this.#buildInfos;
+    if (file === undefined || another !== undefined) {
+      throw new Error(
+        file === undefined
+          ? `expected the file ${BUILD_INFO} that Spack adds to every tarball, found none`
+          : `expected one file named ${BUILD_INFO}, found ${quote(file)} and ${quote(another ?? '')}`,
+      );
+    }
+    const prefix = file.slice(0, -BUILD_INFO.length - 1);
+    if (`${prefix}/${BUILD_INFO}` !== file || this.#entries.get(prefix)?.kind !== 'directory') {
+      throw new Error(`expected the directory that holds ${quote(file)} as an entry of the tar, found none`);
+    }
+    return prefix;
+  }
+
+  /**
+   * Nothing may lie below what is no directory, in whatever order: it would be written where a link points. On the
+   * platform `darwin` names that differ in case are one.
+   */
+  refuseWritesThroughLinks(platform: string): void {
+    const fold = platform === 'darwin' ? foldCase : (path: string) => path;
+    const others = new PathTree();
+    const links = new Map<string, string>();
+    for (const [path, { kind }] of this.#entries) {
+      if (kind !== 'directory') others.add(fold(path), path);
+      if (kind === 'symbolic link') links.set(fold(path), path);
+    }
+    for (const path of this.#entries.keys()) {
+      const folded = fold(path);
+      const twin = links.get(folded);
+      if (twin !== undefined && twin !== path) {
+        throw new Error(
+          `expected names that differ by more than case, found ${quote(twin)} and ${quote(path)}`,
+        );
+      }
+      const above = others.findAbove(folded);
+      if (above === undefined) continue;
+      const kind = this.#entries.get(above)?.kind ?? 'file';
+      throw new Error(
+        `expected entries in directories, found ${quote(path)} below the ${kind} ${quote(above)}`,
+      );
+    }
+  }
+}
+
+function checkPath(path: string, name: string): void {
+  const parts = path.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new Error(`expected entries inside the install prefix, found the entry ${quote(name)}`);
+  }
+  if (path.length > PATH_LIMIT_CHARACTERS || parts.length > DEPTH_LIMIT) {
+    throw new Error(
+      `expected paths of at most ${PATH_LIMIT_CHARACTERS} bytes in ${DEPTH_LIMIT} parts, found ${quote(name)} ` +
+        `with ${path.length} in ${parts.length}`,
+    );
+  }
+  const long = parts.find((part) => part.length > NAME_LIMIT_CHARACTERS);
+  if (long !== undefined) {
+    throw new Error(
+      `expected names of at most ${NAME_LIMIT_CHARACTERS} bytes, found one of ${long.length}: ${quote(long)}`,
+    );
+  }
+}
+
+/** One spelling of the paths that a case-insensitive file system takes for one. */
+function foldCase(path: string): string {
+  return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+}
+
+interface Branch {
+  /** The value of the path that ends here. */
+  value?: string;
+  /** Absent: nothing lies below. */
+  below?: Map<string, Branch>;
+}
+
+/** Paths by their parts, so that a look at all that lies above one costs no more than its length. */
+export class PathTree {
+  readonly #root: Branch = {};
+
+  /** Keeps a value for a path; the last one for the same path counts. */
+  add(path: string, value: string): void {
+    let branch = this.#root;
+    for (const part of path.split('/')) {
+      branch.below ??= new Map();
+      const next: Branch = branch.below.get(part) ?? {};
+      branch.below.set(part, next);
+      branch = next;
+    }
+    branch.value = value;
+  }
+
+  /** The value of a path that this one lies below; undefined when there is none. */
+  findAbove(path: string): string | undefined {
+    let branch: Branch | undefined = this.#root;
+    for (const part of path.split('/')) {
+      if (branch?.value !== undefined) return branch.value;
+      branch = branch?.below?.get(part);
+      if (branch === undefined) return undefined;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import type { Blob, Contents, Tarball } from '../../../site/schemas/build.ts';
+import { ChunkGarbage } from './chunk-garbage.ts';
+import { MeasuredBlob } from '../measured-blob.ts';
+import { refusal } from '../quote.ts';
+import { isTarHeader, TarDialect } from './dialect.ts';
+import { readTar } from './reader.ts';
+
+/** What a tarball should be. */
+export interface ExpectedTarball {
+  /** The file that names it, for errors. */
+  where: string;
+  /** Its digest and size, as that file says. */
+  blob: Blob;
+  /** The platform of its node; on `darwin` names that differ in case are one. */
+  platform: string;
+}
+
+export interface InspectedTarball {
+  tarball: Tarball;
+  contents: Contents;
+  /** The Spack that built it, as the builder said: not to be trusted. Absent: it said nothing. */
+  spackVersion?: string;
+}
+
+/**
+ * Stops a small file that would unpack for hours: real installs unpack to 2 to 5 times their tarball, text to 10
+ * times, and zeros to 1,000 times. The largest installs have some 20 GB.
+ */
+const UNCOMPRESSED_BASE_BYTES = 1024 ** 3;
+const UNCOMPRESSED_RATIO = 200;
+const UNCOMPRESSED_LIMIT_BYTES = 64 * 1024 ** 3;
+const GUNZIP_CHUNK_BYTES = 256 * 1024;
+const TAR_BLOCK_BYTES = 512;
+
+/**
+ * Reads a tarball once, checks it and learns all that the catalog says of it. Keeps the names of its entries in
+ * memory and little else. Throws one sentence when it is not the blob expected, or not safe to unpack.
+ */
+export async function inspectTarball(source: Readable, expected: ExpectedTarball): Promise<InspectedTarball> {
+  const blob = new MeasuredBlob(source, expected.blob);
+  try {
+    const outcome = await readArchive(blob, expected).catch((cause: unknown) => ({ cause }));
+    // A damaged blob fails in many ways; that it is damaged is what to say.
+    const damage = await blob.findDamage();
+    if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec anew');
+    if ('cause' in outcome) {
+      throw refusal(expected.where, explain(outcome.cause), 'build this spec anew and push it');
+    }
+    return outcome;
+  } finally {
+    source.destroy();
+  }
+}
+
+async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promise<InspectedTarball> {
+  const hash = createHash('sha256');
+  const limit = uncompressedLimit(expected.blob.size);
+  const { sink, result } = readTar(expected.platform);
+  const flow = pipeline(
+    blob.read(),
+    refuseTarInside,
+    createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES, rejectGarbageAfterEnd: true }),
+    (chunks: AsyncIterable<Buffer>) => checkTar(chunks, limit, (chunk) => hash.update(chunk)),
+    sink,
+  );
+  const [read] = await Promise.all([result, flow]);
+  const { contents, installedSize, files, spackVersion } = read;
+  return {
+    tarball: {
+      ...expected.blob,
+      uncompressedDigest: `sha256:${hash.digest('hex')}`,
+      installedSize,
+      files,
+    },
+    contents,
+    ...(spackVersion === undefined ? {} : { spackVersion }),
+  };
+}
+
+/** The bytes of tar that a tarball may hold, by its own size. */
+function uncompressedLimit(compressedBytes: number): number {
+  return Math.min(UNCOMPRESSED_LIMIT_BYTES, UNCOMPRESSED_BASE_BYTES + UNCOMPRESSED_RATIO * compressedBytes);
+}
+
+/** Says what zlib means; other errors speak for themselves. */
+function explain(cause: unknown): unknown {
+  const isZlib = cause instanceof Error && 'code' in cause && /^(Z_|ERR_TRAILING_)/.test(String(cause.code));
+  return isZlib
+    ? new Error(`expected one gzip file and nothing behind it, found: ${cause.message}`, { cause })
+    : cause;
+}
+
+/** Passes the uncompressed tar on while its dialect is that of Spack, up to a number of bytes. */
+export async function* checkTar(
+  chunks: AsyncIterable<Buffer>,
+  limit: number,
+  measure: (chunk: Buffer) => void = () => undefined,
+): AsyncGenerator<Buffer> {
+  const dialect = new TarDialect(limit);
+  const garbage = new ChunkGarbage();
+  for await (const chunk of chunks) {
+    dialect.check(chunk);
+    measure(chunk);
+    yield chunk;
+    garbage.add(chunk.length);
+  }
+  dialect.end();
+}
+
+/** A gzip file can begin with a tar header too, and some readers (GNU tar) look for that first. */
+async function* refuseTarInside(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let head = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (head.length < TAR_BLOCK_BYTES) {
+      head = Buffer.concat([head, chunk]).subarray(0, TAR_BLOCK_BYTES);
+      if (isTarHeader(head)) throw new Error('expected a gzip file, found one that is a tar as well');
+    }
+    yield chunk;
+  }
+}

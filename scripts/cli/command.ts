@@ -1,0 +1,81 @@
+import { Command, Option } from 'commander';
+import { parseSettings } from '../../site/schemas/settings.ts';
+import type { Settings } from '../../site/schemas/settings.ts';
+
+/** What `--help` shows of a script. */
+export interface CommandText {
+  /** File name of the script without its ending: `publish`. */
+  verb: string;
+  /** One sentence. */
+  description: string;
+  /** Command lines that work as written, shown below the options. */
+  examples: [string, ...string[]];
+}
+
+/** A command line parser with the project's common manners; add arguments, options and an action to it. */
+export function createCommand({ verb, description, examples }: CommandText): Command {
+  return new Command(`node scripts/${verb}.ts`)
+    .description(description)
+    .helpOption('-h, --help', 'show this text')
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */
+export function variableOption(flags: string, description: string, variable: string, otherwise = ''): Option {
+  return new Option(flags, description).env(variable).default(otherwise);
+}
+
+/**
+ * The settings, for scripts that show them in their `--help`: read before the command runs, so that a wrong one is
+ * said here, in one sentence, with exit code 1.
+ */
+export function readSettings(): Settings {
+  try {
+    return parseSettings(process.env);
+  } catch (error) {
+    console.error(`error: ${describeError(error)}`);
+    process.exit(1);
+  }
+}
+
+/** Runs a command; the only other place that catches: one line per cause on stderr, exit code 1. */
+export async function runCommand(command: Command): Promise<void> {
+  try {
+    await command.parseAsync();
+  } catch (error) {
+    console.error(`error: ${describeError(error)}`);
+    if (process.env['DEBUG']) console.error(error);
+    process.exitCode = 1;
+  }
+}
+
+/** The message of an error and of its causes, each said once. */
+export function describeError(error: unknown): string {
+  const messages: string[] = [];
+  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
+    // "expected a file, found none" has said it already.
+    if (messages.length > 0 && isMissingFile(cause)) continue;
+    const message = printable(cause instanceof Error ? cause.message : String(cause));
+    if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
+  }
+  return messages.join('\n  because ');
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/**
+ * Text from anywhere as a log may show it: no control character reaches the terminal, and no line begins with text
+ * from outside, since GitHub takes a line that begins with `::` for a command, whatever space is before it.
+ */
+export function printable(text: string): string {
+  return text
+    .trimEnd()
+    .replaceAll(
+      /[^\P{Cc}\n]|[\u2028\u2029]/gu,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    .replaceAll(/\n\s*/g, '\n  | ');
+}

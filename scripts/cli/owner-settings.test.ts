@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { format } from 'prettier';
+import { expect, test } from 'vitest';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import {
+  findTarget,
+  parseSettingsFile,
+  readSettingsFile,
+  SETTINGS_FILE,
+  settingsJsonSchema,
+} from './owner-settings.ts';
+
+const DEFAULTS = BuildCacheSettings.parse({});
+
+test('takes the defaults from a file that is not there, empty, or all comments', () => {
+  expect(readSettingsFile('no/such/file.yaml')).toEqual(DEFAULTS);
+  expect(parseSettingsFile('', 'x')).toEqual(DEFAULTS);
+  expect(readSettingsFile(SETTINGS_FILE)).toEqual(DEFAULTS);
+});
+
+test('shows every default in the commented file as it is', () => {
+  const text = readFileSync(SETTINGS_FILE, 'utf8').replaceAll(/^#(?=\S)/gm, '');
+  const uncommented = text.replaceAll(/^#( {2,}\S)/gm, '$1');
+  const { targets, exclude, ...rest } = parseSettingsFile(uncommented, SETTINGS_FILE);
+  expect(rest).toEqual({ ...DEFAULTS, targets: undefined, exclude: undefined });
+  expect(targets.slice(0, 3)).toEqual(DEFAULTS.targets);
+  expect(targets[3]?.container).toContain('2_28');
+  expect(exclude).toHaveLength(2);
+});
+
+test('names the file, the place and what was expected', () => {
+  const read = (text: string) => () => parseSettingsFile(text, 'a.yaml');
+  expect(read('targets: []')).toThrow(/^a\.yaml: targets: .*correct it/);
+  expect(read('pagesBudget: lots')).toThrow('a.yaml: pagesBudget: expected a size such as 900MB');
+  expect(read('scheduelPackages: 3')).toThrow('scheduelPackages');
+  expect(read('spack: --upload-pack=x')).toThrow('expected a git tag');
+  expect(read('a: [')).toThrow(/^a\.yaml: expected YAML/);
+  expect(read('targets: [{name: a, runner: b}, {name: a, runner: c}]')).toThrow('same name');
+});
+
+test('finds a target by name, the first for an empty name, and lists them for any other', () => {
+  expect(findTarget(DEFAULTS, '').name).toBe('x86_64_v3');
+  expect(findTarget(DEFAULTS, 'aarch64').runner).toBe('ubuntu-24.04-arm');
+  expect(() => findTarget(DEFAULTS, 'vax')).toThrow('target "vax": expected one of x86_64_v3, aarch64, m1');
+});
+
+test("keeps the editors' schema like the real one (vitest -u writes it)", async () => {
+  const text = await format(JSON.stringify(settingsJsonSchema()), { parser: 'json', printWidth: 110 });
+  await expect(text).toMatchFileSnapshot('../../.github/build-cache.schema.json');
+});

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { Change } from './changes.ts';
+import type { GitHub } from '../github/client.ts';
+
+/** Files that one query asks for. */
+const FILES_A_QUERY = 100;
+
+const Oid = z.string().regex(/^[0-9a-f]{40}$/);
+
+const HeadAnswer = z.object({
+  repository: z.object({ ref: z.object({ target: z.object({ oid: Oid }) }).nullable() }),
+});
+
+const FilesAnswer = z.object({
+  repository: z.record(z.string(), z.object({ oid: Oid, text: z.string().nullish() }).nullable()),
+});
+
+const CommitAnswer = z.object({
+  createCommitOnBranch: z.object({ commit: z.object({ oid: Oid, url: z.string() }) }),
+});
+
+/** A commit that GitHub made. */
+export interface Commit {
+  oid: string;
+  url: string;
+}
+
+/** A file of a commit. */
+export interface RemoteFile {
+  oid: string;
+  /** Absent unless asked for. */
+  text: string | undefined;
+}
+
+/** The commit that a branch points at. */
+export async function readHead({ owner, name, ask }: GitHub, branch: string): Promise<string> {
+  const query = `query ($owner: String!, $name: String!, $ref: String!) {
+    repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } }
+  }`;
+  const { repository } = await ask(query, { owner, name, ref: `refs/heads/${branch}` }, HeadAnswer);
+  if (!repository.ref) throw new Error(`${owner}/${name} has no branch ${branch}`);
+  return repository.ref.target.oid;
+}
+
+/** What a commit has at some paths; paths without a file are left out. */
+export async function readFiles(
+  { owner, name, ask }: GitHub,
+  commit: string,
+  paths: readonly string[],
+  { withText = false } = {},
+): Promise<Map<string, RemoteFile>> {
+  const found = new Map<string, RemoteFile>();
+  for (let start = 0; start < paths.length; start += FILES_A_QUERY) {
+    const some = paths.slice(start, start + FILES_A_QUERY);
+    const fields = withText ? 'oid ... on Blob { text }' : 'oid';
+    const query = `query ($owner: String!, $name: String!, ${some.map((_, index) => `$f${index}: String!`).join(', ')}) {
+      repository(owner: $owner, name: $name) {
+        ${some.map((_, index) => `f${index}: object(expression: $f${index}) { ${fields} }`).join('\n')}
+      }
+    }`;
+    const expressions = Object.fromEntries(some.map((path, index) => [`f${index}`, `${commit}:${path}`]));
+    const { repository } = await ask(query, { owner, name, ...expressions }, FilesAnswer);
+    for (const [index, path] of some.entries()) {
+      const file = repository[`f${index}`];
+      if (file) found.set(path, { oid: file.oid, text: file.text ?? undefined });
+    }
+  }
+  return found;
+}
+
+/** Makes one commit on a branch that still points at `head`; throws `StaleHeadError` when it does not. */
+export async function createCommit(
+  { owner, name, ask }: GitHub,
+  branch: string,
+  head: string,
+  { headline, body }: { headline: string; body: string },
+  changes: readonly Change[],
+): Promise<Commit> {
+  const query = `mutation ($input: CreateCommitOnBranchInput!) {
+    createCommitOnBranch(input: $input) { commit { oid url } }
+  }`;
+  const input = {
+    branch: { repositoryNameWithOwner: `${owner}/${name}`, branchName: branch },
+    expectedHeadOid: head,
+    message: { headline, body },
+    fileChanges: {
+      additions: changes.flatMap(({ path, content }) =>
+        content ? [{ path, contents: content.toString('base64') }] : [],
+      ),
+      deletions: changes.flatMap(({ path, content }) => (content ? [] : [{ path }])),
+    },
+  };
+  return (await ask(query, { input }, CommitAnswer)).createCommitOnBranch.commit;
+}

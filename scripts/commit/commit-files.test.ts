@@ -1,0 +1,251 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { readFiles } from './branch.ts';
+import { readChanges } from './changes.ts';
+import type { GitHub } from '../github/client.ts';
+import { openGitHub } from '../github/client.ts';
+import type { Committed } from './commit-files.ts';
+import { commitFiles } from './commit-files.ts';
+
+const STATS = 'site/content/stats/2026-11.json';
+const MESSAGE = { headline: 'Add builds', body: 'by a test' };
+
+let folder: string;
+let origin: string;
+let api: GitHubApi;
+let github: GitHub;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'commit-'));
+  origin = join(folder, 'origin.git');
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', origin]);
+  const first = checkOut('first');
+  write(first, 'site/content/packages/zlib.json', 'old');
+  write(first, 'README.md', 'read me');
+  git(first, 'add', '-A');
+  git(first, '-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', 'first');
+  git(first, 'push', '-q', 'origin', 'main');
+  api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/repo', token: 'secret' });
+  github = openGitHub(
+    { GITHUB_REPOSITORY: 'Owner/repo', GITHUB_TOKEN: 'secret', GITHUB_GRAPHQL_URL: `${api.url}/graphql` },
+    { firstRetryMs: 5 },
+  );
+});
+
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('commits what was added, changed and removed in one commit, and nothing beside the catalog', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/specs/zlib/zlib-1-ab cd"é.spec.json', 'node\n');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  rmSync(join(work, 'site/content/packages/zlib.json'));
+  write(work, 'README.md', 'planted by a build script');
+  const { commits, files, lost } = await commit(work);
+  expect(commits).toHaveLength(1);
+  // Three of ours, and the month's counts.
+  expect({ files, lost }).toEqual({ files: 4, lost: [] });
+  expect(show('site/content/specs/zlib/zlib-1-ab cd"é.spec.json')).toBe('node\n');
+  expect(tree()).toEqual([
+    'README.md',
+    'site/content/builds/zlib/zlib-1.json',
+    'site/content/specs/zlib/zlib-1-ab cd"é.spec.json',
+    STATS,
+  ]);
+  expect(show('README.md')).toBe('read me');
+});
+
+test('asks nothing and commits nothing when nothing changed', async () => {
+  const { commits } = await commit(checkOut('work'));
+  expect(commits).toEqual([]);
+  expect(api.requests).toEqual([]);
+});
+
+test('commits nothing when the branch has it all already', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  await commit(work);
+  const again = await commit(work);
+  expect(again.commits).toEqual([]);
+  expect(again.lost).toEqual([]);
+});
+
+test('loses nothing of eight committers at once', async () => {
+  const works = Array.from({ length: 8 }, (_, index) => {
+    const work = checkOut(`work-${index}`);
+    for (let file = 0; file < 5; file++) {
+      write(work, `site/content/builds/p${index}/p${index}-${file}.json`, build(`${index} ${file}`));
+      write(work, `site/content/specs/shared/shared-${file}.spec.json`, `node ${file}\n`);
+    }
+    return work;
+  });
+  const results = await Promise.all(works.map((work) => commit(work)));
+  expect(results.flatMap(({ lost }) => lost)).toEqual([]);
+  for (let index = 0; index < 8; index++) {
+    for (let file = 0; file < 5; file++) {
+      expect(show(`site/content/builds/p${index}/p${index}-${file}.json`)).toBe(build(`${index} ${file}`));
+    }
+  }
+  expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('9');
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 40, failures: 0 });
+});
+
+test('of two publishers of one build the first wins, with its manifest', async () => {
+  const [one, two] = [checkOut('one'), checkOut('two')];
+  for (const [work, by] of [
+    [one, 'first'],
+    [two, 'second'],
+  ] as const) {
+    write(work, 'site/content/builds/zlib/zlib-1.json', build(`by ${by}`));
+    write(work, 'site/content/manifests/zlib/zlib-1.spec.manifest.json', `signed by ${by}`);
+    write(work, `site/content/builds/zlib/zlib-${by}.json`, build('its own'));
+  }
+  await commit(one);
+  const second = await commit(two);
+  expect(second.lost.map(({ path }) => path)).toEqual([
+    'site/content/builds/zlib/zlib-1.json',
+    'site/content/manifests/zlib/zlib-1.spec.manifest.json',
+  ]);
+  expect(show('site/content/builds/zlib/zlib-1.json')).toBe(build('by first'));
+  expect(show('site/content/manifests/zlib/zlib-1.spec.manifest.json')).toBe('signed by first');
+  expect(show('site/content/builds/zlib/zlib-second.json')).toBe(build('its own'));
+  expect(JSON.parse(show(STATS))).toMatchObject({ builds: 3 });
+  const winner = await readFiles(github, second.head, ['site/content/builds/zlib/zlib-1.json'], {
+    withText: true,
+  });
+  expect(winner.get('site/content/builds/zlib/zlib-1.json')?.text).toBe(build('by first'));
+});
+
+test('keeps what another changed and what another removed', async () => {
+  const [one, two] = [checkOut('one'), checkOut('two')];
+  write(one, 'site/content/packages/zlib.json', 'newer');
+  write(two, 'site/content/packages/zlib.json', 'newer still');
+  await commit(one);
+  expect((await commit(two)).lost.map(({ path }) => path)).toEqual(['site/content/packages/zlib.json']);
+  expect(show('site/content/packages/zlib.json')).toBe('newer');
+});
+
+test('tries again when GitHub is busy or another was faster', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  api.fail(429, 502, 'slow down', 'stale', 'stale', 502);
+  const { commits } = await commit(work);
+  expect(commits).toHaveLength(1);
+  expect(show('site/content/builds/zlib/zlib-1.json')).toBe(build('zlib'));
+});
+
+test('takes a commit for made whose answer was lost', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  api.fail('lost answer');
+  expect(await commit(work)).toMatchObject({ lost: [] });
+  expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('2');
+  expect(JSON.parse(show(STATS))).toMatchObject({ builds: 1 });
+});
+
+test("adds to a month's counts, and to nothing that another wrote by hand", async () => {
+  const first = checkOut('first-run');
+  write(first, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  write(first, 'site/content/failures/hdf5/1.json', JSON.stringify({ date: '2026-11-02T00:00:00Z' }));
+  await commit(first);
+  const second = checkOut('second-run');
+  write(second, 'site/content/failures/hdf5/1.json', JSON.stringify({ date: '2026-11-03T00:00:00Z' }));
+  rmSync(join(second, 'site/content/builds/zlib/zlib-1.json'));
+  await commit(second);
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 1, failures: 2 });
+  const third = checkOut('third-run');
+  write(third, STATS, '{}');
+  await commit(third);
+  const fourth = checkOut('fourth-run');
+  write(fourth, 'site/content/builds/zlib/zlib-2.json', build('zlib'));
+  await expect(commit(fourth)).rejects.toThrow('stats/2026-11.json: expected the counts of a month');
+});
+
+test("begins anew where the counts were another owner's", async () => {
+  const theirs = checkOut('theirs');
+  write(theirs, 'site/content/builds/zlib/zlib-1.json', build('theirs'));
+  write(theirs, 'site/content/cache.json', 'theirs');
+  await commit(theirs);
+  const ours = checkOut('ours');
+  for (const path of [STATS, 'site/content/packages/zlib.json']) rmSync(join(ours, path));
+  write(ours, 'site/content/builds/zlib/zlib-1.json', build('ours'));
+  write(ours, 'site/content/cache.json', 'ours');
+  await commit(ours);
+  expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 1, failures: 0 });
+});
+
+test('names the rule that refuses a commit and what to allow', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  api.fail('rule');
+  await expect(commit(work)).rejects.toThrow(
+    /rule of this branch refuses the commit: .*must be made through a pull request.*Rulesets.*bypass list/,
+  );
+  api.fail('forbidden');
+  await expect(commit(work)).rejects.toThrow(/permissions: contents: write/);
+  expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('1');
+});
+
+test('tells what is committed before a later commit fails', async () => {
+  const work = checkOut('work');
+  for (let file = 0; file < 1_001; file += 1)
+    write(work, `site/content/packages/p${file}.json`, `package ${file}`);
+  const told: number[] = [];
+  const local = readChanges(join(work, 'site/content'));
+  const committing = commitFiles(github, 'main', local, MESSAGE, {
+    onCommit: (files) => {
+      told.push(files);
+      api.fail('rule');
+    },
+  });
+  await expect(committing).rejects.toThrow('a rule of this branch');
+  expect(told).toEqual([1_000]);
+  expect(tree()).toContain('site/content/packages/p0.json');
+});
+
+test('says that there is no such branch', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  await expect(commitFiles(github, 'nope', readChanges(join(work, 'site/content')), MESSAGE)).rejects.toThrow(
+    'Owner/repo has no branch nope',
+  );
+});
+
+function commit(work: string): Promise<Committed> {
+  return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, { waitMs: 20 });
+}
+
+/** As much of a build's record as is looked at. */
+function build(by: string): string {
+  return JSON.stringify({ published: '2026-11-01T00:00:00Z', by });
+}
+
+function checkOut(name: string): string {
+  const work = join(folder, name);
+  execFileSync('git', ['clone', '-q', origin, work], { stdio: ['ignore', 'ignore', 'ignore'] });
+  return work;
+}
+
+function write(work: string, path: string, content: string): void {
+  mkdirSync(dirname(join(work, path)), { recursive: true });
+  writeFileSync(join(work, path), content);
+}
+
+function show(path: string): string {
+  return git(origin, 'show', `main:${path}`);
+}
+
+function tree(): string[] {
+  return git(origin, 'ls-tree', '-r', '-z', '--name-only', 'main').split('\0').filter(Boolean);
+}
+
+function git(directory: string, ...args: string[]): string {
+  return execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8' });
+}

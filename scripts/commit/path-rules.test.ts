@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { forgetCatalog } from './catalog-owner.ts';
+import { chooseRegistry, expectBranch, isForeign, siteUrlOf } from './path-rules.ts';
+
+const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
+
+test('names the registry in lower case, where nothing else is said', () => {
+  expect(chooseRegistry(undefined, { GITHUB_REPOSITORY: 'Owner/Repo' })).toBe('ghcr.io/owner/repo');
+  expect(chooseRegistry(CACHE, { GITHUB_REPOSITORY: 'Owner/Repo', REGISTRY: 'reg.example/x' })).toBe(
+    'reg.example/x',
+  );
+  expect(() => chooseRegistry(undefined, { REGISTRY: 'owner/repo' })).toThrow(
+    /expected oci-layout:DIR or host/,
+  );
+  expect(() => chooseRegistry(undefined, {})).toThrow(/GITHUB_REPOSITORY: expected owner\/repo/);
+});
+
+test('a renamed repository stays at its registry, a copy gets its own', () => {
+  const renamed = { GITHUB_REPOSITORY: 'owner/new', GITHUB_REPOSITORY_ID: '1' };
+  const copy = { GITHUB_REPOSITORY: 'other/copy', GITHUB_REPOSITORY_ID: '2' };
+  expect([isForeign(CACHE, renamed), chooseRegistry(CACHE, renamed)]).toEqual([false, 'ghcr.io/owner/old']);
+  expect([isForeign(CACHE, copy), chooseRegistry(CACHE, copy)]).toEqual([true, 'ghcr.io/other/copy']);
+});
+
+test('refuses a run for a tag before anything is built', () => {
+  expectBranch({ GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' });
+  expectBranch({});
+  expect(() => expectBranch({ GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v1' })).toThrow(
+    'this run is for the tag v1: expected a branch',
+  );
+});
+
+test('finds the site of a project, of a user page, and at a domain that is named', () => {
+  expect(siteUrlOf({ GITHUB_REPOSITORY: 'Owner/Repo' })).toBe('https://owner.github.io/Repo');
+  expect(siteUrlOf({ GITHUB_REPOSITORY: 'Owner/owner.github.io' })).toBe('https://owner.github.io');
+  expect(siteUrlOf({ GITHUB_REPOSITORY: 'o/r', SITE_URL: 'https://x.org/y/' })).toBe('https://x.org/y');
+});
+
+test('a copy of a used cache keeps the stacks of the owner and nothing else', () => {
+  const catalog = mkdtempSync(join(tmpdir(), 'catalog-'));
+  mkdirSync(join(catalog, 'environments'));
+  mkdirSync(join(catalog, 'builds/zlib'), { recursive: true });
+  for (const file of [
+    '.gitkeep',
+    'cache.json',
+    'environments/a.yaml',
+    'environments/a.lock.json',
+    'builds/zlib/x.json',
+  ]) {
+    writeFileSync(join(catalog, file), '{}');
+  }
+  forgetCatalog(catalog);
+  expect(readdirSync(catalog, { recursive: true }).sort()).toEqual([
+    '.gitkeep',
+    'environments',
+    'environments/a.yaml',
+  ]);
+  rmSync(catalog, { recursive: true });
+});

@@ -1,0 +1,97 @@
+import type { Container } from '../../site/schemas/container.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Platform } from '../../site/schemas/image-manifest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { goArchitecture, goOs } from '../oci/architecture.ts';
+import { environmentTag, packageTags } from './tags.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import type { LockFile } from '../../site/schemas/lock-file.ts';
+import { readContainers } from './container-records.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import { readBuild } from '../catalog/catalog.ts';
+import { runtimeLayers } from '../oci/runtime-layers.ts';
+
+/** A container that somebody asked for. */
+export interface WantedContainer {
+  /** Folder of its records in the catalog: a package, or `env-<environment>`. */
+  subject: string;
+  environment?: string;
+  roots: Node[];
+  tags: string[];
+  platform: Platform;
+}
+
+/** The containers that a request asks for: one of each root, or one of a whole environment. */
+export function findWanted(
+  roots: readonly Node[],
+  { environment, commit }: { environment?: string | undefined; commit?: string | undefined },
+): WantedContainer[] {
+  const [first] = roots;
+  if (!first) return [];
+  if (environment !== undefined) {
+    const tag = environmentTag(environment);
+    return [{ subject: tag, environment, roots: [...roots], tags: [tag], platform: platformOf(first) }];
+  }
+  return roots.map((root) => ({
+    subject: root.name,
+    roots: [root],
+    tags: packageTags(root, commit),
+    platform: platformOf(root),
+  }));
+}
+
+function platformOf({ arch }: Node): Platform {
+  return { os: goOs(arch.platform), architecture: goArchitecture(arch.target) };
+}
+
+/**
+ * The record of what is wanted, where there is one: of a build any, of an environment the newest, since its tag has
+ * moved on from the others.
+ * @param records all of the same subject
+ */
+export function findMade(
+  { roots, platform, environment }: WantedContainer,
+  records: readonly Container[],
+): Container | undefined {
+  const alike = records
+    .filter(({ os, architecture }) => os === platform.os && architecture === platform.architecture)
+    .sort((a, b) => (a.published < b.published ? 1 : -1));
+  const hashes = roots.map(({ hash }) => hash);
+  return (environment === undefined ? alike : alike.slice(0, 1)).find((one) => hasRoots(one, hashes));
+}
+
+function hasRoots({ roots }: Container, hashes: readonly DagHash[]): boolean {
+  return roots.length === hashes.length && [...hashes].sort().join() === [...roots].sort().join();
+}
+
+/** Whether a request asks for a container that the catalog has no record of. */
+export function lacksContainer(
+  { container, environment }: Pick<BuildRequest, 'container' | 'environment'>,
+  { roots, concrete_specs: nodes }: Pick<LockFile, 'roots' | 'concrete_specs'>,
+  catalogDirectory: string,
+): boolean {
+  if (!container) return false;
+  const wanted = findWanted(
+    roots.flatMap(({ hash }) => nodes[hash] ?? []),
+    { environment },
+  );
+  return wanted.some((one) => !findMade(one, readContainers(catalogDirectory, one.subject)));
+}
+
+/**
+ * The builds that the roots of a container need to run, dependencies first, each once.
+ * @throws when one of them is not in the catalog: the container would not run
+ */
+export function readClosure(
+  roots: readonly Node[],
+  nodes: ReadonlyMap<DagHash, Node>,
+  catalogDirectory: string,
+): Build[] {
+  const order = new Set(roots.flatMap(({ hash }) => runtimeLayers(hash, nodes)));
+  return [...order].map((hash) => {
+    const node = nodes.get(hash);
+    const build = node && readBuild(catalogDirectory, node);
+    if (build) return build;
+    throw new Error(`it needs ${node?.name ?? hash} /${hash} to run, of which this cache has no binary`);
+  });
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
+import { openBlobCache } from './blob-cache.ts';
+import { indexManifestPath } from './indexes.ts';
+import { fetchLiveIndexes } from './previous-indexes.ts';
+
+const BUDGET = 900_000_000;
+const INDEX = blobOf('{"database":{}}');
+const VIEW = blobOf('{"database":{"version":"8"}}');
+
+/** What the site answers by path; `endless` never ends. */
+const pages = new Map<string, string | 'endless'>();
+let server: Server;
+let siteUrl = '';
+let folder = '';
+let sentBytes = 0;
+let requests: string[] = [];
+const warnings: string[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'live-'));
+  pages.clear();
+  requests = [];
+  warnings.length = 0;
+  sentBytes = 0;
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void warnings.push(line));
+  server = createServer(({ url = '' }, response) => {
+    requests.push(url.slice(1));
+    const page = pages.get(url.slice(1));
+    if (page === 'endless') return sendEndlessly(response);
+    response.statusCode = page === undefined ? 404 : 200;
+    response.end(page);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected a port');
+  siteUrl = `http://127.0.0.1:${address.port}`;
+  pages.set(indexManifestPath(''), manifestOf(INDEX.blob));
+  pages.set(mirrorBlobPath(INDEX.blob.digest), INDEX.text);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const fetchLive = (views: string[] = [], budget = BUDGET) =>
+  fetchLiveIndexes(siteUrl, { views, cache: openBlobCache(folder), budget });
+
+test('keeps the index and the views that the site lists or that are asked for, equal ones once', async () => {
+  pages.set('api/views.json', JSON.stringify({ views: [{ name: 'linux' }, { name: 'twin' }] }));
+  for (const view of ['linux', 'twin', 'asked']) {
+    pages.set(indexManifestPath(view), manifestOf(view === 'asked' ? INDEX.blob : VIEW.blob));
+  }
+  pages.set(mirrorBlobPath(VIEW.blob.digest), VIEW.text);
+  const live = await fetchLive(['asked', 'absent']);
+  expect(live.map(({ blob }) => blob)).toEqual([INDEX.blob, VIEW.blob]);
+  expect(live.map(({ file }) => readFileSync(file, 'utf8'))).toEqual([INDEX.text, VIEW.text]);
+  expect(warnings).toEqual([]);
+});
+
+test('finds nothing, and says nothing, where there is no site yet', async () => {
+  pages.clear();
+  expect(await fetchLive()).toEqual([]);
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  [indexManifestPath(''), 0],
+  [indexManifestPath('linux'), 1],
+  ['api/views.json', 1],
+])('stops reading an endless %s, and keeps the other %i', async (path, kept) => {
+  pages.set(path, 'endless');
+  expect(await fetchLive(['linux'])).toHaveLength(kept);
+  expect(warnings.join()).toMatch(/expected at most 1.05 MB, found more/);
+  expect(sentBytes).toBeLessThan(50_000_000);
+});
+
+test('stops reading a blob at the size that its manifest says', async () => {
+  pages.set(mirrorBlobPath(INDEX.blob.digest), 'endless');
+  expect(await fetchLive()).toEqual([]);
+  expect(warnings.join()).toMatch(/found more/);
+  expect(sentBytes).toBeLessThan(50_000_000);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  ['what no index can take', 2 ** 50, BUDGET, /at most 225 MB, found sha256:.* of 1.13 PB/],
+  ['more than 256 MiB', 300_000_000, 2 ** 40, /at most 268 MB, found .* of 300 MB/],
+])('asks for no blob of %s, and keeps the others', async (_, size, budget, message) => {
+  pages.set(indexManifestPath('linux'), manifestOf({ digest: `sha256:${'a'.repeat(64)}`, size }));
+  expect((await fetchLive(['linux'], budget)).map(({ blob }) => blob)).toEqual([INDEX.blob]);
+  expect(warnings.join()).toMatch(message);
+  expect(requests).not.toContain(mirrorBlobPath(`sha256:${'a'.repeat(64)}`));
+});
+
+test('keeps no more than a share of the budget', async () => {
+  pages.set(indexManifestPath('linux'), manifestOf(VIEW.blob));
+  pages.set(mirrorBlobPath(VIEW.blob.digest), VIEW.text);
+  const live = await fetchLive(['linux'], 4 * INDEX.blob.size);
+  expect(live.map(({ blob }) => blob)).toEqual([INDEX.blob]);
+  expect(warnings.join()).toMatch(/at most 0 B/);
+});
+
+test('takes nothing else for an index', async () => {
+  pages.set(indexManifestPath(''), manifestText([blobRecord(INDEX.blob, 'text/html', 'none')]));
+  expect(await fetchLive()).toEqual([]);
+  expect(warnings.join()).toMatch(/of type application\/vnd.spack.db.v8\+json, found "text\/html"/);
+});
+
+test('looks for no more than 500 listed views', async () => {
+  const views = Array.from({ length: 600 }, (_, index) => ({ name: `view-${index}` }));
+  pages.set('api/views.json', JSON.stringify({ views }));
+  expect(await fetchLive()).toHaveLength(1);
+  expect(requests.filter((path) => path.includes('view-'))).toHaveLength(500);
+  expect(warnings.join()).toMatch(/at most 500 views, found 600/);
+});
+
+function sendEndlessly(response: ServerResponse): void {
+  const chunk = Buffer.alloc(256 * 1024, ' ');
+  const send = () => {
+    do sentBytes += chunk.length;
+    while (response.write(chunk) && !response.destroyed);
+  };
+  response.on('drain', send);
+  send();
+}
+
+function blobOf(text: string): { text: string; blob: Blob } {
+  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return { text, blob: { digest, size: text.length } };
+}
+
+function manifestOf(blob: Blob): string {
+  return manifestText([blobRecord(blob, INDEX_MEDIA_TYPE, 'none')]);
+}

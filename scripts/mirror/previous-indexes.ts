@@ -1,0 +1,153 @@
+import { Readable } from 'node:stream';
+import pMap from 'p-map';
+import prettyBytes from 'pretty-bytes';
+import { z } from 'zod';
+import type { Blob } from '../../site/schemas/build.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { describeError } from '../cli/command.ts';
+import { isLoopback } from '../oci/reference.ts';
+import { parseManifest } from '../build-cache/mirror-manifest.ts';
+import { quote } from '../build-cache/quote.ts';
+import type { BlobCache } from './blob-cache.ts';
+import { indexManifestPath, OWN_INDEX } from './indexes.ts';
+import { get, getText } from './previous-deployment.ts';
+
+/** Requests at a time. */
+const REQUESTS = 8;
+
+/** A manifest has some 200 bytes, the list of views some 100 for each. */
+const TEXT_LIMIT_BYTES = 1024 * 1024;
+const VIEWS_LIMIT = 500;
+/** Spack reads an index whole; 10,000 builds take some 30 MB. */
+const BLOB_LIMIT_BYTES = 256 * 1024 * 1024;
+/** Of the budget, for all indexes that are kept: what they take, tarballs do not get. */
+const BUDGET_SHARE = 0.25;
+
+/** What of the site's list of views is read here. */
+const ViewList = z.object({
+  views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
+});
+
+/** An index or view blob of the deployment before, and the file that has it. */
+export interface LiveIndex {
+  blob: Blob;
+  file: string;
+}
+
+/** What is fetched besides, where it goes, and how much of it. */
+interface FetchOptions {
+  /** Names of views to look for besides those that the live site lists. */
+  views: Iterable<string>;
+  cache: BlobCache;
+  /** What site and mirror may take in all, in bytes. */
+  budget: number;
+}
+
+/**
+ * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
+ * may still hold one of these manifests after the next deployment and must find its blob there.
+ * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes.
+ * Whatever answers there, no more is read than an index of ours could take.
+ */
+export async function fetchLiveIndexes(
+  siteUrl: string,
+  { views, cache, budget }: FetchOptions,
+): Promise<LiveIndex[]> {
+  try {
+    const own = await fetchBlobRecord(siteUrl, OWN_INDEX);
+    if (!own) return [];
+    const [listed = []] = await mapOrWarn(siteUrl, [siteUrl], readViewNames);
+    const names = new Set([...views, ...listed]);
+    const others = await mapOrWarn(siteUrl, names, (view) => fetchBlobRecord(siteUrl, view));
+    const blobs = new Map([own, ...others].map((blob) => [blob.digest, blob]));
+    const fitting = takeFitting(siteUrl, blobs.values(), BUDGET_SHARE * budget);
+    return await mapOrWarn(siteUrl, fitting, async (blob) => ({
+      blob,
+      file: await cache.fetch(blob, () => openBlob(siteUrl, blob)),
+    }));
+  } catch (error) {
+    if (!isRefusedLocally(siteUrl, error)) warnOfLost(siteUrl, error);
+    return [];
+  }
+}
+
+/** Leaves out, with a warning, what fails and what there is none of. */
+async function mapOrWarn<Item, Result>(
+  siteUrl: string,
+  items: Iterable<Item>,
+  action: (item: Item) => Promise<Result | undefined>,
+): Promise<Result[]> {
+  const results = await pMap(
+    items,
+    (item) =>
+      action(item).catch((error: unknown) => {
+        warnOfLost(siteUrl, error);
+        return undefined;
+      }),
+    { concurrency: REQUESTS },
+  );
+  return results.filter((result) => result !== undefined);
+}
+
+async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | undefined> {
+  const url = `${siteUrl}/${indexManifestPath(view)}`;
+  const text = await getText(url, TEXT_LIMIT_BYTES);
+  if (text === undefined) return undefined;
+  const [record] = parseManifest(text, url).data;
+  if (record?.mediaType !== INDEX_MEDIA_TYPE) {
+    throw new Error(
+      `${url}: expected a blob of type ${INDEX_MEDIA_TYPE}, found ${quote(record?.mediaType ?? '')}`,
+    );
+  }
+  return { digest: `sha256:${record.checksum}`, size: record.contentLength };
+}
+
+/** The first ones, the door's own index before all, as far as there is room in bytes. */
+function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob[] {
+  let left = room;
+  return [...blobs].filter(({ digest, size }) => {
+    const limit = Math.min(left, BLOB_LIMIT_BYTES);
+    if (size > limit) {
+      const found = `found ${digest} of ${prettyBytes(size)}`;
+      warnOfLost(siteUrl, new Error(`expected an index of at most ${prettyBytes(limit)}, ${found}`));
+      return false;
+    }
+    left -= size;
+    return true;
+  });
+}
+
+async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
+  const url = `${siteUrl}/${mirrorBlobPath(blob.digest)}`;
+  const response = await get(url);
+  if (!response?.body)
+    throw new Error(`${url}: expected the blob that a manifest there names, found nothing`);
+  return Readable.from(response.body);
+}
+
+async function readViewNames(siteUrl: string): Promise<string[]> {
+  const url = `${siteUrl}/api/views.json`;
+  const text = await getText(url, TEXT_LIMIT_BYTES);
+  if (text === undefined) return [];
+  const list = ViewList.safeParse(JSON.parse(text));
+  if (!list.success) throw new Error(`${url}: expected a list of views, found something else`);
+  const names = list.data.views.map(({ name }) => name);
+  if (names.length > VIEWS_LIMIT) {
+    warnOfLost(siteUrl, new Error(`${url}: expected at most ${VIEWS_LIMIT} views, found ${names.length}`));
+  }
+  return names.slice(0, VIEWS_LIMIT);
+}
+
+/** On a laptop the site of SITE_URL is often just not being served. */
+function isRefusedLocally(siteUrl: string, error: unknown): boolean {
+  return isLoopback(new URL(siteUrl).hostname) && describeError(error).includes('ECONNREFUSED');
+}
+
+/** Says that an index is not kept, and why. */
+export function warnOfLost(siteUrl: string, error: unknown): void {
+  console.error(
+    `warning: an index of the live site ${siteUrl} could not be kept, so a client that read its manifest in the ` +
+      `last 10 minutes may fail once: ${describeError(error)}`,
+  );
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { specPath } from '../catalog/paths.ts';
+import { isProved } from '../build-cache/spec-file.ts';
+import type { CheckedSpecFile } from '../build-cache/spec-file.ts';
+import type { SpecDag } from './spec-image.ts';
+
+/** The path of each node's file in a catalog, by the hash in its name. */
+export type SpecFileNames = ReadonlyMap<DagHash, string>;
+
+/** Reads the names, not the files. */
+export function listSpecFiles(catalogDirectory: string): SpecFileNames {
+  const folder = join(catalogDirectory, 'specs');
+  if (!existsSync(folder)) return new Map();
+  const names = new Map<DagHash, string>();
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const hash = /-([a-z2-7]{32})\.spec\.json$/.exec(name)?.[1];
+    if (hash) names.set(hash, `specs/${name.replaceAll('\\', '/')}`);
+  }
+  return names;
+}
+
+/**
+ * Refuses an external whose hash proves nothing when the catalog, or another entry, has another node of that hash:
+ * it would stand in that node's place wherever the hash is named.
+ */
+export function refuseShadows(
+  entries: readonly (CheckedSpecFile & { where: string })[],
+  names: SpecFileNames,
+): void {
+  const known = new Map(names);
+  for (const { nodes } of entries) {
+    for (const found of nodes.values()) if (isProved(found)) known.set(found.node.hash, specPath(found.node));
+  }
+  for (const { where, nodes, unverifiedExternals } of entries) {
+    for (const hash of unverifiedExternals) {
+      const node = nodes.get(hash)?.node;
+      const other = known.get(hash);
+      if (!node || other === undefined || other === specPath(node)) continue;
+      throw new Error(
+        `${where}: the external ${node.name}@${node.version} has a hash that proves nothing, /${hash}, ` +
+          `which is that of ${other}; build this spec anew with a Spack that knows that node`,
+      );
+    }
+  }
+}
+
+/** Files of nodes that nothing proves, whose hash a node of these builds has with proof. */
+export function findShadows(builds: readonly SpecDag[], names: SpecFileNames): string[] {
+  const shadows = new Set<string>();
+  for (const { nodes } of builds) {
+    for (const found of nodes.values()) {
+      const name = names.get(found.node.hash);
+      if (name !== undefined && name !== specPath(found.node) && isProved(found)) shadows.add(name);
+    }
+  }
+  return [...shadows];
+}

@@ -1,0 +1,44 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { mergePublicKey } from './key.ts';
+import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
+
+/**
+ * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, beside those that are there.
+ * Returns its fingerprint and whether a file was written; writes none when the catalog knows all of the key.
+ */
+export async function writePublicKey(
+  catalog: string,
+  armored: string,
+): Promise<{ fingerprint: string; written: boolean }> {
+  const [key] = await readPublicKeys(armored);
+  const fingerprint = key ? fingerprintOf(key) : '';
+  const path = join(catalog, 'keys', `${fingerprint}.asc`);
+  const held = await readIfThere(path);
+  const text = await mergePublicKey(held, armored).catch((cause: unknown) => {
+    throw new Error(`${path}: this public key cannot be taken in`, { cause });
+  });
+  if (text === held) return { fingerprint, written: false };
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, text);
+  return { fingerprint, written: true };
+}
+
+/** Writes a private key to a new file that only its owner may read. */
+export async function writePrivateKey(path: string, armored: string): Promise<void> {
+  await writeFile(path, armored, { mode: 0o600, flag: 'wx' }).catch((cause: unknown) => {
+    throw new Error(`${path}: expected to create a new file for the private key; name another with --out`, {
+      cause,
+    });
+  });
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

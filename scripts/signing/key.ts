@@ -1,0 +1,92 @@
+import { generateKey, readKey } from 'openpgp';
+import type { PublicKey } from 'openpgp';
+import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
+
+/** Bits of an RSA key: as many as `spack gpg create` takes. */
+const RSA_BITS = 4096;
+
+/** Kinds of keys; `rsa` is for clients whose gpg has no Ed25519 (FIPS mode, gpg 2.0), its signatures cost more. */
+export const KEY_TYPES = ['ed25519', 'rsa'] as const;
+
+export type KeyType = (typeof KEY_TYPES)[number];
+
+export interface KeyRequest {
+  /** Who signs, shown by `spack gpg list`. */
+  name: string;
+  email?: string | undefined;
+  /** The key's first moment; signatures cannot be older. */
+  date: Date;
+  /** Ed25519 unless told. */
+  type?: KeyType | undefined;
+}
+
+/** A new key pair. */
+export interface KeyPair {
+  /** Upper-case hex. */
+  fingerprint: string;
+  /** Armored. */
+  publicKey: string;
+  /** Armored, without a passphrase: it is meant for a secret store. */
+  privateKey: string;
+}
+
+/** Makes a key that only signs and never expires, in the form (version 4) that gpg 2.1 and newer read. */
+export async function makeKey({ name, email, date, type = 'ed25519' }: KeyRequest): Promise<KeyPair> {
+  const { publicKey, privateKey } = await generateKey({
+    ...(type === 'rsa' ? { type, rsaBits: RSA_BITS } : { type: 'ecc', curve: 'ed25519Legacy' }),
+    userIDs: { name, ...(email ? { email } : {}) },
+    subkeys: [],
+    date,
+    format: 'armored',
+    // Off: a notation that only openpgp.js knows.
+    config: { nonDeterministicSignaturesViaNotation: false },
+  });
+  return {
+    fingerprint: fingerprintOf(await readKey({ armoredKey: publicKey })),
+    publicKey: publicKey.replaceAll('\r\n', '\n'),
+    privateKey: privateKey.replaceAll('\r\n', '\n'),
+  };
+}
+
+/**
+ * The armored key that a catalog should hold, given the one that it holds, if any: both united, so that neither a
+ * new expiry date nor a revocation is lost. The text stays as it is when nothing is new. Throws for a revoked key.
+ */
+export async function mergePublicKey(held: string | undefined, given: string): Promise<string> {
+  const key = await onlyKey(given);
+  const merged = held === undefined ? key : await (await onlyKey(held)).update(key);
+  if (await merged.isRevoked()) {
+    throw new Error(`key ${fingerprintOf(merged)} is revoked; make a new one with \`node scripts/key.ts\``);
+  }
+  if (held !== undefined && merged.armor() === (await onlyKey(held)).armor()) return held;
+  return held === undefined ? given : merged.armor();
+}
+
+async function onlyKey(armored: string): Promise<PublicKey> {
+  const [key, ...others] = await readPublicKeys(armored);
+  if (!key || others.length > 0) {
+    throw new Error(`expected one public key, found ${others.length + (key ? 1 : 0)}; export one alone`);
+  }
+  return key;
+}
+
+/** What to do with a new key, in plain sentences; `out` is the file with the private half, `-` for none. */
+export function describeNewKey(key: { fingerprint: string; catalog: string; out: string }): string {
+  const file = key.out === '-' ? 'FILE' : key.out;
+  return `Made key ${key.fingerprint}.
+  public half:  ${key.catalog}/keys/${key.fingerprint}.asc (commit it)
+  private half: ${key.out === '-' ? 'standard output' : `${key.out} (never commit it)`}
+
+Store the private half as the secret SIGNING_KEY of your repository, in one of two ways:
+  gh secret set SIGNING_KEY < ${file}
+  or on the web: Settings > Secrets and variables > Actions > New repository secret,
+  name SIGNING_KEY, value: the whole text, with its BEGIN and END lines.
+A secret cannot be read back: keep a copy in a safe place, such as a password manager, then delete the file.
+
+From now on publish signs what it adds. To sign what is there already:
+  SIGNING_KEY="$(cat ${file})" node scripts/sign.ts
+
+To replace a key: make a new one, commit its public half, let clients run
+\`spack buildcache keys --install --trust\` again (both keys are valid side by side), store the new secret,
+run \`node scripts/sign.ts --all\` with it, and at last delete the old file in ${key.catalog}/keys/.`;
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+import pMap from 'p-map';
+import writeFileAtomic from 'write-file-atomic';
+import { Build } from '../../site/schemas/build.ts';
+import type { Progress } from '../cli/progress.ts';
+import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { signManifest, splitSigned, verifyManifest } from './signature.ts';
+import type { Signer } from './signer.ts';
+
+/** Files read or written at a time. */
+const CONCURRENCY = 16;
+
+/** A manifest and what is to be written in its place. */
+export interface SignedFile {
+  /** Relative to the catalog, with `/`. */
+  path: string;
+  text: string;
+}
+
+/** The manifests of specs in a catalog, sorted; symbolic links are left out. */
+export async function listManifests(catalog: string): Promise<string[]> {
+  return (
+    await glob('manifests/*/*.spec.manifest.json', { cwd: catalog, followSymbolicLinks: false })
+  ).sort();
+}
+
+/**
+ * Signs manifests of a catalog in memory: those without a signature, or with `all` every one that this key has not
+ * signed yet. A manifest is signed only when it says what its build's file says; anything else throws before a
+ * file is touched. A signature is dated as its build, so that signing again gives the same bytes.
+ */
+export async function signManifests(
+  catalog: string,
+  paths: string[],
+  signer: Signer,
+  options: { all: boolean; progress: Progress },
+): Promise<SignedFile[]> {
+  const files = await pMap(
+    paths,
+    async (path) => {
+      const text = await signFile(catalog, path, signer, options.all);
+      options.progress.advance();
+      return text === undefined ? [] : [{ path, text }];
+    },
+    { concurrency: CONCURRENCY },
+  );
+  return files.flat();
+}
+
+/** Writes signed manifests, each whole or not at all. */
+export async function writeManifests(catalog: string, files: SignedFile[]): Promise<void> {
+  await pMap(files, ({ path, text }) => writeFileAtomic(join(catalog, path), text), {
+    concurrency: CONCURRENCY,
+  });
+}
+
+/** The signed text of one manifest; undefined when the file should stay as it is. */
+async function signFile(
+  catalog: string,
+  path: string,
+  signer: Signer,
+  all: boolean,
+): Promise<string | undefined> {
+  const where = join(catalog, path);
+  const current = await readFile(where, 'utf8');
+  const { text, signed } = splitSigned(current, where);
+  if (signed && !all) return undefined;
+  const build = await readBuild(join(catalog, buildPathOf(path)));
+  if (text !== specManifestText(build.tarball, build.image.config)) {
+    throw new Error(
+      `${where}: expected the manifest of the tarball and config that ${buildPathOf(path)} names, ` +
+        'found something else, which is not signed; restore both files from git',
+    );
+  }
+  if (signed && (await isSignedBy(current, signer))) return undefined;
+  return signManifest(text, signer, new Date(build.published));
+}
+
+/** `manifests/<name>/<stem>.spec.manifest.json` belongs to `builds/<name>/<stem>.json`. */
+function buildPathOf(manifestPath: string): string {
+  return manifestPath.replace(/^manifests\//, 'builds/').replace(/\.spec\.manifest\.json$/, '.json');
+}
+
+async function readBuild(path: string): Promise<Build> {
+  try {
+    return Build.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new Error(`${path}: expected the build that a manifest belongs to, found none or a broken one`, {
+      cause,
+    });
+  }
+}
+
+async function isSignedBy(current: string, signer: Signer): Promise<boolean> {
+  return verifyManifest(current, [signer.publicKey]).then(
+    () => true,
+    () => false,
+  );
+}

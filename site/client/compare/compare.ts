@@ -1,0 +1,169 @@
+import '../zod-settings.ts';
+import { compareBuilds } from './comparison.ts';
+import type { ComparisonLine } from './comparison.ts';
+import { formatNumber, shortHash } from '../../lib/format.ts';
+import type { BuildSummary } from '../../schemas/api/package-document.ts';
+import { makeElement, makeLink, makeText } from '../element.ts';
+import { openSearchFiles } from '../search/data.ts';
+import { fetchBuild, fetchPackage } from '../spec-files.ts';
+
+/** The page's parts. */
+interface Parts {
+  form: HTMLFormElement;
+  name: HTMLInputElement;
+  left: HTMLSelectElement;
+  right: HTMLSelectElement;
+  answer: HTMLElement;
+  base: string;
+}
+
+/** Lets readers choose two builds of a package and compares them. The choice is in the address. */
+export function offerComparison(): void {
+  const form = document.querySelector<HTMLFormElement>('#compare-form');
+  const name = form?.querySelector<HTMLInputElement>('input[name=package]');
+  const left = form?.querySelector<HTMLSelectElement>('select[name=a]');
+  const right = form?.querySelector<HTMLSelectElement>('select[name=b]');
+  const answer = document.querySelector<HTMLElement>('#compare-answer');
+  if (!form || !name || !left || !right || !answer) return;
+  const parts = { form, name, left, right, answer, base: form.dataset['base'] ?? '' };
+  form.addEventListener('submit', (event) => event.preventDefault());
+  name.addEventListener('focus', () => void attempt(parts, () => suggestNames(parts)), { once: true });
+  name.addEventListener('change', () => void attempt(parts, () => choosePackage(parts)));
+  for (const select of [left, right])
+    select.addEventListener('change', () => void attempt(parts, () => compare(parts)));
+  form.addEventListener('change', () => hideEqual(parts));
+  void attempt(parts, () => start(parts));
+}
+
+async function attempt({ answer }: Parts, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    answer.replaceChildren(makeElement('p', 'note', makeText(`That cannot be shown: ${text}.`)));
+  }
+}
+
+async function start(parts: Parts): Promise<void> {
+  const parameters = new URLSearchParams(location.search);
+  const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
+  const known = [left, right].find((hash) => /^[a-z2-7]{32}$/.test(hash));
+  parts.name.value =
+    parameters.get('package') ?? (known ? (await fetchBuild(parts.base, known)).spec.node.name : '');
+  if (parts.name.value) await choosePackage(parts, left, right);
+}
+
+async function suggestNames({ form, base }: Parts): Promise<void> {
+  const { names, builds } = await openSearchFiles(base).packages();
+  const options = names.filter((_, place) => (builds[place] ?? 0) > 1);
+  form.querySelector('datalist')?.replaceChildren(
+    ...options.map((name) => {
+      const option = makeElement('option', '');
+      option.value = name;
+      return option;
+    }),
+  );
+}
+
+async function choosePackage(parts: Parts, left = '', right = ''): Promise<void> {
+  const name = parts.name.value.trim();
+  const { names, builds: counts } = await openSearchFiles(parts.base).packages();
+  const place = names.indexOf(name);
+  if (place < 0 || !counts[place]) throw new Error(`no package here is called “${name}”`);
+  const { builds } = await fetchPackage(parts.base, name);
+  const first = builds.find(({ hash }) => hash === left) ?? builds[0];
+  const second = builds.find(({ hash }) => hash === right) ?? builds.find(({ hash }) => hash !== first?.hash);
+  fillChoices(parts.left, builds, first);
+  fillChoices(parts.right, builds, second);
+  if (!first || !second) throw new Error(`${name} has one build only, so there is nothing to compare`);
+  await compare(parts);
+}
+
+function fillChoices(
+  select: HTMLSelectElement,
+  builds: readonly BuildSummary[],
+  chosen: BuildSummary | undefined,
+): void {
+  const options = builds.map((build) => {
+    const { version, target, os, compilers, hash } = build;
+    const text = `@${version}, ${target}, ${os}, ${compilers.join(' ')} /${shortHash(hash)}`;
+    return new Option(text, hash, false, build === chosen);
+  });
+  select.replaceChildren(...options);
+  select.disabled = builds.length === 0;
+}
+
+async function compare(parts: Parts): Promise<void> {
+  const { base, left, right, name, answer } = parts;
+  const [first, second] = await Promise.all([fetchBuild(base, left.value), fetchBuild(base, right.value)]);
+  const parameters = new URLSearchParams({ package: name.value.trim(), a: left.value, b: right.value });
+  history.replaceState(null, '', `?${parameters.toString()}`);
+  const lines = compareBuilds(
+    { build: first.document.build, spec: first.spec },
+    { build: second.document.build, spec: second.spec },
+  );
+  const differing = lines.filter((line) => line.left !== line.right).length;
+  const verdict =
+    left.value === right.value
+      ? 'These are one and the same build.'
+      : `They differ in ${formatNumber(differing, 'thing')} of ${lines.length}.`;
+  answer.replaceChildren(
+    makeElement('p', 'verdict', verdict),
+    showLines(
+      lines,
+      [first, second].map(({ spec }) => heading(base, spec.node)),
+    ),
+  );
+  hideEqual(parts);
+}
+
+function heading(
+  base: string,
+  { name, version, hash }: { name: string; version: string; hash: string },
+): Node {
+  const path = `${base}/builds/${encodeURIComponent(name)}/${hash}/`;
+  const link = makeLink(path, `${name}@${version} /${shortHash(hash)}`);
+  link.classList.add('mono');
+  return link;
+}
+
+function showLines(lines: readonly ComparisonLine[], headings: readonly Node[]): HTMLElement {
+  const heads = ['What', ...headings].map((text) => {
+    const cell = makeElement('th', '', text);
+    cell.scope = 'col';
+    return cell;
+  });
+  const groups = [...Map.groupBy(lines, ({ group }) => group)].map(([group, members]) => {
+    const title = makeElement('th', '', group);
+    title.scope = 'rowgroup';
+    title.colSpan = heads.length;
+    return makeElement('tbody', '', makeElement('tr', 'group', title), ...members.map(showLine));
+  });
+  const table = makeElement(
+    'table',
+    '',
+    makeElement('thead', '', makeElement('tr', '', ...heads)),
+    ...groups,
+  );
+  const box = makeElement('div', 'table compare', table);
+  box.tabIndex = 0;
+  box.setAttribute('role', 'region');
+  box.setAttribute('aria-label', 'Comparison');
+  return box;
+}
+
+function showLine({ name, left, right }: ComparisonLine): HTMLElement {
+  const head = makeElement('th', '', makeText(name));
+  head.scope = 'row';
+  const cells = [left, right].map((text) => makeElement('td', '', makeText(text || '–', 'mono')));
+  return makeElement('tr', left === right ? 'same' : 'differing', head, ...cells);
+}
+
+/** Shows all lines, or only those in which the builds differ. */
+function hideEqual({ form, answer }: Parts): void {
+  const only = form.querySelector<HTMLInputElement>('input[name=differing]')?.checked ?? false;
+  for (const group of answer.querySelectorAll('tbody')) {
+    for (const row of group.querySelectorAll<HTMLElement>('.same')) row.hidden = only;
+    group.hidden = only && !group.querySelector('.differing');
+  }
+}

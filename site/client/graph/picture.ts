@@ -1,0 +1,95 @@
+import { readEdges } from '../../lib/graph/edges.ts';
+import { layoutGraph } from './layout.ts';
+import type { NodePlace } from './layout.ts';
+import type { DrawnGraph } from './drawn-graph.ts';
+import { makePannable } from './pan-zoom.ts';
+
+const NAMESPACE = 'http://www.w3.org/2000/svg';
+const KINDS: Record<string, string> = { h: 'here', e: 'external', n: 'missing' };
+
+/** A DAG as a picture in a frame that one can pan and zoom by pointer, touch and keyboard. */
+export function drawPicture(drawn: DrawnGraph): HTMLElement {
+  const { graph, runtime } = drawn;
+  const { width, height, nodes, edges } = layoutGraph(graph, runtime);
+  const picture = make('svg', {
+    viewBox: `0 0 ${width} ${height}`,
+    role: 'group',
+    'aria-label': `Graph of ${nodes.length} nodes`,
+  });
+  const paths = edges.map(({ from, to, points }) => {
+    const path = make('path', { d: curveOf(points) });
+    return { from, to, path };
+  });
+  const boxes = new Map(nodes.map((node) => [node.place, drawNode(node, drawn)]));
+  picture.append(...paths.map(({ path }) => path), ...boxes.values());
+  const direct = readEdges(graph, runtime).map((list) => list.map(({ to }) => to));
+
+  for (const [place, box] of boxes) {
+    const mark = (on: boolean): void => {
+      for (const { from, to, path } of paths) if (from === place || to === place) toggle(path, on);
+      for (const to of direct[place] ?? []) toggle(boxes.get(to), on);
+    };
+    box.addEventListener('pointerenter', () => mark(true));
+    box.addEventListener('pointerleave', () => mark(false));
+    box.addEventListener('focusin', () => mark(true));
+    box.addEventListener('focusout', () => mark(false));
+  }
+  return makePannable(picture, {
+    width,
+    height,
+    middle: nodes[0]?.y ?? 0,
+    label: 'Picture of the graph',
+    legend:
+      'Each node needs those to its right; a line that follows from others is left out, a pointed-at node marks all it ' +
+      'needs itself. Blue: a binary is here. Dashed: an external of the builder. Grey: no binary here. ' +
+      'Drag or use the arrow keys to move, + and - to zoom, 0 to see all of it.',
+  });
+}
+
+function drawNode({ place, name, version, x, y, width, height }: NodePlace, drawn: DrawnGraph): SVGElement {
+  const { graph, pageOf } = drawn;
+  const source = graph.sources.charAt(place);
+  const group = make('g', {
+    class: `${KINDS[source] ?? ''}${place === 0 ? ' root' : ''}`,
+    transform: `translate(${x - width / 2} ${y - height / 2})`,
+  });
+  const title = make('title', {});
+  title.textContent = `${graph.names[place]}@${graph.versions[place]} /${graph.hashes[place]}`;
+  const text = make('text', {
+    x: width / 2,
+    y: height / 2,
+    'text-anchor': 'middle',
+    'dominant-baseline': 'central',
+  });
+  const tail = make('tspan', { class: 'version' });
+  tail.textContent = version;
+  text.append(name, tail);
+  group.append(title, make('rect', { width, height, rx: 5 }), text);
+  if (source !== 'h' || place === 0) return group;
+  const link = make('a', { href: pageOf(place) });
+  link.append(group);
+  return link;
+}
+
+/** A curve through the points of an edge that runs level into each of them. */
+function curveOf(points: { x: number; y: number }[]): string {
+  const [first, ...rest] = points;
+  if (!first) return '';
+  const parts = rest.map(({ x, y }, index) => {
+    const from = points[index] ?? first;
+    const middle = (from.x + x) / 2;
+    return `C${middle} ${from.y} ${middle} ${y} ${x} ${y}`;
+  });
+  return `M${first.x} ${first.y}${parts.join('')}`;
+}
+
+function toggle(element: Element | undefined, on: boolean): void {
+  element?.classList.toggle('near', on);
+}
+
+function make(tag: string, attributes: Record<string, string | number>): SVGElement {
+  const element = document.createElementNS(NAMESPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  if (!(element instanceof SVGElement)) throw new Error(`${tag} is no SVG element`);
+  return element;
+}

@@ -1,0 +1,77 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import { LockFile } from '../../schemas/lock-file.ts';
+import { Node } from '../../schemas/node.ts';
+import { z } from 'zod';
+
+/** Specs that somebody's Spack concretized. */
+export interface PastedSpecs {
+  roots: DagHash[];
+  nodes: Map<DagHash, Node>;
+}
+
+/** One spec as `spack spec --json` prints it; also a spec file of a build cache or of an install tree. */
+const SpecDocument = z.object({ spec: z.object({ nodes: z.array(Node).min(1) }) });
+const NodeList = z.array(Node).min(1);
+
+/** Reads a `spack.lock` or the output of `spack spec --json`. Throws a sentence that says what is wrong. */
+export function parsePaste(text: string): PastedSpecs {
+  const documents = parseDocuments(text);
+  const specs: PastedSpecs = { roots: [], nodes: new Map() };
+  for (const document of documents) readDocument(document, specs);
+  return specs;
+}
+
+function readDocument(document: unknown, specs: PastedSpecs): void {
+  const lock = LockFile.safeParse(document);
+  if (lock.success) {
+    specs.roots.push(...lock.data.roots.map(({ hash }) => hash));
+    addNodes(Object.values(lock.data.concrete_specs), specs);
+    return;
+  }
+  const spec = SpecDocument.safeParse(document);
+  if (spec.success) {
+    const { nodes } = spec.data.spec;
+    if (nodes[0]) specs.roots.push(nodes[0].hash);
+    addNodes(nodes, specs);
+    return;
+  }
+  const list = NodeList.safeParse(document);
+  if (list.success) {
+    specs.roots.push(...list.data.map(({ hash }) => hash));
+    addNodes(list.data, specs);
+    return;
+  }
+  const nearest = hasKey(document, 'concrete_specs') ? lock.error : spec.error;
+  const [issue] = nearest.issues;
+  throw new Error(
+    `This is JSON, but neither a spack.lock nor what “spack spec --json” prints: ${issue?.path.join('.') || 'at the top'}: ${issue?.message}. Spack 1.0 or newer writes what is expected.`,
+  );
+}
+
+function addNodes(nodes: readonly Node[], specs: PastedSpecs): void {
+  for (const node of nodes) specs.nodes.set(node.hash, node);
+}
+
+function hasKey(value: unknown, key: string): boolean {
+  return typeof value === 'object' && value !== null && key in value;
+}
+
+/** One JSON document, or several, each in a line of its own, as `spack spec --json A B` prints them. */
+function parseDocuments(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch (cause) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    if (lines.length > 1 && lines.every((line) => line.startsWith('{'))) {
+      try {
+        return lines.map((line): unknown => JSON.parse(line));
+      } catch {
+        // The first error says more.
+      }
+    }
+    throw new Error(
+      'Expected what “spack arch” prints (linux-rocky9-zen3), or the whole of a spack.lock or of the output of “spack spec --json”; this is cut off or something else.',
+      { cause },
+    );
+  }
+}

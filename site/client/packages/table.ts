@@ -1,0 +1,160 @@
+import { formatCount } from '../../lib/format.ts';
+import { LARGEST_FIRST, orderPackages, PACKAGE_COLUMNS } from './order.ts';
+import type { PackageColumn, PackageView } from './order.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { makeElement } from '../element.ts';
+import { fetchData } from '../fetch-data.ts';
+import { fillRow } from './row.ts';
+
+/** Rows on one page of the table. */
+const PAGE_SIZE = 100;
+
+interface TableState extends PackageView {
+  /** Counts from 1. */
+  page: number;
+}
+
+/** The page's parts. */
+interface Parts {
+  input: HTMLInputElement;
+  table: HTMLTableElement;
+  list: HTMLElement;
+  pages: HTMLElement;
+  status: HTMLElement;
+  template: HTMLTemplateElement;
+}
+
+/** Makes the table of packages sortable and its box filter; the state is in the address. */
+export function offerTable(): void {
+  const parts = findParts();
+  if (!parts) return;
+  const state = readState();
+  const { input, table, pages } = parts;
+  input.value = state.text;
+  input.form?.addEventListener('submit', (event) => event.preventDefault());
+  input.addEventListener('input', () => {
+    Object.assign(state, { text: input.value, page: 1 });
+    void show(parts, state);
+  });
+  addSortButtons(table, state, (column) => {
+    const descending = state.sort === column ? !state.descending : LARGEST_FIRST.has(column);
+    Object.assign(state, { sort: column, descending, page: 1 });
+    void show(parts, state);
+  });
+  pages.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : undefined;
+    if (!link?.dataset['page']) return;
+    event.preventDefault();
+    state.page = Number(link.dataset['page']);
+    void show(parts, state).then(() => {
+      table.scrollIntoView();
+      pages.querySelector<HTMLElement>('[aria-current]')?.focus({ preventScroll: true });
+    });
+  });
+  if (location.search !== '') void show(parts, state);
+}
+
+function readState(): TableState {
+  const parameters = new URLSearchParams(location.search);
+  const sort = PACKAGE_COLUMNS.find((column) => column === parameters.get('sort')) ?? 'name';
+  return {
+    text: parameters.get('q') ?? '',
+    sort,
+    descending: parameters.get('order') === 'descending',
+    page: Math.max(1, Number(parameters.get('page')) || 1),
+  };
+}
+
+function keepState({ text, sort, descending, page }: TableState, base: string): void {
+  const parameters = new URLSearchParams();
+  if (text.trim()) parameters.set('q', text.trim());
+  if (sort !== 'name' || descending) parameters.set('sort', sort);
+  if (descending) parameters.set('order', 'descending');
+  if (page > 1) parameters.set('page', String(page));
+  const query = parameters.toString();
+  history.replaceState(null, '', `${base}/packages/${query && '?'}${query}`);
+}
+
+async function show(parts: Parts, state: TableState): Promise<void> {
+  const { list, template, input } = parts;
+  const base = input.dataset['base'] ?? '';
+  let index: PackageIndex;
+  try {
+    index = await fetchData<PackageIndex>(`${base}/data/packages.json`);
+  } catch {
+    parts.status.textContent = 'The list of packages could not be loaded; try again.';
+    return;
+  }
+  const places = orderPackages(index, state);
+  const count = Math.max(1, Math.ceil(places.length / PAGE_SIZE));
+  state.page = Math.min(state.page, count);
+  const shown = places.slice((state.page - 1) * PAGE_SIZE, state.page * PAGE_SIZE);
+  while (list.children.length > shown.length) list.lastElementChild?.remove();
+  while (list.children.length < shown.length) list.append(document.importNode(template.content, true));
+  for (const [row, place] of shown.entries()) {
+    const element = list.children[row];
+    if (element instanceof HTMLElement) fillRow(element, index, place, base);
+  }
+  markSorted(parts.table, state);
+  showPages(parts.pages, index, places, state.page, count);
+  const all = index.builds.filter((builds) => builds > 0).length;
+  parts.status.textContent = state.text.trim()
+    ? `${formatCount(places.length)} of ${formatCount(all)} packages`
+    : '';
+  keepState(state, base);
+}
+
+function addSortButtons(
+  table: HTMLTableElement,
+  state: TableState,
+  sort: (column: PackageColumn) => void,
+): void {
+  for (const head of table.querySelectorAll<HTMLElement>('thead th[data-column]')) {
+    const column = PACKAGE_COLUMNS.find((name) => name === head.dataset['column']);
+    if (!column) continue;
+    const button = makeElement('button', 'sort', ...head.childNodes);
+    button.type = 'button';
+    button.addEventListener('click', () => sort(column));
+    head.replaceChildren(button);
+  }
+  markSorted(table, state);
+}
+
+function markSorted(table: HTMLTableElement, { sort, descending }: TableState): void {
+  for (const head of table.querySelectorAll<HTMLElement>('thead th[data-column]')) {
+    if (head.dataset['column'] === sort)
+      head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
+    else head.removeAttribute('aria-sort');
+  }
+}
+
+/** Links to the pages of the table, named by the first package of each when they are in order of names. */
+function showPages(
+  pages: HTMLElement,
+  index: PackageIndex,
+  places: readonly number[],
+  page: number,
+  count: number,
+): void {
+  const items = Array.from({ length: count }, (_, number) => {
+    const link = makeElement('a', '', `${index.names[places[number * PAGE_SIZE] ?? -1] ?? ''} …`);
+    link.href = `?page=${number + 1}`;
+    link.dataset['page'] = String(number + 1);
+    link.setAttribute('aria-label', `Page ${number + 1}: from ${link.textContent}`);
+    if (number + 1 === page) link.setAttribute('aria-current', 'page');
+    return makeElement('li', '', link);
+  });
+  pages.replaceChildren(makeElement('ul', 'list-inline', ...items));
+  pages.hidden = count === 1;
+}
+
+function findParts(): Parts | undefined {
+  const input = document.querySelector<HTMLInputElement>('.package-search input');
+  const list = document.querySelector<HTMLElement>('#packages');
+  const table = list?.closest('table');
+  const pages = document.querySelector<HTMLElement>('#pages');
+  const status = document.querySelector<HTMLElement>('.found');
+  const template = document.querySelector<HTMLTemplateElement>('#package-row');
+  if (!input || !list || !table || !pages || !status || !template) return undefined;
+  return { input, table, list, pages, status, template };
+}

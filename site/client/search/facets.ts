@@ -1,0 +1,125 @@
+import { formatCount } from '../../lib/format.ts';
+import type { SearchEngine, SearchResult } from './engine.ts';
+import type { Facet, FacetName } from './facets-index.ts';
+import { FACET_NAMES } from './facets-index.ts';
+import type { SearchState } from './address.ts';
+
+/** Values of a facet shown before a reader asks for all, and after. */
+const [FEW, MOST] = [8, 200];
+/** With more packages than this the versions of one say nothing about another. */
+const MOST_PACKAGES_WITH_VERSIONS = 3;
+/** Variants that nearly every build has and nobody looks for. */
+const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
+
+const STATE_LABELS: Record<string, string> = {
+  site: 'on this site',
+  registry: 'registry only',
+  failed: 'failed',
+};
+
+/** Facets whose every value is shown. */
+const expanded = new Set<FacetName>();
+
+/** Lets readers narrow a search; `change` is called with what they selected. */
+export function offerFacets(
+  root: HTMLElement,
+  change: (name: FacetName, word: string, on: boolean) => void,
+): void {
+  root.addEventListener('change', ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    const name = FACET_NAMES.find((facet) => facet === target.name);
+    if (name) change(name, target.value, target.checked);
+  });
+}
+
+/** Shows how many rows each value would leave. */
+export function showFacets(
+  root: HTMLElement,
+  engine: SearchEngine,
+  result: SearchResult,
+  state: SearchState,
+): void {
+  for (const fieldset of root.querySelectorAll<HTMLFieldSetElement>('fieldset')) {
+    const facet = engine.facets.get(
+      FACET_NAMES.find((name) => name === fieldset.dataset['facet']) ?? 'state',
+    );
+    if (facet) showFacet(fieldset, facet, result, state.selection.get(facet.name) ?? new Set());
+  }
+}
+
+function showFacet(
+  fieldset: HTMLFieldSetElement,
+  facet: Facet,
+  result: SearchResult,
+  selected: ReadonlySet<string>,
+): void {
+  const counts = result.counts.get(facet.name) ?? new Uint32Array();
+  const places = orderPlaces(facet, counts, result, selected);
+  const shown = places.slice(0, expanded.has(facet.name) ? MOST : FEW);
+  const list = fieldset.querySelector('ul');
+  const template = document.querySelector<HTMLTemplateElement>('#facet-option');
+  if (!list || !template) return;
+  while (list.children.length > shown.length) list.lastElementChild?.remove();
+  while (list.children.length < shown.length) list.append(document.importNode(template.content, true));
+  for (const [index, place] of shown.entries()) {
+    const item = list.children[index];
+    const word = facet.words[place] ?? '';
+    if (item) showOption(item, facet.name, word, counts[place] ?? 0, selected.has(word));
+  }
+  fieldset.hidden = shown.length === 0;
+  showMore(fieldset, facet.name, places.length);
+}
+
+function showOption(item: Element, name: FacetName, word: string, count: number, checked: boolean): void {
+  const [input, label, number] = [
+    item.querySelector('input'),
+    item.querySelector('bdi'),
+    item.querySelector('.number'),
+  ];
+  if (!input || !label || !number) return;
+  if (input.value !== word || input.name !== name) {
+    input.name = name;
+    input.value = word;
+    label.textContent = STATE_LABELS[name === 'state' ? word : ''] ?? word.replace(/^(\S+) /, '$1, ');
+  }
+  if (input.checked !== checked) input.checked = checked;
+  const text = formatCount(count);
+  if (number.textContent !== text) number.textContent = text;
+}
+
+function showMore(fieldset: HTMLFieldSetElement, name: FacetName, values: number): void {
+  const button = fieldset.querySelector('button');
+  if (!button) return;
+  button.hidden = values <= FEW;
+  const text = expanded.has(name) ? 'Show fewer' : `Show all ${formatCount(Math.min(values, MOST))}`;
+  if (button.textContent !== text) button.textContent = text;
+}
+
+/** Opens and closes the rest of a facet; `show` draws it anew. */
+export function offerMore(root: HTMLElement, show: () => void): void {
+  root.addEventListener('click', ({ target }) => {
+    if (!(target instanceof HTMLButtonElement)) return;
+    const name = FACET_NAMES.find((facet) => facet === target.closest('fieldset')?.dataset['facet']);
+    if (!name) return;
+    if (!expanded.delete(name)) expanded.add(name);
+    show();
+  });
+}
+
+/** Places of the values with results, in an order that does not change while one types; variants: most first. */
+function orderPlaces(
+  facet: Facet,
+  counts: Uint32Array,
+  result: SearchResult,
+  selected: ReadonlySet<string>,
+): number[] {
+  const places: number[] = [];
+  const several = facet.name === 'version' && result.packages.length > MOST_PACKAGES_WITH_VERSIONS;
+  for (const [place, word] of facet.words.entries()) {
+    const wanted = !several && !PLAIN_VARIANT.test(word);
+    if (selected.has(word) || ((counts[place] ?? 0) > 0 && wanted)) places.push(place);
+  }
+  if (facet.name === 'version') return places.reverse();
+  if (facet.name !== 'variant') return places;
+  return places.sort((left, right) => (counts[right] ?? 0) - (counts[left] ?? 0) || left - right);
+}

@@ -1,0 +1,153 @@
+import { formatNumber } from '../../lib/format.ts';
+import { createWordFinder } from './words.ts';
+import type { WordFinder } from './words.ts';
+import { suggestPackages } from './suggestions.ts';
+import type { Suggestion } from './suggestions.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { announce } from '../announce.ts';
+import { makeElement, makeText } from '../element.ts';
+import { fetchData } from '../fetch-data.ts';
+
+/** One line of the list, and where it leads. */
+interface Choice {
+  href: string;
+  element: HTMLElement;
+}
+
+/** Shows packages under a search box while one types. Without its data the box sends what is typed, as without a script. */
+export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
+  const base = input.dataset['suggest'] ?? '';
+  const index = await fetchData<PackageIndex>(`${base}/data/packages.json`).catch(() => undefined);
+  if (index) new Suggestions(input, base, index).show();
+}
+
+/**
+ * A combobox with a list, as the ARIA Authoring Practices have it: the focus stays in the box, and without a choice
+ * Enter sends what is typed to the search page.
+ */
+class Suggestions {
+  readonly #input: HTMLInputElement;
+  readonly #list = makeElement('ul', 'suggestions');
+  readonly #base: string;
+  readonly #index: PackageIndex;
+  readonly #words: WordFinder;
+  #choices: Choice[] = [];
+  /** Place of the choice that Enter takes; -1: none. */
+  #active = -1;
+
+  constructor(input: HTMLInputElement, base: string, index: PackageIndex) {
+    this.#input = input;
+    this.#base = base;
+    this.#index = index;
+    this.#words = createWordFinder(index);
+    this.#describe();
+    input.addEventListener('input', () => this.show());
+    input.addEventListener('focus', () => this.show());
+    input.addEventListener('blur', () => this.#close());
+    input.addEventListener('keydown', (event) => this.#press(event));
+    // A press must not take the focus out of the box before the click arrives.
+    this.#list.addEventListener('mousedown', (event) => event.preventDefault());
+    this.#list.addEventListener('click', (event) => this.#click(event));
+  }
+
+  show(): void {
+    const text = this.#input.value.trim();
+    if (text === '' || document.activeElement !== this.#input) return this.#close();
+    const found = suggestPackages(text, this.#index, this.#words);
+    this.#choices = [
+      ...found.map((suggestion) => makeChoice(suggestion, this.#base)),
+      makeSearchChoice(text, this.#input.form?.action ?? ''),
+    ];
+    for (const [place, { element }] of this.#choices.entries()) element.id = `${this.#list.id}-${place}`;
+    this.#list.replaceChildren(...this.#choices.map(({ element }) => element));
+    this.#list.hidden = false;
+    this.#input.setAttribute('aria-expanded', 'true');
+    this.#activate(-1);
+    announce(`${formatNumber(found.length, 'package')}; the arrow keys choose one`);
+  }
+
+  #describe(): void {
+    this.#list.id = `${this.#input.id}-suggestions`;
+    this.#list.setAttribute('role', 'listbox');
+    this.#list.setAttribute('aria-label', 'Suggestions');
+    this.#list.hidden = true;
+    this.#input.parentElement?.append(this.#list);
+    this.#input.setAttribute('role', 'combobox');
+    this.#input.setAttribute('aria-autocomplete', 'list');
+    this.#input.setAttribute('aria-expanded', 'false');
+    this.#input.setAttribute('aria-controls', this.#list.id);
+  }
+
+  #close(): void {
+    this.#list.hidden = true;
+    this.#input.setAttribute('aria-expanded', 'false');
+    this.#activate(-1);
+  }
+
+  #activate(place: number): void {
+    this.#active = place;
+    for (const [index, { element }] of this.#choices.entries())
+      element.setAttribute('aria-selected', String(index === place));
+    const element = this.#choices[place]?.element;
+    if (element) this.#input.setAttribute('aria-activedescendant', element.id);
+    else this.#input.removeAttribute('aria-activedescendant');
+    element?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    const open = !this.#list.hidden;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (open) this.#move(event.key === 'ArrowDown' ? 1 : -1);
+      else this.show();
+    } else if (event.key === 'Escape' && open) {
+      // The first Escape closes the list, the next one empties the box.
+      event.preventDefault();
+      this.#close();
+    } else if (event.key === 'Enter' && open) {
+      const choice = this.#choices[this.#active];
+      if (!choice) return;
+      event.preventDefault();
+      location.assign(choice.href);
+    }
+  }
+
+  /** Goes round; between the last choice and the first comes the box itself. */
+  #move(step: number): void {
+    const places = this.#choices.length + 1;
+    this.#activate(((this.#active + 1 + step + places) % places) - 1);
+  }
+
+  #click(event: MouseEvent): void {
+    const { target } = event;
+    const choice = this.#choices.find(({ element }) => target instanceof Node && element.contains(target));
+    if (!choice) return;
+    if (event.ctrlKey || event.metaKey) window.open(choice.href, '_blank', 'noopener');
+    else location.assign(choice.href);
+  }
+}
+
+function makeChoice({ name, version, description, builds }: Suggestion, base: string): Choice {
+  const spec = makeElement('span', 'spec', makeText(name, 'name'), makeText(`@${version}`, 'version'));
+  const count = makeElement('span', 'muted count', formatNumber(builds, 'build'));
+  const about = makeElement('span', 'muted about', makeText(description));
+  return {
+    href: `${base}/packages/${encodeURIComponent(name)}/`,
+    element: makeOption(spec, ' ', count, ...(description ? [' ', about] : [])),
+  };
+}
+
+function makeSearchChoice(text: string, search: string): Choice {
+  return {
+    href: `${search}?q=${encodeURIComponent(text)}`,
+    element: makeOption('Search builds, programs and libraries for ', makeText(text, 'mono')),
+  };
+}
+
+function makeOption(...children: (Node | string)[]): HTMLElement {
+  const option = makeElement('li', '', ...children);
+  option.setAttribute('role', 'option');
+  option.setAttribute('aria-selected', 'false');
+  return option;
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts';
+import { base32, hashRules, withSuffix } from '../../lib/spack/dag-hash.ts';
+import { dagHashText, splitNodes, splitObject } from '../../lib/spack/node-text.ts';
+import { splitSigned, verifyManifest } from '../../lib/spack/signed-manifest.ts';
+import { Build } from '../../schemas/build.ts';
+import type { Blob } from '../../schemas/build.ts';
+import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schemas/mirror-manifest.ts';
+import { Node } from '../../schemas/node.ts';
+
+/** What a check came to: `open` was not checked. */
+export interface Check {
+  state: 'good' | 'bad' | 'open';
+  /** One sentence. */
+  text: string;
+}
+
+/** Where the files of a build are. */
+export interface BuildFiles {
+  /** DAG hash that the page bears. */
+  hash: string;
+  /** The API's document of the build. */
+  document: string;
+  /** The mirror's manifest. */
+  manifest: string;
+  /** The site's public keys. */
+  keys: string[];
+  /** The spec file. Absent: only the registry has it. */
+  specFile?: string | undefined;
+}
+
+const SpecDocument = z.object({ build: Build, node: Node });
+
+/**
+ * Checks, one after the other, what can be checked of a build without its tarball: its DAG hash, the manifest's
+ * signature, what the manifest names, the spec file and each node in it. Yields each result as it is known;
+ * throws when a file cannot be had.
+ */
+export async function* verifyBuild(files: BuildFiles): AsyncGenerator<Check> {
+  const documentText = await fetchText(files.document);
+  const { build, node } = SpecDocument.parse(JSON.parse(documentText));
+  const nodeText = splitObject(documentText).get('node') ?? '';
+  yield await checkNode(node, nodeText, files.hash);
+
+  const manifest = await fetchText(files.manifest);
+  const keys = await Promise.all(files.keys.map(fetchText));
+  const { check, text } = await checkSignature(manifest, keys);
+  yield check;
+  // A manifest that its signature does not cover says nothing.
+  if (text === undefined) return;
+  yield checkRecords(text, build);
+
+  if (files.specFile === undefined) {
+    yield { state: 'open', text: 'The spec file was not read: only the registry has it.' };
+    return;
+  }
+  yield* checkSpecFile(new Uint8Array(await fetchBytes(files.specFile)), build.image.config, nodeText);
+}
+
+/** Downloads a build's tarball and checks its digest. */
+export async function verifyTarball(address: string, tarball: Blob): Promise<Check> {
+  const bytes = await fetchBytes(address);
+  const fits = `sha256:${await digestHex('SHA-256', bytes)}` === tarball.digest;
+  return fits
+    ? {
+        state: 'good',
+        text: `The tarball (${formatSize(bytes.byteLength)}) has the digest that this page shows.`,
+      }
+    : { state: 'bad', text: 'The tarball is not the one whose digest this page shows.' };
+}
+
+async function checkNode(node: Node, text: string, hash: string): Promise<Check> {
+  const found = await findHash(node, text);
+  if (found === hash)
+    return { state: 'good', text: 'The DAG hash, recomputed from the spec, is the one of this page.' };
+  const old = (node.annotations?.original_specfile_version ?? 5) < 5;
+  if (old)
+    return {
+      state: 'open',
+      text: 'The DAG hash was not checked: it was made by an older Spack, in a form now lost.',
+    };
+  return { state: 'bad', text: `The spec has the DAG hash ${found}, not the one of this page.` };
+}
+
+/** The hash that a node bears if a rule of Spack gives it; otherwise what the usual rule gives. */
+async function findHash(node: Node, text: string): Promise<string> {
+  const hashes = await Promise.all(
+    hashRules(node).map(async (without) => {
+      const bytes = new TextEncoder().encode(dagHashText(text, without));
+      return withSuffix(node, base32(new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))));
+    }),
+  );
+  return hashes.find((hash) => hash === node.hash) ?? hashes[0] ?? '';
+}
+
+async function checkSignature(manifest: string, keys: string[]): Promise<{ check: Check; text?: string }> {
+  try {
+    const { text, signed } = splitSigned(manifest);
+    if (!signed) return { check: { state: 'open', text: 'The manifest is not signed.' }, text };
+    const verified = await verifyManifest(manifest, keys);
+    const key = formatFingerprint(verified.signedBy);
+    return {
+      check: { state: 'good', text: `The manifest is signed by the key ${key}.` },
+      text: verified.text,
+    };
+  } catch (error) {
+    return {
+      check: { state: 'bad', text: `The ${error instanceof Error ? error.message : 'manifest is bad'}.` },
+    };
+  }
+}
+
+function checkRecords(text: string, { tarball, image }: Build): Check {
+  const { data } = MirrorManifest.parse(JSON.parse(text));
+  const names = (mediaType: string, blob: Blob): boolean =>
+    data.some(
+      (record) =>
+        record.mediaType === mediaType &&
+        `sha256:${record.checksum}` === blob.digest &&
+        record.contentLength === blob.size,
+    );
+  if (names(TARBALL_MEDIA_TYPE, tarball) && names(SPEC_MEDIA_TYPE, image.config) && data.length === 2) {
+    return {
+      state: 'good',
+      text: 'The manifest names the tarball and the spec file by the digests of this page.',
+    };
+  }
+  return { state: 'bad', text: 'The manifest names another tarball or spec file than this page.' };
+}
+
+async function* checkSpecFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  blob: Blob,
+  nodeText: string,
+): AsyncGenerator<Check> {
+  if (`sha256:${await digestHex('SHA-256', bytes)}` !== blob.digest) {
+    yield { state: 'bad', text: 'The spec file is not the one that the manifest names.' };
+    return;
+  }
+  const texts = splitNodes(new TextDecoder().decode(bytes));
+  yield texts[0] === nodeText
+    ? { state: 'good', text: 'The spec file is the one that the manifest names, and holds this very spec.' }
+    : { state: 'bad', text: 'The spec file is the one that the manifest names, but holds another spec.' };
+  const nodes = texts.slice(1).map((text) => ({ node: Node.parse(JSON.parse(text)), text }));
+  const results = await Promise.all(
+    nodes.map(async ({ node, text }) => ({ node, fits: (await findHash(node, text)) === node.hash })),
+  );
+  const wrong = results.filter(({ fits }) => !fits).map(({ node }) => node);
+  const proven = results.length - wrong.length;
+  if (proven > 0)
+    yield {
+      state: 'good',
+      text: `${formatNumber(proven, 'dependency', 'dependencies')} recomputed: each is what its hash says.`,
+    };
+  for (const { name, external } of wrong) {
+    yield external
+      ? { state: 'open', text: `The external ${name} cannot be proved: the builder’s system provided it.` }
+      : { state: 'bad', text: `The dependency ${name} is not what its hash says.` };
+  }
+}
+
+async function fetchText(address: string): Promise<string> {
+  return new TextDecoder().decode(await fetchBytes(address));
+}
+
+async function fetchBytes(address: string): Promise<ArrayBuffer> {
+  // What a browser kept from an earlier visit is not what is to be checked.
+  const response = await fetch(address, { cache: 'no-cache' });
+  if (!response.ok)
+    throw new Error(`${new URL(address, location.href).pathname}: the site answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+async function digestHex(algorithm: 'SHA-256', bytes: BufferSource): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

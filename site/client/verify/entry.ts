@@ -1,0 +1,3 @@
+import '../zod-settings.ts';
+
+export { verifyBuild, verifyTarball } from './checks.ts';

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { recordRemoval } from '../../../scripts/catalog/removal.ts';
+import { inventBuildRecord } from '../../../tests/generate/build-record.ts';
+import { inventHistory } from '../../../tests/generate/history.ts';
+import type { Build } from '../../schemas/build.ts';
+import type { Removed } from '../../schemas/removed.ts';
+import { describeChanges } from './changes.ts';
+import { documentText } from './texts.ts';
+
+const BUILDS = 200;
+const SECOND_MS = 1_000;
+
+/** A catalog that publish and prune write, and the API's documents of its months as they are served. */
+function openCache() {
+  const builds = new Map<string, { build: Build }>();
+  const removed = new Map<string, Removed>();
+  return {
+    publish: (build: Build) => void builds.set(build.hash, { build }),
+    prune: (hash: string, date: string) => {
+      const build = builds.get(hash)?.build;
+      if (!build) throw new Error(`expected a build ${hash}`);
+      removed.set(hash, recordRemoval(build, { removed: date, reason: 'newer' }, removed.get(hash)));
+      builds.delete(hash);
+    },
+    months: () =>
+      new Map(
+        [...describeChanges({ builds, removed: [...removed.values()] })].map(([month, list]) => [
+          month,
+          documentText('changes', list),
+        ]),
+      ),
+  };
+}
+
+function monthOf(date: string): string {
+  return date.slice(0, 'yyyy-mm'.length);
+}
+
+function secondsAfter(date: string, seconds: number): string {
+  return new Date(Date.parse(date) + seconds * SECOND_MS).toISOString().replace('.000Z', 'Z');
+}
+
+test('a month that is over keeps its bytes through years of publishing, pruning and publishing again', () => {
+  const history = inventHistory({ builds: BUILDS, seed: 1 });
+  const records = [...history.builds.values()]
+    .map((build) => inventBuildRecord(history, build))
+    .sort((left, right) => left.published.localeCompare(right.published));
+  const cache = openCache();
+  /** Months that were over, as they were then. */
+  const over = new Map<string, string>();
+  const pruned: Build[] = [];
+  for (const [index, build] of records.entries()) {
+    const now = build.published;
+    for (const [month, text] of cache.months()) {
+      if (month >= monthOf(now)) continue;
+      expect(text, `${month} in ${monthOf(now)}`).toBe(over.get(month) ?? text);
+      over.set(month, text);
+    }
+    cache.publish(build);
+    // Prune takes what has been there for long; some of it is asked for and built again, and goes once more.
+    const old = index % 3 === 0 ? records[Math.floor(index / 3)] : undefined;
+    if (old && old !== build) {
+      cache.prune(old.hash, secondsAfter(now, 1));
+      pruned.push(old);
+    }
+    const again = index % 7 === 0 ? pruned.shift() : undefined;
+    if (again) cache.publish({ ...again, published: secondsAfter(now, 2) });
+    if (again && index % 2 === 0) cache.prune(again.hash, secondsAfter(now, 3));
+  }
+  expect(over.size).toBeGreaterThan(2);
+  expect([...over.values()].some((text) => text.includes('"removed"'))).toBe(true);
+});
+
+test('what was removed, built again and removed again is told each time, in order', () => {
+  const history = inventHistory({ builds: 1, seed: 1 });
+  const [build] = [...history.builds.values()].map((each) => inventBuildRecord(history, each));
+  if (!build) throw new Error('expected a build');
+  const cache = openCache();
+  cache.publish({ ...build, published: '2026-01-31T23:59:59Z' });
+  cache.prune(build.hash, '2026-02-01T00:00:00Z');
+  cache.publish({ ...build, published: '2026-02-03T00:00:00Z' });
+  const changes = [...cache.months().values()].flatMap((text): unknown[] => JSON.parse(text).changes);
+  expect(changes).toMatchObject([
+    { change: 'added', date: '2026-01-31T23:59:59Z' },
+    { change: 'removed', date: '2026-02-01T00:00:00Z', reason: 'newer' },
+    { change: 'added', date: '2026-02-03T00:00:00Z' },
+  ]);
+  cache.prune(build.hash, '2026-03-01T00:00:00Z');
+  expect([...cache.months().keys()]).toEqual(['2026-01', '2026-02', '2026-03']);
+});

@@ -1,0 +1,59 @@
+import type { ChangeList } from '../../schemas/api/change-list.ts';
+import { indexLink, schemaLink } from './links.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { apiPath, externalUrl } from '../url.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+type Change = ChangeList['changes'][number];
+
+/** What came, and what went. */
+interface Comings extends Pick<SiteCatalog, 'removed'> {
+  builds: ReadonlyMap<string, Pick<CatalogBuild, 'build'>>;
+}
+
+/**
+ * What came and went, by month, the oldest first. A month that is over stays as it is: what is published later is of
+ * later months, and what is removed leaves the time of its publication behind.
+ */
+export function describeChanges(catalog: Comings): Map<string, ChangeList> {
+  const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => date.slice(0, 'yyyy-mm'.length));
+  const months = [...byMonth.keys()];
+  return new Map(
+    [...byMonth].map(([month, changes], place) => [
+      month,
+      {
+        schema: schemaLink('change-list'),
+        month,
+        changes,
+        links: { index: indexLink(), ...previousLink(months[place - 1]) },
+      },
+    ]),
+  );
+}
+
+function listChanges({ builds, removed }: Comings): Change[] {
+  const added = [...builds.values()].map(({ build: { published, hash, name, version } }): Change => ({
+    date: published,
+    change: 'added',
+    hash,
+    name,
+    version,
+  }));
+  const gone = removed.flatMap(({ hash, name, version, stays }) =>
+    stays.flatMap(({ published, removed: date, reason }): Change[] => [
+      { date: published, change: 'added', hash, name, version },
+      { date, change: 'removed', hash, name, version, reason },
+    ]),
+  );
+  return [...added, ...gone].sort(
+    (left, right) =>
+      compareTexts(left.date, right.date) ||
+      compareTexts(left.change, right.change) ||
+      compareTexts(left.name, right.name) ||
+      compareTexts(left.hash, right.hash),
+  );
+}
+
+function previousLink(month: string | undefined): { previous?: string } {
+  return month === undefined ? {} : { previous: externalUrl(apiPath(`changes/${month}`)) };
+}

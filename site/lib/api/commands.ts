@@ -1,0 +1,83 @@
+import type { Endpoint } from './endpoints.ts';
+import type { Sample } from './samples.ts';
+import { settingsOf } from './views.ts';
+import { keyPath } from '../commands/commands.ts';
+import { includeOf } from '../mirror/recorded-settings.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { apiPath, externalUrl, siteAddress } from '../url.ts';
+
+/** Commands to paste, and what they do. */
+export interface Commands {
+  label: string;
+  lines: string[];
+}
+
+/** How to ask an endpoint with curl and jq. */
+export function endpointCommands({ filters }: Endpoint, { path }: Sample): Commands[] {
+  return filters.map(({ prints, filter }) => ({
+    label: prints,
+    lines: [`curl -fsS ${externalUrl(path)} | jq -r '${filter}'`],
+  }));
+}
+
+/** Trust in all lists from one signature. */
+export function signatureCommands({ keys }: SiteCatalog): Commands[] {
+  if (keys.length === 0) return [];
+  const index = externalUrl(apiPath('index'));
+  const select = '.endpoints[] | select(.name == "packages") | "\\(.sha256)  packages.json"';
+  return [
+    {
+      label: 'Check the signature of the index',
+      lines: [
+        ...keys.map((key) => `curl -fsS ${externalUrl(keyPath(key))} | gpg --import`),
+        `curl -fsSO ${index} -O ${index}.asc`,
+        'gpg --verify index.json.asc index.json',
+      ],
+    },
+    {
+      label: 'Check a list against the index',
+      lines: [
+        `curl -fsSO ${index} -O ${externalUrl(apiPath('packages'))}`,
+        `jq -r '${select}' index.json | sha256sum --check`,
+      ],
+    },
+  ];
+}
+
+/** How to add this cache by a file: into the user's own scope, or by an include. */
+export function settingsCommands(catalog: SiteCatalog): Commands[] {
+  const [file] = settingsOf(catalog);
+  if (!file) return [];
+  const { include } = includeOf(file.sha256, catalog.recorded);
+  return [
+    {
+      label: 'Download, where you have no mirrors.yaml yet',
+      lines: [
+        `test -e ~/.spack/mirrors.yaml || curl -fsS --create-dirs -o ~/.spack/mirrors.yaml ${externalUrl(`/api/${file.path}.yaml`)}`,
+      ],
+    },
+    ...(include
+      ? [
+          {
+            label: 'Or include, in spack.yaml below "spack:", or in ~/.spack/include.yaml',
+            lines: ['include:', `- path: ${include.path}`, `  sha256: ${include.sha256}`],
+          },
+        ]
+      : []),
+  ];
+}
+
+/** How much of a lock file is here. */
+export function coverageCommands(): Commands[] {
+  return [
+    {
+      label: "How much of a spack.lock has binaries here, in this project's folder",
+      lines: [`node scripts/coverage.ts spack.lock --cache ${siteAddress()}`],
+    },
+  ];
+}
+
+/** A badge for a README. */
+export function badgeMarkdown(name: string): string {
+  return `![Spack builds](https://img.shields.io/endpoint?url=${encodeURIComponent(externalUrl(`/api/badges/${name}.json`))})`;
+}

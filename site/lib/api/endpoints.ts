@@ -1,0 +1,274 @@
+import type { z } from 'zod';
+import { BudgetDocument } from '../../schemas/api/budget-document.ts';
+import { Badge } from '../../schemas/api/badge.ts';
+import { ChangeList } from '../../schemas/api/change-list.ts';
+import { CompilerList } from '../../schemas/api/compiler-list.ts';
+import { ContainerList } from '../../schemas/api/container-list.ts';
+import { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
+import { EnvironmentList } from '../../schemas/api/environment-list.ts';
+import { FailureList } from '../../schemas/api/failure-list.ts';
+import { IndexDocument } from '../../schemas/api/index-document.ts';
+import { KeyList } from '../../schemas/api/key-list.ts';
+import { PackageDocument } from '../../schemas/api/package-document.ts';
+import { PackageList } from '../../schemas/api/package-list.ts';
+import { ProgramList } from '../../schemas/api/program-list.ts';
+import { SeedDates, SeedManifest } from '../../schemas/api/seed-manifest.ts';
+import { SpecDocument } from '../../schemas/api/spec-document.ts';
+import { SpecTable } from '../../schemas/api/spec-table.ts';
+import { StatsDocument } from '../../schemas/api/stats-document.ts';
+import { TargetList } from '../../schemas/api/target-list.ts';
+import { ViewList } from '../../schemas/api/view-list.ts';
+import { TEMPLATES } from './links.ts';
+
+/** One kind of document of the API. */
+export interface Endpoint {
+  /** A short name that stays. */
+  name: string;
+  /** Below the site's address; `{…}` stands for a name or hash. */
+  path: string;
+  /** Name of its JSON Schema's file. */
+  shape: string;
+  schema: z.ZodType;
+  /** When it changes. */
+  freshness: string;
+  /** Filters for `jq`, each with what it prints. */
+  filters: { prints: string; filter: string }[];
+}
+
+const EVERY_TIME = 'Changes with every publication.';
+const RARELY = 'Changes when a new one comes.';
+
+/** Every endpoint that answers JSON, in the order of the documentation. */
+export const ENDPOINTS: Endpoint[] = [
+  {
+    name: 'index',
+    path: '/api/index.json',
+    shape: 'index-document',
+    schema: IndexDocument,
+    freshness: EVERY_TIME,
+    filters: [
+      { prints: 'How much there is', filter: '.counts' },
+      {
+        prints: 'What to compare with the last time',
+        filter: '.endpoints[] | select(.sha256) | "\\(.sha256) \\(.url)"',
+      },
+    ],
+  },
+  {
+    name: 'packages',
+    path: '/api/packages.json',
+    shape: 'package-list',
+    schema: PackageList,
+    freshness: EVERY_TIME,
+    filters: [
+      {
+        prints: 'Each package and its highest version',
+        filter: '.packages[] | "\\(.name) \\(.versions[0])"',
+      },
+    ],
+  },
+  {
+    name: 'package',
+    path: TEMPLATES.package,
+    shape: 'package-document',
+    schema: PackageDocument,
+    freshness: 'Changes when a build of the package comes or goes.',
+    filters: [{ prints: 'Each build', filter: '.builds[] | "\\(.hash) \\(.spec)"' }],
+  },
+  {
+    name: 'specs',
+    path: '/api/specs.json',
+    shape: 'spec-table',
+    schema: SpecTable,
+    freshness: EVERY_TIME,
+    filters: [
+      {
+        prints: 'Hash, package and version of each build',
+        filter:
+          '.words as $w | .columns as $c | range(.builds) | "\\($c.hash[.]) \\($w.package[$c.package[.]]) \\($w.version[$c.version[.]])"',
+      },
+    ],
+  },
+  {
+    name: 'spec',
+    path: TEMPLATES.spec,
+    shape: 'spec-document',
+    schema: SpecDocument,
+    freshness: 'Changes when it moves to the site or to the registry, is signed anew, or gets dependents.',
+    filters: [
+      { prints: 'Where the tarball is and what it is', filter: '.links.tarball, .build.tarball.digest' },
+      { prints: 'What it needs', filter: '.node.dependencies[]? | "\\(.name) \\(.hash)"' },
+    ],
+  },
+  {
+    name: 'targets',
+    path: '/api/targets.json',
+    shape: 'target-list',
+    schema: TargetList,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Builds for each', filter: '.targets[] | "\\(.builds) \\(.name)"' }],
+  },
+  {
+    name: 'compilers',
+    path: '/api/compilers.json',
+    shape: 'compiler-list',
+    schema: CompilerList,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Builds by each', filter: '.compilers[] | "\\(.builds) \\(.name)@\\(.version)"' }],
+  },
+  {
+    name: 'programs',
+    path: '/api/programs.json',
+    shape: 'program-list',
+    schema: ProgramList,
+    freshness: 'Changes when a build brings a program or library that was not there.',
+    filters: [
+      {
+        prints: 'Each program and its packages',
+        filter: '.programs[] | "\\(.name): \\(.packages | join(" "))"',
+      },
+    ],
+  },
+  {
+    name: 'environments',
+    path: '/api/environments.json',
+    shape: 'environment-list',
+    schema: EnvironmentList,
+    freshness: 'Changes when one of their specs is built.',
+    filters: [
+      { prints: 'How much of each is there', filter: '.environments[] | "\\(.percent) % \\(.name)"' },
+    ],
+  },
+  {
+    name: 'environment',
+    path: '/api/environments/{name}.json',
+    shape: 'environment-document',
+    schema: EnvironmentDocument,
+    freshness: 'Changes when one of its specs is built.',
+    filters: [
+      {
+        prints: 'What is missing, and why',
+        filter: '.coverage.missing[] | "\\(.name)@\\(.version) \\(.reason)"',
+      },
+    ],
+  },
+  {
+    name: 'containers',
+    path: '/api/containers.json',
+    shape: 'container-list',
+    schema: ContainerList,
+    freshness: 'Changes when a container is published.',
+    filters: [
+      {
+        prints: 'Tag, platform and digest of each',
+        filter: '.containers[] | "\\(.tags[0]) \\(.os)/\\(.architecture) \\(.digest)"',
+      },
+    ],
+  },
+  {
+    name: 'failures',
+    path: '/api/failures.json',
+    shape: 'failure-list',
+    schema: FailureList,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'What failed, and how', filter: '.failures[] | "\\(.date) \\(.kind) \\(.spec)"' }],
+  },
+  {
+    name: 'views',
+    path: '/api/views.json',
+    shape: 'view-list',
+    schema: ViewList,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Builds in each', filter: '.views[] | "\\(.builds) \\(.name)"' }],
+  },
+  {
+    name: 'keys',
+    path: '/api/keys.json',
+    shape: 'key-list',
+    schema: KeyList,
+    freshness: RARELY,
+    filters: [{ prints: 'Fingerprints', filter: '.keys[].fingerprint' }],
+  },
+  {
+    name: 'stats',
+    path: '/api/stats.json',
+    shape: 'stats-document',
+    schema: StatsDocument,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Builds by month', filter: '.months[] | "\\(.month) \\(.builds)"' }],
+  },
+  {
+    name: 'budget',
+    path: '/api/budget.json',
+    shape: 'budget-document',
+    schema: BudgetDocument,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Room left, in bytes', filter: '.budget - .bytes.total' }],
+  },
+  {
+    name: 'changes',
+    path: '/api/changes/{month}.json',
+    shape: 'change-list',
+    schema: ChangeList,
+    freshness: 'Changes with every publication of its month, and no more when that has been over for a day.',
+    filters: [
+      { prints: 'What came and went', filter: '.changes[] | "\\(.date) \\(.change) \\(.name)@\\(.version)"' },
+    ],
+  },
+  {
+    name: 'badge',
+    path: '/api/badges/{name}.json',
+    shape: 'badge',
+    schema: Badge,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+  },
+  {
+    name: 'package-badge',
+    path: '/api/badges/packages/{name}.json',
+    shape: 'badge',
+    schema: Badge,
+    freshness: 'Changes with a higher version.',
+    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+  },
+  {
+    name: 'environment-badge',
+    path: '/api/badges/environments/{name}.json',
+    shape: 'badge',
+    schema: Badge,
+    freshness: 'Changes when one of its specs is built.',
+    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+  },
+  {
+    name: 'seed-manifest',
+    path: '/manifest/',
+    shape: 'seed-manifest',
+    schema: SeedManifest,
+    freshness: EVERY_TIME,
+    filters: [{ prints: 'Each artifact and its image', filter: '.packages[] | "\\(.name) \\(.url)"' }],
+  },
+  {
+    name: 'seed-dates',
+    path: '/manifest/dates/',
+    shape: 'seed-dates',
+    schema: SeedDates,
+    freshness: 'Changes once a month.',
+    filters: [
+      {
+        prints: 'Where each month is listed',
+        filter: '.url_prefix as $p | .dates[] | "\\($p)\\(.)/index.manifest.json"',
+      },
+    ],
+  },
+];
+
+/** The part of a path that stands for something. */
+export function parameterOf({ path }: Endpoint): string | undefined {
+  return /\{(\w+)\}/.exec(path)?.[1];
+}
+
+export function endpointNamed(name: string): Endpoint {
+  const found = ENDPOINTS.find((endpoint) => endpoint.name === name);
+  if (!found) throw new Error(`expected an endpoint named ${name}`);
+  return found;
+}

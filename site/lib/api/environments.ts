@@ -1,0 +1,41 @@
+import type { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
+import type { EnvironmentList } from '../../schemas/api/environment-list.ts';
+import type { LockFile } from '../../schemas/lock-file.ts';
+import { settingsLink } from './lists.ts';
+import { listLinks, schemaLink } from './links.ts';
+import { coverLock, knownCache } from '../catalog/coverage.ts';
+import { viewName } from '../spack/view-name.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { apiPath, externalUrl } from '../url.ts';
+
+export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
+  const cache = knownCache(catalog);
+  return {
+    schema: schemaLink('environment-list'),
+    environments: [...catalog.locks].map(([name, lock]) => {
+      const { needed, available, percent, downloadSize } = coverLock(lock, cache);
+      return {
+        name,
+        needed,
+        available,
+        percent,
+        downloadSize,
+        links: { environment: externalUrl(apiPath(`environments/${name}`)) },
+      };
+    }),
+    links: listLinks(),
+  };
+}
+
+export function describeEnvironment(name: string, lock: LockFile, catalog: SiteCatalog): EnvironmentDocument {
+  return {
+    schema: schemaLink('environment-document'),
+    name,
+    roots: lock.roots.map(({ hash, spec }) => ({ hash, spec, available: catalog.builds.has(hash) })),
+    coverage: coverLock(lock, knownCache(catalog)),
+    links: {
+      environments: externalUrl(apiPath('environments')),
+      ...settingsLink(viewName('env', name), catalog),
+    },
+  };
+}

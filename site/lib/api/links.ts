@@ -1,0 +1,21 @@
+import { apiPath, externalUrl } from '../url.ts';
+
+/** Address of a shape's JSON Schema: `package-list`. */
+export function schemaLink(shape: string): string {
+  return externalUrl(`/api/schemas/${shape}.json`);
+}
+
+/** The links that every list has. */
+export function listLinks(): { index: string } {
+  return { index: indexLink() };
+}
+
+export function indexLink(): string {
+  return externalUrl(apiPath('index'));
+}
+
+/** Addresses with a place for a name or hash. */
+export const TEMPLATES = {
+  package: '/api/packages/{name}.json',
+  spec: '/api/specs/{hash}.json',
+} as const;

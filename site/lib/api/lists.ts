@@ -1,0 +1,139 @@
+import type { CompilerList } from '../../schemas/api/compiler-list.ts';
+import type { FailureList } from '../../schemas/api/failure-list.ts';
+import type { KeyList } from '../../schemas/api/key-list.ts';
+import type { PackageList } from '../../schemas/api/package-list.ts';
+import type { ProgramList } from '../../schemas/api/program-list.ts';
+import type { SpecTable } from '../../schemas/api/spec-table.ts';
+import type { TargetList } from '../../schemas/api/target-list.ts';
+import { indexLink, listLinks, schemaLink, TEMPLATES } from './links.ts';
+import { keyPath } from '../commands/commands.ts';
+import { failurePath } from '../catalog/failures.ts';
+import { countCompilers, groupProviders } from '../catalog/groups.ts';
+import { viewSettingsPath } from '../mirror/consumer-settings.ts';
+import { viewName } from '../spack/view-name.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { countSite } from '../catalog/site-numbers.ts';
+import { fillTable } from './spec-table.ts';
+import { externalUrl } from '../url.ts';
+import type { ContainerList } from '../../schemas/api/container-list.ts';
+import { containerReference, currentTags, taggedContainers } from '../catalog/containers.ts';
+
+export function describePackages({ packages }: SiteCatalog): PackageList {
+  return {
+    schema: schemaLink('package-list'),
+    packages: [...packages.values()].map(({ name, metadata, versions, targets, builds, size, updated }) => ({
+      name,
+      ...(metadata ? { description: metadata.description } : {}),
+      versions,
+      targets,
+      builds: builds.length,
+      size,
+      updated,
+    })),
+    links: { index: indexLink(), package: externalUrl(TEMPLATES.package) },
+  };
+}
+
+/** Every build, by package, the highest version first. */
+export function describeSpecs({ packages, nodes }: SiteCatalog): SpecTable {
+  const builds = [...packages.values()].flatMap((entry) => entry.builds);
+  return {
+    schema: schemaLink('spec-table'),
+    ...fillTable(builds, nodes),
+    links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
+  };
+}
+
+export function describeTargets(catalog: SiteCatalog): TargetList {
+  const packages = new Map<string, number>();
+  for (const { targets } of catalog.packages.values()) {
+    for (const target of targets) packages.set(target, (packages.get(target) ?? 0) + 1);
+  }
+  return {
+    schema: schemaLink('target-list'),
+    targets: countSite(catalog).targets.map(({ name, builds }) => ({
+      name,
+      builds,
+      packages: packages.get(name) ?? 0,
+      ...settingsLink(viewName('target', name), catalog),
+    })),
+    links: listLinks(),
+  };
+}
+
+export function describeCompilers(catalog: SiteCatalog): CompilerList {
+  return {
+    schema: schemaLink('compiler-list'),
+    compilers: countCompilers(catalog).map(({ name, version, languages, builds }) => ({
+      name,
+      version,
+      languages,
+      builds: builds.length,
+    })),
+    links: listLinks(),
+  };
+}
+
+export function describePrograms({ builds }: SiteCatalog): ProgramList {
+  const all = [...builds.values()].map(({ build }) => build);
+  return {
+    schema: schemaLink('program-list'),
+    programs: groupProviders(all, ({ programs }) => programs),
+    libraries: groupProviders(all, ({ libraries }) => libraries),
+    links: listLinks(),
+  };
+}
+
+export function describeFailures({ failures }: SiteCatalog): FailureList {
+  return {
+    schema: schemaLink('failure-list'),
+    failures: failures.map(({ id, name, spec, hash, target, kind, phase, date, run }) => ({
+      name,
+      spec,
+      ...(hash === undefined ? {} : { hash }),
+      ...(target === undefined ? {} : { target }),
+      kind,
+      ...(phase === undefined ? {} : { phase }),
+      date,
+      ...(run === undefined ? {} : { run }),
+      links: { page: externalUrl(failurePath({ id })) },
+    })),
+    links: listLinks(),
+  };
+}
+
+export function describeKeys({ keys }: SiteCatalog): KeyList {
+  return {
+    schema: schemaLink('key-list'),
+    keys: keys.map((key) => ({ fingerprint: key.fingerprint, url: externalUrl(keyPath(key)) })),
+    links: listLinks(),
+  };
+}
+
+/** The settings file of a view, where the mirror has that view. */
+export function settingsLink(view: string, { plan }: SiteCatalog): { settings?: string } {
+  return plan.views.has(view) ? { settings: externalUrl(`/api/${viewSettingsPath(view)}.yaml`) } : {};
+}
+
+export function describeContainers(catalog: SiteCatalog): ContainerList {
+  return {
+    schema: schemaLink('container-list'),
+    containers: taggedContainers(catalog).map((container) => {
+      const { environment, roots, os, architecture, digest, base, published, origin } = container;
+      const reference = containerReference(container, catalog);
+      return {
+        ...(environment === undefined ? {} : { environment }),
+        roots,
+        os,
+        architecture,
+        tags: currentTags(container, catalog),
+        ...(reference === undefined ? {} : { reference }),
+        digest,
+        base,
+        published,
+        ...(origin.run === undefined ? {} : { run: origin.run }),
+      };
+    }),
+    links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
+  };
+}

@@ -1,0 +1,103 @@
+import type { Badge } from '../../schemas/api/badge.ts';
+import type { BudgetDocument } from '../../schemas/api/budget-document.ts';
+import type { StatsDocument } from '../../schemas/api/stats-document.ts';
+import { targetOf } from '../../schemas/node.ts';
+import { describeEnvironments } from './environments.ts';
+import { listLinks, schemaLink } from './links.ts';
+import { formatCount, formatDate, formatSize } from '../format.ts';
+import { countCompilers } from '../catalog/groups.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { countSite } from '../catalog/site-numbers.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+export function describeStats(catalog: SiteCatalog): StatsDocument {
+  const builds = [...catalog.builds.values()];
+  return {
+    schema: schemaLink('stats-document'),
+    packages: catalog.packages.size,
+    builds: builds.length,
+    removed: catalog.removed.length,
+    failures: catalog.failures.length,
+    size: sizeOf(builds),
+    installedSize: builds.reduce((sum, { build }) => sum + build.tarball.installedSize, 0),
+    runnable: builds.filter(({ build }) => build.image.runnable).length,
+    signed: builds.filter(({ signed }) => signed).length,
+    months: countMonths(catalog),
+    targets: countShares(Map.groupBy(builds, ({ node }) => targetOf(node))),
+    systems: countShares(Map.groupBy(builds, ({ node }) => node.arch.platform_os)),
+    compilers: countShares(
+      new Map(countCompilers(catalog).map((group) => [`${group.name}@${group.version}`, group.builds])),
+    ),
+    links: listLinks(),
+  };
+}
+
+export function describeBudget({ plan }: SiteCatalog): BudgetDocument {
+  const { budget, ...bytes } = plan.bytes;
+  const whole = Object.entries(bytes).map(([part, count]) => [part, Math.round(count)]);
+  return {
+    schema: schemaLink('budget-document'),
+    budget,
+    bytes: { ...bytes, ...Object.fromEntries(whole) },
+    builds: plan.served.size,
+    leftOut: {
+      builds: plan.leftOut.builds.length,
+      size: plan.leftOut.bytes,
+      configs: plan.leftOut.configs,
+      views: plan.leftOut.views,
+    },
+    links: listLinks(),
+  };
+}
+
+/** All badges by their name: of the whole cache, of each package, of each environment. */
+export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
+  const { packages, builds, targets, size, updated } = countSite(catalog);
+  return new Map([
+    ['builds', badge('spack builds', formatCount(builds))],
+    ['packages', badge('spack packages', formatCount(packages))],
+    ['targets', badge('spack targets', formatCount(targets.length))],
+    ['size', badge('spack build cache', formatSize(size))],
+    ['updated', badge('newest build', updated === undefined ? 'none' : formatDate(updated))],
+    ...[...catalog.packages.values()].map(({ name, versions }): [string, Badge] => [
+      `packages/${name}`,
+      badge(`${name} in spack`, versions[0] ?? 'none'),
+    ]),
+    ...describeEnvironments(catalog).environments.map(({ name, percent }): [string, Badge] => [
+      `environments/${name}`,
+      badge(name, `${percent} % cached`, percent === 100 ? 'brightgreen' : 'orange'),
+    ]),
+  ]);
+}
+
+function badge(label: string, message: string, color = 'blue'): Badge {
+  return { schemaVersion: 1, label, message: message.replaceAll('\u00a0', ' '), color };
+}
+
+/** What the runs recorded, or where they did not, what of it is there. */
+function countMonths({ builds, failures, stats }: SiteCatalog): StatsDocument['months'] {
+  const built = Map.groupBy(builds.values(), ({ build }) => monthOf(build.published));
+  const failed = Map.groupBy(failures, ({ date }) => monthOf(date));
+  const recorded = new Map(stats.map((month) => [month.month, month]));
+  return [...new Set([...recorded.keys(), ...built.keys(), ...failed.keys()])]
+    .sort(compareTexts)
+    .map((month) => ({
+      month,
+      builds: Math.max(recorded.get(month)?.builds ?? 0, built.get(month)?.length ?? 0),
+      failures: Math.max(recorded.get(month)?.failures ?? 0, failed.get(month)?.length ?? 0),
+    }));
+}
+
+function countShares(groups: ReadonlyMap<string, CatalogBuild[]>): StatsDocument['targets'] {
+  return [...groups]
+    .map(([name, members]) => ({ name, builds: members.length, size: sizeOf(members) }))
+    .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name));
+}
+
+function sizeOf(builds: readonly CatalogBuild[]): number {
+  return builds.reduce((sum, { build }) => sum + build.tarball.size, 0);
+}
+
+function monthOf(date: string): string {
+  return date.slice(0, 'yyyy-mm'.length);
+}

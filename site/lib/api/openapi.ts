@@ -1,0 +1,156 @@
+import { ENDPOINTS, parameterOf, type Endpoint } from './endpoints.ts';
+import { sampleEndpoints, type Sample } from './samples.ts';
+import { listSchemas } from './schemas.ts';
+import { mirrorName, siteAddress } from '../url.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+
+/** What a path's parameter is, by its name. */
+const PARAMETERS: Record<string, { description: string; pattern: string }> = {
+  hash: { description: 'A DAG hash.', pattern: '^[a-z2-7]{32}$' },
+  month: { description: 'A month, UTC.', pattern: '^\\d{4}-\\d{2}$' },
+  name: { description: 'A name, as the lists have it.', pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' },
+};
+
+/** As Spack's own schema has it, in short. */
+const SETTINGS_SCHEMA = {
+  type: 'object',
+  properties: { mirrors: { type: 'object' } },
+  required: ['mirrors'],
+};
+
+/** The promise that every version of this API keeps. */
+export const PROMISE = [
+  'Within version 1 fields and endpoints may be added; programs should ignore what they do not know.',
+  'Within version 1 no field changes its name, type or meaning, none goes, and none that is always there becomes optional.',
+  'A version 2 would have addresses of its own; those of version 1 would be served beside them for at least a year after it was announced in `index.json`.',
+  'Files for `include:`, named by their sha256, never change and stay for ever.',
+] as const;
+
+/** This API in OpenAPI 3.1. */
+export function describeOpenApi(catalog: SiteCatalog): object {
+  const samples = sampleEndpoints(catalog);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: `Build cache ${mirrorName()}`,
+      version: '1.0.0',
+      summary: 'What is in a Spack build cache, as static JSON files.',
+      description: PROMISE.join('\n\n'),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: siteAddress() }],
+    security: [],
+    tags: [
+      { name: 'api', description: 'Documents of this API.' },
+      { name: 'settings', description: 'Settings for Spack.' },
+      { name: 'seed', description: 'The form of the first build caches on GitHub Pages; JSON sent as HTML.' },
+    ],
+    paths: Object.fromEntries([
+      ...ENDPOINTS.map((endpoint) => [
+        endpoint.path,
+        { get: describeGet(endpoint, samples.get(endpoint.name)) },
+      ]),
+      ['/api/index.json.asc', { get: signatureGet() }],
+      ['/api/mirrors.yaml', { get: settingsGet() }],
+      ['/api/mirrors/{name}.yaml', { get: settingsGet('name', 'view-all') }],
+    ]),
+    components: {
+      schemas: Object.fromEntries(listSchemas()),
+      responses: {
+        missing: {
+          description: 'There is no such document.',
+          content: { 'text/html': { schema: { type: 'string' } } },
+        },
+      },
+    },
+  };
+}
+
+function describeGet(endpoint: Endpoint, sample: Sample | undefined): object {
+  const isSeed = !endpoint.path.startsWith('/api/');
+  const description = endpoint.schema.description ?? '';
+  return {
+    operationId: endpoint.name,
+    tags: [isSeed ? 'seed' : 'api'],
+    summary: (description.split('. ')[0] ?? '').replace(/\.$/, ''),
+    description: `${description}\n\n${endpoint.freshness}`,
+    ...parametersOf(parameterOf(endpoint), sample?.value),
+    responses: {
+      200: {
+        description: 'The document.',
+        content: isSeed
+          ? { 'text/html': { schema: jsonAsText(endpoint) } }
+          : {
+              'application/json': {
+                schema: { $ref: `#/components/schemas/${endpoint.shape}` },
+                ...(sample === undefined ? {} : { example: sample.document }),
+              },
+            },
+      },
+      404: { $ref: '#/components/responses/missing' },
+    },
+  };
+}
+
+/** JSON that is sent as HTML: for OpenAPI a text, whose content has a shape. */
+function jsonAsText({ shape }: Endpoint): object {
+  return {
+    type: 'string',
+    contentMediaType: 'application/json',
+    contentSchema: { $ref: `#/components/schemas/${shape}` },
+  };
+}
+
+function signatureGet(): object {
+  return {
+    operationId: 'signature',
+    tags: ['api'],
+    summary: 'Signature of the index',
+    description:
+      'A detached OpenPGP signature of `/api/index.json`, armored; of one of the keys that `/api/keys.json` names. ' +
+      'There is none in a cache without a key.',
+    responses: {
+      // Servers do not agree on the name of this type.
+      200: { description: 'The signature.', content: { 'application/*': { schema: { type: 'string' } } } },
+      404: { $ref: '#/components/responses/missing' },
+    },
+  };
+}
+
+function settingsGet(parameter?: string, value?: string): object {
+  return {
+    operationId: parameter === undefined ? 'settings' : 'other-settings',
+    tags: ['settings'],
+    summary: parameter === undefined ? 'Spack settings that add this cache' : 'Other Spack settings',
+    description:
+      parameter === undefined
+        ? 'A `mirrors.yaml` for a configuration scope: the HTTPS door alone.'
+        : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, or a sha256 for `include:`.',
+    ...parametersOf(parameter, value),
+    responses: {
+      200: {
+        description: 'The settings.',
+        content: { 'text/yaml': { schema: SETTINGS_SCHEMA } },
+      },
+      404: { $ref: '#/components/responses/missing' },
+    },
+  };
+}
+
+function parametersOf(name: string | undefined, value: string | undefined): object {
+  const parameter = name === undefined ? undefined : PARAMETERS[name];
+  if (parameter === undefined) return {};
+  const { description, pattern } = parameter;
+  return {
+    parameters: [
+      {
+        name,
+        in: 'path',
+        required: true,
+        description,
+        schema: { type: 'string', pattern },
+        ...(value === undefined ? {} : { example: value }),
+      },
+    ],
+  };
+}

@@ -1,0 +1,75 @@
+import { endpointNamed } from './endpoints.ts';
+import { describeBadges, describeBudget, describeStats } from './numbers.ts';
+import { describeChanges } from './changes.ts';
+import {
+  describeContainers,
+  describeCompilers,
+  describeFailures,
+  describeKeys,
+  describePackages,
+  describePrograms,
+  describeSpecs,
+  describeTargets,
+} from './lists.ts';
+import { describeEnvironment, describeEnvironments } from './environments.ts';
+import { describeViews } from './views.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+
+/** What each list says, by its endpoint's name. */
+const LISTS = {
+  packages: describePackages,
+  specs: describeSpecs,
+  targets: describeTargets,
+  compilers: describeCompilers,
+  programs: describePrograms,
+  environments: describeEnvironments,
+  containers: describeContainers,
+  failures: describeFailures,
+  views: describeViews,
+  keys: describeKeys,
+  stats: describeStats,
+  budget: describeBudget,
+} satisfies Record<string, (catalog: SiteCatalog) => object>;
+
+/** Texts of documents that are derived from everything; made once for each catalog. */
+export interface ApiTexts {
+  /** By the endpoint's name: `packages`, `specs` … */
+  lists: Map<string, string>;
+  /** By month, the oldest first. */
+  changes: Map<string, string>;
+  environments: Map<string, string>;
+  /** By path below `/api/badges/`, without the ending. */
+  badges: Map<string, string>;
+}
+
+const made = new WeakMap<SiteCatalog, ApiTexts>();
+
+export function apiTexts(catalog: SiteCatalog): ApiTexts {
+  const texts = made.get(catalog) ?? makeTexts(catalog);
+  made.set(catalog, texts);
+  return texts;
+}
+
+/** A document as it is served. Throws when it is not of its endpoint's shape. */
+export function documentText(endpoint: string, document: object): string {
+  endpointNamed(endpoint).schema.parse(document);
+  return `${JSON.stringify(document)}\n`;
+}
+
+function makeTexts(catalog: SiteCatalog): ApiTexts {
+  return {
+    lists: new Map(
+      Object.entries(LISTS).map(([name, describe]) => [name, documentText(name, describe(catalog))]),
+    ),
+    changes: textsOf('changes', describeChanges(catalog)),
+    environments: textsOf(
+      'environment',
+      new Map([...catalog.locks].map(([name, lock]) => [name, describeEnvironment(name, lock, catalog)])),
+    ),
+    badges: textsOf('badge', describeBadges(catalog)),
+  };
+}
+
+function textsOf(endpoint: string, documents: ReadonlyMap<string, object>): Map<string, string> {
+  return new Map([...documents].map(([name, document]) => [name, documentText(endpoint, document)]));
+}

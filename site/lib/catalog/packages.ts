@@ -1,0 +1,150 @@
+import { targetOf } from '../../schemas/node.ts';
+import type { Package } from '../../schemas/package.ts';
+import type { CatalogBuild, SiteCatalog, CatalogPackage, CatalogFailure } from './site-catalog.ts';
+import { compareTexts, compareVersions } from '../spack/versions.ts';
+import { packagesPath } from '../url.ts';
+
+/** Groups builds, which come newest first, by package; packages are sorted by name. */
+export function groupPackages(
+  builds: Iterable<CatalogBuild>,
+  metadata: Package[],
+): Map<string, CatalogPackage> {
+  const groups = Map.groupBy(builds, ({ build }) => build.name);
+  const known = new Map(metadata.map((entry) => [entry.name, entry]));
+  const names = [...groups.keys()].sort(compareTexts);
+  return new Map(names.map((name) => [name, shapePackage(name, groups.get(name) ?? [], known.get(name))]));
+}
+
+/** A target, with its operating system where the package has builds for several. */
+export interface MatrixColumn {
+  target: string;
+  system?: string | undefined;
+}
+
+/** What there is of a version for a target. */
+export interface MatrixCell extends MatrixColumn {
+  version: string;
+  builds: CatalogBuild[];
+}
+
+export interface VersionMatrix {
+  columns: MatrixColumn[];
+  /** A row for each version, the highest first, a cell for each column. */
+  rows: MatrixCell[][];
+}
+
+/** Version by target, and by operating system where there are several. */
+export function versionMatrix({ builds, versions, targets, systems }: CatalogPackage): VersionMatrix {
+  const several = systems.length > 1;
+  const cells = Map.groupBy(builds, ({ node }) =>
+    cellKey(node.version, { target: targetOf(node), system: several ? node.arch.platform_os : undefined }),
+  );
+  const columns = targets
+    .flatMap((target): MatrixColumn[] =>
+      several ? systems.map((system) => ({ target, system })) : [{ target }],
+    )
+    .filter((column) => versions.some((version) => cells.has(cellKey(version, column))));
+  return {
+    columns,
+    rows: versions.map((version) =>
+      columns.map((column) => ({ ...column, version, builds: cells.get(cellKey(version, column)) ?? [] })),
+    ),
+  };
+}
+
+function cellKey(version: string, { target, system }: MatrixColumn): string {
+  return JSON.stringify([version, target, system]);
+}
+
+/** Names of the packages here whose builds depend directly on a build of a package, sorted. */
+export function dependentPackages({ name, builds }: CatalogPackage, catalog: SiteCatalog): string[] {
+  const names = builds
+    .flatMap(({ build }) => catalog.dependents.get(build.hash) ?? [])
+    .map((hash) => catalog.builds.get(hash)?.build.name ?? name);
+  return distinct(names)
+    .filter((dependent) => dependent !== name)
+    .sort(compareTexts);
+}
+
+function shapePackage(name: string, builds: CatalogBuild[], metadata: Package | undefined): CatalogPackage {
+  return {
+    name,
+    metadata,
+    updated: builds[0]?.build.published ?? '',
+    builds: builds.toSorted(
+      (left, right) =>
+        compareVersions(right.node.version, left.node.version) ||
+        compareTexts(targetOf(left.node), targetOf(right.node)),
+    ),
+    versions: distinct(builds.map(({ node }) => node.version)).sort((left, right) =>
+      compareVersions(right, left),
+    ),
+    targets: distinct(builds.map(({ node }) => targetOf(node))).sort(compareTexts),
+    systems: distinct(builds.map(({ node }) => node.arch.platform_os)).sort(compareTexts),
+    size: builds.reduce((sum, { build }) => sum + build.tarball.size, 0),
+  };
+}
+
+function distinct(texts: string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** Packages on one page of the list: few enough to load at once on a phone. */
+const PAGE_SIZE = 200;
+
+export function pageCount(packages: number): number {
+  return Math.max(1, Math.ceil(packages / PAGE_SIZE));
+}
+
+/** What one page of a list holds; pages count from 1. */
+export function pageOf<Item>(items: readonly Item[], page: number): Item[] {
+  return items.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+}
+
+/** Path of a page of the list. A package's name never begins with `-`, so no package's page is in the way. */
+export function pagePath(page: number): string {
+  return page === 1 ? packagesPath : `${packagesPath}-/${page}/`;
+}
+
+/** A column of a table of packages, beside their names. */
+export interface PackageColumn {
+  /** What `data-column` says in heads and cells. */
+  name: string;
+  label: string;
+  /** Left out on narrow screens, unless a reader chooses it. */
+  wide?: boolean;
+  number?: boolean;
+}
+
+/** The description stands below the name and has no head. */
+export const PACKAGE_COLUMNS: PackageColumn[] = [
+  { name: 'description', label: 'Description' },
+  { name: 'version', label: 'Version' },
+  { name: 'targets', label: 'Targets', wide: true },
+  { name: 'builds', label: 'Builds', number: true },
+  { name: 'size', label: 'Download', number: true, wide: true },
+  { name: 'updated', label: 'Published', number: true, wide: true },
+];
+
+/**
+ * Which empty cells of a package's matrix were tried and failed, each with its newest failure. A failure keeps the
+ * spec as text: its version is told from there (`hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`).
+ * @param failures of the package, the newest first
+ */
+export function failedCells(
+  failures: readonly CatalogFailure[],
+  rows: readonly (readonly MatrixCell[])[],
+): Map<MatrixCell, CatalogFailure> {
+  const found = new Map<MatrixCell, CatalogFailure>();
+  for (const failure of failures) {
+    const [, version] = /^[\w-]+@=?([^\s%+~^]+)/.exec(failure.spec) ?? [];
+    const cell = rows
+      .flat()
+      .find(
+        ({ builds, ...cell }) =>
+          builds.length === 0 && cell.version === version && cell.target === failure.target,
+      );
+    if (cell && !found.has(cell)) found.set(cell, failure);
+  }
+  return found;
+}

@@ -1,0 +1,139 @@
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash, Sha256 } from '../../schemas/digest.ts';
+import type { Node } from '../../schemas/node.ts';
+import type { MirrorPlan } from '../mirror/plan.ts';
+import type { Package } from '../../schemas/package.ts';
+import type { Container } from '../../schemas/container.ts';
+import type { Failure } from '../../schemas/failure.ts';
+import type { LockFile } from '../../schemas/lock-file.ts';
+import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
+import type { Removed } from '../../schemas/removed.ts';
+
+/** A file of the catalog: its path in the collection without the ending, and its text. */
+export interface CatalogEntry {
+  id: string;
+  body?: string | undefined;
+}
+
+export interface CatalogEntries extends Record<
+  | 'specs'
+  | 'builds'
+  | 'packages'
+  | 'containers'
+  | 'keys'
+  | 'failures'
+  | 'environments'
+  | 'locks'
+  | 'stats'
+  | 'removed'
+  | 'mirrors'
+  | 'cache',
+  readonly CatalogEntry[]
+> {
+  manifests: readonly ManifestEntry[];
+}
+
+/** A manifest of the mirror: `<name>/<file stem>`. */
+export interface ManifestEntry {
+  id: string;
+  data: { signed: boolean };
+}
+
+/** A build with all that pages and API say of it. */
+export interface CatalogBuild {
+  build: Build;
+  node: Node;
+  /** The node exactly as Spack wrote it, compact. */
+  text: string;
+  /** Whether its manifest is signed. */
+  signed: boolean;
+  /** `site`: the HTTPS door serves it with all it needs at run time. `registry`: only the registry does. */
+  state: 'site' | 'registry';
+}
+
+/** A public key that signatures are checked with. */
+export interface PublicKey {
+  /** 40 upper-case hex digits. */
+  fingerprint: string;
+  armored: string;
+}
+
+/** The catalog, shaped. Whatever it holds is sorted. */
+export interface SiteCatalog extends CatalogHistory {
+  /** By hash, the newest first. */
+  builds: Map<DagHash, CatalogBuild>;
+  /** Every node of every DAG. */
+  nodes: Map<DagHash, { node: Node; text: string }>;
+  /** Hashes of the builds that depend directly on a node. */
+  dependents: Map<DagHash, DagHash[]>;
+  /** By name. */
+  packages: Map<string, CatalogPackage>;
+  keys: PublicKey[];
+  plan: MirrorPlan;
+  /** Where the images are: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
+  registry: string;
+  /** `owner/repo` on GitHub. Absent outside GitHub. */
+  repository?: string | undefined;
+  /** Images that `docker run` starts. */
+  containers: CatalogContainers;
+  /** Environments as they were concretized, by name. */
+  locks: Map<string, LockFile>;
+  /** Settings files that consumers may include, by digest: each stays for ever. */
+  recorded: Map<Sha256, string>;
+  /** The git commit that all this was read from. Absent: it does not lie in git. */
+  commit?: string;
+}
+
+/** A package with its builds. */
+export interface CatalogPackage {
+  name: string;
+  /** What Spack knows of it. Absent: not read yet. */
+  metadata?: Package | undefined;
+  /** The highest version first, then by target, then the newest. */
+  builds: CatalogBuild[];
+  /** The highest first. */
+  versions: string[];
+  targets: string[];
+  /** Operating systems. */
+  systems: string[];
+  /** Bytes of all tarballs. */
+  size: number;
+  /** When the newest build was published. */
+  updated: string;
+}
+
+/** Containers as pages ask for them, each list the newest first. */
+export interface CatalogContainers {
+  all: Container[];
+  /** By hash of the build that each holds; those of environments left out. */
+  byBuild: Map<DagHash, Container[]>;
+  byEnvironment: Map<string, Container[]>;
+  /** The container that a tag is at, by `<tag> <os>/<architecture>`. */
+  atTag: Map<string, Container>;
+}
+
+/** A failure and the path of its file below `failures/`, without the ending. */
+export interface CatalogFailure extends Failure {
+  id: string;
+}
+
+/** One of the owner's stacks. */
+export interface CatalogEnvironment {
+  name: string;
+  /** Its `spack.yaml`. Absent: only the lock is there. */
+  yaml?: string | undefined;
+  /** What it was concretized to. Absent: it was not yet. */
+  lock?: LockFile | undefined;
+}
+
+/** What happened beside the builds. */
+export interface CatalogHistory {
+  /** The newest first. */
+  failures: CatalogFailure[];
+  /** By name. */
+  environments: CatalogEnvironment[];
+  /** What each month's runs brought, the oldest first; a month without runs may be missing. */
+  stats: MonthlyStats[];
+  /** What was there and was removed, by hash; it may be there again. */
+  removed: Removed[];
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
+import { shapeCatalog } from './shape-catalog.ts';
+import { countByMonth, successRate } from './statistics.ts';
+import { parseSettings } from '../../schemas/settings.ts';
+
+test('counts every month from the first to the last, those without a build too', () => {
+  const catalog = catalogOf(['2025-11-02T00:00:00Z', '2026-02-27T00:00:00Z', '2026-02-28T23:59:59Z']);
+  const months = countByMonth({ ...catalog, stats: [{ month: '2026-03', builds: 3, failures: 1 }] });
+  expect(months).toEqual([
+    { month: '2025-11', added: 1, builds: 1, bytes: 10 },
+    { month: '2025-12', added: 0, builds: 1, bytes: 10 },
+    { month: '2026-01', added: 0, builds: 1, bytes: 10 },
+    { month: '2026-02', added: 2, builds: 3, bytes: 30 },
+    { month: '2026-03', added: 0, builds: 3, bytes: 30, built: 3, failed: 1 },
+  ]);
+  expect(successRate(months)).toBe(75);
+});
+
+test('an empty catalog has no months and no rate', () => {
+  expect(countByMonth(catalogOf([]))).toEqual([]);
+  expect(successRate([])).toBeUndefined();
+});
+
+/** A catalog of builds published then, as far as counting by month reads one. */
+function catalogOf(dates: string[]): SiteCatalog {
+  const entries = { specs: [], builds: [], manifests: [], packages: [], containers: [], keys: [], cache: [] };
+  const history = { failures: [], environments: [], locks: [], stats: [], removed: [], mirrors: [] };
+  const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));
+  const builds = dates.map((published, index): [string, CatalogBuild] => [
+    String(index),
+    { build: { published, tarball: { size: 10 } } } as CatalogBuild,
+  ]);
+  return { ...empty, builds: new Map(builds) };
+}

@@ -1,0 +1,107 @@
+import { targetOf } from '../../schemas/node.ts';
+import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
+import { compilersOf } from '../spack/spec-text.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+/** What the cache had at the end of a month, and what the month brought. */
+export interface MonthNumbers {
+  /** `2026-11`. */
+  month: string;
+  /** Builds published in it that are still there. */
+  added: number;
+  /** Builds there at its end, of those that are still there. */
+  builds: number;
+  /** Bytes of their tarballs. */
+  bytes: number;
+  /** What its runs built and failed to build. Absent: not recorded. */
+  built?: number;
+  failed?: number;
+}
+
+/** Months without a gap, from the first with a build or a record to the last. */
+export function countByMonth({ builds, stats }: SiteCatalog): MonthNumbers[] {
+  const published = Map.groupBy(builds.values(), ({ build }) => build.published.slice(0, 'yyyy-mm'.length));
+  const records = new Map(stats.map((record) => [record.month, record]));
+  const total = { builds: 0, bytes: 0 };
+  return listMonths([...published.keys(), ...records.keys()]).map((month) => {
+    const added = published.get(month) ?? [];
+    total.builds += added.length;
+    total.bytes += added.reduce((sum, { build }) => sum + build.tarball.size, 0);
+    const record = records.get(month);
+    return {
+      month,
+      added: added.length,
+      ...total,
+      ...(record ? { built: record.builds, failed: record.failures } : {}),
+    };
+  });
+}
+
+/** Which part of what was tried was built, in percent; absent where nothing was tried. */
+export function successRate(months: readonly Pick<MonthNumbers, 'built' | 'failed'>[]): number | undefined {
+  const built = months.reduce((sum, month) => sum + (month.built ?? 0), 0);
+  const failed = months.reduce((sum, month) => sum + (month.failed ?? 0), 0);
+  return built + failed === 0 ? undefined : (100 * built) / (built + failed);
+}
+
+/** A share of the builds. */
+export interface Group {
+  name: string;
+  builds: number;
+  bytes: number;
+}
+
+/** Builds by target, the largest group first. */
+export function groupByTarget(catalog: SiteCatalog): Group[] {
+  return groupBuilds(catalog, (entry) => [targetOf(entry.node)]);
+}
+
+/** Builds by operating system. */
+export function groupBySystem(catalog: SiteCatalog): Group[] {
+  return groupBuilds(catalog, (entry) => [entry.node.arch.platform_os]);
+}
+
+/** Builds by compiler; one with two compilers counts for both. */
+export function groupByCompiler(catalog: SiteCatalog): Group[] {
+  return groupBuilds(catalog, ({ node }) => {
+    const compilers = compilersOf(node, catalog.nodes).map(({ name, version }) => `${name} ${version}`);
+    return compilers.length > 0 ? [...new Set(compilers)] : ['none'];
+  });
+}
+
+/** Builds by package, as far as size matters. */
+export function groupByPackage({ packages }: SiteCatalog): Group[] {
+  return [...packages.values()]
+    .map(({ name, builds, size }) => ({ name, builds: builds.length, bytes: size }))
+    .sort((left, right) => right.bytes - left.bytes || compareTexts(left.name, right.name));
+}
+
+function groupBuilds({ builds }: SiteCatalog, namesOf: (entry: CatalogBuild) => string[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const entry of builds.values()) {
+    for (const name of namesOf(entry)) {
+      const group = groups.get(name) ?? { name, builds: 0, bytes: 0 };
+      group.builds += 1;
+      group.bytes += entry.build.tarball.size;
+      groups.set(name, group);
+    }
+  }
+  return [...groups.values()].sort(
+    (left, right) => right.builds - left.builds || compareTexts(left.name, right.name),
+  );
+}
+
+/** Every month from the first of some to the last. */
+function listMonths(months: readonly string[]): string[] {
+  const [first, last] = [...months].sort().filter((_, index, all) => index === 0 || index === all.length - 1);
+  const listed: string[] = first === undefined ? [] : [first];
+  while (last !== undefined && (listed.at(-1) ?? last) < last) listed.push(nextMonth(listed.at(-1) ?? last));
+  return listed;
+}
+
+function nextMonth(month: string): string {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return number === 12
+    ? `${year + 1}-01`.padStart('yyyy-mm'.length, '0')
+    : `${String(year).padStart(4, '0')}-${String(number + 1).padStart(2, '0')}`;
+}

@@ -1,0 +1,28 @@
+import type { CatalogPackage } from './site-catalog.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+/** A package tag of Spack's, and the packages that have it. */
+export interface Tag {
+  name: string;
+  packages: CatalogPackage[];
+}
+
+/** Tags by name. */
+export function groupByTag(packages: Iterable<CatalogPackage>): Tag[] {
+  const tags = new Map<string, CatalogPackage[]>();
+  for (const entry of packages) {
+    for (const name of new Set(entry.metadata?.tags)) {
+      const members = tags.get(name);
+      if (members) members.push(entry);
+      else tags.set(name, [entry]);
+    }
+  }
+  return [...tags]
+    .map(([name, members]) => ({ name, packages: members }))
+    .sort((left, right) => compareTexts(left.name, right.name));
+}
+
+/** Whether a tag has a page of its own: tags are free text, and not every text can name a file. */
+export function hasTagPage(tag: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_+-]{0,99}$/.test(tag);
+}

@@ -1,0 +1,67 @@
+import { fileStem } from '../../schemas/node.ts';
+import { hexOf } from '../../schemas/digest.ts';
+import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
+import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
+import { isLocal, withoutScheme } from '../registry-address.ts';
+
+/** Adds this cache to Spack; once a machine. */
+export function addMirrorCommands({ keys }: SiteCatalog): string[] {
+  if (keys.length === 0)
+    return [`spack mirror add --type binary --unsigned ${mirrorName()} ${siteAddress()}`];
+  return [
+    `spack mirror add --type binary ${mirrorName()} ${siteAddress()}`,
+    'spack buildcache keys --install --trust',
+  ];
+}
+
+/** Adds the registry as a second mirror; its binaries come without a signature. */
+export function addRegistryCommands({ registry }: SiteCatalog): string[] {
+  if (isLocal(registry)) return [];
+  const scheme = registry.startsWith('http://') ? 'oci+http' : 'oci';
+  return [`spack mirror add --type binary ${mirrorName()}-registry ${scheme}://${withoutScheme(registry)}`];
+}
+
+/** Installs one build and what it needs from binaries alone. */
+export function installCommands({ build }: CatalogBuild): string[] {
+  return [`spack install --use-buildcache only /${build.hash}`];
+}
+
+/** `registry:tag` of a build's image; none when nobody can pull it. */
+export function imageReference({ build }: CatalogBuild, { registry }: SiteCatalog): string | undefined {
+  return isLocal(registry) ? undefined : `${withoutScheme(registry)}:${build.image.tag}`;
+}
+
+/** Fetches a build's tarball and checks what can be checked without Spack. */
+export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): string[] {
+  const { build, signed } = entry;
+  const manifest = `${fileStem(build)}.spec.manifest.json`;
+  const sum = hexOf(build.tarball.digest);
+  const check = `echo '${sum}  tarball.tar.gz' | sha256sum --check`;
+  if (!catalog.plan.served.has(build.hash)) {
+    if (isLocal(catalog.registry)) return [];
+    return [
+      `oras blob fetch --output tarball.tar.gz ${withoutScheme(catalog.registry)}@${build.tarball.digest}`,
+      check,
+    ];
+  }
+  const fetch = `curl -fsSo tarball.tar.gz ${externalUrl(blobUrlPath(build.tarball.digest))}`;
+  if (!signed) return [fetch, check];
+  return [
+    ...catalog.keys.map((key) => `curl -fsS ${externalUrl(keyPath(key))} | gpg --import`),
+    `curl -fsSo '${manifest}' ${externalUrl(manifestUrlPath(build))}`,
+    // What is searched is only the text that the signature covers.
+    `gpg --output signed.json --decrypt '${manifest}' && grep ${sum} signed.json`,
+    fetch,
+    check,
+  ];
+}
+
+/** Where the site serves a public key as a file. */
+export function keyPath({ fingerprint }: PublicKey): string {
+  return `/keys/${fingerprint}.asc`;
+}
+
+/** A text as one word of a shell. */
+export function quoteWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

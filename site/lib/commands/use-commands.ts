@@ -1,0 +1,29 @@
+import { addMirrorCommands } from './commands.ts';
+import { mirrorName, siteAddress } from '../url.ts';
+import { isLocal } from '../registry-address.ts';
+import { listSettings } from '../mirror/consumer-settings.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+
+/** A `mirrors.yaml` with this site alone, which Spack 1.0 and newer reads; its lines. */
+export function settingsLines({ keys, registry }: SiteCatalog): string[] {
+  const doors = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0 };
+  const [https] = listSettings({ ...doors, ...(isLocal(registry) ? {} : { registry }) }, []);
+  return https?.text.trimEnd().split('\n') ?? [];
+}
+
+/** Adds this cache with one of its views. Spack 1.2 or newer. */
+export function addViewCommands({ keys }: SiteCatalog, view: string): string[] {
+  const signing = keys.length > 0 ? '' : ' --unsigned';
+  return [`spack mirror add --type binary${signing} --name ${view} ${mirrorName()} ${siteAddress()}`];
+}
+
+/** The steps of a job on GitHub that installs from this cache alone. */
+export function workflowLines(catalog: SiteCatalog): string[] {
+  return [
+    '- name: Use the build cache',
+    '  run: |',
+    ...[...addMirrorCommands(catalog), 'spack install --use-buildcache only zlib'].map(
+      (line) => `    ${line}`,
+    ),
+  ];
+}

@@ -1,0 +1,63 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import {
+  dependencyHashes,
+  EMPTY_DATABASE_BYTES,
+  nodeOf,
+  RECORD_BYTES,
+  type SpecNode,
+} from '../spack/database.ts';
+
+/** How large an index gets, told from its nodes' texts without writing it: exact but for a few bytes a record too many. */
+export interface IndexSize {
+  /** Bytes of the index so far. */
+  bytes: number;
+  /** Adds a root with its whole DAG and returns the hashes of the nodes that are new. */
+  add(root: DagHash): DagHash[];
+  /** Takes back what `add` returned. */
+  remove(added: readonly DagHash[]): void;
+}
+
+export function createIndexSize(nodes: ReadonlyMap<DagHash, SpecNode>): IndexSize {
+  const visited = new Set<DagHash>();
+
+  function visit(hash: DagHash, dependent: DagHash, added: DagHash[]): void {
+    if (visited.has(hash)) return;
+    const { node, text } = nodeOf(hash, dependent, nodes);
+    visited.add(hash);
+    added.push(hash);
+    size.bytes += text.length + RECORD_BYTES;
+    for (const dependency of dependencyHashes(node)) visit(dependency, hash, added);
+  }
+
+  const size: IndexSize = {
+    bytes: EMPTY_DATABASE_BYTES,
+    add(root) {
+      const added: DagHash[] = [];
+      visit(root, root, added);
+      return added;
+    },
+    remove(added) {
+      for (const hash of added) {
+        visited.delete(hash);
+        size.bytes -= nodeOf(hash, hash, nodes).text.length + RECORD_BYTES;
+      }
+    },
+  };
+  return size;
+}
+
+/** Bytes of an index of these builds. */
+export function sizeOfIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>): number {
+  const size = createIndexSize(nodes);
+  for (const root of roots) size.add(root);
+  return size.bytes;
+}
+
+/** Bytes of indexes of these builds: equal ones are one blob. */
+export function sizeOfIndexes(
+  indexes: Iterable<readonly DagHash[]>,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+): number {
+  const distinct = new Map([...indexes].map((roots) => [roots.join(), roots]));
+  return [...distinct.values()].reduce((sum, roots) => sum + sizeOfIndex(roots, nodes), 0);
+}

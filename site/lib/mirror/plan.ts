@@ -1,0 +1,216 @@
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import { nodeOf, type SpecNode } from '../spack/database.ts';
+import { createIndexSize, sizeOfIndex, sizeOfIndexes, type IndexSize } from './index-size.ts';
+import { countMonths, listMonths, monthsBytes } from './months.ts';
+import { rankBuilds, type RankedBuild } from './rank.ts';
+import { ALL_VIEW, environmentViews, listViews, platformViews, sortByManifest } from './views.ts';
+
+/**
+ * What the site's own files take, estimated, since the plan must stand before the site is built from it. Measured at
+ * 100 to 10,000 builds: 15 kB a build and 13 kB a package, pages and API together; a sixth more is set aside.
+ */
+const SITE_BASE_BYTES = 1_000_000;
+const SITE_BYTES_PER_BUILD = 30_000;
+const SITE_BYTES_PER_PACKAGE = 28_000;
+
+/** A spec manifest with its signature. */
+const MANIFEST_BYTES = 1_800;
+
+/** Each index lies on the site twice: the blob of the deployment before stays, since Pages caches for 10 minutes. */
+const INDEX_COPIES = 2;
+
+/** The monthly views' share of the budget: each holds everything published up to then, nearly a copy of the index. */
+const MONTHS_SHARE = 0.1;
+
+/** What there is to serve. */
+export interface MirrorInput {
+  builds: readonly Build[];
+  /** Every node of every build's DAG. */
+  nodes: ReadonlyMap<DagHash, SpecNode>;
+  /** The root hashes of each environment, by its name. */
+  environments: ReadonlyMap<string, readonly DagHash[]>;
+}
+
+/** What the HTTPS door serves. The registry serves everything in any case. */
+export interface MirrorPlan {
+  /** Builds whose tarballs lie on the mirror, by rank. */
+  served: Set<DagHash>;
+  /** Builds whose spec files lie on the mirror; ordinary clients never read them. */
+  servedConfigs: Set<DagHash>;
+  /** Builds that the door's own index lists, in an index's order: those whose whole run-time closure is served. */
+  listed: Set<DagHash>;
+  /** The builds of each view in an index's order, by the view's name: `all`, then the others sorted. */
+  views: Map<string, DagHash[]>;
+  bytes: MirrorBytes;
+  leftOut: {
+    /** Builds whose tarballs only the registry has, by rank. */
+    builds: DagHash[];
+    /** Bytes of their tarballs. */
+    bytes: number;
+    /** Number of spec files that only the registry has. */
+    configs: number;
+    /** Names of the monthly views that would take more than their share, newest first. */
+    views: string[];
+  };
+}
+
+/** Where the budget goes, in bytes. */
+export interface MirrorBytes {
+  /** The site's pages and API, estimated. */
+  site: number;
+  manifests: number;
+  /** Blobs of index and views, those of the deployment before included. */
+  indexes: number;
+  tarballs: number;
+  configs: number;
+  total: number;
+  budget: number;
+}
+
+/**
+ * Decides what lies on the mirror, within a budget in bytes for the whole site. Pure: the same catalog and
+ * budget give the same plan, so that the site can say what the mirror will serve.
+ *
+ * Room for the site's pages, the manifests and the index of everything is set aside first. Then builds come in by
+ * rank, each with its whole run-time closure and its share of the views or not at all; one that does not fit lets
+ * smaller ones pass. Spec files take what is left.
+ */
+export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
+  const { nodes } = input;
+  const builds = sortByManifest(input.builds);
+  const everything = hashesOf(builds);
+  const ranked = rankBuilds(builds, nodes);
+  const environments = environmentViews(input.environments, nodes, new Set(everything));
+  const site = estimateSite(builds);
+  const manifests = MANIFEST_BYTES * builds.length;
+  const monthsRoom = Math.min(MONTHS_SHARE * budget, INDEX_COPIES * monthsBytes(listMonths(builds, nodes)));
+  const reserved = site + manifests + INDEX_COPIES * sizeOfIndex(everything, nodes) + monthsRoom;
+
+  const served = takeClosures(ranked, viewsByBuild(builds, nodes, environments), nodes, budget - reserved);
+  const listed = builds.filter(({ hash }) => served.has(hash));
+  const months = listMonths(listed, nodes);
+  const monthCount = countMonths(months, monthsRoom / INDEX_COPIES);
+  const views = listViews(
+    listed,
+    nodes,
+    environments,
+    months.slice(0, monthCount).map(({ view }) => view),
+  );
+  const indexes = INDEX_COPIES * sizeOfIndexes([everything, hashesOf(listed), ...views.values()], nodes);
+  const tarballs = tarballBytes(listed);
+  const total = site + manifests + indexes + tarballs;
+  const configs = takeConfigs(ranked, served, budget - total);
+  const leftOut = ranked.map(({ build }) => build).filter(({ hash }) => !served.has(hash));
+  return {
+    served,
+    servedConfigs: configs.taken,
+    listed: new Set(hashesOf(listed)),
+    views: new Map([[ALL_VIEW, everything], ...views]),
+    bytes: {
+      site,
+      manifests,
+      indexes,
+      tarballs,
+      configs: configs.bytes,
+      total: total + configs.bytes,
+      budget,
+    },
+    leftOut: {
+      builds: hashesOf(leftOut),
+      bytes: tarballBytes(leftOut),
+      configs: builds.length - configs.taken.size,
+      views: months.slice(monthCount).map(({ view }) => view),
+    },
+  };
+}
+
+function hashesOf(builds: readonly Build[]): DagHash[] {
+  return builds.map(({ hash }) => hash);
+}
+
+function tarballBytes(builds: readonly Build[]): number {
+  return builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
+}
+
+function estimateSite(builds: readonly Build[]): number {
+  const packages = new Set(builds.map(({ name }) => name)).size;
+  return SITE_BASE_BYTES + SITE_BYTES_PER_BUILD * builds.length + SITE_BYTES_PER_PACKAGE * packages;
+}
+
+/**
+ * For each build the names of the views that take it in, the door's own index being `''`. A target's or operating
+ * system's view that has every build is left out: it is the same blob as the index.
+ */
+function viewsByBuild(
+  builds: readonly Build[],
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  environments: ReadonlyMap<string, ReadonlySet<DagHash>>,
+): Map<DagHash, string[]> {
+  const platforms = new Map(builds.map(({ hash }) => [hash, platformViews(nodeOf(hash, hash, nodes).node)]));
+  const members = Map.groupBy([...platforms.values()].flat(), (view) => view);
+  const shared = (view: string): boolean => members.get(view)?.length === builds.length;
+  return new Map(
+    [...platforms].map(([hash, views]) => [
+      hash,
+      [
+        '',
+        ...views.filter((view) => !shared(view)),
+        ...[...environments].filter(([, hashes]) => hashes.has(hash)).map(([view]) => view),
+      ],
+    ]),
+  );
+}
+
+/** Takes builds by rank, each with what it needs at run time, as far as there is room in bytes. */
+function takeClosures(
+  ranked: readonly RankedBuild[],
+  views: ReadonlyMap<DagHash, readonly string[]>,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  bytes: number,
+): Set<DagHash> {
+  const tarballs = new Map(ranked.map(({ build }) => [build.hash, build.tarball.size]));
+  const indexes = new Map<string, IndexSize>();
+  const served = new Set<DagHash>();
+  let room = bytes;
+  for (const { closure } of ranked) {
+    const missing = [...closure].filter((hash) => !served.has(hash));
+    let cost = missing.reduce((sum, hash) => sum + (tarballs.get(hash) ?? 0), 0);
+    const undo: (() => void)[] = [];
+    for (const [hash, view] of missing.flatMap((hash) =>
+      (views.get(hash) ?? []).map((view) => [hash, view] as const),
+    )) {
+      if (cost > room) break;
+      const index = indexes.get(view) ?? createIndexSize(nodes);
+      indexes.set(view, index);
+      const before = index.bytes;
+      const added = index.add(hash);
+      cost += INDEX_COPIES * (index.bytes - before);
+      undo.push(() => index.remove(added));
+    }
+    if (cost > room) {
+      for (const remove of undo) remove();
+      continue;
+    }
+    room -= cost;
+    for (const hash of missing) served.add(hash);
+  }
+  return served;
+}
+
+/** Takes the spec files of served builds by rank, as far as there is room in bytes. */
+function takeConfigs(
+  ranked: readonly RankedBuild[],
+  served: ReadonlySet<DagHash>,
+  room: number,
+): { taken: Set<DagHash>; bytes: number } {
+  const taken = new Set<DagHash>();
+  let bytes = 0;
+  for (const { build } of ranked) {
+    const { size } = build.image.config;
+    if (!served.has(build.hash) || bytes + size > room) continue;
+    taken.add(build.hash);
+    bytes += size;
+  }
+  return { taken, bytes };
+}

@@ -1,0 +1,45 @@
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import type { SpecNode } from '../spack/database.ts';
+import { runtimeClosure } from './views.ts';
+
+/** A build is worth half as much when it is this much older than the newest one. */
+const HALF_LIFE_DAYS = 180;
+const DAY_MS = 86_400_000;
+
+/** A build with what it needs at run time. */
+export interface RankedBuild {
+  build: Build;
+  /** DAG hashes of its run-time closure's binaries, its own included. */
+  closure: Set<DagHash>;
+}
+
+/**
+ * Builds in the order in which a mirror of limited size should take them: by
+ *
+ *     score = users × 0.5 ^ (age / 180 days) ÷ bytes
+ *
+ * where users are the builds whose run-time closure it is part of (itself included), the age counts from
+ * the newest build of all, and the bytes are those of its whole closure's tarballs. Equal scores: by DAG hash.
+ */
+export function rankBuilds(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): RankedBuild[] {
+  const byHash = new Map(builds.map((build) => [build.hash, build]));
+  const users = new Map<DagHash, number>();
+  const entries = builds.map((build) => {
+    const closure = runtimeClosure([build.hash], nodes, byHash);
+    let bytes = 0;
+    for (const hash of closure) {
+      users.set(hash, (users.get(hash) ?? 0) + 1);
+      bytes += byHash.get(hash)?.tarball.size ?? 0;
+    }
+    return { build, closure, bytes, published: Date.parse(build.published) };
+  });
+  const newest = entries.reduce((latest, { published }) => Math.max(latest, published), -Infinity);
+  const scored = entries.map(({ build, closure, bytes, published }) => {
+    const recency = 0.5 ** ((newest - published) / DAY_MS / HALF_LIFE_DAYS);
+    return { build, closure, score: ((users.get(build.hash) ?? 1) * recency) / Math.max(bytes, 1) };
+  });
+  return scored
+    .sort((a, b) => b.score - a.score || (a.build.hash < b.build.hash ? -1 : 1))
+    .map(({ build, closure }) => ({ build, closure }));
+}

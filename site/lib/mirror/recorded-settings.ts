@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { Include } from '../../schemas/api/view-list.ts';
+import { Sha256 } from '../../schemas/digest.ts';
+import { mirrorName, externalUrl, siteAddress } from '../url.ts';
+import { isLocal } from '../registry-address.ts';
+import { listSettings, type MirrorSettings } from './consumer-settings.ts';
+
+/** A settings file and the digest that its lasting name has. */
+export interface SettingsFile extends MirrorSettings {
+  sha256: Sha256;
+}
+
+/** The settings files of this cache as it is now. */
+export function describeSettings(cache: {
+  registry: string;
+  signed: boolean;
+  views: Iterable<string>;
+}): SettingsFile[] {
+  const { registry, signed, views } = cache;
+  const doors = {
+    name: mirrorName(),
+    url: siteAddress(),
+    signed,
+    ...(isLocal(registry) ? {} : { registry }),
+  };
+  return listSettings(doors, views).map((file) => ({ ...file, sha256: sha256Of(file.text) }));
+}
+
+/**
+ * The recorded settings files by digest. Throws on one that is not what its name says: who includes it would get
+ * an error at every command.
+ */
+export function checkRecorded(
+  files: readonly { id: string; body?: string | undefined }[],
+): Map<Sha256, string> {
+  return new Map(
+    files.map(({ id, body = '' }) => {
+      if (Sha256.safeParse(id).success && sha256Of(body) === id) return [id, body];
+      throw new Error(
+        `mirrors/${id}.yaml: expected a text with this sha256, found ${sha256Of(body)}; restore the file from git`,
+      );
+    }),
+  );
+}
+
+/** Where a recorded file is for `include:`; none for one that is not recorded, which nothing keeps in place. */
+export function includeOf(sha256: Sha256, recorded: ReadonlyMap<Sha256, string>): { include?: Include } {
+  if (!recorded.has(sha256)) return {};
+  return { include: { path: externalUrl(`/api/mirrors/${sha256}.yaml`), sha256 } };
+}
+
+export function sha256Of(text: string): Sha256 {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,108 @@
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import type { Node } from '../../schemas/node.ts';
+import { fileStem, runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import { nodeOf, type SpecNode } from '../spack/database.ts';
+import { viewName } from '../spack/view-name.ts';
+
+/** The view of everything: the same blob as the registry's `index.spack`. */
+export const ALL_VIEW = 'all';
+
+/** Names of the views of a node's target and operating system. */
+export function platformViews(node: Node): string[] {
+  return [viewName('target', targetOf(node)), viewName('os', node.arch.platform_os)];
+}
+
+/** Name of the view of what was published in a build's month and before. */
+export function monthView(build: Build): string {
+  return viewName('month', build.published.slice(0, 'yyyy-mm'.length));
+}
+
+/**
+ * For each environment's view, the builds in it: the environment's roots and their run-time closure, as far as
+ * they have binaries. Two environments whose names differ only in unsafe characters share a view.
+ */
+export function environmentViews(
+  environments: ReadonlyMap<string, readonly DagHash[]>,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  hasBinary: BinarySet,
+): Map<string, Set<DagHash>> {
+  const views = new Map<string, Set<DagHash>>();
+  for (const [name, roots] of environments) {
+    const known = roots.filter((root) => nodes.has(root));
+    const view = viewName('env', name);
+    views.set(view, new Set([...(views.get(view) ?? []), ...runtimeClosure(known, nodes, hasBinary)]));
+  }
+  return views;
+}
+
+/**
+ * The views of the builds that a mirror's own index lists (given in an index's order), by name and sorted by it,
+ * each with its builds in that order. Each is closed: what its builds need at run time is in it too.
+ */
+export function listViews(
+  listed: readonly Build[],
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  environments: ReadonlyMap<string, ReadonlySet<DagHash>>,
+  months: readonly string[],
+): Map<string, DagHash[]> {
+  const members = new Map<string, DagHash[]>(
+    months.map((month) => [
+      month,
+      listed.filter((build) => monthView(build) <= month).map(({ hash }) => hash),
+    ]),
+  );
+  for (const { hash } of listed) {
+    for (const view of platformViews(nodeOf(hash, hash, nodes).node)) {
+      if (!members.get(view)?.push(hash)) members.set(view, [hash]);
+    }
+  }
+  const hashes = listed.map(({ hash }) => hash);
+  const binaries = new Set(hashes);
+  for (const [view, wanted] of environments)
+    members.set(
+      view,
+      hashes.filter((hash) => wanted.has(hash)),
+    );
+  return new Map(
+    [...members]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([view, roots]) => {
+        const closure = runtimeClosure(roots, nodes, binaries);
+        return [view, hashes.filter((hash) => closure.has(hash))];
+      }),
+  );
+}
+
+/** Anything that knows which hashes have a binary. */
+export interface BinarySet {
+  has(hash: DagHash): boolean;
+}
+
+/**
+ * The run-time closure of builds (link and run edges), themselves included: those of it that have a binary.
+ * An external has none; and what no door has, no door can promise.
+ */
+export function runtimeClosure(
+  roots: Iterable<DagHash>,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  hasBinary: BinarySet,
+): Set<DagHash> {
+  const visited = new Set<DagHash>();
+  function visit(hash: DagHash, dependent: DagHash): void {
+    if (visited.has(hash)) return;
+    visited.add(hash);
+    for (const dependency of runtimeDependencies(nodeOf(hash, dependent, nodes).node))
+      visit(dependency.hash, hash);
+  }
+  for (const root of roots) visit(root, root);
+  return new Set([...visited].filter((hash) => hasBinary.has(hash)));
+}
+
+/** Builds in the order in which an index lists them: that of their manifests' paths, by code unit. */
+export function sortByManifest(builds: readonly Build[]): Build[] {
+  return builds
+    .map((build) => ({ build, path: `${build.name}/${fileStem(build)}` }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ build }) => build);
+}

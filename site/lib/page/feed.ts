@@ -1,0 +1,112 @@
+import { targetOf } from '../../schemas/node.ts';
+import {
+  mirrorName,
+  buildPath,
+  buildsFeedPath,
+  externalUrl,
+  failuresFeedPath,
+  failuresPath,
+} from '../url.ts';
+import { describeKind, failurePath } from '../catalog/failures.ts';
+import { formatSize } from '../format.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { segmentsText, specSegments } from '../spack/spec-text.ts';
+
+/** A feed of news. Source: RFC 4287. */
+export interface Feed {
+  title: string;
+  /** Full address of the feed itself. */
+  address: string;
+  /** Full address of the page with the same. */
+  page: string;
+  author: string;
+  /** The newest first. */
+  entries: FeedEntry[];
+}
+
+export interface FeedEntry {
+  title: string;
+  /** Full address of its page: also its id, which never changes. */
+  page: string;
+  /** UTC. */
+  date: string;
+  summary: string;
+}
+
+/** A feed as Atom. All texts are plain, so that markup in them is shown and not obeyed. */
+export function atomText({ title, address, page, author, entries }: Feed): string {
+  // A feed must say when it changed: one without entries never did.
+  const updated = entries[0]?.date ?? '1970-01-01T00:00:00Z';
+  return [
+    '<?xml version="1.0" encoding="utf-8"?>',
+    '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">',
+    `  <title>${escapeMarkup(title)}</title>`,
+    `  <id>${escapeMarkup(address)}</id>`,
+    `  <link rel="self" type="application/atom+xml" href="${escapeMarkup(address)}"/>`,
+    `  <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
+    `  <updated>${updated}</updated>`,
+    `  <author><name>${escapeMarkup(author)}</name></author>`,
+    ...entries.flatMap(entryLines),
+    '</feed>',
+    '',
+  ].join('\n');
+}
+
+function entryLines({ title, page, date, summary }: FeedEntry): string[] {
+  return [
+    '  <entry>',
+    `    <title>${escapeMarkup(title)}</title>`,
+    `    <id>${escapeMarkup(page)}</id>`,
+    `    <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
+    `    <updated>${date}</updated>`,
+    `    <summary>${escapeMarkup(summary)}</summary>`,
+    '  </entry>',
+  ];
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Text for XML and SVG. Characters that XML 1.0 does not allow, not even escaped, become the replacement character. */
+export function escapeMarkup(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+}
+
+/** Entries in a feed; readers that come by rarely look at the site. */
+const NEWEST = 50;
+
+/** The newest builds. */
+export function buildNews({ builds, nodes }: SiteCatalog): Feed {
+  const name = mirrorName();
+  return {
+    title: `${name}: new builds`,
+    address: externalUrl(buildsFeedPath),
+    page: externalUrl('/'),
+    author: name,
+    entries: [...builds.values()].slice(0, NEWEST).map(({ build, node }) => ({
+      title: `${build.name}@${build.version} for ${node.arch.platform_os}-${targetOf(node)}`,
+      page: externalUrl(buildPath(build)),
+      date: build.published,
+      summary: `${segmentsText(specSegments(node, nodes))} (${formatSize(build.tarball.size)})`,
+    })),
+  };
+}
+
+/** The newest failures. */
+export function failureNews({ failures }: SiteCatalog): Feed {
+  const name = mirrorName();
+  return {
+    title: `${name}: failures`,
+    address: externalUrl(failuresFeedPath),
+    page: externalUrl(failuresPath),
+    author: name,
+    entries: failures.slice(0, NEWEST).map((failure) => ({
+      title: `${failure.name}: ${describeKind(failure.kind)}`,
+      page: externalUrl(failurePath(failure)),
+      date: failure.date,
+      summary: failure.spec || failure.name,
+    })),
+  };
+}

@@ -1,0 +1,32 @@
+import type { CatalogFailure } from '../catalog/site-catalog.ts';
+
+/** The longest address that GitHub and browsers take, with room to spare, in characters. */
+const MAX_FIELD_LENGTH = 1_500;
+
+/** The page of a repository, `owner/name`. */
+export function repositoryUrl(repository: string): string {
+  return `https://github.com/${repository}`;
+}
+
+/** The page where a workflow of a repository is run by hand. */
+export function workflowUrl(repository: string, file: string): string {
+  return `${repositoryUrl(repository)}/actions/workflows/${file}`;
+}
+
+/** A new issue about a failure, with the form's fields filled in as far as they are known. */
+export function reportUrl(repository: string, failure: CatalogFailure): string {
+  const { spec, kind, phase, target, hash, run, log } = failure;
+  const fields = new URLSearchParams({
+    template: 'build-failure.yml',
+    title: cut(`${failure.name}: ${kind} failed`),
+    spec: cut(spec),
+    where: [kind, phase, target, hash && `/${hash}`].filter(Boolean).join(', '),
+    run: run ?? '',
+    log: log.join('\n').slice(-MAX_FIELD_LENGTH),
+  });
+  return `${repositoryUrl(repository)}/issues/new?${fields}`;
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_FIELD_LENGTH);
+}

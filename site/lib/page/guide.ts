@@ -1,0 +1,99 @@
+/** A page of the owner's guide: `site/pages/guide/<name>.md`; the first is `index.md`, and has no name. */
+export interface GuidePage {
+  name: string;
+  title: string;
+  /** What it tells, for search engines and the list of pages. */
+  description: string;
+}
+
+/** The guide's pages in the order of reading. */
+export const GUIDE: readonly GuidePage[] = [
+  {
+    name: '',
+    title: 'Owner’s guide',
+    description: 'What a Spack build cache on GitHub is, and where to read on.',
+  },
+  {
+    name: 'three-clicks',
+    title: 'Three clicks to a cache',
+    description: 'Use the template, switch Pages on, run a workflow: with pictures.',
+  },
+  {
+    name: 'manual',
+    title: 'Build by hand',
+    description: 'Every field of the form “Run workflow”, and what a run does.',
+  },
+  {
+    name: 'schedule',
+    title: 'Build on a schedule',
+    description: 'Random packages, day by day: how to switch it on and steer it.',
+  },
+  {
+    name: 'environments',
+    title: 'Build environments',
+    description: 'A spack.yaml in the repository becomes a stack that everyone can install.',
+  },
+  {
+    name: 'own-packages',
+    title: 'Your own packages',
+    description: 'Recipes of your own, in this repository or another.',
+  },
+  {
+    name: 'settings',
+    title: 'Settings',
+    description: 'The settings file, repository variables and secrets: all of them, and their defaults.',
+  },
+  {
+    name: 'signing-key',
+    title: 'A signing key',
+    description: 'Make a key, store it, sign what is there, change it.',
+  },
+  {
+    name: 'containers',
+    title: 'Containers',
+    description: 'Images that run with Docker, Podman and Apptainer.',
+  },
+  {
+    name: 'older-systems',
+    title: 'Older systems and other machines',
+    description: 'Targets: clusters with an old glibc, Arm, Apple silicon.',
+  },
+  {
+    name: 'private',
+    title: 'Private caches and other registries',
+    description: 'What works in a private repository, and how to use another registry than ghcr.io.',
+  },
+  {
+    name: 'limits',
+    title: 'Costs and limits',
+    description: 'Minutes, gigabytes, hours and jobs: what GitHub gives, and what happens at the edge.',
+  },
+  {
+    name: 'updates',
+    title: 'Take in a new release',
+    description: 'How a copy of the template gets what the template has learnt since.',
+  },
+  {
+    name: 'failures',
+    title: 'When something fails',
+    description: 'Read a failure, try again, and what each red cross means.',
+  },
+  {
+    name: 'questions',
+    title: 'Questions',
+    description: 'Architectures, compilers, build errors, size: asked before, answered here.',
+  },
+];
+
+/** A page of the guide with its neighbours. Throws when `GUIDE` lacks it. */
+export function findGuidePage(name: string): {
+  page: GuidePage;
+  previous: GuidePage | undefined;
+  next: GuidePage | undefined;
+} {
+  const index = GUIDE.findIndex((page) => page.name === name);
+  const page = GUIDE[index];
+  if (!page)
+    throw new Error(`site/pages/guide/${name}.md: expected an entry in GUIDE of site/lib/page/guide.ts`);
+  return { page, previous: GUIDE[index - 1], next: GUIDE[index + 1] };
+}

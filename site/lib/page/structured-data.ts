@@ -1,0 +1,55 @@
+import { mirrorName, apiPath, externalUrl, packagePath, siteAddress } from '../url.ts';
+import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
+import { countSite } from '../catalog/site-numbers.ts';
+
+/** What a page says of itself to programs. Source: https://schema.org */
+export type StructuredData = Record<string, unknown>;
+
+/** The whole cache, as a catalog of data with what the API has of it. */
+export function describeSite(catalog: SiteCatalog): StructuredData {
+  const { packages, builds, updated } = countSite(catalog);
+  return {
+    '@context': 'https://schema.org',
+    '@type': 'DataCatalog',
+    name: mirrorName(),
+    description: `A Spack build cache: binaries of ${packages} packages in ${builds} builds.`,
+    url: externalUrl('/'),
+    ...(updated === undefined ? {} : { dateModified: updated }),
+    dataset: {
+      '@type': 'Dataset',
+      name: `Packages of ${mirrorName()}`,
+      description:
+        'Names, versions, targets and sizes of the packages with a binary in this Spack build cache.',
+      url: externalUrl('/packages/'),
+      distribution: {
+        '@type': 'DataDownload',
+        encodingFormat: 'application/json',
+        contentUrl: externalUrl(apiPath('packages')),
+      },
+    },
+  };
+}
+
+/** A package, as software that can be installed. */
+export function describeSoftware({ name, metadata, versions, updated }: CatalogPackage): StructuredData {
+  return {
+    '@context': 'https://schema.org',
+    '@type': 'SoftwareApplication',
+    name,
+    ...(metadata ? { description: metadata.description } : {}),
+    url: externalUrl(packagePath(name)),
+    ...(metadata?.homepage === undefined ? {} : { sameAs: metadata.homepage }),
+    applicationCategory: 'DeveloperApplication',
+    operatingSystem: 'Linux, macOS',
+    ...(versions[0] === undefined ? {} : { softwareVersion: versions[0] }),
+    ...(metadata?.licenses.length ? { license: metadata.licenses.join(' AND ') } : {}),
+    ...(updated ? { dateModified: updated } : {}),
+    offers: { '@type': 'Offer', price: 0, priceCurrency: 'EUR' },
+    includedInDataCatalog: { '@type': 'DataCatalog', name: mirrorName(), url: `${siteAddress()}/` },
+  };
+}
+
+/** As the text of a script element: no `<` in it, so that no data can end the element. */
+export function structuredText(data: StructuredData): string {
+  return JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
+}

@@ -1,0 +1,201 @@
+import type { Node } from '../../schemas/node.ts';
+import { targetOf } from '../../schemas/node.ts';
+import type { BuildIndex } from '../../schemas/search/build-index.ts';
+import type { FileIndex } from '../../schemas/search/file-index.ts';
+import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { runtimeClosure } from '../mirror/views.ts';
+import { keyOfRow, searchRows } from './search-rows.ts';
+import type { SearchRow } from './search-rows.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { compilersOf } from '../spack/spec-text.ts';
+import { parseQuery } from './search-query.ts';
+import { variantTokens } from '../spack/variant-tokens.ts';
+import { compareTexts, compareVersions } from '../spack/versions.ts';
+import type { WordList } from './word-list.ts';
+import { makeWordList, numberLists } from './word-list.ts';
+
+/** Characters of a description in the package index: as much as a row shows. */
+const DESCRIPTION_LENGTH = 100;
+const DAY_MS = 86_400_000;
+
+/** `/data/packages.json`. */
+export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
+  const { packages } = searchRows(catalog);
+  const { versions, targets } = shareWords(catalog);
+  const placesOf = (list: WordList, words: string[] = []): number[] => words.map(list.placeOf);
+  return {
+    versions: versions.words,
+    targets: targets.words,
+    names: packages.map(({ name }) => name),
+    descriptions: packages.map(({ entry }) => shorten(entry?.metadata?.description ?? '')),
+    tags: packages.map(({ entry }) => entry?.metadata?.tags.join(' ') ?? ''),
+    packageVersions: packages.map(({ entry }) => placesOf(versions, entry?.versions)),
+    packageTargets: packages.map(({ entry }) => placesOf(targets, entry?.targets)),
+    builds: packages.map(({ entry }) => entry?.builds.length ?? 0),
+    sizes: packages.map(({ entry }) => Number((entry?.size ?? 0).toPrecision(3))),
+    updated: packages.map(({ entry }) => (entry ? Math.floor(Date.parse(entry.updated) / DAY_MS) : 0)),
+  };
+}
+
+/** `/data/builds.json`. */
+export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
+  const { rows } = searchRows(catalog);
+  const { versions, targets } = shareWords(catalog);
+  const facts = rows.map((row) => describeRow(row, catalog));
+  const systems = makeWordList(facts.map(({ system }) => system).filter(Boolean));
+  const libcs = makeWordList(facts.map(({ libc }) => libc).filter(Boolean));
+  const compilers = makeWordList(facts.flatMap((fact) => fact.compilers));
+  const variants = makeWordList(facts.flatMap((fact) => fact.variants));
+  const months = makeWordList(
+    facts.map(({ month }) => month),
+    (left, right) => compareTexts(right, left),
+  );
+  const compilerSets = numberLists(facts.map((fact) => fact.compilers.map(compilers.placeOf)));
+  const variantSets = numberLists(
+    facts.map((fact) => fact.variants.map(variants.placeOf).sort((left, right) => left - right)),
+  );
+  return {
+    systems: systems.words,
+    compilers: compilers.words,
+    variants: variants.words,
+    libcs: libcs.words,
+    months: months.words,
+    compilerSets: compilerSets.lists,
+    variantSets: variantSets.lists,
+    environments: describeEnvironments(catalog),
+    rows: {
+      package: rows.map((row) => row.package),
+      version: facts.map(({ version }) => versions.placeOf(version)),
+      target: facts.map(({ target }) => targets.placeOf(target)),
+      system: facts.map(({ system }) => systems.placeOf(system)),
+      compilerSet: compilerSets.places,
+      variantSet: variantSets.places,
+      libc: facts.map(({ libc }) => libcs.placeOf(libc)),
+      month: facts.map(({ month }) => months.placeOf(month)),
+      size: facts.map(({ size }) => Number(size.toPrecision(3))),
+      state: facts.map(({ state }) => BUILD_STATES.indexOf(state)),
+    },
+  };
+}
+
+/** The files of `/data/hashes/`. */
+export function listHashes(catalog: SiteCatalog): string[][] {
+  const hashes = searchRows(catalog).rows.map(keyOfRow);
+  const files = Math.ceil(hashes.length / HASHES_PER_FILE);
+  return Array.from({ length: files }, (_, file) =>
+    hashes.slice(file * HASHES_PER_FILE, (file + 1) * HASHES_PER_FILE),
+  );
+}
+
+/** `/data/files.json`. */
+export function describeFileIndex(catalog: SiteCatalog): FileIndex {
+  const { rows } = searchRows(catalog);
+  const contents = rows.map((row) => ('entry' in row ? row.entry.build.contents : undefined));
+  const programs = makeWordList(
+    contents.flatMap((entry) => entry?.programs ?? []),
+    compareTexts,
+  );
+  const libraries = makeWordList(
+    contents.flatMap((entry) => entry?.libraries ?? []),
+    compareTexts,
+  );
+  const placesOf = (row: (typeof contents)[number]): number[] => [
+    ...(row?.programs ?? []).map(programs.placeOf),
+    ...(row?.libraries ?? []).map((name) => programs.words.length + libraries.placeOf(name)),
+  ];
+  const sets = numberLists([
+    [],
+    ...contents.map((entry) => [...new Set(placesOf(entry))].sort((left, right) => left - right)),
+  ]);
+  return {
+    names: [...programs.words, ...libraries.words],
+    programs: programs.words.length,
+    sets: sets.lists.map((set) => set.map((place, index) => place - (set[index - 1] ?? 0))),
+    rows: sets.places.slice(1),
+  };
+}
+
+interface RowFacts {
+  version: string;
+  target: string;
+  system: string;
+  compilers: string[];
+  variants: string[];
+  libc: string;
+  month: string;
+  size: number;
+  state: (typeof BUILD_STATES)[number];
+}
+
+function describeRow(row: SearchRow, catalog: SiteCatalog): RowFacts {
+  if ('failure' in row) {
+    const { spec, target = '', date } = row.failure;
+    const { version, variants, compilers, ...asked } = parseQuery(spec);
+    return {
+      version: version ?? '',
+      target: target || (asked.target ?? ''),
+      system: '',
+      compilers: compilers.filter((compiler) => compiler.includes('@')),
+      variants: variants.map(({ token }) => token),
+      libc: '',
+      month: monthOf(date),
+      size: 0,
+      state: 'failed',
+    };
+  }
+  const { build, node, state } = row.entry;
+  return {
+    version: node.version,
+    target: targetOf(node),
+    system: `${node.arch.platform} ${node.arch.platform_os}`,
+    compilers: compilersOf(node, catalog.nodes).map(({ name, version }) => `${name}@${version}`),
+    variants: variantTokens(node),
+    libc: libcOf(node, catalog),
+    month: monthOf(build.published),
+    size: build.tarball.size,
+    state,
+  };
+}
+
+function libcOf(node: Node, { nodes }: SiteCatalog): string {
+  const edge = node.dependencies.find(({ parameters }) => parameters.virtuals.includes('libc'));
+  const libc = edge && nodes.get(edge.hash)?.node;
+  return libc ? `${libc.name}@${libc.version}` : '';
+}
+
+function describeEnvironments(catalog: SiteCatalog): BuildIndex['environments'] {
+  const { rows } = searchRows(catalog);
+  return catalog.environments.map(({ name, lock }) => {
+    const roots = lock?.roots.map(({ hash }) => hash).filter((hash) => catalog.nodes.has(hash)) ?? [];
+    const members = runtimeClosure(roots, catalog.nodes, catalog.builds);
+    const isMember = (row: SearchRow): boolean => 'entry' in row && members.has(row.entry.build.hash);
+    return { name, rows: rows.flatMap((row, place) => (isMember(row) ? [place] : [])) };
+  });
+}
+
+/** Words that the package index and the build index share. */
+function shareWords(catalog: SiteCatalog): { versions: WordList; targets: WordList } {
+  const { rows } = searchRows(catalog);
+  const facts = rows.map((row) => {
+    if ('entry' in row) return { version: row.entry.node.version, target: targetOf(row.entry.node) };
+    const { version, target } = parseQuery(row.failure.spec);
+    return { version: version ?? '', target: row.failure.target ?? target ?? '' };
+  });
+  return {
+    versions: makeWordList(facts.map(({ version }) => version).filter(Boolean), compareVersions),
+    targets: makeWordList(facts.map(({ target }) => target).filter(Boolean)),
+  };
+}
+
+function monthOf(date: string): string {
+  return date.slice(0, 'yyyy-mm'.length);
+}
+
+/** Cuts a text at a word, if it is longer than a row shows. */
+function shorten(text: string): string {
+  if (text.length <= DESCRIPTION_LENGTH) return text;
+  const cut = text.slice(0, DESCRIPTION_LENGTH);
+  const end = cut.lastIndexOf(' ');
+  return `${end > 0 ? cut.slice(0, end) : cut}…`;
+}

@@ -1,0 +1,41 @@
+import type { CatalogPackage, CatalogBuild, SiteCatalog, CatalogFailure } from '../catalog/site-catalog.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+/** A line that search can find: a build, or something that failed. */
+export type SearchRow = { package: number } & ({ entry: CatalogBuild } | { failure: CatalogFailure });
+
+/** A package that has builds, or failures only. */
+export interface SearchPackage {
+  name: string;
+  entry?: CatalogPackage | undefined;
+}
+
+/** What search finds, in the order of its data files. */
+export interface SearchRows {
+  packages: SearchPackage[];
+  rows: SearchRow[];
+}
+
+const known = new WeakMap<SiteCatalog, SearchRows>();
+
+/** Orders a catalog's builds and failures for search: by package, the highest version first, then failures. */
+export function searchRows(catalog: SiteCatalog): SearchRows {
+  const found = known.get(catalog) ?? shapeRows(catalog);
+  known.set(catalog, found);
+  return found;
+}
+
+/** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */
+export function keyOfRow(row: SearchRow): string {
+  return 'entry' in row ? row.entry.build.hash : (row.failure.id.split('/').at(-1) ?? '');
+}
+
+function shapeRows({ packages, failures }: SiteCatalog): SearchRows {
+  const failed = Map.groupBy(failures, ({ name }) => name);
+  const names = [...new Set([...packages.keys(), ...failed.keys()])].sort(compareTexts);
+  const rows = names.flatMap((name, place): SearchRow[] => [
+    ...(packages.get(name)?.builds ?? []).map((entry) => ({ package: place, entry })),
+    ...(failed.get(name) ?? []).map((failure) => ({ package: place, failure })),
+  ]);
+  return { packages: names.map((name) => ({ name, entry: packages.get(name) })), rows };
+}

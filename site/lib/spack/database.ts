@@ -1,0 +1,88 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import type { Node } from '../../schemas/node.ts';
+
+/** A node and exactly the JSON text (compact) that Spack wrote for it. */
+export interface SpecNode {
+  node: Node;
+  text: string;
+}
+
+/**
+ * Bytes of a record beside its node's text, with a reference count of up to seven digits:
+ * what an index takes can be told from its nodes' texts without writing it.
+ */
+export const RECORD_BYTES = 87;
+
+/** Bytes of an index without records. */
+export const EMPTY_DATABASE_BYTES = databaseText([], new Map()).length;
+
+/**
+ * The text of a build cache's index (Spack's database, version 8), as `spack buildcache update-index`
+ * writes it when it reads these roots' manifests in this order: every node of every DAG, dependencies first,
+ * in the order of the nodes' own `dependencies`. Only the roots are marked as having a binary.
+ *
+ * A spliced node's `build_spec` is not part of it, since Spack's index leaves it out as well.
+ * Throws when a node is missing: Spack could not read any part of such an index.
+ */
+export function databaseText(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>): string {
+  const listed = new Set(roots);
+  const records = collectRecords(roots, nodes).map(
+    ({ hash, text, dependents }) =>
+      `"${hash}":{"spec":${text},"ref_count":${dependents},"in_buildcache":${listed.has(hash)}}`,
+  );
+  return `{"database":{"version":"8","installs":{${records.join(',')}}}}`;
+}
+
+interface Record {
+  hash: DagHash;
+  text: string;
+  /** Nodes of this index that depend on it, by whatever kind of edge. */
+  dependents: number;
+}
+
+function collectRecords(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>): Record[] {
+  const records: Record[] = [];
+  const visited = new Map<DagHash, Record>();
+
+  function visit(hash: DagHash, dependent: DagHash): Record {
+    const earlier = visited.get(hash);
+    if (earlier) return earlier;
+    const { node, text } = nodeOf(hash, dependent, nodes);
+    const record = { hash, text, dependents: 0 };
+    visited.set(hash, record);
+    for (const dependency of dependencyHashes(node)) visit(dependency, hash).dependents += 1;
+    records.push(record);
+    return record;
+  }
+
+  for (const root of roots) visit(root, root);
+  return records;
+}
+
+/** DAG hashes of what a node depends on by any kind of edge, each once, in the node's order. */
+export function dependencyHashes(node: Node): Set<DagHash> {
+  return new Set(node.dependencies.map(({ hash }) => hash));
+}
+
+/** A node by its hash; throws an error that names who needs it. */
+export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>): SpecNode {
+  const found = nodes.get(hash);
+  if (found) return found;
+  const parent = nodes.get(dependent)?.node;
+  const needed = parent?.dependencies.find((dependency) => dependency.hash === hash);
+  throw new Error(
+    parent
+      ? `the node ${needed?.name ?? ''}/${hash} is missing, which ${parent.name}@${parent.version}/${dependent} ` +
+          'depends on: no Spack could read an index without it; restore its file in specs/, or publish the build again'
+      : `the node of build ${hash} is missing: restore its file in specs/, or remove its file from builds/`,
+  );
+}
+
+/**
+ * Adds a node under its hash. Where two nodes have one hash, the one that Spack built stands before an external,
+ * whose hash may be unproved, and otherwise the first.
+ */
+export function addNode<T extends SpecNode>(nodes: Map<DagHash, T>, found: T): void {
+  const earlier = nodes.get(found.node.hash);
+  if (!earlier || (earlier.node.external && !found.node.external)) nodes.set(found.node.hash, found);
+}
