@@ -1,0 +1,142 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** The import graph of `scripts/` and `site/`, and the rules that CONTRIBUTING gives for it. */
+
+type Graph = Map<string, { imports: string[]; text: string }>;
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** A file may import files of its own layer and of the layers after it. */
+const SITE_LAYERS = [
+  /^site\/pages\/|^site\/content\.config\.ts$/,
+  /^site\/layouts\//,
+  /^site\/components\//,
+  /^site\/client\//,
+  /^site\/lib\//,
+  /^site\/schemas\//,
+];
+const SCRIPT_LAYERS = [/^scripts\/[^/]+$/, /^scripts\//, /^site\/lib\//, /^site\/schemas\//];
+
+test('no import goes in a circle', () => {
+  expect(findCycles(readGraph())).toEqual([]);
+});
+
+test('every import points downwards', () => {
+  expect(findUpward(readGraph())).toEqual([]);
+});
+
+test('what a browser loads asks nothing of Node', () => {
+  const graph = readGraph();
+  expect(findNodeInBrowser(graph)).toEqual([]);
+});
+
+test('no listing has more than 25 entries beside the commands and tests', () => {
+  const entries = new Map<string, Set<string>>();
+  for (const file of readGraph().keys()) {
+    const parts = file.split('/');
+    for (let at = 1; at < parts.length; at += 1) {
+      const folder = parts.slice(0, at).join('/');
+      entries.set(folder, (entries.get(folder) ?? new Set()).add(parts[at] ?? ''));
+    }
+  }
+  entries.delete('scripts');
+  const long = [...entries].filter(([, names]) => names.size > 25).map(([folder]) => folder);
+  expect(long).toEqual([]);
+});
+
+test('each rule finds what breaks it', () => {
+  const file = (text: string, ...imports: string[]): { imports: string[]; text: string } => ({
+    imports,
+    text,
+  });
+  const broken: Graph = new Map([
+    ['site/lib/a.ts', file('', 'site/lib/b.ts')],
+    ['site/lib/b.ts', file('', 'site/lib/a.ts', 'site/pages/c.ts', 'site/client/d.ts', 'scripts/oci/e.ts')],
+    ['site/pages/c.ts', file('')],
+    ['site/client/d.ts', file('', 'site/lib/f.ts', 'site/lib/g.ts')],
+    ['scripts/oci/e.ts', file('', 'scripts/verb.ts', 'site/components/h.ts')],
+    ['scripts/verb.ts', file('')],
+    ['site/lib/f.ts', file("import { readFileSync } from 'node:fs';")],
+    ['site/lib/g.ts', file("const base = process.env['SITE_URL'];")],
+    ['site/components/h.ts', file('')],
+  ]);
+  expect(findCycles(broken)).toEqual([['site/lib/a.ts', 'site/lib/b.ts']]);
+  expect(findUpward(broken)).toEqual([
+    'site/lib/b.ts -> site/pages/c.ts',
+    'site/lib/b.ts -> site/client/d.ts',
+    'site/lib/b.ts -> scripts/oci/e.ts',
+    'scripts/oci/e.ts -> scripts/verb.ts',
+    'scripts/oci/e.ts -> site/components/h.ts',
+  ]);
+  expect(findNodeInBrowser(broken)).toEqual(['site/lib/f.ts', 'site/lib/g.ts']);
+});
+
+/** Every production file with the files of the project that it imports, types included. */
+function readGraph(): Graph {
+  const files = globSync('{scripts,site}/**/*.{ts,astro}', { cwd: ROOT })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !path.endsWith('.test.ts'))
+    .sort();
+  const known = new Set(files);
+  const read = (file: string): [string, { imports: string[]; text: string }] => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const imports = [...text.matchAll(/(?:from|import|import\()\s*'(\.[^']*)'/g)]
+      .map(([, path = '']) => normalize(join(dirname(file), path)))
+      .filter((path) => known.has(path));
+    return [file, { imports, text }];
+  };
+  return new Map(files.map(read));
+}
+
+/** Groups of files that reach each other, by Tarjan's algorithm. */
+function findCycles(graph: Graph): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (file: string): number => {
+    const own = order.size;
+    order.set(file, own);
+    lowest.set(file, own);
+    stack.push(file);
+    for (const next of graph.get(file)?.imports ?? []) {
+      const reached = order.has(next) ? (stack.includes(next) ? (order.get(next) ?? own) : own) : visit(next);
+      lowest.set(file, Math.min(lowest.get(file) ?? own, reached));
+    }
+    const low = lowest.get(file) ?? own;
+    if (low === own) {
+      const group = stack.splice(stack.indexOf(file));
+      if (group.length > 1) cycles.push(group.sort());
+    }
+    return low;
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return cycles;
+}
+
+function findUpward(graph: Graph): string[] {
+  const found: string[] = [];
+  for (const [file, { imports }] of graph) {
+    const layers = file.startsWith('scripts/') ? SCRIPT_LAYERS : SITE_LAYERS;
+    const own = layers.findIndex((layer) => layer.test(file));
+    for (const target of imports) {
+      const at = layers.findIndex((layer) => layer.test(target));
+      if (at < own || at === -1) found.push(`${file} -> ${target}`);
+    }
+  }
+  return found;
+}
+
+/** Files that reach a browser through `site/client/` and name a module of Node or its environment. */
+function findNodeInBrowser(graph: Graph): string[] {
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const next of graph.get(file)?.imports ?? []) visit(next);
+  };
+  for (const file of graph.keys()) if (file.startsWith('site/client/')) visit(file);
+  return [...reached].filter((file) => /'node:|process\.env/.test(graph.get(file)?.text ?? '')).sort();
+}
