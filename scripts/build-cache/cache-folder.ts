@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { isErrorCode } from '../cli/files.ts';
 
 const SPEC_MANIFESTS = join('v3', 'manifests', 'spec');
 const MANIFEST_ENDING = '.spec.manifest.json';
@@ -105,5 +106,5 @@ export class CacheFolder {
 
 function isMissing(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  return isErrorCode(cause, 'ENOENT');
 }

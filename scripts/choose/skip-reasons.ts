@@ -6,6 +6,7 @@ import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts'
 import { Origin } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 const DAY_MS = 86_400_000;
 /** What is looked at: thousands of these files are read for one choice. */
@@ -44,7 +45,7 @@ function list(folder: string): string[] {
   try {
     return readdirSync(folder).filter((file) => file.endsWith('.json'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isErrorCode(error, 'ENOENT')) return [];
     throw error;
   }
 }

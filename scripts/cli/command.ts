@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
+import { isErrorCode } from './files.ts';
 
 /** What `--help` shows of a script. */
 export interface CommandText {
@@ -55,15 +56,11 @@ export function describeError(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     // "expected a file, found none" has said it already.
-    if (messages.length > 0 && isMissingFile(cause)) continue;
+    if (messages.length > 0 && isErrorCode(cause, 'ENOENT')) continue;
     const message = printable(cause instanceof Error ? cause.message : String(cause));
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
   return messages.join('\n  because ');
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /**

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThere } from '../cli/files.ts';
 
 /** A file that differs from the commit that is checked out. */
 export interface Change {
@@ -57,13 +57,4 @@ export function readChanges(folder: string): LocalChanges {
 /** Git's name of a file's content. Source: gitformat-loose. */
 export function nameBlob(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

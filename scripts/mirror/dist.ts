@@ -5,7 +5,7 @@ import fastGlob from 'fast-glob';
 import writeFileAtomic from 'write-file-atomic';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { isErrorCode, ignoreMissing } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; all else is the site's. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
@@ -137,9 +137,4 @@ async function listFiles(folder: string, patterns: string[]): Promise<string[]> 
 
 async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(ignoreMissing)) !== undefined;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isErrorCode(error, 'ENOENT')) return undefined;
-  throw error;
 }

@@ -9,7 +9,7 @@ import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifes
 import { copyVerified, verified, readAll } from './verify.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { ignoreMissing } from '../cli/files.ts';
 import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from './manifest.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 
@@ -191,9 +191,4 @@ async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> 
 
 async function sizeOf(file: string): Promise<number | undefined> {
   return (await stat(file).catch(ignoreMissing))?.size;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isErrorCode(error, 'ENOENT')) return undefined;
-  throw error;
 }

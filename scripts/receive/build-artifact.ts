@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
+import { isErrorCode } from '../cli/files.ts';
 
 /** The view of an environment, beside the record. */
 export const VIEW_ARCHIVE = 'view.tar.gz';
@@ -16,7 +17,7 @@ export function findHandover(directory: string, index: number, attempt = Infinit
     names = readdirSync(directory);
   } catch (error) {
     // No artifact at all: nothing was downloaded, and the folder was not made.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isErrorCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   const attempts = names.flatMap((name) => {

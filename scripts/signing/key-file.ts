@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { mergePublicKey } from './key.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
+import { readIfThere } from '../cli/files.ts';
 
 /**
  * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, beside those that are there.
@@ -15,7 +16,7 @@ export async function writePublicKey(
   const [key] = await readPublicKeys(armored);
   const fingerprint = key ? fingerprintOf(key) : '';
   const path = join(catalog, 'keys', `${fingerprint}.asc`);
-  const held = await readIfThere(path);
+  const held = readIfThere(path)?.toString('utf8');
   const text = await mergePublicKey(held, armored).catch((cause: unknown) => {
     throw new Error(`${path}: this public key cannot be taken in`, { cause });
   });
@@ -32,13 +33,4 @@ export async function writePrivateKey(path: string, armored: string): Promise<vo
       cause,
     });
   });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
