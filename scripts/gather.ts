@@ -12,7 +12,7 @@ const command = createCommand({
     'jobs. It runs before any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],
 })
-  .requiredOption('--from <DIR>', 'one folder per target, solved-<target>, each what concretize wrote')
+  .requiredOption('--from <DIR>', 'one folder per target, each what concretize wrote')
   .requiredOption('--out <DIR>', 'where all plans go')
   .addOption(variableOption('--run <TEXT>', 'refuse plans of another attempt than this one of', 'CHOSEN_RUN'))
   .action(gather);

@@ -1,31 +1,43 @@
 import { Matrix } from '../site/schemas/build-request.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { previewContainers, publishContainers } from './containers/publish-containers.ts';
+import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { describeVisibility } from './github/visibility.ts';
 import { openRegistry } from './oci/open-registry.ts';
+import type { Destination } from './publish/publish-cache.ts';
+import type { BuildArtifacts } from './receive/build-artifact.ts';
+import { openArtifactFolder, openRunArtifacts } from './receive/build-artifact.ts';
 import { readSolvedFailures } from './receive/plan-folder.ts';
+import type { ReceivedRun } from './receive/receive-all.ts';
 import { receiveAll } from './receive/receive-all.ts';
 import { describeRun } from './receive/report.ts';
 import { attestLater } from './receive/subjects.ts';
 import { readSigner } from './signing/signature.ts';
 
-type Options = Record<'plans' | 'matrix' | 'handovers' | 'registry' | 'catalog', string> &
-  Partial<Record<'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
+type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
+  Partial<Record<'artifacts' | 'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
 
 const { REGISTRY, CATALOG_DIR } = readSettings();
 
 const command = createCommand({
   verb: 'receive',
   description:
-    'Publishes what build jobs handed over: checks each artifact against its plan, pushes and records what is new. ' +
-    'An artifact that is not what it should be becomes a failure and costs the others nothing. Safe to run again.',
-  examples: ['node scripts/receive.ts --plans plans --handovers handovers --matrix "$MATRIX"'],
+    'Publishes the artifacts of build jobs: checks each against its plan, pushes and records what is new. ' +
+    'In a workflow it downloads them from GitHub one after another (GITHUB_TOKEN needs "actions: read"). ' +
+    'An artifact that is not what it should be becomes a failure and does not affect the others. Safe to run again.',
+  examples: [
+    'node scripts/receive.ts --plans plans --matrix "$MATRIX"',
+    'node scripts/receive.ts --plans plans --artifacts artifacts --matrix "$MATRIX"',
+  ],
 })
   .requiredOption('--plans <DIR>', 'what concretize wrote')
-  .requiredOption('--handovers <DIR>', 'one folder per artifact, handover-<index>-<attempt>')
   .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
+  .option(
+    '--artifacts <DIR>',
+    'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
+  )
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', REGISTRY)
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
@@ -37,16 +49,30 @@ const command = createCommand({
 await runCommand(command);
 
 async function receive(options: Options): Promise<void> {
-  const { registry, subjects } = options;
   const { include } = Matrix.parse(JSON.parse(options.matrix));
   const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
   const destination = {
-    registry: openRegistry(registry),
+    registry: openRegistry(options.registry),
     catalogDirectory: options.catalog,
     signer: await readSigner(process.env),
     environment: process.env,
   };
-  const { received, faults } = await receiveAll(include, options, destination, unsolved);
+  await withTemporaryFolder(async (views) => {
+    const artifacts = await openArtifacts(options.artifacts);
+    const sources = { plans: options.plans, artifacts, views };
+    const run = await receiveAll(include, sources, destination, unsolved);
+    await finish(include.length, run, options, destination);
+  });
+}
+
+/** Publishes the containers of what was received, and reports everything. */
+async function finish(
+  jobs: number,
+  { received, faults }: ReceivedRun,
+  options: Options,
+  destination: Destination,
+): Promise<void> {
+  const { registry, subjects } = options;
   const builds = received.flatMap(({ newBuilds }) => newBuilds);
   const requests = received.flatMap((one) => one.containers ?? []);
   const made = options.containers
@@ -69,9 +95,16 @@ async function receive(options: Options): Promise<void> {
   );
   setOutput('published', String(builds.length));
   console.error(
-    `${include.length} jobs received: ${builds.length} builds and ${made.containers.length} containers added, ` +
+    `${jobs} jobs received: ${builds.length} builds and ${made.containers.length} containers added, ` +
       `${faults.length} not published`,
   );
   if (faults.length > 0)
     throw new Error(`run this job again; what is published stays\n  ${faults.join('\n  ')}`);
+}
+
+function openArtifacts(directory: string | undefined): Promise<BuildArtifacts> | BuildArtifacts {
+  const { GITHUB_RUN_ATTEMPT, GITHUB_RUN_ID } = process.env;
+  if (directory !== undefined) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
+  if (GITHUB_RUN_ID) return openRunArtifacts(process.env);
+  throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
 }

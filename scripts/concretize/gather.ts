@@ -50,8 +50,10 @@ export function expectSameAttempt(run: string, attempt: string | undefined): voi
 
 function listFolders(from: string): string[] {
   return (existsSync(from) ? readdirSync(from) : []).sort().map((name) => {
-    if (name.startsWith('solved-')) return join(from, name);
-    throw new Error(`${from}: expected folders solved-<target>, as concretize wrote them, found ${name}`);
+    if (existsSync(join(from, name, 'matrix.json'))) return join(from, name);
+    throw new Error(
+      `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
+    );
   });
 }
 

@@ -1,48 +1,107 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
 import { isErrorCode } from '../cli/files.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { downloadRunArtifact, listRunArtifacts } from '../github/run-artifacts.ts';
+import { BadArchiveError, unpackZip } from '../github/unpack-zip.ts';
 
-/** The view of an environment, beside the record. */
+/** The view of an environment, next to the record. */
 export const VIEW_ARCHIVE = 'view.tar.gz';
 
-/**
- * Finds the artifact of a job, `handover-<index>-<attempt>`, of its latest attempt; undefined when there is none.
- * @param attempt of the run so far: an artifact of a later one was made up
- */
-export function findHandover(directory: string, index: number, attempt = Infinity): string | undefined {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    // No artifact at all: nothing was downloaded, and the folder was not made.
-    if (isErrorCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-  const attempts = names.flatMap((name) => {
-    const [, ofIndex, ofAttempt] = /^handover-(\d{1,3})-(\d{1,4})$/.exec(name) ?? [];
-    const isTheirs = Number(ofIndex) === index && Number(ofAttempt) <= attempt;
-    return isTheirs ? [{ name, attempt: Number(ofAttempt) }] : [];
-  });
-  const latest = attempts.sort((a, b) => b.attempt - a.attempt)[0];
-  return latest && join(directory, latest.name);
+/** Limits of one artifact: its zip and what it unpacks to are on a runner's disk of some 14 GB at the same time. */
+const LIMITS = { files: 200_000, bytes: 16 * 2 ** 30 };
+
+/** The artifacts of a run's build jobs, `build-<index>-<attempt>`: taken one at a time, since all of them may not fit on a disk. */
+export interface BuildArtifacts {
+  /**
+   * Does some work with the artifact of a job's latest attempt: a folder that may be gone afterwards; undefined when
+   * the job uploaded none. Throws `BadArchiveError` for one that is not an archive of plain files.
+   */
+  use<T>(index: number, work: (folder: string | undefined) => Promise<T>): Promise<T>;
 }
 
 /**
- * The build cache in a handover; undefined when nothing was built: an artifact has no empty folders.
- * Throws when it is a link, which would lead to what others handed over.
+ * Artifacts that are on this machine: a folder per artifact.
+ * @param attempt of the run so far: an artifact of a later one is made up
  */
-export function findCache(handover: string): string | undefined {
-  const folder = join(handover, 'cache');
+export function openArtifactFolder(directory: string, attempt = Infinity): BuildArtifacts {
+  return {
+    use: (index, work) => {
+      const [latest] = latestFirst(readNames(directory), index, attempt);
+      return work(latest && join(directory, latest.name));
+    },
+  };
+}
+
+/**
+ * Artifacts of the workflow run that this is, from GitHub's API. Of two with one name (a run's later attempt can use
+ * a name again) the older one counts: its name says which attempt it is from.
+ */
+export async function openRunArtifacts(
+  environment: Record<string, string | undefined>,
+  options: { firstRetryMs?: number } = {},
+): Promise<BuildArtifacts> {
+  const attempt = Number(environment['GITHUB_RUN_ATTEMPT'] || Infinity);
+  const listed = await listRunArtifacts(environment, options);
+  return {
+    use: async (index, work) => {
+      const [latest] = latestFirst(listed, index, attempt);
+      if (!latest) return work(undefined);
+      if (latest.bytes > LIMITS.bytes) {
+        throw new BadArchiveError(
+          `artifact ${latest.name}: expected at most ${LIMITS.bytes} bytes, found ${latest.bytes}`,
+        );
+      }
+      return withTemporaryFolder(async (temporary) => {
+        const zip = join(temporary, 'artifact.zip');
+        const folder = join(temporary, 'artifact');
+        await downloadRunArtifact(latest, zip, environment, options);
+        mkdirSync(folder);
+        await unpackZip(zip, folder, LIMITS);
+        rmSync(zip);
+        return work(folder);
+      });
+    },
+  };
+}
+
+function readNames(directory: string): { name: string }[] {
+  try {
+    return readdirSync(directory).map((name) => ({ name }));
+  } catch (error) {
+    if (isErrorCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** Artifacts of one job. Names are compared to the letter: `build-01-1` is nobody's. */
+function latestFirst<T extends { name: string }>(all: readonly T[], index: number, attempt: number): T[] {
+  return all
+    .flatMap((artifact) => {
+      const [, ofIndex, ofAttempt] = /^build-(0|[1-9]\d{0,2})-([1-9]\d{0,3})$/.exec(artifact.name) ?? [];
+      const isTheirs = ofIndex === String(index) && Number(ofAttempt) <= attempt;
+      return isTheirs ? [{ artifact, attempt: Number(ofAttempt) }] : [];
+    })
+    .sort((a, b) => b.attempt - a.attempt)
+    .map(({ artifact }) => artifact);
+}
+
+/**
+ * The build cache in a build artifact; undefined when nothing was built: an artifact has no empty folders.
+ * Throws when it is a link, which would lead to other artifacts.
+ */
+export function findCache(artifact: string): string | undefined {
+  const folder = join(artifact, 'cache');
   const found = lstatSync(folder, { throwIfNoEntry: false });
   if (!found || found.isDirectory()) return found && folder;
   throw new Error(`${folder}: expected a folder, found something else`);
 }
 
-/** Reads the record that a build job handed over, which may be anything. */
-export function readRecord(handover: string): BuildRecord {
-  const file = join(handover, 'record.json');
+/** Reads the record that a build job uploaded, which may be anything. */
+export function readRecord(artifact: string): BuildRecord {
+  const file = join(artifact, 'record.json');
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (!found?.isFile())
     throw new Error(`${file}: expected a file, found ${found ? 'something else' : 'nothing'}`);

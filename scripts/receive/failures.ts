@@ -38,7 +38,7 @@ export function recordedFailures(
   });
 }
 
-/** One failure for each thing that was asked of a job whose handover is missing or refused. */
+/** One failure for each thing that was asked of a job whose artifact is missing or refused. */
 export function failuresOfAll(
   plan: Plan,
   kind: 'refused' | 'timeout' | 'other',

@@ -22,6 +22,7 @@ import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
+import { openArtifactFolder } from './build-artifact.ts';
 import type { ReceivedRun } from './receive-all.ts';
 import { receiveAll } from './receive-all.ts';
 
@@ -49,8 +50,8 @@ afterEach(() => {
 
 test('publishes what jobs built, with where and by whom it was built from the plan alone', async () => {
   const entries = [plan(0), plan(1)];
-  handOver(0);
-  handOver(1);
+  upload(0);
+  upload(1);
   const { received, faults } = await receive(entries);
   expect(faults).toEqual([]);
   expect(received.map(({ newBuilds, again }) => [newBuilds.length, again])).toEqual([
@@ -68,10 +69,10 @@ test('publishes what jobs built, with where and by whom it was built from the pl
 
 test('a refused artifact becomes a failure and costs the others nothing', async () => {
   const entries = [plan(0), plan(1)];
-  handOver(1);
+  upload(1);
   const [tarball] = cache.records('tree');
   writeFileSync(cache.blobPath(tarball), Buffer.alloc(tarball.contentLength));
-  handOver(0);
+  upload(0);
   const { received } = await receive(entries);
   expect(received[0]?.refused).toMatch(/expected/);
   expect(received.map(({ newBuilds }) => newBuilds.length)).toEqual([0, 12]);
@@ -85,7 +86,7 @@ test('a refused artifact becomes a failure and costs the others nothing', async 
 
 test('refuses what was not planned', async () => {
   const entry = plan(0, [TREE]);
-  handOver(0);
+  upload(0);
   const { received } = await receive([entry]);
   expect(received[0]?.refused).toMatch(/plan/);
   expect(failure('tree', TREE).kind).toBe('refused');
@@ -95,7 +96,7 @@ test('refuses what was not planned', async () => {
 test('takes no plan that a build replaced', async () => {
   const entry = plan(0, [TREE]);
   writeFileSync(join(folder, 'plans/0/plan.txt'), [...hashes()].join('\n'));
-  handOver(0);
+  upload(0);
   const { faults } = await receive([entry]);
   expect(faults[0]).toMatch(/plan\.txt: expected the file that concretize wrote/);
   expect(existsSync(join(catalog(), 'builds'))).toBe(false);
@@ -118,10 +119,10 @@ test('keeps the lock of an environment', async () => {
   expect(readCatalog(catalog()).environments.get('stack')).toEqual([TREE]);
 });
 
-test('records a job that handed over nothing', async () => {
+test('records a job that uploaded nothing', async () => {
   const { received } = await receive([plan(0)]);
   expect(received[0]?.failures).toHaveLength(1);
-  expect(failure('tree', TREE).log[0]).toMatch(/handed over nothing/);
+  expect(failure('tree', TREE).log[0]).toMatch(/uploaded nothing/);
 });
 
 test('records a failure once, however often its run publishes', async () => {
@@ -138,27 +139,27 @@ test('records a failure once, however often its run publishes', async () => {
   expect(dates).toEqual([1_790_000_001, 1_790_000_001, 1_790_000_003]);
 });
 
-test('takes the handover of the latest attempt', async () => {
+test('takes the artifact of the latest attempt', async () => {
   const entry = plan(0);
-  handOver(0, { attempt: 2 });
+  upload(0, { attempt: 2 });
   rmSync(join(cache.directory, 'v3'), { recursive: true });
-  handOver(0, { attempt: 1 });
+  upload(0, { attempt: 1 });
   const { received } = await receive([entry]);
   expect(received[0]?.newBuilds).toHaveLength(12);
 });
 
-test('takes no handover of an attempt that has not been', async () => {
+test('takes no artifact of an attempt that has not been', async () => {
   const entry = plan(0);
-  handOver(0, { attempt: 7 });
+  upload(0, { attempt: 7 });
   const { received } = await receive([entry], [], { ...ENVIRONMENT, GITHUB_RUN_ATTEMPT: '1' });
   expect(received[0]?.newBuilds).toHaveLength(0);
-  expect(failure('tree', TREE).log[0]).toMatch(/handed over nothing/);
+  expect(failure('tree', TREE).log[0]).toMatch(/uploaded nothing/);
 });
 
 test('records only failures and packages that are of the plan', async () => {
   const entry = plan(0);
   const log = ['::set-output name=x::y', 'error'];
-  handOver(0, {
+  upload(0, {
     record: {
       ...RECORD,
       failures: [
@@ -188,28 +189,28 @@ test('records only failures and packages that are of the plan', async () => {
 
 test('takes the record of a job that built nothing: an artifact has no empty folders', async () => {
   const failures = [{ name: 'tree', spec: 'tree', hash: TREE, kind: 'fetch', log: ['no network'] }];
-  handOver(0, { record: { ...RECORD, failures } });
-  rmSync(join(folder, 'handovers/handover-0-1/cache'), { recursive: true });
+  upload(0, { record: { ...RECORD, failures } });
+  rmSync(join(folder, 'artifacts/build-0-1/cache'), { recursive: true });
   const { received } = await receive([plan(0)]);
   expect(received[0]?.refused).toBeUndefined();
   expect(failure('tree', TREE)).toMatchObject({ kind: 'fetch', log: ['no network'] });
 });
 
-test('refuses links in the place of what was to be handed over', async () => {
-  handOver(0);
-  handOver(1);
-  rmSync(join(folder, 'handovers/handover-0-1/cache'), { recursive: true });
-  symlinkSync('../handover-1-1/cache', join(folder, 'handovers/handover-0-1/cache'));
+test('refuses links in place of files and folders', async () => {
+  upload(0);
+  upload(1);
+  rmSync(join(folder, 'artifacts/build-0-1/cache'), { recursive: true });
+  symlinkSync('../build-1-1/cache', join(folder, 'artifacts/build-0-1/cache'));
   expect((await receive([plan(0)])).received[0]?.refused).toMatch(/cache: expected a folder/);
-  rmSync(join(folder, 'handovers/handover-1-1/record.json'));
-  symlinkSync('/etc/passwd', join(folder, 'handovers/handover-1-1/record.json'));
+  rmSync(join(folder, 'artifacts/build-1-1/record.json'));
+  symlinkSync('/etc/passwd', join(folder, 'artifacts/build-1-1/record.json'));
   expect((await receive([plan(1)])).received[0]?.refused).toMatch(/record\.json: expected a file/);
 });
 
 test('refuses a record that is not one', async () => {
   for (const [index, record] of [{ ...RECORD, token: 'x' }, 'text'].entries()) {
     const entry = plan(index);
-    handOver(index, { record });
+    upload(index, { record });
     expect((await receive([entry])).received[0]?.refused).toMatch(/record\.json: expected/);
   }
 });
@@ -217,13 +218,13 @@ test('refuses a record that is not one', async () => {
 test('forgets the failure of what was built after all', async () => {
   await receive([plan(0)]);
   expect(failure('tree', TREE).kind).toBe('other');
-  handOver(0);
+  upload(0);
   await receive([plan(0)]);
   expect(existsSync(join(catalog(), 'failures/tree', `${TREE}.json`))).toBe(false);
 });
 
 test('adopts what a run pushed that was killed before it could commit', async () => {
-  handOver(0);
+  upload(0);
   await receive([plan(0)]);
   const before = readCatalog(catalog());
   rmSync(catalog(), { recursive: true });
@@ -239,7 +240,14 @@ function receive(
 ): Promise<ReceivedRun> {
   return receiveAll(
     entries,
-    { plans: join(folder, 'plans'), handovers: join(folder, 'handovers') },
+    {
+      plans: join(folder, 'plans'),
+      artifacts: openArtifactFolder(
+        join(folder, 'artifacts'),
+        Number(environment['GITHUB_RUN_ATTEMPT'] ?? Infinity),
+      ),
+      views: folder,
+    },
     {
       registry: openRegistry(`oci-layout:${join(folder, 'registry')}`),
       catalogDirectory: catalog(),
@@ -292,10 +300,10 @@ function plan(index: number, planned: Iterable<string> = hashes(), environment?:
   };
 }
 
-function handOver(index: number, { record = RECORD as unknown, attempt = 1 } = {}): void {
-  const handover = join(folder, `handovers/handover-${index}-${attempt}`);
-  cpSync(cache.directory, join(handover, 'cache'), { recursive: true });
-  writeFileSync(join(handover, 'record.json'), typeof record === 'string' ? record : JSON.stringify(record));
+function upload(index: number, { record = RECORD as unknown, attempt = 1 } = {}): void {
+  const artifact = join(folder, `artifacts/build-${index}-${attempt}`);
+  cpSync(cache.directory, join(artifact, 'cache'), { recursive: true });
+  writeFileSync(join(artifact, 'record.json'), typeof record === 'string' ? record : JSON.stringify(record));
 }
 
 function hashes(): Set<string> {

@@ -7,8 +7,8 @@ import { annotate, withGroup } from '../github/actions.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import { failureFiles } from './failures.ts';
-import type { Received } from './receive-artifact.ts';
-import { receiveHandover } from './receive-artifact.ts';
+import type { Received, Sources } from './receive-artifact.ts';
+import { receiveArtifact } from './receive-artifact.ts';
 
 /** What became of all artifacts of a run. */
 export interface ReceivedRun {
@@ -20,7 +20,7 @@ export interface ReceivedRun {
 /** Takes over what each job of a matrix built, one after the other; none costs the others anything. Records what had no solution. */
 export async function receiveAll(
   entries: readonly MatrixEntry[],
-  folders: { plans: string; handovers: string },
+  sources: Sources,
   destination: Destination,
   unsolved: readonly SolvedFailure[] = [],
 ): Promise<ReceivedRun> {
@@ -41,7 +41,7 @@ export async function receiveAll(
     const circumstances = { target: entry.target, run, job, date };
     try {
       const one = await withGroup(`Job ${entry.index} for ${entry.target}`, () =>
-        receiveHandover(entry, folders, destination, circumstances),
+        receiveArtifact(entry, sources, destination, circumstances),
       );
       result.received.push(one);
       announce(one);

@@ -1,3 +1,4 @@
+import { copyFileSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
@@ -6,6 +7,7 @@ import type { ContainerRequest } from '../containers/publish-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../cli/command.ts';
+import { BadArchiveError } from '../github/unpack-zip.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
 import type { CheckedEntry } from '../publish/resolve.ts';
@@ -13,7 +15,8 @@ import { readBuildCache } from '../build-cache/build-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
-import { findCache, findHandover, readRecord, VIEW_ARCHIVE } from './build-artifact.ts';
+import type { BuildArtifacts } from './build-artifact.ts';
+import { findCache, readRecord, VIEW_ARCHIVE } from './build-artifact.ts';
 import { packageFiles } from './packages.ts';
 import type { Plan } from './plan-folder.ts';
 import { readPlanFolder } from './plan-folder.ts';
@@ -36,18 +39,32 @@ export interface Received {
   containers?: ContainerRequest;
 }
 
+/** Where the parts of a run are that belong together. */
+export interface Sources {
+  /** Folder of the plans, as concretize wrote them. */
+  plans: string;
+  artifacts: BuildArtifacts;
+  /** A folder for the views of environments, until their containers are made. */
+  views: string;
+}
+
+interface CheckedArtifact {
+  entries: CheckedEntry[];
+  record: BuildRecord;
+}
+
 /**
  * Takes over what one job built: checks it against its plan, publishes it and records its failures. An artifact that
  * is missing or not what it should be becomes a failure and throws nothing; what throws is a fault of ours or of
  * the registry.
  */
-export async function receiveHandover(
+export async function receiveArtifact(
   entry: MatrixEntry,
-  folders: { plans: string; handovers: string },
+  sources: Sources,
   destination: Destination,
   circumstances: Circumstances,
 ): Promise<Received> {
-  const plan = readPlanFolder(folders.plans, entry);
+  const plan = readPlanFolder(sources.plans, entry);
   const received: Received = {
     entry,
     title: plan.inputs.request.environment ?? plan.inputs.request.specs.join(' '),
@@ -57,83 +74,99 @@ export async function receiveHandover(
     failures: [],
     warnings: [],
   };
-
   const { environment } = plan.inputs.request;
-  if (environment !== undefined) {
-    const { catalogDirectory } = destination;
+  const { catalogDirectory } = destination;
+  if (environment !== undefined)
     addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+
+  function refuse(reason: string): void {
+    received.refused = reason;
+    received.failures = failuresOfAll(plan, 'refused', reason, circumstances);
   }
-  const attempt = Number(destination.environment['GITHUB_RUN_ATTEMPT'] || Infinity);
-  const handover = findHandover(folders.handovers, entry.index, attempt);
-  if (handover === undefined) {
-    const reason =
-      'The build job handed over nothing: it was cancelled, ran out of disk, or lost its runner.';
-    received.failures = failuresOfAll(plan, 'other', reason, circumstances);
-  } else {
-    const checked = await checkHandover(handover, plan);
-    if ('refused' in checked) {
-      received.refused = checked.refused;
-      received.failures = failuresOfAll(plan, 'refused', checked.refused, circumstances);
-    } else {
-      const { entries, record } = checked;
-      const { newBuilds, warnings } = await publishEntries(entries, {
-        ...destination,
-        environment: {
-          ...destination.environment,
-          BUILD_RUNNER: entry.runner,
-          BUILD_TARGET: entry.target,
-          SPACK_VERSION: plan.inputs.spack,
-          SPACK_PACKAGES_VERSION: plan.inputs.packages,
-        },
-      });
-      received.newBuilds = newBuilds.map(({ build }) => build);
-      received.again = entries.length - newBuilds.length;
-      received.reused = record.reused.length;
-      received.warnings = warnings;
-      const published = new Set(entries.map(({ root }) => root.node.hash));
-      received.failures = recordedFailures(record, plan, published, circumstances);
-      addFiles(
-        destination.catalogDirectory,
-        packageFiles(record.packages, plan, destination.catalogDirectory, circumstances.date),
-      );
-      forgetFailures(
-        destination.catalogDirectory,
-        entries.map(({ root }) => root.node),
-      );
-      if (plan.sbang !== undefined)
-        received.containers = requestContainers(plan, plan.sbang, record, handover);
-    }
+
+  try {
+    await sources.artifacts.use(entry.index, async (folder) => {
+      if (folder === undefined) {
+        const reason =
+          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
+        received.failures = failuresOfAll(plan, 'other', reason, circumstances);
+        return;
+      }
+      const checked = await checkArtifact(folder, plan);
+      if ('refused' in checked) refuse(checked.refused);
+      else await takeOver(folder, plan, checked, received, { sources, destination, circumstances });
+    });
+  } catch (error) {
+    if (!(error instanceof BadArchiveError)) throw error;
+    refuse(error.message);
   }
-  addFiles(
-    destination.catalogDirectory,
-    failureFiles(received.failures, circumstances.job, destination.catalogDirectory),
-  );
+  addFiles(catalogDirectory, failureFiles(received.failures, circumstances.job, catalogDirectory));
   return received;
+}
+
+/** Publishes what an artifact holds, and notes in `received` what came of it. */
+async function takeOver(
+  folder: string,
+  plan: Plan,
+  { entries, record }: CheckedArtifact,
+  received: Received,
+  {
+    sources,
+    destination,
+    circumstances,
+  }: { sources: Sources; destination: Destination; circumstances: Circumstances },
+): Promise<void> {
+  const { entry } = received;
+  const { catalogDirectory } = destination;
+  const { newBuilds, warnings } = await publishEntries(entries, {
+    ...destination,
+    environment: {
+      ...destination.environment,
+      BUILD_RUNNER: entry.runner,
+      BUILD_TARGET: entry.target,
+      SPACK_VERSION: plan.inputs.spack,
+      SPACK_PACKAGES_VERSION: plan.inputs.packages,
+    },
+  });
+  received.newBuilds = newBuilds.map(({ build }) => build);
+  received.again = entries.length - newBuilds.length;
+  received.reused = record.reused.length;
+  received.warnings = warnings;
+  const published = new Set(entries.map(({ root }) => root.node.hash));
+  received.failures = recordedFailures(record, plan, published, circumstances);
+  addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));
+  forgetFailures(
+    catalogDirectory,
+    entries.map(({ root }) => root.node),
+  );
+  if (plan.sbang === undefined) return;
+  // Containers are made when all artifacts have been received, and this one is gone then.
+  const archive = join(sources.views, `${entry.index}-${VIEW_ARCHIVE}`);
+  if (record.view && lstatSync(join(folder, VIEW_ARCHIVE), { throwIfNoEntry: false })?.isFile())
+    copyFileSync(join(folder, VIEW_ARCHIVE), archive);
+  received.containers = requestContainers(plan, plan.sbang, record, archive);
 }
 
 function requestContainers(
   { inputs, roots, nodes }: Plan,
   sbang: string,
   { environments, view }: BuildRecord,
-  handover: string,
+  archive: string,
 ): ContainerRequest {
   return {
     environment: inputs.request.environment,
     roots: roots.flatMap(({ hash }) => nodes.get(hash) ?? []),
     nodes,
     environments,
-    ...(view ? { view: { archive: join(handover, VIEW_ARCHIVE), variables: view } } : {}),
+    ...(view ? { view: { archive, variables: view } } : {}),
     sbang,
   };
 }
 
-async function checkHandover(
-  handover: string,
-  plan: Plan,
-): Promise<{ entries: CheckedEntry[]; record: BuildRecord } | { refused: string }> {
+async function checkArtifact(folder: string, plan: Plan): Promise<CheckedArtifact | { refused: string }> {
   try {
-    const record = readRecord(handover);
-    const cache = findCache(handover);
+    const record = readRecord(folder);
+    const cache = findCache(folder);
     const entries = cache === undefined ? [] : await readBuildCache(cache, { plan: new Set(plan.hashes) });
     return { entries: await checkTarballs(entries), record };
   } catch (error) {

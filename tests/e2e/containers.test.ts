@@ -156,10 +156,10 @@ describe.skipIf(!canRun)(
     async function receive(chosen: string[], name: string) {
       const { matrix, outcome } = await bench.solve(chosen, `${name}-plans`);
       for (const { index } of matrix.include) {
-        await bench.build(`${name}-plans/${index}`, `${name}-handovers/handover-${index}-1`);
+        await bench.build(`${name}-plans/${index}`, `${name}-artifacts/build-${index}-1`);
       }
       const received = await bench.run('receive', [
-        ...['--plans', `${name}-plans`, '--handovers', `${name}-handovers`],
+        ...['--plans', `${name}-plans`, '--artifacts', `${name}-artifacts`],
         ...['--matrix', JSON.stringify(matrix), '--subjects', `${name}-subjects`],
       ]);
       return { outcome, received };

@@ -104,7 +104,7 @@ interface Publisher {
 }
 
 /**
- * The publish job of one run, in a checkout of its own, with a handover of the named packages.
+ * The publish job of one run, in a checkout of its own, with a build artifact of the named packages.
  * @param level how hard its tarballs are compressed: what makes its bytes other ones
  */
 function openPublisher(name: string, kept: readonly string[], level: number): Publisher {
@@ -120,9 +120,9 @@ function openPublisher(name: string, kept: readonly string[], level: number): Pu
     cache.replaceTarball('tree', gzipSync(gunzipSync(readFileSync(cache.blobPath(tarball))), { level }));
   }
   const matrix = writePlan(join(work, 'plans/0'), cache);
-  cpSync(cache.directory, join(work, 'handovers/handover-0-1/cache'), { recursive: true });
+  cpSync(cache.directory, join(work, 'artifacts/build-0-1/cache'), { recursive: true });
   const record = { failures: [], packages: [], environments: {}, built: [], reused: [] };
-  writeFileSync(join(work, 'handovers/handover-0-1/record.json'), JSON.stringify(record));
+  writeFileSync(join(work, 'artifacts/build-0-1/record.json'), JSON.stringify(record));
   cache.remove();
 
   function start(verb: string, ...args: string[]): ChildProcess {
@@ -144,7 +144,7 @@ function openPublisher(name: string, kept: readonly string[], level: number): Pu
     });
   }
   const startReceive = (): ChildProcess =>
-    start('receive', '--plans', 'plans', '--handovers', 'handovers', '--matrix', matrix);
+    start('receive', '--plans', 'plans', '--artifacts', 'artifacts', '--matrix', matrix);
   return {
     start: startReceive,
     receive: () => finish(startReceive()),
