@@ -1,6 +1,6 @@
 import type { Image } from '../../site/schemas/build.ts';
 import { describeError } from '../cli/command.ts';
-import { RefusedError } from '../oci/http.ts';
+import { RefusedError } from '../oci/refusal.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 
 type Environment = Record<string, string | undefined>;

@@ -6,7 +6,7 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
-import { isLoopback } from '../oci/reference.ts';
+import { isLoopback } from '../http/request.ts';
 import { parseManifest } from '../build-cache/mirror-manifest.ts';
 import { quote } from '../build-cache/quote.ts';
 import type { BlobCache } from './blob-cache.ts';

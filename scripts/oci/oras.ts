@@ -5,7 +5,8 @@ import type { Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
-import { PassingError, RefusedError, tryAgain } from './http.ts';
+import { retry, TemporaryError } from '../http/retry.ts';
+import { RefusedError } from './refusal.ts';
 import { createClient } from './registry-client.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
@@ -46,12 +47,15 @@ export async function restoreLayout(
     layout,
   ];
   let runs = 0;
-  await tryAgain(async () => {
-    runs += 1;
-    if (runs > 1) console.error(`  ${repository.host} is busy: pushing what is left, try ${runs}`);
-    const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
-    if (code !== 0) throw describeFailure(repository, lastLines);
-  }, firstRetryMs * RETRY_FACTOR);
+  await retry(
+    async () => {
+      runs += 1;
+      if (runs > 1) console.error(`  ${repository.host} is busy: pushing what is left, try ${runs}`);
+      const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
+      if (code !== 0) throw describeFailure(repository, lastLines);
+    },
+    { firstRetryMs: firstRetryMs * RETRY_FACTOR },
+  );
 }
 
 /** Points a tag at a manifest that the repository has. */
@@ -63,13 +67,16 @@ export async function tagManifest(
   firstRetryMs: number,
 ): Promise<void> {
   const source = `${repository.host}/${repository.path}@${digest}`;
-  await tryAgain(async () => {
-    const { code, lastLines } = await runOras(
-      ['tag', `--plain-http=${transport === 'http'}`, source, tag],
-      0,
-    );
-    if (code !== 0) throw describeFailure(repository, lastLines);
-  }, firstRetryMs * RETRY_FACTOR);
+  await retry(
+    async () => {
+      const { code, lastLines } = await runOras(
+        ['tag', `--plain-http=${transport === 'http'}`, source, tag],
+        0,
+      );
+      if (code !== 0) throw describeFailure(repository, lastLines);
+    },
+    { firstRetryMs: firstRetryMs * RETRY_FACTOR },
+  );
 }
 
 /** Logs in to a repository's registry; the password travels by standard input. */
@@ -79,10 +86,13 @@ export async function logIntoRegistry(
 ): Promise<void> {
   const transport = await createClient(repository, LOGIN_IDLE_MS).transport();
   const args = ['login', `--plain-http=${transport === 'http'}`, '--username', username, '--password-stdin'];
-  await tryAgain(async () => {
-    const { code, lastLines } = await runOras([...args, repository.host], 0, password);
-    if (code !== 0) throw describeFailure(repository, lastLines);
-  }, LOGIN_RETRY_MS);
+  await retry(
+    async () => {
+      const { code, lastLines } = await runOras([...args, repository.host], 0, password);
+      if (code !== 0) throw describeFailure(repository, lastLines);
+    },
+    { firstRetryMs: LOGIN_RETRY_MS },
+  );
 }
 
 async function runOras(
@@ -129,10 +139,10 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
   const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
   const busy = status === 408 || status === 429 || status >= 500 || BUSY_WORDS.test(lastLines);
   if (busy || BROKEN_WORDS.test(lastLines)) {
-    return new PassingError(`pushing to ${host}/${path} failed: ${lastLines}`);
+    return new TemporaryError(`pushing to ${host}/${path} failed: ${lastLines}`);
   }
   if (/connection refused/.test(lastLines)) {
-    return new Error(`${host} refuses connections: is the registry running?`);
+    return new Error(`${host} refuses connections: is it running?`);
   }
   if (/credential not found/.test(lastLines)) return new RefusedError(repository, 401, false);
   if (status === 401 || /unauthorized: /i.test(lastLines)) return new RefusedError(repository, 401, true);

@@ -1,3 +1,5 @@
+import { isLoopback } from '../http/request.ts';
+
 /** How a registry is reached: over TLS, over plain HTTP, or over whichever of the two answers. */
 export type Transport = 'https' | 'http' | 'either';
 
@@ -60,9 +62,4 @@ function transportOf(host: string): Transport {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   if (name === 'localhost') return 'http';
   return isLoopback(name) ? 'either' : 'https';
-}
-
-/** True for a host name (without port) that is this machine. */
-export function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '[::1]' || /^127(?:\.\d+){3}$/.test(name);
 }

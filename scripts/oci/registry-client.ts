@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { readCredentials } from './credentials.ts';
-import type { HttpAnswer } from './http.ts';
-import { ConnectionError, isCertificateCode, readErrorText, send, refusalOf, RefusedError } from './http.ts';
+import type { HttpAnswer } from '../http/request.ts';
+import {
+  ConnectionError,
+  isCertificateCode,
+  isLoopback,
+  readErrorText,
+  readLimited,
+  send,
+} from '../http/request.ts';
+import { refusalOf, RefusedError } from './refusal.ts';
 import type { RemoteReference } from './reference.ts';
-import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { Credentials } from './credentials.ts';
-import { isLoopback } from './reference.ts';
 
 /** Docker Hub's registry answers under another name than it is known by. */
 const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'index.docker.io' };
@@ -132,6 +138,9 @@ export interface Challenge {
   service?: string | undefined;
 }
 
+/** A token has some kilobytes; nobody sends a megabyte of it. */
+const TOKEN_LIMIT_BYTES = 2 ** 20;
+
 const TokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
 /** Reads a `WWW-Authenticate` header; undefined when it asks for something else than Basic or Bearer. */
@@ -190,7 +199,7 @@ async function fetchToken(
   if (answer.status !== 200) {
     throw refusalOf(repository, answer, await readErrorText(answer), credentials !== undefined);
   }
-  const found = TokenAnswer.safeParse(await json(answer.body));
+  const found = TokenAnswer.safeParse(JSON.parse(String(await readLimited(answer, TOKEN_LIMIT_BYTES))));
   const access = found.data?.token ?? found.data?.access_token;
   if (!access) throw new Error(`${url.origin}: expected a token for ${repository.host}, found none`);
   return access;

@@ -77,7 +77,7 @@ test.each([
 test('says that a registry is down, at once', async () => {
   const { host, stop } = await startRegistry();
   await stop();
-  const message = /127\.0\.0\.1:\d+ refuses connections: is the registry running\?$/;
+  const message = /127\.0\.0\.1:\d+ refuses connections: is it running\?$/;
   for (const reference of [`${host}/cache`, `http://${host}/cache`]) {
     await expect(openRegistry(reference).describeTag('x')).rejects.toThrow(message);
     await expect(openRegistry(reference).push(BY_SPACK)).rejects.toThrow(message);

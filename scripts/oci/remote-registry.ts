@@ -1,16 +1,16 @@
-import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer } from '../http/request.ts';
+import { readLimited } from '../http/request.ts';
+import { retry } from '../http/retry.ts';
 import { describeManifest, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll, verified } from './verify.ts';
 import type { RemoteReference } from './reference.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 import { createClient } from './registry-client.ts';
-import { tryAgain } from './http.ts';
 
 /** Times that a test shortens. */
 export interface RemoteOptions {
@@ -32,6 +32,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
   const client = createClient(repository, idleMs, options.anonymous);
+  const patience = { firstRetryMs };
 
   /** One try. Undefined: not there. */
   function request(method: string, part: string): Promise<HttpAnswer | undefined> {
@@ -45,7 +46,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   }
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
-    const answer = await tryAgain(() => request('HEAD', `manifests/${tag}`), firstRetryMs);
+    const answer = await retry(() => request('HEAD', `manifests/${tag}`), patience);
     if (!answer) return undefined;
     answer.body.destroy();
     const found = Descriptor.safeParse({
@@ -59,10 +60,10 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
 
   async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
     const where = `${reference} ${tagOrDigest}`;
-    const bytes = await tryAgain(async () => {
+    const bytes = await retry(async () => {
       const answer = await request('GET', `manifests/${tagOrDigest}`);
-      return answer && buffer(limit(answer.body, where));
-    }, firstRetryMs);
+      return answer && readLimited(answer, MAX_MANIFEST_BYTES);
+    }, patience);
     if (!bytes) return undefined;
     const found = describeManifest(bytes.toString('utf8'), where);
     if (Digest.safeParse(tagOrDigest).success && found.descriptor.digest !== tagOrDigest) {
@@ -77,17 +78,17 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   }
 
   async function hasBlob(blob: Blob): Promise<boolean> {
-    const answer = await tryAgain(() => request('HEAD', `blobs/${blob.digest}`), firstRetryMs);
+    const answer = await retry(() => request('HEAD', `blobs/${blob.digest}`), patience);
     answer?.body.destroy();
     return answer !== undefined;
   }
 
   function openBlob(blob: Blob): Promise<Readable> {
-    return tryAgain(() => openOnce(blob), firstRetryMs);
+    return retry(() => openOnce(blob), patience);
   }
 
   function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
-    return tryAgain(() => readAll(() => openOnce(blob), blob, reference, limitBytes), firstRetryMs);
+    return retry(() => readAll(() => openOnce(blob), blob, reference, limitBytes), patience);
   }
 
   async function push(layout: string): Promise<void> {
@@ -99,14 +100,4 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   }
 
   return { reference, describeTag, readText, readManifest, hasBlob, openBlob, readBlob, push, pointTag };
-}
-
-async function* limit(body: Readable, where: string): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_MANIFEST_BYTES) throw new Error(`${where}: the manifest is larger than 4 MiB`);
-    yield bytes;
-  }
 }

@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream';
-import { isLoopback } from './reference.ts';
-import type { RemoteReference } from './reference.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
-import pRetry from 'p-retry';
+import { buffer } from 'node:stream/consumers';
+import prettyBytes from 'pretty-bytes';
 
 /** Redirects followed before giving up. */
 const MAX_REDIRECTS = 5;
@@ -15,6 +13,8 @@ const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'
 
 /** What a server answered; the body must be read or destroyed. */
 export interface HttpAnswer {
+  /** Where it came from, after redirects. */
+  url: URL;
   status: number;
   headers: Headers;
   body: Readable;
@@ -25,24 +25,31 @@ export class ConnectionError extends Error {
   /** The system's or OpenSSL's code, such as `ECONNREFUSED`. */
   readonly code: string;
   /** Whether asking again may help. */
-  readonly passing: boolean;
+  readonly isTemporary: boolean;
 
   constructor(message: string, code: string, cause: unknown) {
     super(message, { cause });
     this.code = code;
-    this.passing = !ABSENT_CODES.includes(code) && !isCertificateCode(code);
+    this.isTemporary = !ABSENT_CODES.includes(code) && !isCertificateCode(code);
   }
 }
 
+/** One request. */
+export interface HttpRequest {
+  /** `GET` unless given. */
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Longest time without a byte, in milliseconds. */
+  idleMs: number;
+}
+
 /**
- * Sends one request. Redirects are followed; `Authorization` never goes to another host, and never from HTTPS
- * to plain HTTP. There is a limit to the time without a byte, none to the whole: blobs are large.
+ * Sends one request, once. Redirects are followed, but never from HTTPS to plain HTTP; neither `Authorization` nor a
+ * body goes to another origin. There is a limit to the time without a byte, none to the whole: blobs are large.
  */
-export async function send(
-  url: string,
-  init: { method?: string; headers: Record<string, string>; body?: string; idleMs: number },
-): Promise<HttpAnswer> {
-  let { headers } = init;
+export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> {
+  let { headers = {} } = init;
   let current = new URL(url);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
     const answer = await sendOnce(current, { ...init, headers });
@@ -54,6 +61,12 @@ export async function send(
       throw new Error(`${current.origin} redirects to ${next.origin}, which is not encrypted`);
     }
     if (next.origin !== current.origin) {
+      // A login by token travels in the body.
+      if (init.body !== undefined) {
+        throw new Error(
+          `${current.origin} redirects what was sent to it to ${next.origin}: it is not sent there`,
+        );
+      }
       headers = Object.fromEntries(
         Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
       );
@@ -80,10 +93,32 @@ export async function readErrorText(answer: HttpAnswer): Promise<string> {
   return Buffer.concat(chunks).toString('utf8').slice(0, MAX_ERROR_BYTES);
 }
 
-async function sendOnce(
-  url: URL,
-  init: { method?: string; headers: Record<string, string>; body?: string; idleMs: number },
-): Promise<HttpAnswer> {
+/** Reads a body to its end, or throws as soon as it is longer than the limit. */
+export async function readLimited(
+  { url, body }: Pick<HttpAnswer, 'url' | 'body'>,
+  limitBytes: number,
+): Promise<Buffer> {
+  return buffer(limited(body, limitBytes, `${url.origin}${url.pathname}`));
+}
+
+async function* limited(body: Readable, limitBytes: number, where: string): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    // Throwing ends the transfer.
+    if (size > limitBytes)
+      throw new Error(`${where}: expected at most ${prettyBytes(limitBytes)}, found more`);
+    yield bytes;
+  }
+}
+
+/** True for a host name (without port) that is this machine. */
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '[::1]' || /^127(?:\.\d+){3}$/.test(name);
+}
+
+async function sendOnce(url: URL, init: HttpRequest): Promise<HttpAnswer> {
   const { idleMs, ...rest } = init;
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(), idleMs);
@@ -91,6 +126,7 @@ async function sendOnce(
     const response = await fetch(url, { ...rest, redirect: 'manual', signal: idle.signal });
     const chunks = watchBody(response.body, url, idle, idleMs);
     return {
+      url,
       status: response.status,
       headers: response.headers,
       body: Readable.from(chunks, { objectMode: false }),
@@ -131,7 +167,7 @@ function connectionError(url: URL, error: unknown, silentMs: number | undefined)
 
 function describeConnection(url: URL, code: string, silentMs: number | undefined): string {
   if (silentMs !== undefined) return `${url.origin} sent nothing for ${Math.round(silentMs / 1000)} seconds`;
-  if (code === 'ECONNREFUSED') return `${url.origin} refuses connections: is the registry running?`;
+  if (code === 'ECONNREFUSED') return `${url.origin} refuses connections: is it running?`;
   if (code === 'ENOTFOUND') return `${url.origin}: there is no such host; check the name and the network`;
   if (isCertificateCode(code)) {
     return `${url.origin} shows a certificate that is not trusted (${code}); SSL_CERT_FILE may name a file of trusted ones`;
@@ -151,95 +187,4 @@ function codeOf(error: unknown): string {
 
 export function isCertificateCode(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
-}
-
-/** A registry asks for a login, or for another one. */
-export class RefusedError extends Error {
-  readonly status: number;
-  /** Whether a login was shown. */
-  readonly loggedIn: boolean;
-
-  constructor({ host, path }: RemoteReference, status: number, loggedIn: boolean) {
-    const advice = loggedIn
-      ? `the login for ${host} is refused (${status}): check that it may use ${path}, then "oras login ${host}"`
-      : `${host} asks for a login to use ${path} (${status}): run "oras login ${host}" first`;
-    super(advice);
-    this.status = status;
-    this.loggedIn = loggedIn;
-  }
-}
-
-/** A registry is busy or broken in a way that may pass. */
-export class PassingError extends Error {
-  /** Milliseconds that the registry asks to wait. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, retryAfterMs?: number) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-/** The error for an answer that is neither success nor "not found". */
-export function refusalOf(
-  repository: RemoteReference,
-  { status, headers }: HttpAnswer,
-  text: string,
-  loggedIn: boolean,
-): Error {
-  // GitHub answers 403 where others answer 429.
-  const slowDown = status === 429 || (status === 403 && /secondary rate limit/i.test(text));
-  if (slowDown) {
-    return new PassingError(
-      `${repository.host} asks to slow down (${status}); try again later`,
-      retryAfterOf(headers),
-    );
-  }
-  if (status === 408 || status >= 500) {
-    return new PassingError(
-      `${repository.host} fails (${status}): ${firstLine(text)}`,
-      retryAfterOf(headers),
-    );
-  }
-  if (status === 401 || status === 403) return new RefusedError(repository, status, loggedIn);
-  return new Error(
-    `${repository.host}/${repository.path}: expected an answer, found ${status}: ${firstLine(text)}`,
-  );
-}
-
-/** Source: RFC 9110, `Retry-After`: seconds or a date. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0]?.slice(0, 300) || 'no explanation';
-}
-
-/** Tries after the first. */
-const RETRIES = 4;
-
-/** A registry may ask for an hour; a workflow's minutes are worth more. */
-const MAX_RETRY_AFTER_MS = 60_000;
-
-/** Runs an action a few times while it fails in a way that may pass, with growing, random waits between. */
-export function tryAgain<T>(action: () => Promise<T>, firstRetryMs: number): Promise<T> {
-  return pRetry(action, {
-    retries: RETRIES,
-    minTimeout: firstRetryMs,
-    factor: 2,
-    randomize: true,
-    shouldRetry: ({ error }) => isPassing(error),
-    onFailedAttempt: async ({ error, retriesLeft }) => {
-      const wait = error instanceof PassingError && retriesLeft > 0 ? (error.retryAfterMs ?? 0) : 0;
-      if (wait > 0) await sleep(Math.min(wait, MAX_RETRY_AFTER_MS));
-    },
-  });
-}
-
-function isPassing(error: Error): boolean {
-  return error instanceof PassingError || (error instanceof ConnectionError && error.passing);
 }

@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { readLimited, send } from './request.ts';
+
+const IDLE_MS = 5_000;
+const servers: ReturnType<typeof createServer>[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('sends neither a login nor what was posted to another origin', async () => {
+  const seen: unknown[] = [];
+  const other = await serve(({ headers }, response) => {
+    seen.push(headers.authorization);
+    response.end('there');
+  });
+  const first = await serve(
+    (_request, response) => void response.writeHead(307, { location: `${other}/x` }).end(),
+  );
+  const headers = { Authorization: 'Basic c2VjcmV0' };
+  const answer = await send(first, { headers, idleMs: IDLE_MS });
+  expect([await text(answer.body), seen]).toEqual(['there', [undefined]]);
+  await expect(
+    send(first, { method: 'POST', body: 'refresh_token=secret', idleMs: IDLE_MS }),
+  ).rejects.toThrow(`${first} redirects what was sent to it to ${other}: it is not sent there`);
+  expect(seen).toHaveLength(1);
+});
+
+test('stops reading a body at its limit', async () => {
+  let sent = 0;
+  const url = await serve((_request, response) => {
+    const chunk = Buffer.alloc(65_536);
+    const write = () => {
+      do sent += chunk.length;
+      while (response.write(chunk) && !response.destroyed);
+    };
+    response.on('drain', write);
+    write();
+  });
+  const answer = await send(`${url}/endless`, { idleMs: IDLE_MS });
+  await expect(readLimited(answer, 2 ** 20)).rejects.toThrow(
+    `${url}/endless: expected at most 1.05 MB, found more`,
+  );
+  expect(sent).toBeLessThan(100 * 2 ** 20);
+});
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected a port');
+  return `http://127.0.0.1:${address.port}`;
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { ConnectionError } from './request.ts';
+import { isTemporaryAnswer, readRetryAfter, retry, TemporaryError } from './retry.ts';
+
+const FAST = { firstRetryMs: 1 };
+
+test.each([
+  [408, '', true],
+  [429, '', true],
+  [500, '', true],
+  [502, '<html>', true],
+  [503, '', true],
+  [504, '', true],
+  [403, 'You have exceeded a secondary rate limit.', true],
+  [403, '{"errors":[{"code":"DENIED","message":"permission_denied: write_package"}]}', false],
+  [400, '', false],
+  [401, 'rate limit', false],
+  [404, '', false],
+  [410, '', false],
+  [422, '', false],
+])('status %i with %j may pass: %s', (status, text, temporary) => {
+  expect(isTemporaryAnswer(status, text)).toBe(temporary);
+});
+
+test.each([
+  ['7', '', 7_000],
+  ['soon', '', undefined],
+  [new Date(Date.now() - 60_000).toUTCString(), '', 0],
+  [undefined, '', undefined],
+  // fermyon/developer#589: ghcr.io says it in the text alone, in Go's way.
+  [undefined, '{"message":"retry-after: 10.487765ms, allowed: 2000/minute"}', 11],
+  [undefined, 'retry-after: 1m2.5s, allowed: 2000/minute', 62_500],
+  [undefined, 'retry-after: 250µs, allowed: 44000/minute', 1],
+  [undefined, 'retry-after: 3 lightyears', undefined],
+])('reads how long to wait from header %j or text %j', (header, text, expected) => {
+  expect(readRetryAfter(new Headers(header === undefined ? {} : { 'retry-after': header }), text)).toBe(
+    expected,
+  );
+});
+
+test('tries again what may pass, a few times, and throws the last error', async () => {
+  const told: string[] = [];
+  let tries = 0;
+  const action = (failures: number, error: () => Error) => () => {
+    tries += 1;
+    return tries > failures ? Promise.resolve('done') : Promise.reject(error());
+  };
+  const busy = () => new TemporaryError(`busy ${tries}`);
+  const onRetry = ({ message }: Error) => void told.push(message);
+  expect(await retry(action(2, busy), { ...FAST, onRetry })).toBe('done');
+  expect([tries, told]).toEqual([3, ['busy 1', 'busy 2']]);
+  tries = 0;
+  await expect(retry(action(Infinity, busy), FAST)).rejects.toThrow('busy 5');
+  tries = 0;
+  expect(
+    await retry(
+      action(1, () => new ConnectionError('broke', 'ECONNRESET', undefined)),
+      FAST,
+    ),
+  ).toBe('done');
+});
+
+test.each([
+  new Error('no'),
+  new ConnectionError('nobody there', 'ECONNREFUSED', undefined),
+  new ConnectionError('not trusted', 'SELF_SIGNED_CERT_IN_CHAIN', undefined),
+])('tries only once what stays as it is: %s', async (error) => {
+  let tries = 0;
+  const action = () => {
+    tries += 1;
+    return Promise.reject(error);
+  };
+  await expect(retry(action, FAST)).rejects.toBe(error);
+  expect(tries).toBe(1);
+});
+
+test('waits as long as the server asks, and no longer than the limit', async () => {
+  const times: number[] = [];
+  const action = () => {
+    times.push(performance.now());
+    return times.length === 1
+      ? Promise.reject(new TemporaryError('wait', { retryAfterMs: 60 }))
+      : times.length === 2
+        ? Promise.reject(new TemporaryError('wait', { retryAfterMs: 3_600_000 }))
+        : Promise.resolve();
+  };
+  await retry(action, { ...FAST, maxRetryAfterMs: 80 });
+  const [first = 0, second = 0] = times;
+  expect(second - first).toBeGreaterThan(55);
+  expect(times).toHaveLength(3);
+});

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { ConnectionError } from './request.ts';
+
+/** Tries after the first. */
+const RETRIES = 4;
+/** Wait before the second try, doubled before each further one: servers count requests by the second. */
+const FIRST_RETRY_MS = 500;
+/** A server may ask for an hour; a workflow's minutes are worth more. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** Milliseconds of the units in Go's durations, in which ghcr.io says how long to wait. */
+const UNIT_MS: Record<string, number> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+  us: 1e-3,
+  µs: 1e-3,
+  ns: 1e-6,
+};
+
+/** A server is busy or broken in a way that may pass: the same request may succeed later. */
+export class TemporaryError extends Error {
+  /** Milliseconds that the server asks to wait; undefined when it does not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    { retryAfterMs, cause }: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? {} : { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether the same request may succeed later. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof TemporaryError || (error instanceof ConnectionError && error.isTemporary);
+}
+
+/** Whether an answer asks for fewer requests. GitHub and ghcr.io answer 403 where others answer 429. */
+export function isRateLimit(status: number, text: string): boolean {
+  return status === 429 || (status === 403 && /rate limit|abuse detection/i.test(text));
+}
+
+/**
+ * Whether the request that was answered like this is worth another try: too many requests, too slow, or a server's
+ * own failure. Everything else, a refused login above all, stays as it is however often it is asked.
+ */
+export function isTemporaryAnswer(status: number, text: string): boolean {
+  return status === 408 || status >= 500 || isRateLimit(status, text);
+}
+
+/**
+ * How long a server asks to wait, in milliseconds: `Retry-After` in seconds or as a date (RFC 9110), or as ghcr.io has
+ * it, `retry-after: 10.487765ms` in the text.
+ */
+export function readRetryAfter(headers: Headers, text = ''): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return parseDuration(/retry-after: ((?:[\d.]+[a-zµ]+)+)/i.exec(text)?.[1]);
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+function parseDuration(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parts = [...text.matchAll(/([\d.]+)([a-zµ]+)/gi)];
+  const total = parts.reduce(
+    (sum, [, number, unit = '']) => sum + Number(number) * (UNIT_MS[unit] ?? Number.NaN),
+    0,
+  );
+  return Number.isNaN(total) ? undefined : Math.ceil(total);
+}
+
+/** Times and numbers of a retried action. */
+export interface RetryOptions {
+  /** Wait before the second try, in milliseconds; doubled, and made longer at random, before each further one. */
+  firstRetryMs?: number;
+  /** Tries after the first. */
+  retries?: number;
+  /** Longest wait that a server may ask for, in milliseconds. */
+  maxRetryAfterMs?: number;
+  /** Called before each further try. */
+  onRetry?: (error: Error) => void;
+}
+
+/** Runs an action, and again a few times while it fails in a way that may pass. The last error is thrown. */
+export function retry<T>(
+  action: () => Promise<T>,
+  {
+    firstRetryMs = FIRST_RETRY_MS,
+    retries = RETRIES,
+    maxRetryAfterMs = MAX_RETRY_AFTER_MS,
+    onRetry,
+  }: RetryOptions = {},
+): Promise<T> {
+  return pRetry(action, {
+    retries,
+    minTimeout: firstRetryMs,
+    factor: 2,
+    randomize: true,
+    shouldRetry: ({ error }) => isTemporary(error),
+    onFailedAttempt: async ({ error, retriesLeft }) => {
+      if (retriesLeft === 0 || !isTemporary(error)) return;
+      onRetry?.(error);
+      const wait = error instanceof TemporaryError ? (error.retryAfterMs ?? 0) : 0;
+      if (wait > 0) await sleep(Math.min(wait, maxRetryAfterMs));
+    },
+  });
+}
