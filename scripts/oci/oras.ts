@@ -7,6 +7,7 @@ import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
 import { retry, TemporaryError } from '../http/retry.ts';
 import { RefusedError } from './refusal.ts';
+import { ORAS_VERSION } from './oras-release.ts';
 import { createClient } from './registry-client.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
@@ -19,9 +20,7 @@ const LOGIN_RETRY_MS = 1_000;
 /** Lines of ORAS's own words that an error shows. */
 const LAST_LINES = 5;
 
-const HOW_TO_GET_ORAS =
-  'install ORAS 1.3 or newer (https://oras.land/docs/installation, or "go install oras.land/oras/cmd/oras@latest"), ' +
-  'or set ORAS to where it lies';
+const HOW_TO_GET_ORAS = `install ORAS with "node scripts/install-oras.ts", or set ORAS to a program of version ${ORAS_VERSION} or newer`;
 
 /** Codes of the distribution specification in ORAS's words, and GitHub's 403 for too many requests. */
 const BUSY_WORDS =

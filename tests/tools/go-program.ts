@@ -5,7 +5,7 @@ import { runTool } from './run-tool.ts';
 
 /**
  * Builds a program from the Go module proxy; everything Go leaves behind goes away again.
- * @param module path and version: `oras.land/oras/cmd/oras@v1.3.6`
+ * @param module path and version: `github.com/nektos/act@v0.2.89`
  */
 export async function installGoProgram(module: string): Promise<void> {
   const go = findProgram('go') ?? '/usr/local/go/bin/go';

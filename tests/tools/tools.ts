@@ -5,6 +5,7 @@ import { installGoProgram } from './go-program.ts';
 import { findProgram } from './path.ts';
 import { installPythonProgram } from './python-program.ts';
 import { findSpacks } from '../world/spack.ts';
+import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/oras-release.ts';
 
 /** A program that tests need and the project does not bring along. */
 export interface Tool {
@@ -38,9 +39,9 @@ export const TOOLS_NEEDED: Tool[] = [
   },
   {
     name: 'oras',
-    find: () => findProgram('oras'),
-    get: () => installGoProgram('oras.land/oras/cmd/oras@v1.3.6'),
-    advice: 'see https://oras.land/docs/installation, version 1.3 or newer',
+    find: () => findOras(),
+    get: () => installGoProgram(`oras.land/oras/cmd/oras@v${ORAS_VERSION}`),
+    advice: `see https://oras.land/docs/installation, version ${ORAS_VERSION}`,
     required: true,
   },
   {
@@ -94,6 +95,12 @@ export const TOOLS_NEEDED: Tool[] = [
     required: false,
   },
 ];
+
+/** ORAS in the version that the workflows install: tests of another one would prove little. */
+function findOras(): string | undefined {
+  const program = findProgram('oras');
+  return program !== undefined && readOrasVersion(program) === ORAS_VERSION ? program : undefined;
+}
 
 /** The Chrome that browser tests drive: CHROME_PATH, one on PATH, or the one that Playwright has fetched. */
 export function findChrome(): string | undefined {

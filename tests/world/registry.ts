@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { ORAS_VERSION } from '../../scripts/oci/oras-release.ts';
 
 /** Where `npm test` puts the tools that it gets. */
 const TOOLS = path.resolve(import.meta.dirname, '../../.work/tools/bin');
@@ -84,7 +85,7 @@ export function findTool(name: 'docker-registry' | 'oras'): string {
   const how = {
     'docker-registry':
       'apt-get install docker-registry (then stop its service: it listens on every interface), or npm test',
-    oras: 'go install oras.land/oras/cmd/oras@latest, or npm test',
+    oras: `go install oras.land/oras/cmd/oras@v${ORAS_VERSION}, or npm test`,
   };
   throw new Error(`${name} is neither on PATH nor in ${TOOLS}: ${how[name]}`);
 }

@@ -1,0 +1,31 @@
+import { appendFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createCommand, runCommand } from './cli/command.ts';
+import { installOras } from './oci/install-oras.ts';
+import { ORAS_VERSION, readOrasVersion } from './oci/oras-release.ts';
+
+const { RUNNER_TEMP, GITHUB_PATH } = process.env;
+
+const command = createCommand({
+  verb: 'install-oras',
+  description:
+    `Installs ORAS ${ORAS_VERSION}, which pushes to registries: downloads its release from GitHub, checks the sha256, and ` +
+    'in a workflow puts it on PATH for the steps that follow. Does nothing where PATH has that version.',
+  examples: ['node scripts/install-oras.ts', 'node scripts/install-oras.ts --to ~/.local/bin'],
+})
+  .option('--to <folder>', 'where the program goes', RUNNER_TEMP ? `${RUNNER_TEMP}/oras` : '.work/oras')
+  .action(install);
+
+await runCommand(command);
+
+async function install({ to }: { to: string }): Promise<void> {
+  if (readOrasVersion('oras') === ORAS_VERSION) {
+    console.error(`ORAS ${ORAS_VERSION} is on PATH already`);
+    return;
+  }
+  const folder = dirname(resolve(await installOras(to)));
+  if (GITHUB_PATH) await appendFile(GITHUB_PATH, `${folder}\n`);
+  console.error(
+    `installed ORAS ${ORAS_VERSION} in ${folder}${GITHUB_PATH ? '' : `; set ORAS=${folder}/oras, or put the folder on PATH`}`,
+  );
+}
