@@ -8,6 +8,8 @@ const MINUTE = 60_000;
 
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
+  // Packages name source maps that they do not bring.
+  logLevel: 'error',
   test: {
     pool: 'forks',
     // All of them: most tests wait for other programs.
@@ -26,10 +28,12 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'site/**/*.test.ts',
             'tests/*.test.ts',
-            'tests/{generate,tools,bench}/**/*.test.ts',
+            'tests/{generate,tools,bench,workflows}/**/*.test.ts',
           ],
           testTimeout: MINUTE,
           hookTimeout: MINUTE,
+          // It imports JSON without saying so, which Node alone refuses.
+          server: { deps: { inline: ['@actions/workflow-parser'] } },
         },
       },
       {

@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { jobsOf, listWorkflows, readWorkflow, runWorkflow, stepsOf } from './workflows.ts';
+import type { Outcome } from './workflows.ts';
+
+/** Which jobs run, and which steps of the job that publishes, for every kind of run: no job is started for it. */
+
+/** A repository on the day of a run. */
+interface Repository {
+  hasPages?: boolean;
+  isPrivate?: boolean;
+  isFork?: boolean;
+}
+
+const BUILT: Record<string, Outcome> = {
+  'build/choose': { outputs: { count: '1', targets: '[]', requests: '[]', run: '1-a' } },
+  'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}' } },
+  'build/publish': { outputs: { committed: '5' } },
+};
+/** Random packages of which all are cached, or environments of which there are none. */
+const NOTHING_CHOSEN: Record<string, Outcome> = {
+  'build/choose': { outputs: { count: '0', targets: '[]', requests: '[]', run: '1-a' } },
+  'build/concretize': { result: 'skipped' },
+  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}' } },
+};
+/** All that was asked for is cached. */
+const NOTHING_TO_BUILD = {
+  ...BUILT,
+  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}' } },
+};
+/** The solver found no answer for anything: there is only a failure to record. */
+const NO_SOLUTION = { ...BUILT, 'build/plan': { outputs: { count: '0', work: 'true', matrix: '{}' } } };
+const ONE_BUILD_FAILS = { ...BUILT, 'build/build': { result: 'failure' as const } };
+/** The commit was made, and something after it failed. */
+const PUBLISH_FAILS = {
+  ...BUILT,
+  'build/publish': { result: 'failure' as const, outputs: { committed: '4' } },
+};
+const PUBLISH_FAILS_AT_ONCE = { ...BUILT, 'build/publish': { result: 'failure' as const } };
+
+const DEPLOYED = ['build/deploy/deploy', 'build/deploy/report'];
+const UP_TO_BUILD = ['build/choose', 'build/concretize', 'build/plan', 'build/build'];
+const ALL = [...UP_TO_BUILD, 'build/publish', ...DEPLOYED];
+
+const EVENTS = {
+  push: { event_name: 'push' },
+  dispatch: { event_name: 'workflow_dispatch' },
+  schedule: { event_name: 'schedule' },
+};
+
+/** Context `github` of an event. A schedule's payload has the repository, too. */
+function githubOf(
+  event: keyof typeof EVENTS,
+  { hasPages, isPrivate, isFork }: Repository,
+): {
+  [name: string]: string | { repository: Record<string, boolean> };
+} {
+  return {
+    ...EVENTS[event],
+    ref: 'refs/heads/main',
+    event: {
+      repository: { has_pages: hasPages ?? true, private: isPrivate ?? false, fork: isFork ?? false },
+    },
+  };
+}
+
+const REPOSITORIES: Repository[] = [true, false].flatMap((hasPages) =>
+  [true, false].flatMap((isPrivate) => [true, false].map((isFork) => ({ hasPages, isPrivate, isFork }))),
+);
+
+test('GitHub takes every workflow', async () => {
+  for (const name of listWorkflows()) expect((await readWorkflow(name)).errors ?? [], name).toEqual([]);
+});
+
+describe.each([
+  ['manual.yml', 'dispatch', {}],
+  ['environment.yml', 'dispatch', {}],
+  ['scheduled.yml', 'dispatch', {}],
+  ['scheduled.yml', 'schedule', { SCHEDULED_BUILDS: 'true' }],
+] as const)('%s, started by %s', (workflow, event, vars) => {
+  test.each(REPOSITORIES)('runs the same jobs in any repository: %o', async (repository) => {
+    const github = githubOf(event, repository);
+    const run = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
+      jobsOf(await runWorkflow(workflow, { github, vars, outcomes }));
+    expect(await run(BUILT)).toEqual(ALL);
+    expect(await run(NOTHING_CHOSEN)).toEqual(['build/choose', 'build/plan']);
+    expect(await run(NOTHING_TO_BUILD)).toEqual(['build/choose', 'build/concretize', 'build/plan']);
+    expect(await run(NO_SOLUTION)).toEqual(ALL.filter((path) => path !== 'build/build'));
+    expect(await run(ONE_BUILD_FAILS)).toEqual(ALL);
+    expect(await run(PUBLISH_FAILS)).toEqual(ALL);
+    expect(await run(PUBLISH_FAILS_AT_ONCE)).toEqual([...UP_TO_BUILD, 'build/publish']);
+  });
+
+  test('stops at once when choosing fails, and when somebody cancels it', async () => {
+    const github = githubOf(event, {});
+    const run = await runWorkflow(workflow, {
+      github,
+      vars,
+      outcomes: { 'build/choose': { result: 'failure' } },
+    });
+    expect(jobsOf(run)).toEqual(['build/choose']);
+    expect(jobsOf(await runWorkflow(workflow, { github, vars, isCancelled: true, outcomes: BUILT }))).toEqual(
+      [],
+    );
+  });
+
+  test('goes on with the targets that could be solved for', async () => {
+    const outcomes = { ...BUILT, 'build/concretize': { result: 'failure' as const } };
+    expect(jobsOf(await runWorkflow(workflow, { github: githubOf(event, {}), vars, outcomes }))).toEqual(ALL);
+  });
+});
+
+test.each(REPOSITORIES.filter(({ hasPages }) => hasPages))(
+  'an environment that is pushed is built, but not in a fork: %o',
+  async (repository) => {
+    const run = await runWorkflow('environment.yml', {
+      github: githubOf('push', repository),
+      outcomes: BUILT,
+    });
+    expect(jobsOf(run)).toEqual(repository.isFork ? [] : ALL);
+  },
+);
+
+test.each([[{}], [{ SCHEDULED_BUILDS: '' }], [{ SCHEDULED_BUILDS: 'false' }]])(
+  'a schedule does nothing until the owner wants it: %o',
+  async (vars) => {
+    const run = await runWorkflow('scheduled.yml', {
+      github: githubOf('schedule', {}),
+      vars,
+      outcomes: BUILT,
+    });
+    expect(jobsOf(run)).toEqual([]);
+  },
+);
+
+test('a dry run checks, publishes nothing and deploys nothing', async () => {
+  const github = githubOf('dispatch', {});
+  const run = await runWorkflow('manual.yml', { github, inputs: { deploy: false }, outcomes: BUILT });
+  expect(jobsOf(run)).toEqual([...UP_TO_BUILD, 'build/preview']);
+});
+
+test.each(REPOSITORIES)('a change of the site is deployed once Pages is on: %o', async (repository) => {
+  const run = async (event: keyof typeof EVENTS): Promise<string[]> =>
+    jobsOf(await runWorkflow('deploy.yml', { github: githubOf(event, repository) }));
+  expect(await run('push')).toEqual(repository.hasPages ? ['deploy', 'report'] : []);
+  expect(await run('dispatch')).toEqual(['deploy', 'report']);
+});
+
+test('a deployment that fails is reported, one that is cancelled is not', async () => {
+  const github = githubOf('push', {});
+  const failed = await runWorkflow('deploy.yml', { github, outcomes: { deploy: { result: 'failure' } } });
+  expect(jobsOf(failed)).toEqual(['deploy', 'report']);
+  expect(jobsOf(await runWorkflow('deploy.yml', { github, isCancelled: true }))).not.toContain('report');
+});
+
+describe('of the job that publishes', () => {
+  const RECEIVED = { published: '2', subjects: '3' };
+  const steps = (
+    outputs: Record<string, string>,
+    isPrivate = false,
+    result: Outcome['result'] = 'success',
+  ): Promise<string[]> =>
+    stepsOf('build.yml', 'publish', {
+      github: githubOf('dispatch', { isPrivate }),
+      outcomes: { receive: { result, outputs } },
+    });
+  const RECORD = 'Record the settings files that consumers may include';
+  const ATTEST = './.github/actions/attest';
+
+  test('all steps run when builds were published', async () => {
+    expect((await steps(RECEIVED)).slice(-4)).toEqual(['Check, push and sign', RECORD, ATTEST, 'Commit']);
+  });
+
+  test('a private repository attests nothing', async () => {
+    expect((await steps(RECEIVED, true)).slice(-3)).toEqual(['Check, push and sign', RECORD, 'Commit']);
+  });
+
+  test('failures alone are committed, and nothing is attested for them', async () => {
+    expect((await steps({ published: '0', subjects: '0' })).slice(-2)).toEqual([
+      'Check, push and sign',
+      'Commit',
+    ]);
+  });
+
+  test('builds that were pushed are committed although others failed', async () => {
+    expect((await steps(RECEIVED, false, 'failure')).slice(-3)).toEqual([RECORD, ATTEST, 'Commit']);
+  });
+
+  test('nothing is committed when checking ended before anything was pushed', async () => {
+    expect((await steps({}, false, 'failure')).at(-1)).toBe('Check, push and sign');
+  });
+});
+
+test('a build that failed hands over what it has, one that was cancelled nothing', async () => {
+  const github = githubOf('dispatch', {});
+  const upload = /^actions\/upload-artifact@/;
+  expect((await stepsOf('build.yml', 'build', { github })).at(-1)).toMatch(upload);
+  const cancelled = await stepsOf('build.yml', 'build', { github, isCancelled: true });
+  expect(cancelled).toEqual([]);
+});

@@ -1,0 +1,252 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
+import {
+  convertWorkflowTemplate,
+  isBasicExpression,
+  isMapping,
+  isScalar,
+  NoOperationTraceWriter,
+  parseWorkflow,
+} from '@actions/workflow-parser';
+import type { WorkflowTemplate } from '@actions/workflow-parser';
+
+/** The workflows as GitHub's own parser reads them, and their conditions as GitHub's own engine evaluates them. */
+
+export const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
+
+type Job = WorkflowTemplate['jobs'][number];
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+type Contexts = Record<string, Json>;
+type Token = Parameters<typeof isScalar>[0];
+export type Result = 'success' | 'failure' | 'cancelled' | 'skipped';
+
+/** What a job or a step comes to when it runs; nothing is said: success, and no outputs. */
+export interface Outcome {
+  result?: Result;
+  outputs?: Record<string, string>;
+}
+
+/** The circumstances of a run. */
+export interface World {
+  /** Context `github`, as the event that started the run fills it. */
+  github: Contexts;
+  /** The repository's variables. */
+  vars?: Contexts;
+  /** What a form or a caller gave; inputs that are missing have their defaults. */
+  inputs?: Contexts;
+  /** Somebody pressed "Cancel workflow". */
+  isCancelled?: boolean;
+  /** By job, with the called workflows' names before it: `build/choose`. */
+  outcomes?: Record<string, Outcome>;
+}
+
+/** A run that is over: the result of every job by its path, `build/choose` for one of a called workflow. */
+export type Run = Map<string, Result>;
+
+const FUNCTIONS = ['success', 'failure', 'cancelled', 'always', 'hashFiles'].map((name) => ({
+  name,
+  minArgs: 0,
+  maxArgs: name === 'hashFiles' ? 255 : 0,
+}));
+const CONTEXTS = ['github', 'inputs', 'vars', 'needs', 'env', 'steps', 'matrix', 'secrets', 'job', 'runner'];
+
+const workflows = new Map<string, Promise<WorkflowTemplate>>();
+
+/** Reads one workflow, once. Throws what GitHub would say of it. */
+export function readWorkflow(name: string): Promise<WorkflowTemplate> {
+  const workflow = workflows.get(name) ?? parseFile(name);
+  workflows.set(name, workflow);
+  return workflow;
+}
+
+async function parseFile(name: string): Promise<WorkflowTemplate> {
+  const content = readFileSync(join(WORKFLOWS, name), 'utf8');
+  const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
+  const errors = context.errors.getErrors();
+  if (errors.length > 0 || !value)
+    throw new Error(`${name}: ${errors.map(({ message }) => message).join('; ')}`);
+  return convertWorkflowTemplate(context, value);
+}
+
+export function listWorkflows(): string[] {
+  return readdirSync(WORKFLOWS).filter((name) => name.endsWith('.yml'));
+}
+
+/** Runs a workflow without doing anything: which jobs would run, and what each would come to. */
+export async function runWorkflow(name: string, world: World): Promise<Run> {
+  const { jobs, events } = await readWorkflow(name);
+  const defaults = isCalled(world) ? events.workflow_call?.inputs : events.workflow_dispatch?.inputs;
+  const run = await runJobs(jobs, { ...world, inputs: { ...defaultsOf(defaults), ...world.inputs } }, '');
+  return run.results;
+}
+
+/** Paths of the jobs that ran, sorted as they are in the workflow. Jobs that call a workflow are left out. */
+export function jobsOf(run: Run): string[] {
+  const paths = [...run.keys()];
+  return paths.filter(
+    (path) => run.get(path) !== 'skipped' && !paths.some((other) => other.startsWith(`${path}/`)),
+  );
+}
+
+/**
+ * Names or ids of a job's steps that would run, in order.
+ * @param outcomes by the step's id
+ */
+export async function stepsOf(
+  workflow: string,
+  jobId: string,
+  { github, vars = {}, inputs = {}, isCancelled = false, outcomes = {} }: World,
+): Promise<string[]> {
+  const { jobs } = await readWorkflow(workflow);
+  const job = jobs.find(({ id }) => id.value === jobId);
+  if (job?.type !== 'job') throw new Error(`${workflow} has no job ${jobId} with steps`);
+  const steps: Contexts = {};
+  const ran: string[] = [];
+  let hasFailed = false;
+  for (const step of job.steps) {
+    const status = { success: !hasFailed && !isCancelled, failure: hasFailed, cancelled: isCancelled };
+    const condition = 'if' in step && step.if ? step.if.expression : 'success()';
+    if (!isTrue(evaluate(condition, { github, vars, inputs, steps }, status))) continue;
+    ran.push(nameOf(step));
+    const { result = 'success', outputs = {} } = outcomes[step.id] ?? {};
+    steps[step.id] = { outcome: result, conclusion: result, outputs };
+    if (result === 'failure') hasFailed = true;
+  }
+  return ran;
+}
+
+interface JobsRun {
+  results: Run;
+  result: Result;
+}
+
+async function runJobs(jobs: Job[], world: World, prefix: string): Promise<JobsRun> {
+  const results: Run = new Map();
+  const own = new Map<string, Result>();
+  const outputs = new Map<string, Contexts>();
+  const done = new Set<string>();
+  while (done.size < jobs.length) {
+    const ready = jobs.filter(
+      ({ id, needs = [] }) => !done.has(id.value) && needs.every((need) => done.has(need.value)),
+    );
+    if (ready.length === 0) throw new Error('jobs need each other in a cycle');
+    for (const job of ready) {
+      const id = job.id.value;
+      done.add(id);
+      const needs = Object.fromEntries(
+        (job.needs ?? []).map(({ value }) => [
+          value,
+          { result: own.get(value) ?? 'skipped', outputs: outputs.get(value) ?? {} },
+        ]),
+      );
+      const contexts: Contexts = {
+        github: world.github,
+        vars: world.vars ?? {},
+        inputs: world.inputs ?? {},
+        needs,
+      };
+      // A skip or a failure counts for everything that depends on it, however far away.
+      const before = ancestorsOf(job, jobs).map((ancestor) => own.get(ancestor));
+      const status = {
+        success: !world.isCancelled && before.every((result) => result === 'success'),
+        failure: before.includes('failure'),
+        cancelled: world.isCancelled ?? false,
+      };
+      const path = `${prefix}${id}`;
+      const ended = isTrue(evaluate(job.if.expression, contexts, status))
+        ? await runJob(job, contexts, world, path)
+        : { results: new Map<string, Result>(), result: 'skipped' as const, outputs: {} };
+      own.set(id, ended.result);
+      outputs.set(id, ended.outputs);
+      results.set(path, ended.result);
+      for (const [inner, result] of ended.results) results.set(inner, result);
+    }
+  }
+  const all = [...own.values()];
+  return { results, result: all.includes('failure') ? 'failure' : 'success' };
+}
+
+async function runJob(
+  job: Job,
+  contexts: Contexts,
+  world: World,
+  path: string,
+): Promise<JobsRun & { outputs: Contexts }> {
+  const { result = 'success', outputs = {} } = world.outcomes?.[path] ?? {};
+  if (job.type === 'job') return { results: new Map(), result, outputs };
+  const called = await readWorkflow(basename(job.ref.value));
+  const given: Contexts = {};
+  const values = job['input-values'];
+  if (values && isMapping(values)) {
+    for (const { key, value } of values) given[key.toString()] = evaluateToken(value, contexts);
+  }
+  const inputs = { ...defaultsOf(called.events.workflow_call?.inputs), ...given };
+  // In a called workflow the context `github` is the caller's.
+  const run = await runJobs(called.jobs, { ...world, inputs }, `${path}/`);
+  return { ...run, outputs };
+}
+
+function ancestorsOf(job: Job, jobs: Job[]): string[] {
+  const direct = (job.needs ?? []).map(({ value }) => value);
+  const further = jobs
+    .filter(({ id }) => direct.includes(id.value))
+    .flatMap((parent) => ancestorsOf(parent, jobs));
+  return [...new Set([...direct, ...further])];
+}
+
+function evaluateToken(token: Token, contexts: Contexts): Json {
+  if (isBasicExpression(token)) {
+    const status = { success: true, failure: false, cancelled: false };
+    return JSON.parse(JSON.stringify(evaluate(token.expression, contexts, status), data.replacer)) as Json;
+  }
+  if (isScalar(token)) return JSON.parse(JSON.stringify(token)) as Json;
+  throw new Error(`expected a scalar, found ${token.toString()}`);
+}
+
+function evaluate(
+  expression: string,
+  contexts: Contexts,
+  status: { success: boolean; failure: boolean; cancelled: boolean },
+): data.ExpressionData {
+  const tree = new Parser(new Lexer(expression).lex().tokens, CONTEXTS, FUNCTIONS).parse();
+  const values: Record<string, boolean> = { ...status, always: true };
+  const functions = new Map(
+    FUNCTIONS.map((definition) => [
+      definition.name.toLowerCase(),
+      { ...definition, call: () => new data.BooleanData(values[definition.name] ?? false) },
+    ]),
+  );
+  const full = Object.fromEntries(CONTEXTS.map((name) => [name, contexts[name] ?? {}]));
+  const dictionary = JSON.parse(JSON.stringify(full), data.reviver) as data.Dictionary;
+  return new Evaluator(tree, dictionary, functions).evaluate();
+}
+
+/** Whether GitHub takes a value as true: everything but false, 0, the empty text and null. */
+function isTrue(value: data.ExpressionData): boolean {
+  const text = value.coerceString();
+  return !(
+    value.kind === data.Kind.Null ||
+    (value.kind === data.Kind.Boolean && text === 'false') ||
+    (value.kind === data.Kind.Number && (text === '0' || text === 'NaN')) ||
+    (value.kind === data.Kind.String && text === '')
+  );
+}
+
+function isCalled(world: World): boolean {
+  return world.github['event_name'] === 'workflow_call';
+}
+
+function defaultsOf(inputs: Record<string, { default?: unknown; type?: string }> | undefined): Contexts {
+  return Object.fromEntries(
+    Object.entries(inputs ?? {}).map(([name, { default: value, type }]) => [
+      name,
+      (value === undefined ? (type === 'boolean' ? false : '') : JSON.parse(JSON.stringify(value))) as Json,
+    ]),
+  );
+}
+
+function nameOf(step: { id: string; name?: { toString(): string } }): string {
+  if (step.name) return step.name.toString();
+  return 'uses' in step ? String(step.uses) : step.id;
+}
