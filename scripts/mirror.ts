@@ -1,7 +1,9 @@
 import prettyBytes from 'pretty-bytes';
 import { planMirror } from '../site/lib/mirror/plan.ts';
+import { listRetired } from '../site/lib/mirror/retired.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
+import { readRemoved } from './catalog/removal.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
@@ -38,7 +40,8 @@ async function mirror(options: Options): Promise<void> {
     ...(options.budget && { PAGES_BUDGET: options.budget }),
   });
   const catalog = readCatalog(settings.CATALOG_DIR);
-  const input = { ...catalog, builds: [...catalog.builds.values()] };
+  const retired = listRetired(readRemoved(settings.CATALOG_DIR).values(), catalog.builds);
+  const input = { ...catalog, builds: [...catalog.builds.values()], retired };
   const registry = openRegistry(settings.REGISTRY);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);

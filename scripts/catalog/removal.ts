@@ -1,4 +1,7 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
 import { Removed } from '../../site/schemas/removed.ts';
 
 /** Where a removed build is remembered, below the catalog's folder. */
@@ -6,8 +9,31 @@ export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
   return `removed/${hash}.json`;
 }
 
+/** The records of removed builds by DAG hash. Throws, naming the file, on one that does not fit its schema. */
+export function readRemoved(directory: string): Map<DagHash, Removed> {
+  const folder = join(directory, 'removed');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+  return new Map(
+    names.sort().map((name) => {
+      const path = join(folder, name);
+      const removed = parseRemoved(readFileSync(path, 'utf8'), path);
+      if (name !== `${removed.hash}.json`) throw new Error(`${path}: expected the record of that hash, found that of ${removed.hash}; restore it from git`);
+      return [removed.hash, removed];
+    }),
+  );
+}
+
+function parseRemoved(text: string, path: string): Removed {
+  try {
+    return Removed.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${path}: expected the record of a removed build; restore it from git`, { cause });
+  }
+}
+
 /**
  * What `removed/<hash>.json` says from now on.
+ * @param removed UTC, whole seconds
  * @param before what it says of earlier times, when the build was removed and published again
  */
 export function recordRemoval(

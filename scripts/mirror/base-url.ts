@@ -22,7 +22,7 @@ export async function writeDoor(
   const indexes = await writeIndexes(plan, catalog.nodes, dist);
   for (const { blob, file } of live) await dist.addFile(blob, file);
   await placeServedBlobs(plan, catalog.builds, { registry, cache, dist });
-  await writeManifests(catalog, dist);
+  await writeManifests(catalog, plan.retired, dist);
   await writeIndexManifests(indexes, dist);
   await dist.removeOthers();
   return indexOfAll(indexes);

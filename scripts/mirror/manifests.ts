@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pMap from 'p-map';
+import type { RetiredBuild } from '../../site/lib/mirror/retired.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -15,14 +16,23 @@ const LAYOUT_TEXT = '{"signing": "gpg"}';
 
 /**
  * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds, since
- * the index of everything lists them and a client takes what it does not find here from its next mirror.
+ * the index of everything lists them and a client takes what it does not find here from its next mirror; those of
+ * retired builds, too.
  */
-export async function writeManifests(catalog: Catalog, dist: Dist): Promise<void> {
+export async function writeManifests(
+  catalog: Catalog,
+  retired: readonly RetiredBuild[],
+  dist: Dist,
+): Promise<void> {
   await dist.addText('v3/layout.json', LAYOUT_TEXT);
   await writeKeys(catalog.keys, dist);
+  const listed = [...catalog.builds.values()].map((build) => ({
+    build,
+    manifest: catalog.manifests.get(build.hash) ?? '',
+  }));
   await pMap(
-    catalog.builds.values(),
-    (build) => dist.addText(`v3/${specManifestPath(build)}`, catalog.manifests.get(build.hash) ?? ''),
+    [...listed, ...retired],
+    ({ build, manifest }) => dist.addText(`v3/${specManifestPath(build)}`, manifest),
     { concurrency: FILES },
   );
 }

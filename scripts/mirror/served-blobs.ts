@@ -32,6 +32,7 @@ export async function placeServedBlobs(
       ? [{ build, kind: 'spec file', blob: build.image.config } as const]
       : []),
   ]);
+  for (const { build } of plan.retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
   const progress = startProgress('fetching', wanted.length, 'blobs');
   const abort = new AbortController();
   try {

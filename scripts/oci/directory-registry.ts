@@ -140,6 +140,33 @@ function partsOf({ config, layers }: ImageManifest): Blob[] {
   return [config, ...layers];
 }
 
+/**
+ * Takes tags off a layout, each only while it is at the digest given, then removes every blob that no image left needs.
+ * A kill at any point leaves blobs too many, never one too few.
+ * @returns how many tags were taken off
+ */
+export async function removeTags(
+  dir: string,
+  images: readonly { tag: string; digest: Digest }[],
+): Promise<number> {
+  return withDirectoryLock(dir, async () => {
+    const unwanted = new Set(images.map(({ tag, digest }) => `${tag} ${digest}`));
+    const before = (await readIndex(dir)) ?? [];
+    const kept = before.filter(
+      (descriptor) => !unwanted.has(`${tagOf(descriptor) ?? ''} ${descriptor.digest}`),
+    );
+    const removed = before.filter((descriptor) => !kept.includes(descriptor));
+    if (removed.length === 0) return 0;
+    await writeIndex(dir, kept);
+    const needed = new Set((await contentsOf(dir, dir, kept)).map(({ digest }) => digest));
+    // Of what was removed alone: a push of somebody else may have copied blobs that no tag names yet.
+    for (const { digest } of await contentsOf(dir, dir, removed)) {
+      if (!needed.has(digest)) await rm(blobPath(dir, digest), { force: true });
+    }
+    return removed.length;
+  });
+}
+
 /** Adds the file to `copied` once it is in its place. */
 async function copyBlob(layout: string, dir: string, blob: Blob, copied: string[]): Promise<void> {
   const target = blobPath(dir, blob.digest);

@@ -98,21 +98,38 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       "Image under the layers of runnable containers; its glibc must not be older than the runner's.",
     ),
-  /** What `prune` may take away. */
+  /** What `prune` may remove. */
   retention: z
     .strictObject({
-      /** Builds younger than this stay. */
-      days: z.number().int().min(1).default(365).describe('Builds younger than this stay.'),
-      /** So many newest builds of each package and target stay, however old. */
+      /** Days that every build stays. */
+      days: z.number().int().min(1).default(365).describe('Days that every build stays.'),
+      /** Number of newest builds kept per package, version, target and compiler, regardless of age. */
       newest: z
         .number()
         .int()
-        .min(1)
+        .min(0)
         .default(2)
-        .describe('So many newest builds of each package and target stay, however old.'),
+        .describe(
+          'Number of newest builds kept per package, version, target and compiler, regardless of age.',
+        ),
+      /** Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit. */
+      size: z
+        .string()
+        .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 50GB' })
+        .optional()
+        .describe(
+          'Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit.',
+        ),
+      /** Days between the removal of a build from the index and its deletion from the registry. */
+      graceDays: z
+        .number()
+        .int()
+        .min(1)
+        .default(14)
+        .describe('Days that a removed build can still be downloaded, for clients with an older index.'),
     })
     .prefault({})
-    .describe('What prune may take away.'),
+    .describe('What prune removes.'),
 });
 export type BuildCacheSettings = z.infer<typeof BuildCacheSettings>;
 

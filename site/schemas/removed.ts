@@ -20,5 +20,18 @@ export const Removed = z.strictObject({
       }),
     )
     .min(1),
+  /**
+   * What is kept of a build that was removed lately, since clients go on installing from older indexes: the site still
+   * serves its manifest and tarball, and it can come back when something new needs it. Absent: its time is over, and the
+   * registry has been told to delete it.
+   */
+  grace: z
+    .strictObject({
+      /** The build's record as it was. */
+      build: Build,
+      /** Its spec manifest, clear-signed or plain, as the mirror served it. */
+      manifest: z.string(),
+    })
+    .optional(),
 });
 export type Removed = z.infer<typeof Removed>;

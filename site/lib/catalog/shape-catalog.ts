@@ -10,6 +10,7 @@ import { addNode } from '../spack/database.ts';
 import { groupContainers } from './containers.ts';
 import { findDependents } from '../spack/dag.ts';
 import { planMirror } from '../mirror/plan.ts';
+import { listRetired } from '../mirror/retired.ts';
 import type { MirrorPlan } from '../mirror/plan.ts';
 import { groupPackages } from './packages.ts';
 import { parseEntry } from './parse-entry.ts';
@@ -33,7 +34,8 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
   );
   const environments = new Map([...locks].map(([id, { roots }]) => [id, roots.map(({ hash }) => hash)]));
   const records = entries.builds.map(({ id, body = '' }) => parseEntry(body, Build, `builds/${id}.json`));
-  const plan = planMirror({ builds: records, nodes, environments }, settings.PAGES_BUDGET);
+  const retired = listRetired(history.removed, new Set(records.map(({ hash }) => hash)));
+  const plan = planMirror({ builds: records, nodes, environments, retired }, settings.PAGES_BUDGET);
   const builds = shapeBuilds(records, nodes, entries.manifests, plan);
   const metadata = entries.packages.map(({ id, body = '' }) =>
     parseEntry(body, Package, `packages/${id}.json`),

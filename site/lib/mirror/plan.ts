@@ -4,6 +4,7 @@ import { nodeOf, type SpecNode } from '../spack/database.ts';
 import { createIndexSize, sizeOfIndex, sizeOfIndexes, type IndexSize } from './index-size.ts';
 import { countMonths, listMonths, monthsBytes } from './months.ts';
 import { rankBuilds, type RankedBuild } from './rank.ts';
+import { takeRetired, type RetiredBuild } from './retired.ts';
 import { ALL_VIEW, environmentViews, listViews, platformViews, sortByManifest } from './views.ts';
 
 /**
@@ -30,12 +31,16 @@ export interface MirrorInput {
   nodes: ReadonlyMap<DagHash, SpecNode>;
   /** The root hashes of each environment, by its name. */
   environments: ReadonlyMap<string, readonly DagHash[]>;
+  /** Removed builds that clients with an older index may still ask for; see `listRetired`. Absent: none. */
+  retired?: readonly RetiredBuild[];
 }
 
 /** What the HTTPS door serves. The registry serves everything in any case. */
 export interface MirrorPlan {
   /** Builds whose tarballs lie on the mirror, by rank. */
   served: Set<DagHash>;
+  /** Builds that are served and no longer listed. */
+  retired: readonly RetiredBuild[];
   /** Builds whose spec files lie on the mirror; ordinary clients never read them. */
   servedConfigs: Set<DagHash>;
   /** Builds that the door's own index lists, in an index's order: those whose whole run-time closure is served. */
@@ -83,9 +88,12 @@ export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const ranked = rankBuilds(builds, nodes);
   const environments = environmentViews(input.environments, nodes, new Set(everything));
   const site = estimateSite(builds);
-  const manifests = MANIFEST_BYTES * builds.length;
+  const retired = takeRetired(input.retired ?? [], budget);
+  const retiredBytes = tarballBytes(retired.map(({ build }) => build));
+  const manifests = MANIFEST_BYTES * (builds.length + retired.length);
   const monthsRoom = Math.min(MONTHS_SHARE * budget, INDEX_COPIES * monthsBytes(listMonths(builds, nodes)));
-  const reserved = site + manifests + INDEX_COPIES * sizeOfIndex(everything, nodes) + monthsRoom;
+  const reserved =
+    site + manifests + retiredBytes + INDEX_COPIES * sizeOfIndex(everything, nodes) + monthsRoom;
 
   const served = takeClosures(ranked, viewsByBuild(builds, nodes, environments), nodes, budget - reserved);
   const listed = builds.filter(({ hash }) => served.has(hash));
@@ -98,12 +106,13 @@ export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
     months.slice(0, monthCount).map(({ view }) => view),
   );
   const indexes = INDEX_COPIES * sizeOfIndexes([everything, hashesOf(listed), ...views.values()], nodes);
-  const tarballs = tarballBytes(listed);
+  const tarballs = tarballBytes(listed) + retiredBytes;
   const total = site + manifests + indexes + tarballs;
   const configs = takeConfigs(ranked, served, budget - total);
   const leftOut = ranked.map(({ build }) => build).filter(({ hash }) => !served.has(hash));
   return {
     served,
+    retired,
     servedConfigs: configs.taken,
     listed: new Set(hashesOf(listed)),
     views: new Map([[ALL_VIEW, everything], ...views]),

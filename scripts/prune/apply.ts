@@ -1,0 +1,119 @@
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { Container } from '../../site/schemas/container.ts';
+import type { Removed } from '../../site/schemas/removed.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import type { NewFile } from '../catalog/new-files.ts';
+import { buildPath, manifestPath } from '../catalog/paths.ts';
+import { recordRemoval, removedPath } from '../catalog/removal.ts';
+import { formatJson } from '../publish/records.ts';
+import type { DeletableImage, ImageDeleter } from './delete-images.ts';
+import type { PrunePlan } from './plan.ts';
+
+/** What was done. */
+export interface Applied {
+  restored: number;
+  removed: number;
+  /** Images that the registry no longer has. */
+  deleted: number;
+  /** Why deleting in the registry stopped early. Absent: it did not. */
+  stopped?: string;
+}
+
+/**
+ * Carries out a plan: what comes back, then what goes, then what the registry deletes. What a removed build leaves is
+ * written before its files go, and the registry has deleted before that is recorded, so that a run that is stopped
+ * anywhere loses nothing; the next one goes on. Nodes (`specs/`) stay: a run that began before this one may be about to
+ * publish a build that depends on them.
+ */
+export async function applyPlan(
+  directory: string,
+  plan: PrunePlan,
+  {
+    catalog,
+    removed,
+    now,
+    deleteImages,
+  }: {
+    catalog: Pick<Catalog, 'builds' | 'manifests'>;
+    removed: ReadonlyMap<DagHash, Removed>;
+    now: Date;
+    deleteImages: ImageDeleter;
+  },
+): Promise<Applied> {
+  for (const record of plan.restore) restore(directory, record);
+
+  const date = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const records = plan.remove.map(({ build, reason }): NewFile => {
+    const grace = { build, manifest: catalog.manifests.get(build.hash) ?? '' };
+    const record = { ...recordRemoval(build, { removed: date, reason }, removed.get(build.hash)), grace };
+    return { path: removedPath(build), content: formatJson(record), replace: true };
+  });
+  addFiles(directory, records);
+  const gone = new Set(plan.remove.map(({ build }) => build.hash));
+  for (const { build } of plan.remove) {
+    rmSync(join(directory, buildPath(build)), { force: true });
+    rmSync(join(directory, manifestPath(build)), { force: true });
+  }
+  for (const { path } of readContainers(directory).filter(({ container }) => isOrphan(container, gone))) {
+    rmSync(join(directory, path));
+  }
+
+  // A build that was published again since has its image back; only the record's grace ends.
+  const images = plan.expire.flatMap(({ hash, grace }): DeletableImage[] =>
+    grace && !catalog.builds.has(hash)
+      ? [{ tag: grace.build.image.tag, digest: grace.build.image.digest }]
+      : [],
+  );
+  const { gone: deleted, stopped } =
+    images.length > 0 ? await deleteImages(images) : { gone: new Set<string>() };
+  const over = plan.expire.filter(
+    ({ hash, grace }) => grace && (catalog.builds.has(hash) || deleted.has(grace.build.image.digest)),
+  );
+  addFiles(
+    directory,
+    over.map(({ grace: _, ...record }) => ({
+      path: removedPath(record),
+      content: formatJson(record),
+      replace: true,
+    })),
+  );
+  return {
+    restored: plan.restore.length,
+    removed: plan.remove.length,
+    deleted: deleted.size,
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** Puts a removed build back as it was. What it was removed for did not come about, so that this stay goes on. */
+function restore(directory: string, { grace, ...record }: Removed): void {
+  if (!grace) return;
+  addFiles(directory, [
+    { path: manifestPath(grace.build), content: grace.manifest },
+    { path: buildPath(grace.build), content: formatJson(grace.build) },
+  ]);
+  const stays = record.stays.slice(0, -1);
+  const path = removedPath(record);
+  if (stays.length === 0) rmSync(join(directory, path), { force: true });
+  else addFiles(directory, [{ path, content: formatJson({ ...record, stays }), replace: true }]);
+}
+
+/** A container of one build that goes, goes with it; one of an environment belongs to the environment. */
+function isOrphan({ environment, roots }: Container, gone: ReadonlySet<DagHash>): boolean {
+  return environment === undefined && roots.every((hash) => gone.has(hash));
+}
+
+function readContainers(directory: string): { path: string; container: Container }[] {
+  const folder = join(directory, 'containers');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => {
+      const path = `containers/${name.replaceAll('\\', '/')}`;
+      return { path, container: Container.parse(JSON.parse(readFileSync(join(directory, path), 'utf8'))) };
+    });
+}

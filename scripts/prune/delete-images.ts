@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { removeTags } from '../oci/directory-registry.ts';
+import type { Registry } from '../oci/registry.ts';
+import { parseReference } from '../oci/reference.ts';
+import { createClient } from '../oci/registry-client.ts';
+
+/** Longest time without a byte from the registry. */
+const IDLE_MS = 60_000;
+
+/** An image to delete: never another one that has the same tag by now. */
+export interface DeletableImage {
+  tag: string;
+  digest: Digest;
+}
+
+/** What became of a deletion. */
+export interface Deletion {
+  /** Images that are gone now, whoever deleted them. */
+  gone: Set<Digest>;
+  /** Why it stopped before the end, in one sentence; the next run goes on. Absent: it did not. */
+  stopped?: string;
+}
+
+/** Deletes images one by one. */
+export type ImageDeleter = (images: readonly DeletableImage[]) => Promise<Deletion>;
+
+/**
+ * Deletes by what the registry offers: an OCI layout by its index; any other by `DELETE` of the manifest, which takes
+ * its tags along (OCI distribution specification, "Deleting manifests"). Layers that other images need stay: a registry
+ * collects those that no manifest names.
+ */
+export function openDeleter(registry: Registry): ImageDeleter {
+  const reference = parseReference(registry.reference);
+  if (reference.kind === 'directory') {
+    return async (images) => {
+      await removeTags(reference.dir, images);
+      return { gone: new Set(images.map(({ digest }) => digest)) };
+    };
+  }
+  const client = createClient(reference, IDLE_MS);
+  return async (images) => {
+    const gone = new Set<Digest>();
+    for (const { tag, digest } of images) {
+      try {
+        // Somebody else's image may be at that tag by now: that of the digest is deleted, or nothing.
+        const found = await registry.describeTag(tag);
+        if (found?.digest === digest) {
+          (await client.request('DELETE', `manifests/${digest}`, '*/*'))?.body.destroy();
+        }
+        gone.add(digest);
+      } catch (error) {
+        return { gone, stopped: stopText(registry.reference, error) };
+      }
+    }
+    return { gone };
+  };
+}
+
+function stopText(reference: string, error: unknown): string {
+  const { status } = z.object({ status: z.number().optional() }).catch({}).parse(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const advice =
+    status === 405
+      ? 'allow deletion in its configuration (storage.delete.enabled), or delete the images there by hand'
+      : 'the next run goes on';
+  return `${reference}: deleting stopped: ${message}; ${advice}`;
+}

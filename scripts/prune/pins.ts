@@ -1,0 +1,28 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { Pin } from '../../site/schemas/pin.ts';
+
+/** Reads the owner's pins, by file name without its ending. Throws, naming file and line, on one that is not right. */
+export function readPins(directory: string): Map<string, Pin> {
+  const folder = join(directory, 'pins');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
+  return new Map(
+    names
+      .sort()
+      .map((name) => [
+        basename(name, '.yaml'),
+        parsePin(readFileSync(join(folder, name), 'utf8'), `pins/${name}`),
+      ]),
+  );
+}
+
+function parsePin(text: string, where: string): Pin {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error) throw new Error(`${where}: expected YAML; correct this: ${error.message.trim()}`);
+  const result = Pin.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (result.success) return result.data;
+  throw new Error(`${where}: ${z.prettifyError(result.error)}; nothing was removed`);
+}

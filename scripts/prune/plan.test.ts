@@ -1,0 +1,194 @@
+import { expect, test } from 'vitest';
+import { inventBuildRecord } from '../../tests/generate/build-record.ts';
+import { inventHistory } from '../../tests/generate/history.ts';
+import { runtimeClosure } from '../../site/lib/mirror/views.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { Pin } from '../../site/schemas/pin.ts';
+import type { Removed } from '../../site/schemas/removed.ts';
+import { recordRemoval } from '../catalog/removal.ts';
+import type { PruneInput } from './plan.ts';
+import { planPrune } from './plan.ts';
+
+const DAY_MS = 86_400_000;
+const history = inventHistory({ builds: 600, seed: 7 });
+const { nodes } = history;
+const RECORDS = [...history.builds.values()]
+  .map((build) => inventBuildRecord(history, build))
+  .sort((a, b) => compareTexts(a.published, b.published) || compareTexts(a.hash, b.hash));
+const ALL = new Map(RECORDS.map((build) => [build.hash, build]));
+const LAST = Date.parse(RECORDS.at(-1)?.published ?? '');
+
+const retention = (settings: object): PruneInput['retention'] =>
+  BuildCacheSettings.parse({ retention: settings }).retention;
+
+function plan(
+  changes: Partial<PruneInput> & { builds?: Map<DagHash, Build>; environments?: Map<string, DagHash[]> },
+) {
+  const { builds = ALL, environments = new Map(), ...rest } = changes;
+  return planPrune({
+    catalog: { builds, nodes, environments },
+    pins: new Map(),
+    removed: new Map(),
+    retention: retention({ days: 30, newest: 0 }),
+    now: new Date(LAST),
+    ...rest,
+  });
+}
+
+/** What stays, after checking that nothing that stays lacks what it needs at run time. */
+function expectClosed(kept: ReadonlySet<DagHash>): void {
+  const needed = runtimeClosure(kept, nodes, ALL);
+  expect([...needed].filter((hash) => !kept.has(hash))).toEqual([]);
+}
+
+test('removes what is old, and never what a kept build needs', () => {
+  const { remove, kept } = plan({});
+  expect(remove.length).toBeGreaterThan(20);
+  expect(remove.length + kept.size).toBe(ALL.size);
+  expectClosed(new Set(kept.keys()));
+  const young = RECORDS.filter(({ published }) => LAST - Date.parse(published) < 30 * DAY_MS);
+  for (const { hash } of young) expect(kept.has(hash)).toBe(true);
+  for (const { build } of remove)
+    expect(LAST - Date.parse(build.published)).toBeGreaterThanOrEqual(30 * DAY_MS);
+});
+
+test('keeps the newest of each package, version, target and compiler', () => {
+  const [kind] = RECORDS.slice(0, 1);
+  if (!kind) throw new Error('expected a build');
+  const twins = [1, 2, 3].map((at) => {
+    const hash = `${'a'.repeat(31)}${'bcd'[at - 1] ?? ''}`;
+    const published = new Date(LAST - (400 + at) * DAY_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+    return { ...kind, hash, published };
+  });
+  const entry = nodes.get(kind.hash);
+  if (!entry) throw new Error('expected its node');
+  const own = new Map([
+    ...nodes,
+    ...twins.map(({ hash }) => [hash, { ...entry, node: { ...entry.node, hash } }] as const),
+  ]);
+  const result = planPrune({
+    catalog: {
+      builds: new Map(twins.map((build) => [build.hash, build])),
+      nodes: own,
+      environments: new Map(),
+    },
+    pins: new Map(),
+    removed: new Map(),
+    retention: retention({ days: 30, newest: 2 }),
+    now: new Date(LAST),
+  });
+  expect(result.remove.map(({ build }) => build.hash)).toEqual([twins[2]?.hash]);
+  expect(result.remove[0]?.reason).toBe('older than 30 days, and not among the newest 2 of its kind');
+});
+
+test('keeps what environments and pins name, however old and whatever the size', () => {
+  const gone = plan({}).remove.map(({ build }) => build);
+  const [inLock, byHash, byName] = [gone[0], gone.at(-1), gone[Math.floor(gone.length / 2)]];
+  if (!inLock || !byHash || !byName) throw new Error('expected three builds that go');
+  const pins = new Map([
+    ['thesis', Pin.parse({ reason: 'Figures of the thesis', hashes: [`/${byHash.hash}`] })],
+    ['course', Pin.parse({ reason: 'A course', specs: [`${byName.name}@${byName.version}`, 'absent@1'] })],
+  ]);
+  const environments = new Map([['climate', [inLock.hash]]]);
+  const { kept, remove, warnings, bytes } = plan({
+    pins,
+    environments,
+    retention: retention({ days: 30, newest: 0, size: '1kB' }),
+  });
+  expect(kept.get(inLock.hash)).toBe('environment climate');
+  expect(kept.get(byHash.hash)).toBe('pin thesis: Figures of the thesis');
+  expect(kept.get(byName.hash)).toBe('pin course: A course');
+  expectClosed(new Set(kept.keys()));
+  expect(remove[0]?.reason).toMatch(/^(the tarballs would take more than 1kB|older than 30 days)/);
+  expect(bytes.after).toBeGreaterThan(1_000);
+  expect(warnings).toEqual([
+    'pins/course.yaml: no build here is absent@1',
+    'retention.size: what environments and pins need takes more than 1kB; remove some of them, or raise it',
+  ]);
+});
+
+test('stays below the size that is aimed at', () => {
+  const half = Math.floor(plan({}).bytes.after / 2);
+  const { bytes, kept } = plan({ retention: retention({ days: 30, newest: 0, size: `${half}B` }) });
+  expect(bytes.after).toBeLessThanOrEqual(half);
+  expect(bytes.after).toBeGreaterThan(half / 2);
+  expectClosed(new Set(kept.keys()));
+});
+
+test('has nothing to do after its own plan', () => {
+  const { remove } = plan({});
+  const builds = new Map(ALL);
+  for (const { build } of remove) builds.delete(build.hash);
+  expect(plan({ builds })).toMatchObject({ remove: [], restore: [], expire: [] });
+});
+
+test('brings back what was removed when something published since needs it, while its grace lasts', () => {
+  const dependent = RECORDS.find(
+    ({ hash }) =>
+      runtimeClosure([hash], nodes, ALL).size > 1 &&
+      LAST - Date.parse(ALL.get(hash)?.published ?? '') < 30 * DAY_MS,
+  );
+  if (!dependent) throw new Error('expected a young build with dependencies');
+  const [needed = ''] = [...runtimeClosure([dependent.hash], nodes, ALL)].filter(
+    (hash) => hash !== dependent.hash,
+  );
+  const build = ALL.get(needed);
+  if (!build) throw new Error('expected its dependency');
+  const builds = new Map(ALL);
+  builds.delete(needed);
+  const removed = new Map([[needed, removedNow(build, new Date(LAST - 90 * DAY_MS))]]);
+  const { restore, kept, expire } = plan({ builds, removed });
+  expect(restore.map(({ hash }) => hash)).toEqual([needed]);
+  expect(kept.has(needed)).toBe(true);
+  expect(expire).toEqual([]);
+});
+
+test('keeps a cache below its size for a year of 25 builds a day, and breaks no client with an index of last week', () => {
+  const limit = Math.floor(RECORDS.reduce((sum, { tarball }) => sum + tarball.size, 0) / 3);
+  const settings = retention({ days: 60, newest: 1, size: `${limit}B`, graceDays: 14 });
+  const builds = new Map<DagHash, Build>();
+  let removed = new Map<DagHash, Removed>();
+  let lastWeek = new Set<DagHash>();
+  let pruned = 0;
+  RECORDS.forEach((record, at) => {
+    // As many as there are, spread over a year.
+    const day = Math.floor((at * 365) / RECORDS.length);
+    const now = new Date(LAST + day * DAY_MS);
+    // What it needs came with it, or was there.
+    for (const hash of runtimeClosure([record.hash], nodes, ALL)) {
+      const build = ALL.get(hash);
+      if (build && !builds.has(hash)) builds.set(hash, { ...build, published: now.toISOString() });
+    }
+    if (at % 14 !== 13) return;
+    const { remove, restore, expire, bytes } = planPrune({
+      catalog: { builds, nodes, environments: new Map() },
+      pins: new Map(),
+      removed,
+      retention: settings,
+      now,
+    });
+    for (const { hash, grace } of restore) if (grace) builds.set(hash, grace.build);
+    for (const { build } of remove) builds.delete(build.hash);
+    removed = new Map([
+      ...[...removed].filter(([hash]) => !expire.some((record) => record.hash === hash) && !builds.has(hash)),
+      ...remove.map(({ build }) => [build.hash, removedNow(build, now)] as const),
+    ]);
+    pruned += remove.length;
+    expect(bytes.after).toBeLessThanOrEqual(limit);
+    expectClosed(new Set(builds.keys()));
+    expect([...lastWeek].filter((hash) => !builds.has(hash) && !removed.has(hash))).toEqual([]);
+    lastWeek = new Set(builds.keys());
+  });
+  expect(pruned).toBeGreaterThan(100);
+});
+
+function removedNow(build: Build, now: Date): Removed {
+  const removed = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  return {
+    ...recordRemoval({ ...build, published: removed }, { removed, reason: 'old' }),
+    grace: { build, manifest: '{}' },
+  };
+}

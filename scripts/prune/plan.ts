@@ -1,0 +1,223 @@
+import { rankBuilds } from '../../site/lib/mirror/rank.ts';
+import { runtimeClosure } from '../../site/lib/mirror/views.ts';
+import { compilersOf } from '../../site/lib/spack/spec-text.ts';
+import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { targetOf } from '../../site/schemas/node.ts';
+import { Size } from '../../site/schemas/settings.ts';
+import type { Pin } from '../../site/schemas/pin.ts';
+import type { Removed } from '../../site/schemas/removed.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Everything that a plan depends on. */
+export interface PruneInput {
+  catalog: Pick<Catalog, 'builds' | 'nodes' | 'environments'>;
+  /** By file name without its ending. */
+  pins: ReadonlyMap<string, Pin>;
+  removed: ReadonlyMap<DagHash, Removed>;
+  retention: BuildCacheSettings['retention'];
+  now: Date;
+}
+
+/** What a run of prune does, in this order. */
+export interface PrunePlan {
+  /** Removed builds that something published since needs at run time, or that a pin names by now: they come back. */
+  restore: Removed[];
+  /** Builds that leave the catalog and the index, each with the rule that it fell under, in words. */
+  remove: { build: Build; reason: string }[];
+  /** Builds removed long enough ago: the registry deletes them. */
+  expire: Removed[];
+  /** Builds that stay, and why. */
+  kept: Map<DagHash, string>;
+  /** Bytes of the tarballs in the catalog, each blob counted once. */
+  bytes: { before: number; after: number };
+  /** What the owner should know. */
+  warnings: string[];
+}
+
+/**
+ * Decides what goes. Pure: the same input gives the same plan, and a plan that was applied gives an empty one.
+ *
+ * Always kept: the roots of environments' locks, what a pin names, and everything that these need at run time. Then
+ * what is young or among the newest of its kind. With a size, these last come in by rank, as on the mirror (used by
+ * many, young, small first), as long as there is room. Whatever is kept keeps all that it needs at run time.
+ */
+export function planPrune({ catalog, pins, removed, retention, now }: PruneInput): PrunePlan {
+  const { restore, builds } = restoreNeeded(catalog, pins, removed);
+  const { nodes } = catalog;
+  const kept = new Map<DagHash, string>();
+  const keep = (hashes: Iterable<DagHash>, why: string): void => {
+    const known = [...hashes].filter((hash) => nodes.has(hash));
+    for (const hash of known) if (builds.has(hash) && !kept.has(hash)) kept.set(hash, why);
+    for (const hash of runtimeClosure(known, nodes, builds)) {
+      if (!kept.has(hash)) kept.set(hash, `needed by what is kept: ${why}`);
+    }
+  };
+
+  for (const [name, roots] of catalog.environments) keep(roots, `environment ${name}`);
+  const warnings: string[] = [];
+  for (const [name, pin] of pins) {
+    const { found, missing } = resolvePin(pin, builds);
+    keep(found, `pin ${name}: ${pin.reason}`);
+    if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here is ${missing.join(', ')}`);
+  }
+
+  const before = sumTarballs(builds.values());
+  const limit = retention.size === undefined ? Infinity : Size.parse(retention.size);
+  const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
+  if (room < 0) {
+    warnings.push(
+      `retention.size: what environments and pins need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
+    );
+  }
+  const byRule = keepByRule([...builds.values()], nodes, retention, now);
+  const rejected = takeByRank(byRule, { builds, nodes, kept, keep, room });
+
+  const remove = [...builds.values()]
+    .filter(({ hash }) => !kept.has(hash))
+    .map((build) => ({
+      build,
+      reason: rejected.has(build.hash)
+        ? `the tarballs would take more than ${retention.size ?? ''}`
+        : `older than ${retention.days} days, and not among the newest ${retention.newest} of its kind`,
+    }));
+  const after = sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
+  const restored = new Set(restore.map(({ hash }) => hash));
+  return {
+    restore,
+    remove,
+    expire: [...removed.values()].filter(
+      (record) => !restored.has(record.hash) && isOver(record, retention.graceDays, now),
+    ),
+    kept,
+    bytes: { before, after },
+    warnings,
+  };
+}
+
+/** The catalog's builds, and those of removed ones that come back. */
+function restoreNeeded(
+  { builds, nodes, environments }: PruneInput['catalog'],
+  pins: PruneInput['pins'],
+  removed: PruneInput['removed'],
+): { restore: Removed[]; builds: Map<DagHash, Build> } {
+  const inGrace = new Map(
+    [...removed.values()].flatMap(({ hash, grace }) =>
+      grace && !builds.has(hash) && nodes.has(hash) ? [[hash, grace.build] as const] : [],
+    ),
+  );
+  const pinned = [...pins.values()].flatMap((pin) => resolvePin(pin, inGrace).found);
+  const roots = [...builds.keys(), ...[...environments.values()].flat(), ...pinned];
+  const needed = runtimeClosure(
+    roots.filter((hash) => nodes.has(hash)),
+    nodes,
+    inGrace,
+  );
+  const restore = [...removed.values()].filter(({ hash }) => needed.has(hash));
+  return {
+    restore,
+    builds: new Map([
+      ...builds,
+      ...restore.flatMap(({ hash, grace }) => (grace ? [[hash, grace.build] as const] : [])),
+    ]),
+  };
+}
+
+function resolvePin(pin: Pin, builds: ReadonlyMap<DagHash, Build>): { found: DagHash[]; missing: string[] } {
+  const found = new Set(pin.hashes.filter((hash) => builds.has(hash)));
+  const missing = pin.hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
+  for (const spec of pin.specs) {
+    const [name, version] = spec.split(/@=?/);
+    const matching = [...builds.values()].filter(
+      (build) => build.name === name && (version === undefined || build.version === version),
+    );
+    for (const { hash } of matching) found.add(hash);
+    if (matching.length === 0) missing.push(spec);
+  }
+  return { found: [...found], missing };
+}
+
+/** Builds that age or place among the newest of their kind keeps, by that reason. */
+function keepByRule(
+  builds: readonly Build[],
+  nodes: Catalog['nodes'],
+  { days, newest }: BuildCacheSettings['retention'],
+  now: Date,
+): Map<DagHash, string> {
+  const kept = new Map<DagHash, string>();
+  const kinds = Map.groupBy(builds, (build) => kindOf(build, nodes));
+  for (const members of kinds.values()) {
+    const byAge = members.toSorted((a, b) => compare(b.published, a.published) || compare(a.hash, b.hash));
+    for (const { hash } of byAge.slice(0, newest)) kept.set(hash, `among the newest ${newest} of its kind`);
+  }
+  for (const { hash, published } of builds) {
+    if (now.getTime() - Date.parse(published) < days * DAY_MS) kept.set(hash, `younger than ${days} days`);
+  }
+  return kept;
+}
+
+/** Package, version, target and compilers. */
+function kindOf(build: Build, nodes: Catalog['nodes']): string {
+  const node = nodes.get(build.hash)?.node;
+  const compilers = node ? compilersOf(node, nodes).map(({ name, version }) => `${name}@${version}`) : [];
+  return [
+    build.name,
+    build.version,
+    node ? targetOf(node) : '',
+    node?.arch.platform_os ?? '',
+    ...compilers,
+  ].join(' ');
+}
+
+/** Takes builds in by rank, each with what it needs at run time or not at all. @returns those without room */
+function takeByRank(
+  wanted: ReadonlyMap<DagHash, string>,
+  {
+    builds,
+    nodes,
+    kept,
+    keep,
+    room,
+  }: {
+    builds: ReadonlyMap<DagHash, Build>;
+    nodes: Catalog['nodes'];
+    kept: ReadonlyMap<DagHash, string>;
+    keep: (hashes: Iterable<DagHash>, why: string) => void;
+    room: number;
+  },
+): Set<DagHash> {
+  const rejected = new Set<DagHash>();
+  let left = room;
+  for (const { build, closure } of rankBuilds([...builds.values()], nodes)) {
+    const why = wanted.get(build.hash);
+    if (why === undefined || kept.has(build.hash)) continue;
+    const missing = [...closure].filter((hash) => !kept.has(hash));
+    const cost = sumTarballs(missing.flatMap((hash) => builds.get(hash) ?? []));
+    if (cost > left) {
+      rejected.add(build.hash);
+      continue;
+    }
+    left -= cost;
+    keep([build.hash], why);
+  }
+  return rejected;
+}
+
+function isOver({ grace, stays }: Removed, graceDays: number, now: Date): boolean {
+  const removed = stays.at(-1)?.removed;
+  return (
+    grace !== undefined && removed !== undefined && now.getTime() - Date.parse(removed) >= graceDays * DAY_MS
+  );
+}
+
+function sumTarballs(builds: Iterable<Build>): number {
+  const sizes = new Map([...builds].map(({ tarball }) => [tarball.digest, tarball.size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
