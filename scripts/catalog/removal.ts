@@ -17,7 +17,10 @@ export function readRemoved(directory: string): Map<DagHash, Removed> {
     names.sort().map((name) => {
       const path = join(folder, name);
       const removed = parseRemoved(readFileSync(path, 'utf8'), path);
-      if (name !== `${removed.hash}.json`) throw new Error(`${path}: expected the record of that hash, found that of ${removed.hash}; restore it from git`);
+      if (name !== `${removed.hash}.json`)
+        throw new Error(
+          `${path}: expected the record of that hash, found that of ${removed.hash}; restore it from git`,
+        );
       return [removed.hash, removed];
     }),
   );

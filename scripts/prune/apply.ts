@@ -74,9 +74,9 @@ export async function applyPlan(
   );
   addFiles(
     directory,
-    over.map(({ grace: _, ...record }) => ({
-      path: removedPath(record),
-      content: formatJson(record),
+    over.map(({ name, version, hash, stays }) => ({
+      path: removedPath({ hash }),
+      content: formatJson({ name, version, hash, stays }),
       replace: true,
     })),
   );

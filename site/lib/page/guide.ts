@@ -69,6 +69,11 @@ export const GUIDE: readonly GuidePage[] = [
     description: 'Minutes, gigabytes, hours and jobs: what GitHub gives, and what happens at the edge.',
   },
   {
+    name: 'cleaning-up',
+    title: 'Cleaning up',
+    description: 'Which builds prune removes, how to pin those that must stay, and what happens to clients.',
+  },
+  {
     name: 'updates',
     title: 'Take in a new release',
     description: 'How a copy of the template gets what the template has learnt since.',
