@@ -142,6 +142,7 @@ function composeMatrix(solutions: Solution[]): Matrix {
 
 function resultOf(solution: Solution): string {
   if ('problem' in solution) return `no solution: ${shortly(solution.problem)}`;
+  if ('nothing' in solution) return solution.nothing;
   return `${solution.plan.hashes.length} to build, ${solution.plan.cached.length} cached`;
 }
 
@@ -150,6 +151,10 @@ function report(solutions: Solution[], { include }: Matrix): void {
   const unsolved = solutions.filter((one) => 'problem' in one);
   for (const { request, problem } of unsolved) {
     annotate('warning', `${describeRequest(request)}: Spack finds no solution: ${shortly(problem)}`);
+  }
+  for (const solution of solutions) {
+    if ('nothing' in solution)
+      annotate('notice', `${describeRequest(solution.request)}: ${solution.nothing}`);
   }
   console.error(
     `${solutions.length} requests solved: ${include.length} have something to do, ${unsolved.length} have no solution`,

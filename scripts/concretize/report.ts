@@ -1,6 +1,7 @@
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { PackageName } from '../../site/schemas/node.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { Solution } from './solve.ts';
 
@@ -12,7 +13,7 @@ export function describeRequest({ specs, environment }: BuildRequest): string {
 /** The failure of a request that has no solution, as the catalog records failures. */
 export function composeFailure(request: BuildRequest, problem: string[]): SolvedFailure {
   return {
-    name: request.environment ?? packageOf(request.specs[0] ?? ''),
+    name: nameOf(request),
     spec: describeRequest(request).slice(0, 4_000),
     target: request.target,
     kind: 'concretize',
@@ -26,6 +27,7 @@ export function describeSolutions(solutions: readonly Solution[]): string {
     const { request } = solution;
     const what = `| ${escapeMarkdown(describeRequest(request))} | ${escapeMarkdown(request.target)} |`;
     if ('problem' in solution) return `${what} no solution: ${escapeMarkdown(shortly(solution.problem))} |`;
+    if ('nothing' in solution) return `${what} ${solution.nothing} |`;
     const { hashes, cached } = solution.plan;
     if (hashes.length === 0 && solution.lacksContainer)
       return `${what} a container to make: all ${cached.length} are cached |`;
@@ -41,6 +43,12 @@ export function describeSolutions(solutions: readonly Solution[]): string {
 export function shortly(problem: readonly string[]): string {
   const error = problem.find((line) => /error/i.test(line)) ?? problem.at(-1) ?? 'Spack said nothing';
   return error.replace(/^==> Error: /, '').slice(0, 300);
+}
+
+/** A name that the catalog takes, whatever was asked for. */
+function nameOf({ environment, specs }: BuildRequest): string {
+  const name = PackageName.safeParse(environment ?? packageOf(specs[0] ?? ''));
+  return name.success ? name.data : 'unknown';
 }
 
 /** The package that a spec begins with, without its namespace. */

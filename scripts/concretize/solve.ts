@@ -1,13 +1,26 @@
-import { copyFileSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readEnvironment } from '../choose/environments.ts';
+import { runnableTargets } from '../../site/lib/spack/targets.ts';
+import { targetOf } from '../../site/schemas/node.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
+import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
+import { adaptEnvironment } from './adapt-environment.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { hasSameRoots, readEnvironmentLock } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
@@ -30,8 +43,9 @@ export interface SolveContext {
   onText: (text: string) => void;
 }
 
-/** A request's solution, or the lines that say why there is none. */
-export type Solution = Solved | { request: BuildRequest; problem: string[] };
+/** A request's solution, the lines that say why there is none, or the sentence that says why there is nothing to solve. */
+export type Solution =
+  Solved | { request: BuildRequest; problem: string[] } | { request: BuildRequest; nothing: string };
 
 interface Solved {
   request: BuildRequest;
@@ -43,12 +57,31 @@ interface Solved {
   lacksLock: boolean;
 }
 
-/** Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. */
+/**
+ * Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. Whatever is wrong with a
+ * request is its own problem and stops no other.
+ */
 export async function solveRequest(
   request: BuildRequest,
   folder: string,
   context: SolveContext,
 ): Promise<Solution> {
+  try {
+    return await trySolving(request, folder, context);
+  } catch (error) {
+    return { request, problem: describeProblem(error) };
+  }
+}
+
+function describeProblem(error: unknown): string[] {
+  const text = error instanceof z.ZodError ? `spack.lock: ${z.prettifyError(error)}` : String(error);
+  return text
+    .replace(/^Error: /, '')
+    .split('\n')
+    .slice(0, 100);
+}
+
+async function trySolving(request: BuildRequest, folder: string, context: SolveContext): Promise<Solution> {
   const { spack, system, catalog } = context;
   mkdirSync(folder, { recursive: true });
   const { environment } = request;
@@ -56,7 +89,10 @@ export async function solveRequest(
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
-    writeFileSync(join(folder, 'spack.yaml'), readEnvironment(catalog, environment));
+    const { text, notes, refusals } = adaptEnvironment(readEnvironment(catalog, environment));
+    if (refusals.length > 0) return { request, problem: refusals };
+    for (const note of notes) annotate('warning', `environment ${environment}: ${note}`);
+    writeFileSync(join(folder, 'spack.yaml'), text);
     if (known !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), known);
   }
   const args = ['-e', folder, 'concretize', '--quiet', ...(request.fresh ? ['--fresh'] : [])];
@@ -64,18 +100,51 @@ export async function solveRequest(
   // Copies of the recipes and a lock: nothing that a build needs.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });
   if (code !== 0) return { request, problem: lastLines(output, 100) };
-  return writePlan(request, folder, known, context);
+  const lock = readLock(folder);
+  if (lock === undefined || lock.roots.length === 0) {
+    const reason = 'it has no specs, or all of them have a condition that is false here';
+    return { request, nothing: `nothing to build: ${reason}` };
+  }
+  const strays = findStrays(lock, context);
+  if (strays.length > 0) return { request, problem: strays };
+  return writePlan(request, folder, lock, known, context);
+}
+
+/** The lock that Spack wrote; of an environment without any spec it writes none. */
+function readLock(folder: string): LockFile | undefined {
+  const lockFile = join(folder, 'spack.lock');
+  if (!existsSync(lockFile)) return undefined;
+  expectSmall(lockFile);
+  return LockFile.parse(JSON.parse(readFileSync(lockFile, 'utf8')));
+}
+
+/**
+ * Requirements of an environment or a recipe may replace ours. A sentence when something to be built is then for
+ * another processor than the target's, such as the runner's own: few machines would run it.
+ */
+function findStrays(lock: LockFile, { system, isCached }: SolveContext): string[] {
+  const allowed = new Set(runnableTargets(system.microarchitecture));
+  const strays = planBuild(lock, isCached).hashes.flatMap((hash) => {
+    const node = lock.concrete_specs[hash];
+    return node && !allowed.has(targetOf(node)) ? [`${node.name} (${targetOf(node)})`] : [];
+  });
+  if (strays.length === 0) return [];
+  const more = strays.length > 10 ? ` and ${strays.length - 10} more` : '';
+  return [
+    `Error: expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
+      `${strays.slice(0, 10).join(', ')}${more}: a "require", "target" or "target=" of the environment or its specs ` +
+      `says so; correct it there, or make a target of the settings for that microarchitecture`,
+  ];
 }
 
 function writePlan(
   request: BuildRequest,
   folder: string,
+  lock: LockFile,
   known: string | undefined,
   { spack, catalog, system, isCached, versions, target }: SolveContext,
 ): Solved {
   const lockFile = join(folder, 'spack.lock');
-  expectSmall(lockFile);
-  const lock = LockFile.parse(JSON.parse(readFileSync(lockFile, 'utf8')));
   const plan = planBuild(lock, isCached);
   writeFileSync(join(folder, 'plan.txt'), plan.hashes.map((hash) => `${hash}\n`).join(''));
   // From before any build: what a build job hands over may be anything.

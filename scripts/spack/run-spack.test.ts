@@ -65,5 +65,7 @@ test("gives a program nothing of the job's environment but what it needs", async
   const config: unknown = JSON.parse(readFileSync(join(home, 'config/config.yaml'), 'utf8'));
   expect(config).toMatchObject({ config: { install_tree: { root: '/opt/software', padded_length: 128 } } });
   const packages: unknown = JSON.parse(readFileSync(join(home, 'config/packages.yaml'), 'utf8'));
-  expect(packages).toEqual({ packages: { all: { require: ['target=x86_64_v3'] } } });
+  expect(packages).toEqual({
+    packages: { all: { require: ['target=x86_64_v3'], target: ['x86_64_v3'] } },
+  });
 });

@@ -70,7 +70,8 @@ function composeConfiguration(home: string, configuration: SpackConfiguration): 
       build_stage: [join(home, 'stage')],
       source_cache: join(home, 'sources'),
     },
-    packages: { all: { require: [`target=${microarchitecture}`] } },
+    // A package's own "require" replaces that of all packages; then the preference holds.
+    packages: { all: { require: [`target=${microarchitecture}`], target: [microarchitecture] } },
     // What lies in the install root is none of the request's business: only the cache and the compilers are reused.
     concretizer: { reuse: { roots: true, from: [{ type: 'buildcache' }, { type: 'external' }] } },
     ...(Object.keys(repositories).length > 0 ? { repos: repositories } : {}),

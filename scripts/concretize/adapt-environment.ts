@@ -1,0 +1,112 @@
+import { isMap, isScalar, parseDocument } from 'yaml';
+import type { Document, YAMLMap } from 'yaml';
+
+/** An owner's `spack.yaml` as it is solved and built here. */
+export interface AdaptedEnvironment {
+  /** The same text where nothing had to go. */
+  text: string;
+  /** One sentence for each thing that is not used. */
+  notes: string[];
+  /** One sentence for each thing that cannot be left out without building something else than was meant. */
+  refusals: string[];
+}
+
+/** Sections that are about the owner's own machine, and what this cache does in their place. */
+const LEFT_OUT: Record<string, string> = {
+  upstreams: 'installations on your machine do not exist here; what they have is built',
+  modules: 'module files are made where binaries are installed',
+  bootstrap: 'Spack brings its own tools here',
+  compilers:
+    'this section is of Spack before 1.0 and names paths of your machine; the compilers found here are used',
+};
+/** Of `config`: where things lie, and how much of a machine is used. */
+const LEFT_OUT_OF_CONFIG: Record<string, string> = {
+  install_tree: 'all binaries of this cache have one install root and padding',
+  build_stage: 'builds have a folder of their own here',
+  test_stage: 'tests have a folder of their own here',
+  source_cache: 'sources have a folder of their own here',
+  misc_cache: 'indexes have a folder of their own here',
+  environments_root: 'environments have a folder of their own here',
+  license_dir: 'license files of your machine are not here',
+  installer: 'the setting "installer" of this cache decides',
+};
+const CREDENTIALS = ['access_pair', 'access_token', 'access_token_variable', 'profile'];
+
+/** Takes out of an environment what belongs to its owner's machine, and says so. */
+export function adaptEnvironment(text: string): AdaptedEnvironment {
+  const document = parseDocument(text);
+  const notes: string[] = [];
+  const leaveOut = (path: string[], reason: string) => {
+    if (document.getIn(path) === undefined) return;
+    document.deleteIn(path);
+    notes.push(`${path.slice(1).join(':')} is not used: ${reason}`);
+  };
+  for (const [name, reason] of Object.entries(LEFT_OUT)) leaveOut(['spack', name], reason);
+  for (const [name, reason] of Object.entries(LEFT_OUT_OF_CONFIG))
+    leaveOut(['spack', 'config', name], reason);
+  const config = document.getIn(['spack', 'config']);
+  if (isMap(config) && config.items.length === 0) document.deleteIn(['spack', 'config']);
+  leaveOutViews(document, notes);
+  return {
+    text: notes.length === 0 ? text : String(document),
+    notes,
+    refusals: [...refuseMirrors(document), ...refuseDevelop(document)],
+  };
+}
+
+/** Views outside the environment's own folder: the container gets one of its own. */
+function leaveOutViews(document: Document, notes: string[]): void {
+  const view = document.getIn(['spack', 'view'], true);
+  const reason = 'this folder is of your machine; containers of this cache have a view of their own';
+  if (isScalar(view) && typeof view.value === 'string') {
+    document.setIn(['spack', 'view'], false);
+    notes.push(`view: ${view.value} is not used: ${reason}`);
+  }
+  if (!isMap(view)) return;
+  for (const { key } of [...view.items]) {
+    const name = String(key);
+    const root = document.getIn(['spack', 'view', name, 'root']);
+    if (typeof root !== 'string' || !/^[/~$]/.test(root)) continue;
+    document.deleteIn(['spack', 'view', name]);
+    notes.push(`view:${name}: ${root} is not used: ${reason}`);
+  }
+  const rest = document.getIn(['spack', 'view']);
+  if (isMap(rest) && rest.items.length === 0) document.setIn(['spack', 'view'], false);
+}
+
+function refuseMirrors(document: Document): string[] {
+  const mirrors = document.getIn(['spack', 'mirrors']);
+  if (!isMap(mirrors)) return [];
+  return mirrors.items.flatMap(({ key, value }) => {
+    const name = String(key);
+    const address = isScalar(value)
+      ? String(value.value)
+      : JSON.stringify(isMap(value) ? value.toJSON() : '');
+    const secret = isMap(value) ? findCredentials(value) : undefined;
+    const hasPassword = /:\/\/[^/\s"@]+:[^/\s"@]+@/.test(address);
+    if (secret === undefined && !hasPassword) return [];
+    return [
+      `mirrors:${name} has credentials (${secret ?? 'a password in its address'}): a build of other people's scripts ` +
+        'must not have them; take the mirror out of the environment, or use one that everybody may read',
+    ];
+  });
+}
+
+function findCredentials(map: YAMLMap): string | undefined {
+  for (const { key, value } of map.items) {
+    if (CREDENTIALS.includes(String(key))) return String(key);
+    const inner = isMap(value) ? findCredentials(value) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+function refuseDevelop(document: Document): string[] {
+  const develop = document.getIn(['spack', 'develop']);
+  if (!isMap(develop) || develop.items.length === 0) return [];
+  const names = develop.items.map(({ key }) => String(key)).join(', ');
+  return [
+    `develop (${names}) builds from a folder of your machine, which is not here: take it out, and name a version that ` +
+      'can be fetched',
+  ];
+}
