@@ -31,13 +31,14 @@ const command = createCommand({
 await runCommand(addSpackOptions(command, readSettings()));
 
 async function build({ inputsSha256, settings, minutes, root, ...given }: Options): Promise<void> {
-  const { buildMinutes } = readSettingsFile(settings);
+  const { buildMinutes, installer } = readSettingsFile(settings);
   const inputs = readInputs(given.plan, inputsSha256);
   const record = await buildPlan({
     ...given,
     inputs,
     installRoot: root || INSTALL_ROOT,
     minutes: parseMinutes(minutes, buildMinutes),
+    installer,
   });
   reportBuild(inputs, record);
 }

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
+import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
@@ -13,9 +14,10 @@ import type { InstalledSpack } from '../spack/install-spack.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { runSpack } from '../spack/run-spack.ts';
-import type { Outcome, Spack } from '../spack/run-spack.ts';
+import type { Spack } from '../spack/run-spack.ts';
 import { findThisCache } from '../spack/this-cache.ts';
 import { findFailures } from './failures.ts';
+import { readInstallEvents } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
 import { pushBuilds } from './push.ts';
 import { composeRecord } from './record.ts';
@@ -39,6 +41,14 @@ export interface BuildOptions {
   own: string;
   /** Minutes after the start of this process at which the installation is stopped. */
   minutes: number;
+  installer: BuildCacheSettings['installer'];
+}
+
+/** What Spack printed, and when the time limit ended it. */
+interface Installation {
+  output: string;
+  /** Seconds since 1970. */
+  stoppedAt: number | undefined;
 }
 
 /** Builds one plan with a real Spack and hands over what succeeded: an unsigned build cache and a record. */
@@ -48,9 +58,7 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   const { spack, recipes } = await withGroup('Setting up Spack', () => setUp(home, options));
   const show = (text: string) => process.stderr.write(text);
   const installation = await withGroup('Installing', () =>
-    withStoppedCommands(() =>
-      install(spack, environment, options.inputs.request.flags, options.minutes, show),
-    ),
+    withStoppedCommands(() => install(spack, environment, options, show)),
   );
   return withGroup('Handing over', () =>
     withStoppedCommands(() => handOver(spack, environment, installation, recipes, options)),
@@ -62,6 +70,7 @@ function prepareEnvironment(plan: string, home: string): string {
   const environment = join(home, 'environment');
   rmSync(environment, { recursive: true, force: true });
   rmSync(join(home, 'stage'), { recursive: true, force: true });
+  rmSync(eventsFile(environment), { force: true });
   mkdirSync(environment, { recursive: true });
   for (const name of ['spack.yaml', 'spack.lock']) cpSync(join(plan, name), join(environment, name));
   return environment;
@@ -94,22 +103,30 @@ async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<R
 }
 
 /** Installs what the lock names; what fails stops nothing but what needs it. */
-function install(
+async function install(
   spack: Spack,
   environment: string,
-  flags: string[],
-  minutes: number,
+  { inputs, installer, minutes }: BuildOptions,
   onText: (text: string) => void,
-): Promise<Outcome> {
-  const args = ['-e', environment, 'install', '--only-concrete', ...flags];
+): Promise<Installation> {
+  const script = join(import.meta.dirname, '../spack/install.py');
+  const args = ['-e', environment, 'python', script, eventsFile(environment), installer];
   // Fetching Spack and the recipes has taken its part of GitHub's six hours.
-  return runSpack(spack, args, { onText, timeLimitMs: (minutes * 60 - process.uptime()) * 1_000 });
+  const timeLimitMs = (minutes * 60 - process.uptime()) * 1_000;
+  const end = Date.now() + timeLimitMs;
+  const options = { onText, timeLimitMs };
+  const { output, timedOut } = await runSpack(spack, [...args, ...inputs.request.flags], options);
+  return { output, stoppedAt: timedOut ? end / 1_000 : undefined };
+}
+
+function eventsFile(environment: string): string {
+  return join(dirname(environment), 'install-events.jsonl');
 }
 
 async function handOver(
   spack: Spack,
   environment: string,
-  installation: Outcome,
+  installation: Installation,
   recipes: RecipesCommit,
   { plan: folder, inputs, out, home, minutes, installRoot }: BuildOptions,
 ): Promise<BuildRecord> {
@@ -125,16 +142,22 @@ async function handOver(
   const lock = LockFile.parse(JSON.parse(readFileSync(join(folder, 'spack.lock'), 'utf8')));
   const roots = new Set(lock.roots.map(({ hash }) => hash));
   const failures = findFailures({
-    output: installation.output,
-    timedOut: installation.timedOut,
+    ...installation,
+    traces: readInstallEvents(eventsFile(environment)),
     specs: planned,
     roots,
+    dependencies: new Map(
+      Object.entries(lock.concrete_specs).map(([hash, node]) => [
+        hash,
+        node.dependencies.map((one) => one.hash),
+      ]),
+    ),
     logs: await readStageLogs(resolve(home, 'build/stage')),
     withTests: inputs.request.flags.some((flag) => flag.startsWith('--test')),
     limit: `${minutes} minutes`,
   });
   const { environment: name, container } = inputs.request;
-  const wantsView = name !== undefined && container && !installation.timedOut;
+  const wantsView = name !== undefined && container && installation.stoppedAt === undefined;
   const view = wantsView ? await handOverView(spack, environment, { name, installRoot, out }) : undefined;
   const record = composeRecord(description, { pushed, roots, failures, recipes, view });
   writeFileSync(join(out, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);

@@ -1,18 +1,28 @@
+import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
 import type { RecordedFailure } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { SpecDescription } from '../spack/describe-specs.ts';
+import { lastLines } from '../spack/run-spack.ts';
+import { classifyFailure } from './failure-kind.ts';
+import { findLine } from './failure-line.ts';
+import type { InstallError, InstallTrace } from './install-events.ts';
 import { cutLines } from './stage-log.ts';
 import type { StageLog } from './stage-log.ts';
 
 /** What is known after an installation. */
 export interface InstallOutcome {
-  /** All that Spack printed, until the time limit where that stopped it. */
+  /** What Spack's installer did, by hash. */
+  traces: ReadonlyMap<DagHash, InstallTrace>;
+  /** The end of what Spack printed: quoted for specs that it did not come to, never searched. */
   output: string;
-  timedOut: boolean;
+  /** When the time limit ended it, in seconds since 1970. Absent: it ended by itself. */
+  stoppedAt?: number | undefined;
   /** Planned specs. */
   specs: readonly Pick<SpecDescription, 'name' | 'hash' | 'spec' | 'state'>[];
   /** Hashes of the environment's roots. */
   roots: ReadonlySet<DagHash>;
+  /** Hashes of what each spec depends on directly. */
+  dependencies: ReadonlyMap<DagHash, readonly DagHash[]>;
   logs: ReadonlyMap<DagHash, StageLog>;
   /** Whether Spack was asked to run the packages' tests. */
   withTests: boolean;
@@ -25,100 +35,80 @@ export interface InstallOutcome {
  * the roots that were not tried. Dependencies that were not even tried are no failures.
  */
 export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
-  const errors = parseErrors(outcome.output);
   const missing = outcome.specs.filter(({ state }) => state === 'missing');
-  const interrupted = outcome.timedOut ? findInterrupted(missing, errors, outcome.logs) : undefined;
+  const tried = new Set(missing.map(({ hash }) => hash).filter((hash) => outcome.traces.has(hash)));
   return missing.flatMap(({ name, hash, spec }) => {
     const failure = { name, spec: spec.slice(0, 4_000), hash };
-    const error = errors.get(hash);
-    const log = outcome.logs.get(hash);
-    if (hash === interrupted) {
-      const stopped = `stopped after ${outcome.limit}`;
-      const lines = [...(log?.lines ?? []), stopped].slice(-100);
-      return [{ ...failure, kind: 'timeout' as const, ...phaseOf(log), log: lines }];
-    }
-    if (error !== undefined || log !== undefined) {
-      const kind = classifyFailure({ error: error ?? '', log, withTests: outcome.withTests });
-      return [
-        { ...failure, kind, ...phaseOf(log), log: log?.lines.length ? log.lines : cutLines(error ?? '') },
-      ];
-    }
+    const trace = outcome.traces.get(hash);
+    if (trace !== undefined)
+      return [{ ...failure, ...describeTried(trace, outcome.logs.get(hash), outcome) }];
     if (!outcome.roots.has(hash)) return [];
-    if (outcome.timedOut)
-      return [{ ...failure, kind: 'timeout' as const, log: [`not begun within ${outcome.limit}`] }];
-    return [{ ...failure, kind: 'other' as const, log: ['not tried, since a dependency did not build'] }];
+    if (outcome.stoppedAt !== undefined)
+      return [{ ...failure, kind: 'timeout', log: [`not begun within ${outcome.limit}`] }];
+    const cause = findFailed(hash, tried, outcome.dependencies);
+    const needed = missing.find((one) => one.hash === cause);
+    if (needed !== undefined) {
+      const log = [`not tried, since ${needed.spec.slice(0, 1_000)} did not build, which it needs`];
+      return [{ ...failure, kind: 'other', log }];
+    }
+    const lines = lastLines(outcome.output, 20).map((line) => line.slice(0, MAX_LOG_LINE_LENGTH));
+    return [{ ...failure, kind: 'unknown', log: ['Spack did not come to it and ended with', ...lines] }];
   });
 }
 
-/** What a failure can be told by. */
-export interface FailureSigns {
-  /** Spack's own words. */
-  error: string;
-  log: StageLog | undefined;
-  withTests: boolean;
-}
-
-/** Tells the kind of a failure from the phase that it came to and the words in its log. */
-export function classifyFailure({ error, log, withTests }: FailureSigns): RecordedFailure['kind'] {
-  const end = (log?.lines ?? []).slice(-40).join('\n');
-  if (/No space left on device|Disk quota exceeded/i.test(`${error}\n${end}`)) return 'disk';
-  const phase = log?.phase;
-  if (phase === undefined) {
-    if (/FetchError|ChecksumError|fetchers failed|URLError|HTTPError|checksum/i.test(error)) return 'fetch';
-    // Sources are there, and no phase has begun: between the two lies the patching.
-    return log ? 'patch' : 'other';
-  }
-  if (/test|check/.test(phase)) return 'test';
+function describeTried(
+  trace: InstallTrace,
+  log: StageLog | undefined,
+  { stoppedAt, withTests, limit }: InstallOutcome,
+): Pick<RecordedFailure, 'kind' | 'phase' | 'line' | 'log'> {
+  const phase =
+    trace.error?.phase ?? trace.open.findLast((one) => one.phase !== undefined)?.phase ?? log?.phase;
+  const where = phase === undefined ? {} : { phase: phase.slice(0, 100) };
+  const lines = log?.lines ?? [];
+  // What fails after the limit was interrupted.
   if (
-    withTests &&
-    /tests? (have )?failed|failed tests?|in check:|\bctest\b|make(\[\d+\])?: \*\*\* \[.*\b(check|test)/i.test(
-      end,
-    )
+    stoppedAt !== undefined &&
+    trace.time >= stoppedAt - 1 &&
+    (trace.error?.time ?? stoppedAt) >= stoppedAt - 1
   ) {
-    return 'test';
+    return { kind: 'timeout', ...where, log: [...lines, `stopped after ${limit}`].slice(-MAX_LOG_LINES) };
   }
-  return /^(configure|cmake|meson|autoreconf|bootstrap|qmake|sconfigure|initconfig|setup|edit)/.test(phase)
-    ? 'configure'
-    : 'compile';
+  if (stoppedAt !== undefined && trace.error === undefined)
+    return { kind: 'timeout', ...where, log: [...lines, `stopped after ${limit}`].slice(-MAX_LOG_LINES) };
+  const kind = classifyFailure({ trace, lines, withTests });
+  const line = findLine(kind, lines, trace.error);
+  return {
+    kind,
+    ...where,
+    ...(line === undefined ? {} : { line: line.slice(0, MAX_LOG_LINE_LENGTH) }),
+    log: composeLog(lines, trace.error),
+  };
 }
 
-/**
- * Spack's errors by hash. Of several failures it closes with a list, `==> Error: <name>-<version>-<hash>: <what>`;
- * of one it only says what, after it has said that there is no binary of it.
- */
-export function parseErrors(output: string): Map<DagHash, string> {
-  const listed = new Map<DagHash, string>();
-  const inPassing = new Map<DagHash, string>();
-  let current: DagHash | undefined;
-  for (const part of output.split(/^==> /m)) {
-    current = /^No binary for \S+-([a-z2-7]{32}) found/.exec(part)?.[1] ?? current;
-    const [, text] = /^Error: ([^]*)$/.exec(part) ?? [];
-    if (text === undefined) continue;
-    const [, hash, what] = /^\S+-([a-z2-7]{32}): ([^]*)$/.exec(text) ?? [];
-    if (what?.startsWith('Package was not installed')) continue;
-    if (hash !== undefined && what !== undefined) setOnce(listed, hash, what);
-    else if (current !== undefined) setOnce(inPassing, current, text);
-  }
-  return new Map([...inPassing, ...listed]);
+/** The log, and what Spack itself says where that is more than "a command failed". */
+function composeLog(lines: readonly string[], error: InstallError | undefined): string[] {
+  const isProcess = error?.types.some((type) => type.endsWith('.ProcessError')) ?? false;
+  if (error === undefined)
+    return [...lines, 'its process ended without a word; what has no trace was killed'].slice(-MAX_LOG_LINES);
+  if (isProcess && lines.length > 0) return lines.slice(-MAX_LOG_LINES);
+  const name = error.types[0]?.replace(/^.*\./, '') ?? 'Error';
+  const message = cutLines(error.message.startsWith(name) ? error.message : `${name}: ${error.message}`);
+  return [...lines, ...message].slice(-MAX_LOG_LINES);
 }
 
-function setOnce(errors: Map<DagHash, string>, hash: DagHash, text: string): void {
-  if (!errors.has(hash)) errors.set(hash, text.trim());
-}
-
-/** Of what is missing, what was being built when time ran out: it wrote to its log last. */
-function findInterrupted(
-  missing: readonly { hash: DagHash }[],
-  errors: ReadonlyMap<DagHash, string>,
-  logs: ReadonlyMap<DagHash, StageLog>,
+/** What was tried and is missing among all that a spec needs. */
+function findFailed(
+  hash: DagHash,
+  tried: ReadonlySet<DagHash>,
+  dependencies: ReadonlyMap<DagHash, readonly DagHash[]>,
 ): DagHash | undefined {
-  const [latest] = missing
-    .map(({ hash }) => ({ hash, written: logs.get(hash)?.written ?? 0 }))
-    .filter(({ hash, written }) => written > 0 && !errors.has(hash))
-    .sort((a, b) => b.written - a.written);
-  return latest?.hash;
-}
-
-function phaseOf(log: StageLog | undefined): { phase?: string } {
-  return log?.phase === undefined ? {} : { phase: log.phase.slice(0, 100) };
+  const seen = new Set<DagHash>();
+  const open = [...(dependencies.get(hash) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    if (tried.has(next)) return next;
+    seen.add(next);
+    open.push(...(dependencies.get(next) ?? []));
+  }
+  return undefined;
 }

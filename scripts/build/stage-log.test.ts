@@ -14,15 +14,15 @@ function makeStage(): { root: string; stage: string } {
   return { root, stage };
 }
 
-test('reads the last 100 lines of the phase that a build came to', async () => {
+test('reads the last lines of the phase that a build came to', async () => {
   const { root, stage } = makeStage();
   writeFileSync(join(stage, 'spack-build-01-cmake-out.txt'), 'fine\n');
-  const lines = Array.from({ length: 300 }, (_, index) => `\x1b[31mline ${index}\x1b[0m`);
+  const lines = Array.from({ length: 900 }, (_, index) => `\x1b[31mline ${index}\x1b[0m`);
   writeFileSync(join(stage, 'spack-build-02-build-out.txt'), `${lines.join('\n')}\n`);
   const log = (await readStageLogs(root)).get(HASH);
   expect(log?.phase).toBe('build');
-  expect(log?.lines).toHaveLength(100);
-  expect([log?.lines[0], log?.lines[99]]).toEqual(['line 200', 'line 299']);
+  expect(log?.lines).toHaveLength(500);
+  expect([log?.lines[0], log?.lines[499]]).toEqual(['line 400', 'line 899']);
 });
 
 test('cuts endless lines and reads no more than the end of a huge log', async () => {
@@ -42,4 +42,29 @@ test('knows a build that came to no phase, and takes a missing folder for no sta
   const { root } = makeStage();
   expect((await readStageLogs(root)).get(HASH)).toEqual({ lines: [], written: 0 });
   expect((await readStageLogs(join(root, 'none'))).size).toBe(0);
+});
+
+test("reads the new installer's logs, without the traceback of Spack's own at the end", async () => {
+  const { root, stage } = makeStage();
+  const traceback = [
+    'Traceback (most recent call last):',
+    '  File "/spack/lib/spack/spack/new_installer.py", line 370, in worker_function',
+    'spack.util.executable.ProcessError: Command exited with status 2:',
+  ];
+  const log = [
+    'Traceback (most recent call last):',
+    '  File "setup.py", line 1',
+    'ImportError: x',
+    ...traceback,
+  ];
+  const file = join(root, 'user', `spack-stage-a-${HASH}-k2j4.log`);
+  writeFileSync(file, log.join('\n'));
+  symlinkSync(file, join(stage, 'spack-build-out.txt'));
+  expect((await readStageLogs(root)).get(HASH)?.lines).toEqual(log.slice(0, 3));
+});
+
+test('takes the log of all phases inside a stage, where Spack 1.1 has it', async () => {
+  const { root, stage } = makeStage();
+  writeFileSync(join(stage, 'spack-build-out.txt'), 'one\ntwo\n');
+  expect((await readStageLogs(root)).get(HASH)?.lines).toEqual(['one', 'two']);
 });

@@ -56,6 +56,13 @@ export const BuildCacheSettings = z.strictObject({
   spack: GitVersion.default('v1.1.0').describe('Tag or commit of github.com/spack/spack, 1.0 or newer.'),
   /** The recipes: a tag or a commit of github.com/spack/spack-packages. */
   packages: GitVersion.default('v2025.11.0').describe('Tag or commit of github.com/spack/spack-packages.'),
+  /** Spack's installer. `auto`: the new one, which builds several packages at once, from Spack 1.2 on. */
+  installer: z
+    .enum(['auto', 'new', 'old'])
+    .default('auto')
+    .describe(
+      "Spack's installer: new builds several packages at once, old one after the other; auto takes the new one from Spack 1.2 on, where it can do what is asked.",
+    ),
   /** How many random packages a scheduled run builds. */
   schedulePackages: z
     .number()

@@ -22,6 +22,7 @@ export const RecordedFailure = z.strictObject({
   kind: Failure.shape.kind,
   /** The phase of the recipe, in Spack's words. */
   phase: z.string().max(100).optional(),
+  line: Failure.shape.line,
   /** The last lines of the log. */
   log: z.array(z.string().max(MAX_LOG_LINE_LENGTH)).max(MAX_LOG_LINES),
 });

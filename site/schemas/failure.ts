@@ -11,20 +11,28 @@ export const Failure = z.strictObject({
   hash: DagHash.optional(),
   /** The target it was built for. */
   target: z.string().optional(),
+  /** `binary`: one of a build cache was missing or could not be used; `unknown`: nothing says what it was. */
   kind: z.enum([
     'concretize',
     'fetch',
     'patch',
     'configure',
     'compile',
+    'install',
     'test',
     'timeout',
     'disk',
+    'memory',
+    'killed',
+    'binary',
     'refused',
     'other',
+    'unknown',
   ]),
   /** The phase of the recipe, in Spack's words (`install`, `cmake`, `build` …). */
   phase: z.string().optional(),
+  /** The line that says most of what went wrong. Absent: none was found, or it was not looked for. */
+  line: z.string().max(2_000).optional(),
   /** The last lines of the log, at most 100. */
   log: z.array(z.string()).max(100),
   /** Address of the workflow run. */

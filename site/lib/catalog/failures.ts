@@ -8,11 +8,16 @@ const KINDS: Record<CatalogFailure['kind'], string> = {
   patch: 'a patch did not apply',
   configure: 'configuring failed',
   compile: 'compiling failed',
+  install: 'installing failed',
   test: 'its tests failed',
   timeout: 'it took too long',
   disk: 'the disk was full',
+  memory: 'it ran out of memory',
+  killed: 'its process was killed',
+  binary: 'a cached binary could not be used',
   refused: 'the result was refused',
   other: 'it failed',
+  unknown: 'it failed, and nothing says why',
 };
 
 export function describeKind(kind: CatalogFailure['kind']): string {
@@ -48,7 +53,7 @@ export function failurePath({ id }: Pick<CatalogFailure, 'id'>): string {
   return `${failuresPath}${id.split('/').map(encodeURIComponent).join('/')}/`;
 }
 
-/** What a log ends with: its last line that says something. */
-export function lastLine({ log }: CatalogFailure): string {
-  return log.findLast((line) => line.trim() !== '')?.trim() ?? '';
+/** The line that says what went wrong, or else what the log ends with. */
+export function lastLine({ line, log }: CatalogFailure): string {
+  return line ?? log.findLast((line) => line.trim() !== '')?.trim() ?? '';
 }

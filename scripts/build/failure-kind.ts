@@ -1,0 +1,108 @@
+import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import type { InstallTrace } from './install-events.ts';
+
+/** What the kind of a failure is told from. */
+export interface FailureSigns {
+  /** Absent: Spack wrote nothing down of this spec. */
+  trace: InstallTrace | undefined;
+  /** The last lines of the log; empty: there is none. */
+  lines: readonly string[];
+  /** Whether Spack was asked to run the packages' tests. */
+  withTests: boolean;
+}
+
+type Kind = RecordedFailure['kind'];
+
+/** So many lines from the end are searched for signs: what is above was survived. */
+const SEARCHED_LINES = 200;
+
+export const DISK = /No space left on device|Disk quota exceeded|\[Errno 28\]/;
+export const MEMORY =
+  /\bMemoryError\b|virtual memory exhausted|\bout of memory\b|Cannot allocate memory|std::bad_alloc|Killed signal terminated program|memory exhausted/i;
+export const KILLED = /^(g?make(\[\d+\])?: \*\*\* .*|.*\b)Killed$|status -9\b|signal 9\b/;
+/** What compilers and linkers say. */
+export const COMPILE =
+  /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?error:|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
+/** What configure scripts, CMake, Meson and the preparations of a Python package say. */
+export const CONFIGURE =
+  /configure: error:|CMake Error at |CMake Error:|meson\.build:\d+(:\d+)?: ERROR|Configuring incomplete|Preparing metadata .*error|Getting requirements to build wheel.*error|metadata generation failed|MetadataGenerationFailed|× (Getting requirements|Preparing metadata)|BackendUnavailable|Cannot import '.*'|configure\.(ac|in):\d+: error/;
+const INSTALL =
+  /\b(cp|install|mv|ln|mkdir|chmod): (cannot|cannot stat|can't|.*: (No such file|Permission denied))|file INSTALL cannot|\*\*\* \[.*\binstall/;
+export const TEST =
+  /tests? (have )?failed|failed tests?|^FAIL: |in check:|\bctest\b.*(fail|\*\*\*)|\*\*\* \[.*\b(check|test)/i;
+const CONFIGURE_PHASE =
+  /^(configure|cmake|meson|autoreconf|bootstrap|qmake|sconfigure|initconfig|setup|edit|preparse|cmake_\w+)$/;
+
+/**
+ * Tells the kind of a failure: from the step and the class of Spack's exception where they decide, otherwise from
+ * the end of the log. `unknown` where neither does.
+ */
+export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind {
+  const end = lines.slice(-SEARCHED_LINES);
+  const says = (pattern: RegExp) => end.some((line) => pattern.test(line));
+  const error = trace?.error;
+  const message = error?.message ?? '';
+  const types = error?.types ?? [];
+  if (DISK.test(message) || says(DISK)) return 'disk';
+  if (MEMORY.test(message) || types.includes('builtins.MemoryError') || says(MEMORY)) return 'memory';
+  if (!error) return classifySilence(trace);
+  if (error.step === 'binary' || error.step === 'unpack' || /^(InstallError: )?No binary\b/.test(message))
+    return 'binary';
+  if (error.step === 'fetch' || error.step === 'stage' || types.some(isFetching)) return 'fetch';
+  if (error.step === 'patch') return 'patch';
+  if (error.step === 'finish') return 'install';
+  if (types.some((type) => /^spack\.install_test\./.test(type))) return 'test';
+  if (error.step === 'task' && isEndOfChild(message)) return 'killed';
+  const phase = error.phase ?? trace?.open.findLast((one) => one.phase !== undefined)?.phase;
+  if (phase === undefined) return error.step === 'setup' || error.step === 'task' ? 'other' : 'unknown';
+  if (/test|check/.test(phase)) return 'test';
+  if (!types.some((type) => type.endsWith('.ProcessError'))) return classifyPython(phase, types, message);
+  if (withTests && (isTestCommand(message) || says(TEST))) return 'test';
+  if (says(KILLED)) return 'killed';
+  if (CONFIGURE_PHASE.test(phase)) return 'configure';
+  if (says(/file INSTALL cannot/)) return 'install';
+  if (says(COMPILE)) return 'compile';
+  if (phase === 'build') return 'compile';
+  if (says(INSTALL)) return 'install';
+  if (says(CONFIGURE) || /^\s+'[^']*\/configure'/m.test(message)) return 'configure';
+  const hasBuilt = trace?.steps.some((one) => one.phase === 'build');
+  return hasBuilt && phase === 'install' ? 'install' : 'unknown';
+}
+
+/** Without any exception: the process that built it is gone. */
+function classifySilence(trace: InstallTrace | undefined): Kind {
+  return trace !== undefined && trace.open.length > 0 ? 'killed' : 'unknown';
+}
+
+function isFetching(type: string): boolean {
+  return /^spack\.(fetch_strategy|util\.(web|crypto)|stage|oci)\.|\.(FetchError|ChecksumError|NoCacheError)$/.test(
+    type,
+  );
+}
+
+/** How the old installer's parent puts it when a child sends nothing back. */
+function isEndOfChild(message: string): boolean {
+  return /EOFError|nothing to return|(ended|stopped) unexpectedly|died|exited (with|due to) (signal|code)|terminated/i.test(
+    message,
+  );
+}
+
+/** An exception of the recipe's own Python, or of what it calls in Spack. */
+function classifyPython(phase: string, types: readonly string[], message: string): Kind {
+  const [own = ''] = types;
+  if (own.endsWith('.CommandNotFoundError')) return 'other';
+  if (
+    /Install failed for|Nothing was installed|Prefix .* does not contain|No such (file|directory) in prefix/.test(
+      message,
+    )
+  )
+    return 'install';
+  if (!types.includes('builtins.OSError')) return own === 'spack.error.InstallError' ? 'unknown' : 'other';
+  if (CONFIGURE_PHASE.test(phase)) return 'configure';
+  return phase === 'install' ? 'install' : 'other';
+}
+
+/** `make check`, `ctest`, `python -c "import …"`: the command in a ProcessError. */
+function isTestCommand(message: string): boolean {
+  return /'(check|test|ctest|pytest|RUN_TESTS|installcheck)'|'-c' 'import /.test(message);
+}

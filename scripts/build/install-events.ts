@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { z } from 'zod';
+import { DagHash } from '../../site/schemas/digest.ts';
+
+/** Larger files are not read: an installation of thousands of specs writes some megabytes. */
+const MAX_BYTES = 64 * 2 ** 20;
+
+/** A line that `install_events.py` writes. Build scripts could write there too: it may claim anything. */
+const Event = z.object({
+  event: z.enum(['begin', 'end', 'error']),
+  hash: DagHash,
+  step: z.string().max(40),
+  phase: z.string().max(100).optional(),
+  /** Seconds since 1970. */
+  time: z.number(),
+  types: z.array(z.string().max(300)).max(20).optional(),
+  message: z.string().max(10_000).optional(),
+});
+type Event = z.infer<typeof Event>;
+
+/** An exception of Spack's or of a recipe. */
+export interface InstallError {
+  /** Innermost step that it came through, and its phase. */
+  step: string;
+  phase?: string | undefined;
+  /** Python's classes, its own first: `spack.util.executable.ProcessError`. */
+  types: string[];
+  message: string;
+  /** Seconds since 1970. */
+  time: number;
+}
+
+/** What became of one spec. */
+export interface InstallTrace {
+  /** Steps that ended well, with their seconds. */
+  steps: { step: string; phase?: string | undefined; seconds: number }[];
+  /** Steps that began and did not end, the innermost last. */
+  open: { step: string; phase?: string | undefined }[];
+  error?: InstallError;
+  /** Of the last event, in seconds since 1970. */
+  time: number;
+}
+
+/** Reads what an installation wrote down, by hash; a file that is missing or too large says nothing. */
+export function readInstallEvents(path: string): Map<DagHash, InstallTrace> {
+  if (!existsSync(path) || statSync(path).size > MAX_BYTES) return new Map();
+  return parseInstallEvents(readFileSync(path, 'utf8'));
+}
+
+/** The pure part of `readInstallEvents`. Passes over lines that are not events: the last one may be cut. */
+export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
+  const traces = new Map<DagHash, InstallTrace>();
+  const begun = new Map<string, number>();
+  for (const event of text.split('\n').flatMap(parseEvent)) {
+    const { hash, step, phase, time } = event;
+    const trace = traces.get(hash) ?? { steps: [], open: [], time };
+    traces.set(hash, trace);
+    trace.time = time;
+    const key = [hash, step, phase].join();
+    if (event.event === 'error') {
+      // The parent's account comes after the child's, which is closer.
+      trace.error ??= { step, phase, types: event.types ?? [], message: event.message ?? '', time };
+      continue;
+    }
+    if (event.event === 'begin') {
+      begun.set(key, time);
+      trace.open.push({ step, phase });
+      continue;
+    }
+    const index = trace.open.findLastIndex((one) => one.step === step && one.phase === phase);
+    if (index >= 0) trace.open.splice(index, 1);
+    const seconds = Math.max(0, time - (begun.get(key) ?? time));
+    trace.steps.push({ step, phase, seconds: Math.round(seconds * 1_000) / 1_000 });
+  }
+  return traces;
+}
+
+function parseEvent(line: string): Event[] {
+  if (line === '') return [];
+  try {
+    return [Event.parse(JSON.parse(line))];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,63 @@
+"""Installs the active environment as `spack install --only-concrete` does, and writes down what happens.
+
+Run by Spack: `spack -e ENV python install.py EVENTS INSTALLER FLAG...`. EVENTS is the file that install_events.py
+describes; INSTALLER is new, old or auto; flags are those of `spack install`.
+"""
+
+import argparse
+import os
+import stat
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+
+import install_events  # noqa: E402
+
+import spack  # noqa: E402
+import spack.cmd.install  # noqa: E402
+import spack.config  # noqa: E402
+import spack.error  # noqa: E402
+
+
+# The first whose new installer is more than a trial.
+NEW_INSTALLER_SINCE = (1, 2)
+
+
+def main(events, installer, *flags):
+    open_input()
+    install_events.record(events)
+    if installer == "old" or (installer == "auto" and spack.spack_version_info[:2] < NEW_INSTALLER_SINCE):
+        install("old", flags)
+        return
+    try:
+        install("new", flags)
+    except NotImplementedError as error:
+        # Said before it begins, of options that only the old one knows: --test, --fail-fast, --source.
+        if installer != "auto":
+            raise spack.error.SpackError(f"the new installer cannot do this: {error}; set installer to auto") from error
+        print(f"the old installer is used: {error}", file=sys.stderr)
+        install("old", flags)
+
+
+def install(installer, flags):
+    spack.config.set("config:installer", installer, scope="command_line")
+    parser = argparse.ArgumentParser(prog="spack install")
+    spack.cmd.install.setup_parser(parser)
+    # An option of `spack` itself.
+    parser.set_defaults(verbose=False)
+    spack.cmd.install.install(parser, parser.parse_args(["--only-concrete", *flags]))
+
+
+def open_input():
+    """The new installer polls standard input, which the kernel refuses for files and for /dev/null."""
+    mode = os.fstat(0).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0):
+        return
+    reader, writer = os.pipe()
+    os.dup2(reader, 0)
+    os.close(reader)
+    # Left open: at its end the installer would poll it without pause.
+    os.set_inheritable(writer, False)
+
+
+main(*sys.argv[1:])
