@@ -129,6 +129,21 @@ test('warns in one sentence when the live site answers with errors, and goes on'
   expect(stderr).toMatch(/warning: an index of the live site .* could not be kept.*found 403/);
 });
 
+test('leaves out and names a node that no client could read, with the builds that depend on it', async () => {
+  const file = (await listFiles('catalog/specs/bzip2')).find((path) => path.includes('/bzip2-')) ?? '';
+  const text = await readFile(join(folder, file), 'utf8');
+  await writeFile(join(folder, file), text.replace('"annotations":{', '"concrete":false,"annotations":{'));
+  const { stderr, code } = await mirror();
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/specs\/bzip2\/.*left out of every index.*"concrete": expected no such key/);
+  const installs = await readInstalls('');
+  const hash = /-([a-z2-7]{32})\.spec/.exec(file)?.[1] ?? '';
+  expect(text).toContain(hash);
+  expect(installs).not.toHaveProperty(hash);
+  expect(JSON.stringify(installs)).not.toContain(hash);
+  expect(installs).toHaveProperty(TREE);
+});
+
 test('writes public keys and their index', async () => {
   await mkdir(join(folder, 'catalog/keys'));
   await writeFile(join(folder, `catalog/keys/${'A'.repeat(40)}.asc`), 'an armored key\n');

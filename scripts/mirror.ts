@@ -5,12 +5,14 @@ import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { readRemoved } from './catalog/removal.ts';
 import { createCommand, runCommand } from './cli/command.ts';
+import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
 import { writeDoor } from './mirror/base-url.ts';
 import { expectWithin, fitPlan } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
 import { fetchLiveIndexes, warnOfLost } from './mirror/previous-indexes.ts';
+import { leaveOutUnreadable } from './mirror/readable-catalog.ts';
 import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/open-registry.ts';
 
@@ -39,7 +41,8 @@ async function mirror(options: Options): Promise<void> {
     ...(options.catalog && { CATALOG_DIR: options.catalog }),
     ...(options.budget && { PAGES_BUDGET: options.budget }),
   });
-  const catalog = readCatalog(settings.CATALOG_DIR);
+  const { catalog, leftOut } = leaveOutUnreadable(readCatalog(settings.CATALOG_DIR));
+  for (const sentence of leftOut) annotate('warning', sentence);
   const retired = listRetired(readRemoved(settings.CATALOG_DIR).values(), catalog.builds);
   const input = { ...catalog, builds: [...catalog.builds.values()], retired };
   const registry = openRegistry(settings.REGISTRY);

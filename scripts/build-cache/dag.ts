@@ -1,3 +1,4 @@
+import { MAX_DAG_DEPTH } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { CatalogNode } from '../catalog/catalog.ts';
@@ -37,14 +38,21 @@ export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
 
 /** Walks depth first without recursion: a hostile DAG may be as deep as it has nodes. */
 function refuseCircles(root: CatalogNode, dag: Dag): void {
-  const done = new Set<DagHash>();
+  /** How deep the DAG below each node is. */
+  const done = new Map<DagHash, number>();
   const open = new Set<DagHash>([root.node.hash]);
   const path = [{ node: root.node, edges: edgesOf(root.node) }];
   for (let last = path.at(-1); last; last = path.at(-1)) {
     const next = last.edges.pop();
     if (!next) {
       open.delete(last.node.hash);
-      done.add(last.node.hash);
+      const depth = 1 + Math.max(0, ...edgesOf(last.node).map(({ hash }) => done.get(hash) ?? 0));
+      if (depth > MAX_DAG_DEPTH) {
+        throw new Error(
+          `expected a DAG at most ${MAX_DAG_DEPTH} nodes deep, found ${label(last.node)} above more`,
+        );
+      }
+      done.set(last.node.hash, depth);
       path.pop();
       continue;
     }

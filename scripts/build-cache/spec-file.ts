@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { hashRules, withSuffix, base32 } from '../../site/lib/spack/dag-hash.ts';
-import { refuseAmbiguousJson, splitNodes, dagHashText } from '../../site/lib/spack/node-text.ts';
+import {
+  refuseAmbiguousJson,
+  refuseDeepJson,
+  splitNodes,
+  dagHashText,
+} from '../../site/lib/spack/node-text.ts';
+import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import type { CatalogNode } from '../catalog/catalog.ts';
@@ -38,11 +44,13 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
   const dag = connectDag(nodes);
   const unverifiedExternals: DagHash[] = [];
   for (const node of nodes) {
-    if (known.get(node.node.hash) === node || isOwnHash(node)) known.set(node.node.hash, node);
+    if (known.get(node.node.hash) === node) continue;
+    if (isOwnHash(node)) known.set(node.node.hash, node);
     else if (node.node.external) {
       checkUnprovedExternal(node.text);
       unverifiedExternals.push(node.node.hash);
     } else throw notItsHash(node);
+    refuseUnreadable(node);
   }
   const [root] = nodes;
   if (!root) throw new Error('expected a spec file with nodes, found none');
@@ -50,6 +58,14 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
     throw new Error(`expected a spec that Spack built, found the external ${label(root.node)}`);
   }
   return { root, nodes: dag, unverifiedExternals };
+}
+
+function refuseUnreadable({ node, text }: CatalogNode): void {
+  const fault = findNodeFault(text);
+  if (fault === undefined) return;
+  throw new Error(
+    `expected nodes that every client can read, ${fault} in ${quote(`${node.name}@${node.version}`)}/${node.hash}`,
+  );
 }
 
 function readNodes(text: string): CatalogNode[] {
@@ -72,6 +88,7 @@ function readNodes(text: string): CatalogNode[] {
 /** The text of each node. Throws when a key stands twice: readers disagree on which of the two counts. */
 function splitTexts(text: string, value: unknown): string[] {
   // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+  refuseDeepJson(text);
   if (JSON.stringify(value) === text) {
     return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
   }

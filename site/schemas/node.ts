@@ -4,7 +4,7 @@ import { DagHash } from './digest.ts';
 /** Spack's package names; also safe as a file name and in a URL. */
 export const PackageName = z
   .string()
-  .max(80)
+  .max(128)
   .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/, 'expected a package name: letters, digits, _ and -');
 
 /** A variant's or compiler flag's value: boolean, text, or several texts. */

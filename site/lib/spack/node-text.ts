@@ -57,10 +57,41 @@ function joinObject(members: readonly (readonly [string, string])[]): string {
 
 /** Deeper JSON is no data of Spack's, and some readers fail on it. */
 const MAX_DEPTH = 100;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+/** Throws when JSON is nested deeper than any data of Spack's: Python's reader ends at some thousand levels. */
+export function refuseDeepJson(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      do at = text.indexOf('"', at + 1);
+      while (at > 0 && isEscaped(text, at));
+      if (at < 0) return;
+    } else if (unit === OPENING_BRACE || unit === OPENING_BRACKET) depth += 1;
+    else if (unit === CLOSING_BRACE || unit === CLOSING_BRACKET) depth -= 1;
+    if (depth > MAX_DEPTH) throw new Error(`JSON is nested deeper than ${MAX_DEPTH} levels`);
+  }
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
+}
+
+/** Python refuses integers of more than 4,300 digits; JavaScript and Python agree on fewer still. */
+const MAX_NUMBER_LENGTH = 100;
 
 /**
- * Throws when any object inside the text repeats a key, since readers disagree on which of the two counts, or when
- * it is nested deeper than any data of Spack's.
+ * Throws when any object inside the text repeats a key, since readers disagree on which of the two counts, when it is
+ * nested deeper than any data of Spack's, or when it has a number that some readers refuse.
  */
 export function refuseAmbiguousJson(text: string): void {
   JSON.parse(text);
@@ -75,7 +106,8 @@ export function refuseAmbiguousJson(text: string): void {
       const keys = open.at(-1);
       if (keys?.has(String(key))) throw new Error(`JSON has the key "${String(key)}" twice in one object`);
       keys?.add(String(key));
-    }
+    } else if (token.length > MAX_NUMBER_LENGTH && !token.startsWith('"'))
+      throw new Error(`JSON has a number of more than ${MAX_NUMBER_LENGTH} digits`);
     if (open.length > MAX_DEPTH) throw new Error(`JSON is nested deeper than ${MAX_DEPTH} levels`);
     previous = token;
   }

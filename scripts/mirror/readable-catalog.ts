@@ -1,0 +1,32 @@
+import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
+import { specPath } from '../catalog/paths.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+
+/** A catalog of which every node can be put into an index, and a sentence for each that was left out. */
+export interface ReadableCatalog {
+  catalog: Catalog;
+  leftOut: string[];
+}
+
+/**
+ * Leaves out the nodes that would make an index unreadable to every client, and the builds that depend on them,
+ * however they came into the catalog.
+ */
+export function leaveOutUnreadable(catalog: Catalog): ReadableCatalog {
+  const unreadable = findUnreadable(catalog.nodes);
+  if (unreadable.size === 0) return { catalog, leftOut: [] };
+  const isKept = ([hash]: [string, unknown]): boolean => !unreadable.has(hash);
+  return {
+    catalog: {
+      ...catalog,
+      nodes: new Map([...catalog.nodes].filter(isKept)),
+      builds: new Map([...catalog.builds].filter(isKept)),
+      manifests: new Map([...catalog.manifests].filter(isKept)),
+    },
+    leftOut: [...unreadable.values()].map(
+      ({ node, reason }) =>
+        `${specPath(node)}: left out of every index, since clients could not read an index with it: ${reason}; ` +
+        'restore the file from git, or publish the build again',
+    ),
+  };
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { DagHash } from '../../schemas/digest.ts';
+import { isSafeText, ReadableNode } from '../../schemas/readable-node.ts';
+import type { SpecNode } from './database.ts';
+import { refuseAmbiguousJson } from './node-text.ts';
+
+/** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
+export const MAX_DAG_DEPTH = 250;
+
+/** Why clients could not read an index with this node, or should not; undefined for a good one. */
+export function findNodeFault(text: string): string | undefined {
+  try {
+    refuseAmbiguousJson(text);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const value: unknown = JSON.parse(text);
+  const result = ReadableNode.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
+  }
+  // What the schema leaves out is passed on with the text; lines may be broken there.
+  const isSafe = everyText(value, (part) => isSafeText(part.replaceAll(/[\n\t]/g, ' ')));
+  return isSafe ? undefined : 'found control or bidirectional characters, or half of a character';
+}
+
+/** A node that is left out of indexes, and why. */
+export interface UnreadableNode {
+  node: SpecNode['node'];
+  reason: string;
+}
+
+/**
+ * Finds the nodes that would make an index unreadable: those with a fault of their own, and all that depend on one of
+ * them, on a node that is missing, or on themselves, or that are too deep a DAG. Every node is looked at once.
+ */
+export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHash, UnreadableNode> {
+  const found = new Map<DagHash, UnreadableNode>();
+  const depths = new Map<DagHash, number>();
+  const open = new Set<DagHash>();
+  for (const start of nodes.keys()) {
+    // Without recursion: a hostile DAG may be as deep as it has nodes.
+    const path = [start];
+    for (let hash = path.at(-1); hash !== undefined; hash = path.at(-1)) {
+      const entry = nodes.get(hash);
+      if (!entry || depths.has(hash)) {
+        path.pop();
+        continue;
+      }
+      open.add(hash);
+      const edges = entry.node.dependencies;
+      const next = edges.find(
+        (edge) => nodes.has(edge.hash) && !depths.has(edge.hash) && !open.has(edge.hash),
+      );
+      if (next) {
+        path.push(next.hash);
+        continue;
+      }
+      path.pop();
+      open.delete(hash);
+      const depth = 1 + Math.max(0, ...edges.map((edge) => depths.get(edge.hash) ?? 0));
+      depths.set(hash, depth);
+      const reason = findNodeFault(entry.text) ?? findEdgeFault(entry.node);
+      if (reason !== undefined) found.set(hash, { node: entry.node, reason });
+      else if (depth > MAX_DAG_DEPTH)
+        found.set(hash, { node: entry.node, reason: `its DAG is deeper than ${MAX_DAG_DEPTH} nodes` });
+    }
+  }
+  return found;
+
+  function findEdgeFault({ dependencies }: SpecNode['node']): string | undefined {
+    for (const { name, hash } of dependencies) {
+      const other = found.get(hash);
+      if (other) return `it depends on ${name}/${hash}, which is left out`;
+      if (!nodes.has(hash)) return `it depends on ${name}/${hash}, whose file is missing in specs/`;
+      if (!depths.has(hash)) return `it depends on ${name}/${hash}, which depends on it`;
+    }
+    return undefined;
+  }
+}
+
+function everyText(value: unknown, isGood: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return isGood(value);
+  if (Array.isArray(value)) return value.every((part) => everyText(part, isGood));
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, part]) => isGood(key) && everyText(part, isGood));
+}

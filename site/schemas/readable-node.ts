@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { DagHash } from './digest.ts';
+import { COMPILER_FLAGS, PackageName } from './node.ts';
+
+/**
+ * A node that every Spack from 1.0 on reads, lists and writes back as it is. One node that a reader cannot take makes
+ * an index unreadable to all clients, so nothing else is published or put into an index.
+ *
+ * The rules are those of Spack's own code: `SpecfileReaderBase.from_node_dict`, `SpecfileV5`, `ArchSpec.from_dict` and
+ * `Spec.to_node_dict` in spec.py, `VariantValue` in variant.py, `Version` in version/version_types.py, `canonicalize`
+ * and `compatible` in deptypes.py, the token expressions in spec_parser.py, and `Database._read_from_file` in
+ * database.py. `tests/e2e/readable-node.test.ts` compares the verdicts with those of real Spacks.
+ *
+ * A few rules are narrower than Spack's; their sentences are in `NARROWER`.
+ */
+
+/** Sentences of the rules that refuse what Spack reads, because it would be dangerous or ambiguous elsewhere. */
+export const NARROWER = {
+  /** Becomes part of a command, an address and a file's name. */
+  word: 'expected letters, digits and any of _ . + -',
+  /** Invisible in a terminal, a log and a page, or a command to it. */
+  text: 'expected text without control and bidirectional characters and with whole characters',
+  /** Spack clones the package's repository to compare such a version. */
+  git: 'expected a version that needs no look into a git repository',
+  /** With a hash they are still the name of a file. */
+  long: 'expected a name and a version of at most 200 characters together',
+  /** Absent from a concrete node that Spack writes; readers use them instead of other fields. */
+  unexpected: 'expected no such key in a concrete node',
+  /** Spack reads it, but does not write it. */
+  shape: 'expected the shape that Spack writes',
+  /** Spack compares hashes as texts, whatever they are; files are named for them. */
+  hash: 'expected a DAG hash: 32 characters of a-z and 2-7',
+} as const;
+
+/**
+ * Control characters, DEL, C1 controls, zero-width and bidirectional marks, line and paragraph separators, byte order
+ * mark, lone surrogates.
+ */
+const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
+
+/** Whether text can be shown in a terminal, a log and a page as it is. */
+export function isSafeText(text: string): boolean {
+  return !UNSAFE.test(text);
+}
+
+const SafeText = z.string(NARROWER.shape).refine(isSafeText, NARROWER.text);
+/** What Spack replaces by names of the machine that it runs on. Source: `Platform.reserved_oss`, `reserved_targets`. */
+const OF_THE_MACHINE = new Set(['default_os', 'default_target', 'frontend', 'fe', 'backend', 'be']);
+const Word = z.string(NARROWER.shape).regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, NARROWER.word);
+const OwnWord = Word.refine((word) => !OF_THE_MACHINE.has(word), NARROWER.word);
+const Name = z.string(NARROWER.shape).refine((name) => PackageName.safeParse(name).success, NARROWER.word);
+const Hash = z.string(NARROWER.hash).refine((hash) => DagHash.safeParse(hash).success, NARROWER.hash);
+
+/** Spack's VALID_VERSION, and `VERSION` of its parser, by which it begins and ends with a word character. */
+const STANDARD_VERSION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+/** A commit or a named reference; behind `=` follows the version that Spack takes it for. */
+const GIT_REFERENCE = /^(?:git\.[A-Za-z0-9_.-]+|[a-f0-9]{40})$/;
+
+const Version = z
+  .string()
+  .max(100, NARROWER.long)
+  .refine((version) => !GIT_REFERENCE.test(version), NARROWER.git)
+  .refine((version) => {
+    const [last = '', reference] = version.split('=').reverse();
+    return (
+      STANDARD_VERSION.test(last) &&
+      (reference === undefined || `${reference}=${last}` === version) &&
+      (reference === undefined || GIT_REFERENCE.test(reference))
+    );
+  }, "expected a version in Spack's grammar: letters, digits, _ . and -, a letter or digit first and last");
+
+/** Names that a spec's text gives another meaning. Source: `_parse_node` in spec_parser.py. */
+const RESERVED = new Set([
+  'arch',
+  'architecture',
+  'platform',
+  'os',
+  'operating_system',
+  'target',
+  'namespace',
+]);
+const VARIANT_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/;
+
+const FLAG_NAMES = new Set<string>(COMPILER_FLAGS);
+const Flags = z.array(SafeText.min(1, NARROWER.shape), 'expected a list of flags').optional();
+
+const Parameters = z
+  .looseObject(Object.fromEntries(COMPILER_FLAGS.map((flag) => [flag, Flags])))
+  .superRefine((parameters: Record<string, unknown>, context) => {
+    for (const [name, value] of Object.entries(parameters)) {
+      if (FLAG_NAMES.has(name)) continue;
+      const message = findVariantFault(name, value);
+      if (message !== undefined) context.addIssue({ code: 'custom', message, path: [name] });
+    }
+  });
+
+/** Source: `VariantValue.from_node_dict` and `set`; a text must come out of a spec's text as it went in. */
+function findVariantFault(name: string, value: unknown): string | undefined {
+  if (!VARIANT_NAME.test(name)) return 'expected the name of a variant';
+  if (RESERVED.has(name)) return NARROWER.word;
+  if (typeof value === 'boolean') return undefined;
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const texts = values.filter((text) => typeof text === 'string');
+  if (texts.length < values.length)
+    return Array.isArray(value) ? NARROWER.shape : 'expected a boolean, a text or a list of texts';
+  if (!Array.isArray(value) && texts.some((text) => /^(?:true|false)$/i.test(text)))
+    return 'expected true or false as booleans';
+  if (texts.some((text) => text === '*' || text.includes(',')))
+    return 'expected values other than "*" and without commas';
+  if (texts.includes('')) return NARROWER.shape;
+  return texts.every(isSafeText) ? undefined : NARROWER.text;
+}
+
+const DEPTYPES = ['build', 'link', 'run', 'test'] as const;
+
+const Dependency = z.object({
+  name: Name,
+  hash: Hash,
+  parameters: z.object({
+    deptypes: z.array(z.enum(DEPTYPES), NARROWER.shape).min(1, NARROWER.shape),
+    virtuals: z.array(Word),
+  }),
+});
+
+const External = z.object(
+  {
+    path: SafeText.nullable(),
+    module: z.array(SafeText, NARROWER.shape).nullable(),
+    extra_attributes: z.record(z.string(), z.unknown(), NARROWER.shape).optional(),
+  },
+  NARROWER.shape,
+);
+
+/** Readers take the name and no more; `parents` is for this site. */
+const Target = z.preprocess(
+  (target) => (typeof target === 'string' ? { name: target } : target),
+  z.object({ name: OwnWord, parents: z.array(Word, NARROWER.shape).optional() }),
+);
+
+const absent = z.undefined(NARROWER.unexpected).optional();
+
+export const ReadableNode = z
+  .object({
+    name: Name,
+    version: Version,
+    arch: z.object({
+      platform: Word,
+      platform_os: OwnWord,
+      target: Target,
+    }),
+    namespace: z
+      .string(NARROWER.shape)
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, NARROWER.word)
+      .optional(),
+    parameters: Parameters.optional(),
+    package_hash: z
+      .string(NARROWER.shape)
+      .regex(/^[a-z2-7]+=*$/, NARROWER.shape)
+      .optional(),
+    dependencies: z.array(Dependency).optional(),
+    external: External.refine(
+      ({ path, module }) => Boolean(path) || Boolean(module?.length),
+      'expected the path or the module of an external',
+    ).optional(),
+    patches: z.array(z.string().regex(/^[0-9a-f]{64}$/, NARROWER.shape), NARROWER.shape).optional(),
+    annotations: z
+      .object({
+        original_specfile_version: z
+          .number(NARROWER.shape)
+          .int(NARROWER.shape)
+          .min(1, NARROWER.shape)
+          .max(5, NARROWER.shape),
+        compiler: z
+          .string()
+          .regex(
+            /^[A-Za-z0-9_][A-Za-z0-9_-]*@=?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
+            NARROWER.shape,
+          )
+          .optional(),
+      })
+      .optional(),
+    build_spec: z.object({ name: Name, hash: Hash }).optional(),
+    hash: Hash,
+    versions: absent,
+    concrete: absent,
+    propagate: absent,
+    abstract: absent,
+    compiler: absent,
+  })
+  .superRefine((node, context) => {
+    const refuse = (path: string, message: string) => {
+      context.addIssue({ code: 'custom', message, path: [path] });
+    };
+    if (node.name.length + node.version.length > 200) refuse('version', NARROWER.long);
+    // Source: `Spec.compiler` and the annotations of `from_node_dict`.
+    if (node.annotations && node.annotations.original_specfile_version < 5 && !node.annotations.compiler)
+      refuse('annotations', 'expected the compiler in a node from before specfile version 5');
+    const edges = node.dependencies ?? [];
+    if ([...edges, ...(node.build_spec ? [node.build_spec] : [])].some(({ hash }) => hash === node.hash))
+      refuse('dependencies', 'expected other nodes as dependencies');
+    // Source: `compatible` in deptypes.py.
+    const seen = new Map<string, Set<string>>();
+    for (const { name, parameters } of edges) {
+      const types = new Set<string>(parameters.deptypes);
+      if (types.has('link') || types.has('run')) types.add('link').add('run');
+      const earlier = seen.get(name);
+      if (earlier && !earlier.isDisjointFrom(types))
+        refuse('dependencies', `expected one edge to ${name} for each type of dependency`);
+      seen.set(name, earlier ? earlier.union(types) : types);
+    }
+    const { patches = [] } = node;
+    if (patches.length === 0) return;
+    const applied: unknown = node.parameters?.['patches'];
+    if (!Array.isArray(applied) || new Set(applied).symmetricDifference(new Set(patches)).size > 0)
+      refuse('patches', 'expected the patches that are among the parameters');
+  });
+export type ReadableNode = z.infer<typeof ReadableNode>;

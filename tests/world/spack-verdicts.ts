@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Spack } from './spack.ts';
+
+/** What a real Spack does with a node, or with an index. */
+export interface Verdict {
+  accepts: boolean;
+  /** Its error. */
+  reason: string;
+}
+
+const SCRIPT = join(import.meta.dirname, 'node-verdicts.py');
+
+/** Asks a real Spack, in one process, about nodes (their JSON text) and whole indexes. */
+export async function askSpack(
+  { program }: Spack,
+  queries: readonly ({ text: string } | { index: string })[],
+): Promise<Verdict[]> {
+  const cache = await mkdtemp('/tmp/');
+  try {
+    const child = spawn(program, ['python', SCRIPT], {
+      env: {
+        ...process.env,
+        SPACK_DISABLE_LOCAL_CONFIG: '1',
+        SPACK_USER_CACHE_PATH: cache,
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.end(queries.map((query, id) => `${JSON.stringify({ id, ...query })}\n`).join(''));
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const verdicts = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Verdict);
+    if (verdicts.length !== queries.length)
+      throw new Error(
+        `${program}: answered ${verdicts.length} of ${queries.length}: ${errors.slice(-2_000)}`,
+      );
+    return verdicts;
+  } finally {
+    await rm(cache, { recursive: true });
+  }
+}
