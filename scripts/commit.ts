@@ -1,6 +1,6 @@
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readChanges } from './commit/changes.ts';
-import { openGitHub } from './github/client.ts';
+import { openGitHub } from './github/api.ts';
 import { commitFiles } from './commit/commit-files.ts';
 import { describeChanges } from './commit/commit-message.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
@@ -19,7 +19,7 @@ const command = createCommand({
     'that overwrite nobody. Safe to run again and at the same time as others. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
   examples: [
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/commit.ts --branch main',
-    'node scripts/commit.ts --message "Sign everything anew"',
+    'node scripts/commit.ts --message "Sign everything again"',
   ],
 })
   .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
@@ -35,12 +35,13 @@ const command = createCommand({
 await runCommand(command);
 
 async function commit({ catalog, registry, branch, message }: Options): Promise<void> {
+  // First of all: a run that commits nothing says so, whatever happens.
+  setOutput('committed', '0');
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to commit to');
   const local = readChanges(catalog);
   const described = describeChanges(local.changes, readOrigin(process.env).run);
   const text = { ...described, ...(message ? { headline: message } : {}) };
   const github = openGitHub(process.env);
-  setOutput('committed', '0');
   const { commits, files, lost, head } = await commitFiles(github, branch, local, text, {
     // Before anything else can fail: what is committed is to be deployed.
     onCommit: (count) => setOutput('committed', String(count)),
@@ -53,7 +54,6 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
   console.error(
     files === 0
       ? 'nothing to commit'
-      : `${branch}: ${files} files committed in ${commits.length} commits, ${lost.length} left to another run, ` +
-          `${tags.length} tags pointed back`,
+      : `${branch}: ${files} files committed, ${lost.length} left to another run, ${tags.length} tags pointed back`,
   );
 }

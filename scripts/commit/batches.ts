@@ -6,6 +6,12 @@ const MAX_BYTES = 8 * 2 ** 20;
 /** Files in one mutation, for the same ten seconds. */
 const MAX_FILES = 1_000;
 
+/** What one commit may hold; a build and its manifest stay together whatever it is. */
+export interface BatchLimits {
+  maxBytes?: number;
+  maxFiles?: number;
+}
+
 /**
  * Parts changes into commits below GitHub's limits, in an order in which the catalog is whole after each: nodes,
  * keys and the rest; then builds, each with its manifest in the same commit; then what goes away, builds first.
@@ -14,7 +20,7 @@ const MAX_FILES = 1_000;
  */
 export function chunkChanges(
   changes: readonly Change[],
-  { maxBytes = MAX_BYTES, maxFiles = MAX_FILES } = {},
+  { maxBytes = MAX_BYTES, maxFiles = MAX_FILES }: BatchLimits = {},
 ): Change[][] {
   const units = new Map<string, Change[]>();
   for (const change of changes) {
@@ -26,7 +32,7 @@ export function chunkChanges(
   const chunks: Change[][] = [];
   let bytes = 0;
   for (const unit of [...units.values()].sort((a, b) => rankOf(a) - rankOf(b))) {
-    const size = unit.reduce((sum, { path, content }) => sum + path.length + encodedSize(content), 0);
+    const size = sizeOf(unit);
     const last = chunks.at(-1);
     if (last && bytes + size <= maxBytes && last.length + unit.length <= maxFiles) {
       last.push(...unit);
@@ -44,6 +50,11 @@ function rankOf(unit: readonly Change[]): number {
   const isBuild = unit.some(({ path }) => partOf(path) !== undefined);
   if (unit.some(({ content }) => content !== undefined)) return isBuild ? 1 : 0;
   return isBuild ? 2 : 3;
+}
+
+/** Bytes that changes take in a mutation. */
+export function sizeOf(changes: readonly Change[]): number {
+  return changes.reduce((sum, { path, content }) => sum + path.length + encodedSize(content), 0);
 }
 
 /** Bytes of a file's content in base64. */

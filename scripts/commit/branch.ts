@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Change } from './changes.ts';
-import type { GitHub } from '../github/client.ts';
+import type { GitHub } from '../github/api.ts';
 
 /** Files that one query asks for. */
 const FILES_A_QUERY = 100;
@@ -68,7 +68,10 @@ export async function readFiles(
   return found;
 }
 
-/** Makes one commit on a branch that still points at `head`; throws `StaleHeadError` when it does not. */
+/**
+ * Makes one commit on a branch that still points at `head`; throws `StaleHeadError` when it does not, and `BusyError`
+ * when GitHub gave no answer: then the commit may be made.
+ */
 export async function createCommit(
   { owner, name, ask }: GitHub,
   branch: string,
@@ -90,5 +93,5 @@ export async function createCommit(
       deletions: changes.flatMap(({ path, content }) => (content ? [] : [{ path }])),
     },
   };
-  return (await ask(query, { input }, CommitAnswer)).createCommitOnBranch.commit;
+  return (await ask(query, { input }, CommitAnswer, { canRepeat: false })).createCommitOnBranch.commit;
 }

@@ -2,22 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Commit } from './branch.ts';
 import { createCommit, readFiles, readHead } from './branch.ts';
 import type { Change, LocalChanges } from './changes.ts';
-import { chunkChanges } from './batches.ts';
-import type { GitHub } from '../github/client.ts';
+import { nameBlob } from './changes.ts';
+import type { BatchLimits } from './batches.ts';
+import { chunkChanges, sizeOf } from './batches.ts';
+import type { GitHub } from '../github/api.ts';
 import { addMonthCounts } from './month-counts.ts';
 import { reconcile } from './reconcile.ts';
-import { StaleHeadError } from '../github/errors.ts';
+import { explainRule } from './rule-advice.ts';
+import { BusyError, RuleError, StaleHeadError } from '../github/errors.ts';
 
 /** Others may commit between our look and our commit that often: eight publishers at once need some eight tries. */
 const MAX_TRIES = 40;
 /** Longest wait after such a try, times the number of tries so far, up to five. */
 const WAIT_MS = 400;
 
+/** Commits in a row that get no answer. The last of them is a 64th of the first. */
+const MAX_FAILURES = 6;
+
 /** What became of changes. */
 export interface Committed {
   /** In their order; none when there was nothing to commit. */
   commits: Commit[];
-  /** Number of files in them. */
+  /** Number of files in them, and in commits that GitHub made without an answer. */
   files: number;
   /** Changes that another commit was faster with; the branch keeps the other's. */
   lost: Change[];
@@ -45,41 +51,78 @@ export async function commitFiles(
   } = {},
 ): Promise<Committed> {
   const result: Committed = { commits: [], files: 0, lost: [], head: local.head };
+  const count = (files: number): void => {
+    result.files += files;
+    if (files > 0) onCommit?.(result.files);
+  };
+  /** Commits that got no answer: made or not, the branch will show. */
+  const inDoubt = new Map<string, Change>();
+  let limits: BatchLimits = {};
   let pending = local.changes;
   let known = local.head;
   let head: string | undefined;
+  let failures = 0;
   for (let tries = 1; pending.length > 0;) {
     head ??= await readHead(github, branch);
     result.head = head;
     if (head !== known) {
+      count(await countOurs(github, head, inDoubt));
       const { changes, lost } = await compare(github, head, pending);
       result.lost.push(...lost);
       pending = changes;
       known = head;
     }
-    const [chunk] = chunkChanges(pending);
-    if (!chunk) break;
+    const [batch] = chunkChanges(pending, limits);
+    if (!batch) break;
+    const counted = await addMonthCounts(github, head, batch);
     try {
-      const counted = await addMonthCounts(github, head, chunk);
       const commit = await createCommit(github, branch, head, message, counted);
       result.commits.push(commit);
-      result.files += counted.length;
-      onCommit?.(result.files);
-      pending = pending.filter((change) => !chunk.includes(change));
+      pending = pending.filter((change) => !batch.includes(change));
       result.head = head = known = commit.oid;
+      failures = 0;
+      // Whatever is in doubt was not made: this commit was on top of what was looked at.
+      inDoubt.clear();
+      count(counted.length);
     } catch (error) {
-      if (!(error instanceof StaleHeadError)) throw error;
-      if (tries === MAX_TRIES) {
-        throw new Error(`${branch} moved on ${MAX_TRIES} times during the commit; run it again`, {
-          cause: error,
-        });
-      }
-      await sleep(Math.random() * waitMs * Math.min(tries, 5));
-      tries += 1;
+      if (error instanceof RuleError) throw await explainRule(github, branch, error);
+      if (error instanceof BusyError) {
+        failures += 1;
+        if (failures > MAX_FAILURES) throw error;
+        // Where GitHub has not made it, a smaller one may go through: GitHub ends what takes it ten seconds.
+        for (const change of counted) inDoubt.set(change.path, change);
+        limits = { maxFiles: Math.max(1, counted.length >> 1), maxBytes: Math.max(1, sizeOf(counted) >> 1) };
+        console.error(`${error.message}; looking whether the commit was made`);
+        await sleep(waitMs * 2 ** failures * (0.5 + Math.random()));
+      } else if (error instanceof StaleHeadError) {
+        if (tries === MAX_TRIES) {
+          throw new Error(`${branch} moved on ${MAX_TRIES} times during the commit; run it again`, {
+            cause: error,
+          });
+        }
+        await sleep(Math.random() * waitMs * Math.min(tries, 5));
+        tries += 1;
+      } else throw error;
       head = undefined;
     }
   }
   return result;
+}
+
+/**
+ * Of the commits that got no answer: the files that the branch now has exactly as they were sent. A commit is made as
+ * a whole or not at all, so what was made is among them; only what another run has replaced since is not.
+ */
+async function countOurs(github: GitHub, head: string, inDoubt: Map<string, Change>): Promise<number> {
+  if (inDoubt.size === 0) return 0;
+  const sent = [...inDoubt.values()];
+  inDoubt.clear();
+  const files = await readFiles(
+    github,
+    head,
+    sent.map(({ path }) => path),
+  );
+  return sent.filter(({ path, content }) => files.get(path)?.oid === (content && nameBlob(content))).length;
 }
 
 async function compare(

@@ -3,7 +3,7 @@ import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { formatJson } from '../publish/records.ts';
 import { readFiles } from './branch.ts';
 import type { Change } from './changes.ts';
-import type { GitHub } from '../github/client.ts';
+import type { GitHub } from '../github/api.ts';
 import { partOf } from './reconcile.ts';
 
 /** What is counted of a build's record and of a failure. */

@@ -10,7 +10,7 @@ import { createLayout } from '../oci/layout.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
 import { readBuildCache } from '../build-cache/build-cache.ts';
-import { openGitHub } from '../github/client.ts';
+import { openGitHub } from '../github/api.ts';
 import { yieldTags } from './superseded-tags.ts';
 
 const CACHE = resolve(import.meta.dirname, '../../tests/fixtures/cache-unsigned');

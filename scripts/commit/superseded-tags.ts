@@ -2,7 +2,7 @@ import { Build } from '../../site/schemas/build.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readFiles } from './branch.ts';
 import type { Change } from './changes.ts';
-import type { GitHub } from '../github/client.ts';
+import type { GitHub } from '../github/api.ts';
 import { partOf } from './reconcile.ts';
 
 /**

@@ -1,96 +1,128 @@
 import { GraphqlResponseError } from '@octokit/graphql';
+import { RequestError } from '@octokit/request-error';
 
 /** The branch moved on between our look at it and our commit. */
 export class StaleHeadError extends Error {}
 
-/** GitHub is busy or broken in a way that may pass. */
-export class BusyError extends Error {
-  /** Milliseconds that GitHub asks to wait. */
-  readonly retryAfterMs: number;
+/** A rule of the branch refuses the commit; the message is GitHub's, in one line. */
+export class RuleError extends Error {}
 
-  constructor(message: string, retryAfterMs: number, cause: unknown) {
+/** GitHub is busy or broken in a way that may pass. Whether it did what was asked is not known. */
+export class BusyError extends Error {}
+
+/** Too many requests: GitHub did not do what was asked, and the wait is longer than a run should take. */
+export class LimitError extends Error {}
+
+/** GitHub refuses a request of its REST API. */
+export class RefusedError extends Error {
+  /** Status of the answer. */
+  readonly status: number;
+  constructor(message: string, status: number, cause: unknown) {
     super(message, { cause });
-    this.retryAfterMs = retryAfterMs;
+    this.status = status;
   }
 }
 
 const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
-const RULE_ADVICE =
-  'The workflow commits as "github-actions": in Settings > Rules > Rulesets (or Settings > Branches, for a classic ' +
-  "rule) add GitHub Actions to the rule's bypass list, or take this branch out of the rule, then run it again. " +
-  'What was pushed to the registry is kept, and taken from there.';
-
 /** Says what an error of GitHub's means, in a class that callers branch on or in a sentence for the owner. */
 export function explainRefusal(error: unknown): Error {
   if (error instanceof GraphqlResponseError) return explainAnswer(error);
-  const status = numberOf(error, 'status');
-  const message = error instanceof Error ? error.message : String(error);
-  if (status === undefined) return error instanceof Error ? error : new Error(message);
-  const isSlowDown = status === 403 && /rate limit|abuse/i.test(message);
-  if (PASSING_STATUS.has(status) || isSlowDown) {
-    return new BusyError(`GitHub fails (${status}): ${firstLine(message)}`, retryAfterOf(error), error);
+  if (!(error instanceof RequestError)) return error instanceof Error ? error : new Error(String(error));
+  const { status, message, request, response } = error;
+  const words = response ? wordsOf(response.data) : message;
+  if (isLimit(error)) return new LimitError(limitSentence(error), { cause: error });
+  if (PASSING_STATUS.has(status)) {
+    const sentence = response
+      ? `GitHub fails (${status}): ${firstLine(words)}`
+      : `${new URL(request.url).host} does not answer: ${firstLine(words)}`;
+    return new BusyError(`${sentence}; run it again later`, { cause: error });
   }
   if (status === 401) {
-    return new Error('GitHub refuses the token (401): set GITHUB_TOKEN to one that is valid', {
-      cause: error,
-    });
+    return new RefusedError('GitHub refuses the token (401): set GITHUB_TOKEN to a valid one', status, error);
   }
-  if (isRule(message)) return ruleError(message);
-  if (status === 403) return permissionError(message);
-  return new Error(`GitHub refuses (${status}): ${firstLine(message)}`, { cause: error });
+  if (isRule(words)) return new RuleError(oneLine(words));
+  if (status === 403 && /resource not accessible/i.test(words)) {
+    const needed = String(response?.headers['x-accepted-github-permissions'] ?? '');
+    return new RefusedError(permissionSentence(needed, words), status, error);
+  }
+  const { pathname } = new URL(request.url);
+  return new RefusedError(
+    `${request.method} ${pathname}: GitHub refuses (${status}): ${firstLine(words)}`,
+    status,
+    error,
+  );
 }
 
 function explainAnswer(error: GraphqlResponseError<unknown>): Error {
   const errors = error.errors ?? [];
   const message = errors.map((each) => each.message).join('; ') || error.message;
   const types = new Set(errors.map(({ type }) => type));
-  if (types.has('STALE_DATA')) return new StaleHeadError(message);
-  if (types.has('RATE_LIMITED')) return new BusyError(message, retryAfterOf(error), error);
-  if (isRule(message)) return ruleError(message);
-  if (types.has('FORBIDDEN')) return permissionError(message);
+  // Three ways of saying it: the head is not the expected one, the head moved during the commit, or a file that goes
+  // away went with another commit.
+  const isRace =
+    /\bis at [0-9a-f]{40} but expected [0-9a-f]{40}/.test(message) ||
+    /requested for deletion which does not exist/i.test(message);
+  if (types.has('STALE_DATA') || isRace) return new StaleHeadError(oneLine(message));
+  if (types.has('BRANCH_PROTECTION_RULE_VIOLATION') || isRule(message))
+    return new RuleError(oneLine(message));
+  if (types.has('FORBIDDEN'))
+    return new RefusedError(permissionSentence('contents=write', message), 403, error);
   // GitHub's own words for a fault of its own; the error has no type then.
-  if (/something went wrong|timeout/i.test(message)) return new BusyError(message, 0, error);
-  return new Error(`GitHub refuses: ${message}`, { cause: error });
-}
-
-function isRule(message: string): boolean {
-  return /rule violation|protected branch|through a pull request|required status check|required signature/i.test(
-    message,
-  );
-}
-
-function ruleError(message: string): Error {
-  return new Error(`a rule of this branch refuses the commit: ${oneLine(message)}. ${RULE_ADVICE}`);
-}
-
-function permissionError(message: string): Error {
-  return new Error(
-    `GitHub refuses the commit (403): ${firstLine(message)}; the job needs "permissions: contents: write", and ` +
-      'Settings > Actions > General > Workflow permissions must not forbid it',
-  );
-}
-
-/** Source: GitHub's "Rate limits for the REST API": `retry-after` in seconds, else `x-ratelimit-reset` as a time. */
-function retryAfterOf(error: unknown): number {
-  const headers = headersOf(error);
-  const seconds = Number(headers['retry-after'] ?? Number.NaN);
-  if (seconds >= 0) return seconds * 1_000;
-  if (headers['x-ratelimit-remaining'] !== '0') return 0;
-  return Math.max(0, Number(headers['x-ratelimit-reset'] ?? 0) * 1_000 - Date.now());
-}
-
-function headersOf(error: unknown): Record<string, unknown> {
-  for (const holder of [error, propertyOf(error, 'response')]) {
-    const headers = propertyOf(holder, 'headers');
-    if (typeof headers === 'object' && headers !== null) return { ...headers };
+  if (/something went wrong|timeout|couldn't respond to your request in time/i.test(message)) {
+    return new BusyError(`GitHub fails: ${firstLine(message)}; run it again later`, { cause: error });
   }
-  return {};
+  return new Error(`GitHub refuses: ${firstLine(message)}`, { cause: error });
 }
 
-function numberOf(value: unknown, key: string): number | undefined {
-  const found = propertyOf(value, key);
-  return typeof found === 'number' ? found : undefined;
+/** Words of rulesets and of classic protection. The type does not tell: rulesets come as `FORBIDDEN`. */
+function isRule(message: string): boolean {
+  return (
+    /rule violations?|protected (branch|ref)|through a pull request|approving review|not authorized to push/i.test(
+      message,
+    ) ||
+    /required (status check|signature)|verified signature|status checks? (are|is) expected/i.test(message)
+  );
+}
+
+function permissionSentence(needed: string, words: string): string {
+  // "issues=write; pull_requests=write": either will do.
+  const permission = needed.split(';', 1)[0]?.trim().replaceAll('=', ': ') || 'contents: write';
+  return (
+    `GitHub refuses the token (403): ${firstLine(words)}; the job needs "permissions: ${permission}", and ` +
+    'Settings > Actions > General > Workflow permissions must not forbid it'
+  );
+}
+
+function isLimit({ status, message }: RequestError): boolean {
+  return (status === 403 || status === 429) && /rate limit|abuse/i.test(message);
+}
+
+/** Source: GitHub's "Rate limits for the REST API". */
+function limitSentence({ response, message }: RequestError): string {
+  const reset = Number(response?.headers['x-ratelimit-reset'] ?? Number.NaN) * 1_000;
+  const isUsedUp = response?.headers['x-ratelimit-remaining'] === '0' && reset > 0;
+  const when = isUsedUp ? `after ${new Date(reset).toISOString().slice(11, 16)} UTC` : 'in some minutes';
+  return `GitHub takes no more requests for now: ${firstLine(message)}; run it again ${when}`;
+}
+
+/** What an answer says: its message, or its first words where it is a page. */
+function wordsOf(data: unknown): string {
+  if (typeof data === 'string')
+    return data.replaceAll(/<style[^]*?<\/style>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+  const message: unknown = propertyOf(data, 'message');
+  if (typeof message !== 'string')
+    return String(propertyOf(firstOf(propertyOf(data, 'errors')), 'message') ?? '');
+  const details = propertyOf(data, 'errors');
+  if (typeof details === 'string') return `${message}: ${details}`;
+  const texts = Array.isArray(details)
+    ? details.map((each: unknown) => (typeof each === 'string' ? each : propertyOf(each, 'message')))
+    : [];
+  return [message, ...texts.filter((each) => typeof each === 'string')].join(': ');
+}
+
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : undefined;
 }
 
 function propertyOf(value: unknown, key: string): unknown {

@@ -1,26 +1,29 @@
-import { z } from 'zod';
 import { describeError } from '../cli/command.ts';
 import { annotate } from './actions.ts';
-import { openRest } from './rest.ts';
-
-const PagesSite = z.object({ html_url: z.url({ protocol: /^https?$/ }) });
+import type { ApiOptions } from './api.ts';
+import { openGitHub } from './api.ts';
+import { readPages } from './repository.ts';
 
 /**
- * Asks GitHub where the site is, a domain of the owner's own included: what `actions/configure-pages` tells a
- * deployment. Undefined, with a notice, where it does not say: Pages is not switched on yet, or the token may not ask.
+ * Asks GitHub where the site is, a domain of the owner's own included: what `actions/configure-pages` reports to a
+ * deployment. Undefined, with a notice, where it does not say: Pages is switched off, or the token may not ask.
  */
 export async function askPagesUrl(
   environment: Record<string, string | undefined>,
-  options: { firstRetryMs?: number } = {},
+  options: ApiOptions = {},
 ): Promise<string | undefined> {
   try {
-    const { html_url: url } = await openRest(environment, options).call('GET', 'pages', undefined, PagesSite);
-    return url;
+    const pages = await readPages(openGitHub(environment, options));
+    if (pages) return pages.url;
+    annotate(
+      'notice',
+      "GitHub Pages is switched off: the site's address is taken from the repository's name",
+    );
   } catch (error) {
     annotate(
       'notice',
       `GitHub does not say where the site is; its address is taken from the repository's name: ${describeError(error)}`,
     );
-    return undefined;
   }
+  return undefined;
 }

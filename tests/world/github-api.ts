@@ -16,6 +16,8 @@ export interface GitHubApi {
   /** The next answers are these faults instead; each is used once. */
   fail(...faults: Fault[]): void;
   issues: Issue[];
+  /** Runs that were started: `deploy.yml on main`. */
+  dispatches: string[];
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function startGitHubApi(options: {
   const faults: Fault[] = [];
   const requests: string[] = [];
   const issues: Issue[] = [];
+  const dispatches: string[] = [];
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => send(response, 500, { message: String(error) }));
@@ -158,7 +161,7 @@ export async function startGitHubApi(options: {
   }
 
   async function answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<void> {
-    const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
+    const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
     const tree = options.trees?.[`${owner}/${name}`];
     if (method === 'GET' && rest.startsWith('git/trees/') && tree) return send(response, 200, tree);
     if (method === 'GET' && rest === 'pages') {
@@ -166,6 +169,27 @@ export async function startGitHubApi(options: {
       if (pagesUrl === undefined) return send(response, 404, { message: 'Not Found' });
       return send(response, 200, { html_url: pagesUrl, build_type: 'workflow' });
     }
+    if (method === 'GET' && rest === '' && `${owner}/${name}` === repository) {
+      return send(response, 200, {
+        id: 4711,
+        full_name: repository,
+        default_branch: 'main',
+        private: false,
+        fork: false,
+        owner: { type: 'User' },
+        has_pages: options.pagesUrl !== undefined,
+        has_issues: true,
+      });
+    }
+    const [, workflow] = /^actions\/workflows\/([^/]+)\/dispatches$/.exec(rest) ?? [];
+    if (method === 'POST' && workflow) {
+      const { ref } = z.object({ ref: z.string() }).parse(JSON.parse(body));
+      dispatches.push(`${workflow} on ${ref}`);
+      response.writeHead(204).end();
+      return;
+    }
+    if (method === 'GET' && rest === 'labels') return send(response, 200, []);
+    if (method === 'POST' && rest === 'labels') return send(response, 201, {});
     const [, number] = /^issues\/(\d+)$/.exec(rest) ?? [];
     if (method === 'GET' && rest === 'issues') {
       const labels = url.searchParams.get('labels')?.split(',') ?? [];
@@ -206,6 +230,7 @@ export async function startGitHubApi(options: {
     requests,
     fail: (...more) => faults.push(...more),
     issues,
+    dispatches,
     close: () =>
       new Promise((done) => {
         server.close(() => done());

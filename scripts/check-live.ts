@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workflowUrl } from '../site/lib/page/github.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { checkLive } from './deploy/check-live.ts';
+import { annotate } from './github/actions.ts';
+
+const { SITE_URL } = readSettings();
+
+const command = createCommand({
+  verb: 'check-live',
+  description:
+    'After a deployment: asks the live site for its api/index.json until it is the one in dist, and fails where it is ' +
+    'not after some minutes, since GitHub Pages may accept a deployment and not serve it.',
+  examples: [
+    'SITE_URL=https://owner.github.io/repo node scripts/check-live.ts',
+    'node scripts/check-live.ts --site https://owner.github.io/repo --dist dist --minutes 2',
+  ],
+})
+  .option('--site <URL>', 'address of the site', SITE_URL)
+  .option('--dist <DIR>', 'what was deployed', 'dist')
+  .option('--minutes <N>', 'how long to ask', '10')
+  .option('--every <SECONDS>', 'time between two requests', '10')
+  .action(check);
+
+await runCommand(command);
+
+async function check({ site, dist, minutes, every }: Record<string, string>): Promise<void> {
+  const repository = process.env['GITHUB_REPOSITORY'];
+  const found = await checkLive(
+    (site ?? '').replace(/\/+$/, ''),
+    readFileSync(join(dist ?? '', 'api/index.json'), 'utf8'),
+    {
+      waitMs: numberOf('--minutes', minutes) * 60_000,
+      pauseMs: numberOf('--every', every) * 1_000,
+      deployPage: repository ? workflowUrl(repository, 'deploy.yml') : 'the workflow Deploy',
+    },
+  );
+  if (found.isServed) console.error(`${site} shows this deployment after ${found.seconds} s`);
+  else annotate('warning', found.sentence);
+}
+
+function numberOf(option: string, text: string | undefined): number {
+  const number = Number(text);
+  if (text && number >= 0) return number;
+  throw new Error(`${option}: expected a number, found "${text ?? ''}"`);
+}

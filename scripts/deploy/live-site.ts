@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+const TIMEOUT_MS = 30_000;
+/** The index of a cache with hundreds of months has some 100 kB. */
+const MAX_BYTES = 2 ** 22;
+
+/** What the address of a site answers for its `/api/index.json`. */
+export type LiveIndex =
+  | { state: 'served'; text: string }
+  /** There is no such file: nothing was deployed yet, or something else. */
+  | { state: 'missing' }
+  /** It asks for a login: a private site of GitHub Enterprise. */
+  | { state: 'login'; host: string }
+  | { state: 'unreachable'; reason: string };
+
+/** Reads what is served now, past the ten minutes for which Pages lets an answer be kept. */
+export async function readLiveIndex(siteUrl: string): Promise<LiveIndex> {
+  const url = new URL(`${siteUrl}/api/index.json`);
+  url.searchParams.set('now', String(Date.now()));
+  try {
+    const response = await fetch(url, {
+      headers: { 'cache-control': 'no-cache', 'user-agent': 'spack-build-cache' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const { host } = new URL(response.url);
+    const asksForLogin = response.status === 401 || response.status === 403;
+    if (asksForLogin || (response.redirected && isLogin(response))) {
+      await response.body?.cancel();
+      return { state: 'login', host };
+    }
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return { state: 'missing' };
+    }
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { state: 'unreachable', reason: `status ${response.status}` };
+    }
+    const text = await readAtMost(response, MAX_BYTES);
+    return parseCommit(text) === 'none' ? { state: 'missing' } : { state: 'served', text };
+  } catch (error) {
+    return { state: 'unreachable', reason: reasonOf(error) };
+  }
+}
+
+/**
+ * The git commit that a served index was made from; undefined where it says none, `none` where the text is no index of
+ * a build cache.
+ */
+export function parseCommit(text: string): string | undefined {
+  const Served = z.object({
+    version: z.number(),
+    endpoints: z.array(z.unknown()),
+    commit: z.string().optional(),
+  });
+  try {
+    return Served.parse(JSON.parse(text)).commit;
+  } catch {
+    return 'none';
+  }
+}
+
+function isLogin(response: Response): boolean {
+  return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html');
+}
+
+async function readAtMost(response: Response, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > limit) throw new Error(`expected at most ${limit} bytes, found more`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { openGitHub } from '../github/api.ts';
+import { checkLive } from './check-live.ts';
+import type { Decision } from './decide.ts';
+import { startDeploy } from './start-deploy.ts';
+
+let folder: string;
+let origin: string;
+let api: GitHubApi | undefined;
+let site: Server;
+let siteUrl: string;
+/** What the site serves as its index; undefined: there is none. */
+let served: string[] | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'start-deploy-'));
+  origin = join(folder, 'origin.git');
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', origin]);
+  served = undefined;
+  site = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://x');
+    const text = served && served.length > 1 ? served.shift() : served?.[0];
+    if (pathname !== '/cache/api/index.json' || text === undefined) {
+      response.writeHead(404).end('no such page');
+      return;
+    }
+    response.setHeader('content-type', 'application/json').end(text);
+  });
+  await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
+  // `address()` is a text for pipes alone.
+  siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}/cache`;
+});
+
+afterEach(async () => {
+  await api?.close();
+  site.closeAllConnections();
+  site.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('starts the deployment that a forgotten Pages setting has cost, and no second one', async () => {
+  const first = commit('site/content/builds/zlib/zlib-1.json');
+  expect(await start(0)).toMatchObject({ deploys: false, isAdvice: true });
+  await open({ pagesUrl: siteUrl });
+  expect(await start(0)).toMatchObject({ deploys: true });
+  served = [index(first)];
+  expect(await start(0)).toMatchObject({ deploys: false, isAdvice: false });
+  commit('README.md');
+  expect(await start(0)).toMatchObject({ deploys: false });
+  commit('site/content/builds/zlib/zlib-2.json');
+  expect(await start(0)).toMatchObject({ deploys: true });
+  expect(await start(2)).toMatchObject({ deploys: true });
+  expect(api?.dispatches).toEqual(Array.from({ length: 3 }, () => 'deploy.yml on main'));
+});
+
+test('deploys where the site shows a commit that the repository does not have', async () => {
+  commit('site/content/builds/zlib/zlib-1.json');
+  await open({ pagesUrl: siteUrl });
+  served = [index('f'.repeat(40))];
+  expect(await start(0)).toMatchObject({ deploys: true });
+  served = ['<html>somebody else'];
+  expect(await start(0)).toMatchObject({ deploys: true });
+});
+
+test('waits until the site shows the deployment', async () => {
+  served = [index('a'.repeat(40)), index('a'.repeat(40)), index('b'.repeat(40))];
+  const expected = index('b'.repeat(40));
+  const options = { waitMs: 60_000, pauseMs: 5, deployPage: 'https://x/deploy.yml' };
+  expect(await checkLive(siteUrl, expected, options)).toMatchObject({ isServed: true });
+});
+
+test('says what to do about a deployment that is not served', async () => {
+  const options = { waitMs: 0, pauseMs: 5, deployPage: 'https://x/deploy.yml' };
+  const expected = index('b'.repeat(40));
+  await expect(checkLive(siteUrl, expected, options)).rejects.toThrow(
+    /found no such file .*https:\/\/x\/deploy\.yml.*SITE_URL/,
+  );
+  served = [index('a'.repeat(40))];
+  await expect(checkLive(siteUrl, expected, options)).rejects.toThrow(
+    /\(commit bbbbbbb\), found an older deployment .*\(commit aaaaaaa\).*issues\/383.*--allow-empty.*Run workflow/,
+  );
+  await expect(checkLive('http://127.0.0.1:1', expected, options)).rejects.toThrow(/found no answer .*DNS/);
+});
+
+/** Opens the stand-in; by default Pages is switched off. */
+async function open(pages: { pagesUrl?: string } = {}): Promise<void> {
+  await api?.close();
+  api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/Cache', token: 'secret', ...pages });
+}
+
+async function start(committed: number): Promise<Decision> {
+  if (!api) await open();
+  const environment = {
+    GITHUB_API_URL: api?.url,
+    GITHUB_REPOSITORY: 'Owner/Cache',
+    GITHUB_TOKEN: 'secret',
+    SITE_URL: siteUrl,
+  };
+  return startDeploy(openGitHub(environment, { secondMs: 1 }), { committed, branch: 'main' }, environment);
+}
+
+/** As much of the index as is looked at. */
+function index(oid: string): string {
+  return JSON.stringify({ version: 1, endpoints: [], commit: oid });
+}
+
+/** Commits one new file on main, and gives the commit's name. */
+function commit(path: string): string {
+  const work = join(folder, 'work');
+  rmSync(work, { recursive: true, force: true });
+  execFileSync('git', ['clone', '-q', origin, work], { stdio: 'ignore' });
+  mkdirSync(join(work, path, '..'), { recursive: true });
+  writeFileSync(join(work, path), path);
+  const git = (...args: string[]): string => execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
+  git('add', '-A');
+  git('-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', path);
+  git('push', '-q', 'origin', 'HEAD:main');
+  return git('rev-parse', 'HEAD').trim();
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { dataPlace } from '../../site/lib/catalog/data-commit.ts';
+import { describeError } from '../cli/command.ts';
+import { readFiles } from '../commit/branch.ts';
+import type { GitHub } from '../github/api.ts';
+import { RefusedError } from '../github/errors.ts';
+import { readPages, readRepository } from '../github/repository.ts';
+import type { PagesSite } from '../github/repository.ts';
+import type { DeployFacts, Decision } from './decide.ts';
+import { decideDeploy } from './decide.ts';
+import { parseCommit, readLiveIndex } from './live-site.ts';
+
+const WORKFLOW = 'deploy.yml';
+
+type Environment = Record<string, string | undefined>;
+
+/** Looks at what decides, decides, and starts the workflow that deploys on the branch. */
+export async function startDeploy(
+  github: GitHub,
+  { committed, branch }: { committed: number; branch: string },
+  environment: Environment,
+): Promise<Decision> {
+  const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
+  const repository = await readRepository(github);
+  const pages = repository.hasPages ? await readPagesIfAllowed(github) : undefined;
+  const mayDeploy = pages?.isByWorkflow === true && branch === repository.defaultBranch && committed === 0;
+  const siteUrl = environment['SITE_URL'] || pages?.url;
+  const live = mayDeploy ? await compareLive(github, branch, siteUrl, environment) : 'unknown';
+  const decision = decideDeploy({ committed, branch, repository, pages, live }, server);
+  if (decision.deploys) await dispatch(github, branch, `${server}/${repository.fullName}`);
+  return decision;
+}
+
+async function readPagesIfAllowed(
+  github: GitHub,
+): Promise<Pick<PagesSite, 'isByWorkflow'> & { url?: string }> {
+  try {
+    const pages = await readPages(github);
+    // Switched off between two requests: the deployment says it.
+    return pages ?? { isByWorkflow: false };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    console.error(`GitHub does not say how Pages is set: ${describeError(error)}`);
+    return { isByWorkflow: true };
+  }
+}
+
+/** Compares the catalog that the live site was made from with the branch's. */
+async function compareLive(
+  github: GitHub,
+  branch: string,
+  siteUrl: string | undefined,
+  environment: Environment,
+): Promise<DeployFacts['live']> {
+  if (!siteUrl) return 'unknown';
+  const index = await readLiveIndex(siteUrl.replace(/\/+$/, ''));
+  if (index.state === 'missing') return 'absent';
+  if (index.state !== 'served') {
+    console.error(
+      `${siteUrl}/api/index.json: ${index.state === 'login' ? 'asks for a login' : index.reason}`,
+    );
+    return 'unknown';
+  }
+  const commit = parseCommit(index.text);
+  if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return 'unknown';
+  const { folder } = dataPlace(environment);
+  const [served, there] = await Promise.all(
+    [commit, `refs/heads/${branch}`].map(
+      async (name) => (await readFiles(github, name, [folder])).get(folder)?.oid,
+    ),
+  );
+  return served !== undefined && served === there ? 'current' : 'behind';
+}
+
+async function dispatch(github: GitHub, branch: string, page: string): Promise<void> {
+  const parameters = { workflow: WORKFLOW, ref: branch };
+  try {
+    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
+    await github.call(route, parameters, z.unknown());
+  } catch (cause) {
+    throw new Error(
+      `what was built is published and committed, but the deployment could not be started: open ` +
+        `${page}/actions/workflows/${WORKFLOW}, enable the workflow if GitHub says that it is disabled, and press "Run workflow"`,
+      { cause },
+    );
+  }
+}

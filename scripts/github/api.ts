@@ -1,0 +1,164 @@
+import { Octokit } from '@octokit/core';
+import { GraphqlResponseError } from '@octokit/graphql';
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+import Bottleneck from 'bottleneck';
+import type { ZodType } from 'zod';
+import { explainRefusal } from './errors.ts';
+import { nameLimits } from './limits.ts';
+
+/** Longest time without an answer. */
+const TIMEOUT_MS = 60_000;
+const RETRIES = 4;
+/** GitHub may ask for an hour; a workflow's minutes are worth more. */
+const MAX_WAIT_S = 120;
+/** Times that one request may be told to wait. */
+const MAX_WAITS = 3;
+
+type Environment = Record<string, string | undefined>;
+
+/** GitHub's REST and GraphQL APIs, with the retries and the pace that GitHub asks for. */
+export interface Api {
+  /**
+   * Calls the REST API and checks the answer.
+   * @param route method and path as GitHub's documentation has them: `GET /repos/{owner}/{repo}/pages`
+   * @param parameters for the names in braces; of a GET the others go into the query, else into the body
+   * @throws what `explainRefusal` makes of an error
+   */
+  call<T>(route: string, parameters: Parameters, schema: ZodType<T>, options?: CallOptions): Promise<T>;
+  /** Calls the GraphQL API and checks the answer. Throws what `explainRefusal` makes of an error. */
+  ask<T>(
+    query: string,
+    variables: Record<string, unknown>,
+    schema: ZodType<T>,
+    options?: CallOptions,
+  ): Promise<T>;
+}
+
+/** The API for one repository: `{owner}` and `{repo}` of a route are filled in. */
+export interface GitHub extends Api {
+  owner: string;
+  name: string;
+}
+
+type Parameters = Record<string, string | number | boolean | object | undefined>;
+
+interface CallOptions {
+  /**
+   * False for a request that must not be made twice: when its answer is lost, the caller gets a `BusyError` and looks
+   * whether it was done.
+   */
+  canRepeat?: boolean;
+}
+
+/** What tests change. */
+export interface ApiOptions {
+  /** Length of a second in all waits, in milliseconds. */
+  secondMs?: number;
+  timeoutMs?: number;
+}
+
+/** Opens the API for the repository that `GITHUB_REPOSITORY` names, as the owner of `GITHUB_TOKEN`. */
+export function openGitHub(environment: Environment, options: ApiOptions = {}): GitHub {
+  const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
+  if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
+    throw new Error(
+      'this asks GitHub: set GITHUB_REPOSITORY to owner/repo, and GITHUB_TOKEN to a token that may write to it ' +
+        '(on a laptop: GITHUB_TOKEN="$(gh auth token)")',
+    );
+  }
+  const { call, ask } = openApi(environment, options);
+  return {
+    owner,
+    name,
+    ask,
+    call: (route, parameters, schema, callOptions) =>
+      call(route, { owner, repo: name, ...parameters }, schema, callOptions),
+  };
+}
+
+/** Opens the API that `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL` name, with the `GITHUB_TOKEN` if there is one. */
+export function openApi(
+  environment: Environment,
+  { secondMs = 1_000, timeoutMs = TIMEOUT_MS }: ApiOptions = {},
+): Api {
+  const token = environment['GITHUB_TOKEN'];
+  const restUrl = (environment['GITHUB_API_URL'] || 'https://api.github.com').replace(/\/+$/, '');
+  const graphqlUrl = (environment['GITHUB_GRAPHQL_URL'] || `${restUrl}/graphql`).replace(/\/graphql\/?$/, '');
+  // GitHub asks for a second between requests that change something, three where somebody is notified.
+  const pace = (seconds: number): Bottleneck.Group =>
+    new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
+  const octokit = new ThrottledOctokit({
+    baseUrl: restUrl,
+    userAgent: 'spack-build-cache',
+    ...(token ? { auth: token } : {}),
+    request: { fetch: (url: string, init: RequestInit) => fetchOnce(url, init, timeoutMs) },
+    // 429 is throttling's; the others mean the same however often they are asked for.
+    retry: {
+      retries: RETRIES,
+      retryAfterBaseValue: secondMs,
+      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501],
+    },
+    throttle: {
+      write: pace(1),
+      notifications: pace(3),
+      retryAfterBaseValue: secondMs,
+      onRateLimit: mayWait,
+      onSecondaryRateLimit: mayWait,
+    },
+  });
+
+  return {
+    async call(route, parameters, schema, { canRepeat = true } = {}) {
+      let data: unknown;
+      try {
+        const headers = { 'x-github-api-version': '2022-11-28' };
+        const request = canRepeat ? {} : { retries: 0 };
+        ({ data } = await octokit.request(route, { ...parameters, headers, request }));
+      } catch (error) {
+        throw explainRefusal(error);
+      }
+      return schema.parse(data);
+    },
+    async ask(query, variables, schema, { canRepeat = true } = {}) {
+      let answer: unknown;
+      try {
+        const request = canRepeat ? {} : { retries: 0 };
+        answer = await octokit.graphql(query, { ...variables, baseUrl: graphqlUrl, request });
+      } catch (error) {
+        // A mutation may be made while a field of its answer fails: what is asked for may be there with an error.
+        const partial = schema.safeParse(error instanceof GraphqlResponseError ? error.data : undefined);
+        if (partial.success) return partial.data;
+        throw explainRefusal(error);
+      }
+      return schema.parse(answer);
+    },
+  };
+}
+
+// The first plugin is the innermost: it sees an answer before the two that act on it.
+const ThrottledOctokit = Octokit.plugin(nameLimits, retry, throttling);
+
+function mayWait(seconds: number, _options: object, _octokit: object, waits: number): boolean {
+  if (seconds > MAX_WAIT_S || waits >= MAX_WAITS) return false;
+  console.error(`GitHub asks to wait ${seconds} s: too many requests`);
+  return true;
+}
+
+/** One try, with a time limit of its own. A redirect is followed on the API's own host only, and repeats the request. */
+async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, { ...init, redirect: 'manual', signal });
+  const location = response.headers.get('location');
+  if (![301, 302, 307, 308].includes(response.status) || !location) return response;
+  const target = new URL(location, url);
+  await response.body?.cancel();
+  if (target.origin !== new URL(url).origin) {
+    // A refusal, since an error that is thrown here counts as a failed connection.
+    return Response.json(
+      { message: `it redirects to another host, ${target.host}, which does not get the token` },
+      { status: 400 },
+    );
+  }
+  return fetch(target, { ...init, redirect: 'error', signal });
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { GitHub } from './api.ts';
+import { RefusedError } from './errors.ts';
+
+/** What GitHub says of a repository, as far as it decides what a run may do. */
+export interface RepositoryFacts {
+  id: number;
+  /** `owner/name`, as the owner writes it. */
+  fullName: string;
+  defaultBranch: string;
+  isPrivate: boolean;
+  isFork: boolean;
+  ownerType: 'User' | 'Organization';
+  /** Whether GitHub Pages is switched on, from a branch or from workflows. */
+  hasPages: boolean;
+  hasIssues: boolean;
+}
+
+/** GitHub Pages of a repository. */
+export interface PagesSite {
+  /** Address of the site: a domain of the owner's own, where there is one. */
+  url: string;
+  /** Whether workflows may deploy: false when it is made from a branch. */
+  isByWorkflow: boolean;
+}
+
+/** Source: "Get a repository" of GitHub's REST API. */
+const Repository = z.object({
+  id: z.int(),
+  full_name: z.string(),
+  default_branch: z.string(),
+  private: z.boolean(),
+  fork: z.boolean(),
+  owner: z.object({ type: z.string() }),
+  has_pages: z.boolean(),
+  has_issues: z.boolean(),
+});
+
+/** Source: "Get a GitHub Pages site" of GitHub's REST API. */
+const Pages = z.object({
+  html_url: z.url({ protocol: /^https?$/ }),
+  build_type: z.enum(['legacy', 'workflow']).nullish(),
+});
+
+/** Asks for a repository; any token of its workflows may. */
+export async function readRepository(github: GitHub): Promise<RepositoryFacts> {
+  const answer = await github.call('GET /repos/{owner}/{repo}', {}, Repository);
+  return {
+    id: answer.id,
+    fullName: answer.full_name,
+    defaultBranch: answer.default_branch,
+    isPrivate: answer.private,
+    isFork: answer.fork,
+    ownerType: answer.owner.type === 'Organization' ? 'Organization' : 'User',
+    hasPages: answer.has_pages,
+    hasIssues: answer.has_issues,
+  };
+}
+
+/** Asks for GitHub Pages, with `pages: read`; undefined while it is switched off. */
+export async function readPages(github: GitHub): Promise<PagesSite | undefined> {
+  try {
+    const { html_url: url, build_type: type } = await github.call(
+      'GET /repos/{owner}/{repo}/pages',
+      {},
+      Pages,
+    );
+    return { url, isByWorkflow: type === 'workflow' };
+  } catch (error) {
+    if (error instanceof RefusedError && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { createCommand, runCommand, variableOption } from './cli/command.ts';
+import { startDeploy } from './deploy/start-deploy.ts';
+import { addSummary, annotate } from './github/actions.ts';
+import { openGitHub } from './github/api.ts';
+
+const command = createCommand({
+  verb: 'start-deploy',
+  description:
+    'Ends a build: starts the workflow deploy.yml when the run has committed something or the live site is behind the ' +
+    'branch, and says in one sentence what it decided. Where GitHub Pages is switched off it says what to click, and ' +
+    'succeeds. Reads GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
+  examples: [
+    'node scripts/start-deploy.ts --committed 3',
+    'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/start-deploy.ts --branch main',
+  ],
+})
+  .addOption(variableOption('--committed <N>', 'files that the run has committed', 'COMMITTED', '0'))
+  .addOption(variableOption('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME'))
+  .action(start);
+
+await runCommand(command);
+
+async function start({ committed, branch }: { committed: string; branch: string }): Promise<void> {
+  const count = Number(committed || '0');
+  if (!Number.isInteger(count) || count < 0)
+    throw new Error(`--committed: expected a number, found "${committed}"`);
+  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to deploy');
+  const { sentence, isAdvice } = await startDeploy(
+    openGitHub(process.env),
+    { committed: count, branch },
+    process.env,
+  );
+  if (isAdvice) annotate('warning', sentence);
+  else console.error(sentence);
+  addSummary(sentence);
+}
