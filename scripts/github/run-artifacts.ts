@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import pRetry, { AbortError } from 'p-retry';
 import { z } from 'zod';
-import { openRest } from './rest.ts';
+import { openGitHub } from './api.ts';
 
 /** Largest page that GitHub lists. */
 const PER_PAGE = 100;
@@ -51,15 +51,15 @@ const Listing = z.object({
  */
 export async function listRunArtifacts(
   environment: Environment,
-  options: { firstRetryMs?: number } = {},
+  { firstRetryMs = 1_000 } = {},
 ): Promise<RunArtifact[]> {
   const run = environment['GITHUB_RUN_ID'] ?? '';
   if (!/^\d+$/.test(run)) throw new Error(`expected GITHUB_RUN_ID to be the number of a run, found "${run}"`);
-  const rest = openRest(environment, options);
+  const github = openGitHub(environment, { secondMs: firstRetryMs });
+  const route = 'GET /repos/{owner}/{repo}/actions/runs/{run}/artifacts';
   const artifacts: RunArtifact[] = [];
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const path = `actions/runs/${run}/artifacts?per_page=${PER_PAGE}&page=${page}`;
-    const { artifacts: listed } = await rest.call('GET', path, undefined, Listing);
+    const { artifacts: listed } = await github.call(route, { run, per_page: PER_PAGE, page }, Listing);
     for (const { id, name, size_in_bytes: bytes, digest, expired } of listed)
       if (!expired) artifacts.push({ id, name, bytes, digest: digest ?? undefined });
     if (listed.length < PER_PAGE) break;
