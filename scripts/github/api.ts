@@ -91,7 +91,6 @@ export function openApi(
   const octokit = new ThrottledOctokit({
     baseUrl: restUrl,
     userAgent: 'spack-build-cache',
-    ...(token ? { auth: token } : {}),
     request: { fetch: (url: string, init: RequestInit) => fetchOnce(url, init, timeoutMs) },
     // 429 is throttling's; the others mean the same however often they are asked for.
     retry: {
@@ -108,32 +107,43 @@ export function openApi(
     },
   });
 
+  // Not Octokit's own `auth`, which writes "token": a proxy before GitHub may know "Bearer" only.
+  const login = token ? { authorization: `Bearer ${token}` } : {};
+
   return {
     async call(route, parameters, schema, { canRepeat = true } = {}) {
       let data: unknown;
       try {
-        const headers = { 'x-github-api-version': '2022-11-28' };
+        const headers = { ...login, 'x-github-api-version': '2022-11-28' };
         const request = canRepeat ? {} : { retries: 0 };
         ({ data } = await octokit.request(route, { ...parameters, headers, request }));
       } catch (error) {
         throw explainRefusal(error);
       }
-      return schema.parse(data);
+      return parseAnswer(route, data, schema);
     },
     async ask(query, variables, schema, { canRepeat = true } = {}) {
       let answer: unknown;
       try {
         const request = canRepeat ? {} : { retries: 0 };
-        answer = await octokit.graphql(query, { ...variables, baseUrl: graphqlUrl, request });
+        answer = await octokit.graphql(query, { ...variables, baseUrl: graphqlUrl, headers: login, request });
       } catch (error) {
         // A mutation may be made while a field of its answer fails: what is asked for may be there with an error.
         const partial = schema.safeParse(error instanceof GraphqlResponseError ? error.data : undefined);
         if (partial.success) return partial.data;
         throw explainRefusal(error);
       }
-      return schema.parse(answer);
+      return parseAnswer('GraphQL', answer, schema);
     },
   };
+}
+
+function parseAnswer<T>(what: string, data: unknown, schema: ZodType<T>): T {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  throw new Error(`${what}: GitHub's answer is not as documented; run it again later`, {
+    cause: result.error,
+  });
 }
 
 // The first plugin is the innermost: it sees an answer before the two that act on it.
