@@ -9,6 +9,7 @@ import { GUIDE } from '../site/lib/page/guide.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
 import { Failure } from '../site/schemas/failure.ts';
 import { Settings } from '../site/schemas/settings.ts';
+import { isTemplate } from './world/template.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const WORKFLOWS = readdirSync(join(ROOT, '.github/workflows')).map((name) =>
@@ -76,7 +77,7 @@ test('every kind of failure is explained', () => {
   expect(firstCells(guide('failures'), 'kind')).toEqual(Failure.shape.kind.options);
 });
 
-test('the README names every command and every variable of the scripts', () => {
+test.runIf(isTemplate)('the README names every command and every variable of the scripts', () => {
   const readme = read('README.md');
   const verbs = readdirSync(join(ROOT, 'scripts')).filter(
     (file) => /^[a-z-]+\.ts$/.test(file) && read(`scripts/${file}`).includes('await runCommand('),

@@ -152,6 +152,27 @@ test('a deployment that fails is reported, one that is cancelled is not', async 
   expect(jobsOf(await runWorkflow('deploy.yml', { github, isCancelled: true }))).not.toContain('report');
 });
 
+describe('the template’s own tests', () => {
+  const run = async (event: Record<string, unknown>, vars = {}): Promise<string[]> => {
+    const { is_template: isTemplate = false, event_name: name = 'push' } = event;
+    const github = { event_name: String(name), event: { repository: { is_template: isTemplate === true } } };
+    return jobsOf(await runWorkflow('ci.yml', { github, vars }));
+  };
+
+  test('run on every change of the template', async () => {
+    expect(await run({ is_template: true })).toEqual(['test']);
+    expect(await run({ is_template: true, event_name: 'pull_request' })).toEqual(['test']);
+  });
+
+  test('do not run in a copy, on its first push or later, until they are asked for', async () => {
+    expect(await run({})).toEqual([]);
+    expect(await run({ event_name: 'pull_request' })).toEqual([]);
+    expect(await run({ event_name: 'workflow_dispatch' })).toEqual(['test']);
+    expect(await run({}, { TEMPLATE_TESTS: 'true' })).toEqual(['test']);
+    expect(await run({}, { TEMPLATE_TESTS: 'false' })).toEqual([]);
+  });
+});
+
 describe('of the job that publishes', () => {
   const RECEIVED = { published: '2', subjects: '3' };
   const steps = (

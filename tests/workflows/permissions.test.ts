@@ -28,9 +28,9 @@ test('each job grants what the workflow that it calls asks for', () => {
 test('every permission that a caller grants is asked for by a job of the called workflow', () => {
   const workflows = readAll();
   for (const { workflow, job, called } of callsOf(workflows)) {
-    const asked = needsOf(workflows, called).flatMap(({ permissions }) => Object.entries(permissions));
-    for (const [name, level] of Object.entries(grantOf(workflows, workflow, job)))
-      expect(asked, `${workflow}: ${job}: ${name}`).toContainEqual([name, level]);
+    const asked = new Set(needsOf(workflows, called).flatMap(({ permissions }) => Object.keys(permissions)));
+    for (const name of Object.keys(grantOf(workflows, workflow, job)))
+      expect(asked, `${workflow}: ${job}: ${name}`).toContain(name);
   }
 });
 

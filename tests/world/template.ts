@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/**
+ * Whether this checkout is the template itself. In a copy the settings, the README and the catalog are the owner's, and
+ * tests of what the template ships in them are skipped. `COPY=true`, as ci.yml sets it, says so; without it a copy
+ * shows by a setting that is not commented out, by a README under another title, or by a catalog with an owner.
+ */
+export const isTemplate =
+  process.env['COPY'] !== 'true' &&
+  !/^[^#\s]/m.test(read('.github/build-cache.yaml')) &&
+  read('README.md').startsWith('# spack-build-cache\n') &&
+  !existsSync(join(ROOT, 'site/content/cache.json'));
+
+function read(path: string): string {
+  return existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '';
+}
