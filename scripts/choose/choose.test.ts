@@ -67,13 +67,10 @@ function failed(name: string, target: string, date: string): Record<string, unkn
   return { [`failures/${name}/1.json`]: failure };
 }
 
-test('draws from the whole list with one request, the same for a seed, in under a second of work', async () => {
+test('draws from the whole list with one request, the same for a seed', async () => {
   answerWith(NAMES);
   const catalog = writeCatalog({});
-  const start = process.cpuUsage();
   const { requests: chosen } = await draw(catalog, '4711');
-  const { user, system } = process.cpuUsage(start);
-  expect((user + system) / 1_000).toBeLessThan(1_000);
   expect(requests).toEqual([
     '/repos/spack/spack-packages/git/trees/v2025.11.0:repos/spack_repo/builtin/packages',
   ]);

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../scripts/cli/command.ts';
 import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 import { benchIndex } from './index-bench.ts';
+import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
 
 /** What a bench found: seconds and ratios by name. */
@@ -10,6 +11,7 @@ export type Figures = Record<string, number>;
 const BENCHES: Record<string, (folder: string, builds: number) => Promise<Figures>> = {
   index: benchIndex,
   site: benchSite,
+  search: benchSearch,
 };
 
 const command = createCommand({
@@ -38,7 +40,7 @@ const command = createCommand({
   });
 
 /** Spack needs two seconds for 100 builds; the site's time is for the design's 10,000. */
-const DEFAULT_BUILDS: Record<string, number> = { index: 400, site: 10_000 };
+const DEFAULT_BUILDS: Record<string, number> = { index: 400, site: 10_000, search: 20_000 };
 
 await runCommand(command);
 

@@ -20,7 +20,8 @@ export async function benchSite(folder: string, builds: number): Promise<Figures
   };
 }
 
-async function buildSite(folder: string, builds: number): Promise<number> {
+/** Builds the site of a generated catalog into `dist-<builds>`; resolves to the seconds it took. */
+export async function buildSite(folder: string, builds: number): Promise<number> {
   const catalog = join(folder, `catalog-${builds}`);
   await generateCatalog({ builds, seed: 1, directory: catalog });
   return timeProgram(

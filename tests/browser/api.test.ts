@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -13,28 +13,23 @@ import { TargetList } from '../../site/schemas/api/target-list.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 import type { History } from '../generate/history.ts';
-import { generateCatalog } from '../generate/catalog.ts';
-import { buildSite, listFiles, makeFolder, removeFolders } from './site.ts';
+import { ADDRESS as address, BUILDS, buildSampleSite, openSampleSite } from './sample-site.ts';
+import type { SampleSite } from './sample-site.ts';
+import { listFiles, makeFolder, removeFolders } from './site.ts';
 
-const address = 'https://owner.example/cache';
-const BUILDS = 30;
-
-let catalog: string;
+let site: SampleSite;
 let dist: string;
 let history: History;
 
 beforeAll(async () => {
-  catalog = await makeFolder();
-  dist = await makeFolder();
-  // Whatever another catalog's build left in the same folder must not show.
-  const other = await makeFolder();
-  await generateCatalog({ builds: 10, seed: 2, directory: other });
-  await buildSite({ catalog: other, address }, dist);
-  history = await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
-  await buildSite({ catalog, address }, dist);
+  site = await openSampleSite();
+  ({ dist, history } = site);
 });
 
-afterAll(removeFolders);
+afterAll(async () => {
+  await site.close();
+  await removeFolders();
+});
 
 async function read<Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape> {
   return schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
@@ -100,9 +95,13 @@ test("a build's document holds its node as Spack wrote it, and its whole DAG", a
   }
 });
 
-test('the same catalog gives the same bytes', async () => {
+test('the same catalog gives the same bytes, whatever lay in the folder before', async () => {
   const second = await makeFolder();
-  await buildSite({ catalog, address }, second);
+  for (const path of ['api/specs', 'builds/elsewhere']) {
+    await mkdir(join(second, path), { recursive: true });
+    await writeFile(join(second, path, 'index.html'), 'of another catalog');
+  }
+  await buildSampleSite(site.catalog, second);
   const files = await listFiles(dist);
   expect(await listFiles(second)).toEqual(files);
   for (const file of files) {

@@ -1,15 +1,12 @@
 import { chromium } from 'playwright';
 import type { Browser } from 'playwright';
-import { findChrome } from '../tools/tools.ts';
+import { inject } from 'vitest';
 
-/** Starts the Chrome that `CHROME_PATH` names, or one that is on PATH. */
-export async function launchChrome(): Promise<Browser> {
-  const executablePath = findChrome();
-  if (!executablePath) {
+/** The run's one Chrome. Closing it closes only what was opened through it. */
+export async function openChrome(): Promise<Browser> {
+  const address = inject('chrome');
+  if (address === '') {
     throw new Error('no Chrome found: set CHROME_PATH, or install it (Debian: apt-get install chromium)');
   }
-  return chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
-  });
+  return chromium.connect(address);
 }

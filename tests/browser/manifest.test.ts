@@ -3,24 +3,17 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SeedDates, SeedManifest } from '../../site/schemas/api/seed-manifest.ts';
-import { generateCatalog } from '../generate/catalog.ts';
 import { openPage } from './checks.ts';
-import { launchChrome } from './chrome.ts';
-import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
-
-const address = 'https://owner.example/cache';
-const BUILDS = 12;
-/** A branch may be named so. */
-const BRANCH = '</script><script>alert(1)</script><img/src=x onerror=alert(2)>&lt;b&gt;';
+import { openChrome } from './chrome.ts';
+import { ADDRESS as address, BRANCH, BUILDS, openSampleSite } from './sample-site.ts';
+import { removeFolders, type TestSite } from './site.ts';
 
 let site: TestSite;
 let browser: Browser;
 
 beforeAll(async () => {
-  const catalog = await makeFolder();
-  await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
-  site = await openSite({ catalog, address, settings: { GITHUB_REF_NAME: BRANCH } });
-  browser = await launchChrome();
+  site = await openSampleSite();
+  browser = await openChrome();
 });
 
 afterAll(async () => {

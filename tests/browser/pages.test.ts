@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
-import { launchChrome } from './chrome.ts';
+import { openChrome } from './chrome.ts';
 import { findInvalidMarkup, pickKinds } from './markup.ts';
 import { makeFolder, openSite, removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await writeFile(join(catalog, 'environments/new.yaml'), 'spack:\n  specs:\n  - zlib\n');
   // Room for about half of the tarballs.
   site = await openSite({ catalog, address: ADDRESS, settings: { PAGES_BUDGET: '70MB' } });
-  browser = await launchChrome();
+  browser = await openChrome();
   kinds = pickKinds(site.pages);
 });
 
@@ -45,13 +45,9 @@ test('every link, anchor, canonical address, sitemap and feed entry leads somewh
   expect(await findDeadLinks(site)).toEqual([]);
 });
 
-test(
-  'axe finds nothing wrong on any of the pages beside packages and builds, in either theme',
-  { timeout: 300_000 },
-  async () => {
-    expect(await findAxeViolations(browser, site, pickKinds(own(), 1))).toEqual([]);
-  },
-);
+test('axe finds nothing wrong on any of the pages beside packages and builds, in either theme', async () => {
+  expect(await findAxeViolations(browser, site, pickKinds(own(), 1))).toEqual([]);
+});
 
 test('none of them is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, own())).toEqual([]);

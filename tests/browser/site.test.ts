@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
-import { launchChrome } from './chrome.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
+import { openChrome } from './chrome.ts';
+import { openSampleSite } from './sample-site.ts';
+import { removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
 
 /** What a page may weigh with all it loads, in compressed bytes. */
@@ -17,10 +17,8 @@ let browser: Browser;
 let kinds: string[];
 
 beforeAll(async () => {
-  const catalog = await makeFolder();
-  await generateCatalog({ builds: 60, seed: 1, directory: catalog });
-  site = await openSite({ catalog, address: 'https://owner.example/spack-build-cache' });
-  browser = await launchChrome();
+  site = await openSampleSite();
+  browser = await openChrome();
   const find = (start: string): string => site.pages.find((path) => path.startsWith(start)) ?? '';
   kinds = [
     '/',

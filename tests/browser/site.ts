@@ -45,8 +45,12 @@ export async function removeFolders(): Promise<void> {
 export async function openSite(options: SiteOptions): Promise<TestSite> {
   const dist = await makeFolder();
   await buildSite(options, dist);
-  const base = new URL(options.address).pathname;
-  const server = await servePages({ root: dist, base, port: 0 });
+  return serveSite(dist, options.address);
+}
+
+/** Serves a built site on a free port, below the base path of its address. */
+export async function serveSite(dist: string, address: string): Promise<TestSite> {
+  const server = await servePages({ root: dist, base: new URL(address).pathname, port: 0 });
   return {
     url: server.url,
     dist,

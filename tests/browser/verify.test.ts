@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { openPage } from './checks.ts';
-import { launchChrome } from './chrome.ts';
+import { openChrome } from './chrome.ts';
 import { openMadeSite } from './made-site.ts';
 import type { MadeSite } from './made-site.ts';
 
@@ -16,7 +16,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   site = await openMadeSite();
-  browser = await launchChrome();
+  browser = await openChrome();
   page = await openPage(browser, complaints);
 });
 

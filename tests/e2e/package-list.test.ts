@@ -56,7 +56,6 @@ test.runIf(recipes)(
     }
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const started = process.cpuUsage();
     const { requests, reasons } = await chooseScheduled(
       {
         seed: '4711',
@@ -70,8 +69,6 @@ test.runIf(recipes)(
       BuildCacheSettings.parse({}),
       { fresh: false, container: false, flags: [] },
     );
-    const { user, system } = process.cpuUsage(started);
-    expect((user + system) / 1_000).toBeLessThan(1_000);
     expect(requests.map(({ specs }) => specs[0]).sort()).toEqual(names.slice(0, 5));
     expect(reasons.at(-1)).toMatch(/^The list is exhausted: of \d+ packages no more than 5 are neither/);
   },
