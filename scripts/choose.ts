@@ -5,6 +5,7 @@ import { reportChoice } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
+import { resolveVersions } from './spack/latest.ts';
 import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
@@ -43,6 +44,10 @@ await runCommand(addPlaces(addVersionOptions(command), readSettings().CATALOG_DI
 async function choose(reason: string, { settings: file, ...given }: Options): Promise<void> {
   expectBranch(process.env);
   const settings = readSettingsFile(file);
-  expectUsableSpack(given.spack || settings.spack);
-  reportChoice(await chooseFor(reason, given, settings), settings);
+  const versions = await resolveVersions(
+    { spack: given.spack || settings.spack, packages: given.packages || settings.packages },
+    process.env,
+  );
+  expectUsableSpack(versions.spack);
+  reportChoice(await chooseFor(reason, { ...given, ...versions }, settings), settings, versions);
 }

@@ -2,6 +2,7 @@ import { createCommand, readSettings, runCommand, variableOption } from './cli/c
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
+import { resolveVersions } from './spack/latest.ts';
 import { addSpackOptions, addVersionOptions } from './spack/spack-options.ts';
 import type { SpackOptions, VersionOptions } from './spack/spack-options.ts';
 
@@ -35,7 +36,10 @@ async function concretize({ requests, target, settings: file, ...given }: Option
   const { spack, packages } = given;
   await concretizeRequests(readRequests(requests, target, process.env), {
     ...given,
-    wanted: { spack: spack || settings.spack, packages: packages || settings.packages },
+    wanted: await resolveVersions(
+      { spack: spack || settings.spack, packages: packages || settings.packages },
+      process.env,
+    ),
     settings,
   });
 }

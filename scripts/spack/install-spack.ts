@@ -6,8 +6,8 @@ import { checkOut } from './git-checkout.ts';
 import { expectUsableSpack } from './version.ts';
 
 const execute = promisify(execFile);
-const SPACK_URL = 'https://github.com/spack/spack.git';
-const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
+export const SPACK_URL = 'https://github.com/spack/spack.git';
+export const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
 /** Said in place of a commit where Spack's own configuration names the recipes. */
 export const INSTALLED_RECIPES = 'installed';
 

@@ -52,10 +52,14 @@ export const BuildCacheSettings = z.strictObject({
     })
     .default(DEFAULT_TARGETS)
     .describe('Systems to build for; the first is the default of a manual run.'),
-  /** Spack itself: a tag or a commit of github.com/spack/spack, 1.0 or newer. */
-  spack: GitVersion.default('v1.1.0').describe('Tag or commit of github.com/spack/spack, 1.0 or newer.'),
-  /** The recipes: a tag or a commit of github.com/spack/spack-packages. */
-  packages: GitVersion.default('v2025.11.0').describe('Tag or commit of github.com/spack/spack-packages.'),
+  /** Spack itself: a tag or a commit of github.com/spack/spack, 1.0 or newer; `latest` is its newest release. */
+  spack: GitVersion.default('v1.1.0').describe(
+    'Tag or commit of github.com/spack/spack, 1.0 or newer; latest: its newest release.',
+  ),
+  /** The recipes: a tag or a commit of github.com/spack/spack-packages; `latest` is their newest release. */
+  packages: GitVersion.default('v2025.11.0').describe(
+    'Tag or commit of github.com/spack/spack-packages; latest: its newest release.',
+  ),
   /** Spack's installer. `auto`: the new one, which builds several packages at once, from Spack 1.2 on. */
   installer: z
     .enum(['auto', 'new', 'old'])

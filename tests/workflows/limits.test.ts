@@ -50,7 +50,7 @@ test(`outputs of a run of ${MAX_JOBS} specs stay below GitHub's limits`, () => {
   ).join('\n');
   const flags = ['--fail-fast', '--show-log-on-error'];
   const choice = chooseManual(text, 'x86_64_v3', settings, { fresh: false, container: true, flags });
-  reportChoice(choice, settings);
+  reportChoice(choice, settings, { spack: 'v1.1.0', packages: 'v2025.11.0' });
   expect(choice.requests).toHaveLength(MAX_JOBS);
   expectWithinLimits();
 });

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { newestRelease, resolveVersions } from './latest.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latest-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function makeRepository(name: string, tags: string[]): string {
+  const path = join(folder, name);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', path, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args]);
+  execFileSync('git', ['init', '--quiet', path]);
+  git('commit', '--quiet', '--allow-empty', '-m', 'one');
+  for (const tag of tags) git('tag', tag);
+  return `file://${path}`;
+}
+
+test('takes the newest release by its version, not a preview or another name', () => {
+  expect(newestRelease(['v1.9.1', 'v1.10.0', 'v1.11.0-rc1', 'v2.0.0.dev0', 'e4s-25.11', 'develop'])).toBe(
+    'v1.10.0',
+  );
+  expect(newestRelease(['v2025.11.0', 'v2026.03.0', 'v2026.06.0'])).toBe('v2026.06.0');
+  expect(newestRelease(['nightly'])).toBeUndefined();
+});
+
+test('resolves latest by the tags of the repositories, and leaves other versions alone', async () => {
+  const environment = {
+    SPACK_GIT_URL: makeRepository('spack', ['v1.0.2', 'v1.1.0']),
+    SPACK_PACKAGES_GIT_URL: makeRepository('packages', ['v2025.11.0', 'v2026.06.0']),
+  };
+  expect(await resolveVersions({ spack: 'latest', packages: 'latest' }, environment)).toEqual({
+    spack: 'v1.1.0',
+    packages: 'v2026.06.0',
+  });
+  const none = { SPACK_GIT_URL: 'file:///no/such', SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
+  expect(await resolveVersions({ spack: 'v1.0.2', packages: 'abc' }, none)).toEqual({
+    spack: 'v1.0.2',
+    packages: 'abc',
+  });
+});
+
+test('refuses a repository without a release', async () => {
+  const SPACK_GIT_URL = makeRepository('empty', ['nightly']);
+  await expect(resolveVersions({ spack: 'latest', packages: 'v1' }, { SPACK_GIT_URL })).rejects.toThrow(
+    /expected a tag such as v1\.2\.0 for "latest", found none/,
+  );
+});

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import pRetry from 'p-retry';
+import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { PACKAGES_URL, SPACK_URL } from './install-spack.ts';
+import type { WantedVersions } from './install-spack.ts';
+
+const execute = promisify(execFile);
+const TIMEOUT_MS = 60_000;
+
+/** Stands in the settings for the newest release. */
+export const LATEST = 'latest';
+
+/**
+ * Puts the newest release's tag in place of `latest`; other versions stay as they are. To be called once a run:
+ * what it resolves to is handed on, so that all jobs of a run use the same.
+ * @param environment `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other repositories
+ */
+export async function resolveVersions(
+  { spack, packages }: WantedVersions,
+  environment: Record<string, string | undefined>,
+): Promise<WantedVersions> {
+  return {
+    spack: await resolveVersion(spack, environment['SPACK_GIT_URL'] || SPACK_URL),
+    packages: await resolveVersion(packages, environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL),
+  };
+}
+
+async function resolveVersion(version: string, url: string): Promise<string> {
+  if (version !== LATEST) return version;
+  const newest = newestRelease(await listTags(url));
+  if (newest !== undefined) return newest;
+  throw new Error(
+    `${url}: expected a tag such as v1.2.0 for "${LATEST}", found none; name a tag or a commit`,
+  );
+}
+
+/** The tags of a git repository, without fetching anything of it. */
+async function listTags(url: string): Promise<string[]> {
+  const run = () =>
+    execute('git', ['ls-remote', '--tags', '--refs', '--', url], {
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+      timeout: TIMEOUT_MS,
+      maxBuffer: 2 ** 26,
+    });
+  try {
+    const { stdout } = await pRetry(run, { retries: 2, minTimeout: 2_000 });
+    return stdout.split('\n').flatMap((line) => /\trefs\/tags\/(\S+)$/.exec(line)?.[1] ?? []);
+  } catch (cause) {
+    throw new Error(`cannot list the tags of ${url}; run it again, or name a tag or a commit`, { cause });
+  }
+}
+
+/** Of tags the newest that names a release: `v1.10.0` is newer than `v1.9.1`; previews and other names do not count. */
+export function newestRelease(tags: readonly string[]): string | undefined {
+  return tags
+    .filter((tag) => /^v\d+(\.\d+)+$/.test(tag))
+    .sort((a, b) => compareVersions(a.slice(1), b.slice(1)))
+    .at(-1);
+}
