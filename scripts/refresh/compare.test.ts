@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import type { Build } from '../../site/schemas/build.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { compareBuilds } from './compare.ts';
+import type { RecipeState, Verdict } from './compare.ts';
+import { parseTrees } from './recipe-trees.ts';
+import { planRefresh } from './refresh-plan.ts';
+
+const h = (letter: string) => letter.repeat(32);
+const node = (name: string, letter: string, needs: string[] = []): Node => ({
+  name,
+  version: '1.0',
+  arch: { platform: 'linux', platform_os: 'debian12', target: 'x86_64' },
+  parameters: {},
+  package_hash: `p-${name}`,
+  dependencies: needs.map((one) => ({
+    name: 'x',
+    hash: h(one),
+    parameters: { deptypes: ['link' as const], virtuals: [] },
+  })),
+  hash: h(letter),
+});
+const state = (name: string, changes: Partial<RecipeState> = {}): RecipeState => ({
+  state: 'known',
+  package_hash: `p-${name}`,
+  newest: '1.0',
+  reason: '',
+  shared: ['generic.py'],
+  ...changes,
+});
+const trees = (packages: Record<string, string>, generic = '1'.repeat(40)) =>
+  parseTrees(
+    Object.entries(packages)
+      .map(([name, id]) => `040000 tree ${id.repeat(40)}\t${name}`)
+      .join('\n'),
+    `100644 blob ${generic}\tgeneric.py`,
+  );
+const OLD = trees({ base: '1', _7app: '2' });
+const NODES = new Map([node('base', 'a'), node('7app', 'b', ['a'])].map((one) => [one.hash, one]));
+
+function compare(states: RecipeState[], newTrees = OLD, sameSpack = true) {
+  const [base, app] = states;
+  const verdicts = compareBuilds([h('a'), h('b')], {
+    nodes: NODES,
+    states: new Map(
+      [
+        [h('a'), base],
+        [h('b'), app],
+      ].flatMap(([hash, one]) => (one ? [[hash as string, one as RecipeState] as const] : [])),
+    ),
+    oldTrees: () => OLD,
+    newTrees,
+    sameSpack: () => sameSpack,
+  });
+  return [verdicts.get(h('a')), verdicts.get(h('b'))].map((one) => one?.kind);
+}
+const SAME = [state('base'), state('7app')];
+
+test('calls a build unchanged only when all recipes of its DAG are the same bytes and Spack is the same', () => {
+  expect(compare(SAME)).toEqual(['unchanged', 'unchanged']);
+  expect(compare(SAME, trees({ base: '3', _7app: '2' }))).toEqual(['unclear', 'unclear']);
+  expect(compare(SAME, trees({ base: '1', _7app: '3' }))).toEqual(['unchanged', 'unclear']);
+  expect(compare(SAME, trees({ base: '1', _7app: '2' }, '4'.repeat(40)))).toEqual(['unclear', 'unclear']);
+  expect(compare(SAME, OLD, false)).toEqual(['unclear', 'unclear']);
+  expect(
+    compareBuilds([h('c')], {
+      nodes: NODES,
+      states: new Map(),
+      oldTrees: () => OLD,
+      newTrees: OLD,
+      sameSpack: () => true,
+    }).get(h('c'))?.kind,
+  ).toBe('unclear');
+});
+
+test('calls it different when its recipe, its newest version or anything below it changed', () => {
+  expect(compare([state('base', { package_hash: 'other' }), state('7app')])).toEqual([
+    'different',
+    'different',
+  ]);
+  expect(compare([state('base'), state('7app', { newest: '1.1' })])).toEqual(['unchanged', 'different']);
+  expect(compare([state('base'), state('7app', { package_hash: null })])).toEqual(['unchanged', 'different']);
+});
+
+test('calls it withdrawn when its own version is deprecated or gone, with the reason', () => {
+  const verdicts = compareBuilds([h('a')], {
+    nodes: NODES,
+    states: new Map([[h('a'), state('base', { state: 'deprecated', reason: 'CVE-2026-1', newest: '2.0' })]]),
+    oldTrees: () => OLD,
+    newTrees: OLD,
+    sameSpack: () => true,
+  });
+  expect(verdicts.get(h('a'))).toEqual({
+    kind: 'withdrawn',
+    reason: 'its version is deprecated: CVE-2026-1; the newest is 2.0',
+  });
+});
+
+test('renews roots of environments first, then what is pinned, then what is needed most', () => {
+  const letters = ['a', 'b', 'c', 'd'];
+  const builds = new Map(
+    letters.map((letter) => [
+      h(letter),
+      { name: letter, version: '1', hash: h(letter), tarball: { size: 10 } } as Build,
+    ]),
+  );
+  const nodes = new Map(
+    letters.map((letter) => [h(letter), node(letter, letter, letter === 'd' ? ['b'] : [])]),
+  );
+  const verdict = { kind: 'different' as const, reason: 'r' };
+  const plan = planRefresh(
+    new Map<string, Verdict>([
+      ...letters.map((letter) => [h(letter), verdict] as const),
+      [h('a'), { kind: 'unchanged', reason: '' }],
+    ]),
+    {
+      builds,
+      nodes,
+      environments: new Set([h('d')]),
+      pinned: new Set([h('c')]),
+    },
+  );
+  expect(plan.renew.map(({ name, rank }) => [name, rank])).toEqual([
+    ['d', 'environment'],
+    ['c', 'pinned'],
+    ['b', 'needed'],
+  ]);
+  expect(plan).toMatchObject({ bytes: 30, counts: { unchanged: 1, different: 3 } });
+});

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+const TIMEOUT_MS = 10 * 60_000;
+const BUILTIN = 'repos/spack_repo/builtin';
+
+/** What a release of spack-packages has, by git's own ids: equal ids are equal bytes. */
+export interface RecipeTrees {
+  /** By package: the id of its folder, recipe and patches. */
+  packages: ReadonlyMap<string, string>;
+  /** By file of `build_systems`, which recipes import: its id. */
+  shared: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the ids of a commit's recipes. Fetches directories alone, no file: two releases differ in some megabytes.
+ * @param folder a git repository of its own, which is made when it is not there
+ */
+export async function readRecipeTrees(url: string, commit: string, folder: string): Promise<RecipeTrees> {
+  if (!existsSync(`${folder}/HEAD`)) {
+    mkdirSync(folder, { recursive: true });
+    await git(folder, ['init', '--quiet', '--bare']);
+  }
+  try {
+    await git(folder, ['fetch', '--quiet', '--depth', '1', '--filter=blob:none', '--', url, commit]);
+  } catch (cause) {
+    throw new Error(`cannot fetch "${commit}" of ${url}; expected one of its tags or commits`, { cause });
+  }
+  const { stdout: head } = await git(folder, ['rev-parse', 'FETCH_HEAD^{commit}']);
+  const root = `${head.trim()}:${BUILTIN}`;
+  const { stdout: packages } = await git(folder, ['ls-tree', `${root}/packages`]);
+  const { stdout: shared } = await git(folder, ['ls-tree', `${root}/build_systems`]);
+  return parseTrees(packages, shared);
+}
+
+/** The pure part of `readRecipeTrees`: what `git ls-tree` says of the packages and of the build systems. */
+export function parseTrees(packages: string, shared: string): RecipeTrees {
+  const entries = (text: string) =>
+    [...text.matchAll(/^\d+ (?:tree|blob) ([0-9a-f]+)\t(.+)$/gm)].map(
+      ([, id = '', path = '']) => [path, id] as const,
+    );
+  return {
+    packages: new Map(
+      entries(packages).map(([path, id]) => [path.replace(/^_(?=\d)/, '').replaceAll('_', '-'), id]),
+    ),
+    shared: new Map(entries(shared)),
+  };
+}
+
+function git(folder: string, args: string[]): Promise<{ stdout: string }> {
+  return execute('git', ['-C', folder, ...args], {
+    env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    timeout: TIMEOUT_MS,
+    maxBuffer: 2 ** 26,
+  });
+}

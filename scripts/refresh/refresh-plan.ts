@@ -1,0 +1,87 @@
+import type { Build } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import type { Verdict } from './compare.ts';
+
+/** Why a build is renewed before others. */
+export type Rank = 'environment' | 'pinned' | 'needed' | 'other';
+
+export interface RenewedBuild {
+  name: string;
+  version: string;
+  hash: DagHash;
+  verdict: Verdict;
+  rank: Rank;
+  /** Cached builds that depend on it. */
+  dependents: number;
+  /** Bytes of its tarball, the best guess at those of the next. */
+  size: number;
+}
+
+/** What newer recipes mean for a cache. */
+export interface RefreshPlan {
+  counts: Record<Verdict['kind'], number>;
+  /** Everything that is not proven unchanged, in the order of renewal. */
+  renew: RenewedBuild[];
+  bytes: number;
+}
+
+/** What decides the order. */
+export interface RefreshContext {
+  builds: ReadonlyMap<DagHash, Build>;
+  nodes: ReadonlyMap<DagHash, Node>;
+  /** Root hashes of environments. */
+  environments: ReadonlySet<DagHash>;
+  pinned: ReadonlySet<DagHash>;
+}
+
+const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];
+const KINDS: readonly Verdict['kind'][] = ['withdrawn', 'different', 'unclear', 'unchanged'];
+
+/**
+ * Orders what to renew: roots of environments, then pinned builds, then what others depend on, the most needed first,
+ * then the rest; within these what is withdrawn comes first.
+ */
+export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: RefreshContext): RefreshPlan {
+  const dependents = countDependents(context);
+  const counts = { unchanged: 0, unclear: 0, different: 0, withdrawn: 0 };
+  const renew: RenewedBuild[] = [];
+  for (const [hash, verdict] of verdicts) {
+    counts[verdict.kind] += 1;
+    const build = context.builds.get(hash);
+    if (verdict.kind === 'unchanged' || build === undefined) continue;
+    const count = dependents.get(hash) ?? 0;
+    renew.push({
+      name: build.name,
+      version: build.version,
+      hash,
+      verdict,
+      rank: rankOf(hash, count, context),
+      dependents: count,
+      size: build.tarball.size,
+    });
+  }
+  renew.sort(
+    (a, b) =>
+      RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) ||
+      KINDS.indexOf(a.verdict.kind) - KINDS.indexOf(b.verdict.kind) ||
+      b.dependents - a.dependents ||
+      (a.name < b.name ? -1 : a.name > b.name ? 1 : a.hash < b.hash ? -1 : 1),
+  );
+  return { counts, renew, bytes: renew.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function rankOf(hash: DagHash, dependents: number, { environments, pinned }: RefreshContext): Rank {
+  if (environments.has(hash)) return 'environment';
+  if (pinned.has(hash)) return 'pinned';
+  return dependents > 0 ? 'needed' : 'other';
+}
+
+function countDependents({ builds, nodes }: RefreshContext): Map<DagHash, number> {
+  const counts = new Map<DagHash, number>();
+  for (const hash of builds.keys()) {
+    for (const { hash: needed } of nodes.get(hash)?.dependencies ?? [])
+      counts.set(needed, (counts.get(needed) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { DagHash } from '../../site/schemas/digest.ts';
+import type { Pin } from '../../site/schemas/pin.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
+import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
+import { gatherRecipes } from '../spack/recipes.ts';
+import { askSpack } from '../spack/run-spack.ts';
+import { createSpackHome } from '../spack/spack-home.ts';
+import { compareBuilds, RecipeState } from './compare.ts';
+import { readRecipeTrees } from './recipe-trees.ts';
+import type { RecipeTrees } from './recipe-trees.ts';
+import { planRefresh } from './refresh-plan.ts';
+import type { RefreshPlan } from './refresh-plan.ts';
+
+export interface RefreshOptions {
+  wanted: WantedVersions;
+  /** Where Spack keeps its things. */
+  home: string;
+  /** Folder of the owner's recipes; empty: none. */
+  own: string;
+  pins: ReadonlyMap<string, Pin>;
+}
+
+/** Judges every build of a catalog by newer recipes, with a real Spack in one process, and orders what to renew. */
+export async function findStale(catalog: Catalog, options: RefreshOptions): Promise<RefreshPlan> {
+  const tools = join(options.home, 'tools');
+  const installed = await installSpack(options.wanted, tools, process.env);
+  const states = await askRecipes(catalog, installed, tools, options);
+  const url = process.env['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+  const read = (commit: string) => readRecipeTrees(url, commit, resolve(tools, 'recipe-trees'));
+  const newTrees = await read(isCommit(installed.packages) ? installed.packages : options.wanted.packages);
+  const oldTrees = new Map<string, RecipeTrees>();
+  for (const { origin } of catalog.builds.values()) {
+    const { packages } = origin;
+    if (packages === undefined || !isCommit(packages) || oldTrees.has(packages)) continue;
+    oldTrees.set(packages, await read(packages));
+  }
+  const origin = (hash: string) => catalog.builds.get(hash)?.origin;
+  const nodes = new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node]));
+  const verdicts = compareBuilds([...catalog.builds.keys()], {
+    nodes,
+    states,
+    oldTrees: (hash) => oldTrees.get(origin(hash)?.packages ?? ''),
+    newTrees,
+    sameSpack: (hash) => origin(hash)?.spack === installed.version,
+  });
+  return planRefresh(verdicts, {
+    builds: catalog.builds,
+    nodes,
+    environments: new Set([...catalog.environments.values()].flat()),
+    pinned: findPinned(catalog, options.pins),
+  });
+}
+
+async function askRecipes(
+  { nodes }: Catalog,
+  installed: InstalledSpack,
+  tools: string,
+  { home, own }: RefreshOptions,
+): Promise<Map<DagHash, RecipeState>> {
+  const folder = resolve(home, 'refresh');
+  mkdirSync(folder, { recursive: true });
+  const { repositories } = await gatherRecipes([], own, tools);
+  const builtin = installed.builtin === undefined ? {} : { builtin: installed.builtin };
+  const environment = createSpackHome(
+    folder,
+    {
+      installRoot: join(folder, 'store'),
+      microarchitecture: 'x86_64',
+      repositories: { ...repositories, ...builtin },
+      mirrors: {},
+    },
+    process.env,
+  );
+  const input = join(folder, 'nodes.json');
+  const output = join(folder, 'states.json');
+  // Exactly the texts that Spack wrote.
+  writeFileSync(input, `{"nodes":[${[...nodes.values()].map(({ text }) => text).join(',\n')}]}`);
+  const script = join(import.meta.dirname, '../spack/recipe_state.py');
+  await askSpack({ program: installed.program, environment }, ['python', script, input, output]);
+  const states = z.record(DagHash, RecipeState).parse(JSON.parse(readFileSync(output, 'utf8')));
+  return new Map(Object.entries(states));
+}
+
+function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {
+  const hashes = new Set([...pins.values()].flatMap((pin) => pin.hashes));
+  const specs = new Set([...pins.values()].flatMap((pin) => pin.specs));
+  const isPinned = ({ name, version, hash }: { name: string; version: string; hash: string }) =>
+    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`);
+  return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
+}
+
+function isCommit(text: string): boolean {
+  return /^[0-9a-f]{40}$/.test(text);
+}

@@ -1,0 +1,36 @@
+import prettyBytes from 'pretty-bytes';
+import { escapeMarkdown } from '../github/actions.ts';
+import type { WantedVersions } from '../spack/install-spack.ts';
+import type { RefreshPlan } from './refresh-plan.ts';
+
+/** Rows of the table; the whole plan is in the JSON. */
+const MAX_ROWS = 50;
+
+const WORDS = {
+  environment: 'root of an environment',
+  pinned: 'pinned',
+  needed: 'needed by others',
+  other: '',
+} as const;
+
+/** What newer recipes mean for a cache, as Markdown; its last line has the counts. */
+export function planText({ counts, renew, bytes }: RefreshPlan, wanted: WantedVersions): string {
+  const rows = renew
+    .slice(0, MAX_ROWS)
+    .map(
+      ({ name, version, hash, verdict, rank }) =>
+        `| ${escapeMarkdown(`${name}@${version}`)} /${hash.slice(0, 7)} | ${verdict.kind} | ${escapeMarkdown(verdict.reason.slice(0, 300))} | ${WORDS[rank]} |`,
+    );
+  const more = renew.length > MAX_ROWS ? [`| and ${renew.length - MAX_ROWS} more | | | |`] : [];
+  const table =
+    renew.length === 0
+      ? []
+      : ['| build | verdict | why | first because |', '| --- | --- | --- | --- |', ...rows, ...more, ''];
+  return [
+    `### With recipes ${escapeMarkdown(wanted.packages)} and Spack ${escapeMarkdown(wanted.spack)}`,
+    '',
+    ...table,
+    `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} to be solved again to know, ` +
+      `${counts.unchanged} unchanged; to renew: ${renew.length} builds, some ${prettyBytes(bytes, { binary: true })}`,
+  ].join('\n');
+}
