@@ -4,6 +4,7 @@ import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { listEnvironments, readEnvironment } from './environments.ts';
 import { hasFailed, isCached } from './skip-reasons.ts';
+import { findStaleNames } from './stale.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests } from './requests.ts';
 import type { RequestOptions } from './requests.ts';
@@ -81,13 +82,15 @@ export async function chooseScheduled(
   const list = await readPackageList(draw.packagesVersion, draw.environment);
   const { catalog, date } = draw;
   const excluded = new Set(settings.exclude);
-  const sample = takeSample(drawOrder(list, draw.seed), draw.count, (name) => {
+  const stale = settings.refresh ? await drawStale(draw, target, settings) : { names: [], reasons: [] };
+  const sample = takeSample(drawOrder(list, draw.seed), draw.count - stale.names.length, (name) => {
     if (excluded.has(name)) return 'excluded';
     if (isCached(catalog, name, target)) return 'cached';
     return hasFailed(catalog, name, target, settings.retryAfterDays, date) ? 'failed' : undefined;
   });
   const { names, passedOver, exhausted } = sample;
   const reasons = [
+    ...stale.reasons,
     `${countOf(names.length, 'package')} of ${list.length} drawn with seed ${draw.seed}, for ${target.name}.`,
     ...describe(passedOver.cached, `cached for ${target.name} already`),
     ...describe(passedOver.failed, `failed in the last ${settings.retryAfterDays} days`),
@@ -99,8 +102,35 @@ export async function chooseScheduled(
         `${names.length === 1 ? 'is' : 'are'} neither cached, nor failed lately, nor excluded.`,
     );
   }
-  const wishes = names.map((name) => ({ specs: [name], target: target.name }));
+  const wishes = [...stale.names, ...names].map((name) => ({ specs: [name], target: target.name }));
   return { requests: composeRequests(wishes, options), reasons };
+}
+
+/**
+ * Draws what is to be renewed before anything new is built: at most half of the number. Each is solved again, and what
+ * then comes out as it was costs no build. A repository that does not answer stops nothing.
+ */
+async function drawStale(
+  { catalog, count, seed, date, packagesVersion, environment }: DrawOptions,
+  target: Target,
+  { exclude, retryAfterDays }: BuildCacheSettings,
+): Promise<{ names: string[]; reasons: string[] }> {
+  let stale: string[];
+  try {
+    stale = await findStaleNames(catalog, target, packagesVersion, environment);
+  } catch (error) {
+    return {
+      names: [],
+      reasons: [`Nothing is renewed: ${error instanceof Error ? error.message : String(error)}.`],
+    };
+  }
+  const wanted = stale.filter(
+    (name) => !exclude.includes(name) && !hasFailed(catalog, name, target, retryAfterDays, date),
+  );
+  const names = drawOrder(wanted, seed).slice(0, Math.ceil(count / 2));
+  if (names.length === 0) return { names, reasons: [] };
+  const reason = `${countOf(names.length, 'package')} of ${wanted.length} to renew, whose recipe changed: ${names.join(', ')}.`;
+  return { names, reasons: [reason] };
 }
 
 function describe(names: string[], reason: string): string[] {

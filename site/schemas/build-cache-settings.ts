@@ -75,6 +75,13 @@ export const BuildCacheSettings = z.strictObject({
     .max(256)
     .default(25)
     .describe('How many random packages a scheduled run builds; at most 256.'),
+  /** Whether a scheduled run first renews packages whose recipe changed: up to half of its number. */
+  refresh: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a scheduled run first renews packages whose recipe changed: up to half of its number.',
+    ),
   /** Packages that the schedule never takes. */
   exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
   /** Days before the schedule tries a package again that failed. */
