@@ -44,7 +44,7 @@ async function publish(cacheDirectory: string, { registry, catalog, plan, trust 
     console.error(`${cacheDirectory}: nothing to publish`);
     return;
   }
-  const checked = await checkTarballs(entries);
+  const checked = await checkTarballs(entries, settings.CATALOG_DIR);
   const resolution = await publishEntries(checked, {
     registry: openRegistry(settings.REGISTRY),
     catalogDirectory: settings.CATALOG_DIR,

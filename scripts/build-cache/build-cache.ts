@@ -12,7 +12,7 @@ import { label } from './dag.ts';
 import { parseManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './quote.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
-import { parseSpecFile } from './spec-file.ts';
+import { isProved, parseSpecFile } from './spec-file.ts';
 import type { CheckedSpecFile, KnownNodes } from './spec-file.ts';
 
 /** One spec of a build cache; everything is checked but what is in the tarball. */
@@ -31,6 +31,8 @@ export interface CacheEntry extends CheckedSpecFile {
 export interface ReadOptions {
   /** The only DAG hashes that may be in the cache. Absent: any. */
   plan?: ReadonlySet<DagHash>;
+  /** The text of each node that may be in the cache, by hash, as the plan's lock has it. Absent: any. */
+  lock?: ReadonlyMap<DagHash, string>;
   /** Armored public keys, one of which must have signed each manifest. Absent: signatures are not looked at. */
   trust?: readonly string[];
 }
@@ -73,7 +75,7 @@ async function readEntry(
   folder: CacheFolder,
   path: string,
   known: KnownNodes,
-  { plan, trust }: ReadOptions,
+  { plan, lock, trust }: ReadOptions,
 ): Promise<CacheEntry> {
   const where = folder.locate(path);
   const manifest = decode(await folder.read(path, MANIFEST_LIMIT_BYTES), where);
@@ -93,7 +95,22 @@ async function readEntry(
         'publish only what the plan names, or plan it',
     );
   }
+  if (lock) attempt(where, 'build what was planned', () => refuseOtherNodes(checked, lock));
   return { ...checked, where, tarball, tarballPath: folder.locate(tarballPath), specText, signed };
+}
+
+/**
+ * Every node must be the lock's of that hash. A text that is under its hash cannot be another; the others, such as
+ * externals, whose hash proves less or nothing, are compared with the lock's.
+ */
+function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash, string>): void {
+  for (const [hash, found] of nodes) {
+    const planned = lock.get(hash);
+    if (planned === undefined)
+      throw new Error(`expected nodes of the plan's lock, found ${label(found.node)}`);
+    if (found.text === planned || isProved(found)) continue;
+    throw new Error(`expected ${label(found.node)} as the plan's lock has it, found another text`);
+  }
 }
 
 /** The two blobs that a spec's manifest names. */

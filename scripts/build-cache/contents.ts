@@ -2,8 +2,8 @@ import type { Contents } from '../../site/schemas/build.ts';
 import type { PrefixListing } from './tar/listing.ts';
 
 /** Of programs, and of libraries: the build's record and its page name each. The largest packages have some 1,000. */
-const NAMES_LIMIT = 5_000;
-const NAMES_LIMIT_CHARACTERS = 256 * 1024;
+const NAMES_LIMIT = 2_000;
+const NAMES_LIMIT_CHARACTERS = 64 * 1024;
 
 /** What an install prefix puts where its users look for it. Throws when that is more than a record can hold. */
 export function describeContents({ prefix, entries }: PrefixListing, glibc: string | undefined): Contents {

@@ -46,7 +46,7 @@ interface Token {
 export function tokensOf(line: string, what = 'specs'): Token[] {
   const tokens: Token[] = [];
   // Brackets hold an edge's attributes: `^[deptypes=build virtuals=c] gcc` has spaces inside.
-  for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^\s"'[]|\[)+|["']/g)) {
+  for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|\[[^\][]*\]|[^\s"'[]|\[)+|["']/g)) {
     if (token === '"' || token === "'") {
       throw new Error(`${what}: expected a closing ${token} in "${line.trim().slice(0, 100)}"`);
     }

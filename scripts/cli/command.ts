@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
 import { isErrorCode } from './files.ts';
@@ -68,11 +69,6 @@ export function describeError(error: unknown): string {
  * from outside, since GitHub takes a line that begins with `::` for a command, whatever space is before it.
  */
 export function printable(text: string): string {
-  return text
-    .trimEnd()
-    .replaceAll(
-      /[^\P{Cc}\n]|[\u2028\u2029]/gu,
-      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-    .replaceAll(/\n\s*/g, '\n  | ');
+  // GitHub takes `##[` anywhere in a line for the beginning of a command.
+  return escapeUnsafe(text.trimEnd(), '\n').replaceAll('##[', '# #[').replaceAll(/\n\s*/g, '\n  | ');
 }

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 
 /** GitHub drops a job summary above 1 MiB; what is left out is said. */
 const MAX_SUMMARY_BYTES = 2 ** 20 - 4_096;
@@ -45,13 +46,15 @@ export function addSummary(markdown: string): void {
 
 /** Text in Markdown that shows as itself: for names and messages that others wrote. */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replaceAll(/[\\`*_{}[\]<>()#+!|~&@-]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replaceAll(/\s+/g, ' ');
+  return escapeUnsafe(text.replaceAll(/\s+/g, ' ')).replaceAll(
+    /[\\`*_{}[\]<>()#+!|~&@-]/g,
+    (sign) => `&#${sign.charCodeAt(0)};`,
+  );
 }
 
 /** Shows a sentence beside the run: as an annotation under Actions, as a line on stderr elsewhere. */
-export function annotate(level: 'notice' | 'warning' | 'error', sentence: string): void {
+export function annotate(level: 'notice' | 'warning' | 'error', text: string): void {
+  const sentence = escapeUnsafe(text, '\r\n').replaceAll('##[', '# #[');
   if (process.env['GITHUB_ACTIONS'] !== 'true') {
     console.error(`${level}: ${sentence}`);
     return;

@@ -4,6 +4,7 @@ import { Digest } from '../../site/schemas/digest.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { IMAGE_LAYER_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
+import { fileStem } from '../../site/schemas/node.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
@@ -54,6 +55,7 @@ export async function adoptImage(
       where,
       blob,
       platform: spec.root.node.arch.platform,
+      prefixName: fileStem(spec.root.node),
     });
     const { rootfs } = ImageConfig.parse(JSON.parse(text));
     const { layers } = found.manifest;

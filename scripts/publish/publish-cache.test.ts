@@ -136,7 +136,7 @@ function newPlace(): Place {
 }
 
 async function publish(cacheDirectory: string, { registry, catalog }: Place) {
-  return publishEntries(await checkTarballs(await readBuildCache(cacheDirectory)), {
+  return publishEntries(await checkTarballs(await readBuildCache(cacheDirectory), catalog), {
     registry: openRegistry(`oci-layout:${registry}`),
     catalogDirectory: catalog,
     signer: undefined,

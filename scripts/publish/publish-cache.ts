@@ -2,6 +2,7 @@ import { createReadStream, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
+import { fileStem } from '../../site/schemas/node.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { keyPath } from '../catalog/paths.ts';
@@ -33,15 +34,23 @@ export interface Destination {
   environment: Record<string, string | undefined>;
 }
 
-/** Reads each tarball once, from end to end; throws at the first that is not what its entry says. */
-export async function checkTarballs(entries: readonly CacheEntry[]): Promise<CheckedEntry[]> {
+/**
+ * Refuses nodes that would stand in another's place in the catalog, and reads each tarball once, from end to end.
+ * Throws at the first that is not what its entry says.
+ */
+export async function checkTarballs(
+  entries: readonly CacheEntry[],
+  catalogDirectory: string,
+): Promise<CheckedEntry[]> {
+  refuseShadows(entries, listSpecFiles(catalogDirectory));
   const progress = startProgress('checking', entries.length, 'tarballs');
   const checked: CheckedEntry[] = [];
   try {
     for (const entry of entries) {
       const { platform } = entry.root.node.arch;
       const source = createReadStream(entry.tarballPath);
-      const expected = { where: entry.tarballPath, blob: entry.tarball, platform };
+      const prefixName = fileStem(entry.root.node);
+      const expected = { where: entry.tarballPath, blob: entry.tarball, platform, prefixName };
       checked.push({ ...entry, inspected: await inspectTarball(source, expected) });
       progress.advance();
     }
@@ -61,7 +70,6 @@ export async function publishEntries(
 ): Promise<Resolution> {
   const { registry, catalogDirectory, environment } = destination;
   const names = listSpecFiles(catalogDirectory);
-  refuseShadows(entries, names);
   return withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const resolution = await resolveEntries(entries, {

@@ -1,8 +1,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
-import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
+import {
+  MAX_FAILURES,
+  MAX_LOG_BYTES,
+  MAX_LOG_LINE_LENGTH,
+  MAX_LOG_LINES,
+} from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
@@ -31,11 +37,41 @@ export function recordedFailures(
   { target, run, date }: Circumstances,
 ): Failure[] {
   const names = new Set([...plan.nodes.values()].map(({ name }) => name));
-  return record.failures.flatMap(({ hash, name, ...rest }) => {
+  const recorded = record.failures.flatMap(({ hash, name, ...rest }) => {
     const isPlanned = hash === undefined ? names.has(name) : isOf(plan, hash, name) && !published.has(hash);
     if (!isPlanned) return [];
-    return [Failure.parse({ name, hash, target, run, date, ...rest })];
+    const failure = {
+      ...rest,
+      ...(rest.line === undefined ? {} : { line: escapeUnsafe(rest.line, '\t') }),
+      ...(rest.phase === undefined ? {} : { phase: escapeUnsafe(rest.phase) }),
+      log: cutLog(rest.log),
+      spec: plannedSpec(plan, name, hash),
+    };
+    return [Failure.parse({ name, hash, target, run, date, ...failure })];
   });
+  return recorded.slice(0, MAX_FAILURES);
+}
+
+/** The spec as it was planned: pages show it as a command, and what the build says of it may be anything. */
+function plannedSpec({ roots, nodes }: Plan, name: string, hash: DagHash | undefined): string {
+  const root = roots.find((one) =>
+    hash === undefined ? nodes.get(one.hash)?.name === name : one.hash === hash,
+  );
+  const node = hash === undefined ? undefined : nodes.get(hash);
+  return root?.spec ?? (node ? `${name}@${node.version}/${node.hash}` : name);
+}
+
+/** The end of a log within its bounds. */
+function cutLog(log: readonly string[]): string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const line of log.toReversed()) {
+    const shown = escapeUnsafe(line, '\t');
+    bytes += Buffer.byteLength(shown) + 1;
+    if (bytes > MAX_LOG_BYTES) break;
+    lines.unshift(shown);
+  }
+  return lines;
 }
 
 /** One failure for each thing that was asked of a job whose artifact is missing or refused. */
@@ -45,10 +81,8 @@ export function failuresOfAll(
   reason: string,
   { target, run, date }: Circumstances,
 ): Failure[] {
-  const log = reason
-    .split('\n')
-    .slice(0, MAX_LOG_LINES)
-    .map((line) => line.slice(0, MAX_LOG_LINE_LENGTH));
+  const lines = reason.split('\n').slice(0, MAX_LOG_LINES);
+  const log = cutLog(lines.map((line) => line.slice(0, MAX_LOG_LINE_LENGTH)));
   return plan.roots.flatMap(({ hash, spec }) => {
     const name = plan.nodes.get(hash)?.name;
     return name === undefined || !plan.hashes.has(hash)

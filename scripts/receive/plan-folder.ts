@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { splitObject } from '../../site/lib/spack/node-text.ts';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
@@ -18,6 +19,8 @@ export interface Plan {
   inputs: BuildInputs;
   /** Every node of the lock by its hash. */
   nodes: ReadonlyMap<DagHash, Node>;
+  /** The text of each node of the lock, compact. */
+  texts: ReadonlyMap<DagHash, string>;
   /** What was asked for, in the order of the lock. */
   roots: readonly { hash: DagHash; spec: string }[];
   /** `spack.lock` to the letter. */
@@ -41,6 +44,7 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
     hashes: parsePlan(readChecked(file, entry.plan), file),
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
+    texts: splitObject(splitObject(lockText).get('concrete_specs') ?? '{}'),
     roots: lock.roots,
     lockText,
     ...(sbang === undefined ? {} : { sbang: readChecked(join(folder, SBANG_FILE), sbang) }),

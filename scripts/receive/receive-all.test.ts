@@ -18,8 +18,6 @@ import { HostileCache } from '../../tests/world/hostile-cache.ts';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { Failure } from '../../site/schemas/failure.ts';
-import type { Node } from '../../site/schemas/node.ts';
-import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { openArtifactFolder } from './build-artifact.ts';
@@ -82,6 +80,27 @@ test('a refused artifact becomes a failure and costs the others nothing', async 
     spec: 'tree',
     run: 'https://github.com/owner/repo/actions/runs/77',
   });
+});
+
+test('refuses a node that is another than in the lock of the plan, whatever its hash proves', async () => {
+  const entries = [plan(0), plan(1)];
+  upload(1);
+  // An external of the fixture whose hash proves nothing.
+  cache.editSpecFile('tree', (text) => text.replace('"path":"/usr"', '"path":"/opt"'));
+  upload(0);
+  const { received, faults } = await receive(entries);
+  expect(faults).toEqual([]);
+  expect(received[0]?.refused).toMatch(/expected .*(?:as the plan's lock has it, found another text|hash)/);
+  expect(received[1]?.newBuilds).toHaveLength(12);
+});
+
+test('keeps the end of a long log', async () => {
+  const log = Array.from({ length: 100 }, (_, at) => `${at} ${'x'.repeat(1_000)}`);
+  upload(0, { record: { ...RECORD, failures: [{ name: 'lz4', spec: '$(x)', kind: 'compile', log }] } });
+  await receive([plan(0)]);
+  const kept = failure('lz4', '77-0').log;
+  expect(kept.at(-1)).toBe(log.at(-1));
+  expect(Buffer.byteLength(kept.join('\n'))).toBeLessThanOrEqual(16 * 1024);
 });
 
 test('refuses what was not planned', async () => {
@@ -158,7 +177,7 @@ test('takes no artifact of an attempt that has not been', async () => {
 
 test('records only failures and packages that are of the plan', async () => {
   const entry = plan(0);
-  const log = ['::set-output name=x::y', 'error'];
+  const log = ['::set-output name=x::y', 'error \u202e\u001b[1m'];
   upload(0, {
     record: {
       ...RECORD,
@@ -182,7 +201,10 @@ test('records only failures and packages that are of the plan', async () => {
   });
   await receive([entry]);
   expect(readdirSync(join(catalog(), 'failures'))).toEqual(['lz4']);
-  expect(failure('lz4', '77-0')).toMatchObject({ kind: 'compile', phase: 'build', log });
+  const [first, last] = failure('lz4', '77-0').log;
+  expect([first, last]).toEqual([log[0], String.raw`error \u202e\u001b[1m`]);
+  // Not what the build says of it, which a page would show as a command.
+  expect(failure('lz4', '77-0')).toMatchObject({ kind: 'compile', phase: 'build', spec: 'lz4' });
   expect(readdirSync(join(catalog(), 'packages'))).toEqual(['tree.json']);
   expect(readFileSync(join(catalog(), 'packages/tree.json'), 'utf8')).not.toMatch('2099');
 });
@@ -260,7 +282,7 @@ function receive(
 
 /** Writes the plan of a job that was asked for tree, as concretize does. */
 function plan(index: number, planned: Iterable<string> = hashes(), environment?: string): MatrixEntry {
-  const nodes = nodesOf('tree', 'lz4');
+  const nodes = nodesOf(new HostileCache());
 
   const write = (name: string, content: string): string => {
     mkdirSync(join(folder, 'plans', String(index)), { recursive: true });
@@ -314,16 +336,19 @@ function hashes(): Set<string> {
   return new Set(names.flatMap((name) => /-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(name)?.[1] ?? []));
 }
 
-function nodesOf(...names: string[]): Node[] {
-  const specs = names.flatMap((name) => {
-    const folderOf = join(cache.directory, 'v3/manifests/spec', name);
-    return readdirSync(folderOf).map((file) => join(folderOf, file));
+/** Every node of a cache as it is in its spec files. */
+function nodesOf(original: HostileCache): { hash: string }[] {
+  const specs = join(original.directory, 'v3/manifests/spec');
+  const files = readdirSync(specs, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.json'),
+  );
+  const nodes = files.flatMap((file) => {
+    const { data } = JSON.parse(readFileSync(join(specs, file), 'utf8'));
+    const text = gunzipSync(readFileSync(original.blobPath(data[1]))).toString();
+    return JSON.parse(text).spec.nodes as { hash: string }[];
   });
-  return specs.flatMap((path) => {
-    const { data } = JSON.parse(readFileSync(path, 'utf8'));
-    const blob = cache.blobPath(data[1]);
-    return SpecFile.parse(JSON.parse(gunzipSync(readFileSync(blob)).toString())).spec.nodes;
-  });
+  original.remove();
+  return nodes;
 }
 
 function failure(name: string, stem: string): Failure {

@@ -92,7 +92,7 @@ export async function receiveArtifact(
         received.failures = failuresOfAll(plan, 'other', reason, circumstances);
         return;
       }
-      const checked = await checkArtifact(folder, plan);
+      const checked = await checkArtifact(folder, plan, catalogDirectory);
       if ('refused' in checked) refuse(checked.refused);
       else await takeOver(folder, plan, checked, received, { sources, destination, circumstances });
     });
@@ -163,12 +163,17 @@ function requestContainers(
   };
 }
 
-async function checkArtifact(folder: string, plan: Plan): Promise<CheckedArtifact | { refused: string }> {
+async function checkArtifact(
+  folder: string,
+  plan: Plan,
+  catalogDirectory: string,
+): Promise<CheckedArtifact | { refused: string }> {
   try {
     const record = readRecord(folder);
     const cache = findCache(folder);
-    const entries = cache === undefined ? [] : await readBuildCache(cache, { plan: new Set(plan.hashes) });
-    return { entries: await checkTarballs(entries), record };
+    const entries =
+      cache === undefined ? [] : await readBuildCache(cache, { plan: plan.hashes, lock: plan.texts });
+    return { entries: await checkTarballs(entries, catalogDirectory), record };
   } catch (error) {
     return { refused: describeError(error) };
   }

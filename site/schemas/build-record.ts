@@ -10,6 +10,11 @@ export const MAX_LOG_LINES = 100;
 /** Longer log lines are cut, in characters. */
 export const MAX_LOG_LINE_LENGTH = 2_000;
 
+/** Bytes of a failure's log that the catalog keeps. */
+export const MAX_LOG_BYTES = 16 * 2 ** 10;
+/** Failures of one job that the catalog keeps. */
+export const MAX_FAILURES = 200;
+
 const MAX_HASHES = 20_000;
 
 /** A failure as the build job knows it; publish adds when, where and for which target. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
 import { COMPILER_FLAGS, PackageName } from './node.ts';
+import { isSafeText } from './safe-text.ts';
 
 /**
  * A node that every Spack from 1.0 on reads, lists and writes back as it is. One node that a reader cannot take makes
@@ -31,17 +32,6 @@ export const NARROWER = {
   /** Spack compares hashes as texts, whatever they are; files are named for them. */
   hash: 'expected a DAG hash: 32 characters of a-z and 2-7',
 } as const;
-
-/**
- * Control characters, DEL, C1 controls, zero-width and bidirectional marks, line and paragraph separators, byte order
- * mark, lone surrogates.
- */
-const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
-
-/** Whether text can be shown in a terminal, a log and a page as it is. */
-export function isSafeText(text: string): boolean {
-  return !UNSAFE.test(text);
-}
 
 const SafeText = z.string(NARROWER.shape).refine(isSafeText, NARROWER.text);
 /** What Spack replaces by names of the machine that it runs on. Source: `Platform.reserved_oss`, `reserved_targets`. */

@@ -28,6 +28,9 @@ export const BUILD_INFO = '.spack/binary_distribution';
 
 const ENTRIES_LIMIT = 1_000_000;
 
+/** Folders count where files name them: 90,000 files in 240 folders each would take all memory. */
+const BRANCHES_LIMIT = 1_000_000;
+
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
 
 /** What file systems hold, in bytes; these are characters, of which a path never has more than it has bytes. */
@@ -176,14 +179,21 @@ interface Branch {
 /** Paths by their parts, so that a look at all that lies above one costs no more than its length. */
 export class PathTree {
   readonly #root: Branch = {};
+  #branches = 0;
 
   /** Keeps a value for a path; the last one for the same path counts. */
   add(path: string, value: string): void {
     let branch = this.#root;
     for (const part of path.split('/')) {
       branch.below ??= new Map();
-      const next: Branch = branch.below.get(part) ?? {};
-      branch.below.set(part, next);
+      let next = branch.below.get(part);
+      if (!next) {
+        this.#branches += 1;
+        if (this.#branches > BRANCHES_LIMIT)
+          throw new Error(`expected at most ${BRANCHES_LIMIT} files and folders, found more`);
+        next = {};
+        branch.below.set(part, next);
+      }
       branch = next;
     }
     branch.value = value;

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { makeEntry, makePax, makeTar } from '../../../tests/world/tar-maker.ts';
 import type { MadeEntry } from '../../../tests/world/tar-maker.ts';
 import { readBuildCache } from '../build-cache.ts';
+import { PathTree } from './listing.ts';
 import { inspectTarball } from './tarball.ts';
 
 const PREFIX = 'opt/sw/big-1.0';
@@ -168,7 +169,7 @@ test.each<[string, Buffer, RegExp]>([
     pack(
       ...Array.from({ length: 5_001 }, (_, at) => ({ name: `${PREFIX}/bin/${at}`, type: '2', link: 'x' })),
     ),
-    /at most 5000 programs .* found 5001/,
+    /at most 2000 programs .* found 5001/,
   ],
   [
     'libraries with long names',
@@ -290,3 +291,45 @@ function seenByPython(path: string): unknown {
   ];
   return JSON.parse(execFileSync('python3', ['-c', script.join('\n'), path], { encoding: 'utf8' }));
 }
+
+test('refuses a prefix of another build, and one in a folder of the system', async () => {
+  const at = (prefix: string) => {
+    const parents = prefix.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'));
+    const [root = '', name = ''] = [
+      prefix.slice(0, prefix.lastIndexOf('/')),
+      prefix.slice(prefix.lastIndexOf('/') + 1),
+    ];
+    const bytes = gzipSync(
+      makeTar(
+        ...[...parents, `${prefix}/.spack`].map((folder) => ({ name: folder, type: '5', mode: 0o755 })),
+        {
+          name: `${prefix}/.spack/binary_distribution`,
+          content: `{buildpath: /${root}, relative_prefix: ${name}}`,
+        },
+      ),
+    );
+    const blob = { digest: sha256(bytes), size: bytes.length };
+    return inspectTarball(Readable.from(cut(bytes)), {
+      where: 'cache/x',
+      blob,
+      platform: 'linux',
+      prefixName: 'big-1.0-abc',
+    });
+  };
+  expect((await at('opt/sw/big-1.0-abc')).contents.prefix).toBe('/opt/sw/big-1.0-abc');
+  for (const prefix of [
+    'opt/sw/other-1.0-abc',
+    'usr/big-1.0-abc',
+    'usr/lib/big-1.0-abc',
+    'etc/x/big-1.0-abc',
+  ])
+    await expect(at(prefix), prefix).rejects.toThrow(/expected an install prefix that ends in \/big-1.0-abc/);
+});
+
+test('refuses more folders than fit into memory, without an entry for each', () => {
+  const tree = new PathTree();
+  const deep = Array.from({ length: 240 }, (_, at) => `d${at}`).join('/');
+  expect(() => {
+    for (let at = 0; at < 90_000; at += 1) tree.add(`${at}/${deep}/f`, '');
+  }).toThrow(/at most 1000000 files and folders/);
+});

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type { Blob, Contents, Tarball } from '../../../site/schemas/build.ts';
 import { ChunkGarbage } from './chunk-garbage.ts';
 import { MeasuredBlob } from '../measured-blob.ts';
-import { refusal } from '../quote.ts';
+import { quote, refusal } from '../quote.ts';
 import { isTarHeader, TarDialect } from './dialect.ts';
 import { readTar } from './reader.ts';
 
@@ -17,6 +17,8 @@ export interface ExpectedTarball {
   blob: Blob;
   /** The platform of its node; on `darwin` names that differ in case are one. */
   platform: string;
+  /** How its install prefix ends: `<name>-<version>-<hash>`. Absent: not compared. */
+  prefixName?: string;
 }
 
 export interface InspectedTarball {
@@ -35,6 +37,9 @@ const UNCOMPRESSED_RATIO = 200;
 const UNCOMPRESSED_LIMIT_BYTES = 64 * 1024 ** 3;
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
 const TAR_BLOCK_BYTES = 512;
+/** Folders that a container's system has files in. */
+const SYSTEM_FOLDER =
+  /^\/(?:usr\/)?(?:bin|sbin|lib\d*|libx?32|libexec|include|share|etc|dev|proc|sys|boot|run)\/|^\/usr\/$/;
 
 /**
  * Reads a tarball once, checks it and learns all that the catalog says of it. Keeps the names of its entries in
@@ -68,6 +73,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     sink,
   );
   const [read] = await Promise.all([result, flow]);
+  if (expected.prefixName !== undefined) checkPrefix(read.contents.prefix, expected.prefixName);
   const { contents, installedSize, files, spackVersion } = read;
   return {
     tarball: {
@@ -79,6 +85,15 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     contents,
     ...(spackVersion === undefined ? {} : { spackVersion }),
   };
+}
+
+/** Spack unpacks where it likes, but patches and images use the prefix that the tarball names. */
+function checkPrefix(prefix: string, name: string): void {
+  const folder = prefix.slice(0, -name.length);
+  if (prefix.endsWith(`/${name}`) && folder !== '/' && !SYSTEM_FOLDER.test(folder)) return;
+  throw new Error(
+    `expected an install prefix that ends in /${name} and is in no folder of the system, found ${quote(prefix)}`,
+  );
 }
 
 /** The bytes of tar that a tarball may hold, by its own size. */

@@ -1,3 +1,4 @@
+import { escapeUnsafe } from '../../schemas/safe-text.ts';
 import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
 import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
@@ -61,7 +62,8 @@ export function keyPath({ fingerprint }: PublicKey): string {
   return `/keys/${fingerprint}.asc`;
 }
 
-/** A text as one word of a shell. */
-export function quoteWord(text: string): string {
+/** A text as one word of a shell; characters that a terminal would take for commands are shown as `\uXXXX`. */
+export function quoteWord(unsafeText: string): string {
+  const text = escapeUnsafe(unsafeText);
   return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

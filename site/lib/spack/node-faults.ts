@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import type { DagHash } from '../../schemas/digest.ts';
-import { isSafeText, ReadableNode } from '../../schemas/readable-node.ts';
+import { ReadableNode } from '../../schemas/readable-node.ts';
+import { isSafeText } from '../../schemas/safe-text.ts';
 import type { SpecNode } from './database.ts';
 import { refuseAmbiguousJson } from './node-text.ts';
 
 /** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
 export const MAX_DAG_DEPTH = 250;
 
+/** In characters. Spack's own have some thousand; each index holds all of them. */
+const MAX_NODE_LENGTH = 100_000;
+
 /** Why clients could not read an index with this node, or should not; undefined for a good one. */
 export function findNodeFault(text: string): string | undefined {
+  if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
   try {
     refuseAmbiguousJson(text);
   } catch (error) {
