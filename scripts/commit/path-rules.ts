@@ -1,4 +1,5 @@
 import type { Cache } from '../../site/schemas/cache.ts';
+import { githubRegistries } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -19,7 +20,7 @@ export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = ''
 
 /**
  * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
- * else ghcr.io under the repository's name, in lower case as registries want it.
+ * else GitHub's registry under the repository's name, in lower case as registries want it.
  */
 export function chooseRegistry(cache: Cache | undefined, environment: Environment): string {
   const { REGISTRY: given, GITHUB_REPOSITORY: repository } = environment;
@@ -29,7 +30,7 @@ export function chooseRegistry(cache: Cache | undefined, environment: Environmen
     return given;
   }
   if (cache && !isForeign(cache, environment)) return cache.registry;
-  return `ghcr.io/${expectRepository(repository).toLowerCase()}`;
+  return `${githubRegistries(environment)[0]}/${expectRepository(repository).toLowerCase()}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { TEST_LOGIN } from '../../tests/world/registry.ts';
@@ -29,11 +30,32 @@ test('never fails: what is pushed is pushed', async () => {
   expect(await look('127.0.0.1:1/cache')).toEqual([expect.stringMatching(/is not known: .*127\.0\.0\.1:1/)]);
 });
 
-test('names the page where a package of ghcr.io is made public', () => {
-  expect(describePrivate('ghcr.io/owner/cache', { GITHUB_REPOSITORY: 'Owner/Cache' })).toBe(
-    'ghcr.io/owner/cache is private: nobody but you can use its binaries. To make it public, open ' +
-      'https://github.com/Owner/Cache/pkgs/container/cache and choose "Package settings", "Change visibility", "Public".',
+test("names the page where a package of GitHub's registry is made public", () => {
+  const settings = 'packages/container/cache/settings';
+  const event = { GITHUB_REPOSITORY: 'Owner/Cache', GITHUB_EVENT_PATH: servers.file('event.json') };
+  for (const [type, pages] of [
+    ['User', `https://github.com/users/owner/${settings}`],
+    ['Organization', `https://github.com/orgs/owner/${settings}`],
+    [
+      undefined,
+      `https://github.com/users/owner/${settings} (of an organization: https://github.com/orgs/owner/${settings})`,
+    ],
+  ]) {
+    writeFileSync(event.GITHUB_EVENT_PATH, JSON.stringify({ repository: { owner: { type } } }));
+    expect(describePrivate('ghcr.io/owner/cache', event)).toBe(
+      `ghcr.io/owner/cache is private: nobody but you can use its binaries. To make it public, open ${pages}, ` +
+        'choose "Change visibility" under "Danger Zone", then "Public" (GitHub may make a new package private, and ' +
+        'nothing but that page changes it).',
+    );
+  }
+  const elsewhere = {
+    GITHUB_REGISTRIES: 'containers.example.org',
+    GITHUB_SERVER_URL: 'https://git.example.org',
+  };
+  expect(describePrivate('containers.example.org/owner/a/b', elsewhere)).toContain(
+    'https://git.example.org/users/owner/packages/container/a%2Fb/settings',
   );
+  expect(describePrivate('ghcr.io/owner/cache', elsewhere)).toMatch(/allow anonymous pulls there\.$/);
 });
 
 function look(reference: string): Promise<string[]> {

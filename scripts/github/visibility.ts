@@ -1,13 +1,15 @@
 import type { Image } from '../../site/schemas/build.ts';
 import { describeError } from '../cli/command.ts';
 import { RefusedError } from '../oci/refusal.ts';
+import { isGitHubRegistry, packageSettings } from '../oci/github-registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
+import { parseReference } from '../oci/reference.ts';
 
 type Environment = Record<string, string | undefined>;
 
 /**
- * Checks that everybody may pull the first of some builds. A new package of ghcr.io is private, and only a person can
- * change that.
+ * Checks without a login that everybody may pull the first of some builds. GitHub may make a new package private, and
+ * only a person can change that.
  * @returns a sentence with the link to click; none when everybody may, or the registry is a folder
  */
 export async function describeVisibility(
@@ -26,7 +28,7 @@ export async function describeVisibility(
   return [describePrivate(reference, environment)];
 }
 
-/** What to do about a registry that asks everybody for a login: for ghcr.io with the page to open. */
+/** What to do about a registry that asks everybody for a login: for GitHub's with the page to open. */
 export function describePrivate(reference: string, environment: Environment): string {
   return (
     `${reference} is private: nobody but you can use its binaries. To make it public, ` +
@@ -35,9 +37,11 @@ export function describePrivate(reference: string, environment: Environment): st
 }
 
 function adviceFor(reference: string, environment: Environment): string {
-  if (!reference.startsWith('ghcr.io/')) return 'allow anonymous pulls there';
-  const { GITHUB_SERVER_URL: server = 'https://github.com', GITHUB_REPOSITORY: repository = '' } =
-    environment;
-  const name = encodeURIComponent(reference.split('/').slice(2).join('/').toLowerCase());
-  return `open ${server}/${repository}/pkgs/container/${name} and choose "Package settings", "Change visibility", "Public"`;
+  const parsed = parseReference(reference);
+  if (parsed.kind === 'directory' || !isGitHubRegistry(parsed.host, environment))
+    return 'allow anonymous pulls there';
+  return (
+    `open ${packageSettings(parsed.path, environment)}, choose "Change visibility" under "Danger Zone", then "Public" ` +
+    '(GitHub may make a new package private, and nothing but that page changes it)'
+  );
 }

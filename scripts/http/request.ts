@@ -39,7 +39,7 @@ export interface HttpRequest {
   /** `GET` unless given. */
   method?: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Blob;
   /** Longest time without a byte, in milliseconds. */
   idleMs: number;
 }

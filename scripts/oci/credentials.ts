@@ -76,15 +76,28 @@ function decode(base64: string | undefined): string {
     .replace(/\0+$/, '');
 }
 
+/** Variables that are the project's own business. */
+const SECRETS = ['SIGNING_KEY', 'SIGNING_KEY_PASSPHRASE', 'REGISTRY_PASSWORD', 'GITHUB_TOKEN', 'GH_TOKEN'];
+
+/** What programs of others need of the environment: everything but what this project's own scripts are trusted with. */
+export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...environment, ...Object.fromEntries(SECRETS.map((name) => [name, undefined])) };
+}
+
 async function askHelper(helper: string, host: string, file: string): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!/^[\w.-]+$/.test(helper)) throw new Error(`${file}: "${helper}" is no name of a credential helper`);
   const answer = await new Promise<string | undefined>((resolve, reject) => {
-    const child = execFile(program, ['get'], { timeout: 30_000 }, (error, stdout) => {
-      if (isErrorCode(error, 'ENOENT')) {
-        reject(new Error(`${file} names the credential helper ${program}, which is not on PATH`));
-      } else resolve(error ? undefined : stdout);
-    });
+    const child = execFile(
+      program,
+      ['get'],
+      { timeout: 30_000, env: withoutSecrets(process.env) },
+      (error, stdout) => {
+        if (isErrorCode(error, 'ENOENT')) {
+          reject(new Error(`${file} names the credential helper ${program}, which is not on PATH`));
+        } else resolve(error ? undefined : stdout);
+      },
+    );
     child.stdin?.on('error', () => undefined).end(host);
   });
   if (answer === undefined) return undefined;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { startProgress } from '../cli/progress.ts';
 import type { Credentials } from './credentials.ts';
+import { withoutSecrets } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
@@ -83,7 +84,7 @@ export async function logIntoRegistry(
   repository: RemoteReference,
   { username, password }: Pick<Credentials, 'username' | 'password'>,
 ): Promise<void> {
-  const transport = await createClient(repository, LOGIN_IDLE_MS).transport();
+  const transport = await createClient(repository, { idleMs: LOGIN_IDLE_MS }).transport();
   const args = ['login', `--plain-http=${transport === 'http'}`, '--username', username, '--password-stdin'];
   await retry(
     async () => {
@@ -99,8 +100,7 @@ async function runOras(
   images: number,
   input = '',
 ): Promise<{ code: number; lastLines: string }> {
-  // The signing key is none of its business.
-  const env = { ...process.env, SIGNING_KEY: undefined, SIGNING_KEY_PASSPHRASE: undefined };
+  const env = withoutSecrets(process.env);
   const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: 'pipe' });
   child.stdin.on('error', () => undefined).end(input);
   const progress = startProgress('pushing', images > 1 ? images : 0, 'images');
@@ -144,7 +144,9 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
     return new Error(`${host} refuses connections: is it running?`);
   }
   if (/credential not found/.test(lastLines)) return new RefusedError(repository, 401, false);
-  if (status === 401 || /unauthorized: /i.test(lastLines)) return new RefusedError(repository, 401, true);
-  if (status === 403 || /denied: /i.test(lastLines)) return new RefusedError(repository, 403, true);
+  const words = /(?:denied|unauthorized): (.*)/i.exec(lastLines)?.[1]?.trim();
+  if (status === 401 || /unauthorized: /i.test(lastLines))
+    return new RefusedError(repository, 401, true, words);
+  if (status === 403 || /denied: /i.test(lastLines)) return new RefusedError(repository, 403, true, words);
   return new Error(`pushing to ${host}/${path} failed: ${lastLines}`);
 }

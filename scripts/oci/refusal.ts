@@ -1,6 +1,13 @@
+import { z } from 'zod';
 import type { HttpAnswer } from '../http/request.ts';
 import { isRateLimit, isTemporaryAnswer, readRetryAfter, TemporaryError } from '../http/retry.ts';
+import { isGitHubRegistry, packageSettings } from './github-registry.ts';
 import type { RemoteReference } from './reference.ts';
+
+/** An error's body. Source: the distribution specification 1.1, "Error Codes". */
+const ErrorBody = z.object({
+  errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
+});
 
 /** A registry asks for a login, or for another one. */
 export class RefusedError extends Error {
@@ -8,14 +15,45 @@ export class RefusedError extends Error {
   /** Whether a login was shown. */
   readonly loggedIn: boolean;
 
-  constructor({ host, path }: RemoteReference, status: number, loggedIn: boolean) {
-    const advice = loggedIn
-      ? `the login for ${host} is refused (${status}): check that it may use ${path}, then "oras login ${host}"`
-      : `${host} asks for a login to use ${path} (${status}): run "oras login ${host}" first`;
-    super(advice);
+  /** @param words what the registry said itself */
+  constructor(repository: RemoteReference, status: number, loggedIn: boolean, words = '') {
+    const { host, path } = repository;
+    const said = words === '' ? '' : `: "${words}"`;
+    const what = loggedIn
+      ? `the login for ${host} is refused for ${path} (${status})${said}`
+      : `${host} asks for a login to use ${path} (${status})${said}`;
+    super(`${what}; ${advise(repository, loggedIn, words, process.env)}`);
     this.status = status;
     this.loggedIn = loggedIn;
   }
+}
+
+/** What to do about a refusal, where the program runs: nobody can type a command inside a workflow. */
+function advise(
+  { host, path }: RemoteReference,
+  loggedIn: boolean,
+  words: string,
+  environment: Record<string, string | undefined>,
+): string {
+  if (environment['GITHUB_ACTIONS'] !== 'true') {
+    return loggedIn
+      ? `check that it may use ${path}, then "oras login ${host}"`
+      : `run "oras login ${host}" first`;
+  }
+  if (!isGitHubRegistry(host, environment)) {
+    return (
+      `check the variable REGISTRY_USERNAME and the secret REGISTRY_PASSWORD of this repository, and what they may ` +
+      `do with ${path}`
+    );
+  }
+  if (!loggedIn)
+    return 'give the job "packages: write" under permissions, and let it run scripts/login.ts first';
+  const { GITHUB_REPOSITORY: repository = 'this repository' } = environment;
+  const access = `open ${packageSettings(path, environment)} and, under "Manage Actions access", choose "Add Repository", ${repository}, with the role "Write"`;
+  return /not allowed to Create/i.test(words)
+    ? 'let the job have "packages: write", and let the organization\'s settings under "Packages" allow new packages; ' +
+        `if the package exists, ${access}`
+    : access;
 }
 
 /** The error for an answer that is neither success nor "not found". */
@@ -27,17 +65,37 @@ export function refusalOf(
 ): Error {
   const retryAfterMs = readRetryAfter(headers, text);
   if (isRateLimit(status, text)) {
-    return new TemporaryError(`${repository.host} asks to slow down (${status}); try again later`, {
-      retryAfterMs,
-    });
+    const message = `${repository.host} asks to slow down (${status}); try again later`;
+    return new TemporaryError(message, { retryAfterMs });
   }
   if (isTemporaryAnswer(status, text)) {
     return new TemporaryError(`${repository.host} fails (${status}): ${firstLine(text)}`, { retryAfterMs });
   }
-  if (status === 401 || status === 403) return new RefusedError(repository, status, loggedIn);
+  if (status === 401 || status === 403) {
+    return new RefusedError(repository, status, loggedIn, readWords(text));
+  }
   return new Error(
     `${repository.host}/${repository.path}: expected an answer, found ${status}: ${firstLine(text)}`,
   );
+}
+
+/** Whether an answer's body has an error of that code. */
+export function hasErrorCode(text: string, ...codes: string[]): boolean {
+  return parseBody(text)?.errors.some(({ code }) => codes.includes(code)) ?? false;
+}
+
+/** A registry's own words of its refusal; none where its body is empty or a page. */
+function readWords(text: string): string {
+  const [first] = parseBody(text)?.errors ?? [];
+  return (first?.message ?? first?.code ?? '').replaceAll(/\s+/g, ' ').slice(0, 300);
+}
+
+function parseBody(text: string): z.infer<typeof ErrorBody> | undefined {
+  try {
+    return ErrorBody.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function firstLine(text: string): string {

@@ -10,7 +10,9 @@ import {
   readLimited,
   send,
 } from '../http/request.ts';
-import { refusalOf, RefusedError } from './refusal.ts';
+import { isRateLimit, isTemporary } from '../http/retry.ts';
+import { isGitHubRegistry } from './github-registry.ts';
+import { hasErrorCode, refusalOf, RefusedError } from './refusal.ts';
 import type { RemoteReference } from './reference.ts';
 import { z } from 'zod';
 import type { Credentials } from './credentials.ts';
@@ -20,9 +22,28 @@ const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'ind
 
 /** Sends requests to one repository, with what login it needs. */
 export interface RegistryClient {
-  /** One try; undefined when the registry says that there is no such thing. */
-  request(method: string, part: string, accept: string): Promise<HttpAnswer | undefined>;
+  /**
+   * One try; undefined when the registry says that there is no such thing.
+   * @param part what comes after the repository's path, or the address that an earlier answer gave
+   */
+  request(method: string, part: string, accept: string, content?: Content): Promise<HttpAnswer | undefined>;
   transport(): Promise<'https' | 'http'>;
+}
+
+/** What is sent along. */
+export interface Content {
+  type: string;
+  body: Blob;
+}
+
+/** How a client asks. */
+export interface ClientOptions {
+  /** Longest time without a byte, in milliseconds. */
+  idleMs: number;
+  /** Use no login, even where there is one. */
+  anonymous?: boolean | undefined;
+  /** What a token is asked for. */
+  actions?: 'pull' | 'pull,push';
 }
 
 interface Login {
@@ -30,7 +51,8 @@ interface Login {
   loggedIn: boolean;
 }
 
-export function createClient(repository: RemoteReference, idleMs: number, anonymous = false): RegistryClient {
+export function createClient(repository: RemoteReference, options: ClientOptions): RegistryClient {
+  const { idleMs, anonymous = false, actions = 'pull' } = options;
   trustCertificateFile();
   const isHub = repository.host === DOCKER_HUB.host;
   const api = isHub ? DOCKER_HUB.api : repository.host;
@@ -49,26 +71,43 @@ export function createClient(repository: RemoteReference, idleMs: number, anonym
     const credentials = anonymous
       ? undefined
       : await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
-    const header = await answerChallenge(challenge, repository, credentials, idleMs);
+    const header = await answerChallenge(challenge, repository, credentials, { idleMs, actions });
     return { header, loggedIn: credentials !== undefined };
   }
 
-  async function request(method: string, part: string, accept: string): Promise<HttpAnswer | undefined> {
-    const url = `${await transport()}://${api}/v2/${repository.path}/${part}`;
+  async function request(
+    method: string,
+    part: string,
+    accept: string,
+    content?: Content,
+  ): Promise<HttpAnswer | undefined> {
+    const root = `${await transport()}://${api}`;
+    const url = new URL(part, `${root}/v2/${repository.path}/`);
+    if (url.origin !== new URL(root).origin)
+      throw new Error(`${root} sends a push to ${url.origin}: expected itself`);
+    const isRead = method === 'GET' || method === 'HEAD';
     const shown = login;
-    let { answer, loggedIn } = await ask(url, method, accept, await shown);
+    let { answer, loggedIn } = await ask(url.href, method, accept, await shown, content);
     const challenge =
       answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate')) : undefined;
     if (challenge) {
       answer.body.destroy();
       // Of many requests that find a token missing or expired the first fetches a new one for all.
       if (login === shown) login = forgetFailure(logIn(challenge));
-      ({ answer, loggedIn } = await ask(url, method, accept, await login));
+      try {
+        ({ answer, loggedIn } = await ask(url.href, method, accept, await login, content));
+      } catch (error) {
+        if (isRead && error instanceof TokenRefusal && error.isNeverPushed) return undefined;
+        throw error instanceof TokenRefusal ? error.cause : error;
+      }
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     const text = await readErrorText(answer);
     answer.body.destroy();
-    if (answer.status === 404 || isNeverPushed(repository, answer.status, text, loggedIn)) return undefined;
+    if (answer.status === 404 && (isRead || method === 'DELETE')) return undefined;
+    if (isRead && isNeverPushed(repository, answer.status, text, loggedIn)) return undefined;
+    // An answer to HEAD has no body, so it does not say which of the meanings of 403 it has: one to GET does.
+    if (answer.status === 403 && method === 'HEAD' && text === '') return request('GET', part, accept);
     throw refusalOf(repository, answer, text, loggedIn);
   }
 
@@ -77,9 +116,16 @@ export function createClient(repository: RemoteReference, idleMs: number, anonym
     method: string,
     accept: string,
     shown: Login | undefined,
+    content: Content | undefined,
   ): Promise<{ answer: HttpAnswer; loggedIn: boolean }> {
-    const headers = { accept, 'accept-encoding': 'identity', ...(shown && { authorization: shown.header }) };
-    return { answer: await send(url, { method, headers, idleMs }), loggedIn: shown?.loggedIn ?? false };
+    const headers = {
+      accept,
+      'accept-encoding': 'identity',
+      ...(shown && { authorization: shown.header }),
+      ...(content && { 'content-type': content.type }),
+    };
+    const answer = await send(url, { method, headers, idleMs, ...(content && { body: content.body }) });
+    return { answer, loggedIn: shown?.loggedIn ?? false };
   }
 
   function forgetFailure(attempt: Promise<Login>): Promise<Login> {
@@ -93,13 +139,23 @@ export function createClient(repository: RemoteReference, idleMs: number, anonym
 }
 
 /**
- * ghcr.io answers 403 DENIED, not 404, to a login that may read packages when the package is not there yet.
- * If it is there after all and only hidden from this login, the push that follows is refused, and loses nothing.
+ * GitHub's registry may answer 403 DENIED, not 404, to a login that may read packages when the package is not there
+ * yet. If it is there after all and only hidden from this login, the push that follows is refused, and loses nothing.
  */
 function isNeverPushed({ host }: RemoteReference, status: number, text: string, loggedIn: boolean): boolean {
-  return (
-    host === 'ghcr.io' && loggedIn && status === 403 && /"DENIED"/.test(text) && !/rate limit/i.test(text)
-  );
+  const isDenied = status === 403 && hasErrorCode(text, 'DENIED') && !isRateLimit(status, text);
+  return isGitHubRegistry(host) && loggedIn && isDenied;
+}
+
+/** The token endpoint gives no token; the cause says why, to whoever cannot do without. */
+class TokenRefusal extends Error {
+  /** Whether it may be so because the package was never pushed. */
+  readonly isNeverPushed: boolean;
+
+  constructor(isNeverPushed: boolean, cause: Error) {
+    super('no token', { cause });
+    this.isNeverPushed = isNeverPushed;
+  }
 }
 
 /** A loopback address may speak either: TLS is tried first, and plain HTTP when there is none. */
@@ -155,17 +211,17 @@ export function parseChallenge(header: string | null): Challenge | undefined {
 }
 
 /**
- * The `Authorization` header that answers a challenge to read the repository. Without a login it is a token
+ * The `Authorization` header that answers a repository's challenge. Without a login it is a token
  * for everybody, if the registry gives those.
  */
 export async function answerChallenge(
   challenge: Challenge,
   repository: RemoteReference,
   credentials: Credentials | undefined,
-  idleMs: number,
+  options: Pick<Required<ClientOptions>, 'idleMs' | 'actions'>,
 ): Promise<string> {
   if (challenge.scheme === 'bearer') {
-    return `Bearer ${await fetchToken(challenge, repository, credentials, idleMs)}`;
+    return `Bearer ${await fetchToken(challenge, repository, credentials, options)}`;
   }
   if (!credentials) throw new RefusedError(repository, 401, false);
   return basic(credentials);
@@ -176,7 +232,7 @@ async function fetchToken(
   { realm, service }: Challenge,
   repository: RemoteReference,
   credentials: Credentials | undefined,
-  idleMs: number,
+  { idleMs, actions }: Pick<Required<ClientOptions>, 'idleMs' | 'actions'>,
 ): Promise<string> {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (!url || (url.protocol !== 'https:' && !isLoopback(url.hostname) && repository.transport !== 'http')) {
@@ -184,7 +240,7 @@ async function fetchToken(
   }
   const fields = new URLSearchParams({
     ...(service !== undefined && { service }),
-    scope: `repository:${repository.path}:pull`,
+    scope: `repository:${repository.path}:${actions}`,
   });
   const token = credentials?.identityToken;
   if (!token) for (const [name, value] of fields) url.searchParams.set(name, value);
@@ -197,7 +253,15 @@ async function fetchToken(
       })
     : await send(url.href, { headers: credentials ? { authorization: basic(credentials) } : {}, idleMs });
   if (answer.status !== 200) {
-    throw refusalOf(repository, answer, await readErrorText(answer), credentials !== undefined);
+    const text = await readErrorText(answer);
+    const loggedIn = credentials !== undefined;
+    const refusal = refusalOf(repository, answer, text, loggedIn);
+    // Which of the two GitHub answers for a package that is not there is not known for sure; without a login both
+    // mean that it is not public.
+    const neverPushed =
+      isNeverPushed(repository, answer.status, text, loggedIn) ||
+      (answer.status === 401 && loggedIn && isGitHubRegistry(repository.host));
+    throw isTemporary(refusal) ? refusal : new TokenRefusal(neverPushed, refusal);
   }
   const found = TokenAnswer.safeParse(JSON.parse(String(await readLimited(answer, TOKEN_LIMIT_BYTES))));
   const access = found.data?.token ?? found.data?.access_token;

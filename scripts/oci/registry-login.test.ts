@@ -23,7 +23,7 @@ test("shows the run's own token to ghcr.io alone", () => {
   expect(chooseLogin(parseReference('oci-layout:x'), { ...TOKEN, ...SECRETS })).toBeUndefined();
 });
 
-test("takes the owner's secrets first, and both or none", () => {
+test("takes the owner's own login first, and both or none", () => {
   expect(chooseLogin(OTHER, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
   expect(chooseLogin(GHCR, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
   expect(chooseLogin(OTHER, { REGISTRY_USERNAME: '', REGISTRY_PASSWORD: '' })).toBeUndefined();
@@ -33,7 +33,7 @@ test("takes the owner's secrets first, and both or none", () => {
 test('logs in to a registry that asks for it, so that a push is taken; says so when it is refused', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const login = (password: string) => runLogin(`${host}/cache`, password);
-  await expect(login('wrong')).rejects.toThrow(`the login for ${host} is refused (401)`);
+  await expect(login('wrong')).rejects.toThrow(`the login for ${host} is refused for cache (401)`);
   const { stderr, stdout } = await login(TEST_LOGIN.password);
   expect(stderr).toContain(`logged in to ${host} as tester`);
   expect(`${stdout}${stderr}`).not.toContain(TEST_LOGIN.password);

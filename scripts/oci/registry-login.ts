@@ -1,9 +1,10 @@
+import { isGitHubRegistry } from './github-registry.ts';
 import type { Credentials } from './credentials.ts';
 import type { DirectoryReference, RemoteReference } from './reference.ts';
 
 /**
- * The login that a workflow has for a registry: the two variables that the owner stores as secrets, or for ghcr.io the
- * run's own token. Undefined where there is none. Throws when half of it is missing.
+ * The login that a workflow has for a registry: the variable and the secret that the owner sets, or for GitHub's
+ * registry the run's own token. Undefined where there is none. Throws when half of it is missing.
  */
 export function chooseLogin(
   reference: RemoteReference | DirectoryReference,
@@ -21,8 +22,10 @@ export function chooseLogin(
     const missing = username ? 'REGISTRY_PASSWORD' : 'REGISTRY_USERNAME';
     throw new Error(
       `${missing}: expected it beside the other half of the login for ${reference.host}, found nothing; ` +
-        'store both as secrets of the repository, or neither',
+        'set REGISTRY_USERNAME as a variable and REGISTRY_PASSWORD as a secret of the repository, or neither',
     );
   }
-  return reference.host === 'ghcr.io' && token ? { username: actor || 'github', password: token } : undefined;
+  return isGitHubRegistry(reference.host, environment) && token
+    ? { username: actor || 'github', password: token }
+    : undefined;
 }

@@ -157,6 +157,6 @@ test('says that a login may not push', async () => {
   });
   const push = openRegistry(`http://${proxy.host}/cache`, FAST).push(BY_SPACK);
   await expect(push).rejects.toThrow(
-    `the login for ${proxy.host} is refused (403): check that it may use cache`,
+    `the login for ${proxy.host} is refused for cache (403): "permission_denied: write_package"; check that it may`,
   );
 });

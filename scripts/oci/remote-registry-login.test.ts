@@ -17,7 +17,7 @@ const servers = useServers();
 test('asks for a login by its command, then uses what oras login wrote, for that host only', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const registry = openRegistry(`${host}/cache`, FAST);
-  const message = `${host} asks for a login to use cache (401): run "oras login ${host}" first`;
+  const message = `${host} asks for a login to use cache (401); run "oras login ${host}" first`;
   await expect(registry.describeTag('x')).rejects.toThrow(message);
   await expect(registry.push(BY_SPACK)).rejects.toThrow(message);
   const { username, password } = TEST_LOGIN;
@@ -36,7 +36,7 @@ test('asks for a login by its command, then uses what oras login wrote, for that
     auths: { [host]: { auth: Buffer.from('tester:wrong').toString('base64') } },
   });
   const refused = openRegistry(`${host}/cache`, FAST);
-  await expect(refused.describeTag('x')).rejects.toThrow(`the login for ${host} is refused (401)`);
+  await expect(refused.describeTag('x')).rejects.toThrow(`the login for ${host} is refused for cache (401)`);
 });
 
 test('asks a credential helper when the Docker configuration names one', async () => {

@@ -10,6 +10,9 @@ import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll, verified } from './verify.ts';
 import type { RemoteReference } from './reference.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
+import { isGitHubRegistry } from './github-registry.ts';
+import { pushFirstImage } from './first-push.ts';
+import { RefusedError } from './refusal.ts';
 import { createClient } from './registry-client.ts';
 
 /** Times that a test shortens. */
@@ -27,11 +30,14 @@ const FIRST_RETRY_MS = 500;
 /** A registry that checks a large blob may be silent for a while. */
 const IDLE_MS = 60_000;
 
+/** The first image is a small one; the registry ends an upload after ten minutes. */
+const PUSHING = { idleMs: 600_000, actions: 'pull,push' } as const;
+
 /** Opens one repository of a registry: reads go by HTTP, pushes by ORAS. */
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
-  const client = createClient(repository, idleMs, options.anonymous);
+  const client = createClient(repository, { idleMs, anonymous: options.anonymous });
   const patience = { firstRetryMs };
 
   /** One try. Undefined: not there. */
@@ -92,7 +98,16 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   }
 
   async function push(layout: string): Promise<void> {
-    await restoreLayout(layout, repository, await client.transport(), firstRetryMs);
+    const transport = await client.transport();
+    try {
+      await restoreLayout(layout, repository, transport, firstRetryMs);
+    } catch (error) {
+      // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
+      if (!(error instanceof RefusedError) || !isGitHubRegistry(repository.host)) throw error;
+      const sent = await retry(() => pushFirstImage(layout, createClient(repository, PUSHING)), patience);
+      if (!sent) throw error;
+      await restoreLayout(layout, repository, transport, firstRetryMs);
+    }
   }
 
   async function pointTag(tag: string, digest: Digest): Promise<void> {

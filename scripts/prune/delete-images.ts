@@ -38,7 +38,7 @@ export function openDeleter(registry: Registry): ImageDeleter {
       return { gone: new Set(images.map(({ digest }) => digest)) };
     };
   }
-  const client = createClient(reference, IDLE_MS);
+  const client = createClient(reference, { idleMs: IDLE_MS });
   return async (images) => {
     const gone = new Set<Digest>();
     for (const { tag, digest } of images) {

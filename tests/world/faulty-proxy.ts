@@ -17,7 +17,7 @@ export type Fault = (request: IncomingMessage, response: ServerResponse) => bool
 /** Starts a proxy on a free port of 127.0.0.1. @param target `127.0.0.1:PORT` of a plain HTTP registry */
 export async function startFaultyProxy(target: string, fault: Fault): Promise<FaultyProxy> {
   const seen: FaultyProxy['seen'] = [];
-  const server = createServer((incoming, outgoing) => {
+  const { host, stop } = await listen((incoming, outgoing) => {
     seen.push({ line: `${incoming.method} ${incoming.url}`, authorization: incoming.headers.authorization });
     if (fault(incoming, outgoing)) {
       incoming.resume();
@@ -32,6 +32,14 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
   });
+  return { host, seen, stop };
+}
+
+/** Starts an HTTP server on a free port of 127.0.0.1. */
+export async function listen(
+  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Promise<{ host: string; stop(): Promise<void> }> {
+  const server = createServer(answer);
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(portOf(server.address())));
   });
@@ -39,7 +47,7 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
-  return { host: `127.0.0.1:${port}`, seen, stop };
+  return { host: `127.0.0.1:${port}`, stop };
 }
 
 /** A fault that answers the first requests that match with a status, then leaves them alone. */

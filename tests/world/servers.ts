@@ -4,6 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { FaultyProxy } from './faulty-proxy.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
+import type { Ghcr, GhcrOptions } from './ghcr.ts';
+import { startGhcr } from './ghcr.ts';
 import type { TestRegistry } from './registry.ts';
 import { findTool, startRegistry } from './registry.ts';
 
@@ -11,6 +13,8 @@ import { findTool, startRegistry } from './registry.ts';
 export interface Servers {
   startRegistry: typeof startRegistry;
   startProxy: typeof startFaultyProxy;
+  /** A registry of its own behind GitHub's rules, which `GITHUB_REGISTRIES` names; `GITHUB_TOKEN` is no login yet. */
+  startGhcr(options: GhcrOptions): Promise<Ghcr>;
   /** A path in the test's own directory, which is also its `DOCKER_CONFIG`. */
   file(name: string): string;
   writeDockerConfig(config: object): Promise<void>;
@@ -19,12 +23,14 @@ export interface Servers {
 /** Call once at the top of a test file. ORAS is found, and no login of the person who tests is. */
 export function useServers(): Servers {
   let work = '';
-  const running: (TestRegistry | FaultyProxy)[] = [];
+  const running: (TestRegistry | FaultyProxy | Ghcr)[] = [];
 
   beforeEach(async () => {
     work = await mkdtemp(path.join(tmpdir(), 'registry-test-'));
     vi.stubEnv('ORAS', findTool('oras'));
     vi.stubEnv('DOCKER_CONFIG', work);
+    // Advice is another one inside a workflow.
+    vi.stubEnv('GITHUB_ACTIONS', '');
   });
 
   afterEach(async () => {
@@ -33,7 +39,7 @@ export function useServers(): Servers {
     await rm(work, { recursive: true, force: true });
   });
 
-  async function keep<T extends TestRegistry | FaultyProxy>(starting: Promise<T>): Promise<T> {
+  async function keep<T extends TestRegistry | FaultyProxy | Ghcr>(starting: Promise<T>): Promise<T> {
     const server = await starting;
     running.push(server);
     return server;
@@ -43,6 +49,12 @@ export function useServers(): Servers {
   return {
     startRegistry: (options) => keep(startRegistry(options)),
     startProxy: (target, fault) => keep(startFaultyProxy(target, fault)),
+    startGhcr: async (options) => {
+      const { host } = await keep(startRegistry());
+      const ghcr = await keep(startGhcr(host, options));
+      vi.stubEnv('GITHUB_REGISTRIES', ghcr.host);
+      return ghcr;
+    },
     file,
     writeDockerConfig: (config) => writeFile(file('config.json'), JSON.stringify(config)),
   };

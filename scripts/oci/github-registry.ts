@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+type Environment = Record<string, string | undefined>;
+
+/** The registry of github.com. */
+const GITHUB_REGISTRY = 'ghcr.io';
+
+/** The part of a workflow's event that tells whose repository it runs in. */
+const Event = z.object({ repository: z.object({ owner: z.object({ type: z.string() }) }) });
+
+/**
+ * Hosts with the rules of GitHub's registry, the usual one first: those of `GITHUB_REGISTRIES`, separated by commas
+ * (an Enterprise Server has one of its own, and so has a rehearsal), else ghcr.io.
+ */
+export function githubRegistries({ GITHUB_REGISTRIES: hosts }: Environment): [string, ...string[]] {
+  const [first, ...others] = (hosts ?? '').split(',').flatMap((host) => host.trim() || []);
+  return first === undefined ? [GITHUB_REGISTRY] : [first, ...others];
+}
+
+/** Whether a host (with its port if it has one) has the rules of GitHub's registry. */
+export function isGitHubRegistry(host: string, environment: Environment = process.env): boolean {
+  return githubRegistries(environment).includes(host);
+}
+
+/** A repository of GitHub's registry: a package of an account. */
+export interface GitHubPackage {
+  owner: string;
+  /** May have slashes. */
+  name: string;
+}
+
+/** The package that a repository's path is. */
+export function packageOf(path: string): GitHubPackage {
+  const [owner = '', ...name] = path.split('/');
+  return { owner, name: name.join('/') };
+}
+
+/**
+ * The page of a package's settings. Users and organizations have different ones; where the event of a workflow's run
+ * does not tell which of the two the owner is, both are named.
+ */
+export function packageSettings(path: string, environment: Environment = process.env): string {
+  const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
+  const { owner, name } = packageOf(path);
+  const page = (kind: string): string =>
+    `${server}/${kind}/${owner}/packages/container/${encodeURIComponent(name)}/settings`;
+  const type = readOwnerType(owner, environment);
+  if (type === 'Organization') return page('orgs');
+  return type === 'User' ? page('users') : `${page('users')} (of an organization: ${page('orgs')})`;
+}
+
+/** `User` or `Organization`, for the owner of the repository that a workflow runs in. */
+export function readOwnerType(
+  owner: string,
+  { GITHUB_EVENT_PATH: file, GITHUB_REPOSITORY: repository = '' }: Environment,
+): string | undefined {
+  if (!file || repository.split('/')[0]?.toLowerCase() !== owner.toLowerCase()) return undefined;
+  try {
+    return Event.parse(JSON.parse(readFileSync(file, 'utf8'))).repository.owner.type;
+  } catch {
+    // An event of another kind, or none: the caller names both pages.
+    return undefined;
+  }
+}

@@ -1,0 +1,394 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { request } from 'node:http';
+import type { Fault } from './faulty-proxy.ts';
+import { listen } from './faulty-proxy.ts';
+
+/**
+ * A front before the tests' real registry that is as strict as GitHub's at ghcr.io. Each rule names where it was seen;
+ * `owner/repo#1` is a public issue there. Not imitated: the order of tags (ghcr.io's is by age, here by name).
+ */
+export interface Ghcr {
+  /** `127.0.0.1:PORT`; a test says with `GITHUB_REGISTRIES` that it has the rules of ghcr.io. */
+  host: string;
+  /** Every request so far to the registry itself, as `METHOD /path`. */
+  seen: string[];
+  /** Every request so far to the storage that blobs are redirected to. */
+  stored: { line: string; authorization: string | undefined }[];
+  /** Answers some requests in its own way, before all rules; none by default. */
+  fault: Fault;
+  /** Lets everybody pull a package, as a person may on the page of its settings. */
+  makePublic(name: string): void;
+  /** Takes the login's right to push to a package. */
+  denyWriting(name: string): void;
+  /** The digests of a package's versions with the tags of each, newest last. */
+  versions(name: string): Promise<{ id: number; digest: string; tags: string[] }[]>;
+  stop(): Promise<void>;
+}
+
+export interface GhcrOptions {
+  /** The password that the token endpoint takes, with any user name. */
+  token: string;
+  /**
+   * The answer to a login that asks for a package that is not there. Which one GitHub gives is not settled:
+   * 404 NAME_UNKNOWN (podtato-head#66), 403 DENIED (ryokun6/ryos#1156).
+   */
+  absent?: 403 | 404;
+  /**
+   * The token endpoint's answer to everybody for a package that is private or not there. Both were seen:
+   * 401 (openai/tunnel-client#75), 403 (bytecodealliance/wasm-pkg-tools#40).
+   */
+  anonymous?: 401 | 403;
+  /** The token endpoint's answer to a login for a package that is not there; 200 was always seen. */
+  tokenForAbsent?: 200 | 401 | 403;
+  /** Whether the login may make new packages. */
+  mayCreate?: boolean;
+  /** Largest layer, in bytes. Source: GitHub's "Working with the Container registry", Troubleshooting: 10 GB. */
+  layerLimitBytes?: number;
+  /** Longest upload, in milliseconds. Source: the same page: 10 minutes. */
+  uploadLimitMs?: number;
+}
+
+const MEBIBYTE = 2 ** 20;
+/** Requests with Content-Range may have so much. Source: ocx-sh/ocx#237, openai/tart#179. */
+const RANGE_LIMIT_BYTES = 4 * MEBIBYTE;
+/** Source: renovatebot/renovate#36103. */
+const TAGS_A_PAGE = 100;
+const MANIFEST_PATH = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
+/** The real one says "upload", where Distribution says "uploads". Source: dotnet/sdk-container-builds#292. */
+const UPLOAD_PATH = /^\/v2\/(.+)\/blobs\/upload\/(.+)$/;
+
+/** Too many requests, with the wait in the text alone. Source: fermyon/developer#589, gardenlinux#2868. */
+export const TOO_MANY = {
+  status: 429,
+  body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 10.487765ms, allowed: 2000/minute"}]}',
+};
+/** The same as 403, nested and over several lines. Source: virtualcell/vcell#1888. */
+export const SECONDARY_LIMIT = {
+  status: 403,
+  body: JSON.stringify({
+    errors: [
+      {
+        code: 'DENIED',
+        message:
+          'permission_denied: Error from intermediary with HTTP status code 403 "Forbidden" - with-body: {\n' +
+          '  "message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."\n}',
+      },
+    ],
+  }),
+};
+
+/** Starts it before a plain HTTP registry. @param target `127.0.0.1:PORT` */
+export async function startGhcr(target: string, options: GhcrOptions): Promise<Ghcr> {
+  const { absent = 404, anonymous = 403, tokenForAbsent = 200, mayCreate = true } = options;
+  const { layerLimitBytes = 10e9, uploadLimitMs = 600_000 } = options;
+  const bearer = Buffer.from(options.token).toString('base64');
+  const isPublic = new Set<string>();
+  const isReadOnly = new Set<string>();
+  const packages = new Set<string>();
+  /** Digests of manifests by package, in the order in which they were pushed; the id is the place. */
+  const pushed = new Map<string, string[]>();
+  const deleted = new Set<string>();
+  const seen: string[] = [];
+  const stored: Ghcr['stored'] = [];
+
+  const storage = await listen((incoming, outgoing) => {
+    const { authorization } = incoming.headers;
+    stored.push({ line: `${incoming.method} ${incoming.url}`, authorization });
+    // Azure's storage refuses a second login beside the signed address. Source: Azure/acr#217.
+    if (authorization !== undefined || !incoming.url?.includes('sig=')) {
+      outgoing.writeHead(authorization === undefined ? 403 : 400, { 'content-type': 'application/xml' });
+      outgoing.end('<Error><Code>InvalidAuthenticationInfo</Code></Error>');
+      return;
+    }
+    forward(incoming, outgoing, incoming.url.replace(/\?.*/, '').replace('/ghcr1', ''));
+  });
+
+  const front = await listen((incoming, outgoing) => {
+    seen.push(`${incoming.method} ${incoming.url}`);
+    if (ghcr.fault(incoming, outgoing)) {
+      incoming.resume();
+      return;
+    }
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://front');
+    if (pathname === '/token') answerToken(incoming, outgoing, searchParams.get('scope') ?? '');
+    else if (pathname.startsWith('/users/')) answerRest(incoming, outgoing, pathname);
+    else answerRegistry(incoming, outgoing, pathname, searchParams);
+  });
+
+  /** Source: distribution's token authentication; what is GitHub's own is said at each answer. */
+  function answerToken(incoming: IncomingMessage, outgoing: ServerResponse, scope: string): void {
+    const [, name = '', actions = ''] = /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];
+    const { authorization = '' } = incoming.headers;
+    if (authorization.startsWith('Basic ')) {
+      const [, password] =
+        /^[^:]*:([^]*)$/.exec(Buffer.from(authorization.slice(6), 'base64').toString()) ?? [];
+      // `docker login` shows it as "denied: denied"; a stale login makes even public packages fail.
+      if (password !== options.token) return refuse(outgoing, 403, 'DENIED', 'denied');
+      if (!packages.has(name) && tokenForAbsent !== 200 && !actions.includes('push')) {
+        return refuse(outgoing, tokenForAbsent, 'DENIED', 'requested access to the resource is denied');
+      }
+      // Opaque, and no promise that pushing is allowed. Source: radius-project/radius#12623.
+      return sendJson(outgoing, 200, { token: bearer });
+    }
+    // Everybody may only pull what is public. Source: cloudflare/serverless-registry#149, sigstore/scaffolding#127.
+    if (actions === 'pull' && isPublic.has(name)) return sendJson(outgoing, 200, { token: `public:${name}` });
+    return refuse(
+      outgoing,
+      actions === 'pull' ? anonymous : 403,
+      'DENIED',
+      'requested access to the resource is denied',
+    );
+  }
+
+  function answerRegistry(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    pathname: string,
+    query: URLSearchParams,
+  ): void {
+    const { method = 'GET', headers } = incoming;
+    const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//.exec(pathname)?.[1] ?? '';
+    if (!mayEnter(incoming, outgoing, name)) return;
+    if (pathname === '/v2/') return sendJson(outgoing, 200, {});
+    if (name !== name.toLowerCase())
+      return refuse(outgoing, 400, 'NAME_INVALID', 'invalid repository name', method);
+    const isWrite = method !== 'GET' && method !== 'HEAD';
+    // Deleting is for the REST API alone. Source: containers/skopeo#1880, oras-project/oras#915.
+    if (method === 'DELETE')
+      return refuse(outgoing, 405, 'UNSUPPORTED', 'The operation is unsupported.', method);
+    if (isWrite && isReadOnly.has(name)) {
+      // Source: tridz-dev/huf#349.
+      return refuse(outgoing, 403, 'DENIED', 'permission_denied: write_package', method);
+    }
+    if (isWrite && !packages.has(name) && !mayCreate) {
+      // Source: devcontainers/template-starter#14.
+      return refuse(
+        outgoing,
+        403,
+        'DENIED',
+        'installation not allowed to Create organization package',
+        method,
+      );
+    }
+    if (!isWrite && !packages.has(name) && !pathname.includes('/upload')) {
+      return absent === 404
+        ? refuse(outgoing, 404, 'NAME_UNKNOWN', 'repository name not known to registry', method)
+        : refuse(outgoing, 403, 'DENIED', 'requested access to the resource is denied', method);
+    }
+    // Source: dataaxiom/ghcr-cleanup-action#13.
+    if (pathname.includes('/referrers/')) return refuse(outgoing, 404, 'NOT_FOUND', 'not found', method);
+    if (pathname.endsWith('/tags/list')) {
+      const size = Math.min(Number(query.get('n') ?? TAGS_A_PAGE), TAGS_A_PAGE);
+      return void listTags(target, name).then((tags) => {
+        const from = tags.indexOf(query.get('last') ?? '') + 1;
+        const page = tags.slice(from, from + size);
+        const next = `</v2/${name}/tags/list?last=${page.at(-1)}&n=${size}>; rel="next"`;
+        sendJson(outgoing, 200, { name, tags: page }, from + size < tags.length ? { link: next } : {});
+      });
+    }
+    const [, , digest = ''] = MANIFEST_PATH.exec(pathname) ?? [];
+    if (digest !== '') {
+      if (deleted.has(`${name}@${digest}`))
+        return refuse(outgoing, 404, 'MANIFEST_UNKNOWN', 'manifest unknown', method);
+      return forward(incoming, outgoing, pathname, {
+        check: (status, type, body) => checkAccept(status, type, headers.accept ?? '', body),
+        done: (status, sum) => {
+          if (method !== 'PUT' || status !== 201) return;
+          packages.add(name);
+          const digests = pushed.get(name) ?? [];
+          if (!digests.includes(sum)) pushed.set(name, [...digests, sum]);
+          deleted.delete(`${name}@${sum}`);
+        },
+      });
+    }
+    if (method === 'GET' && pathname.includes('/blobs/sha256:')) {
+      // Source: public research notes on ghcr.io's 307 to pkg-containers.githubusercontent.com.
+      outgoing
+        .writeHead(307, { location: `http://${storage.host}/ghcr1${pathname}?se=soon&sp=r&sig=signed` })
+        .end();
+      return;
+    }
+    answerUpload(incoming, outgoing, pathname, query);
+  }
+
+  /** Checks the bearer token; without one the answer says where to get one. */
+  function mayEnter(incoming: IncomingMessage, outgoing: ServerResponse, name: string): boolean {
+    const { authorization = '', host = '' } = incoming.headers;
+    if (authorization === `Bearer ${bearer}`) return true;
+    const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
+    if (authorization === `Bearer public:${name}` && isRead) return true;
+    if (authorization.startsWith('Basic ')) {
+      // Source: renovatebot/renovate#11446: without a WWW-Authenticate.
+      refuse(outgoing, 403, 'DENIED', 'invalid token', incoming.method);
+      return false;
+    }
+    // On /v2/ the scope is this text to the letter. Source: cloudflare/serverless-registry#148, Mic92/niks3#229.
+    const scope = `repository:${name || 'user/image'}:pull`;
+    const challenge = `Bearer realm="http://${host}/token",service="${host}",scope="${scope}"`;
+    refuse(outgoing, 401, 'UNAUTHORIZED', 'authentication required', incoming.method, {
+      'www-authenticate': challenge,
+    });
+    return false;
+  }
+
+  function answerUpload(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    pathname: string,
+    query: URLSearchParams,
+  ): void {
+    const length = Number(incoming.headers['content-length'] ?? 0);
+    const [, name = '', upload] = UPLOAD_PATH.exec(pathname) ?? [];
+    if (incoming.headers['content-range'] !== undefined && length > RANGE_LIMIT_BYTES) {
+      const message = 'the request body is too large and exceeds the maximum permissible limit of 4.00MiB';
+      return refuse(outgoing, 416, 'REQUESTED_RANGE_NOT_SATISFIABLE', message, incoming.method);
+    }
+    if (length > layerLimitBytes)
+      return refuse(outgoing, 413, 'SIZE_INVALID', 'layer too large', incoming.method);
+    const timer = setTimeout(() => incoming.socket.destroy(), uploadLimitMs);
+    outgoing.once('close', () => clearTimeout(timer));
+    const path = upload === undefined ? pathname : `/v2/${name}/blobs/uploads/${upload}`;
+    const search = query.toString();
+    forward(incoming, outgoing, search === '' ? path : `${path}?${search}`);
+  }
+
+  /** Versions by GitHub's REST API. Source: its OpenAPI description, `packages/list-package-versions-…`. */
+  function answerRest(incoming: IncomingMessage, outgoing: ServerResponse, pathname: string): void {
+    const [, owner = '', part = '', , id = ''] =
+      /^\/users\/([^/]+)\/packages\/container\/([^/]+)\/versions(\/(\d+))?$/.exec(pathname) ?? [];
+    const name = `${owner}/${decodeURIComponent(part)}`;
+    if (incoming.headers.authorization !== `Bearer ${options.token}`) {
+      return sendJson(outgoing, 401, { message: 'Requires authentication', status: '401' });
+    }
+    if (!packages.has(name)) return sendJson(outgoing, 404, { message: 'Package not found.', status: '404' });
+    if (isReadOnly.has(name)) {
+      // Source: dataaxiom/ghcr-cleanup-action#28.
+      return sendJson(outgoing, 403, { message: 'Resource not accessible by integration', status: '403' });
+    }
+    void ghcr.versions(name).then((versions) => {
+      if (incoming.method === 'GET') {
+        const answer = versions.toReversed().map((version) => ({
+          id: version.id,
+          name: version.digest,
+          metadata: { container: { tags: version.tags } },
+        }));
+        return sendJson(outgoing, 200, answer);
+      }
+      const version = versions.find((known) => String(known.id) === id);
+      if (!version) return sendJson(outgoing, 404, { message: 'Package not found.', status: '404' });
+      deleted.add(`${name}@${version.digest}`);
+      return outgoing.writeHead(204).end();
+    });
+  }
+
+  /** Passes a request on; the registry's upload addresses come back in ghcr.io's form. */
+  function forward(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    path: string,
+    { check, done }: Watch = {},
+  ): void {
+    const { method, headers } = incoming;
+    const others = Object.fromEntries(Object.entries(headers).filter(([key]) => key !== 'authorization'));
+    const onward = request(`http://${target}${path}`, { method, headers: others }, (answer) => {
+      const status = answer.statusCode ?? 502;
+      const refusal = check?.(status, answer.headers['content-type'] ?? '', method);
+      if (refusal) {
+        answer.resume();
+        return refuse(outgoing, 404, 'MANIFEST_UNKNOWN', refusal, method);
+      }
+      done?.(status, String(answer.headers['docker-content-digest'] ?? ''));
+      const location = answer.headers.location?.replace('/blobs/uploads/', '/blobs/upload/');
+      outgoing.writeHead(status, { ...answer.headers, ...(location !== undefined && { location }) });
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  }
+
+  const ghcr: Ghcr = {
+    host: front.host,
+    seen,
+    stored,
+    fault: () => false,
+    makePublic: (name) => void isPublic.add(name),
+    denyWriting: (name) => void isReadOnly.add(name),
+    versions: async (name) => {
+      const tags = await readTags(target, name);
+      return (pushed.get(name) ?? [])
+        .map((digest, at) => ({ id: at + 1, digest, tags: tags.get(digest) ?? [] }))
+        .filter(({ digest }) => !deleted.has(`${name}@${digest}`));
+    },
+    stop: async () => {
+      await front.stop();
+      await storage.stop();
+    },
+  };
+  return ghcr;
+}
+
+/** Looks at an answer before it is passed on. */
+interface Watch {
+  /** The message of a 404 to send in its place; undefined passes it on. */
+  check?: (status: number, type: string, method: string | undefined) => string | undefined;
+  done?: (status: number, digest: string) => void;
+}
+
+/** Source: sksat/compose-cd#139. */
+function checkAccept(
+  status: number,
+  type: string,
+  accept: string,
+  method: string | undefined,
+): string | undefined {
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (status !== 200 || !isRead || accept.includes(type)) return undefined;
+  return type.includes('index')
+    ? 'OCI index found, but Accept header does not support OCI indexes'
+    : 'OCI manifest found, but Accept header does not support OCI manifests';
+}
+
+/** An error in the registry's form; an answer to HEAD has no body (docker/build-push-action#981). */
+function refuse(
+  outgoing: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+  method?: string,
+  headers: Record<string, string> = {},
+): void {
+  if (method === 'HEAD') outgoing.writeHead(status, headers).end();
+  else sendJson(outgoing, status, { errors: [{ code, message }] }, headers);
+}
+
+function sendJson(
+  outgoing: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  outgoing.writeHead(status, { 'content-type': 'application/json', ...headers });
+  outgoing.end(JSON.stringify(body));
+}
+
+/** Tags by the digest that each points at. */
+async function readTags(target: string, name: string): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const tag of await listTags(target, name)) {
+    const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json';
+    const answer = await fetch(`http://${target}/v2/${name}/manifests/${tag}`, {
+      method: 'HEAD',
+      headers: { accept },
+    });
+    const digest = answer.headers.get('docker-content-digest') ?? '';
+    found.set(digest, [...(found.get(digest) ?? []), tag]);
+  }
+  return found;
+}
+
+/** All tags of a repository; the registry behind the front has no pages. */
+async function listTags(target: string, name: string): Promise<string[]> {
+  const list: unknown = await (await fetch(`http://${target}/v2/${name}/tags/list`)).json();
+  const hasTags = typeof list === 'object' && list !== null && 'tags' in list && Array.isArray(list.tags);
+  return hasTags && Array.isArray(list.tags) ? list.tags.map(String) : [];
+}
