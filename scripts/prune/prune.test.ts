@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Database } from '../../site/schemas/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
@@ -25,10 +26,11 @@ const DAY_S = 86_400;
 const PUBLISHED = 1_763_900_000;
 
 const root = mkdtempSync(join(tmpdir(), 'prune-'));
+beforeAll(() => publishFixture(`oci-layout:${join(root, 'published/registry')}`, 'published'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test('removes from catalog and index at once, from an OCI layout after the grace', async () => {
-  const place = await publishFixture(`oci-layout:${join(root, 'layout/registry')}`, 'layout');
+  const place = copyLayout('layout');
   await expectLife(place);
   // What the pin keeps can be read to its last byte.
   const registry = openRegistry(place.registry);
@@ -48,7 +50,7 @@ test('removes from a registry by its own deletion', async () => {
 });
 
 test('says what it would do and changes nothing without --apply', async () => {
-  const place = await publishFixture(`oci-layout:${join(root, 'dry/registry')}`, 'dry');
+  const place = copyLayout('dry');
   const before = readdirSync(place.catalog, { recursive: true }).length;
   const { stderr } = await prune(place, 400, []);
   expect(stderr).toMatch(/^Removes \d+ of 12 builds: .* of tarballs become/);
@@ -57,7 +59,7 @@ test('says what it would do and changes nothing without --apply', async () => {
 });
 
 test('refuses pins and settings that it cannot read, and removes nothing', async () => {
-  const place = await publishFixture(`oci-layout:${join(root, 'bad/registry')}`, 'bad');
+  const place = copyLayout('bad');
   writeFileSync(join(place.catalog, 'pins/other.yaml'), 'reason: x\nhash: [abc]\n');
   await expect(prune(place, 400)).rejects.toThrow(/pins\/other.yaml: .*Unrecognized key: "hash"/);
   rmSync(join(place.catalog, 'pins/other.yaml'));
@@ -115,6 +117,13 @@ async function expectLife(place: Place): Promise<void> {
   await publish(place);
   expect(readBuild(place.catalog, tree)?.image).toEqual(tree.image);
   expect((await registry.describeTag(tree.image.tag))?.digest).toBe(tree.image.digest);
+}
+
+/** A copy of what was published to an OCI layout. */
+function copyLayout(name: string): Place {
+  const folder = join(root, name);
+  cpSync(join(root, 'published'), folder, { recursive: true });
+  return { folder, registry: `oci-layout:${join(folder, 'registry')}`, catalog: join(folder, 'content') };
 }
 
 async function publishFixture(registry: string, name: string): Promise<Place> {
