@@ -6,17 +6,16 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/publish-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { describeError } from '../cli/command.ts';
 import { BadArchiveError } from '../github/unpack-zip.ts';
 import type { Destination } from '../publish/publish-cache.ts';
-import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
-import type { CheckedEntry } from '../publish/resolve.ts';
-import { readBuildCache } from '../build-cache/build-cache.ts';
+import { publishEntries } from '../publish/publish-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
 import type { BuildArtifacts } from './build-artifact.ts';
-import { findCache, readRecord, VIEW_ARCHIVE } from './build-artifact.ts';
+import { VIEW_ARCHIVE } from './build-artifact.ts';
+import { checkArtifact } from './check-artifact.ts';
+import type { CheckedArtifact } from './check-artifact.ts';
 import { packageFiles } from './packages.ts';
 import type { Plan } from './plan-folder.ts';
 import { readPlanFolder } from './plan-folder.ts';
@@ -46,11 +45,6 @@ export interface Sources {
   artifacts: BuildArtifacts;
   /** A folder for the views of environments, until their containers are made. */
   views: string;
-}
-
-interface CheckedArtifact {
-  entries: CheckedEntry[];
-  record: BuildRecord;
 }
 
 /**
@@ -92,7 +86,12 @@ export async function receiveArtifact(
         received.failures = failuresOfAll(plan, 'other', reason, circumstances);
         return;
       }
-      const checked = await checkArtifact(folder, plan, catalogDirectory);
+      const checked = await checkArtifact({
+        folder,
+        hashes: plan.hashes,
+        texts: plan.texts,
+        catalogDirectory,
+      });
       if ('refused' in checked) refuse(checked.refused);
       else await takeOver(folder, plan, checked, received, { sources, destination, circumstances });
     });
@@ -108,7 +107,7 @@ export async function receiveArtifact(
 async function takeOver(
   folder: string,
   plan: Plan,
-  { entries, record }: CheckedArtifact,
+  { entries, record }: Exclude<CheckedArtifact, { refused: string }>,
   received: Received,
   {
     sources,
@@ -161,20 +160,4 @@ function requestContainers(
     ...(view ? { view: { archive, variables: view } } : {}),
     sbang,
   };
-}
-
-async function checkArtifact(
-  folder: string,
-  plan: Plan,
-  catalogDirectory: string,
-): Promise<CheckedArtifact | { refused: string }> {
-  try {
-    const record = readRecord(folder);
-    const cache = findCache(folder);
-    const entries =
-      cache === undefined ? [] : await readBuildCache(cache, { plan: plan.hashes, lock: plan.texts });
-    return { entries: await checkTarballs(entries, catalogDirectory), record };
-  } catch (error) {
-    return { refused: describeError(error) };
-  }
 }

@@ -1,0 +1,47 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkArtifact } from './check-artifact.ts';
+import type { ArtifactToCheck } from './check-artifact.ts';
+
+const RECORD = { failures: [], packages: [], environments: {}, built: [], reused: [] };
+let artifact: ArtifactToCheck;
+
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'check-'));
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(RECORD));
+  cpSync('tests/fixtures/cache-unsigned', join(folder, 'cache'), { recursive: true });
+  artifact = { folder, hashes: new Set(), texts: new Map(), catalogDirectory: join(folder, 'catalog') };
+});
+
+afterEach(() => rmSync(artifact.folder, { recursive: true }));
+
+test('says what is wrong with an artifact', async () => {
+  expect(await checkArtifact(artifact)).toMatchObject({ refused: expect.stringMatching(/planned hashes/) });
+});
+
+test('hands over the record of a job that built nothing', async () => {
+  rmSync(join(artifact.folder, 'cache'), { recursive: true });
+  expect(await checkArtifact(artifact)).toEqual({ entries: [], record: RECORD });
+});
+
+test('ends a check that takes more memory or time than there is, and lives on', async () => {
+  // Some ten MiB of JSON, which take ten times as much when they are read.
+  const environments = Object.fromEntries(
+    Array.from({ length: 60_000 }, (_, at) => [
+      at
+        .toString()
+        .padStart(32, 'a')
+        .replaceAll(/[0189]/g, 'b'),
+      { [`V${at}`]: String(at).repeat(20) },
+    ]),
+  );
+  writeFileSync(join(artifact.folder, 'record.json'), JSON.stringify({ ...RECORD, environments }));
+  expect(await checkArtifact(artifact, { memoryMiB: 10, milliseconds: 60_000 })).toMatchObject({
+    refused: expect.stringMatching(/within 10 MiB of memory/),
+  });
+  expect(await checkArtifact(artifact, { memoryMiB: 512, milliseconds: 30 })).toMatchObject({
+    refused: expect.stringMatching(/checked within .* minutes/),
+  });
+});

@@ -1,0 +1,90 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { BuildRecord } from '../../site/schemas/build-record.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { readBuildCache } from '../build-cache/build-cache.ts';
+import { describeError } from '../cli/command.ts';
+import { checkTarballs } from '../publish/publish-cache.ts';
+import type { CheckedEntry } from '../publish/resolve.ts';
+import { findCache, readRecord } from './build-artifact.ts';
+
+/** An artifact to check, and what it may hold. */
+export interface ArtifactToCheck {
+  folder: string;
+  /** The hashes that its job was to build. */
+  hashes: ReadonlySet<DagHash>;
+  /** The text of each node of the plan's lock. */
+  texts: ReadonlyMap<DagHash, string>;
+  catalogDirectory: string;
+}
+
+export type CheckedArtifact = { entries: CheckedEntry[]; record: BuildRecord } | { refused: string };
+
+/** Limits of one check. Tests lower them. */
+export interface CheckLimits {
+  /** Of JavaScript's heap; files are read in parts. */
+  memoryMiB: number;
+  milliseconds: number;
+}
+
+/** The largest real artifacts take some hundred MiB and some minutes. */
+const LIMITS: CheckLimits = { memoryMiB: 2_048, milliseconds: 20 * 60_000 };
+
+/**
+ * Checks an artifact in a process of its own, without this one's secrets: whatever it holds, it costs no more than
+ * its own builds. Never throws for what is in it.
+ */
+export async function checkArtifact(
+  artifact: ArtifactToCheck,
+  { memoryMiB, milliseconds } = LIMITS,
+): Promise<CheckedArtifact> {
+  const child = fork(fileURLToPath(import.meta.url), {
+    execArgv: [`--max-old-space-size=${memoryMiB}`],
+    // Maps and sets go over as they are.
+    serialization: 'advanced',
+    env: { PATH: process.env['PATH'] ?? '' },
+    timeout: milliseconds,
+    killSignal: 'SIGKILL',
+  });
+  const started = Date.now();
+  return new Promise((resolve, reject) => {
+    let answer: CheckedArtifact | undefined;
+    child.once('message', (message) => {
+      answer = message as CheckedArtifact;
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      if (answer) resolve(answer);
+      else if (Date.now() - started >= milliseconds)
+        resolve({ refused: `expected an artifact that is checked within ${milliseconds / 60_000} minutes` });
+      else {
+        const end = signal ?? `exit code ${code ?? 'unknown'}`;
+        resolve({
+          refused: `expected an artifact that is checked within ${memoryMiB} MiB of memory, found one that ended the check (${end})`,
+        });
+      }
+    });
+    child.send(artifact);
+  });
+}
+
+/** The check itself, in the process for it. */
+async function check(artifact: ArtifactToCheck): Promise<CheckedArtifact> {
+  const { folder, hashes, texts, catalogDirectory } = artifact;
+  try {
+    const record = readRecord(folder);
+    const cache = findCache(folder);
+    const entries = cache === undefined ? [] : await readBuildCache(cache, { plan: hashes, lock: texts });
+    return { entries: await checkTarballs(entries, catalogDirectory), record };
+  } catch (error) {
+    return { refused: describeError(error) };
+  }
+}
+
+if (process.send && process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.once('message', (artifact) => {
+    void check(artifact as ArtifactToCheck).then((checked) => {
+      process.send?.(checked, () => process.disconnect());
+    });
+  });
+}
