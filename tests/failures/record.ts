@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -133,6 +133,10 @@ async function runGroup(
     );
     child.once('close', done);
   });
+  if (!existsSync(events)) {
+    console.error(`this installer cannot do what the group ${group} asks for`);
+    return {};
+  }
   const lock = LockFile.parse(JSON.parse(readFileSync(join(work, 'env/spack.lock'), 'utf8')));
   const logs = await readStageLogs(join(work, 'c/stage'));
   const lines = readFileSync(events, 'utf8').split('\n');

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { GitHub } from './api.ts';
+import { RefusedError } from './errors.ts';
+
+/** By this label and its title a proposal is found again; GitHub makes the label with the first issue. */
+const LABEL = 'newer-release';
+
+const Issue = z.object({
+  number: z.int(),
+  title: z.string(),
+  state: z.string(),
+  pull_request: z.unknown().optional(),
+});
+
+/** What became of a proposal: `known` was made earlier, open or closed; `off`: the repository has no issues. */
+export type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };
+
+/** Opens an issue with a proposal, once for each title: one that the owner has closed is not opened again. */
+export async function openProposal(github: GitHub, title: string, body: string): Promise<Proposed> {
+  try {
+    const query = { labels: LABEL, state: 'all', per_page: 100 };
+    const issues = await github.call('GET /repos/{owner}/{repo}/issues', query, z.array(Issue));
+    const known = issues.find((issue) => issue.pull_request === undefined && issue.title === title);
+    if (known) return { kind: 'known', number: known.number };
+    const issue = { title, body, labels: [LABEL] };
+    const options = { canRepeat: false };
+    const { number } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, options);
+    return { kind: 'opened', number };
+  } catch (error) {
+    // The owner has switched issues off.
+    if (error instanceof RefusedError && error.status === 410) return { kind: 'off' };
+    throw error;
+  }
+}

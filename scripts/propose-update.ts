@@ -1,0 +1,60 @@
+import { readCatalog } from './catalog/catalog.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
+import { openGitHub } from './github/api.ts';
+import { openProposal } from './github/proposal.ts';
+import { readPins } from './prune/pins.ts';
+import { composeProposal, findNewer } from './refresh/newer-releases.ts';
+import { findStale } from './refresh/refresh.ts';
+import { planText } from './refresh/report.ts';
+import { LATEST, resolveVersions } from './spack/latest.ts';
+import { defaultSpackHome } from './spack/spack-home.ts';
+
+interface Options {
+  catalog: string;
+  home: string;
+  own: string;
+  settings?: string;
+  dryRun: boolean;
+}
+
+const command = createCommand({
+  verb: 'propose-update',
+  description:
+    'Looks whether there are newer releases of Spack and its recipes than the settings name, and proposes them in an ' +
+    'issue with what they mean for the builds that are here; once for each release. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
+  examples: ['node scripts/propose-update.ts --dry-run', 'node scripts/propose-update.ts'],
+})
+  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
+  .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .option('--dry-run', 'print the proposal, open no issue', false)
+  .action(propose);
+
+await runCommand(command);
+
+async function propose({ catalog: folder, home, own, settings, dryRun }: Options): Promise<void> {
+  const { spack, packages } = readSettingsFile(settings);
+  const newest = await resolveVersions({ spack: LATEST, packages: LATEST }, process.env);
+  const newer = findNewer({ spack, packages }, newest);
+  if (newer.length === 0) {
+    console.error(`nothing is newer than the settings: Spack ${spack}, recipes ${packages}`);
+    return;
+  }
+  const wanted = { spack, packages, ...Object.fromEntries(newer.map(({ setting, to }) => [setting, to])) };
+  const catalog = readCatalog(folder);
+  const meaning =
+    catalog.builds.size === 0
+      ? 'There are no builds yet.'
+      : planText(await findStale(catalog, { wanted, home, own, pins: readPins(folder) }), wanted);
+  const { title, body } = composeProposal(newer, meaning);
+  console.error(`${title}\n\n${body}\n`);
+  if (dryRun) return;
+  const proposed = await openProposal(openGitHub(process.env), title, body.slice(0, 60_000));
+  console.error(
+    proposed.kind === 'off'
+      ? 'issues are switched off'
+      : `issue ${proposed.number} is ${proposed.kind}: ${title}`,
+  );
+}

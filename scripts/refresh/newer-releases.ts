@@ -1,0 +1,44 @@
+import { compareVersions } from '../../site/lib/spack/versions.ts';
+import type { WantedVersions } from '../spack/install-spack.ts';
+
+/** A change of the settings: `packages` from one release to a newer one. */
+export interface NewerRelease {
+  setting: keyof WantedVersions;
+  from: string;
+  to: string;
+}
+
+/**
+ * The settings that name an older release than the newest. `latest` follows by itself, and a commit or a branch was
+ * chosen for a reason that no version says.
+ */
+export function findNewer(current: WantedVersions, newest: WantedVersions): NewerRelease[] {
+  return (['spack', 'packages'] as const).flatMap((setting) => {
+    const [from, to] = [current[setting], newest[setting]];
+    const isRelease = /^v?\d+(\.\d+)+$/.test(from);
+    const isNewer = isRelease && compareVersions(to.replace(/^v/, ''), from.replace(/^v/, '')) > 0;
+    return isNewer ? [{ setting, from, to }] : [];
+  });
+}
+
+/** Title and body of the issue that proposes newer releases. */
+export function composeProposal(
+  newer: readonly NewerRelease[],
+  meaning: string,
+): { title: string; body: string } {
+  const names = { spack: 'Spack', packages: 'recipes' };
+  const title = `Newer releases: ${newer.map(({ setting, to }) => `${names[setting]} ${to}`).join(', ')}`;
+  const body = [
+    'To take them, change these lines of `.github/build-cache.yaml`:',
+    '',
+    '```yaml',
+    ...newer.map(({ setting, from, to }) => `${setting}: ${to} # was ${from}`),
+    '```',
+    '',
+    'The word `latest` in their place follows each release by itself. Builds that are here stay and keep working for ' +
+      'those who use the older release. Nothing is changed until you do it; close this issue to hear no more of these releases.',
+    '',
+    meaning,
+  ].join('\n');
+  return { title, body };
+}
