@@ -4,6 +4,8 @@ import { listRetired } from '../site/lib/mirror/retired.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { readRemoved } from './catalog/removal.ts';
+import { annotate } from './github/actions.ts';
+import { deleteReplacedVersion } from './github/package-versions.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
@@ -66,7 +68,14 @@ async function mirror(options: Options): Promise<void> {
   const all = await writeDoor(plan, { catalog, live }, { registry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
   // Last: whoever reads the registry's index finds what the site has too.
-  const isIndexNew = await updateIndexImage(registry, catalog, { index: all, file: dist.pathOf(all) });
+  const isIndexNew = await updateIndexImage(registry, catalog, {
+    index: all,
+    file: dist.pathOf(all),
+    onReplaced: async (digest) => {
+      const failure = await deleteReplacedVersion(settings.REGISTRY, digest, process.env);
+      if (failure !== undefined) annotate('warning', failure);
+    },
+  });
   console.error(describeMirror(plan, { planned, dist, isIndexNew }));
 }
 

@@ -1,4 +1,5 @@
 import type { Blob } from '../../site/schemas/build.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -9,12 +10,13 @@ import { withTemporaryFolder } from '../cli/temporary-folder.ts';
  * Points the registry's `index.spack` at the index of everything, when it does not yet. A catalog that never had
  * a build has no registry to write to: nothing is done.
  * @param file where the index lies
+ * @param onReplaced gets the digest that the tag pointed at before
  * @returns whether it was changed
  */
 export async function updateIndexImage(
   registry: Registry,
   catalog: Pick<Catalog, 'builds' | 'cache'>,
-  { index, file }: { index: Blob; file: string },
+  { index, file, onReplaced }: { index: Blob; file: string; onReplaced?: (digest: Digest) => Promise<void> },
 ): Promise<boolean> {
   if (catalog.builds.size === 0 && !catalog.cache) return false;
   const current = await registry.readManifest(INDEX_TAG);
@@ -27,5 +29,6 @@ export async function updateIndexImage(
     await layout.close();
     await registry.push(layout.dir);
   });
+  if (current) await onReplaced?.(current.descriptor.digest);
   return true;
 }
