@@ -4,7 +4,6 @@ import { listRetired } from '../site/lib/mirror/retired.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { readRemoved } from './catalog/removal.ts';
-import { annotate } from './github/actions.ts';
 import { deleteReplacedVersion } from './github/package-versions.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
