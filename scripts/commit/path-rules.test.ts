@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forgetCatalog } from './catalog-owner.ts';
+import { parseReference } from '../oci/reference.ts';
 import { chooseRegistry, expectBranch, isForeign, siteUrlOf } from './path-rules.ts';
 
 const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
@@ -16,6 +17,28 @@ test('names the registry in lower case, where nothing else is said', () => {
     /expected oci-layout:DIR or host/,
   );
   expect(() => chooseRegistry(undefined, {})).toThrow(/GITHUB_REPOSITORY: expected owner\/repo/);
+});
+
+test.each([
+  ['Owner/Repo', 'ghcr.io/owner/repo', 'https://owner.github.io/Repo'],
+  ['My-Org/My.Cache', 'ghcr.io/my-org/my.cache', 'https://my-org.github.io/My.Cache'],
+  ['Owner/owner.github.io', 'ghcr.io/owner/owner.github.io', 'https://owner.github.io'],
+  ['Owner/Owner.GitHub.io', 'ghcr.io/owner/owner.github.io', 'https://owner.github.io'],
+  ['owner/other.github.io', 'ghcr.io/owner/other.github.io', 'https://owner.github.io/other.github.io'],
+  ['owner/.cache', 'ghcr.io/owner/cache', 'https://owner.github.io/.cache'],
+  ['owner/_cache_', 'ghcr.io/owner/cache', 'https://owner.github.io/_cache_'],
+  ['owner/-cache-', 'ghcr.io/owner/cache', 'https://owner.github.io/-cache-'],
+  ['owner/cache.', 'ghcr.io/owner/cache', 'https://owner.github.io/cache.'],
+  ['owner/a..b', 'ghcr.io/owner/a-b', 'https://owner.github.io/a..b'],
+  ['owner/a__b--c', 'ghcr.io/owner/a__b--c', 'https://owner.github.io/a__b--c'],
+  ['owner/a.-_b', 'ghcr.io/owner/a-b', 'https://owner.github.io/a.-_b'],
+  ['owner/-', 'ghcr.io/owner/build-cache', 'https://owner.github.io/-'],
+  ['corp_user/cache', 'ghcr.io/corp_user/cache', 'https://corp_user.github.io/cache'],
+])('%s publishes to %s and serves %s', (repository, registry, site) => {
+  const environment = { GITHUB_REPOSITORY: repository };
+  expect(chooseRegistry(undefined, environment)).toBe(registry);
+  expect(parseReference(registry)).toMatchObject({ host: 'ghcr.io' });
+  expect(siteUrlOf(environment)).toBe(site);
 });
 
 test('a renamed repository stays at its registry, a copy gets its own', () => {

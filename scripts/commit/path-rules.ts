@@ -20,7 +20,7 @@ export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = ''
 
 /**
  * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
- * else GitHub's registry under the repository's name, in lower case as registries want it.
+ * else GitHub's registry under the repository's name, as far as a registry takes it: in lower case.
  */
 export function chooseRegistry(cache: Cache | undefined, environment: Environment): string {
   const { REGISTRY: given, GITHUB_REPOSITORY: repository } = environment;
@@ -30,7 +30,17 @@ export function chooseRegistry(cache: Cache | undefined, environment: Environmen
     return given;
   }
   if (cache && !isForeign(cache, environment)) return cache.registry;
-  return `${githubRegistries(environment)[0]}/${expectRepository(repository).toLowerCase()}`;
+  const path = expectRepository(repository).toLowerCase().split('/').map(pathComponent).join('/');
+  return `${githubRegistries(environment)[0]}/${path}`;
+}
+
+/**
+ * A name as registries take it in a path: letters and digits, between them `.`, `_`, `__` or hyphens. GitHub's own names
+ * may begin, end and be parted otherwise.
+ */
+function pathComponent(name: string): string {
+  const trimmed = name.replaceAll(/^[._-]+|[._-]+$/g, '');
+  return trimmed.replaceAll(/[._-]{2,}/g, (run) => (/^(__|-+)$/.test(run) ? run : '-')) || 'build-cache';
 }
 
 /**

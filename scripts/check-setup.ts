@@ -1,0 +1,55 @@
+import { judgeSetup } from './check-setup/judge.ts';
+import { readSetupFacts } from './check-setup/read-facts.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { addSummary, annotate, escapeMarkdown } from './github/actions.ts';
+import { openGitHub } from './github/api.ts';
+
+const SIGNS = { ok: '✅', warning: '⚠️', stop: '❌', unknown: '❔' };
+const settings = readSettings();
+
+const command = createCommand({
+  verb: 'check-setup',
+  description:
+    'Looks at what can be known before hours are spent on builds, and prints it as a list with what to click: GitHub ' +
+    'Pages, rules of the branch, the registry and its login, the signing key, issues. Fails where a run would be ' +
+    'useless; the rest is a warning. Reads GITHUB_TOKEN (contents: read, pages: read) and GITHUB_REPOSITORY.',
+  examples: [
+    'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo REGISTRY=ghcr.io/owner/repo node scripts/check-setup.ts',
+    'node scripts/check-setup.ts --branch main',
+  ],
+})
+  .option(
+    '--branch <NAME>',
+    'the branch to build for (default: the default branch)',
+    process.env['GITHUB_REF_NAME'],
+  )
+  .option('--registry <REGISTRY>', 'where builds are published', settings.REGISTRY)
+  .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
+  .action(check);
+
+await runCommand(command);
+
+async function check(options: { branch?: string; registry: string; catalog: string }): Promise<void> {
+  const facts = await readSetupFacts(openGitHub(process.env), { branch: '', ...options }, process.env);
+  const checks = judgeSetup(facts, process.env['GITHUB_SERVER_URL']);
+  for (const { name, state, sentence } of checks) {
+    if (state === 'warning') annotate('warning', `${name}: ${sentence}`);
+    else console.error(`${SIGNS[state]} ${name}: ${sentence}`);
+  }
+  const lines = checks.map(
+    ({ name, state, sentence }) => `* ${SIGNS[state]} **${name}**: ${linkAddresses(sentence)}`,
+  );
+  addSummary(`### Setup\n\n${lines.join('\n')}`);
+  const stops = checks.filter(({ state }) => state === 'stop');
+  if (stops.length > 0) throw new Error(stops.map(({ name, sentence }) => `${name}: ${sentence}`).join('\n'));
+  const warnings = checks.filter(({ state }) => state === 'warning').length;
+  console.error(`${checks.length} things checked, ${warnings} to look at`);
+}
+
+/** Shows text as it is, but for addresses, which become links. */
+function linkAddresses(sentence: string): string {
+  return sentence
+    .split(/(https:\/\/[^\s,;)]+)/)
+    .map((part, index) => (index % 2 === 1 ? `<${part}>` : escapeMarkdown(part)))
+    .join('');
+}

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import type { SetupFacts } from './judge.ts';
+import { judgeSetup } from './judge.ts';
+
+const FACTS: SetupFacts = {
+  repository: {
+    id: 1,
+    fullName: 'Owner/Cache',
+    defaultBranch: 'main',
+    isPrivate: false,
+    isFork: false,
+    ownerType: 'User',
+    hasPages: true,
+    hasIssues: true,
+  },
+  branch: 'main',
+  pages: { url: 'https://owner.github.io/Cache', isByWorkflow: true },
+  rules: { types: [], isProtected: false },
+  hasCommitToken: false,
+  registry: 'ghcr.io/owner/cache',
+  login: 'run',
+  visibility: 'public',
+  publishAdvice: 'ghcr.io/owner/cache is private: open https://x',
+  keys: 0,
+  hasSigningKey: false,
+};
+const ORGANIZATION = { ...FACTS.repository, ownerType: 'Organization' as const };
+const REVIEWS = { types: ['deletion', 'pull_request'], isProtected: true };
+
+test('finds nothing to say of a setup that works', () => {
+  expect(judgeSetup(FACTS).map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'ok'));
+});
+
+test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
+  ['another branch', { branch: 'try' }, 'Branch', 'warning', /default branch, main/],
+  [
+    'Pages that is off',
+    { pages: 'off' },
+    'GitHub Pages',
+    'warning',
+    /Owner\/Cache\/settings\/pages.*"GitHub Actions"/,
+  ],
+  [
+    'Pages from a branch',
+    { pages: { url: 'https://x', isByWorkflow: false } },
+    'GitHub Pages',
+    'warning',
+    /made from a branch/,
+  ],
+  [
+    "a rule of a person's repository",
+    { rules: REVIEWS },
+    'Rules of the branch',
+    'stop',
+    /pull_request.*cannot be on the bypass list.*settings\/rules.*COMMIT_TOKEN/,
+  ],
+  [
+    "a rule of an organization's repository",
+    { rules: REVIEWS, repository: ORGANIZATION },
+    'Rules of the branch',
+    'warning',
+    /organizations\/Owner\/settings\/rules.*COMMIT_TOKEN/,
+  ],
+  [
+    'a rule with a token',
+    { rules: REVIEWS, hasCommitToken: true },
+    'Rules of the branch',
+    'ok',
+    /COMMIT_TOKEN/,
+  ],
+  [
+    'rules that hold for deletions only',
+    { rules: { types: ['deletion', 'non_fast_forward'], isProtected: true } },
+    'Rules of the branch',
+    'ok',
+    /let the workflow commit/,
+  ],
+  [
+    'a classic rule, of which no more is known',
+    { rules: { types: [], isProtected: true } },
+    'Rules of the branch',
+    'warning',
+    /may refuse/,
+  ],
+  ['rules that cannot be asked', { rules: undefined }, 'Rules of the branch', 'unknown', /settings\/rules/],
+  ['half a login', { login: { problem: 'half is missing' } }, 'Registry', 'stop', /half is missing/],
+  [
+    'a transferred repository',
+    { registry: 'ghcr.io/former/cache' },
+    'Registry',
+    'stop',
+    /another owner.*write:packages/,
+  ],
+  ['no login', { login: 'none' }, 'Registry', 'warning', /REGISTRY_USERNAME/],
+  ['a private package', { visibility: 'private' }, 'Package', 'warning', /is private: open/],
+  ['a key without its secret', { keys: 1 }, 'Signing key', 'warning', /unsigned/],
+  ['a secret without its key', { hasSigningKey: true }, 'Signing key', 'warning', /scripts\/key\.ts/],
+  [
+    'issues that are off',
+    { repository: { ...FACTS.repository, hasIssues: false } },
+    'Issues',
+    'warning',
+    /Owner\/Cache\/settings/,
+  ],
+])('says of %s', (_, facts, name, state, sentence) => {
+  const checks = judgeSetup({ ...FACTS, ...facts });
+  expect(checks.find((check) => check.name === name)).toEqual({
+    name,
+    state,
+    sentence: expect.stringMatching(sentence),
+  });
+  expect(checks.filter((check) => check.state !== 'ok').length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,156 @@
+import type { PagesSite, RepositoryFacts } from '../github/repository.ts';
+import { ruleAdvice } from '../commit/rule-advice.ts';
+
+/** What is known of a repository's setup before anything is built. Undefined: it could not be asked. */
+export interface SetupFacts {
+  repository: RepositoryFacts;
+  /** The branch that is built for. */
+  branch: string;
+  pages: PagesSite | 'off' | undefined;
+  /** Rules of rulesets that hold for the branch, and whether a classic rule protects it. */
+  rules: { types: string[]; isProtected: boolean } | undefined;
+  /** Whether the secret COMMIT_TOKEN is set. */
+  hasCommitToken: boolean;
+  /** `host/path`, or `oci-layout:DIR`. */
+  registry: string;
+  /** The login for the registry: the owner's secrets, the run's own token, none, or what is wrong with it. */
+  login: 'secret' | 'run' | 'none' | { problem: string };
+  /** Whether everybody may pull what is in the registry; `empty` before the first publish. */
+  visibility: 'public' | 'private' | 'empty' | undefined;
+  /** Where the registry's package is made public. */
+  publishAdvice: string;
+  /** Public keys in the catalog. */
+  keys: number;
+  /** Whether the secret SIGNING_KEY is set. */
+  hasSigningKey: boolean;
+}
+
+/** One line of the list. */
+export interface SetupCheck {
+  name: string;
+  /** `stop`: the run would be useless. */
+  state: 'ok' | 'warning' | 'stop' | 'unknown';
+  sentence: string;
+}
+
+/** Rules that refuse a commit on a branch; the others hold for deletions, force pushes and merges. */
+const BLOCKING = [
+  'pull_request',
+  'required_status_checks',
+  'update',
+  'merge_queue',
+  'workflows',
+  'required_deployments',
+];
+
+/** Judges a setup: what works, what does not, and what to click. */
+export function judgeSetup(facts: SetupFacts, serverUrl = 'https://github.com'): SetupCheck[] {
+  const page = `${serverUrl}/${facts.repository.fullName}`;
+  return [
+    { name: 'Branch', ...judgeBranch(facts) },
+    { name: 'Rules of the branch', ...judgeRules(facts, page) },
+    { name: 'Registry', ...judgeRegistry(facts, page) },
+    { name: 'Package', ...judgeVisibility(facts) },
+    { name: 'GitHub Pages', ...judgePages(facts, page) },
+    { name: 'Signing key', ...judgeKey(facts, page) },
+    { name: 'Issues', ...judgeIssues(facts, page) },
+  ];
+}
+
+type Verdict = Omit<SetupCheck, 'name'>;
+
+const ok = (sentence: string): Verdict => ({ state: 'ok', sentence });
+const warning = (sentence: string): Verdict => ({ state: 'warning', sentence });
+const stop = (sentence: string): Verdict => ({ state: 'stop', sentence });
+const unknown = (sentence: string): Verdict => ({ state: 'unknown', sentence });
+
+function judgeBranch({ branch, repository: { defaultBranch } }: SetupFacts): Verdict {
+  if (branch === defaultBranch) return ok(`this run is for ${branch}, the default branch`);
+  return warning(
+    `this run is for ${branch}: the site shows the default branch, ${defaultBranch}, and does not change`,
+  );
+}
+
+function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, page: string): Verdict {
+  if (!rules)
+    return unknown(
+      `whether a rule keeps the workflow from committing is not known: see ${page}/settings/rules`,
+    );
+  const blocking = rules.types.filter((type) => BLOCKING.includes(type));
+  if (blocking.length === 0 && !rules.isProtected)
+    return ok(`no rule keeps the workflow from committing to ${branch}`);
+  const [owner = '', name = ''] = repository.fullName.split('/');
+  const advice = ruleAdvice({ owner, name }, branch, repository.ownerType);
+  if (blocking.length === 0) {
+    return hasCommitToken || rules.types.length > 0
+      ? ok(`the rules of ${branch} let the workflow commit`)
+      : warning(`${branch} is protected, and may refuse the commit of what is built. ${advice}`);
+  }
+  const sentence = `a rule of ${branch} (${blocking.join(', ')})`;
+  if (hasCommitToken) return ok(`${sentence} has to let the owner of COMMIT_TOKEN pass`);
+  // An organization's ruleset may let GitHub Actions pass, which GitHub does not show to this token.
+  return repository.ownerType === 'User'
+    ? stop(`${sentence} refuses the commit of what is built. ${advice}`)
+    : warning(`${sentence} may refuse the commit of what is built. ${advice}`);
+}
+
+function judgeRegistry({ registry, login, repository }: SetupFacts, page: string): Verdict {
+  if (typeof login === 'object')
+    return stop(`${registry}: ${login.problem} (${page}/settings/secrets/actions)`);
+  if (registry.startsWith('oci-layout:')) return ok(`${registry} needs no login`);
+  const owner = repository.fullName.split('/')[0]?.toLowerCase() ?? '';
+  if (login === 'run' && registry.replace(/^[\w+]+:\/\//, '').split('/')[1] !== owner) {
+    return stop(
+      `${registry} belongs to another owner than this repository, which was transferred: the token of a workflow may not push ` +
+        `there. Store the login of somebody who may, with a classic token that has "write:packages", as REGISTRY_USERNAME and ` +
+        `REGISTRY_PASSWORD at ${page}/settings/secrets/actions`,
+    );
+  }
+  if (login !== 'none') return ok(`there is a login for ${registry}`);
+  return warning(
+    `there is no login for ${registry}: unless everybody may push there, store REGISTRY_USERNAME and REGISTRY_PASSWORD at ` +
+      `${page}/settings/secrets/actions`,
+  );
+}
+
+function judgeVisibility({ visibility, registry, publishAdvice }: SetupFacts): Verdict {
+  if (visibility === 'public') return ok(`everybody may pull from ${registry}`);
+  if (visibility === 'empty')
+    return ok(`nothing is published at ${registry} yet; the run says whether everybody may pull it`);
+  if (visibility === 'private') return warning(publishAdvice);
+  return unknown(`whether everybody may pull from ${registry} is not known`);
+}
+
+function judgePages({ pages, repository }: SetupFacts, page: string): Verdict {
+  if (pages === undefined) return unknown(`how GitHub Pages is set is not known: see ${page}/settings/pages`);
+  if (pages !== 'off' && pages.isByWorkflow) return ok(`the site is ${pages.url}`);
+  const plan = repository.isPrivate ? ' (for a private repository it needs a paid plan of GitHub)' : '';
+  const lead = pages === 'off' ? 'it is switched off' : 'it is made from a branch';
+  return warning(
+    `${lead}: builds are published to the registry, and no site shows them. Open ${page}/settings/pages and set "Source" ` +
+      `to "GitHub Actions"${plan}`,
+  );
+}
+
+function judgeKey({ keys, hasSigningKey }: SetupFacts, page: string): Verdict {
+  if (hasSigningKey && keys > 0) return ok('builds are signed');
+  if (hasSigningKey) {
+    return warning(
+      'the secret SIGNING_KEY is set and the catalog has no public key: run "node scripts/key.ts" and commit what it writes',
+    );
+  }
+  if (keys > 0) {
+    return warning(
+      `the catalog has a public key and the secret SIGNING_KEY is not set: new builds come unsigned. Store it at ` +
+        `${page}/settings/secrets/actions`,
+    );
+  }
+  return ok('builds are not signed; the page "Signing key" of the guide says how to begin');
+}
+
+function judgeIssues({ repository }: SetupFacts, page: string): Verdict {
+  if (repository.hasIssues) return ok('a failed deployment opens an issue');
+  return warning(
+    `they are switched off: a failed deployment is seen in the Actions tab only (${page}/settings)`,
+  );
+}

@@ -1,0 +1,132 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { describeError } from '../cli/command.ts';
+import { readCache } from '../commit/catalog-owner.ts';
+import type { GitHub } from '../github/api.ts';
+import type { PagesSite } from '../github/repository.ts';
+import { readPages, readRepository } from '../github/repository.ts';
+import { describePrivate } from '../github/visibility.ts';
+import type { HttpAnswer } from '../http/request.ts';
+import { send } from '../http/request.ts';
+import type { Credentials } from '../oci/credentials.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import type { RemoteReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/reference.ts';
+import { RefusedError } from '../oci/refusal.ts';
+import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
+import { chooseLogin } from '../oci/registry-login.ts';
+import type { SetupFacts } from './judge.ts';
+
+/** The tag that every publish and deployment writes. */
+const INDEX_TAG = 'index.spack';
+/** Longest time without an answer of the registry, in milliseconds. */
+const IDLE_MS = 20_000;
+
+const Rules = z.array(z.object({ type: z.string() }));
+const Branch = z.object({ protected: z.boolean() });
+
+type Environment = Record<string, string | undefined>;
+
+/** Asks for all that is known of a setup. What cannot be asked is undefined, but for the repository itself. */
+export async function readSetupFacts(
+  github: GitHub,
+  { branch, registry, catalog }: { branch: string; registry: string; catalog: string },
+  environment: Environment,
+): Promise<SetupFacts> {
+  const repository = await readRepository(github);
+  const builtFor = branch || repository.defaultBranch;
+  const [pages, rules, visibility] = await Promise.all([
+    orUnknown<PagesSite | 'off'>('GitHub Pages', async () =>
+      repository.hasPages ? await readPagesState(github) : 'off',
+    ),
+    orUnknown('the rules of the branch', () => readRules(github, builtFor)),
+    orUnknown('the registry', () => readVisibility(registry, catalog)),
+  ]);
+  return {
+    repository,
+    branch: builtFor,
+    pages,
+    rules,
+    visibility,
+    registry,
+    hasCommitToken: environment['HAS_COMMIT_TOKEN'] === 'true',
+    login: await readLogin(registry, environment),
+    publishAdvice: describePrivate(registry, environment),
+    keys: countKeys(join(catalog, 'keys')),
+    hasSigningKey: environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']),
+  };
+}
+
+/** Asks both kinds of rules: those of rulesets with their types, a classic one by whether there is any. */
+async function readRules(github: GitHub, branch: string): Promise<SetupFacts['rules']> {
+  const parameters = { branch, per_page: 100 };
+  const rules = await github.call('GET /repos/{owner}/{repo}/rules/branches/{branch}', parameters, Rules);
+  const answer = await github.call('GET /repos/{owner}/{repo}/branches/{branch}', { branch }, Branch);
+  return { types: [...new Set(rules.map(({ type }) => type))].sort(), isProtected: answer.protected };
+}
+
+async function readPagesState(github: GitHub): Promise<PagesSite | 'off'> {
+  return (await readPages(github)) ?? 'off';
+}
+
+async function readVisibility(registry: string, catalog: string): Promise<SetupFacts['visibility']> {
+  // Before the first publish, private and absent look the same.
+  if (!readCache(catalog)) return 'empty';
+  if (registry.startsWith('oci-layout:')) return 'public';
+  try {
+    const index = await openRegistry(registry, { anonymous: true }).describeTag(INDEX_TAG);
+    return index ? 'public' : 'empty';
+  } catch (error) {
+    if (error instanceof RefusedError) return 'private';
+    throw error;
+  }
+}
+
+/** Tries the owner's login at the registry; the run's own token is taken at ghcr.io. */
+async function readLogin(registry: string, environment: Environment): Promise<SetupFacts['login']> {
+  try {
+    const reference = parseReference(registry);
+    const login = chooseLogin(reference, environment);
+    if (!login || reference.kind === 'directory') return 'none';
+    const isOwners = Boolean(environment['REGISTRY_USERNAME']);
+    if (isOwners) await tryLogin(reference, login);
+    return isOwners ? 'secret' : 'run';
+  } catch (error) {
+    return { problem: describeError(error) };
+  }
+}
+
+async function tryLogin(reference: RemoteReference, login: Credentials): Promise<void> {
+  const isPlain = reference.transport === 'http' || /^(localhost|127\.0\.0\.1)(:|$)/.test(reference.host);
+  const url = `${isPlain ? 'http' : 'https'}://${reference.host}/v2/`;
+  const ask = async (headers: Record<string, string>): Promise<HttpAnswer> => {
+    const answer = await send(url, { headers, idleMs: IDLE_MS });
+    answer.body.destroy();
+    return answer;
+  };
+  const challenge = parseChallenge((await ask({})).headers.get('www-authenticate'));
+  if (!challenge) return;
+  const { status } = await ask({
+    authorization: await answerChallenge(challenge, reference, login, IDLE_MS),
+  });
+  if (status === 401 || status === 403)
+    throw new Error(`it refuses the login of ${login.username} (${status})`);
+}
+
+function countKeys(folder: string): number {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.asc')).length;
+  } catch {
+    return 0;
+  }
+}
+
+async function orUnknown<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    console.error(`${what} could not be asked: ${describeError(error)}`);
+    return undefined;
+  }
+}
