@@ -108,7 +108,7 @@ function judgeRegistry({ registry, login, repository }: SetupFacts, page: string
   }
   if (login !== 'none') return ok(`there is a login for ${registry}`);
   return warning(
-    `there is no login for ${registry}: unless everybody may push there, store REGISTRY_USERNAME and REGISTRY_PASSWORD at ` +
+    `there is no login for ${registry}: unless everybody may push there, set the variable REGISTRY_USERNAME and the secret REGISTRY_PASSWORD at ` +
       `${page}/settings/secrets/actions`,
   );
 }

@@ -108,7 +108,7 @@ async function tryLogin(reference: RemoteReference, login: Credentials): Promise
   const challenge = parseChallenge((await ask({})).headers.get('www-authenticate'));
   if (!challenge) return;
   const { status } = await ask({
-    authorization: await answerChallenge(challenge, reference, login, IDLE_MS),
+    authorization: await answerChallenge(challenge, reference, login, { idleMs: IDLE_MS, actions: 'pull' }),
   });
   if (status === 401 || status === 403)
     throw new Error(`it refuses the login of ${login.username} (${status})`);
