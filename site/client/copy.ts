@@ -7,8 +7,13 @@ const CONFIRMATION_MS = 2_000;
 export function offerCopying(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('.code button')) {
     button.hidden = false;
-    button.addEventListener('click', () => void copy(button));
+    offerCopyOf(button);
   }
+}
+
+/** Makes one button copy the block that it is in. */
+export function offerCopyOf(button: HTMLButtonElement): void {
+  button.addEventListener('click', () => void copy(button));
 }
 
 /** Gives each block of commands in text that was written as Markdown a button that copies it. */

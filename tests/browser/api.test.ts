@@ -78,17 +78,11 @@ test('each package and each build has its document, and no other has one', async
   expect(builds.sort()).toEqual(specs);
 });
 
-test("a build's document holds its node as Spack wrote it, and its whole DAG", async () => {
+test("a build's document holds its node as Spack wrote it", async () => {
   for (const hash of history.builds.keys()) {
     const text = await readFile(join(dist, `api/specs/${hash}.json`), 'utf8');
-    const { closure, withoutBinary, dependents } = SpecDocument.parse(JSON.parse(text));
+    const { dependents } = SpecDocument.parse(JSON.parse(text));
     expect(computeDagHash(splitObject(text).get('node') ?? '')).toBe(hash);
-    const nodes = closure.map((member) => history.nodes.get(member)?.node);
-    const known = new Set([hash, ...closure]);
-    expect(nodes.flatMap((node) => node?.dependencies ?? []).every((edge) => known.has(edge.hash))).toBe(
-      true,
-    );
-    expect(withoutBinary).toEqual(closure.filter((member) => !history.builds.has(member)));
     for (const dependent of dependents) {
       expect(history.nodes.get(dependent)?.node.dependencies.map((edge) => edge.hash)).toContain(hash);
     }

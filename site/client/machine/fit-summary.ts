@@ -1,82 +1,75 @@
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { findObstacles } from './fit.ts';
-import type { Machine, Obstacle } from './fit.ts';
+import { judgeFit } from '../../lib/machine/needs.ts';
+import type { Fit, FitKind } from '../../lib/machine/needs.ts';
+import type { Machine } from '../../lib/machine/machine.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
+import { needsKey, rowNeeds } from './row-needs.ts';
 
-/** What a machine can use of a cache. */
+/** Builds of a cache by whether a machine uses them. */
 export interface MachineSummary {
   builds: number;
-  fitting: number;
+  /** How many there are of each kind; they add up to `builds`. */
+  kinds: Record<FitKind, number>;
   /** Builds by target, the machine's nearest first; those it cannot use at the end. */
   targets: { name: string; builds: number; fitting: number }[];
-  /** What keeps builds away and from how many, the most frequent first. */
-  obstacles: { text: string; builds: number; kind: Obstacle['kind'] }[];
+  /** Reasons and how many builds each keeps away, the most frequent first: each build counts once, at its first. */
+  reasons: { text: string; builds: number }[];
 }
 
-/** Counts the builds that a machine can use, and what keeps it from the others. */
+interface Group {
+  target: string;
+  fit: Fit;
+  builds: number;
+}
+
+/** Counts the builds that a machine uses, and what keeps it from the others. */
 export function summarizeMachine(
   machine: Machine,
   packages: PackageIndex,
   builds: BuildIndex,
 ): MachineSummary {
-  const kinds = new Map<string, { target: string; obstacles: Obstacle[]; builds: number }>();
-  const { rows } = builds;
-  for (const [row, size] of rows.size.entries()) {
-    if (size === 0) continue;
-    const [target = -1, system = -1, libc = -1] = [rows.target[row], rows.system[row], rows.libc[row]];
-    const key = `${target} ${system} ${libc}`;
-    const known = kinds.get(key);
-    if (known) {
-      known.builds += 1;
-      continue;
-    }
-    const [platform = '', ...os] = builds.systems[system]?.split(' ') ?? [];
-    const built = {
-      platform,
-      os: os.join(' '),
-      target: packages.targets[target] ?? '',
-      libc: builds.libcs[libc],
-    };
-    kinds.set(key, { target: built.target, obstacles: findObstacles(machine, built), builds: 1 });
+  const groups = new Map<number, Group>();
+  for (const row of builds.rows.package.keys()) {
+    const key = needsKey(row, builds);
+    const known = groups.get(key);
+    const needs = rowNeeds(row, packages, builds);
+    if (!needs) continue;
+    if (known) known.builds += 1;
+    else groups.set(key, { target: needs.target, fit: judgeFit(machine, needs), builds: 1 });
   }
+  const list = [...groups.values()];
+  const count = (kind: FitKind): number => sum(list.filter(({ fit }) => fit.kind === kind));
   return {
-    builds: sum([...kinds.values()]),
-    fitting: sum([...kinds.values()].filter(({ obstacles }) => obstacles.length === 0)),
-    targets: countTargets(machine, [...kinds.values()]),
-    obstacles: countObstacles([...kinds.values()]),
+    builds: sum(list),
+    kinds: { yes: count('yes'), 'by hash': count('by hash'), unknown: count('unknown'), no: count('no') },
+    targets: countTargets(machine, list),
+    reasons: countReasons(list),
   };
 }
 
-interface Kind {
-  target: string;
-  obstacles: Obstacle[];
-  builds: number;
-}
-
-function countTargets({ target }: Machine, kinds: Kind[]): MachineSummary['targets'] {
+function countTargets({ target }: Machine, groups: Group[]): MachineSummary['targets'] {
   const nearest = runnableTargets(target);
   const rank = (name: string): number => (nearest.indexOf(name) + nearest.length + 1) % (nearest.length + 1);
-  return [...Map.groupBy(kinds, (kind) => kind.target)]
+  return [...Map.groupBy(groups, (group) => group.target)]
     .map(([name, list]) => ({
       name,
       builds: sum(list),
-      fitting: sum(list.filter(({ obstacles }) => obstacles.length === 0)),
+      fitting: sum(list.filter(({ fit }) => fit.kind === 'yes')),
     }))
     .sort((left, right) => rank(left.name) - rank(right.name) || right.builds - left.builds);
 }
 
-function countObstacles(kinds: Kind[]): MachineSummary['obstacles'] {
-  const counts = new Map<string, { builds: number; kind: Obstacle['kind'] }>();
-  for (const { obstacles, builds } of kinds) {
-    for (const { text, kind } of obstacles)
-      counts.set(text, { builds: (counts.get(text)?.builds ?? 0) + builds, kind });
-  }
-  return [...counts]
-    .map(([text, count]) => ({ text, ...count }))
+function countReasons(groups: Group[]): MachineSummary['reasons'] {
+  const reasons = Map.groupBy(
+    groups.filter(({ fit }) => fit.obstacles.length > 0),
+    ({ fit }) => fit.obstacles[0]?.text ?? '',
+  );
+  return [...reasons]
+    .map(([text, list]) => ({ text, builds: sum(list) }))
     .sort((left, right) => right.builds - left.builds);
 }
 
-function sum(kinds: readonly { builds: number }[]): number {
-  return kinds.reduce((total, { builds }) => total + builds, 0);
+function sum(groups: readonly { builds: number }[]): number {
+  return groups.reduce((total, { builds }) => total + builds, 0);
 }

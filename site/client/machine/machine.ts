@@ -1,6 +1,7 @@
-import { parseArch } from './fit.ts';
+import { archOf, parseArch, systemGlibc } from '../../lib/machine/machine.ts';
 import { summarizeMachine } from './fit-summary.ts';
 import { openSearchFiles } from '../search/data.ts';
+import { recallMachine, rememberMachine } from './remembered.ts';
 import { showProblem, showSummary } from './summary.ts';
 
 /** Answers whether a machine would use the cache's binaries. What is pasted stays in the browser. */
@@ -11,20 +12,33 @@ export function offerMachineCheck(): void {
   const answer = document.querySelector<HTMLElement>('#machine-answer');
   if (!form || !paste || !glibc || !answer) return;
   const base = form.dataset['base'] ?? '';
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
+  const run = (): void => {
     answer.setAttribute('aria-busy', 'true');
     void check(paste.value, glibc.value.trim(), base, answer)
       .catch((error: unknown) => showProblem(answer, error))
       .finally(() => answer.removeAttribute('aria-busy'));
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    run();
   });
+  const machine = recallMachine();
+  if (!machine || paste.value) return;
+  paste.value = archOf(machine);
+  if (machine.glibc !== systemGlibc(machine.os)) glibc.value = machine.glibc ?? '';
+  run();
 }
 
 async function check(text: string, glibc: string, base: string, answer: HTMLElement): Promise<void> {
   if (text.trim() === '') throw new Error('Paste something first.');
+  if (glibc !== '' && !/^\d+(\.\d+)+$/.test(glibc))
+    throw new Error(
+      `“${glibc}” is not a glibc version: expected something like 2.34, as “ldd --version” prints it.`,
+    );
   const machine = parseArch(text);
   if (machine) {
     if (glibc) machine.glibc = glibc;
+    rememberMachine(machine);
     const files = openSearchFiles(base);
     const [packages, builds] = await Promise.all([files.packages(), files.builds()]);
     showSummary(answer, machine, summarizeMachine(machine, packages, builds), base);

@@ -1,22 +1,28 @@
 import '../zod-settings.ts';
-import { formatNumber, shortHash } from '../../lib/format.ts';
-import { findObstacles, systemGlibc } from './fit.ts';
-import type { Machine } from './fit.ts';
+import { formatCount, formatNumber, formatSize, shortHash } from '../../lib/format.ts';
+import { systemGlibc } from '../../lib/machine/machine.ts';
+import type { Machine } from '../../lib/machine/machine.ts';
+import { fitText, judgeFit } from '../../lib/machine/needs.ts';
+import type { Fit } from '../../lib/machine/needs.ts';
 import { parsePaste } from './paste.ts';
 import type { PastedSpecs } from './paste.ts';
-import { viewName } from '../../lib/spack/view-name.ts';
 import { findNearest } from './nearest-build.ts';
 import { compareSpecs } from '../compare/spec-differences.ts';
-import type { ComparedSpec } from '../compare/spec-differences.ts';
+import type { ComparedSpec, SpecProperty } from '../compare/spec-differences.ts';
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
-import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import { targetOf } from '../../schemas/node.ts';
+import { variantTokens } from '../../lib/spack/variant-tokens.ts';
+import { makeCodeBlock } from '../code-block.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
 import { openSearchFiles } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
 
-/** Says for each root of what was pasted whether its binary is here, or what differs from the nearest one. */
+/** The download sizes of the builds that are here, in bytes, by hash. */
+type Sizes = ReadonlyMap<DagHash, number>;
+
+/** Reports which of the pasted specs have a binary here; of each root without one, the nearest and how to get it. */
 export async function checkSpecs(
   text: string,
   glibc: string,
@@ -24,44 +30,72 @@ export async function checkSpecs(
   answer: HTMLElement,
 ): Promise<void> {
   const specs = parsePaste(text);
-  const { names, builds } = await openSearchFiles(base).packages();
-  const cached = new Set(names.filter((_, place) => builds[place]));
-  const sections: HTMLElement[] = [];
-  let hits = 0;
-  for (const root of new Set(specs.roots)) {
+  const roots = [...new Set(specs.roots)].map((root) => {
     const node = specs.nodes.get(root);
     if (!node) throw new Error(`The root /${root} is not among the specs: this is not the whole file.`);
-    const known = cached.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
-    const hit = known.find(({ hash }) => hash === root);
-    if (hit) hits += 1;
-    sections.push(
-      hit
-        ? await describeHit(node, hit, specs, cached, base)
-        : await describeMiss(node, known, specs, glibc, base),
-    );
+    return node;
+  });
+  const { names, sizes } = await readSizes(base);
+  const hits = roots.filter(({ hash }) => sizes.has(hash));
+  const misses = roots.filter(({ hash }) => !sizes.has(hash));
+  const sections: HTMLElement[] = [];
+  for (const node of misses) {
+    const builds = names.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
+    sections.push(await describeMiss(node, builds, specs, glibc, base));
   }
-  const verdict = `${formatNumber(hits, 'hit')} of ${formatNumber(sections.length, 'root')}.`;
-  answer.replaceChildren(makeElement('p', `verdict ${hits > 0 ? 'yes' : 'no'}`, verdict), ...sections);
+  const verdict = `${formatNumber(hits.length, 'hit')} of ${formatNumber(roots.length, 'root')}.`;
+  answer.replaceChildren(
+    makeElement('p', `verdict ${misses.length === 0 ? 'yes' : 'no'}`, verdict),
+    ...describeAll(specs, sizes),
+    ...(hits.length > 0 ? [describeHits(hits, sizes, base)] : []),
+    ...sections,
+  );
 }
 
-async function describeHit(
-  node: Node,
-  build: BuildSummary,
-  specs: PastedSpecs,
-  cached: ReadonlySet<string>,
-  base: string,
-): Promise<HTMLElement> {
-  const missing = await findMissing(node, specs, cached, base);
-  const where = build.state === 'site' ? 'on this site' : 'in the registry only';
-  const lines = [
-    makeElement('p', '', 'Hit: the binary is ', where, ', ', linkTo(base, node, build.hash), '.'),
+/** Names of the packages that have builds, and the builds' sizes. */
+async function readSizes(base: string): Promise<{ names: Set<string>; sizes: Sizes }> {
+  const files = openSearchFiles(base);
+  const [packages, { rows }] = await Promise.all([files.packages(), files.builds()]);
+  const hashes = await files.allHashes(rows.package.length);
+  const built = hashes.flatMap((hash, row): [DagHash, number][] =>
+    rows.size[row] ? [[hash, rows.size[row]]] : [],
+  );
+  const names = packages.names.filter((_, place) => packages.builds[place]);
+  return { names: new Set(names), sizes: new Map(built) };
+}
+
+/** How much of everything that was pasted is here, and what is not. */
+function describeAll({ nodes }: PastedSpecs, sizes: Sizes): HTMLElement[] {
+  const own = [...nodes.values()].filter(({ external }) => external === undefined);
+  if (own.length < 2) return [];
+  const here = own.filter(({ hash }) => sizes.has(hash));
+  const missing = own.filter(({ hash }) => !sizes.has(hash));
+  const bytes = here.reduce((sum, { hash }) => sum + (sizes.get(hash) ?? 0), 0);
+  const text = `${formatCount(here.length)} of ${formatNumber(own.length, 'spec')} have a binary here, ${formatSize(bytes)} to download.`;
+  const list = missing.map(({ name, version, hash }) =>
+    makeElement('li', 'mono', makeText(`${name}@${version} /${shortHash(hash)}`)),
+  );
+  const summary = makeElement('summary', '', `${formatNumber(missing.length, 'spec')} to build from source`);
+  return [
+    makeElement('p', '', text),
+    ...(missing.length > 0
+      ? [makeElement('details', '', summary, makeElement('ul', 'missing', ...list))]
+      : []),
   ];
-  if (missing.length > 0) {
-    const names = missing.map((each) => `${each.name}@${each.version}`).join(', ');
-    lines.push(makeElement('p', 'note', 'Needed at run time and not cached: ', makeText(names), '.'));
-  }
-  lines.push(makeElement('p', 'note', 'Views that have it: ', ...viewsOf(build), '.'));
-  return makeSection(node, 'hit', lines);
+}
+
+function describeHits(hits: readonly Node[], sizes: Sizes, base: string): HTMLElement {
+  const items = hits.map((node) =>
+    makeElement('li', '', linkTo(base, node, node.hash), ` ${formatSize(sizes.get(node.hash) ?? 0)}`),
+  );
+  const commands = hits.map(({ hash }) => `spack install --use-buildcache only /${hash}`);
+  return makeElement(
+    'section',
+    'root hit',
+    makeElement('h2', '', 'Here'),
+    makeElement('ul', '', ...items),
+    makeCodeBlock('Install from binaries alone', commands),
+  );
 }
 
 async function describeMiss(
@@ -71,32 +105,20 @@ async function describeMiss(
   glibc: string,
   base: string,
 ): Promise<HTMLElement> {
+  const title = makeElement('h2', 'mono', makeText(`${node.name}@${node.version}`));
+  const section = makeElement('section', 'root miss', title);
   const wanted = describePasted(node, specs);
-  const compilers =
-    compareSpecs(wanted, wanted)
-      .find(({ name }) => name === 'compiler')
-      ?.left.split(', ') ?? [];
-  const nearest = findNearest(node, compilers, builds);
+  const machine = machineOf(node, specs, glibc);
+  const fits = new Map(builds.map((build) => [build.hash, judgeFit(machine, build)]));
+  const usable = builds.filter(({ hash }) => ['yes', 'by hash'].includes(fits.get(hash)?.kind ?? ''));
+  const nearest = findNearest(node, compilersOf(wanted), usable.length > 0 ? usable : builds);
   if (!nearest) {
-    const text = 'Miss: no version of this package is in the cache.';
-    return makeSection(node, 'miss', [makeElement('p', '', text)]);
+    section.append(makeElement('p', '', 'Miss: no version of this package is in the cache.'));
+    return section;
   }
-  const { spec, graph } = await fetchBuild(base, nearest.hash);
-  const obstacles = findObstacles(machineOf(node, specs, glibc), {
-    platform: nearest.platform,
-    os: nearest.os,
-    target: nearest.target,
-    libc: libcOf(spec),
-  });
+  const { spec } = await fetchBuild(base, nearest.hash);
   const differences = compareSpecs(wanted, spec).filter(({ left, right }) => left !== right);
-  const usable =
-    obstacles.length === 0
-      ? 'It would run on this machine: without “--fresh” Spack may choose it when the request leaves open what differs.'
-      : `It would not run on this machine: it ${obstacles.map((obstacle) => obstacle.text).join(', and ')}.`;
-  const rows = differences.map(({ name, left, right }) =>
-    makeRow(makeText(name), makeText(left || 'none', 'mono'), makeText(right || 'none', 'mono')),
-  );
-  return makeSection(node, 'miss', [
+  section.append(
     makeElement(
       'p',
       '',
@@ -104,41 +126,70 @@ async function describeMiss(
       formatNumber(builds.length, 'build'),
       ': ',
       linkTo(base, spec.node, nearest.hash),
-      graph ? '' : ' (without dependencies)',
       '.',
     ),
-    makeTable(`What differs for ${node.name}`, ['What differs', 'Yours', 'In the cache'], rows),
-    makeElement('p', 'note', makeText(usable)),
-    makeElement('p', 'note', 'Views that have it: ', ...viewsOf(nearest), '.'),
-  ]);
+    ...advise(node, nearest, fits.get(nearest.hash), differences, spec),
+    ...describeDifferences(node.name, differences),
+  );
+  return section;
 }
 
-/** Nodes of the run-time closure that Spack would have to build, as far as this can be told. */
-async function findMissing(
-  root: Node,
-  specs: PastedSpecs,
-  cached: ReadonlySet<string>,
-  base: string,
-): Promise<Node[]> {
-  const missing: Node[] = [];
-  for (const node of runtimeClosure(root, specs)) {
-    if (node.external) continue;
-    const known = cached.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
-    if (!known.some(({ hash }) => hash === node.hash)) missing.push(node);
+/** How to get the nearest build, in one block to copy; or why it is of no use. */
+function advise(
+  wanted: Node,
+  nearest: BuildSummary,
+  fit: Fit | undefined,
+  differences: readonly SpecProperty[],
+  { node }: ComparedSpec,
+): HTMLElement[] {
+  const byHash = `spack install --use-buildcache only /${nearest.hash}`;
+  if (fit?.kind === 'yes') {
+    const variants = new Set(differences.filter(({ group }) => group === 'Variants').map(({ name }) => name));
+    const tokens = variantTokens(node).filter((token) =>
+      variants.has(/^[+~]?([\w-]+)/.exec(token)?.[1] ?? ''),
+    );
+    const target = nearest.target === targetOf(wanted) ? [] : [`target=${nearest.target}`];
+    const spec = [`${node.name}@${node.version}`, ...tokens, ...target].join(' ');
+    return [
+      makeElement('p', '', 'It runs here. Ask for what it is, or install it by its hash:'),
+      makeCodeBlock('One of these', [`spack install ${spec}`, byHash]),
+    ];
   }
-  return missing;
+  if (fit?.kind === 'by hash')
+    return [
+      makeElement('p', '', makeText(`It ${fitText(fit)}.`)),
+      makeCodeBlock('Install it by hash', [byHash]),
+    ];
+  return [makeElement('p', '', 'It does not run here: ', makeText(fit ? fitText(fit) : ''), '.')];
 }
 
-function runtimeClosure(root: Node, { nodes }: PastedSpecs): Node[] {
-  const found = new Map<DagHash, Node>([[root.hash, root]]);
-  for (const node of found.values()) {
-    for (const { hash } of runtimeDependencies(node)) {
-      const dependency = nodes.get(hash);
-      if (dependency) found.set(hash, dependency);
-    }
-  }
-  found.delete(root.hash);
-  return [...found.values()];
+/** What the reader chose apart from what follows from it, the latter folded. */
+function describeDifferences(name: string, differences: readonly SpecProperty[]): HTMLElement[] {
+  const chosen = differences.filter(({ group }) => group === 'Spec' || group === 'Variants');
+  const following = differences.filter((difference) => !chosen.includes(difference));
+  const table = (label: string, lines: readonly SpecProperty[]): HTMLElement =>
+    makeTable(
+      label,
+      ['Property', 'Yours', 'In the cache'],
+      lines.map((line) =>
+        makeRow(
+          makeText(line.name),
+          makeText(line.left || 'none', 'mono'),
+          makeText(line.right || 'none', 'mono'),
+        ),
+      ),
+    );
+  const summary = makeElement(
+    'summary',
+    '',
+    `${formatNumber(following.length, 'difference')} that follow${following.length === 1 ? 's' : ''} from it`,
+  );
+  return [
+    ...(chosen.length > 0 ? [table(`What you chose for ${name}`, chosen)] : []),
+    ...(following.length > 0
+      ? [makeElement('details', '', summary, table(`What follows for ${name}`, following))]
+      : []),
+  ];
 }
 
 function describePasted(node: Node, { nodes }: PastedSpecs): ComparedSpec {
@@ -149,23 +200,16 @@ function describePasted(node: Node, { nodes }: PastedSpecs): ComparedSpec {
   return { node, versions: new Map(versions) };
 }
 
+function compilersOf(spec: ComparedSpec): string[] {
+  const compiler = compareSpecs(spec, spec).find(({ name }) => name === 'compiler');
+  return compiler?.left.split(', ') ?? [];
+}
+
 /** The machine that something was concretized for. */
-function machineOf(node: Node, specs: PastedSpecs, glibc: string): Machine {
+function machineOf(node: Node, { nodes }: PastedSpecs, glibc: string): Machine {
   const { platform, platform_os: os } = node.arch;
-  const libc = libcOf(describePasted(node, specs))?.split('@');
-  const known = libc?.[0] === 'glibc' ? libc[1] : undefined;
-  return { platform, os, target: targetOf(node), glibc: glibc || known || systemGlibc(os) };
-}
-
-function libcOf({ node, versions }: ComparedSpec): string | undefined {
-  const edge = node.dependencies.find(({ parameters }) => parameters.virtuals.includes('libc'));
-  const version = edge && versions.get(edge.hash);
-  return version && `${edge.name}@${version}`;
-}
-
-function viewsOf({ target, os }: BuildSummary): (HTMLElement | string)[] {
-  const [first, second] = [viewName('target', target), viewName('os', os)];
-  return [makeElement('code', '', first), ', ', makeElement('code', '', second)];
+  const libc = [...nodes.values()].find(({ name }) => name === 'glibc');
+  return { platform, os, target: targetOf(node), glibc: glibc || libc?.version || systemGlibc(os) };
 }
 
 function linkTo(base: string, { name, version }: Pick<Node, 'name' | 'version'>, hash: string): HTMLElement {
@@ -175,9 +219,4 @@ function linkTo(base: string, { name, version }: Pick<Node, 'name' | 'version'>,
   );
   link.classList.add('mono');
   return link;
-}
-
-function makeSection({ name, version }: Node, kind: 'hit' | 'miss', children: HTMLElement[]): HTMLElement {
-  const title = makeElement('h2', 'mono', makeText(`${name}@${version}`));
-  return makeElement('section', `root ${kind}`, title, ...children);
 }

@@ -1,58 +1,79 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
-import type { Machine } from './fit.ts';
+import { archOf, systemName } from '../../lib/machine/machine.ts';
+import type { Machine } from '../../lib/machine/machine.ts';
 import type { MachineSummary } from './fit-summary.ts';
 import { isTarget } from '../../lib/spack/targets.ts';
 import { viewName } from '../../lib/spack/view-name.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
 
-/** Says how many builds a machine can use, and what keeps it from the others. */
+/** Shows how many builds a machine uses, and what keeps it from the others. */
 export function showSummary(
   answer: HTMLElement,
   machine: Machine,
   summary: MachineSummary,
   base: string,
 ): void {
-  const { target, os } = machine;
-  const fits = summary.fitting > 0;
+  const { yes } = summary.kinds;
   const verdict = makeElement(
     'p',
-    fits ? 'verdict yes' : 'verdict no',
-    `${formatCount(summary.fitting)} of ${formatNumber(summary.builds, 'build')} fit `,
-    makeText(target, 'mono'),
+    yes > 0 ? 'verdict yes' : 'verdict no',
+    `${formatCount(yes)} of ${formatNumber(summary.builds, 'build')} fit `,
+    makeText(machine.target, 'mono'),
     ' on ',
-    makeText(os, 'mono'),
+    makeText(systemName(machine.os)),
     '.',
   );
   const rows = summary.targets.map(({ name, builds, fitting }) =>
-    makeRow(
-      makeLink(`${base}/search/?target=${encodeURIComponent(name)}`, name),
-      formatCount(builds),
-      fitting > 0 ? formatCount(fitting) : 'none',
-    ),
+    makeRow(makeText(name), formatCount(builds), fitting > 0 ? formatCount(fitting) : 'none'),
   );
   answer.replaceChildren(
     verdict,
+    listThem(machine, summary, base),
     ...explain(machine, summary),
     makeTable('Builds by target', ['Target', 'Builds', 'Fit'], rows),
     ...adviseView(summary, base),
   );
 }
 
-function explain(machine: Machine, summary: MachineSummary): HTMLElement[] {
-  const lines = summary.obstacles.map(({ text, builds }) =>
-    makeElement('li', '', `${formatNumber(builds, 'build')}: each `, makeText(text)),
+/** The way on: the builds themselves, and a search among them. */
+function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HTMLElement {
+  const usable = kinds.yes + kinds['by hash'];
+  if (usable === 0) return makeElement('p', '', 'Nothing here runs on it.');
+  const list = makeLink(
+    `${base}/search/?runs=here`,
+    `List the ${formatNumber(usable, 'build')} that run on it`,
+  );
+  return makeElement(
+    'p',
+    '',
+    list,
+    ', or search as usual: pages now mark what runs on ',
+    makeText(archOf(machine), 'mono'),
+    '. It is remembered in this browser and sent nowhere.',
+  );
+}
+
+function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElement[] {
+  const counts = [
+    kinds['by hash'] > 0 && `${formatCount(kinds['by hash'])} run, but only by hash`,
+    kinds.unknown > 0 && `${formatCount(kinds.unknown)} not known`,
+    kinds.no > 0 && `${formatCount(kinds.no)} do not run`,
+  ].filter((text) => text !== false);
+  const lines = reasons.map(({ text, builds }) =>
+    makeElement('li', '', `${formatCount(builds)}: `, makeText(text)),
   );
   const notes: string[] = [];
   if (!isTarget(machine.target))
     notes.push(
-      `The target ${machine.target} is not in archspec’s table: only builds for it by name are counted.`,
+      `The target ${machine.target} is not in archspec’s list of CPUs: only builds for it by name are counted.`,
     );
   if (machine.platform === 'linux' && !machine.glibc)
     notes.push(
-      `Which glibc ${machine.os} has is not known here: enter it above (ldd --version), since newer ones do not fit.`,
+      `The glibc of ${systemName(machine.os)} is not known here, and it decides. Enter it above; “ldd --version” prints it.`,
     );
-  if (machine.glibc) notes.push(`Reckoned with glibc ${machine.glibc}.`);
+  if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [
+    ...(counts.length > 0 ? [makeElement('p', '', `Of the others, ${counts.join(', ')}:`)] : []),
     makeElement('ul', 'reasons', ...lines),
     ...notes.map((note) => makeElement('p', 'note', makeText(note))),
   ];
@@ -66,7 +87,7 @@ function adviseView({ targets }: MachineSummary, base: string): HTMLElement[] {
     makeElement(
       'p',
       'note',
-      'Spack itself takes what fits. For a smaller index, use the view ',
+      'Spack picks what fits by itself. For a smaller index, use the view ',
       makeElement('code', '', viewName('target', nearest.name)),
       ' (Spack 1.2): ',
       makeLink(`${base}/use/`, 'how'),

@@ -29,8 +29,13 @@ export function stateAddress({ text, selection }: SearchState): string {
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Writes a search into the address, soon. */
-export function keepState(state: SearchState): void {
+/**
+ * Writes a search into the address, soon. `step`: as a step of its own, which Back undoes; typing changes the step that
+ * it is in.
+ */
+export function keepState(state: SearchState, step = false): void {
   clearTimeout(timer);
-  timer = setTimeout(() => history.replaceState(null, '', location.pathname + stateAddress(state)), PAUSE_MS);
+  const address = location.pathname + stateAddress(state);
+  if (!step) timer = setTimeout(() => history.replaceState(null, '', address), PAUSE_MS);
+  else if (address !== location.pathname + location.search) history.pushState(null, '', address);
 }

@@ -3,6 +3,16 @@ import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { countWords, listFacets, markKeys } from './facets-index.ts';
 import type { Facet, FacetName, Selection } from './facets-index.ts';
+import { systemGlibc } from '../../lib/machine/machine.ts';
+import type { Machine } from '../../lib/machine/machine.ts';
+import { judgeFit } from '../../lib/machine/needs.ts';
+import type { BuildNeeds, FitKind } from '../../lib/machine/needs.ts';
+import { runnableTargets } from '../../lib/spack/targets.ts';
+import { rowNeeds } from '../machine/row-needs.ts';
+import { judgeRows } from '../machine/row-fits.ts';
+import type { RowFits } from '../machine/row-fits.ts';
+import { readMeaning } from './meaning.ts';
+import type { Meaning } from './meaning.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { createWordFinder } from './words.ts';
 import type { WordFinder } from './words.ts';
@@ -16,8 +26,12 @@ export interface SearchEngine {
   words: WordFinder;
   /** The first row of each package, and the number of rows at the end. */
   firstRows: Uint32Array;
+  /** The place of each package's name. */
+  places: ReadonlyMap<string, number>;
   /** The set of files of each row, once the files are there. */
   fileSets?: Int32Array;
+  /** What the reader's machine makes of each row, once it is known. */
+  fits?: RowFits | undefined;
 }
 
 /** What a search found. */
@@ -28,10 +42,9 @@ export interface SearchResult {
   packages: number[];
   /** How many rows each word of a facet would leave. */
   counts: Map<FacetName, Uint32Array>;
+  /** The search as it was understood. */
+  meaning: Meaning;
 }
-
-/** What a row that no name leads to ranks: a file of it has the name. */
-const FILE_RANK = 8;
 
 export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): SearchEngine {
   const firstRows = new Uint32Array(packages.names.length + 1);
@@ -44,7 +57,15 @@ export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): 
     facets: listFacets(packages, builds),
     words: createWordFinder(packages),
     firstRows,
+    places: new Map(packages.names.map((name, place) => [name.toLowerCase(), place])),
   };
+}
+
+/** Lets searches know which rows the reader's machine runs; without a machine they forget it. */
+export function setMachine(engine: SearchEngine, machine: Machine | undefined): void {
+  engine.fits = machine && judgeRows(machine, engine.packages, engine.builds);
+  if (engine.fits) engine.facets.set('runs', engine.fits.facet);
+  else engine.facets.delete('runs');
 }
 
 /** Lets searches find programs and libraries from now on. */
@@ -59,14 +80,19 @@ export function addFiles(engine: SearchEngine, files: FileIndex): void {
  */
 export function search(
   engine: SearchEngine,
-  query: Query,
+  text: Query,
   selection: Selection,
   hashes?: readonly string[],
 ): SearchResult {
+  let query = readMeaning(text, engine);
+  const { hashWord } = query;
+  if (hashWord !== undefined && hashes?.some((hash) => hash.startsWith(hashWord)))
+    query = { ...query, words: [], hash: hashWord };
   const filters = markQuery(query, engine);
-  const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, selection.get(facet.name)));
+  const shown = withoutFailures(query, selection);
+  const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
   const active = tallies.filter(({ fits }) => fits);
-  const result: SearchResult = { rows: [], packages: [], counts: new Map() };
+  const result: SearchResult = { rows: [], packages: [], counts: new Map(), meaning: query };
   const checkFiles = fileChecker(engine, query);
   for (const { place, certain } of rankPackages(engine, query)) {
     const found = result.rows.length;
@@ -79,10 +105,36 @@ export function search(
       if (fits) result.rows.push(row);
     }
     if (result.rows.length > found) result.packages.push(place);
+    sortRows(result.rows, found, query, engine);
   }
   for (const { facet, counts } of tallies) result.counts.set(facet.name, countWords(facet, counts));
   return result;
 }
+
+/** Failures are no builds: without being asked for they are not found. */
+function withoutFailures({ failed }: Meaning, selection: Selection): Selection {
+  if (selection.get('state')?.size) return selection;
+  return new Map([...selection, ['state', new Set(failed ? ['failed'] : ['site', 'registry'])]]);
+}
+
+/** Puts the rows from a place on in order: those of the very target before what it runs, the rest as they come. */
+function sortRows(rows: number[], from: number, { target, os }: Meaning, engine: SearchEngine): void {
+  if ((target === undefined && os === undefined && !engine.fits) || rows.length - from < 2) return;
+  const { packages, builds } = engine;
+  const targets = target?.split(',').flatMap(runnableTargets) ?? [];
+  const rank = (row: number): number => {
+    const near = targets.indexOf(packages.targets[builds.rows.target[row] ?? -1] ?? '');
+    const system = builds.systems[builds.rows.system[row] ?? -1]?.split(' ')[1];
+    const fit = engine.fits?.kindOf(row) ?? 'yes';
+    return (
+      (near < 0 ? 50 : near) * 10 + Number(os !== undefined && system !== os) * 5 + FIT_ORDER.indexOf(fit)
+    );
+  };
+  const sorted = rows.slice(from).sort((left, right) => rank(left) - rank(right) || left - right);
+  for (const [index, row] of sorted.entries()) rows[from + index] = row;
+}
+
+const FIT_ORDER: readonly FitKind[] = ['yes', 'by hash', 'unknown', 'no'];
 
 /** The counting of one facet. */
 interface Tally {
@@ -124,6 +176,11 @@ function addRow({ facet, counts }: Tally, row: number): void {
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
+/** Counts the builds of a cache, failures left out. */
+export function countBuilds({ packages }: SearchEngine): number {
+  return packages.builds.reduce((sum, count) => sum + count, 0);
+}
+
 function fitsAll(filters: readonly Filter[], row: number): boolean {
   for (const { keys, fits } of filters) if (!fits[keys[row] ?? 0]) return false;
   return true;
@@ -136,25 +193,54 @@ interface Candidate {
   certain: boolean;
 }
 
-/** Packages by how well the words fit them; those of equal rank by name. */
-function rankPackages(engine: SearchEngine, { words }: Query): Candidate[] {
+/**
+ * Packages by how well the words fit them; of equal rank those with more builds first, then the shorter name. Until
+ * the files are there no package is found by what it ships.
+ */
+function rankPackages(engine: SearchEngine, { words }: Meaning): Candidate[] {
+  const { packages } = engine;
   const ranks = words.map((word) => engine.words.rankPackages(word));
-  const withFiles = words.some((word) => engine.words.markFiles(word));
+  const files = words.map((word) => rankByFiles(engine, word));
   const candidates: Candidate[] = [];
-  for (let place = 0; place < engine.packages.names.length; place += 1) {
-    let [sum, certain] = [0, true];
-    for (const rank of ranks) {
-      const value = rank[place] ?? 0;
-      if (value === 0) certain = false;
-      sum += value || FILE_RANK;
+  for (let place = 0; place < packages.names.length; place += 1) {
+    let [sum, certain, found] = [0, true, true];
+    for (const [index, rank] of ranks.entries()) {
+      const [byName, byFile] = [rank[place] ?? 0, files[index]?.[place] ?? 0];
+      // Found by its description or a typing error alone, a package that ships a file of this name ranks by the file.
+      const value = byName > 0 && byFile > 0 ? Math.min(byName, byFile) : byName || byFile;
+      if (value === 0) found = false;
+      if (byName === 0) certain = false;
+      sum += value;
     }
-    if (certain || withFiles) candidates.push({ place, rank: sum, certain });
+    if (found) candidates.push({ place, rank: sum, certain });
   }
-  return words.length === 0 ? candidates : candidates.sort((left, right) => left.rank - right.rank);
+  if (words.length === 0) return candidates;
+  const builds = (place: number): number => packages.builds[place] ?? 0;
+  const length = (place: number): number => packages.names[place]?.length ?? 0;
+  return candidates.sort(
+    (left, right) =>
+      left.rank - right.rank ||
+      builds(right.place) - builds(left.place) ||
+      length(left.place) - length(right.place) ||
+      left.place - right.place,
+  );
+}
+
+/** The best rank that a file of any row gives its package. */
+function rankByFiles(engine: SearchEngine, word: string): Uint8Array | undefined {
+  const marks = engine.words.markFiles(word);
+  const { fileSets, builds } = engine;
+  if (!marks || !fileSets) return undefined;
+  const ranks = new Uint8Array(engine.packages.names.length);
+  for (const [row, place] of builds.rows.package.entries()) {
+    const mark = marks[fileSets[row] ?? 0] ?? 0;
+    if (mark > 0 && (ranks[place] === 0 || mark < (ranks[place] ?? 0))) ranks[place] = mark;
+  }
+  return ranks;
 }
 
 /** Checks a row whose package does not have every word in its name: its files must have the others. */
-function fileChecker(engine: SearchEngine, { words }: Query): (place: number, row: number) => boolean {
+function fileChecker(engine: SearchEngine, { words }: Meaning): (place: number, row: number) => boolean {
   const checks = words.map((word) => ({
     ranks: engine.words.rankPackages(word),
     marks: engine.words.markFiles(word),
@@ -173,7 +259,8 @@ export interface Filter {
 }
 
 /** Turns the parts of a query that are no words into filters of rows. */
-export function markQuery(query: Query, { facets }: Pick<SearchEngine, 'facets'>): Filter[] {
+export function markQuery(query: Query, engine: SearchEngine): Filter[] {
+  const { facets } = engine;
   const filters: Filter[] = [];
   function demand(name: FacetName, fitsWord: (word: string, place: number) => boolean): void {
     const facet = facets.get(name);
@@ -185,16 +272,11 @@ export function markQuery(query: Query, { facets }: Pick<SearchEngine, 'facets'>
     demand('version', (_, place) => marks[place] === 1);
   }
   if (target !== undefined) {
-    const targets = target.split(',');
-    demand('target', (word) => targets.includes(word));
+    const targets = new Set(target.split(',').flatMap(runnableTargets));
+    demand('target', (word) => targets.has(word));
   }
-  if (os !== undefined || platform !== undefined) {
-    const systems = os?.split(',');
-    demand('os', (word) => {
-      const [rowPlatform = '', ...rest] = word.split(' ');
-      return (platform ?? rowPlatform) === rowPlatform && (systems?.includes(rest.join(' ')) ?? true);
-    });
-  }
+  if (platform !== undefined) demand('os', (word) => word.startsWith(`${platform} `));
+  if (os !== undefined) filters.push(markSystems(os.split(','), engine));
   for (const compiler of query.compilers) {
     const [name = '', range = ''] = compiler.split('@');
     const words = facets.get('compiler')?.words ?? [];
@@ -206,6 +288,33 @@ export function markQuery(query: Query, { facets }: Pick<SearchEngine, 'facets'>
   }
   for (const { token } of query.variants) demand('variant', (word) => word === token);
   return filters;
+}
+
+/**
+ * Rows that one of the systems uses: built on it, or, on Linux and macOS, built on another that it runs the builds of,
+ * if only by hash.
+ */
+function markSystems(systems: readonly string[], { builds, packages }: SearchEngine): Filter {
+  const keys = new Map<string, number>();
+  const fits: number[] = [];
+  const rowKeys = Int32Array.from(builds.rows.package, (_, row) => {
+    const name = `${builds.rows.system[row]} ${builds.rows.libc[row]}`;
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const needs = rowNeeds(row, packages, builds);
+    keys.set(name, fits.length);
+    return fits.push(Number(needs !== undefined && systems.some((system) => runsOn(system, needs)))) - 1;
+  });
+  return { keys: rowKeys, fits: Uint8Array.from(fits) };
+}
+
+function runsOn(os: string, needs: BuildNeeds): boolean {
+  if (os === needs.os) return true;
+  const glibc = systemGlibc(os);
+  const platform = glibc === undefined ? needs.platform : 'linux';
+  if (platform === 'linux' && glibc === undefined) return false;
+  const { kind } = judgeFit({ platform, os, target: needs.target, glibc }, needs);
+  return kind === 'yes' || kind === 'by hash';
 }
 
 function markFitting(facet: Facet, fitsWord: (word: string, place: number) => boolean): Uint8Array {

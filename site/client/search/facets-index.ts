@@ -3,6 +3,7 @@ import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 
 export const FACET_NAMES = [
+  'runs',
   'state',
   'target',
   'os',

@@ -15,6 +15,9 @@ const STATE_LABELS: Record<string, string> = {
   site: 'on this site',
   registry: 'registry only',
   failed: 'failed',
+  here: 'Runs on it',
+  chosen: 'Spack chooses it',
+  unknown: 'Not known',
 };
 
 /** Facets whose every value is shown. */
@@ -43,7 +46,9 @@ export function showFacets(
     const facet = engine.facets.get(
       FACET_NAMES.find((name) => name === fieldset.dataset['facet']) ?? 'state',
     );
-    if (facet) showFacet(fieldset, facet, result, state.selection.get(facet.name) ?? new Set());
+    if (facet && facet.name === fieldset.dataset['facet'])
+      showFacet(fieldset, facet, result, state.selection.get(facet.name) ?? new Set());
+    else fieldset.hidden = true;
   }
 }
 
@@ -80,7 +85,8 @@ function showOption(item: Element, name: FacetName, word: string, count: number,
   if (input.value !== word || input.name !== name) {
     input.name = name;
     input.value = word;
-    label.textContent = STATE_LABELS[name === 'state' ? word : ''] ?? word.replace(/^(\S+) /, '$1, ');
+    label.textContent =
+      STATE_LABELS[name === 'state' || name === 'runs' ? word : ''] ?? word.replace(/^(\S+) /, '$1, ');
   }
   if (input.checked !== checked) input.checked = checked;
   const text = formatCount(count);
@@ -95,7 +101,7 @@ function showMore(fieldset: HTMLFieldSetElement, name: FacetName, values: number
   if (button.textContent !== text) button.textContent = text;
 }
 
-/** Opens and closes the rest of a facet; `show` draws it anew. */
+/** Opens and closes the rest of a facet; `show` draws it again. */
 export function offerMore(root: HTMLElement, show: () => void): void {
   root.addEventListener('click', ({ target }) => {
     if (!(target instanceof HTMLButtonElement)) return;
@@ -121,5 +127,11 @@ function orderPlaces(
   }
   if (facet.name === 'version') return places.reverse();
   if (facet.name !== 'variant') return places;
-  return places.sort((left, right) => (counts[right] ?? 0) - (counts[left] ?? 0) || left - right);
+  // What every result has narrows nothing: it comes last.
+  const rows = result.rows.length;
+  const same = (place: number): number =>
+    Number(counts[place] === rows && !selected.has(facet.words[place] ?? ''));
+  return places.sort(
+    (left, right) => same(left) - same(right) || (counts[right] ?? 0) - (counts[left] ?? 0) || left - right,
+  );
 }

@@ -1,103 +1,217 @@
-import { formatSize } from '../../lib/format.ts';
-import type { Query } from '../../lib/search/search-query.ts';
-import type { SearchEngine } from './engine.ts';
+import { formatNumber, formatSize } from '../../lib/format.ts';
+import { fitText } from '../../lib/machine/needs.ts';
+import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { SearchFiles } from './data.ts';
+import { makeElement, makeLink, makeText } from '../element.ts';
 
 /** Variants shown of a build; those searched for come first. */
 const MOST_VARIANTS = 7;
+/** Builds of a package shown at once. */
+const MOST_BUILDS = 60;
 /** Variants that tell a reader little. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
+const FAILED = BUILD_STATES.indexOf('failed');
 
-/** What rows are drawn with. */
+/** What results are drawn with. */
 export interface RowContext {
   list: HTMLElement;
   engine: SearchEngine;
   files: SearchFiles;
   base: string;
-  query: Query;
+  result: SearchResult;
   /** Variants that are selected. */
   variants: ReadonlySet<string>;
 }
 
-/** Shows rows, in place of those that are shown. Their links lead to the package until the hashes are there. */
-export function showRows(rows: readonly number[], context: RowContext): void {
-  const { list } = context;
-  const template = document.querySelector<HTMLTemplateElement>('#search-row');
-  if (!template) return;
-  while (list.children.length > rows.length) list.lastElementChild?.remove();
-  while (list.children.length < rows.length) list.append(document.importNode(template.content, true));
-  const { query, variants, engine } = context;
-  const asked = [query.words, query.variants.map(({ token }) => token), [...variants]].join(' ');
-  for (const [index, row] of rows.entries()) {
-    const element = list.children[index];
-    const key = `${row} ${asked} ${Boolean(engine.fileSets)}`;
-    if (!(element instanceof HTMLElement) || element.dataset['key'] === key) continue;
-    element.dataset['key'] = key;
-    fillRow(element, row, context);
-  }
-}
-
-function fillRow(element: HTMLElement, row: number, context: RowContext): void {
-  const { engine, base } = context;
-  const { packages, builds } = engine;
-  const at = (column: readonly number[]): number => column[row] ?? -1;
-  const name = packages.names[at(builds.rows.package)] ?? '';
-  const version = packages.versions[at(builds.rows.version)];
-  const size = at(builds.rows.size);
-  setText(element, 'name', name);
-  setText(element, 'version', version === undefined ? '' : `@${version}`);
-  setText(element, 'target', packages.targets[at(builds.rows.target)] ?? '');
-  setText(element, 'system', builds.systems[at(builds.rows.system)]?.replace(' ', ', ') ?? '');
-  setText(element, 'size', size > 0 ? formatSize(size) : 'failed');
-  const detail = element.querySelector('[data-field=detail]');
-  const parts = describeRow(row, context);
-  if (detail && detail.textContent !== parts.map(({ textContent }) => textContent).join(''))
-    detail.replaceChildren(...parts);
-  const link = element.querySelector('a');
-  if (link) link.href = `${base}/packages/${encodeURIComponent(name)}/`;
-  setText(element, 'hash', '');
-  void linkRow(element, name, row, context);
-}
-
-async function linkRow(element: HTMLElement, name: string, row: number, context: RowContext): Promise<void> {
-  const key = element.dataset['key'];
-  const hash = await context.files.hashOf(row).catch(() => undefined);
-  const link = element.querySelector('a');
-  if (element.dataset['key'] !== key || !link) return;
-  if (hash === undefined) return;
-  const failed = context.engine.builds.rows.state[row] === BUILD_STATES.indexOf('failed');
-  link.href = `${context.base}/${failed ? 'failures' : 'builds'}/${encodeURIComponent(name)}/${encodeURIComponent(hash)}/`;
-  if (!failed) setText(element, 'hash', `/${hash.slice(0, 7)}`);
-}
-
-function setText(element: HTMLElement, field: string, text: string): void {
-  const target = element.querySelector(`[data-field=${field}]`);
-  if (target && target.textContent !== text) target.textContent = text;
-}
-
-/** The variants, the compilers and the file that was searched for, as parts in Spack's colours. */
-function describeRow(row: number, { engine, query, variants: selected }: RowContext): HTMLElement[] {
-  const { builds, fileSets, words } = engine;
-  const asked = new Set([...query.variants.map(({ token }) => token), ...selected]);
-  const tokens = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? []).map(
-    (place) => builds.variants[place] ?? '',
+/** Shows packages with what was found of each, in place of those that are shown; so many are open at once. */
+export function showPackages(places: readonly number[], open: number, context: RowContext): void {
+  const { list, result, engine, variants } = context;
+  const rows = Map.groupBy(result.rows, (row) => engine.builds.rows.package[row] ?? -1);
+  const asked = JSON.stringify([
+    result.meaning,
+    [...variants],
+    Boolean(engine.fileSets),
+    engine.fits?.machine,
+  ]);
+  const known = new Map(
+    [...list.children].map((item) => [item instanceof HTMLElement ? item.dataset['key'] : '', item]),
   );
-  const variants = joinValues(tokens, asked);
-  const compilers = (builds.compilerSets[builds.rows.compilerSet[row] ?? -1] ?? []).map(
+  const items = places.map((place, index) => {
+    const own = rows.get(place) ?? [];
+    const key = `${place} ${own.length} ${own[0]} ${asked} ${index < open}`;
+    return known.get(key) ?? makePackage(place, own, index < open, key, context);
+  });
+  list.replaceChildren(...items);
+}
+
+function makePackage(
+  place: number,
+  rows: readonly number[],
+  open: boolean,
+  key: string,
+  context: RowContext,
+): HTMLElement {
+  const { engine, base } = context;
+  const { packages } = engine;
+  const name = packages.names[place] ?? '';
+  const built = packages.builds[place] ?? 0;
+  const link = makeLink(
+    built > 0 ? `${base}/packages/${encodeURIComponent(name)}/` : `${base}/failures/`,
+    name,
+  );
+  link.className = 'spec name';
+  const summary = makeElement(
+    'summary',
+    '',
+    makeElement('h2', '', link),
+    ' ',
+    makeText(packages.descriptions[place] ?? '', 'about'),
+    ' ',
+    makeElement('span', 'count', describeRows(rows, context)),
+  );
+  const details = makeElement('details', '', summary);
+  const fill = (): void => {
+    if (details.open && details.children.length === 1) details.append(makeBuilds(name, rows, context));
+  };
+  details.open = open;
+  fill();
+  details.addEventListener('toggle', fill);
+  const item = makeElement('li', '', details);
+  item.dataset['key'] = key;
+  return item;
+}
+
+/** `@1.14.6 · 12 builds · 5 run on your machine`. */
+function describeRows(rows: readonly number[], { engine }: RowContext): string {
+  const { builds, packages, fits } = engine;
+  const built = rows.filter((row) => builds.rows.state[row] !== FAILED);
+  const newest = packages.versions[builds.rows.version[rows[0] ?? -1] ?? -1];
+  const running = built.filter((row) => ['yes', 'by hash'].includes(fits?.kindOf(row) ?? ''));
+  return [
+    newest === undefined ? '' : `@${newest}`,
+    built.length > 0 ? formatNumber(built.length, 'build') : '',
+    rows.length > built.length ? `${rows.length - built.length} failed` : '',
+    fits && built.length > 0 ? `${running.length} run on your machine` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function makeBuilds(name: string, rows: readonly number[], context: RowContext): HTMLElement {
+  const same = sameVariants(rows, context);
+  const items = rows.slice(0, MOST_BUILDS).map((row) => makeBuild(name, row, same, context));
+  const list = makeElement('ul', 'found-builds', ...items);
+  if (rows.length <= MOST_BUILDS) return list;
+  const more = makeElement('button', 'quiet', `Show all ${formatNumber(rows.length, 'build')}`);
+  more.type = 'button';
+  more.addEventListener('click', () => {
+    list.append(...rows.slice(MOST_BUILDS).map((row) => makeBuild(name, row, same, context)));
+    more.remove();
+  });
+  return makeElement('div', '', list, more);
+}
+
+function makeBuild(name: string, row: number, same: ReadonlySet<string>, context: RowContext): HTMLElement {
+  const { packages, builds } = context.engine;
+  const at = (column: readonly number[]): number => column[row] ?? -1;
+  const version = packages.versions[at(builds.rows.version)];
+  const failed = at(builds.rows.state) === FAILED;
+  const link = makeElement('a', 'spec build');
+  link.href = `${context.base}/packages/${encodeURIComponent(name)}/`;
+  const hash = makeElement('span', 'hash');
+  link.append(makeText(version === undefined ? name : `@${version}`, 'version'), ' ', hash);
+  const size = at(builds.rows.size);
+  const compilers = (builds.compilerSets[at(builds.rows.compilerSet)] ?? []).map(
     (place) => builds.compilers[place] ?? '',
   );
+  const facts = [
+    packages.targets[at(builds.rows.target)],
+    builds.systems[at(builds.rows.system)]?.split(' ')[1],
+    ...compilers,
+    failed ? undefined : formatSize(size),
+    builds.months[at(builds.rows.month)],
+  ].filter((text) => text !== undefined);
+  const item = makeElement(
+    'li',
+    failed ? 'failed' : '',
+    makeElement(
+      'div',
+      '',
+      link,
+      ...(failed ? [' ', makeElement('span', 'badge warning', 'failed')] : []),
+      ...makeMark(row, context),
+    ),
+    makeElement('div', 'facts-line', ...facts.map((text) => makeText(text))),
+    makeElement('div', 'spec detail', ...describeVariants(row, same, context)),
+  );
+  void linkRow(link, hash, name, row, failed, context);
+  return item;
+}
+
+/** Whether the reader's machine runs a build, with the reason. */
+function makeMark(row: number, { engine, result }: RowContext): (HTMLElement | string)[] {
+  const { fits, packages, builds } = engine;
+  const target = packages.targets[builds.rows.target[row] ?? -1];
+  const { meaning } = result;
+  const marks: (HTMLElement | string)[] = [];
+  const fit = fits?.fitOf(row);
+  if (fit && builds.rows.size[row])
+    marks.push(' ', makeElement('span', `mark ${fit.kind.replace(' ', '-')}`, makeText(fitText(fit))));
+  else if (meaning.target !== undefined && target !== meaning.target)
+    marks.push(' ', makeElement('span', 'mark yes', makeText(`runs on ${meaning.target}`)));
+  return marks;
+}
+
+async function linkRow(
+  link: HTMLAnchorElement,
+  label: HTMLElement,
+  name: string,
+  row: number,
+  failed: boolean,
+  { files, base }: RowContext,
+): Promise<void> {
+  const hash = await files.hashOf(row).catch(() => undefined);
+  if (hash === undefined) return;
+  link.href = `${base}/${failed ? 'failures' : 'builds'}/${encodeURIComponent(name)}/${encodeURIComponent(hash)}/`;
+  if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
+}
+
+/** Variants that all of the rows have: they tell nobody anything. */
+function sameVariants(rows: readonly number[], { engine }: RowContext): Set<string> {
+  if (rows.length < 2) return new Set();
+  const [first = [], ...rest] = [...new Set(rows.map((row) => engine.builds.rows.variantSet[row] ?? -1))].map(
+    (set) => engine.builds.variantSets[set] ?? [],
+  );
+  const others = rest.map((set) => new Set(set));
+  return new Set(
+    first
+      .filter((place) => others.every((set) => set.has(place)))
+      .map((place) => engine.builds.variants[place] ?? ''),
+  );
+}
+
+/** The variants that differ, those asked for first, and the file that was searched for, as parts in Spack's colours. */
+function describeVariants(row: number, same: ReadonlySet<string>, context: RowContext): HTMLElement[] {
+  const { engine, result, variants: selected } = context;
+  const { builds, fileSets, words } = engine;
+  const asked = new Set([...result.meaning.variants.map(({ token }) => token), ...selected]);
+  const tokens = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? [])
+    .map((place) => builds.variants[place] ?? '')
+    .filter((token) => asked.has(token) || !same.has(token));
+  const variants = joinValues(tokens, asked);
   const set = fileSets?.[row];
-  const files = query.words.flatMap((word) =>
+  const files = result.meaning.words.flatMap((word) =>
     set === undefined || engine.packages.names[builds.rows.package[row] ?? -1]?.includes(word)
       ? []
       : (words.findFile(word, set) ?? []),
   );
   return [
-    ...files.slice(0, 1).map((file) => makePart('ships', `ships ${file}`)),
-    ...variants.slice(0, MOST_VARIANTS).map((token) => makePart(kindOf(token), token)),
-    ...(variants.length > MOST_VARIANTS ? [makePart('muted', '…')] : []),
-    ...compilers.map((compiler) => makePart('compiler', `%${compiler}`)),
+    ...files.slice(0, 1).map((file) => makeText(`ships ${file}`, 'ships')),
+    ...variants.slice(0, MOST_VARIANTS).map((token) => makeText(token, kindOf(token))),
+    ...(variants.length > MOST_VARIANTS
+      ? [makeText(`and ${variants.length - MOST_VARIANTS} more`, 'muted')]
+      : []),
   ];
 }
 
@@ -120,11 +234,4 @@ function joinValues(tokens: readonly string[], asked: ReadonlySet<string>): stri
 
 function kindOf(token: string): string {
   return token.startsWith('+') ? 'on' : token.startsWith('~') ? 'off' : 'value';
-}
-
-function makePart(kind: string, text: string): HTMLElement {
-  const part = document.createElement('bdi');
-  part.className = kind;
-  part.textContent = text;
-  return part;
 }

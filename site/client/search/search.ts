@@ -1,28 +1,33 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
-import { addFiles, createSearchEngine, search } from './engine.ts';
+import { recallMachine } from '../machine/remembered.ts';
+import { makeElement, makeLink, makeText } from '../element.ts';
+import { addFiles, countBuilds, createSearchEngine, search, setMachine } from './engine.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import type { Query } from '../../lib/search/search-query.ts';
+import { readMeaning } from './meaning.ts';
 import { keepState, readState, stateAddress } from './address.ts';
 import type { SearchState } from './address.ts';
 import { openSearchFiles } from './data.ts';
 import type { SearchFiles } from './data.ts';
 import { offerFacets, offerMore, showFacets } from './facets.ts';
-import { showRows } from './rows.ts';
+import { relaxSearch } from './relax.ts';
+import { showPackages } from './rows.ts';
 
-/** Rows shown at once, and how many more at a time. */
-const [FIRST_ROWS, MORE_ROWS] = [14, 100];
-/** Packages named above the rows. */
-const MOST_PACKAGES = 8;
+/** Packages shown at once, and how many more at a time. */
+const [FIRST_PACKAGES, MORE_PACKAGES] = [14, 100];
+/** With no more packages than this, the first is open. */
+const FEW_PACKAGES = 40;
 
 /** The page's parts. */
 interface Parts {
   input: HTMLInputElement;
   facets: HTMLElement;
   list: HTMLElement;
-  packages: HTMLElement;
   status: HTMLElement;
   link: HTMLAnchorElement;
+  relax: HTMLElement;
+  chips: HTMLElement;
   more: HTMLButtonElement;
   all: HTMLButtonElement;
   columns: HTMLElement;
@@ -43,6 +48,8 @@ export function offerSearch(): void {
   // What it searches in is large: it comes once somebody searches.
   parts.input.addEventListener('focus', () => void page.start());
   parts.all.addEventListener('click', () => void page.start());
+  addEventListener('popstate', () => page.revisit());
+  document.addEventListener('machine', () => page.changeMachine());
   parts.all.hidden = false;
   if (stateAddress(page.state) !== '' || document.activeElement === parts.input) void page.start();
 }
@@ -56,7 +63,7 @@ class SearchPage {
   #engine: SearchEngine | undefined;
   #hashes: string[] | undefined;
   #result: SearchResult | undefined;
-  #shown = FIRST_ROWS;
+  #shown = FIRST_PACKAGES;
 
   constructor(parts: Parts, files: SearchFiles, base: string) {
     this.#parts = parts;
@@ -73,6 +80,7 @@ class SearchPage {
     try {
       const [packages, builds] = await Promise.all([this.#files.packages(), this.#files.builds()]);
       this.#engine = createSearchEngine(packages, builds);
+      setMachine(this.#engine, recallMachine());
     } catch {
       this.#parts.status.textContent = 'The search data could not be loaded. Type again to try once more.';
       return;
@@ -84,7 +92,7 @@ class SearchPage {
 
   type(text: string): void {
     this.state.text = text;
-    this.#shown = FIRST_ROWS;
+    this.#shown = FIRST_PACKAGES;
     if (this.#engine) this.show();
     else void this.start();
   }
@@ -93,12 +101,22 @@ class SearchPage {
     const words = this.state.selection.get(name);
     if (on) words?.add(word);
     else words?.delete(word);
-    this.#shown = FIRST_ROWS;
+    this.#shown = FIRST_PACKAGES;
+    keepState(this.state, true);
     this.show();
   }
 
+  /** Goes to what is in the address: the reader went back or on. */
+  revisit(): void {
+    const { text, selection } = readState(new URLSearchParams(location.search));
+    Object.assign(this.state, { text, selection });
+    this.#parts.input.value = text;
+    if (this.#engine) this.show();
+    else void this.start();
+  }
+
   showMore(): void {
-    this.#shown += MORE_ROWS;
+    this.#shown += MORE_PACKAGES;
     this.show();
   }
 
@@ -109,27 +127,40 @@ class SearchPage {
     const query = parseQuery(this.state.text);
     this.#loadMore(query, engine);
     this.#result = search(engine, query, this.state.selection, this.#hashes);
-    const { rows } = this.#result;
-    const { list } = this.#parts;
-    const files = this.#files;
+    const { packages } = this.#result;
     const variants = this.state.selection.get('variant') ?? new Set();
-    const context = { list, engine, files, base: this.#base, query, variants };
-    showRows(rows.slice(0, this.#shown), context);
+    const context = {
+      list: this.#parts.list,
+      engine,
+      files: this.#files,
+      base: this.#base,
+      result: this.#result,
+      variants,
+    };
+    const isNarrow = stateAddress(this.state) !== '' && packages.length <= FEW_PACKAGES;
+    showPackages(packages.slice(0, this.#shown), isNarrow ? 1 : 0, context);
     showFacets(this.#parts.facets, engine, this.#result, this.state);
-    this.#showPackages(this.#result, engine);
-    this.#report(this.#result, query, engine);
+    this.#showChips();
+    this.#report(this.#result, engine);
     keepState(this.state);
   }
 
+  changeMachine(): void {
+    if (!this.#engine) return;
+    setMachine(this.#engine, recallMachine());
+    this.show();
+  }
+
   #loadMore(query: Query, engine: SearchEngine): void {
-    if (query.words.length > 0 && !engine.fileSets) {
+    const { words, hash, hashWord } = readMeaning(query, engine);
+    if (words.length > 0 && !engine.fileSets) {
       void this.#files.files().then((files) => {
         if (engine.fileSets) return;
         addFiles(engine, files);
         this.show();
       });
     }
-    if (query.hash !== undefined && !this.#hashes) {
+    if ((hash !== undefined || hashWord !== undefined) && !this.#hashes) {
       void this.#files.allHashes(engine.builds.rows.package.length).then((hashes) => {
         if (this.#hashes) return;
         this.#hashes = hashes;
@@ -138,35 +169,45 @@ class SearchPage {
     }
   }
 
-  #showPackages({ packages }: SearchResult, engine: SearchEngine): void {
-    const built = packages.filter((place) => engine.packages.builds[place]);
-    const named = this.state.text.trim() === '' ? [] : built.slice(0, MOST_PACKAGES);
-    const template = document.querySelector<HTMLTemplateElement>('#search-package');
-    if (!template) return;
-    const items = named.map((place) => {
-      const item = document.importNode(template.content, true);
-      const name = engine.packages.names[place] ?? '';
-      const link = item.querySelector('a');
-      if (link) {
-        link.href = `${this.#base}/packages/${encodeURIComponent(name)}/`;
-        link.textContent = name;
-      }
-      return item;
-    });
-    this.#parts.packages.replaceChildren(...items);
+  /** What is selected, each to take away; on a phone the filters are closed and nothing else shows them. */
+  #showChips(): void {
+    const { chips } = this.#parts;
+    const items = [...this.state.selection].flatMap(([name, words]) =>
+      [...words].map((word) => {
+        const chip = makeElement('button', 'chip', makeText(word), ' ×');
+        chip.type = 'button';
+        chip.setAttribute('aria-label', `Remove the filter ${name} ${word}`);
+        chip.addEventListener('click', () => this.select(name, word, false));
+        return makeElement('li', '', chip);
+      }),
+    );
+    chips.replaceChildren(...items);
+    const button = document.querySelector('#facets-button');
+    if (button) button.textContent = items.length > 0 ? `Filters (${items.length})` : 'Filters';
   }
 
-  #report({ rows, packages }: SearchResult, query: Query, engine: SearchEngine): void {
-    const { status, link, more } = this.#parts;
-    const all = engine.builds.rows.package.length;
-    const found = `${formatCount(rows.length)} of ${formatNumber(all, 'build')}`;
+  #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
+    const { status, link, more, relax } = this.#parts;
+    const failed = rows.filter((row) => !engine.builds.rows.size[row]).length;
+    const found = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
     const notes = [`${found} in ${formatNumber(packages.length, 'package')}`];
-    if (query.dependencies.length > 0) notes.push('what follows ^ is not searched');
-    if (rows.length === 0) notes.push('try fewer words, or take a filter away');
+    if (failed > 0) notes.push(`${formatCount(failed)} failed`);
+    if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
+    if (rows.length === 0) notes.push('try fewer words or remove a filter');
     status.textContent = notes.join('; ');
     link.href = location.pathname + stateAddress(this.state);
     link.hidden = stateAddress(this.state) === '';
-    more.hidden = rows.length <= this.#shown;
+    more.hidden = packages.length <= this.#shown;
+    const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
+    relax.replaceChildren(
+      ...ways.map(({ without, builds, address }) =>
+        makeElement(
+          'li',
+          '',
+          makeLink(`${location.pathname}${address}`, `${formatNumber(builds, 'build')} without ${without}`),
+        ),
+      ),
+    );
   }
 }
 
@@ -174,13 +215,14 @@ function findParts(): Parts | undefined {
   const input = document.querySelector<HTMLInputElement>('#search-box');
   const facets = document.querySelector<HTMLElement>('#facets');
   const list = document.querySelector<HTMLElement>('#search-rows');
-  const packages = document.querySelector<HTMLElement>('#search-packages');
   const status = document.querySelector<HTMLElement>('#search-status');
+  const relax = document.querySelector<HTMLElement>('#search-relax');
+  const chips = document.querySelector<HTMLElement>('#search-chips');
   const link = document.querySelector<HTMLAnchorElement>('#search-link');
   const more = document.querySelector<HTMLButtonElement>('#search-more');
   const all = document.querySelector<HTMLButtonElement>('#search-all');
   const columns = document.querySelector<HTMLElement>('#search-columns');
-  if (!input || !facets || !list || !packages || !status || !link || !more || !all || !columns)
+  if (!input || !facets || !list || !relax || !chips || !status || !link || !more || !all || !columns)
     return undefined;
-  return { input, facets, list, packages, status, link, more, all, columns };
+  return { input, facets, list, relax, chips, status, link, more, all, columns };
 }

@@ -1,12 +1,16 @@
 import { formatNumber } from '../../lib/format.ts';
 import { createWordFinder } from './words.ts';
 import type { WordFinder } from './words.ts';
-import { suggestPackages } from './suggestions.ts';
-import type { Suggestion } from './suggestions.ts';
+import { suggestFiles, suggestPackages } from './suggestions.ts';
+import type { FileSuggestion, Suggestion } from './suggestions.ts';
+import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { announce } from '../announce.ts';
 import { makeElement, makeText } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';
+
+/** With fewer packages than this, programs and libraries are looked for as well. */
+const FEW_PACKAGES = 3;
 
 /** One line of the list, and where it leads. */
 interface Choice {
@@ -31,6 +35,7 @@ class Suggestions {
   readonly #base: string;
   readonly #index: PackageIndex;
   readonly #words: WordFinder;
+  #files: FileIndex | undefined;
   #choices: Choice[] = [];
   /** Place of the choice that Enter takes; -1: none. */
   #active = -1;
@@ -54,8 +59,10 @@ class Suggestions {
     const text = this.#input.value.trim();
     if (text === '' || document.activeElement !== this.#input) return this.#close();
     const found = suggestPackages(text, this.#index, this.#words);
+    const files = found.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
     this.#choices = [
       ...found.map((suggestion) => makeChoice(suggestion, this.#base)),
+      ...files.map((file) => makeFileChoice(file, this.#input.form?.action ?? '')),
       makeSearchChoice(text, this.#input.form?.action ?? ''),
     ];
     for (const [place, { element }] of this.#choices.entries()) element.id = `${this.#list.id}-${place}`;
@@ -64,6 +71,19 @@ class Suggestions {
     this.#input.setAttribute('aria-expanded', 'true');
     this.#activate(-1);
     announce(`${formatNumber(found.length, 'package')}; the arrow keys choose one`);
+  }
+
+  /** Programs and libraries; their names come when they are first needed, and then the list is shown again. */
+  #suggestFiles(text: string): FileSuggestion[] {
+    if (this.#files) return suggestFiles(text, this.#files);
+    void fetchData<FileIndex>(`${this.#base}/data/files.json`)
+      .then((files) => {
+        if (this.#files) return;
+        this.#files = files;
+        this.show();
+      })
+      .catch(() => undefined);
+    return [];
   }
 
   #describe(): void {
@@ -135,6 +155,13 @@ function makeChoice({ name, version, description, builds }: Suggestion, base: st
   return {
     href: `${base}/packages/${encodeURIComponent(name)}/`,
     element: makeOption(spec, ' ', count, ...(description ? [' ', about] : [])),
+  };
+}
+
+function makeFileChoice({ name, kind }: FileSuggestion, search: string): Choice {
+  return {
+    href: `${search}?q=${encodeURIComponent(name)}`,
+    element: makeOption(makeText(name, 'mono'), ' ', makeElement('span', 'muted count', kind)),
   };
 }
 

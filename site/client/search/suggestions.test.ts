@@ -10,6 +10,7 @@ const INDEX: PackageIndex = {
   names: NAMES,
   descriptions: NAMES.map((name) => (name === 'netcdf-c' ? 'Data on top of HDF5' : '')),
   tags: NAMES.map(() => ''),
+  provides: NAMES.map((name) => (name === 'openmpi' ? 'mpi' : name === 'zlib-ng' ? 'zlib-api' : '')),
   packageVersions: NAMES.map(() => [1, 0]),
   packageTargets: NAMES.map(() => []),
   builds: NAMES.map((name) => (name === 'openmpi' ? 0 : 2)),

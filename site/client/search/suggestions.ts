@@ -1,3 +1,4 @@
+import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import type { WordFinder } from './words.ts';
@@ -11,24 +12,52 @@ export interface Suggestion {
   builds: number;
 }
 
+/** A program or library that a reader may mean. */
+export interface FileSuggestion {
+  name: string;
+  kind: 'program' | 'library';
+}
+
 /** Suggestions shown at most: as many as fit above the keyboard of a phone. */
-const MOST = 6;
+const [MOST, MOST_FILES] = [6, 3];
 
 /** The packages with builds that fit what is typed so far, a spec or words; the best first. */
 export function suggestPackages(text: string, index: PackageIndex, words: WordFinder): Suggestion[] {
-  const ranks = parseQuery(text).words.map((word) => words.rankPackages(word));
+  const ranks = nameWords(text, index).map((word) => words.rankPackages(word));
   if (ranks.length === 0) return [];
-  const found: { place: number; rank: number }[] = [];
+  const found: { place: number; rank: number; builds: number }[] = [];
   for (const [place, builds] of index.builds.entries()) {
     if (builds === 0 || ranks.some((rank) => !rank[place])) continue;
-    found.push({ place, rank: ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0) });
+    found.push({ place, builds, rank: ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0) });
   }
-  // The sort is stable: packages of equal rank stay sorted by name.
-  found.sort((left, right) => left.rank - right.rank);
+  // The sort is stable: packages of equal rank and builds stay sorted by name.
+  found.sort((left, right) => left.rank - right.rank || right.builds - left.builds);
   return found.slice(0, MOST).map(({ place }) => ({
     name: index.names[place] ?? '',
     version: index.versions[index.packageVersions[place]?.[0] ?? -1] ?? '',
     description: index.descriptions[place] ?? '',
     builds: index.builds[place] ?? 0,
   }));
+}
+
+/** Programs and libraries whose names begin with what is typed; the shortest first. */
+export function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
+  const [word = '', ...more] = parseQuery(text).words;
+  if (more.length > 0 || word.length < 2) return [];
+  const found = files.names.flatMap((name, place): FileSuggestion[] => {
+    const lower = name.toLowerCase();
+    const kind = place < files.programs ? 'program' : 'library';
+    return lower.startsWith(word) || (kind === 'library' && lower.startsWith(`lib${word}`))
+      ? [{ name, kind }]
+      : [];
+  });
+  return found.sort((left, right) => left.name.length - right.name.length).slice(0, MOST_FILES);
+}
+
+/** The words that are names: of `hdf5-1.14` the part before the version. */
+function nameWords(text: string, { names }: PackageIndex): string[] {
+  return parseQuery(text).words.map((word) => {
+    const [, name] = /^([a-z].*?)-\d[\w.]*$/.exec(word) ?? [];
+    return name !== undefined && !names.includes(word) && names.includes(name) ? name : word;
+  });
 }

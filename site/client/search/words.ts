@@ -1,20 +1,50 @@
-import uFuzzy from '@leeoniya/ufuzzy';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { countTypos } from '../../lib/search/typing-error.ts';
 
 /** How well a word fits a package: 0 not at all, else the lower the better. */
 export type Ranks = Uint8Array;
 
-const [EXACT, BEGINS, PART, TAG, DESCRIPTION, TYPO] = [1, 2, 4, 5, 7, 20];
+/** Ranks, the best first. A file is ranked by `markFiles`. */
+export const RANK = {
+  name: 1,
+  /** It provides a virtual of this name: openmpi provides mpi. */
+  virtual: 2,
+  /** The name without what its language puts before it: `numpy` is py-numpy. */
+  shortName: 3,
+  program: 4,
+  /** The name begins with the word, and then comes a dash, or a digit. */
+  begins: 5,
+  beginsInside: 6,
+  /** A part of the name, between dashes, is the word; or it begins with it. */
+  part: 7,
+  partBegins: 8,
+  /** One letter is wrong, missing, too many or swapped; one more where the first letter is another. */
+  typo: 9,
+  file: 12,
+  inner: 11,
+  tag: 13,
+  described: 14,
+  inDescription: 16,
+  typos: 20,
+} as const;
+
 /** A word this short is in too much to be looked for anywhere but in names, and hides no typing error. */
 const SHORT = 3;
+/** Letters from which a word may have one typing error, and two. */
+const [ONE_TYPO, TWO_TYPOS] = [3, 7];
 /** Words whose ranks are kept: while one types only the last word changes. */
 const MOST_KEPT = 64;
+/** What packages of a language or kind begin with. */
+const PREFIX = /^(?:py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
 
 /** Finds packages and sets of files by words. */
 export interface WordFinder {
   rankPackages(word: string): Ranks;
-  /** Marks the sets of files with a name that begins with the word; undefined without the files, or for a short word. */
+  /**
+   * Marks the sets of files that have a word: `RANK.program` where a program or library is called so, `RANK.file`
+   * where the name of one begins with it. Undefined without the files, or for a short word.
+   */
   markFiles(word: string): Uint8Array | undefined;
   /** The file of a set that a word found. */
   findFile(word: string, set: number): string | undefined;
@@ -23,48 +53,69 @@ export interface WordFinder {
 
 export function createWordFinder(packages: PackageIndex): WordFinder {
   const names = packages.names.map((name) => name.toLowerCase());
+  const shortNames = names.map((name) => name.replace(PREFIX, ''));
   const descriptions = packages.descriptions.map((text) => text.toLowerCase());
   const tags = packages.tags.map((text) => ` ${text.toLowerCase()} `);
-  const fuzzy = new uFuzzy({ intraMode: 1, intraIns: 1, intraSub: 1, intraTrn: 1, intraDel: 1 });
+  const virtuals = packages.provides.map((text) => ` ${text} `);
   const ranks = new Map<string, Ranks>();
   const marks = new Map<string, Uint8Array>();
   let files: { index: FileIndex; names: string[]; sets: number[][] } | undefined;
 
   function rankPackages(word: string): Ranks {
     const found = new Uint8Array(names.length);
-    let named = false;
+    let best: number = RANK.typos;
     for (const [place, name] of names.entries()) {
-      const rank = rankName(name, word);
-      if (rank > 0) named = true;
-      found[place] = rank || rankText(place, word);
+      const rank =
+        rankName(name, shortNames[place] ?? name, virtuals[place] ?? '', word) || rankText(place, word);
+      found[place] = rank;
+      if (rank > 0 && rank < best) best = rank;
     }
-    if (!named && word.length >= SHORT) {
-      for (const place of fuzzy.filter(names, word) ?? []) {
-        const distance = Math.abs((names[place]?.length ?? 0) - word.length);
-        found[place] = TYPO + Math.min(distance, 100);
-      }
-    }
+    if (best > RANK.partBegins && word.length >= ONE_TYPO) addTypos(word, found);
     return found;
+  }
+
+  function addTypos(word: string, found: Ranks): void {
+    const most = word.length >= TWO_TYPOS ? 2 : 1;
+    for (const [place, name] of names.entries()) {
+      const typos = Math.min(
+        ...typedNames(name, shortNames[place] ?? name).map((text) => countTypos(word, text, most)),
+      );
+      if (typos > most) continue;
+      // A wrong first letter is rare.
+      const rank = (typos === 1 ? RANK.typo : RANK.typos) + Number(name[0] !== word[0]);
+      found[place] = Math.min(found[place] || rank, rank);
+    }
   }
 
   function rankText(place: number, word: string): number {
     if (word.length < SHORT) return 0;
-    if (tags[place]?.includes(` ${word} `)) return TAG;
-    return descriptions[place]?.includes(word) ? DESCRIPTION : 0;
+    if (tags[place]?.includes(` ${word} `)) return RANK.tag;
+    return rankDescription(descriptions[place] ?? '', word);
   }
 
   function markFiles(word: string): Uint8Array | undefined {
-    if (!files || word.length < SHORT) return undefined;
-    const wanted = files.names.map((name) => isFile(name, word));
-    return Uint8Array.from(files.sets, (set) => (set.some((place) => wanted[place]) ? 1 : 0));
+    if (!files || word.length < 2) return undefined;
+    const wanted = files.names.map((name) => rankFile(name, word));
+    return Uint8Array.from(files.sets, (set) => {
+      let best = 0;
+      for (const place of set) {
+        const rank = wanted[place] ?? 0;
+        if (rank > 0 && (best === 0 || rank < best)) best = rank;
+      }
+      return best;
+    });
   }
 
   return {
-    rankPackages: (word) => keep(ranks, word, rankPackages),
+    rankPackages: (word) => keep(ranks, word, rankPackages) ?? new Uint8Array(names.length),
     markFiles: (word) => (files ? keep(marks, word, markFiles) : undefined),
     findFile: (word, set) => {
-      const place = files?.sets[set]?.find((file) => isFile(files?.names[file] ?? '', word));
-      return place === undefined ? undefined : files?.index.names[place];
+      const named = (files?.sets[set] ?? []).map((file) => ({
+        file,
+        rank: rankFile(files?.names[file] ?? '', word),
+      }));
+      const [best] = named.filter(({ rank }) => rank > 0).sort((left, right) => left.rank - right.rank);
+      return best && files?.index.names[best.file];
     },
     addFiles: (index) => {
       files = { index, names: index.names.map((name) => name.toLowerCase()), sets: index.sets.map(sumUp) };
@@ -72,18 +123,45 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
   };
 }
 
-function rankName(name: string, word: string): number {
+function rankName(name: string, shortName: string, virtuals: string, word: string): number {
+  if (name === word) return RANK.name;
+  if (virtuals.includes(` ${word} `)) return RANK.virtual;
+  if (shortName === word) return RANK.shortName;
   const place = name.indexOf(word);
   if (place < 0) return 0;
-  if (name.length === word.length) return EXACT;
-  // `numpy` is as good as found in `py-numpy`.
-  if (place === 0 || (name.endsWith(word) && name[place - 1] === '-')) return BEGINS;
-  return word.length > 1 ? PART : 0;
+  if (place === 0) return isBoundary(name, word.length) ? RANK.begins : RANK.beginsInside;
+  if (`${name}-`.includes(`-${word}-`)) return RANK.part;
+  if (shortName.startsWith(word) || name.includes(`-${word}`)) return RANK.partBegins;
+  return word.length > 1 ? RANK.inner : 0;
 }
 
-/** `hdf5` finds `libhdf5.so` as well. */
-function isFile(name: string, word: string): boolean {
-  return name.startsWith(word) || (name.startsWith('lib') && name.startsWith(word, 'lib'.length));
+/** Whether a part of a name ends before a place: at its end, at a dash, or where digits begin. */
+function isBoundary(name: string, place: number): boolean {
+  const next = name[place] ?? '';
+  return !/[a-z]/.test(next);
+}
+
+function rankDescription(description: string, word: string): number {
+  const place = description.indexOf(word);
+  if (place < 0) return 0;
+  return place === 0 || !/[a-z0-9]/.test(description[place - 1] ?? '') ? RANK.described : RANK.inDescription;
+}
+
+/** What one types for a package: its name, the name without its prefix, and the longer of its parts between dashes. */
+function typedNames(name: string, shortName: string): string[] {
+  if (!name.includes('-')) return name === shortName ? [name] : [name, shortName];
+  return [name, shortName, ...name.split('-').filter((part) => part.length > SHORT)];
+}
+
+/** `h5dump` is the program; `hdf5`, `libhdf5` and `libhdf5.so` all mean the library libhdf5.so.310. */
+function rankFile(name: string, word: string): number {
+  const own = name.startsWith(word);
+  const library = name.startsWith('lib') && name.startsWith(word, 'lib'.length);
+  if (!own && !library) return 0;
+  const rest = name.slice(word.length + (own ? 0 : 'lib'.length));
+  if (own ? rest === '' || /^\.(so|dylib)\b/.test(rest) || (word.endsWith('.so') && rest[0] === '.') : false)
+    return RANK.program;
+  return word.length >= SHORT ? RANK.file : 0;
 }
 
 function sumUp(distances: number[]): number[] {
@@ -91,11 +169,6 @@ function sumUp(distances: number[]): number[] {
   return distances.map((distance) => (place += distance));
 }
 
-function keep<Value>(
-  known: Map<string, Value>,
-  word: string,
-  find: (word: string) => Value | undefined,
-): Value | (undefined & Value);
 function keep<Value>(
   known: Map<string, Value>,
   word: string,

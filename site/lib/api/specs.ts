@@ -1,17 +1,20 @@
-import type { PackageDocument } from '../../schemas/api/package-document.ts';
+import type { BuildSummary, PackageDocument } from '../../schemas/api/package-document.ts';
 import type { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { schemaLink } from './links.ts';
 import { imageReference } from '../commands/commands.ts';
-import { closureOf } from '../spack/dag.ts';
+import { needsOf } from '../catalog/build-needs.ts';
+import type { BuildNeeds } from '../machine/needs.ts';
+import { needsText } from '../machine/needs.ts';
 import type { CatalogPackage, CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, blobUrlPath, buildPath, externalUrl, manifestUrlPath, packagePath } from '../url.ts';
 
 export function describePackage(
   { name, metadata, builds }: CatalogPackage,
-  { nodes }: SiteCatalog,
+  catalog: SiteCatalog,
 ): PackageDocument {
+  const { nodes } = catalog;
   return {
     schema: schemaLink('package-document'),
     name,
@@ -22,6 +25,7 @@ export function describePackage(
       platform: node.arch.platform,
       os: node.arch.platform_os,
       target: targetOf(node),
+      ...libcOf(needsOf(node, catalog)),
       compilers: compilersOf(node, nodes).map((compiler) => `${compiler.name}@${compiler.version}`),
       spec: segmentsText(specSegments(node, nodes)),
       size: build.tarball.size,
@@ -44,7 +48,7 @@ export function specDocumentText(entry: CatalogBuild, catalog: SiteCatalog): str
 function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const { build, node, signed, state } = entry;
   const image = imageReference(entry, catalog);
-  const closure = closureOf(build.hash, catalog.nodes);
+  const needs = needsOf(node, catalog);
   return {
     schema: schemaLink('spec-document'),
     hash: build.hash,
@@ -53,8 +57,7 @@ function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
     signed,
     ...(image === undefined ? {} : { image }),
     build,
-    closure,
-    withoutBinary: closure.filter((hash) => !catalog.builds.has(hash)),
+    needs: { ...libcOf(needs), text: needsText(needs) },
     dependents: catalog.dependents.get(build.hash) ?? [],
     links: {
       page: externalUrl(buildPath(build)),
@@ -66,6 +69,10 @@ function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
     },
     node,
   };
+}
+
+function libcOf({ libc, runs }: BuildNeeds): Pick<BuildSummary, 'libc' | 'runs'> {
+  return { ...(libc === undefined ? {} : { libc }), ...(runs === undefined ? {} : { runs }) };
 }
 
 function specLink(hash: string): string {

@@ -1,4 +1,3 @@
-import type { Node } from '../../schemas/node.ts';
 import { targetOf } from '../../schemas/node.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
@@ -7,7 +6,9 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { runtimeClosure } from '../mirror/views.ts';
 import { keyOfRow, searchRows } from './search-rows.ts';
 import type { SearchRow } from './search-rows.ts';
+import { needsOf } from '../catalog/build-needs.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import type { BuildNeeds } from '../machine/needs.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { parseQuery } from './search-query.ts';
 import { variantTokens } from '../spack/variant-tokens.ts';
@@ -23,6 +24,7 @@ const DAY_MS = 86_400_000;
 export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
   const { packages } = searchRows(catalog);
   const { versions, targets } = shareWords(catalog);
+  const virtuals = listVirtuals(catalog);
   const placesOf = (list: WordList, words: string[] = []): number[] => words.map(list.placeOf);
   return {
     versions: versions.words,
@@ -30,6 +32,7 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
     names: packages.map(({ name }) => name),
     descriptions: packages.map(({ entry }) => shorten(entry?.metadata?.description ?? '')),
     tags: packages.map(({ entry }) => entry?.metadata?.tags.join(' ') ?? ''),
+    provides: packages.map(({ name }) => virtuals.get(name)?.join(' ') ?? ''),
     packageVersions: packages.map(({ entry }) => placesOf(versions, entry?.versions)),
     packageTargets: packages.map(({ entry }) => placesOf(targets, entry?.targets)),
     builds: packages.map(({ entry }) => entry?.builds.length ?? 0),
@@ -116,6 +119,20 @@ export function describeFileIndex(catalog: SiteCatalog): FileIndex {
   };
 }
 
+/** The virtuals that packages provide to nodes here, by name of the package. */
+function listVirtuals({ nodes }: SiteCatalog): Map<string, string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const { node } of nodes.values()) {
+    for (const { name, parameters } of node.dependencies) {
+      if (parameters.virtuals.length === 0) continue;
+      const known = found.get(name) ?? new Set();
+      for (const virtual of parameters.virtuals) known.add(virtual);
+      found.set(name, known);
+    }
+  }
+  return new Map([...found].map(([name, virtuals]) => [name, [...virtuals].sort(compareTexts)]));
+}
+
 interface RowFacts {
   version: string;
   target: string;
@@ -151,17 +168,16 @@ function describeRow(row: SearchRow, catalog: SiteCatalog): RowFacts {
     system: `${node.arch.platform} ${node.arch.platform_os}`,
     compilers: compilersOf(node, catalog.nodes).map(({ name, version }) => `${name}@${version}`),
     variants: variantTokens(node),
-    libc: libcOf(node, catalog),
+    libc: libcWord(needsOf(node, catalog)),
     month: monthOf(build.published),
     size: build.tarball.size,
     state,
   };
 }
 
-function libcOf(node: Node, { nodes }: SiteCatalog): string {
-  const edge = node.dependencies.find(({ parameters }) => parameters.virtuals.includes('libc'));
-  const libc = edge && nodes.get(edge.hash)?.node;
-  return libc ? `${libc.name}@${libc.version}` : '';
+/** What decides on Linux, as one word of a list: `glibc@2.36 2.34`, or `glibc@2.36` where the oldest is not known. */
+function libcWord({ libc, runs }: BuildNeeds): string {
+  return [libc, libc && runs].filter(Boolean).join(' ');
 }
 
 function describeEnvironments(catalog: SiteCatalog): BuildIndex['environments'] {

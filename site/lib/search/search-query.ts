@@ -28,7 +28,25 @@ const PART =
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   for (const { groups = {} } of text.matchAll(PART)) readPart(groups, query);
+  readVersionWord(query);
   return query;
+}
+
+/** The parts of a search as they were typed, so that one of them can be left out: `@1.14`, `+mpi`, `target=zen3`. */
+export function queryParts(text: string): { text: string; without: string }[] {
+  return [...text.matchAll(PART)].map(({ 0: part, index }) => ({
+    text: part.trim(),
+    without: `${text.slice(0, index)} ${text.slice(index + part.length)}`.replaceAll(/\s+/g, ' ').trim(),
+  }));
+}
+
+/** `hdf5 1.14` means hdf5@1.14; a word that begins with a digit and is the first is a name. */
+function readVersionWord(query: Query): void {
+  const place = query.words.findIndex((word, index) => index > 0 && /^v?\d+(\.[\w-]+)*$/.test(word));
+  const version = query.words[place]?.replace(/^v/, '');
+  if (version === undefined || query.version !== undefined) return;
+  query.version = version;
+  query.words.splice(place, 1);
 }
 
 function readPart(part: Record<string, string | undefined>, query: Query): void {

@@ -104,3 +104,41 @@ export function runnableTargets(name: string): string[] {
 export function familyOf(name: string): string {
   return runnableTargets(name).find((target) => PARENTS[target]?.length === 0) ?? name;
 }
+
+/** When CPUs that run a target came out, for those who do not know its name. Source: the makers' product pages. */
+const HINTS: Readonly<Record<string, string>> = {
+  aarch64: 'any 64-bit Arm',
+  broadwell: 'Intel since 2014',
+  cascadelake: 'Intel servers since 2019',
+  haswell: 'Intel since 2013',
+  icelake: 'Intel since 2019, servers since 2021',
+  ivybridge: 'Intel since 2012',
+  m1: 'Apple silicon since 2020',
+  m2: 'Apple silicon since 2022',
+  m3: 'Apple silicon since 2023',
+  m4: 'Apple silicon since 2024',
+  neoverse_n1: 'Arm servers since 2019, Graviton2',
+  neoverse_v1: 'Arm servers since 2021, Graviton3',
+  neoverse_v2: 'Arm servers since 2023, Graviton4 and Grace',
+  ppc64le: 'any POWER8 or newer',
+  power9le: 'POWER since 2017',
+  power10le: 'POWER since 2021',
+  sandybridge: 'Intel since 2011',
+  sapphirerapids: 'Intel servers since 2023',
+  skylake: 'Intel since 2015',
+  skylake_avx512: 'Intel servers since 2017',
+  x86_64: 'any 64-bit Intel and AMD',
+  x86_64_v2: 'Intel and AMD since 2011',
+  x86_64_v3: 'Intel and AMD since 2015',
+  x86_64_v4: 'AVX-512: Intel servers since 2017, AMD since 2022',
+  zen: 'AMD since 2017',
+  zen2: 'AMD since 2019',
+  zen3: 'AMD since 2020',
+  zen4: 'AMD since 2022',
+  zen5: 'AMD since 2024',
+};
+
+/** Which CPUs run a target, in a few words; empty for those with no hint. */
+export function targetHint(name: string): string {
+  return (Object.hasOwn(HINTS, name) ? HINTS[name] : undefined) ?? '';
+}

@@ -11,6 +11,16 @@ export const BuildSummary = z.strictObject({
   platform: z.string().describe('`linux`, `darwin` …'),
   os: z.string().describe('Operating system.'),
   target: z.string().describe('Microarchitecture.'),
+  libc: z
+    .string()
+    .optional()
+    .describe(
+      'C library that it and its run-time dependencies were linked to, `glibc@2.36`: Spack chooses it by itself where the machine has this one or a newer one. Absent: none.',
+    ),
+  runs: z
+    .string()
+    .optional()
+    .describe('Oldest glibc that it runs on, when installed by its hash. Absent: not known, or no `libc`.'),
   compilers: z.array(z.string()).describe('Compilers that built it, `gcc@12.2.0`.'),
   spec: z.string().describe('The spec as Spack prints it, without the hash.'),
   size: Count.describe('Bytes of the tarball.'),

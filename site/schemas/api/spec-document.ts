@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Build } from '../build.ts';
 import { DagHash } from '../digest.ts';
 import { Node } from '../node.ts';
+import { BuildSummary } from './package-document.ts';
 import { Link, SchemaLink, State, STATE_TEXT } from './link.ts';
 
 /** `/api/specs/<hash>.json`: all that is known of one build. */
@@ -14,10 +15,12 @@ export const SpecDocument = z
     signed: z.boolean().describe("Whether the mirror's manifest of it is signed."),
     image: z.string().optional().describe('`registry:tag` of its image. Absent: the registry is not public.'),
     build: Build.describe('The binary: digests, sizes, what it ships, where it comes from.'),
-    closure: z.array(DagHash).describe('Hashes of the whole DAG, itself left out, sorted.'),
-    withoutBinary: z
-      .array(DagHash)
-      .describe('Which of those have no binary here: externals, and builds never published or removed.'),
+    needs: z
+      .strictObject({
+        ...BuildSummary.pick({ libc: true, runs: true }).shape,
+        text: z.string().describe('All of it in one or two sentences for people.'),
+      })
+      .describe('What it and its run-time dependencies need of a machine.'),
     dependents: z
       .array(DagHash)
       .describe('Hashes of the builds here that depend on it directly, the newest first.'),

@@ -15,7 +15,7 @@ export const BuildIndex = z.strictObject({
   compilers: z.array(z.string()),
   /** `+mpi`, `api=default`; of several values each one: `libs=shared`. */
   variants: z.array(z.string()),
-  /** `glibc@2.36`: what a build was linked to on its builder. */
+  /** `glibc@2.36 2.34`: what Spack compares with, then the oldest that it runs on, where that is known. */
   libcs: z.array(z.string()),
   /** `2026-11`, the newest first. */
   months: z.array(z.string()),

@@ -16,6 +16,8 @@ export const PackageIndex = z.strictObject({
   descriptions: z.array(z.string()),
   /** Tags joined by spaces. */
   tags: z.array(z.string()),
+  /** Virtuals that builds here take it for, `mpi`, joined by spaces. */
+  provides: z.array(z.string()),
   /** Places in `versions`, the highest first. */
   packageVersions: z.array(Places),
   /** Places in `targets`. */

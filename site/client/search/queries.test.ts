@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { BuildIndex } from '../../schemas/search/build-index.ts';
+import type { FileIndex } from '../../schemas/search/file-index.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { parseQuery } from '../../lib/search/search-query.ts';
+import { compareTexts, compareVersions } from '../../lib/spack/versions.ts';
+import { addFiles, createSearchEngine, search } from './engine.ts';
+
+/** How many of the queries must have what is meant in first place. */
+const SHARE = 0.95;
+
+const FIXTURES = new URL('../../../tests/fixtures/search/', import.meta.url);
+/**
+ * Packages of spack-packages v2025.11.0. `builds` is how many recipes depend on one, 300 more for Spack's default
+ * providers of virtuals; files are a few well-known ones.
+ */
+const Packages = z.array(
+  z.object({
+    name: z.string(),
+    description: z.string(),
+    tags: z.array(z.string()),
+    provides: z.array(z.string()),
+    versions: z.array(z.string()),
+    builds: z.number(),
+    files: z.array(z.string()),
+  }),
+);
+const packages = Packages.parse(JSON.parse(readFileSync(new URL('packages.json', FIXTURES), 'utf8')));
+const queries = z
+  .array(z.tuple([z.string(), z.string()]))
+  .parse(JSON.parse(readFileSync(new URL('queries.json', FIXTURES), 'utf8')));
+
+const sorted = packages.toSorted((left, right) => compareTexts(left.name, right.name));
+const rows = sorted.flatMap((entry, place) => entry.versions.map((version) => ({ place, version, entry })));
+const engine = createSearchEngine(indexPackages(), indexBuilds());
+addFiles(engine, indexFiles());
+
+function indexPackages(): PackageIndex {
+  const versions = [...new Set(rows.map(({ version }) => version))].sort(compareVersions);
+  return {
+    versions,
+    targets: ['x86_64_v3'],
+    names: sorted.map(({ name }) => name),
+    descriptions: sorted.map(({ description }) => description),
+    tags: sorted.map(({ tags }) => tags.join(' ')),
+    provides: sorted.map(({ provides }) => provides.join(' ')),
+    packageVersions: sorted.map((entry) => entry.versions.map((version) => versions.indexOf(version))),
+    packageTargets: sorted.map(() => [0]),
+    builds: sorted.map(({ builds }) => builds),
+    sizes: sorted.map(() => 1),
+    updated: sorted.map(() => 1),
+  };
+}
+
+/** Every version was built for x86_64_v3 on Rocky 8 and on Rocky 9 in turn; hdf5 with MPI. */
+function indexBuilds(): BuildIndex {
+  const { versions } = indexPackages();
+  return {
+    systems: ['linux rocky8', 'linux rocky9'],
+    compilers: ['gcc@14.2.0'],
+    variants: ['+mpi', '~mpi'],
+    libcs: ['glibc@2.28 2.17', 'glibc@2.34 2.34'],
+    months: ['2026-11'],
+    compilerSets: [[0]],
+    variantSets: [[0], [1]],
+    environments: [],
+    rows: {
+      package: rows.map(({ place }) => place),
+      version: rows.map(({ version }) => versions.indexOf(version)),
+      target: rows.map(() => 0),
+      system: rows.map((_, row) => row % 2),
+      compilerSet: rows.map(() => 0),
+      variantSet: rows.map(({ entry }) => Number(entry.name !== 'hdf5')),
+      libc: rows.map((_, row) => row % 2),
+      month: rows.map(() => 0),
+      size: rows.map(() => 1),
+      state: rows.map(() => 0),
+    },
+  };
+}
+
+function indexFiles(): FileIndex {
+  const isLibrary = (name: string): boolean => /\.so\b/.test(name);
+  const all = [...new Set(packages.flatMap(({ files }) => files))].sort(compareTexts);
+  const names = [...all.filter((name) => !isLibrary(name)), ...all.filter(isLibrary)];
+  const sets = sorted.map(({ files }) => files.map((file) => names.indexOf(file)).sort((a, b) => a - b));
+  return {
+    names,
+    programs: all.filter((name) => !isLibrary(name)).length,
+    sets: [[], ...sets.map((set) => set.map((place, index) => place - (set[index - 1] ?? 0)))],
+    rows: rows.map(({ place }) => place + 1),
+  };
+}
+
+function firstFor(query: string): string {
+  const [place = -1] = search(engine, parseQuery(query), new Map()).packages;
+  return engine.packages.names[place] ?? 'nothing';
+}
+
+test('what people type finds what they mean in first place', () => {
+  const wrong = queries.flatMap(([query, wanted]) => {
+    const found = firstFor(query);
+    return found === wanted ? [] : [`${query}: expected ${wanted}, found ${found}`];
+  });
+  expect(queries.length).toBeGreaterThanOrEqual(120);
+  expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
+});
+
+test('failures are not found unless they are asked for', () => {
+  const place = engine.packages.names.indexOf('tree');
+  const row = rows.findIndex((entry) => entry.place === place);
+  const failing = structuredClone(engine.builds);
+  failing.rows.state[row] = 2;
+  failing.rows.size[row] = 0;
+  const other = createSearchEngine(engine.packages, failing);
+  expect(search(other, parseQuery('tree'), new Map()).rows).not.toContain(row);
+  expect(search(other, parseQuery('tree failed'), new Map()).rows).toEqual([row]);
+  expect(search(other, parseQuery('tree'), new Map([['state', new Set(['failed'])]])).rows).toEqual([row]);
+});
+
+test('a system takes what its glibc runs, a target what it runs', () => {
+  const own = (found: number[]): number[] => found.filter((row) => rows[row]?.entry.name === 'hdf5');
+  const all = own(search(engine, parseQuery('hdf5 target=zen3'), new Map()).rows);
+  expect(all).toHaveLength(rows.filter(({ entry }) => entry.name === 'hdf5').length);
+  const rocky8 = search(engine, parseQuery('hdf5 target=zen3 os=rocky8'), new Map()).rows;
+  expect(rocky8.length).toBeGreaterThan(0);
+  expect(rocky8.every((row) => engine.builds.rows.system[row] === 0)).toBe(true);
+  expect(search(engine, parseQuery('hdf5 target=neoverse_v1'), new Map()).rows).toEqual([]);
+});
+
+test('a hash is found with its slash and without, from four characters on', () => {
+  const hashes = rows.map((_, row) => `q${row.toString(5).replaceAll('1', '7').replaceAll('0', '6')}abcdefg`);
+  const wanted = hashes[3] ?? '';
+  for (const text of [wanted, `/${wanted}`])
+    expect(search(engine, parseQuery(text), new Map(), hashes).rows).toEqual([3]);
+});

@@ -1,0 +1,69 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import type { Node } from '../../schemas/node.ts';
+import type { BuildNeeds } from '../machine/needs.ts';
+import { familyOf, runnableTargets } from '../spack/targets.ts';
+import { compareVersions } from '../spack/versions.ts';
+import type { SiteCatalog } from './site-catalog.ts';
+
+type Nodes = Pick<SiteCatalog, 'nodes' | 'builds'>;
+
+/** What a node needs, and whether all of its run-time dependencies have a binary whose files were looked at. */
+interface NodeNeeds extends BuildNeeds {
+  complete: boolean;
+}
+
+const known = new WeakMap<SiteCatalog['nodes'], Map<DagHash, NodeNeeds>>();
+
+/** What a build and its run-time dependencies need of a machine. Each node is looked at once per catalog. */
+export function needsOf(node: Node, catalog: Nodes): BuildNeeds {
+  const memory = known.get(catalog.nodes) ?? new Map<DagHash, NodeNeeds>();
+  known.set(catalog.nodes, memory);
+  const { complete, runs, ...needs } = collectNeeds(node, catalog, memory);
+  if (needs.libc === undefined) return needs;
+  return complete ? { ...needs, runs: runs ?? firstGlibc(needs.target) } : needs;
+}
+
+/** The first glibc of a family, with which files run that name no GLIBC symbol. Source: glibc's `abi-versions`. */
+function firstGlibc(target: string): string {
+  return familyOf(target) === 'x86_64' ? '2.2.5' : '2.17';
+}
+
+function collectNeeds(node: Node, catalog: Nodes, memory: Map<DagHash, NodeNeeds>): NodeNeeds {
+  const before = memory.get(node.hash);
+  if (before) return before;
+  const build = catalog.builds.get(node.hash)?.build;
+  const needs: NodeNeeds = {
+    platform: node.arch.platform,
+    os: node.arch.platform_os,
+    target: targetOf(node),
+    libc: libcOf(node, catalog),
+    runs: build?.contents.glibc,
+    complete: build !== undefined,
+  };
+  for (const { hash } of runtimeDependencies(node)) {
+    const dependency = catalog.nodes.get(hash)?.node;
+    // The C library itself and other packages of the system are the machine's own.
+    if (!dependency || dependency.external) continue;
+    const other = collectNeeds(dependency, catalog, memory);
+    needs.libc = higher(needs.libc, other.libc);
+    needs.runs = higher(needs.runs, other.runs);
+    needs.complete &&= other.complete;
+    if (runnableTargets(other.target).includes(needs.target)) needs.target = other.target;
+  }
+  memory.set(node.hash, needs);
+  return needs;
+}
+
+/** The C library that a node was linked to, `glibc@2.36`. */
+function libcOf(node: Node, { nodes }: Nodes): string | undefined {
+  const edge = node.dependencies.find(({ parameters }) => parameters.virtuals.includes('libc'));
+  const libc = edge && nodes.get(edge.hash)?.node;
+  return libc && `${libc.name}@${libc.version}`;
+}
+
+/** The higher of two versions, or of two C libraries of one name. */
+function higher(left: string | undefined, right: string | undefined): string | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return compareVersions(left.split('@').at(-1) ?? '', right.split('@').at(-1) ?? '') >= 0 ? left : right;
+}

@@ -1,0 +1,84 @@
+/** A machine that would install binaries. */
+export interface Machine {
+  platform: string;
+  os: string;
+  target: string;
+  /** Version of its glibc. Absent: not known, or it has another C library. */
+  glibc?: string | undefined;
+}
+
+/** The glibc of systems that are common on clusters. Source: their package lists. */
+const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
+  almalinux8: '2.28',
+  almalinux9: '2.34',
+  almalinux10: '2.39',
+  amzn2: '2.26',
+  amzn2023: '2.34',
+  centos7: '2.17',
+  centos8: '2.28',
+  cos7: '2.17',
+  debian10: '2.28',
+  debian11: '2.31',
+  debian12: '2.36',
+  debian13: '2.41',
+  rhel7: '2.17',
+  rhel8: '2.28',
+  rhel9: '2.34',
+  rhel10: '2.39',
+  rocky8: '2.28',
+  rocky9: '2.34',
+  rocky10: '2.39',
+  'ubuntu18.04': '2.27',
+  'ubuntu20.04': '2.31',
+  'ubuntu22.04': '2.35',
+  'ubuntu24.04': '2.39',
+};
+
+/** Names of systems as people write them, where it is not the word with a capital. */
+const SYSTEM_NAMES: Readonly<Record<string, string>> = {
+  almalinux: 'AlmaLinux',
+  amzn: 'Amazon Linux',
+  centos: 'CentOS',
+  'opensuse-leap': 'openSUSE Leap',
+  rhel: 'RHEL',
+  sles: 'SLES',
+};
+
+/** macOS, the oldest first: each uses binaries of those before it. Source: Spack's `os_compatibility.lp`. */
+const MACOS = ['catalina', 'bigsur', 'monterey', 'ventura', 'sonoma', 'sequoia', 'tahoe'];
+
+/** The glibc that a system comes with; undefined where that is not known or depends on its service pack. */
+export function systemGlibc(os: string): string | undefined {
+  return Object.hasOwn(SYSTEM_GLIBC, os) ? SYSTEM_GLIBC[os] : undefined;
+}
+
+/** A system as people write it: `Debian 12`, `Rocky 9`, `macOS Sonoma`. */
+export function systemName(os: string): string {
+  if (MACOS.includes(os)) return `macOS ${capitalize(os)}`;
+  const [, word = os, version = ''] = /^([a-z-]+?)(\d[\d.]*)$/.exec(os) ?? [];
+  const name = (Object.hasOwn(SYSTEM_NAMES, word) ? SYSTEM_NAMES[word] : undefined) ?? capitalize(word);
+  return version ? `${name} ${version}` : name;
+}
+
+/** Whether one macOS uses binaries of another. False where either is not known, unless they are the same. */
+export function runsMacos(own: string, built: string): boolean {
+  const [ownAge, builtAge] = [MACOS.indexOf(own), MACOS.indexOf(built)];
+  return own === built || (builtAge >= 0 && ownAge >= builtAge);
+}
+
+/** Reads `spack arch`: `linux-rocky9-zen3`. Undefined for anything else. */
+export function parseArch(text: string): Machine | undefined {
+  const match = /^([a-z]+)-(\S+)-([A-Za-z0-9_.]+)$/.exec(text.trim());
+  const [, platform, os, target] = match ?? [];
+  if (!platform || !os || !target) return undefined;
+  return { platform, os, target, glibc: systemGlibc(os) };
+}
+
+/** A machine as `spack arch` prints it. */
+export function archOf({ platform, os, target }: Machine): string {
+  return `${platform}-${os}-${target}`;
+}
+
+function capitalize(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
