@@ -53,7 +53,10 @@ export const keysPath = '/keys/';
 
 export const statisticsPath = '/statistics/';
 
-export const budgetPath = '/budget/';
+export const storagePath = '/storage/';
+
+/** What came and went lately. */
+export const newPath = '/new/';
 
 export const failuresPath = '/failures/';
 
@@ -64,6 +67,16 @@ export const tagsPath = '/tags/';
 export const buildsFeedPath = '/feeds/builds.atom';
 
 export const failuresFeedPath = '/feeds/failures.atom';
+
+/** The feed of a package's builds. */
+export function packageFeedPath(name: string): string {
+  return `/feeds/packages/${encodeURIComponent(name)}.atom`;
+}
+
+/** The feed of an environment's builds. */
+export function environmentFeedPath(name: string): string {
+  return `/feeds/environments/${encodeURIComponent(name)}.atom`;
+}
 
 export function environmentPath(name: string): string {
   return `${environmentsPath}${encodeURIComponent(name)}/`;

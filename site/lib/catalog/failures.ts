@@ -1,23 +1,25 @@
-import type { CatalogFailure } from './site-catalog.ts';
+import type { Build } from '../../schemas/build.ts';
+import type { CatalogFailure, SiteCatalog } from './site-catalog.ts';
+import { targetOf } from '../../schemas/node.ts';
 import { failuresPath } from '../url.ts';
 
-/** What went wrong, in words that stand after "failed:". */
+/** What went wrong, in a few words; the guide says more of each. */
 const KINDS: Record<CatalogFailure['kind'], string> = {
-  concretize: 'the solver found no answer',
-  fetch: 'sources could not be fetched',
-  patch: 'a patch did not apply',
-  configure: 'configuring failed',
-  compile: 'compiling failed',
-  install: 'installing failed',
-  test: 'its tests failed',
-  timeout: 'it took too long',
-  disk: 'the disk was full',
-  memory: 'it ran out of memory',
-  killed: 'its process was killed',
-  binary: 'a cached binary could not be used',
-  refused: 'the result was refused',
-  other: 'it failed',
-  unknown: 'it failed, and nothing says why',
+  concretize: 'could not be concretized',
+  fetch: 'source could not be fetched',
+  patch: 'patch did not apply',
+  configure: 'configure error',
+  compile: 'compile error',
+  install: 'install error',
+  test: 'tests failed',
+  timeout: 'timed out',
+  disk: 'disk full',
+  memory: 'out of memory',
+  killed: 'process was killed',
+  binary: 'cached binary could not be used',
+  refused: 'result refused',
+  other: 'other error',
+  unknown: 'unknown error',
 };
 
 export function describeKind(kind: CatalogFailure['kind']): string {
@@ -33,6 +35,43 @@ export function countKinds(
     .sort((left, right) => right.count - left.count);
 }
 
+/** The build that a failure has become since: of the same hash, else of the same package and target, published later. */
+export function builtSince(failure: CatalogFailure, catalog: SiteCatalog): Build | undefined {
+  const same = failure.hash === undefined ? undefined : catalog.builds.get(failure.hash);
+  if (same) return same.build;
+  const version = versionOf(failure);
+  return catalog.packages
+    .get(failure.name)
+    ?.builds.find(
+      ({ build, node }) =>
+        build.published > failure.date &&
+        (version === undefined || version === build.version) &&
+        (failure.target === undefined || failure.target === targetOf(node)),
+    )?.build;
+}
+
+/** The version that was tried: `hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`. */
+function versionOf({ spec }: CatalogFailure): string | undefined {
+  return /^[\w-]+@=?([^\s%+~^:]+)/.exec(spec)?.[1];
+}
+
+/** Failures by package, the package with the newest failure first. */
+export function groupFailures(
+  failures: readonly CatalogFailure[],
+): { name: string; failures: CatalogFailure[] }[] {
+  return [...Map.groupBy(failures, ({ name }) => name)].map(([name, members]) => ({
+    name,
+    failures: members,
+  }));
+}
+
+/** The last line of a log that names an error; -1: none does. */
+export function errorLine(log: readonly string[]): number {
+  return log.findLastIndex((line) =>
+    /\b(error|fatal|undefined reference|no such file|not found)\b/i.test(line),
+  );
+}
+
 /** Failures on one page of the list. */
 const PAGE_SIZE = 100;
 
@@ -41,6 +80,11 @@ export function failurePages(failures: readonly CatalogFailure[]): CatalogFailur
   return Array.from({ length: count }, (_, index) =>
     failures.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
   );
+}
+
+/** Path of the list of one kind. */
+export function failureKindPath(kind: CatalogFailure['kind']): string {
+  return `${failuresPath}-/${kind}/`;
 }
 
 /** Path of a page of the list, from 1. A package's name never begins with `-`. */

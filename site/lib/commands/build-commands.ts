@@ -1,9 +1,9 @@
 import { hexOf } from '../../schemas/digest.ts';
 import {
+  addMirrorCommands,
   addRegistryCommands,
   imageReference,
   installCommands,
-  quoteWord,
   verifyCommands,
 } from './commands.ts';
 import { isLocal } from '../registry-address.ts';
@@ -27,6 +27,12 @@ export interface CommandGroup {
   note?: string | undefined;
 }
 
+/** Source: https://spack.readthedocs.io/en/latest/getting_started.html */
+const SPACK_COMMANDS = [
+  'git clone --depth=2 https://github.com/spack/spack.git',
+  '. spack/share/spack/setup-env.sh',
+];
+
 /** All that one can do with a build on a command line, by tool. */
 export function buildCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup[] {
   return [
@@ -38,22 +44,19 @@ export function buildCommands(entry: CatalogBuild, catalog: SiteCatalog): Comman
 }
 
 function spackCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup {
-  const { build, state } = entry;
+  const { state } = entry;
   const registry = state === 'registry' ? addRegistryCommands(catalog) : [];
   const elsewhere =
     registry.length > 0
-      ? 'This site does not serve all that it needs: Spack takes it from the registry as a second mirror, without a signature.'
-      : 'This site does not serve all that it needs, and the registry it lies in is a folder on the machine of its publisher.';
+      ? 'Some of its dependencies are only in the registry, so add that too. Signatures are not checked there.'
+      : 'Some of its dependencies are only in the registry, which is a folder on the publisher’s machine.';
   return {
     tool: 'Spack',
     commands: [
+      { label: 'Get Spack, if you have none', lines: SPACK_COMMANDS },
       {
-        label: registry.length > 0 ? 'Add the registry, then install' : 'Install, once this cache is added',
-        lines: [...registry, ...installCommands(entry)],
-      },
-      {
-        label: 'See it in the list',
-        lines: [`spack buildcache list -a -L -v ${quoteWord(`${build.name}@${build.version}`)}`],
+        label: 'Add this cache (once per machine), then install',
+        lines: [...addMirrorCommands(catalog), ...registry, ...installCommands(entry)],
       },
     ],
     note: state === 'registry' ? elsewhere : undefined,
@@ -69,7 +72,7 @@ function dockerCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup
     return {
       tool: 'Docker',
       commands: [{ label: 'Run it in a container', lines: [`docker run --rm -it ${published} ${program}`] }],
-      note: `The container holds this build and what it needs to run, over ${container.base.name}.`,
+      note: `The container has this build and its dependencies on top of ${container.base.name}.`,
     };
   }
   const reference = imageReference(entry, catalog);
@@ -77,9 +80,7 @@ function dockerCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup
   return {
     tool: 'Docker',
     commands: lines.length === 0 ? [] : [{ label: 'Run it in a container', lines }],
-    note:
-      'The image holds this build and what it needs to run, but no system: the first command lays it over ' +
-      'the one that it was built on.',
+    note: 'The image has this build and its dependencies but no base system; the first command adds one.',
   };
 }
 

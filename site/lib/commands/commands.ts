@@ -5,7 +5,7 @@ import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catal
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
 import { isLocal, withoutScheme } from '../registry-address.ts';
 
-/** Adds this cache to Spack; once a machine. */
+/** Adds this cache to Spack; needed once per machine. */
 export function addMirrorCommands({ keys }: SiteCatalog): string[] {
   if (keys.length === 0)
     return [`spack mirror add --type binary --unsigned ${mirrorName()} ${siteAddress()}`];

@@ -3,13 +3,23 @@ import {
   mirrorName,
   buildPath,
   buildsFeedPath,
+  environmentFeedPath,
+  environmentPath,
   externalUrl,
   failuresFeedPath,
   failuresPath,
+  packageFeedPath,
+  packagePath,
 } from '../url.ts';
 import { describeKind, failurePath } from '../catalog/failures.ts';
 import { formatSize } from '../format.ts';
-import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import type {
+  CatalogBuild,
+  CatalogEnvironment,
+  CatalogPackage,
+  SiteCatalog,
+} from '../catalog/site-catalog.ts';
+import { compareTexts } from '../spack/versions.ts';
 import { segmentsText, specSegments } from '../spack/spec-text.ts';
 
 /** A feed of news. Source: RFC 4287. */
@@ -76,6 +86,7 @@ export function escapeMarkup(text: string): string {
 
 /** Entries in a feed; readers that come by rarely look at the site. */
 const NEWEST = 50;
+const NEWEST_OF_PACKAGE = 5;
 
 /** The newest builds. */
 export function buildNews({ builds, nodes }: SiteCatalog): Feed {
@@ -91,6 +102,39 @@ export function buildNews({ builds, nodes }: SiteCatalog): Feed {
       date: build.published,
       summary: `${segmentsText(specSegments(node, nodes))} (${formatSize(build.tarball.size)})`,
     })),
+  };
+}
+
+/** The newest builds of a package; few, since every package has such a feed. */
+export function packageNews({ name, builds }: CatalogPackage): Feed {
+  const newest = builds.toSorted((left, right) => compareTexts(right.build.published, left.build.published));
+  return {
+    title: `${mirrorName()}: ${name}`,
+    address: externalUrl(packageFeedPath(name)),
+    page: externalUrl(packagePath(name)),
+    author: mirrorName(),
+    entries: newest.slice(0, NEWEST_OF_PACKAGE).map(buildEntry),
+  };
+}
+
+/** The newest builds that an environment needs: its roots and what they need. */
+export function environmentNews({ name, lock }: CatalogEnvironment, { builds }: SiteCatalog): Feed {
+  const own = [...builds.values()].filter(({ build }) => lock && build.hash in lock.concrete_specs);
+  return {
+    title: `${mirrorName()}: environment ${name}`,
+    address: externalUrl(environmentFeedPath(name)),
+    page: externalUrl(environmentPath(name)),
+    author: mirrorName(),
+    entries: own.slice(0, NEWEST).map(buildEntry),
+  };
+}
+
+function buildEntry({ build, node }: CatalogBuild): FeedEntry {
+  return {
+    title: `${build.name}@${build.version} for ${node.arch.platform_os}-${targetOf(node)}`,
+    page: externalUrl(buildPath(build)),
+    date: build.published,
+    summary: `/${build.hash} (${formatSize(build.tarball.size)})`,
   };
 }
 

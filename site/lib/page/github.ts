@@ -1,3 +1,4 @@
+import type { Node } from '../../schemas/node.ts';
 import type { CatalogFailure } from '../catalog/site-catalog.ts';
 
 /** The longest address that GitHub and browsers take, with room to spare, in characters. */
@@ -11,6 +12,21 @@ export function repositoryUrl(repository: string): string {
 /** The page where a workflow of a repository is run by hand. */
 export function workflowUrl(repository: string, file: string): string {
   return `${repositoryUrl(repository)}/actions/workflows/${file}`;
+}
+
+/**
+ * The recipe that a node was built from, in spack-packages at a commit or tag. Undefined for a recipe of another
+ * repository, or where the commit is not known.
+ */
+export function recipeUrl(
+  node: Pick<Node, 'name' | 'namespace'>,
+  commit: string | undefined,
+): string | undefined {
+  if (commit === undefined || (node.namespace ?? 'builtin') !== 'builtin') return undefined;
+  const module = node.name.replaceAll('-', '_');
+  const folder = /^\d/.test(module) ? `_${module}` : module;
+  const path = `repos/spack_repo/builtin/packages/${folder}/package.py`;
+  return `https://github.com/spack/spack-packages/blob/${encodeURIComponent(commit)}/${path}`;
 }
 
 /** A new issue about a failure, with the form's fields filled in as far as they are known. */

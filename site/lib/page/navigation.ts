@@ -1,32 +1,34 @@
 import {
   apiPagePath,
-  budgetPath,
   environmentsPath,
   failuresPath,
   guidePath,
   keysPath,
   machinePath,
+  newPath,
   packagesPath,
   statisticsPath,
+  storagePath,
   tagsPath,
   usePath,
 } from '../url.ts';
 
-/** The menu of every page. */
+/** The menu of every page: for those who install from the cache. */
 export const NAVIGATION = [
   { label: 'Packages', path: packagesPath },
   { label: 'Environments', path: environmentsPath },
-  { label: 'Failures', path: failuresPath },
-  { label: 'Statistics', path: statisticsPath },
-  { label: 'Use it', path: usePath },
   { label: 'My machine', path: machinePath },
+  { label: 'Use it', path: usePath },
   { label: 'API', path: apiPagePath },
 ] as const;
 
-/** What is looked for less often: at the foot of every page. */
+/** At the foot of every page: for those who keep the cache, and what is looked for less often. */
 export const FOOT_NAVIGATION = [
-  { label: 'Owner’s guide', path: guidePath() },
+  { label: 'New', path: newPath },
+  { label: 'Failures', path: failuresPath },
+  { label: 'Statistics', path: statisticsPath },
+  { label: 'Storage', path: storagePath },
+  { label: 'Guide', path: guidePath() },
   { label: 'Tags', path: tagsPath },
   { label: 'Keys and trust', path: keysPath },
-  { label: 'Budget', path: budgetPath },
 ] as const;

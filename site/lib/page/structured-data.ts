@@ -1,5 +1,8 @@
-import { mirrorName, apiPath, externalUrl, packagePath, siteAddress } from '../url.ts';
-import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
+import { mirrorName, apiPath, buildPath, externalUrl, packagePath, siteAddress } from '../url.ts';
+import { targetOf } from '../../schemas/node.ts';
+import type { Package } from '../../schemas/package.ts';
+import { systemName } from '../machine/machine.ts';
+import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
 /** What a page says of itself to programs. Source: https://schema.org */
@@ -42,11 +45,35 @@ export function describeSoftware({ name, metadata, versions, updated }: CatalogP
     applicationCategory: 'DeveloperApplication',
     operatingSystem: 'Linux, macOS',
     ...(versions[0] === undefined ? {} : { softwareVersion: versions[0] }),
-    ...(metadata?.licenses.length ? { license: metadata.licenses.join(' AND ') } : {}),
+    ...licenseOf(metadata),
     ...(updated ? { dateModified: updated } : {}),
-    offers: { '@type': 'Offer', price: 0, priceCurrency: 'EUR' },
     includedInDataCatalog: { '@type': 'DataCatalog', name: mirrorName(), url: `${siteAddress()}/` },
   };
+}
+
+/** A build, as software for one system and CPU. */
+export function describeBuild({ build, node }: CatalogBuild, { packages }: SiteCatalog): StructuredData {
+  const metadata = packages.get(build.name)?.metadata;
+  return {
+    '@context': 'https://schema.org',
+    '@type': 'SoftwareApplication',
+    name: build.name,
+    url: externalUrl(buildPath(build)),
+    softwareVersion: build.version,
+    applicationCategory: 'DeveloperApplication',
+    operatingSystem: systemName(node.arch.platform_os),
+    processorRequirements: targetOf(node),
+    fileSize: `${build.tarball.size} B`,
+    datePublished: build.published,
+    ...licenseOf(metadata),
+  };
+}
+
+/** A single SPDX licence has an address; an expression of several has none. */
+function licenseOf(metadata: Package | undefined): { license?: string } {
+  const [license, ...more] = metadata?.licenses ?? [];
+  if (license === undefined || more.length > 0 || !/^[A-Za-z0-9.+-]+$/.test(license)) return {};
+  return { license: `https://spdx.org/licenses/${license}` };
 }
 
 /** As the text of a script element: no `<` in it, so that no data can end the element. */

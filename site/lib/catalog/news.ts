@@ -1,0 +1,88 @@
+import { targetOf } from '../../schemas/node.ts';
+import type { Removed } from '../../schemas/removed.ts';
+import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+const DAY_MS = 86_400_000;
+/** Days that "this week" has. */
+const WEEK_DAYS = 7;
+
+/** Builds of one package and version that one run added. */
+export interface NewGroup {
+  name: string;
+  version: string;
+  /** The newest first. */
+  builds: CatalogBuild[];
+  /** `rocky9 icelake`, each once. */
+  machines: string[];
+}
+
+/** What one run added in a day. */
+export interface NewRun {
+  /** Address of the run. Absent: not known. */
+  run?: string | undefined;
+  /** By name. */
+  groups: NewGroup[];
+  builds: number;
+}
+
+/** What came and went in a day, in UTC. */
+export interface NewDay {
+  /** `2026-11-28`. */
+  day: string;
+  added: number;
+  runs: NewRun[];
+  removed: { name: string; version: string; reason: string }[];
+}
+
+/** The days on which something came or went, the newest first, as many as asked for. */
+export function newDays(
+  { builds, removed }: Pick<SiteCatalog, 'builds' | 'removed'>,
+  most: number,
+): NewDay[] {
+  const added = Map.groupBy(builds.values(), ({ build }) => dayOf(build.published));
+  const gone = Map.groupBy(removed.flatMap(lastStay), ({ day }) => day);
+  const days = [...new Set([...added.keys(), ...gone.keys()])].sort(compareTexts).reverse().slice(0, most);
+  return days.map((day) => {
+    const own = added.get(day) ?? [];
+    const runs = Map.groupBy(own, ({ build }) => build.origin.run);
+    return {
+      day,
+      added: own.length,
+      runs: [...runs].map(([run, members]) => ({
+        run,
+        builds: members.length,
+        groups: groupBuilds(members),
+      })),
+      removed: gone.get(day) ?? [],
+    };
+  });
+}
+
+/** How many builds were published in the seven days up to the newest: a cache at rest still has a last week. */
+export function countWeek({ builds }: Pick<SiteCatalog, 'builds'>): number {
+  const dates = [...builds.values()].map(({ build }) => Date.parse(build.published));
+  const newest = dates.reduce((latest, date) => Math.max(latest, date), 0);
+  return dates.filter((date) => date > newest - WEEK_DAYS * DAY_MS).length;
+}
+
+function groupBuilds(builds: readonly CatalogBuild[]): NewGroup[] {
+  const groups = Map.groupBy(builds, ({ build }) => `${build.name}@${build.version}`);
+  return [...groups.values()]
+    .map((members) => ({
+      name: members[0]?.build.name ?? '',
+      version: members[0]?.build.version ?? '',
+      builds: members,
+      machines: [...new Set(members.map(({ node }) => `${node.arch.platform_os} ${targetOf(node)}`))],
+    }))
+    .sort((left, right) => compareTexts(left.name, right.name));
+}
+
+function lastStay({ name, version, stays }: Removed): (NewDay['removed'][number] & { day: string })[] {
+  const last = stays.at(-1);
+  return last ? [{ day: dayOf(last.removed), name, version, reason: last.reason }] : [];
+}
+
+function dayOf(date: string): string {
+  return date.slice(0, 'yyyy-mm-dd'.length);
+}
