@@ -86,11 +86,6 @@ export function tagPath(tag: string): string {
   return `${tagsPath}${encodeURIComponent(tag)}/`;
 }
 
-/** Where a build's whole DAG is, for its picture. */
-export function graphPath(build: { name: string; hash: DagHash }): string {
-  return `${buildPath(build)}graph.json`;
-}
-
 /** Path of an endpoint below `/api/`. */
 export function apiPath(name: string): string {
   return `/api/${name.split('/').map(encodeURIComponent).join('/')}.json`;

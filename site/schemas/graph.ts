@@ -2,17 +2,34 @@ import { z } from 'zod';
 import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
 
+const Places = z.array(z.number().int().nonnegative());
+
 /**
- * `/builds/<name>/<hash>/graph.json`: a build's whole DAG for its picture and tree, in columns: place 0 of each is
- * the build itself.
+ * `/data/graph/<n>.json`: the nodes of all DAGs from place `n * NODES_PER_FILE` on, in columns. A node comes after those
+ * that it depends on.
  */
-export const Graph = z.strictObject({
+export const GraphPart = z.strictObject({
   names: z.array(PackageName),
   versions: z.array(z.string()),
   hashes: z.array(DagHash),
+  /** Place in `names`, for each node. */
+  name: Places,
+  /** Place in `versions`, for each node. */
+  version: Places,
   /** A letter for each node: `h` its binary is here, `e` an external on the builder, `n` no binary here. */
-  sources: z.string().regex(/^[hen]+$/),
-  /** For each node its direct dependencies: place and uses in turn (`[3, 6, 5, 1]`), uses as `USE` counts them. */
-  edges: z.array(z.array(z.number().int().nonnegative())),
+  sources: z.string().regex(/^[hen]*$/),
+  /** For each node its direct dependencies: how many places before it each is, and its uses, in turn. */
+  edges: z.array(Places),
 });
-export type Graph = z.infer<typeof Graph>;
+export type GraphPart = z.infer<typeof GraphPart>;
+
+/** A build's whole DAG for its picture and tree, in columns: place 0 of each is the build itself. */
+export interface Graph {
+  names: string[];
+  versions: string[];
+  hashes: DagHash[];
+  /** As in `GraphPart`. */
+  sources: string;
+  /** For each node its direct dependencies: place and uses in turn (`[3, 6, 5, 1]`), uses as `USE` counts them. */
+  edges: number[][];
+}

@@ -123,9 +123,9 @@ test('statistics are pictures with the same numbers as a table', async () => {
   expect(await chart.locator('svg rect').count()).toBe(counts.length);
 });
 
-test('the budget adds up and names what only the registry has', async () => {
-  const page = await open('/budget/');
-  const table = page.getByRole('region', { name: 'Where the budget goes' });
+test('storage adds up and names what only the registry has', async () => {
+  const page = await open('/storage/');
+  const table = page.getByRole('region', { name: 'Storage in use' });
   const percents = await table
     .getByRole('cell')
     .filter({ hasText: /^[\d.]+ %$/ })
@@ -195,7 +195,7 @@ test('a page that shows what a document of the API holds leads to it', async () 
     ['/environments/', 'environments'],
     ['/environments/hpc-tools/', 'environments/hpc-tools'],
     ['/statistics/', 'stats'],
-    ['/budget/', 'budget'],
+    ['/storage/', 'budget'],
     ['/keys/', 'keys'],
     ['/packages/', 'packages'],
   ]) {

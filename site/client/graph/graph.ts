@@ -1,3 +1,4 @@
+import { fetchGraph } from '../spec-files.ts';
 import type { Graph } from '../../schemas/graph.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 
@@ -11,7 +12,7 @@ const DRAWINGS: Record<string, () => Promise<Draw>> = {
 
 /** Offers a build's DAG as a picture and as a tree. Nothing of it is loaded before one is asked for. */
 export function offerGraph(): void {
-  const section = document.querySelector<HTMLElement>('[data-graph]');
+  const section = document.querySelector<HTMLElement>('section.graph');
   const choices = section?.querySelector<HTMLElement>('.choices');
   if (!section || !choices) return;
   choices.hidden = false;
@@ -39,15 +40,13 @@ async function show(section: HTMLElement): Promise<void> {
     return;
   }
   report(section, 'Drawing …');
-  loading ??= readGraph(section.dataset['graph'] ?? '');
+  loading ??= readGraph(section.dataset['base'] ?? '', section.dataset['hash'] ?? '');
   try {
     const [graph, draw] = await Promise.all([loading, makeDraw()]);
     const runtime = section.querySelector<HTMLInputElement>('input[name="runtime"]')?.checked ?? false;
-    const page = section.dataset['page'] ?? '';
+    const pages = `${section.dataset['base'] ?? ''}/builds`;
     const pageOf = (place: number): string =>
-      page
-        .replace('NAME', encodeURIComponent(graph.names[place] ?? ''))
-        .replace('HASH', graph.hashes[place] ?? '');
+      `${pages}/${encodeURIComponent(graph.names[place] ?? '')}/${graph.hashes[place] ?? ''}/`;
     drawing.replaceChildren(draw({ graph, runtime, pageOf }));
     report(section, '');
   } catch {
@@ -56,11 +55,9 @@ async function show(section: HTMLElement): Promise<void> {
   }
 }
 
-async function readGraph(address: string): Promise<Graph> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  // The site's own file, checked against its schema by the tests.
-  const graph: Graph = await response.json();
+async function readGraph(base: string, hash: string): Promise<Graph> {
+  const graph = await fetchGraph(base, hash);
+  if (!graph) throw new Error(`/${hash} is in none of the graphs of this site`);
   return graph;
 }
 

@@ -1,5 +1,8 @@
 import type { Graph } from '../../schemas/graph.ts';
 
+/** How many nodes one file of `/data/graph/` has: all of a usual cache, so that one fetch is enough. */
+export const NODES_PER_FILE = 5_000;
+
 /** What an edge of a DAG is for; several are added up. */
 export const USE = { build: 1, link: 2, run: 4, test: 8 } as const;
 
