@@ -12,7 +12,7 @@ type Options = SpackOptions & Record<'plan' | 'out' | 'inputsSha256' | 'minutes'
 const command = createCommand({
   verb: 'build',
   description:
-    'Builds what concretize planned with a real Spack and hands over what succeeded: an unsigned build cache and a ' +
+    'Builds what concretize planned with Spack and writes what succeeded: an unsigned build cache and a ' +
     'record of the rest. Packages that fail are told in the record, and are no error of this script.',
   examples: [
     'node scripts/build.ts --plan .work/plans/0 --out .work/handover',
@@ -23,7 +23,11 @@ const command = createCommand({
   .requiredOption('--out <DIR>', 'where cache/ and record.json go; what is there goes away')
   .addOption(variableOption('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
   .addOption(
-    variableOption('--minutes <N>', 'then stop and hand over what is there; empty: as set', 'BUILD_MINUTES'),
+    variableOption(
+      '--minutes <N>',
+      'then stop and keep what is done (default: from the settings)',
+      'BUILD_MINUTES',
+    ),
   )
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
   .action(build);

@@ -17,7 +17,7 @@ const command = createCommand({
   verb: 'choose',
   description:
     'Chooses what to build and prints it as JSON: specs that a person names, random packages that are neither cached ' +
-    'nor failed lately, or environments. Each option may come from the environment variable that is named beside it.',
+    'nor failed lately, or environments. Each option can also be set by the environment variable that its description names.',
   examples: [
     'node scripts/choose.ts manual --specs "zlib hdf5 +mpi ^openmpi" --target x86_64_v3',
     'node scripts/choose.ts scheduled --seed 4711 --count 25',
@@ -32,7 +32,9 @@ const command = createCommand({
   .addOption(
     variableOption('--target <NAME>', 'a target of the settings; empty: as the reason has it', 'TARGET'),
   )
-  .addOption(variableOption('--count <N>', 'scheduled: how many packages; empty: as set', 'COUNT'))
+  .addOption(
+    variableOption('--count <N>', 'scheduled: number of packages (default: from the settings)', 'COUNT'),
+  )
   .addOption(variableOption('--seed <TEXT>', 'scheduled: decides the draw', 'GITHUB_RUN_ID', '0'))
   .addOption(variableOption('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
   .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))

@@ -19,14 +19,14 @@ const command = createCommand({
   description:
     'Tells how much of a concretized environment has binaries in a cache, how much there is to download, what is ' +
     'missing and why. Ends with exit code 0 when everything is there (or as much as --at-least says), 2 when less is, ' +
-    '1 when it cannot be told.',
+    '1 when the coverage cannot be determined.',
   examples: [
     'node scripts/coverage.ts spack.lock --cache https://owner.github.io/repo',
     'node scripts/coverage.ts my-environment/spack.yaml --cache https://owner.github.io/repo --json',
     'node scripts/coverage.ts spack.lock --cache https://owner.github.io/repo --at-least 80',
   ],
 })
-  .argument('<file>', 'a spack.lock, or a spack.yaml that has its spack.lock beside it')
+  .argument('<file>', 'a spack.lock, or a spack.yaml with its spack.lock next to it')
   .requiredOption('--cache <url>', "the cache's address")
   .addOption(
     new Option('--at-least <percent>', 'how much must be there').default(100).argParser(parsePercent),

@@ -28,9 +28,9 @@ async function recordSettings({ catalog: directory }: { catalog?: string }): Pro
     settings.CATALOG_DIR,
     files.map(({ sha256, text }) => ({ path: `mirrors/${sha256}.yaml`, content: text })),
   );
-  const doors = isLocal(registry) ? 'the HTTPS door' : 'both doors';
+  const mirrors = isLocal(registry) ? 'the HTTPS mirror' : 'the HTTPS mirror and the OCI registry';
   console.error(
-    `Recorded ${written.length} of ${files.length} settings files for ${doors} at ${settings.SITE_URL}; ` +
+    `Recorded ${written.length} of ${files.length} settings files for ${mirrors} at ${settings.SITE_URL}; ` +
       'the others were there already.',
   );
 }

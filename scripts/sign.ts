@@ -14,14 +14,14 @@ const command = createCommand({
   verb: 'sign',
   description:
     'Signs the manifests in the catalog with the key in SIGNING_KEY (an armored private key; ' +
-    'SIGNING_KEY_PASSPHRASE beside it when it has one).',
+    'SIGNING_KEY_PASSPHRASE if it has one).',
   examples: [
     'SIGNING_KEY="$(cat signing-key.asc)" node scripts/sign.ts',
     'SIGNING_KEY="$(cat new-key.asc)" node scripts/sign.ts --all   # after a rotation',
   ],
 })
   .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
-  .option('--all', 'sign anew what another key has signed; without it, only what is unsigned', false)
+  .option('--all', 'also re-sign what another key has signed (default: only what is unsigned)', false)
   .action(signAll);
 
 async function signAll({ catalog = parseSettings(process.env).CATALOG_DIR, all }: Options): Promise<void> {

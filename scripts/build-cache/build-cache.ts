@@ -42,7 +42,7 @@ const MANIFEST_LIMIT_BYTES = 1024 * 1024;
 /** A DAG of a thousand nodes has some 2 MB. */
 const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
 const GZIP_MAGIC = '1f8b';
-const PUSH_ANEW = 'build this spec anew and push it with Spack 1.0 or newer';
+const REBUILD = 'rebuild this spec and push it with Spack 1.0 or newer';
 
 /**
  * Reads all of a v3 build cache directory but the tarballs, sorted by the manifests' paths; nothing in it is taken
@@ -66,7 +66,7 @@ function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry
     if (!proven || !claimed) continue;
     throw new Error(
       `${where}: expected for ${hash} the external whose hash it is (${label(proven.node)}, version ` +
-        `${quote(proven.node.version)}), found another (version ${quote(claimed.node.version)}); ${PUSH_ANEW}`,
+        `${quote(proven.node.version)}), found another (version ${quote(claimed.node.version)}); ${REBUILD}`,
     );
   }
 }
@@ -86,7 +86,7 @@ async function readEntry(
   const tarballPath = mirrorBlobPath(tarball.digest);
   await checkSize(folder, tarball, where);
   const specText = await readSpecText(folder, spec, where);
-  const checked = attempt(where, PUSH_ANEW, () => parseSpecFile(specText, known));
+  const checked = attempt(where, REBUILD, () => parseSpecFile(specText, known));
   checkPath(path, where, checked);
   const { hash } = checked.root.node;
   if (plan && !plan.has(hash)) {
@@ -116,18 +116,18 @@ function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash,
 /** The two blobs that a spec's manifest names. */
 function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
   const { data } = parseManifest(text, where);
-  attempt(where, PUSH_ANEW, () => refuseAmbiguousJson(text));
+  attempt(where, REBUILD, () => refuseAmbiguousJson(text));
   const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
   const [spec, ...specs] = data.filter(({ mediaType }) => mediaType === SPEC_MEDIA_TYPE);
   if (!tarball || !spec || tarballs.length > 0 || specs.length > 0 || data.length !== 2) {
     const found = data.map(({ mediaType }) => quote(mediaType)).slice(0, 4);
     throw new Error(
       `${where}: expected two records, ${TARBALL_MEDIA_TYPE} and ${SPEC_MEDIA_TYPE}, ` +
-        `found ${data.length}: ${found.join(', ')}; ${PUSH_ANEW}`,
+        `found ${data.length}: ${found.join(', ')}; ${REBUILD}`,
     );
   }
   if (tarball.compression !== 'gzip') {
-    throw new Error(`${where}: expected a tarball compressed with gzip, found "none"; ${PUSH_ANEW}`);
+    throw new Error(`${where}: expected a tarball compressed with gzip, found "none"; ${REBUILD}`);
   }
   return { tarball: blobOf(tarball), spec: blobOf(spec) };
 }
@@ -142,7 +142,7 @@ async function checkSize(folder: CacheFolder, blob: Blob, where: string): Promis
   if (size === blob.size) return;
   throw new Error(
     `${folder.locate(path)}: expected ${blob.size} bytes as ${where} says, found ${size}; ` +
-      'the file was cut or changed: push this spec anew',
+      'the file was cut or changed: push this spec again',
   );
 }
 
@@ -154,13 +154,13 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (found !== blob.digest) {
     throw new Error(
-      `${at}: expected ${blob.digest}, found ${found}; the file was changed: push this spec anew`,
+      `${at}: expected ${blob.digest}, found ${found}; the file was changed: push this spec again`,
     );
   }
   // As Spack does, whatever the record says of the compression.
   if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decode(bytes, at);
   return decode(
-    attempt(at, PUSH_ANEW, () => uncompress(bytes)),
+    attempt(at, REBUILD, () => uncompress(bytes)),
     at,
   );
 }
@@ -179,11 +179,11 @@ function uncompress(bytes: Buffer): Buffer {
 function checkPath(path: string, where: string, { root }: CheckedSpecFile): void {
   const expected = `${root.node.name}/${fileStem(root.node)}.spec.manifest.json`;
   if (path.endsWith(`/spec/${expected}`)) return;
-  throw new Error(`${where}: expected the name ${expected} for the spec in it, found this one; ${PUSH_ANEW}`);
+  throw new Error(`${where}: expected the name ${expected} for the spec in it, found this one; ${REBUILD}`);
 }
 
 function decode(bytes: Buffer, where: string): string {
-  return attempt(where, PUSH_ANEW, () => {
+  return attempt(where, REBUILD, () => {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch (cause) {

@@ -64,7 +64,7 @@ export class CacheFolder {
   async measure(path: string): Promise<number> {
     const stats = await stat(await this.#resolve(path));
     if (!stats.isFile())
-      throw new Error(`${this.locate(path)}: expected a file, found something else; push it anew`);
+      throw new Error(`${this.locate(path)}: expected a file, found something else; push it again`);
     return stats.size;
   }
 
@@ -92,7 +92,7 @@ export class CacheFolder {
 
   async #resolve(path: string): Promise<string> {
     const real = await realpath(join(this.#realDirectory, path)).catch((cause: unknown) => {
-      throw new Error(`${this.locate(path)}: expected a file, found none; push it anew`, { cause });
+      throw new Error(`${this.locate(path)}: expected a file, found none; push it again`, { cause });
     });
     const inside = relative(this.#realDirectory, real);
     if (inside === '..' || inside.startsWith(`..${sep}`)) {

@@ -47,7 +47,7 @@ export function parseManifest(text: string, where: string): MirrorManifest {
   if (version !== 3) {
     throw new Error(
       `${where}: expected a manifest of version 3, found ${describeVersion(version)}; ` +
-        'push the build cache anew with Spack 1.0 or newer (1.x writes version 3)',
+        'push the build cache again with Spack 1.0 or newer (1.x writes version 3)',
     );
   }
   const result = MirrorManifest.safeParse(value);

@@ -115,7 +115,5 @@ function expectPath(directory: string, found: string, expected: string): void {
 }
 
 function incomplete(directory: string, buildFile: string, missing: string): Error {
-  return new Error(
-    `${join(directory, buildFile)}: the catalog lacks ${missing} beside it; restore that file from git`,
-  );
+  return new Error(`${join(directory, buildFile)}: the catalog lacks ${missing}; restore that file from git`);
 }

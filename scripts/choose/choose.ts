@@ -137,7 +137,7 @@ function describe(names: string[], reason: string): string[] {
   if (names.length === 0) return [];
   const shown = names.slice(0, 50).join(', ');
   const rest = names.length > 50 ? ` and ${names.length - 50} more` : '';
-  return [`Passed over, since ${reason}: ${shown}${rest}.`];
+  return [`Skipped, ${reason}: ${shown}${rest}.`];
 }
 
 function countOf(count: number, noun: string): string {

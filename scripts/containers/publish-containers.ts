@@ -190,7 +190,7 @@ function tellEnvironment(
     const told = roots.map(({ hash }) => environments[hash]).filter((one) => one !== undefined);
     return { environments: told };
   }
-  if (!view) throw new Error('its build job handed over no view: see the log of that job');
+  if (!view) throw new Error('its build artifact has no view: see the log of that job');
   return { environments: [view.variables], view: view.archive };
 }
 

@@ -20,7 +20,7 @@ function parseLock(text: string, where: string): LockFile {
   const result = LockFile.safeParse(parseJson(text, where));
   if (result.success) return result.data;
   throw new Error(
-    `${where}: expected a spack.lock as Spack 1.0 or newer writes it, found something else; concretize anew\n` +
+    `${where}: expected a spack.lock as Spack 1.0 or newer writes it, found something else; concretize again\n` +
       z.prettifyError(result.error).split('\n').slice(0, 2).join('\n'),
   );
 }

@@ -86,7 +86,8 @@ export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
 
 async function askHelper(helper: string, host: string, file: string): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
-  if (!/^[\w.-]+$/.test(helper)) throw new Error(`${file}: "${helper}" is no name of a credential helper`);
+  if (!/^[\w.-]+$/.test(helper))
+    throw new Error(`${file}: "${helper}" is not a valid credential helper name`);
   const answer = await new Promise<string | undefined>((resolve, reject) => {
     const child = execFile(
       program,

@@ -21,7 +21,7 @@ export function chooseLogin(
   if (username || password) {
     const missing = username ? 'REGISTRY_PASSWORD' : 'REGISTRY_USERNAME';
     throw new Error(
-      `${missing}: expected it beside the other half of the login for ${reference.host}, found nothing; ` +
+      `${missing}: expected it together with the other half of the login for ${reference.host}, found nothing; ` +
         'set REGISTRY_USERNAME as a variable and REGISTRY_PASSWORD as a secret of the repository, or neither',
     );
   }

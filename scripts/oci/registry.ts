@@ -36,7 +36,7 @@ export interface Registry {
   readBlob(blob: Blob, limitBytes?: number): Promise<Buffer>;
   /**
    * Sends the images of a layout: blobs, then manifests, then tags. Blobs that the repository has need not lie
-   * in the layout and are not sent again. A tag that is there is pointed anew: not to do that is up to the caller.
+   * in the layout and are not sent again. An existing tag is overwritten; callers that must not overwrite check first.
    */
   push(layout: string): Promise<void>;
   /** Points a tag, there or not, at a manifest that the repository has; throws when it has none of that digest. */

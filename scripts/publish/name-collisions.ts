@@ -40,7 +40,7 @@ export function refuseShadows(
       if (!node || other === undefined || other === specPath(node)) continue;
       throw new Error(
         `${where}: the external ${node.name}@${node.version} has a hash that proves nothing, /${hash}, ` +
-          `which is that of ${other}; build this spec anew with a Spack that knows that node`,
+          `which is that of ${other}; rebuild this spec with a Spack that knows that node`,
       );
     }
   }

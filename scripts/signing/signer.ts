@@ -93,7 +93,7 @@ async function unlock(key: PrivateKey, keyId: KeyID, passphrase: string | undefi
     });
   });
   if (isReady(unlocked, keyId)) return unlocked;
-  throw new Error('SIGNING_KEY: the private part of the signing key is missing; export it anew');
+  throw new Error('SIGNING_KEY: the private part of the signing key is missing; export it again');
 }
 
 function isReady(key: PrivateKey, keyId: KeyID): boolean {

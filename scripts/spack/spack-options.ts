@@ -37,11 +37,17 @@ export interface VersionOptions {
 /** Adds the options that name versions. */
 export function addVersionOptions(command: Command): Command {
   return command
-    .addOption(variableOption('--spack <VERSION>', 'tag or commit of Spack; empty: as set', 'SPACK_VERSION'))
+    .addOption(
+      variableOption(
+        '--spack <VERSION>',
+        'tag or commit of Spack (default: from the settings)',
+        'SPACK_VERSION',
+      ),
+    )
     .addOption(
       variableOption(
         '--packages <VERSION>',
-        'tag or commit of spack-packages; empty: as set',
+        'tag or commit of spack-packages (default: from the settings)',
         'PACKAGES_VERSION',
       ),
     );

@@ -94,7 +94,7 @@ async function answerMissing(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const page = await readFile(join(root, '404.html')).catch(() => 'There is no such page here.\n');
+  const page = await readFile(join(root, '404.html')).catch(() => 'Page not found.\n');
   response.writeHead(404, {
     'Content-Type': typeof page === 'string' ? 'text/plain' : 'text/html; charset=utf-8',
     'Content-Length': Buffer.byteLength(page),

@@ -197,7 +197,7 @@ test.each<[string, Buffer, RegExp]>([
   ],
 ])('refuses %s', async (_, bytes, message) => {
   await expect(inspect(bytes)).rejects.toThrow(message);
-  await expect(inspect(bytes)).rejects.toThrow(/^cache\/x: .*; build this spec anew and push it$/s);
+  await expect(inspect(bytes)).rejects.toThrow(/^cache\/x: .*; rebuild this spec and push it$/s);
 });
 
 test('takes names for one where the platform does', async () => {

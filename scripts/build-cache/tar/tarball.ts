@@ -51,9 +51,9 @@ export async function inspectTarball(source: Readable, expected: ExpectedTarball
     const outcome = await readArchive(blob, expected).catch((cause: unknown) => ({ cause }));
     // A damaged blob fails in many ways; that it is damaged is what to say.
     const damage = await blob.findDamage();
-    if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec anew');
+    if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec again');
     if ('cause' in outcome) {
-      throw refusal(expected.where, explain(outcome.cause), 'build this spec anew and push it');
+      throw refusal(expected.where, explain(outcome.cause), 'rebuild this spec and push it');
     }
     return outcome;
   } finally {
