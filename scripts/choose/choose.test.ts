@@ -16,6 +16,7 @@ let answer: { status: number; names: string[]; truncated: boolean };
 const server = createServer((request, response) => {
   requests.push(request.url ?? '');
   response.statusCode = answer.status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
   const tree = [
     { path: '__init__.py', type: 'blob' },
     ...answer.names.map((path) => ({ path, type: 'tree' })),
