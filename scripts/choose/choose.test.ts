@@ -117,7 +117,7 @@ test('says when the list is exhausted', async () => {
 
 test('never takes a part of the list for the whole, nor a failure for an empty list', async () => {
   answerWith(NAMES, 200, true);
-  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('list is not whole');
+  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('list is incomplete');
   answerWith([], 404);
   await expect(draw(writeCatalog({}), '1')).rejects.toThrow('no recipes at "v2025.11.0"');
   expect(requests).toHaveLength(1);

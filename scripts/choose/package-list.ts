@@ -24,10 +24,10 @@ export async function readPackageList(
   version: string,
   environment: Record<string, string | undefined>,
 ): Promise<string[]> {
-  // The colon and the slashes stay as they are.
-  const route = `GET /repos/${REPOSITORY}/git/trees/${encodeURIComponent(version)}:${RECIPES}`;
+  // As a parameter: in a route Octokit takes ":repos" for one. Colon and slashes stay as they are.
+  const route = `GET /repos/${REPOSITORY}/git/trees/{+path}`;
   const { tree, truncated } = await openApi(environment)
-    .call(route, {}, Tree)
+    .call(route, { path: `${encodeURIComponent(version)}:${RECIPES}` }, Tree)
     .catch((error: unknown) => {
       if (!(error instanceof RefusedError && (error.status === 404 || error.status === 422))) throw error;
       throw new Error(
