@@ -204,6 +204,38 @@ test('names the rule that refuses a commit and what to allow', async () => {
   expect(git(origin, 'rev-list', '--count', 'main').trim()).toBe('1');
 });
 
+test.each(['race', 'timeout', 'slow down with 200', '502 page', 'lost answer'] as const)(
+  'commits everything in spite of "%s" at any request',
+  async (fault) => {
+    for (let at = 0; at < 3; at += 1) {
+      const work = checkOut(`work-${at}`);
+      write(work, `site/content/builds/zlib/zlib-${at}.json`, build('zlib'));
+      write(work, 'README.md', 'the head moves');
+      api.failAt(at, fault);
+      expect(await commit(work)).toMatchObject({ files: 2, lost: [] });
+      expect(JSON.parse(show(STATS))).toMatchObject({ builds: at + 1 });
+    }
+  },
+);
+
+test.each(['checks rule', 'ref rule', 'classic rule', 'review rule', 'people rule', 'future rule'] as const)(
+  'takes "%s" for a rule of the branch',
+  async (fault) => {
+    const work = checkOut('work');
+    write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+    api.fail(fault);
+    await expect(commit(work)).rejects.toThrow('a rule of the branch main refuses the commit');
+  },
+);
+
+test('says when the limit of requests is used up, and does not go on asking', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  api.fail('limit');
+  await expect(commit(work)).rejects.toThrow(/no more requests for now: .*run it again after \d\d:\d\d UTC/);
+  expect(api.requests).toHaveLength(1);
+});
+
 test('tells what is committed before a later commit fails', async () => {
   const work = checkOut('work');
   for (let file = 0; file < 1_001; file += 1)

@@ -6,6 +6,14 @@ import { resolve } from 'node:path';
 import { buildSchema, graphql, GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { git, commitOn, readObject } from './github-repository.ts';
+import type { Answer, Fault } from './github-refusals.ts';
+import {
+  answerFault,
+  MUTATION_FAULTS,
+  NOT_ACCESSIBLE,
+  rest as restError,
+  TIMEOUT,
+} from './github-refusals.ts';
 
 /** A stand-in of GitHub's API over a real bare repository. */
 export interface GitHubApi {
@@ -15,26 +23,13 @@ export interface GitHubApi {
   requests: string[];
   /** The next answers are these faults instead; each is used once. */
   fail(...faults: Fault[]): void;
+  /** The request of this number, counted from here and from 0, gets this fault. */
+  failAt(index: number, fault: Fault): void;
   issues: Issue[];
   /** Runs that were started: `deploy.yml on main`. */
   dispatches: string[];
   close(): Promise<void>;
 }
-
-/** What the stand-in answers instead of the truth. */
-export type Fault =
-  /** Another commit came first: only for a mutation. */
-  | 'stale'
-  /** The branch's rules refuse: only for a mutation. */
-  | 'rule'
-  /** The token may not write. */
-  | 'forbidden'
-  /** 403 with GitHub's secondary rate limit. */
-  | 'slow down'
-  | 429
-  | 502
-  /** The commit is made, and the answer is a 502 all the same: only for a mutation. */
-  | 'lost answer';
 
 export interface Issue {
   number: number;
@@ -77,10 +72,20 @@ export async function startGitHubApi(options: {
   pagesUrl?: string;
   /** Only this token is taken. */
   token?: string;
+  /** What the token may do, as a job's `permissions` grant it; absent: everything, as a person's token. */
+  permissions?: Record<string, 'read' | 'write'>;
+  /** The owner has switched issues off. */
+  issuesOff?: boolean;
+  /** A commit of more files than these takes GitHub too long. */
+  maxFiles?: number;
+  /** Rules of rulesets for each branch, by type. */
+  rules?: string[];
 }): Promise<GitHubApi> {
   const { repositoryDir, repository, token } = options;
   const schema = buildSchema(readFileSync(SCHEMA, 'utf8'), { assumeValid: true });
   const faults: Fault[] = [];
+  const unexpected: string[] = [];
+  let planned: { at: number; fault: Fault } | undefined;
   const requests: string[] = [];
   const issues: Issue[] = [];
   const dispatches: string[] = [];
@@ -95,25 +100,41 @@ export async function startGitHubApi(options: {
     const isMutation = /createCommitOnBranch\(/.test(body);
     requests.push(`${request.method} ${url.pathname}${isMutation ? ' createCommitOnBranch' : ''}`);
     const shown = request.headers.authorization?.replace(/^(bearer|token) /i, '');
-    if (token !== undefined && shown !== token) return send(response, 401, { message: 'Bad credentials' });
+    if (token !== undefined && shown !== token) return send(response, 401, restError('Bad credentials', 401));
+    if (!request.headers['user-agent'])
+      return send(response, 403, restError('Request forbidden by rules', 403));
     const fault = takeFault(isMutation);
-    if (fault === 429) return send(response, 429, { message: 'too many' }, { 'retry-after': '0' });
-    if (fault === 502) return send(response, 502, { message: 'Server Error' });
-    if (fault === 'slow down') {
-      return send(response, 403, { message: 'You have exceeded a secondary rate limit.' });
-    }
-    if (fault === 'forbidden') {
-      return send(response, 403, { message: 'Resource not accessible by integration' });
-    }
+    const isGraphql = url.pathname === '/graphql';
+    const refusal: Answer | undefined =
+      answerFault(fault, isGraphql) ??
+      (isGraphql ? undefined : refusePermission(request.method ?? '', url.pathname));
+    if (refusal) return send(response, refusal.status, refusal.body, refusal.headers);
     if (url.pathname === '/graphql') return answerGraphql(body, response, fault);
     return answerRest(request.method ?? '', url, body, response);
   }
 
   function takeFault(isMutation: boolean): Fault | undefined {
-    const index = faults.findIndex(
-      (fault) => isMutation || (fault !== 'stale' && fault !== 'rule' && fault !== 'lost answer'),
-    );
+    if (planned) {
+      planned.at -= 1;
+      if (planned.at < 0) {
+        const { fault } = planned;
+        planned = undefined;
+        return fault;
+      }
+    }
+    const index = faults.findIndex((fault) => isMutation || !isForMutation(fault));
     return index < 0 ? undefined : faults.splice(index, 1)[0];
+  }
+
+  function refusePermission(method: string, path: string): Answer | undefined {
+    const { permissions } = options;
+    const needed = permissionOf(method, path);
+    if (!permissions || !needed) return undefined;
+    const [name = '', level] = needed.split('=');
+    const granted = permissions[name];
+    if (granted === 'write' || (granted === 'read' && level === 'read')) return undefined;
+    const headers = { 'x-accepted-github-permissions': needed };
+    return { status: 403, body: restError(NOT_ACCESSIBLE, 403), headers };
   }
 
   async function answerGraphql(body: string, response: ServerResponse, fault?: Fault): Promise<void> {
@@ -133,22 +154,34 @@ export async function startGitHubApi(options: {
         const { input } = CommitInput.parse(given);
         if (input.branch.repositoryNameWithOwner !== repository)
           throw typed('NOT_FOUND', 'no such repository');
-        if (fault === 'rule') {
+        if (fault === 'forbidden' || (options.permissions && options.permissions['contents'] !== 'write')) {
+          throw typed('FORBIDDEN', NOT_ACCESSIBLE);
+        }
+        const rule = Object.entries(MUTATION_FAULTS).find(([name]) => name === fault);
+        if (rule) throw typed(rule[1][0], rule[1][1]);
+        if (fault === 'race') {
+          const { branchName } = input.branch;
+          const other = '0'.repeat(40);
           throw typed(
             'UNPROCESSABLE',
-            'Repository rule violations found\n\nChanges must be made through a pull request.\n',
+            `Ref refs/heads/${branchName} is at ${other} but expected ${input.expectedHeadOid}`,
           );
         }
+        checkFiles(input.fileChanges);
         const oid = fault === 'stale' ? undefined : await commitOn(repositoryDir, input);
         if (!oid) {
+          // GitHub writes two spaces.
           throw typed(
             'STALE_DATA',
-            `Expected branch to point to "${input.expectedHeadOid}" but it did not. Pull and try again.`,
+            `Expected branch to point to "${input.expectedHeadOid}" but it did not.  Pull and try again.`,
           );
         }
         return { commit: { oid, url: `https://github.com/${repository}/commit/${oid}` } };
       },
     };
+    const sent = CommitInput.safeParse(variables).data?.input.fileChanges;
+    const isTooLarge = sent && sent.additions.length + sent.deletions.length > (options.maxFiles ?? Infinity);
+    if (isTooLarge || fault === 'timeout') return send(response, TIMEOUT.status, TIMEOUT.body);
     const result = await graphql({ schema, source: query, rootValue, variableValues: variables });
     if (fault === 'lost answer') return send(response, 502, { message: 'Server Error' });
     // GitHub puts an error's type beside its message; graphql-js has it below extensions.
@@ -166,7 +199,7 @@ export async function startGitHubApi(options: {
     if (method === 'GET' && rest.startsWith('git/trees/') && tree) return send(response, 200, tree);
     if (method === 'GET' && rest === 'pages') {
       const { pagesUrl } = options;
-      if (pagesUrl === undefined) return send(response, 404, { message: 'Not Found' });
+      if (pagesUrl === undefined) return send(response, 404, restError('Not Found', 404));
       return send(response, 200, { html_url: pagesUrl, build_type: 'workflow' });
     }
     if (method === 'GET' && rest === '' && `${owner}/${name}` === repository) {
@@ -178,18 +211,40 @@ export async function startGitHubApi(options: {
         fork: false,
         owner: { type: 'User' },
         has_pages: options.pagesUrl !== undefined,
-        has_issues: true,
+        has_issues: !options.issuesOff,
       });
     }
     const [, workflow] = /^actions\/workflows\/([^/]+)\/dispatches$/.exec(rest) ?? [];
+    if (method === 'POST' && workflow && !/^[\w-]+\.ya?ml$/.test(workflow)) {
+      return send(response, 404, restError('Not Found', 404));
+    }
     if (method === 'POST' && workflow) {
       const { ref } = z.object({ ref: z.string() }).parse(JSON.parse(body));
+      if (!(await readObject(repositoryDir, `refs/heads/${ref}`))) {
+        return send(response, 422, restError(`No ref found for: ${ref}`, 422));
+      }
       dispatches.push(`${workflow} on ${ref}`);
       response.writeHead(204).end();
       return;
     }
     if (method === 'GET' && rest === 'labels') return send(response, 200, []);
     if (method === 'POST' && rest === 'labels') return send(response, 201, {});
+    if (method === 'GET' && rest.startsWith('rules/branches/')) {
+      return send(
+        response,
+        200,
+        (options.rules ?? []).map((type) => ({ type, ruleset_source_type: 'Repository' })),
+      );
+    }
+    if (method === 'GET' && rest.startsWith('branches/')) {
+      return send(response, 200, {
+        name: rest.slice('branches/'.length),
+        protected: (options.rules ?? []).length > 0,
+      });
+    }
+    if (options.issuesOff && rest.startsWith('issues')) {
+      return send(response, 410, restError('Issues has been disabled in this repository.', 410));
+    }
     const [, number] = /^issues\/(\d+)$/.exec(rest) ?? [];
     if (method === 'GET' && rest === 'issues') {
       const labels = url.searchParams.get('labels')?.split(',') ?? [];
@@ -218,6 +273,7 @@ export async function startGitHubApi(options: {
       Object.assign(issue, z.object({ state: z.enum(['open', 'closed']) }).parse(JSON.parse(body)));
       return send(response, 200, issue);
     }
+    unexpected.push(`${method} ${url.pathname}`);
     send(response, 501, { message: `the stand-in does not know ${method} ${url.pathname}` });
   }
 
@@ -229,14 +285,60 @@ export async function startGitHubApi(options: {
     url: `http://127.0.0.1:${address.port}`,
     requests,
     fail: (...more) => faults.push(...more),
+    failAt: (at, fault) => {
+      planned = { at, fault };
+    },
     issues,
     dispatches,
-    close: () =>
-      new Promise((done) => {
+    close: async () => {
+      await new Promise<void>((done) => {
         server.close(() => done());
         server.closeAllConnections();
-      }),
+      });
+      // A client may take a 501 for "unknown" and go on: the test is not to.
+      if (unexpected.length > 0) throw new Error(`the stand-in does not know ${unexpected.join(', ')}`);
+    },
   };
+}
+
+function isForMutation(fault: Fault): boolean {
+  const others = ['stale', 'race', 'lost answer', 'timeout'];
+  return typeof fault === 'string' && (fault in MUTATION_FAULTS || others.includes(fault));
+}
+
+/** What a request needs of a job's `permissions`. Source: GitHub's "Permissions required for GitHub Apps". */
+function permissionOf(method: string, path: string): string | undefined {
+  const level = method === 'GET' ? 'read' : 'write';
+  const part = path.replace(/^\/repos\/[^/]+\/[^/]+\/?/, '');
+  if (/^(issues|labels)\b/.test(part)) return `issues=${level}`;
+  if (/^pages\b/.test(part)) return `pages=${level}`;
+  if (/^actions\//.test(part)) return `actions=${level}`;
+  if (/^(branches|git)\//.test(part)) return `contents=${level}`;
+  // The repository itself and its rules: `metadata`, which each token has.
+  return undefined;
+}
+
+/** Source: the descriptions of FileChanges, FileAddition and FileDeletion in GitHub's schema. */
+function checkFiles({
+  additions,
+  deletions,
+}: {
+  additions: { path: string; contents: string }[];
+  deletions: { path: string }[];
+}): void {
+  const paths = [...additions, ...deletions].map(({ path }) => path);
+  if (new Set(paths).size < paths.length) throw new GraphQLError('a path stands twice');
+  if (paths.some((path) => path.startsWith('/'))) throw new GraphQLError('a path begins with a slash');
+  for (const { path, contents } of additions) {
+    if (Buffer.from(contents, 'base64').toString('base64') !== contents)
+      throw new GraphQLError(`${path}: no base64`);
+  }
+  if (paths.some((path) => path.startsWith('.github/workflows/'))) {
+    throw typed(
+      'FORBIDDEN',
+      'refusing to allow a GitHub App to create or update workflow without `workflows` permission',
+    );
+  }
 }
 
 function typed(type: string, message: string): GraphQLError {
@@ -244,6 +346,13 @@ function typed(type: string, message: string): GraphQLError {
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify(body));
+  const isPage = typeof body === 'string';
+  const type = isPage ? 'text/html' : 'application/json; charset=utf-8';
+  const limits = {
+    'x-ratelimit-limit': '1000',
+    'x-ratelimit-remaining': '999',
+    'x-github-request-id': 'C0AD:1015',
+  };
+  response.writeHead(status, { 'content-type': type, ...limits, ...headers });
+  response.end(isPage ? body : JSON.stringify(body));
 }
