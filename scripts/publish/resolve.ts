@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pMap from 'p-map';
-import type { Build, Origin } from '../../site/schemas/build.ts';
+import type { Build, Image, Origin } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { readBuild } from '../catalog/catalog.ts';
@@ -11,7 +11,6 @@ import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
-import { adoptImage } from './adopt.ts';
 import { sortByDependency, composeSpecImage, stageSpecImage } from './spec-image.ts';
 import type { NewBuild } from './records.ts';
 import { recordBuild } from './records.ts';
@@ -43,13 +42,15 @@ export interface Resolution {
   staged: number;
   /** Number of images that the registry had before the catalog did. */
   adopted: number;
+  /** Builds whose tag has an image that differs from theirs, each with a sentence for the owner. */
+  refused: Map<DagHash, string>;
   /** Sentences for the owner. */
   warnings: string[];
 }
 
 /**
- * Decides for each entry: the catalog has it, the registry has it (then its image is adopted), or it is new. A tag that exists is
- * never replaced. Fills the layout with the images to push.
+ * Decides for each entry: the catalog has it, the registry has this very image (then that is adopted), or it is new. A
+ * tag that exists is never replaced; a build whose tag has another image is refused. Fills the layout with the images to push.
  */
 export async function resolveEntries(
   entries: readonly CheckedEntry[],
@@ -58,7 +59,7 @@ export async function resolveEntries(
   const { registry, catalogDirectory, layout, published, originOf } = publishing;
   const tags = await readTags(entries, registry);
   const layers = new Map<DagHash, ImageLayer | undefined>();
-  const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, warnings: [] };
+  const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, refused: new Map(), warnings: [] };
 
   for (const entry of sortByDependency(entries)) {
     const { node } = entry.root;
@@ -82,15 +83,17 @@ export async function resolveEntries(
       layers.set(node.hash, known);
       continue;
     }
-    const isOther = tagged !== undefined && tagged.digest !== composed.image.digest;
-    const adopted = isOther
-      ? await adoptImage(registry, entry, tagged, (hash) => findLayer(hash, entry))
-      : { ...entry, image: composed.image };
+    if (tagged && tagged.digest !== composed.image.digest) {
+      // Nobody here built what is in it: it is neither replaced nor signed.
+      layers.set(node.hash, undefined);
+      resolution.refused.set(node.hash, describeForeignImage(registry, composed.image, tagged));
+      continue;
+    }
     if (tagged) resolution.adopted += 1;
-    const circumstances = { published, origin: originOf(adopted.inspected.spackVersion) };
-    const build = recordBuild(adopted, adopted.inspected, adopted.image, circumstances);
+    const circumstances = { published, origin: originOf(entry.inspected.spackVersion) };
+    const build = recordBuild(entry, entry.inspected, composed.image, circumstances);
     layers.set(node.hash, build);
-    resolution.newBuilds.push({ ...adopted, build });
+    resolution.newBuilds.push({ ...entry, build });
   }
   return resolution;
 
@@ -120,6 +123,13 @@ function describeOtherImage(known: Build, tagged: Descriptor): string {
   return (
     `${known.image.tag}: the catalog names the image ${known.image.digest}, the registry's tag ${tagged.digest}; ` +
     'both stay as they are, and clients of the registry get the latter'
+  );
+}
+
+function describeForeignImage(registry: Registry, composed: Image, tagged: Descriptor): string {
+  return (
+    `${registry.reference}:${composed.tag}: expected the image ${composed.digest} of this build, found ${tagged.digest}, ` +
+    'which differs from it and is in no catalog; the build is not published: look at that image, delete the tag, and publish again'
   );
 }
 

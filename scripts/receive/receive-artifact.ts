@@ -11,7 +11,13 @@ import type { Destination } from '../publish/publish-cache.ts';
 import { publishEntries } from '../publish/publish-cache.ts';
 import { environmentFile } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
-import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
+import {
+  failureFiles,
+  failuresOfAll,
+  forgetFailures,
+  recordedFailures,
+  refusedFailures,
+} from './failures.ts';
 import type { BuildArtifacts } from './build-artifact.ts';
 import { VIEW_ARCHIVE } from './build-artifact.ts';
 import { checkArtifact } from './check-artifact.ts';
@@ -117,7 +123,7 @@ async function takeOver(
 ): Promise<void> {
   const { entry } = received;
   const { catalogDirectory } = destination;
-  const { newBuilds, warnings } = await publishEntries(entries, {
+  const { newBuilds, refused, warnings } = await publishEntries(entries, {
     ...destination,
     environment: {
       ...destination.environment,
@@ -128,16 +134,16 @@ async function takeOver(
     },
   });
   received.newBuilds = newBuilds.map(({ build }) => build);
-  received.again = entries.length - newBuilds.length;
+  received.again = entries.length - newBuilds.length - refused.size;
   received.reused = record.reused.length;
-  received.warnings = warnings;
-  const published = new Set(entries.map(({ root }) => root.node.hash));
-  received.failures = recordedFailures(record, plan, published, circumstances);
+  received.warnings = [...warnings, ...refused.values()];
+  const published = entries.map(({ root }) => root.node).filter(({ hash }) => !refused.has(hash));
+  received.failures = [
+    ...recordedFailures(record, plan, new Set(published.map(({ hash }) => hash)), circumstances),
+    ...refusedFailures(refused, plan, circumstances),
+  ];
   addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));
-  forgetFailures(
-    catalogDirectory,
-    entries.map(({ root }) => root.node),
-  );
+  forgetFailures(catalogDirectory, published);
   if (plan.sbang === undefined) return;
   // Containers are made when all artifacts have been received, and this one is gone then.
   const archive = join(sources.views, `${entry.index}-${VIEW_ARCHIVE}`);

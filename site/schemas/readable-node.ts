@@ -86,6 +86,7 @@ const Parameters = z
 
 /** Source: `VariantValue.from_node_dict` and `set`; a text must come out of a spec's text as it went in. */
 function findVariantFault(name: string, value: unknown): string | undefined {
+  if (name === '') return NARROWER.shape;
   if (!VARIANT_NAME.test(name)) return 'expected the name of a variant';
   if (RESERVED.has(name)) return NARROWER.word;
   if (typeof value === 'boolean') return undefined;
