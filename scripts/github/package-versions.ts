@@ -18,13 +18,73 @@ const Versions = z.array(
 );
 
 const VERSIONS_A_PAGE = 100;
-/** Pages that are looked through: what a run replaces was pushed by an earlier one, some builds ago. */
-const MAX_PAGES = 20;
+/** Pages that are looked through for what a run replaces: an earlier one pushed it, some builds ago. */
+const PAGES_OF_REPLACED = 20;
+
+/** A version to delete, and the tags that it may have: with any other it stays. */
+export interface UnwantedVersion {
+  digest: Digest;
+  tags: readonly string[];
+}
+
+/** Whether a registry is one of GitHub's, where images are deleted as versions of a package. */
+export function isPackage(reference: string, environment: Environment): boolean {
+  const registry = parseReference(reference);
+  return registry.kind !== 'directory' && isGitHubRegistry(registry.host, environment);
+}
+
+/**
+ * Deletes versions of a package of GitHub's registry, which knows no `DELETE` of a manifest. All are looked up before the
+ * first is deleted: pages move when one goes.
+ * Source: https://docs.github.com/rest/packages/packages
+ * @param onGone called for each that is not there any more, or that has another tag by now and stays
+ * @throws what GitHub refuses; those that `onGone` was called for are done
+ */
+export async function deleteVersions(
+  reference: string,
+  unwanted: readonly UnwantedVersion[],
+  {
+    environment,
+    maxPages = Infinity,
+    options = {},
+  }: {
+    environment: Environment;
+    maxPages?: number;
+    options?: ApiOptions;
+  },
+  onGone: (digest: Digest) => void = () => undefined,
+): Promise<void> {
+  const registry = parseReference(reference);
+  if (registry.kind === 'directory') throw new Error(`${reference}: expected a package of GitHub's registry`);
+  const { owner, name } = packageOf(registry.path);
+  const isOrganization = readOwnerType(owner, environment) === 'Organization';
+  const root = `/${isOrganization ? 'orgs' : 'users'}/{account}/packages/container/{package}/versions`;
+  const parameters = { account: owner, package: name };
+  const { call } = openApi(environment, options);
+  const missing = new Map(unwanted.map((version) => [version.digest, version.tags]));
+  const found: { id: number; digest: Digest }[] = [];
+  for (let page = 1; missing.size > 0 && page <= maxPages; page += 1) {
+    const query = { ...parameters, per_page: VERSIONS_A_PAGE, page };
+    const versions = await call(`GET ${root}`, query, Versions);
+    for (const { id, name: digest, metadata } of versions) {
+      const tags = missing.get(digest);
+      if (tags === undefined) continue;
+      missing.delete(digest);
+      if (metadata.container.tags.every((tag) => tags.includes(tag))) found.push({ id, digest });
+      else onGone(digest);
+    }
+    if (versions.length < VERSIONS_A_PAGE) break;
+  }
+  for (const digest of missing.keys()) onGone(digest);
+  for (const { id, digest } of found) {
+    await call(`DELETE ${root}/{version}`, { ...parameters, version: id }, z.unknown());
+    onGone(digest);
+  }
+}
 
 /**
  * Deletes the version of a package of GitHub's registry that a run has replaced: without a tag nobody finds it, and it
  * would stay for ever. A version that has a tag is never deleted.
- * Source: https://docs.github.com/rest/packages/packages
  * @returns a sentence when it could not be deleted; undefined when it is gone, or was none of GitHub's
  */
 export async function deleteReplacedVersion(
@@ -33,26 +93,10 @@ export async function deleteReplacedVersion(
   environment: Environment,
   options: ApiOptions = {},
 ): Promise<string | undefined> {
-  const registry = parseReference(reference);
-  if (registry.kind === 'directory' || !isGitHubRegistry(registry.host, environment)) return undefined;
-  if (!environment['GITHUB_TOKEN']) return undefined;
-  const { owner, name } = packageOf(registry.path);
-  const isOrganization = readOwnerType(owner, environment) === 'Organization';
-  const root = `/${isOrganization ? 'orgs' : 'users'}/{account}/packages/container/{package}/versions`;
-  const parameters = { account: owner, package: name };
+  if (!isPackage(reference, environment) || !environment['GITHUB_TOKEN']) return undefined;
   try {
-    const { call } = openApi(environment, options);
-    for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const query = { ...parameters, per_page: VERSIONS_A_PAGE, page };
-      const versions = await call(`GET ${root}`, query, Versions);
-      const version = versions.find((known) => known.name === digest);
-      if (version) {
-        if (version.metadata.container.tags.length > 0) return undefined;
-        await call(`DELETE ${root}/{version}`, { ...parameters, version: version.id }, z.unknown());
-        return undefined;
-      }
-      if (versions.length < VERSIONS_A_PAGE) return undefined;
-    }
+    const limits = { environment, options, maxPages: PAGES_OF_REPLACED };
+    await deleteVersions(reference, [{ digest, tags: [] }], limits);
     return undefined;
   } catch (error) {
     return (

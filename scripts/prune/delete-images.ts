@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Digest } from '../../site/schemas/digest.ts';
+import { deleteVersions, isPackage } from '../github/package-versions.ts';
 import { removeTags } from '../oci/directory-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -26,16 +27,28 @@ export interface Deletion {
 export type ImageDeleter = (images: readonly DeletableImage[]) => Promise<Deletion>;
 
 /**
- * Deletes by what the registry offers: an OCI layout by its index; any other by `DELETE` of the manifest, which takes
+ * Deletes by what the registry offers: an OCI layout by its index; GitHub's by its API of packages; any other by `DELETE` of the manifest, which takes
  * its tags along (OCI distribution specification, "Deleting manifests"). Layers that other images need stay: a registry
  * collects those that no manifest names.
  */
-export function openDeleter(registry: Registry): ImageDeleter {
+export function openDeleter(registry: Registry, environment = process.env): ImageDeleter {
   const reference = parseReference(registry.reference);
   if (reference.kind === 'directory') {
     return async (images) => {
       await removeTags(reference.dir, images);
       return { gone: new Set(images.map(({ digest }) => digest)) };
+    };
+  }
+  if (isPackage(registry.reference, environment)) {
+    return async (images) => {
+      const gone = new Set<Digest>();
+      const unwanted = images.map(({ digest, tag }) => ({ digest, tags: [tag] }));
+      try {
+        await deleteVersions(registry.reference, unwanted, { environment }, (digest) => gone.add(digest));
+        return { gone };
+      } catch (error) {
+        return { gone, stopped: stopText(registry.reference, error) };
+      }
     };
   }
   const client = createClient(reference, { idleMs: IDLE_MS });
