@@ -11,9 +11,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { servePages } from '../../scripts/start/pages-server.ts';
+import type { ArtifactService } from '../world/artifact-service.ts';
+import { startArtifactService } from '../world/artifact-service.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
+import type { PagesService } from '../world/pages-service.ts';
+import { createPagesService } from '../world/pages-service.ts';
 import { findTool, startRegistry } from '../world/registry.ts';
 import type { Outcome } from '../world/spack.ts';
 import { findSpacks, runProgram } from '../world/spack.ts';
@@ -29,11 +35,17 @@ export interface Rehearsal {
   folder: string;
   /** Where its site is served, once it is deployed. */
   siteUrl: string;
+  /** GitHub Pages of the repository. */
+  pages: PagesService;
+  /** Everything that runs have uploaded. */
+  artifacts: ArtifactService;
   /** `host/path` of its registry. */
   registry: string;
   api: GitHubApi;
   /** Runs a workflow file from the branch's head; never throws for its result. */
   run(workflow: string, event: RunEvent): Promise<Outcome>;
+  /** Runs what the runs before have started with `workflow_dispatch`, as GitHub would at once, with the same setting. */
+  runStarted(event?: Partial<RunEvent>): Promise<Outcome[]>;
   /** Puts files on the branch, as the owner's push would; no workflow is started by it. */
   push(files: Record<string, string>): void;
   /** Runs git in the repository itself. */
@@ -47,6 +59,10 @@ export interface RunEvent {
   secrets?: Record<string, string>;
   vars?: Record<string, string>;
   env?: Record<string, string>;
+  /** A re-run of the run with this id, as its second or a later attempt; absent: a new run. */
+  attempt?: { run: string; number: number };
+  /** The branch that the run is for. */
+  branch?: string;
 }
 
 /**
@@ -58,6 +74,7 @@ export async function openRehearsal(options: {
   /** Owner and name, as GitHub writes them. */
   repository: string;
   settings: string;
+  isPrivate?: boolean;
   trees?: Record<string, unknown>;
   /** The one on PATH, or what one once answered; see `recorded-spack/`. */
   spack?: 'real' | 'recorded';
@@ -66,7 +83,6 @@ export async function openRehearsal(options: {
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const origin = join(folder, 'origin.git');
   makeOrigin(folder, origin, settings);
-  mkdirSync(join(folder, 'pages'));
   const [spack] = findSpacks();
   const warm = join(PROJECT, '.work/spack-warm', spack?.version ?? 'none');
   if (existsSync(warm))
@@ -74,35 +90,76 @@ export async function openRehearsal(options: {
   const registryServer = await startRegistry();
   const registry = `${registryServer.host}/${repository.toLowerCase()}`;
   const [, name = ''] = repository.split('/');
-  const pages = await servePages({ root: join(folder, 'pages'), base: `/${name}`, port: 0 });
-  writeFileSync(join(folder, 'site-url'), pages.url);
+  mkdirSync(join(folder, 'pages'));
+  const base = /\.github\.io$/i.test(name) ? '' : `/${name}`;
+  const server = await servePages({ root: join(folder, 'pages'), base, port: 0 });
+  const artifacts = await startArtifactService(join(folder, 'artifacts'));
+  const pages = createPagesService({ url: server.url, folder, artifacts });
+  const started: { workflow: string; ref: string }[] = [];
+  if (options.isPrivate) writeFileSync(join(folder, 'private'), '');
   const api = await startGitHubApi({
     repositoryDir: origin,
     repository,
     token: TOKEN,
     ...(trees ? { trees } : {}),
+    more: answerMore,
   });
   let runs = 0;
 
+  async function answerMore(
+    method: string,
+    url: URL,
+    body: string,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    if (artifacts.answerRest(method, url, response)) return true;
+    if (await pages.answerRest(method, url, body, response)) return true;
+    const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(url.pathname) ?? [];
+    if (method !== 'POST' || workflow === undefined) return false;
+    started.push({ workflow, ref: z.object({ ref: z.string() }).parse(JSON.parse(body)).ref });
+    response.writeHead(204).end();
+    return true;
+  }
+
+  async function runStarted(event: Partial<RunEvent> = {}): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (let next = started.shift(); next; next = started.shift()) {
+      const branch = next.ref.replace('refs/heads/', '');
+      outcomes.push(await run(next.workflow, { name: 'workflow_dispatch', ...event, branch }));
+    }
+    return outcomes;
+  }
+
   async function run(
     workflow: string,
-    { name: event, inputs = {}, secrets = {}, vars = {}, env = {} }: RunEvent,
+    { name: event, inputs = {}, secrets = {}, vars = {}, env = {}, attempt, branch = 'main' }: RunEvent,
   ) {
-    runs += 1;
-    const id = String(1_000 + runs);
-    const work = join(folder, `run-${id}`);
-    execFileSync('git', ['clone', '--quiet', origin, work]);
+    runs += attempt ? 0 : 1;
+    const id = attempt?.run ?? String(1_000 + runs);
+    const number = String(attempt?.number ?? 1);
+    const work = join(folder, `run-${id}-${number}`);
+    execFileSync('git', ['clone', '--quiet', '--branch', branch, origin, work]);
     const eventFile = join(folder, `event-${id}.json`);
-    const facts = { full_name: repository, private: false, fork: false, has_pages: true };
+    const facts = {
+      full_name: repository,
+      default_branch: 'main',
+      private: options.isPrivate ?? false,
+      fork: false,
+      has_pages: pages.isOn,
+    };
     // GitHub's own events have all inputs as text, too.
     const texts = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)]));
-    writeFileSync(eventFile, JSON.stringify({ inputs: texts, repository: facts }));
+    // The event of a schedule has no payload: GitHub's documentation says "not applicable".
+    const payload = event === 'schedule' ? { schedule: '17 3 * * *' } : { inputs: texts, repository: facts };
+    writeFileSync(eventFile, JSON.stringify(payload));
     const given = {
       GITHUB_REPOSITORY: repository,
       GITHUB_REPOSITORY_ID: '4711',
       GITHUB_REPOSITORY_OWNER: repository.split('/')[0] ?? '',
-      GITHUB_REF: 'refs/heads/main',
+      GITHUB_REF: `refs/heads/${branch}`,
+      GITHUB_REF_NAME: branch,
       GITHUB_RUN_ID: id,
+      GITHUB_RUN_ATTEMPT: number,
       GITHUB_API_URL: api.url,
       GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
       REHEARSAL: folder,
@@ -114,14 +171,19 @@ export async function openRehearsal(options: {
     const args = [
       ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
       ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
-      ...['--action-cache-path', join(folder, `act-${id}`), '--platform', 'ubuntu-24.04=-self-hosted'],
+      ...[
+        '--action-cache-path',
+        join(folder, `act-${id}-${number}`),
+        '--platform',
+        'ubuntu-24.04=-self-hosted',
+      ],
       ...standIns(join(work, '.github')).flatMap(([uses, path]) => ['--local-repository', `${uses}=${path}`]),
       ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
         '--secret',
         `${key}=${value}`,
       ]),
-      ...Object.entries({ REGISTRY: registry, SITE_URL: pages.url, ...vars }).flatMap(([key, value]) => [
+      ...Object.entries({ REGISTRY: registry, ...vars }).flatMap(([key, value]) => [
         '--var',
         `${key}=${value}`,
       ]),
@@ -144,6 +206,8 @@ export async function openRehearsal(options: {
         HOME: home,
         LC_ALL: 'C.UTF-8',
         ASTRO_TELEMETRY_DISABLED: '1',
+        ACTIONS_RUNTIME_URL: artifacts.url,
+        ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
         ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
       },
       work,
@@ -165,15 +229,19 @@ export async function openRehearsal(options: {
 
   return {
     folder,
-    siteUrl: pages.url,
+    siteUrl: server.url,
+    pages,
+    artifacts,
     registry,
     api,
     run,
+    runStarted,
     push,
     git: (...args) => execFileSync('git', ['-C', origin, ...args], { encoding: 'utf8' }),
     close: async () => {
       await api.close();
-      await pages.close();
+      await server.close();
+      await artifacts.close();
       await registryServer.stop();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -80,6 +80,8 @@ export async function startGitHubApi(options: {
   maxFiles?: number;
   /** Rules of rulesets for each branch, by type. */
   rules?: string[];
+  /** Answers REST requests before the stand-in itself does; false: it does not know this one. */
+  more?: (method: string, url: URL, body: string, response: ServerResponse) => Promise<boolean>;
 }): Promise<GitHubApi> {
   const { repositoryDir, repository, token } = options;
   const schema = buildSchema(readFileSync(SCHEMA, 'utf8'), { assumeValid: true });
@@ -194,6 +196,7 @@ export async function startGitHubApi(options: {
   }
 
   async function answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<void> {
+    if (await options.more?.(method, url, body, response)) return;
     const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
     const tree = options.trees?.[`${owner}/${name}`];
     if (method === 'GET' && rest.startsWith('git/trees/') && tree) return send(response, 200, tree);

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { openPromise } from 'yauzl';
+import { z } from 'zod';
+import type { ArtifactService } from './artifact-service.ts';
+
+/**
+ * A stand-in of GitHub Pages: its REST endpoints, and a folder that holds what is served. Source: "Pages" of GitHub's
+ * OpenAPI description; refusals in the words that actions/deploy-pages#383 and its issues quote.
+ */
+export interface PagesService {
+  /** Whether the owner has switched Pages on, with "GitHub Actions" as its source. */
+  isOn: boolean;
+  /** Address of the site, as GitHub has it in `html_url`. */
+  url: string;
+  /**
+   * What a deployment meets: `serve` it; `same commit`: one whose commit is served already is accepted and never
+   * served (actions/deploy-pages#383); `stuck`: it stays in progress until it is cancelled.
+   */
+  mode: 'serve' | 'same commit' | 'stuck';
+  /** Every deployment that was accepted, oldest first. */
+  deployments: Deployment[];
+  /** Answers a request to GitHub's REST API if it is about Pages. */
+  answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<boolean>;
+}
+
+export interface Deployment {
+  /** The commit that started its run. */
+  id: string;
+  status: 'deployment_in_progress' | 'succeed' | 'deployment_cancelled';
+  isServed: boolean;
+}
+
+const DeploymentRequest = z.object({
+  artifact_id: z.int(),
+  pages_build_version: z.string(),
+  oidc_token: z.string().min(1),
+});
+
+/**
+ * @param folder holds what is served, `pages`, and is on one file system
+ */
+export function createPagesService(options: {
+  url: string;
+  folder: string;
+  artifacts: ArtifactService;
+}): PagesService {
+  const { folder, artifacts } = options;
+  const served = join(folder, 'pages');
+  mkdirSync(served, { recursive: true });
+  const pages: PagesService = { isOn: true, url: options.url, mode: 'serve', deployments: [], answerRest };
+
+  async function answerRest(
+    method: string,
+    url: URL,
+    body: string,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    const [, base, rest = ''] = /^(\/repos\/[^/]+\/[^/]+)\/pages(\/.*)?$/.exec(url.pathname) ?? [];
+    if (base === undefined) return false;
+    if (!pages.isOn) {
+      const page = method === 'GET' ? 'get-a-apiname-pages-site' : 'create-a-github-pages-deployment';
+      send(response, 404, {
+        message: 'Not Found',
+        documentation_url: `https://docs.github.com/rest/pages/pages#${page}`,
+        status: '404',
+      });
+      return true;
+    }
+    if (method === 'GET' && rest === '') {
+      const facts = { status: null, cname: null, custom_404: false, public: true, https_enforced: true };
+      send(response, 200, { ...facts, html_url: `${pages.url}/`, build_type: 'workflow' });
+      return true;
+    }
+    if (method === 'POST' && rest === '/deployments') {
+      await deploy(DeploymentRequest.parse(JSON.parse(body)), response);
+      return true;
+    }
+    const [, id, isCancel] = /^\/deployments\/([^/]+)(\/cancel)?$/.exec(rest) ?? [];
+    const deployment = pages.deployments.findLast((each) => each.id === id);
+    if (!deployment) send(response, 404, { message: 'Not Found' });
+    else if (method === 'POST' && isCancel) {
+      deployment.status = 'deployment_cancelled';
+      send(response, 204, {});
+    } else send(response, 200, { status: deployment.status });
+    return true;
+  }
+
+  async function deploy(
+    { artifact_id: artifactId, pages_build_version: id }: z.infer<typeof DeploymentRequest>,
+    response: ServerResponse,
+  ): Promise<void> {
+    const underWay = pages.deployments.find(
+      (each) => each.status === 'deployment_in_progress' && each.id !== id,
+    );
+    if (underWay) {
+      const message =
+        `Deployment request failed for ${id} due to in progress deployment. Please cancel ${underWay.id} first or ` +
+        'wait for it to complete.';
+      return send(response, 400, { message, status: '400' });
+    }
+    const artifact = artifacts.artifacts.find((each) => each.id === artifactId && each.isFinal);
+    if (!artifact) return send(response, 404, { message: 'Not Found', status: '404' });
+    const isKnown = pages.deployments.some((each) => each.id === id && each.isServed);
+    const deployment: Deployment = { id, status: 'deployment_in_progress', isServed: false };
+    pages.deployments.push(deployment);
+    if (pages.mode !== 'stuck') {
+      if (pages.mode === 'serve' || !isKnown) await serve(artifact.file, deployment);
+      deployment.status = 'succeed';
+    }
+    send(response, 200, { id, status_url: `deployments/${id}`, page_url: `${pages.url}/` });
+  }
+
+  /** The artifact is a zip of `artifact.tar`. */
+  async function serve(zip: string, deployment: Deployment): Promise<void> {
+    const fresh = mkdtempSync(join(folder, 'pages-'));
+    const archive = await openPromise(zip);
+    for await (const entry of archive.eachEntry()) {
+      const tar = spawn('tar', ['-xf', '-', '-C', fresh]);
+      const done = once(tar, 'close');
+      await pipeline(await archive.openReadStreamPromise(entry), tar.stdin);
+      await done;
+    }
+    rmSync(served, { recursive: true });
+    renameSync(fresh, served);
+    deployment.isServed = true;
+  }
+
+  return pages;
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(status === 204 ? undefined : JSON.stringify(body));
+}
