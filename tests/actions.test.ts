@@ -1,0 +1,124 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runProgram } from './world/spack.ts';
+import type { ArtifactService } from './world/artifact-service.ts';
+import { startArtifactService } from './world/artifact-service.ts';
+import { pinnedActions } from './rehearse/stand-ins.ts';
+
+const ACTIONS = resolve(import.meta.dirname, 'actions');
+const WORKFLOWS = resolve(import.meta.dirname, '../.github');
+let folder: string;
+let service: ArtifactService;
+let attempt = '1';
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'actions-'));
+  service = await startArtifactService(join(folder, 'store'));
+  attempt = '1';
+});
+
+afterEach(async () => {
+  await service.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('every stand-in stands for the very commit that workflows use, and each is used', () => {
+  const pinned = pinnedActions(WORKFLOWS).map(({ uses }) => uses);
+  const imitated = readdirSync(ACTIONS, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => {
+      const text = readFileSync(join(ACTIONS, name, 'action.yml'), 'utf8');
+      const [, uses = ''] = /^# Stands in for (\S+@[0-9a-f]{40}) \(v[\d.]+\)/.exec(text) ?? [];
+      expect(uses, `${name}: the first line of action.yml`).toContain(`/${name}@`);
+      return [uses];
+    });
+  // An action was updated: read what changed in its source, let the stand-in follow, then correct its first line.
+  expect(imitated.sort()).toEqual(pinned.sort());
+});
+
+test.each([
+  [1, false, ['f']],
+  [2, false, ['s-0/f', 's-1/f']],
+  [0, false, undefined],
+  [1, true, ['f']],
+  [2, true, ['f']],
+])('download-artifact: %d match a pattern, merge-multiple %s', async (count, merge, files) => {
+  for (let index = 0; index < count; index += 1) await uploadFiles(`s-${index}`, { f: 'x' });
+  const { code } = await act('download-artifact', {
+    PATTERN: 's-*',
+    FOLDER: join(folder, 'got'),
+    MERGE: String(merge),
+  });
+  expect(code).toBe(0);
+  expect(existsSync(join(folder, 'got')) ? listFiles(join(folder, 'got')) : undefined).toEqual(files);
+});
+
+test('download-artifact says that a name is not there', async () => {
+  const { code, output } = await act('download-artifact', { NAME: 'plans-1', FOLDER: folder });
+  expect([code, output]).toEqual([1, expect.stringContaining('Artifact not found for name: plans-1')]);
+});
+
+test('upload-artifact follows links, leaves hidden files and empty folders out, and drops modes', async () => {
+  const from = join(folder, 'from');
+  mkdirSync(join(from, 'empty/emptier'), { recursive: true });
+  mkdirSync(join(from, '.hidden'));
+  for (const name of ['plain', '.dot', '.hidden/x']) writeFileSync(join(from, name), 'text', { mode: 0o755 });
+  symlinkSync('plain', join(from, 'link'));
+  symlinkSync('nowhere', join(from, 'broken'));
+  expect((await act('upload-artifact', { NAME: 'a', FOLDER: from })).code).toBe(0);
+  await act('download-artifact', { NAME: 'a', FOLDER: join(folder, 'got') });
+  expect(listFiles(join(folder, 'got'))).toEqual(['link', 'plain']);
+});
+
+test('upload-artifact takes a name once an attempt, refuses characters, and finds nothing with a sentence', async () => {
+  await uploadFiles('a', { f: 'x' });
+  expect((await uploadFiles('a', { f: 'x' })).output).toMatch(
+    /\(409\) Conflict: an artifact with this name already exists/,
+  );
+  attempt = '2';
+  expect((await uploadFiles('a', { f: 'x' })).code).toBe(0);
+  expect((await uploadFiles('b/c', { f: 'x' })).output).toMatch(/artifact name is not valid: b\/c/);
+  expect((await uploadFiles('d', { 'f:g': 'x' })).output).toMatch(
+    /path for one of the files in artifact is not valid: \/f:g/,
+  );
+  const nothing = { NAME: 'e', FOLDER: join(folder, 'none') };
+  expect(await act('upload-artifact', nothing)).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/::warning::No files were found/),
+  });
+  expect(await act('upload-artifact', { ...nothing, IF_NO_FILES: 'error' })).toMatchObject({ code: 1 });
+});
+
+function act(name: string, env: Record<string, string>) {
+  return runProgram(process.execPath, [join(ACTIONS, name, 'main.ts')], {
+    PATH: process.env['PATH'],
+    ACTIONS_RESULTS_URL: service.url,
+    ACTIONS_RUNTIME_TOKEN: service.token('7', attempt),
+    IF_NO_FILES: 'warn',
+    ...env,
+  });
+}
+
+function uploadFiles(name: string, files: Record<string, string>) {
+  const from = mkdtempSync(join(folder, 'from-'));
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(from, path), text);
+  return act('upload-artifact', { NAME: name, FOLDER: from });
+}
+
+function listFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
