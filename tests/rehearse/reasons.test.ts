@@ -19,6 +19,7 @@ beforeAll(async () => {
   const names = ['trial_tool', '_trial_none', '__pycache__'];
   rehearsal = await openRehearsal({
     repository: 'owner/owner.github.io',
+    registry: 'variable',
     settings: `${SETTINGS}exclude: [trial-none]\n`,
     trees: {
       'spack/spack-packages': { tree: names.map((path) => ({ path, type: 'tree' })), truncated: false },

@@ -18,6 +18,7 @@ import type { ArtifactService } from '../world/artifact-service.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
+import { startHttpsProxy } from '../world/https-proxy.ts';
 import type { PagesService } from '../world/pages-service.ts';
 import { createPagesService } from '../world/pages-service.ts';
 import { findTool, startRegistry } from '../world/registry.ts';
@@ -74,6 +75,8 @@ export async function openRehearsal(options: {
   /** Owner and name, as GitHub writes them. */
   repository: string;
   settings: string;
+  /** `variable`: the owner has set REGISTRY; else the registry is ghcr.io, as for everybody. */
+  registry?: 'variable' | 'ghcr.io';
   isPrivate?: boolean;
   trees?: Record<string, unknown>;
   /** The one on PATH, or what one once answered; see `recorded-spack/`. */
@@ -93,6 +96,7 @@ export async function openRehearsal(options: {
   mkdirSync(join(folder, 'pages'));
   const base = /\.github\.io$/i.test(name) ? '' : `/${name}`;
   const server = await servePages({ root: join(folder, 'pages'), base, port: 0 });
+  const proxy = await startHttpsProxy({ 'ghcr.io': registryServer.host }, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ url: server.url, folder, artifacts });
   const started: { workflow: string; ref: string }[] = [];
@@ -162,10 +166,14 @@ export async function openRehearsal(options: {
       GITHUB_RUN_ATTEMPT: number,
       GITHUB_API_URL: api.url,
       GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
+      // GitHub gives these to actions alone, act to every step.
+      ACTIONS_RESULTS_URL: artifacts.url,
+      ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
       REHEARSAL: folder,
       // One machine stands for all runners: each run gets an install root of its own.
       INSTALL_ROOT: join(folder, `software-${id}`),
       REHEARSAL_PROJECT: PROJECT,
+      ...proxy.environment,
       ...env,
     };
     const args = [
@@ -183,10 +191,10 @@ export async function openRehearsal(options: {
         '--secret',
         `${key}=${value}`,
       ]),
-      ...Object.entries({ REGISTRY: registry, ...vars }).flatMap(([key, value]) => [
-        '--var',
-        `${key}=${value}`,
-      ]),
+      ...Object.entries({
+        ...(options.registry === 'variable' ? { REGISTRY: registry } : {}),
+        ...vars,
+      }).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
     ];
     const path = [
       ...(options.spack === 'recorded' ? [join(import.meta.dirname, 'recorded-spack/bin')] : []),
@@ -206,8 +214,6 @@ export async function openRehearsal(options: {
         HOME: home,
         LC_ALL: 'C.UTF-8',
         ASTRO_TELEMETRY_DISABLED: '1',
-        ACTIONS_RUNTIME_URL: artifacts.url,
-        ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
         ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
       },
       work,
@@ -242,6 +248,7 @@ export async function openRehearsal(options: {
       await api.close();
       await server.close();
       await artifacts.close();
+      await proxy.close();
       await registryServer.stop();
       rmSync(folder, { recursive: true, force: true });
     },

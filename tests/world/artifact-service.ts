@@ -77,6 +77,7 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
   mkdirSync(folder, { recursive: true });
   const artifacts: StoredArtifact[] = [];
   const faults: (number | 'cut')[] = [];
+  let newest = 0;
 
   const storage = createServer((request, response) => {
     answerStorage(request, response).catch((error: unknown) => send(response, 500, { msg: String(error) }));
@@ -99,7 +100,7 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
         const msg = 'an artifact with this name already exists on the workflow run';
         return send(response, 409, { code: 'already_exists', msg });
       }
-      const id = artifacts.length + 1;
+      const id = ++newest;
       const artifact: StoredArtifact = {
         ...{ id, ...run, name: body.name ?? '', isFinal: false, isExpired: false, digest: '' },
         contentType: body.mimeType ?? 'application/zip',
@@ -134,6 +135,10 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
         digest: each.digest,
       }));
       return send(response, 200, { artifacts: rows });
+    }
+    if (method === 'DeleteArtifact' && own) {
+      artifacts.splice(artifacts.indexOf(own), 1);
+      return send(response, 200, { ok: true, artifact_id: String(own.id) });
     }
     const wanted = ofThisRun.findLast((each) => each.name === body.name && each.isFinal);
     if (method === 'GetSignedArtifactURL' && wanted)
