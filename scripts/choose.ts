@@ -5,6 +5,9 @@ import { reportChoice } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
+import { annotate, setOutput } from './github/actions.ts';
+import { openGitHub } from './github/api.ts';
+import { readRepository } from './github/repository.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
@@ -51,5 +54,28 @@ async function choose(reason: string, { settings: file, ...given }: Options): Pr
     process.env,
   );
   expectUsableSpack(versions.spack);
+  await reportRepository(process.env);
   reportChoice(await chooseFor(reason, { ...given, ...versions }, settings), settings, versions);
+}
+
+/**
+ * Tells later jobs of a workflow whether this run publishes (on the default branch alone: the site is made from that),
+ * whether the repository is private, and for how many days artifacts are kept. GitHub is asked: the event of a
+ * schedule does not say. A private repository has 500 MB for artifacts in the free plan.
+ */
+async function reportRepository(environment: Record<string, string | undefined>): Promise<void> {
+  if (!environment['GITHUB_OUTPUT']) return;
+  const { defaultBranch, isPrivate } = await readRepository(openGitHub(environment));
+  const branch = environment['GITHUB_REF_NAME'] ?? '';
+  const publishes = branch === defaultBranch;
+  if (!publishes) {
+    annotate(
+      'warning',
+      `This run is for the branch ${branch} and publishes nothing: the site is made from ${defaultBranch} alone. ` +
+        'It builds and checks, as a dry run does.',
+    );
+  }
+  setOutput('publish', String(publishes));
+  setOutput('private', String(isPrivate));
+  setOutput('retention', isPrivate ? '1' : '7');
 }

@@ -43,10 +43,11 @@ export interface Rehearsal {
   /** `host/path` of its registry. */
   registry: string;
   api: GitHubApi;
-  /** Runs a workflow file from the branch's head; never throws for its result. */
+  /**
+   * Runs a workflow file from the branch's head and then what it has started with `workflow_dispatch`, as GitHub would;
+   * never throws for its result, which is a failure when one of them fails.
+   */
   run(workflow: string, event: RunEvent): Promise<Outcome>;
-  /** Runs what the runs before have started with `workflow_dispatch`, as GitHub would at once, with the same setting. */
-  runStarted(event?: Partial<RunEvent>): Promise<Outcome[]>;
   /** Puts files on the branch, as the owner's push would; no workflow is started by it. */
   push(files: Record<string, string>): void;
   /** Runs git in the repository itself. */
@@ -118,6 +119,20 @@ export async function openRehearsal(options: {
   ): Promise<boolean> {
     if (artifacts.answerRest(method, url, response)) return true;
     if (await pages.answerRest(method, url, body, response)) return true;
+    if (method === 'GET' && url.pathname === `/repos/${repository}`) {
+      const facts = {
+        id: 4711,
+        full_name: repository,
+        default_branch: 'main',
+        fork: false,
+        has_issues: true,
+      };
+      const more = { private: options.isPrivate ?? false, has_pages: pages.isOn, owner: { type: 'User' } };
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ ...facts, ...more }));
+      return true;
+    }
     const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(url.pathname) ?? [];
     if (method !== 'POST' || workflow === undefined) return false;
     started.push({ workflow, ref: z.object({ ref: z.string() }).parse(JSON.parse(body)).ref });
@@ -125,16 +140,21 @@ export async function openRehearsal(options: {
     return true;
   }
 
-  async function runStarted(event: Partial<RunEvent> = {}): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
+  async function run(workflow: string, event: RunEvent): Promise<Outcome> {
+    let { code, output, stdout } = await runOne(workflow, event);
+    const { secrets, vars, env } = event;
     for (let next = started.shift(); next; next = started.shift()) {
       const branch = next.ref.replace('refs/heads/', '');
-      outcomes.push(await run(next.workflow, { name: 'workflow_dispatch', ...event, branch }));
+      const dispatch = { name: 'workflow_dispatch', secrets, vars, env, branch } as const;
+      const more = await runOne(next.workflow, JSON.parse(JSON.stringify(dispatch)));
+      code = code || more.code;
+      output += more.output;
+      stdout += more.stdout;
     }
-    return outcomes;
+    return { code, output, stdout };
   }
 
-  async function run(
+  async function runOne(
     workflow: string,
     { name: event, inputs = {}, secrets = {}, vars = {}, env = {}, attempt, branch = 'main' }: RunEvent,
   ) {
@@ -241,7 +261,6 @@ export async function openRehearsal(options: {
     registry,
     api,
     run,
-    runStarted,
     push,
     git: (...args) => execFileSync('git', ['-C', origin, ...args], { encoding: 'utf8' }),
     close: async () => {

@@ -9,16 +9,29 @@ interface Repository {
   hasPages?: boolean;
   isPrivate?: boolean;
   isFork?: boolean;
+  /** The branch that the run is for; main is the default branch. */
+  branch?: string;
 }
 
+/** Outputs of Choose on the default branch of a public repository. */
+const CHOSEN = {
+  count: '1',
+  targets: '[]',
+  requests: '[]',
+  run: '1-a',
+  publish: 'true',
+  private: 'false',
+  retention: '7',
+};
+
 const BUILT: Record<string, Outcome> = {
-  'build/choose': { outputs: { count: '1', targets: '[]', requests: '[]', run: '1-a' } },
+  'build/choose': { outputs: CHOSEN },
   'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}' } },
   'build/publish': { outputs: { committed: '5' } },
 };
 /** Random packages of which all are cached, or environments of which there are none. */
 const NOTHING_CHOSEN: Record<string, Outcome> = {
-  'build/choose': { outputs: { count: '0', targets: '[]', requests: '[]', run: '1-a' } },
+  'build/choose': { outputs: { ...CHOSEN, count: '0' } },
   'build/concretize': { result: 'skipped' },
   'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}' } },
 };
@@ -37,9 +50,8 @@ const PUBLISH_FAILS = {
 };
 const PUBLISH_FAILS_AT_ONCE = { ...BUILT, 'build/publish': { result: 'failure' as const } };
 
-const DEPLOYED = ['build/deploy/deploy', 'build/deploy/report'];
 const UP_TO_BUILD = ['build/choose', 'build/concretize', 'build/plan', 'build/build'];
-const ALL = [...UP_TO_BUILD, 'build/publish', ...DEPLOYED];
+const ALL = [...UP_TO_BUILD, 'build/publish', 'build/deploy'];
 
 const EVENTS = {
   push: { event_name: 'push' },
@@ -47,18 +59,28 @@ const EVENTS = {
   schedule: { event_name: 'schedule' },
 };
 
-/** Context `github` of an event. A schedule's payload has the repository, too. */
+/** Context `github` of an event. A schedule has no payload: "not applicable", says GitHub's documentation. */
 function githubOf(
   event: keyof typeof EVENTS,
-  { hasPages, isPrivate, isFork }: Repository,
+  { hasPages, isPrivate, isFork, branch = 'main' }: Repository,
 ): {
-  [name: string]: string | { repository: Record<string, boolean> };
+  [name: string]: string | { repository?: Record<string, boolean | string> };
 } {
   return {
     ...EVENTS[event],
-    ref: 'refs/heads/main',
+    ref: `refs/heads/${branch}`,
+    ref_name: branch,
     event: {
-      repository: { has_pages: hasPages ?? true, private: isPrivate ?? false, fork: isFork ?? false },
+      ...(event === 'schedule'
+        ? {}
+        : {
+            repository: {
+              default_branch: 'main',
+              has_pages: hasPages ?? true,
+              private: isPrivate ?? false,
+              fork: isFork ?? false,
+            },
+          }),
     },
   };
 }
@@ -82,12 +104,17 @@ describe.each([
     const run = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
       jobsOf(await runWorkflow(workflow, { github, vars, outcomes }));
     expect(await run(BUILT)).toEqual(ALL);
-    expect(await run(NOTHING_CHOSEN)).toEqual(['build/choose', 'build/plan']);
-    expect(await run(NOTHING_TO_BUILD)).toEqual(['build/choose', 'build/concretize', 'build/plan']);
+    expect(await run(NOTHING_CHOSEN)).toEqual(['build/choose', 'build/plan', 'build/deploy']);
+    expect(await run(NOTHING_TO_BUILD)).toEqual([
+      'build/choose',
+      'build/concretize',
+      'build/plan',
+      'build/deploy',
+    ]);
     expect(await run(NO_SOLUTION)).toEqual(ALL.filter((path) => path !== 'build/build'));
     expect(await run(ONE_BUILD_FAILS)).toEqual(ALL);
     expect(await run(PUBLISH_FAILS)).toEqual(ALL);
-    expect(await run(PUBLISH_FAILS_AT_ONCE)).toEqual([...UP_TO_BUILD, 'build/publish']);
+    expect(await run(PUBLISH_FAILS_AT_ONCE)).toEqual(ALL);
   });
 
   test('stops at once when choosing fails, and when somebody cancels it', async () => {
@@ -138,6 +165,16 @@ test('a dry run checks, publishes nothing and deploys nothing', async () => {
   expect(jobsOf(run)).toEqual([...UP_TO_BUILD, 'build/preview']);
 });
 
+test('a run for another branch builds and checks, publishes nothing, and deploys nothing', async () => {
+  const github = githubOf('dispatch', { branch: 'try' });
+  const outcomes = { ...BUILT, 'build/choose': { outputs: { ...CHOSEN, publish: 'false' } } };
+  expect(jobsOf(await runWorkflow('manual.yml', { github, outcomes }))).toEqual([
+    ...UP_TO_BUILD,
+    'build/preview',
+  ]);
+  expect(jobsOf(await runWorkflow('deploy.yml', { github }))).toEqual(['elsewhere']);
+});
+
 test.each(REPOSITORIES)('a change of the site is deployed once Pages is on: %o', async (repository) => {
   const run = async (event: keyof typeof EVENTS): Promise<string[]> =>
     jobsOf(await runWorkflow('deploy.yml', { github: githubOf(event, repository) }));
@@ -182,6 +219,7 @@ describe('of the job that publishes', () => {
   ): Promise<string[]> =>
     stepsOf('build.yml', 'publish', {
       github: githubOf('dispatch', { isPrivate }),
+      needs: { choose: { ...CHOSEN, private: String(isPrivate) } },
       outcomes: { receive: { result, outputs } },
     });
   const RECORD = 'Record the settings files that consumers may include';

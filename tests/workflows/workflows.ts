@@ -37,6 +37,8 @@ export interface World {
   inputs?: Contexts;
   /** Somebody pressed "Cancel workflow". */
   isCancelled?: boolean;
+  /** Context `needs` of a single job whose steps are run: outputs by the job's id. */
+  needs?: Record<string, Record<string, string>>;
   /** By job, with the called workflows' names before it: `build/choose`. */
   outcomes?: Record<string, Outcome>;
 }
@@ -96,18 +98,21 @@ export function jobsOf(run: Run): string[] {
 export async function stepsOf(
   workflow: string,
   jobId: string,
-  { github, vars = {}, inputs = {}, isCancelled = false, outcomes = {} }: World,
+  { github, vars = {}, inputs = {}, isCancelled = false, needs = {}, outcomes = {} }: World,
 ): Promise<string[]> {
   const { jobs } = await readWorkflow(workflow);
   const job = jobs.find(({ id }) => id.value === jobId);
   if (job?.type !== 'job') throw new Error(`${workflow} has no job ${jobId} with steps`);
   const steps: Contexts = {};
+  const needed = Object.fromEntries(
+    Object.entries(needs).map(([id, outputs]) => [id, { result: 'success', outputs }]),
+  );
   const ran: string[] = [];
   let hasFailed = false;
   for (const step of job.steps) {
     const status = { success: !hasFailed && !isCancelled, failure: hasFailed, cancelled: isCancelled };
     const condition = 'if' in step && step.if ? step.if.expression : 'success()';
-    if (!isTrue(evaluate(condition, { github, vars, inputs, steps }, status))) continue;
+    if (!isTrue(evaluate(condition, { github, vars, inputs, steps, needs: needed }, status))) continue;
     ran.push(nameOf(step));
     const { result = 'success', outputs = {} } = outcomes[step.id] ?? {};
     steps[step.id] = { outcome: result, conclusion: result, outputs };
