@@ -4,6 +4,7 @@ import { createCommand, runCommand, variableOption } from './cli/command.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { digestFile } from './concretize/digests.ts';
 import { setOutput } from './github/actions.ts';
+import { formatJson } from '../site/lib/json.ts';
 
 const command = createCommand({
   verb: 'gather',
@@ -22,8 +23,8 @@ await runCommand(command);
 function gather({ from, out, run }: { from: string; out: string; run: string }): void {
   expectSameAttempt(run, process.env['GITHUB_RUN_ATTEMPT']);
   const { matrix, failures } = gatherPlans(from, out);
-  writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
-  writeFileSync(join(out, 'failures.json'), `${JSON.stringify(failures, null, 2)}\n`);
+  writeFileSync(join(out, 'matrix.json'), formatJson(matrix));
+  writeFileSync(join(out, 'failures.json'), formatJson(failures));
   setOutput('matrix', JSON.stringify(matrix));
   setOutput('count', String(matrix.include.length));
   setOutput('failures', digestFile(join(out, 'failures.json')));

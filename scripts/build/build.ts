@@ -24,6 +24,8 @@ import { composeRecord } from './record.ts';
 import type { RecipesCommit } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
 import { handOverView } from './view.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 
 export interface BuildOptions {
   /** Folder that concretize wrote for this build. */
@@ -139,7 +141,10 @@ async function handOver(
   mkdirSync(out, { recursive: true });
   const cache = resolve(out, 'cache');
   const pushed = await pushBuilds(spack, environment, built, cache, (text) => process.stderr.write(text));
-  const lock = LockFile.parse(JSON.parse(readFileSync(join(folder, 'spack.lock'), 'utf8')));
+  const lock = readJson(join(folder, 'spack.lock'), LockFile, {
+    expected: 'a spack.lock',
+    advice: 'solve it again',
+  });
   const roots = new Set(lock.roots.map(({ hash }) => hash));
   const failures = findFailures({
     ...installation,
@@ -160,6 +165,6 @@ async function handOver(
   const wantsView = name !== undefined && container && installation.stoppedAt === undefined;
   const view = wantsView ? await handOverView(spack, environment, { name, installRoot, out }) : undefined;
   const record = composeRecord(description, { pushed, roots, failures, recipes, view });
-  writeFileSync(join(out, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(join(out, 'record.json'), formatJson(record));
   return record;
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildInputs } from '../../site/schemas/build-request.ts';
 import { digestFile, DIGESTED_FILES } from '../concretize/digests.ts';
+import { readJson } from '../cli/files.ts';
 
 /**
  * Reads what concretize wrote for one build, and checks that nobody changed it since.
@@ -11,7 +12,10 @@ export function readInputs(folder: string, expected: string): BuildInputs {
   const path = join(folder, 'inputs.json');
   if (!existsSync(path)) throw new Error(`${path}: expected a folder that concretize wrote, found none`);
   expectDigest(path, expected === '' ? digestFile(path) : expected);
-  const inputs = BuildInputs.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const inputs = readJson(path, BuildInputs, {
+    expected: 'what concretize writes',
+    advice: 'solve it again',
+  });
   for (const name of DIGESTED_FILES)
     expectDigest(join(folder, name), inputs.files[name] ?? 'one in inputs.json');
   return inputs;

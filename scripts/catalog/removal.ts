@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Removed } from '../../site/schemas/removed.ts';
+import { readJson } from '../cli/files.ts';
 
 /** Where a removed build is remembered, below the catalog's folder. */
 export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
@@ -16,7 +17,7 @@ export function readRemoved(directory: string): Map<DagHash, Removed> {
   return new Map(
     names.sort().map((name) => {
       const path = join(folder, name);
-      const removed = parseRemoved(readFileSync(path, 'utf8'), path);
+      const removed = readJson(path, Removed, { advice: 'restore the file from git' });
       if (name !== `${removed.hash}.json`)
         throw new Error(
           `${path}: expected the record of that hash, found that of ${removed.hash}; restore it from git`,
@@ -24,14 +25,6 @@ export function readRemoved(directory: string): Map<DagHash, Removed> {
       return [removed.hash, removed];
     }),
   );
-}
-
-function parseRemoved(text: string, path: string): Removed {
-  try {
-    return Removed.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${path}: expected the record of a removed build; restore it from git`, { cause });
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
@@ -6,12 +6,13 @@ import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts'
 import { Origin } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { isErrorCode, readJson } from '../cli/files.ts';
 
 const DAY_MS = 86_400_000;
 /** What is looked at: thousands of these files are read for one choice. */
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
+const FROM_GIT = { advice: 'restore the file from git' };
 const FailedFor = z.object({ target: Failure.shape.target, date: Failure.shape.date });
 
 /**
@@ -21,10 +22,10 @@ const FailedFor = z.object({ target: Failure.shape.target, date: Failure.shape.d
 export function isCached(catalog: string, name: string, target: Target): boolean {
   const folder = join(catalog, 'builds', name);
   return list(folder).some((file) => {
-    const { origin } = readJson(join(folder, file), BuiltFor);
+    const { origin } = readJson(join(folder, file), BuiltFor, FROM_GIT);
     if (origin?.target !== undefined) return origin.target === target.name;
     const node = join(catalog, 'specs', name, file.replace(/\.json$/, '.spec.json'));
-    return existsSync(node) && targetOf(readJson(node, NodeArch)) === microarchitectureOf(target);
+    return existsSync(node) && targetOf(readJson(node, NodeArch, FROM_GIT)) === microarchitectureOf(target);
   });
 }
 
@@ -32,7 +33,7 @@ export function isCached(catalog: string, name: string, target: Target): boolean
 export function hasFailed(catalog: string, name: string, target: Target, days: number, date: Date): boolean {
   const folder = join(catalog, 'failures', name);
   return list(folder)
-    .map((file) => readJson(join(folder, file), FailedFor))
+    .map((file) => readJson(join(folder, file), FailedFor, FROM_GIT))
     .some(
       (failure) =>
         (failure.target === undefined || failure.target === target.name) &&
@@ -47,13 +48,5 @@ function list(folder: string): string[] {
   } catch (error) {
     if (isErrorCode(error, 'ENOENT')) return [];
     throw error;
-  }
-}
-
-function readJson<T>(path: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (cause) {
-    throw new Error(`${path}: not as the catalog has such files; restore it from git`, { cause });
   }
 }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cache } from '../../site/schemas/cache.ts';
+import { readJson } from '../cli/files.ts';
 
 /** What the owner writes; everything else of a catalog is made by workflows. */
 const OWN = /^(environments|\.[^/]*)$/;
@@ -8,12 +9,7 @@ const OWN = /^(environments|\.[^/]*)$/;
 /** Reads whose entries a catalog holds; undefined before the first publish. */
 export function readCache(catalogDirectory: string): Cache | undefined {
   const file = join(catalogDirectory, 'cache.json');
-  if (!existsSync(file)) return undefined;
-  try {
-    return Cache.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (cause) {
-    throw new Error(`${file}: not as publish writes it; restore the file from git`, { cause });
-  }
+  return existsSync(file) ? readJson(file, Cache, { advice: 'restore the file from git' }) : undefined;
 }
 
 /** Empties a catalog but for what its owner wrote: the stacks of environments stay, their locks go. */

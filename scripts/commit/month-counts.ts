@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
-import { formatJson } from '../publish/records.ts';
 import { readFiles } from './branch.ts';
 import type { Change } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
 import { partOf } from './reconcile.ts';
+import { formatJson, parseJson } from '../../site/lib/json.ts';
 
 /** What is counted of a build's record and of a failure. */
 const Published = z.object({ published: z.iso.datetime({ precision: 0 }) });
@@ -66,9 +66,9 @@ function addCounts(path: string, text: string | undefined, counts: Counts | unde
 }
 
 function parseStats(path: string, text: string): MonthlyStats {
-  try {
-    return MonthlyStats.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${path}: expected the counts of a month; restore the file from git`, { cause });
-  }
+  return parseJson(text, MonthlyStats, {
+    where: path,
+    expected: 'the counts of a month',
+    advice: 'restore the file from git',
+  });
 }

@@ -21,6 +21,7 @@ import { digestFile } from './digests.ts';
 import { composeFailure, describeRequest, describeSolutions, shortly } from './report.ts';
 import { solveRequest } from './solve.ts';
 import type { Solution } from './solve.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** Each solver takes about a gigabyte. */
 const MAX_SOLVERS = 4;
@@ -64,8 +65,8 @@ export async function concretizeRequests(
   const failures = solutions.flatMap((one) =>
     'problem' in one ? [composeFailure(one.request, one.problem)] : [],
   );
-  writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, null, 2)}\n`);
-  writeFileSync(join(out, 'failures.json'), `${JSON.stringify(failures, null, 2)}\n`);
+  writeFileSync(join(out, 'matrix.json'), formatJson(matrix));
+  writeFileSync(join(out, 'failures.json'), formatJson(failures));
   setOutput('matrix', JSON.stringify(matrix));
   setOutput('count', String(matrix.include.length));
   setOutput('failures', digestFile(join(out, 'failures.json')));

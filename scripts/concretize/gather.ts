@@ -1,9 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
 import { expectHandedOn } from '../github/actions.ts';
+import { readJson } from '../cli/files.ts';
+
+const BY_CONCRETIZE = { expected: 'what concretize writes', advice: 'run concretize again' };
 
 /** The plans of all targets. */
 export interface GatheredPlans {
@@ -20,7 +23,7 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
   const include: Matrix['include'] = [];
   const failures: SolvedFailure[] = [];
   for (const folder of listFolders(from)) {
-    const matrix = readJson(join(folder, 'matrix.json'), Matrix);
+    const matrix = readJson(join(folder, 'matrix.json'), Matrix, BY_CONCRETIZE);
     for (const entry of matrix.include) {
       const target = join(out, String(entry.index));
       if (existsSync(target))
@@ -28,7 +31,7 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
       cpSync(join(folder, String(entry.index)), target, { recursive: true });
       include.push(entry);
     }
-    failures.push(...readJson(join(folder, 'failures.json'), z.array(SolvedFailure)));
+    failures.push(...readJson(join(folder, 'failures.json'), z.array(SolvedFailure), BY_CONCRETIZE));
   }
   include.sort((a, b) => a.index - b.index);
   return { matrix: expectHandedOn(Matrix.parse({ include })), failures };
@@ -55,10 +58,4 @@ function listFolders(from: string): string[] {
       `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
     );
   });
-}
-
-function readJson<T>(file: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (result.success) return result.data;
-  throw new Error(`${file}: expected what concretize writes: ${z.prettifyError(result.error)}`);
 }

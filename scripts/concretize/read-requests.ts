@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { BuildRequests } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { parseJson } from '../../site/lib/json.ts';
 
 /**
  * Reads what `choose` printed: from a file (`-` is standard input), or else from the variable REQUESTS.
@@ -20,13 +20,9 @@ export function readRequests(
 
 /** The pure part of `readRequests`; `where` names the text in errors. */
 export function parseRequests(text: string, where: string): BuildRequest[] {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${where}: expected the JSON that choose printed`, { cause });
-  }
-  const result = BuildRequests.safeParse(data);
-  if (result.success) return result.data;
-  throw new Error(`${where}: ${z.prettifyError(result.error)}; let choose make it`);
+  return parseJson(text, BuildRequests, {
+    where,
+    expected: 'the JSON that choose printed',
+    advice: 'let choose make it',
+  });
 }

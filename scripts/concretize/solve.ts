@@ -28,6 +28,8 @@ import { planBuild } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { expectSmall } from './read-limited.ts';
 import { composeSpackYaml } from './spack-yaml.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 
 /** What solving a request needs. */
 export interface SolveContext {
@@ -115,7 +117,7 @@ function readLock(folder: string): LockFile | undefined {
   const lockFile = join(folder, 'spack.lock');
   if (!existsSync(lockFile)) return undefined;
   expectSmall(lockFile);
-  return LockFile.parse(JSON.parse(readFileSync(lockFile, 'utf8')));
+  return readJson(lockFile, LockFile, { expected: 'a spack.lock', advice: 'solve it again' });
 }
 
 /**
@@ -158,7 +160,7 @@ function writePlan(
     ...versions,
     files,
   };
-  writeFileSync(join(folder, 'inputs.json'), `${JSON.stringify(inputs, null, 2)}\n`);
+  writeFileSync(join(folder, 'inputs.json'), formatJson(inputs));
   const entry = {
     index: request.index,
     target: target.name,

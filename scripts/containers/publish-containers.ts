@@ -14,7 +14,6 @@ import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
-import { formatJson } from '../publish/records.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { fetchBaseLayers, findBaseImage } from './base-image.ts';
 import type { BaseImage } from './base-image.ts';
@@ -25,6 +24,7 @@ import type { MadeContainer } from './make-container.ts';
 import { containerPath, readContainers } from './container-records.ts';
 import type { Variables } from './run-environment.ts';
 import type { WantedContainer } from './images-to-make.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** Whoever moves a tag at the same moment may undo our move: so often it is looked after. */
 const TRIES = 3;

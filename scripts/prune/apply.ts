@@ -8,7 +8,7 @@ import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildPath, manifestPath } from '../catalog/paths.ts';
 import { recordRemoval, removedPath } from '../catalog/removal.ts';
-import { formatJson } from '../publish/records.ts';
+import { formatJson } from '../../site/lib/json.ts';
 import type { DeletableImage, ImageDeleter } from './delete-images.ts';
 import type { PrunePlan } from './plan.ts';
 

@@ -18,12 +18,13 @@ import { inspectTarball } from '../build-cache/tar/tarball.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readDate, readOrigin } from './origin.ts';
 import type { NewBuild } from './records.ts';
-import { catalogFiles, formatJson } from './records.ts';
+import { catalogFiles } from './records.ts';
 import { resolveEntries } from './resolve.ts';
 import { findShadows, listSpecFiles, refuseShadows } from './name-collisions.ts';
 import type { CheckedEntry, Resolution } from './resolve.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { printable } from '../cli/command.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** Where a build cache is published to. */
 export interface Destination {

@@ -6,6 +6,7 @@ import { buildPath, manifestPath, specPath } from '../catalog/paths.ts';
 import { isProved } from '../build-cache/spec-file.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import type { SpecDag } from './spec-image.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** A build that is not in the catalog yet. */
 export interface NewBuild extends SpecDag {
@@ -61,9 +62,4 @@ export function catalogFiles(
     })),
     ...builds.map(({ build }) => ({ path: buildPath(build), content: formatJson(build) })),
   ];
-}
-
-/** JSON as the catalog holds it: indented, in the order of its keys, with a final newline. */
-export function formatJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

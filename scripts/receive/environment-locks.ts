@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
+import { formatJson, parseJson } from '../../site/lib/json.ts';
 
 /** A lock with every key that Spack wrote: what is passed on is passed on untouched. */
 const WholeLock = z.looseObject({
@@ -21,7 +22,7 @@ export function environmentFile(name: string, lockText: string, catalogDirectory
   const solved = parseLock(lockText, path);
   const known = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
   const merged = known ? mergeLocks(known, solved) : solved;
-  return { path, content: `${JSON.stringify(merged, null, 2)}\n`, replace: true };
+  return { path, content: formatJson(merged), replace: true };
 }
 
 /** The pure part of `environmentFile`. */
@@ -46,7 +47,5 @@ function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {
 }
 
 function parseLock(text: string, where: string): WholeLock {
-  const result = WholeLock.safeParse(JSON.parse(text));
-  if (result.success) return result.data;
-  throw new Error(`${where}: expected a spack.lock: ${z.prettifyError(result.error)}`);
+  return parseJson(text, WholeLock, { where, expected: 'a spack.lock', advice: 'solve it again' });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import {
@@ -12,8 +12,9 @@ import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { formatJson } from '../publish/records.ts';
 import type { Plan } from './plan-folder.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 
 /** What publish itself knows of a failure. */
 export interface Circumstances {
@@ -114,7 +115,9 @@ export function failureFiles(failures: readonly Failure[], job: string, catalogD
     const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
     const content = formatJson(failure);
     const file = join(catalogDirectory, path);
-    const known = existsSync(file) ? Failure.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+    const known = existsSync(file)
+      ? readJson(file, Failure, { advice: 'restore the file from git' })
+      : undefined;
     if (known && formatJson({ ...known, date: failure.date }) === content) return [];
     return [{ path, content, replace: true }];
   });

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Package } from '../../site/schemas/package.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { formatJson } from '../publish/records.ts';
 import type { Plan } from './plan-folder.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 
 /**
  * What a build says of planned packages, where the catalog has nothing newer. The commit is the plan's; the
@@ -26,7 +27,9 @@ export function packageFiles(
     });
     const path = `packages/${found.name}.json`;
     const file = join(catalogDirectory, path);
-    const known = existsSync(file) ? Package.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+    const known = existsSync(file)
+      ? readJson(file, Package, { advice: 'restore the file from git' })
+      : undefined;
     if (known && !isNewer(found, known)) return [];
     return [{ path, content: formatJson(found), replace: true }];
   });

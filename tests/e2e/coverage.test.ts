@@ -69,7 +69,7 @@ test('what cannot be told has exit code 1 and says why', async () => {
   await expectRefusal(cover(file), 'expected a lock file, found nothing to read');
   await expectRefusal(cover(join(folder, 'spack.yaml')), 'concretize` first');
   await writeFile(file, '{');
-  await expectRefusal(cover(file), 'expected JSON as in a spack.lock');
+  await expectRefusal(cover(file), 'writes it, found text that is not JSON');
   await writeFile(file, '{"roots":[]}');
   await expectRefusal(cover(file), 'expected a spack.lock as Spack 1.0 or newer writes it');
   const [lock = ''] = LOCKS;

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+
+/** How an error names a text that is read as JSON. */
+export interface JsonSource {
+  /** The file or variable that the text is from. */
+  where: string;
+  /** What it should be: `a spack.lock as Spack 1.0 or newer writes it`. Absent: the schema's message says enough. */
+  expected?: string;
+  /** What to do about it: `restore the file from git`. */
+  advice: string;
+}
+
+/** Parses JSON with a schema. An error says where, what was expected, what was found at which place, and what to do. */
+export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSource): T {
+  const { where, expected, advice } = source;
+  const result = schema.safeParse(parseText(text, source));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue?.path.join('.');
+  const found = expected
+    ? `expected ${expected}, found ${place ? `at "${place}"` : 'this'}: `
+    : place && `${place}: `;
+  throw new Error(`${where}: ${found}${issue?.message}; ${advice}`);
+}
+
+function parseText(text: string, { where, expected, advice }: JsonSource): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const what = expected === undefined ? 'JSON' : `${expected}, found text that is not JSON`;
+    throw new Error(`${where}: expected ${what}; ${advice}`, { cause });
+  }
+}
+
+/** Formats a value as the catalog's JSON files are written: indented, with a final newline. */
+export function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
