@@ -1,16 +1,16 @@
 import { MAX_DAG_DEPTH } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import type { CatalogNode } from '../catalog/catalog.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 /** A DAG whose edges all lead to nodes in it. */
-export type Dag = Map<DagHash, CatalogNode>;
+export type Dag = Map<DagHash, SpecNode>;
 
 /**
  * Puts the nodes of a spec file together, in its order: the root first. Throws one sentence when a hash stands
  * twice, an edge leads nowhere or to a node of another name, edges form a circle, or a node is not the root's.
  */
-export function connectDag(nodes: readonly CatalogNode[]): Dag {
+export function connectDag(nodes: readonly SpecNode[]): Dag {
   const dag: Dag = new Map();
   for (const node of nodes) {
     if (dag.has(node.node.hash)) throw new Error(`expected each node once, found ${label(node.node)} twice`);
@@ -37,7 +37,7 @@ export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
 }
 
 /** Walks depth first without recursion: a hostile DAG may be as deep as it has nodes. */
-function refuseCircles(root: CatalogNode, dag: Dag): void {
+function refuseCircles(root: SpecNode, dag: Dag): void {
   /** How deep the DAG below each node is. */
   const done = new Map<DagHash, number>();
   const open = new Set<DagHash>([root.node.hash]);

@@ -9,7 +9,7 @@ import {
 import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
-import type { CatalogNode } from '../catalog/catalog.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { connectDag, label } from './dag.ts';
 import type { Dag } from './dag.ts';
 import { quote } from './quote.ts';
@@ -18,7 +18,7 @@ import { createHash } from 'node:crypto';
 
 /** A spec file whose every node is what its hash says, but for the externals listed. */
 export interface CheckedSpecFile {
-  root: CatalogNode;
+  root: SpecNode;
   /** The root first, then the nodes in the order of the file. */
   nodes: Dag;
   /** Externals whose hash could not be recomputed: what is said of them cannot be proved. */
@@ -26,7 +26,7 @@ export interface CheckedSpecFile {
 }
 
 /** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
-export type KnownNodes = Map<DagHash, CatalogNode>;
+export type KnownNodes = Map<DagHash, SpecNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
 
@@ -60,7 +60,7 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
   return { root, nodes: dag, unverifiedExternals };
 }
 
-function refuseUnreadable({ node, text }: CatalogNode): void {
+function refuseUnreadable({ node, text }: SpecNode): void {
   const fault = findNodeFault(text);
   if (fault === undefined) return;
   throw new Error(
@@ -68,7 +68,7 @@ function refuseUnreadable({ node, text }: CatalogNode): void {
   );
 }
 
-function readNodes(text: string): CatalogNode[] {
+function readNodes(text: string): SpecNode[] {
   const value = parseJson(text);
   const file = SpecFile.safeParse(value);
   if (!file.success) {
@@ -108,16 +108,16 @@ function parseJson(text: string): unknown {
 }
 
 /** Whether all of a node's text is under its hash, so that nobody can have changed it. */
-export function isProved({ node, text }: CatalogNode): boolean {
+export function isProved({ node, text }: SpecNode): boolean {
   return withSuffix(node, computeDagHash(text)) === node.hash;
 }
 
 /** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
-function isOwnHash({ node, text }: CatalogNode): boolean {
+function isOwnHash({ node, text }: SpecNode): boolean {
   return hashRules(node).some((without) => withSuffix(node, computeDagHash(text, without)) === node.hash);
 }
 
-function notItsHash({ node, text }: CatalogNode): Error {
+function notItsHash({ node, text }: SpecNode): Error {
   const version = node.annotations?.original_specfile_version ?? SPEC_FILE_VERSION;
   return new Error(
     version < SPEC_FILE_VERSION

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { buildPath } from '../catalog/paths.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
@@ -31,7 +31,7 @@ test('points the tag of a lost build back to the image of the publisher who was 
   await publishEntries(entries, { registry, catalogDirectory, signer: undefined, environment: {} });
   const winner = readCatalog(catalogDirectory).builds.get(TREE);
   if (!winner) throw new Error('tree is not published');
-  const path = `site/content/${buildPath(winner)}`;
+  const path = `site/content/${buildFile(winner)}`;
   const head = commitAll(join(folder, 'work'));
 
   // The loser's push came last.

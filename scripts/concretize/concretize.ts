@@ -6,7 +6,7 @@ import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts'
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildRequest, Matrix } from '../../site/schemas/build-request.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from '../github/actions.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { installSpack } from '../spack/install-spack.ts';

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { expectSmall } from './read-limited.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
 
 /** A lock with every key that Spack wrote. */
 const WholeLock = z.looseObject({
@@ -52,13 +53,11 @@ export function pickSystem(
     return node && targetOf(node) === microarchitecture && node.arch.platform_os === operatingSystem;
   });
   if (roots.length === 0) return undefined;
-  const kept = new Set<string>();
-  const open = roots.map(({ hash }) => hash);
-  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
-    if (kept.has(hash)) continue;
-    kept.add(hash);
-    open.push(...(lock.concrete_specs[hash]?.dependencies ?? []).map((one) => one.hash));
-  }
+  const closure = walk(
+    roots.map(({ hash }) => hash),
+    (hash) => (lock.concrete_specs[hash]?.dependencies ?? []).map((dependency) => dependency.hash),
+  );
+  const kept = new Set(closure);
   const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));
   return JSON.stringify({ ...whole, roots, concrete_specs: Object.fromEntries(concrete) });
 }

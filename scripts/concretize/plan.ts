@@ -1,6 +1,7 @@
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
-import type { Dependency } from '../../site/schemas/node.ts';
+import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
 
 export interface Plan {
   /** What a build may produce: needed, not external, not cached. Sorted. */
@@ -20,19 +21,15 @@ export function planBuild(
 ): Plan {
   const hashes = new Set<DagHash>();
   const cached = new Set<DagHash>();
-  const open = lock.roots.map(({ hash }) => hash);
-  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
-    if (hashes.has(hash) || cached.has(hash)) continue;
+  const roots = lock.roots.map(({ hash }) => hash);
+  walk(roots, (hash) => {
     const node = lock.concrete_specs[hash];
     if (!node) throw new Error(`spack.lock: expected the node ${hash}, which another needs; solve it again`);
-    if (node.external) continue;
+    if (node.external) return [];
     const isThere = isCached(hash);
     (isThere ? cached : hashes).add(hash);
-    open.push(...node.dependencies.filter((one) => !isThere || isForRunning(one)).map((one) => one.hash));
-  }
+    const followed = isThere ? runtimeDependencies(node) : node.dependencies;
+    return followed.map((dependency) => dependency.hash);
+  });
   return { hashes: [...hashes].sort(), cached: [...cached].sort() };
-}
-
-function isForRunning({ parameters }: Dependency): boolean {
-  return parameters.deptypes.includes('link') || parameters.deptypes.includes('run');
 }

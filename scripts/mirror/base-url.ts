@@ -1,6 +1,6 @@
 import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';

@@ -2,7 +2,7 @@ import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import type { Registry } from '../oci/registry.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 

@@ -5,7 +5,7 @@ import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 

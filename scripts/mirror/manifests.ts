@@ -3,8 +3,8 @@ import pMap from 'p-map';
 import type { RetiredBuild } from '../../site/lib/mirror/retired.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import { manifestPath } from '../catalog/paths.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 
@@ -39,7 +39,7 @@ export async function writeManifests(
 
 /** The catalog keeps what the mirror has in `manifests/spec/` as `manifests/`. */
 function specManifestPath(build: Build): string {
-  return manifestPath(build).replace(/^manifests\//, 'manifests/spec/');
+  return manifestFile(build).replace(/^manifests\//, 'manifests/spec/');
 }
 
 async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {

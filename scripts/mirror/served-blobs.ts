@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { blobPath } from '../oci/layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';

@@ -2,6 +2,8 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { topologicalOrder } from '../../site/lib/spack/dag.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Docker's storage drivers stop at 127 layers and some runtimes earlier; this leaves room for a base image. */
 export const MAX_LAYERS = 100;
@@ -24,22 +26,7 @@ export interface LayerChoice {
  * @throws when the DAG is not closed or has a cycle
  */
 export function runtimeLayers(root: DagHash, nodes: ReadonlyMap<DagHash, Node>): DagHash[] {
-  const children = new Map<DagHash, DagHash[]>();
-  const inEdges = new Map<DagHash, number>([[root, 0]]);
-  for (const parent of inEdges.keys()) {
-    const hashes = sortedChildren(parent, nodes);
-    children.set(parent, hashes);
-    for (const hash of hashes) inEdges.set(hash, (inEdges.get(hash) ?? 0) + 1);
-  }
-  const order = inEdges.get(root) === 0 ? [root] : [];
-  for (const parent of order) {
-    for (const hash of children.get(parent) ?? []) {
-      const left = (inEdges.get(hash) ?? 0) - 1;
-      inEdges.set(hash, left);
-      if (left === 0) order.push(hash);
-    }
-  }
-  if (order.length < inEdges.size) throw new Error(`the dependencies of ${root} form a cycle`);
+  const order = topologicalOrder(root, (hash) => sortedChildren(hash, nodes));
   return order.filter((hash) => nodes.get(hash)?.external === undefined).reverse();
 }
 
@@ -62,10 +49,6 @@ function sortedChildren(parent: DagHash, nodes: ReadonlyMap<DagHash, Node>): Dag
   const node = nodes.get(parent);
   if (!node) throw new Error(`the DAG names ${parent} as a dependency but has no node of that hash`);
   return runtimeDependencies(node)
-    .sort((a, b) => compare(a.name, b.name) || compare(a.hash, b.hash))
+    .sort((a, b) => compareTexts(a.name, b.name) || compareTexts(a.hash, b.hash))
     .map(({ hash }) => hash);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

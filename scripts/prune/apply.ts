@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { buildPath, manifestPath } from '../catalog/paths.ts';
+import { buildFile, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { recordRemoval, removedPath } from '../catalog/removal.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import type { DeletableImage, ImageDeleter } from './delete-images.ts';
@@ -54,8 +54,8 @@ export async function applyPlan(
   addFiles(directory, records);
   const gone = new Set(plan.remove.map(({ build }) => build.hash));
   for (const { build } of plan.remove) {
-    rmSync(join(directory, buildPath(build)), { force: true });
-    rmSync(join(directory, manifestPath(build)), { force: true });
+    rmSync(join(directory, buildFile(build)), { force: true });
+    rmSync(join(directory, manifestFile(build)), { force: true });
   }
   for (const { path } of readContainers(directory).filter(({ container }) => isOrphan(container, gone))) {
     rmSync(join(directory, path));
@@ -92,8 +92,8 @@ export async function applyPlan(
 function restore(directory: string, { grace, ...record }: Removed): void {
   if (!grace) return;
   addFiles(directory, [
-    { path: manifestPath(grace.build), content: grace.manifest },
-    { path: buildPath(grace.build), content: formatJson(grace.build) },
+    { path: manifestFile(grace.build), content: grace.manifest },
+    { path: buildFile(grace.build), content: formatJson(grace.build) },
   ]);
   const stays = record.stays.slice(0, -1);
   const path = removedPath(record);

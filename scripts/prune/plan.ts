@@ -8,7 +8,7 @@ import { targetOf } from '../../site/schemas/node.ts';
 import { Size } from '../../site/schemas/settings.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 
 const DAY_MS = 86_400_000;
 

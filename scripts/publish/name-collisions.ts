@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { specPath } from '../catalog/paths.ts';
+import { specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { isProved } from '../build-cache/spec-file.ts';
 import type { CheckedSpecFile } from '../build-cache/spec-file.ts';
 import type { SpecDag } from './spec-image.ts';
@@ -31,13 +31,13 @@ export function refuseShadows(
 ): void {
   const known = new Map(names);
   for (const { nodes } of entries) {
-    for (const found of nodes.values()) if (isProved(found)) known.set(found.node.hash, specPath(found.node));
+    for (const found of nodes.values()) if (isProved(found)) known.set(found.node.hash, specFile(found.node));
   }
   for (const { where, nodes, unverifiedExternals } of entries) {
     for (const hash of unverifiedExternals) {
       const node = nodes.get(hash)?.node;
       const other = known.get(hash);
-      if (!node || other === undefined || other === specPath(node)) continue;
+      if (!node || other === undefined || other === specFile(node)) continue;
       throw new Error(
         `${where}: the external ${node.name}@${node.version} has a hash that proves nothing, /${hash}, ` +
           `which is that of ${other}; rebuild this spec with a Spack that knows that node`,
@@ -52,7 +52,7 @@ export function findShadows(builds: readonly SpecDag[], names: SpecFileNames): s
   for (const { nodes } of builds) {
     for (const found of nodes.values()) {
       const name = names.get(found.node.hash);
-      if (name !== undefined && name !== specPath(found.node) && isProved(found)) shadows.add(name);
+      if (name !== undefined && name !== specFile(found.node) && isProved(found)) shadows.add(name);
     }
   }
   return [...shadows];

@@ -5,7 +5,7 @@ import { Cache } from '../../site/schemas/cache.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { keyPath } from '../catalog/paths.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../cli/progress.ts';
@@ -103,7 +103,7 @@ async function describeBuilds(
     manifests.set(build.hash, signer ? await signManifest(text, signer, date) : text);
   }
   return [
-    ...(signer ? [{ path: keyPath(signer.fingerprint), content: signer.publicKey }] : []),
+    ...(signer ? [{ path: catalogPath('keys', signer.fingerprint), content: signer.publicKey }] : []),
     ...describeCache(registry, environment),
     ...catalogFiles(builds, manifests),
   ];

@@ -2,7 +2,7 @@ import type { Build, Image, Origin } from '../../site/schemas/build.ts';
 import { Build as BuildSchema } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { buildPath, manifestPath, specPath } from '../catalog/paths.ts';
+import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { isProved } from '../build-cache/spec-file.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import type { SpecDag } from './spec-image.ts';
@@ -47,7 +47,7 @@ export function catalogFiles(
   const specs = new Map<string, NewFile>();
   for (const { nodes } of builds) {
     for (const found of nodes.values()) {
-      const path = specPath(found.node);
+      const path = specFile(found.node);
       if (specs.get(path)?.replace) continue;
       // A text that its hash proves takes the place of one that it does not.
       specs.set(path, { path, content: `${found.text}\n`, replace: isProved(found) });
@@ -56,10 +56,10 @@ export function catalogFiles(
   return [
     ...specs.values(),
     ...builds.map(({ build }) => ({
-      path: manifestPath(build),
+      path: manifestFile(build),
       content: manifests.get(build.hash) ?? '',
       replace: true,
     })),
-    ...builds.map(({ build }) => ({ path: buildPath(build), content: formatJson(build) })),
+    ...builds.map(({ build }) => ({ path: buildFile(build), content: formatJson(build) })),
   ];
 }

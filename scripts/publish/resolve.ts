@@ -4,7 +4,7 @@ import type { Build, Image, Origin } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { readBuild } from '../catalog/catalog.ts';
-import { buildPath } from '../catalog/paths.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Layout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
@@ -140,7 +140,7 @@ function describeLostImage(
   composed: string,
 ): string {
   return (
-    `${join(catalogDirectory, buildPath(known))}: names the image ${known.image.digest}, which ${registry.reference} ` +
+    `${join(catalogDirectory, buildFile(known))}: names the image ${known.image.digest}, which ${registry.reference} ` +
     `does not have, and this build cache would give ${composed}; push the old image again, or remove the record ` +
     'and its manifest from the catalog'
   );

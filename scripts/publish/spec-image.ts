@@ -6,7 +6,7 @@ import type { Layout } from '../oci/layout.ts';
 import { chooseLayers, runtimeLayers } from '../oci/runtime-layers.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import type { CatalogNode } from '../catalog/catalog.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 /** A spec's image, all but its layers' bytes. */
 export interface SpecImage {
@@ -51,9 +51,9 @@ function describeText(text: string): Blob {
 
 /** A spec with its whole DAG. */
 export interface SpecDag {
-  root: CatalogNode;
+  root: SpecNode;
   /** Every node of the DAG by its hash, the root included. */
-  nodes: ReadonlyMap<DagHash, CatalogNode>;
+  nodes: ReadonlyMap<DagHash, SpecNode>;
 }
 
 /** Sorts entries so that each comes after those that it needs to run; otherwise their order stays. */

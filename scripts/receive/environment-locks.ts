@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
 
 /** A lock with every key that Spack wrote: what is passed on is passed on untouched. */
 const WholeLock = z.looseObject({
@@ -30,13 +31,11 @@ export function mergeLocks(known: WholeLock, solved: WholeLock): WholeLock {
   const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
   const roots = [...known.roots.filter(({ hash }) => !systems.has(systemOf(known, hash))), ...solved.roots];
   const all = { ...known.concrete_specs, ...solved.concrete_specs };
-  const kept = new Set<string>();
-  const open = roots.map(({ hash }) => hash);
-  for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
-    if (kept.has(hash)) continue;
-    kept.add(hash);
-    open.push(...(all[hash]?.dependencies ?? []).map((dependency) => dependency.hash));
-  }
+  const closure = walk(
+    roots.map(({ hash }) => hash),
+    (hash) => (all[hash]?.dependencies ?? []).map((dependency) => dependency.hash),
+  );
+  const kept = new Set(closure);
   const concrete = Object.entries(all).filter(([hash]) => kept.has(hash));
   return { ...solved, roots, concrete_specs: Object.fromEntries(concrete) };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import { keyPath } from '../catalog/paths.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { splitSigned } from '../signing/signature.ts';
@@ -63,7 +63,9 @@ export async function findThisCache(
     mirrors[`${NAME}-registry`] = { url: second, signed: false, source: false, binary: true };
   return {
     mirrors,
-    keys: signed ? [...catalog.keys.keys()].map((fingerprint) => join(directory, keyPath(fingerprint))) : [],
+    keys: signed
+      ? [...catalog.keys.keys()].map((fingerprint) => join(directory, catalogPath('keys', fingerprint)))
+      : [],
     said: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${second ? `, and ${second} for what the site cannot hold` : ''}`,
   };
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { buildPath, keyPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { buildFile, catalogPath, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node } from '../../site/schemas/node.ts';
@@ -24,7 +24,10 @@ export const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
 /** Writes a signed catalog of three builds, one on another, a failure and an environment, with hostile text wherever a schema lets text through. */
 export async function writeHostileCatalog(directory: string): Promise<void> {
   const files = [0, 1, 2].flatMap((index) => catalogFiles(index));
-  files.push({ path: keyPath(FINGERPRINT), content: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${HOSTILE}\n` });
+  files.push({
+    path: catalogPath('keys', FINGERPRINT),
+    content: `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${HOSTILE}\n`,
+  });
   files.push(...historyFiles());
   for (const { path, content } of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
@@ -73,9 +76,9 @@ function historyFiles(): { path: string; content: string }[] {
 function catalogFiles(index: number): { path: string; content: string }[] {
   const node = nodeOf(index);
   return [
-    { path: specPath(node), content: JSON.stringify(node) },
-    { path: buildPath(node), content: JSON.stringify(buildOf(node)) },
-    { path: manifestPath(node), content: `-----BEGIN PGP SIGNED MESSAGE-----\n${HOSTILE}` },
+    { path: specFile(node), content: JSON.stringify(node) },
+    { path: buildFile(node), content: JSON.stringify(buildOf(node)) },
+    { path: manifestFile(node), content: `-----BEGIN PGP SIGNED MESSAGE-----\n${HOSTILE}` },
     { path: `packages/${node.name}.json`, content: JSON.stringify(packageOf(node)) },
   ];
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { buildPath, manifestPath } from '../../scripts/catalog/paths.ts';
+import { buildFile, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import { nodeOf } from '../generate/dag.ts';
 import type { History } from '../generate/history.ts';
@@ -23,7 +23,7 @@ async function unpublish(catalog: string, { nodes, builds }: History): Promise<s
   const newest = [...builds.keys()].slice(-PUBLISHED);
   for (const hash of newest) {
     const { node } = nodeOf(nodes, hash);
-    for (const path of [buildPath(node), manifestPath(node)]) await rm(join(catalog, path));
+    for (const path of [buildFile(node), manifestFile(node)]) await rm(join(catalog, path));
   }
   return newest;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { buildPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { specManifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { Build } from '../../site/schemas/build.ts';
@@ -30,11 +30,11 @@ export async function writeRealCatalog(directory: string): Promise<void> {
 
 async function writeNode(directory: string, text: string): Promise<void> {
   const node = Node.parse(JSON.parse(text));
-  await write(directory, specPath(node), text);
+  await write(directory, specFile(node), text);
   if (node.external) return;
   const build = buildOf(node);
-  await write(directory, buildPath(node), JSON.stringify(build));
-  await write(directory, manifestPath(node), specManifestText(build.tarball, build.image.config));
+  await write(directory, buildFile(node), JSON.stringify(build));
+  await write(directory, manifestFile(node), specManifestText(build.tarball, build.image.config));
 }
 
 function buildOf(node: Node): Build {

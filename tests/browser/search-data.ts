@@ -10,20 +10,19 @@ import { shapeCatalog } from '../../site/lib/catalog/shape-catalog.ts';
 import { inventBuildRecord } from '../generate/build-record.ts';
 import { inventHistory } from '../generate/history.ts';
 import { inventPackage } from '../generate/package-record.ts';
+import type { Node } from '../../site/schemas/node.ts';
 
 /** The search's data files of a generated catalog: path below `/data/` and text. */
 export function inventSearchData(builds: number): Map<string, string> {
   const history = inventHistory({ builds, seed: 1 });
   const names = new Set([...history.nodes.values()].map(({ node }) => node.name));
+  const records = [...history.builds.values()].map((build) => inventBuildRecord(history, build));
   const catalog = shapeCatalog(
     {
-      specs: [...history.nodes.values()].map(({ node, text }) => ({ id: fileStem(node), body: text })),
-      builds: [...history.builds.values()].map((build) => ({
-        id: build.hash,
-        body: JSON.stringify(inventBuildRecord(history, build)),
-      })),
+      specs: [...history.nodes.values()].map(({ node, text }) => ({ id: idOf(node), body: text })),
+      builds: records.map((record) => ({ id: idOf(record), body: JSON.stringify(record) })),
       packages: [...names].map((name) => ({ id: name, body: JSON.stringify(inventPackage(name, 0)) })),
-      manifests: [],
+      manifests: records.map((record) => ({ id: idOf(record), data: { signed: false } })),
       containers: [],
       keys: [],
       failures: [],
@@ -43,4 +42,8 @@ export function inventSearchData(builds: number): Map<string, string> {
   ]);
   for (const [file, hashes] of listHashes(catalog).entries()) files.set(`hashes/${file}`, hashes);
   return new Map([...files].map(([name, data]) => [`${name}.json`, JSON.stringify(data)]));
+}
+
+function idOf(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
+  return `${node.name}/${fileStem(node)}`;
 }

@@ -2,7 +2,7 @@ import { Cache } from '../../site/schemas/cache.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
-import { buildPath, manifestPath, specPath } from '../../scripts/catalog/paths.ts';
+import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { containerPath } from '../../scripts/containers/container-records.ts';
 import { environmentTag } from '../../scripts/containers/tags.ts';
 import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
@@ -40,11 +40,11 @@ export async function generateCatalog(options: {
 }
 
 function* catalogFiles(history: History): Generator<GeneratedFile> {
-  for (const { node, text } of history.nodes.values()) yield { path: specPath(node), content: `${text}\n` };
+  for (const { node, text } of history.nodes.values()) yield { path: specFile(node), content: `${text}\n` };
   for (const build of history.builds.values()) {
     const record = inventBuildRecord(history, build);
-    yield { path: buildPath(record), content: toJson(record) };
-    yield { path: manifestPath(record), content: specManifestText(record.tarball, record.image.config) };
+    yield { path: buildFile(record), content: toJson(record) };
+    yield { path: manifestFile(record), content: specManifestText(record.tarball, record.image.config) };
   }
   yield* packageFiles(history);
   yield* containerFiles(history);

@@ -1,4 +1,3 @@
-import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { COMPILER_FLAGS, Node, type Dependency } from '../../site/schemas/node.ts';
@@ -7,6 +6,7 @@ import type { Recipe } from './population.ts';
 import { createRandom, inventCommit, inventSha256, type Random } from './random.ts';
 import type { Template } from './templates.ts';
 import { earlierVersion } from './versions.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 /** One round of a cache's builds: where for, when, and with which variants. */
 export interface Round {
@@ -31,7 +31,7 @@ export function createConcretizer(
   round: Round,
   seed: number,
   templates: ReadonlyMap<DagHash, Template>,
-  nodes: Map<DagHash, CatalogNode>,
+  nodes: Map<DagHash, SpecNode>,
 ): Concretize {
   const hashes = new Map<string, DagHash>();
   return concretize;
@@ -98,7 +98,7 @@ function nodeMembers(recipe: Recipe, dependencies: Dependency[], round: Round, s
   };
 }
 
-function hashNode(members: object): CatalogNode {
+function hashNode(members: object): SpecNode {
   const node = Node.parse({ ...members, hash: computeDagHash(JSON.stringify(members)) });
   return { node, text: JSON.stringify({ ...members, hash: node.hash }) };
 }

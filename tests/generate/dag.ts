@@ -1,11 +1,11 @@
-import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { runtimeDependencies } from '../../site/schemas/node.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-type Nodes = ReadonlyMap<DagHash, CatalogNode>;
+type Nodes = ReadonlyMap<DagHash, SpecNode>;
 
 /** A DAG in the order of a spec file: the root first, then depth first, each node once. */
-export function dagOf(nodes: Nodes, root: DagHash): CatalogNode[] {
+export function dagOf(nodes: Nodes, root: DagHash): SpecNode[] {
   const seen = new Set<DagHash>();
   const visit = (hash: DagHash): void => {
     if (seen.has(hash)) return;
@@ -17,8 +17,8 @@ export function dagOf(nodes: Nodes, root: DagHash): CatalogNode[] {
 }
 
 /** What has to be there as a binary for `root` to run: dependencies first, `root` last, externals left out. */
-export function runtimeClosure(nodes: Nodes, root: DagHash): CatalogNode[] {
-  const closure: CatalogNode[] = [];
+export function runtimeClosure(nodes: Nodes, root: DagHash): SpecNode[] {
+  const closure: SpecNode[] = [];
   const seen = new Set<DagHash>();
   const visit = (hash: DagHash): void => {
     const found = nodeOf(nodes, hash);
@@ -32,7 +32,7 @@ export function runtimeClosure(nodes: Nodes, root: DagHash): CatalogNode[] {
 }
 
 /** Throws when there is none. */
-export function nodeOf(nodes: Nodes, hash: DagHash): CatalogNode {
+export function nodeOf(nodes: Nodes, hash: DagHash): SpecNode {
   const found = nodes.get(hash);
   if (!found) throw new Error(`expected a node ${hash}, found none`);
   return found;

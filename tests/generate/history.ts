@@ -1,4 +1,3 @@
-import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { createConcretizer, type Concretize, type Round } from './concretize.ts';
 import { dagOf, runtimeClosure } from './dag.ts';
@@ -6,6 +5,7 @@ import { PLATFORMS } from './platforms.ts';
 import { createPopulation, pickEarly, type Population } from './population.ts';
 import { createRandom, type Random } from './random.ts';
 import { readTemplates } from './templates.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 /** Months that a history spans, the last of them October 2026. */
 const MONTHS = 30;
@@ -38,7 +38,7 @@ export interface HistoryBuild {
 export interface History {
   seed: number;
   /** Every node of every build's DAG. */
-  nodes: Map<DagHash, CatalogNode>;
+  nodes: Map<DagHash, SpecNode>;
   /** In the order of their making: what a build needs to run stands before it. */
   builds: Map<DagHash, HistoryBuild>;
   /** What was asked for in each round and is there as a binary, the oldest round first. */
@@ -50,7 +50,7 @@ export function inventHistory({ builds, seed }: { builds: number; seed: number }
   const templates = readTemplates();
   const population = createPopulation(templates.values(), Math.round(builds * INVENTED_PER_BUILD), seed);
   const history: History = { seed, nodes: new Map(), builds: new Map(), requests: [] };
-  const made = new Map<DagHash, CatalogNode>();
+  const made = new Map<DagHash, SpecNode>();
   const rounds = Math.max(
     FEWEST_ROUNDS,
     Math.min(PLATFORMS.length, Math.ceil(builds / BUILDS_PER_SMALL_ROUND)),
@@ -81,7 +81,7 @@ interface RoundWork {
   quota: number;
   random: Random;
   concretize: Concretize;
-  made: ReadonlyMap<DagHash, CatalogNode>;
+  made: ReadonlyMap<DagHash, SpecNode>;
   population: Population;
 }
 

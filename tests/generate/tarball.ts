@@ -3,13 +3,13 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { stringify } from 'yaml';
-import type { CatalogNode } from '../../scripts/catalog/catalog.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Contents } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { inventContents, INSTALL_ROOT, prefixOf } from './contents.ts';
 import { runtimeClosure } from './dag.ts';
 import { createRandom } from './random.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 /** Place of the byte in gzip's head that names the operating system, and what Python writes there. */
 const GZIP_SYSTEM_OFFSET = 9;
@@ -30,8 +30,8 @@ interface PrefixFile {
  * @param specText the spec file that Spack keeps in the prefix
  */
 export async function packTarball(
-  nodes: ReadonlyMap<DagHash, CatalogNode>,
-  { node }: CatalogNode,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  { node }: SpecNode,
   specText: string,
 ): Promise<Buffer> {
   const contents = inventContents(node, createRandom(`contents ${node.hash}`));
@@ -107,7 +107,7 @@ function stemOf(file: string): string {
   return `${file.split('.')[0]}.`;
 }
 
-function buildInfoText(nodes: ReadonlyMap<DagHash, CatalogNode>, node: Node, contents: Contents): string {
+function buildInfoText(nodes: ReadonlyMap<DagHash, SpecNode>, node: Node, contents: Contents): string {
   const { prefix, programs } = contents;
   const closure = runtimeClosure(nodes, node.hash).reverse();
   const info = {

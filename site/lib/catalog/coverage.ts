@@ -6,6 +6,7 @@ import { compareTexts, compareVersions } from '../spack/versions.ts';
 import type { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
 import type { LockFile } from '../../schemas/lock-file.ts';
 import type { SiteCatalog } from './site-catalog.ts';
+import { walk } from '../spack/dag.ts';
 
 /** How many alternatives are named for a missing spec. */
 const ALTERNATIVES = 5;
@@ -41,7 +42,7 @@ export function measureCoverage(
 ): Coverage {
   const builds = new Map(cache.builds.map((build) => [build.hash, build]));
   const byName = Map.groupBy(cache.builds, ({ name }) => name);
-  const visited = walk(roots, nodes, builds);
+  const visited = listTouched(roots, nodes, builds);
   const needed = visited.filter(({ external }) => !external);
   const available = needed.flatMap(({ hash }) => builds.get(hash) ?? []);
   const missing = needed.filter(({ hash }) => !builds.has(hash));
@@ -63,26 +64,25 @@ export function measureCoverage(
 }
 
 /** Every node that an installation touches; an external's own dependencies are the system's. */
-function walk(
+function listTouched(
   roots: readonly DagHash[],
   nodes: ReadonlyMap<DagHash, Node>,
   builds: ReadonlyMap<DagHash, KnownBuild>,
 ): Node[] {
   const found = new Map<DagHash, Node>();
-  const queue = roots.map((hash) => ({ hash, dependent: 'a root' }));
-  for (const { hash, dependent } of queue) {
-    if (found.has(hash)) continue;
+  walk(roots, (hash, from) => {
     const node = nodes.get(hash);
-    if (!node)
-      throw new Error(`expected the spec /${hash} among the others, since it is ${dependent}; found none`);
-    found.set(hash, node);
-    if (node.external) continue;
-    const wanted = builds.has(hash) ? ['link', 'run'] : ['link', 'run', 'build'];
-    for (const dependency of node.dependencies) {
-      if (!dependency.parameters.deptypes.some((type) => wanted.includes(type))) continue;
-      queue.push({ hash: dependency.hash, dependent: `needed by ${node.name}/${hash}` });
+    if (!node) {
+      const reason = from === undefined ? 'a root' : `needed by ${found.get(from)?.name}/${from}`;
+      throw new Error(`expected the spec /${hash} among the others, since it is ${reason}; found none`);
     }
-  }
+    found.set(hash, node);
+    if (node.external) return [];
+    const wanted = builds.has(hash) ? ['link', 'run'] : ['link', 'run', 'build'];
+    return node.dependencies
+      .filter(({ parameters }) => parameters.deptypes.some((type) => wanted.includes(type)))
+      .map((dependency) => dependency.hash);
+  });
   return [...found.values()];
 }
 

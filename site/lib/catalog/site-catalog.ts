@@ -1,6 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash, Sha256 } from '../../schemas/digest.ts';
-import type { Node } from '../../schemas/node.ts';
+import type { SpecNode } from '../spack/dag.ts';
+import type { CatalogEntry, CatalogKind } from './catalog-files.ts';
 import type { MirrorPlan } from '../mirror/plan.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { Container } from '../../schemas/container.ts';
@@ -9,27 +10,8 @@ import type { LockFile } from '../../schemas/lock-file.ts';
 import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import type { Removed } from '../../schemas/removed.ts';
 
-/** A file of the catalog: its path in the collection without the ending, and its text. */
-export interface CatalogEntry {
-  id: string;
-  body?: string | undefined;
-}
-
-export interface CatalogEntries extends Record<
-  | 'specs'
-  | 'builds'
-  | 'packages'
-  | 'containers'
-  | 'keys'
-  | 'failures'
-  | 'environments'
-  | 'locks'
-  | 'stats'
-  | 'removed'
-  | 'mirrors'
-  | 'cache',
-  readonly CatalogEntry[]
-> {
+/** The catalog's content collections. */
+export interface CatalogEntries extends Record<Exclude<CatalogKind, 'manifests'>, readonly CatalogEntry[]> {
   manifests: readonly ManifestEntry[];
 }
 
@@ -40,11 +22,8 @@ export interface ManifestEntry {
 }
 
 /** A build with all that pages and API say of it. */
-export interface CatalogBuild {
+export interface CatalogBuild extends SpecNode {
   build: Build;
-  node: Node;
-  /** The node exactly as Spack wrote it, compact. */
-  text: string;
   /** Whether its manifest is signed. */
   signed: boolean;
   /** `site`: the HTTPS door serves it with all it needs at run time. `registry`: only the registry does. */
@@ -63,7 +42,7 @@ export interface SiteCatalog extends CatalogHistory {
   /** By hash, the newest first. */
   builds: Map<DagHash, CatalogBuild>;
   /** Every node of every DAG. */
-  nodes: Map<DagHash, { node: Node; text: string }>;
+  nodes: Map<DagHash, SpecNode>;
   /** Hashes of the builds that depend directly on a node. */
   dependents: Map<DagHash, DagHash[]>;
   /** By name. */

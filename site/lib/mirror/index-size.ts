@@ -1,11 +1,7 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import {
-  dependencyHashes,
-  EMPTY_DATABASE_BYTES,
-  nodeOf,
-  RECORD_BYTES,
-  type SpecNode,
-} from '../spack/database.ts';
+import { EMPTY_DATABASE_BYTES, nodeOf, RECORD_BYTES } from '../spack/database.ts';
+import { dependencyHashes, walk } from '../spack/dag.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /** How large an index gets, told from its nodes' texts without writing it: exact but for a few bytes a record too many. */
 export interface IndexSize {
@@ -20,20 +16,18 @@ export interface IndexSize {
 export function createIndexSize(nodes: ReadonlyMap<DagHash, SpecNode>): IndexSize {
   const visited = new Set<DagHash>();
 
-  function visit(hash: DagHash, dependent: DagHash, added: DagHash[]): void {
-    if (visited.has(hash)) return;
-    const { node, text } = nodeOf(hash, dependent, nodes);
-    visited.add(hash);
-    added.push(hash);
-    size.bytes += text.length + RECORD_BYTES;
-    for (const dependency of dependencyHashes(node)) visit(dependency, hash, added);
-  }
-
   const size: IndexSize = {
     bytes: EMPTY_DATABASE_BYTES,
     add(root) {
       const added: DagHash[] = [];
-      visit(root, root, added);
+      walk([root], (hash, dependent = hash) => {
+        if (visited.has(hash)) return [];
+        const { node, text } = nodeOf(hash, dependent, nodes);
+        visited.add(hash);
+        added.push(hash);
+        size.bytes += text.length + RECORD_BYTES;
+        return dependencyHashes(node);
+      });
       return added;
     },
     remove(added) {

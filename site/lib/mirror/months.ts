@@ -1,8 +1,8 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
-import type { SpecNode } from '../spack/database.ts';
 import { createIndexSize } from './index-size.ts';
 import { monthView } from './views.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /** The view of what was published in a month and before. */
 export interface Month {

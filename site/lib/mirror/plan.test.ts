@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../schemas/build.ts';
 import { Node } from '../../schemas/node.ts';
-import { databaseText, type SpecNode } from '../spack/database.ts';
+import { databaseText } from '../spack/database.ts';
 import { planMirror, type MirrorInput } from './plan.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 const ENOUGH = 900_000_000;
 

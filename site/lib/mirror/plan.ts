@@ -1,11 +1,12 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
-import { nodeOf, type SpecNode } from '../spack/database.ts';
+import { nodeOf } from '../spack/database.ts';
 import { createIndexSize, sizeOfIndex, sizeOfIndexes, type IndexSize } from './index-size.ts';
 import { countMonths, listMonths, monthsBytes } from './months.ts';
 import { rankBuilds, type RankedBuild } from './rank.ts';
 import { takeRetired, type RetiredBuild } from './retired.ts';
 import { ALL_VIEW, environmentViews, listViews, platformViews, sortByManifest } from './views.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /**
  * What the site's own files take, estimated, since the plan must stand before the site is built from it. Measured at

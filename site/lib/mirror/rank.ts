@@ -1,7 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
-import type { SpecNode } from '../spack/database.ts';
 import { runtimeClosure } from './views.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /** A build is worth half as much when it is this much older than the newest one. */
 const HALF_LIFE_DAYS = 180;

@@ -2,8 +2,10 @@ import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
 import { fileStem, runtimeDependencies, targetOf } from '../../schemas/node.ts';
-import { nodeOf, type SpecNode } from '../spack/database.ts';
+import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
+import { walk } from '../spack/dag.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /** The view of everything: the same blob as the registry's `index.spack`. */
 export const ALL_VIEW = 'all';
@@ -88,15 +90,10 @@ export function runtimeClosure(
   nodes: ReadonlyMap<DagHash, SpecNode>,
   hasBinary: BinarySet,
 ): Set<DagHash> {
-  const visited = new Set<DagHash>();
-  function visit(hash: DagHash, dependent: DagHash): void {
-    if (visited.has(hash)) return;
-    visited.add(hash);
-    for (const dependency of runtimeDependencies(nodeOf(hash, dependent, nodes).node))
-      visit(dependency.hash, hash);
-  }
-  for (const root of roots) visit(root, root);
-  return new Set([...visited].filter((hash) => hasBinary.has(hash)));
+  const closure = walk(roots, (hash, dependent = hash) =>
+    runtimeDependencies(nodeOf(hash, dependent, nodes).node).map((dependency) => dependency.hash),
+  );
+  return new Set(closure.filter((hash) => hasBinary.has(hash)));
 }
 
 /** Builds in the order in which an index lists them: that of their manifests' paths, by code unit. */

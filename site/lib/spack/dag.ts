@@ -1,13 +1,57 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
 
+/** A node and exactly the JSON text that Spack wrote for it: compact, without a final newline. */
+export interface SpecNode {
+  node: Node;
+  text: string;
+}
+
 type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 
-/** Which of the builds depend directly on a node, in the order given. */
+/** What a hash leads to. `from` is the hash that led there first, for error messages; none for a root. */
+export type Edges = (hash: DagHash, from: DagHash | undefined) => Iterable<DagHash>;
+
+/** Every hash that roots lead to, breadth first and each once, the roots first. Takes DAGs of any depth, and cycles. */
+export function walk(roots: Iterable<DagHash>, edges: Edges): DagHash[] {
+  const reached = new Map<DagHash, DagHash | undefined>();
+  for (const root of roots) reached.set(root, undefined);
+  for (const [hash, from] of reached) {
+    for (const next of edges(hash, from)) if (!reached.has(next)) reached.set(next, hash);
+  }
+  return [...reached.keys()];
+}
+
+/**
+ * Every hash that a root leads to, each before all that it leads to: the root first. Of several possible orders the
+ * one of Kahn's algorithm, as Spack's `traverse_nodes(order="topo")`. Throws on a cycle.
+ */
+export function topologicalOrder(root: DagHash, edges: Edges): DagHash[] {
+  const children = new Map<DagHash, DagHash[]>();
+  const inEdges = new Map<DagHash, number>([[root, 0]]);
+  walk([root], (hash, from) => {
+    const next = [...edges(hash, from)];
+    children.set(hash, next);
+    for (const child of next) inEdges.set(child, (inEdges.get(child) ?? 0) + 1);
+    return next;
+  });
+  const order = inEdges.get(root) === 0 ? [root] : [];
+  for (const hash of order) {
+    for (const child of children.get(hash) ?? []) {
+      const left = (inEdges.get(child) ?? 0) - 1;
+      inEdges.set(child, left);
+      if (left === 0) order.push(child);
+    }
+  }
+  if (order.length < inEdges.size) throw new Error(`the dependencies of ${root} form a cycle`);
+  return order;
+}
+
+/** The builds that depend directly on each node, in the given order. */
 export function findDependents(builds: Iterable<{ node: Node }>): Map<DagHash, DagHash[]> {
   const dependents = new Map<DagHash, DagHash[]>();
   for (const { node } of builds) {
-    for (const hash of new Set(node.dependencies.map((dependency) => dependency.hash))) {
+    for (const hash of dependencyHashes(node)) {
       const known = dependents.get(hash);
       if (known) known.push(node.hash);
       else dependents.set(hash, [node.hash]);
@@ -18,15 +62,15 @@ export function findDependents(builds: Iterable<{ node: Node }>): Map<DagHash, D
 
 /** The hashes of a whole DAG, sorted, its root left out. Throws where a node is missing. */
 export function closureOf(root: DagHash, nodes: Nodes): DagHash[] {
-  const found = new Set<DagHash>([root]);
-  for (const hash of found) {
+  const closure = walk([root], (hash) => {
     const entry = nodes.get(hash);
-    if (!entry)
-      throw new Error(
-        `specs/: the node /${hash}, which /${root} depends on, is missing; restore it from git`,
-      );
-    for (const dependency of entry.node.dependencies) found.add(dependency.hash);
-  }
-  found.delete(root);
-  return [...found].sort();
+    if (entry) return dependencyHashes(entry.node);
+    throw new Error(`specs/: the node /${hash}, which /${root} depends on, is missing; restore it from git`);
+  });
+  return closure.slice(1).sort();
+}
+
+/** DAG hashes of a node's direct dependencies by any kind of edge, each once, in the node's order. */
+export function dependencyHashes({ dependencies }: Pick<Node, 'dependencies'>): Set<DagHash> {
+  return new Set(dependencies.map(({ hash }) => hash));
 }

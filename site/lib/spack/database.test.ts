@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import { Database } from '../../schemas/database.ts';
 import { MirrorManifest } from '../../schemas/mirror-manifest.ts';
 import { Node } from '../../schemas/node.ts';
-import { databaseText, type SpecNode } from './database.ts';
+import { databaseText } from './database.ts';
 import { splitNodes } from './node-text.ts';
+import type { SpecNode } from './dag.ts';
 
 const CACHE = 'tests/fixtures/cache-unsigned';
 

@@ -1,11 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import type { Node } from '../../schemas/node.ts';
-
-/** A node and exactly the JSON text (compact) that Spack wrote for it. */
-export interface SpecNode {
-  node: Node;
-  text: string;
-}
+import { dependencyHashes } from './dag.ts';
+import type { SpecNode } from './dag.ts';
 
 /**
  * Bytes of a record beside its node's text, with a reference count of up to seven digits:
@@ -57,11 +52,6 @@ function collectRecords(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, S
 
   for (const root of roots) visit(root, root);
   return records;
-}
-
-/** DAG hashes of what a node depends on by any kind of edge, each once, in the node's order. */
-export function dependencyHashes(node: Node): Set<DagHash> {
-  return new Set(node.dependencies.map(({ hash }) => hash));
 }
 
 /** A node by its hash; throws an error that names who needs it. */
