@@ -12,6 +12,9 @@ import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import { sortByDependency, composeSpecImage, stageSpecImage } from './spec-image.ts';
+import type { SpecImage } from './spec-image.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decide.ts';
 import type { NewBuild } from './records.ts';
 import { recordBuild } from './records.ts';
 
@@ -49,59 +52,81 @@ export interface Resolution {
 }
 
 /**
- * Decides for each entry: the catalog has it, the registry has this very image (then that is adopted), or it is new. A
- * tag that exists is never replaced; a build whose tag has another image is refused. Fills the layout with the images to push.
+ * Decides what becomes of each entry, and does it: fills the layout with the images to push, and collects the builds
+ * to record. Throws, before anything is pushed, on an image that is lost.
  */
 export async function resolveEntries(
   entries: readonly CheckedEntry[],
   publishing: Publishing,
 ): Promise<Resolution> {
-  const { registry, catalogDirectory, layout, published, originOf } = publishing;
+  const { registry, catalogDirectory } = publishing;
   const tags = await readTags(entries, registry);
   const layers = new Map<DagHash, ImageLayer | undefined>();
   const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, refused: new Map(), warnings: [] };
-
   for (const entry of sortByDependency(entries)) {
-    const { node } = entry.root;
-    const known = readBuild(catalogDirectory, node);
-    const tagged = tags.get(node.hash);
-    if (known && tagged) {
-      if (tagged.digest !== known.image.digest) resolution.warnings.push(describeOtherImage(known, tagged));
-      layers.set(node.hash, known);
-      continue;
-    }
-    layers.set(node.hash, entry.inspected);
-    const composed = composeSpecImage(entry, (hash) => findLayer(hash, entry));
-    if (known && composed.image.digest !== known.image.digest) {
-      throw new Error(describeLostImage(catalogDirectory, known, registry, composed.image.digest));
-    }
-    if (!tagged) {
-      await stageSpecImage(layout, composed, { path: entry.tarballPath, blob: entry.tarball });
-      resolution.staged += 1;
-    }
-    if (known) {
-      layers.set(node.hash, known);
-      continue;
-    }
-    if (tagged && tagged.digest !== composed.image.digest) {
-      // Nobody here built what is in it: it is neither replaced nor signed.
-      layers.set(node.hash, undefined);
-      resolution.refused.set(node.hash, describeForeignImage(registry, composed.image, tagged));
-      continue;
-    }
-    if (tagged) resolution.adopted += 1;
-    const circumstances = { published, origin: originOf(entry.inspected.spackVersion) };
-    const build = recordBuild(entry, entry.inspected, composed.image, circumstances);
-    layers.set(node.hash, build);
-    resolution.newBuilds.push({ ...entry, build });
+    const { hash } = entry.root.node;
+    // A node's layer: decided in this run, or recorded in the catalog.
+    const findLayer = (needed: DagHash): ImageLayer | undefined => {
+      const node = entry.nodes.get(needed)?.node;
+      if (!layers.has(needed) && node) layers.set(needed, readBuild(catalogDirectory, node));
+      return layers.get(needed);
+    };
+    layers.set(hash, entry.inspected);
+    const decision = decide({
+      known: readBuild(catalogDirectory, entry.root.node),
+      tagged: tags.get(hash),
+      compose: () => composeSpecImage(entry, findLayer),
+    });
+    layers.set(hash, await apply(decision, entry, publishing, resolution));
   }
   return resolution;
+}
 
-  /** A node's layer: decided in this run, or recorded in the catalog. */
-  function findLayer(hash: DagHash, { nodes }: CacheEntry): ImageLayer | undefined {
-    const node = nodes.get(hash)?.node;
-    if (!layers.has(hash) && node) layers.set(hash, readBuild(catalogDirectory, node));
-    return layers.get(hash);
+/**
+ * Does what was decided.
+ * @param resolution is added to
+ * @returns the build that images of others may take for a layer; none of one that is refused
+ */
+async function apply(
+  decision: Decision,
+  entry: CheckedEntry,
+  publishing: Publishing,
+  resolution: Resolution,
+): Promise<Build | undefined> {
+  const { registry, catalogDirectory, layout, published, originOf } = publishing;
+  const stage = async (image: SpecImage): Promise<void> => {
+    await stageSpecImage(layout, image, { path: entry.tarballPath, blob: entry.tarball });
+    resolution.staged += 1;
+  };
+  const record = ({ image }: SpecImage): Build => {
+    const circumstances = { published, origin: originOf(entry.inspected.spackVersion) };
+    const build = recordBuild(entry, entry.inspected, image, circumstances);
+    resolution.newBuilds.push({ ...entry, build });
+    return build;
+  };
+  switch (decision.kind) {
+    case 'keep':
+      if (decision.other) resolution.warnings.push(describeOtherImage(decision.known, decision.other));
+      return decision.known;
+    case 'restore':
+      await stage(decision.image);
+      return decision.known;
+    case 'lost':
+      throw new Error(
+        describeLostImage(catalogDirectory, decision.known, registry, decision.image.image.digest),
+      );
+    case 'add':
+      await stage(decision.image);
+      return record(decision.image);
+    case 'adopt':
+      resolution.adopted += 1;
+      return record(decision.image);
+    case 'refuse':
+      resolution.refused.set(
+        entry.root.node.hash,
+        describeForeignImage(registry, decision.image.image, decision.tagged),
+      );
+      return undefined;
   }
 }
 

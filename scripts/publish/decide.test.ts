@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { Build } from '../../site/schemas/build.ts';
+import { decide } from './decide.ts';
+import type { SpecImage } from './spec-image.ts';
+
+const [OURS, OTHER] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
+const IMAGE = imageOf(OURS);
+
+test('keeps what catalog and registry have, composing nothing, and tells when the tag has another image', () => {
+  const compose = (): never => {
+    throw new Error('composed an image that nobody needs');
+  };
+  const known = buildOf(OURS);
+  expect(decide({ known, tagged: descriptorOf(OURS), compose })).toEqual({ kind: 'keep', known });
+  const other = descriptorOf(OTHER);
+  expect(decide({ known, tagged: other, compose })).toEqual({ kind: 'keep', known, other });
+});
+
+test('pushes again what the registry lost when the entry gives the same image, and nothing else', () => {
+  const lookup = (digest: string) => {
+    const { kind } = decide({ known: buildOf(digest), tagged: undefined, compose: () => IMAGE });
+    return kind;
+  };
+  expect(lookup(OURS)).toBe('restore');
+  expect(lookup(OTHER)).toBe('lost');
+});
+
+test('adds what neither has, adopts the very image of the build, and refuses another', () => {
+  const lookup = (digest?: string) =>
+    decide({ known: undefined, tagged: digest ? descriptorOf(digest) : undefined, compose: () => IMAGE });
+  expect(lookup()).toEqual({ kind: 'add', image: IMAGE });
+  expect(lookup(OURS)).toEqual({ kind: 'adopt', image: IMAGE });
+  expect(lookup(OTHER)).toEqual({ kind: 'refuse', image: IMAGE, tagged: descriptorOf(OTHER) });
+});
+
+function imageOf(digest: string): SpecImage {
+  const image = { tag: 'zlib', digest, size: 1, config: { digest, size: 1 }, runnable: true };
+  return { image, configText: '{}', manifestText: '{}' };
+}
+
+function buildOf(digest: string): Build {
+  return { image: imageOf(digest).image } as Build;
+}
+
+function descriptorOf(digest: string) {
+  return { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 1 };
+}
