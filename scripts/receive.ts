@@ -15,6 +15,7 @@ import { receiveAll } from './receive/receive-all.ts';
 import { describeRun } from './receive/report.ts';
 import { attestLater } from './receive/subjects.ts';
 import { readSigner } from './signing/signature.ts';
+import { isLocal } from '../site/lib/registry-address.ts';
 
 type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
   Partial<Record<'artifacts' | 'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
@@ -88,10 +89,7 @@ async function finish(
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(
-    [
-      describeRun(received, !registry.startsWith('oci-layout:'), made),
-      ...notes.map((note) => `> ${note}`),
-    ].join('\n\n'),
+    [describeRun(received, !isLocal(registry), made), ...notes.map((note) => `> ${note}`)].join('\n\n'),
   );
   setOutput('published', String(builds.length));
   console.error(

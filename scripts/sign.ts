@@ -2,7 +2,7 @@ import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { startProgress } from './cli/progress.ts';
 import { writePublicKey } from './signing/key-file.ts';
-import { listManifests, signManifests, writeManifests } from './signing/sign-catalog.ts';
+import { listManifests, signManifests, writeSignedManifests } from './signing/sign-catalog.ts';
 import { readSigner } from './signing/signature.ts';
 
 interface Options {
@@ -38,7 +38,7 @@ async function signAll({ catalog = parseSettings(process.env).CATALOG_DIR, all }
 
   const { written } = await writePublicKey(catalog, signer.publicKey);
   if (written) console.error(`Wrote the public half to ${catalog}/keys/${signer.fingerprint}.asc.`);
-  await writeManifests(catalog, files);
+  await writeSignedManifests(catalog, files);
   console.error(
     `Signed ${files.length} of ${paths.length} manifests with key ${signer.fingerprint}; ` +
       `${paths.length - files.length} were signed already.`,

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { compareVersions, GlibcScan } from './elf-glibc.ts';
+import { compareGlibc, GlibcScan } from './elf-glibc.ts';
 
 const ELF = '\x7fELF\x02\x01';
 
@@ -46,5 +46,5 @@ test.each(['GLIBC_', '\0GLIBC_', '\0GLIBC_2.1\0'])('does not look at every one o
 
 test('compares versions by number', () => {
   const sorted = ['2.2.5', '2.3', '2.3.4', '2.34', '3.0'];
-  expect([...sorted].reverse().sort(compareVersions)).toEqual(sorted);
+  expect([...sorted].reverse().sort(compareGlibc)).toEqual(sorted);
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
 
 /** Passes a blob's bytes on while it hashes and counts them; can go on to the end when its reader gave up. */
 export class MeasuredBlob {
@@ -44,7 +45,7 @@ export class MeasuredBlob {
     if (this.#damage !== undefined) return this.#damage;
     const { digest, size } = this.#expected;
     if (this.#size !== size) return this.#error(`${size} bytes`, `${this.#size}`);
-    const found = `sha256:${this.#hash.digest('hex')}`;
+    const found = digestFrom(this.#hash.digest('hex'));
     return found === digest ? undefined : this.#error(digest, found);
   }
 

@@ -7,7 +7,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { withGroup, withStoppedCommands } from '../github/actions.ts';
 import { parsePlan } from '../publish/plan-file.ts';
-import { describeSpecs } from '../spack/describe-specs.ts';
+import { askSpackForSpecs } from '../spack/describe-specs.ts';
 import { headDate } from '../spack/git-checkout.ts';
 import { installSpack } from '../spack/install-spack.ts';
 import type { InstalledSpack } from '../spack/install-spack.ts';
@@ -134,7 +134,7 @@ async function handOver(
 ): Promise<BuildRecord> {
   const planFile = join(folder, 'plan.txt');
   const plan = parsePlan(readFileSync(planFile, 'utf8'), planFile);
-  const description = await describeSpecs(spack, environment, planFile);
+  const description = await askSpackForSpecs(spack, environment, planFile);
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
   const built = planned.filter(({ state }) => state === 'built').map(({ hash }) => hash);
   rmSync(out, { recursive: true, force: true });

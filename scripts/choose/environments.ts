@@ -7,7 +7,7 @@ import { z } from 'zod';
 const SpackYaml = z.object({ spack: z.record(z.string(), z.unknown()) });
 
 /** Where the catalog keeps an owner's environment. */
-export function environmentPath(catalog: string, name: string): string {
+export function stackPath(catalog: string, name: string): string {
   return join(catalog, 'environments', `${name}.yaml`);
 }
 
@@ -23,7 +23,7 @@ export function listEnvironments(catalog: string): string[] {
 
 /** Reads an environment's `spack.yaml` as text. Throws when there is none of that name, or when it is not one. */
 export function readEnvironment(catalog: string, name: string): string {
-  const path = environmentPath(catalog, name);
+  const path = stackPath(catalog, name);
   if (!/^[\w-]+$/.test(name) || !existsSync(path)) {
     const names = listEnvironments(catalog).join(', ') || 'none yet';
     throw new Error(

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Why a package of the list is not taken. */
-export type Obstacle = 'excluded' | 'cached' | 'failed';
+export type SkipReason = 'excluded' | 'cached' | 'failed';
 
-export interface Sample {
+export interface RandomSample {
   names: string[];
   /** What the draw passed over on its way, by reason. */
-  passedOver: Record<Obstacle, string[]>;
+  passedOver: Record<SkipReason, string[]>;
   /** The whole list was gone through and there was not enough. */
   exhausted: boolean;
 }
@@ -18,10 +19,10 @@ export interface Sample {
 export function takeSample(
   drawn: readonly string[],
   count: number,
-  obstacleOf: (name: string) => Obstacle | undefined,
-): Sample {
+  obstacleOf: (name: string) => SkipReason | undefined,
+): RandomSample {
   const names: string[] = [];
-  const passedOver: Record<Obstacle, string[]> = { excluded: [], cached: [], failed: [] };
+  const passedOver: Record<SkipReason, string[]> = { excluded: [], cached: [], failed: [] };
   for (const name of drawn) {
     if (names.length === count) break;
     const obstacle = obstacleOf(name);
@@ -43,6 +44,6 @@ export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefi
 export function drawOrder(names: readonly string[], seed: string): string[] {
   return names
     .map((name) => ({ name, place: hash('sha256', `${seed}\n${name}`) }))
-    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .sort((a, b) => compareTexts(a.place, b.place))
     .map(({ name }) => name);
 }

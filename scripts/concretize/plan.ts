@@ -3,7 +3,7 @@ import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { runtimeDependencies } from '../../site/schemas/node.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
-export interface Plan {
+export interface BuildPlan {
   /** What a build may produce: needed, not external, not cached. Sorted. */
   hashes: DagHash[];
   /** What a build will find in the cache. Sorted. */
@@ -18,7 +18,7 @@ export interface Plan {
 export function planBuild(
   lock: Pick<LockFile, 'roots' | 'concrete_specs'>,
   isCached: (hash: DagHash) => boolean,
-): Plan {
+): BuildPlan {
   const hashes = new Set<DagHash>();
   const cached = new Set<DagHash>();
   const roots = lock.roots.map(({ hash }) => hash);

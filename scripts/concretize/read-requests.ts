@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BuildRequests } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { parseJson } from '../../site/lib/json.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /**
  * Reads what `choose` printed: from a file (`-` is standard input), or else from the variable REQUESTS.
@@ -10,7 +11,7 @@ import { parseJson } from '../../site/lib/json.ts';
 export function readRequests(
   file: string | undefined,
   target: string,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): BuildRequest[] {
   const text = file === undefined ? environment['REQUESTS'] : readFileSync(file === '-' ? 0 : file, 'utf8');
   const where = file ?? 'environment variable REQUESTS';

@@ -17,7 +17,7 @@ import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { hasSameRoots, readEnvironmentLock } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
 import { planBuild } from './plan.ts';
-import type { Plan } from './plan.ts';
+import type { BuildPlan } from './plan.ts';
 import { expectSmall } from './read-limited.ts';
 import { composeSpackYaml } from './spack-yaml.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -43,7 +43,7 @@ export type Solution =
 
 interface Solved {
   request: BuildRequest;
-  plan: Plan;
+  plan: BuildPlan;
   entry: MatrixEntry;
   /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
   lacksContainer: boolean;

@@ -9,6 +9,7 @@ import {
 import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
 import type { BaseImage } from './base-image.ts';
 import type { Layer } from './write-layer.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Docker's storage drivers stop here. */
 export const MAX_CONTAINER_LAYERS = 127;
@@ -79,7 +80,7 @@ export function addToIndex(
     size: image.size,
     platform: { os, architecture },
   };
-  const manifests = [...others, own].sort((a, b) => (platformName(a) < platformName(b) ? -1 : 1));
+  const manifests = [...others, own].sort((a, b) => compareTexts(platformName(a), platformName(b)));
   return JSON.stringify({ schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests });
 }
 

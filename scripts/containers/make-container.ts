@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
-import { searchPath } from '../oci/image.ts';
+import { searchPathVariable } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
-import { compareVersions } from '../build-cache/elf-glibc.ts';
+import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { composeContainer, MAX_CONTAINER_LAYERS } from './compose-container.ts';
 import type { ContainerText } from './compose-container.ts';
@@ -70,7 +70,7 @@ export async function makeContainer(
   }
   const checked = environments.map((told) => checkVariables(told, [...prefixes, viewRoot]));
   const refused = [...new Set(checked.flatMap((one) => one.refused))];
-  const ownPath: Variables = { PATH: searchPath(builds) };
+  const ownPath: Variables = { PATH: searchPathVariable(builds) };
   const text = composeContainer({
     base: image,
     layers,
@@ -102,7 +102,7 @@ function describe({ environment, roots: [root] }: WantedContainer): Record<strin
 function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: readonly Build[]): void {
   for (const { name: build, contents } of builds) {
     const needed = contents.glibc;
-    if (needed === undefined || (glibc !== undefined && compareVersions(needed, glibc) <= 0)) continue;
+    if (needed === undefined || (glibc !== undefined && compareGlibc(needed, glibc) <= 0)) continue;
     throw new Error(
       `${build} needs glibc ${needed}, and the base image ${name} has ${glibc ?? 'none'}; set a newer baseImage in the settings`,
     );

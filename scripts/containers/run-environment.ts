@@ -1,3 +1,4 @@
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 /** Variables of a run environment, by name. */
 export type Variables = Record<string, string>;
 
@@ -28,7 +29,7 @@ export function checkVariables(told: Variables, prefixes: readonly string[]): Ch
     folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const variables: Variables = {};
   const refused: string[] = [];
-  for (const [name, value] of Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, value] of Object.entries(told).sort(([a], [b]) => compareTexts(a, b))) {
     if (OWN_VARIABLES.test(name)) continue;
     const paths = value.split(/[:;\s=,]+/).filter((part) => part.startsWith('/'));
     const isFine =
@@ -56,7 +57,7 @@ export function joinVariables(environments: readonly Variables[], base: readonly
   }
   const path = joined.get('PATH');
   if (path !== undefined) joined.set('PATH', systemFoldersLast(path));
-  return [...joined].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${value}`);
+  return [...joined].sort(([a], [b]) => compareTexts(a, b)).map(([name, value]) => `${name}=${value}`);
 }
 
 function isPathList(name: string): boolean {

@@ -7,6 +7,8 @@ import { pack } from 'tar-stream';
 import type { Pack } from 'tar-stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** What an image needs to know of a layer. */
 export interface Layer extends Blob {
@@ -54,9 +56,9 @@ export async function packLayer(file: string, fill: (tar: Pack) => Promise<void>
   );
   await Promise.all([filled, flow]);
   return {
-    digest: `sha256:${compressed.digest('hex')}`,
+    digest: digestFrom(compressed.digest('hex')),
     size,
-    diffId: `sha256:${uncompressed.digest('hex')}`,
+    diffId: digestFrom(uncompressed.digest('hex')),
   };
 }
 
@@ -69,7 +71,7 @@ async function addEntries(tar: Pack, entries: readonly LayerEntry[]): Promise<vo
     }
   }
   for (const entry of entries) all.set(entry.path, entry);
-  const sorted = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = [...all.values()].sort((a, b) => compareTexts(a.path, b.path));
   for (const entry of sorted) await addEntry(tar, entry);
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
@@ -8,6 +7,7 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
+import { digestOf } from '../cli/digest.ts';
 
 /** The name of the index that a client reads when its mirror names no view. */
 export const OWN_INDEX = '';
@@ -53,7 +53,7 @@ export async function writeIndexManifests(indexes: ReadonlyMap<string, Blob>, di
 
 async function writeIndex(roots: readonly DagHash[], nodes: Catalog['nodes'], dist: Dist): Promise<Blob> {
   const bytes = Buffer.from(databaseText(roots, nodes));
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = digestOf(bytes);
   const blob = { digest, size: bytes.length };
   await dist.addBytes(blob, bytes);
   return blob;

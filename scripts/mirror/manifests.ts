@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import pMap from 'p-map';
 import type { RetiredBuild } from '../../site/lib/mirror/retired.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
@@ -7,6 +6,7 @@ import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
+import { blobOf } from '../cli/digest.ts';
 
 /** Files that are written at a time. */
 const FILES = 16;
@@ -63,7 +63,7 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
 
 async function addText(text: string, dist: Dist): Promise<Blob> {
   const bytes = Buffer.from(text);
-  const blob = { digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length };
+  const blob = blobOf(bytes);
   await dist.addBytes(blob, bytes);
   return blob;
 }

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
-import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { isLoopback } from '../http/request.ts';
@@ -100,7 +100,7 @@ async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | un
       `${url}: expected a blob of type ${INDEX_MEDIA_TYPE}, found ${quote(record?.mediaType ?? '')}`,
     );
   }
-  return { digest: `sha256:${record.checksum}`, size: record.contentLength };
+  return { digest: digestFrom(record.checksum), size: record.contentLength };
 }
 
 /** The first ones, the door's own index before all, as far as there is room in bytes. */

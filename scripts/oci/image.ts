@@ -47,7 +47,7 @@ export function composeImage(image: { specText: string; node: Node; layers: Imag
   const config = JSON.stringify({
     architecture: goArchitecture(node.arch.target),
     os: goOs(node.arch.platform),
-    config: { Env: [`PATH=${searchPath(layers)}`], Labels: annotations },
+    config: { Env: [`PATH=${searchPathVariable(layers)}`], Labels: annotations },
     rootfs: { type: 'layers', diff_ids: layers.map(({ tarball }) => tarball.uncompressedDigest) },
   });
   const binary = JSON.stringify({
@@ -105,7 +105,7 @@ function manifestText(config: Blob, layers: Descriptor[], annotations?: Record<s
 }
 
 /** The directories of programs, the spec's own first, then its dependencies', nearest first. */
-export function searchPath(layers: readonly ImageLayer[]): string {
+export function searchPathVariable(layers: readonly ImageLayer[]): string {
   const ownFirst = layers.toReversed().filter(({ contents }) => contents.programs.length > 0);
   return [...ownFirst.map(({ contents }) => `${contents.prefix}/bin`), ...STANDARD_PATH].join(':');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -8,6 +7,8 @@ import { hexOf } from '../../site/schemas/digest.ts';
 import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { describeManifest } from './manifest.ts';
 import { isErrorCode } from '../cli/files.ts';
+import { digestOf } from '../cli/digest.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** An index whose entries keep what others wrote into them. */
 const IndexFile = z.looseObject({ ...ImageIndex.shape, manifests: z.array(Descriptor.loose()) });
@@ -35,7 +36,7 @@ export async function createLayout(dir: string): Promise<Layout> {
 
   function addBytes(bytes: string | Uint8Array): Promise<Blob> {
     const data = Buffer.from(bytes);
-    const digest = `sha256:${createHash('sha256').update(data).digest('hex')}`;
+    const digest = digestOf(data);
     // A plain write would follow the symbolic link that an earlier run may have left there.
     return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data, false));
   }
@@ -84,7 +85,7 @@ export async function readIndex(dir: string): Promise<Descriptor[] | undefined> 
 
 /** Writes what makes a directory of blobs a layout: `oci-layout`, then `index.json`, replaced as a whole. */
 export async function writeIndex(dir: string, descriptors: readonly Descriptor[]): Promise<void> {
-  const manifests = descriptors.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const manifests = descriptors.toSorted((a, b) => compareTexts(sortKey(a), sortKey(b)));
   const index = { schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests };
   await replaceFile(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
   await replaceFile(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
 import {
@@ -10,6 +9,7 @@ import {
   ImageManifest,
 } from '../../site/schemas/image-manifest.ts';
 import type { ManifestText, RegistryManifest } from './registry.ts';
+import { digestOf } from '../cli/digest.ts';
 
 /** What is asked for: images, and indexes of images. */
 export const MANIFEST_MEDIA_TYPES = [
@@ -35,7 +35,7 @@ export function describeManifest(text: string, where: string): ManifestText {
   }
   const kind = found.manifests === undefined ? IMAGE_MANIFEST_MEDIA_TYPE : IMAGE_INDEX_MEDIA_TYPE;
   const bytes = Buffer.from(text);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = digestOf(bytes);
   return { descriptor: { mediaType: found.mediaType ?? kind, digest, size: bytes.length }, text };
 }
 

@@ -4,6 +4,7 @@ import { pipeline, Transform } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { digestFrom } from '../../site/schemas/digest.ts';
 
 /**
  * Passes a stream on and fails at its end when it was not the blob: more or fewer bytes than its size, or another
@@ -20,7 +21,7 @@ export function verified(source: Readable, where: string, blob: Blob): Readable 
       done(size > blob.size ? new Error(`${expectation} more`) : null, chunk);
     },
     flush(done) {
-      const digest = `sha256:${hash.digest('hex')}`;
+      const digest = digestFrom(hash.digest('hex'));
       const isRight = size === blob.size && digest === blob.digest;
       done(isRight ? null : new Error(`${expectation} ${digest} of ${size} bytes`));
     },
@@ -53,7 +54,7 @@ export async function copyVerified(source: string, target: string, blob: Blob): 
     hash.update(bytes);
     await output.appendFile(bytes);
   }
-  const digest = `sha256:${hash.digest('hex')}`;
+  const digest = digestFrom(hash.digest('hex'));
   if (size !== blob.size || digest !== blob.digest) {
     throw new Error(`${expectation} ${digest} of ${size} bytes`);
   }

@@ -1,15 +1,14 @@
 import { Origin } from '../../site/schemas/build.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Environment variables, as `process.env` holds them. */
-type Environment = Record<string, string | undefined>;
-
 /**
  * Where a build comes from, taken from the publisher's own environment and never from the artifact.
  * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
  * `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
  * @param claimedSpack the version that the tarball itself names: taken only where the environment names none
  */
-export function readOrigin(environment: Environment, claimedSpack?: string): Origin {
+export function readOrigin(environment: ProcessEnvironment, claimedSpack?: string): Origin {
   const {
     GITHUB_SERVER_URL: server,
     GITHUB_REPOSITORY: repository,
@@ -34,7 +33,7 @@ export function readOrigin(environment: Environment, claimedSpack?: string): Ori
  * The time that new entries carry, in whole seconds: now, or `SOURCE_DATE_EPOCH` (seconds since 1970), with which
  * the same input gives the same bytes. Source: https://reproducible-builds.org/specs/source-date-epoch/
  */
-export function readDate(environment: Environment, now: Date): string {
+export function readDate(environment: ProcessEnvironment, now: Date): string {
   const epoch = environment['SOURCE_DATE_EPOCH'];
   if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
     throw new Error(`environment variable SOURCE_DATE_EPOCH: expected seconds since 1970, found "${epoch}"`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Blob, Image } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { composeImage, imageTag } from '../oci/image.ts';
@@ -7,6 +6,7 @@ import { chooseLayers, runtimeLayers } from '../oci/runtime-layers.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
+import { blobOf } from '../cli/digest.ts';
 
 /** A spec's image, all but its layers' bytes. */
 export interface SpecImage {
@@ -46,7 +46,7 @@ export async function stageSpecImage(
 
 function describeText(text: string): Blob {
   const bytes = Buffer.from(text);
-  return { digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length };
+  return blobOf(bytes);
 }
 
 /** A spec with its whole DAG. */

@@ -6,6 +6,7 @@ import { isErrorCode } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { downloadRunArtifact, listRunArtifacts } from '../github/run-artifacts.ts';
 import { BadArchiveError, unpackZip } from '../github/unpack-zip.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** The view of an environment, next to the record. */
 export const VIEW_ARCHIVE = 'view.tar.gz';
@@ -40,7 +41,7 @@ export function openArtifactFolder(directory: string, attempt = Infinity): Build
  * a name again) the older one counts: its name says which attempt it is from.
  */
 export async function openRunArtifacts(
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
   options: { firstRetryMs?: number } = {},
 ): Promise<BuildArtifacts> {
   const attempt = Number(environment['GITHUB_RUN_ATTEMPT'] || Infinity);

@@ -50,7 +50,7 @@ export async function signManifests(
 }
 
 /** Writes signed manifests, each whole or not at all. */
-export async function writeManifests(catalog: string, files: SignedFile[]): Promise<void> {
+export async function writeSignedManifests(catalog: string, files: SignedFile[]): Promise<void> {
   await pMap(files, ({ path, text }) => writeFileAtomic(join(catalog, path), text), {
     concurrency: CONCURRENCY,
   });

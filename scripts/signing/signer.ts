@@ -1,6 +1,7 @@
 import { decryptKey, readPrivateKeys } from 'openpgp';
 import type { KeyID, PrivateKey, SignaturePacket, Subkey } from 'openpgp';
 import { fingerprintOf } from '../../site/lib/spack/public-key.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** A private key that is ready to sign, and what the rest of the program may know of it. */
 export interface Signer {
@@ -19,9 +20,7 @@ export interface Signer {
  * Reads SIGNING_KEY (an armored private key) and SIGNING_KEY_PASSPHRASE; undefined when there is no key or it is
  * empty, as workflows pass a missing secret. Throws one sentence when the key cannot sign now.
  */
-export async function readSigner(
-  environment: Record<string, string | undefined>,
-): Promise<Signer | undefined> {
+export async function readSigner(environment: ProcessEnvironment): Promise<Signer | undefined> {
   const armored = environment['SIGNING_KEY']?.trim();
   if (!armored) return undefined;
   const locked = await parsePrivateKey(armored);

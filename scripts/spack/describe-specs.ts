@@ -36,7 +36,7 @@ export type SpecDescription = Description['specs'][number];
 export type PackageDescription = Description['packages'][number];
 
 /** Asks Spack what became of the specs of an environment, and what it knows of the planned ones. */
-export async function describeSpecs(
+export async function askSpackForSpecs(
   spack: Spack,
   environment: string,
   planFile: string,

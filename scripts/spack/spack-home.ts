@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Variables of the machine that Spack and its downloads need; nothing else of the job's environment reaches it. */
 const PASSED_ON = [
@@ -32,7 +33,7 @@ export interface SpackConfiguration {
 export function createSpackHome(
   folder: string,
   configuration: SpackConfiguration,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): Record<string, string> {
   const home = resolve(folder);
   const config = join(home, 'config');

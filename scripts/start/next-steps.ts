@@ -1,6 +1,7 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Build } from '../../site/schemas/build.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** A build to show in a command; absent in an empty catalog. */
 export type Example = Pick<Build, 'name' | 'version' | 'hash'> & { program: string };
@@ -13,7 +14,7 @@ export async function readExample(catalog: string): Promise<Example | undefined>
   }
   const [smallest] = builds
     .filter(({ contents }) => contents.programs.length > 0)
-    .sort((a, b) => a.tarball.size - b.tarball.size || (a.hash < b.hash ? -1 : 1));
+    .sort((a, b) => a.tarball.size - b.tarball.size || compareTexts(a.hash, b.hash));
   const program = smallest?.contents.programs[0];
   return smallest && program !== undefined ? { ...smallest, program } : undefined;
 }

@@ -38,3 +38,8 @@ export function shortCommit(commit: string): string {
 export function formatFingerprint(fingerprint: string): string {
   return fingerprint.replaceAll(/(.{4})(?=.)/g, '$1 ');
 }
+
+/** The month of a date in UTC: `2026-11`. */
+export function monthOf(date: string): string {
+  return date.slice(0, 'yyyy-mm'.length);
+}

@@ -19,6 +19,11 @@ export function hexOf(digest: Digest): Sha256 {
   return digest.slice('sha256:'.length);
 }
 
+/** The OCI digest of a sha256 in hex. */
+export function digestFrom(hex: Sha256): Digest {
+  return `sha256:${hex}`;
+}
+
 /** Where a v3 mirror keeps a blob, relative to its root: `blobs/sha256/ab/abcd…`. */
 export function mirrorBlobPath(digest: Digest): string {
   const hex = hexOf(digest);

@@ -39,11 +39,14 @@ export const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** The variables of a process, as `process.env` has them. */
+export type ProcessEnvironment = Record<string, string | undefined>;
+
 /**
  * Reads the settings from an environment; a variable that is set but empty counts as absent,
  * since workflows pass unset inputs that way.
  */
-export function parseSettings(environment: Record<string, string | undefined>): Settings {
+export function parseSettings(environment: ProcessEnvironment): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const result = Settings.safeParse(given);
   if (result.success) return result.data;

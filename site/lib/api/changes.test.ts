@@ -4,7 +4,7 @@ import { inventBuildRecord } from '../../../tests/generate/build-record.ts';
 import { inventHistory } from '../../../tests/generate/history.ts';
 import type { Build } from '../../schemas/build.ts';
 import type { Removed } from '../../schemas/removed.ts';
-import { describeChanges } from './changes.ts';
+import { changesDocument } from './changes.ts';
 import { documentText } from './texts.ts';
 
 const BUILDS = 200;
@@ -24,7 +24,7 @@ function openCache() {
     },
     months: () =>
       new Map(
-        [...describeChanges({ builds, removed: [...removed.values()] })].map(([month, list]) => [
+        [...changesDocument({ builds, removed: [...removed.values()] })].map(([month, list]) => [
           month,
           documentText('changes', list),
         ]),

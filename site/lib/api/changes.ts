@@ -3,6 +3,7 @@ import { indexLink, schemaLink } from './links.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl } from '../url.ts';
 import { compareTexts } from '../spack/versions.ts';
+import { monthOf } from '../format.ts';
 
 type Change = ChangeList['changes'][number];
 
@@ -15,8 +16,8 @@ interface Comings extends Pick<SiteCatalog, 'removed'> {
  * What came and went, by month, the oldest first. A month that is over stays as it is: what is published later is of
  * later months, and what is removed leaves the time of its publication behind.
  */
-export function describeChanges(catalog: Comings): Map<string, ChangeList> {
-  const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => date.slice(0, 'yyyy-mm'.length));
+export function changesDocument(catalog: Comings): Map<string, ChangeList> {
+  const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => monthOf(date));
   const months = [...byMonth.keys()];
   return new Map(
     [...byMonth].map(([month, changes], place) => [

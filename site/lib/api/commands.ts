@@ -1,19 +1,19 @@
 import type { Endpoint } from './endpoints.ts';
-import type { Sample } from './samples.ts';
+import type { ApiSample } from './samples.ts';
 import { settingsOf } from './views.ts';
 import { keyPath } from '../commands/commands.ts';
 import { includeOf } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, siteAddress } from '../url.ts';
 
-/** Commands to paste, and what they do. */
-export interface Commands {
+/** ApiCommands to paste, and what they do. */
+export interface ApiCommands {
   label: string;
   lines: string[];
 }
 
 /** How to ask an endpoint with curl and jq. */
-export function endpointCommands({ filters }: Endpoint, { path }: Sample): Commands[] {
+export function endpointCommands({ filters }: Endpoint, { path }: ApiSample): ApiCommands[] {
   return filters.map(({ prints, filter }) => ({
     label: prints,
     lines: [`curl -fsS ${externalUrl(path)} | jq -r '${filter}'`],
@@ -21,7 +21,7 @@ export function endpointCommands({ filters }: Endpoint, { path }: Sample): Comma
 }
 
 /** Trust in all lists from one signature. */
-export function signatureCommands({ keys }: SiteCatalog): Commands[] {
+export function signatureCommands({ keys }: SiteCatalog): ApiCommands[] {
   if (keys.length === 0) return [];
   const index = externalUrl(apiPath('index'));
   const select = '.endpoints[] | select(.name == "packages") | "\\(.sha256)  packages.json"';
@@ -45,7 +45,7 @@ export function signatureCommands({ keys }: SiteCatalog): Commands[] {
 }
 
 /** How to add this cache by a file: into the user's own scope, or by an include. */
-export function settingsCommands(catalog: SiteCatalog): Commands[] {
+export function settingsCommands(catalog: SiteCatalog): ApiCommands[] {
   const [file] = settingsOf(catalog);
   if (!file) return [];
   const { include } = includeOf(file.sha256, catalog.recorded);
@@ -68,7 +68,7 @@ export function settingsCommands(catalog: SiteCatalog): Commands[] {
 }
 
 /** How much of a lock file is here. */
-export function coverageCommands(): Commands[] {
+export function coverageCommands(): ApiCommands[] {
   return [
     {
       label: "How much of a spack.lock has binaries here, in this project's folder",

@@ -4,7 +4,7 @@ import type { StatsDocument } from '../../schemas/api/stats-document.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
 import { listLinks, schemaLink } from './links.ts';
-import { formatCount, formatDate, formatSize } from '../format.ts';
+import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
 import { countCompilers } from '../catalog/groups.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
@@ -96,8 +96,4 @@ function countShares(groups: ReadonlyMap<string, CatalogBuild[]>): StatsDocument
 
 function sizeOf(builds: readonly CatalogBuild[]): number {
   return builds.reduce((sum, { build }) => sum + build.tarball.size, 0);
-}
-
-function monthOf(date: string): string {
-  return date.slice(0, 'yyyy-mm'.length);
 }

@@ -1,5 +1,5 @@
 import { ENDPOINTS, parameterOf, type Endpoint } from './endpoints.ts';
-import { sampleEndpoints, type Sample } from './samples.ts';
+import { sampleEndpoints, type ApiSample } from './samples.ts';
 import { listSchemas } from './schemas.ts';
 import { mirrorName, siteAddress } from '../url.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
@@ -66,7 +66,7 @@ export function describeOpenApi(catalog: SiteCatalog): object {
   };
 }
 
-function describeGet(endpoint: Endpoint, sample: Sample | undefined): object {
+function describeGet(endpoint: Endpoint, sample: ApiSample | undefined): object {
   const isSeed = !endpoint.path.startsWith('/api/');
   const description = endpoint.schema.description ?? '';
   return {

@@ -13,7 +13,7 @@ import { fillTable } from './spec-table.ts';
 const SHOWN = 2;
 
 /** A real answer of an endpoint, its lists shortened, and what stands for its parameter. */
-export interface Sample {
+export interface ApiSample {
   /** Path below the site's address. */
   path: string;
   /** The parameter's value. Absent: it has none. */
@@ -26,18 +26,18 @@ export interface Sample {
 }
 
 /** A sample of each endpoint by its name; none of one that has no answers yet. */
-export function sampleEndpoints(catalog: SiteCatalog): Map<string, Sample> {
+export function sampleEndpoints(catalog: SiteCatalog): Map<string, ApiSample> {
   const samples = made.get(catalog) ?? makeSamples(catalog);
   made.set(catalog, samples);
   return samples;
 }
 
-const made = new WeakMap<SiteCatalog, Map<string, Sample>>();
+const made = new WeakMap<SiteCatalog, Map<string, ApiSample>>();
 
-function makeSamples(catalog: SiteCatalog): Map<string, Sample> {
+function makeSamples(catalog: SiteCatalog): Map<string, ApiSample> {
   const answers = answersOf(catalog);
   return new Map(
-    ENDPOINTS.flatMap((endpoint): [string, Sample][] => {
+    ENDPOINTS.flatMap((endpoint): [string, ApiSample][] => {
       const answer = answers.get(endpoint.name);
       return answer ? [[endpoint.name, sampleOf(endpoint, answer, catalog)]] : [];
     }),
@@ -95,7 +95,7 @@ function badgeAnswer(
   return text === undefined || value === undefined ? [] : [answer(name, text, value)];
 }
 
-function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCatalog): Sample {
+function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCatalog): ApiSample {
   const parameter = parameterOf(endpoint);
   const path =
     parameter === undefined

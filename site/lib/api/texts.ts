@@ -1,6 +1,6 @@
 import { endpointNamed } from './endpoints.ts';
 import { describeBadges, describeBudget, describeStats } from './numbers.ts';
-import { describeChanges } from './changes.ts';
+import { changesDocument } from './changes.ts';
 import {
   describeContainers,
   describeCompilers,
@@ -61,7 +61,7 @@ function makeTexts(catalog: SiteCatalog): ApiTexts {
     lists: new Map(
       Object.entries(LISTS).map(([name, describe]) => [name, documentText(name, describe(catalog))]),
     ),
-    changes: textsOf('changes', describeChanges(catalog)),
+    changes: textsOf('changes', changesDocument(catalog)),
     environments: textsOf(
       'environment',
       new Map([...catalog.locks].map(([name, lock]) => [name, describeEnvironment(name, lock, catalog)])),

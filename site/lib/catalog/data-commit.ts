@@ -2,6 +2,7 @@ import { basename, relative } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseSettings } from '../../schemas/settings.ts';
+import type { ProcessEnvironment } from '../../schemas/settings.ts';
 
 /**
  * The git commit that a catalog's folder is read from; undefined where the folder is no part of a commit, or there
@@ -19,7 +20,7 @@ export async function readDataCommit(folder: string): Promise<string | undefined
 }
 
 /** The branch and the folder in it that a catalog is read from, as workflows say it. */
-export function dataPlace(environment: Record<string, string | undefined>): {
+export function dataPlace(environment: ProcessEnvironment): {
   branch: string;
   folder: string;
 } {

@@ -107,7 +107,7 @@ export function pagePath(page: number): string {
 }
 
 /** A column of a table of packages, beside their names. */
-export interface PackageColumn {
+export interface TableColumn {
   /** What `data-column` says in heads and cells. */
   name: string;
   label: string;
@@ -117,7 +117,7 @@ export interface PackageColumn {
 }
 
 /** The description stands below the name and has no head. */
-export const PACKAGE_COLUMNS: PackageColumn[] = [
+export const TABLE_COLUMNS: TableColumn[] = [
   { name: 'description', label: 'Description' },
   { name: 'version', label: 'Version' },
   { name: 'targets', label: 'Targets', wide: true },

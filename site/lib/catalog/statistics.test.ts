@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { shapeCatalog } from './shape-catalog.ts';
-import { countByMonth, successRate } from './statistics.ts';
+import { monthlyTotals, successRate } from './statistics.ts';
 import { parseSettings } from '../../schemas/settings.ts';
 
 test('counts every month from the first to the last, those without a build too', () => {
   const catalog = catalogOf(['2025-11-02T00:00:00Z', '2026-02-27T00:00:00Z', '2026-02-28T23:59:59Z']);
-  const months = countByMonth({ ...catalog, stats: [{ month: '2026-03', builds: 3, failures: 1 }] });
+  const months = monthlyTotals({ ...catalog, stats: [{ month: '2026-03', builds: 3, failures: 1 }] });
   expect(months).toEqual([
     { month: '2025-11', added: 1, builds: 1, bytes: 10 },
     { month: '2025-12', added: 0, builds: 1, bytes: 10 },
@@ -18,7 +18,7 @@ test('counts every month from the first to the last, those without a build too',
 });
 
 test('an empty catalog has no months and no rate', () => {
-  expect(countByMonth(catalogOf([]))).toEqual([]);
+  expect(monthlyTotals(catalogOf([]))).toEqual([]);
   expect(successRate([])).toBeUndefined();
 });
 

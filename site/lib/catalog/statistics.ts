@@ -2,6 +2,7 @@ import { targetOf } from '../../schemas/node.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { compareTexts } from '../spack/versions.ts';
+import { monthOf } from '../format.ts';
 
 /** What the cache had at the end of a month, and what the month brought. */
 export interface MonthNumbers {
@@ -19,8 +20,8 @@ export interface MonthNumbers {
 }
 
 /** Months without a gap, from the first with a build or a record to the last. */
-export function countByMonth({ builds, stats }: SiteCatalog): MonthNumbers[] {
-  const published = Map.groupBy(builds.values(), ({ build }) => build.published.slice(0, 'yyyy-mm'.length));
+export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
+  const published = Map.groupBy(builds.values(), ({ build }) => monthOf(build.published));
   const records = new Map(stats.map((record) => [record.month, record]));
   const total = { builds: 0, bytes: 0 };
   return listMonths([...published.keys(), ...records.keys()]).map((month) => {

@@ -3,9 +3,10 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { createIndexSize } from './index-size.ts';
 import { monthView } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
+import { compareTexts } from '../spack/versions.ts';
 
 /** The view of what was published in a month and before. */
-export interface Month {
+export interface MonthlyView {
   /** `month-2026-11`. */
   view: string;
   /** Bytes of its index. */
@@ -13,11 +14,11 @@ export interface Month {
 }
 
 /** The months in which something was published, newest first. */
-export function listMonths(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): Month[] {
+export function listMonths(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): MonthlyView[] {
   const byView = Map.groupBy(builds, monthView);
   const size = createIndexSize(nodes);
   return [...byView]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([view, members]) => {
       for (const { hash } of members) size.add(hash);
       return { view, bytes: size.bytes };
@@ -26,12 +27,12 @@ export function listMonths(builds: readonly Build[], nodes: ReadonlyMap<DagHash,
 }
 
 /** Bytes of the months' indexes; the newest month's is that of all builds and costs nothing. */
-export function monthsBytes(months: readonly Month[]): number {
+export function monthsBytes(months: readonly MonthlyView[]): number {
   return months.slice(1).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** How many months, from the newest on, fit into some bytes. */
-export function countMonths(months: readonly Month[], bytes: number): number {
+export function countMonths(months: readonly MonthlyView[], bytes: number): number {
   let count = 1;
   while (count < months.length && monthsBytes(months.slice(0, count + 1)) <= bytes) count += 1;
   return Math.min(count, months.length);

@@ -2,6 +2,7 @@ import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { runtimeClosure } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
+import { compareTexts } from '../spack/versions.ts';
 
 /** A build is worth half as much when it is this much older than the newest one. */
 const HALF_LIFE_DAYS = 180;
@@ -40,6 +41,6 @@ export function rankBuilds(builds: readonly Build[], nodes: ReadonlyMap<DagHash,
     return { build, closure, score: ((users.get(build.hash) ?? 1) * recency) / Math.max(bytes, 1) };
   });
   return scored
-    .sort((a, b) => b.score - a.score || (a.build.hash < b.build.hash ? -1 : 1))
+    .sort((a, b) => b.score - a.score || compareTexts(a.build.hash, b.build.hash))
     .map(({ build, closure }) => ({ build, closure }));
 }

@@ -1,6 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Removed } from '../../schemas/removed.ts';
+import { compareTexts } from '../spack/versions.ts';
 
 /** The share of the budget that builds which are no longer listed may take. */
 const RETIRED_SHARE = 0.1;
@@ -21,7 +22,7 @@ export function listRetired(
   return [...removed]
     .filter(({ hash, grace }) => grace !== undefined && !builds.has(hash))
     .sort((a, b) =>
-      removedAt(a) > removedAt(b) ? -1 : Number(removedAt(a) < removedAt(b)) || (a.hash < b.hash ? -1 : 1),
+      removedAt(a) > removedAt(b) ? -1 : Number(removedAt(a) < removedAt(b)) || compareTexts(a.hash, b.hash),
     )
     .flatMap(({ grace }) => grace ?? []);
 }

@@ -6,6 +6,8 @@ import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
 import { walk } from '../spack/dag.ts';
 import type { SpecNode } from '../spack/dag.ts';
+import { compareTexts } from '../spack/versions.ts';
+import { monthOf } from '../format.ts';
 
 /** The view of everything: the same blob as the registry's `index.spack`. */
 export const ALL_VIEW = 'all';
@@ -17,7 +19,7 @@ export function platformViews(node: Node): string[] {
 
 /** Name of the view of what was published in a build's month and before. */
 export function monthView(build: Build): string {
-  return viewName('month', build.published.slice(0, 'yyyy-mm'.length));
+  return viewName('month', monthOf(build.published));
 }
 
 /**
@@ -68,7 +70,7 @@ export function listViews(
     );
   return new Map(
     [...members]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => compareTexts(a, b))
       .map(([view, roots]) => {
         const closure = runtimeClosure(roots, nodes, binaries);
         return [view, hashes.filter((hash) => closure.has(hash))];
@@ -100,6 +102,6 @@ export function runtimeClosure(
 export function sortByManifest(builds: readonly Build[]): Build[] {
   return builds
     .map((build) => ({ build, path: `${build.name}/${fileStem(build)}` }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .sort((a, b) => compareTexts(a.path, b.path))
     .map(({ build }) => build);
 }
