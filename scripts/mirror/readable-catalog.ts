@@ -1,6 +1,6 @@
 import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
-import { specPath } from '../catalog/paths.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import { specFile } from '../../site/lib/catalog/catalog-files.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 
 /** A catalog of which every node can be put into an index, and a sentence for each that was left out. */
 export interface ReadableCatalog {
@@ -25,7 +25,7 @@ export function leaveOutUnreadable(catalog: Catalog): ReadableCatalog {
     },
     leftOut: [...unreadable.values()].map(
       ({ node, reason }) =>
-        `${specPath(node)}: left out of every index, since clients could not read an index with it: ${reason}; ` +
+        `${specFile(node)}: left out of every index, since clients could not read an index with it: ${reason}; ` +
         'restore the file from git, or publish the build again',
     ),
   };
