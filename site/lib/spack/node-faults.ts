@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DagHash } from '../../schemas/digest.ts';
 import { ReadableNode } from '../../schemas/readable-node.ts';
 import { isSafeText } from '../../schemas/safe-text.ts';
-import type { SpecNode } from './database.ts';
+import type { SpecNode } from './dag.ts';
 import { refuseAmbiguousJson } from './node-text.ts';
 
 /** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
