@@ -154,9 +154,7 @@ function expectPath(directory: string, found: string, expected: string): void {
 }
 
 function incomplete(directory: string, path: string, missing: string): Error {
-  return new Error(
-    `${locate(directory, path)}: the catalog lacks ${missing}; restore that file from git`,
-  );
+  return new Error(`${locate(directory, path)}: the catalog lacks ${missing}; restore that file from git`);
 }
 
 function locate(directory: string, path: string): string {
