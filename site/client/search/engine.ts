@@ -12,22 +12,18 @@ import { rowNeeds } from '../machine/row-needs.ts';
 import { judgeRows } from '../machine/row-fits.ts';
 import type { RowFits } from '../machine/row-fits.ts';
 import { readMeaning } from './meaning.ts';
-import type { Meaning } from './meaning.ts';
+import type { Meaning, Vocabulary } from './meaning.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { createWordFinder } from './words.ts';
 import type { WordFinder } from './words.ts';
 import { markVersions } from './version-places.ts';
 
 /** What search works on, prepared once. */
-export interface SearchEngine {
-  packages: PackageIndex;
-  builds: BuildIndex;
+export interface SearchEngine extends Vocabulary {
   facets: Map<FacetName, Facet>;
   words: WordFinder;
   /** The first row of each package, and the number of rows at the end. */
   firstRows: Uint32Array;
-  /** The place of each package's name. */
-  places: ReadonlyMap<string, number>;
   /** The set of files of each row, once the files are there. */
   fileSets?: Int32Array;
   /** What the reader's machine makes of each row, once it is known. */

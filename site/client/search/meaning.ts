@@ -1,6 +1,15 @@
 import type { Query } from '../../lib/search/search-query.ts';
 import { isTarget } from '../../lib/spack/targets.ts';
-import type { SearchEngine } from './engine.ts';
+import type { BuildIndex } from '../../schemas/search/build-index.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+
+/** What words are looked up in. */
+export interface Vocabulary {
+  packages: PackageIndex;
+  builds: BuildIndex;
+  /** The place of each package's name. */
+  places: ReadonlyMap<string, number>;
+}
 
 /** A search whose words were looked up: what is no word is a property, a version, or a hash. */
 export interface Meaning extends Query {
@@ -21,7 +30,7 @@ const PLATFORMS = new Map([
  * Looks up the words of a search. With a name before it, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
  * platform, `mpi` a variant of hdf5, `gcc` a compiler; `hdf5-1.14` is a name and a version.
  */
-export function readMeaning(query: Query, engine: SearchEngine): Meaning {
+export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   const meaning: Meaning = {
     ...query,
     words: [],
@@ -29,15 +38,15 @@ export function readMeaning(query: Query, engine: SearchEngine): Meaning {
     compilers: [...query.compilers],
     failed: false,
   };
-  const { names } = engine.packages;
-  const places = engine.places;
+  const { names } = vocabulary.packages;
+  const places = vocabulary.places;
   const words = splitVersions(query, meaning, places);
   for (const [index, word] of words.entries()) {
     const named = places.has(word);
     if (word === 'failed' || word === 'failures') meaning.failed = true;
-    else if (!named && readSystem(word, meaning, engine)) continue;
+    else if (!named && readSystem(word, meaning, vocabulary)) continue;
     else if (!named && isTarget(word) && meaning.target === undefined) meaning.target = word;
-    else if (index > 0 && places.has(words[0] ?? '') && readProperty(word, meaning, engine)) continue;
+    else if (index > 0 && places.has(words[0] ?? '') && readProperty(word, meaning, vocabulary)) continue;
     else meaning.words.push(word);
   }
   const [only, ...more] = meaning.words;
@@ -60,7 +69,7 @@ function splitVersions(query: Query, meaning: Meaning, places: ReadonlyMap<strin
 }
 
 /** A platform, a system, or a system's name whose version was read as a version: `rocky 9`. */
-function readSystem(word: string, meaning: Meaning, { builds }: SearchEngine): boolean {
+function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
   const platform = PLATFORMS.get(word);
   if (platform !== undefined) {
     meaning.platform ??= platform;
@@ -79,7 +88,7 @@ function readSystem(word: string, meaning: Meaning, { builds }: SearchEngine): b
 }
 
 /** A variant or a compiler, said as a word behind a package's name. */
-function readProperty(word: string, meaning: Meaning, { builds }: SearchEngine): boolean {
+function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
   if (builds.variants.includes(`+${word}`)) {
     meaning.variants.push({ name: word, token: `+${word}` });
     return true;
