@@ -46,6 +46,25 @@ test('no listing has more than 25 entries beside the commands and tests', () => 
   expect(long).toEqual([]);
 });
 
+test('every room has its line in CONTRIBUTING', () => {
+  const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
+  const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
+  const named = new Set<string>();
+  let top = '';
+  for (const [, indent = '', folder = ''] of map.matchAll(/^( *)([\w/-]+)\/(?= |$)/gm)) {
+    if (indent === '') top = folder;
+    named.add(indent === '' ? folder : `${top}/${folder}`);
+  }
+  const rooms = new Set(
+    [...readGraph().keys()]
+      .map((file) => dirname(file))
+      .filter((folder) => !/^site\/(pages|components)\//.test(folder) && folder !== 'site'),
+  );
+  expect([...rooms].filter((room) => !named.has(room))).toEqual([]);
+  const gone = [...named].filter((room) => room.startsWith('scripts/') && !rooms.has(room));
+  expect(gone).toEqual([]);
+});
+
 test('each rule finds what breaks it', () => {
   const file = (text: string, ...imports: string[]): { imports: string[]; text: string } => ({
     imports,
