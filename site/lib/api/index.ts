@@ -83,7 +83,7 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       name: 'other-settings',
       url: externalUrl('/api/mirrors/{name}.yaml'),
       description:
-        'Other Spack settings: both doors, a view, or a file for `include:`, as the list of views names them.',
+        'Other Spack settings: site and registry, a view, or a file for `include:`, as the list of views names them.',
     },
     ...signatureOf(catalog).map((url) => ({
       name: 'signature',

@@ -124,7 +124,7 @@ function settingsGet(parameter?: string, value?: string): object {
     summary: parameter === undefined ? 'Spack settings that add this cache' : 'Other Spack settings',
     description:
       parameter === undefined
-        ? 'A `mirrors.yaml` for a configuration scope: the HTTPS door alone.'
+        ? 'A `mirrors.yaml` for a configuration scope: the HTTPS mirror alone.'
         : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, or a sha256 for `include:`.',
     ...parametersOf(parameter, value),
     responses: {

@@ -26,7 +26,7 @@ export interface CatalogBuild extends SpecNode {
   build: Build;
   /** Whether its manifest is signed. */
   signed: boolean;
-  /** `site`: the HTTPS door serves it with all it needs at run time. `registry`: only the registry does. */
+  /** `site`: the site serves it with all it needs at run time. `registry`: only the registry does. */
   state: 'site' | 'registry';
 }
 

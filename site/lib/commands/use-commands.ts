@@ -6,8 +6,8 @@ import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
 /** A `mirrors.yaml` with this site alone, which Spack 1.0 and newer reads; its lines. */
 export function settingsLines({ keys, registry }: SiteCatalog): string[] {
-  const doors = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0 };
-  const [https] = listSettings({ ...doors, ...(isLocal(registry) ? {} : { registry }) }, []);
+  const endpoints = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0 };
+  const [https] = listSettings({ ...endpoints, ...(isLocal(registry) ? {} : { registry }) }, []);
   return https?.text.trimEnd().split('\n') ?? [];
 }
 

@@ -3,26 +3,26 @@ import { parse } from 'yaml';
 import { listSettings } from './consumer-settings.ts';
 import { checkRecorded, sha256Of } from './recorded-settings.ts';
 
-const doors = { name: 'no', url: 'https://owner.example/no', signed: true, registry: 'ghcr.io/owner/no' };
+const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true, registry: 'ghcr.io/owner/no' };
 
-function settingsOf(path: string, given = doors): unknown {
+function settingsOf(path: string, given = endpoints): unknown {
   return parse(listSettings(given, ['all', 'os-rocky9']).find((file) => file.path === path)?.text ?? '');
 }
 
-test('the HTTPS door alone, whatever YAML thinks of its name', () => {
+test('the HTTPS mirror alone, whatever YAML thinks of its name', () => {
   expect(settingsOf('mirrors')).toEqual({
-    mirrors: { no: { url: doors.url, binary: true, source: false, signed: true } },
+    mirrors: { no: { url: endpoints.url, binary: true, source: false, signed: true } },
   });
 });
 
-test('both doors: HTTPS first with the view of everything, the registry never signed', () => {
+test('site and registry: HTTPS first with the view of everything, the registry never signed', () => {
   expect(settingsOf('mirrors/both')).toEqual({
     mirrors: {
-      no: { url: doors.url, binary: true, source: false, signed: true, view: 'all' },
+      no: { url: endpoints.url, binary: true, source: false, signed: true, view: 'all' },
       'no-registry': { url: 'oci://ghcr.io/owner/no', binary: true, source: false, signed: false },
     },
   });
-  const text = listSettings(doors, []).find(({ name }) => name === 'both-without-view')?.text ?? '';
+  const text = listSettings(endpoints, []).find(({ name }) => name === 'both-without-view')?.text ?? '';
   expect(text).toContain('BINARIES MAY THEN COME UNSIGNED');
   expect(text).not.toContain('view:');
   expect(Object.keys(parse(text).mirrors)).toEqual(['no', 'no-registry']);
@@ -30,21 +30,21 @@ test('both doors: HTTPS first with the view of everything, the registry never si
 
 test('one file a view, marked for Spack 1.2', () => {
   expect(settingsOf('mirrors/view-os-rocky9')).toEqual({
-    mirrors: { no: { url: doors.url, binary: true, source: false, signed: true, view: 'os-rocky9' } },
+    mirrors: { no: { url: endpoints.url, binary: true, source: false, signed: true, view: 'os-rocky9' } },
   });
-  const [view] = listSettings(doors, ['os-rocky9'])
+  const [view] = listSettings(endpoints, ['os-rocky9'])
     .filter(({ spack }) => spack === '1.2')
     .slice(-1);
   expect(view?.text).toContain('Needs Spack 1.2 or newer');
 });
 
-test('without a public registry there is one door', () => {
-  const https = { name: doors.name, url: doors.url, signed: true };
+test('without a public registry there is one mirror', () => {
+  const https = { name: endpoints.name, url: endpoints.url, signed: true };
   expect(listSettings(https, []).map(({ name }) => name)).toEqual(['https']);
 });
 
 test('a registry over plain HTTP keeps its scheme', () => {
-  expect(settingsOf('mirrors/both', { ...doors, registry: 'http://127.0.0.1:5000/x' })).toMatchObject({
+  expect(settingsOf('mirrors/both', { ...endpoints, registry: 'http://127.0.0.1:5000/x' })).toMatchObject({
     mirrors: { 'no-registry': { url: 'oci+http://127.0.0.1:5000/x' } },
   });
 });

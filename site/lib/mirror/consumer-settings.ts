@@ -1,8 +1,8 @@
 /** How this cache can be reached. */
-export interface Doors {
+export interface Endpoints {
   /** The name that the mirror gets. */
   name: string;
-  /** The HTTPS door, no slash at the end. */
+  /** The HTTPS mirror, no slash at the end. */
   url: string;
   /** Whether manifests there are signed. */
   signed: boolean;
@@ -25,15 +25,15 @@ export interface MirrorSettings {
   text: string;
 }
 
-/** The view of everything. Both doors together have everything. */
+/** The view of everything. Both mirrors together have everything. */
 const ALL_VIEW = 'all';
 
-/** All settings files of a cache: of the HTTPS door, of both doors, of each view. The same doors and views, the same bytes. */
-export function listSettings(doors: Doors, views: Iterable<string>): MirrorSettings[] {
+/** All settings files of a cache: of the HTTPS mirror, of site and registry together, of each view. The same mirrors and views, the same bytes. */
+export function listSettings(endpoints: Endpoints, views: Iterable<string>): MirrorSettings[] {
   return [
-    httpsSettings(doors),
-    ...bothSettings(doors),
-    ...[...views].map((view) => viewSettings(doors, view)),
+    httpsSettings(endpoints),
+    ...bothSettings(endpoints),
+    ...[...views].map((view) => viewSettings(endpoints, view)),
   ];
 }
 
@@ -42,53 +42,55 @@ export function viewSettingsPath(view: string): string {
   return `mirrors/view-${view}`;
 }
 
-function httpsSettings(doors: Doors): MirrorSettings {
+function httpsSettings(endpoints: Endpoints): MirrorSettings {
   return {
     path: 'mirrors',
     name: 'https',
-    description: 'The HTTPS door alone.',
+    description: 'The HTTPS mirror alone.',
     spack: '1.0',
-    text: settingsText([...headLines(doors, '1.0')], httpsEntry(doors)),
+    text: settingsText([...headLines(endpoints, '1.0')], httpsEntry(endpoints)),
   };
 }
 
-function bothSettings(doors: Doors): MirrorSettings[] {
-  if (doors.registry === undefined) return [];
+function bothSettings(endpoints: Endpoints): MirrorSettings[] {
+  if (endpoints.registry === undefined) return [];
   const head = (spack: '1.0' | '1.2'): string[] => [
-    ...headLines(doors, spack),
-    '# Two doors: what does not fit on the site comes from the registry. Spack never checks signatures there,',
+    ...headLines(endpoints, spack),
+    '# Two mirrors: what does not fit on the site comes from the registry. Spack never checks signatures there,',
     '# so BINARIES MAY THEN COME UNSIGNED.',
   ];
   return [
     {
       path: 'mirrors/both',
       name: 'both',
-      description: 'Both doors, HTTPS first with the view of everything. Binaries may then come unsigned.',
+      description:
+        'Site and registry, HTTPS first with the view of everything. Binaries may then come unsigned.',
       spack: '1.2',
-      text: settingsText(head('1.2'), [...httpsEntry(doors, ALL_VIEW), ...registryEntry(doors)]),
+      text: settingsText(head('1.2'), [...httpsEntry(endpoints, ALL_VIEW), ...registryEntry(endpoints)]),
     },
     {
       path: 'mirrors/both-without-view',
       name: 'both-without-view',
-      description: 'Both doors for Spack older than 1.2, HTTPS first. Binaries may then come unsigned.',
+      description:
+        'Site and registry for Spack older than 1.2, HTTPS first. Binaries may then come unsigned.',
       spack: '1.0',
-      text: settingsText(head('1.0'), [...httpsEntry(doors), ...registryEntry(doors)]),
+      text: settingsText(head('1.0'), [...httpsEntry(endpoints), ...registryEntry(endpoints)]),
     },
   ];
 }
 
-function viewSettings(doors: Doors, view: string): MirrorSettings {
+function viewSettings(endpoints: Endpoints, view: string): MirrorSettings {
   return {
     path: viewSettingsPath(view),
     name: `view-${view}`,
-    description: `The HTTPS door with the view ${view}.`,
+    description: `The HTTPS mirror with the view ${view}.`,
     spack: '1.2',
     view,
-    text: settingsText(headLines(doors, '1.2'), httpsEntry(doors, view)),
+    text: settingsText(headLines(endpoints, '1.2'), httpsEntry(endpoints, view)),
   };
 }
 
-function headLines({ name, signed }: Doors, spack: '1.0' | '1.2'): string[] {
+function headLines({ name, signed }: Endpoints, spack: '1.0' | '1.2'): string[] {
   return [
     `# Spack settings for the build cache ${name}. Needs Spack ${spack} or newer${spack === '1.2' ? ': older ones refuse the word "view"' : ''}.`,
     signed
@@ -97,14 +99,14 @@ function headLines({ name, signed }: Doors, spack: '1.0' | '1.2'): string[] {
   ];
 }
 
-function httpsEntry({ name, url, signed }: Doors, view?: string): string[] {
+function httpsEntry({ name, url, signed }: Endpoints, view?: string): string[] {
   return [
     ...entryLines(name, url, signed),
     ...(view === undefined ? [] : [`    view: ${JSON.stringify(view)}`]),
   ];
 }
 
-function registryEntry({ name, registry = '' }: Doors): string[] {
+function registryEntry({ name, registry = '' }: Endpoints): string[] {
   const url = registry.startsWith('http://')
     ? registry.replace('http://', 'oci+http://')
     : `oci://${registry.replace('https://', '')}`;

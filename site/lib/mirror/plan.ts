@@ -36,7 +36,7 @@ export interface MirrorInput {
   retired?: readonly RetiredBuild[];
 }
 
-/** What the HTTPS door serves. The registry serves everything in any case. */
+/** What the HTTPS mirror serves. The registry serves everything in any case. */
 export interface MirrorPlan {
   /** Builds whose tarballs lie on the mirror, by rank. */
   served: Set<DagHash>;
@@ -44,7 +44,7 @@ export interface MirrorPlan {
   retired: readonly RetiredBuild[];
   /** Builds whose spec files lie on the mirror; ordinary clients never read them. */
   servedConfigs: Set<DagHash>;
-  /** Builds that the door's own index lists, in an index's order: those whose whole run-time closure is served. */
+  /** Builds that the mirror's own index lists, in an index's order: those whose whole run-time closure is served. */
   listed: Set<DagHash>;
   /** The builds of each view in an index's order, by the view's name: `all`, then the others sorted. */
   views: Map<string, DagHash[]>;
@@ -149,7 +149,7 @@ function estimateSite(builds: readonly Build[]): number {
 }
 
 /**
- * For each build the names of the views that take it in, the door's own index being `''`. A target's or operating
+ * For each build the names of the views that take it in, the mirror's own index being `''`. A target's or operating
  * system's view that has every build is left out: it is the same blob as the index.
  */
 function viewsByBuild(

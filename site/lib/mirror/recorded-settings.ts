@@ -17,13 +17,13 @@ export function describeSettings(cache: {
   views: Iterable<string>;
 }): SettingsFile[] {
   const { registry, signed, views } = cache;
-  const doors = {
+  const endpoints = {
     name: mirrorName(),
     url: siteAddress(),
     signed,
     ...(isLocal(registry) ? {} : { registry }),
   };
-  return listSettings(doors, views).map((file) => ({ ...file, sha256: sha256Of(file.text) }));
+  return listSettings(endpoints, views).map((file) => ({ ...file, sha256: sha256Of(file.text) }));
 }
 
 /**

@@ -85,7 +85,7 @@ export interface BinarySet {
 
 /**
  * The run-time closure of builds (link and run edges), themselves included: those of it that have a binary.
- * An external has none; and what no door has, no door can promise.
+ * An external has none; and what no mirror has, no mirror can promise.
  */
 export function runtimeClosure(
   roots: Iterable<DagHash>,
