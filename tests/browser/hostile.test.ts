@@ -81,7 +81,7 @@ test('a signed cache is added with its key, and what only the registry has says 
   expect(codes).toContain(
     'spack mirror add --type binary owner-registry oci://registry.example.org/owner/cache',
   );
-  expect(await page.getByText('3 builds of 3 do not fit on this site').count()).toBe(1);
+  expect(await page.getByText('3 of 3 builds are only in the registry').count()).toBe(1);
   expect(await readFile(join(site.dist, `keys/${FINGERPRINT}.asc`), 'utf8')).toContain(HOSTILE);
   await page.goto(`${site.url}/builds/index/${'b'.repeat(32)}/`);
   expect(await page.getByText('registry only', { exact: true }).count()).toBe(1);
