@@ -42,7 +42,7 @@ export function placesOf(
   if ((args.includes('push') || args.includes('python')) && argument && !argument.endsWith('.py')) {
     places.set('argument', argument);
   }
-  if (args.includes('install')) places.set('stage', join(homeOf(environment), 'stage'));
+  if (args.some((word) => basename(word) === 'install.py')) places.set('stage', join(homeOf(environment), 'stage'));
   return places;
 }
 
@@ -52,7 +52,7 @@ export function homeOf({ HOME = '' }: Record<string, string | undefined>): strin
 }
 
 /** Of a stage only the logs matter; the rest tells of the machine. */
-const STAGE_LOG = /(?:^|\/)spack-build-\d\d-[^/]+-out\.txt$/;
+const STAGE_LOG = /(?:^|\/)(?:spack-build-(?:\d\d-[^/]+-)?out\.txt|spack-stage-[^/]+\.log)$/;
 
 /** Every file at or below a place. */
 export function readPlace(place: z.infer<typeof Place>, path: string): Answer['files'] {
