@@ -64,8 +64,6 @@ function makePackage(
   const summary = makeElement(
     'summary',
     '',
-    makeElement('h2', '', link),
-    ' ',
     makeText(packages.descriptions[place] ?? '', 'about'),
     ' ',
     makeElement('span', 'count', describeRows(rows, context)),
@@ -77,7 +75,8 @@ function makePackage(
   details.open = open;
   fill();
   details.addEventListener('toggle', fill);
-  const item = makeElement('li', '', details);
+  // Beside the summary: that is a button by itself, and may hold no link.
+  const item = makeElement('li', '', makeElement('h2', '', link), details);
   item.dataset['key'] = key;
   return item;
 }
