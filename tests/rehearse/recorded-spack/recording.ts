@@ -42,7 +42,8 @@ export function placesOf(
   if ((args.includes('push') || args.includes('python')) && argument && !argument.endsWith('.py')) {
     places.set('argument', argument);
   }
-  if (args.some((word) => basename(word) === 'install.py')) places.set('stage', join(homeOf(environment), 'stage'));
+  if (args.some((word) => basename(word) === 'install.py'))
+    places.set('stage', join(homeOf(environment), 'stage'));
   return places;
 }
 
