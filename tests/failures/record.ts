@@ -158,7 +158,7 @@ async function runGroup(
 /** Without what is of this machine and this run alone. */
 function clean(text: string): string {
   return text
-    .replaceAll(work, '/work')
+    .replaceAll(work, '/recording')
     .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:8000')
     .slice(0, 1_500);
 }
