@@ -1,5 +1,5 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { previewContainers, publishContainers } from './containers/publish-containers.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
@@ -35,9 +35,12 @@ const command = createCommand({
 })
   .requiredOption('--plans <DIR>', 'what concretize wrote')
   .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
-  .option(
-    '--artifacts <DIR>',
-    'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
+  .addOption(
+    variableOption(
+      '--artifacts <DIR>',
+      'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
+      'ARTIFACTS',
+    ),
   )
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', REGISTRY)
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
@@ -102,7 +105,7 @@ async function finish(
 
 function openArtifacts(directory: string | undefined): Promise<BuildArtifacts> | BuildArtifacts {
   const { GITHUB_RUN_ATTEMPT, GITHUB_RUN_ID } = process.env;
-  if (directory !== undefined) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
+  if (directory) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
   if (GITHUB_RUN_ID) return openRunArtifacts(process.env);
   throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
 }

@@ -37,9 +37,7 @@ export async function readSetupFacts(
   const repository = await readRepository(github);
   const builtFor = branch || repository.defaultBranch;
   const [pages, rules, visibility] = await Promise.all([
-    orUnknown<PagesSite | 'off'>('GitHub Pages', async () =>
-      repository.hasPages ? await readPagesState(github) : 'off',
-    ),
+    orUnknown<PagesSite | 'off'>('GitHub Pages', async () => (await readPages(github)) ?? 'off'),
     orUnknown('the rules of the branch', () => readRules(github, builtFor)),
     orUnknown('the registry', () => readVisibility(registry, catalog)),
   ]);
@@ -64,10 +62,6 @@ async function readRules(github: GitHub, branch: string): Promise<SetupFacts['ru
   const rules = await github.call('GET /repos/{owner}/{repo}/rules/branches/{branch}', parameters, Rules);
   const answer = await github.call('GET /repos/{owner}/{repo}/branches/{branch}', { branch }, Branch);
   return { types: [...new Set(rules.map(({ type }) => type))].sort(), isProtected: answer.protected };
-}
-
-async function readPagesState(github: GitHub): Promise<PagesSite | 'off'> {
-  return (await readPages(github)) ?? 'off';
 }
 
 async function readVisibility(registry: string, catalog: string): Promise<SetupFacts['visibility']> {

@@ -22,7 +22,7 @@ export async function startDeploy(
 ): Promise<Decision> {
   const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
   const repository = await readRepository(github);
-  const pages = repository.hasPages ? await readPagesIfAllowed(github) : undefined;
+  const pages = await readPagesIfAllowed(github, repository.hasPages);
   const mayDeploy = pages?.isByWorkflow === true && branch === repository.defaultBranch && committed === 0;
   const siteUrl = environment['SITE_URL'] || pages?.url;
   const live = mayDeploy ? await compareLive(github, branch, siteUrl, environment) : 'unknown';
@@ -31,17 +31,17 @@ export async function startDeploy(
   return decision;
 }
 
+/** @param hasPages what the repository's own facts say, which tell no more than that */
 async function readPagesIfAllowed(
   github: GitHub,
-): Promise<Pick<PagesSite, 'isByWorkflow'> & { url?: string }> {
+  hasPages: boolean,
+): Promise<(Pick<PagesSite, 'isByWorkflow'> & { url?: string }) | undefined> {
   try {
-    const pages = await readPages(github);
-    // Switched off between two requests: the deployment says it.
-    return pages ?? { isByWorkflow: false };
+    return await readPages(github);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     console.error(`GitHub does not say how Pages is set: ${describeError(error)}`);
-    return { isByWorkflow: true };
+    return hasPages ? { isByWorkflow: true } : undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import { ZipFile } from 'yazl';
 import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client.ts';
 import type { ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startArtifactService } from '../../tests/world/artifact-service.ts';
+import { tryRunArtifacts } from '../github/try-run-artifacts.ts';
 import { BadArchiveError } from '../github/unpack-zip.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
 
@@ -108,6 +109,18 @@ test('says which permission the job lacks, and does not look at what has expired
   expect(await read(0)).toBeUndefined();
   environment['GITHUB_TOKEN'] = 'another';
   await expect(open()).rejects.toThrow(/403/);
+});
+
+test('knows whether the API gives the artifacts, and why it does not', async () => {
+  await upload('plans-1', { record: 'x' });
+  const answer = (known: string) => tryRunArtifacts(known, environment, { firstRetryMs: 1 });
+  expect(await answer('plans-1')).toBeUndefined();
+  // GitHub may list an artifact some time after it was uploaded.
+  expect(await answer('plans-2')).toBe('it lists 1 without plans-2');
+  service.fail(404);
+  expect(await answer('plans-1')).toMatch(/artifact plans-1: .* answered 404/);
+  environment['GITHUB_TOKEN'] = 'another';
+  expect(await answer('plans-1')).toMatch(/403/);
 });
 
 const LINK = 0o120777;

@@ -1,0 +1,23 @@
+import { createCommand, runCommand } from './cli/command.ts';
+import { setOutput } from './github/actions.ts';
+import { tryRunArtifacts } from './github/try-run-artifacts.ts';
+
+const command = createCommand({
+  verb: 'ask-artifacts',
+  description:
+    "Asks whether GitHub's API gives the artifacts of this run, as receive takes them one after another: tries it with one " +
+    'that is known to be there. Where it does not, a workflow takes them all at once with actions/download-artifact. ' +
+    'Never fails; sets the output "answers" to true or false. GITHUB_TOKEN needs "actions: read".',
+  examples: ['GITHUB_RUN_ID=123 node scripts/ask-artifacts.ts --known plans-1'],
+})
+  .requiredOption('--known <NAME>', 'an artifact of this run that is there')
+  .action(ask);
+
+await runCommand(command);
+
+async function ask({ known }: { known: string }): Promise<void> {
+  const problem = await tryRunArtifacts(known, process.env);
+  if (problem === undefined) console.error("GitHub's API gives the artifacts of this run");
+  else console.error(`GitHub's API does not give the artifacts of this run: ${problem}`);
+  setOutput('answers', String(problem === undefined));
+}
