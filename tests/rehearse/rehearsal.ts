@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -176,7 +177,10 @@ export async function openRehearsal(options: {
     // The event of a schedule has no payload: GitHub's documentation says "not applicable".
     const payload = event === 'schedule' ? { schedule: '17 3 * * *' } : { inputs: texts, repository: facts };
     writeFileSync(eventFile, JSON.stringify(payload));
+    const cache = join(folder, `act-${id}-${number}`);
+    const actions = standIns(join(work, '.github'));
     const given = {
+      ...(actions.some(({ isReal }) => isReal) ? prepareForReal(cache) : {}),
       GITHUB_REPOSITORY: repository,
       GITHUB_REPOSITORY_ID: '4711',
       GITHUB_REPOSITORY_OWNER: repository.split('/')[0] ?? '',
@@ -199,13 +203,8 @@ export async function openRehearsal(options: {
     const args = [
       ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
       ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
-      ...[
-        '--action-cache-path',
-        join(folder, `act-${id}-${number}`),
-        '--platform',
-        'ubuntu-24.04=-self-hosted',
-      ],
-      ...standIns(join(work, '.github')).flatMap(([uses, path]) => ['--local-repository', `${uses}=${path}`]),
+      ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
+      ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
       ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
         '--secret',
@@ -240,6 +239,24 @@ export async function openRehearsal(options: {
     );
     appendFileSync(join(folder, 'log.txt'), outcome.output);
     return outcome;
+  }
+
+  /**
+   * What the real actions need of a runner: Node in its cache of tools, as GitHub's images have it, and the repository
+   * where they look for it.
+   * @returns variables for its jobs
+   */
+  function prepareForReal(cache: string): Record<string, string> {
+    const version = process.versions.node;
+    const tool = join(cache, 'tool_cache/node', version, process.arch);
+    mkdirSync(join(tool, 'bin'), { recursive: true });
+    symlinkSync(process.execPath, join(tool, 'bin/node'));
+    writeFileSync(`${tool}.complete`, '');
+    return {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf`,
+      GIT_CONFIG_VALUE_0: `https://github.com/${repository}`,
+    };
   }
 
   function push(files: Record<string, string>): void {

@@ -32,28 +32,33 @@ export function pinnedActions(folder: string): PinnedAction[] {
   return [...pinned.values()];
 }
 
+/** What the rehearsal runs for an action. */
+export interface RehearsedAction {
+  uses: string;
+  /** A folder with its action.yml. */
+  path: string;
+  /** Whether that is the action itself. */
+  isReal: boolean;
+}
+
 /**
  * For each action of others that workflows use, the folder that the rehearsal runs: its stand-in or, with a folder of
  * checkouts (`owner/name@commit`), the action itself if it can run here. Throws for one that has neither.
  */
-export function standIns(
-  folder: string,
-  checkouts = process.env['ACTIONS_DIR'],
-): [uses: string, path: string][] {
+export function standIns(folder: string, checkouts = process.env['ACTIONS_DIR']): RehearsedAction[] {
   const used = pinnedActions(folder);
-  return used.flatMap(({ uses, file }): [string, string][] => {
+  return used.flatMap(({ uses, file }): RehearsedAction[] => {
     const [, owned = '', name = ''] = /^([\w.-]+\/([^/@]+))@/.exec(uses) ?? [];
     const checkout = checkouts && REAL.has(owned) ? join(checkouts, uses) : undefined;
     if (checkout !== undefined && existsSync(checkout)) {
       // The actions that it uses itself.
-      const inner = pinnedActions(checkout).map(({ uses: own }): [string, string] => [
-        own,
-        join(checkouts ?? '', own),
-      ]);
-      return [[uses, checkout], ...inner.filter(([, path]) => existsSync(path))];
+      const inner = pinnedActions(checkout)
+        .map(({ uses: own }) => ({ uses: own, path: join(checkouts ?? '', own), isReal: true }))
+        .filter(({ path: own }) => existsSync(own));
+      return [{ uses, path: checkout, isReal: true }, ...inner];
     }
     const path = join(STAND_INS, name);
     if (!existsSync(path)) throw new Error(`${file}: ${uses} has no stand-in; add tests/actions/${name}`);
-    return [[uses, path]];
+    return [{ uses, path, isReal: false }];
   });
 }
