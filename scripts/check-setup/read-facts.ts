@@ -13,7 +13,7 @@ import type { Credentials } from '../oci/credentials.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import type { RemoteReference } from '../oci/reference.ts';
 import { parseReference } from '../oci/reference.ts';
-import { RefusedError } from '../oci/refusal.ts';
+import { RegistryRefusedError } from '../oci/errors.ts';
 import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
 import { chooseLogin } from '../oci/registry-login.ts';
 import type { SetupFacts } from './judge.ts';
@@ -72,7 +72,7 @@ async function readVisibility(registry: string, catalog: string): Promise<SetupF
     const index = await openRegistry(registry, { anonymous: true }).describeTag(INDEX_TAG);
     return index ? 'public' : 'empty';
   } catch (error) {
-    if (error instanceof RefusedError) return 'private';
+    if (error instanceof RegistryRefusedError) return 'private';
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { openApi } from '../github/api.ts';
-import { RefusedError } from '../github/errors.ts';
+import { GitHubRefusedError } from '../github/errors.ts';
 
 /** Where spack-packages keeps its recipes. */
 const RECIPES = 'repos/spack_repo/builtin/packages';
@@ -29,7 +29,8 @@ export async function readPackageList(
   const { tree, truncated } = await openApi(environment)
     .call(route, { path: `${encodeURIComponent(version)}:${RECIPES}` }, Tree)
     .catch((error: unknown) => {
-      if (!(error instanceof RefusedError && (error.status === 404 || error.status === 422))) throw error;
+      if (!(error instanceof GitHubRefusedError && (error.status === 404 || error.status === 422)))
+        throw error;
       throw new Error(
         `${REPOSITORY} has no recipes at "${version}"; set packages to one of its tags or commits`,
         {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LiveIndex } from './live-site.ts';
+import type { LiveSite } from './live-site.ts';
 import { parseCommit, readLiveIndex } from './live-site.ts';
 
 /** What a check of the live site found. */
@@ -45,7 +45,7 @@ export async function checkLive(
 
 function describeLive(
   siteUrl: string,
-  live: LiveIndex,
+  live: LiveSite,
   expected: string,
   waitMs: number,
   deployPage: string,

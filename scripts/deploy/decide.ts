@@ -14,7 +14,7 @@ export interface DeployFacts {
 }
 
 /** Whether to deploy, and the sentence that says why, with what to click where the owner has to act. */
-export interface Decision {
+export interface DeployDecision {
   deploys: boolean;
   sentence: string;
   /** Whether the owner has something to do. */
@@ -26,10 +26,10 @@ export interface Decision {
  * it: that run begins at the commit that the build has made, and GitHub Pages serves one deployment a commit
  * (actions/deploy-pages#383); it can be started again by itself; and it sees Pages as they are then.
  */
-export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com'): Decision {
+export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com'): DeployDecision {
   const { committed, branch, repository, pages, live } = facts;
   const page = `${serverUrl}/${repository.fullName}`;
-  const result = (deploys: boolean, sentence: string, isAdvice = false): Decision => ({
+  const result = (deploys: boolean, sentence: string, isAdvice = false): DeployDecision => ({
     deploys,
     sentence,
     isAdvice,

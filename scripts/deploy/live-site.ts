@@ -5,7 +5,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 2 ** 22;
 
 /** What the address of a site answers for its `/api/index.json`. */
-export type LiveIndex =
+export type LiveSite =
   | { state: 'served'; text: string }
   /** There is no such file: nothing was deployed yet, or something else. */
   | { state: 'missing' }
@@ -14,7 +14,7 @@ export type LiveIndex =
   | { state: 'unreachable'; reason: string };
 
 /** Reads what is served now, past the ten minutes for which Pages lets an answer be kept. */
-export async function readLiveIndex(siteUrl: string): Promise<LiveIndex> {
+export async function readLiveIndex(siteUrl: string): Promise<LiveSite> {
   const url = new URL(`${siteUrl}/api/index.json`);
   url.searchParams.set('now', String(Date.now()));
   try {

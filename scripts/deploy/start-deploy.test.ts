@@ -10,7 +10,7 @@ import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { openGitHub } from '../github/api.ts';
 import { checkLive } from './check-live.ts';
-import type { Decision } from './decide.ts';
+import type { DeployDecision } from './decide.ts';
 import { startDeploy } from './start-deploy.ts';
 
 let folder: string;
@@ -97,7 +97,7 @@ async function open(pages: { pagesUrl?: string } = {}): Promise<void> {
   api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/Cache', token: 'secret', ...pages });
 }
 
-async function start(committed: number): Promise<Decision> {
+async function start(committed: number): Promise<DeployDecision> {
   if (!api) await open();
   const environment = {
     GITHUB_API_URL: api?.url,

@@ -3,10 +3,10 @@ import { dataPlace } from '../../site/lib/catalog/data-commit.ts';
 import { describeError } from '../cli/command.ts';
 import { readFiles } from '../commit/branch.ts';
 import type { GitHub } from '../github/api.ts';
-import { RefusedError } from '../github/errors.ts';
+import { GitHubRefusedError } from '../github/errors.ts';
 import { readPages, readRepository } from '../github/repository.ts';
 import type { PagesSite } from '../github/repository.ts';
-import type { DeployFacts, Decision } from './decide.ts';
+import type { DeployFacts, DeployDecision } from './decide.ts';
 import { decideDeploy } from './decide.ts';
 import { parseCommit, readLiveIndex } from './live-site.ts';
 
@@ -19,7 +19,7 @@ export async function startDeploy(
   github: GitHub,
   { committed, branch }: { committed: number; branch: string },
   environment: Environment,
-): Promise<Decision> {
+): Promise<DeployDecision> {
   const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
   const repository = await readRepository(github);
   const pages = await readPagesIfAllowed(github, repository.hasPages);
@@ -39,7 +39,7 @@ async function readPagesIfAllowed(
   try {
     return await readPages(github);
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
+    if (!(error instanceof GitHubRefusedError)) throw error;
     console.error(`GitHub does not say how Pages is set: ${describeError(error)}`);
     return hasPages ? { isByWorkflow: true } : undefined;
   }

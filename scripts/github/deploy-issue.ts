@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { describeError } from '../cli/command.ts';
 import type { GitHub } from './api.ts';
-import { BusyError, RefusedError } from './errors.ts';
+import { BusyError, GitHubRefusedError } from './errors.ts';
 
 /** Labels of this repository's issues. */
 const LABELS = {
@@ -77,7 +77,7 @@ export async function makeLabels(github: GitHub): Promise<void> {
     }
   } catch (error) {
     // 410: issues are switched off. 422: another run has made it since.
-    if (error instanceof RefusedError && [410, 422].includes(error.status)) return;
+    if (error instanceof GitHubRefusedError && [410, 422].includes(error.status)) return;
     console.error(`labels were not looked at: ${describeError(error)}`);
   }
 }
@@ -116,7 +116,7 @@ async function unlessOff<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RefusedError && error.status === 410) return undefined;
+    if (error instanceof GitHubRefusedError && error.status === 410) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { GraphqlResponseError } from '@octokit/graphql';
 import { RequestError } from '@octokit/request-error';
+import { firstLine } from '../http/errors.ts';
 
 /** The branch moved on between our look at it and our commit. */
 export class StaleHeadError extends Error {}
@@ -14,7 +15,7 @@ export class BusyError extends Error {}
 export class LimitError extends Error {}
 
 /** GitHub refuses a request of its REST API. */
-export class RefusedError extends Error {
+export class GitHubRefusedError extends Error {
   /** Status of the answer. */
   readonly status: number;
   constructor(message: string, status: number, cause: unknown) {
@@ -22,6 +23,9 @@ export class RefusedError extends Error {
     this.status = status;
   }
 }
+
+/** The archive is not one that unpacks to plain files below a folder. */
+export class BadArchiveError extends Error {}
 
 const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -39,15 +43,19 @@ export function explainRefusal(error: unknown): Error {
     return new BusyError(`${sentence}; run it again later`, { cause: error });
   }
   if (status === 401) {
-    return new RefusedError('GitHub refuses the token (401): set GITHUB_TOKEN to a valid one', status, error);
+    return new GitHubRefusedError(
+      'GitHub refuses the token (401): set GITHUB_TOKEN to a valid one',
+      status,
+      error,
+    );
   }
   if (isRule(words)) return new RuleError(oneLine(words));
   if (status === 403 && /resource not accessible/i.test(words)) {
     const needed = String(response?.headers['x-accepted-github-permissions'] ?? '');
-    return new RefusedError(permissionSentence(needed, words), status, error);
+    return new GitHubRefusedError(permissionSentence(needed, words), status, error);
   }
   const { pathname } = new URL(request.url);
-  return new RefusedError(
+  return new GitHubRefusedError(
     `${request.method} ${pathname}: GitHub refuses (${status}): ${firstLine(words)}`,
     status,
     error,
@@ -67,7 +75,7 @@ function explainAnswer(error: GraphqlResponseError<unknown>): Error {
   if (types.has('BRANCH_PROTECTION_RULE_VIOLATION') || isRule(message))
     return new RuleError(oneLine(message));
   if (types.has('FORBIDDEN'))
-    return new RefusedError(permissionSentence('contents=write', message), 403, error);
+    return new GitHubRefusedError(permissionSentence('contents=write', message), 403, error);
   // GitHub's own words for a fault of its own; the error has no type then.
   if (/something went wrong|timeout|couldn't respond to your request in time/i.test(message)) {
     return new BusyError(`GitHub fails: ${firstLine(message)}; run it again later`, { cause: error });
@@ -129,10 +137,6 @@ function propertyOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.getOwnPropertyDescriptor(value, key)?.value
     : undefined;
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0]?.slice(0, 300) || 'no explanation';
 }
 
 function oneLine(text: string): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GitHub } from './api.ts';
-import { RefusedError } from './errors.ts';
+import { GitHubRefusedError } from './errors.ts';
 
 /** By this label and its title a proposal is found again; GitHub makes the label with the first issue. */
 const LABEL = 'newer-release';
@@ -28,7 +28,7 @@ export async function openProposal(github: GitHub, title: string, body: string):
     return { kind: 'opened', number };
   } catch (error) {
     // The owner has switched issues off.
-    if (error instanceof RefusedError && error.status === 410) return { kind: 'off' };
+    if (error instanceof GitHubRefusedError && error.status === 410) return { kind: 'off' };
     throw error;
   }
 }

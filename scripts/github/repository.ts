@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GitHub } from './api.ts';
-import { RefusedError } from './errors.ts';
+import { GitHubRefusedError } from './errors.ts';
 
 /** What GitHub says of a repository, as far as it decides what a run may do. */
 export interface RepositoryFacts {
@@ -67,7 +67,7 @@ export async function readPages(github: GitHub): Promise<PagesSite | undefined> 
     );
     return { url, isByWorkflow: type === 'workflow' };
   } catch (error) {
-    if (error instanceof RefusedError && error.status === 404) return undefined;
+    if (error instanceof GitHubRefusedError && error.status === 404) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
 import { isErrorCode } from '../cli/files.ts';
+import { BadArchiveError } from './errors.ts';
 
 /** Limits of what an archive may unpack to. */
 export interface ZipLimits {
@@ -11,9 +12,6 @@ export interface ZipLimits {
   /** Of all files together, unpacked. */
   bytes: number;
 }
-
-/** The archive is not one that unpacks to plain files below a folder. */
-export class BadArchiveError extends Error {}
 
 const FILE_TYPE = 0o17_0000;
 const REGULAR_FILE = 0o10_0000;

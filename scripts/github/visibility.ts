@@ -1,6 +1,6 @@
 import type { Image } from '../../site/schemas/build.ts';
 import { describeError } from '../cli/command.ts';
-import { RefusedError } from '../oci/refusal.ts';
+import { RegistryRefusedError } from '../oci/errors.ts';
 import { isGitHubRegistry, packageSettings } from '../oci/github-registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -22,7 +22,7 @@ export async function describeVisibility(
     if (await openRegistry(reference, { anonymous: true }).describeTag(first.image.tag)) return [];
   } catch (error) {
     // What is pushed is pushed: it only was not looked at.
-    if (!(error instanceof RefusedError))
+    if (!(error instanceof RegistryRefusedError))
       return [`whether everybody may use ${reference} is not known: ${describeError(error)}`];
   }
   return [describePrivate(reference, environment)];

@@ -1,15 +1,13 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import prettyBytes from 'pretty-bytes';
+import { ConnectionError, isCertificateCode } from './errors.ts';
 
 /** Redirects followed before giving up. */
 const MAX_REDIRECTS = 5;
 
 /** Longest error text that is read from a server. */
 const MAX_ERROR_BYTES = 8_192;
-
-/** Codes of a server that is not there; asking again at once does not help. */
-const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** What a server answered; the body must be read or destroyed. */
 export interface HttpAnswer {
@@ -18,20 +16,6 @@ export interface HttpAnswer {
   status: number;
   headers: Headers;
   body: Readable;
-}
-
-/** A request failed before there was an answer. */
-export class ConnectionError extends Error {
-  /** The system's or OpenSSL's code, such as `ECONNREFUSED`. */
-  readonly code: string;
-  /** Whether asking again may help. */
-  readonly isTemporary: boolean;
-
-  constructor(message: string, code: string, cause: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.isTemporary = !ABSENT_CODES.includes(code) && !isCertificateCode(code);
-  }
 }
 
 /** One request. */
@@ -183,8 +167,4 @@ function codeOf(error: unknown): string {
     else if (code === '') code = cause.message;
   }
   return code === '' ? String(error) : code;
-}
-
-export function isCertificateCode(code: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
 }

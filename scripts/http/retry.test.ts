@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConnectionError } from './request.ts';
-import { isTemporaryAnswer, readRetryAfter, retry, TemporaryError } from './retry.ts';
+import { ConnectionError, TemporaryError } from './errors.ts';
+import { isTemporaryAnswer, readRetryAfter, retry } from './retry.ts';
 
 const FAST = { firstRetryMs: 1 };
 

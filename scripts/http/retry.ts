@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { ConnectionError } from './request.ts';
+import { ConnectionError, TemporaryError } from './errors.ts';
 
 /** Tries after the first. */
 const RETRIES = 4;
@@ -19,20 +19,6 @@ const UNIT_MS: Record<string, number> = {
   µs: 1e-3,
   ns: 1e-6,
 };
-
-/** A server is busy or broken in a way that may pass: the same request may succeed later. */
-export class TemporaryError extends Error {
-  /** Milliseconds that the server asks to wait; undefined when it does not say. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    message: string,
-    { retryAfterMs, cause }: { retryAfterMs?: number | undefined; cause?: unknown } = {},
-  ) {
-    super(message, cause === undefined ? {} : { cause });
-    this.retryAfterMs = retryAfterMs;
-  }
-}
 
 /** Whether the same request may succeed later. */
 export function isTemporary(error: unknown): boolean {

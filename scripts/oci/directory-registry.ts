@@ -10,7 +10,7 @@ import { copyVerified, verified, readAll } from './verify.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
 import { ignoreMissing } from '../cli/files.ts';
-import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from './manifest.ts';
+import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseImageManifest } from './manifest.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 
 /** Blobs copied at a time: enough to keep a disk busy. */
@@ -35,7 +35,7 @@ export function openDirectory(dir: string): Registry {
 
   async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
     const found = await readText(tagOrDigest);
-    return found && parseManifest(found.text, `${reference} ${tagOrDigest}`);
+    return found && parseImageManifest(found.text, `${reference} ${tagOrDigest}`);
   }
 
   async function openBlob(blob: Blob): Promise<Readable> {
@@ -129,7 +129,7 @@ async function contentsOf(layout: string, dir: string, entries: readonly Descrip
     const found = describeManifest(await readFile(file, 'utf8'), file);
     const parts = isIndex(found.descriptor)
       ? await contentsOf(layout, dir, parseIndex(found, file).manifests)
-      : partsOf(parseManifest(found.text, file).manifest);
+      : partsOf(parseImageManifest(found.text, file).manifest);
     for (const part of parts) blobs.set(part.digest, part);
     blobs.set(digest, { digest, size });
   }

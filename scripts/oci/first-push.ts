@@ -4,7 +4,7 @@ import type { ImageManifest } from '../../site/schemas/image-manifest.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
-import { MANIFEST_MEDIA_TYPES, parseManifest } from './manifest.ts';
+import { MANIFEST_MEDIA_TYPES, parseImageManifest } from './manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /** An image of a layout with all its blobs. */
@@ -58,7 +58,7 @@ async function findSmallest(layout: string): Promise<WholeImage | undefined> {
       throw error;
     });
     if (text === undefined) continue;
-    const { manifest } = parseManifest(text, file);
+    const { manifest } = parseImageManifest(text, file);
     const bytes = [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0);
     images.push({ tag, manifest, text, bytes });
   }

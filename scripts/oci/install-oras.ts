@@ -5,7 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readLimited, send } from '../http/request.ts';
-import { isTemporaryAnswer, readRetryAfter, retry, TemporaryError } from '../http/retry.ts';
+import { TemporaryError } from '../http/errors.ts';
+import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 import { ORAS_SHA256, ORAS_VERSION, orasArchive, readOrasVersion } from './oras-release.ts';
 
 /** Where releases are, before `/v<version>/<archive>`. */

@@ -54,7 +54,7 @@ export function isIndex({ mediaType }: { mediaType: string }): boolean {
 }
 
 /** Reads the manifest of one image. */
-export function parseManifest(text: string, where: string): RegistryManifest {
+export function parseImageManifest(text: string, where: string): RegistryManifest {
   const described = describeManifest(text, where);
   try {
     return { ...described, manifest: ImageManifest.parse(JSON.parse(text)) };

@@ -6,8 +6,9 @@ import { withoutSecrets } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
-import { retry, TemporaryError } from '../http/retry.ts';
-import { RefusedError } from './refusal.ts';
+import { TemporaryError } from '../http/errors.ts';
+import { retry } from '../http/retry.ts';
+import { RegistryRefusedError } from './errors.ts';
 import { ORAS_VERSION } from './oras-release.ts';
 import { createClient } from './registry-client.ts';
 
@@ -143,10 +144,11 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
   if (/connection refused/.test(lastLines)) {
     return new Error(`${host} refuses connections: is it running?`);
   }
-  if (/credential not found/.test(lastLines)) return new RefusedError(repository, 401, false);
+  if (/credential not found/.test(lastLines)) return new RegistryRefusedError(repository, 401, false);
   const words = /(?:denied|unauthorized): (.*)/i.exec(lastLines)?.[1]?.trim();
   if (status === 401 || /unauthorized: /i.test(lastLines))
-    return new RefusedError(repository, 401, true, words);
-  if (status === 403 || /denied: /i.test(lastLines)) return new RefusedError(repository, 403, true, words);
+    return new RegistryRefusedError(repository, 401, true, words);
+  if (status === 403 || /denied: /i.test(lastLines))
+    return new RegistryRefusedError(repository, 403, true, words);
   return new Error(`pushing to ${host}/${path} failed: ${lastLines}`);
 }

@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { readCredentials } from './credentials.ts';
 import type { HttpAnswer } from '../http/request.ts';
-import {
-  ConnectionError,
-  isCertificateCode,
-  isLoopback,
-  readErrorText,
-  readLimited,
-  send,
-} from '../http/request.ts';
+import { ConnectionError, isCertificateCode } from '../http/errors.ts';
+import { isLoopback, readErrorText, readLimited, send } from '../http/request.ts';
 import { isRateLimit, isTemporary } from '../http/retry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
-import { hasErrorCode, refusalOf, RefusedError } from './refusal.ts';
+import { hasErrorCode, refusalOf, RegistryRefusedError } from './errors.ts';
 import type { RemoteReference } from './reference.ts';
 import { z } from 'zod';
 import type { Credentials } from './credentials.ts';
@@ -223,7 +217,7 @@ export async function answerChallenge(
   if (challenge.scheme === 'bearer') {
     return `Bearer ${await fetchToken(challenge, repository, credentials, options)}`;
   }
-  if (!credentials) throw new RefusedError(repository, 401, false);
+  if (!credentials) throw new RegistryRefusedError(repository, 401, false);
   return basic(credentials);
 }
 

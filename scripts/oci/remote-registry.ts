@@ -5,14 +5,19 @@ import { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { readLimited } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
-import { describeManifest, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+import {
+  describeManifest,
+  MANIFEST_MEDIA_TYPES,
+  MAX_MANIFEST_BYTES,
+  parseImageManifest,
+} from './manifest.ts';
 import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll, verified } from './verify.ts';
 import type { RemoteReference } from './reference.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { pushFirstImage } from './first-push.ts';
-import { RefusedError } from './refusal.ts';
+import { RegistryRefusedError } from './errors.ts';
 import { createClient } from './registry-client.ts';
 
 /** Times that a test shortens. */
@@ -80,7 +85,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
 
   async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
     const found = await readText(tagOrDigest);
-    return found && parseManifest(found.text, `${reference} ${tagOrDigest}`);
+    return found && parseImageManifest(found.text, `${reference} ${tagOrDigest}`);
   }
 
   async function hasBlob(blob: Blob): Promise<boolean> {
@@ -103,7 +108,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       await restoreLayout(layout, repository, transport, firstRetryMs);
     } catch (error) {
       // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
-      if (!(error instanceof RefusedError) || !isGitHubRegistry(repository.host)) throw error;
+      if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
       const sent = await retry(() => pushFirstImage(layout, createClient(repository, PUSHING)), patience);
       if (!sent) throw error;
       await restoreLayout(layout, repository, transport, firstRetryMs);

@@ -10,8 +10,8 @@ import { ZipFile } from 'yazl';
 import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client.ts';
 import type { ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startArtifactService } from '../../tests/world/artifact-service.ts';
+import { BadArchiveError } from '../github/errors.ts';
 import { tryRunArtifacts } from '../github/try-run-artifacts.ts';
-import { BadArchiveError } from '../github/unpack-zip.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
 
 let folder: string;

@@ -6,7 +6,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/publish-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { BadArchiveError } from '../github/unpack-zip.ts';
+import { BadArchiveError } from '../github/errors.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { publishEntries } from '../publish/publish-cache.ts';
 import { environmentFile } from './environment-locks.ts';

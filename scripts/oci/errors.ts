@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '../http/request.ts';
-import { isRateLimit, isTemporaryAnswer, readRetryAfter, TemporaryError } from '../http/retry.ts';
+import { firstLine, TemporaryError } from '../http/errors.ts';
+import { isRateLimit, isTemporaryAnswer, readRetryAfter } from '../http/retry.ts';
 import { isGitHubRegistry, packageSettings } from './github-registry.ts';
 import type { RemoteReference } from './reference.ts';
 
@@ -10,7 +11,7 @@ const ErrorBody = z.object({
 });
 
 /** A registry asks for a login, or for another one. */
-export class RefusedError extends Error {
+export class RegistryRefusedError extends Error {
   readonly status: number;
   /** Whether a login was shown. */
   readonly loggedIn: boolean;
@@ -72,7 +73,7 @@ export function refusalOf(
     return new TemporaryError(`${repository.host} fails (${status}): ${firstLine(text)}`, { retryAfterMs });
   }
   if (status === 401 || status === 403) {
-    return new RefusedError(repository, status, loggedIn, readWords(text));
+    return new RegistryRefusedError(repository, status, loggedIn, readWords(text));
   }
   return new Error(
     `${repository.host}/${repository.path}: expected an answer, found ${status}: ${firstLine(text)}`,
@@ -96,8 +97,4 @@ function parseBody(text: string): z.infer<typeof ErrorBody> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0]?.slice(0, 300) || 'no explanation';
 }
