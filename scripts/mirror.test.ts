@@ -41,7 +41,7 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true });
 });
 
-test('serves every blob that a manifest names, and one index through both doors while everything fits', async () => {
+test('serves every blob that a manifest names, and one index in site and registry while everything fits', async () => {
   const { stderr, code } = await mirror();
   expect(code, stderr).toBe(0);
   expect(lastLine(stderr)).toMatch(

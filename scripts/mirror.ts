@@ -9,8 +9,8 @@ import { createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
-import { writeDoor } from './mirror/base-url.ts';
-import { expectWithin, fitPlan } from './mirror/shrink-to-budget.ts';
+import { writeMirror } from './mirror/write-mirror.ts';
+import { expectWithin, shrinkToBudget } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
 import { fetchLiveIndexes, warnOfLost } from './mirror/previous-indexes.ts';
 import { leaveOutUnreadable } from './mirror/readable-catalog.ts';
@@ -56,7 +56,7 @@ async function mirror(options: Options): Promise<void> {
     cache,
     budget: settings.PAGES_BUDGET,
   });
-  const { plan, live, dropped } = fitPlan(planned, input, { siteBytes: dist.siteBytes, live: found });
+  const { plan, live, dropped } = shrinkToBudget(planned, input, { siteBytes: dist.siteBytes, live: found });
   for (const { blob } of dropped) {
     warnOfLost(
       settings.SITE_URL,
@@ -64,7 +64,7 @@ async function mirror(options: Options): Promise<void> {
     );
   }
 
-  const all = await writeDoor(plan, { catalog, live }, { registry, cache, dist });
+  const all = await writeMirror(plan, { catalog, live }, { registry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
   // Last: whoever reads the registry's index finds what the site has too.
   const isIndexNew = await updateIndexImage(registry, catalog, {

@@ -6,7 +6,7 @@ import { openProposal } from './github/proposal.ts';
 import { readPins } from './prune/pins.ts';
 import { composeProposal, findNewer } from './refresh/newer-releases.ts';
 import { findStale } from './refresh/refresh.ts';
-import { planText } from './refresh/report.ts';
+import { refreshText } from './refresh/report.ts';
 import { LATEST, resolveVersions } from './spack/latest.ts';
 import { defaultSpackHome } from './spack/spack-home.ts';
 
@@ -47,7 +47,7 @@ async function propose({ catalog: folder, home, own, settings, dryRun }: Options
   const meaning =
     catalog.builds.size === 0
       ? 'There are no builds yet.'
-      : planText(await findStale(catalog, { wanted, home, own, pins: readPins(folder) }), wanted);
+      : refreshText(await findStale(catalog, { wanted, home, own, pins: readPins(folder) }), wanted);
   const { title, body } = composeProposal(newer, meaning);
   console.error(`${title}\n\n${body}\n`);
   if (dryRun) return;

@@ -12,7 +12,7 @@ import { openDeleter } from './prune/delete-images.ts';
 import { findOldFailures } from './prune/old-failures.ts';
 import { readPins } from './prune/pins.ts';
 import { planPrune } from './prune/plan.ts';
-import { appliedText, planText } from './prune/report.ts';
+import { appliedText, pruneText } from './prune/report.ts';
 
 const settings = readSettings();
 
@@ -39,7 +39,7 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
   const removed = readRemoved(options.catalog);
   const plan = planPrune({ catalog, pins: readPins(options.catalog), removed, retention, now });
   const failures = findOldFailures(options.catalog, retryAfterDays, now);
-  const text = `${planText(plan)}\n\n${failures.length} records of failures are past their retry date.`;
+  const text = `${pruneText(plan)}\n\n${failures.length} records of failures are past their retry date.`;
   console.error(text);
   addSummary(text);
   if (!options.apply) {

@@ -1,7 +1,8 @@
+import { Option } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openRegistry } from './oci/open-registry.ts';
-import { readPlan } from './publish/plan-file.ts';
+import { readAllowedHashes } from './publish/allowed-hashes.ts';
 import { checkTarballs, publishEntries, readTrustedKeys, describePublish } from './publish/publish-cache.ts';
 import { readBuildCache } from './build-cache/build-cache.ts';
 import { readSigner } from './signing/signature.ts';
@@ -13,7 +14,7 @@ const command = createCommand({
     'One entry that is not what it says refuses the whole directory. Safe to run again.',
   examples: [
     'node scripts/publish.ts ./my-cache',
-    'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --plan planned-hashes.txt',
+    'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --allow hashes.txt',
     'SIGNING_KEY="$(cat signing-key.asc)" node scripts/publish.ts ./my-cache --trust builder.asc',
   ],
 })
@@ -23,13 +24,17 @@ const command = createCommand({
     'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
   )
   .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
-  .option('--plan <file>', 'refuse every DAG hash that is not in this list, one a line')
+  .option('--allow <file>', 'refuse every DAG hash that is not in this list, one per line')
+  .addOption(new Option('--plan <file>', 'the earlier name of --allow').hideHelp().conflicts('allow'))
   .option('--trust <file>', 'refuse every entry that these armored public keys did not sign')
   .action(publish);
 
-type Options = Partial<Record<'registry' | 'catalog' | 'plan' | 'trust', string>>;
+type Options = Partial<Record<'registry' | 'catalog' | 'allow' | 'plan' | 'trust', string>>;
 
-async function publish(cacheDirectory: string, { registry, catalog, plan, trust }: Options): Promise<void> {
+async function publish(
+  cacheDirectory: string,
+  { registry, catalog, plan, allow = plan, trust }: Options,
+): Promise<void> {
   const settings = parseSettings({
     ...process.env,
     ...(registry && { REGISTRY: registry }),
@@ -37,7 +42,7 @@ async function publish(cacheDirectory: string, { registry, catalog, plan, trust 
   });
   const signer = await readSigner(process.env);
   const entries = await readBuildCache(cacheDirectory, {
-    ...(plan === undefined ? {} : { plan: readPlan(plan) }),
+    ...(allow === undefined ? {} : { allowed: readAllowedHashes(allow) }),
     ...(trust === undefined ? {} : { trust: [await readTrustedKeys(trust)] }),
   });
   if (entries.length === 0) {

@@ -4,7 +4,7 @@ import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readPins } from './prune/pins.ts';
 import { findStale } from './refresh/refresh.ts';
-import { planText } from './refresh/report.ts';
+import { refreshText } from './refresh/report.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { defaultSpackHome } from './spack/spack-home.ts';
 
@@ -49,7 +49,7 @@ async function refresh({ from, packages, home, own, json, ...given }: Options): 
   const wanted = await resolveVersions({ spack, packages }, process.env);
   const plan = await findStale(readCatalog(from), { wanted, home, own, pins: readPins(from) });
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
-  const text = planText(plan, wanted);
+  const text = refreshText(plan, wanted);
   addSummary(text);
   console.error(text);
 }

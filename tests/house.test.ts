@@ -65,6 +65,10 @@ test('every room has its line in CONTRIBUTING', () => {
   expect(gone).toEqual([]);
 });
 
+test('an exported name means one thing', () => {
+  expect(findHomonyms(readGraph())).toEqual([]);
+});
+
 test('each rule finds what breaks it', () => {
   const file = (text: string, ...imports: string[]): { imports: string[]; text: string } => ({
     imports,
@@ -90,6 +94,16 @@ test('each rule finds what breaks it', () => {
     'scripts/oci/e.ts -> site/components/h.ts',
   ]);
   expect(findNodeInBrowser(broken)).toEqual(['site/lib/f.ts', 'site/lib/g.ts']);
+  const twice: Graph = new Map([
+    [
+      'site/schemas/plan.ts',
+      file('export const Plan = z.object({});\nexport type Plan = z.infer<typeof Plan>;'),
+    ],
+    ['scripts/prune/plan.ts', file('export interface Plan {}\nexport async function makePlan() {}')],
+    ['site/pages/a.json.ts', file('export const GET = 1;')],
+    ['site/pages/b.json.ts', file('export const GET = 2;')],
+  ]);
+  expect(findHomonyms(twice)).toEqual(['Plan: site/schemas/plan.ts, scripts/prune/plan.ts']);
 });
 
 /** Every production file with the files of the project that it imports, types included. */
@@ -158,4 +172,22 @@ function findNodeInBrowser(graph: Graph): string[] {
   };
   for (const file of graph.keys()) if (file.startsWith('site/client/')) visit(file);
   return [...reached].filter((file) => /'node:|process\.env/.test(graph.get(file)?.text ?? '')).sort();
+}
+
+/** Names that Astro prescribes for what a page or an endpoint exports. */
+const ASTRO_NAMES = new Set(['GET', 'getStaticPaths', 'prerender']);
+
+/** Exported names that two files define. A schema and its type share one: they are in one file, and one thing. */
+function findHomonyms(graph: Graph): string[] {
+  const places = new Map<string, Set<string>>();
+  for (const [file, { text }] of graph) {
+    const exported = /^export (?:async )?(?:function\*?|const|let|class|interface|type) (\w+)/gm;
+    for (const [, name = ''] of text.matchAll(exported)) {
+      if (file.startsWith('site/pages/') && ASTRO_NAMES.has(name)) continue;
+      places.set(name, (places.get(name) ?? new Set()).add(file));
+    }
+  }
+  return [...places]
+    .filter(([, files]) => files.size > 1)
+    .map(([name, files]) => `${name}: ${[...files].join(', ')}`);
 }

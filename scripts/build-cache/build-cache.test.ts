@@ -88,10 +88,10 @@ test('takes what a trusted key signed, and nothing else', async () => {
 
 test('takes what was planned, and nothing else', async () => {
   const planned = (await readBuildCache(FIXTURE)).map(({ root }) => root.node.hash);
-  expect(await readBuildCache(FIXTURE, { plan: new Set(planned) })).toHaveLength(12);
-  const plan = new Set(planned.filter((hash) => hash !== TREE));
-  await expect(readBuildCache(FIXTURE, { plan })).rejects.toThrow(
-    `${FIXTURE}/v3/manifests/spec/tree/tree-2.1.0-${TREE}.spec.manifest.json: expected one of the 11 planned hashes, found ${TREE};`,
+  expect(await readBuildCache(FIXTURE, { allowed: new Set(planned) })).toHaveLength(12);
+  const allowed = new Set(planned.filter((hash) => hash !== TREE));
+  await expect(readBuildCache(FIXTURE, { allowed })).rejects.toThrow(
+    `${FIXTURE}/v3/manifests/spec/tree/tree-2.1.0-${TREE}.spec.manifest.json: expected one of the 11 allowed hashes, found ${TREE};`,
   );
 });
 

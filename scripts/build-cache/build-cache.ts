@@ -9,7 +9,7 @@ import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-m
 import { fileStem } from '../../site/schemas/node.ts';
 import { CacheFolder } from './cache-folder.ts';
 import { label } from './dag.ts';
-import { parseManifest } from './mirror-manifest.ts';
+import { parseMirrorManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './quote.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
 import { isProved, parseSpecFile } from './spec-file.ts';
@@ -30,7 +30,7 @@ export interface CacheEntry extends CheckedSpecFile {
 
 export interface ReadOptions {
   /** The only DAG hashes that may be in the cache. Absent: any. */
-  plan?: ReadonlySet<DagHash>;
+  allowed?: ReadonlySet<DagHash>;
   /** The text of each node that may be in the cache, by hash, as the plan's lock has it. Absent: any. */
   lock?: ReadonlyMap<DagHash, string>;
   /** Armored public keys, one of which must have signed each manifest. Absent: signatures are not looked at. */
@@ -75,7 +75,7 @@ async function readEntry(
   folder: CacheFolder,
   path: string,
   known: KnownNodes,
-  { plan, lock, trust }: ReadOptions,
+  { allowed, lock, trust }: ReadOptions,
 ): Promise<CacheEntry> {
   const where = folder.locate(path);
   const manifest = decode(await folder.read(path, MANIFEST_LIMIT_BYTES), where);
@@ -89,10 +89,10 @@ async function readEntry(
   const checked = attempt(where, REBUILD, () => parseSpecFile(specText, known));
   checkPath(path, where, checked);
   const { hash } = checked.root.node;
-  if (plan && !plan.has(hash)) {
+  if (allowed && !allowed.has(hash)) {
     throw new Error(
-      `${where}: expected one of the ${plan.size} planned hashes, found ${hash}; ` +
-        'publish only what the plan names, or plan it',
+      `${where}: expected one of the ${allowed.size} allowed hashes, found ${hash}; ` +
+        'publish only what the plan or list names, or add it there',
     );
   }
   if (lock) attempt(where, 'build what was planned', () => refuseOtherNodes(checked, lock));
@@ -115,7 +115,7 @@ function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash,
 
 /** The two blobs that a spec's manifest names. */
 function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
-  const { data } = parseManifest(text, where);
+  const { data } = parseMirrorManifest(text, where);
   attempt(where, REBUILD, () => refuseAmbiguousJson(text));
   const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
   const [spec, ...specs] = data.filter(({ mediaType }) => mediaType === SPEC_MEDIA_TYPE);

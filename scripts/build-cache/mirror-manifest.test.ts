@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import glob from 'fast-glob';
 import { expect, test } from 'vitest';
-import { manifestText, parseManifest, specManifestText } from './mirror-manifest.ts';
+import { manifestText, parseMirrorManifest, specManifestText } from './mirror-manifest.ts';
 
 const CACHE = 'tests/fixtures/cache-unsigned';
 
@@ -10,14 +10,14 @@ test('writes every manifest of a cache as Spack wrote it', async () => {
   expect(paths.length).toBeGreaterThan(12);
   for (const path of paths) {
     const text = await readFile(path, 'utf8');
-    expect(manifestText(parseManifest(text, path).data)).toBe(text);
+    expect(manifestText(parseMirrorManifest(text, path).data)).toBe(text);
   }
 });
 
 test('names the tarball first and the config as an uncompressed spec file', () => {
   const tarball = { digest: `sha256:${'a'.repeat(64)}`, size: 10 };
   const config = { digest: `sha256:${'b'.repeat(64)}`, size: 20 };
-  expect(parseManifest(specManifestText(tarball, config), 'x').data).toEqual([
+  expect(parseMirrorManifest(specManifestText(tarball, config), 'x').data).toEqual([
     {
       contentLength: 10,
       mediaType: 'application/vnd.spack.install.v2.tar+gzip',
@@ -43,7 +43,7 @@ test.each([
   ['{"version":3,"data":[{"contentLength":-1}]}', /at "data\.0\.contentLength"/],
   ['', /expected a manifest in JSON/],
 ])('refuses %s', (text, message) => {
-  expect(() => parseManifest(text, 'm')).toThrow(message);
+  expect(() => parseMirrorManifest(text, 'm')).toThrow(message);
 });
 
 test('refuses to write a record that is none', () => {

@@ -41,7 +41,7 @@ export function blobRecord(
 }
 
 /** Reads a manifest's plain text (without a signature); `where` names it in errors. */
-export function parseManifest(text: string, where: string): MirrorManifest {
+export function parseMirrorManifest(text: string, where: string): MirrorManifest {
   const value = parseJson(text, where);
   const version = isObject(value) ? value['version'] : undefined;
   if (version !== 3) {

@@ -6,7 +6,7 @@ import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { withGroup, withStoppedCommands } from '../github/actions.ts';
-import { parsePlan } from '../publish/plan-file.ts';
+import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 import { askSpackForSpecs } from '../spack/describe-specs.ts';
 import { headDate } from '../spack/git-checkout.ts';
 import { installSpack } from '../spack/install-spack.ts';
@@ -133,7 +133,7 @@ async function handOver(
   { plan: folder, inputs, out, home, minutes, installRoot }: BuildOptions,
 ): Promise<BuildRecord> {
   const planFile = join(folder, 'plan.txt');
-  const plan = parsePlan(readFileSync(planFile, 'utf8'), planFile);
+  const plan = parseAllowedHashes(readFileSync(planFile, 'utf8'), planFile);
   const description = await askSpackForSpecs(spack, environment, planFile);
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
   const built = planned.filter(({ state }) => state === 'built').map(({ hash }) => hash);

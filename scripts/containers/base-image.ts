@@ -6,7 +6,7 @@ import { extract } from 'tar-stream';
 import { z } from 'zod';
 import { Digest, hexOf } from '../../site/schemas/digest.ts';
 import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
-import { isIndex, parseIndex, parseManifest } from '../oci/manifest.ts';
+import { isIndex, parseIndex, parseImageManifest } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { GlibcScan } from '../build-cache/elf-glibc.ts';
@@ -75,7 +75,7 @@ export async function findBaseImage(name: string, platform: Platform): Promise<B
 }
 
 async function pickPlatform(found: ManifestText, platform: Platform, registry: Registry, name: string) {
-  if (!isIndex(found.descriptor)) return parseManifest(found.text, `base image ${name}`);
+  if (!isIndex(found.descriptor)) return parseImageManifest(found.text, `base image ${name}`);
   const { manifests } = parseIndex(found, `base image ${name}`);
   const entry = manifests.find(
     (one) => one.platform?.os === platform.os && one.platform.architecture === platform.architecture,
@@ -85,7 +85,7 @@ async function pickPlatform(found: ManifestText, platform: Platform, registry: R
   const text = await registry.readText(entry.digest);
   if (!text)
     throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);
-  return parseManifest(text.text, `base image ${name} for ${wanted}`);
+  return parseImageManifest(text.text, `base image ${name} for ${wanted}`);
 }
 
 function describeLayer(name: string, { mediaType, digest, size }: Descriptor, diffId: Digest): BaseLayer {

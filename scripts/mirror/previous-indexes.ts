@@ -7,7 +7,7 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { isLoopback } from '../http/request.ts';
-import { parseManifest } from '../build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { quote } from '../build-cache/quote.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { indexManifestPath, OWN_INDEX } from './indexes.ts';
@@ -30,7 +30,7 @@ const ViewList = z.object({
 });
 
 /** An index or view blob of the deployment before, and the file that has it. */
-export interface LiveIndex {
+export interface PreviousIndex {
   blob: Blob;
   file: string;
 }
@@ -53,7 +53,7 @@ interface FetchOptions {
 export async function fetchLiveIndexes(
   siteUrl: string,
   { views, cache, budget }: FetchOptions,
-): Promise<LiveIndex[]> {
+): Promise<PreviousIndex[]> {
   try {
     const own = await fetchBlobRecord(siteUrl, OWN_INDEX);
     if (!own) return [];
@@ -94,7 +94,7 @@ async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | un
   const url = `${siteUrl}/${indexManifestPath(view)}`;
   const text = await getText(url, TEXT_LIMIT_BYTES);
   if (text === undefined) return undefined;
-  const [record] = parseManifest(text, url).data;
+  const [record] = parseMirrorManifest(text, url).data;
   if (record?.mediaType !== INDEX_MEDIA_TYPE) {
     throw new Error(
       `${url}: expected a blob of type ${INDEX_MEDIA_TYPE}, found ${quote(record?.mediaType ?? '')}`,
@@ -103,7 +103,7 @@ async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | un
   return { digest: digestFrom(record.checksum), size: record.contentLength };
 }
 
-/** The first ones, the door's own index before all, as far as there is room in bytes. */
+/** The first ones, the site's own index before all, as far as there is room in bytes. */
 function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob[] {
   let left = room;
   return [...blobs].filter(({ digest, size }) => {

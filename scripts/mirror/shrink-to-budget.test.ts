@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planMirror, type MirrorInput } from '../../site/lib/mirror/plan.ts';
 import { Node } from '../../site/schemas/node.ts';
-import { expectWithin, fitPlan } from './shrink-to-budget.ts';
+import { expectWithin, shrinkToBudget } from './shrink-to-budget.ts';
 
 const INPUT = createInput(10);
 const FIXED_BYTES = planMirror(INPUT, 0).bytes.total;
@@ -9,12 +9,12 @@ const PLAN = planMirror(INPUT, FIXED_BYTES + 5_100_000);
 
 test('keeps the plan that the site was built from when the site is no larger than it thought', () => {
   expect(PLAN.served.size).toBe(5);
-  expect(fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [] }).plan).toBe(PLAN);
+  expect(shrinkToBudget(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [] }).plan).toBe(PLAN);
 });
 
 test('makes a smaller plan when the pages turned out larger', () => {
   const siteBytes = PLAN.bytes.site + 2_000_000;
-  const { plan } = fitPlan(PLAN, INPUT, { siteBytes, live: [] });
+  const { plan } = shrinkToBudget(PLAN, INPUT, { siteBytes, live: [] });
   expect(plan.served.size).toBe(3);
   const { manifests, indexes, tarballs, configs } = plan.bytes;
   expect(siteBytes + manifests + indexes + tarballs + configs).toBeLessThanOrEqual(PLAN.bytes.budget);
@@ -22,7 +22,10 @@ test('makes a smaller plan when the pages turned out larger', () => {
 
 test('makes a smaller plan when the indexes of the deployment before are larger than those to come', () => {
   const blob = { digest: `sha256:${'0'.repeat(64)}`, size: 2_000_000 };
-  const { plan } = fitPlan(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [{ blob, file: 'kept' }] });
+  const { plan } = shrinkToBudget(PLAN, INPUT, {
+    siteBytes: PLAN.bytes.site,
+    live: [{ blob, file: 'kept' }],
+  });
   expect(plan.served.size).toBeLessThan(5);
 });
 
@@ -33,14 +36,14 @@ test('drops the largest indexes of the deployment before when nothing fits besid
   }));
   if (!small || !large || !larger) throw new Error('expected three');
   const siteBytes = PLAN.bytes.site;
-  const { plan, live, dropped } = fitPlan(PLAN, INPUT, { siteBytes, live: [larger, small, large] });
+  const { plan, live, dropped } = shrinkToBudget(PLAN, INPUT, { siteBytes, live: [larger, small, large] });
   expect(live).toEqual([small]);
   expect(dropped).toEqual([larger, large]);
   expect(plan.served.size).toBe(5);
 });
 
 test('says what to do when pages alone take more than the budget', () => {
-  expect(() => fitPlan(PLAN, INPUT, { siteBytes: 20_000_000, live: [] })).toThrow(
+  expect(() => shrinkToBudget(PLAN, INPUT, { siteBytes: 20_000_000, live: [] })).toThrow(
     /the site takes .*, 20 MB of it pages and API, which is more than its budget of .* raise PAGES_BUDGET/,
   );
   expect(() => expectWithin(100, { siteBytes: 60, mirrorBytes: 41 })).toThrow(/the site takes 101 B/);

@@ -1,22 +1,22 @@
 import prettyBytes from 'pretty-bytes';
 import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Dist } from './dist.ts';
-import type { LiveIndex } from './previous-indexes.ts';
+import type { PreviousIndex } from './previous-indexes.ts';
 
 /** What lies in `dist/` beside what a plan counts. */
-export interface Surroundings {
+export interface Occupied {
   /** Bytes of the site's own files as they were built. */
   siteBytes: number;
   /** The index blobs that stay from the deployment before. */
-  live: readonly LiveIndex[];
+  live: readonly PreviousIndex[];
 }
 
 /** A plan that fits, and the indexes of the deployment before that do too. */
-export interface Fit {
+export interface ShrunkPlan {
   plan: MirrorPlan;
-  live: readonly LiveIndex[];
+  live: readonly PreviousIndex[];
   /** Those that would take more than the budget with the smallest plan. */
-  dropped: readonly LiveIndex[];
+  dropped: readonly PreviousIndex[];
 }
 
 /**
@@ -24,7 +24,7 @@ export interface Fit {
  * plan thought, since the whole must stay within the budget. Kept indexes go, the largest first, rather than that
  * nothing fits. Throws when no plan does: the pages and the index alone take more.
  */
-export function fitPlan(plan: MirrorPlan, input: MirrorInput, surroundings: Surroundings): Fit {
+export function shrinkToBudget(plan: MirrorPlan, input: MirrorInput, surroundings: Occupied): ShrunkPlan {
   const { budget } = plan.bytes;
   const { siteBytes, live } = surroundings;
   const excess = totalBytes(plan, surroundings) - budget;
@@ -35,10 +35,10 @@ export function fitPlan(plan: MirrorPlan, input: MirrorInput, surroundings: Surr
   if (fixed > budget) throw tooLarge(fixed, budget, siteBytes);
   const kept = takeSmallest(live, budget - fixed);
   const dropped = live.filter((index) => !kept.has(index));
-  return { ...fitPlan(plan, input, { siteBytes, live: [...kept] }), dropped };
+  return { ...shrinkToBudget(plan, input, { siteBytes, live: [...kept] }), dropped };
 }
 
-function takeSmallest(live: readonly LiveIndex[], room: number): Set<LiveIndex> {
+function takeSmallest(live: readonly PreviousIndex[], room: number): Set<PreviousIndex> {
   let left = room;
   const bySize = live.toSorted((a, b) => a.blob.size - b.blob.size);
   return new Set(bySize.filter(({ blob }) => (left -= blob.size) >= 0));
@@ -60,7 +60,7 @@ function tooLarge(total: number, budget: number, siteBytes: number): Error {
 }
 
 /** What the deployment takes in all; of a plan's indexes one half is the room for those of the deployment before. */
-function totalBytes({ bytes }: MirrorPlan, { siteBytes, live }: Surroundings): number {
+function totalBytes({ bytes }: MirrorPlan, { siteBytes, live }: Occupied): number {
   const liveBytes = live.reduce((sum, { blob }) => sum + blob.size, 0);
   return siteBytes + liveBytes + bytes.manifests + bytes.indexes / 2 + bytes.tarballs + bytes.configs;
 }

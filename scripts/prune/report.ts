@@ -6,7 +6,7 @@ import type { PrunePlan } from './plan.ts';
 const MOST_NAMED = 100;
 
 /** What a plan does, in Markdown: for a job's summary and for people at a terminal. */
-export function planText(plan: PrunePlan): string {
+export function pruneText(plan: PrunePlan): string {
   const { restore, remove, expire, kept, bytes, warnings } = plan;
   const lines = [
     `Removes ${remove.length} of ${remove.length + kept.size} builds: ` +

@@ -6,7 +6,7 @@ import type { SpecImage } from './spec-image.ts';
  * What becomes of an entry, by what the catalog and the registry have of its build. A tag that exists is never
  * replaced, and neither is a record.
  */
-export type Decision =
+export type EntryDecision =
   /** Both have it: nothing changes. `other` is the tag's image where it is not the one that the catalog names. */
   | { kind: 'keep'; known: Build; other?: Descriptor }
   /** The catalog names an image that the registry lacks, and the entry gives just that one: push it again. */
@@ -31,7 +31,7 @@ export interface EntryState {
 }
 
 /** Decides what becomes of an entry. */
-export function decide({ known, tagged, compose }: EntryState): Decision {
+export function decide({ known, tagged, compose }: EntryState): EntryDecision {
   if (known && tagged) {
     const isSame = tagged.digest === known.image.digest;
     return { kind: 'keep', known, ...(isSame ? {} : { other: tagged }) };

@@ -14,7 +14,7 @@ import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import { sortByDependency, composeSpecImage, stageSpecImage } from './spec-image.ts';
 import type { SpecImage } from './spec-image.ts';
 import { decide } from './decide.ts';
-import type { Decision } from './decide.ts';
+import type { EntryDecision } from './decide.ts';
 import type { NewBuild } from './records.ts';
 import { recordBuild } from './records.ts';
 
@@ -88,7 +88,7 @@ export async function resolveEntries(
  * @returns the build that images of others may take for a layer; none of one that is refused
  */
 async function apply(
-  decision: Decision,
+  decision: EntryDecision,
   entry: CheckedEntry,
   publishing: Publishing,
   resolution: Resolution,

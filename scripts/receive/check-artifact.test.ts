@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(artifact.folder, { recursive: true }));
 
 test('says what is wrong with an artifact', async () => {
-  expect(await checkArtifact(artifact)).toMatchObject({ refused: expect.stringMatching(/planned hashes/) });
+  expect(await checkArtifact(artifact)).toMatchObject({ refused: expect.stringMatching(/allowed hashes/) });
 });
 
 test('hands over the record of a job that built nothing', async () => {

@@ -74,7 +74,7 @@ async function check(artifact: ArtifactToCheck): Promise<CheckedArtifact> {
   try {
     const record = readRecord(folder);
     const cache = findCache(folder);
-    const entries = cache === undefined ? [] : await readBuildCache(cache, { plan: hashes, lock: texts });
+    const entries = cache === undefined ? [] : await readBuildCache(cache, { allowed: hashes, lock: texts });
     return { entries: await checkTarballs(entries, catalogDirectory), record };
   } catch (error) {
     return { refused: describeError(error) };

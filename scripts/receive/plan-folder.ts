@@ -10,7 +10,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { SBANG_FILE } from '../concretize/digests.ts';
-import { parsePlan } from '../publish/plan-file.ts';
+import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 
 /** What one build job was told to build. */
 export interface Plan {
@@ -41,7 +41,7 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
   const file = join(folder, 'plan.txt');
   const sbang = inputs.files[SBANG_FILE];
   return {
-    hashes: parsePlan(readChecked(file, entry.plan), file),
+    hashes: parseAllowedHashes(readChecked(file, entry.plan), file),
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
     texts: splitObject(splitObject(lockText).get('concrete_specs') ?? '{}'),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { compareBuilds } from './compare.ts';
+import { compareWithRecipes } from './compare.ts';
 import type { RecipeState, Verdict } from './compare.ts';
 import { parseTrees } from './recipe-trees.ts';
 import { planRefresh } from './refresh-plan.ts';
@@ -40,7 +40,7 @@ const NODES = new Map([node('base', 'a'), node('7app', 'b', ['a'])].map((one) =>
 
 function compare(states: RecipeState[], newTrees = OLD, sameSpack = true) {
   const [base, app] = states;
-  const verdicts = compareBuilds([h('a'), h('b')], {
+  const verdicts = compareWithRecipes([h('a'), h('b')], {
     nodes: NODES,
     states: new Map(
       [
@@ -63,7 +63,7 @@ test('calls a build unchanged only when all recipes of its DAG are the same byte
   expect(compare(SAME, trees({ base: '1', _7app: '2' }, '4'.repeat(40)))).toEqual(['unclear', 'unclear']);
   expect(compare(SAME, OLD, false)).toEqual(['unclear', 'unclear']);
   expect(
-    compareBuilds([h('c')], {
+    compareWithRecipes([h('c')], {
       nodes: NODES,
       states: new Map(),
       oldTrees: () => OLD,
@@ -83,7 +83,7 @@ test('calls it different when its recipe, its newest version or anything below i
 });
 
 test('calls it withdrawn when its own version is deprecated or gone, with the reason', () => {
-  const verdicts = compareBuilds([h('a')], {
+  const verdicts = compareWithRecipes([h('a')], {
     nodes: NODES,
     states: new Map([[h('a'), state('base', { state: 'deprecated', reason: 'CVE-2026-1', newest: '2.0' })]]),
     oldTrees: () => OLD,

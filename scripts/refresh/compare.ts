@@ -37,7 +37,10 @@ export interface Comparison {
 }
 
 /** Judges builds by their own recipe and by everything below them. */
-export function compareBuilds(builds: readonly DagHash[], comparison: Comparison): Map<DagHash, Verdict> {
+export function compareWithRecipes(
+  builds: readonly DagHash[],
+  comparison: Comparison,
+): Map<DagHash, Verdict> {
   const own = new Map<DagHash, Verdict>();
   const judged = new Map<DagHash, Verdict>();
   for (const hash of builds) judged.set(hash, judge(hash, own, comparison));

@@ -9,7 +9,7 @@ import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
-import { compareBuilds, RecipeState } from './compare.ts';
+import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readRecipeTrees } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
 import { planRefresh } from './refresh-plan.ts';
@@ -40,7 +40,7 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
   }
   const origin = (hash: string) => catalog.builds.get(hash)?.origin;
   const nodes = new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node]));
-  const verdicts = compareBuilds([...catalog.builds.keys()], {
+  const verdicts = compareWithRecipes([...catalog.builds.keys()], {
     nodes,
     states,
     oldTrees: (hash) => oldTrees.get(origin(hash)?.packages ?? ''),

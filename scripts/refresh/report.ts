@@ -14,7 +14,7 @@ const WORDS = {
 } as const;
 
 /** What newer recipes mean for a cache, as Markdown; its last line has the counts. */
-export function planText({ counts, renew, bytes }: RefreshPlan, wanted: WantedVersions): string {
+export function refreshText({ counts, renew, bytes }: RefreshPlan, wanted: WantedVersions): string {
   const rows = renew
     .slice(0, MAX_ROWS)
     .map(

@@ -22,7 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const doors = (siteUrl: string, registry = 'oci-layout:x') => ({ directory: 'catalog', siteUrl, registry });
+const addresses = (siteUrl: string, registry = 'oci-layout:x') => ({
+  directory: 'catalog',
+  siteUrl,
+  registry,
+});
 
 const catalogOf = (manifests: string[], keys: string[]) => ({
   manifests: new Map(manifests.map((manifest, index) => [String(index), manifest])),
@@ -30,13 +34,13 @@ const catalogOf = (manifests: string[], keys: string[]) => ({
 });
 
 test('uses this cache signed when every build is signed and there is a key', async () => {
-  const cache = await findThisCache(catalogOf([SIGNED], ['ABC']), doors(site));
+  const cache = await findThisCache(catalogOf([SIGNED], ['ABC']), addresses(site));
   expect(cache.mirrors).toEqual({ 'this-cache': { url: site, signed: true, source: false, binary: true } });
   expect(cache.keys).toEqual(['catalog/keys/ABC.asc']);
 });
 
 test('uses it unsigned when one build is unsigned or there is no key', async () => {
-  const cache = await findThisCache(catalogOf([SIGNED, PLAIN], ['ABC']), doors(site));
+  const cache = await findThisCache(catalogOf([SIGNED, PLAIN], ['ABC']), addresses(site));
   expect(cache.mirrors['this-cache']?.signed).toBe(false);
   expect(cache.keys).toEqual([]);
   expect(isSigned(catalogOf([SIGNED], []))).toBe(false);
@@ -44,15 +48,15 @@ test('uses it unsigned when one build is unsigned or there is no key', async () 
 
 test('goes on without it while it is empty, not deployed or not there, and says so', async () => {
   const signed = catalogOf([SIGNED], ['ABC']);
-  const empty = await findThisCache(catalogOf([], ['ABC']), doors(site));
+  const empty = await findThisCache(catalogOf([], ['ABC']), addresses(site));
   expect(empty).toEqual({ mirrors: {}, keys: [], said: expect.stringContaining('it has no build yet') });
-  expect((await findThisCache(signed, doors(`${site}/x`))).said).toContain('answers 404');
-  const nowhere = await findThisCache(signed, doors('http://127.0.0.1:1'));
+  expect((await findThisCache(signed, addresses(`${site}/x`))).said).toContain('answers 404');
+  const nowhere = await findThisCache(signed, addresses('http://127.0.0.1:1'));
   expect(nowhere).toMatchObject({ mirrors: {}, said: expect.stringContaining('does not answer') });
 });
 
 test('does not ask the registry while the site has everything', async () => {
   // A name that nothing answers to: asking would take its time.
-  const cache = await findThisCache(catalogOf([PLAIN], []), doors(site, 'registry.invalid/owner/repo'));
+  const cache = await findThisCache(catalogOf([PLAIN], []), addresses(site, 'registry.invalid/owner/repo'));
   expect(Object.keys(cache.mirrors)).toEqual(['this-cache']);
 });

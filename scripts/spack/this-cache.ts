@@ -10,7 +10,7 @@ import { splitSigned } from '../signing/signature.ts';
 const NAME = 'this-cache';
 const TIMEOUT_MS = 20_000;
 
-/** One door of this cache, as `mirrors.yaml` has it. */
+/** One mirror of this cache, as in `mirrors.yaml`. */
 interface Mirror {
   url: string;
   signed: boolean;
@@ -29,7 +29,7 @@ export interface ThisCache {
 }
 
 /** Where this cache is. */
-export interface CacheDoors {
+export interface CacheAddresses {
   /** Folder of its catalog. */
   directory: string;
   siteUrl: string;
@@ -44,7 +44,7 @@ export interface CacheDoors {
  */
 export async function findThisCache(
   catalog: Pick<Catalog, 'manifests' | 'keys'>,
-  { directory, siteUrl, registry }: CacheDoors,
+  { directory, siteUrl, registry }: CacheAddresses,
 ): Promise<ThisCache> {
   const none = (reason: string): ThisCache => ({
     mirrors: {},
@@ -58,7 +58,7 @@ export async function findThisCache(
   const mirrors: Record<string, Mirror> = {
     [NAME]: { url: siteUrl, signed, source: false, binary: true },
   };
-  const second = await findSecondDoor(index.text, siteUrl, registry);
+  const second = await findSecondMirror(index.text, siteUrl, registry);
   if (second !== undefined)
     mirrors[`${NAME}-registry`] = { url: second, signed: false, source: false, binary: true };
   return {
@@ -71,7 +71,7 @@ export async function findThisCache(
 }
 
 /** The registry as Spack names it, when it has more than the site and lets anyone read. */
-async function findSecondDoor(
+async function findSecondMirror(
   indexText: string,
   siteUrl: string,
   registry: string,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import pMap from 'p-map';
-import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
 
@@ -34,7 +34,7 @@ export async function findWrongDigests(
           wrong.push(`${hash}: ${tarball.uncompressedDigest}`);
       }
       const manifest = join(dist, decodeURIComponent(links.manifest.slice(url.length)));
-      const named = parseManifest(
+      const named = parseMirrorManifest(
         splitSigned(await readFile(manifest, 'utf8'), manifest).text,
         manifest,
       ).data.map(({ checksum }) => `sha256:${checksum}`);

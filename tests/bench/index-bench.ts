@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
-import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { Database } from '../../site/schemas/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { generateCache } from '../generate/cache.ts';
@@ -38,7 +38,7 @@ export async function benchIndex(folder: string, builds: number): Promise<Figure
 
 async function readSpackDatabase(cache: string): Promise<Database> {
   const manifest = join(cache, 'v3/manifests/index/index.manifest.json');
-  const [record] = parseManifest(await readFile(manifest, 'utf8'), manifest).data;
+  const [record] = parseMirrorManifest(await readFile(manifest, 'utf8'), manifest).data;
   return readDatabase(join(cache, mirrorBlobPath(`sha256:${record?.checksum ?? ''}`)));
 }
 

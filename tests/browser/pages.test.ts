@@ -53,7 +53,7 @@ test('none of them is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, own())).toEqual([]);
 });
 
-test('the page on use has the commands for a signed cache, for both doors and for views', async () => {
+test('the page on use has the commands for a signed cache, for site and registry, and for views', async () => {
   const page = await open('/use/');
   const commands = (await page.getByRole('code').allTextContents()).join('\n');
   expect(commands).toContain(`spack mirror add --type binary spack-build-cache ${ADDRESS}\n`);

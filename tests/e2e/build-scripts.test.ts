@@ -96,7 +96,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         const made = await bench.run('key', ['--out', 'signing-key.asc']);
         expect(made.code, made.output).toBe(0);
         const SIGNING_KEY = await readFile(join(bench.folder, 'signing-key.asc'), 'utf8');
-        const published = await bench.run('publish', ['handover/cache', '--plan', 'plans/0/plan.txt'], {
+        const published = await bench.run('publish', ['handover/cache', '--allow', 'plans/0/plan.txt'], {
           SIGNING_KEY,
         });
         expect(published.code, published.output).toBe(0);

@@ -98,12 +98,12 @@ test.skipIf(spacks.length === 0)(
     const moved = await servePages({ root: site.dist, base: '', port: 0 });
     let isMoved = false;
     // GitHub leads from a site's first address to its later domain.
-    const door = await startFaultyProxy(new URL(site.url).host, ({ url = '' }, response) => {
+    const proxy = await startFaultyProxy(new URL(site.url).host, ({ url = '' }, response) => {
       if (isMoved) response.writeHead(301, { location: moved.url + url.slice(BASE.length) }).end();
       return isMoved;
     });
-    onTestFinished(async () => void (await Promise.all([door.stop(), moved.close()])));
-    const url = `http://${door.host}${BASE}`;
+    onTestFinished(async () => void (await Promise.all([proxy.stop(), moved.close()])));
+    const url = `http://${proxy.host}${BASE}`;
     await redeploy(site, url, {});
     const before = await download(`${url}/api/mirrors.yaml`);
     const { settings } = ViewList.parse(JSON.parse(await download(`${url}/api/views.json`)));

@@ -83,7 +83,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
     });
 
     test(
-      `serves ${PROCESSES} processes at once that have both doors`,
+      `serves ${PROCESSES} processes at once that have both mirrors`,
       async () => {
         const [newest] = spacks;
         if (!newest) return;

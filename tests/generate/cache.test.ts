@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { glob } from 'fast-glob';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
-import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
 import { splitNodes } from '../../site/lib/spack/node-text.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -79,7 +79,7 @@ async function readEntries() {
   const paths = await glob('v3/manifests/spec/*/*.json', { cwd: cache });
   return Promise.all(
     paths.sort().map(async (path) => {
-      const { data } = parseManifest(await readFile(join(cache, path), 'utf8'), path);
+      const { data } = parseMirrorManifest(await readFile(join(cache, path), 'utf8'), path);
       const records = await Promise.all(
         data.map(async (record) => ({
           record,

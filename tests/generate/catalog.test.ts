@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { parseManifest } from '../../scripts/build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
@@ -39,7 +39,7 @@ test('is read as a catalog of so many builds, with every node of their DAGs', ()
 test("manifests name their build's tarball and config", () => {
   const { builds, manifests } = readCatalog(catalog);
   for (const [hash, { tarball, image }] of builds) {
-    const { data } = parseManifest(manifests.get(hash) ?? '', hash);
+    const { data } = parseMirrorManifest(manifests.get(hash) ?? '', hash);
     expect(data.map(({ checksum }) => checksum)).toEqual([hexOf(tarball.digest), hexOf(image.config.digest)]);
     expect(data.map(({ contentLength }) => contentLength)).toEqual([tarball.size, image.config.size]);
   }

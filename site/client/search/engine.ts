@@ -65,8 +65,8 @@ export function setMachine(engine: SearchEngine, machine: Machine | undefined): 
 }
 
 /** Lets searches find programs and libraries from now on. */
-export function addFiles(engine: SearchEngine, files: FileIndex): void {
-  engine.words.addFiles(files);
+export function addFileIndex(engine: SearchEngine, files: FileIndex): void {
+  engine.words.addFileIndex(files);
   engine.fileSets = Int32Array.from(files.rows);
 }
 

@@ -6,7 +6,7 @@ import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import { compareTexts, compareVersions } from '../../lib/spack/versions.ts';
-import { addFiles, createSearchEngine, search } from './engine.ts';
+import { addFileIndex, createSearchEngine, search } from './engine.ts';
 
 /** How many of the queries must have what is meant in first place. */
 const SHARE = 0.95;
@@ -35,7 +35,7 @@ const queries = z
 const sorted = packages.toSorted((left, right) => compareTexts(left.name, right.name));
 const rows = sorted.flatMap((entry, place) => entry.versions.map((version) => ({ place, version, entry })));
 const engine = createSearchEngine(indexPackages(), indexBuilds());
-addFiles(engine, indexFiles());
+addFileIndex(engine, indexFiles());
 
 function indexPackages(): PackageIndex {
   const versions = [...new Set(rows.map(({ version }) => version))].sort(compareVersions);

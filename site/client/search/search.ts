@@ -1,7 +1,7 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { recallMachine } from '../machine/remembered.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
-import { addFiles, countBuilds, createSearchEngine, search, setMachine } from './engine.ts';
+import { addFileIndex, countBuilds, createSearchEngine, search, setMachine } from './engine.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import type { Query } from '../../lib/search/search-query.ts';
@@ -156,7 +156,7 @@ class SearchPage {
     if (words.length > 0 && !engine.fileSets) {
       void this.#files.files().then((files) => {
         if (engine.fileSets) return;
-        addFiles(engine, files);
+        addFileIndex(engine, files);
         this.show();
       });
     }

@@ -48,7 +48,7 @@ export interface WordFinder {
   markFiles(word: string): Uint8Array | undefined;
   /** The file of a set that a word found. */
   findFile(word: string, set: number): string | undefined;
-  addFiles(files: FileIndex): void;
+  addFileIndex(files: FileIndex): void;
 }
 
 export function createWordFinder(packages: PackageIndex): WordFinder {
@@ -117,7 +117,7 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
       const [best] = named.filter(({ rank }) => rank > 0).sort((left, right) => left.rank - right.rank);
       return best && files?.index.names[best.file];
     },
-    addFiles: (index) => {
+    addFileIndex: (index) => {
       files = { index, names: index.names.map((name) => name.toLowerCase()), sets: index.sets.map(sumUp) };
     },
   };

@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** Where the files of a build are. */
-export interface BuildFiles {
+export interface CheckedFiles {
   /** DAG hash that the page bears. */
   hash: string;
   /** The API's document of the build. */
@@ -36,7 +36,7 @@ const SpecDocument = z.object({ build: Build, node: Node });
  * signature, what the manifest names, the spec file and each node in it. Yields each result as it is known;
  * throws when a file cannot be had.
  */
-export async function* verifyBuild(files: BuildFiles): AsyncGenerator<Check> {
+export async function* verifyBuild(files: CheckedFiles): AsyncGenerator<Check> {
   const documentText = await fetchText(files.document);
   const { build, node } = SpecDocument.parse(JSON.parse(documentText));
   const nodeText = splitObject(documentText).get('node') ?? '';

@@ -6,7 +6,7 @@ import { settingsTexts } from './views.ts';
 import { mirrorName, apiPath, externalUrl, siteAddress } from '../url.ts';
 import { isLocal } from '../registry-address.ts';
 import { taggedContainers } from '../catalog/containers.ts';
-import { countCompilers } from '../catalog/groups.ts';
+import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import { sha256Of } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';

@@ -8,7 +8,7 @@ import type { TargetList } from '../../schemas/api/target-list.ts';
 import { indexLink, listLinks, schemaLink, TEMPLATES } from './links.ts';
 import { keyPath } from '../commands/commands.ts';
 import { failurePath } from '../catalog/failures.ts';
-import { countCompilers, groupProviders } from '../catalog/groups.ts';
+import { countCompilers, groupProviders } from '../catalog/compilers-and-providers.ts';
 import { viewSettingsPath } from '../mirror/consumer-settings.ts';
 import { viewName } from '../spack/view-name.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';

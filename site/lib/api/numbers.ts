@@ -5,7 +5,7 @@ import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
 import { listLinks, schemaLink } from './links.ts';
 import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
-import { countCompilers } from '../catalog/groups.ts';
+import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 import { compareTexts } from '../spack/versions.ts';

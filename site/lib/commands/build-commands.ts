@@ -7,7 +7,7 @@ import {
   verifyCommands,
 } from './commands.ts';
 import { isLocal } from '../registry-address.ts';
-import { containerCommands, mainProgram } from '../catalog/container.ts';
+import { containerCommands, mainProgram } from './container-commands.ts';
 import { containerReference } from '../catalog/containers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 

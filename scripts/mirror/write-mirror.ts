@@ -5,7 +5,7 @@ import type { Registry } from '../oci/registry.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
-import type { LiveIndex } from './previous-indexes.ts';
+import type { PreviousIndex } from './previous-indexes.ts';
 import { writeManifests } from './manifests.ts';
 import { placeServedBlobs } from './served-blobs.ts';
 
@@ -14,9 +14,9 @@ import { placeServedBlobs } from './served-blobs.ts';
  * earlier run left there. Running it again changes nothing.
  * @returns the index of everything, which the registry gets too
  */
-export async function writeDoor(
+export async function writeMirror(
   plan: MirrorPlan,
-  { catalog, live }: { catalog: Catalog; live: readonly LiveIndex[] },
+  { catalog, live }: { catalog: Catalog; live: readonly PreviousIndex[] },
   { registry, cache, dist }: { registry: Registry; cache: BlobCache; dist: Dist },
 ): Promise<Blob> {
   const indexes = await writeIndexes(plan, catalog.nodes, dist);

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { DagHash } from '../../site/schemas/digest.ts';
 
 /**
- * Reads the hashes that a build may produce: one DAG hash a line, empty lines ignored.
+ * Reads the hashes that a build may produce: one DAG hash per line, empty lines ignored.
  * Throws, naming the line, on anything else.
  */
-export function readPlan(file: string): Set<DagHash> {
+export function readAllowedHashes(file: string): Set<DagHash> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -17,11 +17,11 @@ export function readPlan(file: string): Set<DagHash> {
       },
     );
   }
-  return parsePlan(text, file);
+  return parseAllowedHashes(text, file);
 }
 
 /** The pure part of `readPlan`; `where` names the file in errors. */
-export function parsePlan(text: string, where: string): Set<DagHash> {
+export function parseAllowedHashes(text: string, where: string): Set<DagHash> {
   const hashes = new Set<DagHash>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;

@@ -29,16 +29,16 @@ const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 // Each Spack installs everything twice: half a minute for each.
 const isFull = process.env['FULL'] === '1';
 
-describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for both doors', () => {
+describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for both mirrors', () => {
   let registry: TestRegistry;
   let trust: Record<string, string>;
   let site: ApiSite;
-  /** Between Spack and the HTTPS door, to see what is asked for there. */
-  let door: FaultyProxy;
+  /** Between Spack and the HTTPS mirror, to see what is asked for there. */
+  let proxy: FaultyProxy;
   let url: string;
   let settings: ViewList['settings'];
   let records: Build[];
-  /** Hashes of what the HTTPS door has. */
+  /** Hashes of what the HTTPS mirror has. */
   let onSite: Set<string>;
 
   beforeAll(async () => {
@@ -51,14 +51,14 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
     const input = { ...catalog, builds: records };
     const budget = planMirror(input, 0).bytes.total + ROOM_BYTES;
     onSite = planMirror(input, budget).served;
-    door = await startFaultyProxy(new URL(site.url).host, () => false);
-    url = `http://${door.host}${BASE}`;
+    proxy = await startFaultyProxy(new URL(site.url).host, () => false);
+    url = `http://${proxy.host}${BASE}`;
     await redeploy({ ...site, env: { ...trust, PAGES_BUDGET: String(budget) } }, url, {});
     ({ settings } = ViewList.parse(await (await fetch(`${url}/api/views.json`)).json()));
   });
 
   afterAll(async () => {
-    await door?.stop();
+    await proxy?.stop();
     await site?.close();
     await registry?.stop();
   });
@@ -77,7 +77,7 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
    * Lists all builds, each once; installs those that lie on the site, from there and with their signatures checked,
    * then those that only the registry has.
    */
-  async function expectBothDoors(home: SpackHome): Promise<void> {
+  async function expectBothMirrors(home: SpackHome): Promise<void> {
     const names = (await spack(home, ['mirror', 'list'], trust)).split('\n').filter(Boolean);
     // Spack has a mirror of sources of its own, the last.
     expect(names.slice(0, 2).map((line) => line.replace(/^.*?(https?:|oci:)/, '$1').trim())).toEqual([
@@ -90,10 +90,10 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
     const near = builds.filter(({ hash }) => onSite.has(hash));
     const far = builds.filter(({ hash }) => !onSite.has(hash));
     expect(Math.min(near.length, far.length)).toBeGreaterThan(0);
-    door.seen.length = 0;
+    proxy.seen.length = 0;
     const output = await installBuilds(home, near, trust);
     expect(output.match(/Good signature/g)?.length).toBeGreaterThanOrEqual(near.length);
-    const asked = new Set(door.seen.map(({ line }) => line));
+    const asked = new Set(proxy.seen.map(({ line }) => line));
     for (const { hash } of near) expect(asked).toContain(`GET ${BASE}/${tarballOf(hash)}`);
     await installBuilds(home, far, trust);
     await expectInstalled(home, builds);
@@ -110,14 +110,14 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
       const text = await file.text();
       expect(text).toMatch(/^#.*BINARIES MAY THEN COME UNSIGNED/m);
       await home.configure('mirrors.yaml', text);
-      await expectBothDoors(home);
+      await expectBothMirrors(home);
     });
 
     test('included by its sha256: the same', async () => {
       const home = await openSpack(version, packages);
       onTestFinished(home.close);
       await home.configure('include.yaml', JSON.stringify({ include: [settingsNamed(name).include] }));
-      await expectBothDoors(home);
+      await expectBothMirrors(home);
     });
   });
 });
