@@ -17,7 +17,7 @@ import { runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
 import { findThisCache } from '../spack/this-cache.ts';
 import { findFailures } from './failures.ts';
-import { readInstallEvents } from './install-events.ts';
+import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
 import { pushBuilds } from './push.ts';
 import { composeRecord } from './record.ts';
@@ -146,9 +146,10 @@ async function handOver(
     advice: 'solve it again',
   });
   const roots = new Set(lock.roots.map(({ hash }) => hash));
+  const traces = readInstallEvents(eventsFile(environment));
   const failures = findFailures({
     ...installation,
-    traces: readInstallEvents(eventsFile(environment)),
+    traces,
     specs: planned,
     roots,
     dependencies: new Map(
@@ -164,7 +165,14 @@ async function handOver(
   const { environment: name, container } = inputs.request;
   const wantsView = name !== undefined && container && installation.stoppedAt === undefined;
   const view = wantsView ? await handOverView(spack, environment, { name, installRoot, out }) : undefined;
-  const record = composeRecord(description, { pushed, roots, failures, recipes, view });
+  const record = composeRecord(description, {
+    pushed,
+    roots,
+    failures,
+    recipes,
+    view,
+    times: timesOf(traces),
+  });
   writeFileSync(join(out, 'record.json'), formatJson(record));
   return record;
 }

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
+import { roundTimes } from '../../site/lib/times/build-times.ts';
+import type { BuildTimes } from '../../site/schemas/build.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 
 /** Larger files are not read: an installation of thousands of specs writes some megabytes. */
@@ -82,4 +84,29 @@ function parseEvent(line: string): Event[] {
   } catch {
     return [];
   }
+}
+
+/** How long each build took that ended well; what was unpacked from a binary was not built. */
+export function timesOf(traces: ReadonlyMap<DagHash, InstallTrace>): Map<DagHash, BuildTimes> {
+  const times = new Map<DagHash, BuildTimes>();
+  for (const [hash, { steps, open, error }] of traces) {
+    const total = steps.find(({ step }) => step === 'build')?.seconds;
+    const isBinary = steps.some(({ step }) => step === 'unpack');
+    if (total === undefined || isBinary || open.length > 0 || error) continue;
+    const sum = (name: string) =>
+      steps.reduce((seconds, { step, seconds: own }) => (step === name ? seconds + own : seconds), 0);
+    // Spack patches by staging first, and stages by fetching first.
+    const phases = [
+      { name: 'fetch', seconds: sum('fetch') },
+      { name: 'stage', seconds: sum('stage') - sum('fetch') },
+      { name: 'patch', seconds: sum('patch') - sum('stage') },
+      ...steps.flatMap(({ step, phase = '', seconds }) =>
+        step === 'phase' ? [{ name: phase, seconds }] : [],
+      ),
+      { name: 'post-install', seconds: sum('finish') },
+    ];
+    const measured = roundTimes(total, phases);
+    if (measured) times.set(hash, measured);
+  }
+  return times;
 }

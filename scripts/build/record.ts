@@ -1,5 +1,6 @@
 import { BuildRecord, RecordedPackage } from '../../site/schemas/build-record.ts';
 import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Description, PackageDescription, SpecDescription } from '../spack/describe-specs.ts';
 
@@ -23,11 +24,13 @@ export interface BuildResult {
   recipes: RecipesCommit;
   /** Variables of the environment's view. */
   view?: Record<string, string> | undefined;
+  /** How long builds took. */
+  times?: ReadonlyMap<DagHash, BuildTimes>;
 }
 
 /** Composes the record of a build: within the limits, what does not fit is left out, run environments of roots last. */
 export function composeRecord(description: Description, result: BuildResult): BuildRecord {
-  const { pushed, roots, failures, recipes, view } = result;
+  const { pushed, roots, failures, recipes, view, times = new Map() } = result;
   const built = description.specs.filter(({ hash }) => pushed.has(hash));
   // Of a root that came from the cache, too: a container of it may be wanted.
   const told = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
@@ -38,6 +41,7 @@ export function composeRecord(description: Description, result: BuildResult): Bu
     environments: composeEnvironments(rootsFirst),
     ...(view ? { view: cleanVariables(view) } : {}),
     built: built.map(({ hash }) => hash),
+    ...(times.size > 0 ? { times: Object.fromEntries([...times].filter(([hash]) => pushed.has(hash))) } : {}),
     reused: description.specs.filter(({ state }) => state === 'reused').map(({ hash }) => hash),
   });
 }

@@ -1,5 +1,6 @@
 import { createReadStream, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { fileStem } from '../../site/schemas/node.ts';
@@ -33,6 +34,8 @@ export interface Destination {
   /** Absent: manifests stay unsigned. */
   signer: Signer | undefined;
   environment: Record<string, string | undefined>;
+  /** How long builds took, where their job measured it. */
+  times?: ReadonlyMap<DagHash, BuildTimes>;
 }
 
 /**
@@ -79,6 +82,7 @@ export async function publishEntries(
       layout,
       published: readDate(environment, new Date()),
       originOf: (claimedSpack) => readOrigin(environment, claimedSpack),
+      times: destination.times ?? new Map(),
     });
     await layout.close();
     if (resolution.staged > 0) await registry.push(folder);

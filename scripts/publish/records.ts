@@ -1,4 +1,4 @@
-import type { Build, Image, Origin } from '../../site/schemas/build.ts';
+import type { Build, BuildTimes, Image, Origin } from '../../site/schemas/build.ts';
 import { Build as BuildSchema } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
@@ -16,12 +16,12 @@ export interface NewBuild extends SpecDag {
 /** The catalog's record of a build. */
 export function recordBuild(
   spec: SpecDag & { unverifiedExternals: readonly DagHash[] },
-  { tarball, contents }: InspectedTarball,
+  { tarball, contents, times: claimed, logSize }: InspectedTarball,
   image: Image,
-  circumstances: { published: string; origin: Origin },
+  circumstances: { published: string; origin: Origin; times?: BuildTimes | undefined },
 ): Build {
   const { name, version, hash } = spec.root.node;
-  const { published, origin } = circumstances;
+  const { published, origin, times = claimed } = circumstances;
   const unverified = [...spec.unverifiedExternals].sort();
   return BuildSchema.parse({
     name,
@@ -33,6 +33,8 @@ export function recordBuild(
     image,
     ...(unverified.length > 0 ? { unverifiedExternals: unverified } : {}),
     origin,
+    ...(times === undefined ? {} : { times }),
+    ...(logSize === undefined ? {} : { logSize }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pMap from 'p-map';
-import type { Build, Image, Origin } from '../../site/schemas/build.ts';
+import type { Build, BuildTimes, Image, Origin } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { readBuild } from '../catalog/catalog.ts';
@@ -35,6 +35,8 @@ export interface Publishing {
   published: string;
   /** @param claimedSpack the version that the tarball names */
   originOf(claimedSpack?: string): Origin;
+  /** How long builds took, where their job measured it. */
+  times: ReadonlyMap<DagHash, BuildTimes>;
 }
 
 /** What becomes of the entries of one build cache. */
@@ -93,13 +95,17 @@ async function apply(
   publishing: Publishing,
   resolution: Resolution,
 ): Promise<Build | undefined> {
-  const { registry, catalogDirectory, layout, published, originOf } = publishing;
+  const { registry, catalogDirectory, layout, published, originOf, times } = publishing;
   const stage = async (image: SpecImage): Promise<void> => {
     await stageSpecImage(layout, image, { path: entry.tarballPath, blob: entry.tarball });
     resolution.staged += 1;
   };
   const record = ({ image }: SpecImage): Build => {
-    const circumstances = { published, origin: originOf(entry.inspected.spackVersion) };
+    const circumstances = {
+      published,
+      origin: originOf(entry.inspected.spackVersion),
+      times: times.get(entry.root.node.hash),
+    };
     const build = recordBuild(entry, entry.inspected, image, circumstances);
     resolution.newBuilds.push({ ...entry, build });
     return build;

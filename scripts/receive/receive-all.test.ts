@@ -138,6 +138,15 @@ test('keeps the lock of an environment', async () => {
   expect(readCatalog(catalog()).environments.get('stack')).toEqual([TREE]);
 });
 
+test('keeps how long a build took, as its job measured, and refuses what cannot be a time', async () => {
+  const times = { total: 12.5, phases: [{ name: 'build', seconds: 10 }] };
+  upload(0, { record: { ...RECORD, times: { [TREE]: times } } });
+  await receive([plan(0)]);
+  expect(readCatalog(catalog()).builds.get(TREE)?.times).toEqual(times);
+  upload(1, { record: { ...RECORD, times: { [TREE]: { ...times, total: -1 } } } });
+  expect((await receive([plan(1)])).received[0]?.refused).toMatch(/record\.json: expected/);
+});
+
 test('records a job that uploaded nothing', async () => {
   const { received } = await receive([plan(0)]);
   expect(received[0]?.failures).toHaveLength(1);

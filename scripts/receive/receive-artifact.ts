@@ -125,6 +125,7 @@ async function takeOver(
   const { catalogDirectory } = destination;
   const { newBuilds, refused, warnings } = await publishEntries(entries, {
     ...destination,
+    times: new Map(Object.entries(record.times ?? {})),
     environment: {
       ...destination.environment,
       BUILD_RUNNER: entry.runner,

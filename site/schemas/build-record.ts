@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BuildTimes } from './build.ts';
 import { DagHash } from './digest.ts';
 import { Failure } from './failure.ts';
 import { Package } from './package.ts';
@@ -76,6 +77,8 @@ export const BuildRecord = z.strictObject({
   view: RunEnvironment.optional(),
   /** Built here and handed over. */
   built: z.array(DagHash).max(MAX_HASHES),
+  /** How long each of them took. Absent: not measured. */
+  times: z.record(DagHash, BuildTimes).optional(),
   /** Taken from the build cache. */
   reused: z.array(DagHash).max(MAX_HASHES),
 });

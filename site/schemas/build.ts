@@ -69,6 +69,28 @@ export const Origin = z.strictObject({
 });
 export type Origin = z.infer<typeof Origin>;
 
+/** A month: no job takes longer, and what claims more is not a measurement. */
+const MAX_SECONDS = 31 * 86_400;
+const Seconds = z.number().nonnegative().max(MAX_SECONDS);
+
+/** How long a build took, by the word of the job that built it: for people and for estimates. */
+export const BuildTimes = z.strictObject({
+  total: Seconds.describe('Seconds from the first step to the last, what it depends on left out.'),
+  phases: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[\w.+-]{1,64}$/)
+          .describe('`fetch`, `stage`, `patch`, a phase of the recipe, or `post-install`.'),
+        seconds: Seconds.describe('Seconds that it took.'),
+      }),
+    )
+    .max(64)
+    .describe('In their order; what took less than a tenth of a second is left out.'),
+});
+export type BuildTimes = z.infer<typeof BuildTimes>;
+
 /** `builds/<name>/<stem>.json`: the binary of one node. Written once by publish, removed only by prune. */
 export const Build = z.strictObject({
   name: PackageName.describe('The package.'),
@@ -87,5 +109,16 @@ export const Build = z.strictObject({
       "DAG hashes of externals in this build's DAG whose hash could not be recomputed. Absent: none.",
     ),
   origin: Origin.describe('Where it comes from.'),
+  times: BuildTimes.optional().describe(
+    'How long it took, as the job that built it said. Absent: not measured.',
+  ),
+  logSize: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      'Bytes of the compressed log of the build, `.spack/spack-build-out.txt.gz` in the tarball. Absent: it has none.',
+    ),
 });
 export type Build = z.infer<typeof Build>;

@@ -13,6 +13,8 @@ const LAYERS_LIMIT = 100;
 const MEDIAN_TARBALL_BYTES = 400_000;
 const LARGEST_TARBALL_BYTES = 1_900_000_000;
 
+const MEDIAN_SECONDS = 45;
+
 /** Bytes that a node takes in a config, and what else is in it. */
 const CONFIG_BYTES_PER_NODE = 1_100;
 const CONFIG_BYTES = 600;
@@ -33,7 +35,28 @@ export function inventBuildRecord(history: History, build: HistoryBuild): Build 
     contents: inventContents(node, random),
     image: inventImage(history, node.hash, random),
     origin: inventOrigin(build),
+    ...inventTimes(node),
   });
+}
+
+/** One in ten was built before times were kept. */
+function inventTimes({ name, hash }: Node): Pick<Build, 'times' | 'logSize'> {
+  const random = createRandom(`times ${hash}`);
+  if (random.chance(0.1)) return {};
+  const usual = createRandom(`seconds ${name}`).logNormal(MEDIAN_SECONDS, 1.4);
+  const seconds = Math.min(20_000, random.logNormal(usual, 0.2));
+  const tenth = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    times: {
+      total: tenth(seconds),
+      phases: [
+        { name: 'configure', seconds: tenth(seconds * 0.2) },
+        { name: 'build', seconds: tenth(seconds * 0.7) },
+        { name: 'install', seconds: tenth(seconds * 0.05) },
+      ],
+    },
+    logSize: Math.round(random.logNormal(9_000, 1)),
+  };
 }
 
 function inventTarball(node: Node, random: Random): Build['tarball'] {

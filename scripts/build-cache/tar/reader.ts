@@ -1,7 +1,8 @@
 import { extract } from 'tar-stream';
 import type { Extract, Header } from 'tar-stream';
 import { z } from 'zod';
-import type { Contents } from '../../../site/schemas/build.ts';
+import { roundTimes } from '../../../site/lib/times/build-times.ts';
+import type { BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { checkBuildInfo } from '../build-info.ts';
 import { describeContents } from '../contents.ts';
 import { GlibcScan } from '../elf-glibc.ts';
@@ -16,12 +17,19 @@ export interface ReadEntries {
   /** Files and links. */
   files: number;
   spackVersion: string | undefined;
+  /** By the old installer's `install_times.json`. */
+  times: BuildTimes | undefined;
+  /** Bytes of the compressed log of the build. */
+  logSize: number | undefined;
 }
 
 const INSTALL_ENVIRONMENT = '.spack/install_environment.json';
+const INSTALL_TIMES = '.spack/install_times.json';
+const BUILD_LOG = '.spack/spack-build-out.txt.gz';
 /** Spack's own are far smaller: it names 130,000 files in 8 MiB. */
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
-const INSTALL_ENVIRONMENT_LIMIT_BYTES = 1024 * 1024;
+/** Of the small JSON files of Spack that are read: larger ones say nothing. */
+const METADATA_LIMIT_BYTES = 1024 * 1024;
 const KINDS: Partial<Record<Header['type'], EntryKind>> = {
   file: 'file',
   link: 'hard link',
@@ -33,6 +41,11 @@ const InstallEnvironment = z.object({
   spack_version: z.string().regex(/^\d[\w.+() -]{0,63}$/),
 });
 
+const InstallTimes = z.object({
+  total: z.number(),
+  phases: z.array(z.object({ name: z.string(), seconds: z.number() })).max(1_000),
+});
+
 /** A sink for an uncompressed tar and what it says, which is known once all of it went in. */
 export function readTar(platform: string): { sink: Extract; result: Promise<ReadEntries> } {
   const sink = extract();
@@ -42,7 +55,8 @@ export function readTar(platform: string): { sink: Extract; result: Promise<Read
 async function readEntries(archive: Extract, platform: string): Promise<ReadEntries> {
   const listing = new TarListing();
   const glibc = new GlibcScan();
-  const environments = new Map<string, Buffer>();
+  const metadata = new Map<string, Buffer>();
+  const logSizes = new Map<string, number>();
   let buildInfo: Buffer = Buffer.alloc(0);
   let installedSize = 0;
   let files = 0;
@@ -58,10 +72,10 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
         throw new Error(`expected at most ${BUILD_INFO_LIMIT_BYTES} bytes in ${BUILD_INFO}, found ${size}`);
       }
       buildInfo = await readAll(entry);
-    } else if (path.endsWith(INSTALL_ENVIRONMENT) && size <= INSTALL_ENVIRONMENT_LIMIT_BYTES) {
-      environments.clear();
-      environments.set(path, await readAll(entry));
+    } else if (isMetadata(path) && size <= METADATA_LIMIT_BYTES && metadata.size < 16) {
+      metadata.set(path, await readAll(entry));
     } else {
+      if (path.endsWith(BUILD_LOG) && kind === 'file' && logSizes.size < 16) logSizes.set(path, size);
       const scan = glibc.startFile();
       for await (const chunk of chunksOf(entry)) scan(chunk);
     }
@@ -72,8 +86,15 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
     contents: describeContents(tree, glibc.newest),
     installedSize,
     files,
-    spackVersion: parseSpackVersion(environments.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`)),
+    spackVersion: parseMetadata(metadata.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`), InstallEnvironment)
+      ?.spack_version,
+    times: parseTimes(metadata.get(`${tree.prefix}/${INSTALL_TIMES}`)),
+    logSize: logSizes.get(`${tree.prefix}/${BUILD_LOG}`),
   };
+}
+
+function isMetadata(path: string): boolean {
+  return path.endsWith(INSTALL_ENVIRONMENT) || path.endsWith(INSTALL_TIMES);
 }
 
 async function readAll(entry: AsyncIterable<unknown>): Promise<Buffer> {
@@ -88,11 +109,16 @@ async function* chunksOf(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> 
   }
 }
 
-/** Undefined for whatever does not look like a version: the builder wrote it, and nothing rests on it. */
-function parseSpackVersion(bytes: Buffer | undefined): string | undefined {
+/** Undefined for whatever does not look like it: the builder wrote it, and nothing rests on it. */
+function parseMetadata<T>(bytes: Buffer | undefined, schema: z.ZodType<T>): T | undefined {
   try {
-    return InstallEnvironment.safeParse(JSON.parse(String(bytes))).data?.spack_version;
+    return schema.safeParse(JSON.parse(String(bytes))).data;
   } catch {
     return undefined;
   }
+}
+
+function parseTimes(bytes: Buffer | undefined): BuildTimes | undefined {
+  const times = parseMetadata(bytes, InstallTimes);
+  return times && roundTimes(times.total, times.phases);
 }

@@ -63,6 +63,8 @@ test('learns what a real tarball holds', async () => {
       glibc: '2.34',
     },
     spackVersion: '1.2.0.dev0',
+    times: { total: 2.2, phases: [{ name: 'build', seconds: 2 }] },
+    logSize: 466,
   });
   expect(source.destroyed).toBe(true);
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { Blob, Contents, Tarball } from '../../../site/schemas/build.ts';
+import type { Blob, BuildTimes, Contents, Tarball } from '../../../site/schemas/build.ts';
 import { ChunkGarbage } from './chunk-garbage.ts';
 import { MeasuredBlob } from '../measured-blob.ts';
 import { quote, refusal } from '../quote.ts';
@@ -26,6 +26,10 @@ export interface InspectedTarball {
   contents: Contents;
   /** The Spack that built it, as the builder said: not to be trusted. Absent: it said nothing. */
   spackVersion?: string;
+  /** How long it took, as the builder said. Absent: it said nothing. */
+  times?: BuildTimes;
+  /** Bytes of the compressed log of the build. Absent: there is none. */
+  logSize?: number;
 }
 
 /**
@@ -74,7 +78,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
   );
   const [read] = await Promise.all([result, flow]);
   if (expected.prefixName !== undefined) checkPrefix(read.contents.prefix, expected.prefixName);
-  const { contents, installedSize, files, spackVersion } = read;
+  const { contents, installedSize, files, spackVersion, times, logSize } = read;
   return {
     tarball: {
       ...expected.blob,
@@ -84,6 +88,8 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     },
     contents,
     ...(spackVersion === undefined ? {} : { spackVersion }),
+    ...(times === undefined ? {} : { times }),
+    ...(logSize === undefined ? {} : { logSize }),
   };
 }
 
