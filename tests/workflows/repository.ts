@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { judgeSetup } from '../../scripts/check-setup/judge.ts';
+import { readSetupFacts } from '../../scripts/check-setup/read-facts.ts';
+import { describeError } from '../../scripts/cli/command.ts';
+import { readCache } from '../../scripts/commit/catalog-owner.ts';
+import { readChanges } from '../../scripts/commit/changes.ts';
+import { commitFiles } from '../../scripts/commit/commit-files.ts';
+import { chooseRegistry, siteUrlOf } from '../../scripts/commit/path-rules.ts';
+import { checkLive } from '../../scripts/deploy/check-live.ts';
+import { startDeploy } from '../../scripts/deploy/start-deploy.ts';
+import { openGitHub } from '../../scripts/github/api.ts';
+import { askPagesUrl } from '../../scripts/github/pages-site.ts';
+import type { GitHubApi } from '../world/github-api.ts';
+import { startGitHubApi } from '../world/github-api.ts';
+import type { Fault } from '../world/github-refusals.ts';
+
+/** How a repository is set up. Left out: as GitHub has it for a new copy of the template on the day Pages is on. */
+export interface Setting {
+  /** `owner/name` */
+  repository?: string;
+  /** GitHub's number of it: a renamed or transferred repository keeps it. */
+  id?: string;
+  owner?: 'User' | 'Organization';
+  isPrivate?: boolean;
+  hasIssues?: boolean;
+  pages?: 'on' | 'off' | 'from a branch';
+  /** Where GitHub Pages serves the site, when that is a domain of the owner's own. */
+  domain?: string;
+  /** The branch that the run is for; main is the default branch. */
+  branch?: string;
+  /** Rules of rulesets for main. */
+  rules?: string[];
+  /** What a commit meets. */
+  fault?: Fault;
+  /** `cache.json` of the catalog: who published what is in it. */
+  publishedBy?: { registry: string; repository: string; repositoryId: string };
+  hasCommitToken?: boolean;
+}
+
+/** A repository on GitHub, and what the scripts of its workflows say there. */
+export interface Repository {
+  setting: Setting;
+  api: GitHubApi;
+  /** The list of "Check the setup": `GitHub Pages: warning: it is …`, a line each. */
+  checkSetup(): Promise<string>;
+  /** `<registry> <site>`, as "Find out where registry and site are" has them. */
+  places(): Promise<string>;
+  /** What "Commit" says of one new file. */
+  commit(): Promise<string>;
+  /** What "Start the deployment" says. */
+  startDeploy(committed: number): Promise<string>;
+  /** What "Check that the site is the one that was built" says of the branch's head. */
+  checkLive(): Promise<string>;
+  /** Serves the branch's head, as a deployment does. */
+  deploy(): void;
+  close(): Promise<void>;
+}
+
+const TOKEN = 'token of the run';
+
+/** Makes a repository with a commit of a template, and servers that are its GitHub and its Pages. */
+export async function openRepository(setting: Setting): Promise<Repository> {
+  const { repository = 'Some-Owner/Cache', branch = 'main' } = setting;
+  const folder = mkdtempSync(join(tmpdir(), 'repository-'));
+  const origin = join(folder, 'origin.git');
+  const work = join(folder, 'work');
+  const catalog = join(work, 'site/content');
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', work, '-c', 'user.name=O', '-c', 'user.email=o@example.org', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', origin]);
+  execFileSync('git', ['clone', '-q', origin, work], { stdio: 'ignore' });
+  write('site/content/.gitkeep', '');
+  if (setting.publishedBy) write('site/content/cache.json', JSON.stringify(setting.publishedBy));
+  push();
+
+  let served: string | undefined;
+  const site = createServer((request, response) => {
+    const isIndex = request.url?.split('?')[0]?.endsWith('/api/index.json');
+    if (isIndex && served !== undefined) response.setHeader('content-type', 'application/json').end(served);
+    else response.writeHead(404).end('no such page');
+  });
+  await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
+  // `address()` is a text for pipes alone.
+  const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const api = await startGitHubApi({
+    repositoryDir: origin,
+    repository,
+    token: TOKEN,
+    issuesOff: setting.hasIssues === false,
+    rules: setting.rules ?? [],
+    more: (method, url, _body, response) => {
+      const facts: Record<string, unknown> = {
+        [`/repos/${repository}`]: {
+          id: Number(setting.id ?? 4711),
+          full_name: repository,
+          default_branch: 'main',
+          private: setting.isPrivate ?? false,
+          fork: false,
+          owner: { type: setting.owner ?? 'User' },
+          has_pages: setting.pages !== 'off',
+          has_issues: setting.hasIssues !== false,
+        },
+        [`/repos/${repository}/pages`]: setting.pages !== 'off' && {
+          html_url: setting.domain ?? siteUrlOf({ GITHUB_REPOSITORY: repository }),
+          build_type: setting.pages === 'from a branch' ? 'legacy' : 'workflow',
+        },
+      };
+      const answer = method === 'GET' ? facts[url.pathname] : undefined;
+      if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      return Promise.resolve(Boolean(answer));
+    },
+  });
+  const environment = {
+    GITHUB_API_URL: api.url,
+    GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_REPOSITORY_ID: setting.id ?? '4711',
+    GITHUB_TOKEN: TOKEN,
+    GITHUB_ACTOR: 'somebody',
+    HAS_COMMIT_TOKEN: String(setting.hasCommitToken ?? false),
+  };
+  const github = openGitHub(environment, { secondMs: 1 });
+  const registry = (): string => chooseRegistry(readCache(catalog), environment);
+  const indexOfHead = (): string =>
+    JSON.stringify({ version: 1, endpoints: [], commit: git('rev-parse', 'HEAD') });
+
+  function write(path: string, text: string): void {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+
+  function push(): void {
+    git('add', '-A');
+    git('commit', '-qm', 'first');
+    git('push', '-q', 'origin', 'HEAD:main');
+  }
+
+  return {
+    setting,
+    api,
+    checkSetup: async () => {
+      const place = { branch, registry: registry(), catalog };
+      const checks = judgeSetup(await readSetupFacts(github, place, environment));
+      return checks.map(({ name, state, sentence }) => `${name}: ${state}: ${sentence}`).join('\n');
+    },
+    places: async () => {
+      const asked = await askPagesUrl(environment, { secondMs: 1 });
+      return `${registry()} ${siteUrlOf({ ...environment, SITE_URL: asked })}`;
+    },
+    commit: async () => {
+      write('site/content/packages/zlib.json', '{}');
+      if (setting.fault) api.fail(setting.fault);
+      try {
+        const { files } = await commitFiles(github, branch, readChanges(catalog), {
+          headline: 'Add builds',
+          body: '',
+        });
+        git('fetch', '-q', 'origin');
+        git('reset', '-q', '--hard', 'origin/main');
+        return `${files} files committed`;
+      } catch (error) {
+        return describeError(error);
+      }
+    },
+    startDeploy: async (committed) => {
+      const decision = await startDeploy(
+        github,
+        { committed, branch },
+        { ...environment, SITE_URL: siteUrl },
+      );
+      return decision.sentence;
+    },
+    checkLive: async () => {
+      const options = {
+        waitMs: 0,
+        pauseMs: 1,
+        deployPage: `https://github.com/${repository}/actions/workflows/deploy.yml`,
+      };
+      try {
+        const { isServed } = await checkLive(siteUrl, indexOfHead(), options);
+        return isServed ? 'the site shows this deployment' : 'it asks for a login';
+      } catch (error) {
+        return describeError(error);
+      }
+    },
+    deploy: () => {
+      served = indexOfHead();
+    },
+    close: async () => {
+      await api.close();
+      site.closeAllConnections();
+      site.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
