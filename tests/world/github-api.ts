@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { resolve } from 'node:path';
 import { buildSchema, graphql, GraphQLError } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { git, commitOn, readObject } from './github-repository.ts';
 import type { Answer, Fault } from './github-refusals.ts';
@@ -58,6 +59,13 @@ const CommitInput = z.object({
   }),
 });
 
+/** GitHub's schema, read once: it has 70,000 lines. */
+let schema: GraphQLSchema | undefined;
+
+function readSchema(): GraphQLSchema {
+  return (schema ??= buildSchema(readFileSync(SCHEMA, 'utf8'), { assumeValid: true }));
+}
+
 /**
  * Starts it on a free port of 127.0.0.1. Queries are checked against GitHub's published schema; a request that it
  * does not know is answered with 501, which no client takes for success.
@@ -84,7 +92,6 @@ export async function startGitHubApi(options: {
   more?: (method: string, url: URL, body: string, response: ServerResponse) => Promise<boolean>;
 }): Promise<GitHubApi> {
   const { repositoryDir, repository, token } = options;
-  const schema = buildSchema(readFileSync(SCHEMA, 'utf8'), { assumeValid: true });
   const faults: Fault[] = [];
   const unexpected: string[] = [];
   let planned: { at: number; fault: Fault } | undefined;
@@ -184,7 +191,12 @@ export async function startGitHubApi(options: {
     const sent = CommitInput.safeParse(variables).data?.input.fileChanges;
     const isTooLarge = sent && sent.additions.length + sent.deletions.length > (options.maxFiles ?? Infinity);
     if (isTooLarge || fault === 'timeout') return send(response, TIMEOUT.status, TIMEOUT.body);
-    const result = await graphql({ schema, source: query, rootValue, variableValues: variables });
+    const result = await graphql({
+      schema: readSchema(),
+      source: query,
+      rootValue,
+      variableValues: variables,
+    });
     if (fault === 'lost answer') return send(response, 502, { message: 'Server Error' });
     // GitHub puts an error's type beside its message; graphql-js has it below extensions.
     const errors = result.errors?.map((error) => ({
