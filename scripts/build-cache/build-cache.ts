@@ -22,8 +22,6 @@ export interface CacheEntry extends CheckedSpecFile {
   /** Digest and size of the tarball as the manifest says; the file has that size. */
   tarball: Blob;
   tarballPath: string;
-  /** The spec file, uncompressed. */
-  specText: string;
   /** Whether a signature was around the manifest; it was checked only when there was something to trust. */
   signed: boolean;
 }
@@ -96,7 +94,7 @@ async function readEntry(
     );
   }
   if (lock) attempt(where, 'build what was planned', () => refuseOtherNodes(checked, lock));
-  return { ...checked, where, tarball, tarballPath: folder.locate(tarballPath), specText, signed };
+  return { ...checked, where, tarball, tarballPath: folder.locate(tarballPath), signed };
 }
 
 /**

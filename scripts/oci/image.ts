@@ -1,4 +1,3 @@
-import { splitNodes } from '../../site/lib/spack/node-text.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import {
@@ -33,16 +32,20 @@ export interface ImageText {
 /**
  * Composes the image that a spec is in the registry: the same input gives the same bytes on every machine,
  * so there is no time, host or user in it.
- * @param specText the spec file as Spack wrote it; the nodes in it are passed on to the letter
+ * @param nodes the text of each node of its DAG as Spack wrote it, the spec's own first; passed on to the letter
  * @param node the spec's own node
  * @param layers what `chooseLayers` gave: dependencies first, the spec's own last
  */
-export function composeImage(image: { specText: string; node: Node; layers: ImageLayer[] }): ImageText {
-  const { specText, node, layers } = image;
+export function composeImage(image: {
+  nodes: readonly string[];
+  node: Node;
+  layers: ImageLayer[];
+}): ImageText {
+  const { nodes, node, layers } = image;
   const own = layers.at(-1);
   if (!own) throw new Error(`${node.name}: an image needs its own tarball`);
   // Only what was checked: the nodes, and nothing that a spec file may hold beside them.
-  const spec = `{"_meta":{"version":5},"nodes":[${splitNodes(specText).join(',')}]}`;
+  const spec = `{"_meta":{"version":5},"nodes":[${nodes.join(',')}]}`;
   const annotations = imageAnnotations(node);
   const config = JSON.stringify({
     architecture: goArchitecture(node.arch.target),

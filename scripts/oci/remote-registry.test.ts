@@ -7,6 +7,7 @@ import { expect, test, vi } from 'vitest';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { findTool } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
+import { splitNodes } from '../../site/lib/spack/node-text.ts';
 import { composeImage, imageTag, indexImage } from './image.ts';
 import { createLayout } from './layout.ts';
 import { openRegistry } from './open-registry.ts';
@@ -97,7 +98,7 @@ test('gives oras pull one file: the tarball, by its name', async () => {
     tarball: { digest, size, uncompressedDigest: digest, installedSize: 1, files: 1 },
     contents: { prefix: `/opt/${index}`, programs: [], libraries: [] },
   }));
-  const image = composeImage({ specText, node, layers });
+  const image = composeImage({ nodes: splitNodes(specText), node, layers });
   const layout = await createLayout(servers.file('layout'));
   for (const { digest, size } of theirs.layers) {
     await layout.addFile(path.join(BY_SPACK, 'blobs/sha256', digest.slice(7)), { digest, size });

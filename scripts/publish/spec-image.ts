@@ -17,16 +17,15 @@ export interface SpecImage {
 
 /**
  * Composes the image of a spec.
- * @param specText its spec file as Spack wrote it
  * @param find the layer of a node that has a binary; the spec itself must have one
  */
 export function composeSpecImage(
-  spec: SpecDag & { specText: string },
+  spec: SpecDag,
   find: (hash: DagHash) => ImageLayer | undefined,
 ): SpecImage {
   const { node } = spec.root;
   const { layers, runnable } = chooseLayers(layerOrder(spec), find);
-  const composed = composeImage({ specText: spec.specText, node, layers });
+  const composed = composeImage({ nodes: [...spec.nodes.values()].map(({ text }) => text), node, layers });
   const config = describeText(composed.configText);
   const manifestText = composed.manifestText(config);
   const image = { tag: imageTag(node), ...describeText(manifestText), config, runnable };
