@@ -40,12 +40,12 @@ test('reads every spec with its DAG and its tarball', async () => {
   const entries = await readBuildCache(FIXTURE);
   expect(entries).toHaveLength(12);
   expect(entries.map(({ where }) => where)).toEqual(entries.map(({ where }) => where).sort());
-  for (const { where, root, nodes, tarball, tarballPath, specText, signed } of entries) {
+  for (const { where, root, nodes, tarball, tarballPath, signed } of entries) {
     expect(where).toMatch(
       new RegExp(`^${FIXTURE}/v3/manifests/spec/${root.node.name}/.*-${root.node.hash}\\.spec`),
     );
     expect([...nodes.keys()][0]).toBe(root.node.hash);
-    expect(specText).toContain(root.text);
+    expect(nodes.get(root.node.hash)).toBe(root);
     for (const [hash, { text }] of nodes) expect(computeDagHash(text)).toBe(hash);
     expect(readFileSync(tarballPath)).toHaveLength(tarball.size);
     expect(signed).toBe(false);
@@ -118,7 +118,12 @@ test('says what to do with what is no cache of layout v3', async () => {
   );
   mkdirSync(join(folder, 'build_cache'));
   await expect(readBuildCache(folder)).rejects.toThrow(
-    /layout v2 \(build_cache\/\); install its specs with Spack 1\.0 or newer and push/,
+    /layout v2 \(build_cache\/\); use `node scripts\/import\.ts/,
+  );
+  const newer = makeFolder();
+  mkdirSync(join(newer, 'v4'));
+  await expect(readBuildCache(newer)).rejects.toThrow(
+    `${newer}: expected a build cache of layout v3, found one of layout v4 (v4/); push its specs`,
   );
 });
 
@@ -252,6 +257,24 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
         ),
       ),
     /tree-2.*: expected a DAG without cycles, found tree\/mgvr\w+ among its own dependencies/,
+  ],
+  [
+    'a manifest at another depth',
+    (cache) => {
+      const path = cache.manifestPath('tree');
+      const deeper = join(dirname(path), '2.1.0', 'x86_64', basename(path));
+      mkdirSync(dirname(deeper), { recursive: true });
+      renameSync(path, deeper);
+    },
+    /spec\/tree\/2\.1\.0\/x86_64\/tree-2.*: expected manifests in v3\/manifests\/spec\/<package>/,
+  ],
+  [
+    'a manifest in no folder',
+    (cache) => {
+      const path = cache.manifestPath('tree');
+      renameSync(path, join(dirname(dirname(path)), basename(path)));
+    },
+    /spec\/tree-2.*: expected manifests in v3\/manifests\/spec\/<package>/,
   ],
   [
     'a manifest of version 4',

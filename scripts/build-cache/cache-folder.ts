@@ -39,16 +39,25 @@ export class CacheFolder {
     const top = await this.#list('');
     const paths: string[] = [];
     for (const name of await this.#list(SPEC_MANIFESTS)) {
+      if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(SPEC_MANIFESTS, name));
       for (const file of await this.#list(join(SPEC_MANIFESTS, name))) {
-        if (file.endsWith(MANIFEST_ENDING)) paths.push(join(SPEC_MANIFESTS, name, file));
+        const path = join(SPEC_MANIFESTS, name, file);
+        if (file.endsWith(MANIFEST_ENDING)) paths.push(path);
+        else await this.#refuseManifestsBelow(path);
       }
     }
     if (paths.length > 0) return paths.sort();
     if (top.includes('build_cache')) {
       throw new Error(
         `${this.#directory}: expected a build cache of layout v3, found one of layout v2 (build_cache/); ` +
-          'install its specs with Spack 1.0 or newer and push those (`spack buildcache migrate` is not enough: ' +
-          'it keeps spec files of old versions, whose hashes cannot be recomputed)',
+          `use \`node scripts/import.ts ${this.#directory}\``,
+      );
+    }
+    const newer = top.find((name) => /^v\d+$/.test(name) && name !== 'v3');
+    if (newer !== undefined && !top.includes('v3')) {
+      throw new Error(
+        `${this.#directory}: expected a build cache of layout v3, found one of layout ${newer} (${newer}/); ` +
+          'push its specs with Spack 1.0 or newer as layout v3, or update this project',
       );
     }
     if (top.length > 0 && !top.includes('v3')) {
@@ -77,6 +86,21 @@ export class CacheFolder {
       );
     }
     return readFile(await this.#resolve(path));
+  }
+
+  async #refuseManifestsBelow(path: string): Promise<void> {
+    for (const name of await this.#list(path)) {
+      if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(path, name));
+      await this.#refuseManifestsBelow(join(path, name));
+    }
+  }
+
+  /** Spack looks for a manifest by its name alone, in the folder of its package. */
+  #misplaced(path: string): Error {
+    return new Error(
+      `${this.locate(path)}: expected manifests in ${join(SPEC_MANIFESTS, '<package>')}, where Spack looks for them, ` +
+        'found one elsewhere; move it there or remove it',
+    );
   }
 
   /** Names in a directory; none when it is missing, or when a file lies there. */

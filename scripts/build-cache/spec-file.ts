@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { hashRules, withSuffix, base32 } from '../../site/lib/spack/dag-hash.ts';
+import { hashTexts, withSuffix, base32 } from '../../site/lib/spack/dag-hash.ts';
 import {
   refuseAmbiguousJson,
   refuseDeepJson,
   splitNodes,
   dagHashText,
 } from '../../site/lib/spack/node-text.ts';
+import {
+  OLDEST_SPEC_FILE_VERSION,
+  SPEC_FILE_VERSION,
+  upgradeNodes,
+} from '../../site/lib/spack/old-spec-file.ts';
 import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
@@ -29,12 +34,12 @@ export interface CheckedSpecFile {
 export type KnownNodes = Map<DagHash, SpecNode>;
 
 const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
-
-const SPEC_FILE_VERSION = 5;
+const AnyVersion = z.object({ spec: z.object({ _meta: z.object({ version: z.number().int() }) }) });
 
 /**
  * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
- * with the file, when it is not a DAG of version 5 or a node is not what its hash says.
+ * with the file, when it is not a DAG of version 2 to 5 or a node is not what its hash says. Nodes of older versions
+ * become what Spack 1 makes of them.
  */
 export function parseSpecFile(text: string, known: KnownNodes = new Map()): CheckedSpecFile {
   const nodes = readNodes(text).map((node) => {
@@ -69,7 +74,24 @@ function refuseUnreadable({ node, text }: SpecNode): void {
 }
 
 function readNodes(text: string): SpecNode[] {
-  const value = parseJson(text);
+  const read = parseJson(text);
+  const version = AnyVersion.safeParse(read).data?.spec._meta.version ?? SPEC_FILE_VERSION;
+  if (version < OLDEST_SPEC_FILE_VERSION || version > SPEC_FILE_VERSION) {
+    throw new Error(
+      `expected a spec file of version ${OLDEST_SPEC_FILE_VERSION} to ${SPEC_FILE_VERSION}, found version ${version}`,
+    );
+  }
+  return version === SPEC_FILE_VERSION ? parseNodes(text, read) : parseOldNodes(text, version);
+}
+
+/** Reads the nodes of a spec file from before version 5. */
+function parseOldNodes(text: string, version: number): SpecNode[] {
+  refuseAmbiguousJson(text);
+  const upgraded = `{"spec":{"_meta":{"version":${SPEC_FILE_VERSION}},"nodes":[${upgradeNodes(text, version).join(',')}]}}`;
+  return parseNodes(upgraded, parseJson(upgraded));
+}
+
+function parseNodes(text: string, value: unknown): SpecNode[] {
   const file = SpecFile.safeParse(value);
   if (!file.success) {
     const [issue] = file.error.issues;
@@ -77,10 +99,7 @@ function readNodes(text: string): SpecNode[] {
       `expected a spec file as Spack writes it, found at "${issue?.path.join('.')}": ${issue?.message}`,
     );
   }
-  const { _meta: meta, nodes } = file.data.spec;
-  if (meta.version !== SPEC_FILE_VERSION) {
-    throw new Error(`expected a spec file of version ${SPEC_FILE_VERSION}, found version ${meta.version}`);
-  }
+  const { nodes } = file.data.spec;
   const texts = splitTexts(text, value);
   return nodes.map((node, index) => ({ node, text: texts[index] ?? '' }));
 }
@@ -107,14 +126,30 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Answers of `isProved`: spec files of one cache share most of their nodes. */
+const proofs = new WeakMap<SpecNode, boolean>();
+
 /** Whether all of a node's text is under its hash, so that nobody can have changed it. */
-export function isProved({ node, text }: SpecNode): boolean {
-  return withSuffix(node, computeDagHash(text)) === node.hash;
+export function isProved(found: SpecNode): boolean {
+  let proof = proofs.get(found);
+  if (proof === undefined) {
+    proof = fits(found, true);
+    proofs.set(found, proof);
+  }
+  return proof;
 }
 
-/** Whether a node's hash follows from its text, by the rules of every Spack that writes version 5. */
-function isOwnHash({ node, text }: SpecNode): boolean {
-  return hashRules(node).some((without) => withSuffix(node, computeDagHash(text, without)) === node.hash);
+/** Whether a node's hash follows from its text, by the rules of any Spack. */
+function isOwnHash(found: SpecNode): boolean {
+  return fits(found, false);
+}
+
+function fits({ node, text }: SpecNode, onlyWhole: boolean): boolean {
+  for (const hashed of hashTexts(node, text)) {
+    if (onlyWhole && !hashed.isWhole) continue;
+    if (withSuffix(node, base32(createHash('sha1').update(hashed.text).digest())) === node.hash) return true;
+  }
+  return false;
 }
 
 function notItsHash({ node, text }: SpecNode): Error {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts';
-import { base32, hashRules, withSuffix } from '../../lib/spack/dag-hash.ts';
-import { dagHashText, splitNodes, splitObject } from '../../lib/spack/node-text.ts';
+import { base32, hashTexts, withSuffix } from '../../lib/spack/dag-hash.ts';
+import { splitNodes, splitObject } from '../../lib/spack/node-text.ts';
 import { splitSigned, verifyManifest } from '../../lib/spack/signed-manifest.ts';
 import { Build } from '../../schemas/build.ts';
 import type { Blob } from '../../schemas/build.ts';
@@ -85,8 +85,8 @@ async function checkNode(node: Node, text: string, hash: string): Promise<Check>
 /** The hash that a node bears if a rule of Spack gives it; otherwise what the usual rule gives. */
 async function findHash(node: Node, text: string): Promise<string> {
   const hashes = await Promise.all(
-    hashRules(node).map(async (without) => {
-      const bytes = new TextEncoder().encode(dagHashText(text, without));
+    [...hashTexts(node, text)].map(async (hashed) => {
+      const bytes = new TextEncoder().encode(hashed.text);
       return withSuffix(node, base32(new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))));
     }),
   );

@@ -1,10 +1,15 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
+import { dagHashText, joinObject, splitObject } from './node-text.ts';
+import { oldHashTexts, SPEC_FILE_VERSION } from './old-spec-file.ts';
 
 const BASE32_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Characters at the end of a spliced node's hash that are its build spec's. */
 const BUILD_SPEC_SUFFIX = 7;
+
+/** Spack 1.0 renamed this repository of its tests in the nodes that it had, whose hashes stayed. */
+const FORMER_NAMESPACES = new Map([['builtin_mock', 'builtin.mock']]);
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -25,11 +30,34 @@ export function base32(bytes: Uint8Array): string {
   return text;
 }
 
+/** A text that Spack may have hashed. */
+export interface HashedText {
+  text: string;
+  /** Whether it covers all that the node says: then nobody can have changed the node. */
+  isWhole: boolean;
+}
+
 /**
- * What Spack may have left out when it hashed a node, the usual first: for each case the keys of the node, or
- * `parameters.NAME`, as `dagHashText` takes them. A node is what its hash says when one of them fits.
+ * The texts whose SHA-1 may be a node's DAG hash, by the rules of each Spack, the likeliest first. A node is what its
+ * hash says when one of them fits.
  */
-export function hashRules(node: Node): string[][] {
+export function* hashTexts(node: Node, nodeText: string): Generator<HashedText> {
+  yield* hashTextsAsNamed(node, nodeText);
+  const namespace = FORMER_NAMESPACES.get(node.namespace ?? '');
+  if (namespace === undefined) return;
+  const members = splitObject(nodeText).set('namespace', JSON.stringify(namespace));
+  for (const { text } of hashTextsAsNamed(node, joinObject([...members]))) yield { text, isWhole: false };
+}
+
+function* hashTextsAsNamed(node: Node, nodeText: string): Generator<HashedText> {
+  const version = node.annotations?.original_specfile_version ?? SPEC_FILE_VERSION;
+  if (version < SPEC_FILE_VERSION) yield* oldHashTexts(nodeText, version);
+  for (const without of hashRules(node))
+    yield { text: dagHashText(nodeText, without), isWhole: without.length === 0 };
+}
+
+/** What Spack may have left out when it hashed a node: keys of the node, or `parameters.NAME`. */
+function hashRules(node: Node): string[][] {
   return [
     [],
     // Spack 1.0 hashed a node of a git version before it had looked up the commit.

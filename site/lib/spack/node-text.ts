@@ -46,12 +46,16 @@ export function dagHashText(nodeText: string, without: readonly string[] = []): 
     const kept = [...splitObject(parameters)].filter(([key]) => !leftOut.has(`parameters.${key}`));
     members.set('parameters', joinObject(kept));
   }
-  return joinObject([...members]).replaceAll(TOKEN, (token) =>
-    token.startsWith('"') ? pythonString(token) : token,
-  );
+  return pythonJson(joinObject([...members]));
 }
 
-function joinObject(members: readonly (readonly [string, string])[]): string {
+/** JSON with its strings as Python's `json.dumps` writes them; everything else stays. */
+export function pythonJson(text: string): string {
+  return text.replaceAll(TOKEN, (token) => (token.startsWith('"') ? pythonString(token) : token));
+}
+
+/** The compact text of an object, from its keys and the texts of their values. */
+export function joinObject(members: readonly (readonly [string, string])[]): string {
   return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
