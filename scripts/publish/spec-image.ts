@@ -19,10 +19,7 @@ export interface SpecImage {
  * Composes the image of a spec.
  * @param find the layer of a node that has a binary; the spec itself must have one
  */
-export function composeSpecImage(
-  spec: SpecDag,
-  find: (hash: DagHash) => ImageLayer | undefined,
-): SpecImage {
+export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLayer | undefined): SpecImage {
   const { node } = spec.root;
   const { layers, runnable } = chooseLayers(layerOrder(spec), find);
   const composed = composeImage({ nodes: [...spec.nodes.values()].map(({ text }) => text), node, layers });
