@@ -25,6 +25,7 @@ import { createPagesService } from '../world/pages-service.ts';
 import { findTool, startRegistry } from '../world/registry.ts';
 import type { Outcome } from '../world/spack.ts';
 import { findSpacks, runProgram } from '../world/spack.ts';
+import { copyProject } from '../world/template.ts';
 import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { standIns } from './stand-ins.ts';
 
@@ -294,13 +295,7 @@ export async function openRehearsal(options: {
 /** The files of this checkout that git knows or would take, with a catalog that is as empty as the template's. */
 function makeOrigin(folder: string, origin: string, settings: string): void {
   const work = join(folder, 'first');
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: PROJECT,
-    encoding: 'utf8',
-  });
-  for (const file of listed.split('\0').filter((path) => path !== '' && !path.startsWith('site/content/'))) {
-    cpSync(join(PROJECT, file), join(work, file), { recursive: true });
-  }
+  copyProject(work, (path) => !path.startsWith('site/content/'));
   mkdirSync(join(work, 'site/content'), { recursive: true });
   writeFileSync(join(work, 'site/content/.gitkeep'), '');
   writeFileSync(join(work, '.github/build-cache.yaml'), settings);

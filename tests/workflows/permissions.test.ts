@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { isTemplate } from '../world/template.ts';
 import { listWorkflows, WORKFLOWS } from './workflows.ts';
 
 /**
@@ -19,22 +20,38 @@ const Workflow = z.object({
 });
 type Workflows = Map<string, z.infer<typeof Workflow>>;
 
-test('each job grants what the workflow that it calls asks for', () => {
+test.runIf(isTemplate)('each job grants what the workflow that it calls asks for', () => {
   const workflows = readAll();
   expect(callsOf(workflows).length).toBeGreaterThan(2);
   expect(findMissing(workflows)).toEqual([]);
 });
 
-test('every permission that a caller grants is asked for by a job of the called workflow', () => {
-  const workflows = readAll();
-  for (const { workflow, job, called } of callsOf(workflows)) {
-    const asked = new Set(needsOf(workflows, called).flatMap(({ permissions }) => Object.keys(permissions)));
-    for (const name of Object.keys(grantOf(workflows, workflow, job)))
-      expect(asked, `${workflow}: ${job}: ${name}`).toContain(name);
+test.runIf(isTemplate)(
+  'no caller grants more than a job of the called workflow asks for, to the level',
+  () => {
+    expect(findExcess(readAll())).toEqual([]);
+  },
+);
+
+test.runIf(isTemplate)('a grant that is higher than anything asks for is found, whichever it is', () => {
+  for (const { workflow, job, called } of callsOf(readAll())) {
+    const workflows = readAll();
+    const granted = grantOf(workflows, workflow, job);
+    granted['checks'] = 'read';
+    expect(findExcess(workflows)).toEqual([`${workflow}: ${job} grants checks: read, nothing asks for it`]);
+    delete granted['checks'];
+    for (const [name, level] of Object.entries(granted)) {
+      if (level !== 'read') continue;
+      granted[name] = 'write';
+      expect(findExcess(workflows)).toEqual([
+        `${workflow}: ${job} grants ${name}: write, ${called} asks for read`,
+      ]);
+      granted[name] = 'read';
+    }
   }
 });
 
-test('a permission that a caller lacks is found, whichever it is', () => {
+test.runIf(isTemplate)('a permission that a caller lacks is found, whichever it is', () => {
   for (const { workflow, job } of callsOf(readAll())) {
     const names = Object.keys(grantOf(readAll(), workflow, job));
     expect(names).toContain('contents');
@@ -91,6 +108,24 @@ function findMissing(workflows: Workflows): string[] {
             `${workflow}: ${job} grants ${name}: ${granted[name] ?? 'none'}, ${where} asks for ${level}`,
         ),
     );
+  });
+}
+
+/** Grants of callers above the highest level that the called workflow asks for. */
+function findExcess(workflows: Workflows): string[] {
+  return callsOf(workflows).flatMap(({ workflow, job, called }) => {
+    const asked = (name: string): number =>
+      Math.max(
+        0,
+        ...needsOf(workflows, called).map(({ permissions }) => LEVELS.indexOf(permissions[name] ?? 'none')),
+      );
+    return Object.entries(grantOf(workflows, workflow, job))
+      .filter(([name, level]) => LEVELS.indexOf(level) > asked(name))
+      .map(([name, level]) => {
+        const [least = ''] = LEVELS.slice(asked(name));
+        const instead = least === 'none' ? 'nothing asks for it' : `${called} asks for ${least}`;
+        return `${workflow}: ${job} grants ${name}: ${level}, ${instead}`;
+      });
   });
 }
 

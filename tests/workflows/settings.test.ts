@@ -2,10 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { expectSameAttempt } from '../../scripts/concretize/gather.ts';
 import { openIssue } from '../../scripts/github/deploy-issue.ts';
 import { openGitHub } from '../../scripts/github/api.ts';
-import { pinnedActions } from '../rehearse/stand-ins.ts';
 import type { Repository, Setting } from './repository.ts';
 import { openRepository } from './repository.ts';
-import { jobsOf, runWorkflow, WORKFLOWS } from './workflows.ts';
+import { jobsOf, runWorkflow } from './workflows.ts';
 
 /**
  * How a repository may be set up, a line each: what the scripts of the workflows say there, and which jobs run. GitHub,
@@ -251,11 +250,6 @@ describe('which jobs run', () => {
         '"Re-run all jobs" instead of "Re-run failed jobs"',
     );
   });
-});
-
-test("an organization that allows GitHub's own actions alone can run all workflows", () => {
-  const strange = pinnedActions(`${WORKFLOWS}/..`).filter(({ uses }) => !/^(actions|github)\//.test(uses));
-  expect(strange).toEqual([]);
 });
 
 const CHOSEN = {
