@@ -34,11 +34,11 @@ const command = createCommand({
 
 await runCommand(addSpackOptions(command, readSettings()));
 
-async function build({ inputsSha256, settings, minutes, root, ...given }: Options): Promise<void> {
+async function build({ inputsSha256, settings, minutes, root, ...options }: Options): Promise<void> {
   const { buildMinutes, installer } = readSettingsFile(settings);
-  const inputs = readInputs(given.plan, inputsSha256);
+  const inputs = readInputs(options.plan, inputsSha256);
   const record = await buildPlan({
-    ...given,
+    ...options,
     inputs,
     installRoot: root || INSTALL_ROOT,
     minutes: parseMinutes(minutes, buildMinutes),

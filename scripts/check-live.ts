@@ -27,7 +27,7 @@ await runCommand(command);
 
 async function check({ site, dist, minutes, every }: Record<string, string>): Promise<void> {
   const repository = process.env['GITHUB_REPOSITORY'];
-  const found = await checkLive(
+  const result = await checkLive(
     (site ?? '').replace(/\/+$/, ''),
     readFileSync(join(dist ?? '', 'api/index.json'), 'utf8'),
     {
@@ -36,8 +36,8 @@ async function check({ site, dist, minutes, every }: Record<string, string>): Pr
       deployPage: repository ? workflowUrl(repository, 'deploy.yml') : 'the workflow Deploy',
     },
   );
-  if (found.isServed) console.error(`${site} shows this deployment after ${found.seconds} s`);
-  else annotate('warning', found.sentence);
+  if (result.isServed) console.error(`${site} shows this deployment after ${result.seconds} s`);
+  else annotate('warning', result.sentence);
 }
 
 function numberOf(option: string, text: string | undefined): number {

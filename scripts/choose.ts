@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { chooseFor } from './choose/choose-for.ts';
-import type { Given } from './choose/user-specs.ts';
+import type { RunInputs } from './choose/run-inputs.ts';
 import { reportChoice } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
@@ -12,7 +12,7 @@ import { resolveVersions } from './spack/latest.ts';
 import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
-interface Options extends Given {
+interface Options extends RunInputs {
   settings?: string;
 }
 
@@ -46,16 +46,16 @@ const command = createCommand({
 
 await runCommand(addPlaces(addVersionOptions(command), readSettings().CATALOG_DIR));
 
-async function choose(reason: string, { settings: file, ...given }: Options): Promise<void> {
+async function choose(reason: string, { settings: file, ...options }: Options): Promise<void> {
   expectBranch(process.env);
   const settings = readSettingsFile(file);
   const versions = await resolveVersions(
-    { spack: given.spack || settings.spack, packages: given.packages || settings.packages },
+    { spack: options.spack || settings.spack, packages: options.packages || settings.packages },
     process.env,
   );
   expectUsableSpack(versions.spack);
   await reportRepository(process.env);
-  reportChoice(await chooseFor(reason, { ...given, ...versions }, settings), settings, versions);
+  reportChoice(await chooseFor(reason, { ...options, ...versions }, settings), settings, versions);
 }
 
 /**

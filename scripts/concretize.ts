@@ -31,11 +31,11 @@ const command = createCommand({
 
 await runCommand(addSpackOptions(addVersionOptions(command), readSettings()));
 
-async function concretize({ requests, target, settings: file, ...given }: Options): Promise<void> {
+async function concretize({ requests, target, settings: file, ...options }: Options): Promise<void> {
   const settings = readSettingsFile(file);
-  const { spack, packages } = given;
+  const { spack, packages } = options;
   await concretizeRequests(readRequests(requests, target, process.env), {
-    ...given,
+    ...options,
     wanted: await resolveVersions(
       { spack: spack || settings.spack, packages: packages || settings.packages },
       process.env,

@@ -36,10 +36,10 @@ async function configure({ catalog, settings }: { catalog: string; settings?: st
       `${catalog} was that of ${cache?.repository ?? 'another repository'}: this copy starts empty`,
     );
   }
-  const asked = !SITE_URL && GITHUB_TOKEN ? await askPagesUrl(process.env) : SITE_URL;
+  const pagesUrl = !SITE_URL && GITHUB_TOKEN ? await askPagesUrl(process.env) : SITE_URL;
   const values = {
     REGISTRY: chooseRegistry(cache, process.env),
-    SITE_URL: siteUrlOf({ ...process.env, SITE_URL: asked }),
+    SITE_URL: siteUrlOf({ ...process.env, SITE_URL: pagesUrl }),
     PAGES_BUDGET: PAGES_BUDGET || pagesBudget,
   };
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);

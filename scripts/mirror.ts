@@ -51,12 +51,15 @@ async function mirror(options: Options): Promise<void> {
   const dist = await openDist(options.dist);
 
   const planned = planMirror(input, settings.PAGES_BUDGET);
-  const found = await fetchLiveIndexes(settings.SITE_URL, {
+  const previous = await fetchLiveIndexes(settings.SITE_URL, {
     views: planned.views.keys(),
     cache,
     budget: settings.PAGES_BUDGET,
   });
-  const { plan, live, dropped } = shrinkToBudget(planned, input, { siteBytes: dist.siteBytes, live: found });
+  const { plan, live, dropped } = shrinkToBudget(planned, input, {
+    siteBytes: dist.siteBytes,
+    live: previous,
+  });
   for (const { blob } of dropped) {
     warnOfLost(
       settings.SITE_URL,

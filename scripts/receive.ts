@@ -78,25 +78,25 @@ async function finish(
 ): Promise<void> {
   const { registry, subjects } = options;
   const builds = received.flatMap(({ newBuilds }) => newBuilds);
-  const requests = received.flatMap((one) => one.containers ?? []);
-  const made = options.containers
+  const requests = received.flatMap((job) => job.containers ?? []);
+  const outcome = options.containers
     ? await publishContainers(requests, destination, readSettingsFile(options.settings).baseImage)
     : previewContainers(requests, process.env);
-  for (const text of [...made.warnings, ...made.faults]) annotate('warning', text);
-  faults.push(...made.faults);
+  for (const text of [...outcome.warnings, ...outcome.faults]) annotate('warning', text);
+  faults.push(...outcome.faults);
   const notes = [
     ...(subjects === undefined
       ? []
-      : attestLater(subjects, { builds, ...made }, process.env['PRIVATE'] === 'true')),
+      : attestLater(subjects, { builds, ...outcome }, process.env['PRIVATE'] === 'true')),
     ...(await describeVisibility(registry, builds, process.env)),
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(
-    [describeRun(received, !isLocal(registry), made), ...notes.map((note) => `> ${note}`)].join('\n\n'),
+    [describeRun(received, !isLocal(registry), outcome), ...notes.map((note) => `> ${note}`)].join('\n\n'),
   );
   setOutput('published', String(builds.length));
   console.error(
-    `${jobs} jobs received: ${builds.length} builds and ${made.containers.length} containers added, ` +
+    `${jobs} jobs received: ${builds.length} builds and ${outcome.containers.length} containers added, ` +
       `${faults.length} not published`,
   );
   if (faults.length > 0)

@@ -44,8 +44,8 @@ const command = createCommand({
 
 await runCommand(command);
 
-async function refresh({ from, packages, home, own, json, ...given }: Options): Promise<void> {
-  const spack = given.spack ?? readSettingsFile(given.settings).spack;
+async function refresh({ from, packages, home, own, json, ...options }: Options): Promise<void> {
+  const spack = options.spack ?? readSettingsFile(options.settings).spack;
   const wanted = await resolveVersions({ spack, packages }, process.env);
   const plan = await findStale(readCatalog(from), { wanted, home, own, pins: readPins(from) });
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);

@@ -102,12 +102,12 @@ async function readEntry(
  * externals, whose hash proves less or nothing, are compared with the lock's.
  */
 function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash, string>): void {
-  for (const [hash, found] of nodes) {
+  for (const [hash, entry] of nodes) {
     const planned = lock.get(hash);
     if (planned === undefined)
-      throw new Error(`expected nodes of the plan's lock, found ${label(found.node)}`);
-    if (found.text === planned || isProved(found)) continue;
-    throw new Error(`expected ${label(found.node)} as the plan's lock has it, found another text`);
+      throw new Error(`expected nodes of the plan's lock, found ${label(entry.node)}`);
+    if (entry.text === planned || isProved(entry)) continue;
+    throw new Error(`expected ${label(entry.node)} as the plan's lock has it, found another text`);
   }
 }
 
@@ -118,10 +118,10 @@ function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
   const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
   const [spec, ...specs] = data.filter(({ mediaType }) => mediaType === SPEC_MEDIA_TYPE);
   if (!tarball || !spec || tarballs.length > 0 || specs.length > 0 || data.length !== 2) {
-    const found = data.map(({ mediaType }) => quote(mediaType)).slice(0, 4);
+    const mediaTypes = data.map(({ mediaType }) => quote(mediaType)).slice(0, 4);
     throw new Error(
       `${where}: expected two records, ${TARBALL_MEDIA_TYPE} and ${SPEC_MEDIA_TYPE}, ` +
-        `found ${data.length}: ${found.join(', ')}; ${REBUILD}`,
+        `found ${data.length}: ${mediaTypes.join(', ')}; ${REBUILD}`,
     );
   }
   if (tarball.compression !== 'gzip') {
@@ -149,10 +149,10 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
   const path = mirrorBlobPath(blob.digest);
   const at = folder.locate(path);
   const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
-  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (found !== blob.digest) {
+  const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (actual !== blob.digest) {
     throw new Error(
-      `${at}: expected ${blob.digest}, found ${found}; the file was changed: push this spec again`,
+      `${at}: expected ${blob.digest}, found ${actual}; the file was changed: push this spec again`,
     );
   }
   // As Spack does, whatever the record says of the compression.

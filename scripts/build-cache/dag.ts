@@ -18,11 +18,11 @@ export function connectDag(nodes: readonly SpecNode[]): Dag {
   }
   for (const { node } of nodes) {
     for (const { name, hash } of edgesOf(node)) {
-      const found = dag.get(hash);
-      if (!found)
+      const entry = dag.get(hash);
+      if (!entry)
         throw new Error(`expected the node ${name}/${hash} that ${label(node)} depends on, found none`);
-      if (found.node.name !== name) {
-        throw new Error(`expected ${name}/${hash} as ${label(node)} names it, found ${label(found.node)}`);
+      if (entry.node.name !== name) {
+        throw new Error(`expected ${name}/${hash} as ${label(node)} names it, found ${label(entry.node)}`);
       }
     }
   }

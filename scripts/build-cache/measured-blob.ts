@@ -45,11 +45,11 @@ export class MeasuredBlob {
     if (this.#damage !== undefined) return this.#damage;
     const { digest, size } = this.#expected;
     if (this.#size !== size) return this.#error(`${size} bytes`, `${this.#size}`);
-    const found = digestFrom(this.#hash.digest('hex'));
-    return found === digest ? undefined : this.#error(digest, found);
+    const actual = digestFrom(this.#hash.digest('hex'));
+    return actual === digest ? undefined : this.#error(digest, actual);
   }
 
-  #error(expected: string, found: string): Error {
-    return new Error(`expected a tarball of ${expected}, found ${found}`);
+  #error(expected: string, actual: string): Error {
+    return new Error(`expected a tarball of ${expected}, found ${actual}`);
   }
 }

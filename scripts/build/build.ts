@@ -88,7 +88,7 @@ async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spac
     process.env,
   );
   const cache = await findThisCache(readCatalog(catalog), { ...options, directory: catalog });
-  console.error(cache.said);
+  console.error(cache.message);
   const spack = await openSpack(home, {
     installed,
     recipes: await gatherRecipes(inputs.repositories, options.own, tools),
@@ -155,7 +155,7 @@ async function handOver(
     dependencies: new Map(
       Object.entries(lock.concrete_specs).map(([hash, node]) => [
         hash,
-        node.dependencies.map((one) => one.hash),
+        node.dependencies.map((dependency) => dependency.hash),
       ]),
     ),
     logs: await readStageLogs(resolve(home, 'build/stage')),

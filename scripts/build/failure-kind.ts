@@ -53,7 +53,7 @@ export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind
   if (error.step === 'finish') return 'install';
   if (types.some((type) => /^spack\.install_test\./.test(type))) return 'test';
   if (error.step === 'task' && isEndOfChild(message)) return 'killed';
-  const phase = error.phase ?? trace?.open.findLast((one) => one.phase !== undefined)?.phase;
+  const phase = error.phase ?? trace?.open.findLast((entry) => entry.phase !== undefined)?.phase;
   if (phase === undefined) return error.step === 'setup' || error.step === 'task' ? 'other' : 'unknown';
   if (/test|check/.test(phase)) return 'test';
   if (!types.some((type) => type.endsWith('.ProcessError'))) return classifyPython(phase, types, message);
@@ -65,7 +65,7 @@ export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind
   if (phase === 'build') return 'compile';
   if (says(INSTALL)) return 'install';
   if (says(CONFIGURE) || /^\s+'[^']*\/configure'/m.test(message)) return 'configure';
-  const hasBuilt = trace?.steps.some((one) => one.phase === 'build');
+  const hasBuilt = trace?.steps.some((entry) => entry.phase === 'build');
   return hasBuilt && phase === 'install' ? 'install' : 'unknown';
 }
 

@@ -69,7 +69,7 @@ function search(lines: readonly string[], patterns: readonly RegExp[]): string |
 /** CMake says on one line where and on the next what. */
 function extend(line: string, rest: readonly string[]): string {
   if (!/^CMake Error at .*:$/.test(line)) return line;
-  const text = rest.find((one) => one.trim() !== '')?.trim();
+  const text = rest.find((following) => following.trim() !== '')?.trim();
   return text === undefined ? line : `${line} ${text}`;
 }
 

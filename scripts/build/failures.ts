@@ -36,7 +36,7 @@ export interface InstallOutcome {
  */
 export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
   const missing = outcome.specs.filter(({ state }) => state === 'missing');
-  const tried = new Set(missing.map(({ hash }) => hash).filter((hash) => outcome.traces.has(hash)));
+  const attempted = new Set(missing.map(({ hash }) => hash).filter((hash) => outcome.traces.has(hash)));
   return missing.flatMap(({ name, hash, spec }) => {
     const failure = { name, spec: spec.slice(0, 4_000), hash };
     const trace = outcome.traces.get(hash);
@@ -45,8 +45,8 @@ export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
     if (!outcome.roots.has(hash)) return [];
     if (outcome.stoppedAt !== undefined)
       return [{ ...failure, kind: 'timeout', log: [`not begun within ${outcome.limit}`] }];
-    const cause = findFailed(hash, tried, outcome.dependencies);
-    const needed = missing.find((one) => one.hash === cause);
+    const cause = findFailed(hash, attempted, outcome.dependencies);
+    const needed = missing.find((entry) => entry.hash === cause);
     if (needed !== undefined) {
       const log = [`not tried, since ${needed.spec.slice(0, 1_000)} did not build, which it needs`];
       return [{ ...failure, kind: 'other', log }];
@@ -62,7 +62,7 @@ function describeTried(
   { stoppedAt, withTests, limit }: InstallOutcome,
 ): Pick<RecordedFailure, 'kind' | 'phase' | 'line' | 'log'> {
   const phase =
-    trace.error?.phase ?? trace.open.findLast((one) => one.phase !== undefined)?.phase ?? log?.phase;
+    trace.error?.phase ?? trace.open.findLast((entry) => entry.phase !== undefined)?.phase ?? log?.phase;
   const where = phase === undefined ? {} : { phase: phase.slice(0, 100) };
   const lines = log?.lines ?? [];
   // What fails after the limit was interrupted.
@@ -99,14 +99,14 @@ function composeLog(lines: readonly string[], error: InstallError | undefined): 
 /** What was tried and is missing among all that a spec needs. */
 function findFailed(
   hash: DagHash,
-  tried: ReadonlySet<DagHash>,
+  attempted: ReadonlySet<DagHash>,
   dependencies: ReadonlyMap<DagHash, readonly DagHash[]>,
 ): DagHash | undefined {
   const seen = new Set<DagHash>();
   const open = [...(dependencies.get(hash) ?? [])];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next)) continue;
-    if (tried.has(next)) return next;
+    if (attempted.has(next)) return next;
     seen.add(next);
     open.push(...(dependencies.get(next) ?? []));
   }

@@ -69,7 +69,7 @@ export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
       trace.open.push({ step, phase });
       continue;
     }
-    const index = trace.open.findLastIndex((one) => one.step === step && one.phase === phase);
+    const index = trace.open.findLastIndex((entry) => entry.step === step && entry.phase === phase);
     if (index >= 0) trace.open.splice(index, 1);
     const seconds = Math.max(0, time - (begun.get(key) ?? time));
     trace.steps.push({ step, phase, seconds: Math.round(seconds * 1_000) / 1_000 });

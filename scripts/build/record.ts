@@ -33,11 +33,11 @@ export function composeRecord(description: Description, result: BuildResult): Bu
   const { pushed, roots, failures, recipes, view, times = new Map() } = result;
   const built = description.specs.filter(({ hash }) => pushed.has(hash));
   // Of a root that came from the cache, too: a container of it may be wanted.
-  const told = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
-  const rootsFirst = [...told].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
+  const specs = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
+  const rootsFirst = [...specs].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
   return BuildRecord.parse({
     failures: failures.slice(0, 2_000),
-    packages: description.packages.flatMap((one) => describePackage(one, recipes)),
+    packages: description.packages.flatMap((details) => describePackage(details, recipes)),
     environments: composeEnvironments(rootsFirst),
     ...(view ? { view: cleanVariables(view) } : {}),
     built: built.map(({ hash }) => hash),

@@ -22,11 +22,11 @@ export async function handOverView(
   const folder = join(installRoot, 'view');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const told = join(out, 'view.json');
+  const viewFile = join(out, 'view.json');
   const commands = [
     ['env', 'view', 'enable', join(folder, name)],
     ['env', 'view', 'regenerate'],
-    ['python', join(import.meta.dirname, '../spack/view.py'), told],
+    ['python', join(import.meta.dirname, '../spack/view.py'), viewFile],
   ];
   for (const command of commands) {
     const { code, output } = await runSpack(spack, ['-e', environment, ...command]);
@@ -34,8 +34,8 @@ export async function handOverView(
     console.error(`no view of ${name}: ${lastLines(output, 3).join(' ')}`);
     return undefined;
   }
-  const variables = Variables.parse(JSON.parse(readFileSync(told, 'utf8')));
-  rmSync(told);
+  const variables = Variables.parse(JSON.parse(readFileSync(viewFile, 'utf8')));
+  rmSync(viewFile);
   await execute('tar', ['-czf', join(out, VIEW_ARCHIVE), '-C', '/', folder.slice(1)]);
   return variables;
 }

@@ -29,9 +29,9 @@ export function parseSettingsFile(text: string, where: string): BuildCacheSettin
 
 /** The target that a request names; empty means the first. Throws, listing them, on a name that is none of them. */
 export function findTarget(settings: BuildCacheSettings, name: string): Target {
-  const target = name === '' ? settings.targets[0] : settings.targets.find((one) => one.name === name);
+  const target = name === '' ? settings.targets[0] : settings.targets.find((row) => row.name === name);
   if (target) return target;
-  const names = settings.targets.map((one) => one.name).join(', ');
+  const names = settings.targets.map((row) => row.name).join(', ');
   throw new Error(`target "${name.slice(0, 100)}": expected one of ${names}; add others to ${SETTINGS_FILE}`);
 }
 

@@ -49,7 +49,7 @@ export async function readFiles(
   paths: readonly string[],
   { withText = false } = {},
 ): Promise<Map<string, RemoteFile>> {
-  const found = new Map<string, RemoteFile>();
+  const remote = new Map<string, RemoteFile>();
   for (let start = 0; start < paths.length; start += FILES_A_QUERY) {
     const some = paths.slice(start, start + FILES_A_QUERY);
     const fields = withText ? 'oid ... on Blob { text }' : 'oid';
@@ -62,10 +62,10 @@ export async function readFiles(
     const { repository } = await ask(query, { owner, name, ...expressions }, FilesAnswer);
     for (const [index, path] of some.entries()) {
       const file = repository[`f${index}`];
-      if (file) found.set(path, { oid: file.oid, text: file.text ?? undefined });
+      if (file) remote.set(path, { oid: file.oid, text: file.text ?? undefined });
     }
   }
-  return found;
+  return remote;
 }
 
 /**

@@ -59,18 +59,18 @@ export async function commitFiles(
   const inDoubt = new Map<string, Change>();
   let limits: BatchLimits = {};
   let pending = local.changes;
-  let known = local.head;
+  let expectedHead = local.head;
   let head: string | undefined;
   let failures = 0;
   for (let tries = 1; pending.length > 0;) {
     head ??= await readHead(github, branch);
     result.head = head;
-    if (head !== known) {
+    if (head !== expectedHead) {
       count(await countOurs(github, head, inDoubt));
       const { changes, lost } = await compare(github, head, pending);
       result.lost.push(...lost);
       pending = changes;
-      known = head;
+      expectedHead = head;
     }
     const [batch] = chunkChanges(pending, limits);
     if (!batch) break;
@@ -79,7 +79,7 @@ export async function commitFiles(
       const commit = await createCommit(github, branch, head, message, counted);
       result.commits.push(commit);
       pending = pending.filter((change) => !batch.includes(change));
-      result.head = head = known = commit.oid;
+      result.head = head = expectedHead = commit.oid;
       failures = 0;
       // Whatever is in doubt was not made: this commit was on top of what was looked at.
       inDoubt.clear();

@@ -24,8 +24,8 @@ export async function addMonthCounts(github: GitHub, head: string, changes: Chan
   const goesAway = new Set(changes.filter(({ content }) => !content).map(({ path }) => path));
   const there = await readFiles(github, head, paths, { withText: true });
   const files = paths.map((path): Change => {
-    const known = goesAway.has(path) ? undefined : there.get(path);
-    return { path, content: Buffer.from(addCounts(path, known && (known.text ?? ''), counts.get(path))) };
+    const remote = goesAway.has(path) ? undefined : there.get(path);
+    return { path, content: Buffer.from(addCounts(path, remote && (remote.text ?? ''), counts.get(path))) };
   });
   return [...changes.filter(({ path }) => !counts.has(path)), ...files];
 }
@@ -47,20 +47,20 @@ export function countByMonth(changes: readonly Change[]): Map<string, Counts> {
 
   function countsOf(catalog: string, date: string): Counts {
     const path = `${catalog}stats/${date.slice(0, 'yyyy-mm'.length)}.json`;
-    const known = counts.get(path) ?? { builds: 0, failures: 0 };
-    counts.set(path, known);
-    return known;
+    const count = counts.get(path) ?? { builds: 0, failures: 0 };
+    counts.set(path, count);
+    return count;
   }
 }
 
 function addCounts(path: string, text: string | undefined, counts: Counts | undefined): string {
   const month = path.slice(-'yyyy-mm.json'.length, -'.json'.length);
-  const known = text === undefined ? { month, builds: 0, failures: 0 } : parseStats(path, text);
+  const stats = text === undefined ? { month, builds: 0, failures: 0 } : parseStats(path, text);
   return formatJson(
     MonthlyStats.parse({
       month,
-      builds: known.builds + (counts?.builds ?? 0),
-      failures: known.failures + (counts?.failures ?? 0),
+      builds: stats.builds + (counts?.builds ?? 0),
+      failures: stats.failures + (counts?.failures ?? 0),
     }),
   );
 }

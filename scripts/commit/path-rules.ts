@@ -23,11 +23,11 @@ export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = ''
  * else GitHub's registry under the repository's name, as far as a registry takes it: in lower case.
  */
 export function chooseRegistry(cache: Cache | undefined, environment: Environment): string {
-  const { REGISTRY: given, GITHUB_REPOSITORY: repository } = environment;
-  if (given) {
+  const { REGISTRY: registry, GITHUB_REPOSITORY: repository } = environment;
+  if (registry) {
     // Throws where it is none: here, and not after hours of building.
-    parseReference(given);
-    return given;
+    parseReference(registry);
+    return registry;
   }
   if (cache && !isForeign(cache, environment)) return cache.registry;
   const path = expectRepository(repository).toLowerCase().split('/').map(pathComponent).join('/');
@@ -47,8 +47,8 @@ function pathComponent(name: string): string {
  * Where the site is: `SITE_URL` if it is set, else where GitHub Pages puts it, which redirects to a domain of the
  * owner's own.
  */
-export function siteUrlOf({ SITE_URL: given, GITHUB_REPOSITORY: repository }: Environment): string {
-  if (given) return given.replace(/\/+$/, '');
+export function siteUrlOf({ SITE_URL: siteUrl, GITHUB_REPOSITORY: repository }: Environment): string {
+  if (siteUrl) return siteUrl.replace(/\/+$/, '');
   const [owner = '', name = ''] = expectRepository(repository).split('/');
   const host = `${owner.toLowerCase()}.github.io`;
   return name.toLowerCase() === host ? `https://${host}` : `https://${host}/${name}`;

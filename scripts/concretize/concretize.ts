@@ -62,8 +62,8 @@ export async function concretizeRequests(
   }
   solutions.sort((a, b) => a.request.index - b.request.index);
   const matrix = composeMatrix(solutions);
-  const failures = solutions.flatMap((one) =>
-    'problem' in one ? [composeFailure(one.request, one.problem)] : [],
+  const failures = solutions.flatMap((solution) =>
+    'problem' in solution ? [composeFailure(solution.request, solution.problem)] : [],
   );
   writeFileSync(join(out, 'matrix.json'), formatJson(matrix));
   writeFileSync(join(out, 'failures.json'), formatJson(failures));
@@ -86,7 +86,7 @@ async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promis
     const installed = await installSpack(options.wanted, folder, process.env);
     const recipes = await gatherRecipes(parseRecipeSources(options.repos), options.own, folder);
     const cache = await findThisCache(catalog, { ...options, directory: options.catalog });
-    console.error(cache.said);
+    console.error(cache.message);
     return { installed, recipes, cache };
   });
 }
@@ -133,9 +133,10 @@ async function solveTarget(
 
 function composeMatrix(solutions: Solution[]): Matrix {
   return {
-    include: solutions.flatMap((one) =>
-      'entry' in one && (one.plan.hashes.length > 0 || one.lacksContainer || one.lacksLock)
-        ? [one.entry]
+    include: solutions.flatMap((solution) =>
+      'entry' in solution &&
+      (solution.plan.hashes.length > 0 || solution.lacksContainer || solution.lacksLock)
+        ? [solution.entry]
         : [],
     ),
   };
@@ -149,7 +150,7 @@ function resultOf(solution: Solution): string {
 
 function report(solutions: Solution[], { include }: Matrix): void {
   addSummary(describeSolutions(solutions));
-  const unsolved = solutions.filter((one) => 'problem' in one);
+  const unsolved = solutions.filter((solution) => 'problem' in solution);
   for (const { request, problem } of unsolved) {
     annotate('warning', `${describeRequest(request)}: Spack finds no solution: ${shortly(problem)}`);
   }

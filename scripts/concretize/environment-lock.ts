@@ -27,14 +27,14 @@ export function readEnvironmentLock(catalog: string, name: string, system: LockS
 }
 
 /** Whether a lock that is known has the very roots of a solution. */
-export function hasSameRoots(known: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
-  if (known === undefined) return false;
+export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
+  if (recorded === undefined) return false;
   const list = ({ roots }: Pick<LockFile, 'roots'>) =>
     roots
       .map(({ hash }) => hash)
       .sort()
       .join();
-  return list(LockFile.parse(JSON.parse(known))) === list(solved);
+  return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
 }
 
 /**

@@ -79,7 +79,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   const { spack, system, catalog } = context;
   mkdirSync(folder, { recursive: true });
   const { environment } = request;
-  const known = environment === undefined ? undefined : readEnvironmentLock(catalog, environment, system);
+  const recorded = environment === undefined ? undefined : readEnvironmentLock(catalog, environment, system);
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
@@ -87,7 +87,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
     if (refusals.length > 0) return { request, problem: refusals };
     for (const note of notes) annotate('warning', `environment ${environment}: ${note}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
-    if (known !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), known);
+    if (recorded !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), recorded);
   }
   const args = ['-e', folder, 'concretize', '--quiet', ...(request.fresh ? ['--fresh'] : [])];
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
@@ -101,7 +101,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   }
   const strays = findStrays(lock, context);
   if (strays.length > 0) return { request, problem: strays };
-  return writePlan(request, folder, lock, known, context);
+  return writePlan(request, folder, lock, recorded, context);
 }
 
 /** The lock that Spack wrote; of an environment without any spec it writes none. */
@@ -135,7 +135,7 @@ function writePlan(
   request: BuildRequest,
   folder: string,
   lock: LockFile,
-  known: string | undefined,
+  recorded: string | undefined,
   { spack, catalog, system, isCached, versions, target }: SolveContext,
 ): Solved {
   const lockFile = join(folder, 'spack.lock');
@@ -163,6 +163,6 @@ function writePlan(
     inputs: digestFile(join(folder, 'inputs.json')),
   };
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
-  const lacksLock = isEnvironment && !hasSameRoots(known, lock);
+  const lacksLock = isEnvironment && !hasSameRoots(recorded, lock);
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
 }

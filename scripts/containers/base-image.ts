@@ -74,11 +74,11 @@ export async function findBaseImage(name: string, platform: Platform): Promise<B
   return { name, digest: descriptor.digest, layers, config, registry };
 }
 
-async function pickPlatform(found: ManifestText, platform: Platform, registry: Registry, name: string) {
-  if (!isIndex(found.descriptor)) return parseImageManifest(found.text, `base image ${name}`);
-  const { manifests } = parseIndex(found, `base image ${name}`);
+async function pickPlatform(manifest: ManifestText, platform: Platform, registry: Registry, name: string) {
+  if (!isIndex(manifest.descriptor)) return parseImageManifest(manifest.text, `base image ${name}`);
+  const { manifests } = parseIndex(manifest, `base image ${name}`);
   const entry = manifests.find(
-    (one) => one.platform?.os === platform.os && one.platform.architecture === platform.architecture,
+    (entry) => entry.platform?.os === platform.os && entry.platform.architecture === platform.architecture,
   );
   const wanted = `${platform.os}/${platform.architecture}`;
   if (!entry) throw new Error(`base image ${name}: it has none for ${wanted}; set another baseImage`);
@@ -89,11 +89,11 @@ async function pickPlatform(found: ManifestText, platform: Platform, registry: R
 }
 
 function describeLayer(name: string, { mediaType, digest, size }: Descriptor, diffId: Digest): BaseLayer {
-  const known = LAYER_MEDIA_TYPES[mediaType];
-  if (known === undefined) {
+  const mediaTypes = LAYER_MEDIA_TYPES[mediaType];
+  if (mediaTypes === undefined) {
     throw new Error(`base image ${name}: expected layers as tar with gzip or zstd, found ${mediaType}`);
   }
-  return { mediaType: known, digest, size, diffId };
+  return { mediaType: mediaTypes, digest, size, diffId };
 }
 
 /**

@@ -57,7 +57,7 @@ export function findMade(
     .filter(({ os, architecture }) => os === platform.os && architecture === platform.architecture)
     .sort((a, b) => (a.published < b.published ? 1 : -1));
   const hashes = roots.map(({ hash }) => hash);
-  return (environment === undefined ? alike : alike.slice(0, 1)).find((one) => hasRoots(one, hashes));
+  return (environment === undefined ? alike : alike.slice(0, 1)).find((record) => hasRoots(record, hashes));
 }
 
 function hasRoots({ roots }: Container, hashes: readonly DagHash[]): boolean {
@@ -75,7 +75,7 @@ export function lacksContainer(
     roots.flatMap(({ hash }) => nodes[hash] ?? []),
     { environment },
   );
-  return wanted.some((one) => !findMade(one, readContainers(catalogDirectory, one.subject)));
+  return wanted.some((image) => !findMade(image, readContainers(catalogDirectory, image.subject)));
 }
 
 /**

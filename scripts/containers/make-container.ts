@@ -68,8 +68,8 @@ export async function makeContainer(
     const entries = await readView(view, { root: viewRoot, prefixes }, folder);
     layers.push(await add('view', (file) => writeLayer(file, entries)));
   }
-  const checked = environments.map((told) => checkVariables(told, [...prefixes, viewRoot]));
-  const refused = [...new Set(checked.flatMap((one) => one.refused))];
+  const checked = environments.map((variables) => checkVariables(variables, [...prefixes, viewRoot]));
+  const refused = [...new Set(checked.flatMap((result) => result.refused))];
   const ownPath: Variables = { PATH: searchPathVariable(builds) };
   const text = composeContainer({
     base: image,

@@ -99,7 +99,9 @@ export function previewContainers(
   environment: Destination['environment'],
 ): PublishedContainers {
   const { commit } = readOrigin(environment);
-  const wanted = requests.flatMap((one) => findWanted(one.roots, { environment: one.environment, commit }));
+  const wanted = requests.flatMap((request) =>
+    findWanted(request.roots, { environment: request.environment, commit }),
+  );
   const warnings = wanted.map(
     ({ tags, platform: { os, architecture } }) =>
       `would make a container for ${os}/${architecture}: ${tags.join(', ')}`,
@@ -187,8 +189,10 @@ function tellEnvironment(
   { environments, view }: ContainerRequest,
 ): { environments: Variables[]; view?: string } {
   if (environment === undefined) {
-    const told = roots.map(({ hash }) => environments[hash]).filter((one) => one !== undefined);
-    return { environments: told };
+    const reported = roots
+      .map(({ hash }) => environments[hash])
+      .filter((variables) => variables !== undefined);
+    return { environments: reported };
   }
   if (!view) throw new Error('its build artifact has no view: see the log of that job');
   return { environments: [view.variables], view: view.archive };
@@ -202,9 +206,9 @@ async function measureManifest(made: MadeContainer, folder: string): Promise<Blo
 
 /** Pushes images and tags, and looks whether the tags stayed: another publisher may have moved one meanwhile. */
 async function pushContainers(staged: readonly Staged[], registry: Registry, folder: string): Promise<void> {
-  for (let tried = 1; tried <= TRIES; tried += 1) {
-    const layout = await createLayout(join(folder, `push-${tried}`));
-    for (const one of staged) await addImage(layout, one, registry);
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const layout = await createLayout(join(folder, `push-${attempt}`));
+    for (const staging of staged) await addImage(layout, staging, registry);
     for (const [tag, text] of await composeTags(staged, registry)) await layout.addTag(tag, text);
     await layout.close();
     await registry.push(layout.dir);

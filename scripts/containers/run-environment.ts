@@ -23,13 +23,13 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * folder that every system has.
  * @param prefixes install prefixes and views that the image holds
  */
-export function checkVariables(told: Variables, prefixes: readonly string[]): CheckedVariables {
+export function checkVariables(reported: Variables, prefixes: readonly string[]): CheckedVariables {
   const folders = [...SYSTEM_FOLDERS, ...prefixes];
   const isInside = (path: string) =>
     folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const variables: Variables = {};
   const refused: string[] = [];
-  for (const [name, value] of Object.entries(told).sort(([a], [b]) => compareTexts(a, b))) {
+  for (const [name, value] of Object.entries(reported).sort(([a], [b]) => compareTexts(a, b))) {
     if (OWN_VARIABLES.test(name)) continue;
     const paths = value.split(/[:;\s=,]+/).filter((part) => part.startsWith('/'));
     const isFine =
@@ -50,10 +50,10 @@ export function checkVariables(told: Variables, prefixes: readonly string[]): Ch
 export function joinVariables(environments: readonly Variables[], base: readonly string[]): string[] {
   const joined = new Map<string, string>();
   const fromBase = Object.fromEntries(base.map((line) => line.split(/=(.*)/s).slice(0, 2)));
-  for (const [name, value] of [...environments, fromBase].flatMap((one) => Object.entries(one))) {
-    const known = joined.get(name);
-    if (known === undefined) joined.set(name, String(value));
-    else if (isPathList(name)) joined.set(name, [...new Set(`${known}:${value}`.split(':'))].join(':'));
+  for (const [name, value] of [...environments, fromBase].flatMap((variables) => Object.entries(variables))) {
+    const earlier = joined.get(name);
+    if (earlier === undefined) joined.set(name, String(value));
+    else if (isPathList(name)) joined.set(name, [...new Set(`${earlier}:${value}`.split(':'))].join(':'));
   }
   const path = joined.get('PATH');
   if (path !== undefined) joined.set('PATH', systemFoldersLast(path));

@@ -29,9 +29,9 @@ export interface ViewPlace {
  */
 export async function readView(archive: string, place: ViewPlace, folder: string): Promise<LayerEntry[]> {
   try {
-    const found = lstatSync(archive);
-    if (!found.isFile()) throw new Error('expected a file, found something else');
-    if (found.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${found.size}`);
+    const stats = lstatSync(archive);
+    if (!stats.isFile()) throw new Error('expected a file, found something else');
+    if (stats.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${stats.size}`);
     return await readEntries(createReadStream(archive), place, folder);
   } catch (cause) {
     throw refusal(archive, cause, 'no container is made of this environment');

@@ -33,11 +33,11 @@ export function openIssue(
 ): Promise<number | undefined> {
   return unlessOff(async () => {
     for (let tries = 1; ; tries += 1) {
-      const [known] = await listOpen(github);
-      if (known) {
+      const [issue] = await listOpen(github);
+      if (issue) {
         // An issue that this very run has opened needs no second word.
-        if (tries === 1) await comment(github, known.number, `It failed again: ${run ?? 'see the log'}`);
-        return known.number;
+        if (tries === 1) await comment(github, issue.number, `It failed again: ${run ?? 'see the log'}`);
+        return issue.number;
       }
       try {
         return await createIssue(github, run);
@@ -69,8 +69,8 @@ export function closeIssue(github: GitHub, run: string | undefined): Promise<num
 export async function makeLabels(github: GitHub): Promise<void> {
   try {
     const Labels = z.array(Named);
-    const known = await github.call('GET /repos/{owner}/{repo}/labels', { per_page: 100 }, Labels);
-    const names = new Set(known.map(({ name }) => name.toLowerCase()));
+    const labels = await github.call('GET /repos/{owner}/{repo}/labels', { per_page: 100 }, Labels);
+    const names = new Set(labels.map(({ name }) => name.toLowerCase()));
     for (const [name, look] of Object.entries(LABELS)) {
       if (names.has(name)) continue;
       await github.call('POST /repos/{owner}/{repo}/labels', { name, ...look }, z.unknown());

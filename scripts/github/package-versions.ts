@@ -62,7 +62,7 @@ export async function deleteVersions(
   const parameters = { account: owner, package: name };
   const { call } = openApi(environment, options);
   const missing = new Map(unwanted.map((version) => [version.digest, version.tags]));
-  const found: { id: number; digest: Digest }[] = [];
+  const matches: { id: number; digest: Digest }[] = [];
   for (let page = 1; missing.size > 0 && page <= maxPages; page += 1) {
     const query = { ...parameters, per_page: VERSIONS_A_PAGE, page };
     const versions = await call(`GET ${root}`, query, Versions);
@@ -70,13 +70,13 @@ export async function deleteVersions(
       const tags = missing.get(digest);
       if (tags === undefined) continue;
       missing.delete(digest);
-      if (metadata.container.tags.every((tag) => tags.includes(tag))) found.push({ id, digest });
+      if (metadata.container.tags.every((tag) => tags.includes(tag))) matches.push({ id, digest });
       else onGone(digest);
     }
     if (versions.length < VERSIONS_A_PAGE) break;
   }
   for (const digest of missing.keys()) onGone(digest);
-  for (const { id, digest } of found) {
+  for (const { id, digest } of matches) {
     await call(`DELETE ${root}/{version}`, { ...parameters, version: id }, z.unknown());
     onGone(digest);
   }

@@ -20,8 +20,8 @@ export async function openProposal(github: GitHub, title: string, body: string):
   try {
     const query = { labels: LABEL, state: 'all', per_page: 100 };
     const issues = await github.call('GET /repos/{owner}/{repo}/issues', query, z.array(Issue));
-    const known = issues.find((issue) => issue.pull_request === undefined && issue.title === title);
-    if (known) return { kind: 'known', number: known.number };
+    const openIssue = issues.find((issue) => issue.pull_request === undefined && issue.title === title);
+    if (openIssue) return { kind: 'known', number: openIssue.number };
     const issue = { title, body, labels: [LABEL] };
     const options = { canRepeat: false };
     const { number } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, options);

@@ -22,8 +22,10 @@ export function openDirectory(dir: string): Registry {
   const readTags = createTagReader(dir);
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
-    const found = (await readTags()).get(tag);
-    return found && { mediaType: found.mediaType, digest: found.digest, size: found.size };
+    const descriptor = (await readTags()).get(tag);
+    return (
+      descriptor && { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size }
+    );
   }
 
   async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
@@ -34,8 +36,8 @@ export function openDirectory(dir: string): Registry {
   }
 
   async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
-    const found = await readText(tagOrDigest);
-    return found && parseImageManifest(found.text, `${reference} ${tagOrDigest}`);
+    const manifest = await readText(tagOrDigest);
+    return manifest && parseImageManifest(manifest.text, `${reference} ${tagOrDigest}`);
   }
 
   async function openBlob(blob: Blob): Promise<Readable> {
@@ -126,10 +128,10 @@ async function contentsOf(layout: string, dir: string, entries: readonly Descrip
   for (const { digest, size } of entries) {
     const source = (await sizeOf(blobPath(layout, digest))) === undefined ? dir : layout;
     const file = blobPath(source, digest);
-    const found = describeManifest(await readFile(file, 'utf8'), file);
-    const parts = isIndex(found.descriptor)
-      ? await contentsOf(layout, dir, parseIndex(found, file).manifests)
-      : partsOf(parseImageManifest(found.text, file).manifest);
+    const manifest = describeManifest(await readFile(file, 'utf8'), file);
+    const parts = isIndex(manifest.descriptor)
+      ? await contentsOf(layout, dir, parseIndex(manifest, file).manifests)
+      : partsOf(parseImageManifest(manifest.text, file).manifest);
     for (const part of parts) blobs.set(part.digest, part);
     blobs.set(digest, { digest, size });
   }
@@ -188,8 +190,8 @@ function createTagReader(dir: string): () => Promise<ReadonlyMap<string, Descrip
   let version: string | undefined;
   let tags: Promise<ReadonlyMap<string, Descriptor>> = Promise.resolve(new Map());
   return async () => {
-    const found = await stat(path.join(dir, 'index.json')).catch(ignoreMissing);
-    const current = found && `${found.ino} ${found.size} ${found.mtimeMs}`;
+    const stats = await stat(path.join(dir, 'index.json')).catch(ignoreMissing);
+    const current = stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     if (current !== version) {
       version = current;
       tags = readTags(dir);

@@ -19,10 +19,10 @@ export class RegistryRefusedError extends Error {
   /** @param words what the registry said itself */
   constructor(repository: RemoteReference, status: number, loggedIn: boolean, words = '') {
     const { host, path } = repository;
-    const said = words === '' ? '' : `: "${words}"`;
+    const quotation = words === '' ? '' : `: "${words}"`;
     const what = loggedIn
-      ? `the login for ${host} is refused for ${path} (${status})${said}`
-      : `${host} asks for a login to use ${path} (${status})${said}`;
+      ? `the login for ${host} is refused for ${path} (${status})${quotation}`
+      : `${host} asks for a login to use ${path} (${status})${quotation}`;
     super(`${what}; ${advise(repository, loggedIn, words, process.env)}`);
     this.status = status;
     this.loggedIn = loggedIn;

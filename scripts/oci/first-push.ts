@@ -25,9 +25,9 @@ export async function pushFirstImage(layout: string, client: RegistryClient): Pr
   if (!image) return false;
   const { tag, manifest, text } = image;
   const accept = MANIFEST_MEDIA_TYPES.join(', ');
-  const known = await client.request('GET', `manifests/${tag}`, accept);
-  known?.body.destroy();
-  if (known) return false;
+  const existing = await client.request('GET', `manifests/${tag}`, accept);
+  existing?.body.destroy();
+  if (existing) return false;
   for (const blob of [manifest.config, ...manifest.layers]) {
     const started = await client.request('POST', 'blobs/uploads/', '*/*');
     started?.body.destroy();
@@ -69,8 +69,8 @@ async function findSmallest(layout: string): Promise<WholeImage | undefined> {
 }
 
 async function hasAllBlobs(layout: string, { config, layers }: ImageManifest): Promise<boolean> {
-  const found = await Promise.all(
+  const blobs = await Promise.all(
     [config, ...layers].map((blob) => openAsBlob(blobPath(layout, blob.digest)).catch(() => undefined)),
   );
-  return found.every((blob, at) => blob?.size === [config, ...layers][at]?.size);
+  return blobs.every((blob, at) => blob?.size === [config, ...layers][at]?.size);
 }

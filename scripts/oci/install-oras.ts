@@ -46,10 +46,10 @@ export async function installOras(folder: string, options: InstallOptions = {}):
   }
   const url = `${releases}/v${ORAS_VERSION}/${orasArchive(platform, arch)}`;
   const archive = await retry(() => download(url), options);
-  const found = createHash('sha256').update(archive).digest('hex');
-  if (found !== sum) {
+  const actual = createHash('sha256').update(archive).digest('hex');
+  if (actual !== sum) {
     throw new Error(
-      `${url}: expected sha256 ${sum}, found ${found} in ${archive.length} bytes; nothing was installed. The release ` +
+      `${url}: expected sha256 ${sum}, found ${actual} in ${archive.length} bytes; nothing was installed. The release ` +
         'was changed, or something on the way answers in its place',
     );
   }

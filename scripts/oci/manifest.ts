@@ -27,16 +27,16 @@ const AnyManifest = z.object({ mediaType: z.string().optional(), manifests: z.un
 
 /** Describes the text of a manifest of any kind. */
 export function describeManifest(text: string, where: string): ManifestText {
-  let found: z.infer<typeof AnyManifest>;
+  let manifest: z.infer<typeof AnyManifest>;
   try {
-    found = AnyManifest.parse(JSON.parse(text));
+    manifest = AnyManifest.parse(JSON.parse(text));
   } catch (cause) {
     throw new Error(`${where}: expected the manifest of an image, found something else`, { cause });
   }
-  const kind = found.manifests === undefined ? IMAGE_MANIFEST_MEDIA_TYPE : IMAGE_INDEX_MEDIA_TYPE;
+  const kind = manifest.manifests === undefined ? IMAGE_MANIFEST_MEDIA_TYPE : IMAGE_INDEX_MEDIA_TYPE;
   const bytes = Buffer.from(text);
   const digest = digestOf(bytes);
-  return { descriptor: { mediaType: found.mediaType ?? kind, digest, size: bytes.length }, text };
+  return { descriptor: { mediaType: manifest.mediaType ?? kind, digest, size: bytes.length }, text };
 }
 
 /** Reads an index of images. */

@@ -257,8 +257,8 @@ async function fetchToken(
       (answer.status === 401 && loggedIn && isGitHubRegistry(repository.host));
     throw isTemporary(refusal) ? refusal : new TokenRefusal(neverPushed, refusal);
   }
-  const found = TokenAnswer.safeParse(JSON.parse(String(await readLimited(answer, TOKEN_LIMIT_BYTES))));
-  const access = found.data?.token ?? found.data?.access_token;
+  const parsed = TokenAnswer.safeParse(JSON.parse(String(await readLimited(answer, TOKEN_LIMIT_BYTES))));
+  const access = parsed.data?.token ?? parsed.data?.access_token;
   if (!access) throw new Error(`${url.origin}: expected a token for ${repository.host}, found none`);
   return access;
 }

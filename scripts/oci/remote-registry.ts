@@ -60,13 +60,13 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     const answer = await retry(() => request('HEAD', `manifests/${tag}`), patience);
     if (!answer) return undefined;
     answer.body.destroy();
-    const found = Descriptor.safeParse({
+    const descriptor = Descriptor.safeParse({
       mediaType: answer.headers.get('content-type'),
       digest: answer.headers.get('docker-content-digest'),
       size: Number(answer.headers.get('content-length') ?? Number.NaN),
     });
     // These headers are optional by the specification; the manifest itself always tells.
-    return found.success ? found.data : (await readText(tag))?.descriptor;
+    return descriptor.success ? descriptor.data : (await readText(tag))?.descriptor;
   }
 
   async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
@@ -76,16 +76,16 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       return answer && readLimited(answer, MAX_MANIFEST_BYTES);
     }, patience);
     if (!bytes) return undefined;
-    const found = describeManifest(bytes.toString('utf8'), where);
-    if (Digest.safeParse(tagOrDigest).success && found.descriptor.digest !== tagOrDigest) {
-      throw new Error(`${where}: expected the manifest of that digest, found ${found.descriptor.digest}`);
+    const manifest = describeManifest(bytes.toString('utf8'), where);
+    if (Digest.safeParse(tagOrDigest).success && manifest.descriptor.digest !== tagOrDigest) {
+      throw new Error(`${where}: expected the manifest of that digest, found ${manifest.descriptor.digest}`);
     }
-    return found;
+    return manifest;
   }
 
   async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
-    const found = await readText(tagOrDigest);
-    return found && parseImageManifest(found.text, `${reference} ${tagOrDigest}`);
+    const manifest = await readText(tagOrDigest);
+    return manifest && parseImageManifest(manifest.text, `${reference} ${tagOrDigest}`);
   }
 
   async function hasBlob(blob: Blob): Promise<boolean> {

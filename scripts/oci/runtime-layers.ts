@@ -39,8 +39,8 @@ export function chooseLayers(
   order: readonly DagHash[],
   find: (hash: DagHash) => ImageLayer | undefined,
 ): LayerChoice {
-  const found = order.map(find).filter((layer) => layer !== undefined);
-  const layers = found.slice(-MAX_LAYERS);
+  const present = order.map(find).filter((layer) => layer !== undefined);
+  const layers = present.slice(-MAX_LAYERS);
   return { layers, runnable: layers.length === order.length };
 }
 

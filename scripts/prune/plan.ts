@@ -50,9 +50,9 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
   const { nodes } = catalog;
   const kept = new Map<DagHash, string>();
   const keep = (hashes: Iterable<DagHash>, why: string): void => {
-    const known = [...hashes].filter((hash) => nodes.has(hash));
-    for (const hash of known) if (builds.has(hash) && !kept.has(hash)) kept.set(hash, why);
-    for (const hash of runtimeClosure(known, nodes, builds)) {
+    const present = [...hashes].filter((hash) => nodes.has(hash));
+    for (const hash of present) if (builds.has(hash) && !kept.has(hash)) kept.set(hash, why);
+    for (const hash of runtimeClosure(present, nodes, builds)) {
       if (!kept.has(hash)) kept.set(hash, `needed by what is kept: ${why}`);
     }
   };

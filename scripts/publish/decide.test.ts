@@ -10,15 +10,15 @@ test('keeps what catalog and registry have, composing nothing, and tells when th
   const compose = (): never => {
     throw new Error('composed an image that nobody needs');
   };
-  const known = buildOf(OURS);
-  expect(decide({ known, tagged: descriptorOf(OURS), compose })).toEqual({ kind: 'keep', known });
+  const recorded = buildOf(OURS);
+  expect(decide({ recorded, tagged: descriptorOf(OURS), compose })).toEqual({ kind: 'keep', recorded });
   const other = descriptorOf(OTHER);
-  expect(decide({ known, tagged: other, compose })).toEqual({ kind: 'keep', known, other });
+  expect(decide({ recorded, tagged: other, compose })).toEqual({ kind: 'keep', recorded, other });
 });
 
 test('pushes again what the registry lost when the entry gives the same image, and nothing else', () => {
   const lookup = (digest: string) => {
-    const { kind } = decide({ known: buildOf(digest), tagged: undefined, compose: () => IMAGE });
+    const { kind } = decide({ recorded: buildOf(digest), tagged: undefined, compose: () => IMAGE });
     return kind;
   };
   expect(lookup(OURS)).toBe('restore');
@@ -27,7 +27,7 @@ test('pushes again what the registry lost when the entry gives the same image, a
 
 test('adds what neither has, adopts the very image of the build, and refuses another', () => {
   const lookup = (digest?: string) =>
-    decide({ known: undefined, tagged: digest ? descriptorOf(digest) : undefined, compose: () => IMAGE });
+    decide({ recorded: undefined, tagged: digest ? descriptorOf(digest) : undefined, compose: () => IMAGE });
   expect(lookup()).toEqual({ kind: 'add', image: IMAGE });
   expect(lookup(OURS)).toEqual({ kind: 'adopt', image: IMAGE });
   expect(lookup(OTHER)).toEqual({ kind: 'refuse', image: IMAGE, tagged: descriptorOf(OTHER) });

@@ -8,11 +8,11 @@ import type { SpecImage } from './spec-image.ts';
  */
 export type EntryDecision =
   /** Both have it: nothing changes. `other` is the tag's image where it is not the one that the catalog names. */
-  | { kind: 'keep'; known: Build; other?: Descriptor }
+  | { kind: 'keep'; recorded: Build; other?: Descriptor }
   /** The catalog names an image that the registry lacks, and the entry gives just that one: push it again. */
-  | { kind: 'restore'; known: Build; image: SpecImage }
+  | { kind: 'restore'; recorded: Build; image: SpecImage }
   /** The catalog names an image that the registry lacks, and the entry gives another: nothing can be done here. */
-  | { kind: 'lost'; known: Build; image: SpecImage }
+  | { kind: 'lost'; recorded: Build; image: SpecImage }
   /** Neither has it: push and record it. */
   | { kind: 'add'; image: SpecImage }
   /** The registry has the very image that the entry gives, as after a run that stopped early: record it. */
@@ -23,7 +23,7 @@ export type EntryDecision =
 /** What is known of an entry's build. */
 export interface EntryState {
   /** The catalog's record. */
-  known: Build | undefined;
+  recorded: Build | undefined;
   /** The image at the build's tag in the registry. */
   tagged: Descriptor | undefined;
   /** Composes the image that the entry gives; not called when it makes no difference. */
@@ -31,13 +31,14 @@ export interface EntryState {
 }
 
 /** Decides what becomes of an entry. */
-export function decide({ known, tagged, compose }: EntryState): EntryDecision {
-  if (known && tagged) {
-    const isSame = tagged.digest === known.image.digest;
-    return { kind: 'keep', known, ...(isSame ? {} : { other: tagged }) };
+export function decide({ recorded, tagged, compose }: EntryState): EntryDecision {
+  if (recorded && tagged) {
+    const isSame = tagged.digest === recorded.image.digest;
+    return { kind: 'keep', recorded, ...(isSame ? {} : { other: tagged }) };
   }
   const image = compose();
-  if (known) return { kind: image.image.digest === known.image.digest ? 'restore' : 'lost', known, image };
+  if (recorded)
+    return { kind: image.image.digest === recorded.image.digest ? 'restore' : 'lost', recorded, image };
   if (!tagged) return { kind: 'add', image };
   return tagged.digest === image.image.digest ? { kind: 'adopt', image } : { kind: 'refuse', image, tagged };
 }

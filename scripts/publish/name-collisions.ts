@@ -29,14 +29,15 @@ export function refuseShadows(
   entries: readonly (CheckedSpecFile & { where: string })[],
   names: SpecFileNames,
 ): void {
-  const known = new Map(names);
+  const owners = new Map(names);
   for (const { nodes } of entries) {
-    for (const found of nodes.values()) if (isProved(found)) known.set(found.node.hash, specFile(found.node));
+    for (const found of nodes.values())
+      if (isProved(found)) owners.set(found.node.hash, specFile(found.node));
   }
   for (const { where, nodes, unverifiedExternals } of entries) {
     for (const hash of unverifiedExternals) {
       const node = nodes.get(hash)?.node;
-      const other = known.get(hash);
+      const other = owners.get(hash);
       if (!node || other === undefined || other === specFile(node)) continue;
       throw new Error(
         `${where}: the external ${node.name}@${node.version} has a hash that proves nothing, /${hash}, ` +

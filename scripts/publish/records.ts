@@ -48,11 +48,11 @@ export function catalogFiles(
 ): NewFile[] {
   const specs = new Map<string, NewFile>();
   for (const { nodes } of builds) {
-    for (const found of nodes.values()) {
-      const path = specFile(found.node);
+    for (const entry of nodes.values()) {
+      const path = specFile(entry.node);
       if (specs.get(path)?.replace) continue;
       // A text that its hash proves takes the place of one that it does not.
-      specs.set(path, { path, content: `${found.text}\n`, replace: isProved(found) });
+      specs.set(path, { path, content: `${entry.text}\n`, replace: isProved(entry) });
     }
   }
   return [

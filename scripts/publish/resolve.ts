@@ -75,7 +75,7 @@ export async function resolveEntries(
     };
     layers.set(hash, entry.inspected);
     const decision = decide({
-      known: readBuild(catalogDirectory, entry.root.node),
+      recorded: readBuild(catalogDirectory, entry.root.node),
       tagged: tags.get(hash),
       compose: () => composeSpecImage(entry, findLayer),
     });
@@ -112,14 +112,14 @@ async function apply(
   };
   switch (decision.kind) {
     case 'keep':
-      if (decision.other) resolution.warnings.push(describeOtherImage(decision.known, decision.other));
-      return decision.known;
+      if (decision.other) resolution.warnings.push(describeOtherImage(decision.recorded, decision.other));
+      return decision.recorded;
     case 'restore':
       await stage(decision.image);
-      return decision.known;
+      return decision.recorded;
     case 'lost':
       throw new Error(
-        describeLostImage(catalogDirectory, decision.known, registry, decision.image.image.digest),
+        describeLostImage(catalogDirectory, decision.recorded, registry, decision.image.image.digest),
       );
     case 'add':
       await stage(decision.image);
@@ -140,19 +140,19 @@ async function readTags(
   entries: readonly CheckedEntry[],
   registry: Registry,
 ): Promise<Map<DagHash, Descriptor>> {
-  const found = await pMap(
+  const described = await pMap(
     entries,
     async ({ root }) => [root.node.hash, await registry.describeTag(imageTag(root.node))] as const,
     { concurrency: CONCURRENCY },
   );
   const tags = new Map<DagHash, Descriptor>();
-  for (const [hash, descriptor] of found) if (descriptor) tags.set(hash, descriptor);
+  for (const [hash, descriptor] of described) if (descriptor) tags.set(hash, descriptor);
   return tags;
 }
 
-function describeOtherImage(known: Build, tagged: Descriptor): string {
+function describeOtherImage(recorded: Build, tagged: Descriptor): string {
   return (
-    `${known.image.tag}: the catalog names the image ${known.image.digest}, the registry's tag ${tagged.digest}; ` +
+    `${recorded.image.tag}: the catalog names the image ${recorded.image.digest}, the registry's tag ${tagged.digest}; ` +
     'both stay as they are, and clients of the registry get the latter'
   );
 }
@@ -166,12 +166,12 @@ function describeForeignImage(registry: Registry, composed: Image, tagged: Descr
 
 function describeLostImage(
   catalogDirectory: string,
-  known: Build,
+  recorded: Build,
   registry: Registry,
   composed: string,
 ): string {
   return (
-    `${join(catalogDirectory, buildFile(known))}: names the image ${known.image.digest}, which ${registry.reference} ` +
+    `${join(catalogDirectory, buildFile(recorded))}: names the image ${recorded.image.digest}, which ${registry.reference} ` +
     `does not have, and this build cache would give ${composed}; push the old image again, or remove the record ` +
     'and its manifest from the catalog'
   );

@@ -96,19 +96,19 @@ function latestFirst<T extends { name: string }>(all: readonly T[], index: numbe
  */
 export function findCache(artifact: string): string | undefined {
   const folder = join(artifact, 'cache');
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (!found || found.isDirectory()) return found && folder;
+  const entry = lstatSync(folder, { throwIfNoEntry: false });
+  if (!entry || entry.isDirectory()) return entry && folder;
   throw new Error(`${folder}: expected a folder, found something else`);
 }
 
 /** Reads the record that a build job uploaded, which may be anything. */
 export function readRecord(artifact: string): BuildRecord {
   const file = join(artifact, 'record.json');
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  if (!found?.isFile())
-    throw new Error(`${file}: expected a file, found ${found ? 'something else' : 'nothing'}`);
-  if (found.size > MAX_RECORD_BYTES) {
-    throw new Error(`${file}: expected at most ${MAX_RECORD_BYTES} bytes, found ${found.size}`);
+  const entry = lstatSync(file, { throwIfNoEntry: false });
+  if (!entry?.isFile())
+    throw new Error(`${file}: expected a file, found ${entry ? 'something else' : 'nothing'}`);
+  if (entry.size > MAX_RECORD_BYTES) {
+    throw new Error(`${file}: expected at most ${MAX_RECORD_BYTES} bytes, found ${entry.size}`);
   }
   let data: unknown;
   try {

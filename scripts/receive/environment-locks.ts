@@ -21,16 +21,19 @@ export function environmentFile(name: string, lockText: string, catalogDirectory
   const path = `environments/${name}.lock.json`;
   const file = join(catalogDirectory, path);
   const solved = parseLock(lockText, path);
-  const known = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
-  const merged = known ? mergeLocks(known, solved) : solved;
+  const recorded = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
+  const merged = recorded ? mergeLocks(recorded, solved) : solved;
   return { path, content: formatJson(merged), replace: true };
 }
 
 /** The pure part of `environmentFile`. */
-export function mergeLocks(known: WholeLock, solved: WholeLock): WholeLock {
+export function mergeLocks(recorded: WholeLock, solved: WholeLock): WholeLock {
   const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
-  const roots = [...known.roots.filter(({ hash }) => !systems.has(systemOf(known, hash))), ...solved.roots];
-  const all = { ...known.concrete_specs, ...solved.concrete_specs };
+  const roots = [
+    ...recorded.roots.filter(({ hash }) => !systems.has(systemOf(recorded, hash))),
+    ...solved.roots,
+  ];
+  const all = { ...recorded.concrete_specs, ...solved.concrete_specs };
   const closure = walk(
     roots.map(({ hash }) => hash),
     (hash) => (all[hash]?.dependencies ?? []).map((dependency) => dependency.hash),

@@ -55,8 +55,8 @@ export function recordedFailures(
 
 /** The spec as it was planned: pages show it as a command, and what the build says of it may be anything. */
 function plannedSpec({ roots, nodes }: Plan, name: string, hash: DagHash | undefined): string {
-  const root = roots.find((one) =>
-    hash === undefined ? nodes.get(one.hash)?.name === name : one.hash === hash,
+  const root = roots.find((node) =>
+    hash === undefined ? nodes.get(node.hash)?.name === name : node.hash === hash,
   );
   const node = hash === undefined ? undefined : nodes.get(hash);
   return root?.spec ?? (node ? `${name}@${node.version}/${node.hash}` : name);
@@ -115,10 +115,10 @@ export function failureFiles(failures: readonly Failure[], job: string, catalogD
     const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
     const content = formatJson(failure);
     const file = join(catalogDirectory, path);
-    const known = existsSync(file)
+    const recorded = existsSync(file)
       ? readJson(file, Failure, { advice: 'restore the file from git' })
       : undefined;
-    if (known && formatJson({ ...known, date: failure.date }) === content) return [];
+    if (recorded && formatJson({ ...recorded, date: failure.date }) === content) return [];
     return [{ path, content, replace: true }];
   });
 }

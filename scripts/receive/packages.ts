@@ -20,22 +20,22 @@ export function packageFiles(
   return packages.flatMap(({ commitDate, ...claimed }) => {
     if (!names.has(claimed.name)) return [];
     const isPast = commitDate !== undefined && commitDate <= now;
-    const found = Package.parse({
+    const reported = Package.parse({
       ...claimed,
       commit: plan.inputs.packages,
       ...(isPast ? { commitDate } : {}),
     });
-    const path = `packages/${found.name}.json`;
+    const path = `packages/${reported.name}.json`;
     const file = join(catalogDirectory, path);
-    const known = existsSync(file)
+    const recorded = existsSync(file)
       ? readJson(file, Package, { advice: 'restore the file from git' })
       : undefined;
-    if (known && !isNewer(found, known)) return [];
-    return [{ path, content: formatJson(found), replace: true }];
+    if (recorded && !isNewer(reported, recorded)) return [];
+    return [{ path, content: formatJson(reported), replace: true }];
   });
 }
 
-function isNewer(found: Package, known: Package): boolean {
-  if (found.commit === known.commit) return false;
-  return (found.commitDate ?? '') > (known.commitDate ?? '');
+function isNewer(reported: Package, recorded: Package): boolean {
+  if (reported.commit === recorded.commit) return false;
+  return (reported.commitDate ?? '') > (recorded.commitDate ?? '');
 }

@@ -58,10 +58,10 @@ export function readSolvedFailures(plansDirectory: string, sha256: string): Solv
 
 function readChecked(file: string, sha256: string): string {
   const bytes = readFileSync(file);
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== sha256) {
+  const actual = createHash('sha256').update(bytes).digest('hex');
+  if (actual !== sha256) {
     throw new Error(
-      `${file}: expected the file that concretize wrote (sha256 ${sha256}), found another (${found}); ` +
+      `${file}: expected the file that concretize wrote (sha256 ${sha256}), found another (${actual}); ` +
         'a build has replaced it: look at what it builds before you run it again',
     );
   }

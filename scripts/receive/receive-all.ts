@@ -40,11 +40,11 @@ export async function receiveAll(
     const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-${entry.index}`;
     const circumstances = { target: entry.target, run, job, date };
     try {
-      const one = await withGroup(`Job ${entry.index} for ${entry.target}`, () =>
+      const outcome = await withGroup(`Job ${entry.index} for ${entry.target}`, () =>
         receiveArtifact(entry, sources, destination, circumstances),
       );
-      result.received.push(one);
-      announce(one);
+      result.received.push(outcome);
+      announce(outcome);
     } catch (error) {
       result.faults.push(`job ${entry.index}: ${describeError(error)}`);
     }

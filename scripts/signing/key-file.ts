@@ -16,11 +16,11 @@ export async function writePublicKey(
   const [key] = await readPublicKeys(armored);
   const fingerprint = key ? fingerprintOf(key) : '';
   const path = join(catalog, 'keys', `${fingerprint}.asc`);
-  const held = readIfThere(path)?.toString('utf8');
-  const text = await mergePublicKey(held, armored).catch((cause: unknown) => {
+  const current = readIfThere(path)?.toString('utf8');
+  const text = await mergePublicKey(current, armored).catch((cause: unknown) => {
     throw new Error(`${path}: this public key cannot be taken in`, { cause });
   });
-  if (text === held) return { fingerprint, written: false };
+  if (text === current) return { fingerprint, written: false };
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, text);
   return { fingerprint, written: true };

@@ -52,14 +52,14 @@ export async function makeKey({ name, email, date, type = 'ed25519' }: KeyReques
  * The armored key that a catalog should hold, given the one that it holds, if any: both united, so that neither a
  * new expiry date nor a revocation is lost. The text stays as it is when nothing is new. Throws for a revoked key.
  */
-export async function mergePublicKey(held: string | undefined, given: string): Promise<string> {
-  const key = await onlyKey(given);
-  const merged = held === undefined ? key : await (await onlyKey(held)).update(key);
+export async function mergePublicKey(current: string | undefined, added: string): Promise<string> {
+  const key = await onlyKey(added);
+  const merged = current === undefined ? key : await (await onlyKey(current)).update(key);
   if (await merged.isRevoked()) {
     throw new Error(`key ${fingerprintOf(merged)} is revoked; make a new one with \`node scripts/key.ts\``);
   }
-  if (held !== undefined && merged.armor() === (await onlyKey(held)).armor()) return held;
-  return held === undefined ? given : merged.armor();
+  if (current !== undefined && merged.armor() === (await onlyKey(current)).armor()) return current;
+  return current === undefined ? added : merged.armor();
 }
 
 async function onlyKey(armored: string): Promise<PublicKey> {

@@ -43,12 +43,12 @@ export async function installSpack(
 ): Promise<InstalledSpack> {
   expectUsableSpack(wanted.spack);
   const takesAny = environment['SPACK_INSTALLED'] === 'true';
-  const found = await findInstalled(environment);
-  if (takesAny && !found)
+  const installed = await findInstalled(environment);
+  if (takesAny && !installed)
     throw new Error('SPACK_INSTALLED: expected a Spack in SPACK_ROOT or on PATH, found none');
   const spack =
-    found && (takesAny || isVersion(found, wanted.spack))
-      ? useInstalled(found)
+    installed && (takesAny || isVersion(installed, wanted.spack))
+      ? useInstalled(installed)
       : await fetchSpack(wanted.spack, folder, environment);
   return { ...spack, ...(await findRecipes(wanted.packages, folder, takesAny, environment)) };
 }
@@ -103,12 +103,12 @@ async function findRecipes(
   takesAny: boolean,
   environment: Environment,
 ): Promise<Pick<InstalledSpack, 'builtin' | 'packages'>> {
-  const given = environment['SPACK_PACKAGES_ROOT'];
-  if (takesAny && !given) return { packages: INSTALLED_RECIPES };
-  const root = given ? resolve(given) : resolve(folder, 'spack-packages');
-  if (!given) console.error(`fetching spack-packages ${version}`);
+  const recipesRoot = environment['SPACK_PACKAGES_ROOT'];
+  if (takesAny && !recipesRoot) return { packages: INSTALLED_RECIPES };
+  const root = recipesRoot ? resolve(recipesRoot) : resolve(folder, 'spack-packages');
+  if (!recipesRoot) console.error(`fetching spack-packages ${version}`);
   const url = environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
-  const packages = given ? INSTALLED_RECIPES : await checkOut(url, version, root);
+  const packages = recipesRoot ? INSTALLED_RECIPES : await checkOut(url, version, root);
   const builtin = join(root, 'repos/spack_repo/builtin');
   if (existsSync(builtin)) return { builtin, packages };
   throw new Error(`${root}: expected repos/spack_repo/builtin in it, as spack-packages has from v2025.07 on`);

@@ -41,9 +41,9 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   });
   const stop = (signal: NodeJS.Signals) => endGroup(child.pid, signal);
   const interrupt = () => stop('SIGINT');
-  let told: NodeJS.Signals | undefined;
+  let sentSignal: NodeJS.Signals | undefined;
   const tell = (signal: NodeJS.Signals) => {
-    told = signal;
+    sentSignal = signal;
     interrupt();
   };
   process.on('SIGINT', tell).on('SIGTERM', tell);
@@ -77,14 +77,14 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
       child.once('close', (status) => resolve(status ?? 1));
       // What escapes its end may hold the pipes open.
       child.once('exit', (status) => {
-        if (timedOut || told !== undefined) setTimeout(() => resolve(status ?? 1), 1_000);
+        if (timedOut || sentSignal !== undefined) setTimeout(() => resolve(status ?? 1), 1_000);
       });
     });
-    if (told !== undefined) throw new Error(`stopped by ${told}; run it again`);
+    if (sentSignal !== undefined) throw new Error(`stopped by ${sentSignal}; run it again`);
     return { code, output, stdout, timedOut };
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    if (timedOut || told !== undefined) stop('SIGKILL');
+    if (timedOut || sentSignal !== undefined) stop('SIGKILL');
     process.removeListener('SIGINT', tell).removeListener('SIGTERM', tell);
   }
 }

@@ -50,7 +50,7 @@ test('goes on without it while it is empty, not deployed or not there, and says 
   const signed = catalogOf([SIGNED], ['ABC']);
   const empty = await findThisCache(catalogOf([], ['ABC']), addresses(site));
   expect(empty).toEqual({ mirrors: {}, keys: [], said: expect.stringContaining('it has no build yet') });
-  expect((await findThisCache(signed, addresses(`${site}/x`))).said).toContain('answers 404');
+  expect((await findThisCache(signed, addresses(`${site}/x`))).message).toContain('answers 404');
   const nowhere = await findThisCache(signed, addresses('http://127.0.0.1:1'));
   expect(nowhere).toMatchObject({ mirrors: {}, said: expect.stringContaining('does not answer') });
 });

@@ -25,7 +25,7 @@ export interface ThisCache {
   /** Files with the public keys to trust. */
   keys: string[];
   /** One sentence. */
-  said: string;
+  message: string;
 }
 
 /** Where this cache is. */
@@ -49,7 +49,7 @@ export async function findThisCache(
   const none = (reason: string): ThisCache => ({
     mirrors: {},
     keys: [],
-    said: `building without this cache: ${reason}`,
+    message: `building without this cache: ${reason}`,
   });
   if (catalog.manifests.size === 0) return none('it has no build yet');
   const index = await ask(`${siteUrl}/v3/manifests/index/index.manifest.json`);
@@ -66,7 +66,7 @@ export async function findThisCache(
     keys: signed
       ? [...catalog.keys.keys()].map((fingerprint) => join(directory, catalogPath('keys', fingerprint)))
       : [],
-    said: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${second ? `, and ${second} for what the site cannot hold` : ''}`,
+    message: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${second ? `, and ${second} for what the site cannot hold` : ''}`,
   };
 }
 

@@ -66,7 +66,7 @@ export function findStart(log: string, tree: string): string | undefined {
   return log
     .split('\n')
     .map((line) => line.split(' '))
-    .find(([, found]) => found === tree)?.[0];
+    .find(([, treeOf]) => treeOf === tree)?.[0];
 }
 
 function restoreOwn(git: (...args: string[]) => string, succeeds: (...args: string[]) => boolean): void {

@@ -3,9 +3,9 @@
  * The caller says what it holds: the tests check each file against its schema.
  */
 export function fetchData<Shape>(address: string): Promise<Shape> {
-  const known = started.get(address);
+  const pending = started.get(address);
   // What is stored under an address is what was asked for there first.
-  if (known) return known as Promise<Shape>;
+  if (pending) return pending as Promise<Shape>;
   const reading = read<Shape>(address);
   started.set(address, reading);
   reading.catch(() => started.delete(address));

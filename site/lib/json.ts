@@ -17,10 +17,10 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSou
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue?.path.join('.');
-  const found = expected
+  const problem = expected
     ? `expected ${expected}, found ${place ? `at "${place}"` : 'this'}: `
     : place && `${place}: `;
-  throw new Error(`${where}: ${found}${issue?.message}; ${advice}`);
+  throw new Error(`${where}: ${problem}${issue?.message}; ${advice}`);
 }
 
 function parseText(text: string, { where, expected, advice }: JsonSource): unknown {

@@ -47,8 +47,8 @@ export type ProcessEnvironment = Record<string, string | undefined>;
  * since workflows pass unset inputs that way.
  */
 export function parseSettings(environment: ProcessEnvironment): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const result = Settings.safeParse(given);
+  const variables = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = Settings.safeParse(variables);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new Error(`environment variable ${issue?.path.join('.')}: ${issue?.message}`);

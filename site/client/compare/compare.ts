@@ -47,9 +47,9 @@ async function attempt({ answer }: Parts, work: () => Promise<void>): Promise<vo
 async function start(parts: Parts): Promise<void> {
   const parameters = new URLSearchParams(location.search);
   const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
-  const known = [left, right].find((hash) => /^[a-z2-7]{32}$/.test(hash));
+  const hashOfOne = [left, right].find((hash) => /^[a-z2-7]{32}$/.test(hash));
   parts.name.value =
-    parameters.get('package') ?? (known ? (await fetchBuild(parts.base, known)).spec.node.name : '');
+    parameters.get('package') ?? (hashOfOne ? (await fetchBuild(parts.base, hashOfOne)).spec.node.name : '');
   if (parts.name.value) await choosePackage(parts, left, right);
 }
 

@@ -100,8 +100,8 @@ export function reduceEdges(edges: readonly (readonly number[])[]): number[][] {
 
   /** All that a node leads to. */
   function descend(node: number): Set<number> {
-    const known = below.get(node);
-    if (known) return known;
+    const reached = below.get(node);
+    if (reached) return reached;
     const found = new Set<number>();
     below.set(node, found);
     for (const next of edges[node] ?? []) {

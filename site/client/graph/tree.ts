@@ -59,8 +59,8 @@ function lineOf({ to, uses }: GraphEdge, { graph, pageOf }: DrawnGraph): (HTMLEl
 }
 
 function element(tag: string, className = '', text = ''): HTMLElement {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
 }

@@ -32,10 +32,10 @@ export function summarizeMachine(
   const groups = new Map<number, Group>();
   for (const row of builds.rows.package.keys()) {
     const key = needsKey(row, builds);
-    const known = groups.get(key);
+    const group = groups.get(key);
     const needs = rowNeeds(row, packages, builds);
     if (!needs) continue;
-    if (known) known.builds += 1;
+    if (group) group.builds += 1;
     else groups.set(key, { target: needs.target, fit: judgeFit(machine, needs), builds: 1 });
   }
   const list = [...groups.values()];

@@ -295,8 +295,8 @@ function markSystems(systems: readonly string[], { builds, packages }: SearchEng
   const fits: number[] = [];
   const rowKeys = Int32Array.from(builds.rows.package, (_, row) => {
     const name = `${builds.rows.system[row]} ${builds.rows.libc[row]}`;
-    const known = keys.get(name);
-    if (known !== undefined) return known;
+    const rank = keys.get(name);
+    if (rank !== undefined) return rank;
     const needs = rowNeeds(row, packages, builds);
     keys.set(name, fits.length);
     return fits.push(Number(needs !== undefined && systems.some((system) => runsOn(system, needs)))) - 1;

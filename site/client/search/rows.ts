@@ -28,19 +28,19 @@ export interface RowContext {
 export function showPackages(places: readonly number[], open: number, context: RowContext): void {
   const { list, result, engine, variants } = context;
   const rows = Map.groupBy(result.rows, (row) => engine.builds.rows.package[row] ?? -1);
-  const asked = JSON.stringify([
+  const state = JSON.stringify([
     result.meaning,
     [...variants],
     Boolean(engine.fileSets),
     engine.fits?.machine,
   ]);
-  const known = new Map(
+  const oldItems = new Map(
     [...list.children].map((item) => [item instanceof HTMLElement ? item.dataset['key'] : '', item]),
   );
   const items = places.map((place, index) => {
     const own = rows.get(place) ?? [];
-    const key = `${place} ${own.length} ${own[0]} ${asked} ${index < open}`;
-    return known.get(key) ?? makePackage(place, own, index < open, key, context);
+    const key = `${place} ${own.length} ${own[0]} ${state} ${index < open}`;
+    return oldItems.get(key) ?? makePackage(place, own, index < open, key, context);
   });
   list.replaceChildren(...items);
 }
@@ -194,11 +194,11 @@ function sameVariants(rows: readonly number[], { engine }: RowContext): Set<stri
 function describeVariants(row: number, same: ReadonlySet<string>, context: RowContext): HTMLElement[] {
   const { engine, result, variants: selected } = context;
   const { builds, fileSets, words } = engine;
-  const asked = new Set([...result.meaning.variants.map(({ token }) => token), ...selected]);
+  const requested = new Set([...result.meaning.variants.map(({ token }) => token), ...selected]);
   const tokens = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? [])
     .map((place) => builds.variants[place] ?? '')
-    .filter((token) => asked.has(token) || !same.has(token));
-  const variants = joinValues(tokens, asked);
+    .filter((token) => requested.has(token) || !same.has(token));
+  const variants = joinValues(tokens, requested);
   const set = fileSets?.[row];
   const files = result.meaning.words.flatMap((word) =>
     set === undefined || engine.packages.names[builds.rows.package[row] ?? -1]?.includes(word)
@@ -215,10 +215,10 @@ function describeVariants(row: number, same: ReadonlySet<string>, context: RowCo
 }
 
 /** Variants as one reads them: those asked for first, then booleans; several values of one as `libs=shared,static`. */
-function joinValues(tokens: readonly string[], asked: ReadonlySet<string>): string[] {
+function joinValues(tokens: readonly string[], requested: ReadonlySet<string>): string[] {
   const [first, rest] = [
-    tokens.filter((token) => asked.has(token)),
-    tokens.filter((token) => !asked.has(token)),
+    tokens.filter((token) => requested.has(token)),
+    tokens.filter((token) => !requested.has(token)),
   ];
   const booleans = rest.filter((token) => kindOf(token) !== 'value');
   const values = Map.groupBy(

@@ -189,8 +189,8 @@ class SearchPage {
   #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
     const { status, link, more, relax } = this.#parts;
     const failed = rows.filter((row) => !engine.builds.rows.size[row]).length;
-    const found = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
-    const notes = [`${found} in ${formatNumber(packages.length, 'package')}`];
+    const count = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
+    const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0) notes.push(`${formatCount(failed)} failed`);
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
     if (rows.length === 0) notes.push('try fewer words or remove a filter');

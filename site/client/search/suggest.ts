@@ -58,10 +58,10 @@ class Suggestions {
   show(): void {
     const text = this.#input.value.trim();
     if (text === '' || document.activeElement !== this.#input) return this.#close();
-    const found = suggestPackages(text, this.#index, this.#words);
-    const files = found.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
+    const suggestions = suggestPackages(text, this.#index, this.#words);
+    const files = suggestions.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
     this.#choices = [
-      ...found.map((suggestion) => makeChoice(suggestion, this.#base)),
+      ...suggestions.map((suggestion) => makeChoice(suggestion, this.#base)),
       ...files.map((file) => makeFileChoice(file, this.#input.form?.action ?? '')),
       makeSearchChoice(text, this.#input.form?.action ?? ''),
     ];
@@ -70,7 +70,7 @@ class Suggestions {
     this.#list.hidden = false;
     this.#input.setAttribute('aria-expanded', 'true');
     this.#activate(-1);
-    announce(`${formatNumber(found.length, 'package')}; the arrow keys choose one`);
+    announce(`${formatNumber(suggestions.length, 'package')}; the arrow keys choose one`);
   }
 
   /** Programs and libraries; their names come when they are first needed, and then the list is shown again. */

@@ -25,14 +25,14 @@ const [MOST, MOST_FILES] = [6, 3];
 export function suggestPackages(text: string, index: PackageIndex, words: WordFinder): Suggestion[] {
   const ranks = nameWords(text, index).map((word) => words.rankPackages(word));
   if (ranks.length === 0) return [];
-  const found: { place: number; rank: number; builds: number }[] = [];
+  const matches: { place: number; rank: number; builds: number }[] = [];
   for (const [place, builds] of index.builds.entries()) {
     if (builds === 0 || ranks.some((rank) => !rank[place])) continue;
-    found.push({ place, builds, rank: ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0) });
+    matches.push({ place, builds, rank: ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0) });
   }
   // The sort is stable: packages of equal rank and builds stay sorted by name.
-  found.sort((left, right) => left.rank - right.rank || right.builds - left.builds);
-  return found.slice(0, MOST).map(({ place }) => ({
+  matches.sort((left, right) => left.rank - right.rank || right.builds - left.builds);
+  return matches.slice(0, MOST).map(({ place }) => ({
     name: index.names[place] ?? '',
     version: index.versions[index.packageVersions[place]?.[0] ?? -1] ?? '',
     description: index.descriptions[place] ?? '',
@@ -44,14 +44,14 @@ export function suggestPackages(text: string, index: PackageIndex, words: WordFi
 export function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
   const [word = '', ...more] = parseQuery(text).words;
   if (more.length > 0 || word.length < 2) return [];
-  const found = files.names.flatMap((name, place): FileSuggestion[] => {
+  const matches = files.names.flatMap((name, place): FileSuggestion[] => {
     const lower = name.toLowerCase();
     const kind = place < files.programs ? 'program' : 'library';
     return lower.startsWith(word) || (kind === 'library' && lower.startsWith(`lib${word}`))
       ? [{ name, kind }]
       : [];
   });
-  return found.sort((left, right) => left.name.length - right.name.length).slice(0, MOST_FILES);
+  return matches.sort((left, right) => left.name.length - right.name.length).slice(0, MOST_FILES);
 }
 
 /** The words that are names: of `hdf5-1.14` the part before the version. */

@@ -62,19 +62,19 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
   let files: { index: FileIndex; names: string[]; sets: number[][] } | undefined;
 
   function rankPackages(word: string): Ranks {
-    const found = new Uint8Array(names.length);
+    const ranks = new Uint8Array(names.length);
     let best: number = RANK.typos;
     for (const [place, name] of names.entries()) {
       const rank =
         rankName(name, shortNames[place] ?? name, virtuals[place] ?? '', word) || rankText(place, word);
-      found[place] = rank;
+      ranks[place] = rank;
       if (rank > 0 && rank < best) best = rank;
     }
-    if (best > RANK.partBegins && word.length >= ONE_TYPO) addTypos(word, found);
-    return found;
+    if (best > RANK.partBegins && word.length >= ONE_TYPO) addTypos(word, ranks);
+    return ranks;
   }
 
-  function addTypos(word: string, found: Ranks): void {
+  function addTypos(word: string, ranks: Ranks): void {
     const most = word.length >= TWO_TYPOS ? 2 : 1;
     for (const [place, name] of names.entries()) {
       const typos = Math.min(
@@ -83,7 +83,7 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
       if (typos > most) continue;
       // A wrong first letter is rare.
       const rank = (typos === 1 ? RANK.typo : RANK.typos) + Number(name[0] !== word[0]);
-      found[place] = Math.min(found[place] || rank, rank);
+      ranks[place] = Math.min(ranks[place] || rank, rank);
     }
   }
 

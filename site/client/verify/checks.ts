@@ -70,8 +70,8 @@ export async function verifyTarball(address: string, tarball: Blob): Promise<Che
 }
 
 async function checkNode(node: Node, text: string, hash: string): Promise<Check> {
-  const found = await findHash(node, text);
-  if (found === hash)
+  const actual = await findHash(node, text);
+  if (actual === hash)
     return { state: 'good', text: 'The DAG hash, recomputed from the spec, is the one of this page.' };
   const old = (node.annotations?.original_specfile_version ?? 5) < 5;
   if (old)
@@ -79,7 +79,7 @@ async function checkNode(node: Node, text: string, hash: string): Promise<Check>
       state: 'open',
       text: 'The DAG hash was not checked: it was made by an older Spack, in a form now lost.',
     };
-  return { state: 'bad', text: `The spec has the DAG hash ${found}, not the one of this page.` };
+  return { state: 'bad', text: `The spec has the DAG hash ${actual}, not the one of this page.` };
 }
 
 /** The hash that a node bears if a rule of Spack gives it; otherwise what the usual rule gives. */

@@ -268,7 +268,7 @@ export function parameterOf({ path }: Endpoint): string | undefined {
 }
 
 export function endpointNamed(name: string): Endpoint {
-  const found = ENDPOINTS.find((endpoint) => endpoint.name === name);
-  if (!found) throw new Error(`expected an endpoint named ${name}`);
-  return found;
+  const match = ENDPOINTS.find((endpoint) => endpoint.name === name);
+  if (!match) throw new Error(`expected an endpoint named ${name}`);
+  return match;
 }

@@ -13,12 +13,12 @@ interface NodeNeeds extends BuildNeeds {
   complete: boolean;
 }
 
-const known = new WeakMap<SiteCatalog['nodes'], Map<DagHash, NodeNeeds>>();
+const needsByCatalog = new WeakMap<SiteCatalog['nodes'], Map<DagHash, NodeNeeds>>();
 
 /** What a build and its run-time dependencies need of a machine. Each node is looked at once per catalog. */
 export function needsOf(node: Node, catalog: Nodes): BuildNeeds {
-  const memory = known.get(catalog.nodes) ?? new Map<DagHash, NodeNeeds>();
-  known.set(catalog.nodes, memory);
+  const memory = needsByCatalog.get(catalog.nodes) ?? new Map<DagHash, NodeNeeds>();
+  needsByCatalog.set(catalog.nodes, memory);
   const { complete, runs, ...needs } = collectNeeds(node, catalog, memory);
   if (needs.libc === undefined) return needs;
   return complete ? { ...needs, runs: runs ?? firstGlibc(needs.target) } : needs;

@@ -18,15 +18,15 @@ export function installCost(
   { nodes, builds }: Pick<SiteCatalog, 'nodes' | 'builds'>,
 ): InstallCost {
   const cost: InstallCost = { bytes: 0, cached: 0, missing: 0 };
-  const found = new Set([node.hash]);
-  for (const hash of found) {
+  const closure = new Set([node.hash]);
+  for (const hash of closure) {
     const build = builds.get(hash)?.build;
     const current = nodes.get(hash)?.node;
     if (!current) continue;
     if (current.external) continue;
     cost.bytes += build?.tarball.size ?? 0;
     if (hash !== node.hash) cost[build ? 'cached' : 'missing'] += 1;
-    for (const dependency of runtimeDependencies(current)) found.add(dependency.hash);
+    for (const dependency of runtimeDependencies(current)) closure.add(dependency.hash);
   }
   return cost;
 }

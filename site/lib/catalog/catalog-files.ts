@@ -148,9 +148,9 @@ export function assembleCatalog<Manifest>(
   };
 }
 
-function expectPath(directory: string, found: string, expected: string): void {
-  if (found === expected) return;
-  throw new Error(`${locate(directory, found)}: its content belongs in ${expected}; rename or remove it`);
+function expectPath(directory: string, actual: string, expected: string): void {
+  if (actual === expected) return;
+  throw new Error(`${locate(directory, actual)}: its content belongs in ${expected}; rename or remove it`);
 }
 
 function incomplete(directory: string, path: string, missing: string): Error {

@@ -44,8 +44,8 @@ export function currentTags(container: Container, { containers }: SiteCatalog): 
 
 /** The container of an environment, its architectures and what it stands on; none where it has none. */
 export function describeEnvironmentContainer(name: string, catalog: SiteCatalog) {
-  const found = catalog.containers.byEnvironment.get(name) ?? [];
-  const current = found.filter((one) => currentTags(one, catalog).length > 0);
+  const containers = catalog.containers.byEnvironment.get(name) ?? [];
+  const current = containers.filter((container) => currentTags(container, catalog).length > 0);
   const reference = environmentImage(name, catalog);
   if (current.length === 0 || reference === undefined) return undefined;
   return {

@@ -69,21 +69,21 @@ function listTouched(
   nodes: ReadonlyMap<DagHash, Node>,
   builds: ReadonlyMap<DagHash, KnownBuild>,
 ): Node[] {
-  const found = new Map<DagHash, Node>();
+  const needed = new Map<DagHash, Node>();
   walk(roots, (hash, from) => {
     const node = nodes.get(hash);
     if (!node) {
-      const reason = from === undefined ? 'a root' : `needed by ${found.get(from)?.name}/${from}`;
+      const reason = from === undefined ? 'a root' : `needed by ${needed.get(from)?.name}/${from}`;
       throw new Error(`expected the spec /${hash} among the others, since it is ${reason}; found none`);
     }
-    found.set(hash, node);
+    needed.set(hash, node);
     if (node.external) return [];
     const wanted = builds.has(hash) ? ['link', 'run'] : ['link', 'run', 'build'];
     return node.dependencies
       .filter(({ parameters }) => parameters.deptypes.some((type) => wanted.includes(type)))
       .map((dependency) => dependency.hash);
   });
-  return [...found.values()];
+  return [...needed.values()];
 }
 
 /** Rounded down, so that 100 means all. */
@@ -95,7 +95,7 @@ function explain(node: Node, builds: readonly KnownBuild[], failures: KnownCache
   const { hash, name, version } = node;
   const target = targetOf(node);
   const head = { hash, name, version, target };
-  const failure = failures.find((tried) => isOf(tried, node));
+  const failure = failures.find((failed) => isOf(failed, node));
   if (failure) {
     const { kind, date, run } = failure;
     return { ...head, reason: 'failed', failure: { kind, date, ...(run === undefined ? {} : { run }) } };
@@ -107,7 +107,7 @@ function explain(node: Node, builds: readonly KnownBuild[], failures: KnownCache
     ['other-target', sameVersion.map((build) => build.target)],
     ['other-version', builds.map((build) => build.version).sort((a, b) => compareVersions(b, a))],
   ];
-  const [reason, instead] = others.find(([, found]) => found.length > 0) ?? ['never'];
+  const [reason, instead] = others.find(([, candidates]) => candidates.length > 0) ?? ['never'];
   return { ...head, reason, ...(instead ? { instead: [...new Set(instead)].slice(0, ALTERNATIVES) } : {}) };
 }
 

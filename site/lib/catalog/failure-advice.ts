@@ -17,12 +17,12 @@ export function parseAdvice(guide: string): Map<Kind, Advice> {
   const advice = new Map(rows.map(([, kind, happened = '', todo = '']) => [kind, { happened, todo }]));
   return new Map(
     Failure.shape.kind.options.map((kind) => {
-      const found = advice.get(kind);
-      if (!found)
+      const text = advice.get(kind);
+      if (!text)
         throw new Error(
           `site/pages/guide/failures.md: the table of kinds has no row for \`${kind}\`; add one`,
         );
-      return [kind, found];
+      return [kind, text];
     }),
   );
 }

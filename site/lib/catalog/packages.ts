@@ -10,9 +10,11 @@ export function groupPackages(
   metadata: Package[],
 ): Map<string, CatalogPackage> {
   const groups = Map.groupBy(builds, ({ build }) => build.name);
-  const known = new Map(metadata.map((entry) => [entry.name, entry]));
+  const descriptions = new Map(metadata.map((entry) => [entry.name, entry]));
   const names = [...groups.keys()].sort(compareTexts);
-  return new Map(names.map((name) => [name, shapePackage(name, groups.get(name) ?? [], known.get(name))]));
+  return new Map(
+    names.map((name) => [name, shapePackage(name, groups.get(name) ?? [], descriptions.get(name))]),
+  );
 }
 
 /** A target, with its operating system where the package has builds for several. */
@@ -135,7 +137,7 @@ export function failedCells(
   failures: readonly CatalogFailure[],
   rows: readonly (readonly MatrixCell[])[],
 ): Map<MatrixCell, CatalogFailure> {
-  const found = new Map<MatrixCell, CatalogFailure>();
+  const cells = new Map<MatrixCell, CatalogFailure>();
   for (const failure of failures) {
     const [, version] = /^[\w-]+@=?([^\s%+~^]+)/.exec(failure.spec) ?? [];
     const cell = rows
@@ -144,7 +146,7 @@ export function failedCells(
         ({ builds, ...cell }) =>
           builds.length === 0 && cell.version === version && cell.target === failure.target,
       );
-    if (cell && !found.has(cell)) found.set(cell, failure);
+    if (cell && !cells.has(cell)) cells.set(cell, failure);
   }
-  return found;
+  return cells;
 }

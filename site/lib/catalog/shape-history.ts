@@ -30,9 +30,9 @@ function shapeEnvironments(
   environments: readonly CatalogEntry[],
   locks: ReadonlyMap<string, LockFile>,
 ): CatalogEnvironment[] {
-  const found = new Map(
+  const byName = new Map(
     environments.map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
   );
-  for (const [name, lock] of locks) found.set(name, { ...found.get(name), name, lock });
-  return [...found.values()].sort((left, right) => compareTexts(left.name, right.name));
+  for (const [name, lock] of locks) byName.set(name, { ...byName.get(name), name, lock });
+  return [...byName.values()].sort((left, right) => compareTexts(left.name, right.name));
 }

@@ -121,16 +121,16 @@ export function describeFileIndex(catalog: SiteCatalog): FileIndex {
 
 /** The virtuals that packages provide to nodes here, by name of the package. */
 function listVirtuals({ nodes }: SiteCatalog): Map<string, string[]> {
-  const found = new Map<string, Set<string>>();
+  const virtuals = new Map<string, Set<string>>();
   for (const { node } of nodes.values()) {
     for (const { name, parameters } of node.dependencies) {
       if (parameters.virtuals.length === 0) continue;
-      const known = found.get(name) ?? new Set();
-      for (const virtual of parameters.virtuals) known.add(virtual);
-      found.set(name, known);
+      const providers = virtuals.get(name) ?? new Set();
+      for (const virtual of parameters.virtuals) providers.add(virtual);
+      virtuals.set(name, providers);
     }
   }
-  return new Map([...found].map(([name, virtuals]) => [name, [...virtuals].sort(compareTexts)]));
+  return new Map([...virtuals].map(([name, virtuals]) => [name, [...virtuals].sort(compareTexts)]));
 }
 
 interface RowFacts {
@@ -148,10 +148,10 @@ interface RowFacts {
 function describeRow(row: SearchRow, catalog: SiteCatalog): RowFacts {
   if ('failure' in row) {
     const { spec, target = '', date } = row.failure;
-    const { version, variants, compilers, ...asked } = parseQuery(spec);
+    const { version, variants, compilers, ...query } = parseQuery(spec);
     return {
       version: version ?? '',
-      target: target || (asked.target ?? ''),
+      target: target || (query.target ?? ''),
       system: '',
       compilers: compilers.filter((compiler) => compiler.includes('@')),
       variants: variants.map(({ token }) => token),

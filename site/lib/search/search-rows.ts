@@ -16,13 +16,13 @@ export interface SearchRows {
   rows: SearchRow[];
 }
 
-const known = new WeakMap<SiteCatalog, SearchRows>();
+const rowsByCatalog = new WeakMap<SiteCatalog, SearchRows>();
 
 /** Orders a catalog's builds and failures for search: by package, the highest version first, then failures. */
 export function searchRows(catalog: SiteCatalog): SearchRows {
-  const found = known.get(catalog) ?? shapeRows(catalog);
-  known.set(catalog, found);
-  return found;
+  const rows = rowsByCatalog.get(catalog) ?? shapeRows(catalog);
+  rowsByCatalog.set(catalog, rows);
+  return rows;
 }
 
 /** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */

@@ -52,8 +52,8 @@ export function findDependents(builds: Iterable<{ node: Node }>): Map<DagHash, D
   const dependents = new Map<DagHash, DagHash[]>();
   for (const { node } of builds) {
     for (const hash of dependencyHashes(node)) {
-      const known = dependents.get(hash);
-      if (known) known.push(node.hash);
+      const list = dependents.get(hash);
+      if (list) list.push(node.hash);
       else dependents.set(hash, [node.hash]);
     }
   }

@@ -56,8 +56,8 @@ function collectRecords(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, S
 
 /** A node by its hash; throws an error that names who needs it. */
 export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>): SpecNode {
-  const found = nodes.get(hash);
-  if (found) return found;
+  const node = nodes.get(hash);
+  if (node) return node;
   const parent = nodes.get(dependent)?.node;
   const needed = parent?.dependencies.find((dependency) => dependency.hash === hash);
   throw new Error(
@@ -72,7 +72,7 @@ export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<Dag
  * Adds a node under its hash. Where two nodes have one hash, the one that Spack built stands before an external,
  * whose hash may be unproved, and otherwise the first.
  */
-export function addNode<T extends SpecNode>(nodes: Map<DagHash, T>, found: T): void {
-  const earlier = nodes.get(found.node.hash);
-  if (!earlier || (earlier.node.external && !found.node.external)) nodes.set(found.node.hash, found);
+export function addNode<T extends SpecNode>(nodes: Map<DagHash, T>, added: T): void {
+  const earlier = nodes.get(added.node.hash);
+  if (!earlier || (earlier.node.external && !added.node.external)) nodes.set(added.node.hash, added);
 }

@@ -41,7 +41,7 @@ export interface UnreadableNode {
  * them, on a node that is missing, or on themselves, or that are too deep a DAG. Every node is looked at once.
  */
 export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHash, UnreadableNode> {
-  const found = new Map<DagHash, UnreadableNode>();
+  const unreadable = new Map<DagHash, UnreadableNode>();
   const depths = new Map<DagHash, number>();
   const open = new Set<DagHash>();
   for (const start of nodes.keys()) {
@@ -67,16 +67,16 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
       const depth = 1 + Math.max(0, ...edges.map((edge) => depths.get(edge.hash) ?? 0));
       depths.set(hash, depth);
       const reason = findNodeFault(entry.text) ?? findEdgeFault(entry.node);
-      if (reason !== undefined) found.set(hash, { node: entry.node, reason });
+      if (reason !== undefined) unreadable.set(hash, { node: entry.node, reason });
       else if (depth > MAX_DAG_DEPTH)
-        found.set(hash, { node: entry.node, reason: `its DAG is deeper than ${MAX_DAG_DEPTH} nodes` });
+        unreadable.set(hash, { node: entry.node, reason: `its DAG is deeper than ${MAX_DAG_DEPTH} nodes` });
     }
   }
-  return found;
+  return unreadable;
 
   function findEdgeFault({ dependencies }: SpecNode['node']): string | undefined {
     for (const { name, hash } of dependencies) {
-      const other = found.get(hash);
+      const other = unreadable.get(hash);
       if (other) return `it depends on ${name}/${hash}, which is left out`;
       if (!nodes.has(hash)) return `it depends on ${name}/${hash}, whose file is missing in specs/`;
       if (!depths.has(hash)) return `it depends on ${name}/${hash}, which depends on it`;

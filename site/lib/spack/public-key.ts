@@ -18,8 +18,8 @@ const publicKeysByText = new Map<string, Promise<PublicKey[]>>();
  * ask for the same few.
  */
 export function readPublicKeys(armored: string): Promise<PublicKey[]> {
-  const known = publicKeysByText.get(armored);
-  if (known) return known;
+  const parsed = publicKeysByText.get(armored);
+  if (parsed) return parsed;
   const keys = parsePublicKeys(armored);
   publicKeysByText.set(armored, keys);
   return keys;

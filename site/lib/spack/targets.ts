@@ -93,11 +93,11 @@ export function isTarget(name: string): boolean {
 
 /** A target and all whose programs it runs, itself first, then the nearest. Of an unknown one: itself alone. */
 export function runnableTargets(name: string): string[] {
-  const found = new Set([name]);
-  for (const target of found) {
-    for (const parent of isTarget(target) ? (PARENTS[target] ?? []) : []) found.add(parent);
+  const ancestors = new Set([name]);
+  for (const target of ancestors) {
+    for (const parent of isTarget(target) ? (PARENTS[target] ?? []) : []) ancestors.add(parent);
   }
-  return [...found];
+  return [...ancestors];
 }
 
 /** The family that a target belongs to: `x86_64`, `aarch64`. Of an unknown one: itself. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseCount, parseRequestOptions } from './user-specs.ts';
+import { parseCount, parseRequestOptions } from './run-inputs.ts';
 
 test("reads a workflow's inputs, which are texts", () => {
   expect(parseRequestOptions({ fresh: 'true', container: '', flags: '--test root' })).toEqual({

@@ -2,7 +2,7 @@ import { parseInstallFlags } from './install-flags.ts';
 import type { RequestOptions } from './requests.ts';
 
 /** What a run is given, as text: by options or by a workflow's inputs. */
-export interface Given {
+export interface RunInputs {
   specs: string;
   environment: string;
   target: string;
@@ -17,11 +17,13 @@ export interface Given {
 }
 
 /** Reads what holds for every request of a run. Throws on what is neither yes nor no. */
-export function parseRequestOptions(given: Pick<Given, 'fresh' | 'container' | 'flags'>): RequestOptions {
+export function parseRequestOptions(
+  inputs: Pick<RunInputs, 'fresh' | 'container' | 'flags'>,
+): RequestOptions {
   return {
-    fresh: parseBoolean('fresh', given.fresh),
-    container: parseBoolean('container', given.container),
-    flags: parseInstallFlags(given.flags),
+    fresh: parseBoolean('fresh', inputs.fresh),
+    container: parseBoolean('container', inputs.container),
+    flags: parseInstallFlags(inputs.flags),
   };
 }
 
