@@ -1,12 +1,21 @@
+import { timeText } from '../../site/lib/times/time-text.ts';
 import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/api/coverage.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
 
 /** Coverage in plain lines: what is missing, then what is there. */
-export function describeCoverage({ needed, available, percent, downloadSize, missing }: Coverage): string {
+export function describeCoverage({
+  needed,
+  available,
+  percent,
+  downloadSize,
+  missing,
+  time,
+}: Coverage): string {
   const mebibytes = (downloadSize / BYTES_PER_MIB).toFixed(1);
   return [
     ...missing.map(describeMissing),
+    ...(missing.length > 0 ? [`To build what is missing: ${timeText(time, missing.length)}.`] : []),
     `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
   ].join('\n');
 }

@@ -43,3 +43,18 @@ export function formatFingerprint(fingerprint: string): string {
 export function monthOf(date: string): string {
   return date.slice(0, 'yyyy-mm'.length);
 }
+
+/** How long something takes, in two units at most: `0.4 s`, `2 min 5 s`, `3 h 20 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10}\u00a0s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}\u00a0s`;
+  const parts =
+    whole < 3_600
+      ? [`${Math.floor(whole / 60)}\u00a0min`, whole % 60 > 0 && `${whole % 60}\u00a0s`]
+      : [
+          `${formatCount(Math.floor(whole / 3_600))}\u00a0h`,
+          Math.floor((whole % 3_600) / 60) > 0 && `${Math.floor((whole % 3_600) / 60)}\u00a0min`,
+        ];
+  return parts.filter(Boolean).join(' ');
+}

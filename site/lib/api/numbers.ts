@@ -8,6 +8,7 @@ import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
 import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
+import { totalTime } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 export function describeStats(catalog: SiteCatalog): StatsDocument {
@@ -20,6 +21,7 @@ export function describeStats(catalog: SiteCatalog): StatsDocument {
     failures: catalog.failures.length,
     size: sizeOf(builds),
     installedSize: builds.reduce((sum, { build }) => sum + build.tarball.installedSize, 0),
+    time: totalTime(builds.map(({ build }) => build)),
     runnable: builds.filter(({ build }) => build.image.runnable).length,
     signed: builds.filter(({ signed }) => signed).length,
     months: countMonths(catalog),

@@ -13,6 +13,7 @@ const words = {
   os: ['debian12'],
   target: ['x86_64_v3', 'zen4'],
   compiler: [''],
+  buildSystem: ['cmake'],
 };
 const columns = {
   hash: ['a'.repeat(32), 'b'.repeat(32)],
@@ -22,15 +23,18 @@ const columns = {
   os: [0, 0],
   target: [0, 1],
   compiler: [0, 0],
+  buildSystem: [0, 0],
   size: [10, 20],
+  seconds: [30, 0],
   published: [0, 1],
   site: [1 as const, 0 as const],
 };
 
 test('columns are read back as rows', () => {
+  const rest = { version: '2.0', buildSystem: 'cmake' };
   expect(readTable({ words, columns })).toEqual([
-    { hash: 'a'.repeat(32), name: 'a', version: '2.0', target: 'x86_64_v3', size: 10 },
-    { hash: 'b'.repeat(32), name: 'b', version: '2.0', target: 'zen4', size: 20 },
+    { ...rest, hash: 'a'.repeat(32), name: 'a', target: 'x86_64_v3', size: 10, seconds: 30 },
+    { ...rest, hash: 'b'.repeat(32), name: 'b', target: 'zen4', size: 20, seconds: undefined },
   ]);
 });
 

@@ -3,6 +3,7 @@ import { targetOf } from '../../schemas/node.ts';
 import type { KnownBuild } from '../catalog/coverage.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { compilersOf } from '../spack/spec-text.ts';
+import { buildSystemOf } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 type Words = SpecTable['words'];
@@ -25,6 +26,7 @@ export function fillTable(
         .map(({ name, version }) => `${name}@${version}`)
         .join(),
     ),
+    buildSystem: builds.map(({ node }) => buildSystemOf(node)),
   };
   const words: Words = {
     package: distinct(texts.package).sort(compareTexts),
@@ -33,6 +35,7 @@ export function fillTable(
     os: distinct(texts.os),
     target: distinct(texts.target),
     compiler: distinct(texts.compiler),
+    buildSystem: distinct(texts.buildSystem),
   };
   const columns: Columns = {
     hash: builds.map(({ build }) => build.hash),
@@ -42,7 +45,9 @@ export function fillTable(
     os: placesOf(texts.os, words.os),
     target: placesOf(texts.target, words.target),
     compiler: placesOf(texts.compiler, words.compiler),
+    buildSystem: placesOf(texts.buildSystem, words.buildSystem),
     size: builds.map(({ build }) => build.tarball.size),
+    seconds: builds.map(({ build: { times } }) => (times ? Math.max(1, Math.round(times.total)) : 0)),
     published: builds.map(({ build }) => Date.parse(build.published) / 1000),
     site: builds.map(({ state }) => (state === 'site' ? 1 : 0)),
   };
@@ -57,6 +62,8 @@ export function readTable({ words, columns }: Pick<SpecTable, 'words' | 'columns
     version: wordAt(words, columns, 'version', row),
     target: wordAt(words, columns, 'target', row),
     size: columns.size[row] ?? 0,
+    buildSystem: wordAt(words, columns, 'buildSystem', row),
+    seconds: columns.seconds[row] || undefined,
   }));
 }
 

@@ -29,6 +29,7 @@ export function describePackage(
       compilers: compilersOf(node, nodes).map((compiler) => `${compiler.name}@${compiler.version}`),
       spec: segmentsText(specSegments(node, nodes)),
       size: build.tarball.size,
+      ...(build.times ? { seconds: build.times.total } : {}),
       published: build.published,
       state,
       links: { spec: specLink(build.hash), page: externalUrl(buildPath(build)) },

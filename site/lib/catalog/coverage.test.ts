@@ -8,6 +8,7 @@ import { measureCoverage, type KnownBuild, type KnownCache } from './coverage.ts
 const FILE = join(import.meta.dirname, '../../../tests/fixtures/real-nodes/x86_64_v3.lock.json');
 const lock = LockFile.parse(JSON.parse(readFileSync(FILE, 'utf8')));
 const nodes = new Map(Object.entries(lock.concrete_specs));
+const UNTIMED = { buildSystem: '', seconds: undefined };
 const EMPTY: KnownCache = { builds: [], failures: [] };
 
 function nodeNamed(name: string): Node {
@@ -18,7 +19,7 @@ function nodeNamed(name: string): Node {
 
 function known(node: Node, changes: Partial<KnownBuild> = {}): KnownBuild {
   const { hash, name, version } = node;
-  return { hash, name, version, target: targetOf(node), size: 1000, ...changes };
+  return { hash, name, version, target: targetOf(node), size: 1000, ...UNTIMED, ...changes };
 }
 
 /** Builds of a node and of all that it needs at run time. */
@@ -40,6 +41,14 @@ test('an empty cache covers nothing, and nothing was tried', () => {
   expect(missing).toHaveLength(needed);
   expect(missing.every(({ reason }) => reason === 'never')).toBe(true);
   expect(externals).toBeGreaterThan(0);
+});
+
+test('says how long the missing part takes by the builds of the same package, and of how much it is not known', () => {
+  const zlib = nodeNamed('zlib-ng');
+  const earlier = known(zlib, { hash: 'a'.repeat(32), seconds: 25, version: '1.0' });
+  const { missing, time } = measureCoverage([zlib.hash], nodes, { builds: [earlier], failures: [] });
+  expect(time).toEqual({ seconds: 25, byNeighbours: 0, unknown: missing.length - 1 });
+  expect(measureCoverage([zlib.hash], nodes, EMPTY).time.unknown).toBe(missing.length);
 });
 
 test('what a binary was built with is not needed', () => {

@@ -7,6 +7,7 @@ import type { EnvironmentDocument } from '../../schemas/api/environment-document
 import type { LockFile } from '../../schemas/lock-file.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 import { walk } from '../spack/dag.ts';
+import { buildSystemOf, kindOf, learnTimes, sumTimes } from '../times/build-times.ts';
 
 /** How many alternatives are named for a missing spec. */
 const ALTERNATIVES = 5;
@@ -19,6 +20,10 @@ export interface KnownBuild {
   target: string;
   /** Bytes of the tarball. */
   size: number;
+  /** `cmake`, `autotools` …; empty: not known. */
+  buildSystem: string;
+  /** Seconds that it took to build. Undefined: not known. */
+  seconds: number | undefined;
 }
 
 /** What is told of something that was tried and did not build. */
@@ -52,6 +57,7 @@ export function measureCoverage(
     percent: percentOf(available.length, needed.length),
     downloadSize: available.reduce((sum, { size }) => sum + size, 0),
     externals: visited.length - needed.length,
+    time: sumTimes(missing.map(kindOf), learnTimes(cache.builds.flatMap(withSeconds))),
     missing: missing
       .map((node) => explain(node, byName.get(node.name) ?? [], cache.failures))
       .sort(
@@ -84,6 +90,11 @@ function listTouched(
       .map((dependency) => dependency.hash);
   });
   return [...needed.values()];
+}
+
+function withSeconds(build: KnownBuild): (KnownBuild & { seconds: number })[] {
+  const { seconds } = build;
+  return seconds === undefined ? [] : [{ ...build, seconds }];
 }
 
 /** Rounded down, so that 100 means all. */
@@ -126,12 +137,14 @@ export function coverLock(lock: LockFile, cache: KnownCache): EnvironmentDocumen
 /** What a catalog has and what it tried. */
 export function knownCache(catalog: SiteCatalog): KnownCache {
   return {
-    builds: [...catalog.builds.values()].map(({ build: { hash, name, version, tarball }, node }) => ({
+    builds: [...catalog.builds.values()].map(({ build: { hash, name, version, tarball, times }, node }) => ({
       hash,
       name,
       version,
       target: targetOf(node),
       size: tarball.size,
+      buildSystem: buildSystemOf(node),
+      seconds: times?.total,
     })),
     failures: catalog.failures,
   };

@@ -146,3 +146,21 @@ function median(values: readonly number[]): number {
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
+
+/** The shortest and the longest of builds whose time is known; undefined: of none it is. */
+export function timeRange(builds: Iterable<Build>): { shortest: number; longest: number } | undefined {
+  const seconds = [...builds].flatMap(({ times }) => times?.total ?? []);
+  if (seconds.length === 0) return undefined;
+  return { shortest: Math.min(...seconds), longest: Math.max(...seconds) };
+}
+
+/** Seconds of all builds whose time is known, and how many those are. */
+export function totalTime(builds: Iterable<Build>): { seconds: number; builds: number } {
+  const total = { seconds: 0, builds: 0 };
+  for (const { times } of builds) {
+    if (!times) continue;
+    total.seconds += times.total;
+    total.builds += 1;
+  }
+  return { ...total, seconds: Math.round(total.seconds) };
+}

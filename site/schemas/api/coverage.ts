@@ -47,6 +47,20 @@ export const Coverage = z.strictObject({
     .describe('`available` of `needed`, rounded down to a tenth; 100 only when all is there.'),
   downloadSize: Count.describe('Bytes of the tarballs that are there.'),
   externals: Count.describe("Specs that come from the machine's own system."),
+  time: z
+    .strictObject({
+      seconds: z
+        .number()
+        .nonnegative()
+        .describe(
+          'Seconds that those with an estimate take, one after the other, on a machine as the builders were.',
+        ),
+      byNeighbours: Count.describe(
+        'Those of them whose package was never built here: their estimate is the median of packages that build alike.',
+      ),
+      unknown: Count.describe('Those without an estimate.'),
+    })
+    .describe('How long it takes to build what is missing.'),
   missing: z.array(MissingSpec).describe('What is not there, by name and version.'),
 });
 export type Coverage = z.infer<typeof Coverage>;

@@ -24,6 +24,7 @@ export const BuildSummary = z.strictObject({
   compilers: z.array(z.string()).describe('Compilers that built it, `gcc@12.2.0`.'),
   spec: z.string().describe('The spec as Spack prints it, without the hash.'),
   size: Count.describe('Bytes of the tarball.'),
+  seconds: z.number().nonnegative().optional().describe('Seconds that it took to build. Absent: not known.'),
   published: Moment.describe('When it was published.'),
   state: State.describe(STATE_TEXT),
   links: z

@@ -19,6 +19,9 @@ export const SpecTable = z
         compiler: z
           .array(z.string())
           .describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
+        buildSystem: z
+          .array(z.string())
+          .describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
       })
       .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
     columns: z
@@ -30,7 +33,9 @@ export const SpecTable = z
         os: Places.describe('Place in `words.os`.'),
         target: Places.describe('Place in `words.target`.'),
         compiler: Places.describe('Place in `words.compiler`.'),
+        buildSystem: Places.describe('Place in `words.buildSystem`.'),
         size: z.array(Count).describe('Bytes of the tarball.'),
+        seconds: z.array(Count).describe('Whole seconds that it took to build, at least 1; 0: not known.'),
         published: z.array(Count).describe('When it was published: seconds since 1970.'),
         site: z
           .array(z.union([z.literal(0), z.literal(1)]))

@@ -17,6 +17,12 @@ export const StatsDocument = z
     failures: Count.describe('What was tried and did not build.'),
     size: Count.describe('Bytes of all tarballs.'),
     installedSize: Count.describe('Bytes of the files in them.'),
+    time: z
+      .strictObject({
+        seconds: Count.describe('Seconds that they took.'),
+        builds: Count.describe('Builds whose time is known.'),
+      })
+      .describe('How long it took to build what is here.'),
     runnable: Count.describe('Builds whose image runs by itself.'),
     signed: Count.describe('Builds whose manifest is signed.'),
     months: z

@@ -1,0 +1,49 @@
+import { makeElement } from '../element.ts';
+
+/** Spack's place for the log of a build, in each prefix. */
+const PLACE = '/.spack/spack-build-out.txt.gz';
+/** More is neither read nor shown, in bytes. */
+const MOST_COMPRESSED = 20_000_000;
+const MOST_SHOWN = 5_000_000;
+
+/** Shows the log of a build, which is in its tarball, when a reader asks for it. */
+export function offerBuildLog(): void {
+  const button = document.querySelector<HTMLButtonElement>('button[data-log]');
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    button.disabled = true;
+    void show(button).finally(() => {
+      button.disabled = false;
+    });
+  });
+}
+
+async function show(button: HTMLButtonElement): Promise<void> {
+  const section = button.closest('section');
+  section?.querySelector('.build-log')?.remove();
+  const box = makeElement('div', 'build-log', 'Reading the tarball …');
+  box.setAttribute('role', 'status');
+  section?.append(box);
+  try {
+    const [response, { findInTarball, gunzipText }] = await Promise.all([
+      fetch(button.dataset['log'] ?? ''),
+      import('./tarball.ts'),
+    ]);
+    if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
+    const log = await findInTarball(response.body, PLACE, MOST_COMPRESSED);
+    if (log === undefined) {
+      box.textContent = 'The tarball has no log.';
+      return;
+    }
+    const { text, isCut } = await gunzipText(log, MOST_SHOWN);
+    const pre = makeElement('pre', '', text);
+    pre.tabIndex = 0;
+    pre.setAttribute('aria-label', 'Build log');
+    pre.setAttribute('role', 'region');
+    box.replaceChildren(...(isCut ? ['The first 5 MB of it:'] : []), pre);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    box.textContent = `The log could not be read (${cause}); try again.`;
+  }
+}
