@@ -49,6 +49,19 @@ test('downloads and checks the tarball when asked to', async () => {
   ]);
 });
 
+test('shows the build log out of the tarball when asked to, and says when it cannot', async () => {
+  await page.goto(site.url + (await site.buildOf('tree')));
+  const button = page.getByRole('button', { name: /^Show the build log/ });
+  await button.click();
+  await page.getByRole('region', { name: 'Build log' }).waitFor();
+  expect(await page.locator('.build-log pre').textContent()).toContain('==> tree: Executing phase');
+  expect(complaints).toEqual([]);
+  const { build } = await filesOf('tree');
+  await change(mirrorBlobPath(build.tarball.digest), (text) => text.slice(0, 1_000), 'latin1');
+  await button.click();
+  await page.getByText(/^The log could not be read/).waitFor();
+});
+
 test('finds a changed tarball, spec file, manifest, key and node', async () => {
   const { build, api, manifest } = await filesOf('tree');
   await change(mirrorBlobPath(build.tarball.digest), (text) => `${text}x`, 'latin1');
