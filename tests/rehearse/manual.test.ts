@@ -73,7 +73,11 @@ test.runIf(hasSpack && isFull)(
     });
     expectSuccess(run);
     const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-compile/')));
-    expect(failure).toMatchObject({ kind: 'compile', phase: 'build', target: TARGET });
+    expect(failure, failure.log.join('\n')).toMatchObject({
+      kind: 'compile',
+      phase: 'build',
+      target: TARGET,
+    });
     // What a build prints to Actions stays text in a log.
     expect(failure.log.join('\n')).toContain('::set-output name=plan::evil');
     const listed = rehearsal.git('ls-tree', '-r', '--name-only', 'main', 'site/content/builds').trim();

@@ -205,6 +205,8 @@ export async function openRehearsal(options: {
       ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
       ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
       ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
+      // Runners share nothing; here two builds at once would install the same specs into one folder.
+      ...['--concurrent-jobs', '1'],
       ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
       ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
