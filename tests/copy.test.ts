@@ -66,6 +66,6 @@ function run(files: string[]) {
     '--exclude',
     'tests/copy.test.ts',
   ];
-  const { VITEST: _, ...environment } = process.env;
-  return runProgram(vitest, [...args, ...files], environment, folder);
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+  return runProgram(vitest, [...args, ...files], Object.fromEntries(environment), folder);
 }

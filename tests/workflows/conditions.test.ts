@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jobsOf, listWorkflows, readWorkflow, runWorkflow, stepsOf } from './workflows.ts';
-import type { Outcome } from './workflows.ts';
+import type { Outcome, World } from './workflows.ts';
 
 /** Which jobs run, and which steps of the job that publishes, for every kind of run: no job is started for it. */
 
@@ -136,8 +136,8 @@ describe.each([
   });
 });
 
-test.each(REPOSITORIES.filter(({ hasPages }) => hasPages))(
-  'an environment that is pushed is built, but not in a fork: %o',
+test.each(REPOSITORIES)(
+  'an environment that is pushed is built, with Pages on or off, but not in a fork: %o',
   async (repository) => {
     const run = await runWorkflow('environment.yml', {
       github: githubOf('push', repository),
@@ -158,6 +158,56 @@ test.each([[{}], [{ SCHEDULED_BUILDS: '' }], [{ SCHEDULED_BUILDS: 'false' }]])(
     expect(jobsOf(run)).toEqual([]);
   },
 );
+
+describe('prune.yml', () => {
+  const PRUNED = { prune: { outputs: { committed: '3' } } };
+  const run = async (
+    event: keyof typeof EVENTS,
+    {
+      vars = {},
+      outcomes = PRUNED,
+      branch = 'main',
+    }: Partial<Pick<World, 'vars' | 'outcomes'>> & Repository = {},
+  ): Promise<string[]> =>
+    jobsOf(await runWorkflow('prune.yml', { github: githubOf(event, { branch }), vars, outcomes }));
+
+  test('by hand it prunes the default branch alone, and deploys what it has committed', async () => {
+    expect(await run('dispatch')).toEqual(['prune', 'deploy']);
+    expect(await run('dispatch', { branch: 'try' })).toEqual([]);
+    expect(await run('dispatch', { outcomes: { prune: { outputs: { committed: '0' } } } })).toEqual([
+      'prune',
+    ]);
+    // What was committed before it failed is deployed.
+    const failed = { prune: { result: 'failure' as const, outputs: { committed: '3' } } };
+    expect(await run('dispatch', { outcomes: failed })).toEqual(['prune', 'deploy']);
+    expect(await run('dispatch', { outcomes: { prune: { result: 'failure' } } })).toEqual(['prune']);
+  });
+
+  test('a schedule, whose event names no repository, does nothing until the owner wants it', async () => {
+    expect(await run('schedule')).toEqual([]);
+    expect(await run('schedule', { vars: { MONTHLY_PRUNE: 'false' } })).toEqual([]);
+    expect(await run('schedule', { vars: { MONTHLY_PRUNE: 'true' } })).toEqual(['prune', 'deploy']);
+  });
+
+  test.each([
+    ['dispatch', undefined, ['Say what would be removed']],
+    ['dispatch', false, ['Say what would be removed']],
+    ['dispatch', true, ['Prune', 'Commit']],
+    ['schedule', undefined, ['Prune', 'Commit']],
+  ] as const)('started by %s with apply: %s it does what it says', async (event, apply, expected) => {
+    const world = { github: githubOf(event, {}), inputs: apply === undefined ? {} : { apply } };
+    const steps = await stepsOf('prune.yml', 'prune', world);
+    expect(steps.slice(steps.indexOf('Log in to the registry') + 1)).toEqual(expected);
+  });
+});
+
+test('newer releases are looked for by hand, and by schedule once the owner wants it', async () => {
+  const run = async (event: keyof typeof EVENTS, vars = {}): Promise<string[]> =>
+    jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars }));
+  expect(await run('dispatch')).toEqual(['propose']);
+  expect(await run('schedule')).toEqual([]);
+  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose']);
+});
 
 test('a dry run checks, publishes nothing and deploys nothing', async () => {
   const github = githubOf('dispatch', {});
@@ -248,6 +298,25 @@ describe('of the job that publishes', () => {
     expect((await steps({}, false, 'failure')).at(-1)).toBe('Check, push and sign');
   });
 });
+
+test.each(['publish', 'preview'])(
+  'where the API does not give artifacts, %s downloads all of them',
+  async (job) => {
+    const steps = async (answers: string | undefined): Promise<string[]> => {
+      const outputs = answers === undefined ? {} : { answers };
+      return stepsOf('build.yml', job, {
+        github: githubOf('dispatch', {}),
+        needs: { choose: CHOSEN },
+        outcomes: { ask: { outputs } },
+      });
+    };
+    const downloads = (names: string[]): number =>
+      names.filter((name) => name.startsWith('actions/download-artifact@')).length;
+    expect(downloads(await steps('true'))).toBe(1);
+    expect(downloads(await steps('false'))).toBe(2);
+    expect(downloads(await steps(undefined))).toBe(2);
+  },
+);
 
 test('a build that failed hands over what it has, one that was cancelled nothing', async () => {
   const github = githubOf('dispatch', {});
