@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
-import { Database } from '../site/schemas/database.ts';
+import { Database } from '../tests/world/database.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../tests/world/registry.ts';

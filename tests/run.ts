@@ -19,6 +19,7 @@ const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boole
   // Without what else is on PATH: the same findings on every machine.
   { name: 'actionlint', command: ['actionlint', '-shellcheck=', '-pyflakes='], tool: 'actionlint' },
   { name: 'zizmor', command: ['zizmor', '--offline', '--persona', 'auditor', '.github'], tool: 'zizmor' },
+  { name: 'unused code', command: [bin('knip')] },
   { name: 'format', command: [bin('prettier'), '--check', '.', '--log-level', 'warn'] },
 ];
 /** Projects of vitest.config.ts, quickest first. */

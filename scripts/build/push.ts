@@ -42,7 +42,7 @@ export async function pushBuilds(
 }
 
 /** The hashes that a build cache's folder has manifests of. */
-export async function listPushed(folder: string): Promise<Set<DagHash>> {
+async function listPushed(folder: string): Promise<Set<DagHash>> {
   const manifests = join(folder, 'v3/manifests/spec');
   if (!existsSync(manifests)) return new Set();
   const files = await glob('*/*.spec.manifest.json', { cwd: manifests });

@@ -7,7 +7,7 @@ import { z } from 'zod';
 const SpackYaml = z.object({ spack: z.record(z.string(), z.unknown()) });
 
 /** Where the catalog keeps an owner's environment. */
-export function stackPath(catalog: string, name: string): string {
+function stackPath(catalog: string, name: string): string {
   return join(catalog, 'environments', `${name}.yaml`);
 }
 

@@ -12,7 +12,7 @@ export class RuleError extends Error {}
 export class BusyError extends Error {}
 
 /** Too many requests: GitHub did not do what was asked, and the wait is longer than a run should take. */
-export class LimitError extends Error {}
+class LimitError extends Error {}
 
 /** GitHub refuses a request of its REST API. */
 export class GitHubRefusedError extends Error {

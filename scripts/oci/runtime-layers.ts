@@ -6,7 +6,7 @@ import { topologicalOrder } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Docker's storage drivers stop at 127 layers and some runtimes earlier; this leaves room for a base image. */
-export const MAX_LAYERS = 100;
+const MAX_LAYERS = 100;
 
 /** What an image takes from a build for its layer. */
 export type ImageLayer = Pick<Build, 'tarball' | 'contents'>;

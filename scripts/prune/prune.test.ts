@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Database } from '../../site/schemas/database.ts';
+import { Database } from '../../tests/world/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../../tests/world/registry.ts';

@@ -66,7 +66,7 @@ export function sortByDependency<T extends SpecDag>(entries: readonly T[]): T[] 
 }
 
 /** The hashes of the layers of a spec's image, its dependencies' first. */
-export function layerOrder({ root, nodes }: SpecDag): DagHash[] {
+function layerOrder({ root, nodes }: SpecDag): DagHash[] {
   const plain = new Map<DagHash, Node>();
   for (const [hash, { node }] of nodes) plain.set(hash, node);
   return runtimeLayers(root.node.hash, plain);

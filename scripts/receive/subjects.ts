@@ -6,7 +6,7 @@ import { hexOf } from '../../site/schemas/digest.ts';
 import { setOutput } from '../github/actions.ts';
 
 /** The most subjects of one attestation. Source: the README of actions/attest. */
-export const MAX_SUBJECTS = 1_024;
+const MAX_SUBJECTS = 1_024;
 /** As many as `.github/actions/attest` has steps. */
 const MAX_FILES = 4;
 

@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 export const SPACK_URL = 'https://github.com/spack/spack.git';
 export const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
 /** Said in place of a commit where Spack's own configuration names the recipes. */
-export const INSTALLED_RECIPES = 'installed';
+const INSTALLED_RECIPES = 'installed';
 
 type Environment = Record<string, string | undefined>;
 

@@ -1,5 +1,5 @@
 /** The first release that reads and writes what is kept here: build cache layout 3, database 8, compilers as nodes. */
-export const OLDEST_SPACK = [1, 0] as const;
+const OLDEST_SPACK = [1, 0] as const;
 
 /**
  * Throws, with the reason, when a version or tag (`0.23.1`, `v0.23.1`, `releases/v0.23`) is too old for this cache.

@@ -62,7 +62,7 @@ export function takeRelease(folder: string, url: string, version: string): Taken
 }
 
 /** The commit of the template that has the files that a copy began with; of several the newest. */
-export function findStart(log: string, tree: string): string | undefined {
+function findStart(log: string, tree: string): string | undefined {
   return log
     .split('\n')
     .map((line) => line.split(' '))

@@ -3,7 +3,7 @@ import { Origin } from './build.ts';
 import { DagHash, Digest } from './digest.ts';
 
 /** The base image that a container stands on. */
-export const ContainerBase = z.strictObject({
+const ContainerBase = z.strictObject({
   name: z.string().max(300).describe('As the settings name it, such as `ubuntu:24.04`.'),
   digest: Digest.describe('Digest of its manifest for this architecture.'),
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
-import { Database } from '../../site/schemas/database.ts';
+import { Database } from '../world/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { generateCache } from '../generate/cache.ts';
 import { generateCatalog } from '../generate/catalog.ts';

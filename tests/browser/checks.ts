@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright';
 import type { TestSite } from './site.ts';
 import { listFiles } from './site.ts';
 
-export const THEMES = ['light', 'dark'] as const;
+const THEMES = ['light', 'dark'] as const;
 
 /** The rules of axe that a theme can break; the others look at the same markup twice. */
 const RULES_OF_A_THEME = ['color-contrast', 'link-in-text-block'];

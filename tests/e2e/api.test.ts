@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ENDPOINTS } from '../../site/lib/api/endpoints.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
-import { Database } from '../../site/schemas/database.ts';
+import { Database } from '../world/database.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';

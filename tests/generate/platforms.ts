@@ -37,11 +37,6 @@ export const PLATFORMS: readonly Platform[] = [
   darwin('sonoma', '15.0.0', 'macos-14'),
 ];
 
-/** The microarchitecture's name. */
-export function targetName({ target }: Platform): string {
-  return typeof target === 'string' ? target : target.name;
-}
-
 function linux(
   os: string,
   target: Platform['target'],

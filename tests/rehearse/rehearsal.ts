@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -312,9 +311,4 @@ function commitAll(work: string, message: string): void {
   const who = ['-c', 'user.name=Owner', '-c', 'user.email=owner@example.org', '-c', 'commit.gpgsign=false'];
   execFileSync('git', ['-C', work, 'add', '--all', '--force', '.']);
   execFileSync('git', ['-C', work, ...who, 'commit', '--quiet', '--message', message]);
-}
-
-/** What the last runs printed, for a failing rehearsal. */
-export function readLog(folder: string): string {
-  return readFileSync(join(folder, 'log.txt'), 'utf8');
 }

@@ -140,7 +140,7 @@ async function askRecipes(program: string): Promise<string> {
 }
 
 /** Makes a package repository of some of builtin's recipes, by symbolic links; returns its path. */
-export async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
+async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
   const builtin = (await findRecipes(program)) ?? '';
   const repository = join(folder, 'spack_repo/builtin');
   await mkdir(join(repository, 'packages'), { recursive: true });

@@ -235,7 +235,7 @@ const KEYS = new Set([
  * Checks the body of a PAX extended header, more strictly than any reader: records of exactly the length that
  * they say, known keys, each once, nothing empty. Names that are no UTF-8 pass: Spack packs them as they are.
  */
-export function checkPax(body: Buffer): void {
+function checkPax(body: Buffer): void {
   const seen = new Set<string>();
   for (let at = 0; at < body.length;) {
     const [head, digits, key] =

@@ -255,7 +255,7 @@ export interface Filter {
 }
 
 /** Turns the parts of a query that are no words into filters of rows. */
-export function markQuery(query: Query, engine: SearchEngine): Filter[] {
+function markQuery(query: Query, engine: SearchEngine): Filter[] {
   const { facets } = engine;
   const filters: Filter[] = [];
   function demand(name: FacetName, fitsWord: (word: string, place: number) => boolean): void {

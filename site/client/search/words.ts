@@ -6,7 +6,7 @@ import { countTypos } from '../../lib/search/typing-error.ts';
 export type Ranks = Uint8Array;
 
 /** Ranks, the best first. A file is ranked by `markFiles`. */
-export const RANK = {
+const RANK = {
   name: 1,
   /** It provides a virtual of this name: openmpi provides mpi. */
   virtual: 2,

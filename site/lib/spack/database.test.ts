@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { Database } from '../../schemas/database.ts';
+import { Database } from '../../../tests/world/database.ts';
 import { MirrorManifest } from '../../schemas/mirror-manifest.ts';
 import { Node } from '../../schemas/node.ts';
 import { databaseText } from './database.ts';

@@ -3,7 +3,7 @@ import { PackageName } from '../node.ts';
 import { Count, Link, Moment, SchemaLink } from './link.ts';
 
 /** A package in few words. */
-export const PackageSummary = z.strictObject({
+const PackageSummary = z.strictObject({
   name: PackageName.describe("The package's name."),
   description: z.string().optional().describe('What it is, in one paragraph. Absent: not known.'),
   versions: z

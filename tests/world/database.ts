@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DagHash } from './digest.ts';
+import { DagHash } from '../../site/schemas/digest.ts';
 
 /** The index of a build cache. Source: Spack's `database.py`, version 8. Nodes are passed on as they are. */
 export const Database = z.object({
