@@ -47,7 +47,7 @@ async function propose({ catalog: folder, home, own, settings, dryRun }: Options
   const meaning =
     catalog.builds.size === 0
       ? 'There are no builds yet.'
-      : refreshText(await findStale(catalog, { wanted, home, own, pins: readPins(folder) }), wanted);
+      : refreshText((await findStale(catalog, { wanted, home, own, pins: readPins(folder) })).plan, wanted);
   const { title, body } = composeProposal(newer, meaning);
   console.error(`${title}\n\n${body}\n`);
   if (dryRun) return;

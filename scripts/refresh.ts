@@ -1,8 +1,11 @@
 import { readCatalog } from './catalog/catalog.ts';
+import { addFiles } from './catalog/new-files.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readPins } from './prune/pins.ts';
+import { readDate } from './publish/origin.ts';
+import { recordPackages } from './refresh/record-packages.ts';
 import { findStale } from './refresh/refresh.ts';
 import { refreshText } from './refresh/report.ts';
 import { resolveVersions } from './spack/latest.ts';
@@ -16,6 +19,7 @@ interface Options {
   home: string;
   settings?: string;
   json: boolean;
+  record: boolean;
 }
 
 const settings = readSettings();
@@ -24,9 +28,11 @@ const command = createCommand({
   verb: 'refresh',
   description:
     'Says what newer recipes (and a newer Spack) mean for a cache: which builds are withdrawn, would come out different, ' +
-    'may do so, or are proven unchanged, in what order to renew them and how many MiB that is. Changes nothing.',
+    'may do so, or are proven unchanged, in what order to renew them and how many MiB that is. Changes nothing, ' +
+    'unless it is to record what the recipes say of packages.',
   examples: [
     'node scripts/refresh.ts --packages latest',
+    'node scripts/refresh.ts --packages latest --record',
     'node scripts/refresh.ts --from site/content --packages v2026.06.0 --spack v1.1.0 --json',
   ],
 })
@@ -39,17 +45,28 @@ const command = createCommand({
   .option('--own <DIR>', 'folder of your own recipes', '')
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .option('--record', 'write what the recipes say, deprecated versions too, into packages/*.json', false)
   .option('--json', 'print the whole plan as JSON on standard output', false)
   .action(refresh);
 
 await runCommand(command);
 
-async function refresh({ from, packages, home, own, json, ...options }: Options): Promise<void> {
+async function refresh({ from, packages, home, own, json, record, ...options }: Options): Promise<void> {
   const spack = options.spack ?? readSettingsFile(options.settings).spack;
   const wanted = await resolveVersions({ spack, packages }, process.env);
-  const plan = await findStale(readCatalog(from), { wanted, home, own, pins: readPins(from) });
+  const result = await findStale(readCatalog(from), { wanted, home, own, pins: readPins(from) });
+  const { plan } = result;
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
   const text = refreshText(plan, wanted);
   addSummary(text);
+  if (record) {
+    const files = recordPackages(
+      result.packages,
+      { ...result, name: wanted.packages, now: readDate(process.env, new Date()) },
+      from,
+    );
+    addFiles(from, files);
+    console.error(`${files.length} packages updated in ${from}`);
+  }
   console.error(text);
 }

@@ -37,7 +37,7 @@ export function composeRecord(description: Description, result: BuildResult): Bu
   const rootsFirst = [...specs].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
   return BuildRecord.parse({
     failures: failures.slice(0, 2_000),
-    packages: description.packages.flatMap((details) => describePackage(details, recipes)),
+    packages: description.packages.flatMap((details) => packageDescription(details, recipes)),
     environments: composeEnvironments(rootsFirst),
     ...(view ? { view: cleanVariables(view) } : {}),
     built: built.map(({ hash }) => hash),
@@ -59,7 +59,7 @@ function composeEnvironments(specs: readonly SpecDescription[]): BuildRecord['en
 }
 
 /** A package as the catalog takes it; none when even its name does not fit. */
-function describePackage(described: PackageDescription, recipes: RecipesCommit): RecordedPackage[] {
+export function packageDescription(described: PackageDescription, recipes: RecipesCommit): RecordedPackage[] {
   const { name, description, homepage, licenses, maintainers, tags } = described;
   const record = {
     name,

@@ -31,6 +31,7 @@ export function packageFiles(
       ? readJson(file, Package, { advice: 'restore the file from git' })
       : undefined;
     if (recorded && !isNewer(reported, recorded)) return [];
+    if (recorded?.deprecated) reported.deprecated = recorded.deprecated;
     return [{ path, content: formatJson(reported), replace: true }];
   });
 }

@@ -6,14 +6,22 @@ import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
+import { headDate } from '../spack/git-checkout.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readRecipeTrees } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
+import { RecipePackage } from './record-packages.ts';
 import { planRefresh } from './refresh-plan.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
+
+/** What `recipe_state.py` writes. */
+const RecipeAnswer = z.object({
+  states: z.record(DagHash, RecipeState),
+  packages: z.array(RecipePackage),
+});
 
 export interface RefreshOptions {
   wanted: WantedVersions;
@@ -24,11 +32,21 @@ export interface RefreshOptions {
   pins: ReadonlyMap<string, Pin>;
 }
 
+/** What newer recipes mean for a cache, and what they say. */
+export interface RefreshResult {
+  plan: RefreshPlan;
+  /** Of each package with a recipe. */
+  packages: RecipePackage[];
+  /** The recipes' commit, and its date; empty: not known. */
+  commit: string;
+  commitDate: string;
+}
+
 /** Judges every build of a catalog by newer recipes, with a real Spack in one process, and orders what to renew. */
-export async function findStale(catalog: Catalog, options: RefreshOptions): Promise<RefreshPlan> {
+export async function findStale(catalog: Catalog, options: RefreshOptions): Promise<RefreshResult> {
   const tools = join(options.home, 'tools');
   const installed = await installSpack(options.wanted, tools, process.env);
-  const states = await askRecipes(catalog, installed, tools, options);
+  const { states, packages } = await askRecipes(catalog, installed, tools, options);
   const url = process.env['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
   const read = (commit: string) => readRecipeTrees(url, commit, resolve(tools, 'recipe-trees'));
   const newTrees = await read(isCommit(installed.packages) ? installed.packages : options.wanted.packages);
@@ -47,12 +65,15 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
     newTrees,
     sameSpack: (hash) => origin(hash)?.spack === installed.version,
   });
-  return planRefresh(verdicts, {
+  const plan = planRefresh(verdicts, {
     builds: catalog.builds,
     nodes,
     environments: new Set([...catalog.environments.values()].flat()),
     pinned: findPinned(catalog, options.pins),
   });
+  const { builtin, packages: commit } = installed;
+  const hasDate = builtin !== undefined && isCommit(commit);
+  return { plan, packages, commit, commitDate: hasDate ? await headDate(builtin) : '' };
 }
 
 async function askRecipes(
@@ -60,7 +81,7 @@ async function askRecipes(
   installed: InstalledSpack,
   tools: string,
   { home, own }: RefreshOptions,
-): Promise<Map<DagHash, RecipeState>> {
+): Promise<{ states: Map<DagHash, RecipeState>; packages: RecipePackage[] }> {
   const folder = resolve(home, 'refresh');
   mkdirSync(folder, { recursive: true });
   const { repositories } = await gatherRecipes([], own, tools);
@@ -81,8 +102,8 @@ async function askRecipes(
   writeFileSync(input, `{"nodes":[${[...nodes.values()].map(({ text }) => text).join(',\n')}]}`);
   const script = join(import.meta.dirname, '../spack/recipe_state.py');
   await askSpack({ program: installed.program, environment }, ['python', script, input, output]);
-  const states = z.record(DagHash, RecipeState).parse(JSON.parse(readFileSync(output, 'utf8')));
-  return new Map(Object.entries(states));
+  const { states, packages } = RecipeAnswer.parse(JSON.parse(readFileSync(output, 'utf8')));
+  return { states: new Map(Object.entries(states)), packages };
 }
 
 function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {

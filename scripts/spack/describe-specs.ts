@@ -7,6 +7,16 @@ import { askSpack } from './run-spack.ts';
 import type { Spack } from './run-spack.ts';
 
 /** What `describe.py` writes. Recipes have their say in it: texts may be anything. */
+export const PackageDescription = z.object({
+  name: z.string(),
+  description: z.string(),
+  homepage: z.string(),
+  licenses: z.array(z.string()),
+  maintainers: z.array(z.string()),
+  tags: z.array(z.string()),
+});
+export type PackageDescription = z.infer<typeof PackageDescription>;
+
 const Description = z.object({
   specs: z.array(
     z.object({
@@ -20,20 +30,10 @@ const Description = z.object({
       environment: z.record(z.string(), z.string()),
     }),
   ),
-  packages: z.array(
-    z.object({
-      name: z.string(),
-      description: z.string(),
-      homepage: z.string(),
-      licenses: z.array(z.string()),
-      maintainers: z.array(z.string()),
-      tags: z.array(z.string()),
-    }),
-  ),
+  packages: z.array(PackageDescription),
 });
 export type Description = z.infer<typeof Description>;
 export type SpecDescription = Description['specs'][number];
-export type PackageDescription = Description['packages'][number];
 
 /** Asks Spack what became of the specs of an environment, and what it knows of the planned ones. */
 export async function askSpackForSpecs(

@@ -11,6 +11,10 @@ import sys
 import spack.environment as ev
 import spack.user_environment as uenv
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+
+from recipe_facts import describe_package  # noqa: E402
+
 # What a shell in an image has before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,7 +36,7 @@ def main(plan_file, out_file):
         is_planned = spec.dag_hash() in planned
         specs.append(describe_spec(spec, is_planned or spec.dag_hash() in roots))
         if is_planned and spec.name not in packages:
-            packages[spec.name] = describe_package(spec)
+            packages[spec.name] = describe_package(type(spec.package))
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump({"specs": specs, "packages": list(packages.values())}, f)
 
@@ -59,20 +63,6 @@ def run_environment(spec):
         print(f"no run environment of {spec.name}: {error}", file=sys.stderr)
         return {}
     return {name: value for name, value in variables.items() if isinstance(value, str)}
-
-
-def describe_package(spec):
-    """A recipe may say anything, or nothing: what is not text is left out."""
-    recipe = type(spec.package)
-    licenses = getattr(recipe, "licenses", {}) or {}
-    return {
-        "name": spec.name,
-        "description": " ".join((recipe.__doc__ or "").split()),
-        "homepage": str(getattr(recipe, "homepage", "") or ""),
-        "licenses": sorted({str(one) for one in licenses.values()}),
-        "maintainers": [str(one) for one in getattr(recipe, "maintainers", [])],
-        "tags": sorted(str(one) for one in getattr(recipe, "tags", []) or []),
-    }
 
 
 main(*sys.argv[1:])

@@ -3,16 +3,22 @@
 Run by Spack: `spack python recipe_state.py NODES OUT`. NODES is {"nodes": [node, ...]}, nodes as in a spec file, each
 with all that it depends on. One process for all of them: reading the recipes is what takes time.
 
-    {"<hash>": {"state": "known" | "no recipe" | "no version" | "deprecated", "package_hash": H or null,
-                "newest": version, "reason": text, "shared": [files of build_systems that the recipe uses]}}
+    {"states": {"<hash>": {"state": "known" | "no recipe" | "no version" | "deprecated", "package_hash": H or null,
+                           "newest": version, "reason": text, "shared": [files of build_systems that it uses]}},
+     "packages": [{as describe_package says, "deprecated": [as deprecated_versions says]}]}
 """
 
 import json
+import os
 import sys
 
 import spack.error
 import spack.repo
 import spack.spec
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+
+from recipe_facts import deprecated_versions, describe_package, is_deprecated  # noqa: E402
 
 ROOT = "refresh-root"
 FAKE_HASH = "a" * 32
@@ -21,12 +27,15 @@ FAKE_HASH = "a" * 32
 def main(nodes_file, out_file):
     with open(nodes_file, encoding="utf-8") as f:
         nodes = json.load(f)["nodes"]
-    states = {}
+    states, packages = {}, {}
     for spec in read_specs(nodes):
-        if not spec.external:
-            states[spec.dag_hash()] = describe(spec)
+        if spec.external:
+            continue
+        states[spec.dag_hash()] = describe(spec)
+        if spec.name not in packages:
+            packages[spec.name] = describe_recipe(spec)
     with open(out_file, "w", encoding="utf-8") as f:
-        json.dump(states, f)
+        json.dump({"states": states, "packages": [one for one in packages.values() if one]}, f)
 
 
 def read_specs(nodes):
@@ -52,6 +61,16 @@ def read_specs(nodes):
     return list(found.values())
 
 
+def describe_recipe(spec):
+    """None where there is no recipe, or one that cannot be read."""
+    try:
+        recipe = spack.repo.PATH.get_pkg_class(spec.fullname)
+        return dict(describe_package(recipe), deprecated=deprecated_versions(recipe))
+    except Exception as error:  # a recipe's own code
+        print(f"{spec.name}: {str(error)[:300]}", file=sys.stderr)
+        return None
+
+
 def describe(spec):
     try:
         recipe = spack.repo.PATH.get_pkg_class(spec.fullname)
@@ -69,14 +88,21 @@ def describe(spec):
         package_hash = spec.package.content_hash()
     except Exception:  # a patch that is gone, or the recipe's own code
         package_hash = None
-    deprecated = bool(facts.get("deprecated", False))
     return {
-        "state": "deprecated" if deprecated else "known",
+        "state": "deprecated" if is_deprecated(facts) else "known",
         "package_hash": package_hash,
         "newest": newest,
-        "reason": str(facts.get("deprecated_reason", "") or ""),
+        "reason": reason_of(recipe, spec.version),
         "shared": shared,
     }
+
+
+def reason_of(recipe, version):
+    """What the recipe says against a version: its reason, or the CVE ids beside it."""
+    for one in deprecated_versions(recipe):
+        if one["version"] == str(version):
+            return one["reason"] or ", ".join(one["cves"])
+    return ""
 
 
 def shared_files(recipe):
@@ -97,7 +123,7 @@ def newest_version(recipe):
     """The version that the solver likes best when nothing else is asked for."""
     best = None
     for version, facts in recipe.versions.items():
-        if facts.get("deprecated", False):
+        if is_deprecated(facts):
             continue
         key = (bool(facts.get("preferred", False)), not version.isdevelop(), version)
         if best is None or key > best[0]:

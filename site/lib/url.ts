@@ -68,6 +68,8 @@ export const buildsFeedPath = '/feeds/builds.atom';
 
 export const failuresFeedPath = '/feeds/failures.atom';
 
+export const advisoriesFeedPath = '/feeds/advisories.atom';
+
 /** The feed of a package's builds. */
 export function packageFeedPath(name: string): string {
   return `/feeds/packages/${encodeURIComponent(name)}.atom`;

@@ -41,7 +41,8 @@ export const SolvedFailures = z.array(SolvedFailure).max(256);
 
 /** What Spack knows of a package, within limits. */
 export const RecordedPackage = z.strictObject({
-  ...Package.shape,
+  // What is deprecated is read where no build script runs.
+  ...Package.omit({ deprecated: true }).shape,
   description: z.string().max(10_000),
   homepage: z
     .url({ protocol: /^https?$/ })

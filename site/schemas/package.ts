@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { PackageName } from './node.ts';
 
+/** What a recipe says against one of its versions. */
+export const Deprecation = z.strictObject({
+  version: z.string().min(1).max(100).describe('The version.'),
+  since: z
+    .string()
+    .max(100)
+    .describe('The recipes in which this cache first saw it marked: a release (`v2026.06.0`) or a commit.'),
+  seen: z.iso.datetime({ precision: 0 }).describe('When this cache first saw that: UTC, whole seconds.'),
+  reason: z.string().max(1_000).optional().describe("Why, in the recipe's words. Absent: it does not say."),
+  severity: z.string().max(100).optional().describe('How severe, in its words. Absent: it does not say.'),
+  cves: z
+    .array(z.string().regex(/^CVE-\d{4}-\d{4,19}$/))
+    .max(200)
+    .describe('CVE ids that the recipe names beside the version, sorted.'),
+});
+export type Deprecation = z.infer<typeof Deprecation>;
+
 /** `packages/<name>.json`: what Spack knows of a package. The newest packages commit wins. */
 export const Package = z.strictObject({
   name: PackageName.describe('The package.'),
@@ -20,5 +37,12 @@ export const Package = z.strictObject({
     .datetime({ precision: 0 })
     .optional()
     .describe('Date of that commit: UTC, whole seconds.'),
+  deprecated: z
+    .array(Deprecation)
+    .max(1_000)
+    .optional()
+    .describe(
+      'Versions that the newest recipes that were read mark deprecated: new builds avoid them. Absent: none, or not looked for yet.',
+    ),
 });
 export type Package = z.infer<typeof Package>;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { AdvisoryList } from '../../schemas/api/advisory-list.ts';
 import { BudgetDocument } from '../../schemas/api/budget-document.ts';
 import { Badge } from '../../schemas/api/badge.ts';
 import { ChangeList } from '../../schemas/api/change-list.ts';
@@ -172,6 +173,19 @@ export const ENDPOINTS: Endpoint[] = [
     schema: FailureList,
     freshness: EVERY_TIME,
     filters: [{ prints: 'What failed, and how', filter: '.failures[] | "\\(.date) \\(.kind) \\(.spec)"' }],
+  },
+  {
+    name: 'advisories',
+    path: '/api/advisories.json',
+    shape: 'advisory-list',
+    schema: AdvisoryList,
+    freshness: 'Changes when newer recipes were read, and when a build of such a version comes or goes.',
+    filters: [
+      {
+        prints: 'What is withdrawn, why, and what is newer',
+        filter: '.advisories[] | "\\(.name)@\\(.version) \\(.cves | join(" ")) \\(.newer // "")"',
+      },
+    ],
   },
   {
     name: 'views',

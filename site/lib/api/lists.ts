@@ -1,3 +1,4 @@
+import type { AdvisoryList } from '../../schemas/api/advisory-list.ts';
 import type { CompilerList } from '../../schemas/api/compiler-list.ts';
 import type { FailureList } from '../../schemas/api/failure-list.ts';
 import type { KeyList } from '../../schemas/api/key-list.ts';
@@ -14,7 +15,8 @@ import { viewName } from '../spack/view-name.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 import { fillTable } from './spec-table.ts';
-import { externalUrl } from '../url.ts';
+import { externalUrl, packagePath } from '../url.ts';
+import { allAdvisories } from '../advisories/advisories.ts';
 import type { ContainerList } from '../../schemas/api/container-list.ts';
 import { containerReference, currentTags, taggedContainers } from '../catalog/containers.ts';
 
@@ -97,6 +99,18 @@ export function describeFailures({ failures }: SiteCatalog): FailureList {
       date,
       ...(run === undefined ? {} : { run }),
       links: { page: externalUrl(failurePath({ id })) },
+    })),
+    links: listLinks(),
+  };
+}
+
+export function describeAdvisories(catalog: SiteCatalog): AdvisoryList {
+  return {
+    schema: schemaLink('advisory-list'),
+    advisories: allAdvisories(catalog).map(({ builds, ...advisory }) => ({
+      ...advisory,
+      builds: builds.map(({ build }) => build.hash),
+      links: { page: externalUrl(packagePath(advisory.name)) },
     })),
     links: listLinks(),
   };

@@ -2,6 +2,7 @@ import { endpointNamed } from './endpoints.ts';
 import { describeBadges, describeBudget, describeStats } from './numbers.ts';
 import { changesDocument } from './changes.ts';
 import {
+  describeAdvisories,
   describeContainers,
   describeCompilers,
   describeFailures,
@@ -25,6 +26,7 @@ const LISTS = {
   environments: describeEnvironments,
   containers: describeContainers,
   failures: describeFailures,
+  advisories: describeAdvisories,
   views: describeViews,
   keys: describeKeys,
   stats: describeStats,

@@ -1,5 +1,7 @@
 import { targetOf } from '../../schemas/node.ts';
+import { advisoryText, allAdvisories } from '../advisories/advisories.ts';
 import {
+  advisoriesFeedPath,
   mirrorName,
   buildPath,
   buildsFeedPath,
@@ -152,5 +154,25 @@ export function failureNews({ failures }: SiteCatalog): Feed {
       date: failure.date,
       summary: failure.spec || failure.name,
     })),
+  };
+}
+
+/** What recipes advise against, what was seen last first. */
+export function advisoryNews(catalog: SiteCatalog): Feed {
+  const name = mirrorName();
+  return {
+    title: `${name}: withdrawn versions`,
+    address: externalUrl(advisoriesFeedPath),
+    page: externalUrl('/'),
+    author: name,
+    entries: allAdvisories(catalog)
+      .slice(0, NEWEST)
+      .map((advisory) => ({
+        title: `${advisory.name}@${advisory.version}`,
+        // The id of an entry: a package may have several.
+        page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
+        date: advisory.seen,
+        summary: advisoryText(advisory),
+      })),
   };
 }

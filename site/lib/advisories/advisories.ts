@@ -1,0 +1,54 @@
+import type { Deprecation } from '../../schemas/package.ts';
+import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
+import { compareTexts, compareVersions } from '../spack/versions.ts';
+
+/** A version that Spack's recipes advise against, and builds of it that are here. */
+export interface Advisory extends Deprecation {
+  name: string;
+  builds: CatalogBuild[];
+  /** The highest version here that is newer and not deprecated itself. Absent: there is none. */
+  newer?: string;
+}
+
+/** What the recipes say against a package's versions that are here, the highest version first. */
+export function packageAdvisories({ name, metadata, builds, versions }: CatalogPackage): Advisory[] {
+  const deprecated = metadata?.deprecated ?? [];
+  const bad = new Set(deprecated.map(({ version }) => version));
+  const best = versions.find((version) => !bad.has(version));
+  return deprecated
+    .flatMap((one): Advisory[] => {
+      const own = builds.filter(({ node }) => node.version === one.version);
+      const isNewer = best !== undefined && compareVersions(best, one.version) > 0;
+      return own.length === 0 ? [] : [{ ...one, name, builds: own, ...(isNewer ? { newer: best } : {}) }];
+    })
+    .sort((left, right) => compareVersions(right.version, left.version));
+}
+
+/** What the recipes say against a build's version. Undefined: nothing. */
+export function buildAdvisory({ build }: CatalogBuild, { packages }: SiteCatalog): Advisory | undefined {
+  const entry = packages.get(build.name);
+  return entry && packageAdvisories(entry).find(({ version }) => version === build.version);
+}
+
+/** All that the recipes say against what is here, what was seen last first. */
+export function allAdvisories({ packages }: SiteCatalog): Advisory[] {
+  return [...packages.values()]
+    .flatMap(packageAdvisories)
+    .sort(
+      (left, right) =>
+        compareTexts(right.seen, left.seen) ||
+        compareTexts(left.name, right.name) ||
+        compareVersions(right.version, left.version),
+    );
+}
+
+/** In one sentence: `Withdrawn by Spack since v2026.06.0: CVE-2026-1234; newer: @1.2.13 is here.` */
+export function advisoryText({ since, reason, severity, cves, newer }: Advisory): string {
+  const why = [reason, severity && `severity: ${severity}`, cves.join(', ')].filter(Boolean).join('; ');
+  return [
+    `Withdrawn by Spack since ${/^[0-9a-f]{40}$/.test(since) ? since.slice(0, 10) : since}`,
+    why === '' ? '' : `: ${why}`,
+    newer === undefined ? '' : `; newer: @${newer} is here`,
+    '.',
+  ].join('');
+}
