@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../tests/generate/random.ts';
+import type { Division, Limits } from './divide.ts';
+import { divideWork } from './divide.ts';
+import type { Work, WorkNode } from './work-graph.ts';
+import { lowerBound } from './work-graph.ts';
+
+const LIMITS: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
+
+function workOf(nodes: Record<string, [seconds: number, needs?: string[], group?: string]>): Work {
+  return new Map(
+    Object.entries(nodes).map(([hash, [seconds, needs = [], group = 'a']]): [string, WorkNode] => [
+      hash,
+      { seconds, needs, group },
+    ]),
+  );
+}
+
+/** What must hold of any division. */
+function expectSound(work: Work, { jobs, left }: Division, limits: Limits): void {
+  const placed = new Map<string, { wave: number; job: number; place: number }>();
+  for (const [job, { wave, group, hashes, seconds }] of jobs.entries()) {
+    expect(wave).toBeLessThan(limits.waves);
+    for (const [place, hash] of hashes.entries()) {
+      expect(placed.has(hash), `${hash} is built twice`).toBe(false);
+      expect(work.get(hash)?.group).toBe(group);
+      for (const need of work.get(hash)?.needs ?? []) {
+        const there = placed.get(need);
+        const isBefore = there && (there.job === job ? there.place < place : there.wave < wave);
+        expect(isBefore, `${hash} needs ${need}`).toBe(true);
+      }
+      placed.set(hash, { wave, job, place });
+    }
+    if (hashes.length > 1) expect(seconds).toBeLessThanOrEqual(limits.jobSeconds);
+  }
+  expect([...placed.keys(), ...left].sort()).toEqual([...work.keys()].sort());
+  expect(jobs.length).toBeLessThanOrEqual(limits.jobs);
+}
+
+test('nothing to build takes no job', () => {
+  expect(divideWork(new Map(), LIMITS)).toEqual({ jobs: [], left: [], seconds: 0 });
+});
+
+test('a short chain stays one job of one wave', () => {
+  const work = workOf({ zlib: [10], hdf5: [250, ['zlib']] });
+  expect(divideWork(work, LIMITS)).toEqual({
+    jobs: [{ wave: 0, group: 'a', hashes: ['zlib', 'hdf5'], seconds: 260 }],
+    left: [],
+    seconds: 260,
+  });
+});
+
+test('what is shared is built once, before what needs it', () => {
+  const users = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`user${n}`, [3_000, ['cmake']]]));
+  const work = workOf({ cmake: [900], ...(users as Record<string, [number, string[]]>) });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  expect(division.jobs.map(({ wave }) => wave)).toEqual([0, ...Array.from({ length: 10 }, () => 1)]);
+  expect(division.seconds).toBe(900 + 180 + 3_000);
+});
+
+test('a second wave has to be worth crossing', () => {
+  const work = workOf({ base: [60], one: [100, ['base']], two: [100, ['base']] });
+  expect(divideWork(work, LIMITS).jobs).toHaveLength(1);
+});
+
+test('nodes of two groups share no job, and take from each other in waves', () => {
+  const work = workOf({ base: [10, [], 'a'], one: [10, ['base'], 'b'] });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  expect(division.jobs.map(({ wave, group }) => [wave, group])).toEqual([
+    [0, 'a'],
+    [1, 'b'],
+  ]);
+});
+
+test('what does not fit into the hours of all waves is left for another run', () => {
+  const work = workOf({ a: [10_000], b: [10_000, ['a']], c: [10_000, ['b']] });
+  const division = divideWork(work, { ...LIMITS, waves: 2 });
+  expectSound(work, division, { ...LIMITS, waves: 2 });
+  expect(division.left).toEqual(['c']);
+});
+
+test('what takes longer than a job may is tried alone', () => {
+  const work = workOf({ base: [100], huge: [20_000, ['base']], top: [100, ['huge']] });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  expect(division.jobs.map(({ hashes }) => hashes)).toContainEqual(['huge']);
+});
+
+test('jobs beyond the most that a run has are left', () => {
+  const work = workOf(
+    Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`n${n}`, [3_000, [], `g${n}`]])),
+  );
+  const division = divideWork(work, { ...LIMITS, jobs: 4 });
+  expect(division.jobs).toHaveLength(4);
+  expect(division.left).toHaveLength(5);
+});
+
+test('a cycle and a node that is missing are refused', () => {
+  expect(() => divideWork(workOf({ a: [1, ['b']], b: [1, ['a']] }), LIMITS)).toThrow(/in a cycle/);
+  expect(() => divideWork(workOf({ a: [1, ['b']] }), LIMITS)).toThrow('the work lacks the node b, which a needs');
+});
+
+describe('random work', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('is divided soundly, the same way each time: seed %i', (seed) => {
+    const random = createRandom(seed);
+    const nodes: Record<string, [number, string[], string]> = {};
+    for (let n = 0; n < 90; n += 1) {
+      const needs = Array.from({ length: Math.min(n, 1 + Math.floor(random() * 3)) }, () =>
+        Math.floor(random() ** 2 * n),
+      );
+      nodes[`n${n}`] = [random() ** 4 * 9_000, [...new Set(needs)].map((need) => `n${need}`), `g${n % 2}`];
+    }
+    const work = workOf(nodes);
+    for (const limits of [LIMITS, { ...LIMITS, waves: 3, runners: 2, jobs: 5, jobSeconds: 5_000 }]) {
+      const division = divideWork(work, limits);
+      expectSound(work, division, limits);
+      expect(division.seconds).toBeGreaterThanOrEqual(
+        division.left.length > 0 ? 0 : lowerBound(work, limits.runners),
+      );
+      expect(divideWork(work, limits)).toEqual(division);
+    }
+  });
+});

@@ -1,0 +1,89 @@
+import type { DagHash } from '../../site/schemas/digest.ts';
+
+/** A node that is to be built. */
+export interface WorkNode {
+  /** How long it takes to build, everything that it needs left out. */
+  seconds: number;
+  /** What it depends on directly and is to be built, too. */
+  needs: readonly DagHash[];
+  /** Nodes of two groups never share a job: another machine, or another configuration of Spack. */
+  group: string;
+}
+
+export type Work = ReadonlyMap<DagHash, WorkNode>;
+
+/** Work with numbers in place of hashes, dependencies first. */
+export interface WorkGraph {
+  hashes: DagHash[];
+  seconds: Float64Array;
+  needs: number[][];
+  dependents: number[][];
+  groups: string[];
+  /** Seconds of the longest chain of dependents that begins with each node, itself included. */
+  chain: Float64Array;
+  /** The next node of that chain; none for its last. */
+  nextOfChain: (number | undefined)[];
+  /** Nodes by falling length of chain: dependencies come first. */
+  order: number[];
+  longestChain: number;
+  /** Seconds of everything. */
+  total: number;
+}
+
+/** No build takes less, and chains need an order. */
+const LEAST_SECONDS = 0.1;
+
+/** Numbers the nodes. Throws on a cycle, and for a node that is missing. */
+export function readWorkGraph(work: Work): WorkGraph {
+  const hashes = sortByNeeds(work);
+  const numbers = new Map(hashes.map((hash, number) => [hash, number]));
+  const nodes = hashes.flatMap((hash) => work.get(hash) ?? []);
+  const needs = nodes.map((node) => [...new Set(node.needs)].flatMap((need) => numbers.get(need) ?? []));
+  const dependents: number[][] = hashes.map(() => []);
+  for (const [node, list] of needs.entries()) for (const need of list) dependents[need]?.push(node);
+  const seconds = Float64Array.from(nodes, (node) => Math.max(LEAST_SECONDS, node.seconds));
+  const chain = seconds.slice();
+  const nextOfChain: (number | undefined)[] = hashes.map(() => undefined);
+  for (let node = hashes.length - 1; node >= 0; node -= 1) {
+    for (const need of needs[node] ?? []) {
+      const length = (seconds[need] ?? 0) + (chain[node] ?? 0);
+      if (length <= (chain[need] ?? 0)) continue;
+      chain[need] = length;
+      nextOfChain[need] = node;
+    }
+  }
+  const order = [...hashes.keys()].sort((a, b) => (chain[b] ?? 0) - (chain[a] ?? 0) || a - b);
+  const total = seconds.reduce((sum, one) => sum + one, 0);
+  const longestChain = chain[order[0] ?? -1] ?? 0;
+  const groups = nodes.map(({ group }) => group);
+  return { hashes, seconds, needs, dependents, groups, chain, nextOfChain, order, longestChain, total };
+}
+
+/** Seconds below which no division of the work can stay: the longest chain, or everything spread over the runners. */
+export function lowerBound(work: Work, runners: number): number {
+  const { longestChain, total } = readWorkGraph(work);
+  return Math.max(longestChain, total / runners);
+}
+
+function sortByNeeds(work: Work): DagHash[] {
+  const waiting = new Map<DagHash, number>();
+  const dependents = new Map<DagHash, DagHash[]>([...work.keys()].map((hash) => [hash, []]));
+  for (const [hash, { needs }] of work) {
+    waiting.set(hash, new Set(needs).size);
+    for (const need of new Set(needs)) {
+      const list = dependents.get(need);
+      if (!list) throw new Error(`the work lacks the node ${need}, which ${hash} needs`);
+      list.push(hash);
+    }
+  }
+  const sorted = [...work.keys()].filter((hash) => waiting.get(hash) === 0).sort();
+  for (const hash of sorted) {
+    for (const dependent of dependents.get(hash) ?? []) {
+      const left = (waiting.get(dependent) ?? 0) - 1;
+      waiting.set(dependent, left);
+      if (left === 0) sorted.push(dependent);
+    }
+  }
+  if (sorted.length < work.size) throw new Error('the nodes to build need each other in a cycle');
+  return sorted;
+}
