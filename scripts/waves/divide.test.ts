@@ -99,18 +99,24 @@ test('jobs beyond the most that a run has are left', () => {
 
 test('a cycle and a node that is missing are refused', () => {
   expect(() => divideWork(workOf({ a: [1, ['b']], b: [1, ['a']] }), LIMITS)).toThrow(/in a cycle/);
-  expect(() => divideWork(workOf({ a: [1, ['b']] }), LIMITS)).toThrow('the work lacks the node b, which a needs');
+  expect(() => divideWork(workOf({ a: [1, ['b']] }), LIMITS)).toThrow(
+    'the work lacks the node b, which a needs',
+  );
 });
 
 describe('random work', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('is divided soundly, the same way each time: seed %i', (seed) => {
-    const random = createRandom(seed);
+    const random = createRandom(`waves ${seed}`);
     const nodes: Record<string, [number, string[], string]> = {};
     for (let n = 0; n < 90; n += 1) {
-      const needs = Array.from({ length: Math.min(n, 1 + Math.floor(random() * 3)) }, () =>
-        Math.floor(random() ** 2 * n),
+      const needs = Array.from({ length: Math.min(n, 1 + Math.floor(random.fraction() * 3)) }, () =>
+        Math.floor(random.fraction() ** 2 * n),
       );
-      nodes[`n${n}`] = [random() ** 4 * 9_000, [...new Set(needs)].map((need) => `n${need}`), `g${n % 2}`];
+      nodes[`n${n}`] = [
+        random.fraction() ** 4 * 9_000,
+        [...new Set(needs)].map((need) => `n${need}`),
+        `g${n % 2}`,
+      ];
     }
     const work = workOf(nodes);
     for (const limits of [LIMITS, { ...LIMITS, waves: 3, runners: 2, jobs: 5, jobSeconds: 5_000 }]) {

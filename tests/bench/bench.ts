@@ -4,6 +4,7 @@ import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
+import { benchWaves } from './waves-bench.ts';
 
 /** What a bench found: seconds and ratios by name. */
 export type Figures = Record<string, number>;
@@ -12,6 +13,7 @@ const BENCHES: Record<string, (folder: string, builds: number) => Promise<Figure
   index: benchIndex,
   site: benchSite,
   search: benchSearch,
+  waves: benchWaves,
 };
 
 const command = createCommand({

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { createRandom } from '../generate/random.ts';
+import type { Random } from '../generate/random.ts';
+import type { Job, Limits } from '../../scripts/waves/divide.ts';
+import { divideWork } from '../../scripts/waves/divide.ts';
+import type { Work } from '../../scripts/waves/work-graph.ts';
+import { lowerBound } from '../../scripts/waves/work-graph.ts';
+import type { Figures } from './bench.ts';
+import { round } from './stopwatch.ts';
+
+const LOCK = join(import.meta.dirname, '../fixtures/real-nodes/x86_64_v3.lock.json');
+/** As GitHub has them; each crossing of waves costs three minutes. */
+export const GITHUB: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
+const HOURS = 31;
+const DRAWS = 5;
+
+/**
+ * Seconds that some packages take on four cores, by rule of thumb: what everything needs is quick, compilers and large
+ * frameworks take hours. Every other package takes half a minute, some a quarter of an hour.
+ */
+const SECONDS: Record<string, number> = {
+  'compiler-wrapper': 0.3,
+  'gcc-runtime': 1,
+  gmake: 25,
+  'zlib-ng': 12,
+  m4: 40,
+  autoconf: 10,
+  automake: 10,
+  libtool: 15,
+  perl: 240,
+  openssl: 250,
+  python: 300,
+  cmake: 600,
+  ninja: 40,
+  meson: 10,
+  ncurses: 90,
+  sqlite: 90,
+  gettext: 300,
+  llvm: 5_400,
+  rust: 3_600,
+  boost: 900,
+  openblas: 900,
+  openmpi: 700,
+  mpich: 800,
+  hdf5: 250,
+  petsc: 900,
+  trilinos: 5_400,
+  r: 600,
+  'py-scipy': 900,
+  'py-pandas': 600,
+};
+
+/** A plan that was played: its wall clock and the same as a ratio. */
+export interface Played {
+  minutes: number;
+  /** Of the longest chain or of all work over all runners, whichever is longer. */
+  ratio: number;
+  jobs: number;
+  waves: number;
+  longestJobHours: number;
+}
+
+/** Plays divided work on so many runners: a wave begins when all jobs of the one before have ended. */
+export function playWaves(work: Work, limits: Limits): Played {
+  const { jobs, left } = divideWork(work, limits);
+  if (left.length > 0)
+    throw new Error(`expected a place for everything, found none for ${left.length} nodes`);
+  const waves = Math.max(...jobs.map(({ wave }) => wave)) + 1;
+  let seconds = limits.waveSeconds * (waves - 1);
+  for (let wave = 0; wave < waves; wave += 1) {
+    seconds += playJobs(
+      jobs.filter((job) => job.wave === wave).map((job) => sumOf(work, job)),
+      limits.runners,
+    );
+  }
+  return {
+    minutes: Math.round(seconds / 60),
+    ratio: round(seconds / lowerBound(work, limits.runners)),
+    jobs: jobs.length,
+    waves,
+    longestJobHours: round(Math.max(...jobs.map((job) => sumOf(work, job))) / 3_600),
+  };
+}
+
+/** Minutes of a job for each root, which builds all that it needs itself. Longer ones take a run each five hours. */
+export function playJobARoot(work: Work, roots: readonly string[], limits: Limits): number {
+  const jobs = roots.map((root) => {
+    const closure = new Set([root]);
+    for (const hash of closure) for (const need of work.get(hash)?.needs ?? []) closure.add(need);
+    return [...closure].reduce((sum, hash) => sum + (work.get(hash)?.seconds ?? 0), 0);
+  });
+  return Math.round(playJobs(jobs, limits.runners) / 60);
+}
+
+/** Jobs in their order, each on the runner that is free first. */
+function playJobs(jobs: readonly number[], runners: number): number {
+  const ends = new Float64Array(runners);
+  for (const seconds of jobs) {
+    const free = ends.indexOf(Math.min(...ends));
+    ends[free] = (ends[free] ?? 0) + seconds;
+  }
+  return Math.max(...ends);
+}
+
+function sumOf(work: Work, { hashes }: Job): number {
+  return hashes.reduce((sum, hash) => sum + (work.get(hash)?.seconds ?? 0), 0);
+}
+
+/** The real DAG of 65 roots. @param seconds how long a package takes */
+export function realWork(seconds: (name: string) => number): { work: Work; roots: string[] } {
+  const lock = LockFile.parse(JSON.parse(readFileSync(LOCK, 'utf8')));
+  const built = Object.values(lock.concrete_specs).filter(({ external }) => !external);
+  const hashes = new Set(built.map(({ hash }) => hash));
+  const work = new Map(
+    built.map(({ hash, name, dependencies }) => [
+      hash,
+      {
+        seconds: seconds(name),
+        needs: dependencies.map((one) => one.hash).filter((need) => hashes.has(need)),
+        group: 'x86_64_v3',
+      },
+    ]),
+  );
+  return { work, roots: lock.roots.map(({ hash }) => hash).filter((hash) => hashes.has(hash)) };
+}
+
+/** The real DAG with leaves like its own, up to so many nodes, as larger stacks have them. */
+export function enlarge(work: Work, nodes: number, random: Random): Work {
+  const all = [...work.entries()];
+  const larger = new Map(work);
+  while (larger.size < nodes) {
+    const [hash, node] = random.pick(all);
+    larger.set(`${hash.slice(0, 26)}${String(larger.size).padStart(6, '2')}`, {
+      ...node,
+      needs: [...node.needs],
+    });
+  }
+  return larger;
+}
+
+/** The same work, so that all of it takes so many hours. */
+export function scaleTo(work: Work, hours: number): Work {
+  let total = 0;
+  for (const { seconds } of work.values()) total += seconds;
+  const factor = (hours * 3_600) / total;
+  return new Map([...work].map(([hash, node]) => [hash, { ...node, seconds: node.seconds * factor }]));
+}
+
+/** Draws how long each package takes. `known`: by its name where that is known; else any time for any package. */
+export function drawSeconds(random: Random, { known }: { known: boolean }): (name: string) => number {
+  return (name) => {
+    const seconds = known ? SECONDS[name] : undefined;
+    return seconds === undefined ? Math.min(900, random.logNormal(40, 1.2)) : random.logNormal(seconds, 0.2);
+  };
+}
+
+/** Plays plans of real DAGs on 20 runners. Ratios are the worst and the mean of several draws of times. */
+export function benchWaves(): Promise<Figures> {
+  const figures: Figures = {};
+  for (const [row, known, nodes] of [
+    ['roots65', true, 0],
+    ['nodes400', true, 400],
+    ['anyTimes', false, 0],
+  ] as const) {
+    const plays = Array.from({ length: DRAWS }, (_, draw) => {
+      const random = createRandom(`waves ${row} ${draw}`);
+      const { work: real, roots } = realWork(drawSeconds(random, { known }));
+      const work = scaleTo(enlarge(real, nodes, random), HOURS);
+      return { ...playWaves(work, GITHUB), today: playJobARoot(work, roots, GITHUB) };
+    });
+    const ratios = plays.map(({ ratio }) => ratio);
+    figures[`${row}Minutes`] = round(plays.reduce((sum, { minutes }) => sum + minutes, 0) / DRAWS);
+    figures[`${row}MinutesWithAJobARoot`] = round(plays.reduce((sum, { today }) => sum + today, 0) / DRAWS);
+    figures[`${row}LongestJobHours`] = Math.max(...plays.map(({ longestJobHours }) => longestJobHours));
+    figures[`${row}TimesTheLeastMean`] = round(ratios.reduce((sum, ratio) => sum + ratio, 0) / DRAWS);
+    figures[`${row}TimesTheLeastWorst`] = Math.max(...ratios);
+  }
+  // One job after the other, five hours each, is what an environment took before.
+  figures['minutesInOneJob'] = HOURS * 60;
+  return Promise.resolve(figures);
+}
