@@ -79,8 +79,11 @@ function packageText(
     ...described,
     ...(deprecated.length > 0 ? { deprecated: deprecated.slice(0, 1_000) } : {}),
   };
-  const { commit: _commit, commitDate: _date, ...before } = known ?? {};
+  const before = Package.omit({ commit: true, commitDate: true })
+    .partial()
+    .strip()
+    .parse(known ?? {});
   // Not for the commit alone: git would keep a copy of each package for each release.
-  if (formatJson(Package.parse(facts)) === formatJson(Package.partial().parse(before))) return undefined;
+  if (formatJson(Package.parse(facts)) === formatJson(before)) return undefined;
   return formatJson(Package.parse({ ...facts, commit, ...(commitDate === '' ? {} : { commitDate }) }));
 }
