@@ -42,7 +42,7 @@ const command = createCommand({
     'tag or commit of spack-packages to compare with; latest: the newest release',
   )
   .option('--spack <VERSION>', 'tag or commit of Spack (default: from the settings)')
-  .option('--own <DIR>', 'folder of your own recipes', '')
+  .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
   .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--record', 'write what the recipes say, deprecated versions too, into packages/*.json', false)
@@ -54,7 +54,12 @@ await runCommand(command);
 async function refresh({ from, packages, home, own, json, record, ...options }: Options): Promise<void> {
   const spack = options.spack ?? readSettingsFile(options.settings).spack;
   const wanted = await resolveVersions({ spack, packages }, process.env);
-  const result = await findStale(readCatalog(from), { wanted, home, own, pins: readPins(from) });
+  const catalog = readCatalog(from);
+  if (catalog.builds.size === 0) {
+    console.error(`${from}: there are no builds yet, so nothing can be stale`);
+    return;
+  }
+  const result = await findStale(catalog, { wanted, home, own, pins: readPins(from) });
   const { plan } = result;
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
   const text = refreshText(plan, wanted);

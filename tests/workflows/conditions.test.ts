@@ -204,9 +204,9 @@ describe('prune.yml', () => {
 test('newer releases are looked for by hand, and by schedule once the owner wants it', async () => {
   const run = async (event: keyof typeof EVENTS, vars = {}): Promise<string[]> =>
     jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars }));
-  expect(await run('dispatch')).toEqual(['propose']);
+  expect(await run('dispatch')).toEqual(['propose', 'record']);
   expect(await run('schedule')).toEqual([]);
-  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose']);
+  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose', 'record']);
 });
 
 test('a dry run checks, publishes nothing and deploys nothing', async () => {
