@@ -1,21 +1,12 @@
 import { Matrix } from '../site/schemas/build-request.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
-import { previewContainers, publishContainers } from './containers/publish-containers.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
-import { addSummary, annotate, setOutput } from './github/actions.ts';
-import { readSettingsFile } from './cli/owner-settings.ts';
-import { describeVisibility } from './github/visibility.ts';
 import { openRegistry } from './oci/open-registry.ts';
-import type { Destination } from './publish/publish-cache.ts';
-import type { BuildArtifacts } from './receive/build-artifact.ts';
-import { openArtifactFolder, openRunArtifacts } from './receive/build-artifact.ts';
+import { openArtifacts } from './receive/build-artifact.ts';
+import { finishRun } from './receive/finish-run.ts';
 import { readSolvedFailures } from './receive/plan-folder.ts';
-import type { ReceivedRun } from './receive/receive-all.ts';
 import { receiveAll } from './receive/receive-all.ts';
-import { describeRun } from './receive/report.ts';
-import { attestLater } from './receive/subjects.ts';
 import { readSigner } from './signing/signature.ts';
-import { isLocal } from '../site/lib/registry-address.ts';
 
 type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
   Partial<Record<'artifacts' | 'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
@@ -62,50 +53,9 @@ async function receive(options: Options): Promise<void> {
     environment: process.env,
   };
   await withTemporaryFolder(async (views) => {
-    const artifacts = await openArtifacts(options.artifacts);
+    const artifacts = await openArtifacts(options.artifacts, process.env);
     const sources = { plans: options.plans, artifacts, views };
     const run = await receiveAll(include, sources, destination, unsolved);
-    await finish(include.length, run, options, destination);
+    await finishRun(include.length, run, options, destination);
   });
-}
-
-/** Publishes the containers of what was received, and reports everything. */
-async function finish(
-  jobs: number,
-  { received, faults }: ReceivedRun,
-  options: Options,
-  destination: Destination,
-): Promise<void> {
-  const { registry, subjects } = options;
-  const builds = received.flatMap(({ newBuilds }) => newBuilds);
-  const requests = received.flatMap((job) => job.containers ?? []);
-  const outcome = options.containers
-    ? await publishContainers(requests, destination, readSettingsFile(options.settings).baseImage)
-    : previewContainers(requests, process.env);
-  for (const text of [...outcome.warnings, ...outcome.faults]) annotate('warning', text);
-  faults.push(...outcome.faults);
-  const notes = [
-    ...(subjects === undefined
-      ? []
-      : attestLater(subjects, { builds, ...outcome }, process.env['PRIVATE'] === 'true')),
-    ...(await describeVisibility(registry, builds, process.env)),
-  ];
-  for (const note of notes) annotate('warning', note);
-  addSummary(
-    [describeRun(received, !isLocal(registry), outcome), ...notes.map((note) => `> ${note}`)].join('\n\n'),
-  );
-  setOutput('published', String(builds.length));
-  console.error(
-    `${jobs} jobs received: ${builds.length} builds and ${outcome.containers.length} containers added, ` +
-      `${faults.length} not published`,
-  );
-  if (faults.length > 0)
-    throw new Error(`run this job again; what is published stays\n  ${faults.join('\n  ')}`);
-}
-
-function openArtifacts(directory: string | undefined): Promise<BuildArtifacts> | BuildArtifacts {
-  const { GITHUB_RUN_ATTEMPT, GITHUB_RUN_ID } = process.env;
-  if (directory) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
-  if (GITHUB_RUN_ID) return openRunArtifacts(process.env);
-  throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
 }

@@ -69,6 +69,17 @@ export async function openRunArtifacts(
   };
 }
 
+/** The artifacts of a folder, or without one those of the workflow run that this is. */
+export function openArtifacts(
+  directory: string | undefined,
+  environment: ProcessEnvironment,
+): Promise<BuildArtifacts> | BuildArtifacts {
+  const { GITHUB_RUN_ATTEMPT, GITHUB_RUN_ID } = environment;
+  if (directory) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
+  if (GITHUB_RUN_ID) return openRunArtifacts(environment);
+  throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
+}
+
 function readNames(directory: string): { name: string }[] {
   try {
     return readdirSync(directory).map((name) => ({ name }));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import type { ContainerRequest } from '../containers/publish-containers.ts';
+import type { ContainerRequest } from '../containers/plan-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { BadArchiveError } from '../github/errors.ts';
@@ -53,6 +53,26 @@ export interface Sources {
   views: string;
 }
 
+/** What an artifact is found to be before anything of it is used. */
+type Verdict =
+  | { kind: 'missing'; reason: string }
+  | { kind: 'refused'; reason: string }
+  | ({ kind: 'accepted'; folder: string } & Exclude<CheckedArtifact, { refused: string }>);
+
+type Accepted = Extract<Verdict, { kind: 'accepted' }>;
+
+/** What all steps of taking over one artifact need. */
+interface Receiving {
+  entry: MatrixEntry;
+  plan: Plan;
+  sources: Sources;
+  destination: Destination;
+  circumstances: Circumstances;
+}
+
+/** What taking over an artifact came to. */
+type Outcome = Omit<Received, 'entry' | 'title'>;
+
 /**
  * Takes over what one job built: checks it against its plan, publishes it and records its failures. An artifact that
  * is missing or not what it should be becomes a failure and throws nothing; what throws is a fault of ours or of
@@ -65,63 +85,62 @@ export async function receiveArtifact(
   circumstances: Circumstances,
 ): Promise<Received> {
   const plan = readPlanFolder(sources.plans, entry);
-  const received: Received = {
-    entry,
-    title: plan.inputs.request.environment ?? plan.inputs.request.specs.join(' '),
-    newBuilds: [],
-    again: 0,
-    reused: 0,
-    failures: [],
-    warnings: [],
-  };
-  const { environment } = plan.inputs.request;
+  const { specs, environment } = plan.inputs.request;
   const { catalogDirectory } = destination;
   if (environment !== undefined)
     addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+  const outcome = await takeArtifact({ entry, plan, sources, destination, circumstances });
+  addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
+  return { entry, title: environment ?? specs.join(' '), ...outcome };
+}
 
-  function refuse(reason: string): void {
-    received.refused = reason;
-    received.failures = failuresOfAll(plan, 'refused', reason, circumstances);
-  }
-
+/** Checks the artifact of a job and publishes it, while it is on this disk. */
+async function takeArtifact(receiving: Receiving): Promise<Outcome> {
+  const { entry, plan, sources, destination, circumstances } = receiving;
+  const fail = (kind: 'other' | 'refused', reason: string): Outcome => ({
+    newBuilds: [],
+    again: 0,
+    reused: 0,
+    warnings: [],
+    failures: failuresOfAll(plan, kind, reason, circumstances),
+    ...(kind === 'refused' ? { refused: reason } : {}),
+  });
   try {
-    await sources.artifacts.use(entry.index, async (folder) => {
-      if (folder === undefined) {
-        const reason =
-          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
-        received.failures = failuresOfAll(plan, 'other', reason, circumstances);
-        return;
-      }
-      const checked = await checkArtifact({
-        folder,
-        hashes: plan.hashes,
-        texts: plan.texts,
-        catalogDirectory,
-      });
-      if ('refused' in checked) refuse(checked.refused);
-      else await takeOver(folder, plan, checked, received, { sources, destination, circumstances });
+    return await sources.artifacts.use(entry.index, async (folder) => {
+      const verdict = await judgeArtifact(folder, plan, destination.catalogDirectory);
+      if (verdict.kind === 'missing') return fail('other', verdict.reason);
+      if (verdict.kind === 'refused') return fail('refused', verdict.reason);
+      const outcome = await publishArtifact(receiving, verdict);
+      if (plan.sbang === undefined) return outcome;
+      const archive = keepView(verdict, receiving);
+      return { ...outcome, containers: requestContainers(plan, plan.sbang, verdict.record, archive) };
     });
   } catch (error) {
     if (!(error instanceof BadArchiveError)) throw error;
-    refuse(error.message);
+    return fail('refused', error.message);
   }
-  addFiles(catalogDirectory, failureFiles(received.failures, circumstances.job, catalogDirectory));
-  return received;
 }
 
-/** Publishes what an artifact holds, and notes in `received` what came of it. */
-async function takeOver(
-  folder: string,
-  plan: Plan,
-  { entries, record }: Exclude<CheckedArtifact, { refused: string }>,
-  received: Received,
-  {
-    sources,
-    destination,
-    circumstances,
-  }: { sources: Sources; destination: Destination; circumstances: Circumstances },
-): Promise<void> {
-  const { entry } = received;
+async function judgeArtifact(
+  folder: string | undefined,
+  { hashes, texts }: Plan,
+  catalogDirectory: string,
+): Promise<Verdict> {
+  if (folder === undefined) {
+    const reason = 'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
+    return { kind: 'missing', reason };
+  }
+  const checked = await checkArtifact({ folder, hashes, texts, catalogDirectory });
+  return 'refused' in checked
+    ? { kind: 'refused', reason: checked.refused }
+    : { kind: 'accepted', folder, ...checked };
+}
+
+/** Publishes the builds of an accepted artifact, and records what it says of packages and of failures. */
+async function publishArtifact(
+  { entry, plan, destination, circumstances }: Receiving,
+  { entries, record }: Accepted,
+): Promise<Outcome> {
   const { catalogDirectory } = destination;
   const { newBuilds, refused, warnings } = await publishEntries(entries, {
     ...destination,
@@ -134,23 +153,32 @@ async function takeOver(
       SPACK_PACKAGES_VERSION: plan.inputs.packages,
     },
   });
-  received.newBuilds = newBuilds.map(({ build }) => build);
-  received.again = entries.length - newBuilds.length - refused.size;
-  received.reused = record.reused.length;
-  received.warnings = [...warnings, ...refused.values()];
   const published = entries.map(({ root }) => root.node).filter(({ hash }) => !refused.has(hash));
-  received.failures = [
-    ...recordedFailures(record, plan, new Set(published.map(({ hash }) => hash)), circumstances),
-    ...refusedFailures(refused, plan, circumstances),
-  ];
+  const publishedHashes = new Set(published.map(({ hash }) => hash));
   addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));
   forgetFailures(catalogDirectory, published);
-  if (plan.sbang === undefined) return;
-  // Containers are made when all artifacts have been received, and this one is gone then.
+  return {
+    newBuilds: newBuilds.map(({ build }) => build),
+    again: entries.length - newBuilds.length - refused.size,
+    reused: record.reused.length,
+    failures: [
+      ...recordedFailures(record, plan, publishedHashes, circumstances),
+      ...refusedFailures(refused, plan, circumstances),
+    ],
+    warnings: [...warnings, ...refused.values()],
+  };
+}
+
+/**
+ * Keeps the view of an environment: containers are made when all artifacts have been received, and this one is gone
+ * then.
+ * @returns where its archive is
+ */
+function keepView({ folder, record: { view } }: Accepted, { entry, sources }: Receiving): string {
   const archive = join(sources.views, `${entry.index}-${VIEW_ARCHIVE}`);
-  if (record.view && lstatSync(join(folder, VIEW_ARCHIVE), { throwIfNoEntry: false })?.isFile())
+  if (view && lstatSync(join(folder, VIEW_ARCHIVE), { throwIfNoEntry: false })?.isFile())
     copyFileSync(join(folder, VIEW_ARCHIVE), archive);
-  received.containers = requestContainers(plan, plan.sbang, record, archive);
+  return archive;
 }
 
 function requestContainers(

@@ -49,10 +49,10 @@ test('uses it unsigned when one build is unsigned or there is no key', async () 
 test('goes on without it while it is empty, not deployed or not there, and says so', async () => {
   const signed = catalogOf([SIGNED], ['ABC']);
   const empty = await findThisCache(catalogOf([], ['ABC']), addresses(site));
-  expect(empty).toEqual({ mirrors: {}, keys: [], said: expect.stringContaining('it has no build yet') });
+  expect(empty).toEqual({ mirrors: {}, keys: [], message: expect.stringContaining('it has no build yet') });
   expect((await findThisCache(signed, addresses(`${site}/x`))).message).toContain('answers 404');
   const nowhere = await findThisCache(signed, addresses('http://127.0.0.1:1'));
-  expect(nowhere).toMatchObject({ mirrors: {}, said: expect.stringContaining('does not answer') });
+  expect(nowhere).toMatchObject({ mirrors: {}, message: expect.stringContaining('does not answer') });
 });
 
 test('does not ask the registry while the site has everything', async () => {
