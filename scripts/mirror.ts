@@ -1,5 +1,3 @@
-import prettyBytes from 'pretty-bytes';
-import { planMirror } from '../site/lib/mirror/plan.ts';
 import { listRetired } from '../site/lib/mirror/retired.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog } from './catalog/catalog.ts';
@@ -9,10 +7,9 @@ import { createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
-import { writeMirror } from './mirror/write-mirror.ts';
-import { expectWithin, shrinkToBudget } from './mirror/shrink-to-budget.ts';
+import { planDeployment, writeMirror } from './mirror/deployment.ts';
+import { expectWithin } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
-import { fetchLiveIndexes, warnOfLost } from './mirror/previous-indexes.ts';
 import { leaveOutUnreadable } from './mirror/readable-catalog.ts';
 import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/open-registry.ts';
@@ -49,24 +46,7 @@ async function mirror(options: Options): Promise<void> {
   const registry = openRegistry(settings.REGISTRY);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);
-
-  const planned = planMirror(input, settings.PAGES_BUDGET);
-  const previous = await fetchLiveIndexes(settings.SITE_URL, {
-    views: planned.views.keys(),
-    cache,
-    budget: settings.PAGES_BUDGET,
-  });
-  const { plan, live, dropped } = shrinkToBudget(planned, input, {
-    siteBytes: dist.siteBytes,
-    live: previous,
-  });
-  for (const { blob } of dropped) {
-    warnOfLost(
-      settings.SITE_URL,
-      new Error(`no room in the budget for ${blob.digest} of ${prettyBytes(blob.size)}`),
-    );
-  }
-
+  const { planned, plan, live } = await planDeployment(input, settings, { cache, dist });
   const all = await writeMirror(plan, { catalog, live }, { registry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
   // Last: whoever reads the registry's index finds what the site has too.

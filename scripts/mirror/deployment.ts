@@ -1,13 +1,43 @@
-import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
+import prettyBytes from 'pretty-bytes';
+import { planMirror } from '../../site/lib/mirror/plan.ts';
+import type { MirrorInput, MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Blob } from '../../site/schemas/build.ts';
+import type { Settings } from '../../site/schemas/settings.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
+import { fetchLiveIndexes, warnOfLost } from './previous-indexes.ts';
 import type { PreviousIndex } from './previous-indexes.ts';
+import { shrinkToBudget } from './shrink-to-budget.ts';
 import { writeManifests } from './manifests.ts';
 import { placeServedBlobs } from './served-blobs.ts';
+
+/** What a deployment is to hold. */
+export interface DeploymentPlan {
+  /** What the pages of the site were built from. */
+  planned: MirrorPlan;
+  /** The same, or less where pages and indexes turned out larger than planned. */
+  plan: MirrorPlan;
+  /** The indexes of the deployment before that stay. */
+  live: readonly PreviousIndex[];
+}
+
+/** Plans the mirror and the indexes that stay from the deployment before, all of it within the budget. */
+export async function planDeployment(
+  input: MirrorInput,
+  { PAGES_BUDGET: budget, SITE_URL: siteUrl }: Pick<Settings, 'PAGES_BUDGET' | 'SITE_URL'>,
+  { cache, dist }: { cache: BlobCache; dist: Pick<Dist, 'siteBytes'> },
+): Promise<DeploymentPlan> {
+  const planned = planMirror(input, budget);
+  const previous = await fetchLiveIndexes(siteUrl, { views: planned.views.keys(), cache, budget });
+  const { siteBytes } = dist;
+  const { plan, live, dropped } = shrinkToBudget(planned, input, { siteBytes, live: previous });
+  for (const { blob } of dropped)
+    warnOfLost(siteUrl, new Error(`no room in the budget for ${blob.digest} of ${prettyBytes(blob.size)}`));
+  return { planned, plan, live };
+}
 
 /**
  * Writes all that Spack reads into the built site, what is named before what names it, and removes what an

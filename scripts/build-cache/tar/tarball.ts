@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createGunzip } from 'node:zlib';
 import type { Blob, BuildTimes, Contents, Tarball } from '../../../site/schemas/build.ts';
-import { ChunkGarbage } from './chunk-garbage.ts';
 import { MeasuredBlob } from '../measured-blob.ts';
 import { quote, refusal } from '../quote.ts';
 import { isTarHeader, TarDialect } from './dialect.ts';
 import { readTar } from './reader.ts';
+
+/** Bytes of used chunks that may pile up. */
+const PILE_LIMIT_BYTES = 16 * 1024 * 1024;
+
+// Without a command line flag there is no other way to it; it is found in new contexts alone.
+setFlagsFromString('--expose-gc');
+const collect: NodeJS.GCFunction | undefined = runInNewContext('globalThis.gc');
 
 /** What a tarball should be. */
 export interface ExpectedTarball {
@@ -141,5 +149,22 @@ async function* refuseTarInside(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
       if (isTarHeader(head)) throw new Error('expected a gzip file, found one that is a tar as well');
     }
     yield chunk;
+  }
+}
+
+/**
+ * Keeps the chunks of a large stream from piling up. V8 sees only the small objects around buffers and collects
+ * late. Measured for a tarball of 300 MB on a busy machine: 131 MB resident instead of 160 MB, and no more processor
+ * time; the test of a large tarball holds it.
+ */
+class ChunkGarbage {
+  #bytes = 0;
+
+  /** Says that chunks of so many bytes were used up. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < PILE_LIMIT_BYTES) return;
+    this.#bytes = 0;
+    collect?.({ type: 'minor' });
   }
 }
