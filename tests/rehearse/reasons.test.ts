@@ -47,7 +47,8 @@ test.runIf(canRehearse)('a publish that cannot commit is repaired by the next', 
   expect(refused.output).toMatch(/a rule of this branch refuses the commit: .*bypass list/);
   expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
 
-  const next = await rehearsal.run('scheduled', event);
+  // "Re-run all jobs": the second attempt of the same run.
+  const next = await rehearsal.run('scheduled', { ...event, attempt: { run: '1002', number: 2 } });
   expectSuccess(next);
   const { image } = JSON.parse(readCatalogFile(rehearsal, 'builds/trial-tool/'));
   const tagged = await openRegistry(rehearsal.registry).describeTag(image.tag);

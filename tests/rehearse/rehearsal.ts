@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { ArtifactService } from '../world/artifact-service.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
+import { startGhcr, STORAGE_NAME } from '../world/ghcr.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
@@ -41,6 +42,8 @@ export interface Rehearsal {
   pages: PagesService;
   /** Everything that runs have uploaded. */
   artifacts: ArtifactService;
+  /** Whether GitHub's API tells of artifacts: it may be down, or refuse. */
+  hasArtifactsApi: boolean;
   /** `host/path` of its registry. */
   registry: string;
   api: GitHubApi;
@@ -98,7 +101,9 @@ export async function openRehearsal(options: {
   mkdirSync(join(folder, 'pages'));
   const base = /\.github\.io$/i.test(name) ? '' : `/${name}`;
   const server = await servePages({ root: join(folder, 'pages'), base, port: 0 });
-  const proxy = await startHttpsProxy({ 'ghcr.io': registryServer.host }, folder);
+  const ghcr = await startGhcr(registryServer.host, { token: TOKEN });
+  const hosts = { 'ghcr.io': ghcr.host, [STORAGE_NAME]: ghcr.storageHost };
+  const proxy = await startHttpsProxy(hosts, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ url: server.url, folder, artifacts });
   const started: { workflow: string; ref: string }[] = [];
@@ -118,8 +123,20 @@ export async function openRehearsal(options: {
     body: string,
     response: ServerResponse,
   ): Promise<boolean> {
-    if (artifacts.answerRest(method, url, response)) return true;
+    if (rehearsal.hasArtifactsApi && artifacts.answerRest(method, url, response)) return true;
+    if (!rehearsal.hasArtifactsApi && /\/actions\/(artifacts|runs)\//.test(url.pathname)) {
+      response
+        .writeHead(503, { 'content-type': 'application/json' })
+        .end('{"message":"Service Unavailable"}');
+      return true;
+    }
     if (await pages.answerRest(method, url, body, response)) return true;
+    if (/\/packages\/container\//.test(url.pathname)) {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const answer = await fetch(`http://${ghcr.host}${url.pathname}`, { method, headers });
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      return true;
+    }
     if (method === 'GET' && url.pathname === `/repos/${repository}`) {
       const facts = {
         id: 4711,
@@ -272,11 +289,12 @@ export async function openRehearsal(options: {
     execFileSync('git', ['-C', work, 'push', '--quiet', 'origin', 'HEAD:main']);
   }
 
-  return {
+  const rehearsal: Rehearsal = {
     folder,
     siteUrl: server.url,
     pages,
     artifacts,
+    hasArtifactsApi: true,
     registry,
     api,
     run,
@@ -287,10 +305,12 @@ export async function openRehearsal(options: {
       await server.close();
       await artifacts.close();
       await proxy.close();
+      await ghcr.stop();
       await registryServer.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return rehearsal;
 }
 
 /** The files of this checkout that git knows or would take, with a catalog that is as empty as the template's. */

@@ -8,6 +8,9 @@ export const RECIPES = 'tests/fixtures/recipes';
 /** The target that this machine can build for; x86_64_v3 where it is none of the usual. */
 export const TARGET = process.arch === 'arm64' ? 'aarch64' : 'x86_64_v3';
 
+/** One more that this machine can build for. */
+export const ANOTHER_TARGET = process.arch === 'arm64' ? 'armv8.1a' : 'x86_64_v2';
+
 /** `.github/build-cache.yaml` of a rehearsal: one target, which this machine stands for. */
 export const SETTINGS = `targets:\n  - { name: ${TARGET}, runner: ubuntu-24.04 }\n`;
 

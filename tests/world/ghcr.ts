@@ -10,6 +10,8 @@ import { listen } from './faulty-proxy.ts';
 export interface Ghcr {
   /** `127.0.0.1:PORT`; a test says with `GITHUB_REGISTRIES` that it has the rules of ghcr.io. */
   host: string;
+  /** `127.0.0.1:PORT` of the storage: `STORAGE_NAME`, for who came by HTTPS. */
+  storageHost: string;
   /** Every request so far to the registry itself, as `METHOD /path`. */
   seen: string[];
   /** Every request so far to the storage that blobs are redirected to. */
@@ -48,6 +50,8 @@ export interface GhcrOptions {
   uploadLimitMs?: number;
 }
 
+/** The host that blobs of ghcr.io are redirected to. */
+export const STORAGE_NAME = 'pkg-containers.githubusercontent.com';
 const MEBIBYTE = 2 ** 20;
 /** Requests with Content-Range may have so much. Source: ocx-sh/ocx#237, openai/tart#179. */
 const RANGE_LIMIT_BYTES = 4 * MEBIBYTE;
@@ -203,9 +207,8 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     if (method === 'GET' && pathname.includes('/blobs/sha256:')) {
       // Source: public research notes on ghcr.io's 307 to pkg-containers.githubusercontent.com.
-      outgoing
-        .writeHead(307, { location: `http://${storage.host}/ghcr1${pathname}?se=soon&sp=r&sig=signed` })
-        .end();
+      const place = isSecure(incoming) ? `https://${STORAGE_NAME}` : `http://${storage.host}`;
+      outgoing.writeHead(307, { location: `${place}/ghcr1${pathname}?se=soon&sp=r&sig=signed` }).end();
       return;
     }
     answerUpload(incoming, outgoing, pathname, query);
@@ -224,7 +227,8 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     // On /v2/ the scope is this text to the letter. Source: cloudflare/serverless-registry#148, Mic92/niks3#229.
     const scope = `repository:${name || 'user/image'}:pull`;
-    const challenge = `Bearer realm="http://${host}/token",service="${host}",scope="${scope}"`;
+    const scheme = isSecure(incoming) ? 'https' : 'http';
+    const challenge = `Bearer realm="${scheme}://${host}/token",service="${host}",scope="${scope}"`;
     refuse(outgoing, 401, 'UNAUTHORIZED', 'authentication required', incoming.method, {
       'www-authenticate': challenge,
     });
@@ -308,6 +312,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
 
   const ghcr: Ghcr = {
     host: front.host,
+    storageHost: storage.host,
     seen,
     stored,
     fault: () => false,
@@ -325,6 +330,11 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     },
   };
   return ghcr;
+}
+
+/** Whether a request came through a proxy that speaks TLS. */
+function isSecure({ headers }: IncomingMessage): boolean {
+  return headers['x-forwarded-proto'] === 'https';
 }
 
 /** Looks at an answer before it is passed on. */
