@@ -66,9 +66,10 @@ export function isAtLeast(version: string, [major = 0, minor = 0]: number[]): bo
 
 /**
  * Sets up an isolated Spack. Its folder is as short as can be: binaries are not relocated to a longer path.
- * @param packages the packages whose recipes it sees; with all of them Spack makes indexes for a minute first
+ * @param packages the packages whose recipes it sees; with all of them Spack makes indexes for a minute
+ * first, unless an earlier test has kept them
  */
-export async function openSpack({ program }: Spack, packages?: string[]): Promise<SpackHome> {
+export async function openSpack({ program, version }: Spack, packages?: string[]): Promise<SpackHome> {
   const folder = await mkdtemp('/tmp/');
   const user = join(folder, 'u');
   const caches = join(folder, 'c');
@@ -92,6 +93,9 @@ export async function openSpack({ program }: Spack, packages?: string[]): Promis
     SPACK_GNUPGHOME: gpg,
     ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
   };
+  const warm = join(WARM_FOLDER, version);
+  if (!packages && existsSync(warm))
+    await cp(warm, join(caches, 'cache'), { recursive: true, preserveTimestamps: true });
   const builtin = packages
     ? await linkRecipes(program, join(folder, 'r'), packages)
     : await findRecipes(program);
