@@ -4,7 +4,6 @@ import { judgeSetup } from './judge.ts';
 
 const FACTS: SetupFacts = {
   repository: {
-    id: 1,
     fullName: 'Owner/Cache',
     defaultBranch: 'main',
     isPrivate: false,

@@ -4,7 +4,6 @@ import { GitHubRefusedError } from './errors.ts';
 
 /** What GitHub says of a repository, as far as it decides what a run may do. */
 export interface RepositoryFacts {
-  id: number;
   /** `owner/name`, as the owner writes it. */
   fullName: string;
   defaultBranch: string;
@@ -24,16 +23,15 @@ export interface PagesSite {
   isByWorkflow: boolean;
 }
 
-/** Source: "Get a repository" of GitHub's REST API. */
+/** Source: "Get a repository" of GitHub's REST API. What decides nothing but advice may be missing. */
 const Repository = z.object({
-  id: z.int(),
   full_name: z.string(),
   default_branch: z.string(),
   private: z.boolean(),
-  fork: z.boolean(),
-  owner: z.object({ type: z.string() }),
-  has_pages: z.boolean(),
-  has_issues: z.boolean(),
+  fork: z.boolean().default(false),
+  owner: z.object({ type: z.string() }).default({ type: 'User' }),
+  has_pages: z.boolean().default(false),
+  has_issues: z.boolean().default(true),
 });
 
 /** Source: "Get a GitHub Pages site" of GitHub's REST API. */
@@ -46,7 +44,6 @@ const Pages = z.object({
 export async function readRepository(github: GitHub): Promise<RepositoryFacts> {
   const answer = await github.call('GET /repos/{owner}/{repo}', {}, Repository);
   return {
-    id: answer.id,
     fullName: answer.full_name,
     defaultBranch: answer.default_branch,
     isPrivate: answer.private,
@@ -65,7 +62,7 @@ export async function readPages(github: GitHub): Promise<PagesSite | undefined> 
       {},
       Pages,
     );
-    return { url, isByWorkflow: type === 'workflow' };
+    return { url, isByWorkflow: type !== 'legacy' };
   } catch (error) {
     if (error instanceof GitHubRefusedError && error.status === 404) return undefined;
     throw error;
