@@ -16,5 +16,6 @@ export const collections = {
   removed: defineCollection({ loader: catalogLoader('removed') }),
   stats: defineCollection({ loader: catalogLoader('stats') }),
   mirrors: defineCollection({ loader: catalogLoader('mirrors') }),
+  checks: defineCollection({ loader: catalogLoader('checks') }),
   cache: defineCollection({ loader: catalogLoader('cache') }),
 };

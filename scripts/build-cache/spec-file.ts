@@ -140,7 +140,7 @@ export function isProved(found: SpecNode): boolean {
 }
 
 /** Whether a node's hash follows from its text, by the rules of any Spack. */
-function isOwnHash(found: SpecNode): boolean {
+export function isOwnHash(found: SpecNode): boolean {
   return fits(found, false);
 }
 

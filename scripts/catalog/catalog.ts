@@ -2,13 +2,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import { assembleCatalog, buildFile, CATALOG_FILES } from '../../site/lib/catalog/catalog-files.ts';
-import type { Catalog, CatalogEntry, CatalogKind } from '../../site/lib/catalog/catalog-files.ts';
+import type {
+  Catalog,
+  CatalogEntry,
+  CatalogFault,
+  CatalogKind,
+} from '../../site/lib/catalog/catalog-files.ts';
 import { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { readJson } from '../cli/files.ts';
 
-/** Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does. */
-export function readCatalog(directory: string): Catalog {
+/**
+ * Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does.
+ * @param onFault is told of each wrong file instead
+ */
+export function readCatalog(directory: string, onFault?: (fault: CatalogFault) => void): Catalog {
   const read = (kind: CatalogKind): CatalogEntry[] => readEntries(directory, kind);
   return assembleCatalog(
     {
@@ -20,6 +28,7 @@ export function readCatalog(directory: string): Catalog {
       cache: read('cache'),
     },
     directory,
+    onFault,
   );
 }
 
@@ -33,7 +42,7 @@ export function readBuild(
 }
 
 /** The files of one kind in the order of their paths' code units. */
-function readEntries(directory: string, kind: CatalogKind): CatalogEntry[] {
+export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[] {
   const { folder, ending } = CATALOG_FILES[kind];
   const root = join(directory, folder);
   return glob

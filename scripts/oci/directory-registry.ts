@@ -54,6 +54,7 @@ export function openDirectory(dir: string): Registry {
 
   return {
     reference,
+    listTags: async () => [...(await readTags()).keys()],
     describeTag,
     readText,
     readManifest,
@@ -122,8 +123,12 @@ async function copyImages(layout: string, dir: string, added: readonly Descripto
   }
 }
 
-/** Every blob that the entries need: each manifest after what it names. */
-async function contentsOf(layout: string, dir: string, entries: readonly Descriptor[]): Promise<Blob[]> {
+/** Every blob that entries of a layout's index need, each manifest after what it names. What the layout lacks is looked for in `dir`. */
+export async function contentsOf(
+  layout: string,
+  dir: string,
+  entries: readonly Descriptor[],
+): Promise<Blob[]> {
   const blobs = new Map<string, Blob>();
   for (const { digest, size } of entries) {
     const source = (await sizeOf(blobPath(layout, digest))) === undefined ? dir : layout;

@@ -19,6 +19,8 @@ export interface RegistryManifest extends ManifestText {
 export interface Registry {
   /** What it was opened by, in its short form. */
   readonly reference: string;
+  /** Every tag, in no particular order; none when the repository is not there yet. */
+  listTags(): Promise<string[]>;
   /** What a tag points at; undefined when the repository has no such tag, or is not there yet. */
   describeTag(tag: string): Promise<Descriptor | undefined>;
   /** The text of what a tag or digest names, image or index, its digest checked; undefined when it is not there. */

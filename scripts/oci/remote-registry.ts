@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
@@ -38,6 +40,11 @@ const IDLE_MS = 60_000;
 /** The first image is a small one; the registry ends an upload after ten minutes. */
 const PUSHING = { idleMs: 600_000, actions: 'pull,push' } as const;
 
+/** ghcr.io gives no more at a time. */
+const TAGS_A_PAGE = 100;
+const MAX_TAGS_BYTES = 16 * 2 ** 20;
+const TagList = z.object({ tags: z.array(z.string()).nullish() });
+
 /** Opens one repository of a registry: reads go by HTTP, pushes by ORAS. */
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
@@ -54,6 +61,28 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     const answer = await request('GET', `blobs/${blob.digest}`);
     if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
     return verified(answer.body, reference, blob);
+  }
+
+  async function listTags(): Promise<string[]> {
+    const tags: string[] = [];
+    let next: string | undefined = `tags/list?n=${TAGS_A_PAGE}`;
+    while (next !== undefined) {
+      const part: string = next;
+      const page = await retry(async () => {
+        const answer = await client.request('GET', part, 'application/json');
+        if (!answer) return undefined;
+        const text = await readLimited(answer, MAX_TAGS_BYTES);
+        return { text: text.toString('utf8'), link: answer.headers.get('link') };
+      }, patience);
+      if (!page) return tags;
+      const advice = 'run it again; if it stays so, ask who runs the registry';
+      const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
+      tags.push(...(list.tags ?? []));
+      const following: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(page.link ?? '')?.[1];
+      if (following === part) throw new Error(`${reference}: expected the next page of tags, found the same`);
+      next = following;
+    }
+    return tags;
   }
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
@@ -119,5 +148,16 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
   }
 
-  return { reference, describeTag, readText, readManifest, hasBlob, openBlob, readBlob, push, pointTag };
+  return {
+    reference,
+    listTags,
+    describeTag,
+    readText,
+    readManifest,
+    hasBlob,
+    openBlob,
+    readBlob,
+    push,
+    pointTag,
+  };
 }

@@ -18,7 +18,8 @@ export function readPins(directory: string): Map<string, Pin> {
   );
 }
 
-function parsePin(text: string, where: string): Pin {
+/** Reads one pin; `where` names its file in errors. */
+export function parsePin(text: string, where: string): Pin {
   const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error) throw new Error(`${where}: expected YAML; correct this: ${error.message.trim()}`);

@@ -27,6 +27,8 @@ export const CATALOG_FILES = {
   removed: { folder: 'removed', ending: '.json' },
   stats: { folder: 'stats', ending: '.json' },
   mirrors: { folder: 'mirrors', ending: '.yaml' },
+  /** What the last runs of doctor and challenge found. */
+  checks: { folder: 'checks', ending: '.json' },
   /** `cache.json` in the catalog's own folder. */
   cache: { folder: '', ending: '.json' },
 } as const;
@@ -106,37 +108,79 @@ export interface CatalogSource<Manifest> extends Record<
   manifests: readonly { id: string; data: Manifest }[];
 }
 
+/** What is wrong with one file of a catalog, in a sentence that names it. */
+export class CatalogFault extends Error {
+  readonly kind: 'unreadable' | 'misplaced' | 'node-missing' | 'manifest-missing';
+  /** Relative to the catalog's folder. */
+  readonly path: string;
+
+  constructor(kind: CatalogFault['kind'], path: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.kind = kind;
+    this.path = path;
+  }
+}
+
 /**
  * Parses each file once. Throws, naming the file, on one that does not fit its schema or is not named for its
  * content, and on a build without its node or manifest.
+ * @param onFault is told of each such file instead: what is wrong is left out, and the rest is read
  */
 export function assembleCatalog<Manifest>(
   source: CatalogSource<Manifest>,
   directory = '',
+  onFault: (fault: CatalogFault) => void = (fault) => {
+    throw fault;
+  },
 ): Catalog<Manifest> {
+  const parse = <T>(kind: CatalogKind, entry: CatalogEntry, schema: z.ZodType<T>): T | undefined => {
+    try {
+      return parseEntry(kind, entry, schema, directory);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      onFault(new CatalogFault('unreadable', catalogPath(kind, entry.id), message, error));
+      return undefined;
+    }
+  };
+  const isInPlace = (found: string, expected: string): boolean => {
+    if (found === expected) return true;
+    const message = `${locate(directory, found)}: its content belongs in ${expected}; rename or remove it`;
+    onFault(new CatalogFault('misplaced', found, message));
+    return false;
+  };
+  const isThere = (kind: CatalogFault['kind'], value: unknown, path: string, missing: string): boolean => {
+    if (value !== undefined) return true;
+    const message = `${locate(directory, path)}: the catalog lacks ${missing}; restore that file from git`;
+    onFault(new CatalogFault(kind, missing, message));
+    return false;
+  };
+
   const nodes = new Map<DagHash, SpecNode>();
   for (const entry of source.specs) {
-    const node = parseEntry('specs', entry, Node, directory);
-    expectPath(directory, catalogPath('specs', entry.id), specFile(node));
-    addNode(nodes, { node, text: (entry.body ?? '').trimEnd() });
+    const node = parse('specs', entry, Node);
+    if (node && isInPlace(catalogPath('specs', entry.id), specFile(node)))
+      addNode(nodes, { node, text: (entry.body ?? '').trimEnd() });
   }
   const byId = new Map(source.manifests.map(({ id, data }) => [id, data]));
   const builds = new Map<DagHash, Build>();
   const manifests = new Map<DagHash, Manifest>();
   for (const entry of source.builds) {
-    const build = parseEntry('builds', entry, Build, directory);
+    const build = parse('builds', entry, Build);
     const path = catalogPath('builds', entry.id);
-    expectPath(directory, path, buildFile(build));
+    if (!build || !isInPlace(path, buildFile(build))) continue;
+    if (!isThere('node-missing', nodes.get(build.hash), path, specFile(build))) continue;
     const manifest = byId.get(idOf(build));
-    if (!nodes.has(build.hash)) throw incomplete(directory, path, specFile(build));
-    if (manifest === undefined) throw incomplete(directory, path, manifestFile(build));
+    isThere('manifest-missing', manifest, path, manifestFile(build));
     builds.set(build.hash, build);
-    manifests.set(build.hash, manifest);
+    if (manifest !== undefined) manifests.set(build.hash, manifest);
   }
   const locks = new Map(
-    source.locks.map((entry) => [entry.id, parseEntry('locks', entry, LockFile, directory)]),
+    source.locks.flatMap((entry) => {
+      const lock = parse('locks', entry, LockFile);
+      return lock ? [[entry.id, lock] as const] : [];
+    }),
   );
-  const [cache] = source.cache.map((entry) => parseEntry('cache', entry, Cache, directory));
+  const [cache] = source.cache.flatMap((entry) => parse('cache', entry, Cache) ?? []);
   return {
     builds,
     nodes,
@@ -146,15 +190,6 @@ export function assembleCatalog<Manifest>(
     environments: new Map([...locks].map(([name, { roots }]) => [name, roots.map(({ hash }) => hash)])),
     ...(cache ? { cache } : {}),
   };
-}
-
-function expectPath(directory: string, actual: string, expected: string): void {
-  if (actual === expected) return;
-  throw new Error(`${locate(directory, actual)}: its content belongs in ${expected}; rename or remove it`);
-}
-
-function incomplete(directory: string, path: string, missing: string): Error {
-  return new Error(`${locate(directory, path)}: the catalog lacks ${missing}; restore that file from git`);
 }
 
 function locate(directory: string, path: string): string {

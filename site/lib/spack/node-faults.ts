@@ -3,7 +3,7 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { ReadableNode } from '../../schemas/readable-node.ts';
 import { isSafeText } from '../../schemas/safe-text.ts';
 import type { SpecNode } from './dag.ts';
-import { refuseAmbiguousJson } from './node-text.ts';
+import { isPlainJson, refuseAmbiguousJson, refuseDeepJson } from './node-text.ts';
 
 /** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
 export const MAX_DAG_DEPTH = 250;
@@ -14,17 +14,22 @@ const MAX_NODE_LENGTH = 100_000;
 /** Why clients could not read an index with this node, or should not; undefined for a good one. */
 export function findNodeFault(text: string): string | undefined {
   if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
+  let value: unknown;
+  let isPlain: boolean;
   try {
-    refuseAmbiguousJson(text);
+    value = JSON.parse(text);
+    isPlain = isPlainJson(text, value);
+    if (isPlain) refuseDeepJson(text);
+    else refuseAmbiguousJson(text);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  const value: unknown = JSON.parse(text);
   const result = ReadableNode.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
     return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
   }
+  if (isPlain) return undefined;
   // What the schema leaves out is passed on with the text; lines may be broken there.
   const isSafe = everyText(value, (part) => isSafeText(part.replaceAll(/[\n\t]/g, ' ')));
   return isSafe ? undefined : 'found control or bidirectional characters, or half of a character';
@@ -34,6 +39,8 @@ export function findNodeFault(text: string): string | undefined {
 export interface UnreadableNode {
   node: SpecNode['node'];
   reason: string;
+  /** The dependency because of which it is; absent: it has a fault of its own. */
+  through?: DagHash;
 }
 
 /**
@@ -66,20 +73,21 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
       open.delete(hash);
       const depth = 1 + Math.max(0, ...edges.map((edge) => depths.get(edge.hash) ?? 0));
       depths.set(hash, depth);
-      const reason = findNodeFault(entry.text) ?? findEdgeFault(entry.node);
-      if (reason !== undefined) unreadable.set(hash, { node: entry.node, reason });
+      const reason = findNodeFault(entry.text);
+      const fault = reason === undefined ? findEdgeFault(entry.node) : { reason };
+      if (fault) unreadable.set(hash, { node: entry.node, ...fault });
       else if (depth > MAX_DAG_DEPTH)
         unreadable.set(hash, { node: entry.node, reason: `its DAG is deeper than ${MAX_DAG_DEPTH} nodes` });
     }
   }
   return unreadable;
 
-  function findEdgeFault({ dependencies }: SpecNode['node']): string | undefined {
+  function findEdgeFault({ dependencies }: SpecNode['node']): Omit<UnreadableNode, 'node'> | undefined {
     for (const { name, hash } of dependencies) {
-      const other = unreadable.get(hash);
-      if (other) return `it depends on ${name}/${hash}, which is left out`;
-      if (!nodes.has(hash)) return `it depends on ${name}/${hash}, whose file is missing in specs/`;
-      if (!depths.has(hash)) return `it depends on ${name}/${hash}, which depends on it`;
+      const lead = `it depends on ${name}/${hash}`;
+      if (unreadable.has(hash)) return { reason: `${lead}, which is left out`, through: hash };
+      if (!nodes.has(hash)) return { reason: `${lead}, whose file is missing in specs/`, through: hash };
+      if (!depths.has(hash)) return { reason: `${lead}, which depends on it` };
     }
     return undefined;
   }

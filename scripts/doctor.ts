@@ -1,0 +1,45 @@
+import { createCommand, runCommand } from './cli/command.ts';
+import { diagnose } from './doctor/diagnose.ts';
+import type { DoctorOptions } from './doctor/diagnose.ts';
+import { healthText, recordHealth, summaryText } from './doctor/report.ts';
+import { addSummary } from './github/actions.ts';
+
+const command = createCommand({
+  verb: 'doctor',
+  description:
+    'Proves that catalog, registry and site agree, and says of each disagreement where it is, what was expected, what ' +
+    'was found and what to do. Without --deep it looks at a part of what is large, another one each day. --fix puts ' +
+    'right what can lose nothing: it writes manifests that follow from their builds (signed with SIGNING_KEY), removes ' +
+    'manifests without a build, points tags of the registry back at what was published, replaces an outdated index in ' +
+    'the registry, and removes blobs of an OCI layout that no image names. Ends with 1 when there are problems.',
+  examples: [
+    'node scripts/doctor.ts',
+    'node scripts/doctor.ts --registry ghcr.io/owner/repo --site https://owner.github.io/repo --deep',
+    'node scripts/doctor.ts --site dist --fix --json',
+  ],
+})
+  .option('--registry <REGISTRY>', 'the registry (default: REGISTRY, else the one in cache.json)')
+  .option(
+    '--site <URL>',
+    'address of the site, or the folder of a built one (default: SITE_URL if it is set)',
+  )
+  .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--deep', 'download and hash everything; goes on where an interrupted run ended', false)
+  .option('--journal <DIR>', 'where --deep keeps how far it has come', '.work/doctor')
+  .option('--spack', 'also have the Spack on PATH read the index, as --deep does', false)
+  .option('--fix', 'put right what can lose nothing', false)
+  .option('--record', 'write checks/doctor.json into the catalog, for the page and the API', false)
+  .option('--json', 'print what was found as JSON on standard output', false)
+  .action(doctor);
+
+await runCommand(command);
+
+async function doctor(options: DoctorOptions & { json: boolean; record: boolean }): Promise<void> {
+  const { health, catalog } = await diagnose(options, process.env);
+  if (options.record) recordHealth(catalog, health);
+  const text = healthText(health);
+  addSummary(text);
+  if (options.json) console.log(JSON.stringify(health, null, 2));
+  console.error(`${text}\n\n${summaryText(health)}`);
+  process.exitCode = health.problems > 0 ? 1 : 0;
+}

@@ -1,0 +1,173 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import pMap from 'p-map';
+import { digestFrom, hexOf, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { Blob, Build } from '../../site/schemas/build.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
+import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
+import { splitNodes } from '../../site/lib/spack/node-text.ts';
+import { describeError } from '../cli/command.ts';
+import { startProgress } from '../cli/progress.ts';
+import { isTemporary } from '../http/retry.ts';
+import { drain } from '../mirror/blob-cache.ts';
+import type { Registry } from '../oci/registry.ts';
+import { verified } from '../oci/verify.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Site } from './open-site.ts';
+import type { ReadableCatalog } from './read-catalog.ts';
+
+/** Transfers at a time: a whole registry is read, and others use it meanwhile. */
+const TRANSFERS = 4;
+
+/** Blobs that were found good, in a file: a run that is interrupted goes on where it was. */
+interface Journal {
+  has(blob: Blob): boolean;
+  add(blob: Blob): void;
+  /** Forgets all: the next run begins again. */
+  finish(): void;
+}
+
+/** @param place whose blobs they are: each place has a journal of its own */
+function openJournal(folder: string, place: string): Journal {
+  const file = join(folder, `good-${sha256Of(place).slice(0, 16)}.txt`);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  // A last line without its end was being written.
+  const good = new Set(lines.slice(0, -1).map((line) => digestFrom(line)));
+  mkdirSync(dirname(file), { recursive: true });
+  return {
+    has: ({ digest }) => good.has(digest),
+    add({ digest }) {
+      good.add(digest);
+      appendFileSync(file, `${hexOf(digest)}\n`);
+    },
+    finish: () => rmSync(file, { force: true }),
+  };
+}
+
+/** Reads every image of the registry, its manifest, spec file and tarball, and hashes all of it. */
+export async function checkRegistryBytes(
+  { catalog }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { registry, journal: folder }: { registry: Registry; journal: string },
+): Promise<void> {
+  const journal = openJournal(folder, registry.reference);
+  const builds = [...catalog.builds.values()];
+  const outcome = await eachBuild('hashing the registry', builds, async (build) => {
+    const where = `${registry.reference}:${build.image.tag}`;
+    const { image, tarball } = build;
+    const manifest = { digest: image.digest, size: image.size };
+    if (!journal.has(manifest)) {
+      const fault = await attempt(() => checkManifest(registry, build));
+      if (fault === undefined) journal.add(manifest);
+      else diagnosis.add('image-damaged', { where, expected: 'the image that was published', found: fault });
+    }
+    if (!journal.has(image.config)) {
+      const fault = await attempt(async () => {
+        const bytes = await registry.readBlob(image.config);
+        const own =
+          SpecFile.parse(JSON.parse(bytes.toString('utf8'))) && splitNodes(bytes.toString('utf8'))[0];
+        if (own !== catalog.nodes.get(build.hash)?.text) throw new Error('a spec file of another node');
+      });
+      if (fault === undefined) journal.add(image.config);
+      else
+        diagnosis.add('blob-damaged', {
+          where,
+          expected: `the spec file ${image.config.digest}`,
+          found: fault,
+        });
+    }
+    if (!journal.has(tarball)) {
+      const fault = await attempt(async () => drain(await registry.openBlob(tarball)));
+      if (fault === undefined) journal.add(tarball);
+      else diagnosis.add('blob-damaged', { where, expected: `the tarball ${tarball.digest}`, found: fault });
+    }
+  });
+  diagnosis.count('registry', 'every byte is what was published', builds.length, outcome);
+  if (outcome.note === undefined) journal.finish();
+}
+
+/** Reads every tarball and spec file that the site serves, and hashes it. */
+export async function checkSiteBytes(
+  { catalog }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site, listed, journal: folder }: { site: Site; listed: ReadonlySet<string>; journal: string },
+): Promise<void> {
+  const journal = openJournal(folder, site.locate(''));
+  const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));
+  const outcome = await eachBuild('hashing the site', builds, async (build) => {
+    for (const [kind, blob] of [
+      ['tarball', build.tarball],
+      ['spec file', build.image.config],
+    ] as const) {
+      if (journal.has(blob)) continue;
+      const path = mirrorBlobPath(blob.digest);
+      let source: Readable | undefined;
+      const fault = await attempt(async () => {
+        source = await site.open(path);
+        if (source) await drain(verified(source, site.locate(path), blob));
+      });
+      // Missing tarballs were found before, and spec files may be in the registry alone.
+      if (!source && fault === undefined) continue;
+      if (fault === undefined) journal.add(blob);
+      else
+        diagnosis.add('site-blob-damaged', {
+          where: site.locate(path),
+          expected: `the ${kind} of ${build.name}@${build.version}, ${blob.digest}`,
+          found: fault,
+        });
+    }
+  });
+  diagnosis.count('site', 'every byte is what was published', builds.length, outcome);
+  if (outcome.note === undefined) journal.finish();
+}
+
+async function checkManifest(registry: Registry, { image, tarball }: Build): Promise<void> {
+  const found = await registry.readManifest(image.digest);
+  if (!found) throw new Error('no such manifest');
+  const { config, layers } = found.manifest;
+  const parts = [config.digest, layers.at(-1)?.digest];
+  if (parts[0] !== image.config.digest || parts[1] !== tarball.digest)
+    throw new Error(`an image of other blobs: ${parts.join(', ')}`);
+}
+
+/** The message of what fails; a server that asks for patience is no fault of the blob and ends the run. */
+async function attempt(work: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (isTemporary(error)) throw error;
+    return describeError(error);
+  }
+}
+
+/** @returns how many were looked at, and why not all */
+async function eachBuild(
+  label: string,
+  builds: readonly Build[],
+  look: (build: Build) => Promise<void>,
+): Promise<{ checked: number; note?: string }> {
+  const progress = startProgress(label, builds.length, 'builds');
+  let checked = 0;
+  try {
+    await pMap(
+      builds,
+      async (build) => {
+        await look(build);
+        checked += 1;
+        progress.advance();
+      },
+      { concurrency: TRANSFERS },
+    );
+    return { checked };
+  } catch (error) {
+    if (!isTemporary(error)) throw error;
+    return {
+      checked,
+      note: `stopped: ${describeError(error)}; run it again, it goes on from here`.slice(0, 500),
+    };
+  } finally {
+    progress.stop();
+  }
+}

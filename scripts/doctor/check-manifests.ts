@@ -1,0 +1,123 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildFile, catalogPath, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { readEntries } from '../catalog/catalog.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { describeError } from '../cli/command.ts';
+import { signManifest, splitSigned, verifyManifest } from '../signing/signature.ts';
+import type { Signer } from '../signing/signature.ts';
+import type { Diagnosis, Fix } from './diagnosis.ts';
+import type { ReadableCatalog } from './read-catalog.ts';
+import { sampleNote, takeSample } from './sample.ts';
+
+/**
+ * Proves that each manifest names the blobs that its build's record names, and is signed by a key that is published.
+ * @param limit number of signatures to verify
+ */
+export async function checkManifests(
+  read: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { limit, now, signer }: { limit: number; now: Date; signer: Signer | undefined },
+): Promise<void> {
+  const { directory, catalog } = read;
+  const { builds, manifests, keys } = catalog;
+  const isSignedCache = keys.size > 0;
+  const signed: Build[] = [];
+  for (const build of builds.values()) {
+    const manifest = manifests.get(build.hash);
+    if (manifest === undefined) continue;
+    const where = join(directory, manifestFile(build));
+    const fix = rewrite(read, build, signer);
+    const expected = specManifestText(build.tarball, build.image.config);
+    const split = trySplit(manifest);
+    if ('fault' in split) {
+      diagnosis.add('manifest-damaged', {
+        where,
+        expected: 'a manifest as Spack and gpg write it',
+        found: split.fault,
+        ...fix,
+      });
+    } else if (split.text !== expected) {
+      diagnosis.add('manifest-differs', {
+        where,
+        expected: `the blobs that ${buildFile(build)} names: ${build.tarball.digest}, ${build.image.config.digest}`,
+        found: 'others, or another form',
+        ...fix,
+      });
+    } else if (split.signed) signed.push(build);
+    else if (isSignedCache) {
+      diagnosis.add('manifest-unsigned', {
+        where,
+        expected: 'a signature by a key in keys/, as clients of a signed cache do',
+        found: 'none: clients refuse it and build from source',
+        ...fix,
+      });
+    }
+  }
+  diagnosis.count('catalog', 'manifests name what was built', builds.size);
+
+  const armored = [...keys.values()];
+  const chosen = takeSample(signed, limit, now);
+  for (const build of chosen) {
+    const where = join(directory, manifestFile(build));
+    const manifest = manifests.get(build.hash) ?? '';
+    try {
+      await verifyManifest(manifest, armored);
+    } catch (error) {
+      const found = describeError(error).replace(/^manifest: /, '');
+      const isForeign = found.includes('expected one of:');
+      diagnosis.add(isForeign ? 'signature-unknown-key' : 'signature-bad', {
+        where,
+        expected: 'a good signature by a key in keys/',
+        found,
+        ...rewrite(read, build, signer),
+      });
+    }
+  }
+  if (signed.length > 0)
+    diagnosis.count(
+      'catalog',
+      'signatures are good',
+      signed.length,
+      sampleNote(chosen.length, signed.length),
+    );
+
+  const known = new Set([...builds.values()].map(manifestFile));
+  for (const { id } of readEntries(directory, 'manifests')) {
+    const path = catalogPath('manifests', id);
+    if (known.has(path)) continue;
+    diagnosis.add('manifest-orphan', {
+      where: join(directory, path),
+      expected: 'a manifest of a build that is here',
+      found: 'no record of it in builds/',
+      fix: () => Promise.resolve(rmSync(join(directory, path))),
+    });
+  }
+}
+
+function trySplit(manifest: string): { text: string; signed: boolean } | { fault: string } {
+  try {
+    return splitSigned(manifest);
+  } catch (error) {
+    return { fault: describeError(error).replace(/^manifest: /, '') };
+  }
+}
+
+/** A manifest follows from its build's record. Without the key a signed cache's is left to `sign`. */
+function rewrite(
+  { directory, catalog: { keys } }: ReadableCatalog,
+  build: Build,
+  signer: Signer | undefined,
+): { fix?: Fix } {
+  if (keys.size > 0 && (!signer || !keys.has(signer.fingerprint))) return {};
+  return {
+    fix: async () => {
+      const text = specManifestText(build.tarball, build.image.config);
+      const content =
+        signer && keys.size > 0 ? await signManifest(text, signer, new Date(build.published)) : text;
+      addFiles(directory, [{ path: manifestFile(build), content, replace: true }]);
+    },
+  };
+}

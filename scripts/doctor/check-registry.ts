@@ -1,0 +1,218 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import type { Blob, Build } from '../../site/schemas/build.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { describeError } from '../cli/command.ts';
+import { describeVisibility } from '../github/visibility.ts';
+import { withDirectoryLock } from '../oci/directory-lock.ts';
+import { INDEX_TAG } from '../oci/image.ts';
+import { contentsOf } from '../oci/directory-registry.ts';
+import { blobPath, readIndex } from '../oci/layout.ts';
+import { parseReference } from '../oci/reference.ts';
+import type { Registry } from '../oci/registry.ts';
+import type { Diagnosis, Fix } from './diagnosis.ts';
+import type { ReadableCatalog } from './read-catalog.ts';
+import { sampleNote, takeSample } from './sample.ts';
+
+/** Requests at a time: few enough for any registry. */
+const REQUESTS = 8;
+
+/** Attestations that cosign and GitHub put beside an image, where a registry knows no referrers. */
+const ATTESTATION_TAG = /^sha256-[0-9a-f]{64}/;
+/** A run that is pushing now has blobs that no tag names yet. */
+const YOUNG_MS = 3_600_000;
+
+/** How a registry is to be looked at. */
+export interface RegistryCheck {
+  registry: Registry;
+  /** The index of everything, as it should be. */
+  index: Blob;
+  /** How many images and blobs are asked for; a folder is looked at as a whole. */
+  limit: number;
+  now: Date;
+  /** Points the registry's index at the right one. */
+  fixIndex: Fix;
+}
+
+/**
+ * Compares a registry with the catalog: each tag and its digest, the blobs behind it, the index, tags and blobs that
+ * nothing knows, and whether everybody may pull.
+ * @returns whether it answered
+ */
+export async function checkRegistry(
+  read: ReadableCatalog,
+  diagnosis: Diagnosis,
+  check: RegistryCheck,
+): Promise<boolean> {
+  const { registry } = check;
+  const builds = [...read.catalog.builds.values()];
+  let tags: Set<string>;
+  try {
+    tags = new Set(await registry.listTags());
+  } catch (error) {
+    diagnosis.add('registry-unreachable', {
+      where: registry.reference,
+      expected: 'an answer with all its tags',
+      found: describeError(error),
+    });
+    return false;
+  }
+  for (const build of builds) {
+    if (tags.has(build.image.tag)) continue;
+    diagnosis.add('image-missing', {
+      where: `${registry.reference}:${build.image.tag}`,
+      expected: `the image ${build.image.digest}`,
+      found: 'no such tag',
+      ...(await pointBack(registry, build)),
+    });
+  }
+  diagnosis.count('registry', 'every build has its tag', builds.length);
+  findUnknownTags(read, diagnosis, registry, tags);
+  const there = builds.filter(({ image }) => tags.has(image.tag));
+  await checkImages(there, diagnosis, check);
+  await checkIndex(builds, diagnosis, check);
+  await checkOrphans(read, diagnosis, check);
+  const [sentence] = await describeVisibility(registry.reference, there, process.env);
+  if (sentence !== undefined)
+    diagnosis.add('registry-private', {
+      where: registry.reference,
+      expected: 'a registry that everybody may pull from without a login',
+      found: sentence,
+    });
+  return true;
+}
+
+function findUnknownTags(
+  { catalog, removed, containers }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { reference }: Registry,
+  tags: ReadonlySet<string>,
+): void {
+  const known = new Set([
+    INDEX_TAG,
+    ...[...catalog.builds.values()].map(({ image }) => image.tag),
+    ...[...removed.values()].flatMap(({ grace }) => grace?.build.image.tag ?? []),
+    ...containers.flatMap((container) => container.tags),
+  ]);
+  for (const tag of tags) {
+    if (known.has(tag) || ATTESTATION_TAG.test(tag)) continue;
+    diagnosis.add('tag-unknown', {
+      where: `${reference}:${tag}`,
+      expected: 'tags that the catalog knows',
+      found: 'one that no build, container or removed build of it has',
+    });
+  }
+  diagnosis.count('registry', 'every tag is known', tags.size);
+}
+
+async function checkImages(
+  builds: readonly Build[],
+  diagnosis: Diagnosis,
+  { registry, limit, now }: RegistryCheck,
+): Promise<void> {
+  const chosen = takeSample(builds, isFolder(registry) ? Infinity : limit, now);
+  await pMap(
+    chosen,
+    async (build) => {
+      const { image, tarball } = build;
+      const where = `${registry.reference}:${image.tag}`;
+      const current = await registry.describeTag(image.tag);
+      if (current && current.digest !== image.digest) {
+        diagnosis.add('image-differs', {
+          where,
+          expected: `the image ${image.digest}`,
+          found: `the image ${current.digest}`,
+          ...(await pointBack(registry, build)),
+        });
+        return;
+      }
+      const blobs = [
+        ['the image', { digest: image.digest, size: image.size }],
+        ['the tarball', tarball],
+        ['the spec file', image.config],
+      ] as const;
+      // A registry lists a manifest's tag only while it has the manifest.
+      for (const [kind, blob] of isFolder(registry) ? blobs : blobs.slice(1)) {
+        if (await registry.hasBlob(blob)) continue;
+        diagnosis.add('blob-missing', { where, expected: `${kind} ${blob.digest}`, found: 'no such blob' });
+      }
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count(
+    'registry',
+    'images and their blobs are there',
+    builds.length,
+    sampleNote(chosen.length, builds.length),
+  );
+}
+
+async function checkIndex(
+  builds: readonly Build[],
+  diagnosis: Diagnosis,
+  { registry, index, fixIndex }: RegistryCheck,
+): Promise<void> {
+  const where = `${registry.reference}:${INDEX_TAG}`;
+  const found = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
+  const digest = typeof found === 'string' ? found : found?.manifest.layers[0]?.digest;
+  diagnosis.count('registry', 'the index is that of the catalog', 1);
+  if (digest === index.digest || (builds.length === 0 && found === undefined)) return;
+  diagnosis.add('registry-index-differs', {
+    where,
+    expected: `the index of ${builds.length} builds, ${index.digest}`,
+    found: digest ?? 'none',
+    fix: fixIndex,
+  });
+}
+
+/** Blobs of a folder that no image needs; other registries tell nobody which blobs they have. */
+async function checkOrphans(
+  { catalog, removed }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { registry, now }: RegistryCheck,
+): Promise<void> {
+  const reference = parseReference(registry.reference);
+  if (reference.kind !== 'directory') return;
+  const { dir } = reference;
+  const names = await readdir(join(dir, 'blobs/sha256')).catch(() => []);
+  const known = new Set<Digest>();
+  const graced = [...removed.values()].flatMap(({ grace }) => grace?.build ?? []);
+  for (const { image, tarball } of [...catalog.builds.values(), ...graced])
+    known.add(image.digest).add(image.config.digest).add(tarball.digest);
+  const unknown = (): string[] => names.filter((name) => !known.has(digestFrom(name)));
+  // Images that the catalog describes are read only where what others name does not explain a blob.
+  const described = new Set([...catalog.builds.values()].map(({ image }) => image.digest));
+  const entries = (await readIndex(dir)) ?? [];
+  for (const isDescribed of [false, true]) {
+    if (unknown().length === 0) break;
+    for (const entry of entries.filter(({ digest }) => described.has(digest) === isDescribed)) {
+      // What cannot be read is a finding of its own.
+      for (const { digest } of await contentsOf(dir, dir, [entry]).catch(() => [])) known.add(digest);
+    }
+  }
+  for (const name of unknown()) {
+    const file = blobPath(dir, digestFrom(name));
+    const age = now.getTime() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity);
+    if (age < YOUNG_MS) continue;
+    diagnosis.add('blob-orphan', {
+      where: file,
+      expected: 'blobs that an image names',
+      found: 'one that none does',
+      fix: () => withDirectoryLock(dir, () => rm(file, { force: true })),
+    });
+  }
+  diagnosis.count('registry', 'every blob is named by an image', names.length);
+}
+
+/** A tag that was lost or moved goes back to what was published, as long as that is still there. */
+async function pointBack(registry: Registry, { image }: Build): Promise<{ fix?: Fix; advice?: string }> {
+  const there = await registry.readText(image.digest).catch(() => undefined);
+  if (!there) return { advice: 'publish the build again, or remove it from the catalog: its image is gone' };
+  return { fix: () => registry.pointTag(image.tag, image.digest) };
+}
+
+function isFolder(registry: Registry): boolean {
+  return parseReference(registry.reference).kind === 'directory';
+}

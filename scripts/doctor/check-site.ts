@@ -1,0 +1,277 @@
+import pMap from 'p-map';
+import prettyBytes from 'pretty-bytes';
+import { z } from 'zod';
+import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
+import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
+import type { Blob, Build } from '../../site/schemas/build.ts';
+import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
+import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { describeError } from '../cli/command.ts';
+import { parseCommit } from '../deploy/live-site.ts';
+import { checkIndexes } from './check-indexes.ts';
+import type { SiteIndexes } from './check-indexes.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Site } from './open-site.ts';
+import type { ReadableCatalog } from './read-catalog.ts';
+import { readBlobRecord } from './site-manifest.ts';
+import { sampleNote, takeSample } from './sample.ts';
+
+/** Requests at a time. */
+const REQUESTS = 8;
+const TEXT_LIMIT_BYTES = 2 ** 22;
+
+/** How a site is to be looked at. */
+export interface SiteCheck {
+  site: Site;
+  /** The index of everything, as it should be. */
+  index: Blob;
+  /** How many manifests and blobs are asked for. */
+  limit: number;
+  now: Date;
+  /** What the site may take, in bytes. */
+  budget: number;
+  /** The commit that the catalog is read from; undefined outside git. */
+  commit: string | undefined;
+}
+
+/**
+ * Compares a site with the catalog: index and views, manifests, blobs, keys, recorded settings files, size.
+ * @returns hashes of the builds whose tarballs it serves; undefined when it does not answer
+ */
+export async function checkSite(
+  read: ReadableCatalog,
+  diagnosis: Diagnosis,
+  check: SiteCheck,
+): Promise<Set<string> | undefined> {
+  const { site, commit } = check;
+  let text: string | undefined;
+  try {
+    text = await site.readText('api/index.json', TEXT_LIMIT_BYTES);
+  } catch (error) {
+    text = undefined;
+    diagnosis.add('site-unreachable', {
+      where: site.locate('api/index.json'),
+      expected: 'an answer',
+      found: describeError(error),
+    });
+    return undefined;
+  }
+  const served = text === undefined ? 'none' : parseCommit(text);
+  if (served === 'none') {
+    diagnosis.add('site-unreachable', {
+      where: site.locate('api/index.json'),
+      expected: 'the index of a build cache',
+      found: text === undefined ? 'nothing' : 'something else',
+    });
+    return undefined;
+  }
+  const indexes = await checkIndexes(read, diagnosis, check);
+  if (indexes.isBehind && served !== undefined && commit !== undefined && served !== commit) {
+    diagnosis.add('site-behind', {
+      where: site.locate('api/index.json'),
+      expected: `a deployment of commit ${commit.slice(0, 7)}`,
+      found: `one of commit ${served.slice(0, 7)}`,
+    });
+  }
+  await checkManifests(read, diagnosis, check);
+  await checkBlobs(read, diagnosis, check, indexes.listed);
+  await checkKeys(read, diagnosis, check);
+  await checkSettings(read, diagnosis, check);
+  await checkBudget(read, diagnosis, check, indexes);
+  return indexes.listed;
+}
+
+function servedManifest(build: Build): string {
+  return `v3/${manifestFile(build).replace(/^manifests\//, 'manifests/spec/')}`;
+}
+
+async function checkManifests(
+  { catalog }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site, limit, now }: SiteCheck,
+): Promise<void> {
+  const builds = [...catalog.builds.values()];
+  const chosen = takeSample(builds, limit, now);
+  await pMap(
+    chosen,
+    async (build) => {
+      const path = servedManifest(build);
+      const manifest = catalog.manifests.get(build.hash);
+      const text = await site.readText(path, TEXT_LIMIT_BYTES);
+      const expected = `what the catalog has in ${manifestFile(build)}`;
+      if (text === undefined)
+        diagnosis.add('site-manifest-missing', { where: site.locate(path), expected, found: 'nothing' });
+      else if (manifest !== undefined && text !== manifest)
+        diagnosis.add('site-manifest-differs', { where: site.locate(path), expected, found: 'another text' });
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count(
+    'site',
+    'manifests are those of the catalog',
+    builds.length,
+    sampleNote(chosen.length, builds.length),
+  );
+}
+
+async function checkBlobs(
+  { catalog }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site, limit, now }: SiteCheck,
+  listed: ReadonlySet<string>,
+): Promise<void> {
+  const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));
+  const chosen = takeSample(builds, limit, now);
+  await pMap(
+    chosen,
+    async ({ name, version, tarball }) => {
+      const path = mirrorBlobPath(tarball.digest);
+      const size = await site.sizeOf(path);
+      if (size === tarball.size || Number.isNaN(size)) return;
+      diagnosis.add('site-blob-missing', {
+        where: site.locate(path),
+        expected: `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`,
+        found: size === undefined ? 'nothing' : `${size} bytes`,
+      });
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count(
+    'site',
+    'tarballs of listed builds are there',
+    builds.length,
+    sampleNote(chosen.length, builds.length),
+  );
+}
+
+const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
+
+/** The keys that clients fetch are those that sign. */
+async function checkKeys(
+  { catalog }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site }: SiteCheck,
+): Promise<void> {
+  const { keys } = catalog;
+  const path = 'v3/manifests/key/keys.manifest.json';
+  const record = await readBlobRecord(site, path);
+  const text = record && (await site.readText(mirrorBlobPath(record.digest), TEXT_LIMIT_BYTES));
+  const listed = KeyIndex.safeParse(parseLoosely(text)).data?.keys ?? {};
+  const [found, expected] = [Object.keys(listed), [...keys.keys()]].map(
+    (names) => names.sort().join(', ') || 'none',
+  );
+  if (found !== expected)
+    diagnosis.add('site-key-differs', {
+      where: site.locate(path),
+      expected: `the keys ${expected ?? ''}`,
+      found: `the keys ${found ?? ''}`,
+    });
+  for (const [fingerprint, armored] of keys) {
+    const keyPath = `v3/manifests/key/${fingerprint}.key.manifest.json`;
+    const blob = await readBlobRecord(site, keyPath);
+    if (blob?.digest === digestFrom(sha256Of(armored))) continue;
+    diagnosis.add('site-key-differs', {
+      where: site.locate(keyPath),
+      expected: `the key in keys/${fingerprint}.asc`,
+      found: blob === undefined ? 'nothing' : 'another key',
+    });
+  }
+  diagnosis.count('site', 'keys are those of the catalog', keys.size);
+}
+
+/** A file that consumers include has its digest in its name: when it goes, every command of theirs fails. */
+async function checkSettings(
+  { recorded }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site }: SiteCheck,
+): Promise<void> {
+  await pMap(
+    recorded,
+    async ([sha256, body]) => {
+      // A damaged record is a finding of its own.
+      if (sha256Of(body) !== sha256) return;
+      const path = `api/mirrors/${sha256}.yaml`;
+      const text = await site.readText(path, TEXT_LIMIT_BYTES);
+      if (text === body) return;
+      diagnosis.add('settings-not-served', {
+        where: site.locate(path),
+        expected: 'the recorded settings file, which consumers include by its digest',
+        found: text === undefined ? 'nothing' : 'another text',
+      });
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count('site', 'recorded settings files are served', recorded.size);
+}
+
+/** A folder is measured; a deployed site says itself what it takes. */
+async function checkBudget(
+  read: ReadableCatalog,
+  diagnosis: Diagnosis,
+  { site, budget }: SiteCheck,
+  { blobs }: SiteIndexes,
+): Promise<void> {
+  const files = await site.list?.();
+  const document = files ? undefined : await site.readText('api/budget.json', TEXT_LIMIT_BYTES);
+  const said = BudgetDocument.pick({ bytes: true, budget: true })
+    .loose()
+    .safeParse(parseLoosely(document)).data;
+  const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : said?.bytes.total;
+  const limit = files ? budget : (said?.budget ?? budget);
+  diagnosis.count(
+    'site',
+    'the size is within the budget',
+    1,
+    total === undefined ? { checked: 0, note: 'the site does not say it' } : {},
+  );
+  if (total !== undefined && total > limit) {
+    diagnosis.add('budget-exceeded', {
+      where: site.locate('api/budget.json'),
+      expected: `at most ${prettyBytes(limit)}`,
+      found: prettyBytes(total),
+    });
+  }
+  if (files) await findOrphans(read, diagnosis, site, { files, named: blobs });
+}
+
+/** Blobs of a folder that no manifest names; the indexes of the deployment before stay for a while. */
+async function findOrphans(
+  { catalog, removed }: ReadableCatalog,
+  diagnosis: Diagnosis,
+  site: Site,
+  { files, named }: { files: ReadonlyMap<string, number>; named: ReadonlySet<string> },
+): Promise<void> {
+  const known = new Set([...named].map(mirrorBlobPath));
+  const graced = [...removed.values()].flatMap(({ grace }) => grace?.build ?? []);
+  for (const { tarball, image } of [...catalog.builds.values(), ...graced])
+    known.add(mirrorBlobPath(tarball.digest)).add(mirrorBlobPath(image.config.digest));
+  for (const armored of catalog.keys.values()) known.add(mirrorBlobPath(digestFrom(sha256Of(armored))));
+  const keyIndex = await readBlobRecord(site, 'v3/manifests/key/keys.manifest.json');
+  if (keyIndex) known.add(mirrorBlobPath(keyIndex.digest));
+  const blobs = [...files].filter(([path]) => path.startsWith('blobs/'));
+  for (const [path] of blobs) {
+    if (known.has(path) || (await isIndex(site, path))) continue;
+    diagnosis.add('site-blob-orphan', {
+      where: site.locate(path),
+      expected: 'blobs that a manifest names',
+      found: 'one that none does',
+    });
+  }
+  diagnosis.count('site', 'every blob is named by a manifest', blobs.length);
+}
+
+const INDEX_START = '{"database":{"version":"8"';
+
+async function isIndex(site: Site, path: string): Promise<boolean> {
+  const stream = await site.open(path);
+  for await (const chunk of stream ?? []) return Buffer.from(chunk).toString('utf8').startsWith(INDEX_START);
+  return false;
+}
+
+function parseLoosely(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,623 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+import { generateKey } from 'openpgp';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Finding, Health } from '../../site/schemas/health.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { findSpacks } from '../../tests/world/spack.ts';
+import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { INDEX_TAG } from '../oci/image.ts';
+import { blobPath } from '../oci/layout.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import { makeKey } from '../signing/key.ts';
+import { readSigner, signManifest, splitSigned } from '../signing/signature.ts';
+import { servePages } from '../start/pages-server.ts';
+import { checkWithSpack } from './check-spack.ts';
+import { diagnose } from './diagnose.ts';
+import { Diagnosis } from './diagnosis.ts';
+import { KINDS } from './kinds.ts';
+import { openSite } from './open-site.ts';
+import { takeSample } from './sample.ts';
+
+/** A signed cache of twelve builds with its registry and its site, as publish and mirror make them. */
+let clean: string;
+let signingKey: string;
+/** A copy for one test. */
+let folder: string;
+
+const TREE = 'tree/tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw';
+const LIBMD = 'libmd/libmd-1.0.4-uoxsn4d2qnm2a2hqdpwl5xgkdzmvwuzr';
+const SITE_URL = 'http://127.0.0.1:9/base';
+
+beforeAll(async () => {
+  clean = await mkdtemp(join(tmpdir(), 'doctor-'));
+  const key = await makeKey({ name: 'Doctor', date: new Date('2026-01-01T00:00:00Z') });
+  signingKey = key.privateKey;
+  await mkdir(join(clean, 'content/keys'), { recursive: true });
+  await writeFile(join(clean, `content/keys/${key.fingerprint}.asc`), key.publicKey);
+  const place = ['--registry', `oci-layout:${clean}/registry`, '--catalog', `${clean}/content`];
+  await run('publish', ['tests/fixtures/cache-unsigned', ...place], { SIGNING_KEY: signingKey });
+  await run('record-settings', place.slice(2));
+  await mkdir(join(clean, 'dist/api/mirrors'), { recursive: true });
+  await writeFile(join(clean, 'dist/index.html'), 'a page');
+  await writeFile(
+    join(clean, 'dist/api/index.json'),
+    JSON.stringify({ version: 1, endpoints: [], commit: 'a'.repeat(40) }),
+  );
+  await run('mirror', [...place, '--dist', `${clean}/dist`, '--blobs', `${clean}/kept`]);
+  await rm(join(clean, 'kept'), { recursive: true });
+  // What the built site has besides.
+  const views = await glob('*', { cwd: join(clean, 'dist/v3/manifests/index'), onlyDirectories: true });
+  await writeFile(
+    join(clean, 'dist/api/views.json'),
+    JSON.stringify({ views: views.map((name) => ({ name })) }),
+  );
+  await cp(join(clean, 'content/mirrors'), join(clean, 'dist/api/mirrors'), { recursive: true });
+}, 300_000);
+
+afterAll(() => rm(clean, { recursive: true }));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'doctor-'));
+  await cp(clean, folder, { recursive: true, preserveTimestamps: true });
+  return () => rm(folder, { recursive: true });
+});
+
+test('finds nothing in a clean cache, however closely it looks', async () => {
+  const quick = await look();
+  expect(quick.findings).toEqual([]);
+  expect(quick).toMatchObject({ problems: 0, warnings: 0, deep: false });
+  const deep = await look({ deep: true });
+  expect(deep.findings).toEqual([]);
+  const whole = deep.checks.filter(({ subject }) => subject !== 'spack');
+  expect(whole.length).toBeGreaterThan(15);
+  for (const { name, checked, total, note } of whole)
+    expect([name, checked, note]).toEqual([name, total, undefined]);
+  expect(deep.checks.find(({ name }) => name === 'every byte is what was published')?.checked).toBe(12);
+});
+
+/** Each does one thing to a clean cache, and says which kind of finding names it, and where. */
+const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: () => Promise<void> }[] = [
+  {
+    code: 'file-unreadable',
+    where: `content/builds/${TREE}.json`,
+    plant: () => edit(`content/builds/${TREE}.json`, (text) => text.slice(0, 200)),
+  },
+  {
+    code: 'file-unreadable',
+    where: 'content/pins/thesis.yaml',
+    plant: () => put('content/pins/thesis.yaml', 'reason: 3\n'),
+  },
+  {
+    code: 'file-misplaced',
+    where: 'content/removed/other.json',
+    plant: () => {
+      const stays = [{ published: '2026-01-01T00:00:00Z', removed: '2026-02-01T00:00:00Z', reason: 'old' }];
+      return put(
+        'content/removed/other.json',
+        JSON.stringify({ name: 'a', version: '1', hash: 'a'.repeat(32), stays }),
+      );
+    },
+  },
+  {
+    code: 'node-missing',
+    where: 'content/specs/glibc',
+    plant: async () => {
+      for (const path of await glob('content/specs/glibc/*', { cwd: folder })) await rm(join(folder, path));
+    },
+  },
+  {
+    code: 'node-missing',
+    where: `content/specs/${TREE}.spec.json`,
+    plant: () => rm(join(folder, `content/specs/${TREE}.spec.json`)),
+  },
+  {
+    code: 'hash-mismatch',
+    where: `content/specs/${TREE}.spec.json`,
+    plant: () =>
+      edit(`content/specs/${TREE}.spec.json`, (text) =>
+        text.replace('"namespace":"builtin"', '"namespace":"builtim"'),
+      ),
+  },
+  {
+    code: 'node-unreadable',
+    where: `content/specs/${TREE}.spec.json`,
+    plant: () =>
+      edit(`content/specs/${TREE}.spec.json`, (text) =>
+        text.replace('"annotations"', '"concrete":false,"annotations"'),
+      ),
+  },
+  {
+    code: 'build-differs',
+    where: 'content/builds/tree',
+    plant: () =>
+      edit(`content/builds/${TREE}.json`, (text) => text.replace('"tag": "tree-', '"tag": "three-')),
+  },
+  {
+    code: 'manifest-missing',
+    where: `content/manifests/${TREE}.spec.manifest.json`,
+    plant: () => rm(join(folder, `content/manifests/${TREE}.spec.manifest.json`)),
+  },
+  {
+    code: 'manifest-damaged',
+    where: `content/manifests/${TREE}.spec.manifest.json`,
+    plant: () => edit(manifest(TREE), (text) => text.slice(0, -100)),
+  },
+  {
+    code: 'manifest-differs',
+    where: `content/manifests/${TREE}.spec.manifest.json`,
+    plant: () => cp(join(folder, manifest(LIBMD)), join(folder, manifest(TREE))),
+  },
+  {
+    code: 'manifest-orphan',
+    where: manifest(TREE),
+    plant: () => rm(join(folder, `content/builds/${TREE}.json`)),
+  },
+  {
+    code: 'manifest-unsigned',
+    where: manifest(TREE),
+    plant: () => edit(manifest(TREE), (text) => splitSigned(text).text),
+  },
+  {
+    code: 'signature-unknown-key',
+    where: manifest(TREE),
+    plant: async () => {
+      const other = await makeKey({ name: 'Mallory', date: new Date('2026-01-01T00:00:00Z') });
+      const signer = await readSigner({ SIGNING_KEY: other.privateKey });
+      if (!signer) throw new Error('expected a signer');
+      const { text } = splitSigned(await read(manifest(TREE)));
+      await put(manifest(TREE), await signManifest(text, signer, new Date('2026-05-01T00:00:00Z')));
+    },
+  },
+  {
+    code: 'signature-bad',
+    where: manifest(TREE),
+    plant: async () => {
+      const [other = ''] = /-----BEGIN PGP SIGNATURE-----[^]*/.exec(await read(manifest(LIBMD))) ?? [];
+      await edit(manifest(TREE), (text) => text.replace(/-----BEGIN PGP SIGNATURE-----[^]*/, other));
+    },
+  },
+  {
+    code: 'key-unreadable',
+    where: 'content/keys/BROKEN.asc',
+    plant: () => put('content/keys/BROKEN.asc', 'no key'),
+  },
+  {
+    code: 'key-misnamed',
+    where: `content/keys/${'A'.repeat(40)}.asc`,
+    plant: async () => {
+      const key = await makeKey({ name: 'Other', date: new Date('2026-01-01T00:00:00Z') });
+      await put(`content/keys/${'A'.repeat(40)}.asc`, key.publicKey);
+    },
+  },
+  { code: 'key-expired', where: 'content/keys', plant: () => addKey(-DAY_S) },
+  { code: 'key-expires-soon', where: 'content/keys', plant: () => addKey(30 * DAY_S) },
+  {
+    code: 'settings-damaged',
+    where: 'content/mirrors',
+    plant: async () => edit(await first('content/mirrors/*.yaml'), (text) => `${text}# more\n`),
+  },
+  {
+    code: 'image-missing',
+    where: 'registry:tree-2.1.0',
+    plant: () => editTags((tags) => tags.filter(({ tag }) => !tag.startsWith('tree-'))),
+  },
+  {
+    code: 'image-differs',
+    where: 'registry:tree-2.1.0',
+    plant: async () => {
+      const registry = openRegistry(`oci-layout:${folder}/registry`);
+      const { image } = build(LIBMD);
+      await registry.pointTag(build(TREE).image.tag, image.digest);
+    },
+  },
+  {
+    code: 'blob-missing',
+    where: 'registry:tree-2.1.0',
+    plant: () => rm(blobPath(join(folder, 'registry'), build(TREE).tarball.digest)),
+  },
+  {
+    code: 'blob-damaged',
+    where: 'registry:tree-2.1.0',
+    deep: true,
+    plant: () => flipByte(blobPath(join(folder, 'registry'), build(TREE).tarball.digest)),
+  },
+  {
+    code: 'image-damaged',
+    where: 'registry:tree-2.1.0',
+    deep: true,
+    plant: () => flipByte(blobPath(join(folder, 'registry'), build(TREE).image.digest)),
+  },
+  {
+    code: 'blob-orphan',
+    where: 'registry/blobs/sha256/',
+    plant: async () => {
+      const file = `registry/blobs/sha256/${hash('sha256', 'nobody needs this')}`;
+      await put(file, 'nobody needs this');
+      await utimes(join(folder, file), new Date(0), new Date(0));
+    },
+  },
+  {
+    code: 'tag-unknown',
+    where: 'registry:stranger-1.0',
+    plant: () =>
+      openRegistry(`oci-layout:${folder}/registry`).pointTag('stranger-1.0', build(TREE).image.digest),
+  },
+  {
+    code: 'registry-index-differs',
+    where: `registry:${INDEX_TAG}`,
+    plant: () => editTags((tags) => tags.filter(({ tag }) => tag !== INDEX_TAG)),
+  },
+  {
+    code: 'site-unreachable',
+    where: 'dist/api/index.json',
+    plant: () => put('dist/api/index.json', '<html>'),
+  },
+  {
+    code: 'site-index-differs',
+    where: 'dist/v3/manifests/index/all/index.manifest.json',
+    plant: () =>
+      cp(join(folder, 'dist/v3/manifests/index/target-x86_64'), join(folder, 'dist/v3/manifests/index/all'), {
+        recursive: true,
+      }),
+  },
+  {
+    code: 'site-index-damaged',
+    where: 'dist/blobs/sha256/',
+    plant: async () => rm(join(folder, await blobOfIndex('target-x86_64/'))),
+  },
+  {
+    code: 'view-not-subset',
+    where: 'dist/v3/manifests/index/target-x86_64/index.manifest.json',
+    plant: async () => {
+      // The site's own index becomes the smaller one.
+      const text = await read('dist/v3/manifests/index/index.manifest.json');
+      await cp(
+        join(folder, 'dist/v3/manifests/index/target-x86_64/index.manifest.json'),
+        join(folder, 'dist/v3/manifests/index/index.manifest.json'),
+      );
+      await put('dist/v3/manifests/index/target-x86_64/index.manifest.json', text);
+    },
+  },
+  { code: 'site-manifest-missing', where: served(TREE), plant: () => rm(join(folder, served(TREE))) },
+  {
+    code: 'site-manifest-differs',
+    where: served(TREE),
+    plant: () => cp(join(folder, served(LIBMD)), join(folder, served(TREE))),
+  },
+  {
+    code: 'site-blob-missing',
+    where: 'dist/blobs/sha256/',
+    plant: () => rm(join(folder, 'dist', mirrorBlobPath(build(TREE).tarball.digest))),
+  },
+  {
+    code: 'site-blob-damaged',
+    where: 'dist/blobs/sha256/',
+    deep: true,
+    plant: () => flipByte(join(folder, 'dist', mirrorBlobPath(build(TREE).tarball.digest))),
+  },
+  {
+    code: 'site-blob-orphan',
+    where: 'dist/blobs/sha256/00/',
+    plant: () => put(`dist/blobs/sha256/00/${'0'.repeat(64)}`, 'x'),
+  },
+  {
+    code: 'site-key-differs',
+    where: 'dist/v3/manifests/key/',
+    plant: async () => rm(join(folder, await first('dist/v3/manifests/key/*.key.manifest.json'))),
+  },
+  {
+    code: 'settings-not-served',
+    where: 'dist/api/mirrors/',
+    plant: async () => rm(join(folder, await first('dist/api/mirrors/*.yaml'))),
+  },
+  {
+    code: 'budget-exceeded',
+    where: 'dist/api/budget.json',
+    plant: () => put('dist/large', 'x'.repeat(20_000_000)),
+  },
+];
+
+describe('finds what was planted', () => {
+  test.each(PLANTED)('$code at $where', async ({ code, where, deep, plant }) => {
+    await plant();
+    const { findings, problems } = await look({ deep: deep ?? false, environment: { PAGES_BUDGET: '20MB' } });
+    const found = findings.filter((finding) => finding.code === code);
+    expect(found.length, JSON.stringify(findings, null, 1)).toBeGreaterThan(0);
+    expect(found.map((finding) => finding.where).join('\n')).toContain(where);
+    for (const finding of findings) expect(finding.advice.length).toBeGreaterThan(10);
+    if (KINDS[code].severity === 'problem') expect(problems).toBeGreaterThan(0);
+  });
+
+  test('at least twenty kinds', () => {
+    expect(new Set(PLANTED.map(({ code }) => code)).size).toBeGreaterThan(20);
+  });
+});
+
+test('says that the site is behind the branch', async () => {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args]);
+  git('init', '--quiet');
+  await rm(join(folder, `content/builds/${TREE}.json`));
+  await rm(join(folder, manifest(TREE)));
+  git('add', 'content');
+  git('commit', '--quiet', '--message', 'Prune');
+  const { findings } = await look();
+  expect(codesOf(findings)).toContain('site-behind');
+  expect(findings.find(({ code }) => code === 'site-index-differs')?.found).toContain(
+    '1 more (/mgvrpqcayml2t34bqu5anstlc53ooayw)',
+  );
+});
+
+test('looks at a site over HTTP, and at a registry that asks for a login', async () => {
+  const registry = await startRegistry({ login: true });
+  onTestFinished(() => registry.stop());
+  const reference = `${registry.url}/cache`;
+  const { username, password } = TEST_LOGIN;
+  const auths = { [registry.host]: { auth: Buffer.from(`${username}:${password}`).toString('base64') } };
+  await put('docker/config.json', JSON.stringify({ auths }));
+  const before = process.env['DOCKER_CONFIG'];
+  process.env['DOCKER_CONFIG'] = join(folder, 'docker');
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['DOCKER_CONFIG'];
+    else process.env['DOCKER_CONFIG'] = before;
+  });
+  await openRegistry(reference).push(join(folder, 'registry'));
+  const site = await servePages({ root: join(folder, 'dist'), base: '/base/', port: 0 });
+  onTestFinished(() => site.close());
+  const { findings, checks } = await look({ deep: true, registry: reference, site: site.url });
+  expect(codesOf(findings)).toEqual(['registry-private']);
+  expect(checks.find(({ name }) => name === 'every tag is known')?.total).toBe(13);
+
+  const closed = await look({ registry: '127.0.0.1:9/cache', site: 'http://127.0.0.1:9' });
+  expect(codesOf(closed.findings)).toEqual(['registry-unreachable', 'site-unreachable']);
+});
+
+test('goes on where an interrupted deep run ended', async () => {
+  const journal = join(folder, 'journal');
+  const registry = openRegistry(`oci-layout:${folder}/registry`);
+  const name = `good-${hash('sha256', registry.reference).slice(0, 16)}.txt`;
+  const { tarball } = build(TREE);
+  await flipByte(blobPath(join(folder, 'registry'), tarball.digest));
+  await put(`journal/${name}`, `${tarball.digest.slice(7)}\n${'1'.repeat(20)}`);
+  expect((await look({ deep: true, journal })).findings).toEqual([]);
+  // A run that came to its end has forgotten all: the next looks at everything again.
+  expect(codesOf((await look({ deep: true, journal })).findings)).toEqual(['blob-damaged']);
+});
+
+test('puts right what can lose nothing, and has nothing to do then', async () => {
+  await edit(manifest(TREE), (text) => splitSigned(text).text);
+  await rm(join(folder, manifest(LIBMD)));
+  const signed = await readFile(join(clean, manifest(LIBMD)), 'utf8');
+  await cp(
+    join(folder, manifest(TREE)),
+    join(folder, 'content/manifests/tree/tree-0-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.spec.manifest.json'),
+  );
+  const registry = openRegistry(`oci-layout:${folder}/registry`);
+  await registry.pointTag(build(TREE).image.tag, build(LIBMD).image.digest);
+  await editTags((tags) => tags.filter(({ tag }) => tag !== INDEX_TAG));
+  const orphan = `registry/blobs/sha256/${hash('sha256', 'nobody needs this')}`;
+  await put(orphan, 'nobody needs this');
+  await utimes(join(folder, orphan), new Date(0), new Date(0));
+
+  const without = await look();
+  const fixed = await look({ fix: true, environment: { SIGNING_KEY: signingKey } });
+  expect(without.problems).toBeGreaterThan(3);
+  // The site shows the catalog that it was built from until the next deployment.
+  expect(codesOf(fixed.findings.filter((finding) => !finding.fixed))).toEqual(['site-manifest-differs']);
+  expect(await read(manifest(LIBMD))).toBe(signed);
+  await expect(stat(join(folder, orphan))).rejects.toThrow('ENOENT');
+  expect((await look({ deep: true })).findings).toEqual([]);
+});
+
+test('leaves a signed manifest to sign, and a lost image to publish, when it cannot do it itself', async () => {
+  await edit(manifest(TREE), (text) => splitSigned(text).text);
+  await editTags((tags) => tags.filter(({ tag }) => !tag.startsWith('libmd-')));
+  await rm(blobPath(join(folder, 'registry'), build(LIBMD).image.digest));
+  const { findings } = await look({ fix: true });
+  expect(findings.some((finding) => finding.fixed)).toBe(false);
+  const byCode = new Map(findings.map((finding) => [finding.code, finding]));
+  expect(byCode.get('manifest-unsigned')?.advice).toContain('scripts/sign.ts');
+  expect(byCode.get('image-missing')?.advice).toContain('its image is gone');
+});
+
+test('prints JSON, records it, and ends with 1 while there are problems', async () => {
+  await rename(
+    join(folder, `content/specs/${TREE}.spec.json`),
+    join(folder, 'content/specs/tree/tree-2.spec.json'),
+  );
+  const options = [
+    '--registry',
+    `oci-layout:${folder}/registry`,
+    '--catalog',
+    `${folder}/content`,
+    '--json',
+    '--record',
+  ];
+  const { code, stdout, stderr } = await tryRun('doctor', options, { SITE_URL: '' });
+  expect(code).toBe(1);
+  const health = JSON.parse(stdout) as Health;
+  expect(codesOf(health.findings)).toContain('file-misplaced');
+  expect(stderr).toMatch(/\n\d+ problems and \d+ warnings were found; \d+ things were compared\.\n$/);
+  expect(JSON.parse(await read('content/checks/doctor.json'))).toEqual(health);
+});
+
+test('a sample is another one each day, and in time all of them', () => {
+  const items = Array.from({ length: 25 }, (_, at) => at);
+  const days = [0, 1, 2].map((day) => takeSample(items, 10, new Date(day * 86_400_000)));
+  expect(days.map((some) => some.length)).toEqual([10, 10, 10]);
+  expect(new Set(days.flat()).size).toBe(25);
+  expect(takeSample(items, 25, new Date())).toEqual(items);
+});
+
+test('a site that is busy is asked again as it asks', async () => {
+  let requests = 0;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    if (requests === 1) response.writeHead(503, { 'retry-after': '0' }).end();
+    else response.writeHead(requests === 2 ? 200 : 403).end('text');
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const site = openSite(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  expect(await site.readText('x', 10)).toBe('text');
+  await expect(site.sizeOf('x')).rejects.toThrow('/x: expected status 200, found 403');
+});
+
+const [spack] = findSpacks();
+
+test.skipIf(spack === undefined)('has Spack read the index, and says what it cannot read', async () => {
+  const environment = {
+    ...process.env,
+    PATH: `${join(spack?.program ?? '', '..')}:${process.env['PATH'] ?? ''}`,
+  };
+  const text = await read(await blobOfIndex('all/'));
+  const good = new Diagnosis();
+  await checkWithSpack(text, 12, good, environment);
+  expect(good.findings).toEqual([]);
+  expect(good.checks[0]?.note).toMatch(/^by Spack \d/);
+  const bad = new Diagnosis();
+  await checkWithSpack(text.replaceAll('"version":"2.1.0"', '"version":"1/0"'), 12, bad, environment);
+  expect(codesOf(bad.findings)).toEqual(['index-unreadable']);
+  const none = new Diagnosis();
+  await checkWithSpack(text, 12, none, { PATH: folder });
+  expect(none.checks).toMatchObject([{ checked: 0, note: 'no Spack on PATH' }]);
+});
+
+const DAY_S = 86_400;
+
+interface Look {
+  deep?: boolean;
+  fix?: boolean;
+  registry?: string;
+  site?: string;
+  journal?: string;
+  environment?: Record<string, string>;
+}
+
+async function look(options: Look = {}): Promise<Health> {
+  const { health } = await diagnose(
+    {
+      registry: options.registry ?? `oci-layout:${folder}/registry`,
+      catalog: join(folder, 'content'),
+      site: options.site ?? join(folder, 'dist'),
+      journal: options.journal ?? join(folder, 'journal'),
+      deep: options.deep ?? false,
+      fix: options.fix ?? false,
+      spack: false,
+    },
+    // Without Spack: it takes its time, and has a test of its own.
+    { ...options.environment },
+  );
+  return health;
+}
+
+function codesOf(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map(({ code }) => code))].sort();
+}
+
+function build(stem: string) {
+  const found = readCatalog(join(clean, 'content')).builds.get(stem.slice(-32));
+  if (!found) throw new Error(`expected the build ${stem}`);
+  return found;
+}
+
+function manifest(stem: string): string {
+  return `content/manifests/${stem}.spec.manifest.json`;
+}
+
+function served(stem: string): string {
+  return `dist/v3/manifests/spec/${stem}.spec.manifest.json`;
+}
+
+function read(path: string): Promise<string> {
+  return readFile(join(folder, path), 'utf8');
+}
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(join(folder, path, '..'), { recursive: true });
+  await writeFile(join(folder, path), text);
+}
+
+async function edit(path: string, change: (text: string) => string): Promise<void> {
+  const before = await read(path);
+  const after = change(before);
+  expect(after).not.toBe(before);
+  // Not through the hard link that dist may share with the registry.
+  await rm(join(folder, path));
+  await put(path, after);
+}
+
+async function first(pattern: string): Promise<string> {
+  const [path] = (await glob(pattern, { cwd: folder })).sort();
+  if (path === undefined) throw new Error(`expected a file ${pattern}`);
+  return path;
+}
+
+async function blobOfIndex(view: string): Promise<string> {
+  const text = await read(`dist/v3/manifests/index/${view}index.manifest.json`);
+  return `dist/${mirrorBlobPath(`sha256:${/"checksum":"(\w+)"/.exec(text)?.[1] ?? ''}`)}`;
+}
+
+async function editTags(change: (tags: { tag: string }[]) => { tag: string }[]): Promise<void> {
+  const index = JSON.parse(await read('registry/index.json')) as {
+    manifests: { annotations: Record<string, string> }[];
+  };
+  const named = index.manifests.map((entry) => ({
+    ...entry,
+    tag: entry.annotations['org.opencontainers.image.ref.name'] ?? '',
+  }));
+  const kept = new Set(change(named).map(({ tag }) => tag));
+  expect(kept.size).toBeLessThan(named.length);
+  const manifests = named.filter(({ tag }) => kept.has(tag)).map(({ tag: _tag, ...entry }) => entry);
+  await put('registry/index.json', JSON.stringify({ ...index, manifests }));
+}
+
+/** A second public key, which expires so many seconds from now. */
+async function addKey(seconds: number): Promise<void> {
+  const created = new Date(Date.now() - 100 * DAY_S * 1_000);
+  const { publicKey } = await generateKey({
+    userIDs: { name: 'Old' },
+    date: created,
+    keyExpirationTime: 100 * DAY_S + seconds,
+  });
+  const { readKey } = await import('openpgp');
+  const fingerprint = (await readKey({ armoredKey: publicKey })).getFingerprint().toUpperCase();
+  await put(`content/keys/${fingerprint}.asc`, publicKey);
+}
+
+async function flipByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await rm(file);
+  await writeFile(file, bytes);
+}
+
+async function run(verb: string, options: string[], env: Record<string, string> = {}): Promise<void> {
+  const { code, stderr } = await tryRun(verb, options, env);
+  expect(code, stderr).toBe(0);
+}
+
+function tryRun(
+  verb: string,
+  options: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const base = { PATH: process.env['PATH'], HOME: process.env['HOME'], SITE_URL };
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [`scripts/${verb}.ts`, ...options],
+      { env: { ...base, ...env } },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { databaseText } from '../../site/lib/spack/database.ts';
+import { sortByManifest } from '../../site/lib/mirror/views.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { blobOf } from '../cli/digest.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { updateIndexImage } from '../mirror/index-image.ts';
+import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
+import type { Registry } from '../oci/registry.ts';
+import type { Signer } from '../signing/signature.ts';
+import { checkRegistryBytes, checkSiteBytes } from './check-bytes.ts';
+import { checkKeys } from './check-keys.ts';
+import { checkManifests } from './check-manifests.ts';
+import { checkNodes } from './check-nodes.ts';
+import { checkRegistry } from './check-registry.ts';
+import { checkSite } from './check-site.ts';
+import { checkWithSpack } from './check-spack.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Site } from './open-site.ts';
+import type { ReadableCatalog } from './read-catalog.ts';
+import { SAMPLE } from './sample.ts';
+
+/** What is to be compared with a catalog, and how closely. */
+export interface Examination {
+  registry: Registry;
+  /** Absent: there is none to look at. */
+  site?: Site;
+  /** Whether everything is downloaded and hashed. */
+  deep: boolean;
+  /** Whether the Spack on PATH reads the index. */
+  spack: boolean;
+  now: Date;
+  /** What the site may take, in bytes. */
+  budget: number;
+  /** The commit that the catalog is read from; undefined outside git. */
+  commit: string | undefined;
+  signer: Signer | undefined;
+  /** Where a deep run keeps how far it has come. */
+  journal: string;
+  /** Where Spack is looked for. */
+  environment: ProcessEnvironment;
+}
+
+/** Looks at everything, the catalog first; what is wrong ends up in the diagnosis. */
+export async function examine(
+  read: ReadableCatalog,
+  diagnosis: Diagnosis,
+  examination: Examination,
+): Promise<void> {
+  const { registry, site, deep, now } = examination;
+  const limit = deep ? Infinity : SAMPLE;
+  checkNodes(read, diagnosis);
+  await checkManifests(read, diagnosis, { limit, now, signer: examination.signer });
+  await checkKeys(read, diagnosis, now);
+
+  // As the mirror makes it: what no client can read is left out.
+  const { catalog } = leaveOutUnreadable(read.catalog);
+  const hashes = sortByManifest([...catalog.builds.values()]).map(({ hash }) => hash);
+  const text = databaseText(hashes, catalog.nodes);
+  const index = blobOf(Buffer.from(text));
+  const fixIndex = (): Promise<void> =>
+    withTemporaryFolder(async (folder) => {
+      const file = join(folder, 'index.json');
+      writeFileSync(file, text);
+      await updateIndexImage(registry, catalog, { index, file });
+    });
+  const answers = await checkRegistry(read, diagnosis, { registry, index, limit, now, fixIndex });
+  if (answers && deep) await checkRegistryBytes(read, diagnosis, { registry, journal: examination.journal });
+
+  const listed = site && (await checkSite(read, diagnosis, { ...examination, site, index, limit }));
+  if (site && listed && deep)
+    await checkSiteBytes(read, diagnosis, { site, listed, journal: examination.journal });
+
+  if (deep || examination.spack)
+    await checkWithSpack(text, hashes.length, diagnosis, examination.environment);
+  else diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'with --spack or --deep' });
+}

@@ -1,0 +1,88 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import fastGlob from 'fast-glob';
+import { ignoreMissing } from '../cli/files.ts';
+import { readErrorText, readLimited, send } from '../http/request.ts';
+import type { HttpAnswer } from '../http/request.ts';
+import { isTemporaryAnswer, readRetryAfter, retry, TemporaryError } from '../http/retry.ts';
+
+const IDLE_MS = 30_000;
+
+/** A deployed site, or the folder of a built one. Paths are relative to its root, without a slash before them. */
+export interface Site {
+  /** As findings name a file of it. */
+  locate(path: string): string;
+  /** Bytes of a file; undefined where there is none. */
+  sizeOf(path: string): Promise<number | undefined>;
+  /** A file's text, refused above a limit in bytes; undefined where there is none. */
+  readText(path: string, limitBytes: number): Promise<string | undefined>;
+  open(path: string): Promise<Readable | undefined>;
+  /** All files with their sizes; only a folder can say. */
+  list?(): Promise<Map<string, number>>;
+}
+
+/** @param place an address, or the path of a folder */
+export function openSite(place: string): Site {
+  return /^https?:\/\//.test(place) ? openAddress(place.replace(/\/+$/, '')) : openFolder(place);
+}
+
+function openAddress(root: string): Site {
+  const locate = (path: string): string => `${root}/${path}`;
+
+  async function request(path: string, method: string): Promise<HttpAnswer | undefined> {
+    const url = locate(path.split('/').map(encodeURIComponent).join('/'));
+    return retry(async () => {
+      const answer = await send(url, {
+        method,
+        headers: { 'user-agent': 'spack-build-cache' },
+        idleMs: IDLE_MS,
+      });
+      if (answer.status === 200) return answer;
+      const text = await readErrorText(answer);
+      answer.body.destroy();
+      if (answer.status === 404) return undefined;
+      const message = `${url}: expected status 200, found ${answer.status}`;
+      if (!isTemporaryAnswer(answer.status, text)) throw new Error(message);
+      throw new TemporaryError(message, { retryAfterMs: readRetryAfter(answer.headers, text) });
+    });
+  }
+
+  return {
+    locate,
+    async sizeOf(path) {
+      const answer = await request(path, 'HEAD');
+      answer?.body.destroy();
+      const length = answer?.headers.get('content-length');
+      // A server that compresses as it sends says no length.
+      return answer && (length === null || length === undefined ? NaN : Number(length));
+    },
+    async readText(path, limitBytes) {
+      const answer = await request(path, 'GET');
+      return answer && (await readLimited(answer, limitBytes)).toString('utf8');
+    },
+    open: async (path) => (await request(path, 'GET'))?.body,
+  };
+}
+
+function openFolder(folder: string): Site {
+  const locate = (path: string): string => join(folder, path);
+  const sizeOf = async (path: string): Promise<number | undefined> =>
+    (await stat(locate(path)).catch(ignoreMissing))?.size;
+  return {
+    locate,
+    sizeOf,
+    async readText(path, limitBytes) {
+      const size = await sizeOf(path);
+      if (size !== undefined && size > limitBytes)
+        throw new Error(`${locate(path)}: expected at most ${limitBytes} bytes, found ${size}`);
+      return size === undefined ? undefined : readFile(locate(path), 'utf8');
+    },
+    open: async (path) => ((await sizeOf(path)) === undefined ? undefined : createReadStream(locate(path))),
+    async list() {
+      const files = await fastGlob('**', { cwd: folder, dot: true, stats: true });
+      return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+import { catalogPath, CATALOG_FILES, parseEntry } from '../../site/lib/catalog/catalog-files.ts';
+import type { Catalog, CatalogEntry, CatalogKind } from '../../site/lib/catalog/catalog-files.ts';
+import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
+import { Container } from '../../site/schemas/container.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
+import { Package } from '../../site/schemas/package.ts';
+import { Removed } from '../../site/schemas/removed.ts';
+import { readCatalog, readEntries } from '../catalog/catalog.ts';
+import { removedPath } from '../catalog/removal.ts';
+import { describeError } from '../cli/command.ts';
+import { parsePin } from '../prune/pins.ts';
+import type { Diagnosis } from './diagnosis.ts';
+
+/** A catalog as far as it can be read. */
+export interface ReadableCatalog {
+  directory: string;
+  catalog: Catalog;
+  removed: Map<DagHash, Removed>;
+  containers: Container[];
+  /** Settings files that consumers may include, by sha256. */
+  recorded: Map<string, string>;
+}
+
+/** Reads every file of a catalog; each that is wrong is a finding, and is left out. */
+export function readWholeCatalog(directory: string, diagnosis: Diagnosis): ReadableCatalog {
+  let files = 0;
+  const misread = (path: string, error: unknown): void => {
+    const where = join(directory, path);
+    const found = describeError(error).replace(new RegExp(`^.*?${RegExp.escape(path)}: `), '');
+    diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
+  };
+  const catalog = readCatalog(directory, (fault) => {
+    const where = join(directory, fault.path);
+    if (fault.kind === 'unreadable') misread(fault.path, fault);
+    else if (fault.kind === 'misplaced')
+      diagnosis.add('file-misplaced', {
+        where,
+        expected: 'a file named for its content',
+        found: fault.message.replace(/^.*?: /, ''),
+      });
+    else
+      diagnosis.add(fault.kind, { where, expected: 'the file that a build in builds/ needs', found: 'none' });
+  });
+
+  function parseAll<T>(
+    kind: CatalogKind,
+    parse: (entry: CatalogEntry) => T,
+    pathOf?: (value: T) => string,
+  ): T[] {
+    return readEntries(directory, kind).flatMap((entry) => {
+      files += 1;
+      const path = catalogPath(kind, entry.id);
+      try {
+        const value = parse(entry);
+        const expected = pathOf?.(value) ?? path;
+        if (expected === path) return [value];
+        diagnosis.add('file-misplaced', {
+          where: join(directory, path),
+          expected: `its content in ${expected}`,
+          found: 'it under another name',
+        });
+      } catch (error) {
+        misread(path, error);
+      }
+      return [];
+    });
+  }
+
+  const removed = parseAll('removed', (entry) => parseEntry('removed', entry, Removed), removedPath);
+  const containers = parseAll('containers', (entry) => parseEntry('containers', entry, Container));
+  parseAll('failures', (entry) => parseEntry('failures', entry, Failure));
+  parseAll(
+    'packages',
+    (entry) => parseEntry('packages', entry, Package),
+    ({ name }) => catalogPath('packages', name),
+  );
+  parseAll(
+    'stats',
+    (entry) => parseEntry('stats', entry, MonthlyStats),
+    ({ month }) => catalogPath('stats', month),
+  );
+  const recorded = new Map<string, string>();
+  for (const { id, body = '' } of readEntries(directory, 'mirrors')) {
+    files += 1;
+    recorded.set(id, body);
+    const sha256 = sha256Of(body);
+    if (sha256 === id) continue;
+    diagnosis.add('settings-damaged', {
+      where: join(directory, catalogPath('mirrors', id)),
+      expected:
+        'the text that its name is the sha256 of: a consumer who includes it gets an error at every command',
+      found: `a text with the sha256 ${sha256}`,
+    });
+  }
+  for (const path of glob.sync(`pins/*${CATALOG_FILES.environments.ending}`, { cwd: directory })) {
+    files += 1;
+    try {
+      parsePin(readFileSync(join(directory, path), 'utf8'), path);
+    } catch (error) {
+      misread(path, error);
+    }
+  }
+  const { nodes, builds, manifests, keys, locks } = catalog;
+  files += nodes.size + builds.size + manifests.size + keys.size + locks.size;
+  diagnosis.count('catalog', 'files fit their schema and name', files);
+  return {
+    directory,
+    catalog,
+    removed: new Map(removed.map((record) => [record.hash, record])),
+    containers,
+    recorded,
+  };
+}
