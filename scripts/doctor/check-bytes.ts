@@ -15,7 +15,7 @@ import type { Registry } from '../oci/registry.ts';
 import { verified } from '../oci/verify.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 
 /** Transfers at a time: a whole registry is read, and others use it meanwhile. */
 const TRANSFERS = 4;
@@ -47,7 +47,7 @@ function openJournal(folder: string, place: string): Journal {
 
 /** Reads every image of the registry, its manifest, spec file and tarball, and hashes all of it. */
 export async function checkRegistryBytes(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { registry, journal: folder }: { registry: Registry; journal: string },
 ): Promise<void> {
@@ -89,7 +89,7 @@ export async function checkRegistryBytes(
 
 /** Reads every tarball and spec file that the site serves, and hashes it. */
 export async function checkSiteBytes(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site, listed, journal: folder }: { site: Site; listed: ReadonlySet<string>; journal: string },
 ): Promise<void> {

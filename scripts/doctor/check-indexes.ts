@@ -8,7 +8,7 @@ import { describeError } from '../cli/command.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 import { readBlobRecord } from './site-manifest.ts';
 
 const TEXT_LIMIT_BYTES = 2 ** 22;
@@ -47,7 +47,7 @@ export interface SiteIndexes {
 
 /** Compares a site's indexes with the catalog: that of everything, its own, and its views. */
 export async function checkIndexes(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site, index, limit }: { site: Site; index: Blob; limit: number },
 ): Promise<SiteIndexes> {

@@ -3,7 +3,7 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { describeError } from '../cli/command.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 
 const DAY_MS = 86_400_000;
 /** Consumers have to fetch an extended key: time for several of these weekly runs. */
@@ -11,7 +11,7 @@ const SOON_DAYS = 60;
 
 /** Looks whether the public keys can be read, are named for themselves, and are good for some time yet. */
 export async function checkKeys(
-  { directory, catalog: { keys } }: ReadableCatalog,
+  { directory, catalog: { keys } }: ExaminedCatalog,
   diagnosis: Diagnosis,
   now: Date,
 ): Promise<void> {

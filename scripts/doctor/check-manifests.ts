@@ -9,15 +9,15 @@ import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest } from '../signing/signature.ts';
 import type { Signer } from '../signing/signature.ts';
 import type { Diagnosis, Fix } from './diagnosis.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
-import { sampleNote, takeSample } from './sample.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
+import { sampleNote, takeDailySample } from './sample.ts';
 
 /**
  * Proves that each manifest names the blobs that its build's record names, and is signed by a key that is published.
  * @param limit number of signatures to verify
  */
 export async function checkManifests(
-  read: ReadableCatalog,
+  read: ExaminedCatalog,
   diagnosis: Diagnosis,
   { limit, now, signer }: { limit: number; now: Date; signer: Signer | undefined },
 ): Promise<void> {
@@ -59,7 +59,7 @@ export async function checkManifests(
   diagnosis.count('catalog', 'manifests name what was built', builds.size);
 
   const armored = [...keys.values()];
-  const chosen = takeSample(signed, limit, now);
+  const chosen = takeDailySample(signed, limit, now);
   for (const build of chosen) {
     const where = join(directory, manifestFile(build));
     const manifest = manifests.get(build.hash) ?? '';
@@ -107,7 +107,7 @@ function trySplit(manifest: string): { text: string; signed: boolean } | { fault
 
 /** A manifest follows from its build's record. Without the key a signed cache's is left to `sign`. */
 function rewrite(
-  { directory, catalog: { keys } }: ReadableCatalog,
+  { directory, catalog: { keys } }: ExaminedCatalog,
   build: Build,
   signer: Signer | undefined,
 ): { fix?: Fix } {

@@ -4,10 +4,10 @@ import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
 import { computeDagHash, isOwnHash } from '../build-cache/spec-file.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 
 /** Recomputes the hash of every node, and proves that every DAG is whole and that clients can read all of it. */
-export function checkNodes({ directory, catalog }: ReadableCatalog, diagnosis: Diagnosis): void {
+export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): void {
   const { nodes, builds } = catalog;
   const unproved = new Set(
     [...builds.values()].flatMap(({ unverifiedExternals = [] }) => unverifiedExternals),

@@ -13,8 +13,8 @@ import { blobPath, readIndex } from '../oci/layout.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { Diagnosis, Fix } from './diagnosis.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
-import { sampleNote, takeSample } from './sample.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
+import { sampleNote, takeDailySample } from './sample.ts';
 
 /** Requests at a time: few enough for any registry. */
 const REQUESTS = 8;
@@ -42,7 +42,7 @@ export interface RegistryCheck {
  * @returns whether it answered
  */
 export async function checkRegistry(
-  read: ReadableCatalog,
+  read: ExaminedCatalog,
   diagnosis: Diagnosis,
   check: RegistryCheck,
 ): Promise<boolean> {
@@ -85,7 +85,7 @@ export async function checkRegistry(
 }
 
 function findUnknownTags(
-  { catalog, removed, containers }: ReadableCatalog,
+  { catalog, removed, containers }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { reference }: Registry,
   tags: ReadonlySet<string>,
@@ -112,7 +112,7 @@ async function checkImages(
   diagnosis: Diagnosis,
   { registry, limit, now }: RegistryCheck,
 ): Promise<void> {
-  const chosen = takeSample(builds, isFolder(registry) ? Infinity : limit, now);
+  const chosen = takeDailySample(builds, isFolder(registry) ? Infinity : limit, now);
   await pMap(
     chosen,
     async (build) => {
@@ -169,7 +169,7 @@ async function checkIndex(
 
 /** Blobs of a folder that no image needs; other registries tell nobody which blobs they have. */
 async function checkOrphans(
-  { catalog, removed }: ReadableCatalog,
+  { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { registry, now }: RegistryCheck,
 ): Promise<void> {

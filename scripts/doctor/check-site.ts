@@ -12,9 +12,9 @@ import { checkIndexes } from './check-indexes.ts';
 import type { SiteIndexes } from './check-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 import { readBlobRecord } from './site-manifest.ts';
-import { sampleNote, takeSample } from './sample.ts';
+import { sampleNote, takeDailySample } from './sample.ts';
 
 /** Requests at a time. */
 const REQUESTS = 8;
@@ -39,7 +39,7 @@ export interface SiteCheck {
  * @returns hashes of the builds whose tarballs it serves; undefined when it does not answer
  */
 export async function checkSite(
-  read: ReadableCatalog,
+  read: ExaminedCatalog,
   diagnosis: Diagnosis,
   check: SiteCheck,
 ): Promise<Set<string> | undefined> {
@@ -86,12 +86,12 @@ function servedManifest(build: Build): string {
 }
 
 async function checkManifests(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site, limit, now }: SiteCheck,
 ): Promise<void> {
   const builds = [...catalog.builds.values()];
-  const chosen = takeSample(builds, limit, now);
+  const chosen = takeDailySample(builds, limit, now);
   await pMap(
     chosen,
     async (build) => {
@@ -115,13 +115,13 @@ async function checkManifests(
 }
 
 async function checkBlobs(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site, limit, now }: SiteCheck,
   listed: ReadonlySet<string>,
 ): Promise<void> {
   const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));
-  const chosen = takeSample(builds, limit, now);
+  const chosen = takeDailySample(builds, limit, now);
   await pMap(
     chosen,
     async ({ name, version, tarball }) => {
@@ -148,7 +148,7 @@ const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
 
 /** The keys that clients fetch are those that sign. */
 async function checkKeys(
-  { catalog }: ReadableCatalog,
+  { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site }: SiteCheck,
 ): Promise<void> {
@@ -181,7 +181,7 @@ async function checkKeys(
 
 /** A file that consumers include has its digest in its name: when it goes, every command of theirs fails. */
 async function checkSettings(
-  { recorded }: ReadableCatalog,
+  { recorded }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site }: SiteCheck,
 ): Promise<void> {
@@ -206,7 +206,7 @@ async function checkSettings(
 
 /** A folder is measured; a deployed site says itself what it takes. */
 async function checkBudget(
-  read: ReadableCatalog,
+  read: ExaminedCatalog,
   diagnosis: Diagnosis,
   { site, budget }: SiteCheck,
   { blobs }: SiteIndexes,
@@ -236,7 +236,7 @@ async function checkBudget(
 
 /** Blobs of a folder that no manifest names; the indexes of the deployment before stay for a while. */
 async function findOrphans(
-  { catalog, removed }: ReadableCatalog,
+  { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
   site: Site,
   { files, named }: { files: ReadonlyMap<string, number>; named: ReadonlySet<string> },

@@ -18,7 +18,7 @@ import { checkSite } from './check-site.ts';
 import { checkWithSpack } from './check-spack.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
-import type { ReadableCatalog } from './read-catalog.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
 import { SAMPLE } from './sample.ts';
 
 /** What is to be compared with a catalog, and how closely. */
@@ -44,7 +44,7 @@ export interface Examination {
 
 /** Looks at everything, the catalog first; what is wrong ends up in the diagnosis. */
 export async function examine(
-  read: ReadableCatalog,
+  read: ExaminedCatalog,
   diagnosis: Diagnosis,
   examination: Examination,
 ): Promise<void> {

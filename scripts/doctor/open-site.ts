@@ -1,12 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
 import { ignoreMissing } from '../cli/files.ts';
 import { readErrorText, readLimited, send } from '../http/request.ts';
 import type { HttpAnswer } from '../http/request.ts';
-import { isTemporaryAnswer, readRetryAfter, retry, TemporaryError } from '../http/retry.ts';
+import { TemporaryError } from '../http/errors.ts';
+import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 
 const IDLE_MS = 30_000;
 

@@ -17,7 +17,7 @@ import { parsePin } from '../prune/pins.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** A catalog as far as it can be read. */
-export interface ReadableCatalog {
+export interface ExaminedCatalog {
   directory: string;
   catalog: Catalog;
   removed: Map<DagHash, Removed>;
@@ -27,7 +27,7 @@ export interface ReadableCatalog {
 }
 
 /** Reads every file of a catalog; each that is wrong is a finding, and is left out. */
-export function readWholeCatalog(directory: string, diagnosis: Diagnosis): ReadableCatalog {
+export function readWholeCatalog(directory: string, diagnosis: Diagnosis): ExaminedCatalog {
   let files = 0;
   const misread = (path: string, error: unknown): void => {
     const where = join(directory, path);

@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
  * A part of many things, another one each day, so that in time all are looked at. No more of them than the limit: all.
  * @param limit Infinity for all
  */
-export function takeSample<T>(items: readonly T[], limit: number, now: Date): T[] {
+export function takeDailySample<T>(items: readonly T[], limit: number, now: Date): T[] {
   if (items.length <= limit) return [...items];
   const start = (Math.floor(now.getTime() / DAY_MS) * limit) % items.length;
   return Array.from({ length: limit }, (_, at) => items[(start + at) % items.length]).filter(

@@ -1,6 +1,6 @@
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom } from '../../site/schemas/digest.ts';
-import { parseManifest } from '../build-cache/mirror-manifest.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import type { Site } from './open-site.ts';
 
 const MANIFEST_LIMIT_BYTES = 2 ** 20;
@@ -10,7 +10,7 @@ export async function readBlobRecord(site: Site, path: string): Promise<Blob | u
   const text = await site.readText(path, MANIFEST_LIMIT_BYTES);
   if (text === undefined) return undefined;
   try {
-    const [record] = parseManifest(text, path).data;
+    const [record] = parseMirrorManifest(text, path).data;
     return record && { digest: digestFrom(record.checksum), size: record.contentLength };
   } catch {
     return undefined;

@@ -25,7 +25,15 @@ test('an empty catalog has no months and no rate', () => {
 /** A catalog of builds published then, as far as counting by month reads one. */
 function catalogOf(dates: string[]): SiteCatalog {
   const entries = { specs: [], builds: [], manifests: [], packages: [], containers: [], keys: [], cache: [] };
-  const history = { failures: [], environments: [], locks: [], stats: [], removed: [], mirrors: [], checks: [] };
+  const history = {
+    failures: [],
+    environments: [],
+    locks: [],
+    stats: [],
+    removed: [],
+    mirrors: [],
+    checks: [],
+  };
   const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));
   const builds = dates.map((published, index): [string, CatalogBuild] => [
     String(index),
