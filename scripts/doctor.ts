@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { createCommand, runCommand } from './cli/command.ts';
 import { diagnose } from './doctor/diagnose.ts';
 import type { DoctorOptions } from './doctor/diagnose.ts';
@@ -29,15 +30,19 @@ const command = createCommand({
   .option('--spack', 'also have the Spack on PATH read the index, as --deep does', false)
   .option('--fix', 'put right what can lose nothing', false)
   .option('--record', 'write checks/doctor.json into the catalog, for the page and the API', false)
+  .option('--report <FILE>', 'write what was found as Markdown, for an issue')
   .option('--json', 'print what was found as JSON on standard output', false)
   .action(doctor);
 
 await runCommand(command);
 
-async function doctor(options: DoctorOptions & { json: boolean; record: boolean }): Promise<void> {
+type Options = DoctorOptions & { json: boolean; record: boolean; report?: string };
+
+async function doctor(options: Options): Promise<void> {
   const { health, catalog } = await diagnose(options, process.env);
   if (options.record) recordHealth(catalog, health);
   const text = healthText(health);
+  if (options.report !== undefined) writeFileSync(options.report, text);
   addSummary(text);
   if (options.json) console.log(JSON.stringify(health, null, 2));
   console.error(`${text}\n\n${summaryText(health)}`);

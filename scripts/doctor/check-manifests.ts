@@ -27,10 +27,18 @@ export async function checkManifests(
   const signed: Build[] = [];
   for (const build of builds.values()) {
     const manifest = manifests.get(build.hash);
-    if (manifest === undefined) continue;
     const where = join(directory, manifestFile(build));
     const fix = rewrite(read, build, signer);
     const expected = specManifestText(build.tarball, build.image.config);
+    if (manifest === undefined) {
+      diagnosis.add('manifest-missing', {
+        where,
+        expected: `the manifest of ${buildFile(build)}`,
+        found: 'none',
+        ...fix,
+      });
+      continue;
+    }
     const split = trySplit(manifest);
     if ('fault' in split) {
       diagnosis.add('manifest-damaged', {

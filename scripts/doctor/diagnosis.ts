@@ -1,5 +1,5 @@
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
-import type { Comparison, Finding, Subject } from '../../site/schemas/health.ts';
+import type { HealthCheck, Finding, Subject } from '../../site/schemas/health.ts';
 import { describeError } from '../cli/command.ts';
 import { KINDS } from './kinds.ts';
 import type { FindingCode } from './kinds.ts';
@@ -16,7 +16,7 @@ export interface Disagreement extends Pick<Finding, 'where' | 'expected' | 'foun
 
 /** What one run finds. */
 export class Diagnosis {
-  readonly checks: Comparison[] = [];
+  readonly checks: HealthCheck[] = [];
   readonly #found: { finding: Finding; fix: Fix | undefined }[] = [];
 
   /** Problems first, then in the order in which they were found. */

@@ -43,8 +43,13 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
         expected: 'a file named for its content',
         found: fault.message.replace(/^.*?: /, ''),
       });
-    else
-      diagnosis.add(fault.kind, { where, expected: 'the file that a build in builds/ needs', found: 'none' });
+    // A missing manifest can be written again: `checkManifests` finds it.
+    else if (fault.kind === 'node-missing')
+      diagnosis.add('node-missing', {
+        where,
+        expected: 'the node of a build that is in builds/',
+        found: 'none: every index leaves the build out',
+      });
   });
 
   function parseAll<T>(

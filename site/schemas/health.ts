@@ -24,7 +24,7 @@ export const Finding = z.strictObject({
 export type Finding = z.infer<typeof Finding>;
 
 /** One thing that was looked at, and how much of it. */
-export const Comparison = z.strictObject({
+export const HealthCheck = z.strictObject({
   subject: Subject.describe('Where it was looked at.'),
   name: z.string().max(100).describe('What was compared, for people.'),
   checked: z.int().nonnegative().describe('How many were looked at.'),
@@ -38,7 +38,7 @@ export const Comparison = z.strictObject({
     .optional()
     .describe('Why it was not done, or not whole. Absent: all was looked at.'),
 });
-export type Comparison = z.infer<typeof Comparison>;
+export type HealthCheck = z.infer<typeof HealthCheck>;
 
 /** `checks/doctor.json`: what the last run of doctor found. */
 export const Health = z.strictObject({
@@ -48,7 +48,7 @@ export const Health = z.strictObject({
   deep: z.boolean().describe('Whether every byte was downloaded and hashed.'),
   problems: z.int().nonnegative().describe('Number of problems that are not fixed.'),
   warnings: z.int().nonnegative().describe('Number of warnings that are not fixed.'),
-  checks: z.array(Comparison).describe('What was looked at.'),
+  checks: z.array(HealthCheck).describe('What was looked at.'),
   findings: z.array(Finding).max(200).describe('Disagreements, problems first; of very many the first 200.'),
 });
 export type Health = z.infer<typeof Health>;

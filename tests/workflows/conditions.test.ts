@@ -239,6 +239,38 @@ test('a deployment that fails is reported, one that is cancelled is not', async 
   expect(jobsOf(await runWorkflow('deploy.yml', { github, isCancelled: true }))).not.toContain('report');
 });
 
+describe('the weekly check', () => {
+  const outcomes = { examine: { outputs: { committed: '1' } } };
+  const run = async (event: keyof typeof EVENTS, vars = {}, repository: Repository = {}): Promise<string[]> =>
+    jobsOf(await runWorkflow('doctor.yml', { github: githubOf(event, repository), vars, outcomes }));
+
+  test('runs once the owner wants schedules, by hand for the default branch, and shows what it found', async () => {
+    expect(await run('schedule')).toEqual([]);
+    expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['examine', 'deploy']);
+    expect(await run('dispatch')).toEqual(['examine', 'deploy']);
+    expect(await run('dispatch', {}, { branch: 'try' })).toEqual([]);
+  });
+
+  test('commits and reports what it found, above all where it found something', async () => {
+    const steps = (result: Outcome['result'] = 'success', isCancelled = false): Promise<string[]> =>
+      stepsOf('doctor.yml', 'examine', {
+        github: githubOf('dispatch', {}),
+        isCancelled,
+        outcomes: { examine: { result } },
+      });
+    const last = ['Examine', 'Commit what was found', 'Open an issue, or close it'];
+    expect((await steps()).slice(-3)).toEqual(last);
+    expect((await steps('failure')).slice(-3)).toEqual(last);
+    expect(await steps('success', true)).toEqual([]);
+    const failed = { examine: { result: 'failure' as const, outputs: { committed: '1' } } };
+    const github = githubOf('dispatch', {});
+    expect(jobsOf(await runWorkflow('doctor.yml', { github, outcomes: failed }))).toEqual([
+      'examine',
+      'deploy',
+    ]);
+  });
+});
+
 describe('the template’s own tests', () => {
   const run = async (event: Record<string, unknown>, vars = {}): Promise<string[]> => {
     const { is_template: isTemplate = false, event_name: name = 'push' } = event;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectSameAttempt } from '../../scripts/concretize/gather.ts';
-import { openIssue } from '../../scripts/github/deploy-issue.ts';
+import { openIssue } from '../../scripts/github/standing-issue.ts';
 import { openGitHub } from '../../scripts/github/api.ts';
 import type { Repository, Setting } from './repository.ts';
 import { openRepository } from './repository.ts';
@@ -222,7 +222,12 @@ test('a failed deployment is no second failure where issues are off', async () =
   const { api } = await open({ hasIssues: false });
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: COPY, GITHUB_TOKEN: 'token of the run' };
   expect(
-    await openIssue(openGitHub(environment, { secondMs: 1 }), 'https://run', { pauseMs: 1 }),
+    await openIssue(
+      openGitHub(environment, { secondMs: 1 }),
+      'deployment',
+      { run: 'https://run' },
+      { pauseMs: 1 },
+    ),
   ).toBeUndefined();
 });
 

@@ -4,15 +4,57 @@ import { describeError } from '../cli/command.ts';
 import type { GitHub } from './api.ts';
 import { BusyError, GitHubRefusedError } from './errors.ts';
 
+/** Something that is right or wrong, and has one issue while it is wrong. */
+interface Topic {
+  /** By this label its issue is found again. */
+  label: string;
+  color: string;
+  title: string;
+  /** What the issue says; a link to the log comes after it. */
+  text(github: GitHub): string;
+  /** What is said when it goes on, and when it is over; a link to the log comes after it. */
+  again: string;
+  over: string;
+}
+
+/** Every topic of a standing issue. */
+export const TOPICS = {
+  deployment: {
+    label: 'deploy-failed',
+    color: 'b60205',
+    title: 'The site could not be deployed',
+    text: ({ owner, name }) =>
+      'The last deployment failed, and its log says why. The site still shows the deployment before it. Builds are ' +
+      'still published: the next deployment shows them. In a new repository, look at ' +
+      `https://github.com/${owner}/${name}/settings/pages: "Source" has to be "GitHub Actions".\n\n` +
+      'This issue closes itself when a deployment succeeds.',
+    again: 'It failed again',
+    over: 'Deployed again',
+  },
+  health: {
+    label: 'cache-damaged',
+    color: 'b60205',
+    title: 'Catalog, registry and site disagree',
+    text: () =>
+      'The weekly check found that catalog, registry and site disagree: clients may fail. Each finding says what to do.\n\n' +
+      'This issue closes itself when a check finds nothing.',
+    again: 'They still disagree',
+    over: 'They agree again',
+  },
+} as const satisfies Record<string, Topic>;
+
+export type IssueTopic = keyof typeof TOPICS;
+
+/** GitHub takes no longer text, in characters. */
+const MAX_BODY = 60_000;
 /** Labels of this repository's issues. */
 const LABELS = {
-  /** By this label the issue about deployments is found again. */
-  'deploy-failed': { color: 'b60205', description: 'The site could not be deployed' },
+  ...Object.fromEntries(
+    Object.values(TOPICS).map(({ label, color, title }) => [label, { color, description: title }]),
+  ),
   /** Of the form in `.github/ISSUE_TEMPLATE/build-failure.yml`. */
   'build-failure': { color: 'd93f0b', description: 'A spec that did not build' },
 };
-const LABEL = 'deploy-failed';
-const TITLE = 'The site could not be deployed';
 /** Looks for an issue whose making got no answer: GitHub may list it a moment later. */
 const MAX_TRIES = 3;
 
@@ -22,25 +64,35 @@ const Issue = z.object({ number: z.int(), labels: z.array(Label).default([]) });
 /** GitHub lists pull requests among the issues. */
 const Issues = z.array(Issue.extend({ pull_request: z.unknown().optional() }));
 
+/** What a run has to say. */
+export interface RunReport {
+  /** Address of the run's log. */
+  run: string | undefined;
+  /** Markdown that comes after the usual text. */
+  details?: string;
+}
+
 /**
  * Opens an issue that links to the run's log, or adds to the one that is open.
  * @returns its number; undefined where the repository's issues are switched off
  */
 export function openIssue(
   github: GitHub,
-  run: string | undefined,
+  topic: IssueTopic,
+  report: RunReport,
   { pauseMs = 2_000 } = {},
 ): Promise<number | undefined> {
+  const { label, again } = TOPICS[topic];
   return unlessOff(async () => {
     for (let tries = 1; ; tries += 1) {
-      const [issue] = await listOpen(github);
+      const [issue] = await listOpen(github, label);
       if (issue) {
         // An issue that this very run has opened needs no second word.
-        if (tries === 1) await comment(github, issue.number, `It failed again: ${run ?? 'see the log'}`);
+        if (tries === 1) await comment(github, issue.number, composeText(again, report));
         return issue.number;
       }
       try {
-        return await createIssue(github, run);
+        return await createIssue(github, topic, report);
       } catch (error) {
         if (!(error instanceof BusyError) || tries === MAX_TRIES) throw error;
         await sleep(pauseMs);
@@ -50,11 +102,16 @@ export function openIssue(
 }
 
 /** Closes the issues that are open; gives their numbers, undefined where the repository's issues are switched off. */
-export function closeIssue(github: GitHub, run: string | undefined): Promise<number[] | undefined> {
+export function closeIssue(
+  github: GitHub,
+  topic: IssueTopic,
+  run: string | undefined,
+): Promise<number[] | undefined> {
+  const { label, over } = TOPICS[topic];
   return unlessOff(async () => {
-    const open = await listOpen(github);
+    const open = await listOpen(github, label);
     for (const { number } of open) {
-      await comment(github, number, `Deployed again: ${run ?? ''}`.trim());
+      await comment(github, number, composeText(over, { run }));
       const change = { number, state: 'closed', state_reason: 'completed' };
       await github.call('PATCH /repos/{owner}/{repo}/issues/{number}', change, Issue);
     }
@@ -82,27 +139,28 @@ export async function makeLabels(github: GitHub): Promise<void> {
   }
 }
 
-async function createIssue(github: GitHub, run: string | undefined): Promise<number> {
-  const settings = `https://github.com/${github.owner}/${github.name}/settings/pages`;
-  const body =
-    `The last deployment failed. Its log says why: ${run ?? 'see the Actions tab'}\n\n` +
-    'The site still shows the deployment before it. Builds are still published: the next deployment shows them. ' +
-    `In a new repository, look at ${settings}: "Source" has to be "GitHub Actions".\n\n` +
-    'This issue closes itself when a deployment succeeds.';
-  const issue = { title: TITLE, body, labels: [LABEL] };
+async function createIssue(github: GitHub, topic: IssueTopic, report: RunReport): Promise<number> {
+  const { title, label, text } = TOPICS[topic];
+  const issue = { title, body: composeText(text(github), report), labels: [label] };
   const { number, labels } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, {
     canRepeat: false,
   });
   // GitHub drops labels in silence where it holds that the token may not set them.
-  if (!labels.some(({ name }) => name === LABEL)) {
+  if (!labels.some(({ name }) => name === label)) {
     const route = 'POST /repos/{owner}/{repo}/issues/{number}/labels';
-    await github.call(route, { number, labels: [LABEL] }, z.unknown());
+    await github.call(route, { number, labels: [label] }, z.unknown());
   }
   return number;
 }
 
-async function listOpen(github: GitHub): Promise<{ number: number }[]> {
-  const query = { labels: LABEL, state: 'open', per_page: 100 };
+function composeText(lead: string, { run, details }: RunReport): string {
+  return [lead, ...(run ? [`Log: ${run}`] : []), ...(details ? [details] : [])]
+    .join('\n\n')
+    .slice(0, MAX_BODY);
+}
+
+async function listOpen(github: GitHub, label: string): Promise<{ number: number }[]> {
+  const query = { labels: label, state: 'open', per_page: 100 };
   const issues = await github.call('GET /repos/{owner}/{repo}/issues', query, Issues);
   return issues.filter((issue) => issue.pull_request === undefined);
 }

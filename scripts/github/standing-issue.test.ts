@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
+import type { GitHub } from './api.ts';
+import { openGitHub } from './api.ts';
+import { closeIssue, openIssue } from './standing-issue.ts';
+
+let folder: string;
+let api: GitHubApi;
+let environment: Record<string, string>;
+let github: GitHub;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'issue-'));
+  execFileSync('git', ['init', '-q', '--bare', folder]);
+  api = await startGitHubApi({ repositoryDir: folder, repository: 'o/r', token: 'secret' });
+  environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
+  github = openGitHub(environment, { secondMs: 5 });
+});
+
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('opens one issue however often a deployment fails, and closes it on the next success', async () => {
+  api.fail(502);
+  expect(await openIssue(github, 'deployment', { run: 'https://x/runs/1' })).toBe(1);
+  expect(await openIssue(github, 'deployment', { run: 'https://x/runs/2' })).toBe(1);
+  expect(api.issues).toMatchObject([{ state: 'open', body: expect.stringContaining('https://x/runs/1') }]);
+  expect(await closeIssue(github, 'deployment', 'https://x/runs/3')).toEqual([1]);
+  expect(api.issues).toMatchObject([{ state: 'closed' }]);
+  expect(await closeIssue(github, 'deployment', 'https://x/runs/4')).toEqual([]);
+  expect(await openIssue(github, 'deployment', { run: 'https://x/runs/5' })).toBe(2);
+});
+
+test('says what GitHub refuses', async () => {
+  await expect(
+    openIssue(openGitHub({ ...environment, GITHUB_TOKEN: 'other' }), 'deployment', { run: undefined }),
+  ).rejects.toThrow('GitHub refuses the token (401)');
+});
+
+test('keeps topics apart, and says what a check found', async () => {
+  const details = '- problem: registry:tree: expected an image, found none';
+  expect(await openIssue(github, 'deployment', { run: undefined })).toBe(1);
+  expect(await openIssue(github, 'health', { run: 'https://x/runs/1', details })).toBe(2);
+  expect(api.issues[1]).toMatchObject({ title: 'Catalog, registry and site disagree' });
+  expect(api.issues[1]?.body).toContain(details);
+  expect(await openIssue(github, 'health', { run: 'https://x/runs/2', details: 'x'.repeat(100_000) })).toBe(
+    2,
+  );
+  expect(await closeIssue(github, 'health', 'https://x/runs/3')).toEqual([2]);
+  expect(api.issues.map(({ state }) => state)).toEqual(['open', 'closed']);
+});
