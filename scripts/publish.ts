@@ -3,6 +3,7 @@ import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readAllowedHashes } from './publish/allowed-hashes.ts';
+import { listSpecFiles } from './publish/name-collisions.ts';
 import { checkTarballs, publishEntries, readTrustedKeys, describePublish } from './publish/publish-cache.ts';
 import { readBuildCache } from './build-cache/build-cache.ts';
 import { readSigner } from './signing/signature.ts';
@@ -49,7 +50,7 @@ async function publish(
     console.error(`${cacheDirectory}: nothing to publish`);
     return;
   }
-  const checked = await checkTarballs(entries, settings.CATALOG_DIR);
+  const checked = await checkTarballs(entries, listSpecFiles(settings.CATALOG_DIR));
   const resolution = await publishEntries(checked, {
     registry: openRegistry(settings.REGISTRY),
     catalogDirectory: settings.CATALOG_DIR,

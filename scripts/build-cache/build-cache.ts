@@ -36,9 +36,9 @@ export interface ReadOptions {
 }
 
 /** What Spack writes is below 1 kB; a signature adds as much. */
-const MANIFEST_LIMIT_BYTES = 1024 * 1024;
+export const MANIFEST_LIMIT_BYTES = 1024 * 1024;
 /** A DAG of a thousand nodes has some 2 MB. */
-const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
+export const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
 const GZIP_MAGIC = '1f8b';
 const REBUILD = 'rebuild this spec and push it with Spack 1.0 or newer';
 
@@ -76,11 +76,11 @@ async function readEntry(
   { allowed, lock, trust }: ReadOptions,
 ): Promise<CacheEntry> {
   const where = folder.locate(path);
-  const manifest = decode(await folder.read(path, MANIFEST_LIMIT_BYTES), where);
+  const manifest = decodeText(await folder.read(path, MANIFEST_LIMIT_BYTES), where);
   const { text, signed } = trust
     ? { ...(await verifyManifest(manifest, [...trust], where)), signed: true }
     : splitSigned(manifest, where);
-  const { tarball, spec } = findBlobs(text, where);
+  const { tarball, spec } = findSpecBlobs(text, where);
   const tarballPath = mirrorBlobPath(tarball.digest);
   await checkSize(folder, tarball, where);
   const specText = await readSpecText(folder, spec, where);
@@ -112,7 +112,7 @@ function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash,
 }
 
 /** The two blobs that a spec's manifest names. */
-function findBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
+export function findSpecBlobs(text: string, where: string): { tarball: Blob; spec: Blob } {
   const { data } = parseMirrorManifest(text, where);
   attempt(where, REBUILD, () => refuseAmbiguousJson(text));
   const [tarball, ...tarballs] = data.filter(({ mediaType }) => mediaType === TARBALL_MEDIA_TYPE);
@@ -155,11 +155,16 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
       `${at}: expected ${blob.digest}, found ${actual}; the file was changed: push this spec again`,
     );
   }
+  return unpackSpecFile(bytes, at);
+}
+
+/** The text of a spec file, compressed or not. */
+export function unpackSpecFile(bytes: Buffer, where: string): string {
   // As Spack does, whatever the record says of the compression.
-  if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decode(bytes, at);
-  return decode(
-    attempt(at, REBUILD, () => uncompress(bytes)),
-    at,
+  if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decodeText(bytes, where);
+  return decodeText(
+    attempt(where, REBUILD, () => uncompress(bytes)),
+    where,
   );
 }
 
@@ -180,7 +185,8 @@ function checkPath(path: string, where: string, { root }: CheckedSpecFile): void
   throw new Error(`${where}: expected the name ${expected} for the spec in it, found this one; ${REBUILD}`);
 }
 
-function decode(bytes: Buffer, where: string): string {
+/** Text in UTF-8; throws, naming the file, for other bytes. */
+export function decodeText(bytes: Buffer, where: string): string {
   return attempt(where, REBUILD, () => {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -36,11 +36,11 @@ export class CacheFolder {
 
   /** Paths of the spec manifests, sorted. Empty for an empty directory; throws for one that is something else. */
   async listManifests(): Promise<string[]> {
-    const top = await this.#list('');
+    const top = await this.list('');
     const paths: string[] = [];
-    for (const name of await this.#list(SPEC_MANIFESTS)) {
+    for (const name of await this.list(SPEC_MANIFESTS)) {
       if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(SPEC_MANIFESTS, name));
-      for (const file of await this.#list(join(SPEC_MANIFESTS, name))) {
+      for (const file of await this.list(join(SPEC_MANIFESTS, name))) {
         const path = join(SPEC_MANIFESTS, name, file);
         if (file.endsWith(MANIFEST_ENDING)) paths.push(path);
         else await this.#refuseManifestsBelow(path);
@@ -89,7 +89,7 @@ export class CacheFolder {
   }
 
   async #refuseManifestsBelow(path: string): Promise<void> {
-    for (const name of await this.#list(path)) {
+    for (const name of await this.list(path)) {
       if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(path, name));
       await this.#refuseManifestsBelow(join(path, name));
     }
@@ -103,8 +103,18 @@ export class CacheFolder {
     );
   }
 
+  /** Whether there is a file of this path. */
+  async has(path: string): Promise<boolean> {
+    try {
+      return (await stat(await this.#resolve(path))).isFile();
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
   /** Names in a directory; none when it is missing, or when a file lies there. */
-  async #list(path: string): Promise<string[]> {
+  async list(path: string): Promise<string[]> {
     try {
       const real = await this.#resolve(path);
       return (await stat(real)).isDirectory() ? await readdir(real) : [];

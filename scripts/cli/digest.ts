@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom } from '../../site/schemas/digest.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
@@ -11,4 +12,16 @@ export function digestOf(bytes: string | Uint8Array): Digest {
 /** Digest and size of bytes. */
 export function blobOf(bytes: Uint8Array): Blob {
   return { digest: digestOf(bytes), size: bytes.length };
+}
+
+/** Digest and size of a file. */
+export async function blobOfFile(path: string): Promise<Blob> {
+  const sum = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(path)) {
+    const bytes = Buffer.from(chunk);
+    sum.update(bytes);
+    size += bytes.length;
+  }
+  return { digest: digestFrom(sum.digest('hex')), size };
 }

@@ -26,7 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 test('points the tag of a lost build back to the image of the publisher who was first', async () => {
   const reference = `oci-layout:${join(folder, 'registry')}`;
   const catalogDirectory = join(folder, 'work/site/content');
-  const entries = await checkTarballs(await readBuildCache(CACHE), 'no-catalog');
+  const entries = await checkTarballs(await readBuildCache(CACHE), new Map());
   const registry = openRegistry(reference);
   await publishEntries(entries, { registry, catalogDirectory, signer: undefined, environment: {} });
   const winner = readCatalog(catalogDirectory).builds.get(TREE);

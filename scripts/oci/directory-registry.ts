@@ -61,6 +61,7 @@ export function openDirectory(dir: string): Registry {
     hasBlob: async (blob) => (await sizeOf(blobPath(dir, blob.digest))) === blob.size,
     openBlob,
     readBlob,
+    mountBlob: () => Promise.resolve(false),
     push: (layout) => mergeLayout(layout, dir),
     pointTag: (tag, digest) => pointTag(dir, tag, digest),
   };

@@ -38,6 +38,8 @@ export interface ClientOptions {
   anonymous?: boolean | undefined;
   /** What a token is asked for. */
   actions?: 'pull' | 'pull,push';
+  /** Another repository that a blob is to be taken from. */
+  mountFrom?: string;
 }
 
 interface Login {
@@ -46,7 +48,7 @@ interface Login {
 }
 
 export function createClient(repository: RemoteReference, options: ClientOptions): RegistryClient {
-  const { idleMs, anonymous = false, actions = 'pull' } = options;
+  const { idleMs, anonymous = false, actions = 'pull', mountFrom } = options;
   trustCertificateFile();
   const isHub = repository.host === DOCKER_HUB.host;
   const api = isHub ? DOCKER_HUB.api : repository.host;
@@ -65,7 +67,7 @@ export function createClient(repository: RemoteReference, options: ClientOptions
     const credentials = anonymous
       ? undefined
       : await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
-    const header = await answerChallenge(challenge, repository, credentials, { idleMs, actions });
+    const header = await answerChallenge(challenge, repository, credentials, { idleMs, actions, mountFrom });
     return { header, loggedIn: credentials !== undefined };
   }
 
@@ -212,7 +214,7 @@ export async function answerChallenge(
   challenge: Challenge,
   repository: RemoteReference,
   credentials: Credentials | undefined,
-  options: Pick<Required<ClientOptions>, 'idleMs' | 'actions'>,
+  options: TokenOptions,
 ): Promise<string> {
   if (challenge.scheme === 'bearer') {
     return `Bearer ${await fetchToken(challenge, repository, credentials, options)}`;
@@ -221,12 +223,15 @@ export async function answerChallenge(
   return basic(credentials);
 }
 
+/** What a token is asked for, and how long for. */
+type TokenOptions = Pick<Required<ClientOptions>, 'idleMs' | 'actions'> & { mountFrom?: string | undefined };
+
 /** Source: Distribution's "Token Authentication Specification"; an identity token goes by OAuth 2. */
 async function fetchToken(
   { realm, service }: Challenge,
   repository: RemoteReference,
   credentials: Credentials | undefined,
-  { idleMs, actions }: Pick<Required<ClientOptions>, 'idleMs' | 'actions'>,
+  { idleMs, actions, mountFrom }: TokenOptions,
 ): Promise<string> {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (!url || (url.protocol !== 'https:' && !isLoopback(url.hostname) && repository.transport !== 'http')) {
@@ -236,8 +241,9 @@ async function fetchToken(
     ...(service !== undefined && { service }),
     scope: `repository:${repository.path}:${actions}`,
   });
+  if (mountFrom !== undefined) fields.append('scope', `repository:${mountFrom}:pull`);
   const token = credentials?.identityToken;
-  if (!token) for (const [name, value] of fields) url.searchParams.set(name, value);
+  if (!token) for (const [name, value] of fields) url.searchParams.append(name, value);
   const answer = token
     ? await send(url.href, {
         method: 'POST',

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
+import type { RemoteReference } from './reference.ts';
 import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
 
 /** A manifest of any kind as a registry has it. */
@@ -41,6 +42,11 @@ export interface Registry {
    * in the layout and are not sent again. An existing tag is overwritten; callers that must not overwrite check first.
    */
   push(layout: string): Promise<void>;
+  /**
+   * Takes a blob from another repository of the same registry, where it can: then it need not be sent.
+   * @returns whether it did
+   */
+  mountBlob(blob: Blob, from: RemoteReference): Promise<boolean>;
   /** Points a tag, there or not, at a manifest that the repository has; throws when it has none of that digest. */
   pointTag(tag: string, digest: Digest): Promise<void>;
 }

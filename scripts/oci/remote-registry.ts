@@ -144,6 +144,16 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     }
   }
 
+  async function mountBlob(blob: Blob, from: RemoteReference): Promise<boolean> {
+    if (from.host !== repository.host || from.path === repository.path || (await hasBlob(blob))) return false;
+    const mounting = createClient(repository, { ...PUSHING, mountFrom: from.path });
+    const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
+    const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
+    answer?.body.destroy();
+    // 201: mounted; 202: the registry began an upload instead, which nobody goes on with.
+    return answer?.status === 201;
+  }
+
   async function pointTag(tag: string, digest: Digest): Promise<void> {
     await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
   }
@@ -157,6 +167,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
     hasBlob,
     openBlob,
     readBlob,
+    mountBlob,
     push,
     pointTag,
   };

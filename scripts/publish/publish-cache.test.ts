@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { readBuildCache } from '../build-cache/build-cache.ts';
+import { listSpecFiles } from './name-collisions.ts';
 import { checkTarballs, publishEntries } from './publish-cache.ts';
 
 const FIXTURE = 'tests/fixtures/cache-unsigned';
@@ -122,7 +123,7 @@ function newPlace(): Place {
 }
 
 async function publish(cacheDirectory: string, { registry, catalog }: Place) {
-  return publishEntries(await checkTarballs(await readBuildCache(cacheDirectory), catalog), {
+  return publishEntries(await checkTarballs(await readBuildCache(cacheDirectory), listSpecFiles(catalog)), {
     registry: openRegistry(`oci-layout:${registry}`),
     catalogDirectory: catalog,
     signer: undefined,

@@ -22,7 +22,8 @@ import type { NewBuild } from './records.ts';
 import { catalogFiles } from './records.ts';
 import { resolveEntries } from './resolve.ts';
 import { findShadows, listSpecFiles, refuseShadows } from './name-collisions.ts';
-import type { CheckedEntry, Resolution } from './resolve.ts';
+import type { SpecFileNames } from './name-collisions.ts';
+import type { CheckedEntry, Publishing, Resolution } from './resolve.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { printable } from '../cli/command.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -34,6 +35,8 @@ export interface Destination {
   /** Absent: manifests stay unsigned. */
   signer: Signer | undefined;
   environment: Record<string, string | undefined>;
+  /** Where a build comes from. Absent: from this environment. */
+  originOf?: Publishing['originOf'];
   /** How long builds took, where their job measured it. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
 }
@@ -44,24 +47,29 @@ export interface Destination {
  */
 export async function checkTarballs(
   entries: readonly CacheEntry[],
-  catalogDirectory: string,
+  names: SpecFileNames,
 ): Promise<CheckedEntry[]> {
-  refuseShadows(entries, listSpecFiles(catalogDirectory));
+  refuseShadows(entries, names);
   const progress = startProgress('checking', entries.length, 'tarballs');
   const checked: CheckedEntry[] = [];
   try {
     for (const entry of entries) {
-      const { platform } = entry.root.node.arch;
-      const source = createReadStream(entry.tarballPath);
-      const prefixName = fileStem(entry.root.node);
-      const expected = { where: entry.tarballPath, blob: entry.tarball, platform, prefixName };
-      checked.push({ ...entry, inspected: await inspectTarball(source, expected) });
+      checked.push(await checkTarball(entry));
       progress.advance();
     }
   } finally {
     progress.stop();
   }
   return checked;
+}
+
+/** Reads a tarball once, from end to end. Throws when it is not what its entry says. */
+export async function checkTarball(entry: CacheEntry): Promise<CheckedEntry> {
+  const { platform } = entry.root.node.arch;
+  const source = createReadStream(entry.tarballPath);
+  const prefixName = fileStem(entry.root.node);
+  const expected = { where: entry.tarballPath, blob: entry.tarball, platform, prefixName };
+  return { ...entry, inspected: await inspectTarball(source, expected) };
 }
 
 /**
@@ -81,7 +89,7 @@ export async function publishEntries(
       catalogDirectory,
       layout,
       published: readDate(environment, new Date()),
-      originOf: (claimedSpack) => readOrigin(environment, claimedSpack),
+      originOf: destination.originOf ?? (({ inspected }) => readOrigin(environment, inspected.spackVersion)),
       times: destination.times ?? new Map(),
     });
     await layout.close();

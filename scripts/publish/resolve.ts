@@ -33,8 +33,7 @@ export interface Publishing {
   /** Receives the images that the registry lacks. */
   layout: Layout;
   published: string;
-  /** @param claimedSpack the version that the tarball names */
-  originOf(claimedSpack?: string): Origin;
+  originOf(entry: CheckedEntry): Origin;
   /** How long builds took, where their job measured it. */
   times: ReadonlyMap<DagHash, BuildTimes>;
 }
@@ -103,7 +102,7 @@ async function apply(
   const record = ({ image }: SpecImage): Build => {
     const circumstances = {
       published,
-      origin: originOf(entry.inspected.spackVersion),
+      origin: originOf(entry),
       times: times.get(entry.root.node.hash),
     };
     const build = recordBuild(entry, entry.inspected, image, circumstances);

@@ -4,6 +4,7 @@ import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { readBuildCache } from '../build-cache/build-cache.ts';
 import { describeError } from '../cli/command.ts';
+import { listSpecFiles } from '../publish/name-collisions.ts';
 import { checkTarballs } from '../publish/publish-cache.ts';
 import type { CheckedEntry } from '../publish/resolve.ts';
 import { findCache, readRecord } from './build-artifact.ts';
@@ -75,7 +76,7 @@ async function check(artifact: ArtifactToCheck): Promise<CheckedArtifact> {
     const record = readRecord(folder);
     const cache = findCache(folder);
     const entries = cache === undefined ? [] : await readBuildCache(cache, { allowed: hashes, lock: texts });
-    return { entries: await checkTarballs(entries, catalogDirectory), record };
+    return { entries: await checkTarballs(entries, listSpecFiles(catalogDirectory)), record };
   } catch (error) {
     return { refused: describeError(error) };
   }

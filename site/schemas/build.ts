@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DagHash, Digest } from './digest.ts';
 import { PackageName } from './node.ts';
+import { isSafeText } from './safe-text.ts';
 
 /** A blob by content. */
 export const Blob = z.strictObject({
@@ -55,6 +56,26 @@ export const Image = z.strictObject({
 });
 export type Image = z.infer<typeof Image>;
 
+/** Where an import took a build from. */
+export const Imported = z.strictObject({
+  from: z
+    .string()
+    .max(2_000)
+    .refine(isSafeText)
+    .describe('Address or directory of the cache that it comes from.'),
+  signature: z
+    .enum(['verified', 'unchecked', 'none'])
+    .describe(
+      'Its signature there: `verified` against a key that the owner gave, `unchecked` for want of one, or `none`.',
+    ),
+  key: z.string().optional().describe('Fingerprint of the key that it was verified with.'),
+  converted: z
+    .string()
+    .optional()
+    .describe('What was changed in its tarball, in one sentence. Absent: nothing.'),
+});
+export type Imported = z.infer<typeof Imported>;
+
 /** Where a build comes from, said by the publisher's own environment; each absent where it is not known. */
 export const Origin = z.strictObject({
   run: z.url().optional().describe('Address of the workflow run.'),
@@ -66,6 +87,7 @@ export const Origin = z.strictObject({
     .string()
     .optional()
     .describe('Name of the target that it was built for, as the settings of the cache have it.'),
+  imported: Imported.optional().describe('Present on a build that was imported from another cache.'),
 });
 export type Origin = z.infer<typeof Origin>;
 

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import type { Imported, Origin } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { parseSpecFile } from '../build-cache/spec-file.ts';
+import type { KnownNodes } from '../build-cache/spec-file.ts';
+import { describeError } from '../cli/command.ts';
+import { startProgress } from '../cli/progress.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { ConnectionError } from '../http/errors.ts';
+import { isTemporary } from '../http/retry.ts';
+import { listSpecFiles, refuseShadows } from '../publish/name-collisions.ts';
+import { checkTarball, publishEntries } from '../publish/publish-cache.ts';
+import type { Destination } from '../publish/publish-cache.ts';
+import type { CheckedEntry } from '../publish/resolve.ts';
+import type { FetchedTarball, Source, SourceBuild, SourceSpec } from './source.ts';
+
+/** Builds that are fetched, then published together: an interrupted import goes on behind the last of these. */
+const BATCH_BUILDS = 100;
+/** Of tarballs. */
+const BATCH_BYTES = 2 * 1024 ** 3;
+/** Builds fetched at a time. */
+const CONCURRENCY = 6;
+
+/** What became of an import. */
+export interface ImportResult {
+  /** Builds that the catalog has now and had not. */
+  added: number;
+  /** Builds that the catalog had. */
+  present: number;
+  /** With `isDryRun`: builds whose spec file is good, and the bytes of their tarballs where the source says them. */
+  checked: number;
+  bytes: number;
+  /** A sentence for each build that was not imported. */
+  refused: string[];
+  warnings: string[];
+  /** Of the builds that were read, by what is known of their signatures. */
+  signatures: Record<Imported['signature'], number>;
+  converted: number;
+}
+
+/** What an import is done with. */
+export interface ImportOptions {
+  destination: Destination;
+  /** Read and check the spec files, fetch and write nothing. */
+  isDryRun: boolean;
+}
+
+interface Fetched {
+  entry: CheckedEntry;
+  imported: Imported;
+  tarball: FetchedTarball;
+}
+
+/**
+ * Imports builds in the order given, in batches, each published before the next is fetched: an import that was
+ * interrupted goes on where it stopped when it is run again, and takes no more memory for more builds. A build that
+ * is not what it should be is left out and named. Throws when the source or the registry cannot be reached.
+ */
+export async function importBuilds(
+  source: Source,
+  builds: readonly SourceBuild[],
+  { destination, isDryRun }: ImportOptions,
+): Promise<ImportResult> {
+  const result: ImportResult = {
+    added: 0,
+    present: 0,
+    checked: 0,
+    bytes: 0,
+    refused: [],
+    warnings: [],
+    signatures: { verified: 0, unchecked: 0, none: 0 },
+    converted: 0,
+  };
+  const { catalogDirectory } = destination;
+  const wanted = builds.filter(
+    (build) => build.version === '' || !existsSync(join(catalogDirectory, buildFile(build))),
+  );
+  result.present = builds.length - wanted.length;
+  const progress = startProgress(isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
+  try {
+    await withTemporaryFolder(async (folder) => {
+      for (let at = 0; at < wanted.length;) at += await importBatch(at, folder);
+    });
+  } finally {
+    progress.stop();
+  }
+  return result;
+
+  /** @returns the number of builds that the batch took */
+  async function importBatch(at: number, folder: string): Promise<number> {
+    const known: KnownNodes = new Map();
+    const names = listSpecFiles(catalogDirectory);
+    const batch = wanted.slice(at, at + BATCH_BUILDS);
+    const target = join(folder, 'batch');
+    await mkdir(target);
+    const fetched: (Fetched | undefined)[] = [];
+    let bytes = 0;
+    let taken = 0;
+    while (taken < batch.length && bytes < BATCH_BYTES) {
+      const next = batch.slice(taken, taken + CONCURRENCY);
+      taken += next.length;
+      fetched.push(
+        ...(await pMap(next, (build) => attempt(build, () => fetchBuild(build, target, known, names)))),
+      );
+      bytes = fetched.reduce((sum, entry) => sum + (entry?.entry.tarball.size ?? 0), 0);
+      progress.advance(next.length);
+    }
+    await publish(fetched.filter((entry) => entry !== undefined));
+    await rm(target, { recursive: true });
+    return taken;
+  }
+
+  /** Runs the work for one build; what is wrong with it alone is noted. */
+  async function attempt<T>(build: SourceBuild, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isTemporary(error) || error instanceof ConnectionError) throw interrupted(source.address, error);
+      result.refused.push(`${build.name}/${build.hash}: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+
+  async function fetchBuild(
+    build: SourceBuild,
+    target: string,
+    known: KnownNodes,
+    names: ReadonlyMap<DagHash, string>,
+  ): Promise<Fetched | undefined> {
+    const spec = await source.read(build);
+    const checked = parseSpecFile(spec.specText, known);
+    const { hash } = checked.root.node;
+    if (hash !== build.hash)
+      throw new Error(`${spec.where}: expected the spec of that hash, found that of ${hash}`);
+    result.signatures[spec.signature] += 1;
+    if (isDryRun) {
+      result.checked += 1;
+      result.bytes += spec.size ?? 0;
+      return undefined;
+    }
+    const tarball = await spec.fetchTarball(target);
+    const signed = spec.signature !== 'none';
+    const found = { ...checked, where: spec.where, tarball: tarball.blob, tarballPath: tarball.path, signed };
+    refuseShadows([found], names);
+    const entry = await checkTarball(found);
+    if (tarball.converted !== undefined) result.converted += 1;
+    return { entry, tarball, imported: describeImport(source, spec, tarball) };
+  }
+
+  async function publish(fetched: readonly Fetched[]): Promise<void> {
+    if (fetched.length === 0) return;
+    const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
+    await pMap(fetched, mount, { concurrency: CONCURRENCY });
+    const { newBuilds, refused, warnings } = await publishEntries(
+      fetched.map(({ entry }) => entry),
+      {
+        ...destination,
+        originOf: ({ root, inspected }): Origin => ({
+          ...(inspected.spackVersion === undefined ? {} : { spack: inspected.spackVersion }),
+          imported: imports.get(root.node.hash),
+        }),
+      },
+    );
+    result.added += newBuilds.length;
+    result.warnings.push(...warnings);
+    result.refused.push(...refused.values());
+  }
+
+  /** Lets the registry take a blob from another of its repositories, which saves the upload. */
+  async function mount({ tarball: { blob, repository } }: Fetched): Promise<void> {
+    if (repository) await destination.registry.mountBlob(blob, repository);
+  }
+}
+
+function describeImport({ address }: Source, spec: SourceSpec, { converted }: FetchedTarball): Imported {
+  return {
+    from: address,
+    signature: spec.signature,
+    ...(spec.key === undefined ? {} : { key: spec.key }),
+    ...(converted === undefined ? {} : { converted }),
+  };
+}
+
+function interrupted(address: string, cause: unknown): Error {
+  return new Error(`${address}: cannot be read now; run the import again, it goes on where it stopped`, {
+    cause,
+  });
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { fileStem } from '../../site/schemas/node.ts';
+import {
+  decodeText,
+  findSpecBlobs,
+  MANIFEST_LIMIT_BYTES,
+  SPEC_FILE_LIMIT_BYTES,
+  unpackSpecFile,
+} from '../build-cache/build-cache.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import { digestOf } from '../cli/digest.ts';
+import { splitSigned } from '../signing/signature.ts';
+import { readIndexFile } from './index-file.ts';
+import { listFromSpecFiles } from './list-from-spec-files.ts';
+import { saveBlob } from './save-blob.ts';
+import type { SourceFolder } from './source-folder.ts';
+import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
+import { checkSignature } from './trust.ts';
+import type { Trust } from './trust.ts';
+
+/** Where Spack puts the index of a v3 build cache. */
+export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';
+
+/** A v3 build cache: a directory, or an address as `spack mirror add` takes it. */
+export function openMirror(folder: SourceFolder, trust: Trust): Source {
+  async function list(): Promise<SourceList> {
+    const manifest = await folder.read(INDEX_MANIFEST, MANIFEST_LIMIT_BYTES);
+    if (!manifest) return { builds: await listFromSpecFiles(folder, read), unmatched: [] };
+    const where = folder.locate(INDEX_MANIFEST);
+    const { text } = splitSigned(decodeText(manifest, where), where);
+    const record = parseMirrorManifest(text, where).data.find(
+      ({ mediaType }) => mediaType === INDEX_MEDIA_TYPE,
+    );
+    if (!record)
+      throw new Error(`${where}: expected an index of version 8, found another; update it with Spack 1`);
+    const path = mirrorBlobPath(digestFrom(record.checksum));
+    const stream = await folder.open(path);
+    if (!stream)
+      throw new Error(`${folder.locate(path)}: expected the index, found no file; update it with Spack`);
+    const builds = await readIndexFile(stream, folder.locate(path));
+    return { builds: builds.map((build) => ({ ...build, places: [manifestPath(build)] })), unmatched: [] };
+  }
+
+  async function read(build: SourceBuild): Promise<SourceSpec> {
+    const [path = manifestPath(build)] = build.places;
+    const where = folder.locate(path);
+    const bytes = await folder.read(path, MANIFEST_LIMIT_BYTES);
+    if (!bytes) throw new Error(`${where}: expected a manifest, as the index says, found none`);
+    const { text, ...signature } = await checkSignature(decodeText(bytes, where), trust, where);
+    const { tarball, spec } = findSpecBlobs(text, where);
+    return {
+      where,
+      specText: await readSpec(spec.digest),
+      ...signature,
+      size: tarball.size,
+      fetchTarball: async (target) => {
+        const blobPath = mirrorBlobPath(tarball.digest);
+        const saved = join(target, build.hash);
+        return {
+          path: saved,
+          blob: await saveBlob(() => folder.open(blobPath), saved, folder.locate(blobPath), tarball),
+        };
+      },
+    };
+  }
+
+  async function readSpec(digest: Digest): Promise<string> {
+    const path = mirrorBlobPath(digest);
+    const where = folder.locate(path);
+    const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
+    if (!bytes) throw new Error(`${where}: expected a spec file, found none`);
+    const found = digestOf(bytes);
+    if (found !== digest)
+      throw new Error(`${where}: expected ${digest}, found ${found}; the file was changed`);
+    return unpackSpecFile(bytes, where);
+  }
+
+  return { address: folder.address, list, read };
+}
+
+function manifestPath(build: SourceBuild): string {
+  return `v3/manifests/spec/${build.name}/${fileStem(build)}.spec.manifest.json`;
+}

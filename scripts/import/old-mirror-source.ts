@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
+import { Sha256 } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import { targetOf } from '../../site/schemas/node.ts';
+import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
+import { parseSpecFile } from '../build-cache/spec-file.ts';
+import { fetchArchive } from './archive.ts';
+import type { IndexedBuild } from './index-file.ts';
+import { readIndexFile, sortBuilds } from './index-file.ts';
+import { completeBuild } from './list-from-spec-files.ts';
+import type { SourceFolder } from './source-folder.ts';
+import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
+import { checkSignature } from './trust.ts';
+import type { Trust } from './trust.ts';
+
+export const OLD_FOLDER = 'build_cache';
+export const OLD_INDEX = `${OLD_FOLDER}/index.json`;
+const SPEC_FILE = /^(.*-([a-z2-7]{32}))\.spec\.json(?:\.sig)?$/;
+
+/** What a spec file of layout v2 says of its tarball. */
+const Checksum = z.object({
+  binary_cache_checksum: z.object({ hash_algorithm: z.literal('sha256'), hash: Sha256 }),
+  buildinfo: z.object({ relative_prefix: z.string() }).partial().optional(),
+});
+
+/**
+ * A build cache of layout v2, or of its older forms: `build_cache/*.spec.json[.sig]` and `.spack` archives. What is
+ * taken of it is what `spack buildcache migrate` takes. Source: buildcache_migrate.py of Spack 1.1.
+ */
+export function openOldMirror(folder: SourceFolder, trust: Trust): Source {
+  async function list(): Promise<SourceList> {
+    const names = await folder.list(OLD_FOLDER);
+    if (names) return { builds: await listDirectory(names), unmatched: [] };
+    const stream = await folder.open(OLD_INDEX);
+    if (!stream)
+      throw new Error(`${folder.locate(OLD_INDEX)}: expected the index, found none; update it with Spack`);
+    const builds = await readIndexFile(stream, folder.locate(OLD_INDEX));
+    return { builds: builds.map((build) => ({ ...build, places: stemsOf(build) })), unmatched: [] };
+  }
+
+  async function listDirectory(names: readonly string[]): Promise<SourceBuild[]> {
+    const stems = new Map<DagHash, string>();
+    for (const file of names.toSorted()) {
+      const [, stem, hash] = SPEC_FILE.exec(file) ?? [];
+      if (stem !== undefined && hash !== undefined) stems.set(hash, stem);
+    }
+    const builds: SourceBuild[] = [];
+    for (const [hash, stem] of stems) builds.push(await completeBuild(stem, hash, stem, read));
+    return sortBuilds(builds);
+  }
+
+  async function read(build: SourceBuild): Promise<SourceSpec> {
+    for (const stem of build.places) {
+      for (const ending of ['.spec.json.sig', '.spec.json']) {
+        const path = `${OLD_FOLDER}/${stem}${ending}`;
+        const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
+        if (bytes)
+          return describeSpec(decodeText(bytes, folder.locate(path)), folder.locate(path), stem, build);
+      }
+    }
+    const [stem = build.hash] = build.places;
+    throw new Error(`${folder.locate(`${OLD_FOLDER}/${stem}.spec.json`)}: expected a spec file, found none`);
+  }
+
+  async function describeSpec(
+    signed: string,
+    where: string,
+    stem: string,
+    { hash }: SourceBuild,
+  ): Promise<SourceSpec> {
+    const { text, ...signature } = await checkSignature(signed, trust, where);
+    return {
+      where,
+      specText: text,
+      ...signature,
+      fetchTarball: (target) => {
+        const path = archivePath(stem, parseSpecFile(text).root.node);
+        const open = () => folder.open(path);
+        return fetchArchive({
+          open,
+          where: folder.locate(path),
+          target,
+          hash,
+          expected: readChecksum(text, where),
+        });
+      },
+    };
+  }
+
+  return { address: folder.address, list, read };
+}
+
+/** The sha256 of a tarball, as a spec file before layout v3 has it, and the install prefix in its store. */
+export function readChecksum(specText: string, where: string) {
+  const checksum = Checksum.safeParse(JSON.parse(specText));
+  if (!checksum.success)
+    throw new Error(
+      `${where}: expected the sha256 of the tarball (binary_cache_checksum), found none; it is not imported`,
+    );
+  return digestFrom(checksum.data.binary_cache_checksum.hash);
+}
+
+/** Source: `v2_tarball_name`. */
+function stemsOf({ arch, compilers, name, version, hash }: IndexedBuild): string[] {
+  return compilers.map((compiler) => polite(`${arch}-${compiler}-${name}-${version}-${hash}`));
+}
+
+/** Source: `v2_tarball_path_name`. */
+function archivePath(stem: string, node: Node): string {
+  const { platform, platform_os: os } = node.arch;
+  const arch = polite(`${platform}-${os}-${targetOf(node)}`);
+  const rest = polite(`${node.name}-${node.version}`);
+  const compiler = stem.slice(arch.length + 1, -(rest.length + node.hash.length + 2));
+  return `${OLD_FOLDER}/${arch}/${compiler}/${rest}/${stem}.spack`;
+}
+
+function polite(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_+.-]/g, '_');
+}

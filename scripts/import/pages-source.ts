@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
+import { parseImageReference } from '../containers/image-reference.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import { fetchArchive } from './archive.ts';
+import { sortBuilds } from './index-file.ts';
+import { completeBuild } from './list-from-spec-files.ts';
+import { readChecksum } from './old-mirror-source.ts';
+import { openFolder } from './source-folder.ts';
+import type { SourceFolder } from './source-folder.ts';
+import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
+import type { Trust } from './trust.ts';
+import { unsignedOnly } from './trust.ts';
+
+/** Where the site of such a cache lists its packages. */
+export const PAGES_MANIFEST = 'manifest/';
+/** Where its repository has the pages. */
+export const PAGES_FOLDERS = ['_cache', 'docs/_cache'];
+const PAGE_LIMIT_BYTES = 64 * 1024;
+const MANIFEST_LIMIT_BYTES = 64 * 1024 * 1024;
+/** `linux-ubuntu20.04-x86_64_v4-gcc-10.3.0-zlib-1.2.11-<hash>.spack` */
+const PACKAGE = /([^/:@]+-([a-z2-7]{32}))\.spack(?:[:@]|$)/;
+const SPEC_FILE = /-([a-z2-7]{32})\.spec\.json$/;
+/** The site's own API: source docs/pages/manifest.html of autamus/spack-build-cache. */
+const PagesManifest = z.object({ packages: z.array(z.object({ spec: z.url(), url: z.string() })) });
+
+/** A package in a registry and the spec file of the same hash. */
+interface PagePackage {
+  hash: DagHash;
+  stem: string;
+  image: string;
+  /** Path or address of its spec file. */
+  spec: string;
+}
+
+/**
+ * A cache as autamus/spack-build-cache is one: pages that name a package in a registry and a spec file. Most pages
+ * name another package's spec file, so a package is matched with the spec file that has its hash in the name and in
+ * the content, and with no other.
+ */
+export function openPages(folder: SourceFolder, trust: Trust): Source {
+  const packages = new Map<DagHash, PagePackage>();
+
+  async function list(): Promise<SourceList> {
+    const { found, unmatched } = await ((await readSite(folder)) ?? readRepository(folder));
+    const builds: SourceBuild[] = [];
+    for (const page of found) {
+      packages.set(page.hash, page);
+      builds.push(await completeBuild(page.stem, page.hash, page.spec, read));
+    }
+    return { builds: sortBuilds(builds), unmatched };
+  }
+
+  async function read({ hash }: SourceBuild): Promise<SourceSpec> {
+    const page = packages.get(hash);
+    if (!page) throw new Error(`${folder.address}: no page names ${hash}`);
+    const { bytes, where } = await readSpec(folder, page.spec);
+    if (!bytes)
+      throw new Error(`${where}: expected the spec file of ${page.image}, found none; it is not imported`);
+    const specText = decodeText(bytes, where);
+    return {
+      where,
+      specText,
+      ...unsignedOnly(trust, where),
+      fetchTarball: (target) => fetchPackage(page, target, specText, where),
+    };
+  }
+
+  return { address: folder.address, list, read };
+}
+
+async function fetchPackage({ image, hash }: PagePackage, target: string, specText: string, where: string) {
+  const { repository, tagOrDigest } = parseImageReference(image);
+  const registry = openRegistry(repository);
+  const manifest = (await registry.readManifest(tagOrDigest))?.manifest;
+  const [layer, ...others] = manifest?.layers ?? [];
+  if (!layer || others.length > 0) {
+    const count = manifest ? `${manifest.layers.length} layers` : 'no such package';
+    throw new Error(`${image}: expected a package of one layer, found ${count}; it is not imported`);
+  }
+  const open = () => registry.openBlob(layer);
+  return fetchArchive({ open, where: image, target, hash, expected: readChecksum(specText, where) });
+}
+
+/** What the site says; undefined when the place is no site. */
+async function readSite(folder: SourceFolder) {
+  if (await folder.list('')) return undefined;
+  const where = folder.locate(PAGES_MANIFEST);
+  const bytes = await folder.read(PAGES_MANIFEST, MANIFEST_LIMIT_BYTES);
+  const manifest = PagesManifest.safeParse(JSON.parse(bytes?.toString('utf8') ?? 'null'));
+  if (!manifest.success) throw new Error(`${where}: expected a list of packages, found something else`);
+  const found: PagePackage[] = [];
+  const unmatched: string[] = [];
+  for (const { spec, url } of manifest.data.packages) {
+    const [, stem, hash] = PACKAGE.exec(url) ?? [];
+    // Whatever spec file the page names: the one of this package lies beside it.
+    if (stem === undefined || hash === undefined) unmatched.push(`${where}: ${url} has no hash in its name`);
+    else
+      found.push({
+        hash,
+        stem,
+        image: url,
+        spec: new URL(`${encodeURIComponent(stem)}.spec.json`, spec).href,
+      });
+  }
+  return { found, unmatched };
+}
+
+/** What the pages of the repository say. */
+async function readRepository(folder: SourceFolder) {
+  const files = (await Promise.all(PAGES_FOLDERS.map((path) => walk(folder, path)))).flat().toSorted();
+  const specs = new Map<DagHash, string>();
+  for (const file of files) {
+    const hash = SPEC_FILE.exec(file)?.[1];
+    if (hash !== undefined) specs.set(hash, file);
+  }
+  const found: PagePackage[] = [];
+  const unmatched: string[] = [];
+  for (const file of files) {
+    if (!file.endsWith('.md')) continue;
+    const page = (await folder.read(file, PAGE_LIMIT_BYTES))?.toString('utf8') ?? '';
+    const image = /^package: *(\S+) *$/m.exec(page)?.[1] ?? '';
+    const [, stem, hash] = PACKAGE.exec(image) ?? [];
+    const spec = specs.get(hash ?? '');
+    if (stem !== undefined && hash !== undefined && spec !== undefined)
+      found.push({ hash, stem, image, spec });
+    else
+      unmatched.push(
+        `${folder.locate(file)}: expected a package whose spec file is there, found none of the hash ${hash ?? '(no hash in its name)'}`,
+      );
+    specs.delete(hash ?? '');
+  }
+  for (const spec of specs.values())
+    unmatched.push(`${folder.locate(spec)}: expected a page that names its package, found none`);
+  return { found, unmatched };
+}
+
+async function walk(folder: SourceFolder, path: string, depth = 0): Promise<string[]> {
+  const files: string[] = [];
+  for (const name of (await folder.list(path)) ?? []) {
+    const below = join(path, name);
+    if (/\.(?:md|json|pub|html)$/.test(name)) files.push(below);
+    else if (depth < 8) files.push(...(await walk(folder, below, depth + 1)));
+  }
+  return files;
+}
+
+async function readSpec(folder: SourceFolder, spec: string) {
+  if (!/^https?:\/\//.test(spec))
+    return { bytes: await folder.read(spec, SPEC_FILE_LIMIT_BYTES), where: folder.locate(spec) };
+  const cut = spec.lastIndexOf('/') + 1;
+  const elsewhere = await openFolder(spec.slice(0, cut));
+  return {
+    bytes: await elsewhere.read(decodeURIComponent(spec.slice(cut)), SPEC_FILE_LIMIT_BYTES),
+    where: spec,
+  };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Blob } from '../../site/schemas/build.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
+import { retry } from '../http/retry.ts';
+
+/** The largest installs have some 20 GB. */
+const LIMIT_BYTES = 64 * 1024 ** 3;
+
+/** What a file should be. */
+export interface ExpectedBlob {
+  digest: Digest;
+  /** Absent: not known. */
+  size?: number | undefined;
+}
+
+/**
+ * Writes a stream to a file, again from the start when the connection breaks, and checks it.
+ * @param where names the source in errors
+ */
+export async function saveBlob(
+  open: () => Promise<Readable | undefined>,
+  target: string,
+  where: string,
+  expected?: ExpectedBlob,
+): Promise<Blob> {
+  const blob = await retry(async () => {
+    const source = await open();
+    if (!source) throw new Error(`${where}: expected a file, found none; it is not imported`);
+    return save(source, target, where, expected?.size ?? LIMIT_BYTES);
+  });
+  if (!expected || (blob.digest === expected.digest && blob.size === (expected.size ?? blob.size)))
+    return blob;
+  throw new Error(
+    `${where}: expected ${expected.digest}${expected.size === undefined ? '' : ` of ${expected.size} bytes`}, ` +
+      `found ${blob.digest} of ${blob.size}; the file was cut or changed: it is not imported`,
+  );
+}
+
+async function save(source: Readable, target: string, where: string, limit: number): Promise<Blob> {
+  const hash = createHash('sha256');
+  let size = 0;
+  await pipeline(
+    source,
+    async function* measure(chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (size > limit)
+          throw new Error(`${where}: expected at most ${limit} bytes, found more; it is not imported`);
+        hash.update(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(target),
+  );
+  return { digest: digestFrom(hash.digest('hex')), size };
+}

@@ -1,0 +1,74 @@
+import type { LockFile } from '../../site/schemas/lock-file.ts';
+import { compareVersions } from '../../site/lib/spack/versions.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { SourceBuild } from './source.ts';
+
+/** What of a source is asked for. Neither: all of it. */
+export interface ImportSelection {
+  /** `name`, `name@version`, `name@low:high`, with `target=name`, or `/hash`. */
+  specs: readonly string[];
+  lock?: LockFile | undefined;
+}
+
+/** `name@1.2:1.4 target=x86_64_v3` */
+const SPEC =
+  /^(?:(?<name>[A-Za-z0-9_][\w-]*))?(?:@(?<versions>[\w.:,=+-]+))?(?: +target=(?<target>[\w.-]+))?$/;
+
+/**
+ * Chooses builds, and with each the builds that it needs to run, in the order of the list.
+ * Throws for a spec that it cannot read or that nothing of the source fits.
+ */
+export function selectBuilds(
+  builds: readonly SourceBuild[],
+  { specs, lock }: ImportSelection,
+): SourceBuild[] {
+  if (specs.length === 0 && !lock) return [...builds];
+  const byHash = new Map(builds.map((build) => [build.hash, build]));
+  const wanted = new Set<DagHash>();
+  for (const hash of Object.keys(lock?.concrete_specs ?? {})) if (byHash.has(hash)) wanted.add(hash);
+  if (lock && wanted.size === 0)
+    throw new Error(
+      'the lock: expected specs that the source has, found none; concretize with the source as a mirror',
+    );
+  for (const spec of specs) {
+    const fits = parseSpec(spec);
+    const found = builds.filter(fits);
+    if (found.length === 0)
+      throw new Error(
+        `"${spec}": expected a spec that the source has, found none of ${builds.length} builds that fits`,
+      );
+    for (const { hash } of found) wanted.add(hash);
+  }
+  for (const hash of wanted)
+    for (const need of byHash.get(hash)?.needs ?? []) if (byHash.has(need)) wanted.add(need);
+  return builds.filter(({ hash }) => wanted.has(hash));
+}
+
+function parseSpec(text: string): (build: SourceBuild) => boolean {
+  const spec = text.trim();
+  if (/^\/[a-z2-7]{1,32}$/.test(spec)) return ({ hash }) => hash.startsWith(spec.slice(1));
+  const { name, versions, target } = SPEC.exec(spec)?.groups ?? {};
+  if (name === undefined) {
+    throw new Error(
+      `"${text}": expected name, name@version, name@low:high, with target=name behind, or /hash, found something else; ` +
+        'for more, concretize with Spack and use --lock',
+    );
+  }
+  return (build) =>
+    build.name === name &&
+    (target === undefined || build.target === target) &&
+    (versions === undefined || versions.split(',').some((range) => isIn(build.version, range)));
+}
+
+/** Source: Spack's `VersionRange`: `1.2` is any version below 1.2, `=1.2` is that one, `:` is open. */
+function isIn(version: string, range: string): boolean {
+  if (range.startsWith('=')) return version === range.slice(1);
+  const isRange = range.includes(':');
+  const [low = '', high = ''] = isRange ? range.split(':') : [range, range];
+  const isWithin = (bound: string) =>
+    version === bound || version.startsWith(`${bound}.`) || version.startsWith(`${bound}-`);
+  return (
+    (low === '' || compareVersions(version, low) >= 0 || isWithin(low)) &&
+    (high === '' || compareVersions(version, high) <= 0 || isWithin(high))
+  );
+}
