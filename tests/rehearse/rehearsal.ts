@@ -19,6 +19,7 @@ import { startArtifactService } from '../world/artifact-service.ts';
 import { startGhcr, STORAGE_NAME } from '../world/ghcr.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
+import { repositoryAnswer } from '../world/github-rest.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
 import type { PagesService } from '../world/pages-service.ts';
 import { createPagesService } from '../world/pages-service.ts';
@@ -138,17 +139,10 @@ export async function openRehearsal(options: {
       return true;
     }
     if (method === 'GET' && url.pathname === `/repos/${repository}`) {
-      const facts = {
-        id: 4711,
-        full_name: repository,
-        default_branch: 'main',
-        fork: false,
-        has_issues: true,
-      };
-      const more = { private: options.isPrivate ?? false, has_pages: pages.isOn, owner: { type: 'User' } };
+      const facts = { private: options.isPrivate ?? false, has_pages: pages.isOn };
       response
         .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ ...facts, ...more }));
+        .end(JSON.stringify(repositoryAnswer(repository, facts)));
       return true;
     }
     const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(url.pathname) ?? [];
@@ -252,6 +246,7 @@ export async function openRehearsal(options: {
         HOME: home,
         LC_ALL: 'C.UTF-8',
         ASTRO_TELEMETRY_DISABLED: '1',
+        NODE_COMPILE_CACHE: join(PROJECT, '.work/compile-cache'),
         ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
       },
       work,

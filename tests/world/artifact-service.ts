@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { sampleAnswer } from './github-openapi.ts';
 
 /**
  * A stand-in of GitHub's artifact service, as strict as the real one where the workflows could notice: the protocol
@@ -70,10 +71,19 @@ const TwirpRequest = z.preprocess(
   }),
 );
 
+/** As much of GitHub's own example as is looked at. */
+const ArtifactList = z.object({ artifacts: z.array(z.record(z.string(), z.unknown())) });
+
 const DAY_MS = 86_400_000;
 
-/** Starts it on free ports of 127.0.0.1; what is uploaded is kept in a folder. */
-export async function startArtifactService(folder: string): Promise<ArtifactService> {
+/**
+ * Starts it on free ports of 127.0.0.1; what is uploaded is kept in a folder.
+ * @param frontStorage starts a proxy before the storage that downloads are redirected to
+ */
+export async function startArtifactService(
+  folder: string,
+  frontStorage?: (host: string) => Promise<{ host: string; stop(): Promise<void> }>,
+): Promise<ArtifactService> {
   mkdirSync(folder, { recursive: true });
   const artifacts: StoredArtifact[] = [];
   const faults: (number | 'cut')[] = [];
@@ -86,6 +96,7 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
     answerTwirp(request, response).catch((error: unknown) => send(response, 500, { msg: String(error) }));
   });
   await Promise.all([listen(storage), listen(service)]);
+  const front = await frontStorage?.(new URL(urlOf(storage)).host);
 
   async function answerTwirp(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, method = ''] = /ArtifactService\/(\w+)$/.exec(request.url ?? '') ?? [];
@@ -212,13 +223,17 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
     return true;
   }
 
-  function restRow({ id, name, file, isExpired, digest, run }: StoredArtifact) {
+  function restRow({ id, name, file, isExpired, digest, run }: StoredArtifact): object {
+    const sample = ArtifactList.parse(
+      sampleAnswer('GET', '/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'),
+    );
     const size_in_bytes = statSync(file).size;
-    return { id, name, size_in_bytes, expired: isExpired, digest, workflow_run: { id: Number(run) } };
+    const own = { id, name, size_in_bytes, expired: isExpired, digest, workflow_run: { id: Number(run) } };
+    return { ...sample.artifacts[0], ...own };
   }
 
   function storageUrl({ id }: StoredArtifact): string {
-    return `${urlOf(storage)}/blob/${id}?sig=abc`;
+    return `${front ? `http://${front.host}` : urlOf(storage)}/blob/${id}?sig=abc`;
   }
 
   return {
@@ -231,6 +246,7 @@ export async function startArtifactService(folder: string): Promise<ArtifactServ
     answerRest,
     fail: (...more) => faults.push(...more),
     close: async () => {
+      await front?.stop();
       await Promise.all([close(storage), close(service)]);
     },
   };

@@ -7,6 +7,7 @@ import { buildSchema, graphql, GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { git, commitOn, readObject } from './github-repository.ts';
+import { findMisfit } from './github-openapi.ts';
 import type { Answer, Fault } from './github-refusals.ts';
 import {
   answerFault,
@@ -15,6 +16,8 @@ import {
   rest as restError,
   TIMEOUT,
 } from './github-refusals.ts';
+import type { Issue, RestRequest } from './github-rest.ts';
+import { createRest } from './github-rest.ts';
 
 /** A stand-in of GitHub's API over a real bare repository. */
 export interface GitHubApi {
@@ -32,16 +35,7 @@ export interface GitHubApi {
   close(): Promise<void>;
 }
 
-export interface Issue {
-  number: number;
-  title: string;
-  body: string;
-  state: 'open' | 'closed';
-  labels: string[];
-}
-
 const SCHEMA = resolve(import.meta.dirname, '../../node_modules/@octokit/graphql-schema/schema.graphql');
-
 const GraphqlRequest = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).default({}),
@@ -94,10 +88,17 @@ export async function startGitHubApi(options: {
   const { repositoryDir, repository, token } = options;
   const faults: Fault[] = [];
   const unexpected: string[] = [];
+  const misfits: string[] = [];
   let planned: { at: number; fault: Fault } | undefined;
   const requests: string[] = [];
   const issues: Issue[] = [];
   const dispatches: string[] = [];
+  const rest = createRest({
+    ...options,
+    issues,
+    dispatches,
+    hasBranch: async (name) => (await readObject(repositoryDir, `refs/heads/${name}`)) !== null,
+  });
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => send(response, 500, { message: String(error) }));
@@ -119,7 +120,8 @@ export async function startGitHubApi(options: {
       (isGraphql ? undefined : refusePermission(request.method ?? '', url.pathname));
     if (refusal) return send(response, refusal.status, refusal.body, refusal.headers);
     if (url.pathname === '/graphql') return answerGraphql(body, response, fault);
-    return answerRest(request.method ?? '', url, body, response);
+    holdAgainstDescription(request.method ?? '', url.pathname, response);
+    return answerRest({ method: request.method ?? '', url, body }, response);
   }
 
   function takeFault(isMutation: boolean): Fault | undefined {
@@ -144,6 +146,29 @@ export async function startGitHubApi(options: {
     if (granted === 'write' || (granted === 'read' && level === 'read')) return undefined;
     const headers = { 'x-accepted-github-permissions': needed };
     return { status: 403, body: restError(NOT_ACCESSIBLE, 403), headers };
+  }
+
+  /** Every answer is one that GitHub's description allows, or the test fails when it closes. */
+  function holdAgainstDescription(method: string, path: string, response: ServerResponse): void {
+    const { write, end } = response;
+    const chunks: Buffer[] = [];
+    const keep = (chunk: unknown): void => {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+    };
+    response.write = ((...args: unknown[]) => {
+      keep(args[0]);
+      return Reflect.apply(write, response, args);
+    }) as typeof write;
+    response.end = ((...args: unknown[]) => {
+      keep(args[0]);
+      // Its own answer to what it does not know.
+      if (response.statusCode !== 501) {
+        const misfit = findMisfit(method, path, response.statusCode, Buffer.concat(chunks).toString());
+        if (misfit !== undefined) misfits.push(misfit);
+      }
+      response.write = write;
+      return Reflect.apply(end, response, args);
+    }) as typeof end;
   }
 
   async function answerGraphql(body: string, response: ServerResponse, fault?: Fault): Promise<void> {
@@ -207,87 +232,11 @@ export async function startGitHubApi(options: {
     send(response, 200, errors ? { data: result.data, errors } : { data: result.data });
   }
 
-  async function answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<void> {
+  async function answerRest(request: RestRequest, response: ServerResponse): Promise<void> {
+    const { method, url, body } = request;
     if (await options.more?.(method, url, body, response)) return;
-    const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
-    const tree = options.trees?.[`${owner}/${name}`];
-    if (method === 'GET' && rest.startsWith('git/trees/') && tree) return send(response, 200, tree);
-    if (method === 'GET' && rest === 'pages') {
-      const { pagesUrl } = options;
-      if (pagesUrl === undefined) return send(response, 404, restError('Not Found', 404));
-      return send(response, 200, { html_url: pagesUrl, build_type: 'workflow' });
-    }
-    if (method === 'GET' && rest === '' && `${owner}/${name}` === repository) {
-      return send(response, 200, {
-        id: 4711,
-        full_name: repository,
-        default_branch: 'main',
-        private: false,
-        fork: false,
-        owner: { type: 'User' },
-        has_pages: options.pagesUrl !== undefined,
-        has_issues: !options.issuesOff,
-      });
-    }
-    const [, workflow] = /^actions\/workflows\/([^/]+)\/dispatches$/.exec(rest) ?? [];
-    if (method === 'POST' && workflow && !/^[\w-]+\.ya?ml$/.test(workflow)) {
-      return send(response, 404, restError('Not Found', 404));
-    }
-    if (method === 'POST' && workflow) {
-      const { ref } = z.object({ ref: z.string() }).parse(JSON.parse(body));
-      if (!(await readObject(repositoryDir, `refs/heads/${ref}`))) {
-        return send(response, 422, restError(`No ref found for: ${ref}`, 422));
-      }
-      dispatches.push(`${workflow} on ${ref}`);
-      response.writeHead(204).end();
-      return;
-    }
-    if (method === 'GET' && rest === 'labels') return send(response, 200, []);
-    if (method === 'POST' && rest === 'labels') return send(response, 201, {});
-    if (method === 'GET' && rest.startsWith('rules/branches/')) {
-      return send(
-        response,
-        200,
-        (options.rules ?? []).map((type) => ({ type, ruleset_source_type: 'Repository' })),
-      );
-    }
-    if (method === 'GET' && rest.startsWith('branches/')) {
-      return send(response, 200, {
-        name: rest.slice('branches/'.length),
-        protected: (options.rules ?? []).length > 0,
-      });
-    }
-    if (options.issuesOff && rest.startsWith('issues')) {
-      return send(response, 410, restError('Issues has been disabled in this repository.', 410));
-    }
-    const [, number] = /^issues\/(\d+)$/.exec(rest) ?? [];
-    if (method === 'GET' && rest === 'issues') {
-      const labels = url.searchParams.get('labels')?.split(',') ?? [];
-      const state = url.searchParams.get('state') ?? 'open';
-      return send(
-        response,
-        200,
-        issues.filter(
-          (issue) =>
-            (state === 'all' || issue.state === state) &&
-            labels.every((label) => issue.labels.includes(label)),
-        ),
-      );
-    }
-    if (method === 'POST' && rest === 'issues') {
-      const given = z
-        .object({ title: z.string(), body: z.string(), labels: z.array(z.string()).default([]) })
-        .parse(JSON.parse(body));
-      const issue: Issue = { number: issues.length + 1, state: 'open', ...given };
-      issues.push(issue);
-      return send(response, 201, issue);
-    }
-    if (method === 'POST' && /^issues\/\d+\/comments$/.test(rest)) return send(response, 201, { id: 1 });
-    const issue = issues.find((each) => String(each.number) === number);
-    if (method === 'PATCH' && issue) {
-      Object.assign(issue, z.object({ state: z.enum(['open', 'closed']) }).parse(JSON.parse(body)));
-      return send(response, 200, issue);
-    }
+    const answer = await rest(request);
+    if (answer) return send(response, answer.status, answer.body);
     unexpected.push(`${method} ${url.pathname}`);
     send(response, 501, { message: `the stand-in does not know ${method} ${url.pathname}` });
   }
@@ -311,6 +260,7 @@ export async function startGitHubApi(options: {
         server.closeAllConnections();
       });
       // A client may take a 501 for "unknown" and go on: the test is not to.
+      if (misfits.length > 0) throw new Error(`the stand-in is not like GitHub: ${misfits.join('\n')}`);
       if (unexpected.length > 0) throw new Error(`the stand-in does not know ${unexpected.join(', ')}`);
     },
   };

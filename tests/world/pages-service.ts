@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { z } from 'zod';
 import type { ArtifactService } from './artifact-service.ts';
+import { pagesAnswer } from './github-rest.ts';
 
 /**
  * A stand-in of GitHub Pages: its REST endpoints, and a folder that holds what is served. Source: "Pages" of GitHub's
@@ -72,8 +73,7 @@ export function createPagesService(options: {
       return true;
     }
     if (method === 'GET' && rest === '') {
-      const facts = { status: null, cname: null, custom_404: false, public: true, https_enforced: true };
-      send(response, 200, { ...facts, html_url: `${pages.url}/`, build_type: 'workflow' });
+      send(response, 200, pagesAnswer(`${pages.url}/`));
       return true;
     }
     if (method === 'POST' && rest === '/deployments') {
@@ -112,7 +112,11 @@ export function createPagesService(options: {
       if (pages.mode === 'serve' || !isKnown) await serve(artifact.file, deployment);
       deployment.status = 'succeed';
     }
-    send(response, 200, { id, status_url: `deployments/${id}`, page_url: `${pages.url}/` });
+    send(response, 200, {
+      id,
+      status_url: `https://api.github.com/repos/owner/repo/pages/deployments/${id}`,
+      page_url: `${pages.url}/`,
+    });
   }
 
   /** The artifact is a zip of `artifact.tar`. */

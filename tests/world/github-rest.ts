@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { sampleAnswer } from './github-openapi.ts';
+import type { Answer } from './github-refusals.ts';
+import { rest as restError } from './github-refusals.ts';
+
+/** An issue of the stand-in, with as much of it as tests look at. */
+export interface Issue {
+  number: number;
+  title: string;
+  body: string;
+  state: 'open' | 'closed';
+  labels: string[];
+}
+
+export interface RestRequest {
+  method: string;
+  url: URL;
+  body: string;
+}
+
+interface RestOptions {
+  repository: string;
+  trees?: Record<string, unknown>;
+  pagesUrl?: string;
+  issuesOff?: boolean;
+  rules?: string[];
+  issues: Issue[];
+  dispatches: string[];
+  hasBranch(name: string): Promise<boolean>;
+}
+
+const REPOSITORY = '/repos/{owner}/{repo}';
+
+/** A repository as GitHub describes it, with all that GitHub says of one, and some of it replaced. */
+export function repositoryAnswer(fullName: string, facts: object): object {
+  const [login = '', name = ''] = fullName.split('/');
+  const sample = sampleAnswer('GET', REPOSITORY);
+  const owner = { ...(sample['owner'] as object), login, type: 'User' };
+  const own = {
+    id: 4711,
+    name,
+    full_name: fullName,
+    default_branch: 'main',
+    private: false,
+    fork: false,
+    owner,
+  };
+  // GitHub's example is a fork, and lacks the language, which its schema wants.
+  const noFork = { parent: undefined, source: undefined, template_repository: undefined, language: null };
+  return { ...sample, ...noFork, ...own, has_pages: false, has_issues: true, ...facts };
+}
+
+/** GitHub Pages of a repository, made by workflows. */
+export function pagesAnswer(url: string): object {
+  return sampleAnswer('GET', `${REPOSITORY}/pages`, { html_url: url, build_type: 'workflow' });
+}
+
+/** Answers GitHub's REST API for one repository; undefined for what it does not know. */
+export function createRest(options: RestOptions): (request: RestRequest) => Promise<Answer | undefined> {
+  const { repository, issues, dispatches } = options;
+  return async ({ method, url, body }) => {
+    const [, owner, name, path = ''] = /^\/repos\/([^/]+)\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
+    const tree = options.trees?.[`${owner}/${name}`];
+    const call = `${method} ${path}`;
+    if (call.startsWith('GET git/trees/') && tree) {
+      const sample = sampleAnswer('GET', `${REPOSITORY}/git/trees/{tree_sha}`);
+      return ok({ ...sample, ...tree });
+    }
+    if (`${owner}/${name}` !== repository) return undefined;
+    if (call === 'GET ') {
+      return ok(
+        repositoryAnswer(repository, {
+          has_pages: options.pagesUrl !== undefined,
+          has_issues: !options.issuesOff,
+        }),
+      );
+    }
+    if (call === 'GET pages') {
+      return options.pagesUrl === undefined ? refuse(404, 'Not Found') : ok(pagesAnswer(options.pagesUrl));
+    }
+    const [, workflow] = /^POST actions\/workflows\/([^/]+)\/dispatches$/.exec(call) ?? [];
+    if (workflow !== undefined)
+      return dispatch(workflow, z.object({ ref: z.string() }).parse(JSON.parse(body)).ref);
+    if (call === 'GET labels') return ok([]);
+    if (call === 'POST labels') {
+      const given = z.object({ name: z.string() }).loose().parse(JSON.parse(body));
+      return ok(sampleAnswer('POST', `${REPOSITORY}/labels`, given), 201);
+    }
+    if (call.startsWith('GET rules/branches/')) {
+      const rule = { ruleset_source_type: 'Repository', ruleset_source: repository, ruleset_id: 42 };
+      return ok((options.rules ?? []).map((type) => ({ type, ...rule })));
+    }
+    if (call.startsWith('GET branches/')) {
+      const facts = { name: path.slice('branches/'.length), protected: (options.rules ?? []).length > 0 };
+      return ok(sampleAnswer('GET', `${REPOSITORY}/branches/{branch}`, facts));
+    }
+    return path.startsWith('issues') ? answerIssues(call, url, body) : undefined;
+  };
+
+  async function dispatch(workflow: string, ref: string): Promise<Answer> {
+    if (!/^[\w-]+\.ya?ml$/.test(workflow)) return refuse(404, 'Not Found');
+    if (!(await options.hasBranch(ref))) return refuse(422, `No ref found for: ${ref}`);
+    dispatches.push(`${workflow} on ${ref}`);
+    return { status: 204, body: undefined };
+  }
+
+  function answerIssues(call: string, url: URL, body: string): Answer | undefined {
+    if (options.issuesOff) return refuse(410, 'Issues has been disabled in this repository.');
+    if (call === 'GET issues') {
+      const labels = url.searchParams.get('labels')?.split(',') ?? [];
+      const state = url.searchParams.get('state') ?? 'open';
+      const found = issues.filter(
+        (issue) =>
+          (state === 'all' || issue.state === state) && labels.every((label) => issue.labels.includes(label)),
+      );
+      return ok(found.map(issueAnswer));
+    }
+    if (call === 'POST issues') {
+      const Given = z.object({
+        title: z.string(),
+        body: z.string(),
+        labels: z.array(z.string()).default([]),
+      });
+      const issue: Issue = { number: issues.length + 1, state: 'open', ...Given.parse(JSON.parse(body)) };
+      issues.push(issue);
+      return ok(issueAnswer(issue), 201);
+    }
+    const [, method, number, part] = /^(\w+) issues\/(\d+)(?:\/(\w+))?$/.exec(call) ?? [];
+    const issue = issues.find((each) => String(each.number) === number);
+    if (!issue) return undefined;
+    if (method === 'POST' && part === 'comments') {
+      return ok(sampleAnswer('POST', `${REPOSITORY}/issues/{issue_number}/comments`), 201);
+    }
+    if (method === 'POST' && part === 'labels') {
+      issue.labels.push(...z.object({ labels: z.array(z.string()) }).parse(JSON.parse(body)).labels);
+      return ok(labelAnswers(issue));
+    }
+    if (method !== 'PATCH') return undefined;
+    Object.assign(issue, z.object({ state: z.enum(['open', 'closed']) }).parse(JSON.parse(body)));
+    return ok(issueAnswer(issue));
+  }
+}
+
+function issueAnswer(issue: Issue): object {
+  const { number, title, body, state } = issue;
+  // GitHub's example is a pull request.
+  const own = {
+    pull_request: undefined,
+    id: number,
+    number,
+    title,
+    body,
+    state,
+    labels: labelAnswers(issue),
+  };
+  return sampleAnswer('POST', `${REPOSITORY}/issues`, own);
+}
+
+function labelAnswers({ labels }: Issue): object[] {
+  return labels.map((name, id) => sampleAnswer('POST', `${REPOSITORY}/labels`, { id, name }));
+}
+
+function ok(body: unknown, status = 200): Answer {
+  return { status, body };
+}
+
+function refuse(status: number, message: string): Answer {
+  return { status, body: restError(message, status) };
+}
