@@ -1,20 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import { SpecFile } from '../../site/schemas/spec-file.ts';
 import type { GitHubApi } from '../world/github-api.ts';
+import { writeBuiltJob } from '../world/built-job.ts';
 import { startGitHubApi } from '../world/github-api.ts';
-import { HostileCache } from '../world/hostile-cache.ts';
 import type { TestRegistry } from '../world/registry.ts';
 import { startRegistry } from '../world/registry.ts';
 
@@ -110,20 +107,7 @@ interface Publisher {
 function openPublisher(name: string, kept: readonly string[], level: number): Publisher {
   const work = join(folder, name);
   execFileSync('git', ['clone', '-q', origin, work]);
-  const cache = new HostileCache();
-  const specs = join(cache.directory, 'v3/manifests/spec');
-  for (const each of readdirSync(specs)) {
-    if (!kept.includes(each)) rmSync(join(specs, each), { recursive: true });
-  }
-  if (kept.includes('tree')) {
-    const [tarball] = cache.records('tree');
-    cache.replaceTarball('tree', gzipSync(gunzipSync(readFileSync(cache.blobPath(tarball))), { level }));
-  }
-  const matrix = writePlan(join(work, 'plans/0'), cache);
-  cpSync(cache.directory, join(work, 'artifacts/build-0-1/cache'), { recursive: true });
-  const record = { failures: [], packages: [], environments: {}, built: [], reused: [] };
-  writeFileSync(join(work, 'artifacts/build-0-1/record.json'), JSON.stringify(record));
-  cache.remove();
+  const matrix = writeBuiltJob(work, kept, level);
 
   function start(verb: string, ...args: string[]): ChildProcess {
     return spawn(process.execPath, [join(SCRIPTS, `${verb}.ts`), '--catalog', 'site/content', ...args], {
@@ -160,47 +144,6 @@ async function finish(child: ChildProcess): Promise<string> {
   const code = await new Promise((done) => child.once('close', done));
   expect(code, output).toBe(0);
   return output;
-}
-
-/** Writes the plan of one job that builds what a cache holds, as concretize does; returns its matrix. */
-function writePlan(directory: string, cache: HostileCache): string {
-  mkdirSync(directory, { recursive: true });
-  const specs = join(cache.directory, 'v3/manifests/spec');
-  const manifests = readdirSync(specs, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.spec.manifest.json'),
-  );
-  const files = manifests.map((file) => {
-    const { data } = JSON.parse(readFileSync(join(specs, file), 'utf8'));
-    return SpecFile.parse(JSON.parse(gunzipSync(readFileSync(cache.blobPath(data[1]))).toString())).spec
-      .nodes;
-  });
-  const roots = files.flatMap(([root]) => (root ? [{ hash: root.hash, spec: root.name }] : []));
-  const write = (name: string, content: string): string => {
-    writeFileSync(join(directory, name), content);
-    return createHash('sha256').update(content).digest('hex');
-  };
-  const lock = {
-    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
-    roots,
-    concrete_specs: Object.fromEntries(files.flat().map((node) => [node.hash, node])),
-  };
-  const target = 'x86_64_v3';
-  const request = {
-    index: 0,
-    specs: roots.map(({ spec }) => spec),
-    target,
-    fresh: false,
-    container: false,
-    flags: [],
-  };
-  const source = { microarchitecture: target, spack: 'v1.1.0', packages: 'abc', repositories: [], files: {} };
-  const entry = {
-    ...{ index: 0, target, runner: 'ubuntu-24.04', container: '' },
-    plan: write('plan.txt', roots.map(({ hash }) => `${hash}\n`).join('')),
-    lock: write('spack.lock', JSON.stringify(lock)),
-    inputs: write('inputs.json', JSON.stringify({ request, ...source })),
-  };
-  return JSON.stringify({ include: [entry] });
 }
 
 /** Holds every committed build against the registry; returns them. */

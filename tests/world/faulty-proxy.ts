@@ -11,21 +11,26 @@ export interface FaultyProxy {
   stop(): Promise<void>;
 }
 
-/** Answers a request and returns true, or leaves it to the registry. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Answers a request and returns true, or leaves it to the registry; `lose`: the registry does it, and its answer is lost. */
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean | 'lose';
 
 /** Starts a proxy on a free port of 127.0.0.1. @param target `127.0.0.1:PORT` of a plain HTTP registry */
 export async function startFaultyProxy(target: string, fault: Fault): Promise<FaultyProxy> {
   const seen: FaultyProxy['seen'] = [];
   const { host, stop } = await listen((incoming, outgoing) => {
     seen.push({ line: `${incoming.method} ${incoming.url}`, authorization: incoming.headers.authorization });
-    if (fault(incoming, outgoing)) {
+    const verdict = fault(incoming, outgoing);
+    if (verdict === true) {
       incoming.resume();
       return;
     }
     // The Host header stays the proxy's, so that the registry's upload addresses lead through the proxy again.
     const { method, url, headers } = incoming;
     const onward = request(`http://${target}${url}`, { method, headers }, (answer) => {
+      if (verdict === 'lose') {
+        answer.resume().once('end', () => incoming.socket.destroy());
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });

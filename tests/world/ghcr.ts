@@ -24,6 +24,8 @@ export interface Ghcr {
   denyWriting(name: string): void;
   /** The digests of a package's versions with the tags of each, newest last. */
   versions(name: string): Promise<{ id: number; digest: string; tags: string[] }[]>;
+  /** Remembers what it knows of packages; the result goes back to that. What the registry behind it has is another's. */
+  save(): () => void;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export interface GhcrOptions {
   layerLimitBytes?: number;
   /** Longest upload, in milliseconds. Source: the same page: 10 minutes. */
   uploadLimitMs?: number;
+  /** Starts a proxy before the storage that blobs are redirected to. */
+  frontStorage?: (host: string) => Promise<{ host: string; stop(): Promise<void> }>;
 }
 
 /** The host that blobs of ghcr.io are redirected to. */
@@ -107,9 +111,10 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     forward(incoming, outgoing, incoming.url.replace(/\?.*/, '').replace('/ghcr1', ''));
   });
 
+  const storageFront = await options.frontStorage?.(storage.host);
   const front = await listen((incoming, outgoing) => {
     seen.push(`${incoming.method} ${incoming.url}`);
-    if (ghcr.fault(incoming, outgoing)) {
+    if (ghcr.fault(incoming, outgoing) === true) {
       incoming.resume();
       return;
     }
@@ -207,7 +212,9 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     if (method === 'GET' && pathname.includes('/blobs/sha256:')) {
       // Source: public research notes on ghcr.io's 307 to pkg-containers.githubusercontent.com.
-      const place = isSecure(incoming) ? `https://${STORAGE_NAME}` : `http://${storage.host}`;
+      const place = isSecure(incoming)
+        ? `https://${STORAGE_NAME}`
+        : `http://${(storageFront ?? storage).host}`;
       outgoing.writeHead(307, { location: `${place}/ghcr1${pathname}?se=soon&sp=r&sig=signed` }).end();
       return;
     }
@@ -324,7 +331,17 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
         .map((digest, at) => ({ id: at + 1, digest, tags: tags.get(digest) ?? [] }))
         .filter(({ digest }) => !deleted.has(`${name}@${digest}`));
     },
+    save: () => {
+      const [names, manifests, gone] = [[...packages], structuredClone(pushed), [...deleted]];
+      return () => {
+        refill(packages, names);
+        refill(deleted, gone);
+        pushed.clear();
+        for (const [name, digests] of structuredClone(manifests)) pushed.set(name, digests);
+      };
+    },
     stop: async () => {
+      await storageFront?.stop();
       await front.stop();
       await storage.stop();
     },
@@ -335,6 +352,11 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
 /** Whether a request came through a proxy that speaks TLS. */
 function isSecure({ headers }: IncomingMessage): boolean {
   return headers['x-forwarded-proto'] === 'https';
+}
+
+function refill(set: Set<string>, members: string[]): void {
+  set.clear();
+  for (const member of members) set.add(member);
 }
 
 /** Looks at an answer before it is passed on. */

@@ -25,6 +25,8 @@ export interface TestRegistry {
   url: string;
   /** With `tls`: the self-made certificate, for `SSL_CERT_FILE`; good for 127.0.0.1 and localhost. */
   certificate?: string;
+  /** Folder of its repositories, as Distribution's storage has them. */
+  repositories: string;
   /** Ends the registry and removes its store. */
   stop(): Promise<void>;
 }
@@ -69,8 +71,9 @@ export async function startRegistry(options: { tls?: boolean; login?: boolean } 
         START_MS,
       ).unref();
     });
+    const repositories = path.join(dir, 'store/docker/registry/v2/repositories');
     const certificate = options.tls && { certificate: path.join(dir, 'certificate.pem') };
-    return { host, url: `${options.tls ? 'https' : 'http'}://${host}`, ...certificate, stop };
+    return { host, url: `${options.tls ? 'https' : 'http'}://${host}`, ...certificate, repositories, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SECONDARY_LIMIT, TOO_MANY } from '../world/ghcr.ts';
+
+/** What becomes of one request. */
+export type FaultName = keyof typeof REQUEST_FAULTS | 'kill';
+/** What becomes of one write: the process is killed in it, or the disk is full from then on. */
+export type WriteFault = 'kill' | 'full';
+
+/** One fault of a run, at a request or a write of one of its jobs, counted from 0. */
+export type Fault = { at: number; request: FaultName } | { at: number; write: WriteFault };
+
+/** Longer than any script waits for an answer, once its waits are shortened. */
+const NEVER_MS = 20_000;
+
+/** Ways in which a request goes wrong: those of GitHub's API, its registry and its network. */
+export const REQUEST_FAULTS = {
+  '401': answer(401, {
+    message: 'Bad credentials',
+    errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }],
+  }),
+  '403 for good': answer(403, {
+    message: 'Resource not accessible by integration',
+    errors: [{ code: 'DENIED', message: 'permission_denied: write_package' }],
+  }),
+  '403 for too many requests': answer(403, {
+    message: 'You have exceeded a secondary rate limit.',
+    ...JSON.parse(SECONDARY_LIMIT.body),
+  }),
+  '404': answer(404, {
+    message: 'Not Found',
+    errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }],
+  }),
+  '408': answer(408, {}),
+  '429': answer(429, { message: 'too many requests', ...JSON.parse(TOO_MANY.body) }),
+  '429 with Retry-After': answer(429, { message: 'too many requests' }, { 'retry-after': '1' }),
+  '500': answer(500, { message: 'Server Error', errors: [{ code: 'UNKNOWN', message: 'internal' }] }),
+  '502 with a page': answer(502, '<html><body><h1>Bad Gateway</h1></body></html>'),
+  'cut before it is read': (incoming: IncomingMessage) => {
+    incoming.socket.destroy();
+    return true;
+  },
+  'cut within the answer': (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 }).write('{"');
+    setTimeout(() => incoming.socket.destroy(), 50);
+    return true;
+  },
+  'no answer at all': (_: IncomingMessage, outgoing: ServerResponse) => {
+    const timer = setTimeout(() => outgoing.destroy(), NEVER_MS);
+    outgoing.once('close', () => clearTimeout(timer));
+    return true;
+  },
+  'done, and the answer lost': () => 'lose' as const,
+};
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
+  return ({ method }: IncomingMessage, outgoing: ServerResponse): true => {
+    const isPage = typeof body === 'string';
+    outgoing.writeHead(status, { 'content-type': isPage ? 'text/html' : 'application/json', ...headers });
+    outgoing.end(method === 'HEAD' ? undefined : isPage ? body : JSON.stringify(body));
+    return true;
+  };
+}
