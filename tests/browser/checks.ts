@@ -10,6 +10,9 @@ const THEMES = ['light', 'dark'] as const;
 /** The rules of axe that a theme can break; the others look at the same markup twice. */
 const RULES_OF_A_THEME = ['color-contrast', 'link-in-text-block'];
 
+/** Longest wait for anything on a page, in milliseconds. */
+const MOST_MS = 300_000;
+
 /** The narrowest screen that pages must fit, in pixels. */
 const NARROW = 320;
 
@@ -25,6 +28,7 @@ export async function findAxeViolations(
 ): Promise<string[]> {
   const findings: string[] = [];
   const context = await browser.newContext();
+  context.setDefaultTimeout(MOST_MS);
   const page = await context.newPage();
   for (const path of paths) {
     await page.emulateMedia({ colorScheme: 'light' });
@@ -47,6 +51,7 @@ export async function findAxeViolations(
 /** Pages that are wider than a narrow screen. */
 export async function findWidePages(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
   const page = await browser.newPage({ viewport: { width: NARROW, height: 640 } });
+  page.setDefaultTimeout(MOST_MS);
   const wide: string[] = [];
   for (const path of paths) {
     await page.goto(site.url + path);
@@ -112,6 +117,8 @@ function unescapeMarkup(text: string): string {
 /** Opens a page; what it logs as an error, throws or is refused by its Content-Security-Policy goes into `complaints`. */
 export async function openPage(browser: Browser, complaints: string[] = []): Promise<Page> {
   const page = await browser.newPage();
+  // A busy machine is not a page's fault; vitest's limit ends what hangs.
+  page.setDefaultTimeout(MOST_MS);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });

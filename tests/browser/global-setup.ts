@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { chromium } from 'playwright';
 import type { BrowserServer } from 'playwright';
 import type { TestProject } from 'vitest/node';
@@ -9,22 +7,15 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where the run's one Chrome answers; empty: there is no Chrome. */
     chrome: string;
-    /** Folder of this run alone, for sites that several files of tests share. */
-    shared: string;
   }
 }
 
-/** Starts one Chrome for all files of tests, and makes a folder for the sites that they share. */
+/** Starts one Chrome for all files of tests. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const parent = resolve('.work/browser');
-  await mkdir(parent, { recursive: true });
-  const shared = await mkdtemp(`${parent}/shared-`);
   const server = await serveChrome();
   project.provide('chrome', server?.wsEndpoint() ?? '');
-  project.provide('shared', shared);
   return async () => {
     await server?.close();
-    await rm(shared, { recursive: true, force: true });
   };
 }
 

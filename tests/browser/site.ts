@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { servePages } from '../../scripts/start/pages-server.ts';
+import { builtOnce } from '../world/built-once.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
@@ -41,10 +42,13 @@ export async function removeFolders(): Promise<void> {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-/** Builds a catalog's site and serves it on a free port. */
+/** Serves a catalog's site on a free port. Nobody writes into its folder: others may use the same. */
 export async function openSite(options: SiteOptions): Promise<TestSite> {
-  const dist = await makeFolder();
-  await buildSite(options, dist);
+  const { catalog, ...texts } = options;
+  const dist = await builtOnce(
+    { folder: catalog, texts },
+    async (folder) => void (await buildSite(options, folder)),
+  );
   return serveSite(dist, options.address);
 }
 

@@ -27,17 +27,21 @@ export interface ApiSiteOptions {
   registry?: string;
   /** For every script: what a registry's certificate needs, a budget. */
   env?: Record<string, string>;
+  /** Stands before the server, given its `host:port`: consumers come through it, and pages name it. */
+  front?: (host: string) => Promise<{ host: string; stop(): Promise<void> }>;
 }
 
 /** Publishes a build cache, signed, and serves all that is made of it. */
 export async function openApiSite(
   cache: string,
-  { lend, registry, env = {} }: ApiSiteOptions = {},
+  { lend, registry, env = {}, front }: ApiSiteOptions = {},
 ): Promise<ApiSite> {
   const folder = await makeFolder();
   const dist = join(folder, 'dist');
   await mkdir(dist);
   const server = await servePages({ root: dist, base: BASE, port: 0 });
+  const proxy = await front?.(new URL(server.url).host);
+  const url = proxy ? `http://${proxy.host}${BASE}` : server.url;
   const made = {
     folder,
     registry: registry ?? `oci-layout:${join(folder, 'registry')}`,
@@ -53,12 +57,13 @@ export async function openApiSite(
   for (const name of lend === undefined ? [] : LENT) {
     await cp(join(lend ?? '', name), join(made.catalog, name), { recursive: true });
   }
-  await redeploy(made, server.url, key);
+  await redeploy(made, url, key);
   return {
     ...made,
-    url: server.url,
+    url,
     fingerprint: /[0-9A-F]{40}/.exec(output)?.[0] ?? '',
     close: async () => {
+      await proxy?.stop();
       await server.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -8,7 +8,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import { startFaultyProxy, type FaultyProxy } from '../world/faulty-proxy.ts';
 import { startRegistry } from '../world/registry.ts';
 import type { TestRegistry } from '../world/registry.ts';
-import { findSpacks, isAtLeast, openSpack } from '../world/spack.ts';
+import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
@@ -23,7 +23,7 @@ const ROOM_BYTES = 3_500_000;
 
 const builds = readFixtureBuilds('cache-unsigned');
 const packages = listFixturePackages('cache-unsigned');
-const spacks = findSpacks();
+const spacks = testedSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 
 // Each Spack installs everything twice: half a minute for each.

@@ -3,23 +3,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Coverage } from '../../site/schemas/api/coverage.ts';
 import { EnvironmentDocument } from '../../site/schemas/api/environment-document.ts';
-import { generateCatalog } from '../generate/catalog.ts';
-import { makeFolder, openSite, removeFolders, type TestSite } from '../browser/site.ts';
+import { openSampleSite, type SampleSite } from '../browser/sample-site.ts';
+import { makeFolder, removeFolders } from '../browser/site.ts';
 import type { Outcome } from '../world/spack.ts';
 import { FIXTURES, tryVerb } from './made-cache.ts';
 
 const LOCKS = ['x86_64_v3', 'neoverse_v1'].map((name) => join(FIXTURES, `real-nodes/${name}.lock.json`));
-const BUILDS = 100;
 /** What CI sees when less is there than was asked for. */
 const TOO_LITTLE = 2;
 
-let site: TestSite;
+let site: SampleSite;
 let catalog: string;
 
 beforeAll(async () => {
-  catalog = await makeFolder();
-  await generateCatalog({ builds: BUILDS, seed: 1, directory: catalog });
-  site = await openSite({ catalog, address: 'https://owner.example/cache' });
+  site = await openSampleSite();
+  ({ catalog } = site);
 });
 
 afterAll(async () => {

@@ -1,5 +1,6 @@
-import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { builtOnce } from '../world/built-once.ts';
 import { runProgram } from '../world/spack.ts';
 import type { Outcome } from '../world/spack.ts';
 
@@ -18,7 +19,9 @@ export interface MadeCache {
 export interface MakeOptions {
   cache: string;
   signed: boolean;
-  /** An OCI layout in the folder unless told. */
+  /** False: the mirror alone, without the site's pages, which take longest. */
+  pages?: boolean;
+  /** Absent: an OCI layout in the folder. */
   registry?: string;
   env?: Record<string, string>;
 }
@@ -32,24 +35,44 @@ export async function makeFolder(): Promise<string> {
   return mkdtemp(join(PROJECT, '.work/e2e/'));
 }
 
-/** Runs the verbs as a workflow does: each in a process of its own, told by options and environment. */
-export async function makeCache({ cache, signed, registry, env = {} }: MakeOptions): Promise<MadeCache> {
+/**
+ * Runs the scripts as a workflow does, each in a process of its own. What is in a folder alone is made once for all
+ * files of tests, and copied.
+ */
+export async function makeCache({ registry, ...options }: MakeOptions): Promise<MadeCache> {
   const folder = await makeFolder();
-  const made = {
+  if (registry === undefined) {
+    const { cache, ...texts } = options;
+    const make = async (fresh: string): Promise<void> => void (await makeCacheIn(fresh, options));
+    await cp(await builtOnce({ folder: cache, texts }, make), folder, { recursive: true });
+  } else {
+    await makeCacheIn(folder, { registry, ...options });
+  }
+  return {
     folder,
     registry: registry ?? `oci-layout:${join(folder, 'registry')}`,
     catalog: join(folder, 'catalog'),
     dist: join(folder, 'dist'),
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+async function makeCacheIn(
+  folder: string,
+  { cache, signed, pages = true, registry = `oci-layout:${join(folder, 'registry')}`, env = {} }: MakeOptions,
+): Promise<void> {
+  const made = { folder, registry, catalog: join(folder, 'catalog'), dist: join(folder, 'dist') };
   const keyFile = join(folder, 'key.asc');
   const catalog = ['--catalog', made.catalog];
-  const where = ['--registry', made.registry, ...catalog];
+  await mkdir(made.dist, { recursive: true });
   if (signed) await runVerb('key', [...catalog, '--out', keyFile]);
   const key = signed ? { SIGNING_KEY: await readFile(keyFile, 'utf8') } : {};
-  await runVerb('publish', [cache, ...where], { ...env, ...key });
-  await buildDist(made, env);
-  return made;
+  await runVerb('publish', [cache, '--registry', registry, ...catalog], { ...env, ...key });
+  if (pages) await buildDist(made, env);
+  else {
+    await writeFile(join(made.dist, 'index.html'), '<!doctype html>');
+    await addMirror(made, env);
+  }
 }
 
 /** Renders the site and adds the mirror. */
@@ -57,16 +80,22 @@ export async function buildDist(
   made: Omit<MadeCache, 'close'>,
   env: Record<string, string> = {},
 ): Promise<void> {
-  const settings = {
-    SITE_URL: `http://localhost:9${BASE}`,
-    ...env,
-    REGISTRY: made.registry,
-    CATALOG_DIR: made.catalog,
-    ASTRO_TELEMETRY_DISABLED: '1',
-  };
   const astro = join(PROJECT, 'node_modules/astro/bin/astro.mjs');
+  const settings = { ...settingsOf(made, env), ASTRO_TELEMETRY_DISABLED: '1' };
   expectSuccess('astro build', await runHere([astro, 'build', '--outDir', made.dist], settings));
-  await runVerb('mirror', ['--dist', made.dist, '--blobs', join(made.folder, 'blobs')], settings);
+  await addMirror(made, env);
+}
+
+async function addMirror(made: Omit<MadeCache, 'close'>, env: Record<string, string>): Promise<void> {
+  const args = ['--dist', made.dist, '--blobs', join(made.folder, 'blobs')];
+  await runVerb('mirror', args, settingsOf(made, env));
+}
+
+function settingsOf(
+  { registry, catalog }: Omit<MadeCache, 'close'>,
+  env: Record<string, string>,
+): Record<string, string> {
+  return { SITE_URL: `http://localhost:9${BASE}`, ...env, REGISTRY: registry, CATALOG_DIR: catalog };
 }
 
 /** Runs `node scripts/<verb>.ts`; throws with what it said when it fails. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
-import { startFaultyProxy } from '../world/faulty-proxy.ts';
-import { findSpacks, isAtLeast, openSpack } from '../world/spack.ts';
+import { startFaultyProxy, type FaultyProxy } from '../world/faulty-proxy.ts';
+import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
 import { listFixturePackages, readFixtureBuilds } from './fixture-builds.ts';
@@ -17,15 +17,24 @@ const VIEWS_SINCE = [1, 2];
 const builds = readFixtureBuilds('cache-unsigned');
 const tree = builds.filter(({ name }) => name === 'tree');
 const packages = listFixturePackages('cache-unsigned');
-const spacks = findSpacks();
+const spacks = testedSpacks();
 // Without Spack its tests are listed as skipped, once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
 let site: ApiSite;
 let views: ViewList;
+/** The site's later address, once it has moved there. */
+let movedTo: string | undefined;
 
 beforeAll(async () => {
-  site = await openApiSite(join(FIXTURES, 'cache-unsigned'));
+  // GitHub leads from a site's first address to its later domain.
+  const front = (host: string): Promise<FaultyProxy> =>
+    startFaultyProxy(host, ({ url = '' }, response) => {
+      if (movedTo !== undefined)
+        response.writeHead(301, { location: movedTo + url.slice(BASE.length) }).end();
+      return movedTo !== undefined;
+    });
+  site = await openApiSite(join(FIXTURES, 'cache-unsigned'), { front });
   views = ViewList.parse(await (await fetch(`${site.url}/api/views.json`)).json());
 });
 
@@ -96,23 +105,16 @@ test.skipIf(spacks.length === 0)(
   'after a deployment with another address, registry and no key, what was included still works',
   async () => {
     const moved = await servePages({ root: site.dist, base: '', port: 0 });
-    let isMoved = false;
-    // GitHub leads from a site's first address to its later domain.
-    const proxy = await startFaultyProxy(new URL(site.url).host, ({ url = '' }, response) => {
-      if (isMoved) response.writeHead(301, { location: moved.url + url.slice(BASE.length) }).end();
-      return isMoved;
-    });
-    onTestFinished(async () => void (await Promise.all([proxy.stop(), moved.close()])));
-    const url = `http://${proxy.host}${BASE}`;
-    await redeploy(site, url, {});
+    onTestFinished(moved.close);
+    const { url } = site;
     const before = await download(`${url}/api/mirrors.yaml`);
-    const { settings } = ViewList.parse(JSON.parse(await download(`${url}/api/views.json`)));
+    const { settings } = views;
     const include = settings.find(({ name }) => name === 'https')?.include;
 
     await rm(join(site.catalog, 'keys'), { recursive: true });
     await writeFile(join(site.catalog, 'cache.json'), '{"registry":"registry.example.org/other/place"}\n');
     await redeploy(site, moved.url, {});
-    isMoved = true;
+    movedTo = moved.url;
     expect(await download(`${moved.url}/api/mirrors.yaml`)).not.toBe(before);
     expect(await download(include?.path ?? '')).toBe(before);
     for (const version of spacks) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
-import { findSpacks, isAtLeast, openSpack } from '../world/spack.ts';
+import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
@@ -15,7 +15,7 @@ const VIEWS_SINCE = [1, 2];
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const builds = readFixtureBuilds('cache-unsigned');
 const packages = readFixturePackages('cache-unsigned');
-const spacks = findSpacks();
+const spacks = testedSpacks();
 // Without Spack its tests are listed as skipped, once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
@@ -27,7 +27,7 @@ describe.each([
   let server: PagesServer;
 
   beforeAll(async () => {
-    made = await makeCache({ cache: CACHE, signed });
+    made = await makeCache({ cache: CACHE, signed, pages: signed });
     server = await servePages({ root: made.dist, base: BASE, port: 0 });
   });
 

@@ -7,15 +7,15 @@ import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
 import { startRegistry } from '../world/registry.ts';
 import type { TestRegistry } from '../world/registry.ts';
-import { findSpacks, isAtLeast, openSpack } from '../world/spack.ts';
+import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
 import type { MadeCache } from './made-cache.ts';
 
-/** As many as a busy cluster starts at once. */
-const PROCESSES = 20;
+/** As many as a busy cluster starts at once; a few show whether they get into each other's way. */
+const PROCESSES = process.env['FULL'] ? 20 : 4;
 /** They take a minute on two idle cores. */
 const PROCESSES_TIMEOUT_MS = 600_000;
 /** The first Spack that knows `oci+http://`. */
@@ -24,7 +24,7 @@ const CACHE = join(FIXTURES, 'cache-unsigned');
 const builds = readFixtureBuilds('cache-unsigned');
 const packages = readFixturePackages('cache-unsigned');
 const tree = builds.filter(({ name }) => name === 'tree');
-const spacks = findSpacks();
+const spacks = testedSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 
 describe.skipIf(spacks.length === 0 || !hasTools)(
@@ -41,7 +41,8 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
       plain = await startRegistry();
       trust = { SSL_CERT_FILE: tls.certificate ?? '', NODE_EXTRA_CA_CERTS: tls.certificate ?? '' };
       const path = BASE.slice(1);
-      made = await makeCache({ cache: CACHE, signed: true, registry: `${tls.host}/${path}`, env: trust });
+      const registry = `${tls.host}/${path}`;
+      made = await makeCache({ cache: CACHE, signed: true, pages: false, registry, env: trust });
       await runVerb('publish', [
         CACHE,
         '--registry',

@@ -10,9 +10,11 @@ import { PROJECT } from './made-cache.ts';
 import { readState } from './folder-state.ts';
 
 /** Milliseconds after which a start is interrupted: in its first steps, while publishing, rendering, mirroring. */
-const INTERRUPT_AFTER_MS = [400, 1200, 2500, 4000, 6000];
+const INTERRUPT_AFTER_MS = process.env['FULL'] ? [400, 1200, 2500, 4000, 6000, 9000] : [400, 1500, 4000];
 
 let clone: string;
+/** Where the sample is served: pages name it, so that another port would be another site. */
+let port: number;
 
 beforeAll(async () => {
   // What a clone holds, and packages as if they were installed already.
@@ -24,26 +26,26 @@ beforeAll(async () => {
     await cp(join(PROJECT, path), join(clone, path), { recursive: true });
   }
   await symlink(join(PROJECT, 'node_modules'), join(clone, 'node_modules'));
+  port = await findFreePort();
 });
 
 afterAll(() => rm(clone, { recursive: true, force: true }));
 
 test('a start that is interrupted anywhere leaves no child and nothing that stops the next', async () => {
   for (const delay of INTERRUPT_AFTER_MS) {
-    const run = start(['--port', String(await findFreePort())]);
+    const run = start(['--port', String(port)]);
     await new Promise((resolve) => setTimeout(resolve, delay));
     run.child.kill('SIGINT');
     expect(await run.ended, run.output()).toBe(130);
     expect(await findProcesses(clone)).toEqual([]);
   }
-  const run = start(['--port', String(await findFreePort()), '--no-serve']);
+  const run = start(['--port', String(port), '--no-serve']);
   expect(await run.ended, run.output()).toBe(0);
   const left = await readdir(join(clone, '.work/sample'));
   expect(left.filter((name) => /\.(new|old)$/.test(name))).toEqual([]);
 });
 
 test('a start serves site, API and mirror and says what to do next; Ctrl-C ends it', async () => {
-  const port = await findFreePort();
   const run = start(['--port', String(port)]);
   await run.said('Serving until Ctrl-C.');
   const url = `http://localhost:${port}/spack-build-cache`;
@@ -69,25 +71,23 @@ test('a second start reuses what is there', async () => {
   expect(await readState(join(clone, '.work/sample'))).toEqual(before);
 });
 
-test('a busy port moves to the next, and the pages name it', async () => {
-  const port = await findFreePort();
-  const busy = await occupy(port);
-  const run = start(['--port', String(port)]);
+test('another cache gets a folder of its own; a busy port moves to the next, and the pages name it', async () => {
+  const taken = await findFreePort();
+  const busy = await occupy(taken);
+  const run = start(['--port', String(taken), '--cache', 'tests/fixtures/cache-signed']);
   await run.said('Serving until Ctrl-C.');
+  expect(run.output()).toContain('4 builds checked');
+  const folders = (await readdir(join(clone, '.work'))).filter((name) => name.startsWith('cache-signed-'));
+  expect(folders).toHaveLength(1);
   const [url] = /http:\/\/localhost:\d+\/spack-build-cache/.exec(run.output()) ?? [''];
-  expect(url).not.toContain(`:${port}/`);
+  expect(url).not.toContain(`:${taken}/`);
   expect(await (await fetch(`${url}/`)).text()).toContain(url);
   run.child.kill('SIGINT');
   await run.ended;
   busy.close();
 });
 
-test('another cache gets a folder of its own; one that is not there is named', async () => {
-  const run = start(['--no-serve', '--cache', 'tests/fixtures/cache-signed']);
-  expect(await run.ended, run.output()).toBe(0);
-  expect(run.output()).toContain('4 builds checked');
-  const folders = (await readdir(join(clone, '.work'))).filter((name) => name.startsWith('cache-signed-'));
-  expect(folders).toHaveLength(1);
+test('a cache that is not there is named', async () => {
   const missing = start(['--no-serve', '--cache', 'no-such-cache']);
   expect(await missing.ended).toBe(1);
   expect(missing.output()).toMatch(/no-such-cache/);

@@ -14,13 +14,19 @@ export async function runCheck(name: string, [program = '', ...args]: string[]):
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** Runs one of vitest's projects; its output is shown as it comes. */
-export async function runTests(project: string): Promise<Tally> {
+/**
+ * Runs one of vitest's projects; its output is shown as it comes.
+ * @param isQuiet its output is shown in one piece at the end, since another step runs at the same time
+ */
+export async function runTests(project: string, { isQuiet = false } = {}): Promise<Tally> {
   const report = `.work/test-report-${project}.json`;
   await rm(report, { force: true });
   const args = ['run', '--config', 'tests/vitest.config.ts', '--project', project, '--passWithNoTests'];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
-  const code = await runStep('node_modules/.bin/vitest', args);
+  let output = '';
+  const keep = isQuiet ? (text: string): void => void (output += text) : undefined;
+  const code = await runStep('node_modules/.bin/vitest', args, keep);
+  if (isQuiet) console.log(output.trimEnd());
   try {
     return countTests(await readFile(report, 'utf8'), code);
   } catch (error) {

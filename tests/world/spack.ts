@@ -58,6 +58,11 @@ export function findSpacks(): Spack[] {
   return [...found.values()].sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
 }
 
+/** The Spacks that a test of every client goes through: all under `npm run test:full`, else the newest. */
+export function testedSpacks(): Spack[] {
+  return process.env['FULL'] ? findSpacks() : findSpacks().slice(0, 1);
+}
+
 /** Whether a version such as `1.2.0.dev0` is that of a release or later. */
 export function isAtLeast(version: string, [major = 0, minor = 0]: number[]): boolean {
   const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);

@@ -1,30 +1,28 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
-import type { MadeCache } from '../e2e/made-cache.ts';
-import { BASE, FIXTURES, makeCache } from '../e2e/made-cache.ts';
+import { readFixturePackages } from './fixture-builds.ts';
+import type { MadeCache } from './made-cache.ts';
+import { BASE, FIXTURES, makeCache } from './made-cache.ts';
 import type { Outcome } from '../world/spack.ts';
 import { findSpacks, openSpack, runProgram } from '../world/spack.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../.github/actions/use/use.sh');
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const [newest] = findSpacks();
+const packages = readFixturePackages('cache-unsigned');
 let cache: MadeCache;
 let server: PagesServer;
 let fingerprint: string;
 
 beforeAll(async () => {
   if (!newest) return;
-  const key = await makeKey({ name: 'Use', date: new Date(Date.now() - 60_000) });
-  fingerprint = key.fingerprint;
-  cache = await makeCache({
-    cache: join(FIXTURES, 'cache-unsigned'),
-    signed: false,
-    env: { SIGNING_KEY: key.privateKey },
-  });
+  cache = await makeCache({ cache: join(FIXTURES, 'cache-unsigned'), signed: true });
+  const [key = ''] = (await readdir(join(cache.dist, 'keys'))).filter((name) => name.endsWith('.asc'));
+  fingerprint = key.replace('.asc', '');
   server = await servePages({ root: cache.dist, base: BASE, port: 0 });
 });
 
@@ -91,7 +89,7 @@ async function use(
   ) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!newest) throw new Error('there is no Spack');
-  const home = await openSpack(newest);
+  const home = await openSpack(newest, packages);
   try {
     const environment = await home.run([
       'python',

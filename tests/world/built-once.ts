@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { withDirectoryLock } from '../../scripts/oci/directory-lock.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+const FOLDER = join(PROJECT, '.work/built');
+/** Everything that decides what a build makes, beside what is named for each. */
+const SOURCES = ['site', 'scripts', 'astro.config.ts', 'package-lock.json', '.github', 'README.md'];
+/** What nobody has used for so long is removed, in milliseconds. */
+const MOST_AGE_MS = 24 * 3_600_000;
+
+/**
+ * Makes a folder of the same inputs once for all files of tests, and for later runs: astro builds take most of their
+ * time. Nobody may write into it.
+ * @param inputs what is made of: texts as they are, and `folder` for every file of a folder
+ * @param make fills a folder inside the project; the others that ask for it wait, and try themselves when it fails
+ * @returns path of the folder
+ */
+export async function builtOnce(
+  { folder, texts }: { folder?: string; texts: unknown },
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(texts)).update(sourcesDigest());
+  if (folder !== undefined && existsSync(folder)) await addFolder(hash, folder);
+  const made = join(FOLDER, hash.digest('hex').slice(0, 20));
+  await mkdir(`${made}.turn`, { recursive: true });
+  await withDirectoryLock(`${made}.turn`, async () => {
+    if (!existsSync(made)) {
+      await removeOld();
+      const fresh = `${made}.new`;
+      await rm(fresh, { recursive: true, force: true });
+      await make(fresh);
+      await rename(fresh, made);
+    }
+    // The newest use counts, for whoever looks what is old.
+    await utimes(made, new Date(), new Date());
+  });
+  return made;
+}
+
+async function addFolder(hash: ReturnType<typeof createHash>, folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  for (const file of files.sort()) hash.update(`${file.slice(folder.length)}\0`).update(await readFile(file));
+}
+
+let sources: string | undefined;
+
+/** Digest of the files that make sites, as they are now, and of the commit that pages name. */
+function sourcesDigest(): string {
+  if (sources !== undefined) return sources;
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: PROJECT, encoding: 'utf8', maxBuffer: 64e6 });
+  const hash = createHash('sha256');
+  try {
+    hash.update(git('rev-parse', 'HEAD'));
+    const listed = git('ls-files', '-z', '--cached', '--others', '--exclude-standard', ...SOURCES).split(
+      '\0',
+    );
+    for (const path of [...new Set(listed)].sort()) {
+      const file = join(PROJECT, path);
+      if (path !== '' && existsSync(file)) hash.update(`${path}\0`).update(readFileSync(file));
+    }
+  } catch {
+    // Not a git checkout: nothing is shared with other runs.
+    hash.update(`${process.ppid} ${Date.now()}`);
+  }
+  return (sources = hash.digest('hex'));
+}
+
+async function removeOld(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    const path = join(FOLDER, name);
+    const facts = await stat(path).catch(() => undefined);
+    if (facts && Date.now() - facts.mtimeMs > MOST_AGE_MS) await rm(path, { recursive: true, force: true });
+  }
+}
