@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { Argument } from 'commander';
 import { chooseFor } from './choose/choose-for.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
@@ -54,8 +55,19 @@ async function choose(reason: string, { settings: file, ...options }: Options): 
     process.env,
   );
   expectUsableSpack(versions.spack);
+  setOutput('commit', laterCommit(process.env));
   await reportRepository(process.env);
   reportChoice(await chooseFor(reason, { ...options, ...versions }, settings), settings, versions);
+}
+
+/**
+ * The commit that is checked out, whose scripts the later jobs of a run take, where it is a later one than the one that
+ * started the run; else the empty text.
+ */
+function laterCommit({ GITHUB_SHA: started }: Record<string, string | undefined>): string {
+  if (!started) return '';
+  const head = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  return head === started ? '' : head;
 }
 
 /**

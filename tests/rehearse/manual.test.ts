@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Build } from '../../site/schemas/build.ts';
@@ -150,5 +150,60 @@ test.runIf(hasSpack && isFull)(
     } finally {
       await late.close();
     }
+  },
+);
+
+/** A recipe that has a template update merged while it is built: it changes what Publish runs, and takes a script away. */
+const MEANWHILE = `
+import os
+import subprocess
+from spack_repo.builtin.build_systems.generic import Package
+from spack.package import *
+
+
+class Meanwhile(Package):
+    """Takes long."""
+
+    has_code = False
+    version("1.0")
+
+    def install(self, spec, prefix):
+        mkdirp(prefix.bin)
+        touch(prefix.bin.join("meanwhile"))
+        pid = os.getpid()
+        while pid > 1:
+            with open("/proc/%d/environ" % pid, "rb") as f:
+                text = f.read().decode("utf-8", "replace")
+            found = dict(line.split("=", 1) for line in text.split("\\0") if "=" in line)
+            if "REHEARSAL" in found:
+                break
+            with open("/proc/%d/stat" % pid) as f:
+                pid = int(f.read().rsplit(")", 1)[1].split()[1])
+        subprocess.check_call(["sh", os.path.join(found["REHEARSAL"], "merge.sh")])
+`;
+
+test.runIf(hasSpack && isFull)(
+  'a template update merged during a run: it ends with the scripts that it began with',
+  async () => {
+    const { folder } = rehearsal;
+    rehearsal.push({ [`${RECIPES}/spack_repo/trial/packages/meanwhile/package.py`]: MEANWHILE });
+    const commands = [
+      `git clone -q ${folder}/origin.git ${folder}/update`,
+      `cd ${folder}/update`,
+      'git rm -q scripts/take-catalog.ts scripts/ask-artifacts.ts',
+      'echo "throw new Error(1);" > scripts/receive.ts',
+      'git -c user.name=O -c user.email=o@example.org commit -qam "Update to the next release"',
+      'git push -q origin HEAD:main',
+    ];
+    writeFileSync(join(folder, 'merge.sh'), `set -e\n${commands.join('\n')}\n`);
+    const run = await rehearsal.run('manual', {
+      name: 'workflow_dispatch',
+      inputs: { specs: 'meanwhile', own: RECIPES, deploy: true },
+      env: BUILD_HERE,
+    });
+    expectSuccess(run);
+    expect(readCatalogFile(rehearsal, 'builds/meanwhile/')).toBeTruthy();
+    expect(rehearsal.git('show', 'main:scripts/receive.ts')).toContain('throw');
+    expect(rehearsal.pages.deployments.at(-1)).toMatchObject({ isServed: true });
   },
 );

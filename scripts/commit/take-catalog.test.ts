@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readChanges } from './changes.ts';
+import { takeCatalog } from './take-catalog.ts';
+
+const OLD = 'site/content/builds/zlib/old.json';
+const NEW = 'site/content/builds/zlib/new.json';
+let folder: string;
+let run: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'take-'));
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', join(folder, 'origin.git')]);
+  push('owner', { [OLD]: 'old', 'scripts/receive.ts': 'of the run', 'site/content/.gitkeep': '' });
+  run = join(folder, 'run');
+  // As actions/checkout does it: one commit, without history.
+  execFileSync('git', ['clone', '-q', '--depth=1', `file://${folder}/origin.git`, run]);
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('takes what other runs have published, and leaves the scripts of the run', async () => {
+  push('other', { [NEW]: 'new', 'scripts/receive.ts': 'of an update' }, OLD);
+  const { from, to } = await takeCatalog(join(run, 'site/content'), 'main', process.env);
+  expect(from).not.toBe(to);
+  expect(existsSync(join(run, OLD))).toBe(false);
+  expect(readFileSync(join(run, NEW), 'utf8')).toBe('new');
+  expect(readFileSync(join(run, 'scripts/receive.ts'), 'utf8')).toBe('of the run');
+  // What is committed afterwards is on top of the head, and nothing but what this run adds.
+  writeFileSync(join(run, 'site/content/mine.json'), 'mine');
+  const { head, changes } = readChanges(join(run, 'site/content'));
+  expect([head, changes.map(({ path }) => path)]).toEqual([to, ['site/content/mine.json']]);
+});
+
+test('changes nothing where the branch has not moved, and says it where it cannot ask', async () => {
+  writeFileSync(join(run, OLD), 'changed');
+  const { from, to } = await takeCatalog(join(run, 'site/content'), 'main', process.env);
+  expect(from).toBe(to);
+  expect(readFileSync(join(run, OLD), 'utf8')).toBe('changed');
+  await expect(
+    takeCatalog(join(run, 'site/content'), 'gone', process.env, { firstRetryMs: 1 }),
+  ).rejects.toThrow('the head of gone could not be fetched; run this job again');
+});
+
+test('takes a head without a catalog for an empty one', async () => {
+  push('other', { README: 'x' }, 'site');
+  await takeCatalog(join(run, 'site/content'), 'main', process.env);
+  expect(readChanges(join(run, 'site/content')).changes).toEqual([]);
+});
+
+/** Commits files on main as somebody else, and takes one path away. */
+function push(who: string, files: Record<string, string>, gone?: string): void {
+  const work = join(folder, who);
+  execFileSync('git', ['clone', '-q', join(folder, 'origin.git'), work], { stdio: 'ignore' });
+  if (gone !== undefined) rmSync(join(work, gone), { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+  const git = (...args: string[]): Buffer => execFileSync('git', ['-C', work, ...args]);
+  git('add', '-A');
+  git('-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', who);
+  git('push', '-q', 'origin', 'HEAD:main');
+}

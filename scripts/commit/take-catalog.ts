@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pRetry from 'p-retry';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+
+const RETRIES = 4;
+
+/**
+ * Moves a checkout's HEAD to the head of a branch of its remote `origin`, and the files of the catalog with it; all
+ * other files stay those of the commit that was checked out.
+ * @param catalog its folder
+ * @returns git's names of the commit that was checked out and of the branch's head
+ */
+export async function takeCatalog(
+  catalog: string,
+  branch: string,
+  environment: ProcessEnvironment,
+  { firstRetryMs = 2_000 } = {},
+): Promise<{ from: string; to: string }> {
+  const env = { ...environment, ...login(environment) };
+  const git = (folder: string, ...args: string[]): string =>
+    execFileSync('git', ['-C', folder, ...args], {
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  const root = git(catalog, 'rev-parse', '--show-toplevel');
+  const folder = git(catalog, 'rev-parse', '--show-prefix');
+  const from = git(root, 'rev-parse', 'HEAD');
+  const fetch = ['fetch', '--quiet', '--no-tags', '--depth=1', 'origin', `refs/heads/${branch}`];
+  try {
+    await pRetry(() => git(root, ...fetch), { retries: RETRIES, minTimeout: firstRetryMs });
+  } catch (cause) {
+    throw new Error(`the head of ${branch} could not be fetched; run this job again`, { cause });
+  }
+  const to = git(root, 'rev-parse', 'FETCH_HEAD');
+  if (from === to) return { from, to };
+  git(root, 'reset', '--quiet', '--mixed', to);
+  // What the head does not have goes away, too.
+  rmSync(join(root, folder), { recursive: true });
+  mkdirSync(join(root, folder));
+  if (git(root, 'ls-tree', to, folder) !== '') git(root, 'checkout', '--quiet', to, '--', folder);
+  return { from, to };
+}
+
+/** The run's token, for git alone: actions/checkout leaves none behind. */
+function login(environment: ProcessEnvironment): Record<string, string> {
+  const { GITHUB_TOKEN: token, GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
+  if (!token) return {};
+  const count = Number(environment['GIT_CONFIG_COUNT'] ?? 0);
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return {
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: `http.${server}/.extraheader`,
+    [`GIT_CONFIG_VALUE_${count}`]: `AUTHORIZATION: basic ${basic}`,
+    GIT_TERMINAL_PROMPT: '0',
+  };
+}

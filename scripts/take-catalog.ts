@@ -1,0 +1,29 @@
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { takeCatalog } from './commit/take-catalog.ts';
+
+const settings = readSettings();
+
+const command = createCommand({
+  verb: 'take-catalog',
+  description:
+    "Moves a checkout to the branch's head as far as the catalog goes: its files, and what git compares them with. Scripts and " +
+    'all other files stay as they are. Reads GITHUB_TOKEN (contents: read).',
+  examples: ['node scripts/take-catalog.ts --branch main'],
+})
+  .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
+  .option(
+    '--branch <NAME>',
+    'the branch; under Actions, the one that the run is for',
+    process.env['GITHUB_REF_NAME'],
+  )
+  .action(take);
+
+await runCommand(command);
+
+async function take({ catalog, branch }: { catalog: string; branch?: string }): Promise<void> {
+  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch');
+  const { from, to } = await takeCatalog(catalog, branch, process.env);
+  console.error(
+    from === to ? `the catalog is that of ${branch}` : `the catalog was that of ${from}, now of ${to}`,
+  );
+}
