@@ -1,5 +1,6 @@
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, describeError, readSettings, runCommand } from './cli/command.ts';
 import { takeCatalog } from './commit/take-catalog.ts';
+import { annotate } from './github/actions.ts';
 
 const settings = readSettings();
 
@@ -7,7 +8,7 @@ const command = createCommand({
   verb: 'take-catalog',
   description:
     "Moves a checkout to the branch's head as far as the catalog goes: its files, and what git compares them with. Scripts and " +
-    'all other files stay as they are. Reads GITHUB_TOKEN (contents: read).',
+    'all other files stay as they are. Warns where it cannot. Reads GITHUB_TOKEN (contents: read).',
   examples: ['node scripts/take-catalog.ts --branch main'],
 })
   .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
@@ -22,8 +23,16 @@ await runCommand(command);
 
 async function take({ catalog, branch }: { catalog: string; branch?: string }): Promise<void> {
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch');
-  const { from, to } = await takeCatalog(catalog, branch, process.env);
-  console.error(
-    from === to ? `the catalog is that of ${branch}` : `the catalog was that of ${from}, now of ${to}`,
-  );
+  try {
+    const { from, to } = await takeCatalog(catalog, branch, process.env);
+    console.error(
+      from === to ? `the catalog is that of ${branch}` : `the catalog was that of ${from}, now of ${to}`,
+    );
+  } catch (error) {
+    annotate(
+      'warning',
+      `${describeError(error)}. This job goes on with the catalog that it has: what other runs have published since is ` +
+        'looked at when it is committed',
+    );
+  }
 }

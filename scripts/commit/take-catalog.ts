@@ -32,7 +32,7 @@ export async function takeCatalog(
   try {
     await pRetry(() => git(root, ...fetch), { retries: RETRIES, minTimeout: firstRetryMs });
   } catch (cause) {
-    throw new Error(`the head of ${branch} could not be fetched; run this job again`, { cause });
+    throw new Error(`the head of ${branch} could not be fetched`, { cause });
   }
   const to = git(root, 'rev-parse', 'FETCH_HEAD');
   if (from === to) return { from, to };
