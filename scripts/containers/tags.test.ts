@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { environmentTag, packageTags } from './tags.ts';
+import { environmentTag } from '../../site/lib/registry-address.ts';
+import { packageTags } from './tags.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 

@@ -4,7 +4,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { containerPath } from '../../scripts/containers/container-records.ts';
-import { environmentTag } from '../../scripts/containers/tags.ts';
+import { environmentTag } from '../../site/lib/registry-address.ts';
 import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
 import { specManifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import { inventBuildRecord } from './build-record.ts';

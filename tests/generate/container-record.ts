@@ -1,4 +1,5 @@
-import { environmentTag, packageTags } from '../../scripts/containers/tags.ts';
+import { packageTags } from '../../scripts/containers/tags.ts';
+import { environmentTag } from '../../site/lib/registry-address.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { Build } from '../../site/schemas/build.ts';

@@ -30,15 +30,20 @@ export function specSegments(node: Node, nodes: ReadonlyMap<DagHash, { node: Nod
     { kind: 'version', gap: '', text: `@${node.version}` },
     ...flagSegments(node),
     ...variantSegments(variantsOf(node)),
-    { kind: 'arch', gap: ' ', text: `platform=${node.arch.platform}` },
-    { kind: 'arch', gap: ' ', text: `os=${node.arch.platform_os}` },
-    { kind: 'arch', gap: ' ', text: `target=${targetOf(node)}` },
+    ...archSegments(node),
     ...compilersOf(node, nodes).map(({ languages, name, version }): Segment => ({
       kind: 'compiler',
       gap: ' ',
       text: `%${languages.join(',')}=${name}@${version}`,
     })),
   ];
+}
+
+/** Platform, operating system and target. */
+export function archSegments(node: Node): Segment[] {
+  return [`platform=${node.arch.platform}`, `os=${node.arch.platform_os}`, `target=${targetOf(node)}`].map(
+    (text) => ({ kind: 'arch', gap: ' ', text }),
+  );
 }
 
 /** Segments as one text. */
