@@ -1,6 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { CatalogFailure, SiteCatalog } from './site-catalog.ts';
 import { targetOf } from '../../schemas/node.ts';
+import { splitPages } from '../page/paging.ts';
 import { failuresPath } from '../url.ts';
 
 /** What went wrong, in a few words; the guide says more of each. */
@@ -76,10 +77,7 @@ export function errorLine(log: readonly string[]): number {
 const PAGE_SIZE = 100;
 
 export function failurePages(failures: readonly CatalogFailure[]): CatalogFailure[][] {
-  const count = Math.max(1, Math.ceil(failures.length / PAGE_SIZE));
-  return Array.from({ length: count }, (_, index) =>
-    failures.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
-  );
+  return splitPages(failures, PAGE_SIZE);
 }
 
 /** Path of the list of one kind. */

@@ -2,6 +2,7 @@ import { targetOf } from '../../schemas/node.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { CatalogBuild, SiteCatalog, CatalogPackage, CatalogFailure } from './site-catalog.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
+import { splitPages } from '../page/paging.ts';
 import { packagesPath } from '../url.ts';
 
 /** Groups builds, which come newest first, by package; packages are sorted by name. */
@@ -94,13 +95,8 @@ function distinct(texts: string[]): string[] {
 /** Packages on one page of the list: few enough to load at once on a phone. */
 const PAGE_SIZE = 200;
 
-export function pageCount(packages: number): number {
-  return Math.max(1, Math.ceil(packages / PAGE_SIZE));
-}
-
-/** What one page of a list holds; pages count from 1. */
-export function pageOf<Item>(items: readonly Item[], page: number): Item[] {
-  return items.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+export function packagePages<Item>(packages: readonly Item[]): Item[][] {
+  return splitPages(packages, PAGE_SIZE);
 }
 
 /** Path of a page of the list. A package's name never begins with `-`, so no package's page is in the way. */
