@@ -69,6 +69,11 @@ test('an exported name means one thing', () => {
   expect(findHomonyms(readGraph())).toEqual([]);
 });
 
+test('a class of a global style belongs to one component', () => {
+  const styles = globSync('site/**/*.{astro,css}', { cwd: ROOT }).sort();
+  expect(findSharedClasses(styles.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))).toEqual([]);
+});
+
 test('each rule finds what breaks it', () => {
   const file = (text: string, ...imports: string[]): { imports: string[]; text: string } => ({
     imports,
@@ -104,6 +109,13 @@ test('each rule finds what breaks it', () => {
     ['site/pages/b.json.ts', file('export const GET = 2;')],
   ]);
   expect(findHomonyms(twice)).toEqual(['Plan: site/schemas/plan.ts, scripts/prune/plan.ts']);
+  const styles: [string, string][] = [
+    ['a.astro', '<style is:global>.kinds { color: red; & .one { margin: 0; } }</style>'],
+    ['b.astro', '<style is:global>\n.kinds > li { color: blue; }\n.graph .node { fill: red }</style>'],
+    ['c.astro', '<style>.kinds { color: green; }</style>'],
+    ['d.css', '.graph { width: 1px; }'],
+  ];
+  expect(findSharedClasses(styles)).toEqual(['kinds: a.astro, b.astro']);
 });
 
 /** Every production file with the files of the project that it imports, types included. */
@@ -190,4 +202,25 @@ function findHomonyms(graph: Graph): string[] {
   return [...places]
     .filter(([, files]) => files.size > 1)
     .map(([name, files]) => `${name}: ${[...files].join(', ')}`);
+}
+
+/**
+ * Classes that the global styles of two components define, each for its own: without `is:global` Astro would keep
+ * them apart, at the price of an attribute on every element. Files of `site/styles/` are shared on purpose.
+ */
+function findSharedClasses(files: readonly (readonly [string, string])[]): string[] {
+  const components = new Map<string, Set<string>>();
+  for (const [file, text] of files) {
+    if (!file.endsWith('.astro')) continue;
+    const css = [...text.matchAll(/<style is:global>([^]*?)<\/style>/g)].map(([, block]) => block).join('\n');
+    for (const [, selectors = ''] of css.replaceAll(/\/\*[^]*?\*\//g, '').matchAll(/([^{};]+)\{/g)) {
+      for (const selector of selectors.split(',')) {
+        const name = /^\s*\.([\w-]+)/.exec(selector)?.[1];
+        if (name) components.set(name, (components.get(name) ?? new Set()).add(file));
+      }
+    }
+  }
+  return [...components]
+    .filter(([, places]) => places.size > 1)
+    .map(([name, places]) => `${name}: ${[...places].join(', ')}`);
 }
