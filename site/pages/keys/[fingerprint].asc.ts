@@ -1,11 +1,5 @@
-import type { APIRoute, GetStaticPaths } from 'astro';
-import { loadCatalog } from '../../lib/catalog/catalog.ts';
+import { textEndpoint } from '../../lib/api/static-endpoint.ts';
 
-export const getStaticPaths = (async () => {
-  const { keys } = await loadCatalog();
-  return keys.map((key) => ({ params: { fingerprint: key.fingerprint }, props: { key } }));
-}) satisfies GetStaticPaths;
-
-type Props = Awaited<ReturnType<typeof getStaticPaths>>[number]['props'];
-
-export const GET: APIRoute<Props> = ({ props }) => new Response(props.key.armored);
+export const { getStaticPaths, GET } = textEndpoint('fingerprint', ({ keys }) =>
+  keys.map(({ fingerprint, armored }) => [fingerprint, armored]),
+);

@@ -1,13 +1,4 @@
-import type { APIRoute, GetStaticPaths } from 'astro';
+import { textEndpoint } from '../../../lib/api/static-endpoint.ts';
 import { apiTexts } from '../../../lib/api/texts.ts';
-import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
-export const getStaticPaths = (async () =>
-  [...apiTexts(await loadCatalog()).badges].map(([path, text]) => ({
-    params: { path },
-    props: { text },
-  }))) satisfies GetStaticPaths;
-
-type Props = Awaited<ReturnType<typeof getStaticPaths>>[number]['props'];
-
-export const GET: APIRoute<Props> = ({ props }) => new Response(props.text);
+export const { getStaticPaths, GET } = textEndpoint('path', (catalog) => apiTexts(catalog).badges);

@@ -1,18 +1,13 @@
-import type { APIRoute, GetStaticPaths } from 'astro';
+import { textEndpoint } from '../../../lib/api/static-endpoint.ts';
 import { ENDPOINTS } from '../../../lib/api/endpoints.ts';
 import { sampleEndpoints } from '../../../lib/api/samples.ts';
 import { listSchemas, schemaDocument } from '../../../lib/api/schemas.ts';
-import { loadCatalog } from '../../../lib/catalog/catalog.ts';
 
-export const getStaticPaths = (async () => {
-  const samples = sampleEndpoints(await loadCatalog());
+export const { getStaticPaths, GET } = textEndpoint('shape', (catalog) => {
+  const samples = sampleEndpoints(catalog);
   return [...listSchemas()].map(([shape, schema]) => {
     const endpoint = ENDPOINTS.find((candidate) => candidate.shape === shape);
     const sample = samples.get(endpoint?.name ?? '')?.document;
-    return { params: { shape }, props: { document: schemaDocument(shape, schema, sample) } };
+    return [shape, `${JSON.stringify(schemaDocument(shape, schema, sample))}\n`];
   });
-}) satisfies GetStaticPaths;
-
-type Props = Awaited<ReturnType<typeof getStaticPaths>>[number]['props'];
-
-export const GET: APIRoute<Props> = ({ props }) => new Response(`${JSON.stringify(props.document)}\n`);
+});

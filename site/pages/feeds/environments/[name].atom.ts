@@ -1,13 +1,8 @@
-import type { APIRoute, GetStaticPaths } from 'astro';
-import { loadCatalog } from '../../../lib/catalog/catalog.ts';
+import { staticEndpoint } from '../../../lib/api/static-endpoint.ts';
 import { atomText, environmentNews } from '../../../lib/page/feed.ts';
 
-export const getStaticPaths = (async () => {
-  const { environments } = await loadCatalog();
-  return environments.map((environment) => ({ params: { name: environment.name }, props: { environment } }));
-}) satisfies GetStaticPaths;
-
-type Props = Awaited<ReturnType<typeof getStaticPaths>>[number]['props'];
-
-export const GET: APIRoute<Props> = async ({ props }) =>
-  new Response(atomText(environmentNews(props.environment, await loadCatalog())));
+export const { getStaticPaths, GET } = staticEndpoint(
+  'name',
+  ({ environments }) => environments.map((environment) => [environment.name, environment] as const),
+  (environment, catalog) => atomText(environmentNews(environment, catalog)),
+);
