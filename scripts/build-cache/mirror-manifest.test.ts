@@ -47,7 +47,7 @@ test.each([
 });
 
 test('refuses to write a record that is none', () => {
-  expect(() =>
-    specManifestText({ digest: 'sha256:..', size: 1 }, { digest: 'sha256:..', size: 1 }),
-  ).toThrow();
+  expect(() => specManifestText({ digest: 'sha256:..', size: 1 }, { digest: 'sha256:..', size: 1 })).toThrow(
+    /64 lower-case hex digits/,
+  );
 });

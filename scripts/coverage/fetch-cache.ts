@@ -1,14 +1,14 @@
-import pRetry, { AbortError } from 'p-retry';
 import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
+import { ConnectionError } from '../http/errors.ts';
+import { getText } from '../http/get.ts';
 import type { KnownCache } from '../../site/lib/catalog/coverage.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
 import { SpecTable } from '../../site/schemas/api/spec-table.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 
-const TIMEOUT_MS = 60_000;
-const RETRIES = 3;
-const RETRY_DELAY_MS = 500;
-const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+/** The largest document, a table of all builds, has some 100 bytes a build. */
+const LIMIT_BYTES = 512 * 1024 * 1024;
 
 /** What is read here of the API: a later one may have more fields. */
 const Index = z.object({ version: z.literal(1) });
@@ -31,30 +31,19 @@ export async function fetchCache(address: string): Promise<KnownCache> {
 }
 
 async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<Shape> {
-  const answer: unknown = await pRetry(() => tryFetch(url), { retries: RETRIES, minTimeout: RETRY_DELAY_MS });
-  const result = schema.safeParse(answer);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new Error(
-    `${url}: expected a document of this API, version 1; ${issue?.path.join('.')}: ${issue?.message}`,
-  );
-}
-
-async function tryFetch(url: string): Promise<unknown> {
-  if (!URL.canParse(url)) {
-    throw new AbortError(`${url}: expected an address such as https://owner.github.io/repo`);
-  }
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: unknown) => {
-    throw new Error(`${url}: no answer; is the address right, and the network there?`, { cause });
+  if (!URL.canParse(url)) throw new Error(`${url}: expected an address such as https://owner.github.io/repo`);
+  const text = await getText(url, LIMIT_BYTES).catch((error: unknown) => {
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new Error(`${url}: no answer; is the address right, and the network there?`, { cause: error });
   });
-  if (RETRIED_STATUS.has(response.status))
-    throw new Error(`${url}: status ${response.status}; try again later`);
-  if (!response.ok) {
-    throw new AbortError(
-      `${url}: expected a document of this API, found status ${response.status}; is this the address of a cache?`,
+  if (text === undefined) {
+    throw new Error(
+      `${url}: expected a document of this API, found status 404; is this the address of a cache?`,
     );
   }
-  return response.json().catch((cause: unknown) => {
-    throw new AbortError(new Error(`${url}: expected JSON, found something else`, { cause }));
+  return parseJson(text, schema, {
+    where: url,
+    expected: 'a document of this API, version 1',
+    advice: 'check the address',
   });
 }

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
@@ -6,12 +6,13 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
+import { ConnectionError } from '../http/errors.ts';
+import { get, getText } from '../http/get.ts';
 import { isLoopback } from '../http/request.ts';
 import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { quote } from '../build-cache/quote.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { indexManifestPath, OWN_INDEX } from './indexes.ts';
-import { get, getText } from './previous-deployment.ts';
 
 /** Requests at a time. */
 const REQUESTS = 8;
@@ -120,10 +121,9 @@ function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob
 
 async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
   const url = `${siteUrl}/${mirrorBlobPath(blob.digest)}`;
-  const response = await get(url);
-  if (!response?.body)
-    throw new Error(`${url}: expected the blob that a manifest there names, found nothing`);
-  return Readable.from(response.body);
+  const answer = await get(url);
+  if (!answer) throw new Error(`${url}: expected the blob that a manifest there names, found nothing`);
+  return answer.body;
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {
@@ -141,7 +141,9 @@ async function readViewNames(siteUrl: string): Promise<string[]> {
 
 /** On a laptop the site of SITE_URL is often just not being served. */
 function isRefusedLocally(siteUrl: string, error: unknown): boolean {
-  return isLoopback(new URL(siteUrl).hostname) && describeError(error).includes('ECONNREFUSED');
+  return (
+    isLoopback(new URL(siteUrl).hostname) && error instanceof ConnectionError && error.code === 'ECONNREFUSED'
+  );
 }
 
 /** Says that an index is not kept, and why. */

@@ -99,7 +99,7 @@ test('takes back what it copied when a push fails', async () => {
   const [last] = (await readIndex(layout)) ?? [];
   await writeFile(blobPath(layout, last?.digest ?? ''), 'not the manifest');
   const registry = openRegistry(`oci-layout:${dir}`);
-  await expect(registry.push(layout)).rejects.toThrow();
+  await expect(registry.push(layout)).rejects.toThrow('expected the manifest of an image, found');
   await expect(readdir(dir)).rejects.toThrow('ENOENT');
   await registry.push(await makeLayout('takes-back-2', ['d']));
   const before = await readdir(dir, { recursive: true });

@@ -2,11 +2,17 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pRetry from 'p-retry';
 import { GitVersion } from '../../site/schemas/build-cache-settings.ts';
+import { TemporaryError } from '../http/errors.ts';
+import { retry } from '../http/retry.ts';
 
 const execute = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
+/** The tags of spack-packages take some 100 kB. */
+const MAX_OUTPUT_BYTES = 2 ** 26;
+/** What git says of a tag, commit or repository that is not there. */
+const ABSENT =
+  /couldn't find remote ref|not our ref|repository '.*' not found|does not appear to be a git repository/i;
 
 /**
  * Fetches one tag or commit of a repository, without its history, into a folder; what is there already stays.
@@ -26,10 +32,7 @@ export async function checkOut(url: string, version: string, folder: string): Pr
   const present = await headOf(folder);
   if (present !== undefined && present === version) return present;
   try {
-    await pRetry(() => git(folder, ['fetch', '--quiet', '--depth', '1', '--', url, version]), {
-      retries: 2,
-      minTimeout: 2_000,
-    });
+    await askRemote(['-C', folder, 'fetch', '--quiet', '--depth', '1', '--', url, version]);
   } catch (cause) {
     throw new Error(`cannot fetch "${version}" of ${url}; expected one of its tags or commits`, { cause });
   }
@@ -40,14 +43,36 @@ export async function checkOut(url: string, version: string, folder: string): Pr
   return commit;
 }
 
+/**
+ * Runs a command of git that asks another host, and again when it fails in a way that may pass: git has one exit code
+ * for everything, and what it says of a tag or repository that is not there stays the same.
+ */
+export async function askRemote(args: string[]): Promise<string> {
+  const run = async (): Promise<string> => {
+    try {
+      return await runGit(args);
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      if (ABSENT.test(text)) throw cause;
+      throw new TemporaryError(text, { cause });
+    }
+  };
+  return retry(run, { retries: 2, firstRetryMs: 2_000 });
+}
+
 async function headOf(folder: string): Promise<string | undefined> {
   return git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
 }
 
 async function git(folder: string, args: string[]): Promise<string> {
-  const { stdout } = await execute('git', ['-C', folder, ...args], {
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+  return runGit(['-C', folder, ...args]);
+}
+
+async function runGit(args: string[]): Promise<string> {
+  const { stdout } = await execute('git', args, {
+    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
     timeout: TIMEOUT_MS,
+    maxBuffer: MAX_OUTPUT_BYTES,
   });
   return stdout.trim();
 }

@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import pRetry from 'p-retry';
 import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { askRemote } from './git-checkout.ts';
 import { PACKAGES_URL, SPACK_URL } from './install-spack.ts';
 import type { WantedVersions } from './install-spack.ts';
-
-const execute = promisify(execFile);
-const TIMEOUT_MS = 60_000;
 
 /** Stands in the settings for the newest release. */
 export const LATEST = 'latest';
@@ -37,14 +32,8 @@ async function resolveVersion(version: string, url: string): Promise<string> {
 
 /** The tags of a git repository, without fetching anything of it. */
 async function listTags(url: string): Promise<string[]> {
-  const run = () =>
-    execute('git', ['ls-remote', '--tags', '--refs', '--', url], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-      timeout: TIMEOUT_MS,
-      maxBuffer: 2 ** 26,
-    });
   try {
-    const { stdout } = await pRetry(run, { retries: 2, minTimeout: 2_000 });
+    const stdout = await askRemote(['ls-remote', '--tags', '--refs', '--', url]);
     return stdout.split('\n').flatMap((line) => /\trefs\/tags\/(\S+)$/.exec(line)?.[1] ?? []);
   } catch (cause) {
     throw new Error(`cannot list the tags of ${url}; run it again, or name a tag or a commit`, { cause });

@@ -106,10 +106,8 @@ test.runIf(canRehearse)('a hostile package gets nothing and changes nothing', as
   expect(run.output).toMatch(/plan\.txt: expected the file that concretize wrote/);
   expect(run.code).not.toBe(0);
   expect(rehearsal.git('rev-parse', 'main')).toBe(before);
-  expect(
-    existsSync(join(rehearsal.folder, 'attested.txt')) &&
-      readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8'),
-  ).toBeFalsy();
+  const attested = join(rehearsal.folder, 'attested.txt');
+  expect(existsSync(attested) ? readFileSync(attested, 'utf8') : '').toBe('');
 });
 
 test.runIf(canRehearse)('two runs at once both land', async () => {
@@ -125,5 +123,5 @@ test.runIf(canRehearse)('two runs at once both land', async () => {
   for (const run of runs) expectSuccess(run);
   const builds = rehearsal.git('ls-tree', '--name-only', 'main', 'site/content/builds/trial-app/').trim();
   expect(builds.split('\n')).toHaveLength(2);
-  expect(readCatalogFile(rehearsal, 'builds/trial-base/')).toBeTruthy();
+  expect(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-base/'))).toMatchObject({ name: 'trial-base' });
 });

@@ -39,7 +39,9 @@ test.runIf(isRecorded)(
     });
     expectSuccess(run);
     const tool = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-tool/')));
-    expect(readCatalogFile(rehearsal, 'builds/trial-base/')).toBeTruthy();
+    expect(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-base/'))).toMatchObject({
+      name: 'trial-base',
+    });
     const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-configure/')));
     expect(failure).toMatchObject({ kind: 'configure', phase: 'configure', target: 'x86_64_v3' });
     expect(failure.log.join('\n')).toContain('configure: error: libfoo is missing');
