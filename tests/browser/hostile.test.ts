@@ -56,7 +56,11 @@ test('hostile text shows as the text it is', async () => {
 });
 
 test('axe finds nothing wrong, in either theme', async () => {
-  expect(await findAxeViolations(browser, site, pickKinds(looked, 1))).toEqual([]);
+  // Its pages' markup is that of other sites; those with most text of others show what such text does to it.
+  const most = looked.filter((path) => /^\/(builds|packages|failures|environments)\/./.test(path));
+  expect(await findAxeViolations(browser, site, pickKinds(process.env['FULL'] ? looked : most, 1))).toEqual(
+    [],
+  );
 });
 
 test('a validator finds nothing wrong', async () => {

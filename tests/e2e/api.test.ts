@@ -24,8 +24,10 @@ import { openGeneratedSite, redeploy, type ApiSite } from './api-site.ts';
 
 /** Enough for environments, failures and dependents; the full run has as many as a cache gets in years. */
 const BUILDS = process.env['FULL'] ? 10_000 : 120;
-/** Requests that Schemathesis invents for each endpoint. */
-const EXAMPLES = process.env['FULL'] ? '5' : '1';
+/** What Schemathesis does: everything, or the examples of the documentation and one invented request an endpoint. */
+const PHASES = process.env['FULL']
+  ? ['--max-examples', '5']
+  : ['--phases', 'examples,fuzzing', '--max-examples', '1'];
 /** Publishing and serving these takes the most of it, in milliseconds. */
 const OPENING_MS = process.env['FULL'] ? 3_600_000 : 300_000;
 /** For what asks for each build one by one, in milliseconds. */

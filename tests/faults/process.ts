@@ -10,23 +10,30 @@ import timers from 'node:timers/promises';
 const scale = Number(process.env['TIME_SCALE'] ?? '1');
 const [kind = '', at = ''] = (process.env['WRITE_FAULT'] ?? '').split(':');
 const counter = process.env['WRITES_FILE'];
+/** As long as a busy machine may take for an answer, in milliseconds. */
+const PATIENCE_MS = 12_000;
 const { appendFileSync, statSync, writeFileSync } = fs;
 
 shortenWaits();
 if (counter !== undefined) watchWrites(counter);
 syncBuiltinESMExports();
 
+/** Limits of time, which are the longest, stay generous. */
+function shorten(ms: number): number {
+  return Math.max(ms / scale, Math.min(ms >= 20_000 ? PATIENCE_MS : 0, ms));
+}
+
 function shortenWaits(): void {
   const { setTimeout: later } = globalThis;
   globalThis.setTimeout = Object.assign(
     (action: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
-      later(action, (ms ?? 0) / scale, ...args),
+      later(action, shorten(ms ?? 0), ...args),
     later,
   ) as typeof setTimeout;
   const { setTimeout: sleep } = timers;
-  timers.setTimeout = ((ms, value, options) => sleep((ms ?? 0) / scale, value, options)) as typeof sleep;
+  timers.setTimeout = ((ms, value, options) => sleep(shorten(ms ?? 0), value, options)) as typeof sleep;
   const { timeout } = AbortSignal;
-  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / scale);
+  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, shorten(ms));
 }
 
 /** Node's own functions write by each other. */

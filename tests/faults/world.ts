@@ -247,7 +247,9 @@ export async function openWorld(): Promise<World> {
       registry: Object.fromEntries(
         Object.entries(await readState(kept.registry)).filter(([path]) => !path.startsWith('_uploads/')),
       ),
+      // An index that was replaced and not deleted has no tag, and does no harm.
       versions: (await ghcr.versions(REPOSITORY))
+        .filter(({ tags }) => tags.length > 0)
         .map(({ digest, tags }) => `${digest} ${tags.join(' ')}`)
         .sort(),
       site: await readState(pages),
