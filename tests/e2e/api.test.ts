@@ -107,15 +107,7 @@ const OpenApi = z.object({
 test('Schemathesis finds no answer that the documentation does not tell of', async () => {
   const program = findProgram('schemathesis');
   expect(program, 'schemathesis is installed by `npm test`').toBeDefined();
-  const args = [
-    'run',
-    `${site.url}/api/openapi.json`,
-    '--max-examples',
-    EXAMPLES,
-    '--seed',
-    '1',
-    '--no-color',
-  ];
+  const args = ['run', `${site.url}/api/openapi.json`, ...PHASES, '--seed', '1', '--no-color'];
   const { code, output } = await runProgram(program ?? '', args, process.env, site.folder);
   expect(code, output).toBe(0);
 });

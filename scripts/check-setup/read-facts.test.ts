@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { useServers } from '../../tests/world/servers.ts';
+import { openGitHub } from '../github/api.ts';
+import type { SetupFacts } from './judge.ts';
+import { readSetupFacts } from './read-facts.ts';
+
+const TOKEN = 'secret';
+const servers = useServers();
+let folder: string;
+let apis: GitHubApi[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'facts-'));
+  apis = [];
+  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', join(folder, 'origin.git')]);
+  mkdirSync(join(folder, 'content/keys'), { recursive: true });
+});
+
+afterEach(async () => {
+  for (const api of apis) await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function read(
+  options: Partial<Parameters<typeof startGitHubApi>[0]>,
+  { registry = `oci-layout:${folder}/registry`, branch = '', ...environment }: Record<string, string> = {},
+  prepare?: (api: GitHubApi) => void,
+): Promise<SetupFacts> {
+  const repositoryDir = join(folder, 'origin.git');
+  const api = await startGitHubApi({ repositoryDir, repository: 'Owner/Cache', token: TOKEN, ...options });
+  apis.push(api);
+  prepare?.(api);
+  const variables = {
+    GITHUB_REPOSITORY: 'Owner/Cache',
+    GITHUB_TOKEN: TOKEN,
+    GITHUB_API_URL: api.url,
+    ...environment,
+  };
+  const places = { branch, registry, catalog: join(folder, 'content') };
+  return readSetupFacts(openGitHub(variables, { secondMs: 1 }), places, variables);
+}
+
+test('reads what a new copy of the template is like', async () => {
+  expect(await read({ issuesOff: true })).toMatchObject({
+    repository: { fullName: 'Owner/Cache', hasPages: false, hasIssues: false, ownerType: 'User' },
+    ...{ branch: 'main', pages: 'off', rules: { types: [], isProtected: false }, visibility: 'empty' },
+    ...{ login: 'none', keys: 0, hasSigningKey: false, hasCommitToken: false },
+  });
+});
+
+test('reads Pages, rules, keys and secrets', async () => {
+  writeFileSync(join(folder, 'content/keys/A.asc'), 'key');
+  const facts = await read(
+    { pagesUrl: 'https://owner.github.io/Cache', rules: ['pull_request', 'deletion', 'deletion'] },
+    { branch: 'try', HAS_SIGNING_KEY: 'true', HAS_COMMIT_TOKEN: 'true' },
+  );
+  expect(facts).toMatchObject({
+    ...{ branch: 'try', pages: { url: 'https://owner.github.io/Cache', isByWorkflow: true } },
+    ...{ rules: { types: ['deletion', 'pull_request'], isProtected: true } },
+    ...{ keys: 1, hasSigningKey: true, hasCommitToken: true },
+  });
+});
+
+test('what cannot be asked is unknown, and stops nothing', async () => {
+  const granted = { contents: 'read' } as const;
+  const pagesUrl = 'https://owner.github.io/Cache';
+  expect(await read({ pagesUrl, permissions: granted })).toMatchObject({
+    pages: undefined,
+    rules: { types: [], isProtected: false },
+  });
+  expect(await read({ permissions: {} })).toMatchObject({ pages: undefined, rules: undefined });
+});
+
+test('says nothing of a repository that it cannot read', async () => {
+  await expect(read({}, {}, (api) => api.fail('forbidden'))).rejects.toThrow(/Resource not accessible/);
+});
+
+test('tries the owner’s login at the registry, and says what is wrong with it', async () => {
+  const ghcr = await servers.startGhcr({ token: TOKEN });
+  const registry = `http://${ghcr.host}/owner/cache`;
+  const GITHUB_REGISTRIES = ghcr.host;
+  expect((await read({}, { registry, GITHUB_REGISTRIES })).login).toBe('run');
+  const login = { registry, REGISTRY_USERNAME: 'owner' };
+  expect((await read({}, { ...login, REGISTRY_PASSWORD: TOKEN })).login).toBe('secret');
+  expect((await read({}, { ...login, REGISTRY_PASSWORD: 'wrong' })).login).toMatchObject({
+    problem: expect.stringMatching(/denied|refuses/),
+  });
+  expect((await read({}, login)).login).toMatchObject({
+    problem: expect.stringMatching(/REGISTRY_PASSWORD/),
+  });
+});
