@@ -16,6 +16,7 @@ export const collections = {
   removed: defineCollection({ loader: catalogLoader('removed') }),
   stats: defineCollection({ loader: catalogLoader('stats') }),
   mirrors: defineCollection({ loader: catalogLoader('mirrors') }),
+  snapshots: defineCollection({ loader: catalogLoader('snapshots') }),
   checks: defineCollection({ loader: catalogLoader('checks') }),
   cache: defineCollection({ loader: catalogLoader('cache') }),
 };

@@ -25,6 +25,7 @@ export function readCatalog(directory: string, onFault?: (fault: CatalogFault) =
       manifests: read('manifests').map(({ id, body = '' }) => ({ id, data: body })),
       keys: read('keys'),
       locks: read('locks'),
+      snapshots: read('snapshots'),
       cache: read('cache'),
     },
     directory,

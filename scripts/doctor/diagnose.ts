@@ -1,5 +1,5 @@
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
-import type { Health } from '../../site/schemas/health.ts';
+import type { Health } from '../../site/schemas/checks/health.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { openRegistry } from '../oci/open-registry.ts';

@@ -1,5 +1,5 @@
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
-import type { HealthCheck, Finding, Subject } from '../../site/schemas/health.ts';
+import type { HealthCheck, Finding, Subject } from '../../site/schemas/checks/health.ts';
 import { describeError } from '../cli/command.ts';
 import { KINDS } from './kinds.ts';
 import type { FindingCode } from './kinds.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import glob from 'fast-glob';
 import { generateKey } from 'openpgp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding, Health } from '../../site/schemas/health.ts';
+import type { Finding, Health } from '../../site/schemas/checks/health.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
 import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';

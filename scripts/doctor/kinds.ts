@@ -1,4 +1,4 @@
-import type { Finding } from '../../site/schemas/health.ts';
+import type { Finding } from '../../site/schemas/checks/health.ts';
 
 /** What a kind of disagreement is about, how bad it is, and what usually helps. */
 type Kind = Pick<Finding, 'subject' | 'severity' | 'advice'>;

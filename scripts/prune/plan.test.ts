@@ -106,7 +106,7 @@ test('keeps what environments and pins name, however old and whatever the size',
   expect(bytes.after).toBeGreaterThan(1_000);
   expect(warnings).toEqual([
     'pins/course.yaml: no build here is absent@1',
-    'retention.size: what environments and pins need takes more than 1kB; remove some of them, or raise it',
+    'retention.size: what environments, snapshots and pins need takes more than 1kB; remove some of them, or raise it',
   ]);
 });
 
@@ -192,3 +192,24 @@ function removedNow(build: Build, now: Date): Removed {
     grace: { build, manifest: '{}' },
   };
 }
+
+test('keeps a snapshot with what it needs, and brings back what of it is in its grace', () => {
+  const [old] = plan({}).remove;
+  if (!old) throw new Error('expected a build that goes');
+  const hash = old.build.hash;
+  const snapshots = new Map([['thesis', [hash]]]);
+  const run = (builds: ReadonlyMap<DagHash, Build>, removed = new Map<DagHash, Removed>()) =>
+    planPrune({
+      catalog: { builds: new Map(builds), nodes, environments: new Map(), snapshots },
+      pins: new Map(),
+      removed,
+      retention: retention({ days: 30, newest: 0, size: '1kB' }),
+      now: new Date(LAST),
+    });
+  const { kept } = run(ALL);
+  expect(kept.get(hash)).toBe('snapshot thesis');
+  expectClosed(new Set(kept.keys()));
+  const without = new Map([...ALL].filter(([key]) => key !== hash));
+  const gone = new Map([[hash, removedNow(old.build, new Date(LAST))]]);
+  expect(run(without, gone).restore.map((record) => record.hash)).toEqual([hash]);
+});

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 
 /** Everything that a plan depends on. */
 export interface PruneInput {
-  catalog: Pick<Catalog, 'builds' | 'nodes' | 'environments'>;
+  catalog: Pick<Catalog, 'builds' | 'nodes' | 'environments'> & Partial<Pick<Catalog, 'snapshots'>>;
   /** By file name without its ending. */
   pins: ReadonlyMap<string, Pin>;
   removed: ReadonlyMap<DagHash, Removed>;
@@ -41,7 +41,7 @@ export interface PrunePlan {
 /**
  * Decides what goes. Pure: the same input gives the same plan, and a plan that was applied gives an empty one.
  *
- * Always kept: the roots of environments' locks, what a pin names, and everything that these need at run time. Then
+ * Always kept: the roots of environments' locks, what a snapshot or a pin names, and everything that these need at run time. Then
  * what is young or among the newest of its kind. With a size, these last come in by rank, as on the mirror (used by
  * many, young, small first), as long as there is room. Whatever is kept keeps all that it needs at run time.
  */
@@ -58,6 +58,7 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
   };
 
   for (const [name, roots] of catalog.environments) keep(roots, `environment ${name}`);
+  for (const [name, hashes] of catalog.snapshots ?? []) keep(hashes, `snapshot ${name}`);
   const warnings: string[] = [];
   for (const [name, pin] of pins) {
     const { found, missing } = resolvePin(pin, builds);
@@ -70,7 +71,7 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
   const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
   if (room < 0) {
     warnings.push(
-      `retention.size: what environments and pins need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
+      `retention.size: what environments, snapshots and pins need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
     );
   }
   const byRule = keepByRule([...builds.values()], nodes, retention, now);
@@ -100,7 +101,7 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
 
 /** The catalog's builds, and those of removed ones that come back. */
 function restoreNeeded(
-  { builds, nodes, environments }: PruneInput['catalog'],
+  { builds, nodes, environments, snapshots = new Map() }: PruneInput['catalog'],
   pins: PruneInput['pins'],
   removed: PruneInput['removed'],
 ): { restore: Removed[]; builds: Map<DagHash, Build> } {
@@ -110,7 +111,8 @@ function restoreNeeded(
     ),
   );
   const pinned = [...pins.values()].flatMap((pin) => resolvePin(pin, inGrace).found);
-  const roots = [...builds.keys(), ...[...environments.values()].flat(), ...pinned];
+  const named = [...environments.values(), ...snapshots.values()].flat();
+  const roots = [...builds.keys(), ...named, ...pinned];
   const needed = runtimeClosure(
     roots.filter((hash) => nodes.has(hash)),
     nodes,

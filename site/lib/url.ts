@@ -55,6 +55,9 @@ export const statisticsPath = '/statistics/';
 
 export const storagePath = '/storage/';
 
+/** Whether catalog, registry and site agree, and which builds were reproduced. */
+export const healthPath = '/health/';
+
 /** What came and went lately. */
 export const newPath = '/new/';
 

@@ -31,6 +31,7 @@ export function inventSearchData(builds: number): Map<string, string> {
       stats: [],
       removed: [],
       mirrors: [],
+      snapshots: [],
       checks: [],
       cache: [],
     },

@@ -8,11 +8,13 @@ import { ContainerList } from '../../schemas/api/container-list.ts';
 import { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
 import { EnvironmentList } from '../../schemas/api/environment-list.ts';
 import { FailureList } from '../../schemas/api/failure-list.ts';
+import { HealthDocument } from '../../schemas/api/health-document.ts';
 import { IndexDocument } from '../../schemas/api/index-document.ts';
 import { KeyList } from '../../schemas/api/key-list.ts';
 import { PackageDocument } from '../../schemas/api/package-document.ts';
 import { PackageList } from '../../schemas/api/package-list.ts';
 import { ProgramList } from '../../schemas/api/program-list.ts';
+import { ReproducedDocument } from '../../schemas/api/reproduced-document.ts';
 import { SeedDates, SeedManifest } from '../../schemas/api/seed-manifest.ts';
 import { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { SpecTable } from '../../schemas/api/spec-table.ts';
@@ -218,6 +220,29 @@ export const ENDPOINTS: Endpoint[] = [
     schema: BudgetDocument,
     freshness: EVERY_TIME,
     filters: [{ prints: 'Room left, in bytes', filter: '.budget - .bytes.total' }],
+  },
+  {
+    name: 'health',
+    path: '/api/health.json',
+    shape: 'health-document',
+    schema: HealthDocument,
+    freshness: 'Changes when catalog, registry and site are compared: weekly, or by hand.',
+    filters: [
+      {
+        prints: 'Problems and when they were looked for',
+        filter: '.last // empty | "\\(.problems) \\(.date)"',
+      },
+    ],
+  },
+  {
+    name: 'reproduced',
+    path: '/api/reproduced.json',
+    shape: 'reproduced-document',
+    schema: ReproducedDocument,
+    freshness: 'Changes when builds are made a second time and compared.',
+    filters: [
+      { prints: 'How many came out the same', filter: '.last // empty | "\\(.equal) of \\(.compared)"' },
+    ],
   },
   {
     name: 'changes',

@@ -14,6 +14,7 @@ import {
 } from './lists.ts';
 import { describeEnvironment, describeEnvironments } from './environments.ts';
 import { describeViews } from './views.ts';
+import { healthDocument, reproducedDocument } from './checks.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
 /** What each list says, by its endpoint's name. */
@@ -31,6 +32,8 @@ const LISTS = {
   keys: describeKeys,
   stats: describeStats,
   budget: describeBudget,
+  health: healthDocument,
+  reproduced: reproducedDocument,
 } satisfies Record<string, (catalog: SiteCatalog) => object>;
 
 /** Texts of documents that are derived from everything; made once for each catalog. */

@@ -7,6 +7,7 @@ import { fileStem, Node } from '../../schemas/node.ts';
 import { parseJson } from '../json.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { addNode } from '../spack/database.ts';
+import { parseSnapshot } from './snapshot-file.ts';
 
 /**
  * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
@@ -27,6 +28,7 @@ export const CATALOG_FILES = {
   removed: { folder: 'removed', ending: '.json' },
   stats: { folder: 'stats', ending: '.json' },
   mirrors: { folder: 'mirrors', ending: '.yaml' },
+  snapshots: { folder: 'snapshots', ending: '.yaml' },
   /** What the last runs of doctor and challenge found. */
   checks: { folder: 'checks', ending: '.json' },
   /** `cache.json` in the catalog's own folder. */
@@ -96,13 +98,15 @@ export interface Catalog<Manifest = string> {
   locks: Map<string, LockFile>;
   /** Root hashes of each environment that has been concretized. */
   environments: Map<string, DagHash[]>;
+  /** Hashes of each snapshot, by its name. */
+  snapshots: Map<string, DagHash[]>;
   /** Absent: nothing has been published from GitHub. */
   cache?: Cache;
 }
 
 /** The files that a catalog's core is made of, each list sorted by path. */
 export interface CatalogSource<Manifest> extends Record<
-  'specs' | 'builds' | 'keys' | 'locks' | 'cache',
+  'specs' | 'builds' | 'keys' | 'locks' | 'snapshots' | 'cache',
   readonly CatalogEntry[]
 > {
   manifests: readonly { id: string; data: Manifest }[];
@@ -133,15 +137,17 @@ export function assembleCatalog<Manifest>(
     throw fault;
   },
 ): Catalog<Manifest> {
-  const parse = <T>(kind: CatalogKind, entry: CatalogEntry, schema: z.ZodType<T>): T | undefined => {
+  const attempt = <T>(kind: CatalogKind, entry: CatalogEntry, read: () => T): T | undefined => {
     try {
-      return parseEntry(kind, entry, schema, directory);
+      return read();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       onFault(new CatalogFault('unreadable', catalogPath(kind, entry.id), message, error));
       return undefined;
     }
   };
+  const parse = <T>(kind: CatalogKind, entry: CatalogEntry, schema: z.ZodType<T>): T | undefined =>
+    attempt(kind, entry, () => parseEntry(kind, entry, schema, directory));
   const isInPlace = (found: string, expected: string): boolean => {
     if (found === expected) return true;
     const message = `${locate(directory, found)}: its content belongs in ${expected}; rename or remove it`;
@@ -180,6 +186,11 @@ export function assembleCatalog<Manifest>(
       return lock ? [[entry.id, lock] as const] : [];
     }),
   );
+  const snapshots = source.snapshots.flatMap((entry) => {
+    const where = locate(directory, catalogPath('snapshots', entry.id));
+    const snapshot = attempt('snapshots', entry, () => parseSnapshot(entry.body ?? '', where));
+    return snapshot ? [[entry.id, snapshot.hashes] as const] : [];
+  });
   const [cache] = source.cache.flatMap((entry) => parse('cache', entry, Cache) ?? []);
   return {
     builds,
@@ -188,6 +199,7 @@ export function assembleCatalog<Manifest>(
     keys: new Map(source.keys.map(({ id, body = '' }) => [id, body])),
     locks,
     environments: new Map([...locks].map(([name, { roots }]) => [name, roots.map(({ hash }) => hash)])),
+    snapshots: new Map(snapshots),
     ...(cache ? { cache } : {}),
   };
 }

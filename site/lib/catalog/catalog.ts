@@ -30,6 +30,7 @@ async function readCatalog(): Promise<SiteCatalog> {
     removed: await getCollection('removed'),
     cache: await getCollection('cache'),
     mirrors: await getCollection('mirrors'),
+    snapshots: await getCollection('snapshots'),
     checks: await getCollection('checks'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };

@@ -1,5 +1,7 @@
+import { Reproduction } from '../../schemas/checks/reproduction.ts';
 import { Container } from '../../schemas/container.ts';
 import type { DagHash } from '../../schemas/digest.ts';
+import { Health } from '../../schemas/checks/health.ts';
 import { Package } from '../../schemas/package.ts';
 import type { Settings } from '../../schemas/settings.ts';
 import { planMirror } from '../mirror/plan.ts';
@@ -40,6 +42,16 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     ...history,
     locks: new Map(history.environments.flatMap(({ name, lock }) => (lock ? [[name, lock] as const] : []))),
     recorded: checkRecorded(entries.mirrors),
+    ...shapeChecks(entries.checks),
+  };
+}
+
+/** What doctor and challenge have recorded last. */
+function shapeChecks(entries: CatalogEntries['checks']): Pick<SiteCatalog, 'health' | 'challenge'> {
+  const [health, challenge] = ['doctor', 'challenge'].map((name) => entries.find(({ id }) => id === name));
+  return {
+    ...(health ? { health: parseEntry('checks', health, Health) } : {}),
+    ...(challenge ? { challenge: parseEntry('checks', challenge, Reproduction) } : {}),
   };
 }
 

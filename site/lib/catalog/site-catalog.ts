@@ -5,7 +5,9 @@ import type { CatalogEntry, CatalogKind } from './catalog-files.ts';
 import type { MirrorPlan } from '../mirror/plan.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { Container } from '../../schemas/container.ts';
+import type { Reproduction } from '../../schemas/checks/reproduction.ts';
 import type { Failure } from '../../schemas/failure.ts';
+import type { Health } from '../../schemas/checks/health.ts';
 import type { LockFile } from '../../schemas/lock-file.ts';
 import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import type { Removed } from '../../schemas/removed.ts';
@@ -59,6 +61,10 @@ export interface SiteCatalog extends CatalogHistory {
   locks: Map<string, LockFile>;
   /** Settings files that consumers may include, by digest: each stays for ever. */
   recorded: Map<Sha256, string>;
+  /** What the last comparison of catalog, registry and site found. Absent: there was none. */
+  health?: Health;
+  /** What the last comparison of two builds of the same specs found. Absent: there was none. */
+  challenge?: Reproduction;
   /** The git commit that all this was read from. Absent: it does not lie in git. */
   commit?: string;
 }

@@ -32,6 +32,7 @@ function catalogOf(dates: string[]): SiteCatalog {
     stats: [],
     removed: [],
     mirrors: [],
+    snapshots: [],
     checks: [],
   };
   const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));

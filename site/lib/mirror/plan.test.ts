@@ -162,6 +162,22 @@ interface Sketch {
   text?: number;
 }
 
+test('snapshots and releases of the recipes have views of their own, with what they need', () => {
+  const input = createInput([{ name: 'a', needs: ['b'] }, { name: 'b' }, { name: 'c' }]);
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => input.builds.find((build) => build.name === name));
+  if (!a || !b || !c) throw new Error('expected three builds');
+  const builds = [
+    a,
+    { ...b, origin: { packages: 'v2025.11.0' } },
+    { ...c, origin: { packages: 'f'.repeat(40) } },
+  ];
+  const snapshots = new Map([['thesis 1', [a.hash]]]);
+  const { views } = planMirror({ ...input, builds, snapshots }, ENOUGH);
+  expect(namesOf(input, views.get('snapshot-thesis-1') ?? [])).toEqual(['a', 'b']);
+  expect(namesOf(input, views.get('release-v2025.11.0') ?? [])).toEqual(['b']);
+  expect([...views.keys()].filter((name) => name.startsWith('release-'))).toHaveLength(1);
+});
+
 function createInput(sketches: Sketch[]): MirrorInput {
   const nodes = new Map<string, SpecNode>();
   const builds: Build[] = [];

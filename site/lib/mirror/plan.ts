@@ -5,7 +5,7 @@ import { createIndexSize, sizeOfIndex, sizeOfIndexes, type IndexSize } from './i
 import { countMonths, listMonths, monthsBytes } from './months.ts';
 import { rankBuilds, type RankedBuild } from './rank.ts';
 import { takeRetired, type RetiredBuild } from './retired.ts';
-import { ALL_VIEW, environmentViews, listViews, platformViews, sortByManifest } from './views.ts';
+import { ALL_VIEW, listViews, namedViews, platformViews, sortByManifest } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
 
 /**
@@ -32,6 +32,8 @@ export interface MirrorInput {
   nodes: ReadonlyMap<DagHash, SpecNode>;
   /** The root hashes of each environment, by its name. */
   environments: ReadonlyMap<string, readonly DagHash[]>;
+  /** The hashes of each snapshot, by its name. Absent: there are none. */
+  snapshots?: ReadonlyMap<string, readonly DagHash[]>;
   /** Removed builds that clients with an older index may still ask for; see `listRetired`. Absent: none. */
   retired?: readonly RetiredBuild[];
 }
@@ -87,7 +89,7 @@ export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const builds = sortByManifest(input.builds);
   const everything = hashesOf(builds);
   const ranked = rankBuilds(builds, nodes);
-  const environments = environmentViews(input.environments, nodes, new Set(everything));
+  const named = namedViews(input, builds, nodes);
   const site = estimateSite(builds);
   const retired = takeRetired(input.retired ?? [], budget);
   const retiredBytes = tarballBytes(retired.map(({ build }) => build));
@@ -96,14 +98,14 @@ export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const reserved =
     site + manifests + retiredBytes + INDEX_COPIES * sizeOfIndex(everything, nodes) + monthsRoom;
 
-  const served = takeClosures(ranked, viewsByBuild(builds, nodes, environments), nodes, budget - reserved);
+  const served = takeClosures(ranked, viewsByBuild(builds, nodes, named), nodes, budget - reserved);
   const listed = builds.filter(({ hash }) => served.has(hash));
   const months = listMonths(listed, nodes);
   const monthCount = countMonths(months, monthsRoom / INDEX_COPIES);
   const views = listViews(
     listed,
     nodes,
-    environments,
+    named,
     months.slice(0, monthCount).map(({ view }) => view),
   );
   const indexes = INDEX_COPIES * sizeOfIndexes([everything, hashesOf(listed), ...views.values()], nodes);

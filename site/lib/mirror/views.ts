@@ -22,20 +22,40 @@ export function monthView(build: Build): string {
   return viewName('month', monthOf(build.published));
 }
 
+/** Sets of builds that are to have views of their own; see `MirrorInput`. */
+export interface NamedSets {
+  environments: ReadonlyMap<string, readonly DagHash[]>;
+  snapshots?: ReadonlyMap<string, readonly DagHash[]>;
+}
+
+/** A tag of Spack's recipes, such as `v2025.11.0`; no commit and no branch. */
+const RELEASE = /^v?\d+(?:\.\d+)+$/;
+
 /**
- * For each environment's view, the builds in it: the environment's roots and their run-time closure, as far as
- * they have binaries. Two environments whose names differ only in unsafe characters share a view.
+ * The views of environments, of snapshots and of releases of the recipes (what was solved with each), by name: for
+ * each the builds in it, with their run-time closure, as far as they have binaries. Two sets whose names differ only in
+ * unsafe characters share a view.
  */
-export function environmentViews(
-  environments: ReadonlyMap<string, readonly DagHash[]>,
+export function namedViews(
+  { environments, snapshots = new Map() }: NamedSets,
+  builds: readonly Build[],
   nodes: ReadonlyMap<DagHash, SpecNode>,
-  hasBinary: BinarySet,
 ): Map<string, Set<DagHash>> {
+  const hasBinary = new Set(builds.map(({ hash }) => hash));
   const views = new Map<string, Set<DagHash>>();
-  for (const [name, roots] of environments) {
-    const known = roots.filter((root) => nodes.has(root));
-    const view = viewName('env', name);
+  const add = (view: string, roots: Iterable<DagHash>): void => {
+    const known = [...roots].filter((root) => nodes.has(root));
     views.set(view, new Set([...(views.get(view) ?? []), ...runtimeClosure(known, nodes, hasBinary)]));
+  };
+  for (const [name, roots] of environments) add(viewName('env', name), roots);
+  for (const [name, roots] of snapshots) add(viewName('snapshot', name), roots);
+  const releases = Map.groupBy(builds, ({ origin }) => origin.packages ?? '');
+  for (const [release, members] of releases) {
+    if (RELEASE.test(release))
+      add(
+        viewName('release', release),
+        members.map(({ hash }) => hash),
+      );
   }
   return views;
 }

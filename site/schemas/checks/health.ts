@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Origin } from './build.ts';
+import { Origin } from '../build.ts';
 
 /** The parts of a cache that have to agree. */
 export const Subject = z.enum(['catalog', 'registry', 'site', 'spack']);

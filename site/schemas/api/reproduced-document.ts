@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { Reproduction } from '../checks/reproduction.ts';
+import { ListLinks, SchemaLink } from './link.ts';
+
+/** `/api/reproduced.json`: which builds came out the same when they were built a second time. */
+export const ReproducedDocument = z
+  .strictObject({
+    schema: SchemaLink,
+    last: Reproduction.optional().describe('The last comparison of two builds. Absent: there was none yet.'),
+    links: ListLinks.describe('Where to go on.'),
+  })
+  .describe('Which builds came out the same when they were built a second time.');
+export type ReproducedDocument = z.infer<typeof ReproducedDocument>;
