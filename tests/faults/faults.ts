@@ -10,7 +10,7 @@ export type WriteFault = 'kill' | 'full';
 export type Fault = { at: number; request: FaultName } | { at: number; write: WriteFault };
 
 /** Longer than any script waits for an answer, once its waits are shortened. */
-const NEVER_MS = 20_000;
+const NEVER_MS = 25_000;
 
 /** Ways in which a request goes wrong: those of GitHub's API, its registry and its network. */
 export const REQUEST_FAULTS = {

@@ -11,7 +11,7 @@ const scale = Number(process.env['TIME_SCALE'] ?? '1');
 const [kind = '', at = ''] = (process.env['WRITE_FAULT'] ?? '').split(':');
 const counter = process.env['WRITES_FILE'];
 /** As long as a busy machine may take for an answer, in milliseconds. */
-const PATIENCE_MS = 12_000;
+const PATIENCE_MS = 15_000;
 const { appendFileSync, statSync, writeFileSync } = fs;
 
 shortenWaits();
@@ -32,8 +32,6 @@ function shortenWaits(): void {
   ) as typeof setTimeout;
   const { setTimeout: sleep } = timers;
   timers.setTimeout = ((ms, value, options) => sleep(shorten(ms ?? 0), value, options)) as typeof sleep;
-  const { timeout } = AbortSignal;
-  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, shorten(ms));
 }
 
 /** Node's own functions write by each other. */
