@@ -5,6 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { SetupFacts } from '../scripts/check-setup/judge.ts';
+import { judgeSetup } from '../scripts/check-setup/judge.ts';
+import { explainRule } from '../scripts/commit/rule-advice.ts';
+import { decideDeploy } from '../scripts/deploy/decide.ts';
+import { RuleError } from '../scripts/github/errors.ts';
+import { describePrivate } from '../scripts/github/visibility.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
 import { Failure } from '../site/schemas/failure.ts';
@@ -76,6 +82,83 @@ test('the workflows that the guide names are there', () => {
 test('every kind of failure is explained', () => {
   expect(firstCells(guide('failures'), 'kind')).toEqual(Failure.shape.kind.options);
 });
+
+test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
+  const spoken = await ownersSentences();
+  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
+  const patterns = quotes.map(
+    (quote) =>
+      new RegExp(
+        `^${quote
+          .split('…')
+          .map((part) => RegExp.escape(part))
+          .join('.*')}`,
+      ),
+  );
+  for (const [index, pattern] of patterns.entries())
+    expect(
+      spoken.some((sentence) => pattern.test(sentence)),
+      `no run says: ${quotes[index]}`,
+    ).toBe(true);
+  for (const sentence of spoken)
+    expect(
+      patterns.some((pattern) => pattern.test(sentence)),
+      `not in the guide: ${sentence}`,
+    ).toBe(true);
+  const quoted = /^> [^]+?(?=\n\n)/m
+    .exec(guide('three-clicks'))?.[0]
+    .replaceAll(/^> ?/gm, '')
+    .replaceAll('\n', ' ');
+  expect(quoted).toBe(describePrivate('ghcr.io/owner/lab-cache', {}));
+});
+
+/** Every sentence of a run, beside failures of other servers, that asks its owner to do something. */
+async function ownersSentences(): Promise<string[]> {
+  const repository = {
+    ...{ fullName: 'owner/lab-cache', defaultBranch: 'main', isPrivate: false, isFork: false },
+    ...{ ownerType: 'User' as const, hasPages: true, hasIssues: true },
+  };
+  const registry = 'ghcr.io/owner/lab-cache';
+  const publishAdvice = describePrivate(registry, {});
+  const works: SetupFacts = {
+    ...{
+      repository,
+      branch: 'main',
+      pages: { url: 'https://owner.github.io/lab-cache', isByWorkflow: true },
+    },
+    ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
+    ...{ visibility: 'public', publishAdvice, keys: 1, hasSigningKey: true },
+  };
+  const reviews = { types: ['pull_request'], isProtected: true };
+  const branchSite = { url: 'https://owner.github.io/lab-cache', isByWorkflow: false };
+  const setups: Partial<SetupFacts>[] = [
+    { branch: 'try' },
+    { rules: reviews },
+    { rules: reviews, repository: { ...repository, ownerType: 'Organization' } },
+    { rules: { types: [], isProtected: true } },
+    { registry: 'ghcr.io/other/lab-cache' },
+    { login: 'none' },
+    { visibility: 'private' },
+    { pages: 'off' },
+    { pages: branchSite },
+    { keys: 0 },
+    { hasSigningKey: false },
+    { repository: { ...repository, hasIssues: false } },
+  ];
+  const checks = setups.flatMap((facts) => judgeSetup({ ...works, ...facts }));
+  const asked = checks.filter(({ state }) => state === 'stop' || state === 'warning');
+  expect(asked).toHaveLength(setups.length);
+  const deploy = { committed: 1, branch: 'main', repository, live: 'unknown' as const };
+  const silent = () => Promise.reject(new Error('no answer'));
+  const github = { owner: 'owner', name: 'lab-cache', call: silent, ask: silent };
+  return [
+    ...asked.map(({ name, sentence }) => `${name}: ${sentence}`),
+    ...[undefined, branchSite].map((pages) => decideDeploy({ ...deploy, pages }).sentence),
+    (await explainRule(github, 'main', new RuleError('Changes must be made through a pull request.')))
+      .message,
+    publishAdvice,
+  ];
+}
 
 test.runIf(isTemplate)('the README names every command and every variable of the scripts', () => {
   const readme = read('README.md');
