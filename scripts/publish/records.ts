@@ -16,7 +16,7 @@ export interface NewBuild extends SpecDag {
 /** The catalog's record of a build. */
 export function recordBuild(
   spec: SpecDag & { unverifiedExternals: readonly DagHash[] },
-  { tarball, contents, times: claimed, logSize }: InspectedTarball,
+  { tarball, contents, times: claimed, sbom, logSize }: InspectedTarball,
   image: Image,
   circumstances: { published: string; origin: Origin; times?: BuildTimes | undefined },
 ): Build {
@@ -34,6 +34,7 @@ export function recordBuild(
     ...(unverified.length > 0 ? { unverifiedExternals: unverified } : {}),
     origin,
     ...(times === undefined ? {} : { times }),
+    ...(sbom === undefined ? {} : { sbom }),
     ...(logSize === undefined ? {} : { logSize }),
   });
 }

@@ -1,3 +1,4 @@
+import { readCatalog } from '../catalog/catalog.ts';
 import { isLocal } from '../../site/lib/registry-address.ts';
 import { readSettingsFile } from '../cli/owner-settings.ts';
 import { previewContainers, publishContainers } from '../containers/publish-containers.ts';
@@ -38,10 +39,11 @@ export async function finishRun(
     : previewContainers(requests, process.env);
   for (const text of [...outcome.warnings, ...outcome.faults]) annotate('warning', text);
   faults.push(...outcome.faults);
+  const { nodes } = readCatalog(destination.catalogDirectory);
   const notes = [
     ...(subjects === undefined
       ? []
-      : attestLater(subjects, { builds, ...outcome }, process.env['PRIVATE'] === 'true')),
+      : attestLater(subjects, { builds, nodes, ...outcome }, process.env['PRIVATE'] === 'true')),
     ...(await describeVisibility(registry, builds, process.env)),
   ];
   for (const note of notes) annotate('warning', note);

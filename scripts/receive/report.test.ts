@@ -1,3 +1,6 @@
+import { hash } from 'node:crypto';
+import { sbomText } from '../../site/lib/sbom/sbom.ts';
+import { Node } from '../../site/schemas/node.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +55,24 @@ test('parts what is to be attested into files that one attestation takes', () =>
   });
   expect(writeSubjects(folder, { builds: [], containers: [] })).toEqual({ files: 0, unattested: 0 });
   expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test('attests the bill of materials beside each build', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
+  const own = build(0);
+  const node = Node.parse({
+    name: own.name,
+    version: own.version,
+    hash: own.hash,
+    arch: { platform: 'linux', platform_os: 'debian12', target: 'x86_64' },
+  });
+  const nodes = new Map([[own.hash, { node, text: '' }]]);
+  writeSubjects(folder, { builds: [own], containers: [], nodes });
+  const sha256 = hash('sha256', sbomText(own, nodes));
+  expect(readFileSync(join(folder, '1.txt'), 'utf8').trim().split('\n').at(-1)).toBe(
+    `${sha256}  tree-0.spack.spdx.json`,
+  );
   rmSync(folder, { recursive: true });
 });
 

@@ -1,7 +1,11 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sbomText } from '../../site/lib/sbom/sbom.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Container } from '../../site/schemas/container.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { setOutput } from '../github/actions.ts';
 
@@ -14,6 +18,8 @@ const MAX_FILES = 4;
 export interface Published {
   builds: readonly Build[];
   containers: readonly Container[];
+  /** Every node of their DAGs. Absent: their bills of materials are not attested. */
+  nodes?: ReadonlyMap<DagHash, SpecNode>;
 }
 
 /**
@@ -31,20 +37,24 @@ export function attestLater(folder: string, published: Published, isPrivate: boo
 }
 
 /**
- * Writes what is to be attested into a folder, each new container's, image's and tarball's digest in the form of sha256sum, as many
+ * Writes what is to be attested into a folder, each new container's, image's, tarball's and bill of materials' digest in the form of sha256sum, as many
  * to a file as one attestation takes: `1.txt`, `2.txt` and so on.
  * @returns how many files there are, and how many digests did not fit into them
  */
 export function writeSubjects(
   folder: string,
-  { builds, containers }: Published,
+  { builds, containers, nodes }: Published,
 ): { files: number; unattested: number } {
   const lines = [
     ...containers.map(({ digest, tags: [tag = ''] }) => `${hexOf(digest)}  ${tag}\n`),
-    ...builds.flatMap(({ tarball, image }) => [
-      `${hexOf(image.digest)}  ${image.tag}\n`,
-      `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
-    ]),
+    ...builds.flatMap((build) => {
+      const { tarball, image } = build;
+      return [
+        `${hexOf(image.digest)}  ${image.tag}\n`,
+        `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
+        ...(nodes ? [`${hash('sha256', sbomText(build, nodes))}  ${image.tag}.spdx.json\n`] : []),
+      ];
+    }),
   ];
   const files = Math.min(MAX_FILES, Math.ceil(lines.length / MAX_SUBJECTS));
   rmSync(folder, { recursive: true, force: true });

@@ -134,6 +134,18 @@ export const Build = z.strictObject({
   times: BuildTimes.optional().describe(
     'How long it took, as the job that built it said. Absent: not measured.',
   ),
+  sbom: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\.spack\/sbom\/[\w.+-]{1,200}\.json$/)
+        .describe('Its path below the install prefix.'),
+      ...Blob.shape,
+    })
+    .optional()
+    .describe(
+      "Spack's own bill of materials in the tarball, SPDX 2.3 (Spack 1.2 or newer). Absent: it has none, or none that can be read.",
+    ),
   logSize: z
     .number()
     .int()

@@ -6,14 +6,16 @@ import { runTool } from './run-tool.ts';
 /**
  * Installs a program from PyPI into an environment of its own.
  * @param requirement name and version: `zizmor==1.32.0`
+ * @param program what it is called, where that is not the name
  */
-export async function installPythonProgram(requirement: string): Promise<void> {
+export async function installPythonProgram(requirement: string, program?: string): Promise<void> {
   const [name = ''] = requirement.split('==');
   const folder = join(TOOLS, name);
   await mkdir(TOOLS_BIN, { recursive: true });
   await rm(folder, { recursive: true, force: true });
   await runTool(findProgram('python3') ?? 'python3', ['-m', 'venv', folder], {});
   await runTool(join(folder, 'bin/pip'), ['install', '--quiet', requirement], {});
-  await rm(join(TOOLS_BIN, name), { force: true });
-  await symlink(join(folder, 'bin', name), join(TOOLS_BIN, name));
+  const command = program ?? name;
+  await rm(join(TOOLS_BIN, command), { force: true });
+  await symlink(join(folder, 'bin', command), join(TOOLS_BIN, command));
 }

@@ -87,6 +87,13 @@ export const TOOLS_NEEDED: Tool[] = [
     required: true,
   },
   {
+    name: 'SPDX tools',
+    find: () => findProgram('pyspdxtools'),
+    get: () => installPythonProgram('spdx-tools==0.8.5', 'pyspdxtools'),
+    advice: 'see https://github.com/spdx/tools-python; it checks the bills of materials',
+    required: true,
+  },
+  {
     name: 'Spack',
     find: () => findSpacks()[0]?.program,
     advice:

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { extract } from 'tar-stream';
 import type { Extract, Header } from 'tar-stream';
 import { z } from 'zod';
 import { roundTimes } from '../../../site/lib/times/build-times.ts';
-import type { BuildTimes, Contents } from '../../../site/schemas/build.ts';
+import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { checkBuildInfo } from '../build-info.ts';
 import { describeContents } from '../contents.ts';
 import { GlibcScan } from '../elf-glibc.ts';
@@ -19,12 +20,16 @@ export interface ReadEntries {
   spackVersion: string | undefined;
   /** By the old installer's `install_times.json`. */
   times: BuildTimes | undefined;
+  /** Spack's own bill of materials, when it is one in SPDX 2.3. */
+  sbom: Build['sbom'];
   /** Bytes of the compressed log of the build. */
   logSize: number | undefined;
 }
 
 const INSTALL_ENVIRONMENT = '.spack/install_environment.json';
 const INSTALL_TIMES = '.spack/install_times.json';
+const SBOM = /\/(\.spack\/sbom\/[\w.+-]{1,200}\.json)$/;
+const SBOM_LIMIT_BYTES = 16 * 1024 * 1024;
 const BUILD_LOG = '.spack/spack-build-out.txt.gz';
 /** Spack's own are far smaller: it names 130,000 files in 8 MiB. */
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -46,6 +51,12 @@ const InstallTimes = z.object({
   phases: z.array(z.object({ name: z.string(), seconds: z.number() })).max(1_000),
 });
 
+const Spdx = z.object({
+  spdxVersion: z.literal('SPDX-2.3'),
+  SPDXID: z.literal('SPDXRef-DOCUMENT'),
+  packages: z.array(z.object({ SPDXID: z.string(), name: z.string() })).min(1),
+});
+
 /** A sink for an uncompressed tar and what it says, which is known once all of it went in. */
 export function readTar(platform: string): { sink: Extract; result: Promise<ReadEntries> } {
   const sink = extract();
@@ -57,6 +68,7 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
   const glibc = new GlibcScan();
   const metadata = new Map<string, Buffer>();
   const logSizes = new Map<string, number>();
+  const sboms = new Map<string, NonNullable<Build['sbom']>>();
   let buildInfo: Buffer = Buffer.alloc(0);
   let installedSize = 0;
   let files = 0;
@@ -74,6 +86,9 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
       buildInfo = await readAll(entry);
     } else if (isMetadata(path) && size <= METADATA_LIMIT_BYTES && metadata.size < 16) {
       metadata.set(path, await readAll(entry));
+    } else if (SBOM.test(path) && kind === 'file' && size <= SBOM_LIMIT_BYTES && sboms.size < 4) {
+      const sbom = describeSbom(path, await readAll(entry));
+      if (sbom) sboms.set(path, sbom);
     } else {
       if (path.endsWith(BUILD_LOG) && kind === 'file' && logSizes.size < 16) logSizes.set(path, size);
       const scan = glibc.startFile();
@@ -89,6 +104,7 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
     spackVersion: parseMetadata(metadata.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`), InstallEnvironment)
       ?.spack_version,
     times: parseTimes(metadata.get(`${tree.prefix}/${INSTALL_TIMES}`)),
+    sbom: [...sboms].sort().find(([path, sbom]) => path === `${tree.prefix}/${sbom.path}`)?.[1],
     logSize: logSizes.get(`${tree.prefix}/${BUILD_LOG}`),
   };
 }
@@ -116,6 +132,16 @@ function parseMetadata<T>(bytes: Buffer | undefined, schema: z.ZodType<T>): T | 
   } catch {
     return undefined;
   }
+}
+
+function describeSbom(path: string, bytes: Buffer): Build['sbom'] {
+  const [, name] = SBOM.exec(path) ?? [];
+  if (name === undefined || parseMetadata(bytes, Spdx) === undefined) return undefined;
+  return {
+    path: name,
+    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    size: bytes.length,
+  };
 }
 
 function parseTimes(bytes: Buffer | undefined): BuildTimes | undefined {

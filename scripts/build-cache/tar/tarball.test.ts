@@ -69,6 +69,21 @@ test('learns what a real tarball holds', async () => {
   expect(source.destroyed).toBe(true);
 });
 
+test("finds Spack's own bill of materials, and takes none that is not SPDX 2.3", async () => {
+  const spdx = {
+    spdxVersion: 'SPDX-2.3',
+    SPDXID: 'SPDXRef-DOCUMENT',
+    packages: [{ SPDXID: 'SPDXRef-p', name: 'p' }],
+  };
+  const inspectWith = (content: string, name = 'p.spdx.json') =>
+    inspect(pack({ name: `${PREFIX}/.spack/sbom/${name}`, content }));
+  const { sbom } = await inspectWith(JSON.stringify(spdx));
+  expect(sbom).toMatchObject({ path: '.spack/sbom/p.spdx.json', size: JSON.stringify(spdx).length });
+  expect((await inspectWith('{"spdxVersion":"SPDX-2.2"}')).sbom).toBeUndefined();
+  expect((await inspectWith('not JSON')).sbom).toBeUndefined();
+  expect((await inspectWith(JSON.stringify(spdx), 'a b.json')).sbom).toBeUndefined();
+});
+
 test.skipIf(!hasPython())('counts what Python sees in every real tarball', async () => {
   for (const { where, tarball: blob, tarballPath } of await readBuildCache('tests/fixtures/cache-unsigned')) {
     const source = createReadStream(tarballPath);

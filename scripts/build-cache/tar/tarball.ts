@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createGunzip } from 'node:zlib';
-import type { Blob, BuildTimes, Contents, Tarball } from '../../../site/schemas/build.ts';
+import type { Blob, Build, BuildTimes, Contents, Tarball } from '../../../site/schemas/build.ts';
 import { MeasuredBlob } from '../measured-blob.ts';
 import { quote, refusal } from '../quote.ts';
 import { isTarHeader, TarDialect } from './dialect.ts';
@@ -36,6 +36,8 @@ export interface InspectedTarball {
   spackVersion?: string;
   /** How long it took, as the builder said. Absent: it said nothing. */
   times?: BuildTimes;
+  /** Spack's own bill of materials. Absent: there is none that can be read. */
+  sbom?: NonNullable<Build['sbom']>;
   /** Bytes of the compressed log of the build. Absent: there is none. */
   logSize?: number;
 }
@@ -86,7 +88,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
   );
   const [read] = await Promise.all([result, flow]);
   if (expected.prefixName !== undefined) checkPrefix(read.contents.prefix, expected.prefixName);
-  const { contents, installedSize, files, spackVersion, times, logSize } = read;
+  const { contents, installedSize, files, spackVersion, times, sbom, logSize } = read;
   return {
     tarball: {
       ...expected.blob,
@@ -97,6 +99,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     contents,
     ...(spackVersion === undefined ? {} : { spackVersion }),
     ...(times === undefined ? {} : { times }),
+    ...(sbom === undefined ? {} : { sbom }),
     ...(logSize === undefined ? {} : { logSize }),
   };
 }

@@ -90,6 +90,12 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       url,
       description: 'Detached OpenPGP signature of this document.',
     })),
+    {
+      name: 'sbom',
+      url: externalUrl(apiPath('sbom/{hash}')),
+      description:
+        'The bill of materials of a build in SPDX 2.3, for roots of environments and the newest builds.',
+    },
     { name: 'openapi', url: externalUrl(apiPath('openapi')), description: 'This API in OpenAPI 3.1.' },
     {
       name: 'schema',

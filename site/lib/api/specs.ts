@@ -7,6 +7,7 @@ import { needsOf } from '../catalog/build-needs.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import { needsText } from '../machine/needs.ts';
 import type { CatalogPackage, CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { servedSboms } from '../sbom/served-sboms.ts';
 import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, blobUrlPath, buildPath, externalUrl, manifestUrlPath, packagePath } from '../url.ts';
 
@@ -64,6 +65,7 @@ function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
       page: externalUrl(buildPath(build)),
       package: externalUrl(apiPath(`packages/${build.name}`)),
       manifest: externalUrl(manifestUrlPath(build)),
+      ...(servedSboms(catalog).has(build.hash) ? { sbom: externalUrl(apiPath(`sbom/${build.hash}`)) } : {}),
       ...(catalog.plan.served.has(build.hash)
         ? { tarball: externalUrl(blobUrlPath(build.tarball.digest)) }
         : {}),

@@ -29,6 +29,9 @@ export const SpecDocument = z
         page: Link.describe('Its page.'),
         package: Link.describe('Its package.'),
         manifest: Link.describe("The mirror's manifest."),
+        sbom: Link.optional().describe(
+          'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
+        ),
         tarball: Link.optional().describe('The tarball. Absent: only the registry has it.'),
       })
       .describe('Where to go on.'),

@@ -1,0 +1,29 @@
+import { sbomText } from '../site/lib/sbom/sbom.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
+
+const command = createCommand({
+  verb: 'sbom',
+  description:
+    'Prints the bill of materials of a build in SPDX 2.3: the build, what it needs at run time and what built it. The same ' +
+    'bytes as /api/sbom/<hash>.json, which the site has for roots of environments and the newest builds, and as were attested.',
+  examples: [
+    'node scripts/sbom.ts mgvrpqcayml2t34bqu5anstlc53ooayw',
+    'node scripts/sbom.ts mgvrpqc --catalog site/content > tree.spdx.json',
+  ],
+})
+  .argument('<hash>', 'DAG hash of the build, or its beginning')
+  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .action((hash: string, { catalog: folder }: { catalog: string }) => {
+    const { builds, nodes } = readCatalog(folder);
+    const found = [...builds.values()].filter((build) => build.hash.startsWith(hash.replace(/^\//, '')));
+    const [build] = found;
+    if (build === undefined || found.length > 1)
+      throw new Error(
+        `${hash.slice(0, 40)}: expected the hash of one build in ${folder}, found ${found.length}; ` +
+          'name more of its characters, as the page of the build shows them',
+      );
+    process.stdout.write(sbomText(build, nodes));
+  });
+
+await runCommand(command);

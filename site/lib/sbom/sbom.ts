@@ -1,0 +1,109 @@
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import { hexOf } from '../../schemas/digest.ts';
+import { fileStem, targetOf } from '../../schemas/node.ts';
+import type { Node } from '../../schemas/node.ts';
+import { formatJson } from '../json.ts';
+import { walk } from '../spack/dag.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+/**
+ * Bills of materials in SPDX 2.3, composed from a build's DAG: the build, all that it needs at run time, and what it
+ * was built with. They depend on nothing but the build's record and its DAG, so that the bytes that were attested when
+ * it was published are the bytes that anybody composes later. Licences are in the package's document for that reason.
+ * Source: https://spdx.github.io/spdx-spec/v2.3/
+ */
+
+type Nodes = ReadonlyMap<DagHash, { node: Node }>;
+
+/** Spack's words for an edge that is needed when the build runs. */
+const RUNTIME = new Set(['link', 'run']);
+const UNKNOWN = 'NOASSERTION';
+
+/** The bill of materials of a build, as it is served. Throws when a node of its DAG is missing. */
+export function sbomText(build: Build, nodes: Nodes): string {
+  const root = nodeOf(build.hash, nodes);
+  const runtime = walk([root.hash], (hash) => edgesOf(nodeOf(hash, nodes), true));
+  const needed = new Set(runtime);
+  const tools = edgesOf(root, false).filter((hash) => !needed.has(hash));
+  const [, ...others] = [...runtime, ...tools].map((hash) => nodeOf(hash, nodes));
+  others.sort((left, right) => compareTexts(left.name, right.name) || compareTexts(left.hash, right.hash));
+  const stem = fileStem(root);
+  return formatJson({
+    spdxVersion: 'SPDX-2.3',
+    dataLicense: 'CC0-1.0',
+    SPDXID: 'SPDXRef-DOCUMENT',
+    name: stem,
+    documentNamespace: `https://spdx.org/spdxdocs/spack-${encodeURIComponent(stem)}-${hexOf(build.tarball.digest)}`,
+    creationInfo: { created: build.published, creators: ['Tool: spack-build-cache'] },
+    packages: [
+      {
+        ...packageOf(root),
+        packageFileName: `${stem}.tar.gz`,
+        checksums: [{ algorithm: 'SHA256', checksumValue: hexOf(build.tarball.digest) }],
+        primaryPackagePurpose: 'INSTALL',
+      },
+      ...others.map(packageOf),
+    ],
+    relationships: [
+      relation('SPDXRef-DOCUMENT', 'DESCRIBES', idOf(root.hash)),
+      ...[root, ...others.filter(({ hash }) => needed.has(hash))].flatMap((node) =>
+        edgesOf(node, true).map((hash) => relation(idOf(node.hash), 'DEPENDS_ON', idOf(hash))),
+      ),
+      ...tools.map((hash) => relation(idOf(hash), 'BUILD_DEPENDENCY_OF', idOf(root.hash))),
+    ],
+  });
+}
+
+function packageOf(node: Node) {
+  const { name, version, hash, external, package_hash } = node;
+  const source = external
+    ? `from the builder's system${external.path ? ` at ${external.path}` : ''}`
+    : undefined;
+  return {
+    SPDXID: idOf(hash),
+    name,
+    versionInfo: version,
+    downloadLocation: UNKNOWN,
+    filesAnalyzed: false,
+    licenseConcluded: UNKNOWN,
+    licenseDeclared: UNKNOWN,
+    copyrightText: UNKNOWN,
+    sourceInfo: [
+      `Spack DAG hash ${hash}, ${node.arch.platform}-${node.arch.platform_os}-${targetOf(node)}`,
+      source ?? (package_hash === undefined ? '' : `recipe and sources ${package_hash}`),
+    ]
+      .filter(Boolean)
+      .join(', '),
+    externalRefs: [
+      {
+        referenceCategory: 'PACKAGE-MANAGER',
+        referenceType: 'purl',
+        referenceLocator: `pkg:generic/${encodeURIComponent(name)}@${encodeURIComponent(version)}?spack_hash=${hash}`,
+      },
+    ],
+  };
+}
+
+function relation(from: string, type: string, to: string) {
+  return { spdxElementId: from, relationshipType: type, relatedSpdxElement: to };
+}
+
+function idOf(hash: DagHash): string {
+  return `SPDXRef-Package-${hash}`;
+}
+
+/** What a node depends on, at run time or only to be built; each hash once. An external's own are the system's. */
+function edgesOf({ dependencies, external }: Node, atRunTime: boolean): DagHash[] {
+  if (external) return [];
+  const wanted = dependencies.filter(
+    ({ parameters }) => parameters.deptypes.some((type) => RUNTIME.has(type)) === atRunTime,
+  );
+  return [...new Set(wanted.map(({ hash }) => hash))].sort();
+}
+
+function nodeOf(hash: DagHash, nodes: Nodes): Node {
+  const entry = nodes.get(hash);
+  if (entry) return entry.node;
+  throw new Error(`expected the spec /${hash} among the others, found none; restore its file from git`);
+}

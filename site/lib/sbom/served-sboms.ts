@@ -1,0 +1,33 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { sbomText } from './sbom.ts';
+
+/**
+ * Bytes of all bills of materials that the site serves: one takes 20 kB, which for each of 10,000 builds would be a
+ * fifth of what Pages holds, in place of tarballs. `scripts/sbom.ts` composes the same bytes for all others.
+ */
+const MOST_BYTES = 10_000_000;
+
+const made = new WeakMap<SiteCatalog, Map<DagHash, string>>();
+
+/** The bills of materials that the site serves, by hash: roots of environments first, then the newest builds. */
+export function servedSboms(catalog: SiteCatalog, mostBytes = MOST_BYTES): Map<DagHash, string> {
+  const texts = made.get(catalog) ?? compose(catalog, mostBytes);
+  made.set(catalog, texts);
+  return texts;
+}
+
+function compose({ builds, nodes, locks }: SiteCatalog, mostBytes: number): Map<DagHash, string> {
+  const roots = [...locks.values()].flatMap((lock) => lock.roots.map(({ hash }) => hash));
+  const texts = new Map<DagHash, string>();
+  let bytes = 0;
+  for (const hash of new Set([...roots, ...builds.keys()])) {
+    const entry = builds.get(hash);
+    if (!entry) continue;
+    const text = sbomText(entry.build, nodes);
+    bytes += new TextEncoder().encode(text).length;
+    if (bytes > mostBytes) break;
+    texts.set(hash, text);
+  }
+  return texts;
+}
