@@ -10,13 +10,13 @@ export function reportBuild({ request }: BuildInputs, { built, reused, failures 
     annotate('warning', `${spec.slice(0, 200)}: ${kind}${phase === undefined ? '' : ` (phase ${phase})`}`);
   }
   const rows = failures.map(
-    ({ spec, kind, phase, log }) =>
-      `| ${escapeMarkdown(spec.slice(0, 300))} | ${kind} | ${escapeMarkdown(phase ?? '')} | ${escapeMarkdown((log.at(-1) ?? '').slice(0, 300))} |`,
+    ({ spec, kind, phase, line, log }) =>
+      `| ${escapeMarkdown(spec.slice(0, 300))} | ${kind} | ${escapeMarkdown(phase ?? '')} | ${escapeMarkdown((line ?? log.at(-1) ?? '').slice(0, 300))} |`,
   );
   const table =
     rows.length === 0
       ? []
-      : ['', '| failed | kind | phase | last line |', '| --- | --- | --- | --- |', ...rows];
+      : ['', '| failed | kind | phase | what it said |', '| --- | --- | --- | --- |', ...rows];
   const counts = `${built.length} built, ${reused.length} taken from this cache, ${failures.length} failed`;
   addSummary(
     [`### ${escapeMarkdown(what)} for ${escapeMarkdown(request.target)}`, '', counts, ...table].join('\n'),

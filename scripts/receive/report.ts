@@ -53,9 +53,9 @@ export function describeRun(
     ...listing(
       'Failures',
       failures.map(
-        ({ name, spec, kind, phase, log }) =>
+        ({ name, spec, kind, phase, line, log }) =>
           `**${escapeMarkdown(name)}** ${kind}${phase === undefined ? '' : ` in ${escapeMarkdown(phase)}`}: ` +
-          `${escapeMarkdown(spec.slice(0, 300))}<br>${escapeMarkdown((log.at(-1) ?? '').slice(0, 300))}`,
+          `${escapeMarkdown(spec.slice(0, 300))}<br>${escapeMarkdown((line ?? log.at(-1) ?? '').slice(0, 300))}`,
       ),
     ),
   ].join('\n');

@@ -26,6 +26,7 @@ const { values } = parseArgs({
 });
 const KEPT_LINES = 200;
 const work = mkdtempSync(join(tmpdir(), 'f'));
+const folders = machineFolders();
 const server = createServer((_, response) => response.writeHead(404).end());
 await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 const http = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -156,9 +157,28 @@ async function runGroup(
 }
 
 /** Without what is of this machine and this run alone. */
+/** Folders of this machine, the longest names first, so that none is rewritten in part. */
+function machineFolders(): [folder: string, name: string][] {
+  const spack = execFileSync('sh', ['-c', 'readlink -f "$(command -v "$0")"', values.spack], {
+    encoding: 'utf8',
+  });
+  const folders: [string | undefined, string][] = [
+    [work, '/recording'],
+    [dirname(dirname(spack.trim())), '/spack'],
+    [process.env['VIRTUAL_ENV'], '/venv'],
+    [process.cwd(), '/project'],
+    [process.env['HOME'], '/home'],
+    ...values.config.map((folder, index): [string, string] => [resolve(folder), `/config-${index}`]),
+  ];
+  return folders
+    .flatMap(([folder, name]): [string, string][] => (folder && folder !== '/' ? [[folder, name]] : []))
+    .sort(([left], [right]) => right.length - left.length);
+}
+
 function clean(text: string): string {
-  return text
-    .replaceAll(work, '/recording')
+  return folders
+    .reduce((cleaned, [folder, name]) => cleaned.replaceAll(folder, name), text)
+    .replaceAll(/\/tmp\/pip-([a-z-]+)-\w+/g, '/tmp/pip-$1-0')
     .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:8000')
     .slice(0, 1_500);
 }
