@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:http';
 import type { Fault } from './faulty-proxy.ts';
 import { listen } from './faulty-proxy.ts';
+import { sampleAnswer } from './github-openapi.ts';
 
 /**
  * A front before the tests' real registry that is as strict as GitHub's at ghcr.io. Each rule names where it was seen;
@@ -278,11 +279,11 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     void ghcr.versions(name).then((versions) => {
       if (incoming.method === 'GET') {
-        const answer = versions.toReversed().map((version) => ({
-          id: version.id,
-          name: version.digest,
-          metadata: { container: { tags: version.tags } },
-        }));
+        const path = '/users/{username}/packages/{package_type}/{package_name}/versions';
+        const answer = versions.toReversed().map(({ id, digest, tags }) => {
+          const metadata = { package_type: 'container', container: { tags } };
+          return sampleAnswer('GET', path, { id, name: digest, metadata });
+        });
         return sendJson(outgoing, 200, answer);
       }
       const version = versions.find((known) => String(known.id) === id);
