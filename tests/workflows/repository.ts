@@ -18,6 +18,7 @@ import { askPagesUrl } from '../../scripts/github/pages-site.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import type { Fault } from '../world/github-refusals.ts';
+import { pagesAnswer, repositoryAnswer } from '../world/github-rest.ts';
 
 /** How a repository is set up. Left out: as GitHub has it for a new copy of the template on the day Pages is on. */
 export interface Setting {
@@ -96,21 +97,20 @@ export async function openRepository(setting: Setting): Promise<Repository> {
     issuesOff: setting.hasIssues === false,
     rules: setting.rules ?? [],
     more: (method, url, _body, response) => {
+      const pages = {
+        ...pagesAnswer(setting.domain ?? siteUrlOf({ GITHUB_REPOSITORY: repository })),
+        build_type: setting.pages === 'from a branch' ? 'legacy' : 'workflow',
+      };
+      const whole = repositoryAnswer(repository, {
+        id: Number(setting.id ?? 4711),
+        private: setting.isPrivate ?? false,
+        has_pages: setting.pages !== 'off',
+        has_issues: setting.hasIssues !== false,
+      });
+      const owner = 'owner' in whole && typeof whole.owner === 'object' ? whole.owner : {};
       const facts: Record<string, unknown> = {
-        [`/repos/${repository}`]: {
-          id: Number(setting.id ?? 4711),
-          full_name: repository,
-          default_branch: 'main',
-          private: setting.isPrivate ?? false,
-          fork: false,
-          owner: { type: setting.owner ?? 'User' },
-          has_pages: setting.pages !== 'off',
-          has_issues: setting.hasIssues !== false,
-        },
-        [`/repos/${repository}/pages`]: setting.pages !== 'off' && {
-          html_url: setting.domain ?? siteUrlOf({ GITHUB_REPOSITORY: repository }),
-          build_type: setting.pages === 'from a branch' ? 'legacy' : 'workflow',
-        },
+        [`/repos/${repository}`]: { ...whole, owner: { ...owner, type: setting.owner ?? 'User' } },
+        [`/repos/${repository}/pages`]: setting.pages !== 'off' && pages,
       };
       const answer = method === 'GET' ? facts[url.pathname] : undefined;
       if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
