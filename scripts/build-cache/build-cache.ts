@@ -135,8 +135,11 @@ function blobOf({ checksum, contentLength }: BlobRecord): Blob {
 }
 
 async function checkSize(folder: CacheFolder, blob: Blob, where: string): Promise<void> {
+  compareSize(folder, blob, await folder.measure(mirrorBlobPath(blob.digest)), where);
+}
+
+function compareSize(folder: CacheFolder, blob: Blob, size: number, where: string): void {
   const path = mirrorBlobPath(blob.digest);
-  const size = await folder.measure(path);
   if (size === blob.size) return;
   throw new Error(
     `${folder.locate(path)}: expected ${blob.size} bytes as ${where} says, found ${size}; ` +
@@ -145,10 +148,10 @@ async function checkSize(folder: CacheFolder, blob: Blob, where: string): Promis
 }
 
 async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Promise<string> {
-  await checkSize(folder, blob, where);
   const path = mirrorBlobPath(blob.digest);
   const at = folder.locate(path);
   const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
+  compareSize(folder, blob, bytes.length, where);
   const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (actual !== blob.digest) {
     throw new Error(

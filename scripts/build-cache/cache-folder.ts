@@ -71,7 +71,11 @@ export class CacheFolder {
 
   /** Bytes of a plain file; throws when it is missing, something else, or lies outside. */
   async measure(path: string): Promise<number> {
-    const stats = await stat(await this.#resolve(path));
+    return this.#sizeOf(await this.#resolve(path), path);
+  }
+
+  async #sizeOf(real: string, path: string): Promise<number> {
+    const stats = await stat(real);
     if (!stats.isFile())
       throw new Error(`${this.locate(path)}: expected a file, found something else; push it again`);
     return stats.size;
@@ -79,13 +83,14 @@ export class CacheFolder {
 
   /** The bytes of a plain file of at most `limitBytes`. */
   async read(path: string, limitBytes: number): Promise<Buffer> {
-    const size = await this.measure(path);
+    const real = await this.#resolve(path);
+    const size = await this.#sizeOf(real, path);
     if (size > limitBytes) {
       throw new Error(
         `${this.locate(path)}: expected at most ${limitBytes} bytes, found ${size}; this is not what Spack writes`,
       );
     }
-    return readFile(await this.#resolve(path));
+    return readFile(real);
   }
 
   async #refuseManifestsBelow(path: string): Promise<void> {

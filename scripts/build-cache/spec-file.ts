@@ -13,7 +13,8 @@ import {
 } from '../../site/lib/spack/old-spec-file.ts';
 import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { SpecFile } from '../../site/schemas/spec-file.ts';
+import { Node } from '../../site/schemas/node.ts';
+import { MAX_NODES, SpecFile } from '../../site/schemas/spec-file.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { connectDag, label } from './dag.ts';
 import type { Dag } from './dag.ts';
@@ -33,7 +34,12 @@ export interface CheckedSpecFile {
 /** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
 export type KnownNodes = Map<DagHash, SpecNode>;
 
-const RawNodes = z.object({ spec: z.object({ nodes: z.array(z.unknown()) }) });
+/** How Spack begins a spec file. */
+const USUAL_BEGINNING = `{"spec":{"_meta":{"version":${SPEC_FILE_VERSION}},"nodes":[`;
+/** A spec file whose nodes are not read yet. */
+const RawSpecFile = SpecFile.extend({
+  spec: SpecFile.shape.spec.extend({ nodes: z.array(z.unknown()).min(1).max(MAX_NODES) }),
+});
 const AnyVersion = z.object({ spec: z.object({ _meta: z.object({ version: z.number().int() }) }) });
 
 /**
@@ -42,10 +48,7 @@ const AnyVersion = z.object({ spec: z.object({ _meta: z.object({ version: z.numb
  * become what Spack 1 makes of them.
  */
 export function parseSpecFile(text: string, known: KnownNodes = new Map()): CheckedSpecFile {
-  const nodes = readNodes(text).map((node) => {
-    const earlier = known.get(node.node.hash);
-    return earlier?.text === node.text ? earlier : node;
-  });
+  const nodes = readNodes(text, known);
   const dag = connectDag(nodes);
   const unverifiedExternals: DagHash[] = [];
   for (const node of nodes) {
@@ -73,7 +76,7 @@ function refuseUnreadable({ node, text }: SpecNode): void {
   );
 }
 
-function readNodes(text: string): SpecNode[] {
+function readNodes(text: string, known: KnownNodes): SpecNode[] {
   const read = parseJson(text);
   const version = AnyVersion.safeParse(read).data?.spec._meta.version ?? SPEC_FILE_VERSION;
   if (version < OLDEST_SPEC_FILE_VERSION || version > SPEC_FILE_VERSION) {
@@ -81,38 +84,64 @@ function readNodes(text: string): SpecNode[] {
       `expected a spec file of version ${OLDEST_SPEC_FILE_VERSION} to ${SPEC_FILE_VERSION}, found version ${version}`,
     );
   }
-  return version === SPEC_FILE_VERSION ? parseNodes(text, read) : parseOldNodes(text, version);
+  return version === SPEC_FILE_VERSION ? parseNodes(text, read, known) : parseOldNodes(text, version, known);
 }
 
 /** Reads the nodes of a spec file from before version 5. */
-function parseOldNodes(text: string, version: number): SpecNode[] {
+function parseOldNodes(text: string, version: number, known: KnownNodes): SpecNode[] {
   refuseAmbiguousJson(text);
   const upgraded = `{"spec":{"_meta":{"version":${SPEC_FILE_VERSION}},"nodes":[${upgradeNodes(text, version).join(',')}]}}`;
-  return parseNodes(upgraded, parseJson(upgraded));
+  return parseNodes(upgraded, parseJson(upgraded), known);
 }
 
-function parseNodes(text: string, value: unknown): SpecNode[] {
-  const file = SpecFile.safeParse(value);
-  if (!file.success) {
-    const [issue] = file.error.issues;
-    throw new Error(
-      `expected a spec file as Spack writes it, found at "${issue?.path.join('.')}": ${issue?.message}`,
-    );
-  }
+function parseNodes(text: string, value: unknown, known: KnownNodes): SpecNode[] {
+  const file = RawSpecFile.safeParse(value);
+  if (!file.success) throw notASpecFile(file.error);
   const { nodes } = file.data.spec;
-  const texts = splitTexts(text, value);
-  return nodes.map((node, index) => ({ node, text: texts[index] ?? '' }));
+  return splitTexts(text, value, nodes, known).map((found, index) => {
+    if (typeof found !== 'string') return found;
+    const node = Node.safeParse(nodes[index]);
+    if (!node.success) throw notASpecFile(node.error, ['spec', 'nodes', index]);
+    const earlier = known.get(node.data.hash);
+    return earlier?.text === found ? earlier : { node: node.data, text: found };
+  });
 }
 
-/** The text of each node. Throws when a key stands twice: readers disagree on which of the two counts. */
-function splitTexts(text: string, value: unknown): string[] {
-  // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+function notASpecFile({ issues }: z.ZodError, place: PropertyKey[] = []): Error {
+  const [issue] = issues;
+  const path = [...place, ...(issue?.path ?? [])].join('.');
+  return new Error(`expected a spec file as Spack writes it, found at "${path}": ${issue?.message}`);
+}
+
+/**
+ * The text of each node, or the node itself where one of that very text is known.
+ * Throws when a key occurs twice: readers disagree on which of the two counts.
+ */
+function splitTexts(
+  text: string,
+  value: unknown,
+  nodes: readonly unknown[],
+  known: KnownNodes,
+): (string | SpecNode)[] {
   refuseDeepJson(text);
-  if (JSON.stringify(value) === text) {
-    return RawNodes.parse(value).spec.nodes.map((node) => JSON.stringify(node));
+  // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+  if (JSON.stringify(value) !== text) {
+    refuseAmbiguousJson(text);
+    return splitNodes(text);
   }
-  refuseAmbiguousJson(text);
-  return splitNodes(text);
+  // Nodes that were read before need not be written out to be compared: their text is at a known place.
+  let at = text.startsWith(USUAL_BEGINNING) ? USUAL_BEGINNING.length : Infinity;
+  return nodes.map((node) => {
+    const earlier = known.get(hashOf(node));
+    const found = earlier && text.startsWith(earlier.text, at) ? earlier : JSON.stringify(node);
+    at += (typeof found === 'string' ? found : found.text).length + 1;
+    return found;
+  });
+}
+
+function hashOf(node: unknown): DagHash {
+  const hasHash = typeof node === 'object' && node !== null && 'hash' in node;
+  return hasHash && typeof node.hash === 'string' ? node.hash : '';
 }
 
 function parseJson(text: string): unknown {

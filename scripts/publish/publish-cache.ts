@@ -28,6 +28,9 @@ import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { printable } from '../cli/command.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
+/** Read at a time; a buffer of this size is made for each tarball that is not smaller. */
+const READ_BYTES = 64 * 1024;
+
 /** Where a build cache is published to. */
 export interface Destination {
   registry: Registry;
@@ -66,7 +69,9 @@ export async function checkTarballs(
 /** Reads a tarball once, from end to end. Throws when it is not what its entry says. */
 export async function checkTarball(entry: CacheEntry): Promise<CheckedEntry> {
   const { platform } = entry.root.node.arch;
-  const source = createReadStream(entry.tarballPath);
+  const source = createReadStream(entry.tarballPath, {
+    highWaterMark: Math.min(READ_BYTES, entry.tarball.size + 1),
+  });
   const prefixName = fileStem(entry.root.node);
   const expected = { where: entry.tarballPath, blob: entry.tarball, platform, prefixName };
   return { ...entry, inspected: await inspectTarball(source, expected) };

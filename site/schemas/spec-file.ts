@@ -4,12 +4,14 @@ import { Node } from './node.ts';
 /** The newest build cache layout that Spack reads; a spec file above it is refused by every client. */
 export const LAYOUT_VERSION = 3;
 
+/** The largest real DAGs have some hundred. */
+export const MAX_NODES = 5_000;
+
 /** A specfile: a root node first, then every node of its DAG. Source: Spack's `Spec.to_dict`. */
 export const SpecFile = z.object({
   spec: z.object({
     _meta: z.object({ version: z.number().int() }),
-    /** The largest real DAGs have some hundred. */
-    nodes: z.array(Node).min(1).max(5_000),
+    nodes: z.array(Node).min(1).max(MAX_NODES),
   }),
   /** Absent in very old files. */
   buildcache_layout_version: z.number().int().max(LAYOUT_VERSION).optional(),

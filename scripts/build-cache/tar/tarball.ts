@@ -50,6 +50,7 @@ const UNCOMPRESSED_BASE_BYTES = 1024 ** 3;
 const UNCOMPRESSED_RATIO = 200;
 const UNCOMPRESSED_LIMIT_BYTES = 64 * 1024 ** 3;
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
+const MIN_GUNZIP_CHUNK_BYTES = 4 * 1024;
 const TAR_BLOCK_BYTES = 512;
 /** Folders that a container's system has files in. */
 const SYSTEM_FOLDER =
@@ -82,7 +83,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
   const flow = pipeline(
     blob.read(),
     refuseTarInside,
-    createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES, rejectGarbageAfterEnd: true }),
+    createGunzip({ chunkSize: chunkSize(expected.blob.size), rejectGarbageAfterEnd: true }),
     (chunks: AsyncIterable<Buffer>) => checkTar(chunks, limit, (chunk) => hash.update(chunk)),
     sink,
   );
@@ -111,6 +112,11 @@ function checkPrefix(prefix: string, name: string): void {
   throw new Error(
     `expected an install prefix that ends in /${name} and is in no folder of the system, found ${quote(prefix)}`,
   );
+}
+
+/** A buffer of this size is made for each tarball: small ones take a small one. */
+function chunkSize(compressedBytes: number): number {
+  return Math.min(GUNZIP_CHUNK_BYTES, Math.max(MIN_GUNZIP_CHUNK_BYTES, 4 * compressedBytes));
 }
 
 /** The bytes of tar that a tarball may hold, by its own size. */
