@@ -1,0 +1,59 @@
+import { parseSettings } from '../site/schemas/settings.ts';
+import { formatJson } from '../site/lib/json.ts';
+import { Reproduction } from '../site/schemas/checks/reproduction.ts';
+import { addFiles } from './catalog/new-files.ts';
+import { compareCaches } from './challenge/compare.ts';
+import { openCache } from './challenge/open-cache.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { readDate, readOrigin } from './publish/origin.ts';
+
+const command = createCommand({
+  verb: 'challenge',
+  description:
+    'Compares two build caches of the same specs by what their builds install, without the notes of Spack under ' +
+    '.spack/ and with their install prefixes taken as equal: which builds are equal, which files of the others differ, ' +
+    'and why. Ends with 0 whatever it finds, unless --strict is given.',
+  examples: [
+    'node scripts/challenge.ts ./first-cache ./second-cache',
+    'node scripts/challenge.ts https://owner.github.io/repo ./second-cache --json',
+  ],
+})
+  .argument('<A>', 'a build cache of layout 3: a folder, or the address of a mirror')
+  .argument('<B>', 'a second build of the same specs')
+  .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--record', 'write checks/challenge.json into the catalog, for the page and the API', false)
+  .option('--json', 'print what was found as JSON on standard output', false)
+  .option('--strict', 'end with 1 when any build differs', false)
+  .action(challenge);
+
+await runCommand(command);
+
+interface Options {
+  catalog?: string;
+  record: boolean;
+  json: boolean;
+  strict: boolean;
+}
+
+async function challenge(first: string, second: string, options: Options): Promise<void> {
+  const compared = await compareCaches(await openCache(first), await openCache(second));
+  const { run } = readOrigin(process.env);
+  const date = readDate(process.env, new Date());
+  const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...compared });
+  const settings = parseSettings({
+    ...process.env,
+    ...(options.catalog && { CATALOG_DIR: options.catalog }),
+  });
+  if (options.record)
+    addFiles(settings.CATALOG_DIR, [
+      { path: 'checks/challenge.json', content: formatJson(found), replace: true },
+    ]);
+  if (options.json) console.log(JSON.stringify(found, null, 2));
+  for (const { name, version, hash, files, causes, examples } of found.differing)
+    console.error(
+      `${name}@${version}/${hash}: ${files} files differ (${causes.join(', ')}), such as ${examples[0]?.path}`,
+    );
+  const share = found.compared === 0 ? 100 : (100 * found.equal) / found.compared;
+  console.error(`${found.equal} of ${found.compared} builds are equal (${share.toFixed(1)} %).`);
+  if (options.strict && found.equal < found.compared) process.exitCode = 1;
+}

@@ -1,0 +1,211 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { DifferenceCause, Reproduction } from '../../site/schemas/checks/reproduction.ts';
+import { makeEntry, makeTar } from '../../tests/world/tar-maker.ts';
+import type { MadeEntry } from '../../tests/world/tar-maker.ts';
+import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { blobOf } from '../cli/digest.ts';
+import { compareCaches } from './compare.ts';
+import { openCache } from './open-cache.ts';
+
+/** One file of an installation: its content, or more about it. */
+type Made = string | Buffer | Omit<MadeEntry, 'name'> | undefined;
+
+/** A header that the same linker writes, with another digest of what it linked. */
+const elf = (id: string): Buffer =>
+  Buffer.concat([
+    Buffer.from('\x7fELF\x02\x01 code \x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0', 'latin1'),
+    createHash('sha1').update(id).digest(),
+    Buffer.from('more code'),
+  ]);
+
+/** An ELF file with one section that only debuggers read. */
+function elfWithDebug(debug: string): Buffer {
+  const names = Buffer.from('\0.debug_info\0.shstrtab\0');
+  const header = Buffer.alloc(64);
+  header.write('\x7fELF\x02\x01', 0, 'latin1');
+  const [debugAt, namesAt] = [64, 64 + debug.length];
+  const tableAt = namesAt + names.length;
+  header.writeBigUInt64LE(BigInt(tableAt), 40);
+  header.writeUInt16LE(3, 60);
+  header.writeUInt16LE(2, 62);
+  const section = (name: number, at: number, size: number): Buffer => {
+    const bytes = Buffer.alloc(64);
+    bytes.writeUInt32LE(name, 0);
+    bytes.writeBigUInt64LE(BigInt(at), 24);
+    bytes.writeBigUInt64LE(BigInt(size), 32);
+    return bytes;
+  };
+  const table = [section(0, 0, 0), section(1, debugAt, debug.length), section(13, namesAt, names.length)];
+  return Buffer.concat([header, Buffer.from(debug), names, ...table]);
+}
+
+function ar(date: string, ...members: [string, string][]): Buffer {
+  const parts = members.map(
+    ([name, text]) =>
+      `${name.padEnd(16)}${date.padEnd(12)}0     0     100644  ${String(text.length).padEnd(10)}\`\n${text}${text.length % 2 ? '\n' : ''}`,
+  );
+  return Buffer.from(`!<arch>\n${parts.join('')}`);
+}
+
+function gzipAt(text: string, time: number): Buffer {
+  const bytes = gzipSync(text);
+  bytes.writeUInt32LE(time, 4);
+  return bytes;
+}
+
+const zip = (time: string): Buffer =>
+  Buffer.from(`PK\x03\x04\x14\0\0\0\0\0${time}CRC-the same member`, 'latin1');
+
+/** What is planted: the cause that must be named, and the file in the first and the second build. */
+const PLANTED: [DifferenceCause, string, Made, Made][] = [
+  ['missing', 'share/extra', 'only here', undefined],
+  ['kind', 'bin/tool', 'a program', { type: '2', link: 'other' }],
+  ['mode', 'bin/tool', { content: 'x', mode: 0o755 }, { content: 'x', mode: 0o644 }],
+  ['link-target', 'lib/libx.so', { type: '2', link: 'libx.so.1' }, { type: '2', link: 'libx.so.2' }],
+  [
+    'timestamp',
+    'include/built.h',
+    '#define DATE "Nov 28 2026 10:11:12"',
+    '#define DATE "Nov 29 2026 23:01:55"',
+  ],
+  ['timestamp', 'share/version', 'built 2026-11-28T10:11:12Z', 'built 2026-11-29T23:01:55Z'],
+  ['path', 'lib/x.pc', 'cflags=-I/tmp/stage/spack-a/src', 'cflags=-I/home/me/spack-b/src'],
+  ['order', 'share/list', 'b\na\nc\n', 'a\nb\nc\n'],
+  ['build-id', 'bin/program', elf('one'), elf('two')],
+  ['archive-header', 'lib/libx.a', ar('1700000000', ['x.o', 'code']), ar('1800000000', ['x.o', 'code'])],
+  ['order', 'lib/liby.a', ar('0', ['x.o', 'one'], ['y.o', 'two']), ar('0', ['y.o', 'two'], ['x.o', 'one'])],
+  ['archive-header', 'share/x.jar', zip('abcd'), zip('efgh')],
+  [
+    'archive-header',
+    'share/x.tar',
+    makeTar(makeEntry({ name: 'm', content: 'c', edit: (header) => void header.write('00000000001', 136) })),
+    makeTar(makeEntry({ name: 'm', content: 'c', edit: (header) => void header.write('00000000002', 136) })),
+  ],
+  ['gzip-header', 'share/man/x.1.gz', gzipAt('a page', 1), gzipAt('a page', 2)],
+  ['timestamp', 'share/man/y.1.gz', gzipAt('2026-11-28', 1), gzipAt('2026-11-29', 1)],
+  ['python-bytecode', 'lib/x.pyc', 'magic1700000000code', 'magic1800000000code'],
+  ['host-name', 'share/config.h', 'hostname: builder-17', 'hostname: runner3'],
+  ['user-name', 'share/config.log', 'user=alice', 'user=runner'],
+  ['process-id', 'share/log', 'started with pid 4711', 'started with pid 12'],
+  [
+    'cpu-flags',
+    'share/flags',
+    'CFLAGS=-O2 -march=haswell',
+    'CFLAGS=-O2 -march=znver4 -mtune=znver4'.replace(' -mtune=znver4', ''),
+  ],
+  ['core-count', 'share/Makefile', 'make -j2 all', 'make -j16 all'],
+  ['random', 'share/id', 'seed 1a2b3c', 'seed 99ff00'],
+  ['debug-info', 'bin/debugged', elfWithDebug('one debug'), elfWithDebug('two debug')],
+  ['line-ends', 'share/readme', 'one\r\ntwo\r\n', 'one\ntwo\n'],
+  ['content', 'share/other', 'a completely', 'different text'],
+];
+
+/** Payloads that differ in nothing but where they were installed, when, and what Spack notes of that. */
+const CLEAN: ((prefix: string) => Record<string, Made>)[] = Array.from(
+  { length: 20 },
+  (_, at) => (prefix: string) => ({
+    [`bin/tool${at}`]: { content: `#!/${prefix}/bin/sh\necho ${at}\n`, mode: 0o755 },
+    [`lib/libx${at}.so.1`]: elf(`same ${at}`),
+    [`lib/libx${at}.so`]: { type: '2', link: at % 2 ? `/${prefix}/lib/libx${at}.so.1` : `libx${at}.so.1` },
+    [`lib/x${at}.pc`]: `prefix=/${prefix}\nlibs=-L/${prefix}/lib`,
+  }),
+);
+
+let folder: string;
+let found: Omit<Reproduction, 'date' | 'run'>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'challenge-'));
+  for (const [at, cache] of ['a', 'b'].entries()) {
+    const prefixOf = (name: string): string => (at === 0 ? `opt/a/${name}` : `home/other/place/${name}`);
+    for (const [index, [, path, ...contents]] of PLANTED.entries()) {
+      const name = `planted${index}`;
+      await addBuild(cache, name, prefixOf(name), { 'share/same': 'same', [path]: contents[at] });
+    }
+    for (const [index, made] of CLEAN.entries())
+      await addBuild(cache, `clean${index}`, prefixOf(`clean${index}`), made(prefixOf(`clean${index}`)));
+  }
+  await addBuild('a', 'lonely', 'opt/a/lonely', {});
+  found = await compareCaches(await openCache(join(folder, 'a')), await openCache(join(folder, 'b')));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each(PLANTED.map(([cause, path], index) => [cause, path, index] as const))(
+  'names %s in %s',
+  (cause, path, index) => {
+    const build = found.differing.find(({ name }) => name === `planted${index}`);
+    expect(build).toMatchObject({ files: 1, causes: [cause], examples: [{ path, cause }] });
+  },
+);
+
+test('clean recipes are equal, wherever they are installed and whatever Spack notes', () => {
+  expect(found.differing.filter(({ name }) => name.startsWith('clean'))).toEqual([]);
+  expect(found).toMatchObject({ compared: PLANTED.length + 20, equal: 20, onlyFirst: 1, onlySecond: 0 });
+  expect(found.causes.reduce((sum, { builds }) => sum + builds, 0)).toBe(PLANTED.length);
+  expect(new Set(PLANTED.map(([cause]) => cause)).size).toBe(20);
+});
+
+test('prints JSON, records it, and ends with 1 only when it is asked to', async () => {
+  const options = [join(folder, 'a'), join(folder, 'b'), '--json', '--catalog', join(folder, 'content')];
+  const { code, stdout, stderr } = await run([...options, '--record']);
+  expect(code, stderr).toBe(0);
+  expect((JSON.parse(stdout) as Reproduction).equal).toBe(20);
+  expect(stderr).toContain(`20 of ${PLANTED.length + 20} builds are equal`);
+  expect((await run([...options, '--strict'])).code).toBe(1);
+  const wrong = await run([join(folder, 'nothing'), join(folder, 'b')]);
+  expect(wrong).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('expected a build cache of layout 3'),
+  });
+});
+
+async function addBuild(
+  cache: string,
+  name: string,
+  prefix: string,
+  files: Record<string, Made>,
+): Promise<void> {
+  const entries = Object.entries(files).flatMap(([path, made]): MadeEntry[] => {
+    if (made === undefined) return [];
+    const entry = typeof made === 'string' || Buffer.isBuffer(made) ? { content: made } : made;
+    return [{ name: `${prefix}/${path}`, ...entry }];
+  });
+  const notes = {
+    name: `${prefix}/.spack/install_times.json`,
+    content: `{"total": ${cache === 'a' ? 1 : 2}}`,
+  };
+  const tarball = gzipSync(makeTar({ name: `${prefix}/.spack`, type: '5' }, notes, ...entries));
+  const hash = createHash('sha1')
+    .update(name)
+    .digest('hex')
+    .replaceAll(/[0189]/g, 'z')
+    .padEnd(40, 'a')
+    .slice(0, 32);
+  const spec = Buffer.from('{}');
+  for (const bytes of [tarball, spec]) await put(join(cache, mirrorBlobPath(blobOf(bytes).digest)), bytes);
+  await put(
+    join(cache, `v3/manifests/spec/${name}/${name}-1.0-${hash}.spec.manifest.json`),
+    specManifestText(blobOf(tarball), blobOf(spec)),
+  );
+}
+
+async function put(path: string, content: string | Buffer): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), content);
+}
+
+function run(options: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ['scripts/challenge.ts', ...options], (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}

@@ -1,0 +1,133 @@
+import pMap from 'p-map';
+import type {
+  DifferenceCause,
+  DifferingBuild,
+  Reproduction,
+} from '../../site/schemas/checks/reproduction.ts';
+import { startProgress } from '../cli/progress.ts';
+import { classify } from './classify.ts';
+import type { CachedBuild, ComparableCache } from './open-cache.ts';
+import { readPayloadFiles, readPayload } from './payload.ts';
+import type { Payload, PayloadEntry } from './payload.ts';
+
+/** Builds compared at a time. */
+const BUILDS = 2;
+/** Files of one build that are looked into, and their size: a cause is known long before. */
+const MOST_FILES = 40;
+const MOST_BYTES = 2 ** 24;
+const MOST_EXAMPLES = 5;
+const MOST_DIFFERING = 200;
+
+/** What a comparison finds, but for when and where it was made. */
+export type CacheComparison = Omit<Reproduction, 'date' | 'run'>;
+
+/** Compares the builds that two caches have in common by what they install. */
+export async function compareCaches(
+  first: ComparableCache,
+  second: ComparableCache,
+): Promise<CacheComparison> {
+  const common = [...first.builds.values()].filter(({ hash }) => second.builds.has(hash));
+  const progress = startProgress('comparing', common.length, 'builds');
+  const differences = await pMap(
+    common,
+    async (build) => {
+      const other = second.builds.get(build.hash) ?? build;
+      const found = await compareBuild(build, other, first, second);
+      progress.advance();
+      return found;
+    },
+    { concurrency: BUILDS },
+  ).finally(() => progress.stop());
+  const differing = differences.filter((found) => found !== undefined);
+  return {
+    compared: common.length,
+    equal: common.length - differing.length,
+    onlyFirst: first.builds.size - common.length,
+    onlySecond: second.builds.size - common.length,
+    causes: sumCauses(differing),
+    differing: differing.map(({ build }) => build).slice(0, MOST_DIFFERING),
+  };
+}
+
+interface Difference {
+  build: DifferingBuild;
+  /** Number of files by cause. */
+  counts: Map<DifferenceCause, number>;
+}
+
+async function compareBuild(
+  build: CachedBuild,
+  other: CachedBuild,
+  first: ComparableCache,
+  second: ComparableCache,
+): Promise<Difference | undefined> {
+  const [a, b] = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
+  if (a.digest === b.digest) return undefined;
+  const payloads = [await readPayload(await first.open(a)), await readPayload(await second.open(b))] as const;
+  const { causes, open } = compareEntries(...payloads);
+  const wanted = new Set(open.slice(0, MOST_FILES));
+  if (wanted.size > 0) {
+    const [ones, others] = [
+      await readPayloadFiles(await first.open(a), payloads[0], wanted, MOST_BYTES),
+      await readPayloadFiles(await second.open(b), payloads[1], wanted, MOST_BYTES),
+    ];
+    const prefixes = { first: payloads[0].prefix, second: payloads[1].prefix };
+    for (const path of open) {
+      const [one, another] = [ones.get(path), others.get(path)];
+      const cause = one && another ? classify(path, one, another, prefixes) : 'content';
+      if (cause) causes.set(path, cause);
+    }
+  }
+  if (causes.size === 0) return undefined;
+  const counts = new Map<DifferenceCause, number>();
+  for (const cause of causes.values()) counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  const { name, version, hash } = build;
+  return {
+    build: {
+      name,
+      version,
+      hash,
+      files: causes.size,
+      causes: [...counts].sort(([, left], [, right]) => right - left).map(([cause]) => cause),
+      examples: [...causes]
+        .slice(0, MOST_EXAMPLES)
+        .map(([path, cause]) => ({ path: path.slice(0, 500), cause })),
+    },
+    counts,
+  };
+}
+
+/** What can be told without a file's bytes, and the paths of files whose bytes differ. */
+function compareEntries(
+  first: Payload,
+  second: Payload,
+): { causes: Map<string, DifferenceCause>; open: string[] } {
+  const causes = new Map<string, DifferenceCause>();
+  const open: string[] = [];
+  for (const path of new Set([...first.entries.keys(), ...second.entries.keys()])) {
+    const [one, other] = [first.entries.get(path), second.entries.get(path)];
+    if (!one || !other) causes.set(path, 'missing');
+    else if (one.kind !== other.kind) causes.set(path, 'kind');
+    else if (targetOf(one, first) !== targetOf(other, second)) causes.set(path, 'link-target');
+    else if (one.sha256 !== other.sha256) open.push(path);
+    else if (one.mode !== other.mode) causes.set(path, 'mode');
+  }
+  return { causes, open };
+}
+
+function targetOf({ target }: PayloadEntry, { prefix }: Payload): string {
+  return prefix === '' ? target : target.replace(prefix, '@PREFIX@');
+}
+
+function sumCauses(differing: readonly Difference[]): Reproduction['causes'] {
+  const sums = new Map<DifferenceCause, { builds: number; files: number }>();
+  for (const { counts } of differing) {
+    for (const [cause, files] of counts) {
+      const sum = sums.get(cause) ?? { builds: 0, files: 0 };
+      sums.set(cause, { builds: sum.builds + 1, files: sum.files + files });
+    }
+  }
+  return [...sums]
+    .map(([cause, sum]) => ({ cause, ...sum }))
+    .sort((left, right) => right.builds - left.builds || right.files - left.files);
+}

@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream';
+import fastGlob from 'fast-glob';
+import { z } from 'zod';
+import type { Blob } from '../../site/schemas/build.ts';
+import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { fileStem } from '../../site/schemas/node.ts';
+import { findSpecBlobs } from '../build-cache/build-cache.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import { openSite } from '../doctor/open-site.ts';
+import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
+import { verified } from '../oci/verify.ts';
+import { splitSigned } from '../signing/signature.ts';
+
+const MANIFEST_LIMIT_BYTES = 2 ** 20;
+const INDEX_LIMIT_BYTES = 2 ** 28;
+
+/** What of an index is read here. */
+const Listing = z.object({
+  database: z.object({
+    installs: z.record(
+      z.string(),
+      z.object({ spec: z.object({ name: z.string(), version: z.string() }), in_buildcache: z.boolean() }),
+    ),
+  }),
+});
+
+/** A build of a cache. */
+export interface CachedBuild {
+  name: string;
+  version: string;
+  hash: DagHash;
+  /** Of its manifest, below the cache's root. */
+  path: string;
+}
+
+/** A build cache to compare: a folder, or a mirror by address. */
+export interface ComparableCache {
+  builds: Map<DagHash, CachedBuild>;
+  tarballOf(build: CachedBuild): Promise<Blob>;
+  /** A tarball as a stream that fails at its end when its bytes are not the blob's. */
+  open(blob: Blob): Promise<Readable>;
+}
+
+/** Opens a build cache of layout 3. A folder is listed by its manifests, an address by its index. */
+export async function openCache(place: string): Promise<ComparableCache> {
+  const site = openSite(place);
+  const isAddress = /^https?:\/\//.test(place);
+  const list = isAddress ? await listByIndex() : await listByManifests();
+  if (list.length === 0)
+    throw new Error(`${place}: expected a build cache of layout 3 with builds, found none`);
+
+  async function listByManifests(): Promise<CachedBuild[]> {
+    const paths = await fastGlob('v3/manifests/spec/**/*.spec.manifest.json', { cwd: place });
+    return paths.sort().flatMap((path) => {
+      const [, name = '', version = '', hash = ''] =
+        /([^/]+)\/\1-(.+)-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(path) ?? [];
+      return hash === '' ? [] : [{ name, version, hash, path }];
+    });
+  }
+
+  async function listByIndex(): Promise<CachedBuild[]> {
+    const path = indexManifestPath(OWN_INDEX);
+    const manifest = await site.readText(path, MANIFEST_LIMIT_BYTES);
+    if (manifest === undefined)
+      throw new Error(`${site.locate(path)}: expected the index of a build cache, found nothing`);
+    const [record] = parseMirrorManifest(manifest, site.locate(path)).data;
+    const blob = mirrorBlobPath(digestFrom(record?.checksum ?? ''));
+    const text = await site.readText(blob, INDEX_LIMIT_BYTES);
+    if (text === undefined)
+      throw new Error(`${site.locate(blob)}: expected the index that its manifest names, found nothing`);
+    const { installs } = Listing.parse(JSON.parse(text)).database;
+    return Object.entries(installs).flatMap(([hash, { spec, in_buildcache: isBuild }]) => {
+      const node = { ...spec, hash };
+      return isBuild
+        ? [{ ...node, path: `v3/manifests/spec/${spec.name}/${fileStem(node)}.spec.manifest.json` }]
+        : [];
+    });
+  }
+
+  return {
+    builds: new Map(list.map((build) => [build.hash, build])),
+    async tarballOf({ path }) {
+      const where = site.locate(path);
+      const text = await site.readText(path, MANIFEST_LIMIT_BYTES);
+      if (text === undefined) throw new Error(`${where}: expected the manifest of a build, found nothing`);
+      return findSpecBlobs(splitSigned(text, where).text, where).tarball;
+    },
+    async open(blob) {
+      const path = mirrorBlobPath(blob.digest);
+      const source = await site.open(path);
+      if (!source) throw new Error(`${site.locate(path)}: expected the tarball of a build, found nothing`);
+      return verified(source, site.locate(path), blob);
+    },
+  };
+}
