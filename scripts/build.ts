@@ -7,7 +7,10 @@ import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions } from './spack/spack-options.ts';
 import type { SpackOptions } from './spack/spack-options.ts';
 
-type Options = SpackOptions & Record<'plan' | 'out' | 'inputsSha256' | 'minutes' | 'root', string>;
+type Options = SpackOptions &
+  Record<'plan' | 'out' | 'inputsSha256' | 'minutes' | 'root' | 'earlierSha256', string> & {
+    earlier?: string;
+  };
 
 const command = createCommand({
   verb: 'build',
@@ -29,12 +32,22 @@ const command = createCommand({
       'BUILD_MINUTES',
     ),
   )
+  .option('--earlier <DIR>', 'what hand-on gave of earlier waves')
+  .addOption(variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing', 'EARLIER_SHA256'))
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
   .action(build);
 
 await runCommand(addSpackOptions(command, readSettings()));
 
-async function build({ inputsSha256, settings, minutes, root, ...options }: Options): Promise<void> {
+async function build({
+  inputsSha256,
+  settings,
+  minutes,
+  root,
+  earlier,
+  earlierSha256,
+  ...options
+}: Options): Promise<void> {
   const { buildMinutes, installer } = readSettingsFile(settings);
   const inputs = readInputs(options.plan, inputsSha256);
   const record = await buildPlan({
@@ -43,6 +56,7 @@ async function build({ inputsSha256, settings, minutes, root, ...options }: Opti
     installRoot: root || INSTALL_ROOT,
     minutes: parseMinutes(minutes, buildMinutes),
     installer,
+    ...(earlier === undefined ? {} : { earlier: { folder: earlier, sha256: earlierSha256 } }),
   });
   reportBuild(inputs, record);
 }

@@ -1,33 +1,79 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCommand, runCommand, variableOption } from './cli/command.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { digestFile } from './concretize/digests.ts';
-import { setOutput } from './github/actions.ts';
+import { expectHandedOn, setOutput } from './github/actions.ts';
+import { divideRun, learnFrom, wavesOf, writeDivided } from './waves/divide-run.ts';
+import { reportDivision } from './waves/report.ts';
 import { formatJson } from '../site/lib/json.ts';
 
 const command = createCommand({
   verb: 'gather',
   description:
-    'Puts together what concretize wrote on the machines of several targets: one folder of plans, one matrix of build ' +
-    'jobs. It runs before any build script does.',
+    'Puts together what concretize wrote on the machines of several targets, and divides it into build jobs: what several ' +
+    'requests need is built once, and long work is done by several jobs in waves. Writes one folder of plans. It runs before ' +
+    'any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],
 })
   .requiredOption('--from <DIR>', 'one folder per target, each what concretize wrote')
   .requiredOption('--out <DIR>', 'where all plans go')
+  .option('--catalog <DIR>', 'a catalog, whose builds say how long others take', readSettings().CATALOG_DIR)
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .addOption(
+    variableOption(
+      '--unknown-seconds <N>',
+      'what a build takes of which nothing is known',
+      'UNKNOWN_BUILD_SECONDS',
+      '90',
+    ),
+  )
   .addOption(variableOption('--run <TEXT>', 'refuse plans of another attempt than this one of', 'CHOSEN_RUN'))
   .action(gather);
 
 await runCommand(command);
 
-function gather({ from, out, run }: { from: string; out: string; run: string }): void {
+interface Options {
+  from: string;
+  out: string;
+  catalog: string;
+  settings?: string;
+  run: string;
+  unknownSeconds: string;
+}
+
+function gather({ from, out, catalog, settings, run, unknownSeconds }: Options): void {
   expectSameAttempt(run, process.env['GITHUB_RUN_ATTEMPT']);
   const { matrix, failures } = gatherPlans(from, out);
-  writeFileSync(join(out, 'matrix.json'), formatJson(matrix));
+  const { buildMinutes } = readSettingsFile(settings);
+  const estimate = learnFrom(readCatalog(catalog));
+  const divided = divideRun(out, matrix.include, {
+    buildMinutes,
+    estimate,
+    unknownSeconds: parseSeconds(unknownSeconds),
+  });
+  const jobs = expectHandedOn({ include: divided.jobs });
+  const waves = wavesOf(divided.jobs);
+  writeFileSync(join(out, 'matrix.json'), formatJson(jobs));
   writeFileSync(join(out, 'failures.json'), formatJson(failures));
-  setOutput('matrix', JSON.stringify(matrix));
-  setOutput('count', String(matrix.include.length));
+  setOutput('matrix', JSON.stringify(jobs));
+  // One even where there is nothing to build: GitHub reads the matrix of a job that it skips.
+  setOutput('jobs', JSON.stringify((waves.length > 0 ? waves : [[]]).map((include) => ({ include }))));
+  setOutput('waves', String(waves.length));
+  setOutput('count', String(divided.jobs.length));
+  setOutput('divided', digestFile(writeDivided(out, divided)));
   setOutput('failures', digestFile(join(out, 'failures.json')));
-  setOutput('work', String(matrix.include.length + failures.length > 0));
-  console.error(`${matrix.include.length} builds planned, ${failures.length} requests without a solution`);
+  setOutput('work', String(divided.jobs.length + failures.length > 0));
+  reportDivision(divided);
+  console.error(
+    `${divided.jobs.length} builds planned in ${waves.length} waves, ${failures.length} requests without a solution`,
+  );
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds < 1_000_000) return seconds;
+  throw new Error(`--unknown-seconds: expected a number above 0, found "${text.slice(0, 40)}"`);
 }

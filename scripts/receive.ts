@@ -4,12 +4,14 @@ import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { finishRun } from './receive/finish-run.ts';
-import { readSolvedFailures } from './receive/plan-folder.ts';
+import { readDivided, readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
 import { readSigner } from './signing/signature.ts';
 
 type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
-  Partial<Record<'artifacts' | 'subjects' | 'failures' | 'settings', string>> & { containers: boolean };
+  Partial<Record<'artifacts' | 'subjects' | 'failures' | 'divided' | 'settings', string>> & {
+    containers: boolean;
+  };
 
 const { REGISTRY, CATALOG_DIR } = readSettings();
 
@@ -36,6 +38,7 @@ const command = createCommand({
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', REGISTRY)
   .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
+  .option('--divided <SHA256>', "record requests of the plans' divided.json, which must have this digest")
   .option('--subjects <DIR>', 'write the digests to attest there')
   .option('--no-containers', 'only say which containers would be made')
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
@@ -55,7 +58,8 @@ async function receive(options: Options): Promise<void> {
   await withTemporaryFolder(async (views) => {
     const artifacts = await openArtifacts(options.artifacts, process.env);
     const sources = { plans: options.plans, artifacts, views };
-    const run = await receiveAll(include, sources, destination, unsolved);
+    const divided = options.divided ? readDivided(options.plans, options.divided) : undefined;
+    const run = await receiveAll(include, sources, destination, unsolved, divided);
     await finishRun(include.length, run, options, destination);
   });
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
@@ -15,7 +15,9 @@ import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
-import { findThisCache } from '../spack/this-cache.ts';
+import { findThisCache, localMirror } from '../spack/this-cache.ts';
+import { openHandedOn } from '../waves/handed-on.ts';
+import { trimLock } from '../waves/trim-lock.ts';
 import { findFailures } from './failures.ts';
 import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
@@ -44,6 +46,8 @@ export interface BuildOptions {
   /** Minutes after the start of this process at which the installation is stopped. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
+  /** What hand-on gave of earlier waves, and the sha256 of its listing. Absent: nothing. */
+  earlier?: { folder: string; sha256: string };
 }
 
 /** What Spack printed, and when the time limit ended it. */
@@ -56,8 +60,12 @@ interface Installation {
 /** Builds one plan with a real Spack and hands over what succeeded: an unsigned build cache and a record. */
 export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   const home = resolve(options.home, 'build');
-  const environment = prepareEnvironment(options.plan, home);
-  const { spack, recipes } = await withGroup('Setting up Spack', () => setUp(home, options));
+  const mirror = join(home, 'earlier');
+  rmSync(mirror, { recursive: true, force: true });
+  const lock = await takeEarlier(mirror, options);
+  if (lock === undefined) return recordNothing(options.out);
+  const environment = prepareEnvironment(options.plan, home, lock);
+  const { spack, recipes } = await withGroup('Setting up Spack', () => setUp(home, mirror, options));
   const show = (text: string) => process.stderr.write(text);
   const installation = await withGroup('Installing', () =>
     withStoppedCommands(() => install(spack, environment, options, show)),
@@ -67,18 +75,51 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   );
 }
 
+/**
+ * Makes a mirror of what a part takes from earlier waves.
+ * @returns the lock of what can be built with it; undefined: nothing
+ */
+async function takeEarlier(
+  mirror: string,
+  { plan: folder, inputs, earlier }: BuildOptions,
+): Promise<string | undefined> {
+  const lockText = readFileSync(join(folder, 'spack.lock'), 'utf8');
+  const wanted = inputs.part?.earlier ?? [];
+  if (wanted.length === 0) return lockText;
+  const there = earlier && (await openHandedOn(earlier.folder, earlier.sha256, wanted, mirror));
+  const missing = new Set(wanted.filter((hash) => !there?.has(hash)));
+  console.error(`${wanted.length - missing.size} of ${wanted.length} builds of earlier waves are here`);
+  const file = join(folder, 'plan.txt');
+  return trimLock(lockText, parseAllowedHashes(readFileSync(file, 'utf8'), file), missing);
+}
+
+/** What a part uploads when nothing that it needs was built. */
+function recordNothing(out: string): BuildRecord {
+  const record: BuildRecord = { failures: [], packages: [], environments: {}, built: [], reused: [] };
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'record.json'), formatJson(record));
+  console.error('nothing is built: all of it needs what an earlier wave did not build');
+  return record;
+}
+
 /** Copies the lock and its environment to where Spack may write beside them. */
-function prepareEnvironment(plan: string, home: string): string {
+function prepareEnvironment(plan: string, home: string, lock: string): string {
   const environment = join(home, 'environment');
   rmSync(environment, { recursive: true, force: true });
   rmSync(join(home, 'stage'), { recursive: true, force: true });
   rmSync(eventsFile(environment), { force: true });
   mkdirSync(environment, { recursive: true });
-  for (const name of ['spack.yaml', 'spack.lock']) cpSync(join(plan, name), join(environment, name));
+  cpSync(join(plan, 'spack.yaml'), join(environment, 'spack.yaml'));
+  writeFileSync(join(environment, 'spack.lock'), lock);
   return environment;
 }
 
-async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spack; recipes: RecipesCommit }> {
+async function setUp(
+  home: string,
+  earlier: string,
+  options: BuildOptions,
+): Promise<{ spack: Spack; recipes: RecipesCommit }> {
   const { inputs, catalog, installRoot } = options;
   prepareInstallRoot(installRoot);
   const tools = resolve(options.home, 'tools');
@@ -92,7 +133,10 @@ async function setUp(home: string, options: BuildOptions): Promise<{ spack: Spac
   const spack = await openSpack(home, {
     installed,
     recipes: await gatherRecipes(inputs.repositories, options.own, tools),
-    cache,
+    // First of all what this run has built: it was checked, and signing is the publisher's.
+    cache: existsSync(earlier)
+      ? { ...cache, mirrors: { earlier: localMirror(earlier), ...cache.mirrors } }
+      : cache,
     microarchitecture: inputs.microarchitecture,
     installRoot,
   });
@@ -145,7 +189,7 @@ async function handOver(
     expected: 'a spack.lock',
     advice: 'solve it again',
   });
-  const roots = new Set(lock.roots.map(({ hash }) => hash));
+  const roots = new Set(inputs.part?.asked ?? lock.roots.map(({ hash }) => hash));
   const traces = readInstallEvents(eventsFile(environment));
   const failures = findFailures({
     ...installation,

@@ -92,6 +92,17 @@ export function failuresOfAll(
   });
 }
 
+/** The failure of what was asked for and not tried in any job, since something that it needs failed in one. */
+export function notTriedFailure(
+  { name, hash }: Pick<Node, 'name' | 'hash'>,
+  spec: string,
+  cause: Pick<Failure, 'spec'>,
+  { target, run, date }: Omit<Circumstances, 'job'>,
+): Failure {
+  const log = cutLog([`not tried, since ${cause.spec.slice(0, 1_000)} did not build, which it needs`]);
+  return Failure.parse({ name, spec, hash, target, kind: 'other', log, run, date });
+}
+
 /** Failures of builds that are fine but cannot be published, each with its reason: a schedule leaves them alone. */
 export function refusedFailures(
   refused: ReadonlyMap<DagHash, string>,

@@ -6,7 +6,7 @@ import { addSummary, annotate, setOutput } from '../github/actions.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import type { ReceivedRun } from './receive-all.ts';
-import { describeRun } from './report.ts';
+import { describeRun, describeWaves } from './report.ts';
 import { attestLater } from './subjects.ts';
 
 /** The options of `receive` that decide what happens after all artifacts. */
@@ -27,7 +27,7 @@ interface FinishOptions {
  */
 export async function finishRun(
   jobs: number,
-  { received, faults }: ReceivedRun,
+  { received, divided, faults }: ReceivedRun,
   options: FinishOptions,
   destination: Destination,
 ): Promise<void> {
@@ -48,9 +48,14 @@ export async function finishRun(
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(
-    [describeRun(received, !isLocal(registry), outcome), ...notes.map((note) => `> ${note}`)].join('\n\n'),
+    [
+      describeRun(received, !isLocal(registry), outcome),
+      ...(divided ? [describeWaves(received, divided)] : []),
+      ...notes.map((note) => `> ${note}`),
+    ].join('\n\n'),
   );
   setOutput('published', String(builds.length));
+  setOutput('waiting', String(divided?.waiting.length ?? 0));
   console.error(
     `${jobs} jobs received: ${builds.length} builds and ${outcome.containers.length} containers added, ` +
       `${faults.length} not published`,

@@ -5,12 +5,15 @@ import { splitObject } from '../../site/lib/spack/node-text.ts';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
-import { BuildInputs } from '../../site/schemas/build-request.ts';
+import { BuildInputs, DividedRequests } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { SBANG_FILE } from '../concretize/digests.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
+
+/** Among the plans, the folder of those requests that no job builds as a whole. */
+export const REQUESTS_FOLDER = 'requests';
 
 /** What one build job was told to build. */
 export interface Plan {
@@ -21,7 +24,7 @@ export interface Plan {
   nodes: ReadonlyMap<DagHash, Node>;
   /** The text of each node of the lock, compact. */
   texts: ReadonlyMap<DagHash, string>;
-  /** What was asked for, in the order of the lock. */
+  /** What was asked for, in the order of the lock; of a part, as far as it is its to build. */
   roots: readonly { hash: DagHash; spec: string }[];
   /** `spack.lock` to the letter. */
   lockText: string;
@@ -39,13 +42,14 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
   const lock = LockFile.parse(JSON.parse(lockText));
   const inputs = BuildInputs.parse(JSON.parse(readChecked(join(folder, 'inputs.json'), entry.inputs)));
   const file = join(folder, 'plan.txt');
+  const asked = inputs.part && new Set(inputs.part.asked);
   const sbang = inputs.files[SBANG_FILE];
   return {
     hashes: parseAllowedHashes(readChecked(file, entry.plan), file),
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
     texts: splitObject(splitObject(lockText).get('concrete_specs') ?? '{}'),
-    roots: lock.roots,
+    roots: asked ? lock.roots.filter(({ hash }) => asked.has(hash)) : lock.roots,
     lockText,
     ...(sbang === undefined ? {} : { sbang: readChecked(join(folder, SBANG_FILE), sbang) }),
   };
@@ -54,6 +58,11 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
 /** Reads what had no solution, held against its digest in the same way. */
 export function readSolvedFailures(plansDirectory: string, sha256: string): SolvedFailure[] {
   return SolvedFailures.parse(JSON.parse(readChecked(join(plansDirectory, 'failures.json'), sha256)));
+}
+
+/** Reads which requests are divided over several jobs, held against its digest in the same way. */
+export function readDivided(plansDirectory: string, sha256: string): DividedRequests {
+  return DividedRequests.parse(JSON.parse(readChecked(join(plansDirectory, 'divided.json'), sha256)));
 }
 
 function readChecked(file: string, sha256: string): string {

@@ -1,11 +1,13 @@
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../cli/command.ts';
 import { annotate, withGroup } from '../github/actions.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
+import { receiveDivided } from './divided.ts';
+import type { DividedOutcome } from './divided.ts';
 import { failureFiles } from './failures.ts';
 import type { Received, Sources } from './receive-artifact.ts';
 import { receiveArtifact } from './receive-artifact.ts';
@@ -13,6 +15,8 @@ import { receiveArtifact } from './receive-artifact.ts';
 /** What became of all artifacts of a run. */
 export interface ReceivedRun {
   received: Received[];
+  /** Of requests that several jobs build. Absent: there are none. */
+  divided?: DividedOutcome;
   /** One sentence for each job that could not be published through no fault of its artifact. */
   faults: string[];
 }
@@ -23,6 +27,7 @@ export async function receiveAll(
   sources: Sources,
   destination: Destination,
   unsolved: readonly SolvedFailure[] = [],
+  divided?: DividedRequests,
 ): Promise<ReceivedRun> {
   const { environment } = destination;
   const { run } = readOrigin(environment);
@@ -49,6 +54,20 @@ export async function receiveAll(
       result.faults.push(`job ${entry.index}: ${describeError(error)}`);
     }
   }
+  if (!divided) return result;
+  const failed = new Map(
+    result.received
+      .filter(({ isLost }) => !isLost)
+      .flatMap(({ failures }) =>
+        failures.flatMap((failure) => (failure.hash ? [[failure.hash, failure] as const] : [])),
+      ),
+  );
+  result.divided = receiveDivided(
+    divided,
+    failed,
+    { plans: sources.plans, catalogDirectory: destination.catalogDirectory },
+    { run, job: `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-divided`, date },
+  );
   return result;
 }
 

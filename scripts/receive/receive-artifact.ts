@@ -31,12 +31,16 @@ export interface Received {
   entry: MatrixEntry;
   /** What was asked for, for people. */
   title: string;
+  /** Number of builds that the job was to make. */
+  planned: number;
   newBuilds: Build[];
   /** Builds that were in the catalog already when this artifact came. */
   again: number;
   /** Hashes that the job took from the cache, by its own word. */
   reused: number;
   failures: Failure[];
+  /** The job uploaded nothing: what it was to build may be tried again. */
+  isLost?: true;
   /** Why nothing of the artifact was taken. */
   refused?: string;
   warnings: string[];
@@ -71,7 +75,7 @@ interface Receiving {
 }
 
 /** What taking over an artifact came to. */
-type Outcome = Omit<Received, 'entry' | 'title'>;
+type Outcome = Omit<Received, 'entry' | 'title' | 'planned'>;
 
 /**
  * Takes over what one job built: checks it against its plan, publishes it and records its failures. An artifact that
@@ -91,7 +95,7 @@ export async function receiveArtifact(
     addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
   const outcome = await takeArtifact({ entry, plan, sources, destination, circumstances });
   addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
-  return { entry, title: environment ?? specs.join(' '), ...outcome };
+  return { entry, title: environment ?? specs.join(' '), planned: plan.hashes.size, ...outcome };
 }
 
 /** Checks the artifact of a job and publishes it, while it is on this disk. */
@@ -108,7 +112,7 @@ async function takeArtifact(receiving: Receiving): Promise<Outcome> {
   try {
     return await sources.artifacts.use(entry.index, async (folder) => {
       const verdict = await judgeArtifact(folder, plan, destination.catalogDirectory);
-      if (verdict.kind === 'missing') return fail('other', verdict.reason);
+      if (verdict.kind === 'missing') return { ...fail('other', verdict.reason), isLost: true };
       if (verdict.kind === 'refused') return fail('refused', verdict.reason);
       const outcome = await publishArtifact(receiving, verdict);
       if (plan.sbang === undefined) return outcome;

@@ -97,6 +97,7 @@ function received(newBuilds: Build[], failures: Failure[] = []): Received {
   return {
     entry: { ...entry, plan: digest, lock: digest, inputs: digest },
     title: 'tree',
+    planned: newBuilds.length,
     newBuilds,
     again: 0,
     reused: 0,

@@ -3,6 +3,9 @@ import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { PublishedContainers } from '../containers/publish-containers.ts';
+import { formatDuration } from '../../site/lib/format.ts';
+import { pictureWaves } from '../waves/picture.ts';
+import type { DividedOutcome } from './divided.ts';
 import type { Received } from './receive-artifact.ts';
 
 /** Builds that the summary lists; the others are counted. */
@@ -58,6 +61,33 @@ export function describeRun(
           `${escapeMarkdown(spec.slice(0, 300))}<br>${escapeMarkdown((line ?? log.at(-1) ?? '').slice(0, 300))}`,
       ),
     ),
+  ].join('\n');
+}
+
+/** The summary of builds in waves: a picture of the jobs, and what is left for a later run. Empty for a single job. */
+export function describeWaves(
+  all: readonly Received[],
+  { waiting, waitingSeconds, failures }: DividedOutcome,
+): string {
+  if (all.length < 2 && waiting.length === 0) return '';
+  const jobs = all.map(({ entry, newBuilds, again, failures: failed, planned }) => ({
+    index: entry.index,
+    wave: entry.wave ?? 0,
+    target: entry.target,
+    built: newBuilds.length + again,
+    failed: failed.length,
+    waiting: Math.max(0, planned - newBuilds.length - again - failed.length),
+  }));
+  return [
+    '### Jobs in waves',
+    '',
+    ...pictureWaves(jobs),
+    ...(failures.length > 0
+      ? [`${failures.length} were not tried, since something that they need failed.`]
+      : []),
+    waiting.length === 0
+      ? 'Nothing waits for a later run.'
+      : `${waiting.length} builds wait for a later run: about ${formatDuration(waitingSeconds)}.`,
   ].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
@@ -85,6 +86,11 @@ async function findSecondMirror(
     .describeTag('index.spack')
     .catch(() => undefined);
   return index && `oci://${reference.host}/${reference.path}`;
+}
+
+/** A build cache in a folder, as `mirrors.yaml` has it. */
+export function localMirror(folder: string): Mirror {
+  return { url: pathToFileURL(folder).href, signed: false, source: false, binary: true };
 }
 
 /** Whether every build is signed and there is a key to check it by. */

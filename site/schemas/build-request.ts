@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { DagHash } from './digest.ts';
 
 /** The most jobs that one matrix of GitHub's may have. */
 export const MAX_JOBS = 256;
+
+/** The most waves of one run: as many as the workflow has stages. */
+export const MAX_WAVES = 8;
 
 /** One job's worth of building, as `choose` decides it and `concretize` solves it. */
 export const BuildRequest = z.strictObject({
@@ -48,6 +52,13 @@ export const MatrixEntry = z.strictObject({
   lock: z.string().regex(/^[0-9a-f]{64}$/),
   /** sha256 of `inputs.json`, in hex: the request, and the exact commits of Spack and of the recipes. */
   inputs: z.string().regex(/^[0-9a-f]{64}$/),
+  /** From 0; absent: 0. A job may need what jobs of earlier waves build. */
+  wave: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_WAVES - 1)
+    .optional(),
 });
 export type MatrixEntry = z.infer<typeof MatrixEntry>;
 
@@ -71,9 +82,28 @@ export const BuildInputs = z.strictObject({
   repositories: z.array(RecipeSource),
   /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  /** Present on a part of what was asked for. Absent: the job builds a whole request. */
+  part: z
+    .strictObject({
+      /** Hashes of this job that somebody asked for; it builds the others since those need them. */
+      asked: z.array(DagHash),
+      /** Hashes that it takes from jobs of earlier waves. */
+      earlier: z.array(DagHash),
+    })
+    .optional(),
 });
 export type BuildInputs = z.infer<typeof BuildInputs>;
 
 /** The `matrix` that `concretize` gives to the build jobs and to publish. */
 export const Matrix = z.strictObject({ include: z.array(MatrixEntry).max(MAX_JOBS) });
 export type Matrix = z.infer<typeof Matrix>;
+
+/** `divided.json` beside the plans: requests that several jobs build, or that share a job. */
+export const DividedRequests = z.strictObject({
+  requests: z.array(MatrixEntry).max(MAX_JOBS),
+  /** Hashes that no job of this run builds: waves, jobs or hours ran out. */
+  left: z.array(DagHash),
+  /** How long each planned hash probably takes, in seconds. */
+  seconds: z.record(DagHash, z.number().nonnegative()),
+});
+export type DividedRequests = z.infer<typeof DividedRequests>;

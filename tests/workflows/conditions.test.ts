@@ -350,6 +350,43 @@ test.each(['publish', 'preview'])(
   },
 );
 
+describe('of a run in waves', () => {
+  const github = githubOf('dispatch', {});
+  const JOBS = JSON.stringify([{ include: [] }, { include: [] }, { include: [] }]);
+  const IN_WAVES = {
+    ...BUILT,
+    'build/plan': { outputs: { count: '9', work: 'true', matrix: '{}', jobs: JOBS, waves: '3' } },
+  };
+  const WAVES = [2, 3].flatMap((wave) => [`build/wave-${wave}/check`, `build/wave-${wave}/build`]);
+  const inWaves = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
+    jobsOf(await runWorkflow('manual.yml', { github, outcomes: { ...IN_WAVES, ...outcomes } }));
+
+  test('as many waves run as are planned', async () => {
+    expect(await inWaves({})).toEqual([...UP_TO_BUILD, ...WAVES, 'build/publish', 'build/deploy']);
+  });
+
+  test('a build that fails in one wave ends no other', async () => {
+    for (const job of ['build/build', 'build/wave-2/build'])
+      expect(await inWaves({ [job]: { result: 'failure' } })).toEqual([
+        ...UP_TO_BUILD,
+        ...WAVES,
+        'build/publish',
+        'build/deploy',
+      ]);
+  });
+
+  test('a wave whose check fails builds nothing, and what was built is published', async () => {
+    const jobs = await inWaves({ 'build/wave-2/check': { result: 'failure' } });
+    expect(jobs).not.toContain('build/wave-2/build');
+    expect(jobs.slice(-4)).toEqual([
+      'build/wave-3/check',
+      'build/wave-3/build',
+      'build/publish',
+      'build/deploy',
+    ]);
+  });
+});
+
 test('a build that failed hands over what it has, one that was cancelled nothing', async () => {
   const github = githubOf('dispatch', {});
   const upload = /^actions\/upload-artifact@/;

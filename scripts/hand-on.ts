@@ -1,0 +1,61 @@
+import { Matrix } from '../site/schemas/build-request.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { annotate, setOutput } from './github/actions.ts';
+import { openArtifacts } from './receive/build-artifact.ts';
+import { handOn } from './waves/handed-on.ts';
+
+type Options = Record<
+  'plans' | 'matrix' | 'wave' | 'artifacts' | 'out' | 'catalog' | 'beforeSha256',
+  string
+> & {
+  before?: string;
+};
+
+const command = createCommand({
+  verb: 'hand-on',
+  description:
+    'Between two waves of builds: checks what the jobs of earlier waves have uploaded, each artifact against its plan as ' +
+    'receive does, and writes a build cache of what later jobs need. Its listing has the digest that build is given. ' +
+    'Holds no secret; GITHUB_TOKEN needs "actions: read".',
+  examples: [
+    'node scripts/hand-on.ts --plans plans --matrix "$MATRIX" --wave 2 --artifacts artifacts --out handed-on',
+  ],
+})
+  .requiredOption('--plans <DIR>', 'what gather wrote')
+  .requiredOption('--matrix <JSON>', "gather's output of that name, with the digests of the plans")
+  .requiredOption('--wave <N>', 'the wave that is to begin, from 2')
+  .requiredOption('--out <DIR>', 'where the build cache goes; what is there goes away')
+  .option('--before <DIR>', 'what this gave to the wave before')
+  .addOption(
+    variableOption('--before-sha256 <HEX>', 'sha256 of its listing; empty: it gave nothing', 'BEFORE_SHA256'),
+  )
+  .addOption(
+    variableOption('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS'),
+  )
+  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .action(run);
+
+await runCommand(command);
+
+async function run(options: Options): Promise<void> {
+  const { include } = Matrix.parse(JSON.parse(options.matrix));
+  const { sha256, builds, refused } = await handOn(include, {
+    ...options,
+    wave: parseWave(options.wave),
+    artifacts: await openArtifacts(options.artifacts, process.env),
+    before:
+      options.before !== undefined && options.beforeSha256 !== ''
+        ? { folder: options.before, sha256: options.beforeSha256 }
+        : undefined,
+  });
+  for (const sentence of refused) annotate('warning', sentence);
+  setOutput('sha256', sha256);
+  console.error(`${builds} builds handed on, ${refused.length} jobs without an artifact that can be taken`);
+}
+
+/** From 0, as plans count them. */
+function parseWave(text: string): number {
+  const wave = Number(text);
+  if (Number.isInteger(wave) && wave >= 2) return wave - 1;
+  throw new Error(`--wave: expected a number from 2, found "${text.slice(0, 40)}"`);
+}

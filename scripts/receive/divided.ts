@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import type { DividedRequests } from '../../site/schemas/build-request.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Failure } from '../../site/schemas/failure.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { environmentFile } from './environment-locks.ts';
+import type { Circumstances } from './failures.ts';
+import { failureFiles, notTriedFailure } from './failures.ts';
+import type { Plan } from './plan-folder.ts';
+import { readPlanFolder, REQUESTS_FOLDER } from './plan-folder.ts';
+
+/** What became of the requests that several jobs build. */
+export interface DividedOutcome {
+  /** Of what somebody asked for and no job tried, since something that it needs failed. */
+  failures: Failure[];
+  /** Hashes that may still be built: by a later run. */
+  waiting: DagHash[];
+  /** How long that probably takes, in seconds. */
+  waitingSeconds: number;
+}
+
+/**
+ * Records what only shows when all jobs have been received: the locks of environments that are divided, and what was
+ * not tried in one job since another failed.
+ */
+export function receiveDivided(
+  { requests, seconds }: DividedRequests,
+  failed: ReadonlyMap<DagHash, Failure>,
+  { plans, catalogDirectory }: { plans: string; catalogDirectory: string },
+  circumstances: Omit<Circumstances, 'target'>,
+): DividedOutcome {
+  const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0 };
+  const waiting = new Set<DagHash>();
+  for (const entry of requests) {
+    const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
+    const { environment } = plan.inputs.request;
+    if (environment !== undefined)
+      addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+    const roots = new Map(plan.roots.map(({ hash, spec }) => [hash, spec]));
+    for (const hash of plan.hashes) {
+      const node = plan.nodes.get(hash);
+      if (!node || existsSync(join(catalogDirectory, buildFile(node)))) continue;
+      const cause = failedNeed(hash, plan, failed);
+      if (cause === undefined) waiting.add(hash);
+      else if (roots.has(hash) && !failed.has(hash))
+        outcome.failures.push(
+          notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
+        );
+    }
+  }
+  addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
+  outcome.waiting = [...waiting].sort();
+  for (const hash of waiting) outcome.waitingSeconds += seconds[hash] ?? 0;
+  return outcome;
+}
+
+/** The failure of a node or of something that it needs; what ran out of time is none: it may be built yet. */
+function failedNeed(
+  hash: DagHash,
+  { nodes, hashes }: Plan,
+  failed: ReadonlyMap<DagHash, Failure>,
+): Failure | undefined {
+  for (const one of walk([hash], (from) => (nodes.get(from)?.dependencies ?? []).map((next) => next.hash))) {
+    const failure = hashes.has(one) ? failed.get(one) : undefined;
+    if (failure && failure.kind !== 'timeout') return failure;
+  }
+  return undefined;
+}

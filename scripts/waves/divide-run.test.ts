@@ -1,0 +1,173 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
+import { splitObject } from '../../site/lib/spack/node-text.ts';
+import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { planBuild } from '../concretize/plan.ts';
+import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
+import type { DividedRun } from './divide-run.ts';
+import { divideRun, wavesOf } from './divide-run.ts';
+import { composeLock } from './part-folder.ts';
+import { trimLock } from './trim-lock.ts';
+
+const LOCK = readFileSync(
+  join(import.meta.dirname, '../../tests/fixtures/real-nodes/x86_64_v3.lock.json'),
+  'utf8',
+);
+const REAL = LockFile.parse(JSON.parse(LOCK));
+const TEXTS = splitObject(splitObject(LOCK).get('concrete_specs') ?? '');
+const needsOf = (hash: string) => (REAL.concrete_specs[hash]?.dependencies ?? []).map((one) => one.hash);
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'divide-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Solves a request for a root of the real lock, as concretize writes it. */
+function solve(
+  index: number,
+  name: string,
+  more: Partial<BuildRequest> = {},
+  isCached: (hash: string) => boolean = () => false,
+): MatrixEntry {
+  const root = REAL.roots.find(({ spec }) => spec === name);
+  if (!root) throw new Error(`the lock has no root ${name}`);
+  const place = join(folder, String(index));
+  mkdirSync(place, { recursive: true });
+  const roots = [root];
+  const text = composeLock(LOCK, roots, walk([root.hash], needsOf), TEXTS);
+  const { hashes } = planBuild(LockFile.parse(JSON.parse(text)), isCached);
+  writeFileSync(join(place, 'spack.lock'), text);
+  writeFileSync(
+    join(place, 'spack.yaml'),
+    more.environment ? 'spack:\n  specs: [x]\n  view: true\n' : '{}\n',
+  );
+  writeFileSync(join(place, 'plan.txt'), hashes.map((hash) => `${hash}\n`).join(''));
+  const request = {
+    index,
+    specs: [name],
+    target: 'x86_64_v3',
+    fresh: false,
+    container: false,
+    flags: [],
+    ...more,
+  };
+  const inputs: BuildInputs = {
+    request,
+    microarchitecture: 'x86_64_v3',
+    spack: 'v1.1.0',
+    packages: 'abc',
+    repositories: [],
+    files: digestFiles(place),
+  };
+  writeFileSync(join(place, 'inputs.json'), JSON.stringify(inputs));
+  const [plan = '', lock = '', given = ''] = ['plan.txt', 'spack.lock', 'inputs.json'].map((file) =>
+    digestFile(join(place, file)),
+  );
+  return { index, target: request.target, runner: 'ubuntu-24.04', container: '', plan, lock, inputs: given };
+}
+
+function divide(entries: MatrixEntry[], unknownSeconds: number): DividedRun {
+  return divideRun(folder, entries, { buildMinutes: 320, estimate: () => undefined, unknownSeconds });
+}
+
+/** Every node is in one job, and what a job takes is of an earlier wave. */
+function expectSound({ jobs, left }: DividedRun): void {
+  const waveOf = new Map<string, number>();
+  for (const entry of jobs) {
+    const { hashes, inputs, nodes, roots } = readPlanFolder(folder, entry);
+    for (const hash of inputs.part?.earlier ?? []) expect(waveOf.get(hash)).toBeLessThan(entry.wave ?? 0);
+    for (const hash of hashes) {
+      expect(waveOf.has(hash)).toBe(false);
+      waveOf.set(hash, entry.wave ?? 0);
+      expect(nodes.has(hash)).toBe(true);
+    }
+    if (inputs.part) expect(roots.map(({ hash }) => hash).sort()).toEqual([...inputs.part.asked].sort());
+  }
+  expect(left).toEqual([]);
+}
+
+test('a short request keeps its job, to the letter', () => {
+  const entry = solve(3, 'zlib-ng');
+  const run = divide([entry], 10);
+  expect(run).toMatchObject({ jobs: [entry], requests: [], left: [] });
+});
+
+test('short requests that share nothing keep a job each', () => {
+  const shared = new Set(walk([REAL.roots[0]?.hash ?? ''], needsOf));
+  const entries = [solve(0, 'zlib-ng'), solve(1, 'openblas', {}, (hash) => shared.has(hash))];
+  expect(divide(entries, 10).jobs).toEqual(entries);
+});
+
+test('short requests that share something are one job', () => {
+  const run = divide([solve(0, 'hdf5~mpi'), solve(1, 'openmpi')], 10);
+  expect(run.jobs).toHaveLength(1);
+  expect(run.requests.map(({ index }) => index)).toEqual([0, 1]);
+  expectSound(run);
+  const [job] = run.jobs;
+  const plan = job && readPlanFolder(folder, job);
+  expect(plan?.roots.map(({ spec }) => spec).sort()).toEqual(['hdf5~mpi', 'openmpi']);
+});
+
+test('long work is divided: each node once, each with what it needs, its text to the letter', () => {
+  const names = REAL.roots.map(({ spec }) => spec).slice(0, 30);
+  const run = divide(
+    names.map((name, index) => solve(index, name)),
+    600,
+  );
+  expectSound(run);
+  expect(wavesOf(run.jobs).length).toBeGreaterThan(2);
+  for (const entry of run.jobs)
+    for (const [hash, text] of readPlanFolder(folder, entry).texts) expect(text).toBe(TEXTS.get(hash));
+  for (const entry of run.requests)
+    expect(readPlanFolder(join(folder, REQUESTS_FOLDER), entry).roots).toHaveLength(1);
+});
+
+test('an environment keeps its own configuration, without its view', () => {
+  const run = divide([solve(0, 'openmpi', { environment: 'stack', specs: [] })], 900);
+  expectSound(run);
+  expect(run.jobs.length).toBeGreaterThan(1);
+  for (const { index } of run.jobs) {
+    const text = readFileSync(join(folder, String(index), 'spack.yaml'), 'utf8');
+    expect(text).toBe('spack:\n  specs: [ x ]\n  view: false\n');
+  }
+});
+
+test('a request that wants a container keeps its job, however long it is', () => {
+  const entry = solve(0, 'openmpi', { container: true });
+  expect(divide([entry], 900).jobs).toEqual([entry]);
+});
+
+test('a plan that was changed is refused', () => {
+  const entry = solve(0, 'openmpi');
+  cpSync(join(folder, '0/spack.lock'), join(folder, '0/plan.txt'));
+  expect(() => divide([entry], 900)).toThrow(/plan\.txt: expected the file that concretize wrote/);
+});
+
+test('what cannot be built is taken out of the lock of a part', () => {
+  const run = divide([solve(0, 'openmpi'), solve(1, 'hdf5~mpi')], 900);
+  const last = run.jobs.findLast(({ wave = 0 }) => wave > 0);
+  if (!last) throw new Error('expected a second wave');
+  const { inputs, hashes, lockText } = readPlanFolder(folder, last);
+  const earlier = inputs.part?.earlier ?? [];
+  expect(trimLock(lockText, hashes, new Set())).toBe(lockText);
+  expect(trimLock(lockText, hashes, new Set(earlier))).toBeUndefined();
+  for (const missing of earlier) {
+    const trimmed = trimLock(lockText, hashes, new Set([missing]));
+    const lock = LockFile.parse(
+      JSON.parse(
+        trimmed ?? '{"_meta":{"lockfile-version":1,"specfile-version":1},"roots":[],"concrete_specs":{}}',
+      ),
+    );
+    expect(Object.keys(lock.concrete_specs)).not.toContain(missing);
+    const kept = [...hashes].filter((hash) => !walk([hash], needsOf).includes(missing));
+    expect(Object.keys(lock.concrete_specs)).toEqual(expect.arrayContaining(kept));
+  }
+});

@@ -1,0 +1,180 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
+import type { DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { kindOf, learnTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
+import type { Job, Limits } from './divide.ts';
+import { divideWork } from './divide.ts';
+import type { SolvedRequest } from './join-requests.ts';
+import { joinRequests, needsAmong } from './join-requests.ts';
+import { writePart } from './part-folder.ts';
+import type { WorkNode } from './work-graph.ts';
+
+/** Jobs that GitHub runs at the same time in the free plan. */
+const RUNNERS = 20;
+/** A part of the time that a job may build is for what takes longer than estimated. */
+const SHARE_OF_JOB = 0.85;
+/** Below this, all of it is one job: in seconds. */
+const SMALL_SECONDS = 1_800;
+const CROSSING_SECONDS = 180;
+
+/** How a run builds what was planned. */
+export interface DividedRun extends DividedRequests {
+  /** Every job, sorted by wave and index. */
+  jobs: MatrixEntry[];
+  /** What each job builds, by its index; of a job that builds a whole request, nothing is said. */
+  hashesOf: Map<number, readonly DagHash[]>;
+}
+
+export interface DivideOptions {
+  /** Minutes that a job may build. */
+  buildMinutes: number;
+  /** Seconds that a node takes; undefined: not known. */
+  estimate: (node: Node) => number | undefined;
+  /** What a node takes of which nothing is known, in seconds. */
+  unknownSeconds: number;
+  limits?: Partial<Limits>;
+}
+
+/**
+ * Divides the requests of a run over jobs, so that no node is built twice. A request that shares nothing with another and
+ * is not long keeps its own job, as it was planned. The others are divided into parts, each with a folder of its own.
+ * @param plans folder that concretize wrote: gets the folders of parts
+ */
+export function divideRun(
+  plans: string,
+  entries: readonly MatrixEntry[],
+  options: DivideOptions,
+): DividedRun {
+  const { buildMinutes } = options;
+  const run: DividedRun = { jobs: [], requests: [], left: [], seconds: {}, hashesOf: new Map() };
+  const work = new Map<DagHash, WorkNode>();
+  const owners = new Map<string, Owners>();
+  const parts: Job[] = [];
+  for (const component of joinRequests(
+    entries.map((entry) => ({ entry, plan: readPlanFolder(plans, entry) })),
+  )) {
+    const { nodes, total, groups } = describeWork(component, options);
+    for (const [hash, { seconds }] of nodes) run.seconds[hash] = Math.round(seconds);
+    const [only] = component;
+    const isShort = total <= SMALL_SECONDS && groups.size === 1;
+    if (component.length === 1 && only && (isShort || !isDivisible(only))) {
+      run.jobs.push(only.entry);
+      continue;
+    }
+    for (const [group, members] of groups) {
+      owners.set(group, { members, component });
+      if (isShort) parts.push({ wave: 0, group, hashes: [...nodes.keys()], seconds: total });
+    }
+    if (!isShort) for (const [hash, node] of nodes) work.set(hash, node);
+  }
+  const division = divideWork(work, {
+    runners: RUNNERS,
+    waves: MAX_WAVES,
+    jobs: MAX_JOBS - run.jobs.length - parts.length,
+    jobSeconds: buildMinutes * 60 * SHARE_OF_JOB,
+    waveSeconds: CROSSING_SECONDS,
+    ...options.limits,
+  });
+  run.left = division.left;
+  const divided: Job[] = [...parts];
+  for (const job of division.jobs) {
+    const whole = wholeRequest(job, owners.get(job.group)?.component ?? []);
+    if (whole) run.jobs.push(whole.entry);
+    else divided.push(job);
+  }
+  const kept = new Set(run.jobs.map(({ index }) => index));
+  run.requests = entries.filter(({ index }) => !kept.has(index));
+  moveRequests(plans, run.requests);
+  const indices = [...Array(MAX_JOBS).keys()].filter((index) => !kept.has(index));
+  for (const [place, { group, wave, hashes }] of divided.entries()) {
+    const { members = [], component = [] } = owners.get(group) ?? {};
+    const requests = [...members, ...component.filter((one) => !members.includes(one))];
+    const index = indices[place] ?? 0;
+    run.jobs.push(writePart(plans, { index, wave, requests, hashes }));
+    run.hashesOf.set(index, hashes);
+  }
+  run.jobs.sort((a, b) => (a.wave ?? 0) - (b.wave ?? 0) || a.index - b.index);
+  return run;
+}
+
+/** Requests that are divided make place for the jobs: what asked for them is read when all jobs have been received. */
+function moveRequests(plans: string, requests: readonly MatrixEntry[]): void {
+  for (const { index } of requests) {
+    mkdirSync(join(plans, REQUESTS_FOLDER), { recursive: true });
+    renameSync(join(plans, String(index)), join(plans, REQUESTS_FOLDER, String(index)));
+  }
+}
+
+/** The jobs of each wave. */
+export function wavesOf(jobs: readonly MatrixEntry[]): MatrixEntry[][] {
+  const waves: MatrixEntry[][] = [];
+  for (const job of jobs) (waves[job.wave ?? 0] ??= []).push(job);
+  return waves;
+}
+
+/** Estimates by what the builds of a catalog took. */
+export function learnFrom({ builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>): DivideOptions['estimate'] {
+  const estimate = learnTimes(timedBuilds(builds.values(), nodes));
+  return (node) => estimate(kindOf(node))?.seconds;
+}
+
+/** Writes which requests are divided, for the job that publishes. */
+export function writeDivided(plans: string, { requests, left, seconds }: DividedRequests): string {
+  const file = join(plans, 'divided.json');
+  writeFileSync(file, formatJson({ requests, left, seconds }));
+  return file;
+}
+
+/** Whose nodes the jobs of a group build. */
+interface Owners {
+  /** Requests whose configuration of Spack is the same. */
+  members: SolvedRequest[];
+  /** They and all others that they share nodes with. */
+  component: SolvedRequest[];
+}
+
+interface ComponentWork {
+  nodes: Map<DagHash, WorkNode>;
+  total: number;
+  /** The requests whose nodes may share a job, by the group's name. */
+  groups: Map<string, SolvedRequest[]>;
+}
+
+/** Each node belongs to the first request that plans it. */
+function describeWork(
+  component: readonly SolvedRequest[],
+  { estimate, unknownSeconds }: DivideOptions,
+): ComponentWork {
+  const needs = needsAmong(component);
+  const result: ComponentWork = { nodes: new Map(), total: 0, groups: new Map() };
+  const prefix = component[0]?.entry.index ?? 0;
+  for (const request of component) {
+    const group = `${prefix} ${request.plan.inputs.request.environment ?? ''}`;
+    result.groups.set(group, [...(result.groups.get(group) ?? []), request]);
+    for (const hash of request.plan.hashes) {
+      if (result.nodes.has(hash)) continue;
+      const node = request.plan.nodes.get(hash);
+      const seconds = (node && estimate(node)) ?? unknownSeconds;
+      result.nodes.set(hash, { seconds, needs: needs.get(hash) ?? [], group });
+      result.total += seconds;
+    }
+  }
+  return result;
+}
+
+/** A container's job needs everything in one place, and a job without anything to build has no parts. */
+function isDivisible({ plan }: SolvedRequest): boolean {
+  return !plan.inputs.request.container && plan.hashes.size > 1;
+}
+
+/** The request that a job is, when it builds all of it and nothing else. */
+function wholeRequest({ hashes }: Job, component: readonly SolvedRequest[]): SolvedRequest | undefined {
+  const [only, ...others] = component;
+  return only && others.length === 0 && only.plan.hashes.size === hashes.length ? only : undefined;
+}

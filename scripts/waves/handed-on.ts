@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
+import { DagHash, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { formatJson, parseJson } from '../../site/lib/json.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import { describeError } from '../cli/command.ts';
+import { BadArchiveError } from '../github/errors.ts';
+import type { BuildArtifacts } from '../receive/build-artifact.ts';
+import { checkArtifact } from '../receive/check-artifact.ts';
+import { readPlanFolder } from '../receive/plan-folder.ts';
+
+/** What one wave gets of the waves before: `handed-on.json`, and a build cache in `cache/`. */
+const LISTING = 'handed-on.json';
+const CACHE = 'cache';
+
+/** The files of a build, by their path in the build cache. */
+const HandedOn = z.strictObject({
+  /** Waves that are in it, from 0. */
+  waves: z.array(z.number().int().min(0)),
+  builds: z.record(DagHash, z.array(z.strictObject({ path: z.string().max(1_000), sha256: Sha256 }))),
+});
+type HandedOn = z.infer<typeof HandedOn>;
+
+export interface HandOnOptions {
+  /** Folder of the plans. */
+  plans: string;
+  artifacts: BuildArtifacts;
+  /** The wave that is to begin, from 0: gets what later jobs need of those before. */
+  wave: number;
+  /** What the wave before got, and the sha256 of its listing; undefined: nothing. */
+  before: { folder: string; sha256: string } | undefined;
+  catalog: string;
+  out: string;
+}
+
+/** Builds that were handed on, and why others were not. */
+export interface HandOnResult {
+  /** sha256 of the listing: travels as an output of the job, which no build can reach. */
+  sha256: string;
+  builds: number;
+  refused: string[];
+}
+
+/**
+ * Checks what the jobs of earlier waves have built, each artifact against its plan exactly as it is checked before it is
+ * published, and hands on what later jobs need. An artifact that is missing or refused costs what depends on it.
+ */
+export async function handOn(entries: readonly MatrixEntry[], options: HandOnOptions): Promise<HandOnResult> {
+  const { plans, artifacts, wave, before, out, catalog } = options;
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(join(out, CACHE), { recursive: true });
+  const handed: HandedOn = { waves: [], builds: {} };
+  const needed = neededBy(
+    entries.filter((entry) => (entry.wave ?? 0) >= wave),
+    plans,
+  );
+  if (before) await copyBefore(before, needed, handed, out);
+  const refused: string[] = [];
+  for (const entry of entries) {
+    const ofWave = entry.wave ?? 0;
+    if (ofWave >= wave || handed.waves.includes(ofWave)) continue;
+    const plan = readPlanFolder(plans, entry);
+    try {
+      await artifacts.use(entry.index, async (folder) => {
+        if (folder === undefined) {
+          refused.push(`job ${entry.index} uploaded nothing`);
+          return;
+        }
+        const { hashes, texts } = plan;
+        const checked = await checkArtifact({ folder, hashes, texts, catalogDirectory: catalog });
+        if ('refused' in checked) refused.push(`job ${entry.index} is refused: ${checked.refused}`);
+        else {
+          for (const { root, where } of checked.entries)
+            if (needed.has(root.node.hash))
+              await copyBuild(root.node.hash, where, join(folder, CACHE), handed, out);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof BadArchiveError)) throw error;
+      refused.push(`job ${entry.index} is refused: ${describeError(error)}`);
+    }
+  }
+  handed.waves = [...Array(wave).keys()];
+  const text = formatJson(handed);
+  writeFileSync(join(out, LISTING), text);
+  return { sha256: sha256Of(text), builds: Object.keys(handed.builds).length, refused };
+}
+
+/**
+ * Opens what was handed on as a mirror for Spack: a build cache of the builds that are needed. Every file is held against the
+ * listing, and the listing against its digest.
+ * @returns the hashes that are there
+ */
+export async function openHandedOn(
+  folder: string,
+  sha256: string,
+  needed: Iterable<DagHash>,
+  mirror: string,
+): Promise<Set<DagHash>> {
+  const { builds } = readListing(folder, sha256);
+  mkdirSync(mirror, { recursive: true });
+  const there = new Set<DagHash>();
+  for (const hash of needed) {
+    const files = builds[hash];
+    if (!files) continue;
+    for (const file of files) await copyChecked(join(folder, CACHE), file, mirror);
+    there.add(hash);
+  }
+  return there;
+}
+
+function neededBy(entries: readonly MatrixEntry[], plans: string): Set<DagHash> {
+  return new Set(entries.flatMap((entry) => readPlanFolder(plans, entry).inputs.part?.earlier ?? []));
+}
+
+async function copyBefore(
+  { folder, sha256 }: { folder: string; sha256: string },
+  needed: ReadonlySet<DagHash>,
+  handed: HandedOn,
+  out: string,
+): Promise<void> {
+  const { waves, builds } = readListing(folder, sha256);
+  handed.waves = waves;
+  for (const [hash, files] of Object.entries(builds)) {
+    if (!needed.has(hash)) continue;
+    for (const file of files) await copyChecked(join(folder, CACHE), file, join(out, CACHE));
+    handed.builds[hash] = files;
+  }
+}
+
+/** The manifest and the blobs of a build that has been checked. */
+async function copyBuild(
+  hash: DagHash,
+  manifest: string,
+  cache: string,
+  handed: HandedOn,
+  out: string,
+): Promise<void> {
+  const { data } = parseMirrorManifest(readFileSync(manifest, 'utf8'), manifest);
+  const paths = [
+    relative(cache, manifest),
+    ...data.map(({ checksum }) => mirrorBlobPath(`sha256:${checksum}`)),
+  ];
+  const files: HandedOn['builds'][string] = [];
+  for (const path of paths) {
+    const file = { path, sha256: await hashFile(join(cache, path)) };
+    await copyChecked(cache, file, join(out, CACHE));
+    files.push(file);
+  }
+  handed.builds[hash] = files;
+}
+
+async function copyChecked(
+  from: string,
+  { path, sha256 }: { path: string; sha256: string },
+  into: string,
+): Promise<void> {
+  const target = join(into, path);
+  if (relative(into, target).startsWith('..'))
+    throw new Error(`${path}: expected a path within a build cache`);
+  mkdirSync(dirname(target), { recursive: true });
+  if (!existsSync(target)) copyFileSync(join(from, path), target);
+  const actual = await hashFile(target);
+  if (actual === sha256) return;
+  throw new Error(
+    `${join(from, path)}: expected sha256 ${sha256}, found ${actual}: a build has replaced it; ` +
+      'look at what it builds before you run it again',
+  );
+}
+
+function readListing(folder: string, sha256: string): HandedOn {
+  const file = join(folder, LISTING);
+  const text = readFileSync(file, 'utf8');
+  const actual = sha256Of(text);
+  if (actual !== sha256) {
+    throw new Error(
+      `${file}: expected sha256 ${sha256}, found ${actual}: a build has replaced it; ` +
+        'look at what it builds before you run it again',
+    );
+  }
+  return parseJson(text, HandedOn, {
+    where: file,
+    expected: 'what hand-on writes',
+    advice: 'run all jobs again',
+  });
+}
+
+/** Reads as a stream: tarballs take gigabytes. */
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

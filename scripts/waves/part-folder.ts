@@ -1,0 +1,128 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { BuildInputs, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
+import { joinObject, splitObject } from '../../site/lib/spack/node-text.ts';
+import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { composeSpackYaml } from '../concretize/spack-yaml.ts';
+import { REQUESTS_FOLDER } from '../receive/plan-folder.ts';
+import type { SolvedRequest } from './join-requests.ts';
+
+/** A job that builds a part of what some requests ask for. */
+export interface PartToWrite {
+  /** Names its folder, its job and its artifacts. */
+  index: number;
+  wave: number;
+  /** The requests that have these nodes and what they need; the first gives the configuration. */
+  requests: readonly SolvedRequest[];
+  hashes: readonly DagHash[];
+}
+
+/** A root of a lock. */
+interface Root {
+  hash: DagHash;
+  spec: string;
+}
+
+/** The most roots that a job's title names. */
+const MAX_TITLE_SPECS = 20;
+
+/**
+ * Writes the folder of a part as concretize writes that of a request: `spack.yaml`, `spack.lock`, `plan.txt`,
+ * `inputs.json`. Roots of its lock are the nodes that no other node of the part needs.
+ * @param plans folder of the plans of requests, where this one's goes, too
+ */
+export function writePart(plans: string, part: PartToWrite): MatrixEntry {
+  const { index, wave, requests, hashes } = part;
+  const [first] = requests;
+  if (!first) throw new Error('expected a part of a request, found one of none');
+  const folder = join(plans, String(index));
+  mkdirSync(folder, { recursive: true });
+  const texts = new Map(requests.flatMap(({ plan }) => [...plan.texts]));
+  const nodes = new Map(requests.flatMap(({ plan }) => [...plan.nodes]));
+  const needsOf = (hash: DagHash) => (nodes.get(hash)?.dependencies ?? []).map((one) => one.hash);
+  const own = new Set(hashes);
+  const planned = new Set(requests.flatMap(({ plan }) => [...plan.hashes]));
+  const asked = new Map(
+    requests.flatMap(({ plan }) => plan.roots.map(({ hash, spec }): [DagHash, string] => [hash, spec])),
+  );
+  const needed = new Set(hashes.flatMap(needsOf));
+  const roots = hashes
+    .filter((hash) => !needed.has(hash) || asked.has(hash))
+    .map((hash): Root => ({ hash, spec: asked.get(hash) ?? specOf(hash, nodes) }));
+  const closure = walk(
+    roots.map(({ hash }) => hash),
+    needsOf,
+  );
+  writeFileSync(join(folder, 'spack.lock'), composeLock(first.plan.lockText, roots, closure, texts));
+  writeFileSync(join(folder, 'spack.yaml'), composeYaml(plans, first, roots));
+  writeFileSync(
+    join(folder, 'plan.txt'),
+    hashes
+      .toSorted()
+      .map((hash) => `${hash}\n`)
+      .join(''),
+  );
+  const inputs: BuildInputs = {
+    ...first.plan.inputs,
+    request: {
+      index,
+      specs: roots.slice(0, MAX_TITLE_SPECS).map(({ spec }) => spec),
+      target: first.entry.target,
+      fresh: false,
+      container: false,
+      flags: first.plan.inputs.request.flags,
+    },
+    files: digestFiles(folder),
+    part: {
+      asked: hashes.filter((hash) => asked.has(hash)),
+      earlier: closure.filter((hash) => planned.has(hash) && !own.has(hash)),
+    },
+  };
+  writeFileSync(join(folder, 'inputs.json'), formatJson(inputs));
+  const { target, runner, container } = first.entry;
+  return {
+    index,
+    target,
+    runner,
+    container,
+    plan: digestFile(join(folder, 'plan.txt')),
+    lock: digestFile(join(folder, 'spack.lock')),
+    inputs: digestFile(join(folder, 'inputs.json')),
+    wave,
+  };
+}
+
+/** A lock of some roots of another one, its nodes to the letter. */
+export function composeLock(
+  lockText: string,
+  roots: readonly Root[],
+  closure: readonly DagHash[],
+  texts: ReadonlyMap<DagHash, string>,
+): string {
+  const concrete = closure.map((hash): [string, string] => {
+    const text = texts.get(hash);
+    if (text === undefined) throw new Error(`spack.lock: expected the node ${hash}, which another needs`);
+    return [hash, text];
+  });
+  const kept = [...splitObject(lockText)].filter(([key]) => key === '_meta' || key === 'spack');
+  return `${joinObject([...kept, ['roots', JSON.stringify(roots)], ['concrete_specs', joinObject(concrete)]])}\n`;
+}
+
+/** An environment's own configuration without its view, which would be one of a part. */
+function composeYaml(plans: string, { entry, plan }: SolvedRequest, roots: readonly Root[]): string {
+  if (plan.inputs.request.environment === undefined) return composeSpackYaml(roots.map(({ spec }) => spec));
+  const document = parseDocument(
+    readFileSync(join(plans, REQUESTS_FOLDER, String(entry.index), 'spack.yaml'), 'utf8'),
+  );
+  document.setIn(['spack', 'view'], false);
+  return String(document);
+}
+
+function specOf(hash: DagHash, nodes: SolvedRequest['plan']['nodes']): string {
+  const node = nodes.get(hash);
+  return node ? `${node.name}@=${node.version}` : `/${hash}`;
+}

@@ -1,0 +1,44 @@
+/** A picture with more jobs says nothing. */
+const MAX_PICTURED = 60;
+
+/** A job in a picture. */
+export interface PicturedJob {
+  index: number;
+  wave: number;
+  target: string;
+  /** Numbers of nodes. */
+  built: number;
+  failed: number;
+  waiting: number;
+}
+
+/** A diagram of the jobs of each wave and what became of their builds; GitHub draws it. Empty for many jobs. */
+export function pictureWaves(jobs: readonly PicturedJob[]): string[] {
+  if (jobs.length > MAX_PICTURED) return [];
+  const waves = Math.max(...jobs.map(({ wave }) => wave), 0) + 1;
+  const lines = ['```mermaid', 'flowchart LR'];
+  for (let wave = 0; wave < waves; wave += 1) {
+    lines.push(`  subgraph wave${wave + 1} [Wave ${wave + 1}]`);
+    for (const job of jobs.filter((one) => one.wave === wave)) {
+      const counts = [
+        job.built > 0 && `${job.built} built`,
+        job.failed > 0 && `${job.failed} failed`,
+        job.waiting > 0 && `${job.waiting} waiting`,
+      ].filter(Boolean);
+      const state = job.failed > 0 ? 'failed' : job.waiting > 0 ? 'waiting' : 'built';
+      lines.push(
+        `    job${job.index}["Build ${job.index} for ${job.target}: ${counts.join(', ')}"]:::${state}`,
+      );
+    }
+    lines.push('  end');
+    if (wave > 0) lines.push(`  wave${wave} --> wave${wave + 1}`);
+  }
+  return [
+    ...lines,
+    '  classDef built fill:#1a7f37,color:#fff',
+    '  classDef failed fill:#cf222e,color:#fff',
+    '  classDef waiting fill:#6e7781,color:#fff',
+    '```',
+    '',
+  ];
+}
