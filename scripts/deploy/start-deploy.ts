@@ -45,6 +45,16 @@ async function readPagesIfAllowed(
   }
 }
 
+/** Whether the site shows what the branch has; true where it does not say. */
+export async function isSiteCurrent(
+  github: GitHub,
+  branch: string,
+  environment: Environment,
+): Promise<boolean> {
+  const siteUrl = environment['SITE_URL'];
+  return ['current', 'unknown'].includes(await compareLive(github, branch, siteUrl, environment));
+}
+
 /** Compares the catalog that the live site was made from with the branch's. */
 async function compareLive(
   github: GitHub,

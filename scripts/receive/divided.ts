@@ -20,6 +20,8 @@ export interface DividedOutcome {
   waiting: DagHash[];
   /** How long that probably takes, in seconds. */
   waitingSeconds: number;
+  /** Requests whose builds are all there, but not their containers. */
+  containers: number;
 }
 
 /**
@@ -32,17 +34,19 @@ export function receiveDivided(
   { plans, catalogDirectory }: { plans: string; catalogDirectory: string },
   circumstances: Omit<Circumstances, 'target'>,
 ): DividedOutcome {
-  const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0 };
+  const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0, containers: 0 };
   const waiting = new Set<DagHash>();
   for (const entry of requests) {
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
     const { environment } = plan.inputs.request;
     if (environment !== undefined)
       addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+    let isBuilt = true;
     const roots = new Map(plan.roots.map(({ hash, spec }) => [hash, spec]));
     for (const hash of plan.hashes) {
       const node = plan.nodes.get(hash);
       if (!node || existsSync(join(catalogDirectory, buildFile(node)))) continue;
+      isBuilt = false;
       const cause = failedNeed(hash, plan, failed);
       if (cause === undefined) waiting.add(hash);
       else if (roots.has(hash) && !failed.has(hash))
@@ -50,6 +54,8 @@ export function receiveDivided(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
         );
     }
+    // Its image is made by a job that has all of it in one place: the next run's.
+    if (isBuilt && plan.inputs.request.container) outcome.containers += 1;
   }
   addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
   outcome.waiting = [...waiting].sort();

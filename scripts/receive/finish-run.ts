@@ -55,11 +55,17 @@ export async function finishRun(
     ].join('\n\n'),
   );
   setOutput('published', String(builds.length));
-  setOutput('waiting', String(divided?.waiting.length ?? 0));
+  setOutput('waiting', String(countWaiting(received, divided)));
   console.error(
     `${jobs} jobs received: ${builds.length} builds and ${outcome.containers.length} containers added, ` +
       `${faults.length} not published`,
   );
   if (faults.length > 0)
     throw new Error(`run this job again; what is published stays\n  ${faults.join('\n  ')}`);
+}
+
+/** Builds and containers that another run can still make: what no job came to, or what ran out of time. */
+function countWaiting(received: ReceivedRun['received'], divided: ReceivedRun['divided']): number {
+  const stopped = received.flatMap(({ failures }) => failures.filter(({ kind }) => kind === 'timeout'));
+  return divided ? divided.waiting.length + divided.containers : stopped.length;
 }

@@ -140,9 +140,12 @@ test('an environment keeps its own configuration, without its view', () => {
   }
 });
 
-test('a request that wants a container keeps its job, however long it is', () => {
-  const entry = solve(0, 'openmpi', { container: true });
-  expect(divide([entry], 900).jobs).toEqual([entry]);
+test('a request that wants a container keeps its job while it is short', () => {
+  const short = solve(0, 'openmpi', { container: true });
+  expect(divide([short], 5).jobs).toEqual([short]);
+  const run = divide([solve(0, 'openmpi', { container: true })], 900);
+  expect(run.jobs.length).toBeGreaterThan(1);
+  for (const entry of run.jobs) expect(readPlanFolder(folder, entry).inputs.request.container).toBe(false);
 });
 
 test('a plan that was changed is refused', () => {

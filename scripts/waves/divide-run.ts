@@ -168,9 +168,9 @@ function describeWork(
   return result;
 }
 
-/** A container's job needs everything in one place, and a job without anything to build has no parts. */
+/** What is one build or none has no parts. A container that is wanted, too, is made by the next run, of what is built then. */
 function isDivisible({ plan }: SolvedRequest): boolean {
-  return !plan.inputs.request.container && plan.hashes.size > 1;
+  return plan.hashes.size > 1;
 }
 
 /** The request that a job is, when it builds all of it and nothing else. */

@@ -11,7 +11,7 @@ export interface SolvedRequest {
 
 /**
  * Sorts requests by what they have to build in common: requests of one target that share a node to build, directly or
- * through others, come together. A request that wants a container stays alone: its job needs all of it in one place.
+ * through others, come together. A request that wants a container stays alone: while it is short, its job makes that, too.
  */
 export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[][] {
   const groups = new Set<{ requests: SolvedRequest[] }>();

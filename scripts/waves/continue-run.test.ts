@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { GitHub } from '../github/api.ts';
+import { decideContinuation, MAX_ROUNDS, startNextRun } from './continue-run.ts';
+
+test('a run goes on while something waits and each run makes progress', () => {
+  const decide = (round: number, waiting: number, published: number) =>
+    decideContinuation({ round, waiting, published });
+  expect(decide(0, 0, 5)).toMatchObject({ continues: false });
+  expect(decide(0, 1, 5)).toEqual({
+    continues: true,
+    sentence: '1 build waits: run 2 of the same environments begins.',
+  });
+  expect(decide(3, 7, 0)).toMatchObject({ continues: false });
+  expect(decide(3, 7, 0).sentence).toMatch(/this run built nothing new/);
+  expect(decide(MAX_ROUNDS - 2, 7, 1)).toMatchObject({ continues: true });
+  expect(decide(MAX_ROUNDS - 1, 7, 1).sentence).toMatch(/20 runs have followed each other/);
+});
+
+test('the next run begins once the site serves what this one has built, with the same inputs', async () => {
+  const calls: unknown[] = [];
+  const github = {
+    call: (route: string, parameters: unknown) => {
+      calls.push([route, parameters]);
+      return Promise.resolve(undefined);
+    },
+  } as unknown as GitHub;
+  const answers = [false, false, true];
+  const run = {
+    round: 1,
+    waiting: 3,
+    published: 2,
+    environment: 'a b',
+    target: '',
+    container: true,
+    branch: 'main',
+  };
+  await startNextRun(github, run, () => Promise.resolve(answers.shift() ?? true), { pauseMs: 1 });
+  expect(answers).toEqual([]);
+  expect(calls).toEqual([
+    [
+      'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches',
+      {
+        workflow: 'environment.yml',
+        ref: 'main',
+        inputs: { environment: 'a b', target: '', container: 'true', round: '2' },
+      },
+    ],
+  ]);
+});
