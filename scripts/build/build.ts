@@ -17,7 +17,7 @@ import { runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
 import { findThisCache, localMirror } from '../spack/this-cache.ts';
 import { openHandedOn } from '../waves/handed-on.ts';
-import { trimLock } from '../waves/trim-lock.ts';
+import { lockNodes, trimLock } from '../waves/trim-lock.ts';
 import { findFailures } from './failures.ts';
 import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
@@ -86,7 +86,8 @@ async function takeEarlier(
   const lockText = readFileSync(join(folder, 'spack.lock'), 'utf8');
   const wanted = inputs.part?.earlier ?? [];
   if (wanted.length === 0) return lockText;
-  const there = earlier && (await openHandedOn(earlier.folder, earlier.sha256, wanted, mirror));
+  const nodes = lockNodes(lockText);
+  const there = earlier && (await openHandedOn(earlier.folder, earlier.sha256, wanted, nodes, mirror));
   const missing = new Set(wanted.filter((hash) => !there?.has(hash)));
   console.error(`${wanted.length - missing.size} of ${wanted.length} builds of earlier waves are here`);
   const file = join(folder, 'plan.txt');

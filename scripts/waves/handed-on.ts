@@ -13,7 +13,11 @@ import { z } from 'zod';
 import { DagHash, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
-import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { blobOf } from '../cli/digest.ts';
+import { blobRecord, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { BuildArtifacts } from '../receive/build-artifact.ts';
@@ -98,14 +102,16 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
 }
 
 /**
- * Opens what was handed on as a mirror for Spack: a build cache of the builds that are needed. Every file is held against the
- * listing, and the listing against its digest.
+ * Opens what was handed on as a mirror for Spack: a build cache of the builds that are needed, with the index without which
+ * Spack takes nothing from it. Every file is held against the listing, and the listing against its digest.
+ * @param nodes of the lock, by hash
  * @returns the hashes that are there
  */
 export async function openHandedOn(
   folder: string,
   sha256: string,
   needed: Iterable<DagHash>,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
   mirror: string,
 ): Promise<Set<DagHash>> {
   const { builds } = readListing(folder, sha256);
@@ -117,7 +123,22 @@ export async function openHandedOn(
     for (const file of files) await copyChecked(join(folder, CACHE), file, mirror);
     there.add(hash);
   }
+  writeIndex([...there], nodes, mirror);
   return there;
+}
+
+function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>, mirror: string): void {
+  const bytes = Buffer.from(databaseText(roots, nodes));
+  const blob = blobOf(bytes);
+  const manifest = manifestText([blobRecord(blob, INDEX_MEDIA_TYPE, 'none')]);
+  for (const [path, content] of [
+    [mirrorBlobPath(blob.digest), bytes],
+    ['v3/manifests/index/index.manifest.json', manifest],
+    ['v3/layout.json', '{"signing": "gpg"}'],
+  ] as const) {
+    mkdirSync(dirname(join(mirror, path)), { recursive: true });
+    writeFileSync(join(mirror, path), content);
+  }
 }
 
 function neededBy(entries: readonly MatrixEntry[], plans: string): Set<DagHash> {

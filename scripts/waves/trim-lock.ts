@@ -1,6 +1,7 @@
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { composeLock } from './part-folder.ts';
 
@@ -34,4 +35,11 @@ export function trimLock(
     needsOf,
   );
   return composeLock(lockText, roots, closure, texts);
+}
+
+/** The nodes of a lock, each with its text. */
+export function lockNodes(lockText: string): Map<DagHash, SpecNode> {
+  const { concrete_specs: nodes } = LockFile.parse(JSON.parse(lockText));
+  const texts = splitObject(splitObject(lockText).get('concrete_specs') ?? '{}');
+  return new Map(Object.entries(nodes).map(([hash, node]) => [hash, { node, text: texts.get(hash) ?? '' }]));
 }
