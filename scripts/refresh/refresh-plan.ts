@@ -1,6 +1,8 @@
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { kindOf, learnTimes, sumTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
+import type { TimeSum } from '../../site/lib/times/build-times.ts';
 import type { Verdict } from './compare.ts';
 
 /** Why a build is renewed before others. */
@@ -24,6 +26,8 @@ export interface RefreshPlan {
   /** Everything that is not proven unchanged, in the order of renewal. */
   renew: RenewedBuild[];
   bytes: number;
+  /** How long that takes, by what earlier builds took. */
+  time: TimeSum;
 }
 
 /** What decides the order. */
@@ -68,7 +72,17 @@ export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: Re
       b.dependents - a.dependents ||
       (a.name < b.name ? -1 : a.name > b.name ? 1 : a.hash < b.hash ? -1 : 1),
   );
-  return { counts, renew, bytes: renew.reduce((sum, { size }) => sum + size, 0) };
+  const timed = timedBuilds(
+    context.builds.values(),
+    new Map([...context.nodes].map(([hash, node]) => [hash, { node }])),
+  );
+  const kinds = renew.flatMap(({ hash }) => context.nodes.get(hash) ?? []).map(kindOf);
+  return {
+    counts,
+    renew,
+    bytes: renew.reduce((sum, { size }) => sum + size, 0),
+    time: sumTimes(kinds, learnTimes(timed)),
+  };
 }
 
 function rankOf(hash: DagHash, dependents: number, { environments, pinned }: RefreshContext): Rank {

@@ -1,4 +1,5 @@
 import prettyBytes from 'pretty-bytes';
+import { timeText } from '../../site/lib/times/time-text.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
@@ -14,7 +15,7 @@ const WORDS = {
 } as const;
 
 /** What newer recipes mean for a cache, as Markdown; its last line has the counts. */
-export function refreshText({ counts, renew, bytes }: RefreshPlan, wanted: WantedVersions): string {
+export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted: WantedVersions): string {
   const rows = renew
     .slice(0, MAX_ROWS)
     .map(
@@ -31,6 +32,6 @@ export function refreshText({ counts, renew, bytes }: RefreshPlan, wanted: Wante
     '',
     ...table,
     `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} to be solved again to know, ` +
-      `${counts.unchanged} unchanged; to renew: ${renew.length} builds, some ${prettyBytes(bytes, { binary: true })}`,
+      `${counts.unchanged} unchanged; to renew: ${renew.length} builds, some ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
   ].join('\n');
 }

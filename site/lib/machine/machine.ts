@@ -8,7 +8,7 @@ export interface Machine {
 }
 
 /** The glibc of systems that are common on clusters. Source: their package lists. */
-const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
+export const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
   almalinux8: '2.28',
   almalinux9: '2.34',
   almalinux10: '2.39',
@@ -45,7 +45,7 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** macOS, the oldest first: each uses binaries of those before it. Source: Spack's `os_compatibility.lp`. */
-const MACOS = ['catalina', 'bigsur', 'monterey', 'ventura', 'sonoma', 'sequoia', 'tahoe'];
+export const MACOS_VERSIONS = ['catalina', 'bigsur', 'monterey', 'ventura', 'sonoma', 'sequoia', 'tahoe'];
 
 /** The glibc that a system comes with; undefined where that is not known or depends on its service pack. */
 export function systemGlibc(os: string): string | undefined {
@@ -54,7 +54,7 @@ export function systemGlibc(os: string): string | undefined {
 
 /** A system as people write it: `Debian 12`, `Rocky 9`, `macOS Sonoma`. */
 export function systemName(os: string): string {
-  if (MACOS.includes(os)) return `macOS ${capitalize(os)}`;
+  if (MACOS_VERSIONS.includes(os)) return `macOS ${capitalize(os)}`;
   const [, word = os, version = ''] = /^([a-z-]+?)(\d[\d.]*)$/.exec(os) ?? [];
   const name = (Object.hasOwn(SYSTEM_NAMES, word) ? SYSTEM_NAMES[word] : undefined) ?? capitalize(word);
   return version ? `${name} ${version}` : name;
@@ -62,7 +62,7 @@ export function systemName(os: string): string {
 
 /** Whether one macOS uses binaries of another. False where either is not known, unless they are the same. */
 export function runsMacos(own: string, built: string): boolean {
-  const [ownAge, builtAge] = [MACOS.indexOf(own), MACOS.indexOf(built)];
+  const [ownAge, builtAge] = [MACOS_VERSIONS.indexOf(own), MACOS_VERSIONS.indexOf(built)];
   return own === built || (builtAge >= 0 && ownAge >= builtAge);
 }
 

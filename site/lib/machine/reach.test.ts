@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { BuildNeeds } from './needs.ts';
+import { reachOf } from './reach.ts';
+
+function built(libc: string, os = 'almalinux8'): BuildNeeds {
+  return { platform: 'linux', os, target: 'x86_64_v3', libc: `glibc@${libc}`, runs: '2.17' };
+}
+
+test('the older the glibc of the builder, the more systems', () => {
+  const [old, young] = [reachOf([built('2.28')]), reachOf([built('2.39', 'ubuntu24.04')])];
+  expect(old?.systems).toEqual(expect.arrayContaining(['rocky8', 'debian10', 'ubuntu24.04']));
+  expect(old?.systems).not.toContain('centos7');
+  expect(young?.systems.sort()).toEqual(['almalinux10', 'debian13', 'rhel10', 'rocky10', 'ubuntu24.04']);
+  expect(old?.of).toBe(young?.of);
+});
+
+test('what most builds need decides', () => {
+  expect(reachOf([built('2.28'), built('2.28'), built('2.39')])?.systems).toContain('rocky8');
+  expect(reachOf([built('2.28'), built('2.39'), built('2.39')])?.systems).not.toContain('rocky8');
+});
+
+test('counts macOS by its releases, and says nothing without builds', () => {
+  const mac = { platform: 'darwin', os: 'sonoma', target: 'm1' };
+  expect(reachOf([mac])?.systems).toEqual(['sonoma', 'sequoia', 'tahoe']);
+  expect(reachOf([])).toBeUndefined();
+  expect(reachOf([{ platform: 'windows', os: '10', target: 'x86_64' }])).toBeUndefined();
+});
