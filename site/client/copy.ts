@@ -1,19 +1,24 @@
 import { announce } from './announce.ts';
+import { makeElement } from './element.ts';
 
 /** How long a button says that it has copied. */
 const CONFIRMATION_MS = 2_000;
 
-/** Shows the copy buttons, which do nothing without a script, and makes them copy. */
+/** Gives each block of commands a button that copies it; without a script it would do nothing. */
 export function offerCopying(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>('.code button')) {
-    button.hidden = false;
-    offerCopyOf(button);
+  for (const block of document.querySelectorAll<HTMLElement>('figure.code')) {
+    if (!block.querySelector('button')) offerCopyOf(block);
   }
 }
 
-/** Makes one button copy the block that it is in. */
-export function offerCopyOf(button: HTMLButtonElement): void {
+/** Gives one block of commands, as `Code.astro` makes them, a button that copies it. */
+export function offerCopyOf(block: HTMLElement): void {
+  const caption = block.querySelector('figcaption');
+  const button = makeElement('button', 'no-print', 'Copy');
+  button.type = 'button';
+  button.setAttribute('aria-label', `Copy: ${caption?.textContent.trim() ?? ''}`);
   button.addEventListener('click', () => void copy(button));
+  caption?.append(button);
 }
 
 /** Gives each block of commands in text that was written as Markdown a button that copies it. */

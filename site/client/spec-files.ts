@@ -1,6 +1,8 @@
 import type { PackageDocument } from '../schemas/api/package-document.ts';
 import type { SpecDocument } from '../schemas/api/spec-document.ts';
 import { readGraph } from '../lib/graph/graph.ts';
+import { splitArray, splitObject } from '../lib/spack/node-text.ts';
+import type { Node } from '../schemas/node.ts';
 import type { Graph, GraphPart } from '../schemas/graph.ts';
 import type { ComparedSpec } from './compare/spec-differences.ts';
 import { fetchData } from './fetch-data.ts';
@@ -30,8 +32,32 @@ export function fetchGraph(base: string, hash: string): Promise<Graph | undefine
 /** Reads what the site knows of a build and of the versions it depends on. */
 export async function fetchBuild(base: string, hash: string): Promise<BuildFiles> {
   const document = await fetchData<SpecDocument>(`${base}/api/specs/${encodeURIComponent(hash)}.json`);
-  const { node } = document;
+  const node: Node = JSON.parse(await fetchNodeText(base, document.build));
   const graph = node.dependencies.length > 0 ? await fetchGraph(base, hash) : undefined;
   const versions = new Map(graph?.hashes.map((each, place) => [each, graph.versions[place] ?? '?']));
   return { document, graph, spec: { node, versions } };
+}
+
+/** Reads a build's node, as the text that Spack wrote. */
+export async function fetchNodeText(
+  base: string,
+  { name, hash }: { name: string; hash: string },
+): Promise<string> {
+  const address = `${base}/api/nodes/${encodeURIComponent(name)}.json.gz`;
+  // What a browser kept from an earlier visit may be older than the document.
+  const response = await fetch(address, { cache: 'no-cache' });
+  if (!response.ok) throw new Error(`${address}: the site answered ${response.status}`);
+  const unpacked = await unpack(await response.blob());
+  const text = splitArray(splitObject(unpacked).get('nodes') ?? '').find(
+    (each) => JSON.parse(splitObject(each).get('hash') ?? '""') === hash,
+  );
+  if (text === undefined) throw new Error(`${address}: it has no node /${hash}; reload the page`);
+  return text;
+}
+
+/** Some servers let browsers unpack a `.gz` file by themselves. */
+async function unpack(file: Blob): Promise<string> {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if (first !== 0x1f || second !== 0x8b) return file.text();
+  return new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }

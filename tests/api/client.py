@@ -110,8 +110,10 @@ def main(address):
         assert spec["build"]["tarball"]["size"] == row["size"]
         for program in spec["build"]["contents"]["programs"]:
             shipping.setdefault(program, set()).add(row["name"])
-        if "tarball" in spec["links"]:
-            tarball = get(spec["links"]["tarball"])
+        if spec["state"] == "site":
+            digest = spec["build"]["tarball"]["digest"].removeprefix("sha256:")
+            template = index["links"]["tarball"]
+            tarball = get(template.replace("{digest:2}", digest[:2]).replace("{digest}", digest))
             assert "sha256:" + sha256(tarball) == spec["build"]["tarball"]["digest"]
             downloads += 1
 

@@ -6,6 +6,7 @@ import { gunzip } from 'node:zlib';
 import pMap from 'p-map';
 import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
+import { manifestUrlPath } from '../../site/lib/url.ts';
 import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
 
 /** Blobs that are read and hashed at a time. */
@@ -18,13 +19,13 @@ const BLOBS = 4;
  */
 export async function findWrongDigests(
   texts: readonly string[],
-  { layout, dist, url }: { layout: string; dist: string; url: string },
+  { layout, dist }: { layout: string; dist: string },
 ): Promise<string[]> {
   const findings = await pMap(
     texts,
     async (text) => {
-      const { hash, build, links } = SpecDocument.parse(JSON.parse(text));
-      const { tarball, image } = build;
+      const { build } = SpecDocument.parse(JSON.parse(text));
+      const { hash, tarball, image } = build;
       const wrong: string[] = [];
       for (const { digest, size } of [tarball, image.config, image]) {
         const bytes = await readFile(join(layout, 'blobs', digest.replace(':', '/')));
@@ -33,7 +34,7 @@ export async function findWrongDigests(
         if (digestOf(await promisify(gunzip)(bytes)) !== tarball.uncompressedDigest)
           wrong.push(`${hash}: ${tarball.uncompressedDigest}`);
       }
-      const manifest = join(dist, decodeURIComponent(links.manifest.slice(url.length)));
+      const manifest = join(dist, decodeURIComponent(manifestUrlPath(build)));
       const named = parseMirrorManifest(
         splitSigned(await readFile(manifest, 'utf8'), manifest).text,
         manifest,

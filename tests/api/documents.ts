@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { ENDPOINTS, type Endpoint } from '../../site/lib/api/endpoints.ts';
+import { ENDPOINTS, isCompressed, type Endpoint } from '../../site/lib/api/endpoints.ts';
 import { listFiles } from '../browser/site.ts';
 
 /** A document as it lies in a built site. */
@@ -15,14 +16,16 @@ export interface ServedDocument {
 
 /** Every JSON file of the API, and the seed's; throws for a file that no endpoint explains. */
 export async function readDocuments(dist: string): Promise<ServedDocument[]> {
-  const paths = (await listFiles(dist)).filter((path) => /^\/api\/.*\.json$|^\/manifest\//.test(path));
+  const paths = (await listFiles(dist)).filter((path) => /^\/api\/.*\.json(\.gz)?$|^\/manifest\//.test(path));
   const documents: ServedDocument[] = [];
   for (const path of paths) {
     if (path === '/api/openapi.json' || path.startsWith('/api/schemas/')) continue;
     const served = path.replace(/index\.html$/, '');
     const endpoint = ENDPOINTS.find((candidate) => patternOf(candidate).test(served));
     if (!endpoint) throw new Error(`${path}: no endpoint has this file`);
-    documents.push({ path: served, endpoint, text: await readFile(join(dist, path), 'utf8') });
+    const bytes = await readFile(join(dist, path));
+    const text = (isCompressed(endpoint) ? gunzipSync(bytes) : bytes).toString('utf8');
+    documents.push({ path: served, endpoint, text });
   }
   return documents;
 }

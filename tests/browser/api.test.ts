@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { splitObject } from '../../site/lib/spack/node-text.ts';
+import { splitArray, splitObject } from '../../site/lib/spack/node-text.ts';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
 import { KeyList } from '../../site/schemas/api/key-list.ts';
 import { PackageDocument } from '../../site/schemas/api/package-document.ts';
@@ -51,9 +52,16 @@ test('the index counts what the lists hold, and its links lead to them', async (
   const { views } = await read('api/views.json', ViewList);
   expect(views[0]).toMatchObject({ name: 'all', builds: BUILDS });
   const files = await listFiles(dist);
-  for (const [name, link] of Object.entries(index.links)) {
-    const path = link?.slice(address.length).replace(/\{.*\}/, packages[0]?.name ?? '');
-    if (name !== 'spec') expect(files).toContain(path?.replace(/\/$/, '/index.html'));
+  const [hash = ''] = history.builds.keys();
+  const name = history.nodes.get(hash)?.node.name;
+  const values: Record<string, string | undefined> = { hash, name };
+  for (const [link, template] of Object.entries(index.links)) {
+    const path = template
+      ?.slice(address.length)
+      .replaceAll(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '');
+    // What the mirror adds is not there yet.
+    if (!['manifest', 'tarball', 'image'].includes(link))
+      expect(files).toContain(path?.replace(/\/$/, '/index.html'));
   }
   for (const { name, url, sha256, size } of index.endpoints) {
     if (sha256 === undefined) continue;
@@ -78,11 +86,15 @@ test('each package and each build has its document, and no other has one', async
   expect(builds.sort()).toEqual(specs);
 });
 
-test("a build's document holds its node as Spack wrote it", async () => {
+test("a package's nodes are as Spack wrote them, and a build's dependents depend on it", async () => {
+  for (const { name } of (await read('api/packages.json', PackageList)).packages) {
+    const { builds } = await read(`api/packages/${name}.json`, PackageDocument);
+    const file = gunzipSync(await readFile(join(dist, `api/nodes/${name}.json.gz`))).toString('utf8');
+    const texts = splitArray(splitObject(file).get('nodes') ?? '');
+    expect(texts.map((text) => computeDagHash(text))).toEqual(builds.map(({ hash }) => hash));
+  }
   for (const hash of history.builds.keys()) {
-    const text = await readFile(join(dist, `api/specs/${hash}.json`), 'utf8');
-    const { dependents } = SpecDocument.parse(JSON.parse(text));
-    expect(computeDagHash(splitObject(text).get('node') ?? '')).toBe(hash);
+    const { dependents } = await read(`api/specs/${hash}.json`, SpecDocument);
     for (const dependent of dependents) {
       expect(history.nodes.get(dependent)?.node.dependencies.map((edge) => edge.hash)).toContain(hash);
     }

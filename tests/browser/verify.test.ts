@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -65,7 +66,7 @@ test('shows the build log out of the tarball when asked to, and says when it can
 });
 
 test('finds a changed tarball, spec file, manifest, key and node', async () => {
-  const { build, api, manifest } = await filesOf('tree');
+  const { build, nodes, manifest } = await filesOf('tree');
   await change(mirrorBlobPath(build.tarball.digest), (text) => `${text}x`, 'latin1');
   await page.goto(site.url + (await site.buildOf('tree')));
   await page.getByRole('button', { name: /^Download and check the tarball/ }).click();
@@ -89,7 +90,14 @@ test('finds a changed tarball, spec file, manifest, key and node', async () => {
   );
   await restore();
 
-  await change(api, (text) => text.replace('"version":"2.1.0","arch"', '"version":"2.1.1","arch"'));
+  await change(
+    nodes,
+    (text) => {
+      const changed = unpack(text).replace('"version":"2.1.0","arch"', '"version":"2.1.1","arch"');
+      return gzipSync(changed).toString('latin1');
+    },
+    'latin1',
+  );
   expect(await verify('tree')).toContainEqual(
     expect.stringMatching(/^bad: The spec has the DAG hash [a-z2-7]{32}, not/),
   );
@@ -120,8 +128,8 @@ async function readResults(): Promise<string[]> {
 
 interface BuildFiles {
   build: { tarball: { digest: string }; image: { config: { digest: string } } };
-  /** Path of the API's document, and of the manifest. */
-  api: string;
+  /** Paths of the package's nodes and of the manifest. */
+  nodes: string;
   manifest: string;
 }
 
@@ -131,7 +139,15 @@ async function filesOf(name: string): Promise<BuildFiles> {
   const { build }: BuildFiles = JSON.parse(await readFile(join(site.dist, api), 'utf8'));
   const folder = `v3/manifests/spec/${name}`;
   const files = await readdir(join(site.dist, folder));
-  return { build, api, manifest: `${folder}/${files.find((file) => file.includes(hash))}` };
+  return {
+    build,
+    nodes: `api/nodes/${name}.json.gz`,
+    manifest: `${folder}/${files.find((file) => file.includes(hash))}`,
+  };
+}
+
+function unpack(latin: string): string {
+  return gunzipSync(Buffer.from(latin, 'latin1')).toString('utf8');
 }
 
 const originals = new Map<string, Buffer>();

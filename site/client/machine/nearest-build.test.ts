@@ -24,7 +24,6 @@ function makeBuild(target: string, version = '1.0.8'): BuildSummary {
     size: 1,
     published: '2026-11-23T07:40:00Z',
     state: 'site',
-    links: { spec: 'https://example.org/', page: 'https://example.org/' },
   };
 }
 

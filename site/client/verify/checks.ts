@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts';
 import { base32, hashTexts, withSuffix } from '../../lib/spack/dag-hash.ts';
-import { splitNodes, splitObject } from '../../lib/spack/node-text.ts';
+import { splitNodes } from '../../lib/spack/node-text.ts';
 import { splitSigned, verifyManifest } from '../../lib/spack/signed-manifest.ts';
 import { Build } from '../../schemas/build.ts';
 import type { Blob } from '../../schemas/build.ts';
 import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schemas/mirror-manifest.ts';
-import { Node } from '../../schemas/node.ts';
+import { fileStem, Node } from '../../schemas/node.ts';
+import { mirrorBlobPath } from '../../schemas/digest.ts';
+import { fetchNodeText } from '../spec-files.ts';
+import { documentOf } from '../build/shown-build.ts';
+import type { ShownBuild } from '../build/shown-build.ts';
 
 /** What a check came to: `open` was not checked. */
 export interface Check {
@@ -15,51 +19,52 @@ export interface Check {
   text: string;
 }
 
-/** Where the files of a build are. */
-export interface CheckedFiles {
-  /** DAG hash that the page bears. */
-  hash: string;
-  /** The API's document of the build. */
-  document: string;
-  /** The mirror's manifest. */
-  manifest: string;
-  /** The site's public keys. */
-  keys: string[];
-  /** The spec file. Absent: only the registry has it. */
-  specFile?: string | undefined;
-}
+const SpecDocument = z.object({ build: Build });
 
-const SpecDocument = z.object({ build: Build, node: Node });
+const KeyList = z.object({ keys: z.array(z.object({ fingerprint: z.string() })) });
 
 /**
  * Checks, one after the other, what can be checked of a build without its tarball: its DAG hash, the manifest's
  * signature, what the manifest names, the spec file and each node in it. Yields each result as it is known;
  * throws when a file cannot be had.
  */
-export async function* verifyBuild(files: CheckedFiles): AsyncGenerator<Check> {
-  const documentText = await fetchText(files.document);
-  const { build, node } = SpecDocument.parse(JSON.parse(documentText));
-  const nodeText = splitObject(documentText).get('node') ?? '';
-  yield await checkNode(node, nodeText, files.hash);
+export async function* verifyBuild(shown: ShownBuild): AsyncGenerator<Check> {
+  const { base } = shown;
+  const { build } = await fetchDocument(shown);
+  const nodeText = await fetchNodeText(base, { name: build.name, hash: shown.hash });
+  yield await checkNode(Node.parse(JSON.parse(nodeText)), nodeText, shown.hash);
 
-  const manifest = await fetchText(files.manifest);
-  const keys = await Promise.all(files.keys.map(fetchText));
+  const stem = encodeURIComponent(fileStem(build));
+  const manifest = await fetchText(`${base}/v3/manifests/spec/${build.name}/${stem}.spec.manifest.json`);
+  const keys = shown.hasKeys ? await fetchKeys(base) : [];
   const { check, text } = await checkSignature(manifest, keys);
   yield check;
   // A manifest that its signature does not cover says nothing.
   if (text === undefined) return;
   yield checkRecords(text, build);
 
-  if (files.specFile === undefined) {
+  if (!shown.hasSpecFile) {
     yield { state: 'open', text: 'The spec file was not read: only the registry has it.' };
     return;
   }
-  yield* checkSpecFile(new Uint8Array(await fetchBytes(files.specFile)), build.image.config, nodeText);
+  const { config } = build.image;
+  const specFile = await fetchBytes(`${base}/${mirrorBlobPath(config.digest)}`);
+  yield* checkSpecFile(new Uint8Array(specFile), config, nodeText);
+}
+
+async function fetchDocument(shown: ShownBuild): Promise<z.infer<typeof SpecDocument>> {
+  return SpecDocument.parse(JSON.parse(await fetchText(documentOf(shown))));
+}
+
+async function fetchKeys(base: string): Promise<string[]> {
+  const { keys } = KeyList.parse(JSON.parse(await fetchText(`${base}/api/keys.json`)));
+  return Promise.all(keys.map(({ fingerprint }) => fetchText(`${base}/keys/${fingerprint}.asc`)));
 }
 
 /** Downloads a build's tarball and checks its digest. */
-export async function verifyTarball(address: string, tarball: Blob): Promise<Check> {
-  const bytes = await fetchBytes(address);
+export async function verifyTarball(shown: ShownBuild): Promise<Check> {
+  const { tarball } = (await fetchDocument(shown)).build;
+  const bytes = await fetchBytes(`${shown.base}/${mirrorBlobPath(tarball.digest)}`);
   const fits = `sha256:${await digestHex('SHA-256', bytes)}` === tarball.digest;
   return fits
     ? {

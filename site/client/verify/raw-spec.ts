@@ -1,24 +1,34 @@
-/** Shows a node's JSON when its reader opens it. */
-export function offerRawSpec(): void {
-  const details = document.querySelector<HTMLDetailsElement>('.raw');
-  if (!details) return;
-  details.hidden = false;
-  details.addEventListener('toggle', () => void fill(details));
-}
+import { documentOf } from '../build/shown-build.ts';
+import type { ShownBuild } from '../build/shown-build.ts';
+import type { SpecDocument } from '../../schemas/api/spec-document.ts';
+import { fetchData } from '../fetch-data.ts';
+import { makeElement } from '../element.ts';
 
-async function fill(details: HTMLDetailsElement): Promise<void> {
-  const code = details.querySelector('code');
-  if (!code || !details.open || code.textContent !== '') return;
-  try {
-    const [response, { splitObject }, { indentJson }] = await Promise.all([
-      fetch(details.dataset['document'] ?? ''),
-      import('../../lib/spack/node-text.ts'),
-      import('../../lib/spack/indent-json.ts'),
-    ]);
-    code.textContent = indentJson(splitObject(await response.text()).get('node') ?? '');
-  } catch {
-    details.open = false;
-    const summary = details.querySelector('summary');
-    if (summary) summary.textContent = 'The node could not be loaded; open it again';
+/** A node's JSON, which is read when its reader opens it. */
+export function makeRawSpecSection(build: ShownBuild): HTMLElement {
+  const code = makeElement('code', '');
+  const text = makeElement('section', '', makeElement('pre', '', code));
+  text.tabIndex = 0;
+  text.setAttribute('aria-label', 'The node as JSON');
+  const summary = makeElement('summary', '', 'This node, as Spack wrote it');
+  const details = makeElement('details', 'raw', summary, text);
+  details.addEventListener('toggle', () => {
+    if (details.open && code.textContent === '') void fill();
+  });
+
+  async function fill(): Promise<void> {
+    try {
+      const [{ build: document }, { fetchNodeText }, { indentJson }] = await Promise.all([
+        fetchData<Pick<SpecDocument, 'build'>>(documentOf(build)),
+        import('../spec-files.ts'),
+        import('../../lib/spack/indent-json.ts'),
+      ]);
+      code.textContent = indentJson(await fetchNodeText(build.base, document));
+    } catch {
+      details.open = false;
+      summary.textContent = 'The node could not be loaded; open it again';
+    }
   }
+
+  return makeElement('section', 'no-print', makeElement('h2', '', 'Raw spec'), details);
 }

@@ -1,37 +1,58 @@
+import { formatSize } from '../../lib/format.ts';
+import type { ShownBuild } from '../build/shown-build.ts';
+import { makeElement } from '../element.ts';
 import type { Check } from './checks.ts';
 
 /** WebCrypto digests a whole buffer: what is larger is for the command line. */
 const MOST_BYTES = 500_000_000;
 
 /** Offers to verify a build. OpenPGP and all else come when asked for. */
-export function offerVerification(): void {
-  const section = document.querySelector<HTMLElement>('.verify');
-  const list = section?.querySelector<HTMLElement>('.checks');
-  if (!section || !list) return;
-  section.hidden = false;
-  const buttons = [...section.querySelectorAll<HTMLButtonElement>('button[data-verify]')];
-  for (const button of buttons) {
+export function makeVerifySection(build: ShownBuild): HTMLElement {
+  const { hasKeys, hasTarball, size } = build;
+  const list = makeElement('ul', 'checks');
+  const log = makeElement('div', '', list);
+  log.setAttribute('role', 'log');
+  log.setAttribute('aria-label', 'Results');
+  const buttons = [
+    makeButton('Verify', () => checkBuild(build)),
+    ...(hasTarball
+      ? [makeButton(`Download and check the tarball (${formatSize(size)})`, () => checkTarball(build))]
+      : []),
+  ];
+
+  function makeButton(text: string, check: () => AsyncGenerator<Check>): HTMLButtonElement {
+    const button = makeElement('button', '', text);
+    button.type = 'button';
     button.addEventListener('click', () => {
       for (const each of buttons) each.disabled = true;
-      const checks = button.dataset['verify'] === 'tarball' ? checkTarball(section) : checkBuild(section);
-      void show(list, checks).finally(() => {
+      void show(list, check()).finally(() => {
         for (const each of buttons) each.disabled = false;
       });
     });
+    return button;
   }
+
+  return makeElement(
+    'section',
+    'verify no-print',
+    makeElement('h2', '', 'Verify in this browser'),
+    makeElement(
+      'p',
+      'note',
+      hasKeys
+        ? 'Recomputes the DAG hash and checks the manifest’s signature and digests, here and now. Spack checks signature and digests too when it installs.'
+        : 'Recomputes the DAG hash and checks the digests, here and now. Without a signature nothing proves who made them.',
+    ),
+    makeElement('ul', 'list-inline', ...buttons.map((button) => makeElement('li', '', button))),
+    log,
+  );
 }
 
-async function* checkBuild({ dataset }: HTMLElement): AsyncGenerator<Check> {
+async function* checkBuild(shown: ShownBuild): AsyncGenerator<Check> {
   const { verifyBuild } = await import('./entry.ts');
-  yield* verifyBuild({
-    hash: dataset['hash'] ?? '',
-    document: dataset['document'] ?? '',
-    manifest: dataset['manifest'] ?? '',
-    keys: dataset['keys']?.split(' ').filter(Boolean) ?? [],
-    specFile: dataset['specFile'],
-  });
+  yield* verifyBuild(shown);
   yield { state: 'open', text: 'The tarball itself was not downloaded.' };
-  if (!dataset['keys']) {
+  if (!shown.hasKeys) {
     yield { state: 'open', text: 'Who made these files was not checked: this cache has no signing key.' };
   } else {
     yield {
@@ -41,9 +62,8 @@ async function* checkBuild({ dataset }: HTMLElement): AsyncGenerator<Check> {
   }
 }
 
-async function* checkTarball({ dataset }: HTMLElement): AsyncGenerator<Check> {
-  const size = Number(dataset['size']);
-  if (size > MOST_BYTES) {
+async function* checkTarball(shown: ShownBuild): AsyncGenerator<Check> {
+  if (shown.size > MOST_BYTES) {
     yield {
       state: 'open',
       text: 'The tarball is too large to check in a browser: the commands above do it.',
@@ -51,7 +71,7 @@ async function* checkTarball({ dataset }: HTMLElement): AsyncGenerator<Check> {
     return;
   }
   const { verifyTarball } = await import('./entry.ts');
-  yield await verifyTarball(dataset['tarball'] ?? '', { digest: dataset['digest'] ?? '', size });
+  yield await verifyTarball(shown);
 }
 
 async function show(list: HTMLElement, checks: AsyncGenerator<Check>): Promise<void> {

@@ -1,3 +1,4 @@
+import { isCompressed } from './endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { ApiSample } from './samples.ts';
 import { settingsOf } from './views.ts';
@@ -6,17 +7,18 @@ import { includeOf } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, siteAddress } from '../url.ts';
 
-/** ApiCommands to paste, and what they do. */
+/** Commands to paste, and what they do. */
 export interface ApiCommands {
   label: string;
   lines: string[];
 }
 
 /** How to ask an endpoint with curl and jq. */
-export function endpointCommands({ filters }: Endpoint, { path }: ApiSample): ApiCommands[] {
-  return filters.map(({ prints, filter }) => ({
+export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): ApiCommands[] {
+  const unpack = isCompressed(endpoint) ? ' | gunzip' : '';
+  return endpoint.filters.map(({ prints, filter }) => ({
     label: prints,
-    lines: [`curl -fsS ${externalUrl(path)} | jq -r '${filter}'`],
+    lines: [`curl -fsS ${externalUrl(path)}${unpack} | jq -r '${filter}'`],
   }));
 }
 

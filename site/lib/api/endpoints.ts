@@ -11,6 +11,7 @@ import { FailureList } from '../../schemas/api/failure-list.ts';
 import { HealthDocument } from '../../schemas/api/health-document.ts';
 import { IndexDocument } from '../../schemas/api/index-document.ts';
 import { KeyList } from '../../schemas/api/key-list.ts';
+import { NodeList } from '../../schemas/api/node-list.ts';
 import { PackageDocument } from '../../schemas/api/package-document.ts';
 import { PackageList } from '../../schemas/api/package-list.ts';
 import { ProgramList } from '../../schemas/api/program-list.ts';
@@ -97,10 +98,22 @@ export const ENDPOINTS: Endpoint[] = [
     path: TEMPLATES.spec,
     shape: 'spec-document',
     schema: SpecDocument,
-    freshness: 'Changes when it moves to the site or to the registry, is signed anew, or gets dependents.',
+    freshness: 'Changes when it moves to the site or to the registry, is signed again, or gets dependents.',
     filters: [
-      { prints: 'Where the tarball is and what it is', filter: '.links.tarball, .build.tarball.digest' },
-      { prints: 'What it needs', filter: '.node.dependencies[]? | "\\(.name) \\(.hash)"' },
+      { prints: 'What it runs on, and its size in bytes', filter: '.needs.text, .build.tarball.size' },
+    ],
+  },
+  {
+    name: 'nodes',
+    path: TEMPLATES.nodes,
+    shape: 'node-list',
+    schema: NodeList,
+    freshness: 'Changes when a build of the package comes or goes.',
+    filters: [
+      {
+        prints: 'What each build depends on',
+        filter: '.nodes[] | "\\(.hash): \\([.dependencies[]?.name] | join(" "))"',
+      },
     ],
   },
   {
@@ -300,6 +313,11 @@ export const ENDPOINTS: Endpoint[] = [
     ],
   },
 ];
+
+/** Whether an endpoint's documents are compressed files, which no server unpacks by itself. */
+export function isCompressed({ path }: Endpoint): boolean {
+  return path.endsWith('.gz');
+}
 
 /** The part of a path that stands for something. */
 export function parameterOf({ path }: Endpoint): string | undefined {

@@ -4,7 +4,7 @@ import { schemaLink, TEMPLATES } from './links.ts';
 import { apiTexts } from './texts.ts';
 import { settingsTexts } from './views.ts';
 import { mirrorName, apiPath, externalUrl, siteAddress } from '../url.ts';
-import { isLocal } from '../registry-address.ts';
+import { isLocal, withoutScheme } from '../registry-address.ts';
 import { taggedContainers } from '../catalog/containers.ts';
 import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import { sha256Of } from '../mirror/recorded-settings.ts';
@@ -49,6 +49,10 @@ export function describeIndex(catalog: SiteCatalog): IndexDocument {
       views: externalUrl(apiPath('views')),
       package: externalUrl(TEMPLATES.package),
       spec: externalUrl(TEMPLATES.spec),
+      page: externalUrl(TEMPLATES.page),
+      manifest: externalUrl(TEMPLATES.manifest),
+      tarball: externalUrl(TEMPLATES.tarball),
+      ...(isLocal(catalog.registry) ? {} : { image: `${withoutScheme(catalog.registry)}:{tag}` }),
       ...Object.fromEntries(signatureOf(catalog).map((url) => ['signature', url])),
       openapi: externalUrl(apiPath('openapi')),
       documentation: externalUrl('/api/'),

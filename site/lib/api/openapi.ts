@@ -1,4 +1,4 @@
-import { ENDPOINTS, parameterOf, type Endpoint } from './endpoints.ts';
+import { ENDPOINTS, isCompressed, parameterOf, type Endpoint } from './endpoints.ts';
 import { sampleEndpoints, type ApiSample } from './samples.ts';
 import { listSchemas } from './schemas.ts';
 import { mirrorName, siteAddress } from '../url.ts';
@@ -78,21 +78,23 @@ function describeGet(endpoint: Endpoint, sample: ApiSample | undefined): object 
     responses: {
       200: {
         description: 'The document.',
-        content: isSeed
-          ? { 'text/html': { schema: jsonAsText(endpoint) } }
-          : {
-              'application/json': {
-                schema: { $ref: `#/components/schemas/${endpoint.shape}` },
-                ...(sample === undefined ? {} : { example: sample.document }),
+        content: isCompressed(endpoint)
+          ? { 'application/gzip': { schema: jsonAsText(endpoint) } }
+          : isSeed
+            ? { 'text/html': { schema: jsonAsText(endpoint) } }
+            : {
+                'application/json': {
+                  schema: { $ref: `#/components/schemas/${endpoint.shape}` },
+                  ...(sample === undefined ? {} : { example: sample.document }),
+                },
               },
-            },
       },
       404: { $ref: '#/components/responses/missing' },
     },
   };
 }
 
-/** JSON that is sent as HTML: for OpenAPI a text, whose content has a shape. */
+/** JSON that is sent as HTML or compressed: for OpenAPI a text, whose content has a shape. */
 function jsonAsText({ shape }: Endpoint): object {
   return {
     type: 'string',

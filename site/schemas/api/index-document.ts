@@ -69,8 +69,23 @@ export const IndexDocument = z
         targets: Link.describe('All targets.'),
         keys: Link.describe('Public keys.'),
         views: Link.describe("The mirror's views."),
-        package: z.string().describe('A package: put its name for `{name}`.'),
-        spec: z.string().describe('A build: put its DAG hash for `{hash}`.'),
+        package: z.string().describe('A package: replace `{name}` with its name.'),
+        spec: z.string().describe('A build: replace `{hash}` with its DAG hash.'),
+        page: z.string().describe('The page of a build: replace `{name}` and `{hash}`.'),
+        manifest: z
+          .string()
+          .describe('The manifest of a build on the mirror: replace `{name}`, `{version}` and `{hash}`.'),
+        tarball: z
+          .string()
+          .describe(
+            'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
+          ),
+        image: z
+          .string()
+          .optional()
+          .describe(
+            'The image of a build: replace `{tag}` with `build.image.tag`. Absent: the registry is not public.',
+          ),
         signature: Link.optional().describe(
           'Detached OpenPGP signature of this document. Absent: the cache has no key.',
         ),

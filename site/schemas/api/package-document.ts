@@ -27,9 +27,6 @@ export const BuildSummary = z.strictObject({
   seconds: z.number().nonnegative().optional().describe('Seconds that it took to build. Absent: not known.'),
   published: Moment.describe('When it was published.'),
   state: State.describe(STATE_TEXT),
-  links: z
-    .strictObject({ spec: Link.describe('All that is known of it.'), page: Link.describe('Its page.') })
-    .describe('Where to go on.'),
 });
 export type BuildSummary = z.infer<typeof BuildSummary>;
 
@@ -44,7 +41,11 @@ export const PackageDocument = z
       .min(1)
       .describe('The highest version first, then by target, then the newest.'),
     links: z
-      .strictObject({ packages: Link.describe('All packages.'), page: Link.describe('Its page.') })
+      .strictObject({
+        packages: Link.describe('All packages.'),
+        page: Link.describe('Its page.'),
+        spec: z.string().describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
+      })
       .describe('Where to go on.'),
   })
   .describe('A package and all its builds.');

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Build } from '../build.ts';
 import { DagHash } from '../digest.ts';
-import { Node } from '../node.ts';
 import { BuildSummary } from './package-document.ts';
 import { Link, SchemaLink, State, STATE_TEXT } from './link.ts';
 
@@ -9,11 +8,9 @@ import { Link, SchemaLink, State, STATE_TEXT } from './link.ts';
 export const SpecDocument = z
   .strictObject({
     schema: SchemaLink,
-    hash: DagHash.describe('DAG hash.'),
     spec: z.string().describe('The spec as Spack prints it, without the hash.'),
     state: State.describe(STATE_TEXT),
     signed: z.boolean().describe("Whether the mirror's manifest of it is signed."),
-    image: z.string().optional().describe('`registry:tag` of its image. Absent: the registry is not public.'),
     build: Build.describe('The binary: digests, sizes, what it ships, where it comes from.'),
     needs: z
       .strictObject({
@@ -24,20 +21,11 @@ export const SpecDocument = z
     dependents: z
       .array(DagHash)
       .describe('Hashes of the builds here that depend on it directly, the newest first.'),
-    links: z
-      .strictObject({
-        page: Link.describe('Its page.'),
-        package: Link.describe('Its package.'),
-        manifest: Link.describe("The mirror's manifest."),
-        sbom: Link.optional().describe(
-          'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
-        ),
-        tarball: Link.optional().describe('The tarball. Absent: only the registry has it.'),
-      })
-      .describe('Where to go on.'),
-    node: Node.describe(
-      'The node, exactly the text that Spack wrote, keys in its order: the DAG hash can be recomputed from it. More keys of Spack may occur.',
+    sbom: Link.optional().describe(
+      'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
     ),
   })
-  .describe('All that is known of one build.');
+  .describe(
+    'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes.',
+  );
 export type SpecDocument = z.infer<typeof SpecDocument>;

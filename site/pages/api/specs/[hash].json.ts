@@ -1,4 +1,8 @@
-import { specDocumentText } from '../../../lib/api/specs.ts';
+import { describeSpec } from '../../../lib/api/specs.ts';
 import { staticEndpoint } from '../../../lib/api/static-endpoint.ts';
 
-export const { getStaticPaths, GET } = staticEndpoint('hash', ({ builds }) => builds, specDocumentText);
+export const { getStaticPaths, GET } = staticEndpoint(
+  'hash',
+  ({ builds }) => builds,
+  (entry, catalog) => JSON.stringify(describeSpec(entry, catalog)),
+);

@@ -1,0 +1,38 @@
+/** The build that a page shows, as far as its tools need it. */
+export interface ShownBuild {
+  /** Base path of the site, no slash at the end. */
+  base: string;
+  hash: string;
+  /** Whether it depends on anything. */
+  hasGraph: boolean;
+  /** Whether the site serves its spec file; else only the registry does. */
+  hasSpecFile: boolean;
+  /** Whether the site serves its tarball. */
+  hasTarball: boolean;
+  /** Bytes of the tarball. */
+  size: number;
+  /** Whether the cache has a signing key. */
+  hasKeys: boolean;
+  /** Whether the page is a short one, on which nothing else brings scripts. */
+  isAlone: boolean;
+}
+
+/** Reads what `BuildTools.astro` wrote. */
+export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
+  const marks = new Set(dataset['has']?.split(' '));
+  return {
+    base: document.querySelector<HTMLElement>('.site-header')?.dataset['base'] ?? '',
+    hash: dataset['hash'] ?? '',
+    hasGraph: marks.has('graph'),
+    hasSpecFile: marks.has('spec'),
+    hasTarball: marks.has('tarball'),
+    size: Number(dataset['size']),
+    hasKeys: marks.has('keys'),
+    isAlone: marks.has('page'),
+  };
+}
+
+/** Where the API has the build. */
+export function documentOf({ base, hash }: ShownBuild): string {
+  return `${base}/api/specs/${hash}.json`;
+}

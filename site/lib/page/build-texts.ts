@@ -1,0 +1,33 @@
+import { installCost } from '../catalog/build-size.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { formatNumber, formatSize, shortHash } from '../format.ts';
+import { systemName } from '../machine/machine.ts';
+import { compilersOf } from '../spack/spec-text.ts';
+import { targetOf } from '../../schemas/node.ts';
+
+/** `hdf5 1.14.4 for Rocky 9, icelake, gcc 13.3.0 /abcdefg` */
+export function buildTitle(entry: CatalogBuild, catalog: SiteCatalog): string {
+  return `${shortTitle(entry, catalog)} /${shortHash(entry.build.hash)}`;
+}
+
+/** What a search engine shows below the title. */
+export function buildDescription(entry: CatalogBuild, catalog: SiteCatalog): string {
+  const about = catalog.packages.get(entry.build.name)?.metadata?.description;
+  const size = formatSize(entry.build.tarball.size);
+  return `${shortTitle(entry, catalog)}: a Spack binary, ${size}.${about ? ` ${about}` : ''}`;
+}
+
+/** What it costs to install, in bytes and in builds from source. */
+export function costText({ build, node }: CatalogBuild, catalog: SiteCatalog): string {
+  const { bytes, cached, missing } = installCost(node, catalog);
+  const size = formatSize(build.tarball.size);
+  const dependencies = formatNumber(cached, 'run-time dependency', 'run-time dependencies');
+  const whole = cached > 0 ? `${size}; ${formatSize(bytes)} with its ${dependencies}` : `${size} to download`;
+  return missing > 0 ? `${whole}; ${missing} of ${cached + missing} have no binary here.` : `${whole}.`;
+}
+
+function shortTitle({ build, node }: CatalogBuild, { nodes }: SiteCatalog): string {
+  const compilers = compilersOf(node, nodes).map(({ name, version }) => `${name} ${version}`);
+  const machine = [systemName(node.arch.platform_os), targetOf(node), ...compilers].join(', ');
+  return `${build.name} ${build.version} for ${machine}`;
+}
