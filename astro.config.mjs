@@ -19,19 +19,7 @@ export default defineConfig({
     // The Content-Security-Policy allows nothing inline, so that it needs no hashes.
     inlineStylesheets: 'never',
   },
-  vite: {
-    build: {
-      assetsInlineLimit: 0,
-      // Names of some 60 letters would be in each page several times.
-      rollupOptions: {
-        output: {
-          entryFileNames: 'assets/[hash].js',
-          chunkFileNames: 'assets/[hash].js',
-          assetFileNames: 'assets/[hash][extname]',
-        },
-      },
-    },
-  },
+  vite: { build: { assetsInlineLimit: 0 } },
   // Colours would be inline styles, which the Content-Security-Policy refuses.
   markdown: { syntaxHighlight: false },
   devToolbar: { enabled: false },

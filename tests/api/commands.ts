@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from '../world/spack.ts';
 import type { Outcome } from '../world/spack.ts';
@@ -33,6 +33,8 @@ export async function readCommands(page: string): Promise<CommandBox[]> {
 export async function runCommands({ lines }: CommandBox): Promise<Outcome> {
   const home = await mkdtemp('/tmp/c-');
   try {
+    // What a reader of the page would have.
+    await writeFile(join(home, 'spack.lock'), '{"concrete_specs": {}}');
     const script = ['set -euo pipefail', ...lines].join('\n');
     return await runProgram('bash', ['-c', script], { PATH: process.env['PATH'], HOME: home }, home);
   } finally {

@@ -202,7 +202,7 @@ test('a machine is remembered: a chip, marks with a reason, a filter, and it can
   await page.locator('td .mark').first().waitFor();
   await page.getByRole('button', { name: 'Forget my machine' }).click();
   expect(await page.locator('.mark').count()).toBe(0);
-  expect(await page.locator('#machine-chip').isVisible()).toBe(false);
+  expect(await page.locator('.machine-chip').isVisible()).toBe(false);
   await context.close();
 });
 
@@ -268,7 +268,7 @@ test('the choice of columns is kept', async () => {
   expect(await page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
 });
 
-test('spack arch tells how many builds fit, and nothing but the site is asked', async () => {
+test('spack arch tells how many builds run, and nothing but the site is asked', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   const posted: string[] = [];
@@ -278,7 +278,7 @@ test('spack arch tells how many builds fit, and nothing but the site is asked', 
   await page.goto(`${site.url}/machine/`);
   await page.getByRole('textbox').first().fill('linux-rocky9-zen3');
   await page.getByRole('button', { name: 'Check' }).click();
-  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds fit zen3 on Rocky 9`)).waitFor();
+  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Rocky 9`)).waitFor();
   expect(await page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
   expect(posted).toEqual([]);
   expect(complaints).toEqual([]);
@@ -350,7 +350,7 @@ test('a package is read, a machine checked and two builds compared by keyboard a
   await page.keyboard.type('linux-ubuntu24.04-zen4');
   await tabTo('button[type=submit]');
   await page.keyboard.press('Enter');
-  await page.getByText(/builds fit zen4 on Ubuntu 24\.04/).waitFor();
+  await page.getByText(/builds run on zen4, Ubuntu 24\.04/).waitFor();
 
   await page.goto(`${site.url}/compare/`);
   await tabTo('[name=package]');

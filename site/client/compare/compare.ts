@@ -3,6 +3,7 @@ import { compareBuilds } from './comparison.ts';
 import type { ComparisonLine } from './comparison.ts';
 import { formatNumber, shortHash } from '../../lib/format.ts';
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
+import { findNearest } from '../machine/nearest-build.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 import { openSearchFiles } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
@@ -72,11 +73,23 @@ async function choosePackage(parts: Parts, left = '', right = ''): Promise<void>
   if (place < 0 || !counts[place]) throw new Error(`no package here is called “${name}”`);
   const { builds } = await fetchPackage(parts.base, name);
   const first = builds.find(({ hash }) => hash === left) ?? builds[0];
-  const second = builds.find(({ hash }) => hash === right) ?? builds.find(({ hash }) => hash !== first?.hash);
+  const second = builds.find(({ hash }) => hash === right) ?? (await nearestOther(parts.base, first, builds));
   fillChoices(parts.left, builds, first);
   fillChoices(parts.right, builds, second);
   if (!first || !second) throw new Error(`${name} has one build only, so there is nothing to compare`);
   await compare(parts);
+}
+
+/** The build that differs least from one: what differs is then soon seen. */
+async function nearestOther(
+  base: string,
+  first: BuildSummary | undefined,
+  builds: readonly BuildSummary[],
+): Promise<BuildSummary | undefined> {
+  if (!first) return undefined;
+  const { node } = (await fetchBuild(base, first.hash)).spec;
+  const others = builds.filter((build) => build !== first);
+  return findNearest(node, first.compilers, others);
 }
 
 function fillChoices(

@@ -1,5 +1,6 @@
 import { readEdges } from '../../lib/graph/edges.ts';
 import { layoutGraph } from './layout.ts';
+import { makeElement } from '../element.ts';
 import type { NodePlace } from './layout.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 import { makePannable } from './pan-zoom.ts';
@@ -34,7 +35,8 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
     box.addEventListener('focusin', () => mark(true));
     box.addEventListener('focusout', () => mark(false));
   }
-  return makePannable(picture, {
+  const find = makeFinder(graph, boxes, paths);
+  const frame = makePannable(picture, {
     width,
     height,
     middle: nodes[0]?.y ?? 0,
@@ -44,6 +46,45 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
       'needs itself. Blue: a binary is here. Dashed: an external of the builder. Grey: no binary here. ' +
       'Drag or use the arrow keys to move, + and - to zoom, 0 to see all of it.',
   });
+  frame.prepend(find);
+  return frame;
+}
+
+/** A box that finds a node by its name, and marks how the root comes to it. */
+function makeFinder(
+  { names, versions }: DrawnGraph['graph'],
+  boxes: ReadonlyMap<number, SVGElement>,
+  paths: readonly { from: number; to: number; path: SVGElement }[],
+): HTMLElement {
+  const input = makeElement('input', '');
+  input.type = 'search';
+  input.setAttribute('list', 'graph-nodes');
+  input.setAttribute('aria-label', 'Find a node');
+  input.placeholder = 'Find a node';
+  const choices = makeElement('datalist', '');
+  choices.id = 'graph-nodes';
+  choices.append(...[...boxes.keys()].map((place) => new Option(`${names[place]}@${versions[place]}`)));
+  input.addEventListener('input', () => {
+    const text = input.value.trim().toLowerCase();
+    const labels = [...boxes.keys()].map((place) => ({ place, label: `${names[place]}@${versions[place]}` }));
+    const found =
+      labels.find(({ label }) => label === text) ?? labels.find(({ label }) => label.startsWith(text));
+    const way = new Set(text && found ? wayTo(found.place, paths) : []);
+    for (const [place, box] of boxes) box.classList.toggle('way', way.has(place));
+    for (const { from, to, path } of paths) path.classList.toggle('way', way.has(from) && way.has(to));
+    if (way.size > 0 && found) boxes.get(found.place)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  });
+  return makeElement('div', 'finder no-print', input, choices);
+}
+
+/** The nodes between the root and a node, by the fewest steps. */
+function wayTo(target: number, paths: readonly { from: number; to: number }[]): number[] {
+  const before = new Map([[0, 0]]);
+  for (const place of before.keys())
+    for (const { from, to } of paths) if (from === place && !before.has(to)) before.set(to, place);
+  const way = [target];
+  for (let place = target; place !== 0 && before.has(place); way.push(place)) place = before.get(place) ?? 0;
+  return way;
 }
 
 function drawNode({ place, name, version, x, y, width, height }: NodePlace, drawn: DrawnGraph): SVGElement {

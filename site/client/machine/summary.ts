@@ -13,15 +13,18 @@ export function showSummary(
   summary: MachineSummary,
   base: string,
 ): void {
-  const { yes } = summary.kinds;
+  const byHash = summary.kinds['by hash'];
+  const running = summary.kinds.yes + byHash;
   const verdict = makeElement(
     'p',
-    yes > 0 ? 'verdict yes' : 'verdict no',
-    `${formatCount(yes)} of ${formatNumber(summary.builds, 'build')} fit `,
+    running > 0 ? 'verdict yes' : 'verdict no',
+    `${formatCount(running)} of ${formatNumber(summary.builds, 'build')} ${running === 1 ? 'runs' : 'run'} on `,
     makeText(machine.target, 'mono'),
-    ' on ',
+    ', ',
     makeText(systemName(machine.os)),
-    '.',
+    byHash === 0
+      ? '.'
+      : `: Spack chooses ${formatCount(summary.kinds.yes)} by itself, ${formatCount(byHash)} only by hash.`,
   );
   const rows = summary.targets.map(({ name, builds, fitting }) =>
     makeRow(makeText(name), formatCount(builds), fitting > 0 ? formatCount(fitting) : 'none'),
@@ -55,7 +58,6 @@ function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HT
 
 function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElement[] {
   const counts = [
-    kinds['by hash'] > 0 && `${formatCount(kinds['by hash'])} run, but only by hash`,
     kinds.unknown > 0 && `${formatCount(kinds.unknown)} not known`,
     kinds.no > 0 && `${formatCount(kinds.no)} do not run`,
   ].filter((text) => text !== false);
@@ -73,7 +75,15 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElem
     );
   if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [
-    ...(counts.length > 0 ? [makeElement('p', '', `Of the others, ${counts.join(', ')}:`)] : []),
+    ...(counts.length > 0
+      ? [
+          makeElement(
+            'p',
+            '',
+            `Of the others, ${counts.join(', ')}. Reasons, of which a build can have several:`,
+          ),
+        ]
+      : []),
     makeElement('ul', 'reasons', ...lines),
     ...notes.map((note) => makeElement('p', 'note', makeText(note))),
   ];

@@ -96,7 +96,7 @@ async function show(parts: Parts, state: TableState): Promise<void> {
     if (element instanceof HTMLElement) fillRow(element, index, place, base);
   }
   markSorted(parts.table, state);
-  showPages(parts.pages, index, places, state.page, count);
+  showPages(parts.pages, places, state.page, count);
   const all = index.builds.filter((builds) => builds > 0).length;
   parts.status.textContent = state.text.trim()
     ? `${formatCount(places.length)} of ${formatCount(all)} packages`
@@ -128,23 +128,24 @@ function markSorted(table: HTMLTableElement, { sort, descending }: TableState): 
   }
 }
 
-/** Links to the pages of the table, named by the first package of each when they are in order of names. */
-function showPages(
-  pages: HTMLElement,
-  index: PackageIndex,
-  places: readonly number[],
-  page: number,
-  count: number,
-): void {
+/** Which packages are shown, and links to the other pages of the table. */
+function showPages(pages: HTMLElement, places: readonly number[], page: number, count: number): void {
   const items = Array.from({ length: count }, (_, number) => {
-    const link = makeElement('a', '', `${index.names[places[number * PAGE_SIZE] ?? -1] ?? ''} …`);
+    const link = makeElement('a', '', String(number + 1));
     link.href = `?page=${number + 1}`;
     link.dataset['page'] = String(number + 1);
-    link.setAttribute('aria-label', `Page ${number + 1}: from ${link.textContent}`);
+    link.setAttribute('aria-label', `Page ${number + 1}`);
     if (number + 1 === page) link.setAttribute('aria-current', 'page');
     return makeElement('li', '', link);
   });
-  pages.replaceChildren(makeElement('ul', 'list-inline', ...items));
+  const first = (page - 1) * PAGE_SIZE + 1;
+  const last = Math.min(page * PAGE_SIZE, places.length);
+  const shown = makeElement(
+    'li',
+    '',
+    `${formatCount(first)}–${formatCount(last)} of ${formatCount(places.length)}`,
+  );
+  pages.replaceChildren(makeElement('ul', 'list-inline', shown, ...items));
   pages.hidden = count === 1;
 }
 

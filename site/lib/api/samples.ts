@@ -3,7 +3,7 @@ import { describeSpecs } from './lists.ts';
 import { ENDPOINTS, parameterOf, type Endpoint } from './endpoints.ts';
 import { describeIndex } from './index.ts';
 import { describeSeed, describeSeedDates } from './seed.ts';
-import { describePackage, describeSpec, nodeListText } from './specs.ts';
+import { describePackage, specDocument, nodeListText } from './specs.ts';
 import { apiTexts } from './texts.ts';
 import { dataPlace } from '../catalog/data-commit.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
@@ -58,7 +58,7 @@ function answersOf(catalog: SiteCatalog): Map<string, Answer> {
     ['index', { text: JSON.stringify(describeIndex(catalog)) }],
     ...[...lists].map(([name, text]): [string, Answer] => [name, { text }]),
     ...(home ? [answer('package', JSON.stringify(describePackage(home, catalog)), home.name)] : []),
-    ...(entry ? [answer('spec', JSON.stringify(describeSpec(entry, catalog)), entry.build.hash)] : []),
+    ...(entry ? [answer('spec', JSON.stringify(specDocument(entry, catalog)), entry.build.hash)] : []),
     ...(home ? [answer('nodes', nodeListText(home), home.name)] : []),
     ...(environment ? [answer('environment', environment[1], environment[0])] : []),
     ...[...changes].slice(-1).map(([month, text]) => answer('changes', text, month)),
@@ -71,7 +71,7 @@ function answersOf(catalog: SiteCatalog): Map<string, Answer> {
 }
 
 /** A build with something to show, and not much of it. */
-function exampleBuild({ builds }: SiteCatalog): CatalogBuild | undefined {
+export function exampleBuild({ builds }: SiteCatalog): CatalogBuild | undefined {
   const all = [...builds.values()];
   const telling = all.filter(
     ({ build, node }) => build.contents.programs.length > 0 && node.dependencies.length > 0,

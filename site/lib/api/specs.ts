@@ -46,7 +46,7 @@ export function nodeListText({ builds }: CatalogPackage): string {
   return `{"schema":${JSON.stringify(schemaLink('node-list'))},"nodes":[${builds.map(({ text }) => text).join(',')}]}\n`;
 }
 
-export function describeSpec(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
+export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const { build, node, signed, state } = entry;
   const needs = needsOf(node, catalog);
   return {

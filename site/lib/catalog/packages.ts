@@ -55,6 +55,24 @@ export function versionMatrix({ builds, versions, targets, systems }: CatalogPac
   };
 }
 
+/** The newest versions of a matrix, and its columns with the most builds among them, in the order that they had. */
+export function cutMatrix({ columns, rows }: VersionMatrix, versions: number, most: number): VersionMatrix {
+  const newest = rows.slice(0, versions);
+  const counts = columns.map((_, place) =>
+    newest.reduce((sum, cells) => sum + (cells[place]?.builds.length ?? 0), 0),
+  );
+  const kept = counts
+    .map((count, place) => ({ count, place }))
+    .sort((left, right) => right.count - left.count)
+    .slice(0, most)
+    .map(({ place }) => place)
+    .sort((left, right) => left - right);
+  return {
+    columns: kept.flatMap((place) => columns[place] ?? []),
+    rows: newest.map((cells) => kept.flatMap((place) => cells[place] ?? [])),
+  };
+}
+
 function cellKey(version: string, { target, system }: MatrixColumn): string {
   return JSON.stringify([version, target, system]);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { shapeCatalog } from './shape-catalog.ts';
-import { monthlyTotals, successRate } from './statistics.ts';
+import { monthlyTotals, successRate, weeklyTotals } from './statistics.ts';
 import { parseSettings } from '../../schemas/settings.ts';
 
 test('counts every month from the first to the last, those without a build too', () => {
@@ -15,6 +15,18 @@ test('counts every month from the first to the last, those without a build too',
     { month: '2026-03', added: 0, builds: 3, bytes: 30, built: 3, failed: 1 },
   ]);
   expect(successRate(months)).toBe(75);
+});
+
+test('counts the weeks of a young cache from its first build on', () => {
+  const weeks = weeklyTotals(
+    catalogOf(['2026-11-02T00:00:00Z', '2026-11-03T00:00:00Z', '2026-11-17T00:00:00Z']),
+  );
+  expect(weeks.map(({ date, builds, bytes }) => [date.toISOString().slice(0, 10), builds, bytes])).toEqual([
+    ['2026-11-02', 2, 20],
+    ['2026-11-09', 2, 20],
+    ['2026-11-16', 3, 30],
+  ]);
+  expect(weeklyTotals(catalogOf([]))).toEqual([]);
 });
 
 test('an empty catalog has no months and no rate', () => {

@@ -38,6 +38,31 @@ export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
   });
 }
 
+/** In milliseconds. */
+const WEEK = 7 * 24 * 3_600_000;
+
+/** What a young cache had at the end of each week since its first build, of those builds that are still there. */
+export function weeklyTotals({ builds }: Pick<SiteCatalog, 'builds'>): {
+  date: Date;
+  builds: number;
+  bytes: number;
+}[] {
+  const entries = [...builds.values()].map(({ build }) => ({
+    at: Date.parse(build.published),
+    size: build.tarball.size,
+  }));
+  const [first, last] = [Math.min(...entries.map(({ at }) => at)), Math.max(...entries.map(({ at }) => at))];
+  if (entries.length === 0) return [];
+  return Array.from({ length: Math.floor((last - first) / WEEK) + 1 }, (_, index) => {
+    const there = entries.filter(({ at }) => at < first + (index + 1) * WEEK);
+    return {
+      date: new Date(first + index * WEEK),
+      builds: there.length,
+      bytes: there.reduce((sum, { size }) => sum + size, 0),
+    };
+  });
+}
+
 /** Which part of what was tried was built, in percent; absent where nothing was tried. */
 export function successRate(months: readonly Pick<MonthNumbers, 'built' | 'failed'>[]): number | undefined {
   const built = months.reduce((sum, month) => sum + (month.built ?? 0), 0);

@@ -4,17 +4,10 @@ import { nodeOf } from '../spack/database.ts';
 import { createIndexSize, sizeOfIndex, sizeOfIndexes, type IndexSize } from './index-size.ts';
 import { countMonths, listMonths, monthsBytes } from './months.ts';
 import { rankBuilds, type RankedBuild } from './rank.ts';
+import { estimateSite } from './site-bytes.ts';
 import { takeRetired, type RetiredBuild } from './retired.ts';
 import { ALL_VIEW, listViews, namedViews, platformViews, sortByManifest } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
-
-/**
- * What the site's own files take, estimated, since the plan must stand before the site is built from it. Measured at
- * 100 to 10,000 builds: 15 kB a build and 13 kB a package, pages and API together; a sixth more is set aside.
- */
-const SITE_BASE_BYTES = 1_000_000;
-const SITE_BYTES_PER_BUILD = 30_000;
-const SITE_BYTES_PER_PACKAGE = 28_000;
 
 /** A spec manifest with its signature. */
 const MANIFEST_BYTES = 1_800;
@@ -143,11 +136,6 @@ function hashesOf(builds: readonly Build[]): DagHash[] {
 
 function tarballBytes(builds: readonly Build[]): number {
   return builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
-}
-
-function estimateSite(builds: readonly Build[]): number {
-  const packages = new Set(builds.map(({ name }) => name)).size;
-  return SITE_BASE_BYTES + SITE_BYTES_PER_BUILD * builds.length + SITE_BYTES_PER_PACKAGE * packages;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { areaY, axisX, axisY, barX, lineY, plot, rectY, ruleX, ruleY } from '@observablehq/plot';
+import { areaY, axisX, axisY, barX, lineY, plot, rectY, ruleX, ruleY, text } from '@observablehq/plot';
 import type { PlotOptions } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import prettyBytes from 'pretty-bytes';
@@ -24,12 +24,16 @@ export interface ChartText {
   format: (value: number) => string;
 }
 
-/** A quantity that grows with time, as an area. */
-export function drawGrowth(points: readonly Point[], { label, format }: ChartText): string {
-  return draw(label, {
+/** With fewer points an area is a sliver or a dot. */
+const FEWEST_OF_AREA = 5;
+
+/** A quantity that grows with time: an area, or a bar for each of few points. */
+export function drawGrowth(points: readonly Point[], chart: ChartText & { step: Step }): string {
+  if (points.length < FEWEST_OF_AREA) return drawSteps(points, chart);
+  return draw(chart.label, {
     height: HEIGHT,
     marks: [
-      ...valueAxis(format),
+      ...valueAxis(chart.format),
       axisX({ ticks: 5 }),
       areaY(points, { x: 'date', y: 'value', fill: 'var(--accent)', fillOpacity: 0.15 }),
       lineY(points, { x: 'date', y: 'value', stroke: 'var(--accent)', strokeWidth: 2 }),
@@ -38,23 +42,20 @@ export function drawGrowth(points: readonly Point[], { label, format }: ChartTex
   });
 }
 
-/** Two quantities that add up, one above the other, by month. */
-export function drawStack(
-  points: readonly (Point & { kind: 'good' | 'bad' })[],
-  { label, format }: ChartText,
+/** The time between two points. */
+export type Step = 'week' | 'month';
+
+/** A quantity of each week or month, as bars. */
+export function drawSteps(
+  points: readonly Point[],
+  { label, format, step }: ChartText & { step: Step },
 ): string {
   return draw(label, {
     height: HEIGHT,
     marks: [
       ...valueAxis(format),
-      axisX({ ticks: 5 }),
-      rectY(points, {
-        x: 'date',
-        y: 'value',
-        interval: 'month',
-        fill: (point: { kind: 'good' | 'bad' }) =>
-          point.kind === 'good' ? 'var(--accent)' : 'var(--warning)',
-      }),
+      axisX({ ticks: Math.min(points.length, 5) }),
+      rectY(points, { x: 'date', y: 'value', interval: step, fill: 'var(--accent)' }),
       ruleY([0]),
     ],
   });
@@ -72,12 +73,13 @@ export function drawBars(
     marginTop: 0,
     marginBottom: AXIS_HEIGHT,
     marginLeft: Math.round(longest * CHARACTER_WIDTH) + 12,
-    marginRight: 24,
+    marginRight: 56,
     y: { type: 'band', domain: rows.map(({ key }) => key), padding: 0.25, label: null },
     marks: [
       axisX({ ticks: 4, label: null, tickFormat: format, tickSize: 0 }),
       axisY({ tickSize: 0, label: null, tickFormat: (key: string) => rows[Number(key)]?.name ?? '' }),
       barX(rows, { x: 'value', y: 'key', fill: 'var(--accent)' }),
+      text(rows, { x: 'value', y: 'key', text: ({ value }) => format(value), dx: 5, textAnchor: 'start' }),
       ruleX([0]),
     ],
   });

@@ -1,8 +1,8 @@
-import { describeSpec } from '../../../lib/api/specs.ts';
+import { specDocument } from '../../../lib/api/specs.ts';
 import { staticEndpoint } from '../../../lib/api/static-endpoint.ts';
 
 export const { getStaticPaths, GET } = staticEndpoint(
   'hash',
   ({ builds }) => builds,
-  (entry, catalog) => JSON.stringify(describeSpec(entry, catalog)),
+  (entry, catalog) => JSON.stringify(specDocument(entry, catalog)),
 );

@@ -1,0 +1,97 @@
+import { targetOf } from '../../schemas/node.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { apiPath, externalUrl, mirrorName, siteAddress } from '../url.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import type { ApiCommands } from './commands.ts';
+import { exampleBuild } from './samples.ts';
+
+/** Questions that programs ask most, each as commands with curl and jq; the page of the API and `llms.txt` show them. */
+export function apiRecipes(catalog: SiteCatalog): ApiCommands[] {
+  const example = exampleBuild(catalog);
+  return [
+    ...(example ? [isHere(example)] : []),
+    ...(catalog.builds.size > 0 ? [whatIsNew()] : []),
+    {
+      label: 'What failed, the newest first',
+      lines: [get('failures', String.raw`.failures[] | "\(.date) \(.kind) \(.spec)"`)],
+    },
+    {
+      label: 'How full is the site?',
+      lines: [
+        get('budget', String.raw`"\(.bytes.total / .budget * 100 | floor) % of \(.budget / 1e6 | floor) MB"`),
+      ],
+    },
+    coverage(),
+  ];
+}
+
+function isHere({ build, node }: CatalogBuild): ApiCommands {
+  const filter = [
+    `.builds[] | select(.os == "${node.arch.platform_os}" and .target == "${targetOf(node)}")`,
+    String.raw`"\(.version) /\(.hash) \(.libc // "no C library")"`,
+  ].join(' | ');
+  return {
+    label: `Is ${build.name} here for ${node.arch.platform_os} and ${targetOf(node)}?`,
+    lines: [get(`packages/${build.name}`, filter)],
+  };
+}
+
+function whatIsNew(): ApiCommands {
+  const filter = [
+    '[.changes[] | select(.date >= (now - 7 * 86400 | todate))]',
+    String.raw`if . == [] then "nothing" else .[] | "\(.date) \(.change) \(.name)@\(.version)" end`,
+  ].join(' | ');
+  return {
+    label: 'What is new this week?',
+    lines: [
+      `month=$(curl -fsS ${externalUrl(apiPath('index'))} | jq -r '.changes[0].url')`,
+      `curl -fsS "$month" | jq -r '${filter}'`,
+    ],
+  };
+}
+
+function coverage(): ApiCommands {
+  return {
+    label: 'How much of a spack.lock is here?',
+    lines: [
+      "jq -r '.concrete_specs | keys[]' spack.lock | sort > needed.txt",
+      `${get('specs', '.columns.hash[]')} | sort > here.txt`,
+      'echo "$(comm -12 needed.txt here.txt | wc -l) of $(wc -l < needed.txt) specs have a binary"',
+    ],
+  };
+}
+
+function get(document: string, filter: string): string {
+  return `curl -fsS ${externalUrl(apiPath(document))} | jq -r '${filter}'`;
+}
+
+/** `/llms.txt`: what the cache is and how to ask it, for language models. Source: https://llmstxt.org */
+export function llmsText(catalog: SiteCatalog): string {
+  const endpoints = ENDPOINTS.map(
+    ({ path, schema }) => `- [${path}](${externalUrl(path)}): ${schema.description ?? ''}`,
+  );
+  const recipes = apiRecipes(catalog).flatMap(({ label, lines }) => [
+    `### ${label}`,
+    '',
+    '```sh',
+    ...lines,
+    '```',
+    '',
+  ]);
+  return [
+    `# ${mirrorName()}`,
+    '',
+    `> A Spack build cache at ${siteAddress()}: compiled packages that \`spack install\` downloads instead of building. All of it is in static JSON files: no key, no rate limit, CORS enabled.`,
+    '',
+    `Add it with \`spack mirror add --type binary ${catalog.keys.length > 0 ? '' : '--unsigned '}${mirrorName()} ${siteAddress()}\`. A build is named by its DAG hash: \`spack install --use-buildcache only /HASH\`. On Linux Spack chooses a build by itself when the machine has the build's \`libc\` or a newer one, and runs its \`target\`.`,
+    '',
+    '## API',
+    '',
+    ...endpoints,
+    `- [${apiPath('openapi')}](${externalUrl(apiPath('openapi'))}): all of it in OpenAPI 3.1.`,
+    '',
+    '## Recipes',
+    '',
+    ...recipes,
+  ].join('\n');
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { FULL_PAGES } from '../mirror/site-bytes.ts';
+import { fullPages } from './full-pages.ts';
+import type { CatalogBuild, CatalogPackage, SiteCatalog } from './site-catalog.ts';
+
+/** A catalog of packages with one build each, whose hashes are their names; the last is needed by the first. */
+function makeCatalog(count: number): Parameters<typeof fullPages>[0] {
+  const hashes = Array.from({ length: count }, (_, index) => `build-${index}`);
+  const entries = hashes.map((hash): [string, CatalogPackage] => {
+    const builds = [{ build: { hash } }] as CatalogBuild[];
+    return [hash, { name: hash, builds, versions: [], targets: [], systems: [], size: 0, updated: '' }];
+  });
+  return {
+    builds: new Map(hashes.map((hash) => [hash, {} as CatalogBuild])),
+    packages: new Map(entries),
+    dependents: new Map([[hashes.at(-1) ?? '', ['build-0']]]),
+    locks: new Map([
+      [
+        'stack',
+        {
+          roots: [
+            { hash: 'build-5', spec: '' },
+            { hash: 'gone', spec: '' },
+          ],
+        },
+      ],
+    ]) as SiteCatalog['locks'],
+  };
+}
+
+test('in a small cache every build has a full page', () => {
+  expect(fullPages(makeCatalog(FULL_PAGES)).size).toBe(FULL_PAGES);
+});
+
+test('in a large one roots of environments come first, then what others need', () => {
+  const full = [...fullPages(makeCatalog(FULL_PAGES + 500))];
+  expect(full).toHaveLength(FULL_PAGES);
+  expect(full.slice(0, 2)).toEqual(['build-5', `build-${FULL_PAGES + 499}`]);
+});
