@@ -5,6 +5,7 @@ import { withDirectoryLock } from './oci/directory-lock.ts';
 import { describeNextSteps, readExample } from './start/next-steps.ts';
 import { openPort } from './start/port.ts';
 import { publishCache } from './start/publish-stage.ts';
+import { fillSample } from './start/sample.ts';
 import { buildSite } from './start/site-stage.ts';
 import { stopChildrenOnSignal } from './start/child.ts';
 import { openWorkFolder } from './start/work-folder.ts';
@@ -40,7 +41,9 @@ async function start({ cache, port, serve }: Options): Promise<void> {
   try {
     // Two starts at once take turns: the second one finds everything made.
     await withDirectoryLock(folder.root, async () => {
-      await publishCache(folder, input ?? SAMPLE_CACHE);
+      if (input === undefined)
+        await publishCache(folder, SAMPLE_CACHE, (catalog) => fillSample(catalog, new Date()));
+      else await publishCache(folder, input);
       await buildSite(folder, server, settings.PAGES_BUDGET);
     });
   } catch (error) {

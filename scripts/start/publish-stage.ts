@@ -4,8 +4,15 @@ import { runNode } from './child.ts';
 import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
 import type { WorkFolder } from './work-folder.ts';
 
-/** Brings a build cache into the folder's registry and catalog, signed with the folder's own key. */
-export async function publishCache(folder: WorkFolder, cache: string): Promise<void> {
+/**
+ * Brings a build cache into the folder's registry and catalog, signed with the folder's own key.
+ * @param complete what else the catalog gets, once the builds are in it
+ */
+export async function publishCache(
+  folder: WorkFolder,
+  cache: string,
+  complete?: (catalog: string) => void,
+): Promise<void> {
   const stampFile = join(folder.root, 'published.stamp');
   const stamp = await fingerprint([cache], [cache]);
   if ((await readStamp(stampFile)) === stamp && (await isComplete(folder))) {
@@ -25,6 +32,7 @@ export async function publishCache(folder: WorkFolder, cache: string): Promise<v
   await runNode('publishing', ['scripts/publish.ts', cache, ...registry, ...catalog], { env });
   if (!(await exists(join(folder.catalog, 'manifests')))) return;
   await runNode('signing', ['scripts/sign.ts', ...catalog], { env });
+  complete?.(folder.catalog);
   await writeStamp(stampFile, stamp);
 }
 

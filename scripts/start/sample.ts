@@ -1,0 +1,133 @@
+import { catalogPath, buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { Failure } from '../../site/schemas/failure.ts';
+import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
+import { Package } from '../../site/schemas/package.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import type { NewFile } from '../catalog/new-files.ts';
+
+/** In milliseconds. */
+const DAY = 24 * 3_600_000;
+
+/** What recipes say of the sample's packages, and where they live: description, homepage, licence, tags. */
+const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
+  bzip2: [
+    'bzip2 is a freely available, patent free high-quality data compressor. It typically compresses files to within 10% to 15% of the best available techniques, whilst being around twice as fast at compression and six times faster at decompression.',
+    'https://sourceware.org/bzip2/',
+    'bzip2-1.0.6',
+    'core-packages',
+  ],
+  'gcc-runtime': [
+    'Package for GCC compiler runtime libraries',
+    'https://gcc.gnu.org',
+    'GPL-3.0-or-later WITH GCC-exception-3.1',
+    'runtime',
+  ],
+  jansson: [
+    'Jansson is a C library for encoding, decoding and manipulating JSON data.',
+    'https://www.digip.org/jansson/',
+    'MIT',
+  ],
+  libbsd: [
+    'This library provides useful functions commonly found on BSD systems, and lacking on others like GNU systems, thus making it easier to port projects with strong BSD origins, without needing to embed the same code over and over again on each project.',
+    'https://libbsd.freedesktop.org/wiki/',
+    'BSD-3-Clause',
+  ],
+  libmd: [
+    'This library provides message digest functions found on BSD systems either on their libc (NetBSD, OpenBSD) or libmd (FreeBSD, DragonflyBSD, macOS, Solaris) libraries and lacking on others like GNU systems.',
+    'https://www.hadrons.org/software/libmd/',
+    'BSD-3-Clause',
+  ],
+  libsigsegv: [
+    'GNU libsigsegv is a library for handling page faults in user mode.',
+    'https://www.gnu.org/software/libsigsegv/',
+    'GPL-2.0-or-later',
+  ],
+  lz4: [
+    'LZ4 is a lossless compression algorithm, providing compression speeds over 400 MB/s per core, scalable with multi-core CPUs.',
+    'https://lz4.github.io/lz4/',
+    'BSD-2-Clause',
+  ],
+  tree: [
+    'Tree is a recursive directory listing command that produces a depth indented listing of files, which is colorized ala dircolors if the LS_COLORS environment variable is set and output is to tty.',
+    'https://oldmanprogrammer.net/source.php?dir=projects/tree',
+    'GPL-2.0-or-later',
+  ],
+};
+
+/** Roots of the sample's environment. */
+const ROOTS = ['tree', 'bzip2', 'lz4'];
+
+/**
+ * Gives the sample's catalog what workflows add in a cache on GitHub, so that every kind of page shows something:
+ * descriptions, an environment, a failure, and a history of two months.
+ */
+export function fillSample(directory: string, now: Date): void {
+  const { builds, nodes } = readCatalog(directory);
+  const daysAgo = (days: number): string =>
+    `${new Date(now.getTime() - days * DAY).toISOString().slice(0, 19)}Z`;
+  const packages = Object.entries(PACKAGES).map(
+    ([name, [description, homepage, license, ...tags]]): NewFile => ({
+      path: catalogPath('packages', name),
+      content: formatJson(
+        Package.parse({ name, description, homepage, licenses: [license], maintainers: [], tags }),
+      ),
+    }),
+  );
+  // The newest today, the others spread over the weeks before.
+  const history = [...builds.values()].map((build, index): NewFile => ({
+    path: buildFile(build),
+    content: formatJson({ ...build, published: daysAgo(index * 8) }),
+    replace: true,
+  }));
+  const roots = [...builds.values()].filter(({ name }) => ROOTS.includes(name));
+  const lock = {
+    _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: roots.map(({ hash, name }) => ({ hash, spec: name })),
+    concrete_specs: Object.fromEntries([...nodes].map(([hash, { text }]) => [hash, JSON.parse(text)])),
+  };
+  LockFile.parse(lock);
+  addFiles(directory, [
+    ...packages,
+    ...history,
+    {
+      path: catalogPath('environments', 'basics'),
+      content: `spack:\n  specs:\n${ROOTS.map((name) => `  - ${name}\n`).join('')}`,
+    },
+    { path: catalogPath('locks', 'basics'), content: formatJson(lock) },
+    { path: catalogPath('failures', 'zstd/sample'), content: formatJson(sampleFailure(daysAgo(20))) },
+    ...[daysAgo(40), daysAgo(0)].map((date, index): NewFile => {
+      const month = date.slice(0, 7);
+      const numbers = MonthlyStats.parse({
+        month,
+        builds: index === 0 ? 5 : 3,
+        failures: index === 0 ? 0 : 1,
+      });
+      return { path: catalogPath('stats', month), content: formatJson(numbers) };
+    }),
+  ]);
+}
+
+function sampleFailure(date: string): Failure {
+  const line = "zstd_compress.c:21:10: fatal error: 'mem.h' file not found";
+  return Failure.parse({
+    name: 'zstd',
+    spec: 'zstd@1.5.7 +programs build_system=makefile target=x86_64_v3',
+    target: 'x86_64_v3',
+    kind: 'compile',
+    phase: 'build',
+    line,
+    log: [
+      '==> zstd: Executing phase: build',
+      "'make' '-j4' 'VERBOSE=1' '-C' 'lib'",
+      'cc -O3 -fPIC -c -o obj/zstd_compress.o compress/zstd_compress.c',
+      line,
+      '1 error generated.',
+      'make: *** [Makefile:310: obj/zstd_compress.o] Error 1',
+      'ProcessError: Command exited with status 2:',
+    ],
+    date,
+  });
+}
