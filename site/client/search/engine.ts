@@ -3,20 +3,18 @@ import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { countWords, listFacets, markKeys } from './facets-index.ts';
 import type { Facet, FacetName, Selection } from './facets-index.ts';
-import { systemGlibc } from '../../lib/machine/machine.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
-import { judgeFit } from '../../lib/machine/needs.ts';
-import type { BuildNeeds, FitKind } from '../../lib/machine/needs.ts';
-import { runnableTargets } from '../../lib/spack/targets.ts';
-import { rowNeeds } from '../machine/row-needs.ts';
+import type { FitKind } from '../../lib/machine/needs.ts';
 import { judgeRows } from '../machine/row-fits.ts';
 import type { RowFits } from '../machine/row-fits.ts';
+import { runnableTargets } from '../../lib/spack/targets.ts';
+import type { Query } from '../../lib/search/search-query.ts';
 import { readMeaning } from './meaning.ts';
 import type { Meaning, Vocabulary } from './meaning.ts';
-import type { Query } from '../../lib/search/search-query.ts';
+import { markQuery } from './query-filters.ts';
+import type { Filter } from './query-filters.ts';
 import { createWordFinder } from './words.ts';
 import type { WordFinder } from './words.ts';
-import { markVersions } from './version-places.ts';
 
 /** What search works on, prepared once. */
 export interface SearchEngine extends Vocabulary {
@@ -245,75 +243,4 @@ function fileChecker(engine: SearchEngine, { words }: Meaning): (place: number, 
     const set = engine.fileSets?.[row] ?? 0;
     return checks.every(({ ranks, marks }) => Boolean(ranks[place]) || Boolean(marks?.[set]));
   };
-}
-
-/** What a row's key must be. */
-export interface Filter {
-  keys: Int32Array;
-  /** 1 for the keys that fit. */
-  fits: Uint8Array;
-}
-
-/** Turns the parts of a query that are no words into filters of rows. */
-function markQuery(query: Query, engine: SearchEngine): Filter[] {
-  const { facets } = engine;
-  const filters: Filter[] = [];
-  function demand(name: FacetName, fitsWord: (word: string, place: number) => boolean): void {
-    const facet = facets.get(name);
-    if (facet) filters.push({ keys: facet.keys, fits: markFitting(facet, fitsWord) });
-  }
-  const { version, target, os, platform } = query;
-  if (version !== undefined) {
-    const marks = markVersions(facets.get('version')?.words ?? [], version);
-    demand('version', (_, place) => marks[place] === 1);
-  }
-  if (target !== undefined) {
-    const targets = new Set(target.split(',').flatMap(runnableTargets));
-    demand('target', (word) => targets.has(word));
-  }
-  if (platform !== undefined) demand('os', (word) => word.startsWith(`${platform} `));
-  if (os !== undefined) filters.push(markSystems(os.split(','), engine));
-  for (const compiler of query.compilers) {
-    const [name = '', range = ''] = compiler.split('@');
-    const words = facets.get('compiler')?.words ?? [];
-    const own = words
-      .filter((word) => word.startsWith(`${name}@`))
-      .map((word) => word.slice(name.length + 1));
-    const fitting = new Set(range ? own.filter((text) => markVersions([text], range)[0] === 1) : own);
-    demand('compiler', (word) => word.startsWith(`${name}@`) && fitting.has(word.slice(name.length + 1)));
-  }
-  for (const { token } of query.variants) demand('variant', (word) => word === token);
-  return filters;
-}
-
-/**
- * Rows that one of the systems uses: built on it, or, on Linux and macOS, built on another that it runs the builds of,
- * if only by hash.
- */
-function markSystems(systems: readonly string[], { builds, packages }: SearchEngine): Filter {
-  const keys = new Map<string, number>();
-  const fits: number[] = [];
-  const rowKeys = Int32Array.from(builds.rows.package, (_, row) => {
-    const name = `${builds.rows.system[row]} ${builds.rows.libc[row]}`;
-    const rank = keys.get(name);
-    if (rank !== undefined) return rank;
-    const needs = rowNeeds(row, packages, builds);
-    keys.set(name, fits.length);
-    return fits.push(Number(needs !== undefined && systems.some((system) => runsOn(system, needs)))) - 1;
-  });
-  return { keys: rowKeys, fits: Uint8Array.from(fits) };
-}
-
-function runsOn(os: string, needs: BuildNeeds): boolean {
-  if (os === needs.os) return true;
-  const glibc = systemGlibc(os);
-  const platform = glibc === undefined ? needs.platform : 'linux';
-  if (platform === 'linux' && glibc === undefined) return false;
-  const { kind } = judgeFit({ platform, os, target: needs.target, glibc }, needs);
-  return kind === 'yes' || kind === 'by hash';
-}
-
-function markFitting(facet: Facet, fitsWord: (word: string, place: number) => boolean): Uint8Array {
-  const words = Uint8Array.from(facet.words, (word, place) => Number(fitsWord(word, place)));
-  return Uint8Array.from(facet.wordsOfKey, (places) => Number(places.some((place) => words[place] === 1)));
 }
