@@ -18,11 +18,13 @@ export const AdvisoryList = z
             .optional()
             .describe('The highest version here that is newer and not withdrawn. Absent: there is none.'),
           builds: z.array(DagHash).min(1).describe('Hashes of the builds here of that version.'),
-          links: z.strictObject({ page: Link.describe("The package's page.") }).describe('Where to go on.'),
+          links: z
+            .strictObject({ page: Link.describe("The package's page.") })
+            .describe('Related documents.'),
         }),
       )
       .describe('What was seen last first.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe(
     "Versions that are here and that Spack's recipes mark deprecated, with the CVE ids that they name.",

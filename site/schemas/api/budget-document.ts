@@ -27,7 +27,7 @@ export const BudgetDocument = z
         views: z.array(z.string()).describe('Monthly views left out for their size, the newest first.'),
       })
       .describe('What does not fit.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('What of the cache fits on the site. The registry has everything.');
 export type BudgetDocument = z.infer<typeof BudgetDocument>;

@@ -25,7 +25,7 @@ export const ChangeList = z
         index: Link.describe('The index of this API.'),
         previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe(
     'What came and went in a month, in order. A month that has been over for a day changes no more, whatever is ' +

@@ -15,7 +15,7 @@ export const CompilerList = z
         }),
       )
       .describe('The most common first.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('What built the builds. A build without compiled code has no compiler.');
 export type CompilerList = z.infer<typeof CompilerList>;

@@ -25,9 +25,9 @@ export const ContainerList = z
     links: z
       .strictObject({
         index: Link.describe('The index of this API.'),
-        spec: z.string().describe('One of the roots: put its DAG hash for `{hash}`.'),
+        spec: z.string().describe('One of the roots: replace `{hash}` with its DAG hash.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe(
     'Images that `docker run` starts, of builds and of environments, under the tags that are at them now.',

@@ -25,7 +25,7 @@ export const EnvironmentDocument = z
           "Spack settings for the mirror's view of it. Absent: it has none.",
         ),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe('One environment: what of it is there, and why the rest is not.');
 export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;

@@ -11,11 +11,13 @@ export const EnvironmentList = z
         z.strictObject({
           name: z.string().describe("The environment's name."),
           ...Coverage.pick({ needed: true, available: true, percent: true, downloadSize: true }).shape,
-          links: z.strictObject({ environment: Link.describe('All about it.') }).describe('Where to go on.'),
+          links: z
+            .strictObject({ environment: Link.describe('All about it.') })
+            .describe('Related documents.'),
         }),
       )
       .describe('Those that were concretized, by name.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('Environments and how much of each has binaries here.');
 export type EnvironmentList = z.infer<typeof EnvironmentList>;

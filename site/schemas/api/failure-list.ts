@@ -19,11 +19,11 @@ export const FailureList = z
           phase: z.string().optional().describe("The phase of the recipe, in Spack's words."),
           date: Moment.describe('When.'),
           run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
-          links: z.strictObject({ page: Link.describe('Its page.') }).describe('Where to go on.'),
+          links: z.strictObject({ page: Link.describe('Its page.') }).describe('Related documents.'),
         }),
       )
       .describe('The newest first.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('What was tried and did not build; it is tried again some weeks later.');
 export type FailureList = z.infer<typeof FailureList>;

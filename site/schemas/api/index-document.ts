@@ -20,7 +20,7 @@ export const IndexDocument = z
     url: Link.describe('Address of the mirror for `spack mirror add`, and of the site.'),
     signed: z
       .boolean()
-      .describe('Whether a public key lies in the cache; without one, add the mirror with `--unsigned`.'),
+      .describe('Whether the cache has a public key; without one, add the mirror with `--unsigned`.'),
     registry: z
       .string()
       .optional()
@@ -29,7 +29,7 @@ export const IndexDocument = z
       .string()
       .regex(/^[0-9a-f]{40,64}$/)
       .optional()
-      .describe('Git commit that the data was read from. Absent: it does not lie in git.'),
+      .describe('Git commit that the data was read from. Absent: the catalog is not in a git repository.'),
     updated: Moment.optional().describe('When the newest build was published. Absent: there is none.'),
     counts: z
       .strictObject({
@@ -51,8 +51,8 @@ export const IndexDocument = z
     endpoints: z
       .array(
         z.strictObject({
-          name: z.string().describe('A short name that stays.'),
-          url: z.string().describe('Address; put a value for what stands in braces.'),
+          name: z.string().describe('A short, stable name.'),
+          url: z.string().describe('Address; a URI template where it has braces: replace the names in them.'),
           description: z.string().describe('What it answers.'),
           ...Content.pick({ sha256: true, size: true }).partial().shape,
         }),
@@ -92,7 +92,7 @@ export const IndexDocument = z
         openapi: Link.describe('This API in OpenAPI 3.1.'),
         documentation: Link.describe('This API for people.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe('What there is, and where. One small request tells whether anything is new.');
 export type IndexDocument = z.infer<typeof IndexDocument>;

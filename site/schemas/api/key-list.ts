@@ -13,7 +13,7 @@ export const KeyList = z
         }),
       )
       .describe('Empty: the cache is not signed.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('The public keys that signatures here are made with.');
 export type KeyList = z.infer<typeof KeyList>;

@@ -46,7 +46,7 @@ export const PackageDocument = z
         page: Link.describe('Its page.'),
         spec: z.string().describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe('A package and all its builds.');
 export type PackageDocument = z.infer<typeof PackageDocument>;

@@ -25,9 +25,9 @@ export const PackageList = z
     links: z
       .strictObject({
         index: Link.describe('The index of this API.'),
-        package: z.string().describe('One package: put its name for `{name}`.'),
+        package: z.string().describe('One package: replace `{name}` with its name.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe('All packages with a build.');
 export type PackageList = z.infer<typeof PackageList>;

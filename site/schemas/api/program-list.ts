@@ -13,7 +13,7 @@ export const ProgramList = z
     schema: SchemaLink,
     programs: z.array(Provider).describe('Files in `bin/` and `sbin/`, by name.'),
     libraries: z.array(Provider).describe('Shared libraries, by name.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('In which packages programs and libraries are.');
 export type ProgramList = z.infer<typeof ProgramList>;

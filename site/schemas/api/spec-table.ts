@@ -47,9 +47,9 @@ export const SpecTable = z
     links: z
       .strictObject({
         index: Link.describe('The index of this API.'),
-        spec: z.string().describe('One build: put its DAG hash for `{hash}`.'),
+        spec: z.string().describe('One build: replace `{hash}` with its DAG hash.'),
       })
-      .describe('Where to go on.'),
+      .describe('Related documents.'),
   })
   .describe('All builds in columns, as small as can be.');
 export type SpecTable = z.infer<typeof SpecTable>;

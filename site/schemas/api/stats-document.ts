@@ -37,7 +37,7 @@ export const StatsDocument = z
     targets: z.array(Share).describe('Builds by target, the most common first.'),
     systems: z.array(Share).describe('Builds by operating system, the most common first.'),
     compilers: z.array(Share).describe('Builds by compiler, the most common first.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('Numbers over all.');
 export type StatsDocument = z.infer<typeof StatsDocument>;

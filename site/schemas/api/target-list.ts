@@ -17,7 +17,7 @@ export const TargetList = z
         }),
       )
       .describe('The most common first.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe('What the builds are for.');
 export type TargetList = z.infer<typeof TargetList>;

@@ -27,7 +27,7 @@ export const ViewList = z
     settings: z
       .array(
         z.strictObject({
-          name: z.string().describe('A short name that stays.'),
+          name: z.string().describe('A short, stable name.'),
           description: z.string().describe('What they configure.'),
           spack: z.string().describe('The oldest Spack that reads them.'),
           settings: Link.describe('A file for a configuration scope.'),
@@ -35,7 +35,7 @@ export const ViewList = z
         }),
       )
       .describe('Settings without a particular view.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks.describe('Related documents.'),
   })
   .describe("The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.");
 export type ViewList = z.infer<typeof ViewList>;
