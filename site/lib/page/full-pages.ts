@@ -1,6 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import { FULL_PAGES } from '../mirror/site-bytes.ts';
-import type { CatalogPackage, SiteCatalog } from './site-catalog.ts';
+import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
 /**
  * Builds whose page is a full one, those that people come upon first: the roots of environments, then the newest build

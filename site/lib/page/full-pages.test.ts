@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FULL_PAGES } from '../mirror/site-bytes.ts';
 import { fullPages } from './full-pages.ts';
-import type { CatalogBuild, CatalogPackage, SiteCatalog } from './site-catalog.ts';
+import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
 /** A catalog of packages with one build each, whose hashes are their names; the last is needed by the first. */
 function makeCatalog(count: number): Parameters<typeof fullPages>[0] {
