@@ -28,7 +28,9 @@ test('every field of every shape has a description', () => {
       .filter(
         ({ path, description }) =>
           description === '' &&
-          !/^nodes\[\]\.(arch\.target|external|annotations|build_spec|dependencies\[\]\.parameters)/.test(path),
+          !/^nodes\[\]\.(arch\.target|external|annotations|build_spec|dependencies\[\]\.parameters)/.test(
+            path,
+          ),
       )
       .map(({ path }) => `${shape}: ${path}`),
   );
