@@ -6,8 +6,11 @@ import { imageTag } from '../oci/image.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
-/** Recomputes the hash of every node, and proves that every DAG is whole and that clients can read all of it. */
-export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): void {
+/**
+ * Recomputes the hash of every node, and proves that every DAG is whole and that clients can read all of it.
+ * @returns whether they can
+ */
+export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): boolean {
   const { nodes, builds } = catalog;
   const unproved = new Set(
     [...builds.values()].flatMap(({ unverifiedExternals = [] }) => unverifiedExternals),
@@ -24,7 +27,8 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
   diagnosis.count('catalog', 'nodes are what their hash says', nodes.size);
 
   const missing = new Set<string>();
-  for (const { node, reason, through } of findUnreadable(nodes).values()) {
+  const unreadable = findUnreadable(nodes);
+  for (const { node, reason, through } of unreadable.values()) {
     if (through === undefined) {
       const expected = 'a node that every client can read';
       diagnosis.add('node-unreadable', { where: join(directory, specFile(node)), expected, found: reason });
@@ -48,4 +52,5 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
     if (found !== expected)
       diagnosis.add('build-differs', { where: join(directory, 'builds', build.name), expected, found });
   }
+  return unreadable.size === 0;
 }

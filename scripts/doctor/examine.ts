@@ -50,12 +50,12 @@ export async function examine(
 ): Promise<void> {
   const { registry, site, deep, now } = examination;
   const limit = deep ? Infinity : SAMPLE;
-  checkNodes(read, diagnosis);
+  const isReadable = checkNodes(read, diagnosis);
   await checkManifests(read, diagnosis, { limit, now, signer: examination.signer });
   await checkKeys(read, diagnosis, now);
 
   // As the mirror makes it: what no client can read is left out.
-  const { catalog } = leaveOutUnreadable(read.catalog);
+  const catalog = isReadable ? read.catalog : leaveOutUnreadable(read.catalog).catalog;
   const hashes = sortByManifest([...catalog.builds.values()]).map(({ hash }) => hash);
   const text = databaseText(hashes, catalog.nodes);
   const index = blobOf(Buffer.from(text));
