@@ -1,4 +1,5 @@
 import { timeText } from '../../site/lib/times/time-text.ts';
+import { printable } from '../cli/command.ts';
 import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/api/coverage.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
@@ -14,7 +15,7 @@ export function describeCoverage({
 }: Coverage): string {
   const mebibytes = (downloadSize / BYTES_PER_MIB).toFixed(1);
   return [
-    ...missing.map(describeMissing),
+    ...missing.map((spec) => printable(describeMissing(spec))),
     ...(missing.length > 0 ? [`To build what is missing: ${timeText(time, missing.length)}.`] : []),
     `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
   ].join('\n');

@@ -27,10 +27,8 @@ export function tarballAnnotations(node: Node): Record<string, string> {
  * Source: Spack's `Spec.format()` in its default form.
  */
 export function describeSpec(node: Node): string {
-  const variants = variantSegments(variantsOf(node));
-  const hasBooleans = variants.some(({ kind }) => kind === 'on' || kind === 'off');
-  // The space after flags only keeps booleans apart from them.
-  const flags = flagSegments(node).filter(({ text }) => text !== '' || hasBooleans);
   const head = `${node.name}@=${node.version}`;
-  return head + segmentsText([...flags, ...variants, ...archSegments(node)]);
+  return (
+    head + segmentsText([...flagSegments(node), ...variantSegments(variantsOf(node)), ...archSegments(node)])
+  );
 }

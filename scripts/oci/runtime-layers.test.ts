@@ -48,6 +48,10 @@ test('describes compiler flags before variants, quoted, as Spack does', () => {
   expect(describeSpec({ ...plainNode('lz4'), parameters })).toBe(
     "lz4@=1 cflags='-O3 -g0' +pic build_system=makefile libs:=static platform=linux os=debian12 target=x86_64_v3",
   );
+  // Of Spack 1.2 itself: two spaces where no boolean follows.
+  expect(
+    describeSpec({ ...plainNode('tree'), parameters: { build_system: 'generic', cflags: ['-O2'] } }),
+  ).toBe('tree@=1 cflags=-O2  build_system=generic platform=linux os=debian12 target=x86_64_v3');
 });
 
 test('refuses a cycle and a node that is not there', () => {
