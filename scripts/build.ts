@@ -16,10 +16,10 @@ const command = createCommand({
   verb: 'build',
   description:
     'Builds what concretize planned with Spack and writes what succeeded: an unsigned build cache and a ' +
-    'record of the rest. Packages that fail are told in the record, and are no error of this script.',
+    'record of the rest. Packages that fail are in the record and do not fail this script.',
   examples: [
-    'node scripts/build.ts --plan .work/plans/0 --out .work/handover',
-    'SPACK_INSTALLED=true node scripts/build.ts --plan .work/plans/0 --out .work/handover --root /tmp/software',
+    'node scripts/build.ts --plan .work/plans/0 --out .work/built',
+    'SPACK_INSTALLED=true node scripts/build.ts --plan .work/plans/0 --out .work/built --root /tmp/software',
   ],
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')

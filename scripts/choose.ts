@@ -30,7 +30,7 @@ const command = createCommand({
 })
   .addArgument(new Argument('<reason>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
   .addOption(
-    variableOption('--specs <SPECS>', 'manual: specs, one a line or as on Spack’s command line', 'SPECS'),
+    variableOption('--specs <SPECS>', 'manual: specs, one per line or as on Spack’s command line', 'SPECS'),
   )
   .addOption(variableOption('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
   .addOption(

@@ -17,7 +17,7 @@ import { openRegistry } from './oci/open-registry.ts';
 const command = createCommand({
   verb: 'mirror',
   description:
-    'Adds what Spack downloads to a built site, as far as the budget allows, and updates the registry’s index.',
+    'Adds what Spack downloads to a built site, within the budget, and updates the registry’s index.',
   examples: ['node scripts/mirror.ts', 'node scripts/mirror.ts --registry ghcr.io/owner/repo --budget 900MB'],
 })
   .option(

@@ -136,7 +136,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       await install(folder);
       const left = findMismatch(folder);
       if (left)
-        throw new Error(`npm ci is done, yet ${left}: does npm's setting ignore-scripts stand in the way?`);
+        throw new Error(`npm ci is done, yet ${left}: is npm's setting ignore-scripts on?`);
       expectKnownNode(folder);
     }
   } catch (error) {

@@ -181,7 +181,7 @@ function uncompress(bytes: Buffer): Buffer {
   }
 }
 
-/** A manifest lies in the folder of its package, and is named for its spec: Spack finds it by that alone. */
+/** A manifest is in the folder of its package and is named for its spec: Spack finds it by that alone. */
 function checkPath(path: string, where: string, { root }: CheckedSpecFile): void {
   const expected = `${root.node.name}/${fileStem(root.node)}.spec.manifest.json`;
   if (path.endsWith(`/spec/${expected}`)) return;

@@ -19,7 +19,7 @@ const FILES: readonly EntryKind[] = ['file', 'hard link'];
 const LINKS: readonly EntryKind[] = ['symbolic link'];
 
 /**
- * Checks `.spack/binary_distribution` against the tarball that it lies in. Spack patches the files that it names,
+ * Checks `.spack/binary_distribution` against the tarball that it is in. Spack patches the files that it names,
  * in place, without looking where they are: each must be an entry of the tar itself.
  */
 export function checkBuildInfo(bytes: Buffer, { prefix, entries }: PrefixListing): void {

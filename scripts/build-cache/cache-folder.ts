@@ -6,7 +6,7 @@ const SPEC_MANIFESTS = join('v3', 'manifests', 'spec');
 const MANIFEST_ENDING = '.spec.manifest.json';
 
 /**
- * A build cache directory that nobody vouches for. Nothing outside it is read, whatever links lie in it, and
+ * An untrusted build cache directory. Nothing outside it is read, even through symbolic links, and
  * nothing that is not a plain file.
  */
 export class CacheFolder {

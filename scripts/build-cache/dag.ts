@@ -7,8 +7,8 @@ import type { SpecNode } from '../../site/lib/spack/dag.ts';
 export type Dag = Map<DagHash, SpecNode>;
 
 /**
- * Puts the nodes of a spec file together, in its order: the root first. Throws one sentence when a hash stands
- * twice, an edge leads nowhere or to a node of another name, edges form a circle, or a node is not the root's.
+ * Puts the nodes of a spec file together, in its order: the root first. Throws one sentence when a hash occurs
+ * twice, an edge leads nowhere or to a node of another name, edges form a cycle, or a node is not the root's.
  */
 export function connectDag(nodes: readonly SpecNode[]): Dag {
   const dag: Dag = new Map();

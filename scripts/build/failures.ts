@@ -32,7 +32,7 @@ export interface InstallOutcome {
 
 /**
  * Says of each planned spec that is missing why it is: what was tried and failed, what the time limit stopped, and
- * the roots that were not tried. Dependencies that were not even tried are no failures.
+ * the roots that were not tried. Dependencies that were never tried are not failures.
  */
 export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
   const missing = outcome.specs.filter(({ state }) => state === 'missing');

@@ -15,9 +15,9 @@ const MAX_VALUE = 100_000;
 /** All run environments together, in characters: paths are long, and a large environment has thousands of them. */
 const MAX_ENVIRONMENTS = 8_000_000;
 
-/** What became of a build beside what Spack says of its specs. */
+/** The outcome of a build, besides what Spack says of its specs. */
 export interface BuildResult {
-  /** Hashes in the build cache that is handed over. */
+  /** Hashes in the build cache of the artifact. */
   pushed: ReadonlySet<DagHash>;
   roots: ReadonlySet<DagHash>;
   failures: readonly RecordedFailure[];

@@ -57,7 +57,7 @@ export function chooseEnvironments(
   return { requests: composeRequests(wishes, options), reasons: [reason] };
 }
 
-/** What a random choice depends on beside the settings. */
+/** What a random choice depends on besides the settings. */
 export interface DrawOptions {
   /** The run's id: the same seed draws the same. */
   seed: string;

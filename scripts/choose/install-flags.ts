@@ -29,7 +29,7 @@ const ALLOWED: Record<string, RegExp | undefined> = {
 
 /**
  * Splits options for `spack install` as a shell would: at spaces, quotes keep them together. Throws on any that a run
- * may not add, and on what is no option.
+ * may not add, and on what is not an option.
  */
 export function parseInstallFlags(text: string): string[] {
   const words = tokensOf(text.replaceAll(/\s+/g, ' '), 'install flags').map(({ token }) => token);

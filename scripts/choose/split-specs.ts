@@ -6,7 +6,7 @@ const ASSIGNMENT = /^[A-Za-z_][\w.-]*:?={1,2}/;
 const UNFINISHED = /(^|[^=])[\^%@]$|^[\^%]\[[^\]]*\]$/;
 
 /**
- * Splits what a person typed into specs, each in Spack's own notation: one a line, or several on a line as on
+ * Splits what a person typed into specs, each in Spack's own notation: one per line, or several on a line as on
  * Spack's command line, where `hdf5 +mpi ^openmpi zlib` is two specs. A spec may also be quoted as a whole.
  * Keeps the first of specs that are written alike.
  * Throws on a quote without its end and on a line that begins with no package.

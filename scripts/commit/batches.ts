@@ -16,7 +16,7 @@ export interface BatchLimits {
  * Parts changes into commits below GitHub's limits, in an order in which the catalog is whole after each: nodes,
  * keys and the rest; then builds, each with its manifest in the same commit; then what goes away, builds first.
  * Where the catalog changes hands, `cache.json` comes last: of a run that is stopped before it nothing looks like the
- * new owner's, and the next begins anew.
+ * new owner's, and the next starts over.
  */
 export function chunkChanges(
   changes: readonly Change[],

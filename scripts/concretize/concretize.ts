@@ -41,7 +41,7 @@ export interface ConcretizeOptions {
   settings: BuildCacheSettings;
 }
 
-/** Solves requests into folders `<out>/<index>`, and tells Actions the matrix of those that have something to do. */
+/** Solves requests into folders `<out>/<index>`, and reports to Actions the matrix of those that have something to do. */
 export async function concretizeRequests(
   requests: BuildRequest[],
   options: ConcretizeOptions,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha256 } from '../../site/schemas/digest.ts';
 
-/** The files of a request's folder whose digests stand in its `inputs.json`. */
+/** The files of a request's folder whose digests are in its `inputs.json`. */
 export const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
 /** Spack's own script for long shebangs, for containers: there when they are wanted. */
 export const SBANG_FILE = 'sbang';

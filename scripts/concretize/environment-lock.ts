@@ -39,7 +39,7 @@ export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile
 
 /**
  * The part of a lock that is for one system: an environment's lock in the catalog holds the roots of every target.
- * Throws when the text is no lock.
+ * Throws when the text is not a lock.
  */
 export function pickSystem(
   text: string,

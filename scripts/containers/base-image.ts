@@ -97,7 +97,7 @@ function describeLayer(name: string, { mediaType, digest, size }: Descriptor, di
 }
 
 /**
- * Fetches the layers of a base image into a folder, each checked, and tells which glibc it has.
+ * Fetches the layers of a base image into a folder, each checked, and reports which glibc it has.
  * @returns the file of each layer by digest, and the version as `x.y`; none where the image has no glibc
  */
 export async function fetchBaseLayers(

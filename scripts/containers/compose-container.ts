@@ -14,7 +14,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 /** Docker's storage drivers stop here. */
 export const MAX_CONTAINER_LAYERS = 127;
 
-/** A container, but for the digest of its config, which only its bytes can tell. */
+/** A container, but for the digest of its config, which follows from its bytes alone. */
 export interface ContainerText {
   configText: string;
   manifestText(config: Blob): string;

@@ -16,13 +16,13 @@ import type { WantedContainer } from './images-to-make.ts';
 import { writeLayer } from './write-layer.ts';
 import type { Layer } from './write-layer.ts';
 
-/** What a container is made of, beside its base image. */
+/** What a container is made of, besides its base image. */
 export interface ContainerParts {
   /** What `readClosure` gave. */
   builds: readonly Build[];
   /** Spack's own script for long shebangs. */
   sbang: string;
-  /** Run environments that the build job has told: of builds by hash, or of the view. */
+  /** Run environments that the build job reported: of builds by hash, or of the view. */
   environments: readonly Variables[];
   /** Archive of the view of an environment. */
   view?: string;

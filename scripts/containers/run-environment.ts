@@ -18,7 +18,7 @@ const OWN_VARIABLES = /^(?:HOME|USER|PWD|OLDPWD|SHLVL|_|SPACK_ENV.*|HOSTNAME)$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Holds a run environment that a build job has told against what an image has: build scripts ran in that job, and
+ * Checks the run environment that a build job reported against the contents of an image: build scripts ran in that job, and
  * the image may hold builds that they had no part in. A path in it has to lead into a layer of the image or into a
  * folder that every system has.
  * @param prefixes install prefixes and views that the image holds

@@ -13,7 +13,7 @@ export function installRootOf(prefix: string): string {
   return padded > 0 ? prefix.slice(0, padded) : dirname(dirname(prefix));
 }
 
-/** `sbang` below the root of each prefix: it lies in no tarball. */
+/** `sbang` below the root of each prefix: no tarball has it. */
 export function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] {
   const roots = new Set(prefixes.map(installRootOf));
   return [...roots].map((root) => ({

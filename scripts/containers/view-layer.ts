@@ -16,14 +16,14 @@ const MAX_TAR_BYTES = 2 * MAX_BYTES;
 
 /** Where a view may lie and where it may lead. */
 export interface ViewPlace {
-  /** Absolute folder that all of the view lies in. */
+  /** Absolute folder that holds all of the view. */
   root: string;
   /** Absolute install prefixes that its links may lead to. */
   prefixes: readonly string[];
 }
 
 /**
- * Reads the view of an environment that a build job handed over, which may be anything: a tar.gz of links into the
+ * Reads the view of an environment that a build job uploaded, which may be anything: a tar.gz of links into the
  * install prefixes of the environment, of folders and of plain files. The copies of files go into a folder.
  * @throws one sentence when anything in it lies or leads elsewhere
  */

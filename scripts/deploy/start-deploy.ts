@@ -31,7 +31,7 @@ export async function startDeploy(
   return decision;
 }
 
-/** @param hasPages what the repository's own facts say, which tell no more than that */
+/** @param hasPages what the repository's own facts say; they say no more than that */
 async function readPagesIfAllowed(
   github: GitHub,
   hasPages: boolean,

@@ -52,7 +52,7 @@ export function escapeMarkdown(text: string): string {
   );
 }
 
-/** Shows a sentence beside the run: as an annotation under Actions, as a line on stderr elsewhere. */
+/** Shows a sentence next to the run: as an annotation under Actions, as a line on stderr elsewhere. */
 export function annotate(level: 'notice' | 'warning' | 'error', text: string): void {
   const sentence = escapeUnsafe(text, '\r\n').replaceAll('##[', '# #[');
   if (process.env['GITHUB_ACTIONS'] !== 'true') {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { GitHub } from './api.ts';
 import { GitHubRefusedError } from './errors.ts';
 
-/** What GitHub says of a repository, as far as it decides what a run may do. */
+/** What GitHub says of a repository, where it decides what a run may do. */
 export interface RepositoryFacts {
   /** `owner/name`, as the owner writes it. */
   fullName: string;

@@ -17,7 +17,7 @@ const FILE_TYPE = 0o17_0000;
 const REGULAR_FILE = 0o10_0000;
 
 /**
- * Unpacks a zip that nobody vouches for into a folder that exists: plain files, mode 644, none of them twice, none
+ * Unpacks an untrusted zip into a folder that exists: plain files, mode 644, none of them twice, none
  * outside the folder. Folders without files are left out. Throws `BadArchiveError` for anything else, and a system
  * error when this machine is at fault.
  */

@@ -22,7 +22,7 @@ export function importText(
     ...(none > 0 ? [`${none} are not signed at the source`] : []),
     ...(converted > 0 ? [`${converted} tarballs were converted from an older layout`] : []),
     isDryRun
-      ? `${address}: ${checked} builds to import (${prettyBytes(bytes)} of tarballs as far as the source says), ` +
+      ? `${address}: ${checked} builds to import (${prettyBytes(bytes)} of tarballs according to the source), ` +
         `${present} in the catalog already, ${left} that cannot be imported; nothing was written`
       : `${address}: ${added} builds imported ${isSigned ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'}, ` +
         `${present} in the catalog already, ${left} not imported`,

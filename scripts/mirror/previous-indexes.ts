@@ -104,7 +104,7 @@ async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | un
   return { digest: digestFrom(record.checksum), size: record.contentLength };
 }
 
-/** The first ones, the site's own index before all, as far as there is room in bytes. */
+/** The first ones, the site's own index before all, within a number of bytes. */
 function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob[] {
   let left = room;
   return [...blobs].filter(({ digest, size }) => {

@@ -3,7 +3,7 @@ import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mi
 import type { Dist } from './dist.ts';
 import type { PreviousIndex } from './previous-indexes.ts';
 
-/** What lies in `dist/` beside what a plan counts. */
+/** What is in `dist/` besides what a plan counts. */
 export interface Occupied {
   /** Bytes of the site's own files as they were built. */
   siteBytes: number;

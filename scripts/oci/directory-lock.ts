@@ -75,7 +75,7 @@ async function inherit(file: string, own: string, dead: Holder): Promise<boolean
   return true;
 }
 
-/** Removes what killed processes left beside the lock; those that wait for it are left alone. */
+/** Removes what killed processes left next to the lock; those that wait for it are left alone. */
 async function removeLeftovers(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${LOCK_NAME}.`)) continue;

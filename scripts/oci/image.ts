@@ -18,10 +18,10 @@ export const INDEX_TAG = 'index.spack';
 /** The registry's longest tag. */
 const MAX_TAG_LENGTH = 128;
 
-/** Where programs lie in the root file system that an image is run over. */
+/** Where programs are in the root file system that an image is run over. */
 const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** A spec's image, but for the digest of its config, which only its bytes can tell. */
+/** A spec's image, but for the digest of its config, which follows from its bytes alone. */
 export interface ImageText {
   /** The image config, which is the spec file too. */
   configText: string;
@@ -44,7 +44,7 @@ export function composeImage(image: {
   const { nodes, node, layers } = image;
   const own = layers.at(-1);
   if (!own) throw new Error(`${node.name}: an image needs its own tarball`);
-  // Only what was checked: the nodes, and nothing that a spec file may hold beside them.
+  // Only what was checked: the nodes, and nothing else that a spec file may hold.
   const spec = `{"_meta":{"version":5},"nodes":[${nodes.join(',')}]}`;
   const annotations = imageAnnotations(node);
   const config = JSON.stringify({

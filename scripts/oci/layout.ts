@@ -96,7 +96,7 @@ export function tagOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[TAG_ANNOTATION];
 }
 
-/** Replaces a file as a whole. The fixed name beside it is used up by the next run when this one is killed. */
+/** Replaces a file as a whole. The fixed name next to it is used up by the next run when this one is killed. */
 async function replaceFile(file: string, data: string | Uint8Array, flush = true): Promise<void> {
   await writeFile(`${file}.tmp`, data, { flush });
   await rename(`${file}.tmp`, file);

@@ -94,7 +94,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       digest: answer.headers.get('docker-content-digest'),
       size: Number(answer.headers.get('content-length') ?? Number.NaN),
     });
-    // These headers are optional by the specification; the manifest itself always tells.
+    // These headers are optional by the specification; the manifest itself always says.
     return descriptor.success ? descriptor.data : (await readText(tag))?.descriptor;
   }
 

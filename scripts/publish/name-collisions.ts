@@ -23,7 +23,7 @@ export function listSpecFiles(catalogDirectory: string): SpecFileNames {
 
 /**
  * Refuses an external whose hash proves nothing when the catalog, or another entry, has another node of that hash:
- * it would stand in that node's place wherever the hash is named.
+ * it would take that node's place wherever the hash is named.
  */
 export function refuseShadows(
   entries: readonly (CheckedSpecFile & { where: string })[],

@@ -45,7 +45,7 @@ export interface Destination {
 }
 
 /**
- * Refuses nodes that would stand in another's place in the catalog, and reads each tarball once, from end to end.
+ * Refuses nodes that would take another's place in the catalog, and reads each tarball once, from end to end.
  * Throws at the first that is not what its entry says.
  */
 export async function checkTarballs(

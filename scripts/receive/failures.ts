@@ -29,7 +29,7 @@ export interface Circumstances {
 
 /**
  * The failures that a build recorded, as far as they are its to record: of planned packages, and not of what it
- * handed over nevertheless.
+ * uploaded nevertheless.
  */
 export function recordedFailures(
   record: BuildRecord,

@@ -21,7 +21,7 @@ export interface ReceivedRun {
   faults: string[];
 }
 
-/** Takes over what each job of a matrix built, one after the other; none costs the others anything. Records what had no solution. */
+/** Takes over what each job of a matrix built, one after the other; none affects the others. Records what had no solution. */
 export async function receiveAll(
   entries: readonly MatrixEntry[],
   sources: Sources,

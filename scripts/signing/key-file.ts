@@ -6,7 +6,7 @@ import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.t
 import { readIfThere } from '../cli/files.ts';
 
 /**
- * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, beside those that are there.
+ * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, next to those that are there.
  * Returns its fingerprint and whether a file was written; writes none when the catalog knows all of the key.
  */
 export async function writePublicKey(

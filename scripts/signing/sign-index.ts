@@ -13,7 +13,7 @@ const DatedIndex = z.object({ updated: IndexDocument.shape.updated });
 const NO_DATE = '1970-01-01T00:00:00Z';
 
 /**
- * Writes the detached signature of a built site's `api/index.json` beside it. It is dated as the data is (or as the
+ * Writes the detached signature of a built site's `api/index.json` next to it. It is dated as the data is (or as the
  * key's first day, when that is later), so that the same data and key give the same bytes.
  * Without a signer, an earlier signature is removed: it would not fit.
  * @returns a sentence that says what was done

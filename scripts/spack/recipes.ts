@@ -14,7 +14,7 @@ const RepoYaml = z.object({
   repo: z.object({ namespace: z.string().regex(/^[a-zA-Z][\w.-]*$/, 'expected a namespace') }),
 });
 
-/** More recipes, beside builtin. */
+/** More recipes, besides builtin. */
 export interface Recipes {
   /** Folder of each repository by namespace, in the order in which they win. */
   repositories: Record<string, string>;
@@ -23,7 +23,7 @@ export interface Recipes {
 }
 
 /**
- * Reads `https://github.com/owner/repo@tag`, one a line or separated by spaces; what follows the last `@` is a tag or
+ * Reads `https://github.com/owner/repo@tag`, one per line or separated by spaces; what follows the last `@` is a tag or
  * a commit, without it the newest is meant.
  */
 export function parseRecipeSources(text: string): RecipeSource[] {

@@ -73,7 +73,7 @@ function composeConfiguration(home: string, configuration: SpackConfiguration): 
     },
     // A package's own "require" replaces that of all packages; then the preference holds.
     packages: { all: { require: [`target=${microarchitecture}`], target: [microarchitecture] } },
-    // What lies in the install root is none of the request's business: only the cache and the compilers are reused.
+    // The request must not depend on what is in the install root: only the cache and the compilers are reused.
     concretizer: { reuse: { roots: true, from: [{ type: 'buildcache' }, { type: 'external' }] } },
     ...(Object.keys(repositories).length > 0 ? { repos: repositories } : {}),
     ...(Object.keys(mirrors).length > 0 ? { mirrors } : {}),

@@ -39,7 +39,7 @@ export interface CacheAddresses {
 }
 
 /**
- * Looks whether this cache can be used as a mirror. One that is not there yet, or does not answer, is no error: then
+ * Checks whether this cache can be used as a mirror. A missing or unreachable cache is not an error: then
  * everything is built from source. The registry is a second mirror only while the site cannot hold everything: Spack
  * checks no signatures there.
  */

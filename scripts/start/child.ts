@@ -24,7 +24,7 @@ export function stopChildrenOnSignal(): void {
 }
 
 export interface ChildOptions {
-  /** Variables beside those of this process. */
+  /** Variables besides those of this process. */
   env?: Record<string, string>;
   /** Gets each line of output, which is then shown only when the child fails; without it, output is shown as it comes. */
   onLine?: (line: string) => void;

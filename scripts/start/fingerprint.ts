@@ -4,7 +4,7 @@ import glob from 'fast-glob';
 import writeFileAtomic from 'write-file-atomic';
 
 /**
- * What tells whether any file of these paths and folders changed: a hash over names, sizes and times of change.
+ * Shows whether any file of these paths and folders changed: a hash over names, sizes and times of change.
  * @param settings whatever else the outcome depends on
  */
 export async function fingerprint(paths: string[], settings: string[] = []): Promise<string> {

@@ -7,7 +7,7 @@ import type { SiteAddress } from './port.ts';
 import type { WorkFolder } from './work-folder.ts';
 import { isErrorCode } from '../cli/files.ts';
 
-/** What the site is made from, beside the catalog: its sources and the mirror's, the pages' own tools. */
+/** What the site is made from, besides the catalog: its sources and the mirror's, the pages' own tools. */
 const SOURCES = ['site', 'public', 'scripts', 'astro.config.mjs', 'package-lock.json'];
 /** Milliseconds between two reports of a long build. */
 const REPORT_INTERVAL_MS = 5_000;

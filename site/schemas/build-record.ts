@@ -34,7 +34,7 @@ export const RecordedFailure = z.strictObject({
 });
 export type RecordedFailure = z.infer<typeof RecordedFailure>;
 
-/** `failures.json` beside the plans: requests that Spack could not solve, each with the target it was for. */
+/** `failures.json` next to the plans: requests that Spack could not solve, each with the target it was for. */
 export const SolvedFailure = z.strictObject({ ...RecordedFailure.shape, target: z.string().max(64) });
 export type SolvedFailure = z.infer<typeof SolvedFailure>;
 export const SolvedFailures = z.array(SolvedFailure).max(256);
@@ -64,7 +64,7 @@ const RunEnvironment = z.record(
 );
 
 /**
- * `record.json` beside the build cache that a build job hands over: what cannot be read from the cache.
+ * `record.json` next to the build cache that a build job uploads: what cannot be read from the cache.
  * Other people's build scripts ran in that job: it says nothing that publish may believe without a check.
  */
 export const BuildRecord = z.strictObject({
@@ -74,9 +74,9 @@ export const BuildRecord = z.strictObject({
   packages: z.array(RecordedPackage).max(5_000),
   /** By DAG hash: the variables that a shell needs to run that build (`spack load --sh`). */
   environments: z.record(DagHash, RunEnvironment),
-  /** The variables to use the view of an environment with, which lies beside the record. Absent: there is none. */
+  /** The variables to use the view of an environment with, which is next to the record. Absent: there is none. */
   view: RunEnvironment.optional(),
-  /** Built here and handed over. */
+  /** Built here and in the artifact. */
   built: z.array(DagHash).max(MAX_HASHES),
   /** How long each of them took. Absent: not measured. */
   times: z.record(DagHash, BuildTimes).optional(),

@@ -69,7 +69,7 @@ export const RecipeSource = z.strictObject({
 });
 export type RecipeSource = z.infer<typeof RecipeSource>;
 
-/** `inputs.json`: what a build needs to know beside its environment. */
+/** `inputs.json`: what a build needs to know besides its environment. */
 export const BuildInputs = z.strictObject({
   request: BuildRequest,
   /** The microarchitecture, in Spack's words. */

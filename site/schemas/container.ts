@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Origin } from './build.ts';
 import { DagHash, Digest } from './digest.ts';
 
-/** The base image that a container stands on. */
+/** The base image of a container. */
 const ContainerBase = z.strictObject({
   name: z.string().max(300).describe('As the settings name it, such as `ubuntu:24.04`.'),
   digest: Digest.describe('Digest of its manifest for this architecture.'),

@@ -29,7 +29,7 @@ export type Dependency = z.infer<typeof Dependency>;
 
 /**
  * One concrete node of a DAG as Spack writes it (specfile version 5).
- * Unknown keys are ignored here; a node's text is kept beside it wherever it is passed on.
+ * Unknown keys are ignored here; a node's text is kept with it wherever it is passed on.
  */
 export const Node = z.object({
   name: PackageName.describe('The package.'),

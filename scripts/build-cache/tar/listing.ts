@@ -116,7 +116,7 @@ export class TarListing {
   }
 
   /**
-   * Nothing may lie below what is no directory, in whatever order: it would be written where a link points. On the
+   * Nothing may be below what is not a directory, in whatever order: it would be written where a link points. On the
    * platform `darwin` names that differ in case are one.
    */
   refuseWritesThroughLinks(platform: string): void {

@@ -17,7 +17,7 @@ export interface ComparisonLine {
   right: string;
 }
 
-/** Compares two builds in everything that may tell them apart: equal texts where they agree. */
+/** Compares two builds in everything that may differ: equal texts where they agree. */
 export function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLine[] {
   const specs = compareSpecs(left.spec, right.spec);
   const [a, b] = [left.build, right.build];

@@ -72,7 +72,7 @@ export function makePannable(
   letMouseDrag(frame);
   const whole = document.createElement('div');
   whole.append(buttonsOf(actions), frame, noteOf(legend));
-  // Its size is known once it stands on the page.
+  // Its size is known once it is on the page.
   requestAnimationFrame(begin);
   return whole;
 }
@@ -106,7 +106,7 @@ function letMouseDrag(frame: HTMLElement): void {
   };
   frame.addEventListener('pointerup', stop);
   frame.addEventListener('pointercancel', stop);
-  // A drag that began on a link is no click on it.
+  // A drag that began on a link is not a click on it.
   frame.addEventListener('click', (event) => dragged && event.preventDefault(), { capture: true });
 }
 

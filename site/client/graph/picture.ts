@@ -42,8 +42,8 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
     middle: nodes[0]?.y ?? 0,
     label: 'Picture of the graph',
     legend:
-      'Each node needs those to its right; a line that follows from others is left out, a pointed-at node marks all it ' +
-      'needs itself. Blue: a binary is here. Dashed: an external of the builder. Grey: no binary here. ' +
+      'Each node needs those to its right. Indirect links are hidden; point at a node to highlight all its ' +
+      'dependencies. Blue: a binary is here. Dashed: an external of the builder. Grey: no binary here. ' +
       'Drag or use the arrow keys to move, + and - to zoom, 0 to see all of it.',
   });
   frame.prepend(find);

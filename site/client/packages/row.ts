@@ -24,7 +24,7 @@ export function fillRow(row: HTMLElement, index: PackageIndex, place: number, ba
   if (link) link.href = `${base}/packages/${encodeURIComponent(name)}/`;
 }
 
-/** How many versions there are beside the highest. */
+/** How many versions there are besides the highest. */
 function formatMore(versions: number): string {
   return versions > 1 ? `+${versions - 1}` : '';
 }

@@ -12,7 +12,7 @@ import { fillTable } from './spec-table.ts';
 /** How much of each list a sample has. */
 const SHOWN = 2;
 
-/** A real answer of an endpoint, its lists shortened, and what stands for its parameter. */
+/** A real answer of an endpoint, its lists shortened, and the value of its parameter. */
 export interface ApiSample {
   /** Path below the site's address. */
   path: string;

@@ -29,7 +29,7 @@ export interface ToldApart extends Differences {
 }
 
 /**
- * What tells a package's builds apart beside version, target, system and compiler: variants and compiler flags;
+ * What tells a package's builds apart besides version, target, system and compiler: variants and compiler flags;
  * where those are the same too, the dependencies that differ, or else the recipe.
  */
 export function tellApart(builds: readonly Node[], nodes: Nodes): ToldApart {

@@ -42,7 +42,7 @@ export function currentTags(container: Container, { containers }: SiteCatalog): 
   return container.tags.filter((tag) => containers.atTag.get(placeOf(tag, container)) === container);
 }
 
-/** The container of an environment, its architectures and what it stands on; none where it has none. */
+/** The container of an environment, its architectures and its base; undefined where there is none. */
 export function describeEnvironmentContainer(name: string, catalog: SiteCatalog) {
   const containers = catalog.containers.byEnvironment.get(name) ?? [];
   const current = containers.filter((container) => currentTags(container, catalog).length > 0);

@@ -5,7 +5,7 @@ import { parseSettings } from '../../schemas/settings.ts';
 import type { ProcessEnvironment } from '../../schemas/settings.ts';
 
 /**
- * The git commit that a catalog's folder is read from; undefined where the folder is no part of a commit, or there
+ * The git commit that a catalog's folder is read from; undefined where the folder is not part of a commit, or there
  * is no git.
  */
 export async function readDataCommit(folder: string): Promise<string | undefined> {

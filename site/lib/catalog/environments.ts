@@ -49,7 +49,7 @@ export function explainMissing({ reason, instead = [], failure }: MissingSpec): 
   }
 }
 
-/** Where each root stands: its binary, or why there is none. */
+/** The state of each root: its binary, or why there is none. */
 export function describeRoots({ environment, coverage }: EnvironmentState): {
   spec: string;
   hash: DagHash;

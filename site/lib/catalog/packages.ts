@@ -122,7 +122,7 @@ export function pagePath(page: number): string {
   return page === 1 ? packagesPath : `${packagesPath}-/${page}/`;
 }
 
-/** A column of a table of packages, beside their names. */
+/** A column of a table of packages, besides their names. */
 export interface TableColumn {
   /** What `data-column` says in heads and cells. */
   name: string;
@@ -132,7 +132,7 @@ export interface TableColumn {
   number?: boolean;
 }
 
-/** The description stands below the name and has no head. */
+/** The description is below the name and has no head. */
 export const TABLE_COLUMNS: TableColumn[] = [
   { name: 'description', label: 'Description' },
   { name: 'version', label: 'Version' },

@@ -65,7 +65,7 @@ export interface SiteCatalog extends CatalogHistory {
   health?: Health;
   /** What the last comparison of two builds of the same specs found. Absent: there was none. */
   challenge?: Reproduction;
-  /** The git commit that all this was read from. Absent: it does not lie in git. */
+  /** The git commit that all this was read from. Absent: the catalog is not in a git repository. */
   commit?: string;
 }
 
@@ -111,7 +111,7 @@ export interface CatalogEnvironment {
   lock?: LockFile | undefined;
 }
 
-/** What happened beside the builds. */
+/** What happened besides the builds. */
 export interface CatalogHistory {
   /** The newest first. */
   failures: CatalogFailure[];

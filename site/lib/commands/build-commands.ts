@@ -15,7 +15,7 @@ import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 export interface Commands {
   /** What they do. */
   label: string;
-  /** One command a line. */
+  /** One command per line. */
   lines: string[];
 }
 

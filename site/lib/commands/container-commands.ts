@@ -16,7 +16,7 @@ const BASE_IMAGES: Record<string, string> = {
   ubuntu: 'ubuntu',
 };
 
-/** The program of a build that a command shows: the one of its own name, or the first; none that is no plain name. */
+/** The program of a build that a command shows: the one of its own name, or the first; undefined for one without a plain name. */
 export function mainProgram({ contents, name }: Pick<Build, 'contents' | 'name'>): string | undefined {
   const [program] = contents.programs.includes(name) ? [name] : contents.programs;
   return program !== undefined && /^[\w.+-]+$/.test(program) ? program : undefined;

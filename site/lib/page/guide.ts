@@ -2,7 +2,7 @@
 export interface GuidePage {
   name: string;
   title: string;
-  /** What it tells, for search engines and the list of pages. */
+  /** What it is about, for search engines and the list of pages. */
   description: string;
 }
 

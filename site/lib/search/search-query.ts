@@ -24,7 +24,7 @@ export interface Query {
 const PART =
   /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<![^\s])\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
 
-/** Reads a search: free words beside the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
+/** Reads a search: free words next to the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   for (const { groups = {} } of text.matchAll(PART)) readPart(groups, query);

@@ -1,4 +1,4 @@
-/** Words that numbers in a data file stand for. */
+/** Words that a data file refers to by number. */
 export interface WordList {
   words: string[];
   /** A word's place. */

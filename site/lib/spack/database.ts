@@ -3,7 +3,7 @@ import { dependencyHashes } from './dag.ts';
 import type { SpecNode } from './dag.ts';
 
 /**
- * Bytes of a record beside its node's text, with a reference count of up to seven digits:
+ * Bytes of a record besides its node's text, with a reference count of up to seven digits:
  * what an index takes can be told from its nodes' texts without writing it.
  */
 export const RECORD_BYTES = 87;
@@ -69,7 +69,7 @@ export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<Dag
 }
 
 /**
- * Adds a node under its hash. Where two nodes have one hash, the one that Spack built stands before an external,
+ * Adds a node under its hash. Where two nodes have one hash, the one that Spack built takes precedence over an external,
  * whose hash may be unproved, and otherwise the first.
  */
 export function addNode<T extends SpecNode>(nodes: Map<DagHash, T>, added: T): void {

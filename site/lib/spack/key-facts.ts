@@ -12,7 +12,7 @@ export interface KeyFacts {
   expires?: string;
 }
 
-/** Reads a key; undefined for a file that is no public key, which the page then says. */
+/** Reads a key; undefined for a file that is not a public key, which the page then says. */
 export async function readKeyFacts({ armored }: PublicKey): Promise<KeyFacts | undefined> {
   const [key] = await readPublicKeys(armored).catch(() => []);
   if (!key) return undefined;

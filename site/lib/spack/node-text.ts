@@ -24,7 +24,7 @@ export function splitArray(text: string): string[] {
 
 /**
  * The compact text of each node of a specfile: exactly Spack's own where Spack wrote it compact.
- * Throws when the text is no specfile.
+ * Throws when the text is not a specfile.
  */
 export function splitNodes(specFileText: string): string[] {
   const spec = splitObject(specFileText).get('spec');
@@ -75,7 +75,7 @@ export function joinObject(members: readonly (readonly [string, string])[]): str
   return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
-/** Deeper JSON is no data of Spack's, and some readers fail on it. */
+/** Deeper JSON does not come from Spack, and some readers fail on it. */
 const MAX_DEPTH = 100;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -99,7 +99,7 @@ export function refuseDeepJson(text: string): void {
   }
 }
 
-/** Whether an odd number of backslashes stands before a place. */
+/** Whether an odd number of backslashes precedes a place. */
 function isEscaped(text: string, at: number): boolean {
   let backslashes = 0;
   while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;

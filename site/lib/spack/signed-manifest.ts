@@ -72,7 +72,7 @@ export async function verifyManifest(
   }
   if (await key.isRevoked())
     throw new Error(`${where}: signed by key ${fingerprintOf(key)}, which is revoked`);
-  // Verified detached, over the very text that is returned: no second parser finds the text anew.
+  // Verified detached, over the very text that is returned: no second parser has to find the text again.
   const result = await verify({ message: await createMessage({ text }), signature, verificationKeys: key });
   try {
     await result.signatures[0]?.verified;

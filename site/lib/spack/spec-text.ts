@@ -9,7 +9,7 @@ export type SegmentKind = 'name' | 'version' | 'flag' | 'on' | 'off' | 'value' |
 /** A part of a spec as Spack prints it. */
 export interface Segment {
   kind: SegmentKind;
-  /** What stands between it and the segment before: nothing or a space. */
+  /** What separates it from the segment before: nothing or a space. */
   gap: '' | ' ';
   text: string;
 }
