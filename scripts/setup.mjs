@@ -135,8 +135,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       console.error(`Installing packages with npm ci, since ${mismatch} …`);
       await install(folder);
       const left = findMismatch(folder);
-      if (left)
-        throw new Error(`npm ci is done, yet ${left}: is npm's setting ignore-scripts on?`);
+      if (left) throw new Error(`npm ci is done, yet ${left}: is npm's setting ignore-scripts on?`);
       expectKnownNode(folder);
     }
   } catch (error) {
