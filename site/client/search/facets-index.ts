@@ -18,7 +18,7 @@ export type FacetName = (typeof FACET_NAMES)[number];
 /** A property by which results are narrowed. */
 export interface Facet {
   name: FacetName;
-  /** Its values, as written in an address. */
+  /** Its values, as they stand in an address. */
   words: readonly string[];
   /** A row's key; 0 for a row without one. */
   keys: Int32Array;

@@ -1,4 +1,4 @@
-/** Opens and closes the filters where the screen is too narrow to show them next to the results. */
+/** Opens and closes the filters where the screen is too narrow to show them beside the results. */
 export function offerFilters(): void {
   const button = document.querySelector('#facets-button');
   button?.addEventListener('click', () => {

@@ -1,5 +1,5 @@
 import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
-import { countFound, search } from './engine.ts';
+import { search } from './engine.ts';
 import type { SearchEngine } from './engine.ts';
 import { stateAddress } from './address.ts';
 import type { SearchState } from './address.ts';
@@ -9,13 +9,11 @@ export interface Relaxation {
   /** What is left out: `+mpi`, `the filter target`. */
   without: string;
   builds: number;
-  /** Specs that did not build. */
-  failures: number;
   /** The query part of its address. */
   address: string;
 }
 
-/** Leaves out one part of a search after another, and lists those that find something then; the most first. */
+/** Leaves out one part of a search after the other, and tells which of the rest find something; the most first. */
 export function relaxSearch(
   state: SearchState,
   engine: SearchEngine,
@@ -40,9 +38,9 @@ export function relaxSearch(
   return searches
     .map(({ without, state: other }) => ({
       without,
-      ...countFound(engine, search(engine, parseQuery(other.text), other.selection, hashes).rows),
+      builds: search(engine, parseQuery(other.text), other.selection, hashes).rows.length,
       address: stateAddress(other),
     }))
-    .filter(({ builds, failures }) => builds + failures > 0)
-    .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
+    .filter(({ builds }) => builds > 0)
+    .sort((left, right) => right.builds - left.builds);
 }

@@ -9,7 +9,7 @@ import { makeElement, makeLink, makeText } from '../element.ts';
 const MOST_VARIANTS = 7;
 /** Builds of a package shown at once. */
 const MOST_BUILDS = 60;
-/** Variants of little use to a reader. */
+/** Variants that tell a reader little. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 const FAILED = BUILD_STATES.indexOf('failed');
 
@@ -176,7 +176,7 @@ async function linkRow(
   if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
 }
 
-/** Variants that all of the rows have: they distinguish nothing. */
+/** Variants that all of the rows have: they tell nobody anything. */
 function sameVariants(rows: readonly number[], { engine }: RowContext): Set<string> {
   if (rows.length < 2) return new Set();
   const [first = [], ...rest] = [...new Set(rows.map((row) => engine.builds.rows.variantSet[row] ?? -1))].map(

@@ -1,7 +1,7 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { recallMachine } from '../machine/remembered.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
-import { addFileIndex, countBuilds, countFound, createSearchEngine, search, setMachine } from './engine.ts';
+import { addFileIndex, countBuilds, createSearchEngine, search, setMachine } from './engine.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import type { Query } from '../../lib/search/search-query.ts';
@@ -188,8 +188,8 @@ class SearchPage {
 
   #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
     const { status, link, more, relax } = this.#parts;
-    const { builds: found, failures: failed } = countFound(engine, rows);
-    const count = `${formatCount(found)} of ${formatNumber(countBuilds(engine), 'build')}`;
+    const failed = rows.filter((row) => !engine.builds.rows.size[row]).length;
+    const count = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
     const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0) notes.push(`${formatCount(failed)} failed`);
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
@@ -200,19 +200,15 @@ class SearchPage {
     more.hidden = packages.length <= this.#shown;
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
     relax.replaceChildren(
-      ...ways.map(({ without, builds, failures, address }) =>
+      ...ways.map(({ without, builds, address }) =>
         makeElement(
           'li',
           '',
-          makeLink(`${location.pathname}${address}`, `${foundText(builds, failures)} without ${without}`),
+          makeLink(`${location.pathname}${address}`, `${formatNumber(builds, 'build')} without ${without}`),
         ),
       ),
     );
   }
-}
-
-function foundText(builds: number, failures: number): string {
-  return builds > 0 ? formatNumber(builds, 'build') : formatNumber(failures, 'failed build');
 }
 
 function findParts(): Parts | undefined {
