@@ -6,7 +6,7 @@ import { escapeMarkdown } from '../github/actions.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** Where the catalog keeps what the last run found. */
-export const HEALTH_FILE = 'checks/doctor.json';
+const HEALTH_FILE = 'checks/doctor.json';
 
 const MOST_RECORDED = 200;
 const MOST_SHOWN = 50;

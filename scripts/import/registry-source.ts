@@ -51,7 +51,7 @@ export function openRegistrySource(registry: Registry, trust: Trust): Source {
 }
 
 /** The repository of a registry that answers over the network. */
-export function remoteOf(reference: string): RemoteReference | undefined {
+function remoteOf(reference: string): RemoteReference | undefined {
   const parsed = parseReference(reference);
   return parsed.kind === 'remote' ? parsed : undefined;
 }
