@@ -3,7 +3,7 @@ import { DagHash } from './digest.ts';
 
 /**
  * `snapshots/<name>.yaml`: a set of builds under a name that stays. `prune` keeps them with all that they need at run
- * time, and the mirror has the view `snapshot-<name>` of them. Written by the owner, or by `snapshot`.
+ * time, and the mirror has the view `snapshot-<name>` of them. Written by the owner.
  */
 export const Snapshot = z.strictObject({
   reason: z.string().min(1).max(300).describe('What it is for.'),

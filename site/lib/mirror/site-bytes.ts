@@ -3,7 +3,7 @@ import type { Build } from '../../schemas/build.ts';
 /**
  * This number of builds has a full page; in a smaller cache all.
  *
- * Pages share the site's gigabyte with tarballs. Measured at 1,000 and 10,000 builds with DAGs of 38 nodes, in bytes a
+ * Pages share the site's gigabyte with tarballs. Measured at 1,000 builds with DAGs of 38 nodes, in bytes a
  * build for its page, its document in the API and its part of the graph:
  *
  * - all of it in each page, each document with its node, links and copies: 21.4 kB (17.5 kB, 3.7 kB, 0.1 kB).
@@ -21,7 +21,7 @@ export const FULL_PAGES = 1_000;
 
 /**
  * What the site's own files take, estimated, since the plan must stand before the site is built from it. Measured at
- * 1,000 to 10,000 builds: 15 kB a build with a full page (the first `FULL_PAGES`), 5 kB for any other,
+ * 1,000 builds: 15 kB a build with a full page (the first `FULL_PAGES`), 5 kB for any other,
  * and 16 kB a package, pages and API together; a fifth more is set aside, also for headers and padding in the archive
  * that Pages takes.
  */
