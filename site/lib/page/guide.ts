@@ -34,6 +34,11 @@ export const GUIDE: readonly GuidePage[] = [
     description: 'A spack.yaml in the repository becomes a stack that everyone can install.',
   },
   {
+    name: 'long-builds',
+    title: 'Long builds',
+    description: 'How a run divides long work over jobs, and what happens to what does not fit.',
+  },
+  {
     name: 'own-packages',
     title: 'Your own packages',
     description: 'Recipes of your own, in this repository or another.',
@@ -74,9 +79,25 @@ export const GUIDE: readonly GuidePage[] = [
     description: 'Which builds prune removes, how to pin those that must stay, and what happens to clients.',
   },
   {
+    name: 'import',
+    title: 'Import another cache',
+    description:
+      'Copy builds from a mirror, a registry or an older cache, and decide whose signatures to trust.',
+  },
+  {
+    name: 'build-records',
+    title: 'What is recorded of a build',
+    description: 'Build times, logs, versions withdrawn by Spack, and bills of materials.',
+  },
+  {
+    name: 'health',
+    title: 'Check the cache',
+    description: 'The weekly check of catalog, registry and site, and whether builds are reproducible.',
+  },
+  {
     name: 'updates',
-    title: 'Take in a new release',
-    description: 'How a copy of the template gets what the template has learnt since.',
+    title: 'Update to a new release',
+    description: 'How to update your copy to a new release of the template.',
   },
   {
     name: 'failures',
