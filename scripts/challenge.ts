@@ -10,20 +10,20 @@ import { readDate, readOrigin } from './publish/origin.ts';
 const command = createCommand({
   verb: 'challenge',
   description:
-    'Compares two build caches of the same specs by what their builds install, without the notes of Spack under ' +
-    '.spack/ and with their install prefixes taken as equal: which builds are equal, which files of the others differ, ' +
-    'and why. Ends with 0 whatever it finds, unless --strict is given.',
+    'Compares two build caches of the same specs by the files that their builds install, and reports which builds are ' +
+    'equal, and which files of the others differ and why. Ignores what Spack records in .spack/, and takes the install ' +
+    'prefixes as equal. The exit code is 0 even when builds differ, unless --strict is given.',
   examples: [
     'node scripts/challenge.ts ./first-cache ./second-cache',
     'node scripts/challenge.ts https://owner.github.io/repo ./second-cache --json',
   ],
 })
-  .argument('<A>', 'a build cache of layout 3: a folder, or the address of a mirror')
-  .argument('<B>', 'a second build of the same specs')
+  .argument('<A>', 'a build cache of layout 3: a directory, or the address of a mirror')
+  .argument('<B>', 'a build cache with a second build of the same specs')
   .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
   .option('--record', 'write checks/challenge.json into the catalog, for the page and the API', false)
   .option('--json', 'print what was found as JSON on standard output', false)
-  .option('--strict', 'end with 1 when any build differs', false)
+  .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);
 
 await runCommand(command);

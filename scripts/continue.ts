@@ -12,12 +12,12 @@ type Options = Record<
 const command = createCommand({
   verb: 'continue',
   description:
-    'Ends a run of environments that did not get through: starts the next one, with the same locks, once the site serves ' +
-    'what this one has built. Stops when a run has built nothing new, and after 20 runs. Reads GITHUB_TOKEN (actions: write, ' +
+    'At the end of a run of environments that left builds waiting: starts the next run with the same locks, once the site ' +
+    'serves what this run built. Stops when a run built nothing new, and after 20 runs. Reads GITHUB_TOKEN (actions: write, ' +
     'contents: read), GITHUB_REPOSITORY and SITE_URL.',
   examples: ['WAITING=12 PUBLISHED=80 ENVIRONMENT=my-stack node scripts/continue.ts'],
 })
-  .addOption(variableOption('--waiting <N>', 'builds that are still to be made', 'WAITING', '0'))
+  .addOption(variableOption('--waiting <N>', 'builds that wait for a later run', 'WAITING', '0'))
   .addOption(variableOption('--published <N>', 'builds that this run published', 'PUBLISHED', '0'))
   .addOption(variableOption('--round <N>', 'runs before this one', 'ROUND', '0'))
   .addOption(variableOption('--environment <NAMES>', 'names; empty: all', 'ENVIRONMENT'))

@@ -8,11 +8,11 @@ import { addSummary } from './github/actions.ts';
 const command = createCommand({
   verb: 'doctor',
   description:
-    'Proves that catalog, registry and site agree, and says of each disagreement where it is, what was expected, what ' +
-    'was found and what to do. Without --deep it looks at a part of what is large, another one each day. --fix puts ' +
-    'right what can lose nothing: it writes manifests that follow from their builds (signed with SIGNING_KEY), removes ' +
-    'manifests without a build, points tags of the registry back at what was published, replaces an outdated index in ' +
-    'the registry, and removes blobs of an OCI layout that no image names. Ends with 1 when there are problems.',
+    'Checks that catalog, registry and site agree, and reports for each disagreement where it is, what was expected, ' +
+    'what was found and what to do. Without --deep it checks a sample of what is large, a different one each day. --fix ' +
+    'repairs what can be repaired without losing anything: it writes missing manifests (signed with SIGNING_KEY), removes ' +
+    'manifests without a build, points tags of the registry back to what was published, replaces an outdated index in ' +
+    'the registry, and removes blobs of an OCI layout that no image names. The exit code is 1 when there are problems.',
   examples: [
     'node scripts/doctor.ts',
     'node scripts/doctor.ts --registry ghcr.io/owner/repo --site https://owner.github.io/repo --deep',
@@ -25,10 +25,10 @@ const command = createCommand({
     'address of the site, or the folder of a built one (default: SITE_URL if it is set)',
   )
   .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
-  .option('--deep', 'download and hash everything; goes on where an interrupted run ended', false)
-  .option('--journal <DIR>', 'where --deep keeps how far it has come', '.work/doctor')
-  .option('--spack', 'also have the Spack on PATH read the index, as --deep does', false)
-  .option('--fix', 'put right what can lose nothing', false)
+  .option('--deep', 'download and hash everything; continues where an interrupted run stopped', false)
+  .option('--journal <DIR>', 'where --deep records its progress', '.work/doctor')
+  .option('--spack', 'also let the Spack on PATH read the index; included in --deep', false)
+  .option('--fix', 'repair what can be repaired without losing anything', false)
   .option('--record', 'write checks/doctor.json into the catalog, for the page and the API', false)
   .option('--report <FILE>', 'write what was found as Markdown, for an issue')
   .option('--json', 'print what was found as JSON on standard output', false)

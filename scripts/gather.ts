@@ -25,12 +25,18 @@ const command = createCommand({
   .addOption(
     variableOption(
       '--unknown-seconds <N>',
-      'what a build takes of which nothing is known',
+      'seconds to assume for a build when nothing is known of it',
       'UNKNOWN_BUILD_SECONDS',
       '90',
     ),
   )
-  .addOption(variableOption('--run <TEXT>', 'refuse plans of another attempt than this one of', 'CHOSEN_RUN'))
+  .addOption(
+    variableOption(
+      '--run <TEXT>',
+      'the attempt of the run that chose the requests; plans of another attempt are refused',
+      'CHOSEN_RUN',
+    ),
+  )
   .action(gather);
 
 await runCommand(command);

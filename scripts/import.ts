@@ -12,26 +12,27 @@ import { readSigner } from './signing/signature.ts';
 const command = createCommand({
   verb: 'import',
   description:
-    'Takes builds from a cache that exists: a mirror of layout v3 or v2, a build cache in a registry, or pages as ' +
-    'autamus/spack-build-cache has them. Each build passes the checks of publish; what does not is left out and named, ' +
-    'and the exit code is 1. Safe to run again after any interruption: it goes on where it stopped.',
+    'Imports builds from another cache: a mirror of layout v3 or v2, a build cache in a registry, or a site like that of ' +
+    'autamus/spack-build-cache. Each build has to pass the checks of publish. Builds that do not are left out and named, ' +
+    'and the exit code is 1. Without --trust no signature is checked. What is imported is signed with SIGNING_KEY, if it ' +
+    'is set. Safe to run again after an interruption: it continues where it stopped.',
   examples: [
     'node scripts/import.ts https://cache.example.org/mirror --trust keys.asc',
     'node scripts/import.ts oci://ghcr.io/owner/cache --dry-run',
     'node scripts/import.ts https://binaries.spack.io/v1.1.0 --spec "zlib-ng target=x86_64_v3" --trust spack.asc',
-    'node scripts/import.ts ./old-mirror --lock spack.lock --unsigned',
+    'node scripts/import.ts ./old-mirror --lock spack.lock --trust keys.asc --unsigned',
   ],
 })
   .argument('<SOURCE>', 'a directory, an http(s) address, or a registry (oci://host/path, oci-layout:DIR)')
   .option(
     '--spec <spec...>',
-    'only what fits one of these, and what that needs to run: name, name@1.2:1.4, /hash',
+    'only builds that match one of these, and their run-time dependencies: name, name@1.2:1.4, "name target=x86_64_v3", /hash',
   )
-  .option('--lock <file>', 'only what is in this spack.lock')
-  .option('--trust <file>', 'take only what these armored public keys signed')
-  .option('--unsigned', 'with --trust: take what is not signed, too')
-  .option('--dry-run', 'read and check the spec files; fetch no tarball and write nothing')
-  .option('--registry <registry>', 'where to (default: REGISTRY, or oci-layout:.work/registry)')
+  .option('--lock <file>', 'only specs of this spack.lock, and their run-time dependencies')
+  .option('--trust <file>', 'only builds that one of these armored public keys signed')
+  .option('--unsigned', 'with --trust: also builds without a signature')
+  .option('--dry-run', 'read and check the spec files; download no tarball and write nothing')
+  .option('--registry <registry>', 'registry to push to (default: REGISTRY, or oci-layout:.work/registry)')
   .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
   .action(importCache);
 

@@ -5,8 +5,9 @@ import { createCommand, readSettings, runCommand } from './cli/command.ts';
 const command = createCommand({
   verb: 'sbom',
   description:
-    'Prints the bill of materials of a build in SPDX 2.3: the build, what it needs at run time and what built it. The same ' +
-    'bytes as /api/sbom/<hash>.json, which the site has for roots of environments and the newest builds, and as were attested.',
+    'Prints the bill of materials of a build in SPDX 2.3: the build, what it needs at run time, and what it was built ' +
+    'with. The bytes are those that were attested, and those of /api/sbom/<hash>.json, which the site serves for roots of ' +
+    'environments and the newest builds.',
   examples: [
     'node scripts/sbom.ts mgvrpqcayml2t34bqu5anstlc53ooayw',
     'node scripts/sbom.ts mgvrpqc --catalog site/content > tree.spdx.json',

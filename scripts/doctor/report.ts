@@ -1,3 +1,4 @@
+import { formatNumber } from '../../site/lib/format.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { Health } from '../../site/schemas/checks/health.ts';
 import type { Finding } from '../../site/schemas/checks/health.ts';
@@ -59,7 +60,7 @@ export function summaryText({
 }: Pick<Health, 'problems' | 'warnings' | 'checks'>): string {
   const looked = `${checks.length} things were compared`;
   if (problems + warnings === 0) return `Catalog, registry and site agree: ${looked}, nothing was found.`;
-  return `${problems} problems and ${warnings} warnings were found; ${looked}.`;
+  return `${formatNumber(problems, 'problem')} and ${formatNumber(warnings, 'warning')} were found; ${looked}.`;
 }
 
 function lineOf({ severity, where, expected, found, advice, fixed }: Finding): string {
