@@ -19,7 +19,8 @@ export async function readDocuments(dist: string): Promise<ServedDocument[]> {
   const paths = (await listFiles(dist)).filter((path) => /^\/api\/.*\.json(\.gz)?$|^\/manifest\//.test(path));
   const documents: ServedDocument[] = [];
   for (const path of paths) {
-    if (path === '/api/openapi.json' || path.startsWith('/api/schemas/')) continue;
+    // Their shapes are of others: OpenAPI, JSON Schema and SPDX.
+    if (path === '/api/openapi.json' || /^\/api\/(schemas|sbom)\//.test(path)) continue;
     const served = path.replace(/index\.html$/, '');
     const endpoint = ENDPOINTS.find((candidate) => patternOf(candidate).test(served));
     if (!endpoint) throw new Error(`${path}: no endpoint has this file`);

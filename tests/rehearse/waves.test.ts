@@ -23,7 +23,7 @@ test.runIf(isRunnable)(
       name: 'workflow_dispatch',
       inputs: { specs: 'trial-app+loud fails-dependent trial-script', own: RECIPES, deploy: true },
       // So long that each would be worth a job of its own.
-      env: { ...BUILD_HERE, UNKNOWN_BUILD_SECONDS: '7000' },
+      env: { ...BUILD_HERE, UNKNOWN_BUILD_SECONDS: '14000' },
     });
     expectSuccess(run);
     expect(run.output).toMatch(/Wave 3\b.*Job succeeded/);
