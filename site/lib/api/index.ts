@@ -96,7 +96,7 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
     })),
     {
       name: 'sbom',
-      url: externalUrl(apiPath('sbom/{hash}')),
+      url: externalUrl(TEMPLATES.sbom),
       description:
         'The bill of materials of a build in SPDX 2.3, for roots of environments and the newest builds.',
     },

@@ -19,6 +19,7 @@ export const TEMPLATES = {
   package: '/api/packages/{name}.json',
   spec: '/api/specs/{hash}.json',
   nodes: '/api/nodes/{name}.json.gz',
+  sbom: '/api/sbom/{hash}.json',
   page: '/builds/{name}/{hash}/',
   manifest: '/v3/manifests/spec/{name}/{name}-{version}-{hash}.spec.manifest.json',
   tarball: '/blobs/sha256/{digest:2}/{digest}',
