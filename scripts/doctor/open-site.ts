@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
 import { ignoreMissing } from '../cli/files.ts';
-import { readErrorText, readLimited, send } from '../http/request.ts';
+import { ask } from '../http/get.ts';
+import { readLimited } from '../http/request.ts';
 import type { HttpAnswer } from '../http/request.ts';
-import { TemporaryError } from '../http/errors.ts';
-import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
+import { retry } from '../http/retry.ts';
 
 const IDLE_MS = 30_000;
 
@@ -34,20 +34,8 @@ function openAddress(root: string): Site {
 
   async function request(path: string, method: string): Promise<HttpAnswer | undefined> {
     const url = locate(path.split('/').map(encodeURIComponent).join('/'));
-    return retry(async () => {
-      const answer = await send(url, {
-        method,
-        headers: { 'user-agent': 'spack-build-cache' },
-        idleMs: IDLE_MS,
-      });
-      if (answer.status === 200) return answer;
-      const text = await readErrorText(answer);
-      answer.body.destroy();
-      if (answer.status === 404) return undefined;
-      const message = `${url}: expected status 200, found ${answer.status}`;
-      if (!isTemporaryAnswer(answer.status, text)) throw new Error(message);
-      throw new TemporaryError(message, { retryAfterMs: readRetryAfter(answer.headers, text) });
-    });
+    const headers = { 'user-agent': 'spack-build-cache' };
+    return retry(() => ask(url, { method, headers, idleMs: IDLE_MS }));
   }
 
   return {

@@ -1,12 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CacheFolder } from '../build-cache/cache-folder.ts';
-import { TemporaryError } from '../http/errors.ts';
-import { readLimited, send } from '../http/request.ts';
-import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
+import { ask } from '../http/get.ts';
+import { readLimited } from '../http/request.ts';
+import { retry } from '../http/retry.ts';
 
-/** Longest time without a byte, in milliseconds. */
-const IDLE_MS = 60_000;
 /** What servers answer for a file that is not there: S3 says 403 to those who may not list. */
 const MISSING = new Set([403, 404, 410]);
 
@@ -58,16 +56,7 @@ function openAddress(place: string): SourceFolder {
   };
   const locate = (path: string) => `${address}/${path.split('/').map(encodeURIComponent).join('/')}`;
 
-  async function request(path: string) {
-    const answer = await send(locate(path), { headers, idleMs: IDLE_MS });
-    if (answer.status === 200) return answer;
-    answer.body.destroy();
-    if (MISSING.has(answer.status)) return undefined;
-    const message = `${locate(path)}: expected the file, found status ${answer.status}`;
-    throw isTemporaryAnswer(answer.status, '')
-      ? new TemporaryError(message, { retryAfterMs: readRetryAfter(answer.headers) })
-      : new Error(message);
-  }
+  const request = (path: string) => ask(locate(path), { headers }, MISSING);
 
   return {
     address,
