@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
@@ -6,9 +5,11 @@ import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { BuildInputs, DividedRequests } from '../../site/schemas/build-request.ts';
+import { hexOf } from '../../site/schemas/digest.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { digestOf } from '../cli/digest.ts';
 import { SBANG_FILE } from '../concretize/digests.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 
@@ -62,15 +63,18 @@ export function readSolvedFailures(plansDirectory: string, sha256: string): Solv
 
 /** Reads which requests are divided over several jobs, held against its digest in the same way. */
 export function readDivided(plansDirectory: string, sha256: string): DividedRequests {
-  return DividedRequests.parse(JSON.parse(readChecked(join(plansDirectory, 'divided.json'), sha256)));
+  return DividedRequests.parse(
+    JSON.parse(readChecked(join(plansDirectory, 'divided.json'), sha256, 'gather')),
+  );
 }
 
-function readChecked(file: string, sha256: string): string {
+/** Reads a file that no build may have changed: its digest came another way. `writer` names who wrote it in the error. */
+export function readChecked(file: string, sha256: string, writer = 'concretize'): string {
   const bytes = readFileSync(file);
-  const actual = createHash('sha256').update(bytes).digest('hex');
+  const actual = hexOf(digestOf(bytes));
   if (actual !== sha256) {
     throw new Error(
-      `${file}: expected the file that concretize wrote (sha256 ${sha256}), found another (${actual}); ` +
+      `${file}: expected the file that ${writer} wrote (sha256 ${sha256}), found another (${actual}); ` +
         'a build has replaced it: look at what it builds before you run it again',
     );
   }

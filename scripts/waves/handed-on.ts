@@ -1,28 +1,19 @@
-import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { DagHash, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
+import { DagHash, hexOf, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { blobOf } from '../cli/digest.ts';
+import { blobOf, blobOfFile, digestOf } from '../cli/digest.ts';
 import { blobRecord, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { BuildArtifacts } from '../receive/build-artifact.ts';
 import { checkArtifact } from '../receive/check-artifact.ts';
-import { readPlanFolder } from '../receive/plan-folder.ts';
+import { readChecked, readPlanFolder } from '../receive/plan-folder.ts';
 
 /** What one wave gets of the waves before: `handed-on.json`, and a build cache in `cache/`. */
 const LISTING = 'handed-on.json';
@@ -98,7 +89,7 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
   handed.waves = [...Array(wave).keys()];
   const text = formatJson(handed);
   writeFileSync(join(out, LISTING), text);
-  return { sha256: sha256Of(text), builds: Object.keys(handed.builds).length, refused };
+  return { sha256: hexOf(digestOf(text)), builds: Object.keys(handed.builds).length, refused };
 }
 
 /**
@@ -168,17 +159,13 @@ async function copyBuild(
   handed: HandedOn,
   out: string,
 ): Promise<void> {
-  const { data } = parseMirrorManifest(readFileSync(manifest, 'utf8'), manifest);
-  const paths = [
-    relative(cache, manifest),
-    ...data.map(({ checksum }) => mirrorBlobPath(`sha256:${checksum}`)),
+  const text = readFileSync(manifest, 'utf8');
+  const { data } = parseMirrorManifest(text, manifest);
+  const files: HandedOn['builds'][string] = [
+    { path: relative(cache, manifest), sha256: hexOf(digestOf(text)) },
+    ...data.map(({ checksum }) => ({ path: mirrorBlobPath(`sha256:${checksum}`), sha256: checksum })),
   ];
-  const files: HandedOn['builds'][string] = [];
-  for (const path of paths) {
-    const file = { path, sha256: await hashFile(join(cache, path)) };
-    await copyChecked(cache, file, join(out, CACHE));
-    files.push(file);
-  }
+  for (const file of files) await copyChecked(cache, file, join(out, CACHE));
   handed.builds[hash] = files;
 }
 
@@ -192,7 +179,7 @@ async function copyChecked(
     throw new Error(`${path}: expected a path within a build cache`);
   mkdirSync(dirname(target), { recursive: true });
   if (!existsSync(target)) copyFileSync(join(from, path), target);
-  const actual = await hashFile(target);
+  const actual = hexOf((await blobOfFile(target)).digest);
   if (actual === sha256) return;
   throw new Error(
     `${join(from, path)}: expected sha256 ${sha256}, found ${actual}: a build has replaced it; ` +
@@ -202,28 +189,9 @@ async function copyChecked(
 
 function readListing(folder: string, sha256: string): HandedOn {
   const file = join(folder, LISTING);
-  const text = readFileSync(file, 'utf8');
-  const actual = sha256Of(text);
-  if (actual !== sha256) {
-    throw new Error(
-      `${file}: expected sha256 ${sha256}, found ${actual}: a build has replaced it; ` +
-        'look at what it builds before you run it again',
-    );
-  }
-  return parseJson(text, HandedOn, {
+  return parseJson(readChecked(file, sha256, 'hand-on'), HandedOn, {
     where: file,
     expected: 'what hand-on writes',
     advice: 'run all jobs again',
   });
-}
-
-/** Reads as a stream: tarballs take gigabytes. */
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
