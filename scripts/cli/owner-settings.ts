@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { parseYaml } from '../../site/lib/yaml.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 
@@ -14,11 +14,7 @@ export function readSettingsFile(path: string = SETTINGS_FILE): BuildCacheSettin
 
 /** The pure part of `readSettingsFile`; `where` names the file in errors. */
 export function parseSettingsFile(text: string, where: string): BuildCacheSettings {
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error) throw new Error(`${where}: expected YAML; correct this: ${error.message.trim()}`);
-  const data: unknown = document.toJS({ maxAliasCount: 100 });
-  const result = BuildCacheSettings.safeParse(data ?? {});
+  const result = BuildCacheSettings.safeParse(parseYaml(text, where) ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue?.path.join('.');

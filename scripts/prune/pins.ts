@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { parseYaml } from '../../site/lib/yaml.ts';
 import { Pin } from '../../site/schemas/pin.ts';
 
 /** Reads the owner's pins, by file name without its ending. Throws, naming file and line, on one that is not right. */
@@ -20,10 +20,7 @@ export function readPins(directory: string): Map<string, Pin> {
 
 /** Reads one pin; `where` names its file in errors. */
 export function parsePin(text: string, where: string): Pin {
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error) throw new Error(`${where}: expected YAML; correct this: ${error.message.trim()}`);
-  const result = Pin.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const result = Pin.safeParse(parseYaml(text, where));
   if (result.success) return result.data;
   throw new Error(`${where}: ${z.prettifyError(result.error)}; nothing was removed`);
 }
