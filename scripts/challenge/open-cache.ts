@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { fileStem } from '../../site/schemas/node.ts';
+import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { openSite } from '../doctor/open-site.ts';
@@ -72,9 +72,7 @@ export async function openCache(place: string): Promise<ComparableCache> {
     const { installs } = Listing.parse(JSON.parse(text)).database;
     return Object.entries(installs).flatMap(([hash, { spec, in_buildcache: isBuild }]) => {
       const node = { ...spec, hash };
-      return isBuild
-        ? [{ ...node, path: `v3/manifests/spec/${spec.name}/${fileStem(node)}.spec.manifest.json` }]
-        : [];
+      return isBuild ? [{ ...node, path: mirrorManifestPath(node) }] : [];
     });
   }
 

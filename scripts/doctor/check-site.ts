@@ -3,9 +3,10 @@ import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
-import type { Blob, Build } from '../../site/schemas/build.ts';
+import type { Blob } from '../../site/schemas/build.ts';
 import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseCommit } from '../deploy/live-site.ts';
 import { checkIndexes } from './check-indexes.ts';
@@ -81,10 +82,6 @@ export async function checkSite(
   return indexes.listed;
 }
 
-function servedManifest(build: Build): string {
-  return `v3/${manifestFile(build).replace(/^manifests\//, 'manifests/spec/')}`;
-}
-
 async function checkManifests(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -95,7 +92,7 @@ async function checkManifests(
   await pMap(
     chosen,
     async (build) => {
-      const path = servedManifest(build);
+      const path = mirrorManifestPath(build);
       const manifest = catalog.manifests.get(build.hash);
       const text = await site.readText(path, TEXT_LIMIT_BYTES);
       const expected = `what the catalog has in ${manifestFile(build)}`;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
-import { fileStem } from '../../site/schemas/node.ts';
+import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import {
   decodeText,
   findSpecBlobs,
@@ -41,11 +41,14 @@ export function openMirror(folder: SourceFolder, trust: Trust): Source {
     if (!stream)
       throw new Error(`${folder.locate(path)}: expected the index, found no file; update it with Spack`);
     const builds = await readIndexFile(stream, folder.locate(path));
-    return { builds: builds.map((build) => ({ ...build, places: [manifestPath(build)] })), unmatched: [] };
+    return {
+      builds: builds.map((build) => ({ ...build, places: [mirrorManifestPath(build)] })),
+      unmatched: [],
+    };
   }
 
   async function read(build: SourceBuild): Promise<SourceSpec> {
-    const [path = manifestPath(build)] = build.places;
+    const [path = mirrorManifestPath(build)] = build.places;
     const where = folder.locate(path);
     const bytes = await folder.read(path, MANIFEST_LIMIT_BYTES);
     if (!bytes) throw new Error(`${where}: expected a manifest, as the index says, found none`);
@@ -79,8 +82,4 @@ export function openMirror(folder: SourceFolder, trust: Trust): Source {
   }
 
   return { address: folder.address, list, read };
-}
-
-function manifestPath(build: SourceBuild): string {
-  return `v3/manifests/spec/${build.name}/${fileStem(build)}.spec.manifest.json`;
 }

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import type { RetiredBuild } from '../../site/lib/mirror/retired.ts';
-import type { Blob, Build } from '../../site/schemas/build.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 import { blobOf } from '../cli/digest.ts';
@@ -32,14 +32,9 @@ export async function writeManifests(
   }));
   await pMap(
     [...listed, ...retired],
-    ({ build, manifest }) => dist.addText(`v3/${specManifestPath(build)}`, manifest),
+    ({ build, manifest }) => dist.addText(mirrorManifestPath(build), manifest),
     { concurrency: FILES },
   );
-}
-
-/** The catalog keeps what the mirror has in `manifests/spec/` as `manifests/`. */
-function specManifestPath(build: Build): string {
-  return manifestFile(build).replace(/^manifests\//, 'manifests/spec/');
 }
 
 async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {

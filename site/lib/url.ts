@@ -1,7 +1,7 @@
 import type { DagHash, Digest } from '../schemas/digest.ts';
 import { mirrorBlobPath } from '../schemas/digest.ts';
 import type { Node } from '../schemas/node.ts';
-import { fileStem } from '../schemas/node.ts';
+import { mirrorManifestPath } from '../schemas/node.ts';
 import { parseSettings } from '../schemas/settings.ts';
 
 const SITE_URL = parseSettings(process.env).SITE_URL;
@@ -98,7 +98,7 @@ export function apiPath(name: string): string {
 
 /** Where the mirror serves a spec's manifest. */
 export function manifestUrlPath(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
-  return `/v3/manifests/spec/${node.name}/${encodeURIComponent(fileStem(node))}.spec.manifest.json`;
+  return `/${mirrorManifestPath(node).split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Where the mirror serves a blob. */

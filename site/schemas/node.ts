@@ -84,6 +84,11 @@ export function fileStem(node: Pick<Node, 'name' | 'version' | 'hash'>): string 
   return `${node.name}-${node.version}-${node.hash}`.replaceAll(/[^A-Za-z0-9_+.-]/g, '_');
 }
 
+/** Path of a build's manifest in a mirror of layout 3. */
+export function mirrorManifestPath(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
+  return `v3/manifests/spec/${node.name}/${fileStem(node)}.spec.manifest.json`;
+}
+
 /** The dependencies that a binary needs to run: link and run edges. */
 export function runtimeDependencies(node: Node): Dependency[] {
   return node.dependencies.filter(({ parameters }) =>
