@@ -25,7 +25,7 @@ import { pushBuilds } from './push.ts';
 import { composeRecord } from './record.ts';
 import type { RecipesCommit } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
-import { handOverView } from './view.ts';
+import { packView } from './view.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
 
@@ -71,7 +71,7 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
     withStoppedCommands(() => install(spack, environment, options, show)),
   );
   return withGroup('Handing over', () =>
-    withStoppedCommands(() => handOver(spack, environment, installation, recipes, options)),
+    withStoppedCommands(() => writeResult(spack, environment, installation, recipes, options)),
   );
 }
 
@@ -170,7 +170,7 @@ function eventsFile(environment: string): string {
   return join(dirname(environment), 'install-events.jsonl');
 }
 
-async function handOver(
+async function writeResult(
   spack: Spack,
   environment: string,
   installation: Installation,
@@ -209,7 +209,7 @@ async function handOver(
   });
   const { environment: name, container } = inputs.request;
   const wantsView = name !== undefined && container && installation.stoppedAt === undefined;
-  const view = wantsView ? await handOverView(spack, environment, { name, installRoot, out }) : undefined;
+  const view = wantsView ? await packView(spack, environment, { name, installRoot, out }) : undefined;
   const record = composeRecord(description, {
     pushed,
     roots,

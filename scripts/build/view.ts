@@ -14,7 +14,7 @@ const Variables = z.record(z.string(), z.string());
  * Lets Spack make the view of an environment in `<install root>/view/<name>`, and packs it for the container.
  * @returns the variables to use it with; undefined, and says why, when Spack can make none
  */
-export async function handOverView(
+export async function packView(
   spack: Spack,
   environment: string,
   { name, installRoot, out }: { name: string; installRoot: string; out: string },

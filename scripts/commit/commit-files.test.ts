@@ -179,7 +179,7 @@ test("adds to a month's counts, and to nothing that another wrote by hand", asyn
   await expect(commit(fourth)).rejects.toThrow('stats/2026-11.json: expected the counts of a month');
 });
 
-test("begins anew where the counts were another owner's", async () => {
+test("begins again where the counts were another owner's", async () => {
   const theirs = checkOut('theirs');
   write(theirs, 'site/content/builds/zlib/zlib-1.json', build('theirs'));
   write(theirs, 'site/content/cache.json', 'theirs');

@@ -24,7 +24,7 @@ test('finds what is made: of a build any record, of an environment the newest of
 
   const now = record([zlib, tree], '2026-02-01T00:00:00Z');
   expect(findMade(stack, [old, now])).toBe(now);
-  // Its tag has moved on to another content, so it is made anew.
+  // Its tag has moved on to another content, so it is made again.
   expect(findMade(stack, [now, record([tree], '2026-03-01T00:00:00Z')])).toBeUndefined();
 });
 

@@ -24,7 +24,7 @@ test('fetches a blob once', async () => {
   expect(await cache.fetch(BLOB, () => Promise.reject(new Error('asked again')))).toBe(file);
 });
 
-test('fetches anew what was damaged on this disk', async () => {
+test('fetches again what was damaged on this disk', async () => {
   await writeFile(join(folder, HEX), 'what a registry sent!');
   const file = await openBlobCache(folder).fetch(BLOB, () =>
     Promise.resolve(Readable.from([Buffer.from(TEXT)])),

@@ -37,7 +37,7 @@ test('keeps what Spack pushed to the letter', async () => {
   expect(await registry.readManifest(described?.digest ?? '')).toEqual(read);
 });
 
-test('adds tags to those that are there and replaces one that is pushed anew', async () => {
+test('adds tags to those that are there and replaces one that is pushed again', async () => {
   const dir = path.join(work, 'adds');
   const registry = openRegistry(`oci-layout:${dir}`);
   await registry.push(await makeLayout('adds-1', ['a', 'b']));

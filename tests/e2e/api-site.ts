@@ -70,7 +70,7 @@ export async function openApiSite(
   };
 }
 
-/** Makes the site anew from its catalog, as each deployment does. */
+/** Makes the site again from its catalog, as each deployment does. */
 export async function redeploy(
   made: Omit<ApiSite, 'close' | 'url' | 'fingerprint'>,
   url: string,

@@ -42,7 +42,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
 
         const { record, output } = await bench.build(
           'plans/0',
-          'handover',
+          'built',
           '--inputs-sha256',
           matrix.include[0]?.inputs ?? '',
         );
@@ -96,7 +96,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         const made = await bench.run('key', ['--out', 'signing-key.asc']);
         expect(made.code, made.output).toBe(0);
         const SIGNING_KEY = await readFile(join(bench.folder, 'signing-key.asc'), 'utf8');
-        const published = await bench.run('publish', ['handover/cache', '--allow', 'plans/0/plan.txt'], {
+        const published = await bench.run('publish', ['built/cache', '--allow', 'plans/0/plan.txt'], {
           SIGNING_KEY,
         });
         expect(published.code, published.output).toBe(0);
@@ -112,7 +112,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(
           (await readFile(join(bench.folder, 'more-plans/1/plan.txt'), 'utf8')).trim().split('\n'),
         ).toHaveLength(1);
-        const { record } = await bench.build('more-plans/1', 'more-handover');
+        const { record } = await bench.build('more-plans/1', 'more-built');
         expect(record.failures).toEqual([]);
         expect(record.built).toHaveLength(1);
         expect(record.reused).toHaveLength(4);
@@ -123,7 +123,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     test(
       'keeps what was built until time ran out',
       async () => {
-        const { record } = await bench.build('plans/3', 'endless-handover', '--minutes', '0.5');
+        const { record } = await bench.build('plans/3', 'endless-built', '--minutes', '0.5');
         expect(record.failures).toMatchObject([{ name: 'never-ends', kind: 'timeout', phase: 'install' }]);
         expect(record.failures[0]?.log.at(-1)).toBe('stopped after 0.5 minutes');
       },

@@ -7,7 +7,7 @@ function play(args: readonly string[]): void {
   const recording = Recording.parse(JSON.parse(readFileSync(RECORDING_FILE, 'utf8')));
   const answer = recording.find((one) => one.question === question);
   if (!answer) {
-    console.error(`the recorded Spack does not know "${question}"; record it anew, or install a real Spack`);
+    console.error(`the recorded Spack does not know "${question}"; record it again, or install a real Spack`);
     process.exitCode = 99;
     return;
   }

@@ -43,7 +43,7 @@ async function record(): Promise<void> {
     await run('concretize', ['--out', 'plans', '--home', 'home'], { REQUESTS: requests });
     const matrix = Matrix.parse(JSON.parse(readFileSync(join(folder, 'plans/matrix.json'), 'utf8')));
     for (const { index } of matrix.include) {
-      await run('build', ['--plan', `plans/${index}`, '--out', `handover-${index}`, '--home', 'home']);
+      await run('build', ['--plan', `plans/${index}`, '--out', `built-${index}`, '--home', 'home']);
     }
     const lines = readFileSync(heard, 'utf8').trim().split('\n');
     const answers = Recording.parse(lines.map((line): unknown => JSON.parse(line)));
