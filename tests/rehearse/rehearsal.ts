@@ -205,8 +205,8 @@ export async function openRehearsal(options: {
       ACTIONS_RESULTS_URL: artifacts.url,
       ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
       REHEARSAL: folder,
-      // One machine stands for all runners: each run gets an install root of its own.
-      INSTALL_ROOT: join(folder, `software-${id}`),
+      // One machine stands for all runners: each job gets an install root of its own there, from checkout.
+      INSTALL_ROOTS: join(folder, 'software'),
       REHEARSAL_PROJECT: PROJECT,
       ...proxy.environment,
       ...env,
@@ -215,8 +215,6 @@ export async function openRehearsal(options: {
       ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
       ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
       ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
-      // Runners share nothing; here two builds at once would install the same specs into one folder.
-      ...['--concurrent-jobs', '1'],
       ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
       ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
@@ -267,6 +265,7 @@ export async function openRehearsal(options: {
     symlinkSync(process.execPath, join(tool, 'bin/node'));
     writeFileSync(`${tool}.complete`, '');
     return {
+      INSTALL_ROOT: join(cache, 'software'),
       GIT_CONFIG_COUNT: '1',
       GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf`,
       GIT_CONFIG_VALUE_0: `https://github.com/${repository}`,

@@ -27,11 +27,11 @@ test.runIf(isRunnable)(
     });
     expectSuccess(run);
     expect(run.output).toMatch(/Wave 3\b.*Job succeeded/);
-    // Spack says so of what it builds, not of what it takes from a mirror; of what is quick it may say nothing.
+    // Spack says so of what it builds, not of what it takes from a mirror.
     const built = [...run.output.matchAll(/\b([a-z2-7]{7} \S+@\S+): install$/gm)].map(
       ([, spec = '']) => spec,
     );
-    expect(built.length).toBeGreaterThan(2);
+    expect(built.length).toBeGreaterThan(5);
     expect(built.toSorted()).toEqual([...new Set(built)].sort());
 
     const dependent = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-dependent/')));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readRun, uploadArtifact } from '../artifact-client.ts';
 
@@ -35,10 +35,6 @@ if (files.size === 0) {
       DAYS === '' || DAYS === '0' ? undefined : Number(DAYS),
     );
     console.log(`Artifact ${NAME} has been successfully uploaded! ${files.size} files, artifact ID is ${id}`);
-    // With a runner goes what was installed on it: the next job is on another one.
-    const { REHEARSAL, INSTALL_ROOT = '' } = process.env;
-    if (REHEARSAL && NAME.startsWith('build-') && INSTALL_ROOT.startsWith(REHEARSAL))
-      rmSync(INSTALL_ROOT, { recursive: true, force: true });
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error));
   }
