@@ -20,6 +20,8 @@ const IndexRecord = z.object({
     }),
     compiler: Name.optional(),
     annotations: z.object({ compiler: z.string().optional() }).optional(),
+    /** Present on what comes from a system: no cache has it. */
+    external: z.unknown().optional(),
     dependencies: z
       .array(
         z.object({
@@ -54,9 +56,11 @@ export async function readIndexFile(
 ): Promise<IndexedBuild[]> {
   const builds = new Map<DagHash, IndexedBuild & { edges: Edge[] }>();
   const names = new Map<DagHash, string>();
+  const externals = new Set<DagHash>();
   for await (const { hash, text } of readInstalls(chunks, where)) {
     const { spec, in_buildcache: isThere } = parseRecord(text, `${where}: ${hash}`);
     names.set(hash, `${spec.name}-${spec.version}`);
+    if (spec.external) externals.add(hash);
     if (isThere !== true) continue;
     builds.set(hash, { ...describeBuild(spec, DagHash.parse(hash)), edges: edgesOf(spec) });
   }
@@ -67,6 +71,7 @@ export async function readIndexFile(
   return sortBuilds(
     [...builds.values()].map(({ edges, ...build }) => ({
       ...build,
+      needs: build.needs.filter((need) => !externals.has(need)),
       compilers: compilersOf(build, edges, names),
     })),
   );

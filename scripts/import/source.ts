@@ -8,7 +8,7 @@ export interface SourceBuild {
   version: string;
   hash: DagHash;
   target: string;
-  /** Hashes of what it needs to run, as far as the source says. */
+  /** Hashes of what it needs to run, externals left out, as far as the source says. */
   needs: DagHash[];
   /** Where its files may be, in the source's own terms, the likeliest first. */
   places: string[];

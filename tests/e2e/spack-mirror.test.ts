@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { servePages } from '../../scripts/start/pages-server.ts';
@@ -6,7 +7,7 @@ import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
-import { BASE, FIXTURES, makeCache } from './made-cache.ts';
+import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** The first Spack that knows views. */
@@ -80,6 +81,23 @@ describe.each([
       if (signed) expect(output).toMatch(/Good signature/);
       await expectInstalled(home, builds);
     });
+
+    if (signed)
+      it('installs from a copy without a network, and verifies its signatures', async () => {
+        const to = join(made.folder, `copy-${version.version}`);
+        await runVerb('copy', ['--view', 'target-x86_64_v3', '--to', to, '--from', server.url]);
+        const program = join(made.folder, 'spack-without-network');
+        await writeFile(program, `#!/bin/sh\nexec unshare -rn '${version.program}' "$@"\n`, { mode: 0o755 });
+        const offline = await openSpack({ ...version, program }, packages);
+        onTestFinished(offline.close);
+        await addMirror(offline, 'copy', `file://${to}`, true);
+        const wanted = builds.filter(({ target }) => target === 'x86_64_v3');
+        const refused = await offline.run(['install', '--use-buildcache', 'only', `/${wanted[0]?.hash}`]);
+        expect(refused.code, refused.output).not.toBe(0);
+        await spack(offline, ['buildcache', 'keys', '--install', '--trust']);
+        expect(await installBuilds(offline, wanted)).toMatch(/Good signature/);
+        await expectInstalled(offline, wanted);
+      });
 
     if (isAtLeast(version.version, VIEWS_SINCE))
       it('takes a view for a cache of its own', async () => {

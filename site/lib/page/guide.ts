@@ -69,6 +69,12 @@ export const GUIDE: readonly GuidePage[] = [
     description: 'What works in a private repository, and how to use another registry than ghcr.io.',
   },
   {
+    name: 'elsewhere',
+    title: 'Offline copies and other hosts',
+    description:
+      'Take a cache to machines without a network, or serve the site from another host than GitHub Pages.',
+  },
+  {
     name: 'limits',
     title: 'Costs and limits',
     description: 'Minutes, gigabytes, hours and jobs: what GitHub gives, and what happens at the edge.',

@@ -1,0 +1,118 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import fastGlob from 'fast-glob';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { ignoreMissing, isErrorCode } from '../cli/files.ts';
+import { retry } from '../http/retry.ts';
+import { openBlobCache } from '../mirror/blob-cache.ts';
+
+/** The file that says that a directory is a copy, and of what: nothing is ever removed from any other directory. */
+const MARKER = 'copy.json';
+const MIRROR_FOLDERS = ['v3', 'blobs'];
+
+const Marker = z.object({ version: z.literal(1), view: z.string() });
+
+/** A directory that a view is copied into. Files appear in it whole or not at all. */
+export interface CopyFolder {
+  /** Brings a blob in, unless it is there and intact. `open` is asked again when a transfer breaks; `signal` ends one. */
+  addBlob(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string>;
+  /** Writes a file's bytes as they are. */
+  addFile(path: string, bytes: Buffer): Promise<void>;
+  /** Removes what an earlier copy had and this one has not; returns the number of files. */
+  removeOthers(): Promise<number>;
+}
+
+/** Opens a new or empty directory, or that of an earlier copy of the same view; throws for any other. */
+export async function openCopyFolder(directory: string, view: string): Promise<CopyFolder> {
+  await expectOwn(directory, view);
+  const kept = new Set<string>([MARKER]);
+  /** Not before there is something to copy: a wrong address leaves no directory behind. */
+  const mark = once(() => write(MARKER, Buffer.from(`${JSON.stringify({ version: 1, view })}\n`)));
+
+  async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (cause) {
+      if (!isErrorCode(cause, 'ENOSPC')) throw cause;
+      throw new Error(
+        `${join(directory, path)} cannot be written: the disk is full; free some space and run the copy again, it goes on where it stopped`,
+        { cause },
+      );
+    }
+  }
+
+  async function write(path: string, bytes: Buffer): Promise<void> {
+    const file = join(directory, path);
+    const earlier = await readFile(file).catch(ignoreMissing);
+    if (earlier?.equals(bytes)) return;
+    await attempt(path, async () => {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFileAtomic(file, bytes, { fsync: false });
+    });
+  }
+
+  return {
+    async addFile(path, bytes) {
+      await mark();
+      kept.add(path);
+      await write(path, bytes);
+    },
+    async addBlob(blob, open, signal) {
+      await mark();
+      const path = mirrorBlobPath(blob.digest);
+      kept.add(path);
+      const cache = openBlobCache(dirname(join(directory, path)));
+      return attempt(path, () => retry(() => cache.fetch(blob, open, signal)));
+    },
+    async removeOthers() {
+      const paths = await fastGlob(
+        MIRROR_FOLDERS.map((name) => `${name}/**`),
+        { cwd: directory, dot: true, followSymbolicLinks: false },
+      );
+      const others = paths.filter((path) => !kept.has(path));
+      for (const path of others) await rm(join(directory, path));
+      return others.length;
+    },
+  };
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= action());
+}
+
+async function expectOwn(directory: string, view: string): Promise<void> {
+  const stats = await stat(directory).catch(ignoreMissing);
+  if (!stats) return;
+  if (!stats.isDirectory())
+    throw new Error(`${directory}: expected a directory, found a file; give another with --to`);
+  const names = await readdir(directory);
+  if (names.length === 0) return;
+  const where = join(directory, MARKER);
+  const text = await readFile(where, 'utf8').catch(ignoreMissing);
+  if (text === undefined)
+    throw new Error(
+      `${directory}: expected an empty directory or an earlier copy, found other files, such as ${names[0]}; ` +
+        'give another with --to',
+    );
+  const marker = parseJson(text, Marker, {
+    where,
+    expected: 'what an earlier copy wrote',
+    advice: 'give another directory with --to',
+  });
+  if (marker.view !== view)
+    throw new Error(
+      `${directory}: expected an earlier copy of ${nameOf(view)}, found one of ${nameOf(marker.view)}; ` +
+        'give another directory with --to',
+    );
+}
+
+/** What messages call a view. */
+function nameOf(view: string): string {
+  return view === '' ? "the site's own index" : `the view "${view}"`;
+}
