@@ -12,7 +12,7 @@ import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { CopyFolder } from './copy-folder.ts';
 import { copyKeys } from './copy-keys.ts';
-import { readView } from './read-view.ts';
+import { readViewIndex } from './view-index.ts';
 
 /** Builds that are fetched at a time. */
 const CONCURRENCY = 8;
@@ -52,7 +52,7 @@ export async function copyView(
   const abort = new AbortController();
   const fetchBlob = (blob: Blob): Promise<string> =>
     folder.addBlob(blob, () => openBlob(source, blob, registry), abort.signal);
-  const { manifest: indexManifest, builds } = await readView(source, view, fetchBlob);
+  const { manifest: indexManifest, builds } = await readViewIndex(source, view, fetchBlob);
   const keys = await copyKeys(source, folder, fetchBlob);
   const trust = { keys: [...keys.values()], unsigned: true };
   const result = { builds: builds.length, signed: 0, keys: [...keys.keys()], bytes: 0 };

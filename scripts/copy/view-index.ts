@@ -11,7 +11,7 @@ import { indexManifestPath } from '../mirror/indexes.ts';
 import { splitSigned } from '../signing/signature.ts';
 
 /** A view of a cache. */
-export interface View {
+export interface ViewIndex {
   /** The manifest of its index as the cache has it. */
   manifest: Buffer;
   /** Each build that it lists, those that others need before them. */
@@ -28,11 +28,11 @@ const NAMED = 3;
  * the system.
  * @param fetchIndex gets the blob of the index as a file
  */
-export async function readView(
+export async function readViewIndex(
   source: SourceFolder,
   view: string,
   fetchIndex: (blob: Blob) => Promise<string>,
-): Promise<View> {
+): Promise<ViewIndex> {
   if (!VIEW_NAME.test(view))
     throw new Error(`--view: expected the name of a view such as env-lab, found "${view.slice(0, 100)}"`);
   const path = indexManifestPath(view);

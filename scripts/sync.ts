@@ -1,0 +1,44 @@
+import prettyBytes from 'pretty-bytes';
+import { formatNumber } from '../site/lib/format.ts';
+import { createCommand, runCommand } from './cli/command.ts';
+import { openFolderPlace } from './sync/folder-place.ts';
+import { readAccount } from './sync/s3-client.ts';
+import { openS3Place } from './sync/s3-place.ts';
+import { listSiteFiles } from './sync/site-files.ts';
+import { syncSite } from './sync/sync-site.ts';
+
+interface Options {
+  to: string;
+  from: string;
+  dryRun: boolean;
+}
+
+const command = createCommand({
+  verb: 'sync',
+  description:
+    'Puts a built site with its mirror on another static host: a bucket that speaks S3, or a directory of a web ' +
+    'server. Only what changed is sent, blobs first and indexes last; what the site no longer has is removed at the end. ' +
+    'A bucket takes its login from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its region from AWS_REGION, and a host ' +
+    'other than AWS from AWS_ENDPOINT_URL. Build the site with SITE_URL set to its address there.',
+  examples: [
+    'node scripts/sync.ts --to s3://lab-cache',
+    'AWS_ENDPOINT_URL=https://minio.example.org node scripts/sync.ts --to s3://lab/spack --dry-run',
+    'node scripts/sync.ts --to /srv/www/spack --from dist',
+  ],
+})
+  .requiredOption('--to <place>', 's3://BUCKET/PREFIX or a directory: empty, or filled by sync before')
+  .option('--from <dir>', 'the built site', 'dist')
+  .option('--dry-run', 'report what would be sent and removed, and do nothing', false)
+  .action(async ({ to, from, dryRun }: Options) => {
+    const files = await listSiteFiles(from);
+    const place = /^[a-z0-9]+:\/\//.test(to)
+      ? openS3Place(to, readAccount(process.env))
+      : await openFolderPlace(to);
+    const { sent, bytes, removed, unchanged } = await syncSite(files, place, { isDryRun: dryRun });
+    console.error(
+      `${dryRun ? 'Would send' : 'Sent'} ${formatNumber(sent, 'file')} (${prettyBytes(bytes)}) to ${to}, ` +
+        `${dryRun ? 'remove' : 'removed'} ${removed}; ${unchanged} unchanged.`,
+    );
+  });
+
+await runCommand(command);

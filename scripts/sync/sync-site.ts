@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { startProgress } from '../cli/progress.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import type { LocalFile, Place } from './place.ts';
+import { MARKER, planSync } from './plan.ts';
+
+/** Files that are compared, sent or removed at a time. */
+const CONCURRENCY = 16;
+
+/** What was done, or would be. */
+export interface SyncResult {
+  sent: number;
+  /** Of the files that were sent. */
+  bytes: number;
+  removed: number;
+  /** Files that were there already. */
+  unchanged: number;
+}
+
+/**
+ * Makes a place hold exactly a site's files. What names others is sent after them, and removed before them, so that
+ * the place is a working site at every moment; run again after an interruption, it sends the rest.
+ * @throws when the place has files and this command has never filled it
+ */
+export async function syncSite(
+  files: readonly LocalFile[],
+  place: Place,
+  { isDryRun }: { isDryRun: boolean },
+): Promise<SyncResult> {
+  const placed = await place.list();
+  if (placed.size > 0 && !placed.has(MARKER)) {
+    const [first = ''] = placed.keys();
+    throw new Error(
+      `${place.address}: expected an empty place or one that sync has filled before, found other files, such as ` +
+        `${first}; give another, since sync removes what the site does not have`,
+    );
+  }
+  if (placed.size === 0 && !isDryRun) await putMarker(place);
+  const plan = planSync(files, placed);
+  const result: SyncResult = { sent: 0, bytes: 0, removed: 0, unchanged: 0 };
+  const total = [...plan.stages, ...plan.removals].reduce((sum, stage) => sum + stage.length, 0);
+  result.unchanged = files.length - plan.stages.flat().length;
+  const progress = startProgress('syncing', total, 'files');
+  try {
+    for (const stage of plan.stages) {
+      await mapAll(stage, async ({ local, placed: found }) => {
+        if (found?.size === local.size && (await place.isSame(local, found))) {
+          result.unchanged += 1;
+        } else {
+          if (!isDryRun) await place.put(local);
+          result.sent += 1;
+          result.bytes += local.size;
+        }
+        progress.advance();
+      });
+    }
+    for (const stage of plan.removals) {
+      await mapAll(stage, async (path) => {
+        if (!isDryRun) await place.remove(path);
+        result.removed += 1;
+        progress.advance();
+      });
+    }
+  } finally {
+    progress.stop();
+  }
+  return result;
+}
+
+/** Does the work for each, some at a time; after a failure it begins no other, and waits for those that run. */
+async function mapAll<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  await pMap(
+    items,
+    async (item) => {
+      if (failures.length > 0) return;
+      await work(item).catch((error: unknown) => failures.push(error));
+    },
+    { concurrency: CONCURRENCY },
+  );
+  if (failures.length > 0) throw failures[0];
+}
+
+function putMarker(place: Place): Promise<void> {
+  return withTemporaryFolder(async (folder) => {
+    const file = join(folder, MARKER);
+    const text = '{"version":1}\n';
+    await writeFile(file, text);
+    await place.put({ path: MARKER, file, size: text.length });
+  });
+}

@@ -1,0 +1,322 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import fastGlob from 'fast-glob';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findS3Server, startS3Server } from '../../tests/world/s3-server.ts';
+import type { S3Server } from '../../tests/world/s3-server.ts';
+import { useServers } from '../../tests/world/servers.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { digestOf } from '../cli/digest.ts';
+import { openFolderPlace } from './folder-place.ts';
+import { headersOf } from './headers.ts';
+import type { LocalFile, Place } from './place.ts';
+import { MARKER, planSync } from './plan.ts';
+import { openS3Place, parseS3Address } from './s3-place.ts';
+import { readAccount } from './s3-client.ts';
+import { listSiteFiles } from './site-files.ts';
+import { syncSite } from './sync-site.ts';
+
+const CACHE = 'tests/fixtures/cache-signed';
+const INDEX = 'v3/manifests/index/index.manifest.json';
+const servers = useServers();
+
+/** A small site: the mirror of a cache, and pages. */
+function makeSite(): string {
+  const site = servers.file('site');
+  cpSync(CACHE, site, { recursive: true });
+  const pages = {
+    'index.html': 'a page',
+    '404.html': 'none',
+    '_astro/x.Abc.js': '1',
+    'builds/c++/a b~1/index.html': 'é',
+  };
+  for (const [path, text] of Object.entries(pages)) {
+    mkdirSync(dirname(join(site, path)), { recursive: true });
+    writeFileSync(join(site, path), text);
+  }
+  return site;
+}
+
+/** Another index of the site, which takes the place of the first. */
+function replaceIndex(site: string): void {
+  const text = '{"database":{"version":"8","installs":{}}}';
+  const path = join(site, mirrorBlobPath(digestOf(text)));
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(join(site, indexBlob(site)));
+  writeFileSync(path, text);
+  const manifest = readFileSync(join(site, INDEX), 'utf8');
+  writeFileSync(
+    join(site, INDEX),
+    manifest
+      .replace(/[0-9a-f]{64}/, digestOf(text).slice(7))
+      .replace(/("contentLength": ?)\d+/, `$1${text.length}`),
+  );
+}
+
+function indexBlob(folder: string): string {
+  return mirrorBlobPath(
+    `sha256:${/[0-9a-f]{64}/.exec(readFileSync(join(folder, INDEX), 'utf8'))?.[0] ?? ''}`,
+  );
+}
+
+function contents(folder: string): Map<string, string> {
+  const paths = fastGlob
+    .sync('**', { cwd: folder, dot: true })
+    .filter((path) => path !== MARKER)
+    .sort();
+  return new Map(
+    paths.map((path) => [
+      path,
+      createHash('sha256')
+        .update(readFileSync(join(folder, path)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+async function sync(site: string, place: Place, isDryRun = false) {
+  return syncSite(await listSiteFiles(site), place, { isDryRun });
+}
+
+/** A place that notes what is done to it, and fails at one of the actions. */
+function watched(place: Place, failAt = Infinity): { place: Place; actions: string[] } {
+  const actions: string[] = [];
+  const act = async (action: string, work: () => Promise<void>): Promise<void> => {
+    actions.push(action);
+    if (actions.length >= failAt) throw new Error('the network is gone');
+    await work();
+  };
+  return {
+    actions,
+    place: {
+      ...place,
+      put: (local) => act(`+${local.path}`, () => place.put(local)),
+      remove: (path) => act(`-${path}`, () => place.remove(path)),
+    },
+  };
+}
+
+test('fills a directory, and sends what changed and nothing else after that', async () => {
+  const site = makeSite();
+  const to = servers.file('to');
+  const place = await openFolderPlace(to);
+  const total = contents(site).size;
+  expect(await sync(site, place)).toMatchObject({ sent: total, removed: 0, unchanged: 0 });
+  expect(contents(to)).toEqual(contents(site));
+
+  const again = await openFolderPlace(to);
+  expect(await sync(site, again)).toEqual({ sent: 0, bytes: 0, removed: 0, unchanged: total });
+  writeFileSync(join(site, 'index.html'), 'b page');
+  rmSync(join(site, '404.html'));
+  expect(await sync(site, again, true)).toMatchObject({ sent: 1, removed: 1 });
+  expect(existsSync(join(to, '404.html'))).toBe(true);
+  expect(await sync(site, again)).toEqual({ sent: 1, bytes: 6, removed: 1, unchanged: total - 2 });
+  expect(contents(to)).toEqual(contents(site));
+});
+
+test('sends what is named before what names it, and removes it after', async () => {
+  const site = makeSite();
+  const to = servers.file('to');
+  const first = watched(await openFolderPlace(to));
+  await sync(site, first.place);
+  const kinds = (actions: string[]) =>
+    actions
+      .map((action) =>
+        /^.blobs/.test(action)
+          ? 'blob'
+          : /^.v3\/manifests\/index/.test(action)
+            ? 'index'
+            : action.endsWith('.html')
+              ? 'page'
+              : 'other',
+      )
+      .filter((kind, at, all) => kind !== all[at - 1]);
+  expect(first.actions[0]).toBe(`+${MARKER}`);
+  expect(kinds(first.actions.slice(1))).toEqual(['blob', 'other', 'page', 'index']);
+  replaceIndex(site);
+  const second = watched(await openFolderPlace(to));
+  await sync(site, second.place);
+  expect(kinds(second.actions)).toEqual(['blob', 'index', 'blob']);
+  expect(second.actions.at(-1)).toMatch(/^-blobs/);
+});
+
+test('has no index that names a missing blob, wherever it is interrupted', async () => {
+  const before = makeSite();
+  const after = servers.file('after');
+  cpSync(before, after, { recursive: true });
+  replaceIndex(after);
+  rmSync(join(after, 'v3/manifests/spec/tree'), { recursive: true });
+  const counted = watched(await openFolderPlace(servers.file('count')));
+  await sync(before, counted.place);
+  // The marker, between blobs, at the last manifest, and some in between.
+  const length = counted.actions.length;
+  for (const failAt of [1, 2, Math.floor(length / 2), length - 1, length]) {
+    const to = servers.file(`to-${failAt}`);
+    await expect(sync(before, watched(await openFolderPlace(to), failAt).place)).rejects.toThrow(
+      'the network is gone',
+    );
+    if (existsSync(join(to, INDEX))) expect(existsSync(join(to, indexBlob(to)))).toBe(true);
+  }
+  for (let failAt = 1; failAt <= 4; failAt += 1) {
+    const to = servers.file(`again-${failAt}`);
+    cpSync(servers.file('count'), to, { recursive: true });
+    await expect(sync(after, watched(await openFolderPlace(to), failAt).place)).rejects.toThrow(
+      'the network is gone',
+    );
+    expect(existsSync(join(to, indexBlob(to)))).toBe(true);
+    await sync(after, await openFolderPlace(to));
+    expect(contents(to)).toEqual(contents(after));
+  }
+});
+
+test('takes nothing away from a place that it has not filled', async () => {
+  const site = makeSite();
+  mkdirSync(servers.file('home'));
+  writeFileSync(servers.file('home/thesis.tex'), '');
+  await expect(sync(site, await openFolderPlace(servers.file('home')))).rejects.toThrow(
+    /expected an empty place or one that sync has filled before, found other files, such as thesis\.tex/,
+  );
+  expect(readdirSync(servers.file('home'))).toEqual(['thesis.tex']);
+  await expect(openFolderPlace(servers.file('home/thesis.tex'))).rejects.toThrow(
+    'expected a directory, found a file',
+  );
+});
+
+test('refuses half a site', async () => {
+  const site = makeSite();
+  rmSync(join(site, indexBlob(site)));
+  await expect(listSiteFiles(site)).rejects.toThrow(
+    /expected the index that it names as .* found no file; run `node scripts\/mirror\.ts` again/,
+  );
+  rmSync(join(site, INDEX));
+  await expect(listSiteFiles(site)).rejects.toThrow(
+    /found no v3\/manifests\/index\/index\.manifest\.json; run `node scripts\/mirror\.ts` first/,
+  );
+  await expect(listSiteFiles(servers.file('nowhere'))).rejects.toThrow(
+    /found no index\.html; run `npm run build` first/,
+  );
+});
+
+test.skipIf(process.getuid?.() === 0)('says what to do when it may not write', async () => {
+  const to = servers.file('to');
+  mkdirSync(to);
+  chmodSync(to, 0o500);
+  await expect(sync(makeSite(), await openFolderPlace(to))).rejects.toThrow(
+    /cannot be written; make its folder writable/,
+  );
+});
+
+test('says of each file what it is and how long it may be kept', () => {
+  expect(headersOf('index.html')).toEqual({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'public, max-age=600',
+  });
+  expect(headersOf(INDEX)['content-type']).toBe('application/json; charset=utf-8');
+  expect(headersOf('feeds/builds.atom')['content-type']).toBe('application/atom+xml');
+  expect(headersOf('blobs/sha256/ab/ab')).toEqual({
+    'content-type': 'application/octet-stream',
+    'cache-control': 'public, max-age=31536000, immutable',
+  });
+});
+
+test('reads addresses and logins, and says what is wrong with them', () => {
+  expect(parseS3Address('s3://lab')).toEqual({ bucket: 'lab', prefix: '' });
+  expect(parseS3Address('s3://lab/a/b/')).toEqual({ bucket: 'lab', prefix: 'a/b/' });
+  for (const address of ['s3://', 's3://Lab', 'gs://lab', 's3://lab/../x', 's3://lab/a//b'])
+    expect(() => parseS3Address(address)).toThrow('--to: expected s3://BUCKET');
+  expect(() => readAccount({})).toThrow(/expected the login of the bucket, found none/);
+  const login = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+  expect(readAccount({ ...login, AWS_REGION: 'eu-central-1' }).endpoint).toBe(
+    'https://s3.eu-central-1.amazonaws.com',
+  );
+  expect(() => readAccount({ ...login, AWS_ENDPOINT_URL: 'minio' })).toThrow(
+    'AWS_ENDPOINT_URL: expected an address',
+  );
+});
+
+test('keeps a blob that is there by its size, and compares everything else', () => {
+  const file = (path: string, digest?: string): LocalFile => ({
+    path,
+    file: path,
+    size: 1,
+    ...(digest && { digest }),
+  });
+  const blob = 'blobs/sha256/aa/aa';
+  const { stages } = planSync(
+    [file(blob, 'sha256:aa'), file('x.json')],
+    new Map([
+      [blob, { size: 1 }],
+      ['x.json', { size: 1 }],
+    ]),
+  );
+  expect(stages.flat().map(({ local }) => local.path)).toEqual(['x.json']);
+});
+
+describe.skipIf(findS3Server() === undefined)('a bucket of a real server', () => {
+  let server: S3Server;
+
+  beforeAll(async () => {
+    server = await startS3Server();
+  }, 60_000);
+
+  afterAll(() => server?.stop());
+
+  test('is filled, updated and emptied like a directory, over several pages of its list', async () => {
+    const site = makeSite();
+    for (let at = 0; at < 1_100; at += 1) writeFileSync(join(site, `page-${at}.html`), String(at % 10));
+    const place = openS3Place(`s3://${server.bucket}/lab+1/spack`, server.account);
+    const total = contents(site).size;
+    expect(await sync(site, place)).toMatchObject({ sent: total, removed: 0 });
+    expect((await place.list()).size).toBe(total + 1);
+    expect(await sync(site, place)).toMatchObject({ sent: 0, removed: 0, unchanged: total });
+
+    writeFileSync(join(site, 'page-7.html'), 'x');
+    rmSync(join(site, 'page-8.html'));
+    expect(await sync(site, place)).toEqual({ sent: 1, bytes: 1, removed: 1, unchanged: total - 2 });
+    for (const path of ['builds/c++/a b~1/index.html', INDEX, indexBlob(site), 'page-7.html']) {
+      const answer = await server.get(`lab+1/spack/${path}`);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(readFileSync(join(site, path)))).toBe(true);
+      const headers = headersOf(path);
+      expect(answer.headers.get('content-type')).toBe(headers['content-type']);
+      expect(answer.headers.get('cache-control')).toBe(headers['cache-control']);
+    }
+    expect(statSync(site).isDirectory()).toBe(true);
+  }, 120_000);
+
+  test('is left alone when it has files of others, or the login is wrong', async () => {
+    const files = await listSiteFiles(makeSite());
+    await server.put('other/thesis.tex', 'mine');
+    const other = openS3Place(`s3://${server.bucket}/other`, server.account);
+    await expect(syncSite(files, other, { isDryRun: false })).rejects.toThrow(/such as thesis\.tex/);
+    const refused = openS3Place(`s3://${server.bucket}/x`, { ...server.account, secretAccessKey: 'wrong' });
+    await expect(syncSite(files, refused, { isDryRun: false })).rejects.toThrow(
+      /GET was refused with status 403 \(SignatureDoesNotMatch: .*\); check the login/,
+    );
+    const missing = openS3Place('s3://there-is-none', server.account);
+    await expect(syncSite(files, missing, { isDryRun: false })).rejects.toThrow(
+      /status 404 \(NoSuchBucket: .*check the name/,
+    );
+  });
+
+  test('refuses bytes that are not those of the blob', async () => {
+    const site = makeSite();
+    const files = await listSiteFiles(site);
+    const blob = files.find(({ digest }) => digest);
+    writeFileSync(blob?.file ?? '', 'x'.repeat(blob?.size ?? 0));
+    const place = openS3Place(`s3://${server.bucket}/damaged`, server.account);
+    await expect(syncSite(files, place, { isDryRun: false })).rejects.toThrow(
+      /PUT was refused with status 400/,
+    );
+  });
+});
