@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -9,6 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
 import { Database } from '../tests/world/database.ts';
+import { tryScript } from '../tests/world/run.ts';
+import type { Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../tests/world/registry.ts';
@@ -217,11 +218,6 @@ test('makes an empty mirror of an empty catalog and touches no registry', async 
   expect(await readIndex('')).toEqual([]);
 });
 
-interface Outcome {
-  code: number;
-  stderr: string;
-}
-
 function mirror(...options: string[]): Promise<Outcome> {
   return run('mirror', [...where(folder), ...rest(), ...options]);
 }
@@ -239,15 +235,7 @@ function rest(): string[] {
 }
 
 function run(verb: string, options: string[], siteUrl = `${closed}/base`): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], SITE_URL: siteUrl };
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [`scripts/${verb}.ts`, ...options],
-      { env },
-      (_error, _stdout, stderr) => resolve({ code: child.exitCode ?? -1, stderr }),
-    );
-  });
+  return tryScript(verb, options, { SITE_URL: siteUrl });
 }
 
 function lastLine(text: string): string {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runProgram } from './world/spack.ts';
+import { basicVariables, runProgram } from './world/run.ts';
 import { isTemplate } from './world/template.ts';
 import type { ArtifactService } from './world/artifact-service.ts';
 import { startArtifactService } from './world/artifact-service.ts';
@@ -111,7 +111,7 @@ test('upload-artifact takes a name once an attempt, refuses characters, and find
 
 function act(name: string, env: Record<string, string>) {
   return runProgram(process.execPath, [join(ACTIONS, name, 'main.ts')], {
-    PATH: process.env['PATH'],
+    ...basicVariables(),
     ACTIONS_RESULTS_URL: service.url,
     ACTIONS_RUNTIME_TOKEN: service.token('7', attempt),
     IF_NO_FILES: 'warn',

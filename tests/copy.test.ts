@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runProgram } from './world/spack.ts';
+import { runProgram } from './world/run.ts';
 import { copyProject, isTemplate } from './world/template.ts';
 
 /**

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { DifferenceCause, Reproduction } from '../../site/schemas/checks/reproduction.ts';
+import { tryScript } from '../../tests/world/run.ts';
 import { makeEntry, makeTar } from '../../tests/world/tar-maker.ts';
 import type { MadeEntry } from '../../tests/world/tar-maker.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
@@ -155,12 +155,12 @@ test('clean recipes are equal, wherever they are installed and whatever Spack no
 
 test('prints JSON, records it, and ends with 1 only when it is asked to', async () => {
   const options = [join(folder, 'a'), join(folder, 'b'), '--json', '--catalog', join(folder, 'content')];
-  const { code, stdout, stderr } = await run([...options, '--record']);
+  const { code, stdout, stderr } = await tryScript('challenge', [...options, '--record']);
   expect(code, stderr).toBe(0);
   expect((JSON.parse(stdout) as Reproduction).equal).toBe(20);
   expect(stderr).toContain(`20 of ${PLANTED.length + 20} builds are equal`);
-  expect((await run([...options, '--strict'])).code).toBe(1);
-  const wrong = await run([join(folder, 'nothing'), join(folder, 'b')]);
+  expect((await tryScript('challenge', [...options, '--strict'])).code).toBe(1);
+  const wrong = await tryScript('challenge', [join(folder, 'nothing'), join(folder, 'b')]);
   expect(wrong).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('expected a build cache of layout 3'),
@@ -200,12 +200,4 @@ async function addBuild(
 async function put(path: string, content: string | Buffer): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true });
   await writeFile(join(folder, path), content);
-}
-
-function run(options: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['scripts/challenge.ts', ...options], (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
 }

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { generateKey } from 'openpgp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding, Health } from '../../site/schemas/checks/health.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { runScript, tryScript } from '../../tests/world/run.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
 import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
 import { readCatalog } from '../catalog/catalog.ts';
@@ -43,15 +44,15 @@ beforeAll(async () => {
   await mkdir(join(clean, 'content/keys'), { recursive: true });
   await writeFile(join(clean, `content/keys/${key.fingerprint}.asc`), key.publicKey);
   const place = ['--registry', `oci-layout:${clean}/registry`, '--catalog', `${clean}/content`];
-  await run('publish', ['tests/fixtures/cache-unsigned', ...place], { SIGNING_KEY: signingKey });
-  await run('record-settings', place.slice(2));
+  await runScript('publish', ['tests/fixtures/cache-unsigned', ...place], { SIGNING_KEY: signingKey });
+  await runScript('record-settings', place.slice(2), { SITE_URL });
   await mkdir(join(clean, 'dist/api/mirrors'), { recursive: true });
   await writeFile(join(clean, 'dist/index.html'), 'a page');
   await writeFile(
     join(clean, 'dist/api/index.json'),
     JSON.stringify({ version: 1, endpoints: [], commit: 'a'.repeat(40) }),
   );
-  await run('mirror', [...place, '--dist', `${clean}/dist`, '--blobs', `${clean}/kept`]);
+  await runScript('mirror', [...place, '--dist', `${clean}/dist`, '--blobs', `${clean}/kept`], { SITE_URL });
   // What the built site has besides.
   const views = await glob('*', { cwd: join(clean, 'dist/v3/manifests/index'), onlyDirectories: true });
   await writeFile(
@@ -440,7 +441,7 @@ test('prints JSON, records it, and ends with 1 while there are problems', async 
     '--json',
     '--record',
   ];
-  const { code, stdout, stderr } = await tryRun('doctor', options, { SITE_URL: '' });
+  const { code, stdout, stderr } = await tryScript('doctor', options);
   expect(code).toBe(1);
   const health = JSON.parse(stdout) as Health;
   expect(codesOf(health.findings)).toContain('file-misplaced');
@@ -595,25 +596,4 @@ async function flipByte(file: string): Promise<void> {
   bytes[100] = (bytes[100] ?? 0) ^ 1;
   await rm(file);
   await writeFile(file, bytes);
-}
-
-async function run(verb: string, options: string[], env: Record<string, string> = {}): Promise<void> {
-  const { code, stderr } = await tryRun(verb, options, env);
-  expect(code, stderr).toBe(0);
-}
-
-function tryRun(
-  verb: string,
-  options: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const base = { PATH: process.env['PATH'], HOME: process.env['HOME'], SITE_URL };
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [`scripts/${verb}.ts`, ...options],
-      { env: { ...base, ...env } },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
 }

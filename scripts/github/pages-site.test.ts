@@ -1,11 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { runScript } from '../../tests/world/run.ts';
 
 let folder: string;
 let api: GitHubApi;
@@ -45,7 +45,6 @@ async function open(pagesUrl?: string): Promise<void> {
 async function configure(environment: Record<string, string>): Promise<string> {
   const file = join(folder, `env-${api.requests.length}-${Object.keys(environment).length}`);
   const env = {
-    PATH: process.env['PATH'] ?? '',
     GITHUB_ENV: file,
     GITHUB_REPOSITORY: 'Owner/Cache',
     GITHUB_API_URL: api.url,
@@ -53,6 +52,6 @@ async function configure(environment: Record<string, string>): Promise<string> {
     CATALOG_DIR: join(folder, 'catalog'),
     ...environment,
   };
-  await promisify(execFile)('node', [resolve(import.meta.dirname, '../configure.ts')], { env });
+  await runScript('configure', [], env);
   return readFileSync(file, 'utf8');
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -11,9 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Database } from '../../tests/world/database.ts';
+import { runScript } from '../../tests/world/run.ts';
+import type { Outcome } from '../../tests/world/run.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../../tests/world/registry.ts';
@@ -139,22 +139,20 @@ async function publishFixture(registry: string, name: string): Promise<Place> {
   return place;
 }
 
-function run(place: Place, verb: string, args: string[], seconds: number): Promise<{ stderr: string }> {
-  return promisify(execFile)(
-    process.execPath,
-    [resolve(`scripts/${verb}.ts`), ...args, '--registry', place.registry, '--catalog', place.catalog],
-    {
-      cwd: place.folder,
-      env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds), GITHUB_STEP_SUMMARY: '' },
-    },
+function run(place: Place, verb: string, args: string[], seconds: number): Promise<Outcome> {
+  return runScript(
+    verb,
+    [...args, '--registry', place.registry, '--catalog', place.catalog],
+    { SOURCE_DATE_EPOCH: String(seconds) },
+    place.folder,
   );
 }
 
-function publish(place: Place): Promise<{ stderr: string }> {
+function publish(place: Place): Promise<Outcome> {
   return run(place, 'publish', [FIXTURE], PUBLISHED);
 }
 
-function prune(place: Place, days: number, options = ['--apply']): Promise<{ stderr: string }> {
+function prune(place: Place, days: number, options = ['--apply']): Promise<Outcome> {
   return run(place, 'prune', options, PUBLISHED + days * DAY_S);
 }
 

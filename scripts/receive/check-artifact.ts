@@ -43,7 +43,11 @@ export async function checkArtifact(
     execArgv: [`--max-old-space-size=${memoryMiB}`],
     // Maps and sets go over as they are.
     serialization: 'advanced',
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      // Set where hundreds of checks are to start quickly and all that they read is trusted: by the tests.
+      ...(process.env['NODE_COMPILE_CACHE'] && { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }),
+    },
     timeout: milliseconds,
     killSignal: 'SIGKILL',
   });

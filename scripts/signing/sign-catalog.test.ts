@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { readPrivateKey, revokeKey } from 'openpgp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Build } from '../../site/schemas/build.ts';
+import { runScript } from '../../tests/world/run.ts';
 import { makeKey } from './key.ts';
 import type { KeyPair } from './key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
@@ -102,7 +101,7 @@ test('refuses a manifest without its build, and does not follow a link', async (
 });
 
 test('without a key it says how to make one', async () => {
-  await expect(run('sign', ['--catalog', catalog], {})).rejects.toThrow(
+  await expect(run('sign', ['--catalog', catalog])).rejects.toThrow(
     /error: SIGNING_KEY: expected an armored private key .* found nothing; make a key with `node scripts\/key\.ts`/,
   );
 });
@@ -119,14 +118,14 @@ test('does not sign with a key that the catalog knows to be revoked', async () =
 
 test('the key command makes a key that sign takes, and never overwrites one', async () => {
   const out = join(work, 'signing-key.asc');
-  const said = await run('key', ['--catalog', catalog, '--out', out], {});
+  const said = await run('key', ['--catalog', catalog, '--out', out]);
   expect(said).toContain('gh secret set SIGNING_KEY <');
   expect((await stat(out)).mode & 0o777).toBe(0o600);
   const privateKey = await readFile(out, 'utf8');
   const [file = ''] = await readdir(join(catalog, 'keys'));
   expect(await sign({ privateKey })).toContain(file.replace('.asc', ''));
   expect(await readdir(join(catalog, 'keys'))).toEqual([file]);
-  await expect(run('key', ['--catalog', catalog, '--out', out], {})).rejects.toThrow(
+  await expect(run('key', ['--catalog', catalog, '--out', out])).rejects.toThrow(
     /expected to create a new file/,
   );
   expect(await readFile(out, 'utf8')).toBe(privateKey);
@@ -136,15 +135,13 @@ test('the key command makes a key that sign takes, and never overwrites one', as
 test('the key command takes in a public key, and no private one', async () => {
   const file = join(work, 'key.asc');
   await writeFile(file, pair.publicKey);
-  expect(await run('key', ['--catalog', catalog, '--import', file], {})).toContain(
+  expect(await run('key', ['--catalog', catalog, '--import', file])).toContain(
     `Took in key ${pair.fingerprint}`,
   );
-  expect(await run('key', ['--catalog', catalog, '--import', file], {})).toContain('Nothing new in key');
+  expect(await run('key', ['--catalog', catalog, '--import', file])).toContain('Nothing new in key');
   expect(await publicKeyIn(pair.fingerprint)).toBe(pair.publicKey);
   await writeFile(file, pair.privateKey);
-  await expect(run('key', ['--catalog', catalog, '--import', file], {})).rejects.toThrow(
-    /found a private one/,
-  );
+  await expect(run('key', ['--catalog', catalog, '--import', file])).rejects.toThrow(/found a private one/);
 });
 
 /** Runs `node scripts/sign.ts` with a key; resolves with what it said last. */
@@ -153,10 +150,8 @@ async function sign({ privateKey }: Pick<KeyPair, 'privateKey'>, ...options: str
   return said.trimEnd().split('\n').at(-1) ?? '';
 }
 
-async function run(verb: string, args: string[], environment: Record<string, string>): Promise<string> {
-  const options = { env: { ...process.env, SIGNING_KEY: '', ...environment } };
-  const { stderr } = await promisify(execFile)(process.execPath, [`scripts/${verb}.ts`, ...args], options);
-  return stderr;
+async function run(verb: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+  return (await runScript(verb, args, env)).stderr;
 }
 
 function buildOf(name: string): Build {

@@ -4,7 +4,8 @@ import { servePages } from '../../scripts/start/pages-server.ts';
 import { generateCache } from '../generate/cache.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import type { History } from '../generate/history.ts';
-import { BASE, buildDist, makeFolder, runVerb } from './made-cache.ts';
+import { BASE, buildDist, makeFolder } from './made-cache.ts';
+import { runScript } from '../world/run.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** What publish does not write: a generated catalog of the same builds lends it. */
@@ -51,9 +52,9 @@ export async function openApiSite(
   };
   const catalog = ['--catalog', made.catalog];
   const keyFile = join(folder, 'key.asc');
-  const { output } = await runVerb('key', [...catalog, '--out', keyFile]);
+  const { output } = await runScript('key', [...catalog, '--out', keyFile]);
   const key = { SIGNING_KEY: await readFile(keyFile, 'utf8') };
-  await runVerb('publish', [cache, '--registry', made.registry, ...catalog], { ...env, ...key });
+  await runScript('publish', [cache, '--registry', made.registry, ...catalog], { ...env, ...key });
   for (const name of lend === undefined ? [] : LENT) {
     await cp(join(lend ?? '', name), join(made.catalog, name), { recursive: true });
   }
@@ -77,9 +78,9 @@ export async function redeploy(
   key: Record<string, string>,
 ): Promise<void> {
   const env = { ...made.env, SITE_URL: url, CATALOG_DIR: made.catalog, REGISTRY: made.registry };
-  await runVerb('record-settings', [], env);
+  await runScript('record-settings', [], env);
   await buildDist(made, { ...made.env, SITE_URL: url });
-  await runVerb('sign-index', ['--dist', made.dist], key);
+  await runScript('sign-index', ['--dist', made.dist], key);
 }
 
 /** The same with invented builds, and with environments, failures and whatever else a catalog may hold. */

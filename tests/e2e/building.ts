@@ -7,8 +7,10 @@ import send from 'send';
 import { expect } from 'vitest';
 import { BuildRecord } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
-import { keepWarm, runProgram, WARM_FOLDER } from '../world/spack.ts';
-import type { Outcome, Spack } from '../world/spack.ts';
+import { basicVariables, runProgram } from '../world/run.ts';
+import { keepWarm, WARM_FOLDER } from '../world/spack.ts';
+import type { Outcome } from '../world/run.ts';
+import type { Spack } from '../world/spack.ts';
 
 /** Recipes that build in no time. */
 const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');
@@ -40,8 +42,7 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   const variables: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '',
+    ...basicVariables(),
     SPACK_INSTALLED: 'true',
     SPACK_ROOT: resolve(spack.program, '../..'),
     OWN_PACKAGES: RECIPES,

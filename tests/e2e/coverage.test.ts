@@ -5,8 +5,9 @@ import { Coverage } from '../../site/schemas/api/coverage.ts';
 import { EnvironmentDocument } from '../../site/schemas/api/environment-document.ts';
 import { openSampleSite, type SampleSite } from '../browser/sample-site.ts';
 import { makeFolder, removeFolders } from '../browser/site.ts';
-import type { Outcome } from '../world/spack.ts';
-import { FIXTURES, tryVerb } from './made-cache.ts';
+import type { Outcome } from '../world/run.ts';
+import { FIXTURES } from './made-cache.ts';
+import { tryScript } from '../world/run.ts';
 
 const LOCKS = ['x86_64_v3', 'neoverse_v1'].map((name) => join(FIXTURES, `real-nodes/${name}.lock.json`));
 /** What CI sees when less is there than was asked for. */
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 function cover(file: string, ...args: string[]): Promise<Outcome> {
-  return tryVerb('coverage', [file, '--cache', site.url, ...args]);
+  return tryScript('coverage', [file, '--cache', site.url, ...args]);
 }
 
 test.each(LOCKS)('a real lock file that the cache knows little of: %s', async (lock) => {
@@ -72,8 +73,8 @@ test('what cannot be told has exit code 1 and says why', async () => {
   await expectRefusal(cover(file), 'expected a spack.lock as Spack 1.0 or newer writes it');
   const [lock = ''] = LOCKS;
   await expectRefusal(
-    tryVerb('coverage', [lock, '--cache', `${site.url}/packages`]),
+    tryScript('coverage', [lock, '--cache', `${site.url}/packages`]),
     'is this the address of a cache?',
   );
-  await expectRefusal(tryVerb('coverage', [lock, '--cache', 'nowhere']), 'expected an address such as');
+  await expectRefusal(tryScript('coverage', [lock, '--cache', 'nowhere']), 'expected an address such as');
 });

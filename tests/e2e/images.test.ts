@@ -7,7 +7,8 @@ import { startRegistry } from '../world/registry.ts';
 import type { TestRegistry } from '../world/registry.ts';
 import { findProgram } from '../tools/path.ts';
 import { PROGRAMS, readFixtureBuilds } from './fixture-builds.ts';
-import { FIXTURES, runVerb } from './made-cache.ts';
+import { FIXTURES } from './made-cache.ts';
+import { runScript } from '../world/run.ts';
 import { copyProgram, expectRun, runInside } from './root-folder.ts';
 
 const Manifest = z.object({
@@ -34,7 +35,7 @@ describe.skipIf(!hasTools)('images in a registry', () => {
     registry = await startRegistry();
     repository = `${registry.host}/group/cache`;
     const where = ['--registry', `http://${repository}`, '--catalog', join(folder, 'catalog')];
-    await runVerb('publish', [join(FIXTURES, 'cache-unsigned'), ...where]);
+    await runScript('publish', [join(FIXTURES, 'cache-unsigned'), ...where]);
   });
 
   afterAll(async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { SpackHome } from '../world/spack.ts';
-import { runProgram } from '../world/spack.ts';
+import { runProgram } from '../world/run.ts';
 import { PROGRAMS } from './fixture-builds.ts';
 import type { FixtureBuild } from './fixture-builds.ts';
 

@@ -1,10 +1,9 @@
 import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { builtOnce } from '../world/built-once.ts';
-import { runProgram } from '../world/spack.ts';
-import type { Outcome } from '../world/spack.ts';
+import { PROJECT, runProgram, runScript } from '../world/run.ts';
+import type { Outcome } from '../world/run.ts';
 
-export const PROJECT = resolve(import.meta.dirname, '../..');
 export const FIXTURES = join(PROJECT, 'tests/fixtures');
 
 /** A build cache that went the whole way: published, signed or not, rendered, mirrored. */
@@ -65,9 +64,9 @@ async function makeCacheIn(
   const keyFile = join(folder, 'key.asc');
   const catalog = ['--catalog', made.catalog];
   await mkdir(made.dist, { recursive: true });
-  if (signed) await runVerb('key', [...catalog, '--out', keyFile]);
+  if (signed) await runScript('key', [...catalog, '--out', keyFile]);
   const key = signed ? { SIGNING_KEY: await readFile(keyFile, 'utf8') } : {};
-  await runVerb('publish', [cache, '--registry', registry, ...catalog], { ...env, ...key });
+  await runScript('publish', [cache, '--registry', registry, ...catalog], { ...env, ...key });
   if (pages) await buildDist(made, env);
   else {
     await writeFile(join(made.dist, 'index.html'), '<!doctype html>');
@@ -88,7 +87,7 @@ export async function buildDist(
 
 async function addMirror(made: Omit<MadeCache, 'close'>, env: Record<string, string>): Promise<void> {
   const args = ['--dist', made.dist, '--blobs', join(made.folder, 'blobs')];
-  await runVerb('mirror', args, settingsOf(made, env));
+  await runScript('mirror', args, settingsOf(made, env));
 }
 
 function settingsOf(
@@ -96,21 +95,6 @@ function settingsOf(
   env: Record<string, string>,
 ): Record<string, string> {
   return { SITE_URL: `http://localhost:9${BASE}`, ...env, REGISTRY: registry, CATALOG_DIR: catalog };
-}
-
-/** Runs `node scripts/<verb>.ts`; throws with what it said when it fails. */
-export async function runVerb(
-  verb: string,
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<Outcome> {
-  const outcome = await tryVerb(verb, args, env);
-  expectSuccess(verb, outcome);
-  return outcome;
-}
-
-export function tryVerb(verb: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return runHere([join(PROJECT, `scripts/${verb}.ts`), ...args], env);
 }
 
 function runHere(args: string[], env: Record<string, string>): Promise<Outcome> {

@@ -7,7 +7,8 @@ import { startRegistry } from '../world/registry.ts';
 import type { TestRegistry } from '../world/registry.ts';
 import { findProgram } from '../tools/path.ts';
 import { readState, readTimes } from './folder-state.ts';
-import { FIXTURES, PROJECT, runVerb, tryVerb } from './made-cache.ts';
+import { FIXTURES } from './made-cache.ts';
+import { PROJECT, runScript, tryScript } from '../world/run.ts';
 
 const CACHE = join(FIXTURES, 'cache-unsigned');
 /** A clean run takes about 1.5 s: these fall into reading, pushing and writing. `npm run test:full` takes more. */
@@ -22,7 +23,7 @@ let clean: { registry: Record<string, string>; catalog: Record<string, string> }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'again-'));
-  await runVerb('key', ['--catalog', join(folder, 'key'), '--out', join(folder, 'key.asc')]);
+  await runScript('key', ['--catalog', join(folder, 'key'), '--out', join(folder, 'key.asc')]);
   env = { SIGNING_KEY: await readFile(join(folder, 'key.asc'), 'utf8'), SOURCE_DATE_EPOCH: '1800000000' };
   await publishInto('clean');
   clean = {
@@ -76,7 +77,7 @@ describe.skipIf(!['docker-registry', 'oras'].every(findProgram))('in a real regi
       const catalog = join(folder, `remote-${delay}`);
       const options = ['--registry', `http://${registry.host}/killed-${delay}`, '--catalog', catalog];
       await killPublish(options, delay);
-      await runVerb('publish', [CACHE, ...options], env);
+      await runScript('publish', [CACHE, ...options], env);
       const { 'cache.json': ours, ...state } = await readState(catalog);
       const { 'cache.json': theirs, ...wanted } = clean.catalog;
       expect(state).toEqual(wanted);
@@ -99,7 +100,7 @@ describe.skipIf(!canMount())('a full disk', () => {
       await mkdir(disk, { recursive: true });
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
       try {
-        const { code, output } = await tryVerb('publish', [CACHE, ...optionsFor(name)], env);
+        const { code, output } = await tryScript('publish', [CACHE, ...optionsFor(name)], env);
         expect(output).toMatch(/ENOSPC|no space|disk is full/i);
         expect(code).toBe(1);
         // The public key may be there: it vouches for nothing by itself.
@@ -121,7 +122,7 @@ function optionsFor(name: string): string[] {
 }
 
 async function publishInto(name: string): Promise<void> {
-  await runVerb('publish', [CACHE, ...optionsFor(name)], env);
+  await runScript('publish', [CACHE, ...optionsFor(name)], env);
 }
 
 async function expectClean(name: string): Promise<void> {

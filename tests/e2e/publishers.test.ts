@@ -14,6 +14,7 @@ import { writeBuiltJob } from '../world/built-job.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import type { TestRegistry } from '../world/registry.ts';
 import { startRegistry } from '../world/registry.ts';
+import { basicVariables } from '../world/run.ts';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
 const PUBLISHERS = 8;
@@ -114,7 +115,7 @@ function openPublisher(name: string, kept: readonly string[], level: number): Pu
       cwd: work,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        PATH: process.env['PATH'],
+        ...basicVariables(),
         HOME: folder,
         REGISTRY: registry,
         GITHUB_TOKEN: 'secret',

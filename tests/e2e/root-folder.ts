@@ -1,7 +1,7 @@
 import { copyFile, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { runProgram } from '../world/spack.ts';
+import { runProgram } from '../world/run.ts';
 import { findProgram } from '../tools/path.ts';
 
 /** Copies a program with the C library and the loader that it needs: a root folder in small. */

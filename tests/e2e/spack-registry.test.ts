@@ -11,7 +11,8 @@ import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
-import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
+import { BASE, FIXTURES, makeCache } from './made-cache.ts';
+import { runScript } from '../world/run.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** As many as a busy cluster starts at once; a few show whether they get into each other's way. */
@@ -43,7 +44,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
       const path = BASE.slice(1);
       const registry = `${tls.host}/${path}`;
       made = await makeCache({ cache: CACHE, signed: true, pages: false, registry, env: trust });
-      await runVerb('publish', [
+      await runScript('publish', [
         CACHE,
         '--registry',
         `http://${plain.host}/${path}`,

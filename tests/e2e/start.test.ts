@@ -6,7 +6,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT } from './made-cache.ts';
+import { PROJECT } from '../world/run.ts';
 import { readState } from './folder-state.ts';
 
 /** Milliseconds after which a start is interrupted: in its first steps, while publishing, rendering, mirroring. */

@@ -7,8 +7,9 @@ import type { PagesServer } from '../../scripts/start/pages-server.ts';
 import { readFixturePackages } from './fixture-builds.ts';
 import type { MadeCache } from './made-cache.ts';
 import { BASE, FIXTURES, makeCache } from './made-cache.ts';
-import type { Outcome } from '../world/spack.ts';
-import { findSpacks, openSpack, runProgram } from '../world/spack.ts';
+import type { Outcome } from '../world/run.ts';
+import { runProgram } from '../world/run.ts';
+import { findSpacks, openSpack } from '../world/spack.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../.github/actions/use/use.sh');
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';

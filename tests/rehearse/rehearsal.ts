@@ -24,8 +24,9 @@ import { startHttpsProxy } from '../world/https-proxy.ts';
 import type { PagesService } from '../world/pages-service.ts';
 import { createPagesService } from '../world/pages-service.ts';
 import { findTool, startRegistry } from '../world/registry.ts';
-import type { Outcome } from '../world/spack.ts';
-import { findSpacks, runProgram } from '../world/spack.ts';
+import type { Outcome } from '../world/run.ts';
+import { runProgram } from '../world/run.ts';
+import { findSpacks } from '../world/spack.ts';
 import { copyProject } from '../world/template.ts';
 import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { standIns } from './stand-ins.ts';
@@ -153,17 +154,16 @@ export async function openRehearsal(options: {
   }
 
   async function run(workflow: string, event: RunEvent): Promise<Outcome> {
-    let { code, output, stdout } = await runOne(workflow, event);
+    const all = await runOne(workflow, event);
     const { secrets, vars, env } = event;
     for (let next = started.shift(); next; next = started.shift()) {
       const branch = next.ref.replace('refs/heads/', '');
       const dispatch = { name: 'workflow_dispatch', secrets, vars, env, branch } as const;
       const more = await runOne(next.workflow, JSON.parse(JSON.stringify(dispatch)));
-      code = code || more.code;
-      output += more.output;
-      stdout += more.stdout;
+      all.code = all.code || more.code;
+      for (const stream of ['output', 'stdout', 'stderr'] as const) all[stream] += more[stream];
     }
-    return { code, output, stdout };
+    return all;
   }
 
   async function runOne(

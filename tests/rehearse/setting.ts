@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Outcome } from '../world/spack.ts';
+import type { Outcome } from '../world/run.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
 /** Recipes that build in no time, from the top of the repository. */

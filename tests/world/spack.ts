@@ -1,21 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findProgram, programFolders } from '../tools/path.ts';
+import { runProgram } from './run.ts';
+import type { Outcome } from './run.ts';
 
 /** A real Spack on this machine. */
 export interface Spack {
   program: string;
   /** As `spack --version` says without the commit: `1.2.0.dev0`. */
   version: string;
-}
-
-export interface Outcome {
-  code: number;
-  /** Standard output and standard error as they came. */
-  output: string;
-  stdout: string;
 }
 
 /** One Spack with configuration, caches, keys and installations of its own. */
@@ -52,11 +47,22 @@ export function findSpacks(): Spack[] {
   const found = new Map<string, Spack>();
   for (const program of programs) {
     if (!program || !existsSync(program)) continue;
-    const [version = ''] = execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().split(' ');
+    const version = versionOf(program);
     if (isAtLeast(version, OLDEST) && !found.has(version)) found.set(version, { program, version });
   }
   return [...found.values()].sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
 }
+
+/** What `spack --version` says; asked once, since it takes most of a second. */
+function versionOf(program: string): string {
+  const known = versions.get(program);
+  if (known !== undefined) return known;
+  const [version = ''] = execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().split(' ');
+  versions.set(program, version);
+  return version;
+}
+
+const versions = new Map<string, string>();
 
 /** The Spacks that a test of every client goes through: all under `npm run test:full`, else the newest. */
 export function testedSpacks(): Spack[] {
@@ -161,25 +167,4 @@ async function linkRecipes(program: string, folder: string, packages: string[]):
     await symlink(join(builtin, recipe), join(repository, recipe));
   }
   return repository;
-}
-
-/** Runs a program with exactly this environment and collects what it says. */
-export function runProgram(
-  program: string,
-  args: string[],
-  env: Record<string, string | undefined>,
-  cwd?: string,
-): Promise<Outcome> {
-  const child = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? 1, output, stdout }));
-  });
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { Matrix } from '../../../site/schemas/build-request.ts';
-import { findSpacks, runProgram } from '../../world/spack.ts';
+import { runProgram } from '../../world/run.ts';
+import { findSpacks } from '../../world/spack.ts';
 import { RECORDED_SPECS, RECIPES } from '../setting.ts';
 import { Recording, RECORDING_FILE } from './recording.ts';
 
