@@ -7,7 +7,8 @@ import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
-import { BASE, FIXTURES, makeCache, runVerb } from './made-cache.ts';
+import { runScript } from '../world/run.ts';
+import { BASE, FIXTURES, makeCache } from './made-cache.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** The first Spack that knows views. */
@@ -85,7 +86,7 @@ describe.each([
     if (signed)
       it('installs from a copy without a network, and verifies its signatures', async () => {
         const to = join(made.folder, `copy-${version.version}`);
-        await runVerb('copy', ['--view', 'target-x86_64_v3', '--to', to, '--from', server.url]);
+        await runScript('copy', ['--view', 'target-x86_64_v3', '--to', to, '--from', server.url]);
         const program = join(made.folder, 'spack-without-network');
         await writeFile(program, `#!/bin/sh\nexec unshare -rn '${version.program}' "$@"\n`, { mode: 0o755 });
         const offline = await openSpack({ ...version, program }, packages);
