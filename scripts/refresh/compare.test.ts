@@ -26,6 +26,7 @@ const state = (name: string, changes: Partial<RecipeState> = {}): RecipeState =>
   newest: '1.0',
   reason: '',
   shared: ['generic.py'],
+  imports: [],
   ...changes,
 });
 const trees = (packages: Record<string, string>, generic = '1'.repeat(40)) =>
@@ -61,6 +62,8 @@ test('calls a build unchanged only when all recipes of its DAG are the same byte
   expect(compare(SAME, trees({ base: '3', _7app: '2' }))).toEqual(['unclear', 'unclear']);
   expect(compare(SAME, trees({ base: '1', _7app: '3' }))).toEqual(['unchanged', 'unclear']);
   expect(compare(SAME, trees({ base: '1', _7app: '2' }, '4'.repeat(40)))).toEqual(['unclear', 'unclear']);
+  const importing = [state('base', { imports: ['_7app'] }), state('7app')];
+  expect(compare(importing, trees({ base: '1', _7app: '3' }))).toEqual(['unclear', 'unclear']);
   expect(compare(SAME, OLD, false)).toEqual(['unclear', 'unclear']);
   expect(
     compareWithRecipes([h('c')], {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { packageOf } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
 
 /** What newer recipes make of one node, as `recipe_state.py` says. */
@@ -13,6 +14,8 @@ export const RecipeState = z.object({
   reason: z.string(),
   /** Files of `build_systems` that the recipe uses. */
   shared: z.array(z.string()),
+  /** Other packages, as their folders are called, that the recipe imports. */
+  imports: z.array(z.string()),
 });
 export type RecipeState = z.infer<typeof RecipeState>;
 
@@ -59,15 +62,18 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
       continue;
     }
     for (const dependency of node.dependencies) seen.add(dependency.hash);
-    const id = comparison.newTrees.packages.get(node.name);
-    if (id === undefined || id !== oldTrees?.packages.get(node.name)) isSame = false;
-    for (const file of comparison.states.get(hash)?.shared ?? [])
+    const state = comparison.states.get(hash);
+    for (const name of [node.name, ...(state?.imports ?? []).map(packageOf)]) {
+      const id = comparison.newTrees.packages.get(name);
+      if (id === undefined || id !== oldTrees?.packages.get(name)) isSame = false;
+    }
+    for (const file of state?.shared ?? [])
       if (oldTrees?.shared.get(file) !== comparison.newTrees.shared.get(file)) isSame = false;
     const isBuiltin = node.namespace === undefined || node.namespace === 'builtin';
-    if (!isBuiltin || (!node.external && !comparison.states.has(hash))) isSame = false;
+    if (!isBuiltin || (!node.external && state === undefined)) isSame = false;
     // What an external is comes from the machine: its recipe has no hash in it.
     if (node.external) continue;
-    const verdict = known.get(hash) ?? judgeOne(node, comparison.states.get(hash));
+    const verdict = known.get(hash) ?? judgeOne(node, state);
     known.set(hash, verdict);
     if (hash === root && verdict.kind !== 'unclear') return verdict;
     if (verdict.kind === 'different' || verdict.kind === 'withdrawn')

@@ -42,11 +42,14 @@ export function parseTrees(packages: string, shared: string): RecipeTrees {
       ([, id = '', path = '']) => [path, id] as const,
     );
   return {
-    packages: new Map(
-      entries(packages).map(([path, id]) => [path.replace(/^_(?=\d)/, '').replaceAll('_', '-'), id]),
-    ),
+    packages: new Map(entries(packages).map(([path, id]) => [packageOf(path), id])),
     shared: new Map(entries(shared)),
   };
+}
+
+/** The package of a folder: that of `7zip` is `_7zip`. */
+export function packageOf(folder: string): string {
+  return folder.replace(/^_(?=\d)/, '').replaceAll('_', '-');
 }
 
 function git(folder: string, args: string[]): Promise<{ stdout: string }> {

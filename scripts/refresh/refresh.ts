@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DagHash } from '../../site/schemas/digest.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
 import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { headDate } from '../spack/git-checkout.ts';
@@ -18,7 +19,7 @@ import { planRefresh } from './refresh-plan.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
 
 /** What `recipe_state.py` writes. */
-const RecipeAnswer = z.object({
+export const RecipeAnswer = z.object({
   states: z.record(DagHash, RecipeState),
   packages: z.array(RecipePackage),
 });
@@ -77,7 +78,7 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
 }
 
 async function askRecipes(
-  { nodes }: Catalog,
+  { builds, nodes }: Catalog,
   installed: InstalledSpack,
   tools: string,
   { home, own }: RefreshOptions,
@@ -96,10 +97,9 @@ async function askRecipes(
     },
     process.env,
   );
-  const input = join(folder, 'nodes.json');
+  const input = join(folder, 'index.json');
   const output = join(folder, 'states.json');
-  // Exactly the texts that Spack wrote.
-  writeFileSync(input, `{"nodes":[${[...nodes.values()].map(({ text }) => text).join(',\n')}]}`);
+  writeFileSync(input, databaseText([...builds.keys()], nodes));
   const script = join(import.meta.dirname, '../spack/recipe_state.py');
   await askSpack({ program: installed.program, environment }, ['python', script, input, output]);
   const { states, packages } = RecipeAnswer.parse(JSON.parse(readFileSync(output, 'utf8')));

@@ -1,122 +1,167 @@
 """Says what the recipes of this Spack make of specs that were solved with others, as JSON in a file.
 
-Run by Spack: `spack python recipe_state.py NODES OUT`. NODES is {"nodes": [node, ...]}, nodes as in a spec file, each
-with all that it depends on. One process for all of them: reading the recipes is what takes time.
+Run by Spack: `spack python recipe_state.py INDEX OUT`. INDEX is that of a build cache. One process for all of its specs:
+reading the recipes is what takes time.
 
     {"states": {"<hash>": {"state": "known" | "no recipe" | "no version" | "deprecated", "package_hash": H or null,
-                           "newest": version, "reason": text, "shared": [files of build_systems that it uses]}},
+                           "newest": version, "reason": text, "shared": [files of build_systems that it uses],
+                           "imports": [folders of other packages that it uses]}},
      "packages": [{as describe_package says, "deprecated": [as deprecated_versions says]}]}
 """
 
+import ast
 import json
+import multiprocessing
 import os
+import pathlib
+import re
 import sys
+import tempfile
 
-import spack.error
+import spack.binary_distribution
 import spack.repo
-import spack.spec
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 
-from recipe_facts import deprecated_versions, describe_package, is_deprecated  # noqa: E402
+from recipe_facts import deprecated_versions, describe_package, is_deprecated, read_source  # noqa: E402
 
-ROOT = "refresh-root"
-FAKE_HASH = "a" * 32
+BUILTIN = "spack_repo.builtin."
+# Specs of each package. Worker processes get them as copies of this one.
+GROUPS = []
 
 
-def main(nodes_file, out_file):
-    with open(nodes_file, encoding="utf-8") as f:
-        nodes = json.load(f)["nodes"]
-    states, packages = {}, {}
-    for spec in read_specs(nodes):
-        if spec.external:
-            continue
-        states[spec.dag_hash()] = describe(spec)
-        if spec.name not in packages:
-            packages[spec.name] = describe_recipe(spec)
+def main(index_file, out_file):
+    groups = {}
+    for spec in read_specs(index_file):
+        if not spec.external:
+            groups.setdefault(spec.fullname, []).append(spec)
+    # The largest first, so that no process is left with one at the end.
+    GROUPS.extend(sorted(groups.values(), key=len, reverse=True))
+    states, packages = {}, []
+    for group_states, package in describe_groups():
+        states.update(group_states)
+        if package:
+            packages.append(package)
     with open(out_file, "w", encoding="utf-8") as f:
-        json.dump({"states": states, "packages": [one for one in packages.values() if one]}, f)
+        json.dump({"states": states, "packages": packages}, f)
 
 
-def read_specs(nodes):
-    """All nodes at once, below one that depends on all of them: shared ones are read once."""
-    if not nodes:
-        return []
-    edges = [
-        {"name": n["name"], "hash": n["hash"], "parameters": {"deptypes": ["run"], "virtuals": []}} for n in nodes
-    ]
-    root = {
-        "name": ROOT,
-        "version": "1",
-        "arch": nodes[0]["arch"],
-        "namespace": "builtin",
-        "parameters": {},
-        "package_hash": "x",
-        "dependencies": edges,
-        "annotations": {"original_specfile_version": 5},
-        "hash": FAKE_HASH,
-    }
-    spec = spack.spec.Spec.from_dict({"spec": {"_meta": {"version": 5}, "nodes": [root, *nodes]}})
-    found = {one.dag_hash(): one for edge in spec.edges_to_dependencies() for one in [edge.spec]}
-    return list(found.values())
+def describe_groups():
+    """As many at once as there are cores, where a process can be copied."""
+    numbers = range(len(GROUPS))
+    if not sys.platform.startswith("linux"):
+        yield from map(describe_group, numbers)
+        return
+    with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.imap_unordered(describe_group, numbers)
 
 
-def describe_recipe(spec):
-    """None where there is no recipe, or one that cannot be read."""
+def describe_group(number):
+    """The states of a package's specs by hash, and what its recipe says; None: there is none, or it cannot be read."""
+    specs = GROUPS[number]
     try:
-        recipe = spack.repo.PATH.get_pkg_class(spec.fullname)
-        return dict(describe_package(recipe), deprecated=deprecated_versions(recipe))
-    except Exception as error:  # a recipe's own code
-        print(f"{spec.name}: {str(error)[:300]}", file=sys.stderr)
-        return None
-
-
-def describe(spec):
+        recipe = spack.repo.PATH.get_pkg_class(specs[0].fullname)
+    except Exception as error:  # a recipe's own code, too
+        missing = {"package_hash": None, "newest": "", "reason": str(error)[:300], "shared": [], "imports": []}
+        return {spec.dag_hash(): {"state": "no recipe", **missing} for spec in specs}, None
     try:
-        recipe = spack.repo.PATH.get_pkg_class(spec.fullname)
-    except (spack.error.SpackError, spack.repo.RepoError) as error:
-        return {"state": "no recipe", "package_hash": None, "newest": "", "reason": str(error)[:300], "shared": []}
-    newest = newest_version(recipe)
-    shared = shared_files(recipe)
+        package = dict(describe_package(recipe), deprecated=deprecated_versions(recipe))
+    except Exception as error:
+        print(f"{recipe.name}: {str(error)[:300]}", file=sys.stderr)
+        package = None
+    common = {"newest": newest_version(recipe), **shared_files(recipe)}
+    hashes = PackageHashes(recipe)
+    return {spec.dag_hash(): {**common, **describe(spec, recipe, package, hashes)} for spec in specs}, package
+
+
+class PackageHashes:
+    """
+    The package hashes of specs of one package. Spack parses the recipe again for each of them, but what it finds
+    depends on the version and the patches alone, unless a method has a condition.
+    """
+
+    def __init__(self, recipe):
+        self.has_conditions = re.search(r"@\s*[\w.]*when\b", read_source(recipe) or "@when") is not None
+        self.known = {}
+
+    def of(self, spec):
+        """None: it cannot be known, as for a patch that is gone."""
+        patches = spec.variants["patches"].value if "patches" in spec.variants else ()
+        key = spec.dag_hash() if self.has_conditions else (str(spec.version), tuple(patches), "dev_path" in spec.variants)
+        if key not in self.known:
+            try:
+                self.known[key] = spec.package.content_hash()
+            except Exception:  # a recipe's own code, too
+                self.known[key] = None
+        return self.known[key]
+
+
+def read_specs(index_file):
+    """Spack's own reader takes several builds of one package, and reads a node that they share once."""
+    with tempfile.TemporaryDirectory() as root:
+        database = spack.binary_distribution.BuildCacheDatabase(root)
+        database._read_from_file(pathlib.Path(index_file))
+        return [record.spec for record in database._data.values()]
+
+
+def describe(spec, recipe, package, hashes):
     facts = recipe.versions.get(spec.version)
+    own = {}
     if facts is None and "runtime" in (getattr(recipe, "tags", None) or []):
         # Compilers' runtime libraries have the version of whatever compiler is found.
-        facts, newest = {}, str(spec.version)
+        facts, own = {}, {"newest": str(spec.version)}
     if facts is None:
-        return {"state": "no version", "package_hash": None, "newest": newest, "reason": "", "shared": shared}
-    try:
-        package_hash = spec.package.content_hash()
-    except Exception:  # a patch that is gone, or the recipe's own code
-        package_hash = None
-    return {
-        "state": "deprecated" if is_deprecated(facts) else "known",
-        "package_hash": package_hash,
-        "newest": newest,
-        "reason": reason_of(recipe, spec.version),
-        "shared": shared,
-    }
+        return {"state": "no version", "package_hash": None, "reason": ""}
+    if not is_deprecated(facts):
+        return {"state": "known", "package_hash": hashes.of(spec), "reason": "", **own}
+    return {"state": "deprecated", "package_hash": hashes.of(spec), "reason": reason_of(package, spec.version), **own}
 
 
-def reason_of(recipe, version):
+def reason_of(package, version):
     """What the recipe says against a version: its reason, or the CVE ids beside it."""
-    for one in deprecated_versions(recipe):
+    for one in package["deprecated"] if package else []:
         if one["version"] == str(version):
             return one["reason"] or ", ".join(one["cves"])
     return ""
 
 
 def shared_files(recipe):
-    """The build systems that a recipe's module uses, directly or not."""
-    prefix = "spack_repo.builtin.build_systems."
-    found, open_modules = set(), [recipe.__module__, *(cls.__module__ for cls in recipe.__mro__)]
+    """
+    What a recipe imports of the builtin repository, directly or not: `autotools.py` of build_systems, and the modules of
+    other packages.
+    """
+    found, open_modules = {"build_systems": set(), "packages": set()}, [recipe.__module__]
+    seen = set(open_modules)
     while open_modules:
-        module = sys.modules.get(open_modules.pop())
-        for value in list(vars(module).values()) if module else []:
-            name = getattr(value, "__module__", None) or getattr(value, "__name__", None)
-            if isinstance(name, str) and name.startswith(prefix) and name not in found:
-                found.add(name)
-                open_modules.append(name)
-    return sorted(name[len(prefix) :].split(".")[0] + ".py" for name in found)
+        for name in imports_of(open_modules.pop()):
+            kind, _, rest = name[len(BUILTIN) :].partition(".")
+            if not name.startswith(BUILTIN) or kind not in found or not rest or name in seen:
+                continue
+            seen.add(name)
+            found[kind].add(rest.split(".")[0])
+            open_modules.append(name)
+    found["packages"].discard(recipe.__module__[len(BUILTIN) :].split(".")[1])
+    return {
+        "shared": [f"{name}.py" for name in sorted(found["build_systems"])],
+        "imports": sorted(found["packages"]),
+    }
+
+
+def imports_of(module):
+    """Full names of the modules, and of what may be modules, that a loaded module imports."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not file or not file.endswith(".py"):
+        return
+    with open(file, encoding="utf-8") as f:
+        tree = ast.parse(f.read())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(module.split(".")[: -node.level]) if node.level else ""
+            name = ".".join(filter(None, [base, node.module]))
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
 def newest_version(recipe):
