@@ -19,6 +19,7 @@ import { startArtifactService } from '../world/artifact-service.ts';
 import { startGhcr, STORAGE_NAME } from '../world/ghcr.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
+import { eventPayload } from '../world/github-events.ts';
 import { repositoryAnswer } from '../world/github-rest.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
 import type { PagesService } from '../world/pages-service.ts';
@@ -176,18 +177,8 @@ export async function openRehearsal(options: {
     const work = join(folder, `run-${id}-${number}`);
     execFileSync('git', ['clone', '--quiet', '--branch', branch, origin, work]);
     const eventFile = join(folder, `event-${id}.json`);
-    const facts = {
-      full_name: repository,
-      default_branch: 'main',
-      private: options.isPrivate ?? false,
-      fork: false,
-      has_pages: pages.isOn,
-    };
-    // GitHub's own events have all inputs as text, too.
-    const texts = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)]));
-    // The event of a schedule has no payload: GitHub's documentation says "not applicable".
-    const payload = event === 'schedule' ? { schedule: '17 3 * * *' } : { inputs: texts, repository: facts };
-    writeFileSync(eventFile, JSON.stringify(payload));
+    const facts = { repository, isPrivate: options.isPrivate ?? false, hasPages: pages.isOn };
+    writeFileSync(eventFile, JSON.stringify(eventPayload(event, { ...facts, branch, inputs })));
     const cache = join(folder, `act-${id}-${number}`);
     const actions = standIns(join(work, '.github'));
     const given = {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eventPayload } from '../world/github-events.ts';
 import { jobsOf, listWorkflows, readWorkflow, runWorkflow, stepsOf } from './workflows.ts';
 import type { Outcome, World } from './workflows.ts';
 
@@ -53,35 +54,17 @@ const PUBLISH_FAILS_AT_ONCE = { ...BUILT, 'build/publish': { result: 'failure' a
 const UP_TO_BUILD = ['build/choose', 'build/concretize', 'build/plan', 'build/build'];
 const ALL = [...UP_TO_BUILD, 'build/publish', 'build/deploy'];
 
-const EVENTS = {
-  push: { event_name: 'push' },
-  dispatch: { event_name: 'workflow_dispatch' },
-  schedule: { event_name: 'schedule' },
-};
+const EVENTS = { push: 'push', dispatch: 'workflow_dispatch', schedule: 'schedule' } as const;
 
-/** Context `github` of an event. A schedule has no payload: "not applicable", says GitHub's documentation. */
+/** Context `github` of an event. */
 function githubOf(
   event: keyof typeof EVENTS,
-  { hasPages, isPrivate, isFork, branch = 'main' }: Repository,
-): {
-  [name: string]: string | { repository?: Record<string, boolean | string> };
-} {
+  { hasPages = true, isPrivate = false, isFork = false, branch = 'main' }: Repository,
+) {
+  const name = EVENTS[event];
   return {
-    ...EVENTS[event],
-    ref: `refs/heads/${branch}`,
-    ref_name: branch,
-    event: {
-      ...(event === 'schedule'
-        ? {}
-        : {
-            repository: {
-              default_branch: 'main',
-              has_pages: hasPages ?? true,
-              private: isPrivate ?? false,
-              fork: isFork ?? false,
-            },
-          }),
-    },
+    ...{ event_name: name, ref: `refs/heads/${branch}`, ref_name: branch },
+    event: eventPayload(name, { hasPages, isPrivate, isFork, branch }),
   };
 }
 

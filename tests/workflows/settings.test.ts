@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { expectSameAttempt } from '../../scripts/concretize/gather.ts';
 import { openIssue } from '../../scripts/github/standing-issue.ts';
 import { openGitHub } from '../../scripts/github/api.ts';
+import { eventPayload } from '../world/github-events.ts';
 import type { Repository, Setting } from './repository.ts';
 import { openRepository } from './repository.ts';
 import { jobsOf, runWorkflow } from './workflows.ts';
@@ -238,7 +239,7 @@ describe('which jobs run', () => {
   });
 
   test('a scheduled run, whose event says nothing of the repository: all of them', async () => {
-    const world = { github: { ...eventOf('schedule', true), event: {} }, vars: { SCHEDULED_BUILDS: 'true' } };
+    const world = { github: eventOf('schedule', true), vars: { SCHEDULED_BUILDS: 'true' } };
     expect(jobsOf(await runWorkflow('scheduled.yml', { ...world, outcomes: BUILT }))).toEqual(ALL);
   });
 
@@ -269,13 +270,7 @@ const BUILT = {
 const ALL = ['choose', 'concretize', 'plan', 'build', 'publish', 'deploy'].map((name) => `build/${name}`);
 
 /** Context `github` of an event in a public copy. */
-function eventOf(name: string, hasPages: boolean) {
-  const facts = {
-    default_branch: 'main',
-    has_pages: hasPages,
-    private: false,
-    fork: false,
-    is_template: false,
-  };
-  return { event_name: name, ref: 'refs/heads/main', ref_name: 'main', event: { repository: facts } };
+function eventOf(name: 'push' | 'workflow_dispatch' | 'schedule', hasPages: boolean) {
+  const event = eventPayload(name, { hasPages });
+  return { event_name: name, ref: 'refs/heads/main', ref_name: 'main', event };
 }

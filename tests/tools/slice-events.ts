@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/**
+ * Takes the events that this project's workflows are started by from the examples that GitHub's users have collected:
+ * `node tests/tools/slice-events.ts FOLDER`, where FOLDER holds the npm package @octokit/webhooks-examples, unpacked. Of
+ * each event it takes the example of a branch that says most. A schedule has no payload.
+ */
+const EVENTS = ['push', 'workflow_dispatch'];
+
+const Payload = z.looseObject({ ref: z.string().optional(), repository: z.looseObject({}) });
+const Examples = z.array(z.object({ name: z.string(), examples: z.array(z.unknown()) }));
+
+const [folder] = process.argv.slice(2);
+if (!folder) throw new Error('expected the folder of @octokit/webhooks-examples');
+const all = Examples.parse(JSON.parse(readFileSync(join(folder, 'api.github.com/index.json'), 'utf8')));
+const slice = EVENTS.map((event) => {
+  const examples = all.filter(({ name }) => name === event).flatMap((each) => each.examples);
+  const [best] = examples
+    .map((example) => Payload.parse(example))
+    .filter(({ ref }) => ref?.startsWith('refs/heads/'))
+    .sort((a, b) => Object.keys(b.repository).length - Object.keys(a.repository).length);
+  if (!best) throw new Error(`expected an example of ${event}`);
+  return [event, best];
+});
+const file = resolve(import.meta.dirname, '../fixtures/github-events.json');
+writeFileSync(file, `${JSON.stringify(Object.fromEntries(slice), null, 1)}\n`);
