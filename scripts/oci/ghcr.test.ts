@@ -12,7 +12,7 @@ const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const NO_BLOB = { digest: `sha256:${createHash('sha256').update('none').digest('hex')}`, size: 4 };
 const TOKEN = 'token of the run';
-const FAST = { firstRetryMs: 5, idleMs: 5_000 };
+const FAST = { firstRetryMs: 5, idleMs: 20_000 };
 const servers = useServers();
 
 function open({ host }: Ghcr, options: object = {}): Registry {
@@ -136,7 +136,12 @@ test('a layer above the limit and an upload that takes too long fail with a sent
   const large = await servers.startGhcr({ token: TOKEN, layerLimitBytes: 1_000 });
   await logIn(large);
   await expect(open(large).push(BY_SPACK)).rejects.toThrow(
-    /^pushing to .*\/owner\/cache failed: .*layer too large/,
+    /^pushing to .*\/owner\/cache failed: .*layer too large.*at most 10 GB/s,
+  );
+  const slow = await servers.startGhcr({ token: TOKEN, uploadLimitMs: 0 });
+  await logIn(slow);
+  await expect(open(slow).push(BY_SPACK)).rejects.toThrow(
+    /^pushing to .*\/owner\/cache failed: .*ends an upload after 10 minutes/s,
   );
 });
 

@@ -10,6 +10,7 @@ import { TemporaryError } from '../http/errors.ts';
 import { retry } from '../http/retry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { ORAS_VERSION } from './oras-release.ts';
+import { isGitHubRegistry } from './github-registry.ts';
 import { createClient } from './registry-client.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
@@ -28,6 +29,9 @@ const HOW_TO_GET_ORAS = `install ORAS with "node scripts/install-oras.ts", or se
 const BUSY_WORDS =
   /toomanyrequests|too many requests|secondary rate limit|registry: (?:unavailable|unknown): /i;
 const BROKEN_WORDS = /connection reset|broken pipe|EOF|timeout|server closed/i;
+
+/** Source: "Working with the Container registry", Troubleshooting, in GitHub's documentation. */
+const GITHUB_LIMITS = 'GitHub takes layers of at most 10 GB, and ends an upload after 10 minutes';
 
 /** Pushes every tag of a layout with ORAS, and again when the registry is busy: ORAS gives up on some 429 and 403. */
 export async function restoreLayout(
@@ -138,9 +142,10 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
   // ORAS says the status only when the registry gave no code of its own.
   const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
   const busy = status === 408 || status === 429 || status >= 500 || BUSY_WORDS.test(lastLines);
-  if (busy || BROKEN_WORDS.test(lastLines)) {
-    return new TemporaryError(`pushing to ${host}/${path} failed: ${lastLines}`);
-  }
+  const limits = isGitHubRegistry(host) ? ` (${GITHUB_LIMITS})` : '';
+  if (BROKEN_WORDS.test(lastLines))
+    return new TemporaryError(`pushing to ${host}/${path} failed: ${lastLines}${limits}`);
+  if (busy) return new TemporaryError(`pushing to ${host}/${path} failed: ${lastLines}`);
   if (/connection refused/.test(lastLines)) {
     return new Error(`${host} refuses connections: is it running?`);
   }
@@ -150,5 +155,5 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
     return new RegistryRefusedError(repository, 401, true, words);
   if (status === 403 || /denied: /i.test(lastLines))
     return new RegistryRefusedError(repository, 403, true, words);
-  return new Error(`pushing to ${host}/${path} failed: ${lastLines}`);
+  return new Error(`pushing to ${host}/${path} failed: ${lastLines}${limits}`);
 }

@@ -8,7 +8,7 @@ import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TOKEN = 'token of the run';
-const FAST = { firstRetryMs: 1, idleMs: 1_000 };
+const FAST = { firstRetryMs: 1, idleMs: 20_000 };
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 /** The sweep breaks each request in each way; without it a few are drawn evenly. */
 const SAMPLE = 5;

@@ -9,7 +9,7 @@ import { openRegistry } from './open-registry.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
-const FAST = { firstRetryMs: 5, idleMs: 5_000 };
+const FAST = { firstRetryMs: 5, idleMs: 20_000 };
 const servers = useServers();
 
 test('reads through 429, 500 and 503 that pass', async () => {

@@ -257,6 +257,8 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     if (length > layerLimitBytes)
       return refuse(outgoing, 413, 'SIZE_INVALID', 'layer too large', incoming.method);
+    // An upload takes some time, however quick the machine.
+    if (uploadLimitMs === 0) return void incoming.socket.destroy();
     const timer = setTimeout(() => incoming.socket.destroy(), uploadLimitMs);
     outgoing.once('close', () => clearTimeout(timer));
     const path = upload === undefined ? pathname : `/v2/${name}/blobs/uploads/${upload}`;
