@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SECONDARY_LIMIT, TOO_MANY } from '../world/ghcr.ts';
 
@@ -6,8 +7,19 @@ export type FaultName = keyof typeof REQUEST_FAULTS | 'kill';
 /** What becomes of one write: the process is killed in it, or the disk is full from then on. */
 export type WriteFault = 'kill' | 'full';
 
-/** One fault of a run, at a request or a write of one of its jobs, counted from 0. */
-export type Fault = { at: number; request: FaultName } | { at: number; write: WriteFault };
+/**
+ * One fault of a step. What it hits is named and not numbered, so that it is the same one in every run: how many requests
+ * a script makes depends on which of them happen at once.
+ */
+export type Fault = { at: Named } & ({ request: FaultName } | { write: WriteFault });
+
+/** A request or a write of a step. */
+export interface Named {
+  /** `ghcr PUT /v2/owner/repo/manifests/DIGEST`, `writeFileSync site/content/cache.json` */
+  name: string;
+  /** How many of that name the step has made before. */
+  occurrence: number;
+}
 
 /** Longer than any script waits for an answer, once its waits are shortened. */
 const NEVER_MS = 25_000;
@@ -59,4 +71,42 @@ function answer(status: number, body: unknown, headers: Record<string, string> =
     outgoing.end(method === 'HEAD' ? undefined : isPage ? body : JSON.stringify(body));
     return true;
   };
+}
+
+/** A name without what differs from run to run: digests, commits, uploads, names of temporary files. */
+export function nameOf(text: string): string {
+  return text
+    .replaceAll(/(sha256[:/](?:[0-9a-f]{2}\/)?)?[0-9a-f]{64}/g, 'DIGEST')
+    .replaceAll(/\b[0-9a-f]{40}\b/g, 'COMMIT')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, 'UUID')
+    .replaceAll(/\bspack-build-cache-\w{6}\b/g, 'TEMPORARY')
+    .replaceAll(/(?<=[?&](?!scope=|page=)[\w-]+=)[^&]*/g, '');
+}
+
+/** Names with how many of the same came before each. */
+export function countNames(names: readonly string[]): Named[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const occurrence = seen.get(name) ?? 0;
+    seen.set(name, occurrence + 1);
+    return { name, occurrence };
+  });
+}
+
+/** Every fault at every request and every write of a step. */
+export function faultsOf({ requests, writes }: { requests: Named[]; writes: Named[] }): Fault[] {
+  const names = [...(Object.keys(REQUEST_FAULTS) as (keyof typeof REQUEST_FAULTS)[]), 'kill' as const];
+  return [
+    ...requests.flatMap((at) => names.map((request) => ({ at, request }))),
+    ...writes.flatMap((at) => (['kill', 'full'] as const).map((write) => ({ at, write }))),
+  ];
+}
+
+/** Whether a fault is one of some one in `every`: it depends on the fault alone, not on which others there are. */
+export function isInSample(step: string, fault: Fault, every: number): boolean {
+  if (fault.at.occurrence > 0) return false;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([step, fault]))
+    .digest();
+  return digest.readUInt32BE() % every === 0;
 }

@@ -1,18 +1,22 @@
 /**
  * Loaded before a script with `node --import`: makes its waits shorter (`TIME_SCALE`), and ends or starves it at one of
- * its writes (`WRITE_FAULT`, `kill:7` or `full:7`). Counts the writes of a script and its children in the file
- * `WRITES_FILE`, a byte each.
+ * its writes (`WRITE_FAULT`, a fault as JSON). Writes the names of the writes of a script and its children into the file
+ * `WRITES_FILE`, a line each; while `FULL_DISK_FILE` is there, the disk is full.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { relative } from 'node:path';
 import timers from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Fault } from './faults.ts';
+import { nameOf } from './faults.ts';
 
 const scale = Number(process.env['TIME_SCALE'] ?? '1');
-const [kind = '', at = ''] = (process.env['WRITE_FAULT'] ?? '').split(':');
-const counter = process.env['WRITES_FILE'];
+const fault = JSON.parse(process.env['WRITE_FAULT'] ?? 'null') as Fault | null;
+const { WRITES_FILE: counter, FULL_DISK_FILE: fullDisk = '', CHECKOUT = '' } = process.env;
 /** As long as a busy machine may take for an answer, in milliseconds. */
 const PATIENCE_MS = 15_000;
-const { appendFileSync, statSync, writeFileSync } = fs;
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = fs;
 
 shortenWaits();
 if (counter !== undefined) watchWrites(counter);
@@ -34,47 +38,69 @@ function shortenWaits(): void {
   timers.setTimeout = ((ms, value, options) => sleep(shorten(ms ?? 0), value, options)) as typeof sleep;
 }
 
-/** Node's own functions write by each other. */
+/** Whether a write is under way or being counted. */
 let isCounting = false;
 
 /** Called before each write: ends the process, or throws as a full disk does. */
-function beforeWrite(file: string, path: unknown, text: unknown): void {
-  if (isCounting) return;
+function beforeWrite(file: string, action: string, path: unknown, text: unknown): void {
+  // The null device and the streams of the process never fill up.
+  if (isCounting || typeof path === 'number' || String(path).startsWith('/dev/')) return;
   isCounting = true;
-  appendFileSync(file, '.');
-  isCounting = false;
-  const number = statSync(file).size - 1;
-  if (kind === 'kill' && number === Number(at)) {
-    // Killed in the middle: half of it is there.
-    isCounting = true;
-    if (typeof path === 'string' && typeof text === 'string')
-      writeFileSync(path, text.slice(0, text.length / 2));
-    process.kill(process.pid, 'SIGKILL');
+  try {
+    const name = nameOf(`${action} ${relative(CHECKOUT, pathOf(path))}`);
+    const occurrence = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line === name).length;
+    appendFileSync(file, `${name}\n`);
+    const isHit = fault !== null && fault.at.name === name && fault.at.occurrence === occurrence;
+    if (isHit && 'write' in fault) {
+      writeFileSync(`${file}.met`, '');
+      if (fault.write === 'full') writeFileSync(fullDisk, '');
+      else {
+        // Killed in the middle: half of it is there.
+        if (typeof path === 'string' && typeof text === 'string') {
+          const write = action.startsWith('append') ? appendFileSync : writeFileSync;
+          write(path, text.slice(0, text.length / 2));
+        }
+        process.kill(process.pid, 'SIGKILL');
+      }
+    }
+    // What cannot be written to the runner's file of outputs cannot be said: the job is red, and the next start of a
+    // deployment finds the site behind the branch.
+    if (!existsSync(fullDisk) || path === process.env['GITHUB_OUTPUT']) return;
+  } finally {
+    isCounting = false;
   }
-  // What cannot be written to the runner's file of outputs cannot be said: the job is red, and the next start of a
-  // deployment finds the site behind the branch.
-  if (kind === 'full' && number >= Number(at) && path !== process.env['GITHUB_OUTPUT']) {
-    throw Object.assign(new Error(`ENOSPC: no space left on device, write '${String(path)}'`), {
-      code: 'ENOSPC',
-      errno: -28,
-      syscall: 'write',
-    });
-  }
+  throw Object.assign(new Error(`ENOSPC: no space left on device, write '${String(path)}'`), {
+    code: 'ENOSPC',
+    errno: -28,
+    syscall: 'write',
+  });
+}
+
+function pathOf(path: unknown): string {
+  return path instanceof URL ? fileURLToPath(path) : String(path);
 }
 
 function watchWrites(file: string): void {
   const names = ['writeFile', 'appendFile', 'copyFile', 'rename', 'link', 'symlink', 'cp'] as const;
   const sync: Record<string, unknown> = fs as unknown as Record<string, unknown>;
   const promises: Record<string, unknown> = fs.promises as unknown as Record<string, unknown>;
-  for (const name of [...names, ...names.map((each) => `${each}Sync`), 'createWriteStream']) {
-    wrap(sync, name, (args) => beforeWrite(file, args[0], args[1]));
+  for (const name of [...names, ...names.map((each) => `${each}Sync`)]) {
+    wrap(sync, name, (args) => beforeWrite(file, name, targetOf(name, args), args[1]));
   }
-  for (const name of names) wrap(promises, name, (args) => beforeWrite(file, args[0], args[1]));
+  for (const name of names)
+    wrap(promises, name, (args) => beforeWrite(file, name, targetOf(name, args), args[1]));
   const opens = (args: unknown[]): void => {
-    if (typeof args[1] === 'string' && /[wax]/.test(args[1])) beforeWrite(file, args[0], undefined);
+    if (typeof args[1] === 'string' && /[wax]/.test(args[1])) beforeWrite(file, 'open', args[0], undefined);
   };
   for (const name of ['open', 'openSync']) wrap(sync, name, opens);
   wrap(promises, 'open', opens);
+}
+
+/** The path that is written: what copies, moves or links names the other one first. */
+function targetOf(action: string, args: unknown[]): unknown {
+  return /^(?:copyFile|rename|link|symlink|cp)(?:Sync)?$/.test(action) ? args[1] : args[0];
 }
 
 /** Puts a function before another; what it throws comes the way that errors of the other come. */
@@ -87,17 +113,19 @@ function wrap(holder: Record<string, unknown>, name: string, before: (args: unkn
     } catch (error) {
       const callback = args.at(-1);
       if (holder === (fs.promises as unknown)) return Promise.reject(error as Error);
-      if (typeof callback === 'function' && !name.endsWith('Sync') && name !== 'createWriteStream') {
+      if (typeof callback === 'function' && !name.endsWith('Sync')) {
         process.nextTick(() => void callback(error));
         return undefined;
       }
-      if (name === 'createWriteStream') {
-        const stream = Reflect.apply(original, this, ['/dev/full']) as fs.WriteStream;
-        process.nextTick(() => stream.destroy(error as Error));
-        return stream;
-      }
       throw error;
     }
-    return Reflect.apply(original, this, args);
+    // Node's own functions write by each other: appendFileSync by writeFileSync.
+    const wasCounting = isCounting;
+    isCounting ||= name.endsWith('Sync');
+    try {
+      return Reflect.apply(original, this, args);
+    } finally {
+      isCounting = wasCounting;
+    }
   };
 }

@@ -1,20 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './faults.ts';
-import { REQUEST_FAULTS } from './faults.ts';
-import type { Job, JobResult, World } from './world.ts';
+import type { Job, Step } from './jobs.ts';
+import { JOBS } from './jobs.ts';
+import type { StepResult, World, WorldState } from './world.ts';
 
 const DAY_S = 86_400;
 const FIRST_DAY = 1_763_900_000;
 
-/** A job at a point of a repository's life. */
+/** A step at a point of a repository's life. */
 export interface Stage {
   job: Job;
+  /** `publish receive`; the second job of a kind is `prune-2 commit`. */
+  name: string;
+  steps: readonly Step[];
+  /** Its place among them. */
+  index: number;
   committed: string;
   /** Brings the world to the point before it. */
   enter(): void;
-  clean: JobResult;
-  /** What the world is like after it went well. */
-  wanted: unknown;
+  clean: StepResult;
+  /** The point after it. */
+  after: string;
+  /** How the job ends without a fault. */
+  end: { outputs: Record<string, string>; state: WorldState };
 }
 
 /** How many faults there were, and what became of them. */
@@ -22,88 +30,157 @@ export interface Tally {
   injected: number;
   survived: number;
   mended: number;
+  /** Those whose request or write did not occur this time. */
+  missed: number;
   /** One text each: what did not end as it should. */
   findings: string[];
 }
 
+/** How the rest of a job ended. */
+interface Ending {
+  isMended: boolean;
+  finding: string | undefined;
+  output: string;
+}
+
+const ALL = /^/;
+const NONE = /^$/;
+
 /**
- * Takes a repository through its life without a fault: two runs, of which the second adds to what is there, then the
- * removal of everything from the catalog, and a month later from the registry.
- * @returns the jobs of the second run and those that remove
+ * A run of specs that somebody types, as far as Spack goes: the recorded one knows nothing of a cache that has builds. Then
+ * two runs, of which the second adds to what is there, and the removal of all of it later.
+ */
+const LIFE: { jobs: readonly Job[]; number: 0 | 1; day: number; swept: RegExp }[] = [
+  { jobs: ['type'], number: 0, day: 0, swept: NONE },
+  { jobs: ['concretize', 'plan', 'build'], number: 0, day: 0, swept: ALL },
+  // What the second run finds done.
+  { jobs: ['choose', 'publish', 'start', 'deploy'], number: 0, day: 0, swept: /record-settings/ },
+  {
+    jobs: ['choose', 'publish', 'start', 'failed', 'deploy', 'succeeded', 'continue'],
+    ...{ number: 1, day: 1, swept: ALL },
+  },
+  { jobs: ['prune'], number: 1, day: 60, swept: ALL },
+  { jobs: ['prune'], number: 1, day: 90, swept: ALL },
+];
+
+/**
+ * Takes a repository through its life without a fault, and remembers the point before each step.
+ * @returns the steps whose faults count
  */
 export async function liveCleanly(world: World): Promise<Stage[]> {
-  const jobs = ['choose', 'publish', 'start', 'deploy'] as const;
-  const life: { job: Job; number: 0 | 1; day: number; isSwept: boolean }[] = [
-    ...jobs.map((job) => ({ job, number: 0 as const, day: 0, isSwept: false })),
-    ...jobs.map((job) => ({ job, number: 1 as const, day: 1, isSwept: true })),
-    { job: 'prune', number: 1, day: 60, isSwept: true },
-    { job: 'prune', number: 1, day: 90, isSwept: true },
-  ];
   const stages: Stage[] = [];
   let committed = '';
-  for (const { job, number, day, isSwept } of life) {
-    const run = { number, date: FIRST_DAY + day * DAY_S };
-    world.at(run);
-    const restore = world.save();
-    const clean = await world.run(job, { committed });
-    if (!clean.isGreen) throw new Error(`${job} fails without a fault:\n${clean.output}`);
-    const before = committed;
-    const enter = (): void => {
-      restore();
-      world.at(run);
-    };
-    if (isSwept) stages.push({ job, enter, clean, wanted: await world.state(), committed: before });
-    committed = clean.outputs['committed'] ?? committed;
+  let prunes = 0;
+  const life = LIFE.flatMap(({ jobs, ...rest }) => jobs.map((job) => ({ job, ...rest })));
+  for (const { job, number, day, swept } of life) {
+    world.at({ number, date: FIRST_DAY + day * DAY_S });
+    if (job === 'prune') prunes += 1;
+    const steps: readonly Step[] = JOBS[job];
+    world.begin(job, { committed });
+    const own: Omit<Stage, 'end'>[] = [];
+    for (const [index, step] of steps.entries()) {
+      const verb = step.script.replace(/^.*\/|\.ts$/g, '');
+      const enter = swept.test(verb) && !step.isSpared ? world.save() : undefined;
+      const clean = await world.step(step);
+      if (!clean.isGreen) throw new Error(`${job} fails without a fault:\n${clean.output}`);
+      const name = `${job}${prunes > 1 ? `-${prunes}` : ''} ${verb}`;
+      if (enter) own.push({ job, name, steps, index, committed, enter, clean, after: await world.point() });
+    }
+    const { outputs } = world.progress();
+    const end = { outputs, state: await world.state() };
+    stages.push(...own.map((stage) => ({ ...stage, end })));
+    committed = outputs['committed'] ?? committed;
   }
   return stages;
 }
 
-/** Every fault at every request and every write of a job. */
-export function faultsOf({ requests, writes }: JobResult): Fault[] {
-  const names = [...(Object.keys(REQUEST_FAULTS) as (keyof typeof REQUEST_FAULTS)[]), 'kill' as const];
-  return [
-    ...names.flatMap((request) => Array.from({ length: requests }, (_, at) => ({ at, request }))),
-    ...(['kill', 'full'] as const).flatMap((write) =>
-      Array.from({ length: writes }, (_, at) => ({ at, write })),
-    ),
-  ];
+/**
+ * Injects faults into the steps of a world, each from the point before its step. What follows a point is the same each
+ * time, so it is run once for each point that faults lead to.
+ */
+export function openSweep(
+  world: World,
+  tally: Tally,
+): (stage: Stage, fault: Fault) => Promise<string | undefined> {
+  const endings = new Map<string, Ending>();
+
+  return async (stage, fault) => {
+    stage.enter();
+    const step = stage.steps[stage.index];
+    if (!step) throw new Error(`${stage.name}: no such step`);
+    const hit = await world.step(step, fault);
+    if (!hit.isHit) {
+      tally.missed += 1;
+      return undefined;
+    }
+    const point = await world.point();
+    const key = `${stage.name} ${point}`;
+    const ending =
+      point === stage.after
+        ? { isMended: false, finding: undefined, output: '' }
+        : (endings.get(key) ?? (await finish(world, stage)));
+    endings.set(key, ending);
+    tally.injected += 1;
+    const finding = findLie(hit) ?? ending.finding;
+    if (finding === undefined) {
+      if (ending.isMended) tally.mended += 1;
+      else tally.survived += 1;
+      return undefined;
+    }
+    const text = `${stage.name}, ${JSON.stringify(fault)}: ${finding}\n${hit.output}\nthen: ${ending.output}`;
+    tally.findings.push(text);
+    return text;
+  };
 }
 
-/** Runs a job with a fault, and again if it failed; notes what became of it. */
-export async function injectFault(world: World, stage: Stage, fault: Fault, tally: Tally): Promise<void> {
-  const { job, enter, committed } = stage;
-  enter();
-  const first = await world.run(job, { fault, committed });
-  const again = first.isGreen ? undefined : await world.run(job, { attempt: 2, committed });
-  tally.injected += 1;
-  const finding =
-    findLie(job, first) ??
-    (again && !again.isGreen ? 'the next run fails, too' : again && findLie(job, again)) ??
-    findDifference(await world.state(), stage.wanted) ??
-    (job === 'choose' && first.isGreen && first.outputs['requests'] !== stage.clean.outputs['requests']
-      ? 'it chooses something else'
-      : undefined);
-  if (finding !== undefined) {
-    tally.findings.push(
-      `${job}, ${JSON.stringify(fault)}: ${finding}\n${first.output}\nagain: ${again?.output}`,
-    );
-  } else if (again) tally.mended += 1;
-  else tally.survived += 1;
+/** Runs the other steps of a job and, if it is red, the job again, as its owner does. */
+async function finish(world: World, { job, steps, index, committed, end }: Stage): Promise<Ending> {
+  let output = '';
+  async function run(rest: readonly Step[]): Promise<string | undefined> {
+    for (const step of rest) {
+      const result = await world.step(step);
+      output += result.output;
+      const lie = findLie(result);
+      if (lie !== undefined) return lie;
+    }
+    const { outputs, isLost } = world.progress();
+    if (isLost || (job !== 'publish' && job !== 'prune')) return undefined;
+    const count = Number(outputs['committed'] ?? 0);
+    return world.hasCommitted() === count > 0
+      ? undefined
+      : `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`;
+  }
+
+  let finding = await run(steps.slice(index + 1));
+  const isMended = !world.progress().isGreen;
+  if (isMended) {
+    finding ??= findWrongBuild(await world.state(), end.state);
+    world.begin(job, { attempt: 2, committed });
+    output += '\nagain:\n';
+    finding ??= await run(steps);
+    if (!world.progress().isGreen) finding ??= 'the next run fails, too';
+  }
+  finding ??= findDifference(await world.state(), end.state);
+  // What was committed by the first attempt is nothing new for the second.
+  if (!isMended && !isDeepStrictEqual(world.progress().outputs, end.outputs))
+    finding ??= `other outputs than a clean run's: ${JSON.stringify(world.progress().outputs)}`;
+  return { isMended, finding, output };
 }
 
-/** What a job says that is not so, or does not say. */
-function findLie(
-  job: Job,
-  { isGreen, isKilled, output, outputs, hasCommitted }: JobResult,
-): string | undefined {
+/** What a step says that is not so, or does not say. */
+function findLie({ isGreen, isKilled, output }: StepResult): string | undefined {
   if (isKilled) return undefined;
   if (!isGreen && !/^(error: |::error)/m.test(output)) return 'it fails without a sentence';
   if (/\n\s+at .*(node:|file:)/.test(output)) return 'it shows a stack of calls';
-  if (job !== 'publish' && job !== 'prune') return undefined;
-  const count = Number(outputs['committed'] ?? 0);
-  return hasCommitted === count > 0
-    ? undefined
-    : `it has ${hasCommitted ? '' : 'not '}committed, and says ${count}`;
+  return undefined;
+}
+
+/** A build that a red job leaves, and that a clean one would not. */
+function findWrongBuild({ uploads }: WorldState, { uploads: wanted }: WorldState): string | undefined {
+  const path = Object.keys(uploads).find(
+    (each) => each.startsWith('previewed/builds/') && uploads[each] !== wanted[each],
+  );
+  return path === undefined ? undefined : `it leaves ${path}, which a clean run does not`;
 }
 
 function findDifference(state: unknown, wanted: unknown): string | undefined {

@@ -1,81 +1,81 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { delimiter, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buffer } from 'node:stream/consumers';
-import { ZipFile } from 'yazl';
 import { servePages } from '../../scripts/start/pages-server.ts';
-import type { KeyPair } from '../../scripts/signing/key.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { readState } from '../e2e/folder-state.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
 import { writeBuiltJob } from '../world/built-job.ts';
 import { startFaultyProxy } from '../world/faulty-proxy.ts';
+import { startGitServer } from '../world/git-server.ts';
 import { startGhcr } from '../world/ghcr.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import { startRegistry } from '../world/registry.ts';
-import type { Fault } from './faults.ts';
-import { REQUEST_FAULTS } from './faults.ts';
+import type { Fault, Named } from './faults.ts';
+import { countNames, nameOf, REQUEST_FAULTS } from './faults.ts';
+import { copyFolder, makeOrigin, treeOf, zipOf } from './repository.ts';
+import type { Job, Progress, Step, Surroundings } from './jobs.ts';
+import { readWorkflowJob } from './workflow-jobs.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'process.ts')).href;
+const RECORDED_SPACK = join(PROJECT, 'tests/rehearse/recorded-spack/bin/spack');
 const REPOSITORY = 'owner/repo';
 const TOKEN = 'token of the run';
 /** By so much waits of scripts are shorter: a minute is six seconds. */
 const TIME_SCALE = 10;
 /** Packages of the sample cache that the first run and the second one build. */
 const RUNS = [['gcc-runtime'], ['gcc-runtime', 'lz4']] as const;
-const EXCLUDED = 'trial-none';
 
-/** What a job left. */
-export interface JobResult {
+/** What a step left. */
+export interface StepResult {
+  /** Whether it ended well, or was not to run. */
   isGreen: boolean;
-  /** Whether a script of it was killed. */
   isKilled: boolean;
-  outputs: Record<string, string>;
-  /** What its scripts printed. */
+  /** Whether it came to where the fault was to hit it. */
+  isHit: boolean;
+  /** What its script printed. */
   output: string;
   /** Requests to GitHub, its registry, their storage and the site. */
-  requests: number;
-  writes: number;
-  /** Whether it has moved the branch. */
-  hasCommitted: boolean;
+  requests: Named[];
+  writes: Named[];
 }
-
-export interface JobOptions {
-  fault?: Fault;
-  /** A re-run counts up. */
-  attempt?: number;
-  /** COMMITTED of the job before. */
-  committed?: string;
-}
-
-export type Job = 'choose' | 'publish' | 'start' | 'deploy' | 'prune';
 
 /** A repository on GitHub with its registry and site, whose jobs run as real scripts in real processes. */
 export interface World {
-  run(job: Job, options?: JobOptions): Promise<JobResult>;
+  /** Takes the checkout of a job, whose steps are then run. */
+  begin(job: Job, options?: { attempt?: number; committed?: string }): void;
+  /** Runs the next step of the job if it is to run. */
+  step(step: Step, fault?: Fault): Promise<StepResult>;
+  progress(): Progress;
+  /** Whether the job has moved the branch. */
+  hasCommitted(): boolean;
   /** Everything that is kept somewhere: the branch's files, the registry's content, the site, what was started. */
-  state(): Promise<unknown>;
-  /** Remembers all of that; the result brings it back. */
+  state(): Promise<WorldState>;
+  /** A digest of that and of all that the rest of the job depends on. */
+  point(): Promise<string>;
+  /** Remembers all of it; the result brings it back. */
   save(): () => void;
   /** The next runs are those of this number and day. */
   at(run: { number: 0 | 1; date: number }): void;
   close(): Promise<void>;
+}
+
+export interface WorldState {
+  tree: string;
+  /** Path to digest. */
+  registry: Record<string, string>;
+  versions: string[];
+  site: Record<string, string>;
+  /** Artifacts that jobs have handed to each other. */
+  uploads: Record<string, string>;
+  started: string[];
+  issues: string[];
 }
 
 /** Opens one in which nothing was built yet. */
@@ -86,16 +86,30 @@ export async function openWorld(): Promise<World> {
   const registry = await startRegistry();
   const pages = join(folder, 'pages');
   mkdirSync(pages);
+  const gitServer = await startGitServer(origin);
   const site = await servePages({ root: pages, base: '/repo', port: 0 });
+  const [work, uploads] = [join(folder, 'checkout'), join(folder, 'uploads')];
+  for (const each of [uploads, join(folder, 'bin'), join(folder, 'tmp')]) mkdirSync(each);
+  // Its own writes are not the scripts'.
+  const spack = `#!/bin/sh\nNODE_OPTIONS= exec '${RECORDED_SPACK}' "$@"\n`;
+  writeFileSync(join(folder, 'bin/spack'), spack, { mode: 0o755 });
   /** Called for each request of whatever kind; what it returns becomes of it. */
-  let meet: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose' = () => false;
-  const front = (host: string) => startFaultyProxy(host, (incoming, outgoing) => meet(incoming, outgoing));
-  const ghcr = await startGhcr(registry.host, { token: TOKEN, frontStorage: front });
-  const ghcrFront = await front(ghcr.host);
-  const siteFront = await front(new URL(site.url).host);
+  let meet: Meeting = () => false;
+  const front = (of: string) => (host: string) =>
+    startFaultyProxy(host, (incoming, outgoing) => meet(of, incoming, outgoing));
+  const ghcr = await startGhcr(registry.host, { token: TOKEN, frontStorage: front('storage') });
+  const ghcrFront = await front('ghcr')(ghcr.host);
+  const gitFront = await front('git')(gitServer.host);
+  const siteFront = await front('site')(new URL(site.url).host);
   const siteUrl = `http://${siteFront.host}/repo`;
-  const artifacts = await startArtifactService(join(folder, 'artifacts'), front);
+  const artifacts = await startArtifactService(join(folder, 'artifacts'), front('artifacts'));
+  let now: { number: 0 | 1; date: number } = { number: 0, date: 1_763_900_000 };
+  let progress: Progress & { treeBefore: string } = { ...newProgress('choose'), treeBefore: '' };
   const api = await startGitHubApi({
+    // A token may do what the workflow grants its job.
+    get permissions() {
+      return readWorkflowJob(progress.job).permissions;
+    },
     repositoryDir: origin,
     repository: REPOSITORY,
     token: TOKEN,
@@ -113,41 +127,54 @@ export async function openWorld(): Promise<World> {
       return true;
     },
   });
-  const apiFront = await front(new URL(api.url).host);
+  const apiFront = await front('api')(new URL(api.url).host);
   const matrices = await Promise.all(
     RUNS.map(async (packages, number) => {
-      const work = join(folder, `built-${number}`);
-      const matrix = writeBuiltJob(work, packages, 6);
-      const zip = join(folder, `built-${number}.zip`);
-      writeFileSync(zip, await zipOf(join(work, 'artifacts/build-0-1')));
-      const digest = `sha256:${createHash('sha256').update(readFileSync(zip)).digest('hex')}`;
-      artifacts.artifacts.push({
-        ...{ id: number + 1, name: 'build-0-1', run: String(1001 + number), attempt: '1', isFinal: true },
-        ...{ contentType: 'application/zip', days: 7, isExpired: false, digest, file: zip },
-      });
+      const built = join(folder, `built-${number}`);
+      const matrix = writeBuiltJob(built, packages, 6);
+      const handed = { 'build-0-1': join(built, 'artifacts/build-0-1'), 'plans-1': join(built, 'plans') };
+      for (const [name, directory] of Object.entries(handed)) {
+        const zip = join(folder, `${name}-${number}.zip`);
+        writeFileSync(zip, await zipOf(directory));
+        const digest = `sha256:${createHash('sha256').update(readFileSync(zip)).digest('hex')}`;
+        artifacts.artifacts.push({
+          ...{ id: artifacts.artifacts.length + 1, name, run: String(1001 + number), attempt: '1' },
+          ...{ contentType: 'application/zip', isFinal: true, days: 7, isExpired: false, digest, file: zip },
+        });
+      }
       return matrix;
     }),
   );
-  let now: { number: 0 | 1; date: number } = { number: 0, date: 1_763_900_000 };
-  let checkouts = 0;
+  const files = Object.fromEntries(
+    ['writes', 'output', 'summary', 'env', 'full'].map((name) => [name, join(work, `.run-${name}`)]),
+  ) as Record<'writes' | 'output' | 'summary' | 'env' | 'full', string>;
 
-  function environment(work: string, attempt: number): Record<string, string> {
+  function environment(): Record<string, string> {
+    const run = String(1001 + now.number);
     return {
-      PATH: process.env['PATH'] ?? '',
+      PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
       HOME: folder,
+      TMPDIR: join(folder, 'tmp'),
       DOCKER_CONFIG: join(work, 'docker'),
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
       NODE_OPTIONS: `--import=${PRELOAD}`,
       TIME_SCALE: String(TIME_SCALE),
+      CHECKOUT: work,
+      WRITES_FILE: files.writes,
+      FULL_DISK_FILE: files.full,
       SOURCE_DATE_EPOCH: String(now.date),
+      ACTIONS_RESULTS_URL: artifacts.url,
+      ACTIONS_RUNTIME_TOKEN: artifacts.token(run, String(progress.attempt)),
       GITHUB_ACTIONS: 'true',
       GITHUB_ACTOR: 'owner',
-      GITHUB_TOKEN: TOKEN,
+      GITHUB_ENV: files.env,
+      GITHUB_OUTPUT: files.output,
+      GITHUB_STEP_SUMMARY: files.summary,
       GITHUB_REPOSITORY: REPOSITORY,
       GITHUB_REPOSITORY_ID: '4711',
       GITHUB_REF_NAME: 'main',
-      GITHUB_RUN_ID: String(1001 + now.number),
-      GITHUB_RUN_ATTEMPT: String(attempt),
+      GITHUB_RUN_ID: run,
+      GITHUB_RUN_ATTEMPT: String(progress.attempt),
       GITHUB_SERVER_URL: 'https://github.com',
       GITHUB_API_URL: `http://${apiFront.host}`,
       GITHUB_GRAPHQL_URL: `http://${apiFront.host}/graphql`,
@@ -159,89 +186,95 @@ export async function openWorld(): Promise<World> {
       PRIVATE: 'false',
       SPACK_VERSION: 'v1.1.0',
       PACKAGES_VERSION: 'v2025.11.0',
+      SPACK_INSTALLED: 'true',
+      OWN_PACKAGES: join(PROJECT, 'tests/fixtures/recipes'),
+      // As the runner does for the later steps of a job.
+      ...Object.fromEntries(
+        [...readFileSync(files.env, 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [
+          name,
+          value,
+        ]),
+      ),
     };
   }
 
-  async function run(job: Job, { fault, attempt = 1, committed = '' }: JobOptions = {}): Promise<JobResult> {
-    const work = join(folder, `checkout-${(checkouts += 1)}`);
+  function begin(job: Job, { attempt = 1, committed = '' } = {}): void {
+    rmSync(work, { recursive: true, force: true });
     execFileSync('git', ['clone', '-q', origin, work]);
-    cpSync(join(folder, `built-${now.number}/plans`), join(work, 'plans'), { recursive: true });
-    const env = environment(work, attempt);
-    const files = { writes: join(work, 'writes.txt'), output: join(work, 'output.txt') };
-    for (const file of Object.values(files)) writeFileSync(file, '');
-    Object.assign(env, { WRITES_FILE: files.writes, GITHUB_OUTPUT: files.output });
-    if (fault && 'write' in fault) env['WRITE_FAULT'] = `${fault.write}:${fault.at}`;
-    const result: JobResult = {
-      isGreen: true,
-      isKilled: false,
-      outputs: {},
-      output: '',
-      requests: 0,
-      writes: 0,
-      hasCommitted: false,
+    const git = (...args: string[]): string =>
+      execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
+    git('remote', 'set-url', 'origin', `http://${gitFront.host}/origin.git`);
+    // Another run has published since this one chose its commit.
+    if (job === 'publish' && git('rev-list', '--count', 'HEAD') !== '1\n')
+      git('reset', '-q', '--hard', 'HEAD~1');
+    for (const file of [files.output, files.summary, files.env]) writeFileSync(file, '');
+    progress = { ...newProgress(job), attempt, committed, treeBefore: treeOf(origin) };
+  }
+
+  /** What is thrown is not a script's fault: a step finds what its job made. */
+  async function step(next: Step, fault?: Fault): Promise<StepResult> {
+    const result: StepResult = {
+      ...{ isGreen: true, isKilled: false, isHit: false, output: '', requests: [], writes: [] },
     };
-    const before = treeOf(origin);
-    let child: ReturnType<typeof spawn> | undefined;
-    meet = (incoming, outgoing) => {
-      const number = result.requests;
-      result.requests += 1;
-      if (!fault || !('request' in fault) || number !== fault.at) return false;
+    const isWanted = next.when ? next.when(progress) : progress.isGreen;
+    if (progress.isLost || !isWanted) return result;
+    const plans = join(folder, `built-${now.number}/plans`);
+    const matrix = matrices[now.number] ?? '';
+    const around: Surroundings = { work, uploads, pages, plans, matrix, progress };
+    next.before?.(around);
+    writeFileSync(files.writes, '');
+    const args = next.args?.(around) ?? [];
+    const { steps } = readWorkflowJob(progress.job);
+    const hasToken = steps.some(({ script, hasToken: has }) => has && script === next.script);
+    const child = spawn(process.execPath, [join(PROJECT, next.script), ...args], {
+      cwd: work,
+      env: {
+        ...environment(),
+        ...(hasToken ? { GITHUB_TOKEN: TOKEN } : {}),
+        ...next.env?.(around),
+        ...(fault && 'write' in fault ? { WRITE_FAULT: JSON.stringify(fault) } : {}),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that its children end with it.
+      detached: true,
+    });
+    const names: string[] = [];
+    meet = (of, incoming, outgoing) => {
+      names.push(`${of} ${incoming.method} ${nameOf(incoming.url ?? '')}`);
+      const at = countNames(names).at(-1);
+      if (!fault || !('request' in fault) || result.isHit) return false;
+      if (at?.name !== fault.at.name || at.occurrence !== fault.at.occurrence) return false;
+      result.isHit = true;
       if (fault.request !== 'kill') return REQUEST_FAULTS[fault.request](incoming, outgoing);
-      if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      // The whole runner is lost.
+      progress.isLost = true;
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       incoming.socket.destroy();
       return true;
     };
-
-    /** Runs a script as a step does. @returns whether it ended well */
-    async function step(
-      verb: string,
-      args: string[] = [],
-      more: Record<string, string> = {},
-    ): Promise<boolean> {
-      child = spawn(process.execPath, [join(PROJECT, `scripts/${verb}.ts`), ...args], {
-        cwd: work,
-        env: { ...env, ...more },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        // A group of its own, so that its children end with it.
-        detached: true,
-      });
-      result.output += `$ ${verb} ${args.join(' ')}\n`;
-      for (const stream of [child.stdout, child.stderr])
-        stream?.setEncoding('utf8').on('data', (text: string) => (result.output += text));
-      const code = await new Promise<number | null>((done) => child?.once('close', done));
-      if (code === null) result.isKilled = true;
-      if (code !== 0) result.isGreen = false;
-      result.outputs = readOutputs(files.output);
-      return code === 0;
-    }
-
-    try {
-      await JOBS[job](step, {
-        work,
-        matrix: matrices[now.number] ?? '',
-        committed,
-        outputs: () => result.outputs,
-        serve: (dist) => serve(dist),
-      });
-    } finally {
-      meet = () => false;
-    }
-    result.writes = statSync(files.writes).size;
-    result.hasCommitted = treeOf(origin) !== before;
-    rmSync(work, { recursive: true, force: true });
+    result.output = `$ ${relative(PROJECT, next.script)} ${args.join(' ')}\n`;
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (result.output += text));
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    meet = () => false;
+    result.isGreen = code === 0;
+    result.isKilled = code === null;
+    result.requests = countNames(names);
+    result.writes = countNames(readFileSync(files.writes, 'utf8').split('\n').slice(0, -1));
+    result.isHit ||= existsSync(`${files.writes}.met`);
+    rmSync(`${files.writes}.met`, { force: true });
+    progress.isGreen &&= result.isGreen;
+    // Which attempt chose is not part of what was chosen.
+    progress.outputs = readOutputs(files.output);
+    delete progress.outputs['run'];
+    if (result.isGreen) next.after?.(around);
+    if (!progress.isLost) next.always?.(around);
     return result;
   }
 
-  function serve(dist: string): void {
-    rmSync(pages, { recursive: true, force: true });
-    cpSync(dist, pages, { recursive: true });
-  }
-
-  const kept = { origin, pages, registry: join(registry.repositories, REPOSITORY) };
-  return {
-    run,
-    at: (run) => void (now = run),
-    state: async () => ({
+  const kept = { origin, pages, uploads, work, registry: join(registry.repositories, REPOSITORY) };
+  async function state(): Promise<WorldState> {
+    return {
       tree: treeOf(origin),
       // What was begun and not ended is no content.
       registry: Object.fromEntries(
@@ -253,25 +286,45 @@ export async function openWorld(): Promise<World> {
         .map(({ digest, tags }) => `${digest} ${tags.join(' ')}`)
         .sort(),
       site: await readState(pages),
+      uploads: await readState(uploads),
       started: [...new Set(api.dispatches)],
-    }),
+      issues: api.issues.map(({ title, state: is, labels }) => `${title}: ${is}, ${labels.join(' ')}`),
+    };
+  }
+  return {
+    begin,
+    step,
+    progress: () => structuredClone(progress),
+    hasCommitted: () => treeOf(origin) !== progress.treeBefore,
+    at: (run) => void (now = run),
+    state,
+    point: async () => {
+      const checkout = Object.entries(await readState(work)).filter(
+        ([path]) => !/^\.git\/|^\.run-(?!full)/.test(path),
+      );
+      const head = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' });
+      const env = readFileSync(files.env, 'utf8');
+      const all = [await state(), await ghcr.versions(REPOSITORY), api.dispatches, checkout, head, env];
+      return createHash('sha256')
+        .update(JSON.stringify([all, progress]))
+        .digest('hex');
+    },
     save: () => {
       const copy = mkdtempSync(join(folder, 'saved-'));
-      for (const [name, path] of Object.entries(kept))
-        if (existsSync(path)) cpSync(path, join(copy, name), { recursive: true });
+      for (const [name, path] of Object.entries(kept)) copyFolder(path, join(copy, name));
       const restoreGhcr = ghcr.save();
-      const started = [...api.dispatches];
+      const [started, issues, far, run] = structuredClone([api.dispatches, api.issues, progress, now]);
       return () => {
-        for (const [name, path] of Object.entries(kept)) {
-          rmSync(path, { recursive: true, force: true });
-          if (existsSync(join(copy, name))) cpSync(join(copy, name), path, { recursive: true });
-        }
+        for (const [name, path] of Object.entries(kept)) copyFolder(join(copy, name), path);
         restoreGhcr();
         api.dispatches.splice(0, Infinity, ...started);
+        api.issues.splice(0, Infinity, ...structuredClone(issues));
+        progress = structuredClone(far);
+        now = run;
       };
     },
     close: async () => {
-      for (const server of [apiFront, ghcrFront, siteFront, ghcr]) await server.stop();
+      for (const server of [apiFront, ghcrFront, siteFront, gitFront, gitServer, ghcr]) await server.stop();
       await Promise.all([api.close(), artifacts.close(), site.close()]);
       await registry.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -279,81 +332,10 @@ export async function openWorld(): Promise<World> {
   };
 }
 
-type Step = (verb: string, args?: string[], more?: Record<string, string>) => Promise<boolean>;
+type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose';
 
-interface JobFacts {
-  work: string;
-  matrix: string;
-  committed: string;
-  outputs(): Record<string, string>;
-  serve(dist: string): void;
-}
-
-/** The steps of each job, under the conditions that the workflows have; tests/workflows holds those. */
-const JOBS: Record<Job, (step: Step, facts: JobFacts) => Promise<void>> = {
-  choose: async (step) => {
-    if (await step('check-setup'))
-      await step('choose', ['scheduled', '--count', '2', '--target', 'x86_64_v3']);
-  },
-  publish: async (step, { matrix, outputs }) => {
-    if (!(await step('login'))) return;
-    await step('receive', ['--plans', 'plans', '--matrix', matrix, '--subjects', 'subjects']);
-    if (Number(outputs()['published'] ?? 0) > 0) await step('record-settings');
-    if (outputs()['published']) await step('commit');
-  },
-  start: async (step, { committed }) => void (await step('start-deploy', [], { COMMITTED: committed })),
-  deploy: async (step, { work, serve }) => {
-    const dist = join(work, 'dist');
-    mkdirSync(join(dist, 'api'), { recursive: true });
-    // In place of the pages, which `astro build` makes without a request.
-    const tree = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' }).trim();
-    writeFileSync(join(dist, 'index.html'), '<!doctype html>');
-    writeFileSync(join(dist, 'api/index.json'), JSON.stringify({ version: 1, endpoints: [], commit: tree }));
-    if (!(await step('login')) || !(await step('mirror')) || !(await step('sign-index'))) return;
-    serve(dist);
-    await step('check-live', ['--minutes', '0.5', '--every', '1']);
-  },
-  prune: async (step) => {
-    if (!(await step('login'))) return;
-    await step('prune', ['--apply']);
-    await step('commit', ['--message', 'Prune']);
-  },
-};
-
-function makeOrigin(folder: string, { fingerprint, publicKey }: KeyPair): string {
-  const first = join(folder, 'first');
-  mkdirSync(join(first, 'site/content/keys'), { recursive: true });
-  writeFileSync(join(first, `site/content/keys/${fingerprint}.asc`), publicKey);
-  mkdirSync(join(first, '.github'));
-  writeFileSync(join(first, 'site/content/.gitkeep'), '');
-  writeFileSync(
-    join(first, '.gitignore'),
-    '/dist\n/plans\n/docker\n/subjects\n/writes.txt\n/output.txt\n/.work\n',
-  );
-  writeFileSync(
-    join(first, '.github/build-cache.yaml'),
-    `targets:\n  - { name: x86_64_v3, runner: ubuntu-24.04 }\nexclude: [${EXCLUDED}]\nretention: { newest: 0, days: 30 }\n`,
-  );
-  execFileSync('git', ['init', '-q', '-b', 'main', first]);
-  execFileSync('git', ['-C', first, 'add', '-A']);
-  execFileSync('git', [
-    '-C',
-    first,
-    '-c',
-    'user.name=T',
-    '-c',
-    'user.email=t@t.example',
-    'commit',
-    '-qm',
-    'first',
-  ]);
-  const origin = join(folder, 'origin.git');
-  execFileSync('git', ['clone', '-q', '--bare', first, origin]);
-  return origin;
-}
-
-function treeOf(origin: string): string {
-  return execFileSync('git', ['-C', origin, 'rev-parse', 'main^{tree}'], { encoding: 'utf8' }).trim();
+function newProgress(job: Job): Progress {
+  return { job, attempt: 1, committed: '', isGreen: true, isLost: false, outputs: {} };
 }
 
 /** Values of a file that `GITHUB_OUTPUT` names, as GitHub reads it; the last of a name counts. */
@@ -362,17 +344,6 @@ function readOutputs(file: string): Record<string, string> {
   return Object.fromEntries(
     [...text.matchAll(/^(\w+)<<(\S+)\n([^]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [name, value]),
   );
-}
-
-async function zipOf(directory: string): Promise<Buffer> {
-  const zip = new ZipFile();
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name);
-    if (entry.isFile())
-      zip.addFile(file, relative(directory, file), { mtime: new Date('2026-01-01T00:00:00Z') });
-  }
-  zip.end();
-  return buffer(zip.outputStream);
 }
 
 /** Passes a request on to another server. */

@@ -274,6 +274,7 @@ function isForMutation(fault: Fault): boolean {
 /** What a request needs of a job's `permissions`. Source: GitHub's "Permissions required for GitHub Apps". */
 function permissionOf(method: string, path: string): string | undefined {
   const level = method === 'GET' ? 'read' : 'write';
+  if (/^\/(users|orgs)\/[^/]+\/packages\//.test(path)) return `packages=${level}`;
   const part = path.replace(/^\/repos\/[^/]+\/[^/]+\/?/, '');
   if (/^(issues|labels)\b/.test(part)) return `issues=${level}`;
   if (/^pages\b/.test(part)) return `pages=${level}`;

@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type Job = keyof typeof JOBS;
+
+/** How far a job has come. */
+export interface Progress {
+  job: Job;
+  /** A re-run counts up. */
+  attempt: number;
+  /** COMMITTED of the job before. */
+  committed: string;
+  /** Whether no step of it has failed. */
+  isGreen: boolean;
+  /** Its runner is gone: no step runs any more. */
+  isLost: boolean;
+  outputs: Record<string, string>;
+}
+
+/** What a step finds around it. */
+export interface Surroundings {
+  /** The job's checkout. */
+  work: string;
+  /** Where artifacts are kept between jobs. */
+  uploads: string;
+  /** Folder that the site is served from. */
+  pages: string;
+  /** Plans of the run whose builds are published. */
+  plans: string;
+  /** What receive is told of its jobs. */
+  matrix: string;
+  progress: Progress;
+}
+
+/** One step of a job. */
+export interface Step {
+  /** A script of the project. */
+  script: string;
+  args?: (around: Surroundings) => string[];
+  env?: (around: Surroundings) => Record<string, string>;
+  /** Absent: as on GitHub, when no step before it has failed. */
+  when?: (progress: Progress) => boolean;
+  /** Work that is not a script's, before and after it; the latter when it went well. */
+  before?: (around: Surroundings) => void;
+  after?: (around: Surroundings) => void;
+  /** After it in any case, as an upload with `if: always`. */
+  always?: (around: Surroundings) => void;
+  /** Whether faults are left out: another job's step, or one of an action. */
+  isSpared?: boolean;
+}
+
+const login: Step = { script: 'scripts/login.ts' };
+/** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
+const SPECS = 'trial-tool fails-configure';
+
+/** The steps of each job, under the conditions that the workflows have; tests/workflows/fault-jobs.test.ts holds them. */
+export const JOBS = {
+  choose: [
+    { script: 'scripts/check-setup.ts' },
+    {
+      script: 'scripts/choose.ts',
+      args: () => ['scheduled', '--count', '2', '--target', 'x86_64_v3'],
+    },
+  ],
+  // Of a run of specs that somebody types; what follows it in the workflow is `concretize`, `plan` and `build`.
+  type: [
+    {
+      script: 'scripts/choose.ts',
+      args: () => ['manual', '--specs', SPECS, '--target', 'x86_64_v3'],
+      after: ({ uploads, progress }) => {
+        writeFileSync(join(uploads, 'requests.json'), progress.outputs['requests'] ?? '');
+      },
+    },
+  ],
+  concretize: [
+    {
+      script: 'scripts/concretize.ts',
+      args: ({ uploads }) => ['--requests', join(uploads, 'requests.json'), '--out', 'solved/x86_64_v3'],
+      after: (around) => upload(around, 'solved'),
+    },
+  ],
+  plan: [
+    {
+      script: 'scripts/gather.ts',
+      args: () => ['--from', 'solved', '--out', 'plans'],
+      before: (around) => download(around, 'solved'),
+      after: (around) => {
+        upload(around, 'plans');
+        writeFileSync(join(around.uploads, 'typed-matrix.json'), around.progress.outputs['matrix'] ?? '');
+      },
+    },
+  ],
+  build: [
+    {
+      script: 'scripts/build.ts',
+      args: ({ work }) => ['--plan', 'plans/0', '--out', 'built', '--root', join(work, 'software')],
+      before: (around) => download(around, 'plans'),
+      always: (around) => upload(around, 'built'),
+    },
+    // What Publish makes of it, however little there is.
+    {
+      script: 'scripts/receive.ts',
+      when: () => true,
+      args: ({ uploads }) => [
+        ...['--plans', 'plans', '--matrix', readFileSync(join(uploads, 'typed-matrix.json'), 'utf8')],
+        ...['--artifacts', 'artifacts', '--registry', 'oci-layout:preview', '--catalog', 'preview-catalog'],
+        '--no-containers',
+      ],
+      before: (around) => {
+        mkdirSync(join(around.work, 'artifacts'), { recursive: true });
+        mkdirSync(join(around.work, 'preview-catalog'), { recursive: true });
+        const built = join(around.uploads, 'built');
+        if (existsSync(built)) cpSync(built, join(around.work, 'artifacts/build-0-1'), { recursive: true });
+      },
+      always: ({ work, uploads }) => {
+        rmSync(join(uploads, 'previewed'), { recursive: true, force: true });
+        cpSync(join(work, 'preview-catalog'), join(uploads, 'previewed'), { recursive: true });
+      },
+      isSpared: true,
+    },
+  ],
+  publish: [
+    { script: 'scripts/take-catalog.ts' },
+    { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) },
+    login,
+    {
+      script: 'scripts/ask-artifacts.ts',
+      args: () => ['--known', 'plans-1'],
+      before: ({ work, plans }) => cpSync(plans, join(work, 'plans'), { recursive: true }),
+    },
+    {
+      script: 'tests/actions/download-artifact/main.ts',
+      when: ({ isGreen, outputs }) => isGreen && outputs['answers'] !== 'true',
+      env: () => ({ FOLDER: 'artifacts' }),
+      isSpared: true,
+    },
+    {
+      script: 'scripts/receive.ts',
+      args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix, '--subjects', 'subjects'],
+      env: ({ progress }) => ({ ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts' }),
+    },
+    {
+      script: 'scripts/record-settings.ts',
+      when: ({ outputs }) => Number(outputs['published'] ?? 0) > 0,
+    },
+    { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
+  ],
+  start: [{ script: 'scripts/start-deploy.ts', env: ({ progress }) => ({ COMMITTED: progress.committed }) }],
+  deploy: [
+    login,
+    { script: 'scripts/mirror.ts', before: buildSite },
+    {
+      script: 'scripts/sign-index.ts',
+      after: ({ work, pages }) => {
+        rmSync(pages, { recursive: true, force: true });
+        cpSync(join(work, 'dist'), pages, { recursive: true });
+      },
+    },
+    { script: 'scripts/check-live.ts', args: () => ['--minutes', '0.5', '--every', '1'] },
+  ],
+  failed: [{ script: 'scripts/issue.ts', args: () => ['--result', 'failure'] }],
+  succeeded: [{ script: 'scripts/issue.ts', args: () => ['--result', 'success'] }],
+  continue: [
+    {
+      script: 'scripts/continue.ts',
+      env: () => ({ WAITING: '2', PUBLISHED: '1', ROUND: '0', ENVIRONMENT: 'stack' }),
+    },
+  ],
+  prune: [
+    login,
+    { script: 'scripts/prune.ts', args: () => ['--apply'] },
+    { script: 'scripts/commit.ts', args: () => ['--message', 'Prune'], when: () => true },
+  ],
+} satisfies Record<string, Step[]>;
+
+/** In place of the pages, which `astro build` makes without a request. */
+function buildSite({ work }: Surroundings): void {
+  const dist = join(work, 'dist');
+  mkdirSync(join(dist, 'api'), { recursive: true });
+  const tree = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' }).trim();
+  writeFileSync(join(dist, 'index.html'), '<!doctype html>');
+  writeFileSync(join(dist, 'api/index.json'), JSON.stringify({ version: 1, endpoints: [], commit: tree }));
+}
+
+/** The newest attempt's counts; nothing is uploaded where there is nothing. */
+function upload({ work, uploads }: Surroundings, name: string): void {
+  if (!existsSync(join(work, name))) return;
+  rmSync(join(uploads, name), { recursive: true, force: true });
+  cpSync(join(work, name), join(uploads, name), { recursive: true });
+}
+
+function download({ work, uploads }: Surroundings, name: string): void {
+  rmSync(join(work, name), { recursive: true, force: true });
+  if (existsSync(join(uploads, name))) cpSync(join(uploads, name), join(work, name), { recursive: true });
+}

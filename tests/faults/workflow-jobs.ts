@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { Job } from './jobs.ts';
+
+const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
+
+/** Where each job is in the workflows. */
+const PLACES: Record<Job, [file: string, id: string]> = {
+  choose: ['build.yml', 'choose'],
+  type: ['build.yml', 'choose'],
+  concretize: ['build.yml', 'concretize'],
+  plan: ['build.yml', 'plan'],
+  build: ['build.yml', 'build'],
+  publish: ['build.yml', 'publish'],
+  start: ['build.yml', 'deploy'],
+  deploy: ['deploy.yml', 'deploy'],
+  failed: ['deploy.yml', 'report'],
+  succeeded: ['deploy.yml', 'report'],
+  continue: ['build.yml', 'continue'],
+  prune: ['prune.yml', 'prune'],
+};
+
+const WorkflowStep = z.object({
+  if: z.union([z.string(), z.boolean()]).optional(),
+  env: z.record(z.string(), z.unknown()).default({}),
+  run: z.string().default(''),
+});
+const Workflow = z.object({
+  jobs: z.record(
+    z.string(),
+    z.object({
+      permissions: z.record(z.string(), z.enum(['read', 'write'])).optional(),
+      steps: z.array(WorkflowStep).default([]),
+    }),
+  ),
+});
+
+/** A job as its workflow has it. */
+export interface WorkflowJob {
+  permissions: Record<string, 'read' | 'write'>;
+  steps: { script: string; hasToken: boolean; runsAfterFailure: boolean }[];
+}
+
+/** What a workflow grants a job, and the scripts that it runs. */
+export function readWorkflowJob(job: Job): WorkflowJob {
+  const [file, id] = PLACES[job];
+  const workflow = Workflow.parse(parse(readFileSync(join(WORKFLOWS, file), 'utf8')));
+  const { permissions = {}, steps = [] } = workflow.jobs[id] ?? {};
+  return {
+    permissions,
+    steps: steps.flatMap(({ if: condition = '', env, run }) => {
+      const [, script] = /node (scripts\/[\w-]+\.ts)/.exec(run) ?? [];
+      const runsAfterFailure = /!cancelled\(\)/.test(String(condition));
+      return script === undefined ? [] : [{ script, hasToken: 'GITHUB_TOKEN' in env, runsAfterFailure }];
+    }),
+  };
+}
