@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Named } from './names.ts';
 import { SECONDARY_LIMIT, TOO_MANY } from '../world/ghcr.ts';
 
 /** What becomes of one request. */
@@ -12,14 +13,6 @@ export type WriteFault = 'kill' | 'full';
  * a script makes depends on which of them happen at once.
  */
 export type Fault = { at: Named } & ({ request: FaultName } | { write: WriteFault });
-
-/** A request or a write of a step. */
-export interface Named {
-  /** `ghcr PUT /v2/owner/repo/manifests/DIGEST`, `writeFileSync site/content/cache.json` */
-  name: string;
-  /** How many of that name the step has made before. */
-  occurrence: number;
-}
 
 /** Longer than any script waits for an answer, once its waits are shortened. */
 const NEVER_MS = 25_000;
@@ -71,26 +64,6 @@ function answer(status: number, body: unknown, headers: Record<string, string> =
     outgoing.end(method === 'HEAD' ? undefined : isPage ? body : JSON.stringify(body));
     return true;
   };
-}
-
-/** A name without what differs from run to run: digests, commits, uploads, names of temporary files. */
-export function nameOf(text: string): string {
-  return text
-    .replaceAll(/(sha256[:/](?:[0-9a-f]{2}\/)?)?[0-9a-f]{64}/g, 'DIGEST')
-    .replaceAll(/\b[0-9a-f]{40}\b/g, 'COMMIT')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, 'UUID')
-    .replaceAll(/\bspack-build-cache-\w{6}\b/g, 'TEMPORARY')
-    .replaceAll(/(?<=[?&](?!scope=|page=)[\w-]+=)[^&]*/g, '');
-}
-
-/** Names with how many of the same came before each. */
-export function countNames(names: readonly string[]): Named[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const occurrence = seen.get(name) ?? 0;
-    seen.set(name, occurrence + 1);
-    return { name, occurrence };
-  });
 }
 
 /** Every fault at every request and every write of a step. */

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Job = keyof typeof JOBS;
+export type JobName = keyof typeof JOBS;
 
 /** How far a job has come. */
-export interface Progress {
-  job: Job;
+export interface JobProgress {
+  job: JobName;
   /** A re-run counts up. */
   attempt: number;
   /** COMMITTED of the job before. */
@@ -30,17 +30,17 @@ export interface Surroundings {
   plans: string;
   /** What receive is told of its jobs. */
   matrix: string;
-  progress: Progress;
+  progress: JobProgress;
 }
 
 /** One step of a job. */
-export interface Step {
+export interface JobStep {
   /** A script of the project. */
   script: string;
   args?: (around: Surroundings) => string[];
   env?: (around: Surroundings) => Record<string, string>;
   /** Absent: as on GitHub, when no step before it has failed. */
-  when?: (progress: Progress) => boolean;
+  when?: (progress: JobProgress) => boolean;
   /** Work that is not a script's, before and after it; the latter when it went well. */
   before?: (around: Surroundings) => void;
   after?: (around: Surroundings) => void;
@@ -50,7 +50,7 @@ export interface Step {
   isSpared?: boolean;
 }
 
-const login: Step = { script: 'scripts/login.ts' };
+const login: JobStep = { script: 'scripts/login.ts' };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
 
@@ -172,7 +172,7 @@ export const JOBS = {
     { script: 'scripts/prune.ts', args: () => ['--apply'] },
     { script: 'scripts/commit.ts', args: () => ['--message', 'Prune'], when: () => true },
   ],
-} satisfies Record<string, Step[]>;
+} satisfies Record<string, JobStep[]>;
 
 /** In place of the pages, which `astro build` makes without a request. */
 function buildSite({ work }: Surroundings): void {

@@ -9,7 +9,7 @@ import { relative } from 'node:path';
 import timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './faults.ts';
-import { nameOf } from './faults.ts';
+import { nameOf } from './names.ts';
 
 const scale = Number(process.env['TIME_SCALE'] ?? '1');
 const fault = JSON.parse(process.env['WRITE_FAULT'] ?? 'null') as Fault | null;

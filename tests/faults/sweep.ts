@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './faults.ts';
-import type { Job, Step } from './jobs.ts';
+import type { JobName, JobStep } from './jobs.ts';
 import { JOBS } from './jobs.ts';
 import type { StepResult, World, WorldState } from './world.ts';
 
@@ -9,10 +9,10 @@ const FIRST_DAY = 1_763_900_000;
 
 /** A step at a point of a repository's life. */
 export interface Stage {
-  job: Job;
+  job: JobName;
   /** `publish receive`; the second job of a kind is `prune-2 commit`. */
   name: string;
-  steps: readonly Step[];
+  steps: readonly JobStep[];
   /** Its place among them. */
   index: number;
   committed: string;
@@ -50,7 +50,7 @@ const NONE = /^$/;
  * A run of specs that somebody types, as far as Spack goes: the recorded one knows nothing of a cache that has builds. Then
  * two runs, of which the second adds to what is there, and the removal of all of it later.
  */
-const LIFE: { jobs: readonly Job[]; number: 0 | 1; day: number; swept: RegExp }[] = [
+const LIFE: { jobs: readonly JobName[]; number: 0 | 1; day: number; swept: RegExp }[] = [
   { jobs: ['type'], number: 0, day: 0, swept: NONE },
   { jobs: ['concretize', 'plan', 'build'], number: 0, day: 0, swept: ALL },
   // What the second run finds done.
@@ -75,7 +75,7 @@ export async function liveCleanly(world: World): Promise<Stage[]> {
   for (const { job, number, day, swept } of life) {
     world.at({ number, date: FIRST_DAY + day * DAY_S });
     if (job === 'prune') prunes += 1;
-    const steps: readonly Step[] = JOBS[job];
+    const steps: readonly JobStep[] = JOBS[job];
     world.begin(job, { committed });
     const own: Omit<Stage, 'end'>[] = [];
     for (const [index, step] of steps.entries()) {
@@ -136,7 +136,7 @@ export function openSweep(
 /** Runs the other steps of a job and, if it is red, the job again, as its owner does. */
 async function finish(world: World, { job, steps, index, committed, end }: Stage): Promise<Ending> {
   let output = '';
-  async function run(rest: readonly Step[]): Promise<string | undefined> {
+  async function run(rest: readonly JobStep[]): Promise<string | undefined> {
     for (const step of rest) {
       const result = await world.step(step);
       output += result.output;

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Job } from './jobs.ts';
+import type { JobName } from './jobs.ts';
 
 const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
 
 /** Where each job is in the workflows. */
-const PLACES: Record<Job, [file: string, id: string]> = {
+const PLACES: Record<JobName, [file: string, id: string]> = {
   choose: ['build.yml', 'choose'],
   type: ['build.yml', 'choose'],
   concretize: ['build.yml', 'concretize'],
@@ -44,7 +44,7 @@ export interface WorkflowJob {
 }
 
 /** What a workflow grants a job, and the scripts that it runs. */
-export function readWorkflowJob(job: Job): WorkflowJob {
+export function readWorkflowJob(job: JobName): WorkflowJob {
   const [file, id] = PLACES[job];
   const workflow = Workflow.parse(parse(readFileSync(join(WORKFLOWS, file), 'utf8')));
   const { permissions = {}, steps = [] } = workflow.jobs[id] ?? {};

@@ -16,10 +16,12 @@ import { startGitServer } from '../world/git-server.ts';
 import { startGhcr } from '../world/ghcr.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import { startRegistry } from '../world/registry.ts';
-import type { Fault, Named } from './faults.ts';
-import { countNames, nameOf, REQUEST_FAULTS } from './faults.ts';
+import type { Fault } from './faults.ts';
+import { REQUEST_FAULTS } from './faults.ts';
+import type { Named } from './names.ts';
+import { countNames, nameOf } from './names.ts';
 import { copyFolder, makeOrigin, treeOf, zipOf } from './repository.ts';
-import type { Job, Progress, Step, Surroundings } from './jobs.ts';
+import type { JobName, JobProgress, JobStep, Surroundings } from './jobs.ts';
 import { readWorkflowJob } from './workflow-jobs.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -49,10 +51,10 @@ export interface StepResult {
 /** A repository on GitHub with its registry and site, whose jobs run as real scripts in real processes. */
 export interface World {
   /** Takes the checkout of a job, whose steps are then run. */
-  begin(job: Job, options?: { attempt?: number; committed?: string }): void;
+  begin(job: JobName, options?: { attempt?: number; committed?: string }): void;
   /** Runs the next step of the job if it is to run. */
-  step(step: Step, fault?: Fault): Promise<StepResult>;
-  progress(): Progress;
+  step(step: JobStep, fault?: Fault): Promise<StepResult>;
+  progress(): JobProgress;
   /** Whether the job has moved the branch. */
   hasCommitted(): boolean;
   /** Everything that is kept somewhere: the branch's files, the registry's content, the site, what was started. */
@@ -104,7 +106,7 @@ export async function openWorld(): Promise<World> {
   const siteUrl = `http://${siteFront.host}/repo`;
   const artifacts = await startArtifactService(join(folder, 'artifacts'), front('artifacts'));
   let now: { number: 0 | 1; date: number } = { number: 0, date: 1_763_900_000 };
-  let progress: Progress & { treeBefore: string } = { ...newProgress('choose'), treeBefore: '' };
+  let progress: JobProgress & { treeBefore: string } = { ...newProgress('choose'), treeBefore: '' };
   const api = await startGitHubApi({
     // A token may do what the workflow grants its job.
     get permissions() {
@@ -198,7 +200,7 @@ export async function openWorld(): Promise<World> {
     };
   }
 
-  function begin(job: Job, { attempt = 1, committed = '' } = {}): void {
+  function begin(job: JobName, { attempt = 1, committed = '' } = {}): void {
     rmSync(work, { recursive: true, force: true });
     execFileSync('git', ['clone', '-q', origin, work]);
     const git = (...args: string[]): string =>
@@ -212,7 +214,7 @@ export async function openWorld(): Promise<World> {
   }
 
   /** What is thrown is not a script's fault: a step finds what its job made. */
-  async function step(next: Step, fault?: Fault): Promise<StepResult> {
+  async function step(next: JobStep, fault?: Fault): Promise<StepResult> {
     const result: StepResult = {
       ...{ isGreen: true, isKilled: false, isHit: false, output: '', requests: [], writes: [] },
     };
@@ -334,7 +336,7 @@ export async function openWorld(): Promise<World> {
 
 type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose';
 
-function newProgress(job: Job): Progress {
+function newProgress(job: JobName): JobProgress {
   return { job, attempt: 1, committed: '', isGreen: true, isLost: false, outputs: {} };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Job, Progress, Step } from '../faults/jobs.ts';
+import type { JobName, JobProgress, JobStep } from '../faults/jobs.ts';
 import { JOBS } from '../faults/jobs.ts';
 import { readWorkflowJob } from '../faults/workflow-jobs.ts';
 
@@ -8,8 +8,8 @@ import { readWorkflowJob } from '../faults/workflow-jobs.ts';
 /** No request of it is to GitHub: what it downloads is checked by its digest. */
 const SPARED = ['scripts/install-oras.ts'];
 
-test.each(Object.keys(JOBS) as Job[])('%s runs the scripts of its workflow, in their order', (job) => {
-  const own: readonly Step[] = JOBS[job];
+test.each(Object.keys(JOBS) as JobName[])('%s runs the scripts of its workflow, in their order', (job) => {
+  const own: readonly JobStep[] = JOBS[job];
   const wanted = readWorkflowJob(job).steps.filter(({ script }) => !SPARED.includes(script));
   // A choice by hand is not checked again, and pruning says first what it would do where it is not to do it.
   const skipped = { type: ['scripts/check-setup.ts'], prune: ['scripts/prune.ts'] };
@@ -21,7 +21,7 @@ test.each(Object.keys(JOBS) as Job[])('%s runs the scripts of its workflow, in t
   const steps = own.filter(({ isSpared }) => !isSpared);
   expect(steps.map(({ script }) => script)).toEqual(wanted.map(({ script }) => script));
 
-  const failed: Progress = {
+  const failed: JobProgress = {
     ...{ job, attempt: 1, committed: '', isGreen: false, isLost: false },
     outputs: { published: '1' },
   };
