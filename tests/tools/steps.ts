@@ -15,13 +15,14 @@ export async function runCheck(name: string, [program = '', ...args]: string[]):
 }
 
 /**
- * Runs one of vitest's projects; its output is shown as it comes.
+ * Runs some of vitest's projects as one; the output is shown as it comes.
  * @param isQuiet its output is shown in one piece at the end, since another step runs at the same time
  */
-export async function runTests(project: string, { isQuiet = false } = {}): Promise<Tally> {
-  const report = `.work/test-report-${project}.json`;
+export async function runTests(projects: string[], { isQuiet = false } = {}): Promise<Tally> {
+  const report = `.work/test-report-${projects.join('-')}.json`;
   await rm(report, { force: true });
-  const args = ['run', '--config', 'tests/vitest.config.ts', '--project', project, '--passWithNoTests'];
+  const args = ['run', '--config', 'tests/vitest.config.ts', '--passWithNoTests'];
+  args.push(...projects.map((project) => `--project=${project}`));
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
   let output = '';
   const keep = isQuiet ? (text: string): void => void (output += text) : undefined;
@@ -30,7 +31,7 @@ export async function runTests(project: string, { isQuiet = false } = {}): Promi
   try {
     return countTests(await readFile(report, 'utf8'), code);
   } catch (error) {
-    console.log(`FAILED: ${project} left no report (exit code ${code}): ${String(error)}`);
+    console.log(`FAILED: ${projects.join(', ')} left no report (exit code ${code}): ${String(error)}`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
