@@ -31,7 +31,7 @@ export function environmentTag(environment: string): string {
 }
 
 /** Makes a text a tag: other characters become `_`, and nothing ends as Spack's own tags do. */
-export function containerTag(text: string): string {
+function containerTag(text: string): string {
   const tag = text.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, MAX_TAG_LENGTH);
   return tag.endsWith(SPACK_ENDING) ? `${tag.slice(0, -SPACK_ENDING.length)}_spack` : tag;
 }
