@@ -1,5 +1,5 @@
 import type { LockFile } from '../../site/schemas/lock-file.ts';
-import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { isInRanges, parseVersionRanges } from '../../site/lib/spack/version-ranges.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { SourceBuild } from './source.ts';
 
@@ -12,7 +12,7 @@ export interface ImportSelection {
 
 /** `name@1.2:1.4 target=x86_64_v3` */
 const SPEC =
-  /^(?:(?<name>[A-Za-z0-9_][\w-]*))?(?:@(?<versions>[\w.:,=+-]+))?(?: +target=(?<target>[\w.-]+))?$/;
+  /^(?:(?<name>[A-Za-z0-9_][\w-]*))?(?:@(?<versions>[\w.:,=/-]+))?(?: +target=(?<target>[\w.-]+))?$/;
 
 /**
  * Chooses builds, and with each the builds that it needs to run, in the order of the list.
@@ -54,21 +54,13 @@ function parseSpec(text: string): (build: SourceBuild) => boolean {
         'for more, concretize with Spack and use --lock',
     );
   }
+  const ranges = parseVersionRanges(versions ?? ':');
+  if (ranges === undefined)
+    throw new Error(
+      `"${text}": expected versions behind @ as Spack writes them, 1.2, =1.2.3 or 1.2:1.4, found others`,
+    );
   return (build) =>
     build.name === name &&
     (target === undefined || build.target === target) &&
-    (versions === undefined || versions.split(',').some((range) => isIn(build.version, range)));
-}
-
-/** Source: Spack's `VersionRange`: `1.2` is any version below 1.2, `=1.2` is that one, `:` is open. */
-function isIn(version: string, range: string): boolean {
-  if (range.startsWith('=')) return version === range.slice(1);
-  const isRange = range.includes(':');
-  const [low = '', high = ''] = isRange ? range.split(':') : [range, range];
-  const isWithin = (bound: string) =>
-    version === bound || version.startsWith(`${bound}.`) || version.startsWith(`${bound}-`);
-  return (
-    (low === '' || compareVersions(version, low) >= 0 || isWithin(low)) &&
-    (high === '' || compareVersions(version, high) <= 0 || isWithin(high))
-  );
+    isInRanges(build.version, ranges);
 }

@@ -47,6 +47,8 @@ test('a hash, an architecture, a dependency and a version alone are told apart',
   });
   expect(parseQuery('hdf5 ^mpich@4').dependencies).toEqual(['mpich@4']);
   expect(parseQuery('@1.2:1.5').version).toBe('1.2:1.5');
+  expect(parseQuery('hdf5@git.a/b=1.0+mpi').version).toBe('git.a/b=1.0');
+  expect(parseQuery('hdf5@1.2/k3vq7ea').version).toBe('1.2');
 });
 
 test.each(['', '   ', '@', '+', '%', '^', '/', '=', '++', '<script>', '@@%%++', 'a='])(

@@ -22,7 +22,7 @@ export interface Query {
  * boolean variant, key and value, word. A word may hold `++`, as `libstdc++.so` does.
  */
 const PART =
-  /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<![^\s])\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
+  /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<![^\s])\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>git\.[^\s%^+~@=]+=[^\s%^+~@/]+|[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
 
 /** Reads a search: free words next to the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
 export function parseQuery(text: string): Query {

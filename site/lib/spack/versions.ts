@@ -12,7 +12,8 @@ const FINAL = 3;
 /** A number, a word (below every number), or a place among the infinity versions (above every number). */
 type Component = { kind: 'word'; word: string } | { kind: 'number' | 'infinity'; number: bigint };
 
-interface ParsedVersion {
+/** A version as Spack compares it: without the text of its separators. */
+export interface ParsedVersion {
   release: Component[];
   /** Stage and, if it has one, its number: `rc2` is `[2, 2]`. */
   prerelease: bigint[];
@@ -20,12 +21,39 @@ interface ParsedVersion {
 
 /** Orders versions as Spack does, the lower one first. */
 export function compareVersions(left: string, right: string): number {
-  const [a, b] = [parseVersion(left), parseVersion(right)];
+  return compareParsed(parseVersion(left), parseVersion(right)) || compareTexts(left, right);
+}
+
+/** Orders versions as Spack does; 0 for those that it takes for the same, such as `1.0` and `1-0`. */
+export function compareParsed(left: ParsedVersion, right: ParsedVersion): number {
   return (
-    compareLists(a.release, b.release, compareComponents) ||
-    compareLists(a.prerelease, b.prerelease, compareNumbers) ||
-    compareTexts(left, right)
+    compareLists(left.release, right.release, compareComponents) ||
+    compareLists(left.prerelease, right.prerelease, compareNumbers)
   );
+}
+
+/** The lowest version above all that begin with a version: what `@1.2` is below of. Source: Spack's `_next_version`. */
+export function nextVersion({ release, prerelease }: ParsedVersion): ParsedVersion {
+  const [stage = BigInt(FINAL), number] = prerelease;
+  if (stage !== BigInt(FINAL))
+    return { release, prerelease: [stage, number === undefined ? 0n : number + 1n] };
+  const last = release.at(-1) ?? { kind: 'word', word: '' };
+  return { release: [...release.slice(0, -1), nextComponent(last)], prerelease };
+}
+
+function nextComponent(component: Component): Component {
+  if (component.kind !== 'word') return { ...component, number: component.number + 1n };
+  let { word } = component;
+  do word = nextWord(word);
+  while (INFINITY_VERSIONS.includes(word));
+  return { kind: 'word', word };
+}
+
+/** Source: Spack's `_next_str`. */
+function nextWord(word: string): string {
+  const last = word.at(-1) ?? 'z';
+  if (last === 'z') return `${word}A`;
+  return word.slice(0, -1) + (last === 'Z' ? 'a' : String.fromCharCode(last.charCodeAt(0) + 1));
 }
 
 /** Orders texts by their code units, the same on every machine. */
@@ -34,7 +62,7 @@ export function compareTexts(left: string, right: string): number {
 }
 
 /** Source: Spack's `parse_string_components`; of a git version (`git.<ref>=<version>`) the part after `=`. */
-function parseVersion(version: string): ParsedVersion {
+export function parseVersion(version: string): ParsedVersion {
   const text = version.slice(version.indexOf('=', 1) + 1);
   const segments = text.match(/[0-9]+|[a-zA-Z]+/g) ?? [];
   const [last = '', secondLast = ''] = [segments.at(-1), segments.at(-2)];

@@ -1,0 +1,96 @@
+import { compareParsed, nextVersion, parseVersion } from './versions.ts';
+import type { ParsedVersion } from './versions.ts';
+
+/**
+ * One part of what may follow `@` in a spec. Parts are intervals of Spack's order of versions, so that those of a
+ * sorted list can be found by bisection.
+ */
+export interface VersionRange {
+  /** Negative: the version is below the interval; 0: in it; positive: above it. */
+  compare(version: string): number;
+  /** Whether a version of the interval fits: git versions only fit what names them or their interval. */
+  fits(version: string): boolean;
+}
+
+/** Source: `VERSION` of Spack's spec_parser.py, which ends at a word's end. */
+const VERSION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+/** A branch, tag or commit. Source: `is_git_version`. */
+const GIT_VERSION = /^(?:git\.|[a-f0-9]{40}$)/;
+/** What begins so is no range to Spack's parser, whatever follows. Source: `GIT_VERSION_PATTERN`. */
+const GIT_START = /^(?:git\.[A-Za-z0-9_]|[A-Fa-f0-9]{40})/;
+const GIT_VERSION_WITH_NUMBER = /^(?:git\.([A-Za-z0-9_][A-Za-z0-9_./-]*)|([A-Fa-f0-9]{40}))=(.+)$/;
+
+/**
+ * Reads what follows `@` in a spec: `1.14` (1.14, 1.14.6 and all below), `=1.14` (that one), `1.12:1.14`, `1.12:`,
+ * `:1.14`, `git.main=1.14`, or several joined by `,`. Undefined for what Spack refuses, and for git references without
+ * a version, which it looks up in a repository. Source: `from_string` in version_types.py and `SpecTokens`.
+ */
+export function parseVersionRanges(text: string): VersionRange[] | undefined {
+  const named = parseGitVersion(text);
+  if (named) return [gitRange(named)];
+  if (GIT_START.test(text)) return undefined;
+  const ranges = text.split(',').map(parseRange);
+  return ranges.every((range) => range !== undefined) ? ranges : undefined;
+}
+
+/** Whether a version fits one of the ranges, as `Version.satisfies` of Spack says. */
+export function isInRanges(version: string, ranges: readonly VersionRange[]): boolean {
+  return ranges.some((range) => range.compare(version) === 0 && range.fits(version));
+}
+
+function parseRange(part: string): VersionRange | undefined {
+  const [low, high = low, more] = part.split(':');
+  if (low === undefined || high === undefined || more !== undefined) return undefined;
+  if (!part.includes(':')) {
+    const exact = part.replace(/^=/, '');
+    if (!VERSION.test(exact) || GIT_VERSION.test(exact)) return undefined;
+    if (part.startsWith('=')) return exactRange(exact);
+  }
+  // Here `git.1` is a version as any other.
+  if ([low, high].some((bound) => bound !== '' && !VERSION.test(bound))) return undefined;
+  return interval(
+    low === '' ? undefined : parseVersion(low),
+    high === '' ? undefined : nextVersion(parseVersion(high)),
+  );
+}
+
+/** From a version on, and below another. Undefined when it ends before it begins. */
+function interval(from?: ParsedVersion, below?: ParsedVersion): VersionRange | undefined {
+  if (from && below && compareParsed(below, from) < 0) return undefined;
+  return {
+    compare: (version) => {
+      const parsed = parseVersion(version);
+      if (from && compareParsed(parsed, from) < 0) return -1;
+      return below && compareParsed(parsed, below) >= 0 ? 1 : 0;
+    },
+    fits: () => true,
+  };
+}
+
+/** `1-0` is the same version as `1.0`. */
+function exactRange(exact: string): VersionRange {
+  const wanted = parseVersion(exact);
+  return {
+    compare: (version) => compareParsed(parseVersion(version), wanted),
+    fits: (version) => parseGitVersion(version) === undefined,
+  };
+}
+
+interface GitVersion {
+  reference: string;
+  version: string;
+}
+
+function gitRange({ reference, version: wanted }: GitVersion): VersionRange {
+  return {
+    ...exactRange(wanted),
+    fits: (version) => parseGitVersion(version)?.reference === reference,
+  };
+}
+
+function parseGitVersion(text: string): GitVersion | undefined {
+  const [, named, commit, version] = GIT_VERSION_WITH_NUMBER.exec(text) ?? [];
+  const reference = named ?? commit;
+  if (reference === undefined || version === undefined || !VERSION.test(version)) return undefined;
+  return { reference, version };
+}
