@@ -27,7 +27,8 @@ export function tarballAnnotations(node: Node): Record<string, string> {
  * Source: Spack's `Spec.format()` in its default form.
  */
 export function describeSpec(node: Node): string {
-  const head = `${node.name}@=${node.version}`;
+  // A git version says itself which version it stands for: `git.main=1.0`.
+  const head = `${node.name}@${node.version.includes('=') ? '' : '='}${node.version}`;
   return (
     head + segmentsText([...flagSegments(node), ...variantSegments(variantsOf(node)), ...archSegments(node)])
   );

@@ -69,6 +69,7 @@ const RESERVED = new Set([
   'target',
   'namespace',
 ]);
+const Sha256List = z.array(z.string().regex(/^[0-9a-f]{64}$/, NARROWER.shape), NARROWER.shape);
 const VARIANT_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/;
 
 const FLAG_NAMES = new Set<string>(COMPILER_FLAGS);
@@ -89,16 +90,23 @@ function findVariantFault(name: string, value: unknown): string | undefined {
   if (name === '') return NARROWER.shape;
   if (!VARIANT_NAME.test(name)) return 'expected the name of a variant';
   if (RESERVED.has(name)) return NARROWER.word;
+  if (name === 'patches' && !Sha256List.safeParse(value).success) return NARROWER.shape;
   if (typeof value === 'boolean') return undefined;
   const values: unknown[] = Array.isArray(value) ? value : [value];
   const texts = values.filter((text) => typeof text === 'string');
   if (texts.length < values.length)
     return Array.isArray(value) ? NARROWER.shape : 'expected a boolean, a text or a list of texts';
-  if (!Array.isArray(value) && texts.some((text) => /^(?:true|false)$/i.test(text)))
-    return 'expected true or false as booleans';
+  const joined = [...new Set(texts)].join(',');
+  if (/^(?:true|false)$/i.test(joined)) return 'expected true or false as booleans';
   if (texts.some((text) => text === '*' || text.includes(',')))
     return 'expected values other than "*" and without commas';
   if (texts.includes('')) return NARROWER.shape;
+  // Spack quotes these as JSON, and takes only the quotes off again.
+  if (joined.includes("'") && /[^ -~]|\\/.test(joined))
+    return 'expected values without an apostrophe next to a backslash or letters outside ASCII';
+  // Spack writes these without quotes, and does not read them so.
+  if (/[[\]]/.test(joined) && /^[a-zA-Z0-9,/_.\-[\]]+$/.test(joined))
+    return 'expected values with brackets to have a character that Spack quotes';
   return texts.every(isSafeText) ? undefined : NARROWER.text;
 }
 
@@ -115,7 +123,8 @@ const Dependency = z.object({
 
 const External = z.object(
   {
-    path: SafeText.nullable(),
+    // Spack turns backslashes, and may fail on what looks like an address.
+    path: SafeText.regex(/^(?:\/(?!\/)[^\\]*)?$/, NARROWER.shape).nullable(),
     module: z.array(SafeText, NARROWER.shape).nullable(),
     extra_attributes: z.record(z.string(), z.unknown(), NARROWER.shape).optional(),
   },
@@ -153,7 +162,7 @@ export const ReadableNode = z
       ({ path, module }) => Boolean(path) || Boolean(module?.length),
       'expected the path or the module of an external',
     ).optional(),
-    patches: z.array(z.string().regex(/^[0-9a-f]{64}$/, NARROWER.shape), NARROWER.shape).optional(),
+    patches: Sha256List.optional(),
     annotations: z
       .object({
         original_specfile_version: z
@@ -191,7 +200,11 @@ export const ReadableNode = z
       refuse('dependencies', 'expected other nodes as dependencies');
     // Source: `compatible` in deptypes.py.
     const seen = new Map<string, Set<string>>();
-    for (const { name, parameters } of edges) {
+    const hashes = new Set<string>();
+    for (const { name, hash, parameters } of edges) {
+      // Spack makes one edge of them.
+      if (hashes.has(hash)) refuse('dependencies', `expected one edge to ${name}/${hash}`);
+      hashes.add(hash);
       const types = new Set<string>(parameters.deptypes);
       if (types.has('link') || types.has('run')) types.add('link').add('run');
       const earlier = seen.get(name);

@@ -4,12 +4,14 @@ Reads JSON lines {"id": N, "text": "<a node as JSON text>"} and writes {"id": N,
 A node is accepted when an index with it is read (`Database._read_from_file`), a spec file with it is read
 (`Spec.from_dict`), the spec can be listed (`spack buildcache list -lv`), is concrete, is the node that was written
 (`Spec.to_node_dict`), and the text that is listed selects it. {"index": "<text of an index>"} asks whether all of it
-is read and listed.
+is read and listed. {"version": V, "ranges": R} asks whether `@=V` satisfies `@R`; the reason says when Spack refuses
+one of them. {"describe": [node, its dependencies ...]} asks for the texts of a spec: how it is written into an image, and listed.
 """
 import io
 import json
 import pathlib
 import re
+import signal
 import sys
 import tempfile
 
@@ -150,14 +152,33 @@ def verdict(text):
     assert "/" not in path, "its file would be in a folder"
 
 
+#: Seconds for one question: some texts take Spack's tokenizer for ever.
+LIMIT = 20
+
+
+def give_up(*_):
+    raise TimeoutError(f"no answer within {LIMIT} s")
+
+
 def main():
+    signal.signal(signal.SIGALRM, give_up)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         query = json.loads(line)
         answer = {"id": query["id"], "accepts": True, "reason": ""}
+        signal.alarm(LIMIT)
         try:
             if "index" in query:
                 show(read_index(query["index"]))
+            elif "ranges" in query:
+                version = query["version"]
+                is_git = spack.version.is_git_version(version)
+                asked = Spec(f"x@{query['ranges']}")
+                assert asked.name == "x" and not asked.variants and not asked.abstract_hash, "more than versions"
+                answer["accepts"] = Spec(f"x@{'' if is_git else '='}{version}").satisfies(asked)
+            elif "describe" in query:
+                spec = Spec.from_dict({"spec": {"_meta": {"version": 5}, "nodes": query["describe"]}})
+                answer["texts"] = [spec.format(), spec.format(spack.spec.DISPLAY_FORMAT)]
             else:
                 verdict(query["text"])
         except (Exception, SystemExit, RecursionError) as error:

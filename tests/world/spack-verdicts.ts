@@ -9,15 +9,18 @@ export interface Verdict {
   accepts: boolean;
   /** Its error. */
   reason: string;
+  /** The texts of a spec that was to be described. */
+  texts?: string[];
 }
 
 const SCRIPT = join(import.meta.dirname, 'node-verdicts.py');
 
-/** Asks a real Spack, in one process, about nodes (their JSON text) and whole indexes. */
-export async function askSpack(
-  { program }: Spack,
-  queries: readonly ({ text: string } | { index: string })[],
-): Promise<Verdict[]> {
+/** What to ask: about a node (its JSON text), a whole index, a version in ranges, or the texts of a spec. */
+export type SpackQuery =
+  { text: string } | { index: string } | { version: string; ranges: string } | { describe: unknown[] };
+
+/** Asks a real Spack, in one process. Source of what the answers mean: `node-verdicts.py`. */
+export async function askSpack({ program }: Spack, queries: readonly SpackQuery[]): Promise<Verdict[]> {
   const cache = await mkdtemp('/tmp/');
   try {
     const child = spawn(program, ['python', SCRIPT], {

@@ -38,7 +38,9 @@ test.each([
   ['patches', ['f2fd0601abc', 'b0615b2abc'], 'patches:=b0615b2,f2fd060'],
   ['label', "it's", 'label="it\'s"'],
   ['label', '<script>', "label='<script>'"],
-  ['none', [], 'none:=*'],
+  ['repeated', ['b', 'a', 'b'], 'repeated:=a,b'],
+  ['none', [], "none:='*'"],
+  ['label', "it's é", 'label="it\'s \\u00e9"'],
 ])('prints the variant %s of %j as %s', (name, value, text) => {
   expect(variantSegment(name, value).text).toBe(text);
 });

@@ -1,6 +1,7 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import { COMPILER_FLAGS, targetOf } from '../../schemas/node.ts';
 import type { Node, ParameterValue } from '../../schemas/node.ts';
+import { pythonJson } from './node-text.ts';
 import { compareTexts } from './versions.ts';
 
 /** What a part of a spec is; each has its colour. */
@@ -72,10 +73,11 @@ export function variantSegment(name: string, value: ParameterValue): Segment {
     return { kind: value ? 'on' : 'off', gap: '', text: `${value ? '+' : '~'}${name}` };
   }
   if (!Array.isArray(value)) return { kind: 'value', gap: ' ', text: `${name}=${quote(String(value))}` };
-  const values = value
+  // Spack keeps each value once.
+  const values = [...new Set(value)]
     .map((item) => (name === 'patches' ? item.slice(0, PATCH_LENGTH) : item))
     .sort(compareTexts);
-  return { kind: 'value', gap: ' ', text: `${name}:=${values.length === 0 ? '*' : quote(values.join(','))}` };
+  return { kind: 'value', gap: ' ', text: `${name}:=${quote(values.length === 0 ? '*' : values.join(','))}` };
 }
 
 /** A compiler that a node was built with, and for which languages. */
@@ -111,5 +113,5 @@ export function flagSegments(node: Node): Segment[] {
 /** Source: Spack's `quote_if_needed`. */
 function quote(value: string): string {
   if (/^[a-zA-Z0-9,/_.\-[\]]+$/.test(value)) return value;
-  return value.includes("'") ? JSON.stringify(value) : `'${value}'`;
+  return value.includes("'") ? pythonJson(JSON.stringify(value)) : `'${value}'`;
 }
