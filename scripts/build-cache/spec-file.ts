@@ -68,8 +68,9 @@ export function parseSpecFile(text: string, known: KnownNodes = new Map()): Chec
   return { root, nodes: dag, unverifiedExternals };
 }
 
-function refuseUnreadable({ node, text }: SpecNode): void {
-  const fault = findNodeFault(text);
+function refuseUnreadable(entry: SpecNode): void {
+  const { node } = entry;
+  const fault = findNodeFault(entry);
   if (fault === undefined) return;
   throw new Error(
     `expected nodes that every client can read, ${fault} in ${quote(`${node.name}@${node.version}`)}/${node.hash}`,
@@ -173,8 +174,9 @@ export function isOwnHash(found: SpecNode): boolean {
   return fits(found, false);
 }
 
-function fits({ node, text }: SpecNode, onlyWhole: boolean): boolean {
-  for (const hashed of hashTexts(node, text)) {
+function fits(found: SpecNode, onlyWhole: boolean): boolean {
+  const { node } = found;
+  for (const hashed of hashTexts(found)) {
     if (onlyWhole && !hashed.isWhole) continue;
     if (withSuffix(node, base32(createHash('sha1').update(hashed.text).digest())) === node.hash) return true;
   }

@@ -1,11 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
-import { assembleCatalog, buildFile, CATALOG_FILES } from '../../site/lib/catalog/catalog-files.ts';
+import {
+  assembleCatalog,
+  buildFile,
+  catalogPath,
+  CATALOG_FILES,
+} from '../../site/lib/catalog/catalog-files.ts';
 import type {
   Catalog,
   CatalogEntry,
-  CatalogFault,
+  CatalogListener,
   CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
 import { Build } from '../../site/schemas/build.ts';
@@ -14,9 +19,8 @@ import { readJson } from '../cli/files.ts';
 
 /**
  * Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does.
- * @param onFault is told of each wrong file instead
  */
-export function readCatalog(directory: string, onFault?: (fault: CatalogFault) => void): Catalog {
+export function readCatalog(directory: string, listener?: CatalogListener): Catalog {
   const read = (kind: CatalogKind): CatalogEntry[] => readEntries(directory, kind);
   return assembleCatalog(
     {
@@ -29,7 +33,7 @@ export function readCatalog(directory: string, onFault?: (fault: CatalogFault) =
       cache: read('cache'),
     },
     directory,
-    onFault,
+    listener,
   );
 }
 
@@ -44,10 +48,17 @@ export function readBuild(
 
 /** The files of one kind in the order of their paths' code units. */
 export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[] {
+  return listEntries(directory, kind).map((id) => ({
+    id,
+    body: readFileSync(`${directory}/${catalogPath(kind, id)}`, 'utf8'),
+  }));
+}
+
+/** The ids of the files of one kind, in the order of their paths' code units. */
+export function listEntries(directory: string, kind: CatalogKind): string[] {
   const { folder, ending } = CATALOG_FILES[kind];
-  const root = join(directory, folder);
   return glob
-    .sync(`**/*${ending}`, { cwd: root, deep: folder === '' ? 1 : Infinity })
+    .sync(`**/*${ending}`, { cwd: join(directory, folder), deep: folder === '' ? 1 : Infinity })
     .sort()
-    .map((path) => ({ id: path.slice(0, -ending.length), body: readFileSync(join(root, path), 'utf8') }));
+    .map((path) => path.slice(0, -ending.length));
 }

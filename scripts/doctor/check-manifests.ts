@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { buildFile, catalogPath, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { readEntries } from '../catalog/catalog.ts';
+import { listEntries } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest } from '../signing/signature.ts';
 import type { Signer } from '../signing/signature.ts';
 import type { Diagnosis, Fix } from './diagnosis.ts';
+import type { FindingCode } from './kinds.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { sampleNote, takeDailySample } from './sample.ts';
 
@@ -25,43 +26,29 @@ export async function checkManifests(
   const { builds, manifests, keys } = catalog;
   const isSignedCache = keys.size > 0;
   const signed: Build[] = [];
+  const paths = new Set<string>();
   for (const build of builds.values()) {
+    const path = manifestFile(build);
+    paths.add(path);
     const manifest = manifests.get(build.hash);
-    const where = join(directory, manifestFile(build));
-    const fix = rewrite(read, build, signer);
-    const expected = specManifestText(build.tarball, build.image.config);
+    const report = (code: FindingCode, expected: string, found: string): void => {
+      const where = join(directory, path);
+      diagnosis.add(code, { where, expected, found, ...rewrite(read, build, signer) });
+    };
     if (manifest === undefined) {
-      diagnosis.add('manifest-missing', {
-        where,
-        expected: `the manifest of ${buildFile(build)}`,
-        found: 'none',
-        ...fix,
-      });
+      report('manifest-missing', `the manifest of ${buildFile(build)}`, 'none');
       continue;
     }
     const split = trySplit(manifest);
-    if ('fault' in split) {
-      diagnosis.add('manifest-damaged', {
-        where,
-        expected: 'a manifest as Spack and gpg write it',
-        found: split.fault,
-        ...fix,
-      });
-    } else if (split.text !== expected) {
-      diagnosis.add('manifest-differs', {
-        where,
-        expected: `the blobs that ${buildFile(build)} names: ${build.tarball.digest}, ${build.image.config.digest}`,
-        found: 'others, or another form',
-        ...fix,
-      });
+    if ('fault' in split) report('manifest-damaged', 'a manifest as Spack and gpg write it', split.fault);
+    else if (split.text !== specManifestText(build.tarball, build.image.config)) {
+      const blobs = `${build.tarball.digest}, ${build.image.config.digest}`;
+      const expected = `the blobs that ${buildFile(build)} names: ${blobs}`;
+      report('manifest-differs', expected, 'others, or another form');
     } else if (split.signed) signed.push(build);
     else if (isSignedCache) {
-      diagnosis.add('manifest-unsigned', {
-        where,
-        expected: 'a signature by a key in keys/, as clients of a signed cache do',
-        found: 'none: clients refuse it and build from source',
-        ...fix,
-      });
+      const expected = 'a signature by a key in keys/, as clients of a signed cache do';
+      report('manifest-unsigned', expected, 'none: clients refuse it and build from source');
     }
   }
   diagnosis.count('catalog', 'manifests name what was built', builds.size);
@@ -92,10 +79,9 @@ export async function checkManifests(
       sampleNote(chosen.length, signed.length),
     );
 
-  const known = new Set([...builds.values()].map(manifestFile));
-  for (const { id } of readEntries(directory, 'manifests')) {
+  for (const id of listEntries(directory, 'manifests')) {
     const path = catalogPath('manifests', id);
-    if (known.has(path)) continue;
+    if (paths.has(path)) continue;
     diagnosis.add('manifest-orphan', {
       where: join(directory, path),
       expected: 'a manifest of a build that is here',

@@ -12,6 +12,7 @@ import type { ExaminedCatalog } from './read-catalog.ts';
  */
 export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): boolean {
   const { nodes, builds } = catalog;
+  const unreadable = findUnreadable(nodes);
   const unproved = new Set(
     [...builds.values()].flatMap(({ unverifiedExternals = [] }) => unverifiedExternals),
   );
@@ -27,7 +28,6 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
   diagnosis.count('catalog', 'nodes are what their hash says', nodes.size);
 
   const missing = new Set<string>();
-  const unreadable = findUnreadable(nodes);
   for (const { node, reason, through } of unreadable.values()) {
     if (through === undefined) {
       const expected = 'a node that every client can read';

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import type { Blob, Build } from '../../site/schemas/build.ts';
+import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { digestFrom, hexOf } from '../../site/schemas/digest.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { describeError } from '../cli/command.ts';
@@ -71,9 +72,10 @@ export async function checkRegistry(
   diagnosis.count('registry', 'every build has its tag', builds.length);
   findUnknownTags(read, diagnosis, registry, tags);
   const there = builds.filter(({ image }) => tags.has(image.tag));
-  await checkImages(there, diagnosis, check);
+  const folder = await listFolder(registry);
+  await checkImages(there, diagnosis, check, folder);
   await checkIndex(builds, diagnosis, check);
-  await checkOrphans(read, diagnosis, check);
+  if (folder) await checkOrphans(read, diagnosis, check, folder);
   const [sentence] = await describeVisibility(registry.reference, there, process.env);
   if (sentence !== undefined)
     diagnosis.add('registry-private', {
@@ -111,8 +113,8 @@ async function checkImages(
   builds: readonly Build[],
   diagnosis: Diagnosis,
   { registry, limit, now }: RegistryCheck,
+  folder: Folder | undefined,
 ): Promise<void> {
-  const folder = await listFolder(registry);
   const chosen = new Set(takeDailySample(builds, limit, now));
   // A folder's listing says at once what is there; the sizes are those of the sample.
   const isThere = async (build: Build, blob: Blob): Promise<boolean> =>
@@ -159,16 +161,26 @@ async function checkImages(
   );
 }
 
-/** Digests of the tags of an OCI layout, and the names of its blobs; undefined for any other registry. */
-async function listFolder(
-  registry: Registry,
-): Promise<{ tags: Map<string, Digest>; blobs: Set<string> } | undefined> {
+/** An OCI layout, listed at once. */
+interface Folder {
+  dir: string;
+  entries: readonly Descriptor[];
+  tags: ReadonlyMap<string, Digest>;
+  /** Their names: digests in hex. */
+  blobs: ReadonlySet<string>;
+}
+
+/** Undefined for a registry that is no folder: it tells nobody which blobs it has. */
+async function listFolder(registry: Registry): Promise<Folder | undefined> {
   const reference = parseReference(registry.reference);
   if (reference.kind !== 'directory') return undefined;
-  const entries = (await readIndex(reference.dir)) ?? [];
+  const { dir } = reference;
+  const entries = (await readIndex(dir)) ?? [];
   return {
+    dir,
+    entries,
     tags: new Map(entries.map((entry) => [tagOf(entry) ?? '', entry.digest])),
-    blobs: new Set(await readdir(join(reference.dir, 'blobs/sha256')).catch(() => [])),
+    blobs: new Set(await readdir(join(dir, 'blobs/sha256')).catch(() => [])),
   };
 }
 
@@ -190,32 +202,29 @@ async function checkIndex(
   });
 }
 
-/** Blobs of a folder that no image needs; other registries tell nobody which blobs they have. */
+/** Blobs of a folder that no image needs. */
 async function checkOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  { registry, now }: RegistryCheck,
+  { now }: RegistryCheck,
+  { dir, entries, blobs }: Folder,
 ): Promise<void> {
-  const reference = parseReference(registry.reference);
-  if (reference.kind !== 'directory') return;
-  const { dir } = reference;
-  const names = await readdir(join(dir, 'blobs/sha256')).catch(() => []);
   const known = new Set<Digest>();
   const graced = [...removed.values()].flatMap(({ grace }) => grace?.build ?? []);
   for (const { image, tarball } of [...catalog.builds.values(), ...graced])
     known.add(image.digest).add(image.config.digest).add(tarball.digest);
-  const unknown = (): string[] => names.filter((name) => !known.has(digestFrom(name)));
+  let unknown = [...blobs].filter((name) => !known.has(digestFrom(name)));
   // Images that the catalog describes are read only where what others name does not explain a blob.
   const described = new Set([...catalog.builds.values()].map(({ image }) => image.digest));
-  const entries = (await readIndex(dir)) ?? [];
   for (const isDescribed of [false, true]) {
-    if (unknown().length === 0) break;
+    if (unknown.length === 0) break;
     for (const entry of entries.filter(({ digest }) => described.has(digest) === isDescribed)) {
       // What cannot be read is a finding of its own.
       for (const { digest } of await contentsOf(dir, dir, [entry]).catch(() => [])) known.add(digest);
     }
+    unknown = unknown.filter((name) => !known.has(digestFrom(name)));
   }
-  for (const name of unknown()) {
+  for (const name of unknown) {
     const file = blobPath(dir, digestFrom(name));
     const age = now.getTime() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity);
     if (age < YOUNG_MS) continue;
@@ -226,7 +235,7 @@ async function checkOrphans(
       fix: () => withDirectoryLock(dir, () => rm(file, { force: true })),
     });
   }
-  diagnosis.count('registry', 'every blob is named by an image', names.length);
+  diagnosis.count('registry', 'every blob is named by an image', blobs.size);
 }
 
 /** A tag that was lost or moved goes back to what was published, as long as that is still there. */

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import { catalogPath, CATALOG_FILES, parseEntry } from '../../site/lib/catalog/catalog-files.ts';
-import type { Catalog, CatalogEntry, CatalogKind } from '../../site/lib/catalog/catalog-files.ts';
+import type {
+  Catalog,
+  CatalogEntry,
+  CatalogFault,
+  CatalogKind,
+} from '../../site/lib/catalog/catalog-files.ts';
+import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -34,7 +40,7 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
     const found = describeError(error).replace(new RegExp(`^.*?${RegExp.escape(path)}: `), '');
     diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
   };
-  const catalog = readCatalog(directory, (fault) => {
+  const onFault = (fault: CatalogFault): void => {
     const where = join(directory, fault.path);
     if (fault.kind === 'unreadable') misread(fault.path, fault);
     else if (fault.kind === 'misplaced')
@@ -50,7 +56,9 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
         expected: 'the node of a build that is in builds/',
         found: 'none: every index leaves the build out',
       });
-  });
+  };
+  // Each text is parsed once; `checkNodes` finds the answers.
+  const catalog = readCatalog(directory, { onFault, onNode: findNodeFault });
 
   function parseAll<T>(
     kind: CatalogKind,

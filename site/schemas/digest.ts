@@ -8,10 +8,9 @@ export type Sha256 = z.infer<typeof Sha256>;
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
 export type Digest = z.infer<typeof Digest>;
 
+export const DAG_HASH = /^[a-z2-7]{32}$/;
 /** A Spack DAG hash: 32 characters of lower-case base32 (SHA-1). */
-export const DagHash = z
-  .string()
-  .regex(/^[a-z2-7]{32}$/, 'expected a DAG hash: 32 characters of a-z and 2-7');
+export const DagHash = z.string().regex(DAG_HASH, 'expected a DAG hash: 32 characters of a-z and 2-7');
 export type DagHash = z.infer<typeof DagHash>;
 
 /** The hex part of an OCI digest. */

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
 
+export const MAX_NAME_LENGTH = 128;
+export const PACKAGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/;
 /** Spack's package names; also safe as a file name and in a URL. */
 export const PackageName = z
   .string()
-  .max(128)
-  .regex(/^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/, 'expected a package name: letters, digits, _ and -');
+  .max(MAX_NAME_LENGTH)
+  .regex(PACKAGE_NAME, 'expected a package name: letters, digits, _ and -');
 
 /** A variant's or compiler flag's value: boolean, text, or several texts. */
 export const ParameterValue = z.union([z.boolean(), z.string(), z.array(z.string()), z.number(), z.null()]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DagHash } from './digest.ts';
-import { COMPILER_FLAGS, PackageName } from './node.ts';
+import { DAG_HASH } from './digest.ts';
+import { COMPILER_FLAGS, MAX_NAME_LENGTH, PACKAGE_NAME } from './node.ts';
 import { isSafeText } from './safe-text.ts';
 
 /**
@@ -38,8 +38,8 @@ const SafeText = z.string(NARROWER.shape).refine(isSafeText, NARROWER.text);
 const OF_THE_MACHINE = new Set(['default_os', 'default_target', 'frontend', 'fe', 'backend', 'be']);
 const Word = z.string(NARROWER.shape).regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, NARROWER.word);
 const OwnWord = Word.refine((word) => !OF_THE_MACHINE.has(word), NARROWER.word);
-const Name = z.string(NARROWER.shape).refine((name) => PackageName.safeParse(name).success, NARROWER.word);
-const Hash = z.string(NARROWER.hash).refine((hash) => DagHash.safeParse(hash).success, NARROWER.hash);
+const Name = z.string(NARROWER.shape).max(MAX_NAME_LENGTH, NARROWER.word).regex(PACKAGE_NAME, NARROWER.word);
+const Hash = z.string(NARROWER.hash).regex(DAG_HASH, NARROWER.hash);
 
 /** Spack's VALID_VERSION, and `VERSION` of its parser, by which it begins and ends with a word character. */
 const STANDARD_VERSION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;

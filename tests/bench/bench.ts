@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../scripts/cli/command.ts';
 import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
+import { benchDoctor } from './doctor-bench.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, (folder: string, builds: number) => Promise<Figure
   site: benchSite,
   search: benchSearch,
   waves: benchWaves,
+  doctor: benchDoctor,
 };
 
 const command = createCommand({
@@ -42,7 +44,7 @@ const command = createCommand({
   });
 
 /** Spack needs two seconds for 100 builds; the site's time is for the design's 10,000. */
-const DEFAULT_BUILDS: Record<string, number> = { index: 400, site: 10_000, search: 20_000 };
+const DEFAULT_BUILDS: Record<string, number> = { index: 400, site: 10_000, search: 20_000, doctor: 10_000 };
 
 await runCommand(command);
 

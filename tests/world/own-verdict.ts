@@ -11,7 +11,7 @@ export interface OwnVerdict {
 
 /** Says whether a node would be published, and by what kind of rule it is refused. */
 export function judge(text: string): OwnVerdict {
-  const fault = findNodeFault(text);
+  const fault = findNodeFault({ text });
   if (fault === undefined) return { fault, isNarrower: false };
   try {
     refuseAmbiguousJson(text);

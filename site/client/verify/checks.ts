@@ -90,7 +90,7 @@ async function checkNode(node: Node, text: string, hash: string): Promise<Check>
 /** The hash that a node bears if a rule of Spack gives it; otherwise what the usual rule gives. */
 async function findHash(node: Node, text: string): Promise<string> {
   const hashes = await Promise.all(
-    [...hashTexts(node, text)].map(async (hashed) => {
+    [...hashTexts({ node, text })].map(async (hashed) => {
       const bytes = new TextEncoder().encode(hashed.text);
       return withSuffix(node, base32(new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))));
     }),

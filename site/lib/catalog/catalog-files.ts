@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Build } from '../../schemas/build.ts';
 import { Cache } from '../../schemas/cache.ts';
 import type { DagHash } from '../../schemas/digest.ts';
@@ -125,17 +125,27 @@ export class CatalogFault extends Error {
   }
 }
 
+/** What a reader of a catalog is told meanwhile. */
+export interface CatalogListener {
+  /** Is told of each wrong file instead of an error: what is wrong is left out, and the rest is read. */
+  onFault?: (fault: CatalogFault) => void;
+  /** Is told of each node, and what was parsed of its text: who looks at all of it need not parse it again. */
+  onNode?: (entry: SpecNode, value: unknown) => void;
+}
+
 /**
  * Parses each file once. Throws, naming the file, on one that does not fit its schema or is not named for its
  * content, and on a build without its node or manifest.
- * @param onFault is told of each such file instead: what is wrong is left out, and the rest is read
  */
 export function assembleCatalog<Manifest>(
   source: CatalogSource<Manifest>,
   directory = '',
-  onFault: (fault: CatalogFault) => void = (fault) => {
-    throw fault;
-  },
+  {
+    onFault = (fault) => {
+      throw fault;
+    },
+    onNode,
+  }: CatalogListener = {},
 ): Catalog<Manifest> {
   const attempt = <T>(kind: CatalogKind, entry: CatalogEntry, read: () => T): T | undefined => {
     try {
@@ -162,10 +172,14 @@ export function assembleCatalog<Manifest>(
   };
 
   const nodes = new Map<DagHash, SpecNode>();
+  let value: unknown;
+  const HeardNode = z.preprocess((parsed) => (value = parsed), Node);
   for (const entry of source.specs) {
-    const node = parse('specs', entry, Node);
-    if (node && isInPlace(catalogPath('specs', entry.id), specFile(node)))
-      addNode(nodes, { node, text: (entry.body ?? '').trimEnd() });
+    const node = parse('specs', entry, HeardNode);
+    if (!node || !isInPlace(catalogPath('specs', entry.id), specFile(node))) continue;
+    const added = { node, text: (entry.body ?? '').trimEnd() };
+    addNode(nodes, added);
+    onNode?.(added, value);
   }
   const byId = new Map(source.manifests.map(({ id, data }) => [id, data]));
   const builds = new Map<DagHash, Build>();

@@ -1,5 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
+import type { SpecNode } from './dag.ts';
 import { dagHashText, joinObject, splitObject } from './node-text.ts';
 import { oldHashTexts, SPEC_FILE_VERSION } from './old-spec-file.ts';
 
@@ -41,19 +42,22 @@ export interface HashedText {
  * The texts whose SHA-1 may be a node's DAG hash, by the rules of each Spack, the likeliest first. A node is what its
  * hash says when one of them fits.
  */
-export function* hashTexts(node: Node, nodeText: string): Generator<HashedText> {
-  yield* hashTextsAsNamed(node, nodeText);
+export function* hashTexts(entry: SpecNode): Generator<HashedText> {
+  const { node, text: nodeText } = entry;
+  yield* hashTextsAsNamed(entry);
   const namespace = FORMER_NAMESPACES.get(node.namespace ?? '');
   if (namespace === undefined) return;
   const members = splitObject(nodeText).set('namespace', JSON.stringify(namespace));
-  for (const { text } of hashTextsAsNamed(node, joinObject([...members]))) yield { text, isWhole: false };
+  for (const { text } of hashTextsAsNamed({ node, text: joinObject([...members]) }))
+    yield { text, isWhole: false };
 }
 
-function* hashTextsAsNamed(node: Node, nodeText: string): Generator<HashedText> {
+function* hashTextsAsNamed(entry: SpecNode): Generator<HashedText> {
+  const { node, text: nodeText } = entry;
   const version = node.annotations?.original_specfile_version ?? SPEC_FILE_VERSION;
   if (version < SPEC_FILE_VERSION) yield* oldHashTexts(nodeText, version);
   for (const without of hashRules(node))
-    yield { text: dagHashText(nodeText, without), isWhole: without.length === 0 };
+    yield { text: dagHashText(entry, without), isWhole: without.length === 0 };
 }
 
 /** What Spack may have left out when it hashed a node: keys of the node, or `parameters.NAME`. */

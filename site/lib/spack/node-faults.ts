@@ -3,7 +3,7 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { ReadableNode } from '../../schemas/readable-node.ts';
 import { isSafeText } from '../../schemas/safe-text.ts';
 import type { SpecNode } from './dag.ts';
-import { isPlainJson, refuseAmbiguousJson, refuseDeepJson } from './node-text.ts';
+import { isPlainNode, refuseAmbiguousJson, refuseDeepJson } from './node-text.ts';
 
 /** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
 export const MAX_DAG_DEPTH = 250;
@@ -11,14 +11,30 @@ export const MAX_DAG_DEPTH = 250;
 /** In characters. Spack's own have some thousand; each index holds all of them. */
 const MAX_NODE_LENGTH = 100_000;
 
-/** Why clients could not read an index with this node, or should not; undefined for a good one. */
-export function findNodeFault(text: string): string | undefined {
+/** Answers of `findNodeFault`, null for a good node. */
+const faults = new WeakMap<Pick<SpecNode, 'text'>, string | null>();
+
+/**
+ * Why clients could not read an index with this node, or should not; undefined for a good one. Found out once.
+ * @param value what was parsed of its text, if it was
+ */
+export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): string | undefined {
+  let fault = faults.get(entry);
+  if (fault === undefined) {
+    fault = lookForFault(entry, value) ?? null;
+    faults.set(entry, fault);
+  }
+  return fault ?? undefined;
+}
+
+function lookForFault(entry: Pick<SpecNode, 'text'>, parsed: unknown): string | undefined {
+  const { text } = entry;
   if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
-  let value: unknown;
+  let value = parsed;
   let isPlain: boolean;
   try {
-    value = JSON.parse(text);
-    isPlain = isPlainJson(text, value);
+    value ??= JSON.parse(text);
+    isPlain = isPlainNode(entry, value);
     if (isPlain) refuseDeepJson(text);
     else refuseAmbiguousJson(text);
   } catch (error) {
@@ -53,27 +69,22 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
   const open = new Set<DagHash>();
   for (const start of nodes.keys()) {
     // Without recursion: a hostile DAG may be as deep as it has nodes.
-    const path = [start];
-    for (let hash = path.at(-1); hash !== undefined; hash = path.at(-1)) {
-      const entry = nodes.get(hash);
-      if (!entry || depths.has(hash)) {
-        path.pop();
-        continue;
-      }
-      open.add(hash);
+    const path: { hash: DagHash; entry: SpecNode; next: number }[] = [];
+    enter(start, path);
+    for (let last = path.at(-1); last; last = path.at(-1)) {
+      const { hash, entry } = last;
       const edges = entry.node.dependencies;
-      const next = edges.find(
-        (edge) => nodes.has(edge.hash) && !depths.has(edge.hash) && !open.has(edge.hash),
-      );
-      if (next) {
-        path.push(next.hash);
+      const edge = edges[last.next];
+      if (edge) {
+        last.next += 1;
+        enter(edge.hash, path);
         continue;
       }
       path.pop();
       open.delete(hash);
       const depth = 1 + Math.max(0, ...edges.map((edge) => depths.get(edge.hash) ?? 0));
       depths.set(hash, depth);
-      const reason = findNodeFault(entry.text);
+      const reason = findNodeFault(entry);
       const fault = reason === undefined ? findEdgeFault(entry.node) : { reason };
       if (fault) unreadable.set(hash, { node: entry.node, ...fault });
       else if (depth > MAX_DAG_DEPTH)
@@ -81,6 +92,13 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
     }
   }
   return unreadable;
+
+  function enter(hash: DagHash, path: { hash: DagHash; entry: SpecNode; next: number }[]): void {
+    const entry = nodes.get(hash);
+    if (!entry || depths.has(hash) || open.has(hash)) return;
+    open.add(hash);
+    path.push({ hash, entry, next: 0 });
+  }
 
   function findEdgeFault({ dependencies }: SpecNode['node']): Omit<UnreadableNode, 'node'> | undefined {
     for (const { name, hash } of dependencies) {

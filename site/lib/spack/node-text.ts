@@ -38,10 +38,12 @@ export function splitNodes(specFileText: string): string[] {
  * Source: Spack's `Spec.spec_hash`, `json.dumps(node, ensure_ascii=True, separators=(",", ":"))`.
  * @param without what to leave out besides `hash`: keys of the node, and `parameters.NAME`
  */
-export function dagHashText(nodeText: string, without: readonly string[] = []): string {
+export function dagHashText(node: string | NodeText, without: readonly string[] = []): string {
+  const entry = typeof node === 'string' ? { text: node } : node;
+  const nodeText = entry.text;
   // Most nodes are written just as Python would, and end with their hash; this is twenty times faster.
   const hashAt = nodeText.length - HASH_MEMBER_LENGTH;
-  if (without.length === 0 && HASH_MEMBER.test(nodeText.slice(hashAt)) && isPlainJson(nodeText))
+  if (without.length === 0 && HASH_MEMBER.test(nodeText.slice(hashAt)) && isPlainNode(entry))
     return `${nodeText.slice(0, hashAt)}}`;
   const leftOut = new Set(['hash', ...without]);
   const members = new Map([...splitObject(nodeText)].filter(([key]) => !leftOut.has(key)));
@@ -61,8 +63,26 @@ const HASH_MEMBER_LENGTH = ',"hash":"",'.length + 32;
  * Whether a JSON text is exactly what both Python and JavaScript write for its value: compact, printable ASCII without
  * escapes. Such a text repeats no key.
  */
-export function isPlainJson(text: string, value: unknown = JSON.parse(text)): boolean {
+function isPlainJson(text: string, value: unknown = JSON.parse(text)): boolean {
   return /^[\x20-\x5b\x5d-\x7e]*$/.test(text) && JSON.stringify(value) === text;
+}
+
+/** A node's text, as an object that keeps what was found out about it. */
+interface NodeText {
+  readonly text: string;
+}
+
+/** Answers of `isPlainNode`: a node's hash and its readability both depend on it. */
+const plainNodes = new WeakMap<NodeText, boolean>();
+
+/** `isPlainJson` of a node's text, found out once. @param value what was parsed of it, if it was */
+export function isPlainNode(node: NodeText, value?: unknown): boolean {
+  let isPlain = plainNodes.get(node);
+  if (isPlain === undefined) {
+    isPlain = isPlainJson(node.text, value);
+    plainNodes.set(node, isPlain);
+  }
+  return isPlain;
 }
 
 /** JSON with its strings as Python's `json.dumps` writes them; everything else stays. */

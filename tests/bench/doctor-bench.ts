@@ -1,0 +1,74 @@
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { readCatalog } from '../../scripts/catalog/catalog.ts';
+import { blobOf } from '../../scripts/cli/digest.ts';
+import { updateIndexImage } from '../../scripts/mirror/index-image.ts';
+import { blobPath, TAG_ANNOTATION, writeIndex } from '../../scripts/oci/layout.ts';
+import { openRegistry } from '../../scripts/oci/open-registry.ts';
+import { sortByManifest } from '../../site/lib/mirror/views.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
+import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
+import { generateCatalog } from '../generate/catalog.ts';
+import type { Figures } from './bench.ts';
+import { costOf, round } from './stopwatch.ts';
+import type { Cost } from './stopwatch.ts';
+
+const [DOCTOR, READER] = ['../../scripts/doctor.ts', 'read-catalog.ts'].map((path) =>
+  join(import.meta.dirname, path),
+);
+/** The least of several: other work on the machine only adds. */
+const RUNS = 3;
+
+/** What does doctor cost, in times of a program that reads the catalog and ends? Throws when doctor finds anything. */
+export async function benchDoctor(folder: string, builds: number): Promise<Figures> {
+  const [catalog, registry] = [join(folder, 'catalog'), join(folder, 'registry')];
+  await generateCatalog({ builds, seed: 1, directory: catalog });
+  await makeRegistry(catalog, registry, join(folder, 'index.json'));
+  const readers: Cost[] = [];
+  const doctors: Cost[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    readers.push(await costOf([READER ?? '', catalog], folder));
+    const args = ['--catalog', catalog, '--registry', `oci-layout:${registry}`];
+    doctors.push(await costOf([DOCTOR ?? '', ...args], folder));
+  }
+  const least = (costs: Cost[], of: 'seconds' | 'cpuSeconds'): number =>
+    Math.min(...costs.map((cost) => cost[of]));
+  const figures: Figures = { builds };
+  for (const [name, of] of [
+    ['', 'seconds'],
+    ['Cpu', 'cpuSeconds'],
+  ] as const) {
+    figures[`reading${name}Seconds`] = round(least(readers, of));
+    figures[`doctor${name}Seconds`] = round(least(doctors, of));
+    figures[`timesReading${name}`] = round(least(doctors, of) / least(readers, of));
+  }
+  return figures;
+}
+
+/** An OCI layout with the tags, blobs and index of a catalog. The blobs are empty, of the right size. */
+async function makeRegistry(directory: string, registry: string, file: string): Promise<void> {
+  const catalog = readCatalog(directory);
+  const builds = [...catalog.builds.values()];
+  await mkdir(join(registry, 'blobs/sha256'), { recursive: true });
+  await pMap(
+    builds.flatMap(({ image, tarball }) => [image, image.config, tarball]),
+    async ({ digest, size }) => {
+      const blob = blobPath(registry, digest);
+      await writeFile(blob, '');
+      await truncate(blob, size);
+    },
+    { concurrency: 8 },
+  );
+  await writeIndex(
+    registry,
+    builds.map(({ image: { tag, digest, size } }) => ({
+      ...{ mediaType: IMAGE_MANIFEST_MEDIA_TYPE, digest, size },
+      annotations: { [TAG_ANNOTATION]: tag },
+    })),
+  );
+  const hashes = sortByManifest(builds).map(({ hash }) => hash);
+  await writeFile(file, databaseText(hashes, catalog.nodes));
+  const index = blobOf(Buffer.from(databaseText(hashes, catalog.nodes)));
+  await updateIndexImage(openRegistry(`oci-layout:${registry}`), catalog, { index, file });
+}
