@@ -25,7 +25,7 @@ test('links new builds to the site, but not those of a dry run', () => {
 
 test('shows text of others as text, and stays below what GitHub shows', () => {
   const evil = '<img src=x> | `x` [a](b)\n::error::x ' + 'é'.repeat(5_000);
-  const failures = Array.from({ length: 3_000 }, (): Failure => ({
+  const failures = Array.from({ length: 300 }, (): Failure => ({
     name: 'tree',
     spec: evil,
     kind: 'compile',
@@ -35,7 +35,7 @@ test('shows text of others as text, and stays below what GitHub shows', () => {
   const many = Array.from({ length: 256 }, () => received([build(0), build(1)], failures));
   const text = describeRun(many, true);
   expect(text).not.toMatch(/<img|\n::error/);
-  expect(text).toContain('and 767500 more');
+  expect(text).toContain('and 76300 more');
   expect(Buffer.byteLength(text)).toBeLessThan(2 ** 20);
 });
 

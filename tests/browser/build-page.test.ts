@@ -125,7 +125,7 @@ test('axe finds nothing wrong while picture and raw spec are open', async () => 
     await page.getByRole('button', { name: 'Graph' }).click();
     await page.locator('.frame svg').waitFor();
   };
-  expect(await findAxeViolations(browser, site, [smaller], open)).toEqual([]);
+  expect(await findAxeViolations(browser, site, [smaller], { prepare: open })).toEqual([]);
 });
 
 test('axe finds nothing wrong while the tree is open', async () => {
@@ -133,7 +133,7 @@ test('axe finds nothing wrong while the tree is open', async () => {
     await page.getByRole('button', { name: 'Tree' }).click();
     await page.locator('.tree button').first().click();
   };
-  expect(await findAxeViolations(browser, site, [smaller], open)).toEqual([]);
+  expect(await findAxeViolations(browser, site, [smaller], { prepare: open })).toEqual([]);
 });
 
 test('axe finds nothing wrong on package pages with many builds and many dependents', async () => {

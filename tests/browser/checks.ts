@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright';
 import type { TestSite } from './site.ts';
 import { listFiles } from './site.ts';
 
-const THEMES = ['light', 'dark'] as const;
+const THEMES: ('light' | 'dark')[] = ['light', 'dark'];
 
 /** The rules of axe that a theme can break; the others look at the same markup twice. */
 const RULES_OF_A_THEME = ['color-contrast', 'link-in-text-block'];
@@ -16,29 +16,39 @@ const MOST_MS = 300_000;
 /** The narrowest screen that pages must fit, in pixels. */
 const NARROW = 320;
 
-/**
- * What axe finds wrong on pages, in both themes: one line a finding.
- * @param prepare what a reader does on each page first
- */
+/** How pages are looked at. */
+export interface AxeOptions {
+  /** What a reader does on each page first. */
+  prepare?: (page: Page) => Promise<void>;
+  /**
+   * Each page in one theme, the next in the other: enough where pages are made of the same parts, since contrast takes
+   * most of the time. All pages in both themes under `npm run test:full`.
+   */
+  themesInTurn?: boolean;
+}
+
+/** What axe finds wrong on pages, in both themes: one line a finding. */
 export async function findAxeViolations(
   browser: Browser,
   site: TestSite,
   paths: string[],
-  prepare?: (page: Page) => Promise<void>,
+  { prepare, themesInTurn = false }: AxeOptions = {},
 ): Promise<string[]> {
   const findings: string[] = [];
   const context = await browser.newContext();
   context.setDefaultTimeout(MOST_MS);
   const page = await context.newPage();
-  for (const path of paths) {
-    await page.emulateMedia({ colorScheme: 'light' });
+  for (const [index, path] of paths.entries()) {
+    const isOne = themesInTurn && !process.env['FULL'];
+    const themes = isOne ? THEMES.slice(index % THEMES.length).slice(0, 1) : THEMES;
+    await page.emulateMedia({ colorScheme: themes[0] ?? null });
     await page.goto(site.url + path);
     await prepare?.(page);
-    for (const colorScheme of THEMES) {
+    for (const [turn, colorScheme] of themes.entries()) {
       await page.emulateMedia({ colorScheme });
-      // Pages have no frames: what axe does for them costs a tab each time.
-      const axe = new AxeBuilder({ page }).setLegacyMode();
-      if (colorScheme !== 'light') axe.withRules(RULES_OF_A_THEME);
+      // Pages have no frames: what axe does for them costs a tab each time. Nobody reads what it finds right.
+      const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
+      if (turn > 0) axe.withRules(RULES_OF_A_THEME);
       for (const { id, nodes } of (await axe.analyze()).violations) {
         findings.push(`${colorScheme} ${path}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
       }

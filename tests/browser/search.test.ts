@@ -441,5 +441,5 @@ test('axe finds nothing wrong with open suggestions', async () => {
     await page.getByRole('option').first().waitFor();
     await page.keyboard.press('ArrowDown');
   };
-  expect(await findAxeViolations(browser, site, ['/'], open)).toEqual([]);
+  expect(await findAxeViolations(browser, site, ['/'], { prepare: open })).toEqual([]);
 });

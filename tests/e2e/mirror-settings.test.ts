@@ -48,10 +48,8 @@ async function download(url: string): Promise<string> {
   return response.text();
 }
 
-/** Lists everything, trusts the keys, installs one build with its signature checked. */
-async function expectUsable(home: SpackHome, rows: number): Promise<void> {
-  const listed = await listBuilds(home);
-  expect(listed.length).toBe(rows);
+/** Trusts the keys, installs one build with its signature checked. */
+async function expectInstallable(home: SpackHome): Promise<void> {
   await spack(home, ['buildcache', 'keys', '--install', '--trust']);
   expect(await installBuilds(home, tree)).toMatch(/Good signature/);
   await expectInstalled(home, tree);
@@ -68,7 +66,7 @@ describe.each(versions)('Spack $version', (version) => {
     everything = (await listBuilds(home)).length;
     expect(everything).toBeGreaterThanOrEqual(builds.length);
     expect(await spack(home, ['mirror', 'list'])).toContain(site.url);
-    await expectUsable(home, everything);
+    await expectInstallable(home);
     await home.close();
   });
 
@@ -77,7 +75,9 @@ describe.each(versions)('Spack $version', (version) => {
     const include = views.settings.find(({ name }) => name === 'https')?.include;
     expect(include).toBeDefined();
     await home.configure('include.yaml', JSON.stringify({ include: [include] }));
-    await expectUsable(home, everything);
+    expect(await listBuilds(home)).toHaveLength(everything);
+    // It is the same mirror as before.
+    if (process.env['FULL']) await expectInstallable(home);
     await home.close();
   });
 

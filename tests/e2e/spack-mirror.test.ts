@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { PagesServer } from '../../scripts/start/pages-server.ts';
 import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
-import type { SpackHome } from '../world/spack.ts';
+import type { Spack, SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { runScript } from '../world/run.ts';
@@ -21,6 +21,28 @@ const spacks = testedSpacks();
 // Without Spack its tests are listed as skipped, once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
+const isFull = process.env['FULL'] === '1';
+
+/** What a Spack lists of the cache that Spack itself wrote; asked once for each. */
+function listOriginal(version: Spack): Promise<string[]> {
+  const listed = originals.get(version.program) ?? askOriginal(version);
+  originals.set(version.program, listed);
+  return listed;
+}
+
+const originals = new Map<string, Promise<string[]>>();
+
+async function askOriginal(version: Spack): Promise<string[]> {
+  const home = await openSpack(version, packages);
+  try {
+    await addMirror(home, 'original', `file://${CACHE}`, false);
+    return await listBuilds(home);
+  } finally {
+    await home.close();
+  }
+}
+
+// What is signed goes the whole way; of what is not, a sample shows that Spack takes it without a key.
 describe.each([
   { name: 'signed', signed: true },
   { name: 'unsigned', signed: false },
@@ -51,10 +73,7 @@ describe.each([
     });
 
     it('lists every build as the cache does that Spack itself wrote', async () => {
-      const original = await openSpack(version, packages);
-      onTestFinished(original.close);
-      await addMirror(original, 'original', `file://${CACHE}`, false);
-      const wanted = await listBuilds(original);
+      const wanted = await listOriginal(version);
       await addMirror(home, 'made', server.url, signed);
       expect(await listBuilds(home)).toEqual(wanted);
       expect(wanted.length).toBeGreaterThanOrEqual(builds.length);
@@ -77,10 +96,11 @@ describe.each([
         expect(await spack(home, ['gpg', 'list', '--trusted'])).toMatch(/Spack build cache/);
       });
 
-    it('installs every build and its programs run', async () => {
-      const output = await installBuilds(home, builds);
+    const wanted = signed || isFull ? builds : builds.filter(({ name }) => name === 'tree');
+    it(`installs ${wanted.length} of ${builds.length} builds and their programs run`, async () => {
+      const output = await installBuilds(home, wanted);
       if (signed) expect(output).toMatch(/Good signature/);
-      await expectInstalled(home, builds);
+      await expectInstalled(home, wanted);
     });
 
     if (signed)
@@ -100,7 +120,7 @@ describe.each([
         await expectInstalled(offline, wanted);
       });
 
-    if (isAtLeast(version.version, VIEWS_SINCE))
+    if (isAtLeast(version.version, VIEWS_SINCE) && (signed || isFull))
       it('takes a view for a cache of its own', async () => {
         const view = await openSpack(version, packages);
         onTestFinished(view.close);

@@ -16,7 +16,7 @@ import { runScript } from '../world/run.ts';
 import type { MadeCache } from './made-cache.ts';
 
 /** As many as a busy cluster starts at once; a few show whether they get into each other's way. */
-const PROCESSES = process.env['FULL'] ? 20 : 4;
+const PROCESSES = process.env['FULL'] ? 20 : 3;
 /** They take a minute on two idle cores. */
 const PROCESSES_TIMEOUT_MS = 600_000;
 /** The first Spack that knows `oci+http://`. */

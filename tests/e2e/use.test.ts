@@ -50,9 +50,10 @@ test.runIf(newest)('takes no other key than the one that is named', async () => 
     const spaced = fingerprint.replaceAll(/(.{4})/g, '$1 ').toLowerCase();
     const named = await run([server.url, 'lab', spaced]);
     expect(named.code, named.output).toBe(0);
-    return spack(['install', '--use-buildcache', 'only', `/${TREE}`]);
+    return spack(['gpg', 'list', '--trusted']);
   });
   expect(said.code, said.output).toBe(0);
+  expect(said.output).toContain(fingerprint);
 });
 
 test.runIf(newest)('takes no file that has another key beside the one that is named', async () => {
