@@ -1,6 +1,7 @@
+import { shapeFailures } from '../site/lib/catalog/shape-history.ts';
 import { listRetired } from '../site/lib/mirror/retired.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
-import { readCatalog } from './catalog/catalog.ts';
+import { readCatalog, readEntries } from './catalog/catalog.ts';
 import { readRemoved } from './catalog/removal.ts';
 import { deleteReplacedVersion } from './github/package-versions.ts';
 import { createCommand, runCommand } from './cli/command.ts';
@@ -42,7 +43,11 @@ async function mirror(options: Options): Promise<void> {
   const { catalog, leftOut } = leaveOutUnreadable(readCatalog(settings.CATALOG_DIR));
   for (const sentence of leftOut) annotate('warning', sentence);
   const retired = listRetired(readRemoved(settings.CATALOG_DIR).values(), catalog.builds);
-  const input = { ...catalog, builds: [...catalog.builds.values()], retired };
+  const { failureBytes } = shapeFailures(
+    readEntries(settings.CATALOG_DIR, 'failures'),
+    settings.PAGES_BUDGET,
+  );
+  const input = { ...catalog, builds: [...catalog.builds.values()], retired, failureBytes };
   const registry = openRegistry(settings.REGISTRY);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);

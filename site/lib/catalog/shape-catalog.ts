@@ -20,9 +20,13 @@ import type { CatalogBuild, CatalogEntries, ManifestEntry, SiteCatalog } from '.
 /** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const core = assembleCatalog(entries);
-  const history = shapeHistory(entries, core.locks);
+  const history = shapeHistory(entries, core.locks, settings.PAGES_BUDGET);
   const retired = listRetired(history.removed, new Set(core.builds.keys()));
-  const plan = planMirror({ ...core, builds: [...core.builds.values()], retired }, settings.PAGES_BUDGET);
+  const { failureBytes } = history;
+  const plan = planMirror(
+    { ...core, builds: [...core.builds.values()], retired, failureBytes },
+    settings.PAGES_BUDGET,
+  );
   const builds = shapeBuilds(core, plan);
   return {
     builds,

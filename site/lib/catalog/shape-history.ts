@@ -5,17 +5,20 @@ import { Removed } from '../../schemas/removed.ts';
 import { parseEntry } from './catalog-files.ts';
 import type { CatalogEntry } from './catalog-files.ts';
 import type { CatalogHistory, CatalogEnvironment } from './site-catalog.ts';
+import { takeFailures } from '../mirror/site-bytes.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit. */
+/**
+ * Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit.
+ * @param budget in bytes for the whole site, of which failures have a share
+ */
 export function shapeHistory(
   entries: Record<'failures' | 'environments' | 'stats' | 'removed', readonly CatalogEntry[]>,
   locks: ReadonlyMap<string, LockFile>,
+  budget: number,
 ): CatalogHistory {
   return {
-    failures: entries.failures
-      .map((entry) => ({ id: entry.id, ...parseEntry('failures', entry, Failure) }))
-      .sort((left, right) => compareTexts(right.date, left.date) || compareTexts(left.id, right.id)),
+    ...shapeFailures(entries.failures, budget),
     environments: shapeEnvironments(entries.environments, locks),
     stats: entries.stats
       .map((entry) => parseEntry('stats', entry, MonthlyStats))
@@ -24,6 +27,18 @@ export function shapeHistory(
       .map((entry) => parseEntry('removed', entry, Removed))
       .sort((left, right) => compareTexts(left.hash, right.hash)),
   };
+}
+
+/** The failures that fit into their share of the budget, the newest first. */
+export function shapeFailures(
+  entries: readonly CatalogEntry[],
+  budget: number,
+): Pick<CatalogHistory, 'failures' | 'failuresLeftOut' | 'failureBytes'> {
+  const all = entries
+    .map((entry) => ({ id: entry.id, ...parseEntry('failures', entry, Failure) }))
+    .sort((left, right) => compareTexts(right.date, left.date) || compareTexts(left.id, right.id));
+  const { count, bytes } = takeFailures(all, budget);
+  return { failures: all.slice(0, count), failuresLeftOut: all.length - count, failureBytes: bytes };
 }
 
 function shapeEnvironments(

@@ -113,8 +113,12 @@ export interface CatalogEnvironment {
 
 /** What happened besides the builds. */
 export interface CatalogHistory {
-  /** The newest first. */
+  /** The newest first, as far as their share of the budget goes. */
   failures: CatalogFailure[];
+  /** Number of older ones that only the catalog has. */
+  failuresLeftOut: number;
+  /** Bytes that the pages of failures take, estimated. */
+  failureBytes: number;
   /** By name. */
   environments: CatalogEnvironment[];
   /** What each month's runs brought, the oldest first; a month without runs may be missing. */

@@ -29,6 +29,8 @@ export interface MirrorInput {
   snapshots?: ReadonlyMap<string, readonly DagHash[]>;
   /** Removed builds that clients with an older index may still ask for; see `listRetired`. Absent: none. */
   retired?: readonly RetiredBuild[];
+  /** What the pages of failures take. Absent: there are none. */
+  failureBytes?: number;
 }
 
 /** What the HTTPS mirror serves. The registry serves everything in any case. */
@@ -83,7 +85,7 @@ export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const everything = hashesOf(builds);
   const ranked = rankBuilds(builds, nodes);
   const named = namedViews(input, builds, nodes);
-  const site = estimateSite(builds);
+  const site = estimateSite(builds) + (input.failureBytes ?? 0);
   const retired = takeRetired(input.retired ?? [], budget);
   const retiredBytes = tarballBytes(retired.map(({ build }) => build));
   const manifests = MANIFEST_BYTES * (builds.length + retired.length);

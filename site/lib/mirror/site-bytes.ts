@@ -1,4 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
+import type { Failure } from '../../schemas/failure.ts';
+
+const utf8 = new TextEncoder();
 
 /**
  * This number of builds has a full page; in a smaller cache all.
@@ -39,4 +42,29 @@ export function estimateSite(builds: readonly Build[]): number {
     SITE_BYTES_PER_BUILD * builds.length +
     SITE_BYTES_PER_PACKAGE * packages
   );
+}
+
+/** The share of the budget for what was tried and did not build. Failures that do not fit stay in the catalog only. */
+const FAILURES_SHARE = 0.05;
+/** Of a failure's page, without its log, and of its lines in lists and API. */
+const FAILURE_BYTES = 14_000;
+
+/** How many failures, the newest first, have a page within their share of the budget, and the bytes that these take. */
+export function takeFailures(
+  failures: readonly Pick<Failure, 'log' | 'line'>[],
+  budget: number,
+): { count: number; bytes: number } {
+  let bytes = 0;
+  for (const [count, { log, line = '' }] of failures.entries()) {
+    // A page has the log as text, and once more to copy.
+    const more = FAILURE_BYTES + 2 * [line, ...log].reduce((sum, text) => sum + escapedBytes(text) + 1, 0);
+    if (bytes + more > FAILURES_SHARE * budget) return { count, bytes };
+    bytes += more;
+  }
+  return { count: failures.length, bytes };
+}
+
+/** Bytes of a text in HTML. */
+function escapedBytes(text: string): number {
+  return utf8.encode(text).length + '&#34;'.length * (text.match(/["'&<>]/g)?.length ?? 0);
 }
