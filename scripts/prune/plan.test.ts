@@ -13,7 +13,9 @@ import type { PruneInput } from './plan.ts';
 import { planPrune } from './plan.ts';
 
 const DAY_MS = 86_400_000;
-const history = inventHistory({ builds: 600, seed: 7 });
+/** A year of 25 builds a day, or a sample of it. */
+const BUILDS = process.env['FULL'] ? 9_125 : 600;
+const history = inventHistory({ builds: BUILDS, seed: 7 });
 const { nodes } = history;
 const RECORDS = [...history.builds.values()]
   .map((build) => inventBuildRecord(history, build))
@@ -106,7 +108,7 @@ test('keeps what environments and pins name, however old and whatever the size',
   expect(bytes.after).toBeGreaterThan(1_000);
   expect(warnings).toEqual([
     'pins/course.yaml: no build here is absent@1',
-    'retention.size: what environments, snapshots and pins need takes more than 1kB; remove some of them, or raise it',
+    'retention.size: what environments, snapshots, pins and releases need takes more than 1kB; remove some of them, or raise it',
   ]);
 });
 
@@ -212,4 +214,45 @@ test('keeps a snapshot with what it needs, and brings back what of it is in its 
   const without = new Map([...ALL].filter(([key]) => key !== hash));
   const gone = new Map([[hash, removedNow(old.build, new Date(LAST))]]);
   expect(run(without, gone).restore.map((record) => record.hash)).toEqual([hash]);
+});
+
+test('keeps the newest releases of the recipes, gives the older ones up, and brings back what is asked for again', () => {
+  const needed = new Set(RECORDS.flatMap(({ hash }) => [...runtimeClosure([hash], nodes, ALL)].slice(1)));
+  const gone = plan({}).remove.flatMap(({ build }) => (needed.has(build.hash) ? [] : [build]));
+  const releases = ['v2025.7.0', 'v2025.11.0', 'v2026.3.0', 'develop'];
+  const builds = new Map(ALL);
+  gone.slice(0, 8).forEach((build, at) => {
+    const packages = releases[at % releases.length];
+    builds.set(build.hash, { ...build, origin: { ...build.origin, packages } });
+  });
+  const hashesOf = (release: string): DagHash[] =>
+    [...builds.values()].filter(({ origin }) => origin.packages === release).map(({ hash }) => hash);
+  const run = (settings: object, more: Parameters<typeof plan>[0] = {}) =>
+    plan({ builds, ...more, retention: retention({ days: 30, newest: 0, ...settings }) });
+  const isKept = (kept: ReadonlyMap<DagHash, string>) =>
+    releases.map((release) => hashesOf(release).every((hash) => kept.has(hash)));
+
+  // The owner asks for a number: neither age nor size takes any of them.
+  const asked = run({ releases: 2, size: '1kB' });
+  expect(isKept(asked.kept)).toEqual([false, true, true, false]);
+  expect(asked.kept.get(hashesOf('v2026.3.0')[0] ?? '')).toBe('release v2026.3.0 of the recipes');
+  expectClosed(new Set(asked.kept.keys()));
+  expect(asked.warnings).toContainEqual(
+    expect.stringContaining('pins and releases need takes more than 1kB'),
+  );
+  // To let go of one is to ask for fewer.
+  expect(isKept(run({ releases: 1 }).kept)).toEqual([false, false, true, false]);
+  expect(isKept(run({ releases: 0 }).kept)).toEqual([false, false, false, false]);
+  // Otherwise the two newest stay whatever their age, but the size goes first.
+  expect(isKept(run({}).kept)).toEqual([false, true, true, false]);
+  expect(isKept(run({ size: '1kB' }).kept)).toEqual([false, false, false, false]);
+
+  // Asked for again within the grace, it comes back; a plan that was applied leaves nothing to do.
+  const [hash = ''] = hashesOf('v2025.11.0');
+  const build = builds.get(hash);
+  if (!build) throw new Error('expected a build of the release');
+  const without = new Map([...builds].filter(([key]) => key !== hash));
+  const removed = new Map([[hash, removedNow(build, new Date(LAST))]]);
+  expect(run({ releases: 2 }, { builds: without, removed }).restore).toHaveLength(1);
+  expect(run({ releases: 1 }, { builds: without, removed }).restore).toHaveLength(0);
 });

@@ -1,5 +1,5 @@
 import { rankBuilds } from '../../site/lib/mirror/rank.ts';
-import { runtimeClosure } from '../../site/lib/mirror/views.ts';
+import { groupByRelease, runtimeClosure } from '../../site/lib/mirror/views.ts';
 import { compilersOf } from '../../site/lib/spack/spec-text.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { Build } from '../../site/schemas/build.ts';
@@ -11,6 +11,8 @@ import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 
 const DAY_MS = 86_400_000;
+/** Releases of the recipes whose builds stay when the owner asks for no number: they come out every half year. */
+const USUAL_RELEASES = 2;
 
 /** Everything that a plan depends on. */
 export interface PruneInput {
@@ -41,12 +43,15 @@ export interface PrunePlan {
 /**
  * Decides what goes. Pure: the same input gives the same plan, and a plan that was applied gives an empty one.
  *
- * Always kept: the roots of environments' locks, what a snapshot or a pin names, and everything that these need at run time. Then
- * what is young or among the newest of its kind. With a size, these last come in by rank, as on the mirror (used by
- * many, young, small first), as long as there is room. Whatever is kept keeps all that it needs at run time.
+ * Always kept: the roots of environments' locks, what a snapshot or a pin names, the builds of as many releases of the
+ * recipes as the owner asks for, and everything that these need at run time. Then what is of the newest releases when
+ * the owner asks for none, what is young or among the newest of its kind. With a size, these last come in by rank, as
+ * on the mirror (used by many, young, small first), as long as there is room. Whatever is kept keeps all that it needs
+ * at run time.
  */
 export function planPrune({ catalog, pins, removed, retention, now }: PruneInput): PrunePlan {
-  const { restore, builds } = restoreNeeded(catalog, pins, removed);
+  const { restore, builds } = restoreNeeded(catalog, pins, removed, retention);
+  const releases = [...groupByRelease(builds.values())].slice(0, retention.releases ?? USUAL_RELEASES);
   const { nodes } = catalog;
   const kept = new Map<DagHash, string>();
   const keep = (hashes: Iterable<DagHash>, why: string): void => {
@@ -66,15 +71,24 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
     if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here is ${missing.join(', ')}`);
   }
 
+  if (retention.releases !== undefined)
+    for (const [release, members] of releases)
+      keep(
+        members.map(({ hash }) => hash),
+        `release ${release} of the recipes`,
+      );
+
   const before = sumTarballs(builds.values());
   const limit = retention.size === undefined ? Infinity : Size.parse(retention.size);
   const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
   if (room < 0) {
     warnings.push(
-      `retention.size: what environments, snapshots and pins need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
+      `retention.size: what environments, snapshots, pins and releases need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
     );
   }
   const byRule = keepByRule([...builds.values()], nodes, retention, now);
+  for (const [release, members] of releases)
+    for (const { hash } of members) byRule.set(hash, `release ${release} of the recipes`);
   const rejected = takeByRank(byRule, { builds, nodes, kept, keep, room });
 
   const remove = [...builds.values()]
@@ -104,6 +118,7 @@ function restoreNeeded(
   { builds, nodes, environments, snapshots = new Map() }: PruneInput['catalog'],
   pins: PruneInput['pins'],
   removed: PruneInput['removed'],
+  retention: PruneInput['retention'],
 ): { restore: Removed[]; builds: Map<DagHash, Build> } {
   const inGrace = new Map(
     [...removed.values()].flatMap(({ hash, grace }) =>
@@ -111,7 +126,12 @@ function restoreNeeded(
     ),
   );
   const pinned = [...pins.values()].flatMap((pin) => resolvePin(pin, inGrace).found);
-  const named = [...environments.values(), ...snapshots.values()].flat();
+  const releases = [...groupByRelease([...builds.values(), ...inGrace.values()])].slice(
+    0,
+    retention.releases ?? 0,
+  );
+  const released = releases.flatMap(([, members]) => members.map(({ hash }) => hash));
+  const named = [...environments.values(), ...snapshots.values(), released].flat();
   const roots = [...builds.keys(), ...named, ...pinned];
   const needed = runtimeClosure(
     roots.filter((hash) => nodes.has(hash)),

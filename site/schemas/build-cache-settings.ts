@@ -130,6 +130,15 @@ export const BuildCacheSettings = z.strictObject({
         .describe(
           'Number of newest builds kept per package, version, target and compiler, regardless of age.',
         ),
+      /** Number of newest releases of the recipes whose builds stay regardless of age and size. */
+      releases: z
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe(
+          'Number of newest releases of the recipes whose builds stay, regardless of age and size. Absent: the newest 2 stay regardless of age, as long as `size` has room for them.',
+        ),
       /** Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit. */
       size: z
         .string()

@@ -6,7 +6,7 @@ import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
 import { walk } from '../spack/dag.ts';
 import type { SpecNode } from '../spack/dag.ts';
-import { compareTexts } from '../spack/versions.ts';
+import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
 
 /** The view of everything: the same blob as the registry's `index.spack`. */
@@ -49,15 +49,23 @@ export function namedViews(
   };
   for (const [name, roots] of environments) add(viewName('env', name), roots);
   for (const [name, roots] of snapshots) add(viewName('snapshot', name), roots);
-  const releases = Map.groupBy(builds, ({ origin }) => origin.packages ?? '');
-  for (const [release, members] of releases) {
-    if (RELEASE.test(release))
-      add(
-        viewName('release', release),
-        members.map(({ hash }) => hash),
-      );
-  }
+  for (const [release, members] of groupByRelease(builds))
+    add(
+      viewName('release', release),
+      members.map(({ hash }) => hash),
+    );
   return views;
+}
+
+/** The builds that were solved with each release of the recipes, the newest release first. */
+export function groupByRelease(builds: Iterable<Build>): Map<string, Build[]> {
+  const all = [...Map.groupBy(builds, ({ origin }) => origin.packages ?? '')];
+  const bare = (release: string): string => release.replace(/^v/, '');
+  return new Map(
+    all
+      .filter(([release]) => RELEASE.test(release))
+      .sort(([a], [b]) => compareVersions(bare(b), bare(a)) || compareTexts(a, b)),
+  );
 }
 
 /**
