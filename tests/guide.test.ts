@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { commitFiles, git, makeRepository as initRepository } from './world/git.ts';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { SetupFacts } from '../scripts/check-setup/judge.ts';
@@ -211,12 +212,12 @@ test('the command that takes in a release changes the template’s files and lea
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-  expect(git(copy, ['ls-files']).trim().split('\n')).toEqual(
+  expect(git(copy, 'ls-files').trim().split('\n')).toEqual(
     [...Object.keys(own), 'scripts/added.ts', 'scripts/kept.ts', 'site/content/.gitkeep'].sort(),
   );
   expect(readFileSync(join(copy, 'scripts/kept.ts'), 'utf8')).toBe('2');
   for (const [path, text] of Object.entries(own)) expect(readFileSync(join(copy, path), 'utf8')).toBe(text);
-  expect(git(copy, ['status', '--porcelain'])).toBe('');
+  expect(git(copy, 'status', '--porcelain')).toBe('');
 });
 
 function read(path: string): string {
@@ -263,24 +264,9 @@ function readWorkflow(name: string): { name: string; inputs: Record<string, z.in
 function makeRepository(name: string): string {
   const root = join(folder, name);
   mkdirSync(root);
-  git(root, ['init', '--quiet', '--initial-branch=main']);
-  git(root, ['config', 'user.name', 'Owner']);
-  git(root, ['config', 'user.email', 'owner@example.org']);
+  initRepository(root);
+  // For the script, which commits as the owner.
+  git(root, 'config', 'user.name', 'Owner');
+  git(root, 'config', 'user.email', 'owner@example.org');
   return root;
-}
-
-function commitFiles(root: string, files: Record<string, string>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  git(root, ['add', '--all']);
-  git(root, ['commit', '--quiet', '--message', 'Change']);
-}
-
-function git(root: string, args: string[]): string {
-  return execFileSync('git', ['-C', root, ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { useServers } from '../../tests/world/servers.ts';
@@ -18,7 +18,7 @@ let apis: GitHubApi[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'facts-'));
   apis = [];
-  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', join(folder, 'origin.git')]);
+  makeBareRepository(join(folder, 'origin.git'));
   mkdirSync(join(folder, 'content/keys'), { recursive: true });
 });
 

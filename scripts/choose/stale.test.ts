@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { commitFiles, git, makeRepository } from '../../tests/world/git.ts';
 import { findStaleNames } from './stale.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stale-'));
@@ -16,19 +16,14 @@ function write(path: string, content: string): void {
 
 /** Commits recipes as they are to be, and gives the commit. */
 function commit(recipes: Record<string, string>): string {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', join(folder, 'git'), '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
-      encoding: 'utf8',
-    }).trim();
+  const work = join(folder, 'git');
   for (const [name, text] of Object.entries(recipes))
     write(`git/repos/spack_repo/builtin/packages/${name}/package.py`, text);
   write('git/repos/spack_repo/builtin/build_systems/generic.py', '');
-  git('init', '--quiet');
-  git('config', 'uploadpack.allowFilter', 'true');
-  git('config', 'uploadpack.allowAnySHA1InWant', 'true');
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'recipes');
-  return git('rev-parse', 'HEAD');
+  makeRepository(work);
+  git(work, 'config', 'uploadpack.allowFilter', 'true');
+  git(work, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+  return commitFiles(work);
 }
 
 const build = (name: string, published: string, origin: object) =>

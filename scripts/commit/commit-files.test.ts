@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cloneRepository, git, makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { readFiles } from './branch.ts';
@@ -23,7 +23,7 @@ let github: GitHub;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'commit-'));
   origin = join(folder, 'origin.git');
-  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', origin]);
+  makeBareRepository(origin);
   const first = checkOut('first');
   write(first, 'site/content/packages/zlib.json', 'old');
   write(first, 'README.md', 'read me');
@@ -273,7 +273,7 @@ function build(by: string): string {
 
 function checkOut(name: string): string {
   const work = join(folder, name);
-  execFileSync('git', ['clone', '-q', origin, work], { stdio: ['ignore', 'ignore', 'ignore'] });
+  cloneRepository(origin, work);
   return work;
 }
 
@@ -288,8 +288,4 @@ function show(path: string): string {
 
 function tree(): string[] {
   return git(origin, 'ls-tree', '-r', '-z', '--name-only', 'main').split('\0').filter(Boolean);
-}
-
-function git(directory: string, ...args: string[]): string {
-  return execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8' });
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commitFiles, makeRepository } from '../../tests/world/git.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
@@ -59,9 +59,6 @@ test('points the tag of a lost build back to the image of the publisher who was 
 });
 
 function commitAll(work: string): string {
-  const git = (...args: string[]) => execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
-  git('init', '-q', '-b', 'main');
-  git('add', '-A');
-  git('-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', 'winner');
-  return git('rev-parse', 'HEAD').trim();
+  makeRepository(work);
+  return commitFiles(work);
 }

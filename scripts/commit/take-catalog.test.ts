@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cloneRepository, commitFiles, git, makeBareRepository } from '../../tests/world/git.ts';
 import { readChanges } from './changes.ts';
 import { takeCatalog } from './take-catalog.ts';
 
@@ -13,11 +13,11 @@ let run: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'take-'));
-  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', join(folder, 'origin.git')]);
+  makeBareRepository(join(folder, 'origin.git'));
   push('owner', { [OLD]: 'old', 'scripts/receive.ts': 'of the run', 'site/content/.gitkeep': '' });
   run = join(folder, 'run');
   // As actions/checkout does it: one commit, without history.
-  execFileSync('git', ['clone', '-q', '--depth=1', `file://${folder}/origin.git`, run]);
+  git(folder, 'clone', '-q', '--depth=1', `file://${folder}/origin.git`, run);
 });
 
 afterEach(() => {
@@ -56,14 +56,8 @@ test('takes a head without a catalog for an empty one', async () => {
 /** Commits files on main as somebody else, and takes one path away. */
 function push(who: string, files: Record<string, string>, gone?: string): void {
   const work = join(folder, who);
-  execFileSync('git', ['clone', '-q', join(folder, 'origin.git'), work], { stdio: 'ignore' });
+  cloneRepository(join(folder, 'origin.git'), work);
   if (gone !== undefined) rmSync(join(work, gone), { recursive: true });
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(work, path)), { recursive: true });
-    writeFileSync(join(work, path), text);
-  }
-  const git = (...args: string[]): Buffer => execFileSync('git', ['-C', work, ...args]);
-  git('add', '-A');
-  git('-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', who);
-  git('push', '-q', 'origin', 'HEAD:main');
+  commitFiles(work, files);
+  git(work, 'push', '-q', 'origin', 'HEAD:main');
 }

@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cloneRepository, commitFiles, git, makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { openGitHub } from '../github/api.ts';
@@ -24,7 +24,7 @@ let served: string[] | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'start-deploy-'));
   origin = join(folder, 'origin.git');
-  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', origin]);
+  makeBareRepository(origin);
   served = undefined;
   site = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://x');
@@ -117,12 +117,8 @@ function index(oid: string): string {
 function commit(path: string): string {
   const work = join(folder, 'work');
   rmSync(work, { recursive: true, force: true });
-  execFileSync('git', ['clone', '-q', origin, work], { stdio: 'ignore' });
-  mkdirSync(join(work, path, '..'), { recursive: true });
-  writeFileSync(join(work, path), path);
-  const git = (...args: string[]): string => execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
-  git('add', '-A');
-  git('-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', path);
-  git('push', '-q', 'origin', 'HEAD:main');
-  return git('rev-parse', 'HEAD').trim();
+  cloneRepository(origin, work);
+  const name = commitFiles(work, { [path]: path });
+  git(work, 'push', '-q', 'origin', 'HEAD:main');
+  return name;
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
@@ -10,6 +9,7 @@ import { generateKey } from 'openpgp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding, Health } from '../../site/schemas/checks/health.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { git, makeRepository } from '../../tests/world/git.ts';
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
 import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
@@ -342,13 +342,11 @@ describe('finds what was planted', () => {
 });
 
 test('says that the site is behind the branch', async () => {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args]);
-  git('init', '--quiet');
+  makeRepository(folder);
   await rm(join(folder, `content/builds/${TREE}.json`));
   await rm(join(folder, manifest(TREE)));
-  git('add', 'content');
-  git('commit', '--quiet', '--message', 'Prune');
+  git(folder, 'add', 'content');
+  git(folder, 'commit', '--quiet', '--message', 'Prune');
   const { findings } = await look();
   expect(codesOf(findings)).toContain('site-behind');
   expect(findings.find(({ code }) => code === 'site-index-differs')?.found).toContain(

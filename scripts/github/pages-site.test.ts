@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { runScript } from '../../tests/world/run.ts';
@@ -12,7 +12,7 @@ let api: GitHubApi;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pages-'));
-  execFileSync('git', ['init', '-q', '--bare', folder]);
+  makeBareRepository(folder);
 });
 
 afterEach(async () => {

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeBareRepository } from '../../tests/world/git.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { openGitHub } from './api.ts';
@@ -13,7 +13,7 @@ let api: GitHubApi;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'proposal-'));
-  execFileSync('git', ['init', '-q', '--bare', folder]);
+  makeBareRepository(folder);
   api = await startGitHubApi({ repositoryDir: folder, repository: 'o/r', token: 'secret' });
 });
 

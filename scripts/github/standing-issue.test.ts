@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import type { GitHub } from './api.ts';
@@ -16,7 +16,7 @@ let github: GitHub;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'issue-'));
-  execFileSync('git', ['init', '-q', '--bare', folder]);
+  makeBareRepository(folder);
   api = await startGitHubApi({ repositoryDir: folder, repository: 'o/r', token: 'secret' });
   environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
   github = openGitHub(environment, { secondMs: 5 });

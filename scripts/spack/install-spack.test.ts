@@ -1,28 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { commitFiles, git, makeRepository as initRepository, writeFiles } from '../../tests/world/git.ts';
 import { installSpack, isVersion } from './install-spack.ts';
 import { expectUsableSpack } from './version.ts';
 
 /** A git repository with something in Spack's place that knows its version. */
 function makeRepository(files: Record<string, string>): { url: string; commit: string } {
   const folder = mkdtempSync(join(tmpdir(), 'spack-'));
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
-      encoding: 'utf8',
-    }).trim();
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-    chmodSync(join(folder, path), 0o755);
-  }
-  git('init', '--quiet');
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'one');
-  git('tag', 'v1.1.0');
-  return { url: `file://${folder}`, commit: git('rev-parse', 'HEAD') };
+  initRepository(folder);
+  writeFiles(folder, files);
+  for (const path of Object.keys(files)) chmodSync(join(folder, path), 0o755);
+  const commit = commitFiles(folder);
+  git(folder, 'tag', 'v1.1.0');
+  return { url: `file://${folder}`, commit };
 }
 
 const spackOf = (version: string) => makeRepository({ 'bin/spack': `#!/bin/sh\necho ${version}\n` });

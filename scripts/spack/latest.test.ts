@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { git, makeRepository as initRepository } from '../../tests/world/git.ts';
 import { newestRelease, resolveVersions } from './latest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latest-'));
@@ -10,11 +10,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function makeRepository(name: string, tags: string[]): string {
   const path = join(folder, name);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', path, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args]);
-  execFileSync('git', ['init', '--quiet', path]);
-  git('commit', '--quiet', '--allow-empty', '-m', 'one');
-  for (const tag of tags) git('tag', tag);
+  initRepository(path);
+  git(path, 'commit', '--quiet', '--allow-empty', '-m', 'one');
+  for (const tag of tags) git(path, 'tag', tag);
   return `file://${path}`;
 }
 

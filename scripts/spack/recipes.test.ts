@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { commitFiles, git, makeRepository as initRepository } from '../../tests/world/git.ts';
 import { checkOut, headDate } from './git-checkout.ts';
 import { gatherRecipes, parseRecipeSources } from './recipes.ts';
 
@@ -17,14 +17,10 @@ function makeFolder(files: Record<string, string>): string {
 
 function makeRepository(files: Record<string, string>): { url: string; git: (...args: string[]) => string } {
   const folder = makeFolder(files);
-  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', folder, ...identity, ...args], { encoding: 'utf8' }).trim();
-  git('init', '--quiet');
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'one');
-  git('tag', 'v1');
-  return { url: `file://${folder}`, git };
+  initRepository(folder);
+  commitFiles(folder);
+  git(folder, 'tag', 'v1');
+  return { url: `file://${folder}`, git: (...args) => git(folder, ...args).trim() };
 }
 
 const REPO = {

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cloneRepository, commitFiles, git, makeBareRepository } from '../world/git.ts';
 import { z } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
@@ -27,14 +28,11 @@ let registry: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'publishers-'));
   origin = join(folder, 'origin.git');
+  makeBareRepository(origin);
   const first = join(folder, 'first');
-  mkdirSync(join(first, 'site/content'), { recursive: true });
-  writeFileSync(join(first, 'site/content/.gitkeep'), '');
-  execFileSync('git', ['init', '-q', '-b', 'main', first]);
-  const who = ['-c', 'user.name=T', '-c', 'user.email=t@t.example'];
-  execFileSync('git', ['-C', first, 'add', '-A']);
-  execFileSync('git', ['-C', first, ...who, 'commit', '-qm', 'first']);
-  execFileSync('git', ['clone', '-q', '--bare', first, origin]);
+  cloneRepository(origin, first);
+  commitFiles(first, { 'site/content/.gitkeep': '' });
+  git(first, 'push', '-q', 'origin', 'HEAD:main');
   api = await startGitHubApi({ repositoryDir: origin, repository: 'owner/repo', token: 'secret' });
   server = await startRegistry();
   registry = `${server.host}/owner/repo`;
@@ -107,7 +105,7 @@ interface Publisher {
  */
 function openPublisher(name: string, kept: readonly string[], level: number): Publisher {
   const work = join(folder, name);
-  execFileSync('git', ['clone', '-q', origin, work]);
+  cloneRepository(origin, work);
   const matrix = writeBuiltJob(work, kept, level);
 
   function start(verb: string, ...args: string[]): ChildProcess {
@@ -149,7 +147,7 @@ async function finish(child: ChildProcess): Promise<string> {
 
 /** Holds every committed build against the registry; returns them. */
 async function expectAgreement(): Promise<Build[]> {
-  execFileSync('git', ['clone', '-q', origin, join(folder, 'result')]);
+  cloneRepository(origin, join(folder, 'result'));
   const builds = [...readCatalog(join(folder, 'result/site/content')).builds.values()];
   for (const { image } of builds) {
     expect((await openRegistry(registry).describeTag(image.tag))?.digest, image.tag).toBe(image.digest);
