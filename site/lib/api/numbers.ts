@@ -7,6 +7,7 @@ import { listLinks, schemaLink } from './links.ts';
 import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
 import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { forecastBudget } from '../catalog/budget.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 import { totalTime } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
@@ -34,7 +35,9 @@ export function describeStats(catalog: SiteCatalog): StatsDocument {
   };
 }
 
-export function describeBudget({ plan }: SiteCatalog): BudgetDocument {
+export function describeBudget(catalog: SiteCatalog): BudgetDocument {
+  const { plan } = catalog;
+  const forecast = forecastBudget(catalog);
   const { budget, ...bytes } = plan.bytes;
   const whole = Object.entries(bytes).map(([part, count]) => [part, Math.round(count)]);
   return {
@@ -48,6 +51,7 @@ export function describeBudget({ plan }: SiteCatalog): BudgetDocument {
       configs: plan.leftOut.configs,
       views: plan.leftOut.views,
     },
+    ...(forecast && { forecast }),
     links: listLinks(),
   };
 }

@@ -1,3 +1,7 @@
+import { forecastFull } from '../mirror/forecast.ts';
+import type { Forecast, GrowthEvent } from '../mirror/forecast.ts';
+import { viewName } from '../spack/view-name.ts';
+import { RECORD_BYTES } from '../spack/database.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 
 /** A part of what lies on the site. */
@@ -41,4 +45,35 @@ export function buildsElsewhere({ builds }: SiteCatalog): CatalogBuild[] {
   return [...builds.values()]
     .filter(({ state }) => state === 'registry')
     .sort((left, right) => right.build.tarball.size - left.build.tarball.size);
+}
+
+/** When the budget is full if the cache goes on growing as lately; undefined where it is, or where that cannot be said. */
+export function forecastBudget({ builds, nodes, removed, plan }: SiteCatalog): Forecast | undefined {
+  if (builds.size === 0 || plan.leftOut.builds.length > 0) return undefined;
+  const present = [...builds.values()].map(({ build: { name, published, tarball } }): GrowthEvent => ({
+    name,
+    published: Date.parse(published),
+    size: tarball.size,
+  }));
+  const past = removed.flatMap(({ name, stays, grace }) =>
+    stays.map((stay): GrowthEvent => ({
+      name,
+      published: Date.parse(stay.published),
+      removed: Date.parse(stay.removed),
+      ...(grace && { size: grace.build.tarball.size }),
+    })),
+  );
+  let indexBytes = 0;
+  for (const { text } of nodes.values()) indexBytes += text.length + RECORD_BYTES;
+  // The mirror's own index and that of everything have each build; of the other views only months grow by themselves.
+  const others = [...plan.views].filter(
+    ([view, hashes]) => !view.startsWith(viewName('month', '')) && hashes.length < builds.size,
+  );
+  return forecastFull({
+    events: [...present, ...past],
+    indexBytes: indexBytes / builds.size,
+    indexes: 2 + others.reduce((sum, [, hashes]) => sum + hashes.length, 0) / builds.size,
+    retired: plan.retired.reduce((sum, { build }) => sum + build.tarball.size, 0),
+    budget: plan.bytes.budget,
+  });
 }

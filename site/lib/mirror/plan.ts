@@ -10,13 +10,13 @@ import { ALL_VIEW, listViews, namedViews, platformViews, sortByManifest } from '
 import type { SpecNode } from '../spack/dag.ts';
 
 /** A spec manifest with its signature. */
-const MANIFEST_BYTES = 1_800;
+export const MANIFEST_BYTES = 1_800;
 
 /** Each index lies on the site twice: the blob of the deployment before stays, since Pages caches for 10 minutes. */
-const INDEX_COPIES = 2;
+export const INDEX_COPIES = 2;
 
 /** The monthly views' share of the budget: each holds everything published up to then, nearly a copy of the index. */
-const MONTHS_SHARE = 0.1;
+export const MONTHS_SHARE = 0.1;
 
 /** What there is to serve. */
 export interface MirrorInput {

@@ -35,11 +35,15 @@ const SITE_BYTES_PER_PACKAGE = 24_000;
 
 /** Bytes of the site's pages and API. */
 export function estimateSite(builds: readonly Build[]): number {
-  const packages = new Set(builds.map(({ name }) => name)).size;
+  return estimateSiteOf(builds.length, new Set(builds.map(({ name }) => name)).size);
+}
+
+/** The same, from numbers of builds and packages alone. */
+export function estimateSiteOf(builds: number, packages: number): number {
   return (
     SITE_BASE_BYTES +
-    SITE_BYTES_PER_FULL_PAGE * Math.min(builds.length, FULL_PAGES) +
-    SITE_BYTES_PER_BUILD * builds.length +
+    SITE_BYTES_PER_FULL_PAGE * Math.min(builds, FULL_PAGES) +
+    SITE_BYTES_PER_BUILD * builds +
     SITE_BYTES_PER_PACKAGE * packages
   );
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Count, ListLinks, SchemaLink } from './link.ts';
 
+const Day = z.iso.date();
+
 /** `/api/budget.json`: what of the cache fits on the site. */
 export const BudgetDocument = z
   .strictObject({
@@ -27,6 +29,19 @@ export const BudgetDocument = z
         views: z.array(z.string()).describe('Monthly views left out for their size, the newest first.'),
       })
       .describe('What does not fit.'),
+    forecast: z
+      .strictObject({
+        date: Day.optional().describe('The day. Absent: growth varies too much for one, see the range.'),
+        earliest: Day.describe('The beginning of a range that has the day with a probability of 95 %.'),
+        latest: Day.describe('Its end.'),
+        bytesPerWeek: Count.describe('Bytes that a week added on average, all that a build takes included.'),
+        weeks: Count.describe('Weeks that this average is taken from; the last is that of the newest build.'),
+      })
+      .optional()
+      .describe(
+        'When the budget is full if the cache grows as it did lately. Absent: it is full, or the history is too short, ' +
+          'growth has changed or varies too much, or there are more than five years to go.',
+      ),
     links: ListLinks.describe('Related documents.'),
   })
   .describe('What of the cache fits on the site. The registry has everything.');

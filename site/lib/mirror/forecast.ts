@@ -1,0 +1,196 @@
+import { monthOf } from '../format.ts';
+import { compareTexts } from '../spack/versions.ts';
+import { estimateSiteOf, FULL_PAGES } from './site-bytes.ts';
+import { INDEX_COPIES, MANIFEST_BYTES, MONTHS_SHARE } from './plan.ts';
+
+/** In milliseconds. */
+const WEEK_MS = 7 * 24 * 3_600_000;
+/** Numbers of weeks that growth is taken from: the longest over which it was steady. */
+const WINDOWS = [52, 39, 26, 13, 8];
+/** The standard error of a week's growth up to which a day is given, and above which nothing is: shares of it. */
+const EXACT_ERROR = 0.035;
+const MOST_ERROR = 0.2;
+/** Weeks beyond which nothing is said: five years. */
+const HORIZON_WEEKS = 260;
+/** Standard errors to each side. */
+const RANGE = 2;
+
+/** Bytes of a build's short page and of its documents. */
+const PAGE_BYTES = estimateSiteOf(FULL_PAGES + 1, 0) - estimateSiteOf(FULL_PAGES, 0);
+
+/** A build that came, with what it takes and when it went. */
+export interface GrowthEvent {
+  name: string;
+  /** Milliseconds since 1970. */
+  published: number;
+  /** Absent: it is still there. */
+  removed?: number;
+  /** Bytes of its tarball. Absent: no longer known, and taken for the mean of the others. */
+  size?: number;
+}
+
+/** What a forecast is made from. */
+export interface Growth {
+  /** All builds that there ever were. */
+  events: readonly GrowthEvent[];
+  /** Bytes that a build adds to one index, on average. */
+  indexBytes: number;
+  /** Indexes that list each build: the mirror's own, that of everything, and views that have not all builds. */
+  indexes: number;
+  /** Bytes of removed builds that the site still serves for a while. */
+  retired: number;
+  /** Bytes of the site's budget. */
+  budget: number;
+}
+
+/** When the budget is full if the cache goes on growing as it did lately. */
+export interface Forecast {
+  /** A day, `2027-03-14`. Absent: growth varies too much for a day. */
+  date?: string;
+  /** The range in which the day is with a probability of 95 %. */
+  earliest: string;
+  latest: string;
+  /** Bytes that a week added, on average. */
+  bytesPerWeek: number;
+  /** The number of weeks that this is taken from. */
+  weeks: number;
+}
+
+/**
+ * Forecasts the day from which some builds are only in the registry. Undefined where that cannot be said: too little
+ * history, growth that changed or varies too much, none at all, or more than five years to go. What the site takes is
+ * counted as `planMirror` does. Time ends with the newest event, so that the same catalog gives the same forecast.
+ */
+export function forecastFull(growth: Growth): Forecast | undefined {
+  const { events } = growth;
+  const now = events.reduce((last, { published, removed = 0 }) => Math.max(last, published, removed), 0);
+  const first = events.reduce((least, { published }) => Math.min(least, published), now);
+  const known = events.flatMap(({ size }) => size ?? []);
+  const meanSize = known.reduce((sum, size) => sum + size, 0) / Math.max(1, known.length);
+  const steady = findSteady(weeklyBytes(growth, now, meanSize), Math.floor((now - first) / WEEK_MS));
+  if (!steady || steady.mean <= 0 || steady.error > MOST_ERROR * steady.mean) return undefined;
+  const { mean, error, weeks } = steady;
+  const recent = events.filter(
+    ({ published, removed }) => removed === undefined && published > now - weeks * WEEK_MS,
+  );
+  const weeksLeft = (bytes: number): number | undefined =>
+    countWeeks(growth, now, { builds: recent.length / weeks, bytes });
+  const [soonest, likely, last] = [mean + RANGE * error, mean, mean - RANGE * error].map(weeksLeft);
+  if (likely === undefined || soonest === undefined || last === undefined || likely === 0) return undefined;
+  const day = (after: number): string => new Date(now + after * WEEK_MS).toISOString().slice(0, 10);
+  return {
+    ...(error <= EXACT_ERROR * mean && { date: day(likely) }),
+    earliest: day(soonest),
+    latest: day(last),
+    bytesPerWeek: Math.round(mean),
+    weeks,
+  };
+}
+
+/** Bytes that each week added, the last first; full pages and monthly views left out, which do not grow evenly. */
+function weeklyBytes({ events, indexBytes, indexes }: Growth, now: number, meanSize: number): number[] {
+  const weekly: number[] = [];
+  const add = (at: number, bytes: number): void => {
+    const week = Math.floor((now - at) / WEEK_MS);
+    weekly[week] = (weekly[week] ?? 0) + bytes;
+  };
+  const fixed = PAGE_BYTES + MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes;
+  const packages = new Map<string, number>();
+  for (const { name, published, removed, size = meanSize } of events) {
+    add(published, fixed + size);
+    if (removed !== undefined) add(removed, -fixed - size);
+    packages.set(name, Math.min(packages.get(name) ?? published, published));
+  }
+  for (const published of packages.values()) add(published, estimateSiteOf(0, 1) - estimateSiteOf(0, 0));
+  return Array.from(weekly, (bytes) => bytes ?? 0);
+}
+
+interface Steady {
+  weeks: number;
+  mean: number;
+  /** Standard error of the mean. */
+  error: number;
+}
+
+/** The longest window whose two halves differ by no more than chance; undefined where there is none. */
+function findSteady(weekly: readonly number[], wholeWeeks: number): Steady | undefined {
+  for (const weeks of WINDOWS) {
+    if (weeks > wholeWeeks) continue;
+    const values = Array.from({ length: weeks }, (_, week) => weekly[week] ?? 0);
+    const half = Math.floor(weeks / 2);
+    const [recent, earlier] = [measure(values.slice(0, half)), measure(values.slice(half))];
+    if (Math.abs(recent.mean - earlier.mean) <= RANGE * Math.hypot(recent.error, earlier.error))
+      return { weeks, ...measure(values) };
+  }
+  return undefined;
+}
+
+function measure(values: readonly number[]): { mean: number; error: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, error: Math.sqrt(variance / values.length) };
+}
+
+/** Where a cache is on its way, as far as the plan of the mirror depends on it. */
+interface Extent {
+  builds: number;
+  packages: number;
+  /** Builds in all monthly views but the newest, which is the same blob as the index. */
+  viewed: number;
+  /** Bytes besides pages and monthly views. */
+  other: number;
+}
+
+/** Bytes that the site needs for all builds that are there. Spec files are left out: they are the first to stay away. */
+export function neededBytes(growth: Growth): number {
+  return bytesOf(extentOf(growth), growth);
+}
+
+function extentOf({ events, indexBytes, indexes, retired }: Growth): Extent {
+  const present = events.filter(({ removed }) => removed === undefined);
+  const known = present.flatMap(({ size }) => size ?? []);
+  const tarballs = known.reduce((sum, size) => sum + size, 0);
+  const months = Map.groupBy(present, ({ published }) => monthAt(published));
+  let [viewed, total] = [0, 0];
+  for (const [, members] of [...months].sort(([a], [b]) => compareTexts(a, b)).slice(0, -1)) {
+    total += members.length;
+    viewed += total;
+  }
+  return {
+    builds: present.length,
+    packages: new Set(present.map(({ name }) => name)).size,
+    viewed,
+    other: retired + tarballs + present.length * (MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes),
+  };
+}
+
+function bytesOf({ builds, packages, viewed, other }: Extent, { budget, indexBytes }: Growth): number {
+  const months = Math.min(MONTHS_SHARE * budget, INDEX_COPIES * viewed * indexBytes);
+  return other + months + estimateSiteOf(builds, packages);
+}
+
+/** Weeks from now until the budget is full, at a number of builds and bytes a week; undefined beyond the horizon. */
+function countWeeks(
+  growth: Growth,
+  now: number,
+  weekly: { builds: number; bytes: number },
+): number | undefined {
+  const extent = extentOf(growth);
+  let before = bytesOf(extent, growth);
+  if (before >= growth.budget) return 0;
+  for (let week = 1; week <= HORIZON_WEEKS; week += 1) {
+    const isNewMonth = monthAt(now + week * WEEK_MS) !== monthAt(now + (week - 1) * WEEK_MS);
+    if (isNewMonth) extent.viewed += extent.builds;
+    extent.builds += weekly.builds;
+    // Pages are counted by the number of builds.
+    extent.other += weekly.bytes - weekly.builds * PAGE_BYTES;
+    const after = bytesOf(extent, growth);
+    if (after >= growth.budget) return week - 1 + (growth.budget - before) / (after - before);
+    before = after;
+  }
+  return undefined;
+}
+
+function monthAt(time: number): string {
+  return monthOf(new Date(time).toISOString());
+}
