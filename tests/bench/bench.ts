@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../scripts/cli/command.ts';
 import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 import { benchDoctor } from './doctor-bench.ts';
+import { benchGrowth } from './growth-bench.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
@@ -11,6 +12,7 @@ import { benchWaves } from './waves-bench.ts';
 export type Figures = Record<string, number>;
 
 const BENCHES: Record<string, (folder: string, builds: number) => Promise<Figures>> = {
+  growth: benchGrowth,
   index: benchIndex,
   site: benchSite,
   search: benchSearch,
@@ -44,7 +46,13 @@ const command = createCommand({
   });
 
 /** Spack needs two seconds for 100 builds; the site's time is for the design's 10,000. */
-const DEFAULT_BUILDS: Record<string, number> = { index: 400, site: 10_000, search: 20_000, doctor: 10_000 };
+const DEFAULT_BUILDS: Record<string, number> = {
+  growth: 10_000,
+  index: 400,
+  site: 10_000,
+  search: 20_000,
+  doctor: 10_000,
+};
 
 await runCommand(command);
 
