@@ -19,6 +19,8 @@ export async function benchGrowth(folder: string, builds: number): Promise<Figur
   const files = await fastGlob('**', { cwd: directory, stats: true });
   const git = (...args: string[]): Promise<number> => timeProgram('git', ['-C', directory, ...args]);
   await git('init', '-q');
+  // It would run beside the commits, and now and then beside ours.
+  await git('config', 'gc.auto', '0');
   await git('config', 'user.name', 'bench');
   await git('config', 'user.email', 'bench@example.org');
   for (let at = 0; at < files.length; at += COMMIT_FILES) {

@@ -10,14 +10,15 @@ import { shapeCatalog } from '../../site/lib/catalog/shape-catalog.ts';
 import { inventBuildRecord } from '../generate/build-record.ts';
 import { inventHistory } from '../generate/history.ts';
 import { inventPackage } from '../generate/package-record.ts';
+import type { SiteCatalog } from '../../site/lib/catalog/site-catalog.ts';
 import type { Node } from '../../site/schemas/node.ts';
 
-/** The search's data files of a generated catalog: path below `/data/` and text. */
-export function inventSearchData(builds: number): Map<string, string> {
-  const history = inventHistory({ builds, seed: 1 });
+/** A generated catalog as pages and API see it. */
+export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
+  const history = inventHistory({ builds, seed });
   const names = new Set([...history.nodes.values()].map(({ node }) => node.name));
   const records = [...history.builds.values()].map((build) => inventBuildRecord(history, build));
-  const catalog = shapeCatalog(
+  return shapeCatalog(
     {
       specs: [...history.nodes.values()].map(({ node, text }) => ({ id: idOf(node), body: text })),
       builds: records.map((record) => ({ id: idOf(record), body: JSON.stringify(record) })),
@@ -37,6 +38,11 @@ export function inventSearchData(builds: number): Map<string, string> {
     },
     parseSettings({}),
   );
+}
+
+/** The search's data files of a generated catalog: path below `/data/` and text. */
+export function inventSearchData(builds: number): Map<string, string> {
+  const catalog = inventSiteCatalog(builds);
   const files = new Map<string, unknown>([
     ['packages', describePackageIndex(catalog)],
     ['builds', describeBuildIndex(catalog)],

@@ -80,6 +80,11 @@ export const GUIDE: readonly GuidePage[] = [
     description: 'Minutes, gigabytes, hours and jobs: what GitHub gives, and what happens at the edge.',
   },
   {
+    name: 'growth',
+    title: 'A growing cache',
+    description: 'What breaks first as a cache grows, at which size, and what to do: with figures.',
+  },
+  {
     name: 'cleaning-up',
     title: 'Cleaning up',
     description: 'Which builds prune removes, how to pin those that must stay, and what happens to clients.',
