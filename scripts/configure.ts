@@ -27,8 +27,8 @@ const command = createCommand({
 await runCommand(command);
 
 async function configure({ catalog, settings }: { catalog: string; settings?: string }): Promise<void> {
-  const { pagesBudget } = readSettingsFile(settings);
-  const { SITE_URL, GITHUB_TOKEN, PAGES_BUDGET } = process.env;
+  const { pagesBudget, federate } = readSettingsFile(settings);
+  const { SITE_URL, GITHUB_TOKEN, PAGES_BUDGET, FEDERATE } = process.env;
   const cache = readCache(catalog);
   if (isForeign(cache, process.env)) {
     forgetCatalog(catalog);
@@ -41,6 +41,7 @@ async function configure({ catalog, settings }: { catalog: string; settings?: st
     REGISTRY: chooseRegistry(cache, process.env),
     SITE_URL: siteUrlOf({ ...process.env, SITE_URL: pagesUrl }),
     PAGES_BUDGET: PAGES_BUDGET || pagesBudget,
+    FEDERATE: FEDERATE || federate.join(' '),
   };
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
   process.stdout.write(lines.join(''));

@@ -4,18 +4,11 @@ import { ConnectionError } from '../http/errors.ts';
 import { getText } from '../http/get.ts';
 import type { KnownCache } from '../../site/lib/catalog/coverage.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
-import { SpecTable } from '../../site/schemas/api/spec-table.ts';
+import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { Failure } from '../../site/schemas/failure.ts';
-
-/** The largest document, a table of all builds, has some 100 bytes a build. */
-const LIMIT_BYTES = 512 * 1024 * 1024;
 
 /** What is read here of the API: a later one may have more fields. */
 const Index = z.object({ version: z.literal(1) });
-const Table = z.object({
-  words: z.object(SpecTable.shape.words.shape),
-  columns: z.object(SpecTable.shape.columns.shape),
-});
 const { name, hash, target, kind, date, run } = Failure.shape;
 const Failures = z.object({
   failures: z.array(z.object({ name, hash, target, kind, date, run })),
@@ -25,14 +18,14 @@ const Failures = z.object({
 export async function fetchCache(address: string): Promise<KnownCache> {
   const root = `${address.replace(/\/+$/, '')}/api/`;
   await fetchJson(`${root}index.json`, Index);
-  const table = await fetchJson(`${root}specs.json`, Table);
+  const table = await fetchJson(`${root}specs.json`, SiblingTable);
   const { failures } = await fetchJson(`${root}failures.json`, Failures);
   return { builds: readTable(table), failures };
 }
 
 async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<Shape> {
   if (!URL.canParse(url)) throw new Error(`${url}: expected an address such as https://owner.github.io/repo`);
-  const text = await getText(url, LIMIT_BYTES).catch((error: unknown) => {
+  const text = await getText(url, SIBLING_LIMIT_BYTES).catch((error: unknown) => {
     if (!(error instanceof ConnectionError)) throw error;
     throw new Error(`${url}: no answer; is the address right, and the network there?`, { cause: error });
   });

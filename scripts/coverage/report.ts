@@ -1,4 +1,6 @@
 import { timeText } from '../../site/lib/times/time-text.ts';
+import { formatNumber } from '../../site/lib/format.ts';
+import type { SharedCoverage } from '../../site/lib/federation/cover-together.ts';
 import { printable } from '../cli/command.ts';
 import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/api/coverage.ts';
 
@@ -18,6 +20,19 @@ export function describeCoverage({
     ...missing.map((spec) => printable(describeMissing(spec))),
     ...(missing.length > 0 ? [`To build what is missing: ${timeText(time, missing.length)}.`] : []),
     `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
+  ].join('\n');
+}
+
+/** The same of several caches, with what each has and the mirrors to add. */
+export function describeShared(coverage: SharedCoverage): string {
+  const { caches, mirrors } = coverage;
+  return [
+    describeCoverage(coverage),
+    ...caches.map(({ url, has }) => `  ${url} has ${has}`),
+    mirrors.length === 0
+      ? 'No mirror is worth adding.'
+      : `${formatNumber(mirrors.length, 'mirror')} of ${caches.length} ${mirrors.length === 1 ? 'has' : 'have'} all of it, to be asked in this order:`,
+    ...mirrors.map(({ url, adds }) => `  ${url} (${adds}${adds === 1 ? ' spec' : ' specs'})`),
   ].join('\n');
 }
 

@@ -4,7 +4,7 @@ import type { Node } from '../schemas/node.ts';
 import { mirrorManifestPath } from '../schemas/node.ts';
 import { parseSettings } from '../schemas/settings.ts';
 
-const SITE_URL = parseSettings(process.env).SITE_URL;
+const { SITE_URL, FEDERATE } = parseSettings(process.env);
 
 const BASE = new URL(SITE_URL).pathname.replace(/\/$/, '');
 
@@ -45,6 +45,14 @@ export function buildPath({ name, hash }: { name: string; hash: DagHash }): stri
 /** A page of the owner's guide; without a name its first. */
 export function guidePath(name = ''): string {
   return name === '' ? '/guide/' : `/guide/${name}/`;
+}
+
+/** Search over this cache and its siblings. */
+export const siblingsPath = '/siblings/';
+
+/** Addresses of the caches that the owner has named as siblings. */
+export function siblingCaches(): readonly string[] {
+  return FEDERATE;
 }
 
 export const usePath = '/use/';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Size } from './settings.ts';
+import { MOST_SIBLINGS, SiblingUrl, Size } from './settings.ts';
 import { PackageName } from './node.ts';
 
 /** A system that binaries are built for. */
@@ -107,6 +107,15 @@ export const BuildCacheSettings = z.strictObject({
     .default('900MB')
     .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 900MB' })
     .describe('What may lie on the site in all; GitHub Pages holds 1 GB.'),
+  /** Other caches made with this template, whose builds this site's page of siblings and `coverage --federate` know. */
+  federate: z
+    .array(SiblingUrl)
+    .max(MOST_SIBLINGS)
+    .refine((urls) => new Set(urls).size === urls.length, { error: 'expected each address once' })
+    .default([])
+    .describe(
+      'Addresses of other caches made with this template, to search and cover locks together; at most 12.',
+    ),
   /** Image under the layers of runnable containers. */
   baseImage: z
     .string()

@@ -23,6 +23,19 @@ export const Size = z.string().transform((text, context): number => {
   return Math.floor(Number(match[1]) * unit);
 });
 
+/** Sibling caches that a site names at most: each is loaded by every reader of the page. */
+export const MOST_SIBLINGS = 12;
+
+/** Address of another cache's site, without a slash at the end. */
+export const SiblingUrl = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:https:\/\/[\w.-]+|http:\/\/(?:localhost|127\.0\.0\.1))(?::\d+)?(?:\/[\w.~-]+)*\/?$/,
+    'expected an address such as https://owner.github.io/repo',
+  )
+  .transform((url) => url.replace(/\/+$/, ''));
+
 /** What every script and the site take from the environment; the same names everywhere. */
 export const Settings = z.object({
   /** `oci-layout:DIR`, `ghcr.io/owner/repo`, or any other registry's `host/path`. */
@@ -36,6 +49,12 @@ export const Settings = z.object({
     .transform((url) => url.replace(/\/+$/, '')),
   /** What may lie on the site in all, in bytes: GitHub Pages holds 1 GB. */
   PAGES_BUDGET: z.string().default('900MB').pipe(Size),
+  /** Addresses of sibling caches, with spaces between. */
+  FEDERATE: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .pipe(z.array(SiblingUrl).max(MOST_SIBLINGS)),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
@@ -11,6 +12,9 @@ import type { TestSite } from './site.ts';
 
 const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
 const ADDRESS = 'https://owner.example/spack-build-cache';
+
+const SIBLING = 'https://sibling.example/cache';
+const HOSTILE = 'https://hostile.example/cache';
 
 let site: TestSite;
 let browser: Browser;
@@ -26,7 +30,8 @@ beforeAll(async () => {
   );
   await writeFile(join(catalog, 'environments/new.yaml'), 'spack:\n  specs:\n  - zlib\n');
   // Room for about half of the tarballs.
-  site = await openSite({ catalog, address: ADDRESS, settings: { PAGES_BUDGET: '70MB' } });
+  const settings = { PAGES_BUDGET: '70MB', FEDERATE: `${SIBLING} ${HOSTILE}` };
+  site = await openSite({ catalog, address: ADDRESS, settings });
   browser = await openChrome();
   kinds = pickKinds(site.pages);
 });
@@ -63,6 +68,58 @@ test('the page on use has the commands for a signed cache, for site and registry
   expect(commands).not.toContain('--unsigned');
   expect(commands).not.toMatch(/buildcache list(?! -a)/);
   expect(await page.getByText('binaries may then come unsigned').count()).toBe(1);
+});
+
+test('packages of siblings are found, a lock is covered by mirrors of both, and a hostile sibling does no harm', async () => {
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  const specs = SiblingTable.parse(JSON.parse(await readFile(join(site.dist, 'api/specs.json'), 'utf8')));
+  const [name = '', version = ''] = [specs.words.package[0], specs.words.version[0]];
+  const said = new Map<string, unknown>([
+    [
+      `${SIBLING}/api/packages.json`,
+      { packages: [{ name: 'only-there', versions: ['<b>1</b>'], targets: ['zen3'], builds: 1 }] },
+    ],
+    [`${SIBLING}/api/specs.json`, specs],
+    [
+      `${HOSTILE}/api/packages.json`,
+      { packages: [{ name: '<img src=x onerror=alert(1)>', versions: [], targets: [], builds: 1 }] },
+    ],
+    [`${HOSTILE}/api/specs.json`, { ...specs, columns: { ...specs.columns, size: [] } }],
+  ]);
+  for (const [address, document] of said)
+    await page.route(address, (route) =>
+      route.fulfill({ json: document, headers: { 'access-control-allow-origin': '*' } }),
+    );
+  await page.goto(`${site.url}/siblings/`);
+  await page.getByText('hostile.example/cache/api/packages.json is not what a cache says').waitFor();
+  await page.getByRole('searchbox').fill('only-there');
+  const found = page.getByRole('region', { name: 'Packages of all caches' });
+  await found.getByText('<b>1</b> · zen3').waitFor();
+  expect(await found.getByRole('link').getAttribute('href')).toBe(`${SIBLING}/packages/only-there/`);
+  await page.getByRole('searchbox').fill(name);
+  await found.getByText(new URL(site.url).host).first().waitFor();
+
+  // A lock of the first build alone: this site has it, and the sibling, too.
+  const hash = specs.columns.hash[0] ?? '';
+  const node = { name, version, arch: { platform: 'linux', platform_os: 'debian12', target: 'zen3' }, hash };
+  const lock = {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: [{ hash, spec: name }],
+    concrete_specs: { [hash]: node },
+  };
+  const paste = page.getByRole('textbox', { name: 'A spack.lock' });
+  await paste.fill(JSON.stringify(lock));
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('100 %: 1 of 1 spec can be downloaded').waitFor();
+  await page.getByText('hostile.example/cache/api/specs.json is not what a cache says').waitFor();
+  expect(await page.getByText('spack mirror add --type binary cache-1').count()).toBe(1);
+  await paste.fill('not json');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('found something that is not JSON').waitFor();
+  expect(errors).toEqual([]);
+  await page.close();
 });
 
 test('the page on keys shows fingerprint, owner and file', async () => {

@@ -128,6 +128,15 @@ function isOf(failure: KnownFailure, node: Node): boolean {
   return failure.name === node.name && (failure.target ?? targetOf(node)) === targetOf(node);
 }
 
+/** The specs that an installation of a lock file takes, those that a cache has among them; externals left out. */
+export function listNeeded(lock: LockFile, cache: KnownCache): DagHash[] {
+  const builds = new Map(cache.builds.map((build) => [build.hash, build]));
+  const roots = lock.roots.map(({ hash }) => hash);
+  return listTouched(roots, new Map(Object.entries(lock.concrete_specs)), builds)
+    .filter(({ external }) => !external)
+    .map(({ hash }) => hash);
+}
+
 /** How much of a lock file has a binary. */
 export function coverLock(lock: LockFile, cache: KnownCache): EnvironmentDocument['coverage'] {
   const roots = lock.roots.map(({ hash }) => hash);

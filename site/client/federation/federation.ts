@@ -1,0 +1,94 @@
+// Before any schema.
+import '../zod-settings.ts';
+import { findPackages, joinPackages, SiblingPackages } from '../../lib/federation/siblings.ts';
+import type { SharedPackage } from '../../lib/federation/siblings.ts';
+import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
+import { readSibling } from './read-sibling.ts';
+
+/** Bytes of a list of packages that are read: 8,000 packages take 3 MB. */
+const PACKAGES_LIMIT_BYTES = 16 * 2 ** 20;
+/** Rows that are shown. */
+const MOST_ROWS = 50;
+/** Versions and targets of a cache that are named in a row. */
+const MOST_WORDS = 4;
+
+/** Searches the packages of this cache and its siblings, and covers a lock with all of them. Nothing that is pasted leaves the browser. */
+export function offerFederation(): void {
+  const form = document.querySelector<HTMLFormElement>('#sibling-search');
+  const input = form?.querySelector('input');
+  const found = document.querySelector<HTMLElement>('#sibling-packages');
+  const lockForm = document.querySelector<HTMLFormElement>('#sibling-lock');
+  const paste = lockForm?.querySelector('textarea');
+  const answer = document.querySelector<HTMLElement>('#sibling-answer');
+  if (!form || !input || !found || !lockForm || !paste || !answer) return;
+  const own = `${location.origin}${form.dataset['base'] ?? ''}`.replace(/\/+$/, '');
+  const caches = [own, ...(form.dataset['caches'] ?? '').split(' ').filter(Boolean)];
+  let packages: SharedPackage[] = [];
+  const show = (): void => showPackages(found, packages, input.value);
+  form.addEventListener('submit', (event) => event.preventDefault());
+  input.addEventListener('input', show);
+  void readPackages(caches).then((read) => {
+    packages = read.packages;
+    for (const problem of read.problems) form.after(makeElement('p', 'note', makeText(problem)));
+    show();
+  });
+  lockForm.addEventListener('submit', (event) => {
+    event.preventDefault();
+    answer.setAttribute('aria-busy', 'true');
+    void import('./lock.ts')
+      .then(({ coverPasted }) => coverPasted(paste.value, caches, answer))
+      .finally(() => answer.removeAttribute('aria-busy'));
+  });
+}
+
+async function readPackages(
+  caches: readonly string[],
+): Promise<{ packages: SharedPackage[]; problems: string[] }> {
+  const read = await Promise.allSettled(
+    caches.map((url) => readSibling(`${url}/api/packages.json`, SiblingPackages, PACKAGES_LIMIT_BYTES)),
+  );
+  const lists = new Map<string, SiblingPackages>();
+  const problems: string[] = [];
+  for (const [at, result] of read.entries()) {
+    if (result.status === 'fulfilled') lists.set(caches[at] ?? '', result.value);
+    else problems.push(result.reason instanceof Error ? result.reason.message : String(result.reason));
+  }
+  return { packages: joinPackages(lists), problems };
+}
+
+function showPackages(found: HTMLElement, packages: readonly SharedPackage[], query: string): void {
+  const fitting = findPackages(packages, query);
+  const rows = fitting
+    .slice(0, MOST_ROWS)
+    .map(({ name, holders }) =>
+      makeRow(
+        makeText(name),
+        makeElement(
+          'ul',
+          'plain',
+          ...holders.map(({ url, versions, targets }) =>
+            makeElement(
+              'li',
+              '',
+              makeLink(`${url}/packages/${encodeURIComponent(name)}/`, url.replace(/^https?:\/\//, '')),
+              makeElement('span', 'muted', ': ', makeText(`${few(versions)} · ${few(targets)}`)),
+            ),
+          ),
+        ),
+      ),
+    );
+  found.replaceChildren(
+    makeElement(
+      'p',
+      'note',
+      fitting.length > MOST_ROWS
+        ? `${fitting.length} packages, the first ${MOST_ROWS} of them:`
+        : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`,
+    ),
+    ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Who has it'], rows)] : []),
+  );
+}
+
+function few(words: readonly string[]): string {
+  return `${words.slice(0, MOST_WORDS).join(', ')}${words.length > MOST_WORDS ? ', …' : ''}`;
+}

@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+
+/** A sibling that says nothing for so long is left out. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Reads a document of another site, no more than a limit of it, and checks that it is what it should be: whatever is
+ * there can be wrong or hostile. Throws one sentence that names the address.
+ */
+export async function readSibling<Shape>(
+  address: string,
+  schema: z.ZodType<Shape>,
+  limitBytes: number,
+): Promise<Shape> {
+  const text = await fetchText(address, limitBytes).catch((error: unknown) => {
+    throw new Error(`${address} cannot be read: ${error instanceof Error ? error.message : 'no answer'}`);
+  });
+  const result = schema.safeParse(parse(text));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(
+    `${address} is not what a cache says: ${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300),
+  );
+}
+
+async function fetchText(address: string, limitBytes: number): Promise<string> {
+  const response = await fetch(address, {
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read();
+    if (!chunk || chunk.done) break;
+    size += chunk.value.length;
+    if (size > limitBytes) {
+      await reader?.cancel();
+      throw new Error(`it has more than ${limitBytes} bytes`);
+    }
+    parts.push(decoder.decode(chunk.value, { stream: true }));
+  }
+  return parts.join('');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

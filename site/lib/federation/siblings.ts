@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { PackageName } from '../../schemas/node.ts';
+import { SpecTable } from '../../schemas/api/spec-table.ts';
+
+/** Bytes of a sibling's document that are read at most: 200,000 builds take 17 MB, and compressed a third of it. */
+export const SIBLING_LIMIT_BYTES = 64 * 2 ** 20;
+/** More entries in a document of others are refused. */
+const MOST = 500_000;
+
+/** A name, a version or the like, as others write it. */
+const Text = z.string().max(300);
+const Texts = z.array(Text).max(MOST);
+const { words, columns } = SpecTable.shape;
+
+/** What is read of a sibling's `/api/specs.json`: a later one may have more fields. */
+export const SiblingTable = z.object({
+  words: z.object(
+    Object.fromEntries(Object.keys(words.shape).map((name) => [name, Texts])) as Record<
+      keyof typeof words.shape,
+      typeof Texts
+    >,
+  ),
+  columns: z
+    .object(columns.shape)
+    .refine(({ hash }) => hash.length <= MOST, `expected at most ${MOST} builds`)
+    .refine(
+      (lists) => Object.values(lists).every(({ length }) => length === lists.hash.length),
+      'expected columns of one length',
+    ),
+});
+export type SiblingTable = z.infer<typeof SiblingTable>;
+
+/** What is read of a sibling's `/api/packages.json`. */
+export const SiblingPackages = z.object({
+  packages: z
+    .array(
+      z.object({
+        name: PackageName,
+        versions: z.array(Text).max(10_000),
+        targets: z.array(Text).max(1_000),
+        builds: z.number().int().nonnegative(),
+      }),
+    )
+    .max(MOST),
+});
+export type SiblingPackages = z.infer<typeof SiblingPackages>;
+
+/** A package and the caches that have it. */
+export interface SharedPackage {
+  name: string;
+  holders: {
+    /** Address of the cache. */
+    url: string;
+    /** The highest first, as the cache says. */
+    versions: readonly string[];
+    targets: readonly string[];
+    builds: number;
+  }[];
+}
+
+/** The packages of several caches, by name; in each the caches in the order given. */
+export function joinPackages(caches: ReadonlyMap<string, SiblingPackages>): SharedPackage[] {
+  const shared = new Map<string, SharedPackage>();
+  for (const [url, { packages }] of caches) {
+    for (const { name, versions, targets, builds } of packages) {
+      const entry = shared.get(name) ?? { name, holders: [] };
+      entry.holders.push({ url, versions, targets, builds });
+      shared.set(name, entry);
+    }
+  }
+  return [...shared.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Packages whose name has the text, those that begin with it first. `name@version` asks for a version's beginning, too. */
+export function findPackages(packages: readonly SharedPackage[], query: string): SharedPackage[] {
+  const [name = '', version = ''] = query.trim().toLowerCase().split('@');
+  const found = packages.filter((entry) => entry.name.toLowerCase().includes(name));
+  const fitting = found.flatMap((entry) => {
+    const holders = entry.holders.filter(({ versions }) => versions.some((text) => text.startsWith(version)));
+    return holders.length > 0 ? [{ ...entry, holders }] : [];
+  });
+  const begins = (entry: SharedPackage): number => (entry.name.toLowerCase().startsWith(name) ? 0 : 1);
+  return fitting.sort((a, b) => begins(a) - begins(b));
+}
