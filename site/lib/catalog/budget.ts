@@ -48,7 +48,13 @@ export function buildsElsewhere({ builds }: SiteCatalog): CatalogBuild[] {
 }
 
 /** When the budget is full if the cache goes on growing as lately; undefined where it is, or where that cannot be said. */
-export function forecastBudget({ builds, nodes, removed, plan }: SiteCatalog): Forecast | undefined {
+export function forecastBudget({
+  builds,
+  nodes,
+  removed,
+  plan,
+  failureBytes,
+}: SiteCatalog): Forecast | undefined {
   if (builds.size === 0 || plan.leftOut.builds.length > 0) return undefined;
   const present = [...builds.values()].map(({ build: { name, published, tarball } }): GrowthEvent => ({
     name,
@@ -73,7 +79,7 @@ export function forecastBudget({ builds, nodes, removed, plan }: SiteCatalog): F
     events: [...present, ...past],
     indexBytes: indexBytes / builds.size,
     indexes: 2 + others.reduce((sum, [, hashes]) => sum + hashes.length, 0) / builds.size,
-    retired: plan.retired.reduce((sum, { build }) => sum + build.tarball.size, 0),
+    besides: plan.retired.reduce((sum, { build }) => sum + build.tarball.size, failureBytes),
     budget: plan.bytes.budget,
   });
 }

@@ -119,7 +119,7 @@ function growthOn(all: readonly GrowthEvent[], day: number, budget = BUDGET): Gr
     events: knownOn(all, day),
     indexBytes: text.length + RECORD_BYTES,
     indexes: 2,
-    retired: 0,
+    besides: 0,
     budget,
   };
 }

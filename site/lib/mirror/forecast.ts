@@ -37,8 +37,8 @@ export interface Growth {
   indexBytes: number;
   /** Indexes that list each build: the mirror's own, that of everything, and views that have not all builds. */
   indexes: number;
-  /** Bytes of removed builds that the site still serves for a while. */
-  retired: number;
+  /** Bytes of what does not grow with builds: of removed builds that are still served, and of pages of failures. */
+  besides: number;
   /** Bytes of the site's budget. */
   budget: number;
 }
@@ -146,7 +146,7 @@ export function neededBytes(growth: Growth): number {
   return bytesOf(extentOf(growth), growth);
 }
 
-function extentOf({ events, indexBytes, indexes, retired }: Growth): Extent {
+function extentOf({ events, indexBytes, indexes, besides }: Growth): Extent {
   const present = events.filter(({ removed }) => removed === undefined);
   const known = present.flatMap(({ size }) => size ?? []);
   const tarballs = known.reduce((sum, size) => sum + size, 0);
@@ -160,7 +160,7 @@ function extentOf({ events, indexBytes, indexes, retired }: Growth): Extent {
     builds: present.length,
     packages: new Set(present.map(({ name }) => name)).size,
     viewed,
-    other: retired + tarballs + present.length * (MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes),
+    other: besides + tarballs + present.length * (MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes),
   };
 }
 
