@@ -32,7 +32,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'site/**/*.test.ts',
             'tests/*.test.ts',
-            'tests/{generate,tools,bench,workflows}/**/*.test.ts',
+            'tests/{fuzz,generate,tools,bench,workflows}/**/*.test.ts',
           ],
           testTimeout: 5 * MINUTE,
           hookTimeout: 5 * MINUTE,
