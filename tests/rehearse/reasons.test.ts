@@ -44,7 +44,7 @@ test.runIf(canRehearse)('a publish that cannot commit is repaired by the next', 
   };
   const refused = await rehearsal.run('scheduled', event);
   expect(refused.code).not.toBe(0);
-  expect(refused.output).toMatch(/a rule of this branch refuses the commit: .*bypass list/);
+  expect(refused.output).toMatch(/a rule of the branch main refuses the commit: .*bypass list/);
   expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
 
   // "Re-run all jobs": the second attempt of the same run.

@@ -119,6 +119,8 @@ export async function openRehearsal(options: {
     more: answerMore,
   });
   let runs = 0;
+  /** Ends when no started workflow runs: deployments wait for each other, as their `concurrency` says. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   async function answerMore(
     method: string,
@@ -160,7 +162,10 @@ export async function openRehearsal(options: {
     for (let next = started.shift(); next; next = started.shift()) {
       const branch = next.ref.replace('refs/heads/', '');
       const dispatch = { name: 'workflow_dispatch', secrets, vars, env, branch } as const;
-      const more = await runOne(next.workflow, JSON.parse(JSON.stringify(dispatch)));
+      const { workflow: file } = next;
+      const inTurn = turn.then(() => runOne(file, JSON.parse(JSON.stringify(dispatch))));
+      turn = inTurn.catch(() => undefined);
+      const more = await inTurn;
       all.code = all.code || more.code;
       for (const stream of ['output', 'stdout', 'stderr'] as const) all[stream] += more[stream];
     }
