@@ -10,7 +10,7 @@ const FIRST_DAY = 1_763_900_000;
 /** A step at a point of a repository's life. */
 export interface Stage {
   job: JobName;
-  /** `publish receive`; the second job of a kind is `prune-2 commit`. */
+  /** `publish receive`, `second prune commit` */
   name: string;
   steps: readonly JobStep[];
   /** Its place among them. */
@@ -43,55 +43,89 @@ interface Ending {
   output: string;
 }
 
-const ALL = /^/;
-const NONE = /^$/;
+/** A job at a point of a repository's life. */
+interface Chapter {
+  job: JobName;
+  /** Its name, where a job of its kind comes twice. */
+  as?: string;
+  number: 0 | 1;
+  day: number;
+  /** The scripts that are swept; absent: all of them. */
+  swept?: readonly string[];
+}
 
 /**
  * A run of specs that somebody types, as far as Spack goes: the recorded one knows nothing of a cache that has builds. Then
  * two runs, of which the second adds to what is there, and the removal of all of it later.
  */
-const LIFE: { jobs: readonly JobName[]; number: 0 | 1; day: number; swept: RegExp }[] = [
-  { jobs: ['type'], number: 0, day: 0, swept: NONE },
-  { jobs: ['concretize', 'plan', 'build'], number: 0, day: 0, swept: ALL },
+const LIFE: readonly Chapter[] = [
+  { job: 'type', number: 0, day: 0, swept: [] },
+  { job: 'concretize', number: 0, day: 0 },
+  { job: 'plan', number: 0, day: 0 },
+  { job: 'build', number: 0, day: 0 },
+  { job: 'choose', as: 'first choose', number: 0, day: 0, swept: [] },
   // What the second run finds done.
-  { jobs: ['choose', 'publish', 'start', 'deploy'], number: 0, day: 0, swept: /record-settings/ },
-  {
-    jobs: ['choose', 'publish', 'start', 'failed', 'deploy', 'succeeded', 'continue'],
-    ...{ number: 1, day: 1, swept: ALL },
-  },
-  { jobs: ['prune'], number: 1, day: 60, swept: ALL },
-  { jobs: ['prune'], number: 1, day: 90, swept: ALL },
+  { job: 'publish', as: 'first publish', number: 0, day: 0, swept: ['record-settings'] },
+  { job: 'start', as: 'first start', number: 0, day: 0, swept: [] },
+  { job: 'deploy', as: 'first deploy', number: 0, day: 0, swept: [] },
+  { job: 'choose', number: 1, day: 1 },
+  { job: 'publish', number: 1, day: 1 },
+  { job: 'start', number: 1, day: 1 },
+  { job: 'failed', number: 1, day: 1 },
+  { job: 'deploy', number: 1, day: 1 },
+  { job: 'succeeded', number: 1, day: 1 },
+  { job: 'continue', number: 1, day: 1 },
+  { job: 'prune', number: 1, day: 60 },
+  { job: 'prune', as: 'second prune', number: 1, day: 90 },
 ];
 
 /**
  * Takes a repository through its life without a fault, and remembers the point before each step.
- * @returns the steps whose faults count
+ * @param wanted which steps to sweep, by their names; its life ends with the last of them
+ * @returns those steps
  */
-export async function liveCleanly(world: World): Promise<Stage[]> {
+export async function liveCleanly(world: World, wanted: RegExp): Promise<Stage[]> {
+  const isSwept = (chapter: Chapter, step: JobStep): boolean =>
+    !step.isSpared &&
+    (chapter.swept?.includes(verbOf(step)) ?? true) &&
+    wanted.test(stageName(chapter, step));
+  const last = LIFE.findLastIndex((each) => stepsOf(each).some((step) => isSwept(each, step)));
   const stages: Stage[] = [];
   let committed = '';
-  let prunes = 0;
-  const life = LIFE.flatMap(({ jobs, ...rest }) => jobs.map((job) => ({ job, ...rest })));
-  for (const { job, number, day, swept } of life) {
+  for (const chapter of LIFE.slice(0, last + 1)) {
+    const { job, number, day } = chapter;
     world.at({ number, date: FIRST_DAY + day * DAY_S });
-    if (job === 'prune') prunes += 1;
-    const steps: readonly JobStep[] = JOBS[job];
     world.begin(job, { committed });
+    const steps = stepsOf(chapter);
     const own: Omit<Stage, 'end'>[] = [];
     for (const [index, step] of steps.entries()) {
-      const verb = step.script.replace(/^.*\/|\.ts$/g, '');
-      const enter = swept.test(verb) && !step.isSpared ? world.save() : undefined;
+      const enter = isSwept(chapter, step) ? world.save() : undefined;
       const clean = await world.step(step);
       if (!clean.isGreen) throw new Error(`${job} fails without a fault:\n${clean.output}`);
-      const name = `${job}${prunes > 1 ? `-${prunes}` : ''} ${verb}`;
+      const name = stageName(chapter, step);
       if (enter) own.push({ job, name, steps, index, committed, enter, clean, after: await world.point() });
     }
     const { outputs } = world.progress();
-    const end = { outputs, state: await world.state() };
-    stages.push(...own.map((stage) => ({ ...stage, end })));
+    if (own.length > 0) {
+      const end = { outputs, state: await world.state() };
+      stages.push(...own.map((stage) => ({ ...stage, end })));
+    }
     committed = outputs['committed'] ?? committed;
   }
   return stages;
+}
+
+function stepsOf({ job }: Chapter): readonly JobStep[] {
+  return JOBS[job];
+}
+
+function stageName({ job, as = job }: Chapter, step: JobStep): string {
+  return `${as} ${verbOf(step)}`;
+}
+
+/** `receive` of `scripts/receive.ts`. */
+function verbOf({ script }: JobStep): string {
+  return script.replace(/^.*\/|\.ts$/g, '');
 }
 
 /**
