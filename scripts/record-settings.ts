@@ -23,7 +23,7 @@ async function recordSettings({ catalog: directory }: { catalog?: string }): Pro
   const catalog = readCatalog(settings.CATALOG_DIR);
   const plan = planMirror({ ...catalog, builds: [...catalog.builds.values()] }, settings.PAGES_BUDGET);
   const registry = catalog.cache?.registry ?? settings.REGISTRY;
-  const files = describeSettings({ registry, signed: catalog.keys.size > 0, views: plan.views.keys() });
+  const files = describeSettings({ ...catalog, registry, signed: catalog.keys.size > 0, views: plan.views });
   const written = addFiles(
     settings.CATALOG_DIR,
     files.map(({ sha256, text }) => ({ path: `mirrors/${sha256}.yaml`, content: text })),

@@ -81,6 +81,16 @@ describe.each(versions)('Spack $version', (version) => {
     await home.close();
   });
 
+  itIf(true)('takes what makes the solver choose what is here by the same kind of include', async () => {
+    const home = await openSpack(version, packages);
+    const include = views.settings.find(({ name }) => name === 'solver')?.include;
+    expect(include).toBeDefined();
+    await home.configure('include.yaml', JSON.stringify({ include: [include] }));
+    expect((await listBuilds(home)).length).toBe(everything);
+    expect(await spack(home, ['config', 'get', 'concretizer'])).toContain('type: buildcache');
+    await home.close();
+  });
+
   itIf(isAtLeast(version.version, VIEWS_SINCE))('takes the settings of a view', async () => {
     const home = await openSpack(version, packages);
     const view = views.views.find(({ name }) => name === 'target-x86_64_v3');

@@ -3,6 +3,8 @@ import type { Endpoint } from './endpoints.ts';
 import type { ApiSample } from './samples.ts';
 import { settingsOf } from './views.ts';
 import { keyPath } from '../commands/commands.ts';
+import type { Include } from '../../schemas/api/view-list.ts';
+import { solverSettingsPath } from '../mirror/consumer-settings.ts';
 import { includeOf } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, siteAddress } from '../url.ts';
@@ -48,9 +50,12 @@ export function signatureCommands({ keys }: SiteCatalog): ApiCommands[] {
 
 /** How to add this cache by a file: into the user's own scope, or by an include. */
 export function settingsCommands(catalog: SiteCatalog): ApiCommands[] {
-  const [file] = settingsOf(catalog);
+  const files = settingsOf(catalog);
+  const [file] = files;
   if (!file) return [];
   const { include } = includeOf(file.sha256, catalog.recorded);
+  const solver = files.find(({ path }) => path === solverSettingsPath());
+  const ofSolver = solver && includeOf(solver.sha256, catalog.recorded).include;
   return [
     {
       label: 'Download, where you have no mirrors.yaml yet',
@@ -62,11 +67,23 @@ export function settingsCommands(catalog: SiteCatalog): ApiCommands[] {
       ? [
           {
             label: 'Or include, in spack.yaml below "spack:", or in ~/.spack/include.yaml',
-            lines: ['include:', `- path: ${include.path}`, `  sha256: ${include.sha256}`],
+            lines: includeLines(include),
+          },
+        ]
+      : []),
+    ...(ofSolver
+      ? [
+          {
+            label: 'Or include, with what makes the solver choose what is here: targets, compilers, reuse',
+            lines: includeLines(ofSolver),
           },
         ]
       : []),
   ];
+}
+
+function includeLines({ path, sha256 }: Include): string[] {
+  return ['include:', `- path: ${path}`, `  sha256: ${sha256}`];
 }
 
 /** How much of a lock file is here. */

@@ -127,7 +127,7 @@ function settingsGet(parameter?: string, value?: string): object {
     description:
       parameter === undefined
         ? 'A `mirrors.yaml` for a configuration scope: the HTTPS mirror alone.'
-        : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, or a sha256 for `include:`.',
+        : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, `solver`, `solver-view-<view>`, `solver-env-<environment>`, or a sha256 for `include:`.',
     ...parametersOf(parameter, value),
     responses: {
       200: {

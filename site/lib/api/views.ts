@@ -1,12 +1,20 @@
-import type { ViewList } from '../../schemas/api/view-list.ts';
+import type { Include, ViewList } from '../../schemas/api/view-list.ts';
 import { listLinks, schemaLink } from './links.ts';
 import { describeSettings, includeOf, type SettingsFile } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { solverSettingsPath } from '../mirror/consumer-settings.ts';
 import { externalUrl } from '../url.ts';
 
+/** Several documents and pages ask. */
+const known = new WeakMap<SiteCatalog, SettingsFile[]>();
+
 /** The settings files of a catalog, those of its views included. */
-export function settingsOf({ registry, keys, plan }: SiteCatalog): SettingsFile[] {
-  return describeSettings({ registry, signed: keys.length > 0, views: plan.views.keys() });
+export function settingsOf(catalog: SiteCatalog): SettingsFile[] {
+  const { keys, plan } = catalog;
+  const files =
+    known.get(catalog) ?? describeSettings({ ...catalog, signed: keys.length > 0, views: plan.views });
+  known.set(catalog, files);
+  return files;
 }
 
 export function describeViews(catalog: SiteCatalog): ViewList {
@@ -14,7 +22,7 @@ export function describeViews(catalog: SiteCatalog): ViewList {
   return {
     schema: schemaLink('view-list'),
     views: files.flatMap((file) =>
-      file.view === undefined
+      file.view === undefined || file.isForSolver
         ? []
         : [
             {
@@ -22,6 +30,7 @@ export function describeViews(catalog: SiteCatalog): ViewList {
               builds: catalog.plan.views.get(file.view)?.length ?? 0,
               index: externalUrl(`/v3/manifests/index/${file.view}/index.manifest.json`),
               ...linksOf(file, catalog),
+              ...solverLinksOf(file.view, files, catalog),
             },
           ],
     ),
@@ -45,6 +54,23 @@ export function settingsTexts(catalog: SiteCatalog): Map<string, string> {
   ]);
 }
 
-function linksOf({ path, sha256 }: SettingsFile, { recorded }: SiteCatalog) {
+function solverLinksOf(
+  view: string,
+  files: readonly SettingsFile[],
+  { recorded }: SiteCatalog,
+): { solver: string; solverInclude?: Include } {
+  const path = solverSettingsPath(view);
+  const file = files.find((one) => one.path === path);
+  const { include } = file ? includeOf(file.sha256, recorded) : {};
+  return {
+    solver: externalUrl(`/api/${path}.yaml`),
+    ...(include === undefined ? {} : { solverInclude: include }),
+  };
+}
+
+function linksOf(
+  { path, sha256 }: SettingsFile,
+  { recorded }: SiteCatalog,
+): { settings: string; include?: Include } {
   return { settings: externalUrl(`/api/${path}.yaml`), ...includeOf(sha256, recorded) };
 }

@@ -1,3 +1,6 @@
+import { solverLines } from './solver-settings.ts';
+import type { SolverFacts } from './solver-settings.ts';
+
 /** How this cache can be reached. */
 export interface Endpoints {
   /** The name that the mirror gets. */
@@ -21,25 +24,62 @@ export interface MirrorSettings {
   spack: '1.0' | '1.2';
   /** The view they use. Absent: none in particular. */
   view?: string;
-  /** A `mirrors.yaml`. */
+  /** Whether they also say what the solver should prefer. */
+  isForSolver?: true;
+  /** A `mirrors.yaml`, or a file with several sections. */
   text: string;
 }
 
 /** The view of everything. Both mirrors together have everything. */
 const ALL_VIEW = 'all';
 
-/** All settings files of a cache: of the HTTPS mirror, of site and registry together, of each view. The same mirrors and views, the same bytes. */
-export function listSettings(endpoints: Endpoints, views: Iterable<string>): MirrorSettings[] {
+/**
+ * All settings files of a cache: of the HTTPS mirror, of site and registry together, of each view; and the same with
+ * what a solver has to prefer. The same mirrors, views and facts, the same bytes.
+ * @param facts of each view, by its name
+ */
+export function listSettings(
+  endpoints: Endpoints,
+  views: Iterable<string>,
+  facts: ReadonlyMap<string, SolverFacts> = new Map(),
+): MirrorSettings[] {
   return [
     httpsSettings(endpoints),
     ...bothSettings(endpoints),
     ...[...views].map((view) => viewSettings(endpoints, view)),
+    ...[...facts].flatMap(([view, found]) => solverSettings(endpoints, view, found)),
   ];
 }
 
 /** Path of a view's settings below `/api/`, without the ending. */
 export function viewSettingsPath(view: string): string {
   return `mirrors/view-${view}`;
+}
+
+/** Path of the settings with what the solver has to prefer: of everything, or of a view. */
+export function solverSettingsPath(view?: string): string {
+  return view === undefined ? 'mirrors/solver' : `mirrors/solver-view-${view}`;
+}
+
+/** Those of everything and of environments without a view: so every Spack reads them. */
+function solverSettings(endpoints: Endpoints, view: string, facts: SolverFacts): MirrorSettings[] {
+  const file = (path: string, of: string, named?: string): MirrorSettings => ({
+    path,
+    name: path.replace('mirrors/', ''),
+    description: `The HTTPS mirror${named === undefined ? '' : ` with the view ${named}`}, and what makes the solver choose ${of}.`,
+    spack: named === undefined ? '1.0' : '1.2',
+    ...(named === undefined ? {} : { view: named }),
+    isForSolver: true,
+    text: settingsText(
+      headLines(endpoints, named === undefined ? '1.0' : '1.2'),
+      httpsEntry(endpoints, named),
+      solverLines(facts),
+    ),
+  });
+  const ofView = file(solverSettingsPath(view), `what is in the view ${view}`, view);
+  if (view === ALL_VIEW) return [file(solverSettingsPath(), 'what is here'), ofView];
+  if (!view.startsWith('env-')) return [ofView];
+  return [file(`mirrors/solver-${view}`, `what the environment ${view.slice(4)} has`), ofView];
 }
 
 function httpsSettings(endpoints: Endpoints): MirrorSettings {
@@ -124,6 +164,6 @@ function entryLines(name: string, url: string, signed: boolean): string[] {
   ];
 }
 
-function settingsText(head: string[], entries: string[]): string {
-  return `${[...head, 'mirrors:', ...entries].join('\n')}\n`;
+function settingsText(head: string[], entries: string[], more: string[] = []): string {
+  return `${[...head, 'mirrors:', ...entries, ...more].join('\n')}\n`;
 }

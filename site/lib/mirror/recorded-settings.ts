@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Include } from '../../schemas/api/view-list.ts';
+import type { DagHash } from '../../schemas/digest.ts';
 import { Sha256 } from '../../schemas/digest.ts';
+import type { SpecNode } from '../spack/dag.ts';
 import { mirrorName, externalUrl, siteAddress } from '../url.ts';
 import { isLocal } from '../registry-address.ts';
 import { listSettings, type MirrorSettings } from './consumer-settings.ts';
+import { createSolverFacts } from './solver-settings.ts';
+import type { BinarySet } from './views.ts';
 
 /** A settings file and the digest that its lasting name has. */
 export interface SettingsFile extends MirrorSettings {
@@ -14,16 +18,25 @@ export interface SettingsFile extends MirrorSettings {
 export function describeSettings(cache: {
   registry: string;
   signed: boolean;
-  views: Iterable<string>;
+  /** The builds of each view, by its name. */
+  views: ReadonlyMap<string, readonly DagHash[]>;
+  nodes: ReadonlyMap<DagHash, SpecNode>;
+  /** What has a binary. */
+  builds: BinarySet;
 }): SettingsFile[] {
-  const { registry, signed, views } = cache;
+  const { registry, signed, views, nodes, builds } = cache;
+  const factsOf = createSolverFacts(nodes, builds);
+  const facts = new Map([...views].map(([view, hashes]) => [view, factsOf(hashes)]));
   const endpoints = {
     name: mirrorName(),
     url: siteAddress(),
     signed,
     ...(isLocal(registry) ? {} : { registry }),
   };
-  return listSettings(endpoints, views).map((file) => ({ ...file, sha256: sha256Of(file.text) }));
+  return listSettings(endpoints, views.keys(), facts).map((file) => ({
+    ...file,
+    sha256: sha256Of(file.text),
+  }));
 }
 
 /**

@@ -21,6 +21,12 @@ export const ViewList = z
           index: Link.describe("The mirror's manifest of it."),
           settings: Link.describe('Spack settings (1.2 or newer) that use it, to download.'),
           include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
+          solver: Link.describe(
+            'The same settings with what makes the solver choose what is in the view: sections `packages` and `concretizer`.',
+          ),
+          solverInclude: Include.optional().describe(
+            '`solver` for a remote `include:`. Absent: not recorded yet.',
+          ),
         }),
       )
       .describe('`all`, which lists what the registry alone has too, then the others by name.'),

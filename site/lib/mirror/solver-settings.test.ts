@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { Node } from '../../schemas/node.ts';
+import { listSettings } from './consumer-settings.ts';
+import { createSolverFacts } from './solver-settings.ts';
+
+const h = (letter: string) => letter.repeat(32);
+const node = (
+  letter: string,
+  target: string,
+  compiler?: [string, string[]],
+): [string, { node: Node; text: string }] => [
+  h(letter),
+  {
+    node: {
+      name: letter,
+      version: '14.2.0',
+      arch: { platform: 'linux', platform_os: 'debian12', target },
+      parameters: {},
+      package_hash: 'x',
+      hash: h(letter),
+      dependencies: compiler
+        ? [
+            {
+              name: compiler[0],
+              hash: h(compiler[0]),
+              parameters: { deptypes: ['build'], virtuals: compiler[1] },
+            },
+          ]
+        : [],
+    },
+    text: '',
+  },
+];
+// g: a compiler that the cache has built; s: the system's.
+const nodes = new Map([
+  node('a', 'x86_64_v3', ['g', ['c', 'cxx']]),
+  node('b', 'x86_64_v3', ['g', ['c']]),
+  node('d', 'x86_64', ['s', ['c', 'cxx']]),
+  node('e', 'aarch64', ['s', ['cxx']]),
+  node('g', 'x86_64_v3', ['s', ['c', 'cxx']]),
+  node('s', 'x86_64'),
+  node('t', 'zen2'),
+]);
+const factsOf = createSolverFacts(nodes, new Set(['a', 'b', 'd', 'e', 'g', 't'].map(h)));
+
+test('prefers the target of most builds of each family, and compilers where they are binaries of the cache', () => {
+  expect(factsOf(['a', 'b', 'd', 'e', 't'].map(h))).toEqual({
+    targets: ['aarch64', 'x86_64_v3'],
+    compilers: new Map([['c', 'g@14.2.0']]),
+    systemCompilers: ['s@14.2.0'],
+  });
+  expect(factsOf([])).toEqual({ targets: [], compilers: new Map(), systemCompilers: [] });
+});
+
+test('writes them next to the mirror: of everything and of an environment for every Spack, of views for 1.2', () => {
+  const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true };
+  const facts = new Map([
+    ['all', factsOf(['a', 'b', 'e'].map(h))],
+    ['env-stack', factsOf([])],
+  ]);
+  const files = listSettings(endpoints, ['all', 'env-stack'], facts).filter(({ isForSolver }) => isForSolver);
+  expect(files.map(({ path, spack, view }) => [path, spack, view])).toEqual([
+    ['mirrors/solver', '1.0', undefined],
+    ['mirrors/solver-view-all', '1.2', 'all'],
+    ['mirrors/solver-env-stack', '1.0', undefined],
+    ['mirrors/solver-view-env-stack', '1.2', 'env-stack'],
+  ]);
+  const reuse = { reuse: { from: [{ type: 'buildcache' }, { type: 'local' }] } };
+  const mirror = { url: endpoints.url, binary: true, source: false, signed: true };
+  expect(parse(files[0]?.text ?? '')).toEqual({
+    mirrors: { no: mirror },
+    packages: { all: { prefer: ['target=aarch64', 'target=x86_64_v3'] }, c: { prefer: ['g@14.2.0'] } },
+    concretizer: reuse,
+  });
+  expect(files[0]?.text).toContain('s@14.2.0');
+  expect(parse(files[3]?.text ?? '')).toEqual({
+    mirrors: { no: { ...mirror, view: 'env-stack' } },
+    concretizer: reuse,
+  });
+});

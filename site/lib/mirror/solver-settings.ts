@@ -1,0 +1,118 @@
+import type { DagHash } from '../../schemas/digest.ts';
+import { targetOf } from '../../schemas/node.ts';
+import type { SpecNode } from '../spack/dag.ts';
+import { nodeOf } from '../spack/database.ts';
+import { compilersOf } from '../spack/spec-text.ts';
+import { familyOf } from '../spack/targets.ts';
+import { compareTexts } from '../spack/versions.ts';
+import type { BinarySet } from './views.ts';
+
+/** What a solver has to prefer in order to choose the builds of a view. */
+export interface SolverFacts {
+  /** The microarchitecture of most builds of each family, by family. */
+  targets: string[];
+  /** By language (`c`, `cxx`, `fortran`): the compiler of most builds, where it is a binary of the cache itself. */
+  compilers: Map<string, string>;
+  /** The other compilers, which came with the systems that builds ran on: `gcc@13.3.0`. */
+  systemCompilers: string[];
+}
+
+/** A comment names at most this many compilers. */
+const MAX_NAMED = 5;
+
+/** What one build says of targets and compilers. */
+interface BuildFacts {
+  /** Undefined for scripts and data, which are of no processor. */
+  target?: string;
+  /** Pairs of language and compiler; the compiler is empty where it is not a binary of the cache. */
+  languages: (readonly [string, string])[];
+  systemCompilers: string[];
+}
+
+/** Counts targets and compilers of views' builds; reads each build once, however many views it is in. */
+export function createSolverFacts(
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  binaries: BinarySet,
+): (hashes: readonly DagHash[]) => SolverFacts {
+  const known = new Map<DagHash, BuildFacts>();
+  const read = (hash: DagHash): BuildFacts => {
+    const facts = known.get(hash) ?? readFacts(hash, nodes, binaries);
+    known.set(hash, facts);
+    return facts;
+  };
+  return (hashes) => sumFacts(hashes.map(read));
+}
+
+function readFacts(hash: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>, binaries: BinarySet): BuildFacts {
+  const { node } = nodeOf(hash, hash, nodes);
+  const compilers = compilersOf(node, nodes).map(({ name, version, languages }) => ({
+    spec: `${name}@${version}`,
+    languages,
+    isCached: node.dependencies.some((one) => one.name === name && binaries.has(one.hash)),
+  }));
+  return {
+    ...(node.dependencies.length > 0 ? { target: targetOf(node) } : {}),
+    languages: compilers.flatMap(({ spec, languages, isCached }) =>
+      languages.map((language) => [language, isCached ? spec : ''] as const),
+    ),
+    systemCompilers: compilers.flatMap(({ spec, isCached }) => (isCached ? [] : [spec])),
+  };
+}
+
+function sumFacts(builds: readonly BuildFacts[]): SolverFacts {
+  const targets = new Map<string, Map<string, number>>();
+  const languages = new Map<string, Map<string, number>>();
+  const system = new Set<string>();
+  for (const build of builds) {
+    if (build.target !== undefined) count(targets, familyOf(build.target), build.target);
+    for (const [language, compiler] of build.languages) count(languages, language, compiler);
+    for (const compiler of build.systemCompilers) system.add(compiler);
+  }
+  const most = (counts: Map<string, Map<string, number>>): Map<string, string> =>
+    new Map(
+      [...counts]
+        .sort(([a], [b]) => compareTexts(a, b))
+        .flatMap(([key, found]) => {
+          const [best] = [...found].sort(([a, x], [b, y]) => y - x || compareTexts(a, b));
+          return best && best[0] !== '' ? [[key, best[0]] as const] : [];
+        }),
+    );
+  return {
+    targets: [...most(targets).values()],
+    compilers: most(languages),
+    systemCompilers: [...system].sort(compareTexts),
+  };
+}
+
+/** The `packages:` and `concretizer:` sections of a settings file; their lines. */
+export function solverLines({ targets, compilers, systemCompilers }: SolverFacts): string[] {
+  const named = systemCompilers.slice(0, MAX_NAMED).join(', ');
+  const more = systemCompilers.length > MAX_NAMED ? ` and ${systemCompilers.length - MAX_NAMED} more` : '';
+  const packages = [
+    ...(targets.length === 0
+      ? []
+      : ['  all:', '    prefer:', ...targets.map((one) => `    - target=${one}`)]),
+    ...[...compilers].flatMap(([language, compiler]) => [
+      `  ${language}:`,
+      '    prefer:',
+      `    - "${compiler}"`,
+    ]),
+  ];
+  return [
+    ...(named === ''
+      ? []
+      : [`# Built with compilers of the systems that builds ran on (${named}${more}): what is`]),
+    ...(named === '' ? [] : ['# not here is built with yours.']),
+    ...(packages.length === 0 ? [] : ['packages:', ...packages]),
+    'concretizer:',
+    '  reuse:',
+    '    from:',
+    '    - type: buildcache',
+    '    - type: local',
+  ];
+}
+
+function count(counts: Map<string, Map<string, number>>, key: string, value: string): void {
+  const found = counts.get(key) ?? new Map<string, number>();
+  counts.set(key, found.set(value, (found.get(value) ?? 0) + 1));
+}
