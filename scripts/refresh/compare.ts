@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { packageOf } from './recipe-trees.ts';
+import { folderPackage } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
 
 /** What newer recipes make of one node, as `recipe_state.py` says. */
@@ -63,7 +63,7 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
     }
     for (const dependency of node.dependencies) seen.add(dependency.hash);
     const state = comparison.states.get(hash);
-    for (const name of [node.name, ...(state?.imports ?? []).map(packageOf)]) {
+    for (const name of [node.name, ...(state?.imports ?? []).map(folderPackage)]) {
       const id = comparison.newTrees.packages.get(name);
       if (id === undefined || id !== oldTrees?.packages.get(name)) isSame = false;
     }

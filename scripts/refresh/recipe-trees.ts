@@ -42,13 +42,13 @@ export function parseTrees(packages: string, shared: string): RecipeTrees {
       ([, id = '', path = '']) => [path, id] as const,
     );
   return {
-    packages: new Map(entries(packages).map(([path, id]) => [packageOf(path), id])),
+    packages: new Map(entries(packages).map(([path, id]) => [folderPackage(path), id])),
     shared: new Map(entries(shared)),
   };
 }
 
 /** The package of a folder: that of `7zip` is `_7zip`. */
-export function packageOf(folder: string): string {
+export function folderPackage(folder: string): string {
   return folder.replace(/^_(?=\d)/, '').replaceAll('_', '-');
 }
 

@@ -1,0 +1,133 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
+import { DagHash, Sha256 } from '../../site/schemas/digest.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { digestOf } from '../cli/digest.ts';
+import { readIfThere } from '../cli/files.ts';
+import { getText } from '../http/get.ts';
+import { lastLines, runSpack } from '../spack/run-spack.ts';
+
+/** The index of a large cache has some 100 MB. */
+const LIMIT_BYTES = 2 ** 30;
+
+/** Why a node is built, from what no request can change to what one says. */
+export const CAUSE_KINDS = [
+  'not-in-cache',
+  'index',
+  'key',
+  'libc',
+  'target',
+  'os',
+  'version',
+  'variant',
+  'compiler',
+  'build-dependency',
+  'dependency',
+  'recipe',
+  'reuse',
+  'follows',
+  'other',
+] as const;
+
+/** What `why.py` writes. */
+export const WhyAnswer = z.object({
+  /** Of the solve, and of the one that tries the change. */
+  seconds: z.array(z.number()),
+  /** Why Spack finds no solution; empty: it does. */
+  error: z.string(),
+  /** What it takes to run the spec, itself first; externals are left out. */
+  nodes: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      hash: DagHash,
+      /** Whether the cache has a binary of it. */
+      cached: z.boolean(),
+      installed: z.boolean(),
+    }),
+  ),
+  /** For each node that would be built: the deciding fact. */
+  causes: z.array(
+    z.object({
+      name: z.string(),
+      hash: DagHash,
+      kind: z.enum(CAUSE_KINDS),
+      detail: z.string(),
+      /** The build of the cache that comes nearest; empty: there is none. */
+      nearest: z.union([DagHash, z.literal('')]),
+      /** What to type; empty: nothing helps. */
+      line: z.string(),
+    }),
+  ),
+  /** Whether Spack takes the nearest build once the first line was typed; null: not tried. */
+  verified: z.boolean().nullable(),
+});
+export type WhyAnswer = z.infer<typeof WhyAnswer>;
+
+export interface WhyOptions {
+  /** Address of the cache. */
+  cache: string;
+  spack: string;
+  environment?: string;
+  config?: string[];
+  /** Whether the proposed change is tried by a second solve. */
+  try: boolean;
+}
+
+const Manifest = z.object({ data: z.array(z.object({ checksum: Sha256 })).min(1) });
+const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
+
+/** Asks the consumer's own Spack, as it is configured, why it would build a spec. */
+export async function explainBuild(spec: string, options: WhyOptions): Promise<WhyAnswer> {
+  const url = options.cache.replace(/\/+$/, '');
+  if (!URL.canParse(url))
+    throw new Error(`${options.cache}: expected an address such as https://owner.github.io/repo`);
+  const index = await readBlob(url, 'v3/manifests/index/index.manifest.json');
+  if (index === undefined)
+    throw new Error(`${url}: expected a build cache with an index, found none; is the address right?`);
+  const keyIndex = await readBlob(url, 'v3/manifests/key/keys.manifest.json');
+  const keys = keyIndex === undefined ? [] : Object.keys(KeyIndex.parse(JSON.parse(keyIndex)).keys);
+  return withTemporaryFolder(async (folder) => {
+    const [indexFile, question, answer] = ['index', 'question', 'answer'].map((name) =>
+      join(folder, `${name}.json`),
+    ) as [string, string, string];
+    writeFileSync(indexFile, index);
+    writeFileSync(question, JSON.stringify({ spec, url, index: indexFile, keys, solver: options.try }));
+    const script = join(import.meta.dirname, '../spack/why.py');
+    const scopes = (options.config ?? []).flatMap((scope) => ['--config-scope', scope]);
+    const environment = options.environment === undefined ? [] : ['-e', options.environment];
+    const { code, output } = await runSpack(
+      { program: options.spack, environment: process.env as Record<string, string> },
+      [...scopes, ...environment, 'python', script, question, answer],
+    );
+    if (code !== 0) throw new Error(`${options.spack} ended with ${code}: ${lastLines(output, 3).join(' ')}`);
+    return WhyAnswer.parse(JSON.parse(readFileSync(answer, 'utf8')));
+  });
+}
+
+/** The blob that a manifest of the mirror points at; undefined: there is no such manifest. */
+async function readBlob(url: string, path: string): Promise<string | undefined> {
+  const manifest = await readText(`${url}/${path}`);
+  if (manifest === undefined) return undefined;
+  const where = `${url}/${path}`;
+  const { data } = parseJson(manifest, Manifest, {
+    where,
+    expected: 'a manifest',
+    advice: 'check the address',
+  });
+  const checksum = data[0]?.checksum ?? '';
+  const text = await readText(`${url}/blobs/sha256/${checksum.slice(0, 2)}/${checksum}`);
+  if (text === undefined || digestOf(text) !== `sha256:${checksum}`)
+    throw new Error(
+      `${where}: expected a blob with the sha256 ${checksum}, found another or none; try again`,
+    );
+  return text;
+}
+
+async function readText(url: string): Promise<string | undefined> {
+  if (!url.startsWith('file://')) return getText(url, LIMIT_BYTES);
+  return readIfThere(fileURLToPath(url))?.toString();
+}
