@@ -33,7 +33,13 @@ const command = createCommand({
     ),
   )
   .option('--earlier <DIR>', 'what hand-on gave of earlier waves')
-  .addOption(variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing', 'EARLIER_SHA256'))
+  .addOption(
+    variableOption(
+      '--earlier-sha256 <HEX>',
+      'sha256 of its listing; empty: it gave nothing',
+      'EARLIER_SHA256',
+    ),
+  )
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
   .action(build);
 
@@ -56,7 +62,9 @@ async function build({
     installRoot: root || INSTALL_ROOT,
     minutes: parseMinutes(minutes, buildMinutes),
     installer,
-    ...(earlier === undefined ? {} : { earlier: { folder: earlier, sha256: earlierSha256 } }),
+    ...(earlier === undefined || earlierSha256 === ''
+      ? {}
+      : { earlier: { folder: earlier, sha256: earlierSha256 } }),
   });
   reportBuild(inputs, record);
 }

@@ -65,8 +65,7 @@ function gather({ from, out, catalog, settings, run, unknownSeconds }: Options):
   writeFileSync(join(out, 'matrix.json'), formatJson(jobs));
   writeFileSync(join(out, 'failures.json'), formatJson(failures));
   setOutput('matrix', JSON.stringify(jobs));
-  // One even where there is nothing to build: GitHub reads the matrix of a job that it skips.
-  setOutput('jobs', JSON.stringify((waves.length > 0 ? waves : [[]]).map((include) => ({ include }))));
+  setOutput('jobs', JSON.stringify(waves));
   setOutput('waves', String(waves.length));
   setOutput('count', String(divided.jobs.length));
   setOutput('divided', digestFile(writeDivided(out, divided)));

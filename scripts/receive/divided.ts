@@ -22,6 +22,8 @@ export interface DividedOutcome {
   waitingSeconds: number;
   /** Requests whose builds are all there, but not their containers. */
   containers: number;
+  /** What was asked for, other than environments, and still waits: for the next run. */
+  specs: string[];
 }
 
 /**
@@ -34,7 +36,7 @@ export function receiveDivided(
   { plans, catalogDirectory }: { plans: string; catalogDirectory: string },
   circumstances: Omit<Circumstances, 'target'>,
 ): DividedOutcome {
-  const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0, containers: 0 };
+  const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0, containers: 0, specs: [] };
   const waiting = new Set<DagHash>();
   for (const entry of requests) {
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
@@ -42,18 +44,22 @@ export function receiveDivided(
     if (environment !== undefined)
       addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
     let isBuilt = true;
+    let isWaiting = false;
     const roots = new Map(plan.roots.map(({ hash, spec }) => [hash, spec]));
     for (const hash of plan.hashes) {
       const node = plan.nodes.get(hash);
       if (!node || existsSync(join(catalogDirectory, buildFile(node)))) continue;
       isBuilt = false;
       const cause = failedNeed(hash, plan, failed);
-      if (cause === undefined) waiting.add(hash);
-      else if (roots.has(hash) && !failed.has(hash))
+      if (cause === undefined) {
+        waiting.add(hash);
+        isWaiting = true;
+      } else if (roots.has(hash) && !failed.has(hash))
         outcome.failures.push(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
         );
     }
+    if (isWaiting && environment === undefined) outcome.specs.push(plan.inputs.request.specs.join(' '));
     // Its image is made by a job that has all of it in one place: the next run's.
     if (isBuilt && plan.inputs.request.container) outcome.containers += 1;
   }

@@ -56,6 +56,7 @@ export async function finishRun(
   );
   setOutput('published', String(builds.length));
   setOutput('waiting', String(countWaiting(received, divided)));
+  setOutput('waiting-specs', JSON.stringify(divided?.specs ?? []));
   console.error(
     `${jobs} jobs received: ${builds.length} builds and ${outcome.containers.length} containers added, ` +
       `${faults.length} not published`,

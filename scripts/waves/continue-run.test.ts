@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GitHub } from '../github/api.ts';
-import { decideContinuation, MAX_ROUNDS, startNextRun } from './continue-run.ts';
+import { continueList, decideContinuation, MAX_ROUNDS, startNextRun } from './continue-run.ts';
 
 test('a run goes on while something waits and each run makes progress', () => {
   const decide = (round: number, waiting: number, published: number) =>
@@ -8,7 +8,7 @@ test('a run goes on while something waits and each run makes progress', () => {
   expect(decide(0, 0, 5)).toMatchObject({ continues: false });
   expect(decide(0, 1, 5)).toEqual({
     continues: true,
-    sentence: '1 build waits: run 2 of the same environments begins.',
+    sentence: '1 build waits: run 2 of the same begins.',
   });
   expect(decide(3, 7, 0)).toMatchObject({ continues: false });
   expect(decide(3, 7, 0).sentence).toMatch(/this run built nothing new/);
@@ -25,25 +25,25 @@ test('the next run begins once the site serves what this one has built, with the
     },
   } as unknown as GitHub;
   const answers = [false, false, true];
-  const run = {
-    round: 1,
-    waiting: 3,
-    published: 2,
-    environment: 'a b',
-    target: '',
-    container: true,
-    branch: 'main',
-  };
+  const next = { workflow: 'environment.yml' as const, inputs: { environment: 'a b', target: '' } };
+  const run = { round: 1, branch: 'main', next };
   await startNextRun(github, run, () => Promise.resolve(answers.shift() ?? true), { pauseMs: 1 });
   expect(answers).toEqual([]);
   expect(calls).toEqual([
     [
       'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches',
-      {
-        workflow: 'environment.yml',
-        ref: 'main',
-        inputs: { environment: 'a b', target: '', container: 'true', round: '2' },
-      },
+      { workflow: 'environment.yml', ref: 'main', inputs: { environment: 'a b', target: '', round: '2' } },
     ],
   ]);
+});
+
+test('a list goes on with what waits of it, solved by the same Spack with the same recipes', () => {
+  const inputs = { target: 'v3', repos: '', own: '', flags: '--source', fresh: 'true', container: 'false' };
+  const list = { specs: ['hdf5 +mpi', 'zlib'], inputs, spack: 'v1.1.0', packages: '0a1b' };
+  expect(continueList(list)).toEqual({
+    workflow: 'manual.yml',
+    inputs: { ...inputs, specs: 'hdf5 +mpi\nzlib', spack: 'v1.1.0', packages: '0a1b' },
+  });
+  const long = Array.from({ length: 7_000 }, (_, index) => `package-${index}`);
+  expect(() => continueList({ ...list, specs: long })).toThrow(/at most 60000 characters of specs/);
 });

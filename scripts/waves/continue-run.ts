@@ -4,12 +4,13 @@ import type { GitHub } from '../github/api.ts';
 
 /** The most runs that follow each other by themselves: with five hours a wave they take days. */
 export const MAX_ROUNDS = 20;
-const WORKFLOW = 'environment.yml';
+/** Inputs of a dispatched workflow have at most 65,535 characters; the others need some. */
+const MAX_SPECS_LENGTH = 60_000;
 /** How long the next run waits for the site to serve what this one has built: it takes its binaries from there. */
 const DEPLOYMENT_MINUTES = 30;
 const PAUSE_MS = 30_000;
 
-/** What a run of environments came to, and what it was asked for. */
+/** What a run came to, and what it was asked for. */
 export interface RunToContinue {
   /** How many runs there were before this one; 0: somebody started it. */
   round: number;
@@ -17,11 +18,40 @@ export interface RunToContinue {
   waiting: number;
   /** Builds that this run published. */
   published: number;
-  /** As they were typed, for the next run. */
-  environment: string;
-  target: string;
-  container: boolean;
   branch: string;
+  /** The workflow that goes on, and its inputs but for the count of runs. */
+  next: NextRun;
+}
+
+/** A workflow with the inputs that make it do the rest. */
+export interface NextRun {
+  workflow: 'environment.yml' | 'manual.yml';
+  inputs: Record<string, string>;
+}
+
+/** What a list of specs was built with. */
+interface ListToContinue {
+  /** A request each. */
+  specs: readonly string[];
+  /** As they were typed. */
+  inputs: Record<'target' | 'repos' | 'own' | 'flags' | 'fresh' | 'container', string>;
+  /** Commits of Spack and of its recipes: with the same ones, the same specs come to the same locks. */
+  spack: string;
+  packages: string;
+}
+
+/**
+ * The run that builds what is left of a list of specs. Also of random packages: drawing again would choose others.
+ * Throws for a list that is too long to be given to a workflow.
+ */
+export function continueList({ specs, inputs, spack, packages }: ListToContinue): NextRun {
+  const text = specs.join('\n');
+  if (text.length > MAX_SPECS_LENGTH)
+    throw new Error(
+      `expected at most ${MAX_SPECS_LENGTH} characters of specs to go on with, found ${text.length}; ` +
+        'start "Build specs" with a part of them',
+    );
+  return { workflow: 'manual.yml', inputs: { ...inputs, specs: text, spack, packages } };
 }
 
 /** Whether another run is started, and the sentence that says why. */
@@ -47,25 +77,25 @@ export function decideContinuation({
   if (round + 1 >= MAX_ROUNDS) {
     return {
       continues: false,
-      sentence: `${rest}, but ${MAX_ROUNDS} runs have followed each other. Start "Build environments" again to go on.`,
+      sentence: `${rest}, but ${MAX_ROUNDS} runs have followed each other. Start the same again to go on.`,
     };
   }
-  return { continues: true, sentence: `${rest}: run ${round + 2} of the same environments begins.` };
+  return { continues: true, sentence: `${rest}: run ${round + 2} of the same begins.` };
 }
 
 /**
- * Starts the next run of the same environments, which keeps their locks, once the site serves what this one has built.
+ * Starts the next run, which keeps the locks of this one, once the site serves what this one has built.
  * @param isLive whether the site shows what the branch has
  */
 export async function startNextRun(
   github: GitHub,
-  { round, environment, target, container, branch }: RunToContinue,
+  { round, branch, next }: Pick<RunToContinue, 'round' | 'branch' | 'next'>,
   isLive: () => Promise<boolean>,
   { pauseMs = PAUSE_MS } = {},
 ): Promise<void> {
   for (let tries = (DEPLOYMENT_MINUTES * 60_000) / PAUSE_MS; tries > 0 && !(await isLive()); tries -= 1)
     await wait(pauseMs);
-  const inputs = { environment, target, container: String(container), round: String(round + 1) };
+  const inputs = { ...next.inputs, round: String(round + 1) };
   const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
-  await github.call(route, { workflow: WORKFLOW, ref: branch, inputs }, z.unknown());
+  await github.call(route, { workflow: next.workflow, ref: branch, inputs }, z.unknown());
 }

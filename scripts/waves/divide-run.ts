@@ -1,14 +1,15 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
-import type { DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { BuildLane, DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { kindOf, learnTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
-import type { Job, Limits } from './divide.ts';
+import type { Limits } from './add-wave.ts';
+import type { Job } from './divide.ts';
 import { divideWork } from './divide.ts';
 import type { SolvedRequest } from './join-requests.ts';
 import { joinRequests, needsAmong } from './join-requests.ts';
@@ -88,15 +89,21 @@ export function divideRun(
     if (whole) run.jobs.push(whole.entry);
     else divided.push(job);
   }
+  // No other job needs what these build: later waves do not wait for them.
+  const lane = division.jobs.some(({ wave }) => wave > 0) ? 'last' : undefined;
+  if (lane) {
+    for (const part of parts) part.lane = lane;
+    run.jobs = run.jobs.map((job) => ({ ...job, lane }));
+  }
   const kept = new Set(run.jobs.map(({ index }) => index));
   run.requests = entries.filter(({ index }) => !kept.has(index));
   moveRequests(plans, run.requests);
   const indices = [...Array(MAX_JOBS).keys()].filter((index) => !kept.has(index));
-  for (const [place, { group, wave, hashes }] of divided.entries()) {
+  for (const [place, { group, wave, lane, hashes }] of divided.entries()) {
     const { members = [], component = [] } = owners.get(group) ?? {};
     const requests = [...members, ...component.filter((one) => !members.includes(one))];
     const index = indices[place] ?? 0;
-    run.jobs.push(writePart(plans, { index, wave, requests, hashes }));
+    run.jobs.push(writePart(plans, { index, wave, lane, requests, hashes }));
     run.hashesOf.set(index, hashes);
   }
   run.jobs.sort((a, b) => (a.wave ?? 0) - (b.wave ?? 0) || a.index - b.index);
@@ -111,10 +118,18 @@ function moveRequests(plans: string, requests: readonly MatrixEntry[]): void {
   }
 }
 
-/** The jobs of each wave. */
-export function wavesOf(jobs: readonly MatrixEntry[]): MatrixEntry[][] {
-  const waves: MatrixEntry[][] = [];
-  for (const job of jobs) (waves[job.wave ?? 0] ??= []).push(job);
+/** The jobs of a wave, as matrices of the workflow's jobs: an empty one is of a job that is skipped. */
+type Wave = Record<'next' | BuildLane, { include: MatrixEntry[] }>;
+
+/** The jobs of each wave, by which wave waits for them. One wave even where there is nothing to build. */
+export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
+  const count = Math.max(0, ...jobs.map(({ wave = 0 }) => wave)) + 1;
+  const waves = Array.from({ length: count }, (): Wave => ({
+    next: { include: [] },
+    long: { include: [] },
+    last: { include: [] },
+  }));
+  for (const job of jobs) waves[job.wave ?? 0]?.[job.lane ?? 'next'].include.push(job);
   return waves;
 }
 

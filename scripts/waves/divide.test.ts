@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../tests/generate/random.ts';
-import type { Division, Limits } from './divide.ts';
+import type { Limits } from './add-wave.ts';
+import type { Division } from './divide.ts';
 import { divideWork } from './divide.ts';
 import type { Work, WorkNode } from './work-graph.ts';
 import { lowerBound } from './work-graph.ts';
@@ -18,18 +19,20 @@ function workOf(nodes: Record<string, [seconds: number, needs?: string[], group?
 
 /** What must hold of any division. */
 function expectSound(work: Work, { jobs, left }: Division, limits: Limits): void {
-  const placed = new Map<string, { wave: number; job: number; place: number }>();
-  for (const [job, { wave, group, hashes, seconds }] of jobs.entries()) {
+  const placed = new Map<string, { from: number; job: number; place: number }>();
+  for (const [job, { wave, lane, group, hashes, seconds }] of jobs.entries()) {
+    // The first wave that may take of it.
+    const from = lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
     expect(wave).toBeLessThan(limits.waves);
     for (const [place, hash] of hashes.entries()) {
       expect(placed.has(hash), `${hash} is built twice`).toBe(false);
       expect(work.get(hash)?.group).toBe(group);
       for (const need of work.get(hash)?.needs ?? []) {
         const there = placed.get(need);
-        const isBefore = there && (there.job === job ? there.place < place : there.wave < wave);
+        const isBefore = there && (there.job === job ? there.place < place : there.from <= wave);
         expect(isBefore, `${hash} needs ${need}`).toBe(true);
       }
-      placed.set(hash, { wave, job, place });
+      placed.set(hash, { from, job, place });
     }
     if (hashes.length > 1) expect(seconds).toBeLessThanOrEqual(limits.jobSeconds);
   }
@@ -62,6 +65,21 @@ test('what is shared is built once, before what needs it', () => {
 test('a second wave has to be worth crossing', () => {
   const work = workOf({ base: [60], one: [100, ['base']], two: [100, ['base']] });
   expect(divideWork(work, LIMITS).jobs).toHaveLength(1);
+});
+
+test('the next wave waits neither for a job that nothing needs nor for one that the wave after it needs', () => {
+  const work = workOf({
+    base: [1_000],
+    middle: [1_000, ['base'], 'b'],
+    llvm: [2_100],
+    top: [1_000, ['middle', 'llvm']],
+    alone: [3_000],
+  });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  const laneOf = (name: string) => division.jobs.find(({ hashes }) => hashes.includes(name))?.lane;
+  expect(['base', 'llvm', 'alone'].map(laneOf)).toEqual([undefined, 'long', 'last']);
+  expect(division.seconds).toBe(1_000 + 180 + 1_000 + 180 + 1_000);
 });
 
 test('nodes of two groups share no job, and take from each other in waves', () => {

@@ -21,8 +21,8 @@ const CACHE = 'cache';
 
 /** The files of a build, by their path in the build cache. */
 const HandedOn = z.strictObject({
-  /** Waves that are in it, from 0. */
-  waves: z.array(z.number().int().min(0)),
+  /** Jobs whose artifacts have been looked at. */
+  jobs: z.array(z.number().int().min(0)),
   builds: z.record(DagHash, z.array(z.strictObject({ path: z.string().max(1_000), sha256: Sha256 }))),
 });
 type HandedOn = z.infer<typeof HandedOn>;
@@ -55,7 +55,7 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
   const { plans, artifacts, wave, before, out, catalog } = options;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, CACHE), { recursive: true });
-  const handed: HandedOn = { waves: [], builds: {} };
+  const handed: HandedOn = { jobs: [], builds: {} };
   const needed = neededBy(
     entries.filter((entry) => (entry.wave ?? 0) >= wave),
     plans,
@@ -63,8 +63,8 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
   if (before) await copyBefore(before, needed, handed, out);
   const refused: string[] = [];
   for (const entry of entries) {
-    const ofWave = entry.wave ?? 0;
-    if (ofWave >= wave || handed.waves.includes(ofWave)) continue;
+    if (!isDue(entry, wave) || handed.jobs.includes(entry.index)) continue;
+    handed.jobs.push(entry.index);
     const plan = readPlanFolder(plans, entry);
     try {
       await artifacts.use(entry.index, async (folder) => {
@@ -86,7 +86,7 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
       refused.push(`job ${entry.index} is refused: ${describeError(error)}`);
     }
   }
-  handed.waves = [...Array(wave).keys()];
+  handed.jobs.sort((a, b) => a - b);
   const text = formatJson(handed);
   writeFileSync(join(out, LISTING), text);
   return { sha256: hexOf(digestOf(text)), builds: Object.keys(handed.builds).length, refused };
@@ -132,6 +132,12 @@ function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecN
   }
 }
 
+/** Whether a wave has waited for a job. One whose builds no other job needs may still run. */
+function isDue({ wave: own = 0, lane }: MatrixEntry, wave: number): boolean {
+  if (lane === 'last') return false;
+  return own + (lane === 'long' ? 2 : 1) <= wave;
+}
+
 function neededBy(entries: readonly MatrixEntry[], plans: string): Set<DagHash> {
   return new Set(entries.flatMap((entry) => readPlanFolder(plans, entry).inputs.part?.earlier ?? []));
 }
@@ -142,8 +148,8 @@ async function copyBefore(
   handed: HandedOn,
   out: string,
 ): Promise<void> {
-  const { waves, builds } = readListing(folder, sha256);
-  handed.waves = waves;
+  const { jobs, builds } = readListing(folder, sha256);
+  handed.jobs = jobs;
   for (const [hash, files] of Object.entries(builds)) {
     if (!needed.has(hash)) continue;
     for (const file of files) await copyChecked(join(folder, CACHE), file, join(out, CACHE));

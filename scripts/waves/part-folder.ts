@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { BuildInputs, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { BuildInputs, BuildLane, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -16,6 +16,7 @@ export interface PartToWrite {
   /** Names its folder, its job and its artifacts. */
   index: number;
   wave: number;
+  lane?: BuildLane | undefined;
   /** The requests that have these nodes and what they need; the first gives the configuration. */
   requests: readonly SolvedRequest[];
   hashes: readonly DagHash[];
@@ -36,7 +37,7 @@ const MAX_TITLE_SPECS = 20;
  * @param plans folder of the plans of requests, where this one's goes, too
  */
 export function writePart(plans: string, part: PartToWrite): MatrixEntry {
-  const { index, wave, requests, hashes } = part;
+  const { index, wave, lane, requests, hashes } = part;
   const [first] = requests;
   if (!first) throw new Error('expected a part of a request, found one of none');
   const folder = join(plans, String(index));
@@ -93,6 +94,7 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
     lock: digestFile(join(folder, 'spack.lock')),
     inputs: digestFile(join(folder, 'inputs.json')),
     wave,
+    ...(lane && { lane }),
   };
 }
 

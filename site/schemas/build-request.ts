@@ -36,6 +36,10 @@ export type BuildRequest = z.infer<typeof BuildRequest>;
 /** What `choose` prints. */
 export const BuildRequests = z.array(BuildRequest).max(MAX_JOBS);
 
+/** Which wave waits for a job: of a `long` one the wave after the next, of a `last` one none. */
+export const BuildLane = z.enum(['long', 'last']);
+export type BuildLane = z.infer<typeof BuildLane>;
+
 /** One build job, as `concretize` hands it to the workflow. */
 export const MatrixEntry = z.strictObject({
   /** Of the request. */
@@ -59,6 +63,8 @@ export const MatrixEntry = z.strictObject({
     .min(0)
     .max(MAX_WAVES - 1)
     .optional(),
+  /** Absent: the next wave waits for it. */
+  lane: BuildLane.optional(),
 });
 export type MatrixEntry = z.infer<typeof MatrixEntry>;
 

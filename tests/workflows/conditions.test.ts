@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventPayload } from '../world/github-events.ts';
+import { MAX_WAVES } from '../../site/schemas/build-request.ts';
 import { jobsOf, listWorkflows, readWorkflow, runWorkflow, stepsOf } from './workflows.ts';
 import type { Outcome, World } from './workflows.ts';
 
@@ -25,24 +26,33 @@ const CHOSEN = {
   retention: '7',
 };
 
+/** Matrices of a wave, by which wave waits for them. */
+const SOME = { include: [{ index: 0 }] };
+const NONE = { include: [] };
+const ONE_JOB = JSON.stringify([{ next: SOME, long: NONE, last: NONE }]);
+const NO_JOB = JSON.stringify([{ next: NONE, long: NONE, last: NONE }]);
+
 const BUILT: Record<string, Outcome> = {
   'build/choose': { outputs: CHOSEN },
-  'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}' } },
+  'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}', jobs: ONE_JOB } },
   'build/publish': { outputs: { committed: '5' } },
 };
 /** Random packages of which all are cached, or environments of which there are none. */
 const NOTHING_CHOSEN: Record<string, Outcome> = {
   'build/choose': { outputs: { ...CHOSEN, count: '0' } },
   'build/concretize': { result: 'skipped' },
-  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}' } },
+  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}', jobs: NO_JOB } },
 };
 /** All that was asked for is cached. */
 const NOTHING_TO_BUILD = {
   ...BUILT,
-  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}' } },
+  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}', jobs: NO_JOB } },
 };
 /** The solver found no answer for anything: there is only a failure to record. */
-const NO_SOLUTION = { ...BUILT, 'build/plan': { outputs: { count: '0', work: 'true', matrix: '{}' } } };
+const NO_SOLUTION = {
+  ...BUILT,
+  'build/plan': { outputs: { count: '0', work: 'true', matrix: '{}', jobs: NO_JOB } },
+};
 const ONE_BUILD_FAILS = { ...BUILT, 'build/build': { result: 'failure' as const } };
 /** The commit was made, and something after it failed. */
 const PUBLISH_FAILS = {
@@ -335,38 +345,73 @@ test.each(['publish', 'preview'])(
 
 describe('of a run in waves', () => {
   const github = githubOf('dispatch', {});
-  const JOBS = JSON.stringify([{ include: [] }, { include: [] }, { include: [] }]);
+  const JOBS = [
+    { next: SOME, long: SOME, last: SOME },
+    { next: SOME, long: NONE, last: SOME },
+    { next: SOME, long: NONE, last: NONE },
+  ];
   const IN_WAVES = {
     ...BUILT,
-    'build/plan': { outputs: { count: '9', work: 'true', matrix: '{}', jobs: JOBS, waves: '3' } },
+    'build/plan': {
+      outputs: { count: '9', work: 'true', matrix: '{}', jobs: JSON.stringify(JOBS), waves: '3' },
+    },
   };
-  const WAVES = [2, 3].flatMap((wave) => [`build/wave-${wave}/check`, `build/wave-${wave}/build`]);
+  const FIRST = ['build/long-1/build', 'build/last-1/build'];
+  const SECOND = ['build/check-2/check', 'build/wave-2/build', 'build/last-2/build'];
+  const THIRD = ['build/check-3/check', 'build/wave-3/build'];
+  const END = ['build/publish', 'build/deploy'];
   const inWaves = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
-    jobsOf(await runWorkflow('manual.yml', { github, outcomes: { ...IN_WAVES, ...outcomes } }));
+    jobsOf(await runWorkflow('manual.yml', { github, outcomes: { ...IN_WAVES, ...outcomes } })).sort();
 
-  test('as many waves run as are planned', async () => {
-    expect(await inWaves({})).toEqual([...UP_TO_BUILD, ...WAVES, 'build/publish', 'build/deploy']);
+  test('as many waves run as are planned, of each the jobs that it has', async () => {
+    expect(await inWaves({})).toEqual([...UP_TO_BUILD, ...FIRST, ...SECOND, ...THIRD, ...END].sort());
   });
 
   test('a build that fails in one wave ends no other', async () => {
-    for (const job of ['build/build', 'build/wave-2/build'])
-      expect(await inWaves({ [job]: { result: 'failure' } })).toEqual([
-        ...UP_TO_BUILD,
-        ...WAVES,
-        'build/publish',
-        'build/deploy',
-      ]);
+    for (const job of ['build/build', 'build/long-1/build', 'build/last-1/build', 'build/wave-2/build'])
+      expect(await inWaves({ [job]: { result: 'failure' } })).toEqual(
+        [...UP_TO_BUILD, ...FIRST, ...SECOND, ...THIRD, ...END].sort(),
+      );
   });
 
   test('a wave whose check fails builds nothing, and what was built is published', async () => {
-    const jobs = await inWaves({ 'build/wave-2/check': { result: 'failure' } });
-    expect(jobs).not.toContain('build/wave-2/build');
-    expect(jobs.slice(-4)).toEqual([
-      'build/wave-3/check',
-      'build/wave-3/build',
-      'build/publish',
-      'build/deploy',
-    ]);
+    expect(await inWaves({ 'build/check-2/check': { result: 'failure' } })).toEqual(
+      [...UP_TO_BUILD, ...FIRST, 'build/check-2/check', ...THIRD, ...END].sort(),
+    );
+  });
+
+  test('what waits is built by the next run: of environments and of lists', async () => {
+    const ended = (specs: string, waiting: string) =>
+      inWaves({
+        'build/publish': { outputs: { committed: '5', published: '5', waiting, 'waiting-specs': specs } },
+      });
+    expect(await ended('["hdf5"]', '3')).toContain('build/continue');
+    expect(await ended('[]', '3')).not.toContain('build/continue');
+    expect(await ended('["hdf5"]', '0')).not.toContain('build/continue');
+  });
+
+  test('each wave waits for the jobs that its plan counts on, and what is published for all', async () => {
+    const { jobs } = await readWorkflow('build.yml');
+    const needs = new Map(jobs.map((job) => [job.id.value, (job.needs ?? []).map(({ value }) => value)]));
+    const needsOf = (job: string): string[] => needs.get(job) ?? [];
+    const waves = Array.from({ length: MAX_WAVES }, (_, wave) => wave + 1);
+    const wave = (number: number): string => (number === 1 ? 'build' : `wave-${number}`);
+    for (const number of waves.slice(1)) {
+      const before = number > 2 ? [`check-${number - 1}`, `long-${number - 2}`] : [];
+      expect(needsOf(`check-${number}`).sort()).toEqual(
+        ['choose', 'plan', wave(number - 1), ...before].sort(),
+      );
+      for (const job of [wave(number), `long-${number}`, `last-${number}`].filter((name) => needs.has(name)))
+        expect(needsOf(job)).toEqual(['choose', 'plan', `check-${number}`]);
+    }
+    // What the last wave but one builds is due before the last, or needed by none.
+    const builds = [
+      ...waves.map(wave),
+      ...waves.slice(0, -2).map((number) => `long-${number}`),
+      ...waves.slice(0, -1).map((number) => `last-${number}`),
+    ];
+    for (const job of ['publish', 'preview'])
+      expect(needsOf(job).sort()).toEqual(['choose', 'plan', ...builds].sort());
   });
 });
 

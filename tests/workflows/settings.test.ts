@@ -262,9 +262,12 @@ const CHOSEN = {
   ...{ count: '1', targets: '[]', requests: '[]', run: '1-a' },
   ...{ publish: 'true', private: 'false', retention: '7' },
 };
+const ONE_JOB = JSON.stringify([
+  { next: { include: [{ index: 0 }] }, long: { include: [] }, last: { include: [] } },
+]);
 const BUILT = {
   'build/choose': { outputs: CHOSEN },
-  'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}' } },
+  'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}', jobs: ONE_JOB } },
   'build/publish': { outputs: { committed: '1' } },
 };
 const ALL = ['choose', 'concretize', 'plan', 'build', 'publish', 'deploy'].map((name) => `build/${name}`);

@@ -193,11 +193,11 @@ async function runJob(
 }
 
 function ancestorsOf(job: Job, jobs: Job[]): string[] {
-  const direct = (job.needs ?? []).map(({ value }) => value);
-  const further = jobs
-    .filter(({ id }) => direct.includes(id.value))
-    .flatMap((parent) => ancestorsOf(parent, jobs));
-  return [...new Set([...direct, ...further])];
+  const needsOf = (one: Job | undefined) => (one?.needs ?? []).map(({ value }) => value);
+  const found = new Set(needsOf(job));
+  for (const id of found)
+    for (const need of needsOf(jobs.find((one) => one.id.value === id))) found.add(need);
+  return [...found];
 }
 
 function evaluateToken(token: Token, contexts: Contexts): Json {

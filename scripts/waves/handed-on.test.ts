@@ -1,0 +1,113 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BuildInputs, Matrix } from '../../site/schemas/build-request.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { writeBuiltJob } from '../../tests/world/built-job.ts';
+import { digestFile } from '../concretize/digests.ts';
+import { openArtifactFolder } from '../receive/build-artifact.ts';
+import { readPlanFolder } from '../receive/plan-folder.ts';
+import type { HandOnResult } from './handed-on.ts';
+import { handOn, openHandedOn } from './handed-on.ts';
+import { lockNodes } from './trim-lock.ts';
+
+const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
+let folder: string;
+/** A job of the first wave that has built tree, and one of a later wave that takes it. */
+let first: MatrixEntry;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'handed-on-'));
+  const [entry] = Matrix.parse(JSON.parse(writeBuiltJob(folder, ['tree'], 6))).include;
+  if (!entry) throw new Error('expected a job');
+  first = entry;
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The plan of a job that takes some builds from earlier waves. */
+function later(index: number, wave: number, earlier: string[]): MatrixEntry {
+  const plan = join(folder, 'plans', String(index));
+  cpSync(join(folder, 'plans/0'), plan, { recursive: true });
+  const inputs = BuildInputs.parse(JSON.parse(readFileSync(join(plan, 'inputs.json'), 'utf8')));
+  writeFileSync(join(plan, 'inputs.json'), JSON.stringify({ ...inputs, part: { asked: [], earlier } }));
+  return { ...first, index, wave, inputs: digestFile(join(plan, 'inputs.json')) };
+}
+
+function hand(entries: MatrixEntry[], wave: number, before?: HandOnResult): Promise<HandOnResult> {
+  return handOn(entries, {
+    plans: join(folder, 'plans'),
+    artifacts: openArtifactFolder(join(folder, 'artifacts')),
+    wave,
+    before: before && { folder: join(folder, `handed-${wave - 1}`), sha256: before.sha256 },
+    catalog: join(folder, 'catalog'),
+    out: join(folder, `handed-${wave}`),
+  });
+}
+
+function open(wave: number, sha256: string): Promise<Set<string>> {
+  const { lockText } = readPlanFolder(join(folder, 'plans'), first);
+  const mirror = join(folder, 'mirror');
+  return openHandedOn(join(folder, `handed-${wave}`), sha256, [TREE], lockNodes(lockText), mirror);
+}
+
+test('hands on what a later job needs, as a mirror with an index', async () => {
+  const { sha256, builds, refused } = await hand([first, later(1, 1, [TREE])], 1);
+  expect({ builds, refused }).toEqual({ builds: 1, refused: [] });
+  expect([...(await open(1, sha256))]).toEqual([TREE]);
+  expect(readdirSync(join(folder, 'mirror/v3/manifests')).sort()).toEqual(['index', 'spec']);
+});
+
+test('hands nothing on that no later job needs', async () => {
+  const { builds } = await hand([first, later(1, 1, [])], 1);
+  expect(builds).toBe(0);
+  expect(existsSync(join(folder, 'handed-1/cache/blobs'))).toBe(false);
+});
+
+test('takes a long job one wave later, and one that nothing waits for never', async () => {
+  const long: MatrixEntry = { ...first, lane: 'long' };
+  const entries = [long, later(1, 1, []), later(2, 2, [TREE])];
+  const next = await hand(entries, 1);
+  expect({ builds: next.builds, refused: next.refused }).toEqual({ builds: 0, refused: [] });
+  // The job of the second wave has uploaded nothing.
+  expect(await hand(entries, 2, next)).toMatchObject({ builds: 1, refused: ['job 1 uploaded nothing'] });
+  const last = await hand([{ ...first, lane: 'last' }, later(1, 1, [TREE])], 1);
+  expect(last).toMatchObject({ builds: 0, refused: [] });
+});
+
+test('a wave gets what the one before got, without looking at those jobs again', async () => {
+  const entries = [first, later(1, 1, []), later(2, 2, [TREE])];
+  const before = await hand(entries, 1);
+  rmSync(join(folder, 'artifacts/build-0-1'), { recursive: true });
+  expect(await hand(entries, 2, before)).toMatchObject({ builds: 1, refused: ['job 1 uploaded nothing'] });
+});
+
+test('refuses what was not planned, and goes on without it', async () => {
+  const taker = later(1, 1, [TREE]);
+  const plan = join(folder, 'plans/0/plan.txt');
+  writeFileSync(plan, '');
+  const entries = [{ ...first, plan: digestFile(plan) }, taker];
+  const { builds, refused } = await hand(entries, 1);
+  expect(builds).toBe(0);
+  expect(refused).toEqual([expect.stringMatching(/^job 0 is refused: .*plan/)]);
+});
+
+test('a build takes nothing that another job has replaced', async () => {
+  const { sha256 } = await hand([first, later(1, 1, [TREE])], 1);
+  const listing = join(folder, 'handed-1/handed-on.json');
+  const [file] = Object.values<{ path: string }[]>(JSON.parse(readFileSync(listing, 'utf8')).builds).flat();
+  appendFileSync(join(folder, 'handed-1/cache', file?.path ?? ''), 'x');
+  await expect(open(1, sha256)).rejects.toThrow(/expected sha256 .* a build has replaced it/);
+  appendFileSync(listing, ' ');
+  await expect(open(1, sha256)).rejects.toThrow(/expected the file that hand-on wrote/);
+});
