@@ -1,6 +1,6 @@
 import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
-import { catalogBuild } from './site/lib/catalog/catalog-build.ts';
+import { catalogBuild } from './scripts/catalog/catalog-build.ts';
 import { parseSettings } from './site/schemas/settings.ts';
 
 const address = new URL(parseSettings(process.env).SITE_URL);

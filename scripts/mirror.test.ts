@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
 import { Database } from '../tests/world/database.ts';
+import { listFiles as listFilesOf } from '../tests/world/files.ts';
 import { tryScript } from '../tests/world/run.ts';
 import type { Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
@@ -243,11 +244,7 @@ function lastLine(text: string): string {
 }
 
 async function listFiles(path: string): Promise<string[]> {
-  const entries = await readdir(join(folder, path), { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .sort();
+  return (await listFilesOf(join(folder, path))).map((file) => join(path, file));
 }
 
 async function snapshot(): Promise<Record<string, string>> {

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listFiles } from './world/files.ts';
 import { basicVariables, runProgram } from './world/run.ts';
 import { isTemplate } from './world/template.ts';
 import type { ArtifactService } from './world/artifact-service.ts';
@@ -70,7 +71,7 @@ test.each([
     MERGE: String(merge),
   });
   expect(code).toBe(0);
-  expect(existsSync(join(folder, 'got')) ? listFiles(join(folder, 'got')) : undefined).toEqual(files);
+  expect(existsSync(join(folder, 'got')) ? await listFiles(join(folder, 'got')) : undefined).toEqual(files);
 });
 
 test('download-artifact says that a name is not there', async () => {
@@ -87,7 +88,7 @@ test('upload-artifact follows links, leaves hidden files and empty folders out, 
   symlinkSync('nowhere', join(from, 'broken'));
   expect((await act('upload-artifact', { NAME: 'a', FOLDER: from })).code).toBe(0);
   await act('download-artifact', { NAME: 'a', FOLDER: join(folder, 'got') });
-  expect(listFiles(join(folder, 'got'))).toEqual(['link', 'plain']);
+  expect(await listFiles(join(folder, 'got'))).toEqual(['link', 'plain']);
 });
 
 test('upload-artifact takes a name once an attempt, refuses characters, and finds nothing with a sentence', async () => {
@@ -123,11 +124,4 @@ function uploadFiles(name: string, files: Record<string, string>) {
   const from = mkdtempSync(join(folder, 'from-'));
   for (const [path, text] of Object.entries(files)) writeFileSync(join(from, path), text);
   return act('upload-artifact', { NAME: name, FOLDER: from });
-}
-
-function listFiles(root: string): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .sort();
 }

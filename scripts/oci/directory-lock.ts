@@ -31,6 +31,8 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
     await acquire(file, own);
     await removeLeftovers(dir);
     const heartbeat = setInterval(() => void touch(file), HEARTBEAT_MS);
+    // What is done counts: a process that has nothing left to do ends, and its lock with it.
+    heartbeat.unref();
     try {
       return await action();
     } finally {

@@ -62,7 +62,7 @@ async function answer(
   }
   const [path = '', query] = (request.url ?? '/').split(/\?(.*)/s);
   if (path !== prefix && !path.startsWith(`${prefix}/`)) {
-    response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`The site lies under ${prefix}/\n`);
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`The site is at ${prefix}/\n`);
     return;
   }
   const inner = path.slice(prefix.length);

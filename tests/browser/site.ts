@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { builtOnce } from '../world/built-once.ts';
+import { listFiles as listFilesOf } from '../world/files.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
@@ -78,13 +79,9 @@ export async function buildSite({ catalog, address, settings }: SiteOptions, dis
   return stdout + stderr;
 }
 
-/** All files of a folder, as paths below it that begin with a slash, sorted. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => `/${relative(folder, join(entry.parentPath, entry.name))}`)
-    .sort();
+/** All files of a built site, as the paths of its addresses: with a slash at the beginning. */
+export async function listFiles(dist: string): Promise<string[]> {
+  return (await listFilesOf(dist)).map((path) => `/${path}`);
 }
 
 async function listPages(dist: string): Promise<string[]> {

@@ -175,6 +175,11 @@ export function countBuilds({ packages }: SearchEngine): number {
   return packages.builds.reduce((sum, count) => sum + count, 0);
 }
 
+/** How many of these rows are of specs that failed to build: what failed has no size. */
+export function countFailures({ builds }: SearchEngine, rows: readonly number[]): number {
+  return rows.filter((row) => !builds.rows.size[row]).length;
+}
+
 function fitsAll(filters: readonly Filter[], row: number): boolean {
   for (const { keys, fits } of filters) if (!fits[keys[row] ?? 0]) return false;
   return true;

@@ -7,6 +7,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import { compareTexts, compareVersions } from '../../lib/spack/versions.ts';
 import { addFileIndex, createSearchEngine, search } from './engine.ts';
+import { relaxSearch } from './relax.ts';
 
 /** How many of the queries must have what is meant in first place. */
 const SHARE = 0.95;
@@ -118,6 +119,9 @@ test('failures are not found unless they are asked for', () => {
   expect(search(other, parseQuery('tree'), new Map()).rows).not.toContain(row);
   expect(search(other, parseQuery('tree failed'), new Map()).rows).toEqual([row]);
   expect(search(other, parseQuery('tree'), new Map([['state', new Set(['failed'])]])).rows).toEqual([row]);
+  const nothing = { text: 'tree failed nonsense-word', selection: new Map() };
+  const [way] = relaxSearch(nothing, other, undefined);
+  expect(way).toMatchObject({ without: 'nonsense-word', builds: 0, failures: 1 });
 });
 
 test('a system takes what its glibc runs, a target what it runs', () => {

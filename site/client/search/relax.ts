@@ -1,5 +1,5 @@
 import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
-import { search } from './engine.ts';
+import { countFailures, search } from './engine.ts';
 import type { SearchEngine } from './engine.ts';
 import { stateAddress } from './address.ts';
 import type { SearchState } from './address.ts';
@@ -9,6 +9,8 @@ export interface Relaxation {
   /** What is left out: `+mpi`, `the filter target`. */
   without: string;
   builds: number;
+  /** Specs that failed to build; only of a search that asks for them. */
+  failures: number;
   /** The query part of its address. */
   address: string;
 }
@@ -36,11 +38,11 @@ export function relaxSearch(
     ),
   ];
   return searches
-    .map(({ without, state: other }) => ({
-      without,
-      builds: search(engine, parseQuery(other.text), other.selection, hashes).rows.length,
-      address: stateAddress(other),
-    }))
-    .filter(({ builds }) => builds > 0)
-    .sort((left, right) => right.builds - left.builds);
+    .map(({ without, state: other }) => {
+      const { rows } = search(engine, parseQuery(other.text), other.selection, hashes);
+      const failures = countFailures(engine, rows);
+      return { without, builds: rows.length - failures, failures, address: stateAddress(other) };
+    })
+    .filter(({ builds, failures }) => builds + failures > 0)
+    .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
 }

@@ -1,7 +1,14 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { recallMachine } from '../machine/remembered.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
-import { addFileIndex, countBuilds, createSearchEngine, search, setMachine } from './engine.ts';
+import {
+  addFileIndex,
+  countBuilds,
+  countFailures,
+  createSearchEngine,
+  search,
+  setMachine,
+} from './engine.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import type { Query } from '../../lib/search/search-query.ts';
@@ -188,7 +195,7 @@ class SearchPage {
 
   #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
     const { status, link, more, relax } = this.#parts;
-    const failed = rows.filter((row) => !engine.builds.rows.size[row]).length;
+    const failed = countFailures(engine, rows);
     const count = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
     const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0) notes.push(`${formatCount(failed)} failed`);
@@ -200,13 +207,14 @@ class SearchPage {
     more.hidden = packages.length <= this.#shown;
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
     relax.replaceChildren(
-      ...ways.map(({ without, builds, address }) =>
-        makeElement(
-          'li',
-          '',
-          makeLink(`${location.pathname}${address}`, `${formatNumber(builds, 'build')} without ${without}`),
-        ),
-      ),
+      ...ways.map(({ without, builds, failures, address }) => {
+        const found = [
+          ...(builds > 0 ? [formatNumber(builds, 'build')] : []),
+          ...(failures > 0 ? [formatNumber(failures, 'failure')] : []),
+        ];
+        const text = `${found.join(' and ')} without ${without}`;
+        return makeElement('li', '', makeLink(`${location.pathname}${address}`, text));
+      }),
     );
   }
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
+import { withDirectoryLock } from '../oci/directory-lock.ts';
 
 /**
  * Gives each output folder a content store of its own and removes it after the build: no build reads what another
@@ -12,47 +11,37 @@ import type { AstroIntegration } from 'astro';
  */
 export function catalogBuild(): AstroIntegration {
   let store: URL | undefined;
+  let endTurn: (() => Promise<void>) | undefined;
   return {
     name: 'catalog-build',
     hooks: {
       'astro:config:setup': async ({ command, config, updateConfig }) => {
         if (command !== 'build') return;
-        await takeTurn(fileURLToPath(new URL('.astro/', config.root)));
+        endTurn = await takeTurn(fileURLToPath(new URL('.astro/', config.root)));
         const name = createHash('sha256').update(config.outDir.href).digest('hex').slice(0, 16);
         store = new URL(`./build-${name}/`, config.cacheDir);
         updateConfig({ cacheDir: store });
       },
       'astro:build:done': async () => {
         if (store) await rm(store, { recursive: true, force: true });
+        await endTurn?.();
       },
     },
   };
 }
 
-/** Milliseconds between two looks at whether the build before has ended. */
-const POLL_MS = 200;
-
-/** Waits until no other process builds here; this one's turn ends with it. */
-async function takeTurn(folder: string): Promise<void> {
-  const file = `${folder}build.pid`;
-  mkdirSync(folder, { recursive: true });
-  for (;;) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      process.once('exit', () => rmSync(file, { force: true }));
-      return;
-    } catch {
-      if (!isRunning(file)) rmSync(file, { force: true });
-      else await sleep(POLL_MS);
-    }
-  }
-}
-
-function isRunning(file: string): boolean {
-  try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    return pid === 0 || process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+/** Waits until no other process builds here. @returns ends this one's turn; a turn ends with its process, too */
+async function takeTurn(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true });
+  return new Promise((begin, fail) => {
+    const turn = withDirectoryLock(folder, () => {
+      return new Promise<void>((end) => {
+        begin(() => {
+          end();
+          return turn;
+        });
+      });
+    });
+    turn.catch(fail);
+  });
 }
