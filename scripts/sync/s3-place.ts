@@ -14,6 +14,9 @@ const LIST_LIMIT_BYTES = 8 * 2 ** 20;
 /** The largest object that one request may write. Source: "Uploading objects", Amazon S3 User Guide. */
 const PUT_LIMIT_BYTES = 5 * 2 ** 30;
 
+/** Those that every XML has. */
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
 /** Takes an address apart; throws one sentence when it is none. */
 export function parseS3Address(address: string): { bucket: string; prefix: string } {
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/.exec(address) ?? [];
@@ -36,7 +39,6 @@ export function openS3Place(address: string, account: S3Account): Place {
       key: '',
       query: {
         'list-type': '2',
-        'encoding-type': 'url',
         prefix,
         ...(token !== undefined && { 'continuation-token': token }),
       },
@@ -48,14 +50,13 @@ export function openS3Place(address: string, account: S3Account): Place {
       .split('<Contents>')
       .slice(1)
       .map((entry): [string, PlacedFile] => {
-        const key = decodeURIComponent((readElement(entry, 'Key') ?? '').replaceAll('+', ' '));
-        const tag = /^[0-9a-f]{32}$/.exec(
-          (readElement(entry, 'ETag') ?? '').replaceAll(/"|&quot;|&#34;/g, ''),
-        );
+        // Not with `encoding-type`: hosts differ in whether "+" is a space then.
+        const key = readElement(entry, 'Key') ?? '';
+        const tag = /^[0-9a-f]{32}$/.exec((readElement(entry, 'ETag') ?? '').replaceAll('"', ''));
         return [key.slice(prefix.length), { size: Number(readElement(entry, 'Size')), md5: tag?.[0] }];
       });
     const next = readElement(text, 'NextContinuationToken');
-    return { files, ...(next !== undefined && { next: unescapeXml(next) }) };
+    return { files, ...(next !== undefined && { next }) };
   }
 
   return {
@@ -105,10 +106,12 @@ async function sha256Of({ file, digest }: LocalFile): Promise<string> {
 }
 
 function readElement(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-}
-
-function unescapeXml(text: string): string {
-  const characters: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-  return text.replaceAll(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => characters[name] ?? '');
+  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return text?.replaceAll(
+    /&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/g,
+    (entity, decimal, hex, word: string = '') =>
+      decimal || hex
+        ? String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(String(hex), 16))
+        : (ENTITIES[word] ?? String(entity)),
+  );
 }
