@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findS3Server, startS3Server } from '../../tests/world/s3-server.ts';
+import { findS3Server, S3_ADVICE, startS3Server } from '../../tests/world/s3-server.ts';
 import type { S3Server } from '../../tests/world/s3-server.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -263,7 +263,9 @@ test('keeps a blob that is there by its size, and compares everything else', () 
   expect(stages.flat().map(({ local }) => local.path)).toEqual(['x.json']);
 });
 
-describe.skipIf(findS3Server() === undefined)('a bucket of a real server', () => {
+const isThere = findS3Server() !== undefined;
+
+describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADVICE})`}`, () => {
   let server: S3Server;
 
   beforeAll(async () => {

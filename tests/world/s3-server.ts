@@ -22,7 +22,7 @@ export interface S3Server {
 }
 
 /** What to do about tests that are skipped. */
-const S3_ADVICE =
+export const S3_ADVICE =
   'put versitygw on PATH, or name it in VERSITYGW: go install github.com/versity/versitygw/cmd/versitygw@latest';
 
 /** The versitygw of this machine. It takes minutes to build, so no test does. */
