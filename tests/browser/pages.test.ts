@@ -94,11 +94,11 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
     );
   await page.goto(`${site.url}/siblings/`);
   await page.getByText('hostile.example/cache/api/packages.json is not what a cache says').waitFor();
-  await page.getByRole('searchbox').fill('only-there');
+  await page.getByRole('main').getByRole('searchbox').fill('only-there');
   const found = page.getByRole('region', { name: 'Packages of all caches' });
   await found.getByText('<b>1</b> · zen3').waitFor();
   expect(await found.getByRole('link').getAttribute('href')).toBe(`${SIBLING}/packages/only-there/`);
-  await page.getByRole('searchbox').fill(name);
+  await page.getByRole('main').getByRole('searchbox').fill(name);
   await found.getByText(new URL(site.url).host).first().waitFor();
 
   // A lock of the first build alone: this site has it, and the sibling, too.
