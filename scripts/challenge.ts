@@ -4,6 +4,7 @@ import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { compareCaches } from './challenge/compare.ts';
 import { openCache } from './challenge/open-cache.ts';
+import { recordAlike } from './challenge/record-alike.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
@@ -21,7 +22,11 @@ const command = createCommand({
   .argument('<A>', 'a build cache of layout 3: a directory, or the address of a mirror')
   .argument('<B>', 'a build cache with a second build of the same specs')
   .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
-  .option('--record', 'write checks/challenge.json into the catalog, for the page and the API', false)
+  .option(
+    '--record',
+    'write checks/challenge.json and checks/alike.json into the catalog, for the pages and the API',
+    false,
+  )
   .option('--json', 'print what was found as JSON on standard output', false)
   .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);
@@ -39,15 +44,18 @@ async function challenge(first: string, second: string, options: Options): Promi
   const compared = await compareCaches(await openCache(first), await openCache(second));
   const { run } = readOrigin(process.env);
   const date = readDate(process.env, new Date());
-  const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...compared });
+  const { reproduction, ...likeness } = compared;
+  const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
   const settings = parseSettings({
     ...process.env,
     ...(options.catalog && { CATALOG_DIR: options.catalog }),
   });
-  if (options.record)
+  if (options.record) {
     addFiles(settings.CATALOG_DIR, [
       { path: 'checks/challenge.json', content: formatJson(found), replace: true },
     ]);
+    recordAlike(settings.CATALOG_DIR, likeness, { date, run });
+  }
   if (options.json) console.log(JSON.stringify(found, null, 2));
   for (const { name, version, hash, files, causes, examples } of found.differing)
     console.error(

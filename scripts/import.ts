@@ -44,6 +44,11 @@ interface Options extends Partial<Record<'lock' | 'trust' | 'registry' | 'catalo
 
 async function importCache(place: string, options: Options): Promise<void> {
   const { registry, catalog, dryRun: isDryRun = false } = options;
+  if (options.unsigned && options.trust === undefined)
+    throw new Error(
+      '--unsigned: expected --trust FILE with it, whose keys the rest must be signed with, found none; ' +
+        'without --trust no signature is checked, and --unsigned says nothing',
+    );
   const settings = parseSettings({
     ...process.env,
     ...(registry && { REGISTRY: registry }),

@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { DifferenceCause, Reproduction } from '../../site/schemas/checks/reproduction.ts';
+import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
+import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { inventBuildRecord } from '../../tests/generate/build-record.ts';
+import { inventHistory } from '../../tests/generate/history.ts';
 import { tryScript } from '../../tests/world/run.ts';
 import { makeEntry, makeTar } from '../../tests/world/tar-maker.ts';
 import type { MadeEntry } from '../../tests/world/tar-maker.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { addFiles } from '../catalog/new-files.ts';
 import { blobOf } from '../cli/digest.ts';
 import { compareCaches } from './compare.ts';
+import type { CacheComparison } from './compare.ts';
 import { openCache } from './open-cache.ts';
+import { recordAlike } from './record-alike.ts';
 
 /** One file of an installation: its content, or more about it. */
 type Made = string | Buffer | Omit<MadeEntry, 'name'> | undefined;
@@ -119,7 +128,8 @@ const CLEAN: ((prefix: string) => Record<string, Made>)[] = Array.from(
 );
 
 let folder: string;
-let found: Omit<Reproduction, 'date' | 'run'>;
+let compared: CacheComparison;
+let found: CacheComparison['reproduction'];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'challenge-'));
@@ -133,7 +143,8 @@ beforeAll(async () => {
       await addBuild(cache, `clean${index}`, prefixOf(`clean${index}`), made(prefixOf(`clean${index}`)));
   }
   await addBuild('a', 'lonely', 'opt/a/lonely', {});
-  found = await compareCaches(await openCache(join(folder, 'a')), await openCache(join(folder, 'b')));
+  compared = await compareCaches(await openCache(join(folder, 'a')), await openCache(join(folder, 'b')));
+  found = compared.reproduction;
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -165,6 +176,53 @@ test('prints JSON, records it, and ends with 1 only when it is asked to', async 
     code: 1,
     stderr: expect.stringContaining('expected a build cache of layout 3'),
   });
+});
+
+test('notes what came out alike of the builds that the catalog has, once a run, until it does not', async () => {
+  const catalog = join(folder, 'alike');
+  const history = inventHistory({ builds: 1, seed: 1 });
+  const [invented] = history.builds.values();
+  if (!invented) throw new Error('expected a build');
+  const record = inventBuildRecord(history, invented);
+  const have = ({ name, version, hash }: { name: string; version: string; hash: string }, digest: string) =>
+    addFiles(catalog, [
+      {
+        path: buildFile({ name, version, hash }),
+        content: formatJson({ ...record, name, version, hash, tarball: { ...record.tarball, digest } }),
+      },
+    ]);
+  const [one, another, ...rest] = compared.alike;
+  if (!one || !another || rest.length !== 18) throw new Error('expected twenty builds that are alike');
+  have(one, one.tarballs[0]);
+  have(another, blobOf(Buffer.from('published since')).digest);
+  const date = '2026-11-29T00:00:00Z';
+  const noted = async (): Promise<AlikeBuild[]> =>
+    AlikeBuilds.parse(JSON.parse(await readFile(join(catalog, 'checks/alike.json'), 'utf8'))).builds;
+
+  // Of the others the catalog has no build, or not that tarball.
+  const run = 'https://github.com/owner/repo/actions/runs/1';
+  expect(recordAlike(catalog, compared, { date, run })).toBe(1);
+  const expected = {
+    name: one.name,
+    version: '1.0',
+    hash: one.hash,
+    tarball: one.tarballs[0],
+    last: date,
+    run,
+  };
+  expect(await noted()).toEqual([{ ...expected, by: 2 }]);
+  // The same run again says nothing new; another one does.
+  recordAlike(catalog, compared, { date, run });
+  expect(await noted()).toEqual([{ ...expected, by: 2 }]);
+  recordAlike(catalog, compared, { date, run: `${run}0` });
+  expect(await noted()).toEqual([{ ...expected, by: 3, run: `${run}0` }]);
+  expect(recordAlike(catalog, { alike: [], unlike: [one.hash] }, { date, run })).toBe(0);
+  expect(await noted()).toEqual([]);
+});
+
+test('reads no other names from a cache than packages have', async () => {
+  await addBuild('strange', '..', 'opt/x', {});
+  await expect(openCache(join(folder, 'strange'))).rejects.toThrow('found none');
 });
 
 async function addBuild(

@@ -4,6 +4,8 @@ import type {
   DifferingBuild,
   Reproduction,
 } from '../../site/schemas/checks/reproduction.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import { startProgress } from '../cli/progress.ts';
 import { classify } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
@@ -19,7 +21,12 @@ const MOST_EXAMPLES = 5;
 const MOST_DIFFERING = 200;
 
 /** What a comparison finds, but for when and where it was made. */
-export type CacheComparison = Omit<Reproduction, 'date' | 'run'>;
+export interface CacheComparison {
+  reproduction: Omit<Reproduction, 'date' | 'run'>;
+  /** Builds that are equal, with the digests of both tarballs, and hashes of those that are not. */
+  alike: (Pick<CachedBuild, 'name' | 'version' | 'hash'> & { tarballs: readonly [Digest, Digest] })[];
+  unlike: DagHash[];
+}
 
 /** Compares the builds that two caches have in common by what they install. */
 export async function compareCaches(
@@ -27,19 +34,24 @@ export async function compareCaches(
   second: ComparableCache,
 ): Promise<CacheComparison> {
   const common = [...first.builds.values()].filter(({ hash }) => second.builds.has(hash));
+  const alike: CacheComparison['alike'] = [];
   const progress = startProgress('comparing', common.length, 'builds');
   const differences = await pMap(
     common,
     async (build) => {
       const other = second.builds.get(build.hash) ?? build;
-      const found = await compareBuild(build, other, first, second);
+      const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
+      const found = await compareBuild(build, tarballs, first, second);
       progress.advance();
+      const { name, version, hash } = build;
+      const digests = [tarballs[0].digest, tarballs[1].digest] as const;
+      if (!found) alike.push({ name, version, hash, tarballs: digests });
       return found;
     },
     { concurrency: BUILDS },
   ).finally(() => progress.stop());
   const differing = differences.filter((found) => found !== undefined);
-  return {
+  const reproduction = {
     compared: common.length,
     equal: common.length - differing.length,
     onlyFirst: first.builds.size - common.length,
@@ -47,6 +59,7 @@ export async function compareCaches(
     causes: sumCauses(differing),
     differing: differing.map(({ build }) => build).slice(0, MOST_DIFFERING),
   };
+  return { reproduction, alike, unlike: differing.map(({ build }) => build.hash) };
 }
 
 interface Difference {
@@ -57,11 +70,10 @@ interface Difference {
 
 async function compareBuild(
   build: CachedBuild,
-  other: CachedBuild,
+  [a, b]: readonly [Blob, Blob],
   first: ComparableCache,
   second: ComparableCache,
 ): Promise<Difference | undefined> {
-  const [a, b] = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
   if (a.digest === b.digest) return undefined;
   const payloads = [await readPayload(await first.open(a)), await readPayload(await second.open(b))] as const;
   const { causes, open } = compareEntries(...payloads);

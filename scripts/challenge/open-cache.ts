@@ -3,8 +3,8 @@ import fastGlob from 'fast-glob';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
-import { mirrorManifestPath } from '../../site/schemas/node.ts';
+import { DagHash } from '../../site/schemas/digest.ts';
+import { mirrorManifestPath, PackageName } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { openSite } from '../doctor/open-site.ts';
@@ -19,8 +19,11 @@ const INDEX_LIMIT_BYTES = 2 ** 28;
 const Listing = z.object({
   database: z.object({
     installs: z.record(
-      z.string(),
-      z.object({ spec: z.object({ name: z.string(), version: z.string() }), in_buildcache: z.boolean() }),
+      DagHash,
+      z.object({
+        spec: z.object({ name: PackageName, version: z.string().max(100) }),
+        in_buildcache: z.boolean(),
+      }),
     ),
   }),
 });
@@ -55,7 +58,7 @@ export async function openCache(place: string): Promise<ComparableCache> {
     return paths.sort().flatMap((path) => {
       const [, name = '', version = '', hash = ''] =
         /([^/]+)\/\1-(.+)-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(path) ?? [];
-      return hash === '' ? [] : [{ name, version, hash, path }];
+      return !PackageName.safeParse(name).success ? [] : [{ name, version, hash, path }];
     });
   }
 

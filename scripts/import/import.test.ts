@@ -6,7 +6,9 @@ import { openGnupg } from '../../tests/world/gnupg.ts';
 import type { Gnupg } from '../../tests/world/gnupg.ts';
 import { makeOldMirror, makePages } from '../../tests/world/old-mirror.ts';
 import { findTool } from '../../tests/world/registry.ts';
+import { tryScript } from '../../tests/world/run.ts';
 import { useServers } from '../../tests/world/servers.ts';
+import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -26,6 +28,7 @@ const SIGNED = 'tests/fixtures/cache-signed';
 const BY_SPACK = 'tests/fixtures/oci-by-spack';
 /** A few, with what they need to run. */
 const PACKAGES = ['gcc-runtime', 'libmd', 'libbsd', 'tree'];
+const LOCK_META = { 'lockfile-version': 6, 'specfile-version': 5 };
 const NO_KEYS: Trust = { keys: [], unsigned: false };
 const servers = useServers();
 const sites: PagesServer[] = [];
@@ -126,6 +129,36 @@ test('chooses by spec, by hash and by lock, with what that needs to run', async 
     /"bzip2@:1\.0\.7": expected a spec that the source has/,
   );
   expect(() => names({ specs: ['bzip2 ^gcc'] })).toThrow(/use --lock/);
+});
+
+test('takes the part of a mirror that a lock names, by address', async () => {
+  const address = await serve(CACHE);
+  const lock = servers.file('spack.lock');
+  writeFileSync(
+    lock,
+    JSON.stringify({ _meta: LOCK_META, roots: [], concrete_specs: await concreteSpecsOf('libbsd') }),
+  );
+  const args = [address, '--lock', lock, '--registry', `oci-layout:${servers.file('registry')}`];
+  const { code, output } = await tryScript('import', [...args, '--catalog', servers.file('catalog')]);
+  expect(output).toMatch(/3 builds imported .* 0 not imported/);
+  expect(code).toBe(0);
+  const names = [...catalog().builds.values()].map(({ name }) => name);
+  expect(names.sort()).toEqual(['gcc-runtime', 'libbsd', 'libmd']);
+});
+
+/** As a spack.lock has them. */
+async function concreteSpecsOf(name: string): Promise<Record<string, unknown>> {
+  const source = await openSource(CACHE, NO_KEYS);
+  const { builds } = await source.list();
+  const [build] = builds.filter((one) => one.name === name);
+  if (!build) throw new Error(`expected ${name}`);
+  const { nodes } = SpecFile.parse(JSON.parse((await source.read(build)).specText)).spec;
+  return Object.fromEntries(nodes.map((node) => [node.hash, node]));
+}
+
+test('refuses --unsigned without the keys that the rest must be signed with', async () => {
+  const { code, output } = await tryScript('import', [CACHE, '--unsigned']);
+  expect([code, output]).toEqual([1, expect.stringMatching(/^error: --unsigned: expected --trust FILE/)]);
 });
 
 test('leaves out what is damaged, and imports the rest', async () => {

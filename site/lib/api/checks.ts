@@ -7,10 +7,11 @@ export function healthDocument({ health }: SiteCatalog): HealthDocument {
   return { schema: schemaLink('health-document'), ...(health ? { last: health } : {}), links: listLinks() };
 }
 
-export function reproducedDocument({ challenge }: SiteCatalog): ReproducedDocument {
+export function reproducedDocument({ challenge, alike }: SiteCatalog): ReproducedDocument {
   return {
     schema: schemaLink('reproduced-document'),
     ...(challenge ? { last: challenge } : {}),
+    alike: [...alike.values()],
     links: listLinks(),
   };
 }

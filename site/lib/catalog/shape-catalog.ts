@@ -1,3 +1,5 @@
+import type { Build } from '../../schemas/build.ts';
+import { AlikeBuilds } from '../../schemas/checks/alike-builds.ts';
 import { Reproduction } from '../../schemas/checks/reproduction.ts';
 import { Container } from '../../schemas/container.ts';
 import type { DagHash } from '../../schemas/digest.ts';
@@ -47,6 +49,7 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     locks: new Map(history.environments.flatMap(({ name, lock }) => (lock ? [[name, lock] as const] : []))),
     recorded: checkRecorded(entries.mirrors),
     ...shapeChecks(entries.checks),
+    alike: shapeAlike(entries.checks, core.builds),
   };
 }
 
@@ -57,6 +60,17 @@ function shapeChecks(entries: CatalogEntries['checks']): Pick<SiteCatalog, 'heal
     ...(health ? { health: parseEntry('checks', health, Health) } : {}),
     ...(challenge ? { challenge: parseEntry('checks', challenge, Reproduction) } : {}),
   };
+}
+
+/** What came out alike, as far as the same tarballs are here. */
+function shapeAlike(
+  entries: CatalogEntries['checks'],
+  builds: ReadonlyMap<DagHash, Build>,
+): SiteCatalog['alike'] {
+  const recorded = entries.filter(({ id }) => id === 'alike');
+  const alike = recorded.flatMap((entry) => parseEntry('checks', entry, AlikeBuilds).builds);
+  const here = alike.filter(({ hash, tarball }) => builds.get(hash)?.tarball.digest === tarball);
+  return new Map(here.map((build) => [build.hash, build]));
 }
 
 function shapeBuilds(

@@ -5,6 +5,7 @@ import type { CatalogEntry, CatalogKind } from './catalog-files.ts';
 import type { MirrorPlan } from '../mirror/plan.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { Container } from '../../schemas/container.ts';
+import type { AlikeBuild } from '../../schemas/checks/alike-builds.ts';
 import type { Reproduction } from '../../schemas/checks/reproduction.ts';
 import type { Failure } from '../../schemas/failure.ts';
 import type { Health } from '../../schemas/checks/health.ts';
@@ -65,6 +66,8 @@ export interface SiteCatalog extends CatalogHistory {
   health?: Health;
   /** What the last comparison of two builds of the same specs found. Absent: there was none. */
   challenge?: Reproduction;
+  /** Builds here that came out the same whenever they were built again. */
+  alike: Map<DagHash, AlikeBuild>;
   /** The git commit that all this was read from. Absent: the catalog is not in a git repository. */
   commit?: string;
 }

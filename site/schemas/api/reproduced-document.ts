@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AlikeBuild } from '../checks/alike-builds.ts';
 import { Reproduction } from '../checks/reproduction.ts';
 import { ListLinks, SchemaLink } from './link.ts';
 
@@ -7,6 +8,11 @@ export const ReproducedDocument = z
   .strictObject({
     schema: SchemaLink,
     last: Reproduction.optional().describe('The last comparison of two builds. Absent: there was none yet.'),
+    alike: z
+      .array(AlikeBuild)
+      .describe(
+        'Builds here that came out the same whenever they were built again, sorted by name and hash.',
+      ),
     links: ListLinks.describe('Where to go on.'),
   })
   .describe('Which builds came out the same when they were built a second time.');

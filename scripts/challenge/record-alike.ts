@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatJson } from '../../site/lib/json.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+import type { Origin } from '../../site/schemas/build.ts';
+import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
+import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
+import { readBuild } from '../catalog/catalog.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { readJson } from '../cli/files.ts';
+import type { CacheComparison } from './compare.ts';
+
+const PATH = 'checks/alike.json';
+
+/**
+ * Notes in the catalog which of its builds came out alike. Only a build whose own tarball was one of the two counts;
+ * one run counts once; what came out differently since is taken out again.
+ * @returns the number of builds that are noted now
+ */
+export function recordAlike(
+  directory: string,
+  { alike, unlike }: Pick<CacheComparison, 'alike' | 'unlike'>,
+  { date, run }: { date: string } & Pick<Origin, 'run'>,
+): number {
+  const file = join(directory, PATH);
+  const { builds: earlier } = existsSync(file)
+    ? readJson(file, AlikeBuilds, { advice: 'restore the file from git' })
+    : { builds: [] };
+  const noted = new Map(earlier.map((build) => [build.hash, build]));
+  for (const hash of unlike) noted.delete(hash);
+  for (const { name, version, hash, tarballs } of alike) {
+    const tarball = readBuild(directory, { name, version, hash })?.tarball.digest;
+    if (tarball === undefined || !tarballs.includes(tarball)) continue;
+    const before = noted.get(hash);
+    const isSame = before?.tarball === tarball;
+    const by = !isSame ? 2 : run !== undefined && run === before.run ? before.by : before.by + 1;
+    noted.set(hash, { name, version, hash, tarball, by: Math.min(by, 100), last: date, ...(run && { run }) });
+  }
+  const builds = [...noted.values()]
+    .filter((build) => readBuild(directory, build)?.tarball.digest === build.tarball)
+    .sort((a, b) => compareTexts(key(a), key(b)));
+  if (builds.length > 0 || earlier.length > 0)
+    addFiles(directory, [{ path: PATH, content: formatJson(AlikeBuilds.parse({ builds })), replace: true }]);
+  return builds.length;
+}
+
+function key({ name, hash }: AlikeBuild): string {
+  return `${name} ${hash}`;
+}

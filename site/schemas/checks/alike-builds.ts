@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { Blob, Build, Origin } from '../build.ts';
+
+/** A build whose payload came out the same when it was built again. */
+export const AlikeBuild = z.strictObject({
+  ...Build.pick({ name: true, version: true, hash: true }).shape,
+  tarball: Blob.shape.digest.describe('The tarball that was compared: the record holds for no other.'),
+  by: z.int().min(2).max(100).describe('Builds of it that came out alike, itself included.'),
+  last: z.iso.datetime({ precision: 0 }).describe('When the last of them was compared: UTC, whole seconds.'),
+  run: Origin.shape.run,
+});
+export type AlikeBuild = z.infer<typeof AlikeBuild>;
+
+/** `checks/alike.json`: what was built again so far and came out the same, sorted by name and hash. */
+export const AlikeBuilds = z.strictObject({ builds: z.array(AlikeBuild).max(100_000) });
+export type AlikeBuilds = z.infer<typeof AlikeBuilds>;
