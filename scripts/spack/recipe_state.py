@@ -82,6 +82,7 @@ class PackageHashes:
 
     def __init__(self, recipe):
         self.has_conditions = re.search(r"@\s*[\w.]*when\b", read_source(recipe) or "@when") is not None
+        self.recipe = recipe
         self.known = {}
 
     def of(self, spec):
@@ -90,10 +91,26 @@ class PackageHashes:
         key = spec.dag_hash() if self.has_conditions else (str(spec.version), tuple(patches), "dev_path" in spec.variants)
         if key not in self.known:
             try:
-                self.known[key] = spec.package.content_hash()
+                self.known[key] = spec.package.content_hash() if self.find_patches(spec, set(patches)) else None
             except Exception:  # a recipe's own code, too
                 self.known[key] = None
         return self.known[key]
+
+    def find_patches(self, spec, wanted):
+        """
+        Whether all patches of a spec are still in its recipe, or in those of its dependents. Spack would look them up
+        in an index of all recipes, which takes it minutes to make.
+        """
+        lists = list(self.recipe.patches.values())
+        for parent in spec.dependents() if wanted else []:
+            for by_name in spack.repo.PATH.get_pkg_class(parent.fullname).dependencies.values():
+                lists += [patches for rule in by_name.values() if rule.spec.name == spec.name
+                          for patches in rule.patches.values()]
+        found = {patch.sha256: patch for patches in lists for patch in patches} if wanted else {}
+        if not wanted.issubset(found):
+            return False
+        spec._patches = [found[one] for one in wanted]
+        return True
 
 
 def read_specs(index_file):

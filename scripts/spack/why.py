@@ -74,7 +74,7 @@ def explain(question):
 class Cause:
     def __init__(self, node, kind, detail, nearest=None, line="", change=None):
         self.node, self.kind, self.detail, self.nearest, self.line = node, kind, detail, nearest, line
-        # What is tried: {"spec": another text, "config": {path: value}}.
+        # What is tried: {"spec": another text, "config": {section: settings}}; a key with a colon replaces others.
         self.change = change
 
     def as_json(self):
@@ -140,7 +140,7 @@ class Context:
         return None
 
     def index_cause(self, node, nearest):
-        change = {"config": {"mirrors:build-cache": {"url": self.url, "binary": True, "source": False, "signed": False}}}
+        change = {"config": {"mirrors": {"build-cache": {"url": self.url, "binary": True, "source": False, "signed": False}}}}
         if self.mirror is None:
             signed = "" if self.keys else " --unsigned"
             line = f"spack mirror add --type binary{signed} build-cache {self.url}"
@@ -161,11 +161,11 @@ class Context:
             line = f"spack install {node.name}/{nearest.dag_hash()[:7]}"
             return Cause(node, "other", detail, nearest, line, {"spec": f"{node.name}/{nearest.dag_hash()}"})
         kinds = differences(node, nearest)
-        change = {"config": {"concretizer:reuse:": REUSE}}
+        change = {"config": {"concretizer": {"reuse:": REUSE}}}
         line = 'spack config add "concretizer:reuse:{from: [{type: buildcache}, {type: local}]}"'
         if reuse is False or reuse == "dependencies":
             line = "spack config add concretizer:reuse:true"
-            change = {"config": {"concretizer:reuse:": True}}
+            change = {"config": {"concretizer": {"reuse:": True}}}
         if kinds == ["recipe"]:
             detail = f"its recipe is another than that of the build here, and {what}"
             return Cause(node, "recipe", detail, nearest, line, change)
@@ -220,8 +220,9 @@ def try_change(cause, question):
     """Whether the node comes from the cache once the proposed change is made."""
     try:
         with contextlib.ExitStack() as stack:
-            for path, value in cause.change.get("config", {}).items():
-                stack.enter_context(spack.config.override(path, value))
+            if "config" in cause.change:
+                scope = spack.config.InternalConfigScope("why", cause.change["config"])
+                stack.enter_context(spack.config.override(scope))
             seen_hashes()
             solved = spack.concretize.concretize_one(cause.change.get("spec", question["spec"]))
         builds = read_index(question["index"])
