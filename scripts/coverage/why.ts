@@ -77,11 +77,19 @@ export interface WhyOptions {
   try: boolean;
 }
 
+/** Runs the consumer's Spack with arguments. */
+type RunOwnSpack = (args: string[]) => Promise<{ code: number; output: string }>;
+
 const Manifest = z.object({ data: z.array(z.object({ checksum: Sha256 })).min(1) });
 const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
 
 /** Asks the consumer's own Spack, as it is configured, why it would build a spec. */
-export async function explainBuild(spec: string, options: WhyOptions): Promise<WhyAnswer> {
+export async function explainBuild(
+  spec: string,
+  options: WhyOptions,
+  run: RunOwnSpack = (args) =>
+    runSpack({ program: options.spack, environment: process.env as Record<string, string> }, args),
+): Promise<WhyAnswer> {
   const url = options.cache.replace(/\/+$/, '');
   if (!URL.canParse(url))
     throw new Error(`${options.cache}: expected an address such as https://owner.github.io/repo`);
@@ -99,10 +107,7 @@ export async function explainBuild(spec: string, options: WhyOptions): Promise<W
     const script = join(import.meta.dirname, '../spack/why.py');
     const scopes = (options.config ?? []).flatMap((scope) => ['--config-scope', scope]);
     const environment = options.environment === undefined ? [] : ['-e', options.environment];
-    const { code, output } = await runSpack(
-      { program: options.spack, environment: process.env as Record<string, string> },
-      [...scopes, ...environment, 'python', script, question, answer],
-    );
+    const { code, output } = await run([...scopes, ...environment, 'python', script, question, answer]);
     if (code !== 0) throw new Error(`${options.spack} ended with ${code}: ${lastLines(output, 3).join(' ')}`);
     return WhyAnswer.parse(JSON.parse(readFileSync(answer, 'utf8')));
   });
