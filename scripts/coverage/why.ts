@@ -14,7 +14,7 @@ import { lastLines, runSpack } from '../spack/run-spack.ts';
 const LIMIT_BYTES = 2 ** 30;
 
 /** Why a node is built, from what no request can change to what one says. */
-export const CAUSE_KINDS = [
+const CAUSE_KINDS = [
   'not-in-cache',
   'index',
   'key',
