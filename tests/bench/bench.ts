@@ -1,58 +1,145 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../scripts/cli/command.ts';
 import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
+import { formatJson } from '../../site/lib/json.ts';
 import { benchDoctor } from './doctor-bench.ts';
 import { benchGrowth } from './growth-bench.ts';
 import { benchIndex } from './index-bench.ts';
+import { benchMirrorAgain } from './mirror-bench.ts';
+import { benchPublish, benchPublishAgain, benchPublishOnto } from './publish-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
 import { benchWaves } from './waves-bench.ts';
 
-/** What a bench found: seconds and ratios by name. */
+/** What a bench found: seconds, bytes and ratios by name. */
 export type Figures = Record<string, number>;
 
-const BENCHES: Record<string, (folder: string, builds: number) => Promise<Figures>> = {
-  growth: benchGrowth,
-  index: benchIndex,
-  site: benchSite,
-  search: benchSearch,
-  waves: benchWaves,
-  doctor: benchDoctor,
+/** A row of the table. */
+interface Bench {
+  work: string;
+  against: string;
+  /** What is measured against `aim`, and the aim's words. */
+  figure: string;
+  aim: string;
+  /** How many builds it is made for. */
+  builds: number;
+  run: (folder: string, builds: number) => Promise<Figures>;
+}
+
+const BENCHES: Record<string, Bench> = {
+  site: {
+    work: 'site and API, cold',
+    against: 'reading the catalog and writing the same bytes',
+    figure: 'timesFloor',
+    aim: '8 at most; 6 kB a build, 1 GB of memory',
+    builds: 10_000,
+    run: benchSite,
+  },
+  publish: {
+    work: 'publish small builds in one go',
+    against: '10 times a tenth of them',
+    figure: 'timesTenOfSmall',
+    aim: '1 at most; 15 ms a build, 300 MB of memory',
+    builds: 10_000,
+    run: benchPublish,
+  },
+  'publish-onto': {
+    work: 'publish 25 builds onto a cache',
+    against: 'onto nothing',
+    figure: 'timesOntoNothing',
+    aim: '1.3 at most',
+    builds: 10_000,
+    run: benchPublishOnto,
+  },
+  'publish-again': {
+    work: 'publish again, 2 MB each, all known',
+    against: 'sha256sum, and gzip -dc | sha256sum',
+    figure: 'timesHashing',
+    aim: '1.1 at most',
+    builds: 400,
+    run: benchPublishAgain,
+  },
+  index: {
+    work: 'write the index',
+    against: 'spack buildcache update-index',
+    figure: 'timesFasterThanSpack',
+    aim: '80 at least, for 10,000',
+    builds: 400,
+    run: benchIndex,
+  },
+  'mirror-again': {
+    work: 'mirror, nothing new',
+    against: 'reading the catalog once',
+    figure: 'timesReading',
+    aim: '4 at most',
+    builds: 10_000,
+    run: benchMirrorAgain,
+  },
+  doctor: {
+    work: 'doctor',
+    against: 'reading the catalog once',
+    figure: 'timesReadingCpu',
+    aim: '2 at most',
+    builds: 10_000,
+    run: benchDoctor,
+  },
+  growth: {
+    work: 'what grows with a cache, in bytes of its git',
+    against: '-',
+    figure: 'gitBytes',
+    aim: '-',
+    builds: 10_000,
+    run: benchGrowth,
+  },
+  search: {
+    work: 'a key stroke in the search',
+    against: 'a frame of 16 ms',
+    figure: 'percentile95Ms',
+    aim: '16 at most',
+    builds: 20_000,
+    run: benchSearch,
+  },
+  waves: {
+    work: '400 nodes of 31 hours on 20 runners',
+    against: 'the longest chain, or all work over 20',
+    figure: 'nodes400TimesTheLeastWorst',
+    aim: '1.25 at most',
+    builds: 1,
+    run: benchWaves,
+  },
 };
 
 const command = createCommand({
   verb: 'bench',
   description:
-    'Measures against a peer or a smaller size in the same run, and prints JSON: ratios last, seconds first.',
-  examples: ['node tests/bench/bench.ts', 'node tests/bench/bench.ts --only index --builds 400'],
+    'Measures against a peer or a smaller size in the same run: prints a table, and writes every figure as JSON. Seconds are ' +
+    'of processors, since machines are shared. The largest rows take many minutes.',
+  examples: ['npm run bench', 'npm run bench -- index waves', 'npm run bench -- publish --builds 1000'],
 })
-  .name('node tests/bench/bench.ts')
-  .addOption(new Option('--only <bench>', 'one of them alone').choices(Object.keys(BENCHES)))
+  .name('npm run bench --')
+  .addArgument(new Argument('[ROW...]', 'rows (default: all)').choices(Object.keys(BENCHES)))
   .addOption(
     new Option(
       '--builds <number>',
-      'builds of the largest catalog (default: what each bench is made for)',
+      'builds of the largest catalog (default: what each row is made for)',
     ).argParser(parseCount),
   )
-  .action(async ({ only, builds }: { only?: string; builds?: number }) => {
+  .option('--json <FILE>', 'where the figures go', '.work/bench.json')
+  .action(async (rows: string[], { builds, json }: { builds?: number; json: string }) => {
     const results: Record<string, Figures> = {};
+    console.log('| row | work | against | measured | aim |\n| --- | --- | --- | --- | --- |');
     for (const [name, bench] of Object.entries(BENCHES)) {
-      if (only !== undefined && only !== name) continue;
-      results[name] = await withTemporaryFolder((folder) =>
-        bench(folder, builds ?? DEFAULT_BUILDS[name] ?? 1_000),
-      );
+      if (rows.length > 0 && !rows.includes(name)) continue;
+      const figures = await withTemporaryFolder((folder) => bench.run(folder, builds ?? bench.builds));
+      results[name] = figures;
+      mkdirSync(join(json, '..'), { recursive: true });
+      writeFileSync(json, formatJson(results));
+      console.log(`| ${name} | ${bench.work} | ${bench.against} | ${figures[bench.figure]} | ${bench.aim} |`);
+      console.error(JSON.stringify(figures));
     }
-    console.log(JSON.stringify(results, undefined, 2));
   });
-
-/** Spack needs two seconds for 100 builds; the site's time is for the design's 10,000. */
-const DEFAULT_BUILDS: Record<string, number> = {
-  growth: 10_000,
-  index: 400,
-  site: 10_000,
-  search: 20_000,
-  doctor: 10_000,
-};
 
 await runCommand(command);
 

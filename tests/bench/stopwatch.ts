@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 
 const run = promisify(execFile);
 
@@ -45,6 +46,54 @@ export async function costOf(
     COST_FILE: file,
   });
   return { seconds, ...Reported.parse(JSON.parse(await readFile(file, 'utf8'))) };
+}
+
+/** Runs what follows its first argument, and writes there what that used: Node does not say it of other programs. */
+const METER = `
+import resource, subprocess, sys, time
+started = time.monotonic()
+code = subprocess.run(sys.argv[2:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+unit = 2**20 if sys.platform == "darwin" else 2**10
+with open(sys.argv[1], "w") as file:
+    file.write(f"{used.ru_utime + used.ru_stime} {time.monotonic() - started} {used.ru_maxrss / unit}")
+sys.exit(code)
+`;
+
+/** What a program and all that it started used. */
+export interface Used {
+  cpuSeconds: number;
+  wallSeconds: number;
+  /** Of the largest process. */
+  mebibytes: number;
+}
+
+/** Runs a program to its end, its start included. Throws when it fails. */
+export function measureProgram(
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Used> {
+  return withTemporaryFolder(async (folder) => {
+    const file = join(folder, 'used');
+    await run('python3', ['-c', METER, file, program, ...args], {
+      env: { ...process.env, ...environment },
+      maxBuffer: OUTPUT_LIMIT_BYTES,
+    });
+    const [cpuSeconds = NaN, wallSeconds = NaN, mebibytes = NaN] = (await readFile(file, 'utf8'))
+      .split(' ')
+      .map((text) => round(Number(text)));
+    return { cpuSeconds, wallSeconds, mebibytes };
+  });
+}
+
+/** The middle one of several measurements by their processor time. */
+export async function median(times: number, measure: () => Promise<Used>): Promise<Used> {
+  const all: Used[] = [];
+  for (let time = 0; time < times; time += 1) all.push(await measure());
+  const middle = all.sort((a, b) => a.cpuSeconds - b.cpuSeconds)[Math.floor(times / 2)];
+  if (!middle) throw new Error('expected at least one measurement');
+  return middle;
 }
 
 /** Two digits behind the point are more than the noise allows. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { blobRecord, manifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -21,24 +21,27 @@ export async function generateCache(options: {
   builds: number;
   seed: number;
   directory: string;
+  /** About how large each tarball is (default: tiny). */
+  tarballBytes?: number;
 }): Promise<History> {
   const history = inventHistory(options);
-  await writeFiles(options.directory, cacheFiles(history));
+  await writeFiles(options.directory, cacheFiles(history, options.tarballBytes ?? 0));
   return history;
 }
 
-async function* cacheFiles(history: History): AsyncGenerator<GeneratedFile> {
+async function* cacheFiles(history: History, tarballBytes: number): AsyncGenerator<GeneratedFile> {
   yield { path: 'v3/layout.json', content: '{"signing": "gpg"}' };
-  for (const { hash } of history.builds.values()) yield* await specFiles(history, hash);
+  for (const { hash } of history.builds.values()) yield* await specFiles(history, hash, tarballBytes);
 }
 
 /** A build's tarball, spec file and manifest. */
-async function specFiles({ nodes }: History, hash: string): Promise<GeneratedFile[]> {
+async function specFiles({ nodes }: History, hash: string, tarballBytes: number): Promise<GeneratedFile[]> {
   const root = nodeOf(nodes, hash);
   const texts = dagOf(nodes, hash).map(({ text }) => text);
   const spec = `{"spec":{"_meta":{"version":5},"nodes":[${texts.join(',')}]}`;
   const specFile = gzipAsPython(Buffer.from(`${spec},"buildcache_layout_version":${SPEC_LAYOUT_VERSION}}`));
-  const tarball = await packTarball(nodes, root, `${spec}}`);
+  const payload = tarballBytes > 0 ? inventBytes(hash, tarballBytes) : undefined;
+  const tarball = await packTarball(nodes, root, `${spec}}`, payload);
   const stem = fileStem(root.node);
   const records = [
     blobRecord(describe(tarball), TARBALL_MEDIA_TYPE, 'gzip'),
@@ -52,6 +55,13 @@ async function specFiles({ nodes }: History, hash: string): Promise<GeneratedFil
       content: manifestText(records),
     },
   ];
+}
+
+/** Digits, of which gzip leaves about so many bytes; the same for the same label. */
+function inventBytes(label: string, compressedBytes: number): Buffer {
+  const key = createHash('sha256').update(label).digest();
+  const random = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(compressedBytes));
+  return Buffer.from(random.toString('hex'));
 }
 
 function describe(bytes: Uint8Array): Blob {

@@ -18,7 +18,7 @@ const GZIP_SYSTEM_UNKNOWN = 255;
 /** What lies in a prefix, relative to it; a text, or the target of a symbolic link. */
 interface PrefixFile {
   path: string;
-  text?: string;
+  text?: string | Buffer;
   link?: string;
   executable?: boolean;
 }
@@ -28,14 +28,19 @@ interface PrefixFile {
  * folders, `.spack/binary_distribution` last. Its programs are scripts that name their own prefix,
  * so that they must be relocated; its libraries are texts.
  * @param specText the spec file that Spack keeps in the prefix
+ * @param payload one more file, that makes it as large as real ones are
  */
 export async function packTarball(
   nodes: ReadonlyMap<DagHash, SpecNode>,
   { node }: SpecNode,
   specText: string,
+  payload?: Buffer,
 ): Promise<Buffer> {
   const contents = inventContents(node, createRandom(`contents ${node.hash}`));
-  const files = [...metadataFiles(node, specText), ...prefixFiles(node, contents)].sort(compareAsSpack);
+  const large = payload ? [{ path: 'share/payload', text: payload }] : [];
+  const files = [...metadataFiles(node, specText), ...prefixFiles(node, contents), ...large].sort(
+    compareAsSpack,
+  );
   const tar = pack();
   const root = contents.prefix.slice(1);
   const folders = new Set<string>();

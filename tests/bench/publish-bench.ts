@@ -1,0 +1,82 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateCache } from '../generate/cache.ts';
+import type { Figures } from './bench.ts';
+import type { Used } from './stopwatch.ts';
+import { measureProgram, median, round } from './stopwatch.ts';
+
+const SCRIPTS = join(import.meta.dirname, '../../scripts');
+const SMALLER = 10;
+const ADDED = 25;
+const TIMES = 3;
+
+/** Publishes a cache to a folder's registry and catalog. */
+function publish(cache: string, place: string): Promise<Used> {
+  const [registry, catalog] = [`oci-layout:${join(place, 'registry')}`, join(place, 'catalog')];
+  const args = [join(SCRIPTS, 'publish.ts'), cache, '--registry', registry, '--catalog', catalog];
+  return measureProgram(process.execPath, args, { SOURCE_DATE_EPOCH: '1790000000' });
+}
+
+/** Publishes a cache of so many small builds in one go, and one of a tenth: is the cost of each the same? */
+export async function benchPublish(folder: string, builds: number): Promise<Figures> {
+  const small = Math.ceil(builds / SMALLER);
+  const used: Used[] = [];
+  for (const count of [small, builds]) {
+    const cache = join(folder, `cache-${count}`);
+    await generateCache({ builds: count, seed: 1, directory: cache });
+    used.push(await publish(cache, join(folder, String(count))));
+  }
+  const [little, much] = used;
+  if (!little || !much) throw new Error('expected two measurements');
+  return {
+    builds,
+    cpuMsABuild: round((much.cpuSeconds * 1_000) / builds),
+    mebibytes: much.mebibytes,
+    kilobytesMoreABuild: round(((much.mebibytes - little.mebibytes) * 1_049) / (builds - small)),
+    timesTenOfSmall: round(much.cpuSeconds / (little.cpuSeconds * (builds / small))),
+  };
+}
+
+/** Publishes 25 builds onto a registry and a catalog of so many, and onto nothing. */
+export async function benchPublishOnto(folder: string, builds: number): Promise<Figures> {
+  const [many, few] = [join(folder, 'many'), join(folder, 'few')];
+  await generateCache({ builds, seed: 1, directory: many });
+  await generateCache({ builds: ADDED, seed: 2, directory: few });
+  await publish(many, join(folder, 'full'));
+  const measure = (from: string | undefined) =>
+    median(TIMES, async () => {
+      const place = join(folder, 'place');
+      await rm(place, { recursive: true, force: true });
+      if (from) await cp(from, place, { recursive: true });
+      return publish(few, place);
+    });
+  const [onto, alone] = [await measure(join(folder, 'full')), await measure(undefined)];
+  return {
+    builds,
+    cpuSeconds: onto.cpuSeconds,
+    cpuSecondsOntoNothing: alone.cpuSeconds,
+    timesOntoNothing: round(onto.cpuSeconds / alone.cpuSeconds),
+  };
+}
+
+/** Publishes again what is known, against reading and hashing the same bytes, packed and unpacked. */
+export async function benchPublishAgain(folder: string, builds: number): Promise<Figures> {
+  const [cache, place] = [join(folder, 'cache'), join(folder, 'place')];
+  await generateCache({ builds, seed: 1, directory: cache, tarballBytes: 2_000_000 });
+  await publish(cache, place);
+  const again = await median(TIMES, () => publish(cache, place));
+  const hashing = await median(TIMES, () =>
+    measureProgram('sh', [
+      '-c',
+      'find "$0/blobs" -type f -size +100k | while read -r file; do sha256sum "$file"; gzip -dc "$file" | sha256sum; done',
+      cache,
+    ]),
+  );
+  return {
+    builds,
+    cpuSeconds: again.cpuSeconds,
+    cpuSecondsOfHashing: hashing.cpuSeconds,
+    mebibytes: again.mebibytes,
+    timesHashing: round(again.cpuSeconds / hashing.cpuSeconds),
+  };
+}
