@@ -115,12 +115,15 @@ test.runIf(hasSpack && isFull)(
     const run = await rehearsal.run('environment', { name: 'push', vars, env: BUILD_HERE });
     expectSuccess(run);
     const lock = rehearsal.git('show', 'main:site/content/environments/stack.lock.json');
-    expect(LockFile.parse(JSON.parse(lock)).roots).toHaveLength(2);
+    const { roots } = LockFile.parse(JSON.parse(lock));
+    expect(roots).toHaveLength(2);
     const [first, second] = rehearsal.pages.deployments.slice(-2);
     expect(second).toMatchObject({ status: 'succeed', isServed: true });
     expect(second?.id).not.toBe(first?.id);
-    const page = await fetch(`${rehearsal.siteUrl}/environments/stack/`);
-    expect(await page.text()).toContain(ANOTHER_TARGET);
+    const page = await (await fetch(`${rehearsal.siteUrl}/environments/stack/`)).text();
+    for (const { hash } of roots) expect(page).toContain(hash);
+    const targets = await fetch(`${rehearsal.siteUrl}/api/targets.json`);
+    expect(await targets.text()).toContain(ANOTHER_TARGET);
   },
 );
 
