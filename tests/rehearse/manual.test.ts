@@ -122,8 +122,8 @@ test.runIf(hasSpack && isFull)(
     expect(second?.id).not.toBe(first?.id);
     const page = await (await fetch(`${rehearsal.siteUrl}/environments/stack/`)).text();
     for (const { hash } of roots) expect(page).toContain(hash);
-    const targets = await fetch(`${rehearsal.siteUrl}/api/targets.json`);
-    expect(await targets.text()).toContain(ANOTHER_TARGET);
+    const listed = await fetch(`${rehearsal.siteUrl}/api/targets.json`);
+    expect(await listed.text()).toContain(ANOTHER_TARGET);
   },
 );
 
