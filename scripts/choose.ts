@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { Argument } from 'commander';
 import { chooseFor } from './choose/choose-for.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
-import { reportChoice } from './choose/report.ts';
+import { laterCommit, reportChoice, reportRepository } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
-import { annotate, setOutput } from './github/actions.ts';
-import { openGitHub } from './github/api.ts';
-import { readRepository } from './github/repository.ts';
+import { setOutput } from './github/actions.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
@@ -58,36 +55,4 @@ async function choose(reason: string, { settings: file, ...options }: Options): 
   setOutput('commit', laterCommit(process.env));
   await reportRepository(process.env);
   reportChoice(await chooseFor(reason, { ...options, ...versions }, settings), settings, versions);
-}
-
-/**
- * The commit that is checked out, whose scripts the later jobs of a run take, where it is a later one than the one that
- * started the run; else the empty text.
- */
-function laterCommit({ GITHUB_SHA: started }: Record<string, string | undefined>): string {
-  if (!started) return '';
-  const head = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
-  return head === started ? '' : head;
-}
-
-/**
- * Tells later jobs of a workflow whether this run publishes (on the default branch alone: the site is made from that),
- * whether the repository is private, and for how many days artifacts are kept. GitHub is asked: the event of a
- * schedule does not say. A private repository has 500 MB for artifacts in the free plan.
- */
-async function reportRepository(environment: Record<string, string | undefined>): Promise<void> {
-  if (!environment['GITHUB_OUTPUT']) return;
-  const { defaultBranch, isPrivate } = await readRepository(openGitHub(environment));
-  const branch = environment['GITHUB_REF_NAME'] ?? '';
-  const publishes = branch === defaultBranch;
-  if (!publishes) {
-    annotate(
-      'warning',
-      `This run is for the branch ${branch} and publishes nothing: the site is made from ${defaultBranch} alone. ` +
-        'It builds and checks, as a dry run does.',
-    );
-  }
-  setOutput('publish', String(publishes));
-  setOutput('private', String(isPrivate));
-  setOutput('retention', isPrivate ? '1' : '7');
 }

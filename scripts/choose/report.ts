@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import { addSummary, escapeMarkdown, setOutput } from '../github/actions.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { addSummary, annotate, escapeMarkdown, setOutput } from '../github/actions.ts';
+import { openGitHub } from '../github/api.ts';
+import { readRepository } from '../github/repository.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import type { Choice } from './choose.ts';
 import { targetsOf } from './requests.ts';
@@ -36,4 +40,36 @@ function describeChoice({ requests, reasons }: Choice): string {
   });
   const table = rows.length === 0 ? [] : ['', '| to build | for |', '| --- | --- |', ...rows];
   return ['### Chosen', '', ...reasons.map((line) => `* ${escapeMarkdown(line)}`), ...table].join('\n');
+}
+
+/**
+ * The commit that is checked out, whose scripts the later jobs of a run take, where it is a later one than the one that
+ * started the run; else the empty text.
+ */
+export function laterCommit({ GITHUB_SHA: started }: ProcessEnvironment): string {
+  if (!started) return '';
+  const head = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  return head === started ? '' : head;
+}
+
+/**
+ * Tells later jobs of a workflow whether this run publishes (on the default branch alone: the site is made from that),
+ * whether the repository is private, and for how many days artifacts are kept. GitHub is asked: the event of a
+ * schedule does not say. A private repository has 500 MB for artifacts in the free plan.
+ */
+export async function reportRepository(environment: ProcessEnvironment): Promise<void> {
+  if (!environment['GITHUB_OUTPUT']) return;
+  const { defaultBranch, isPrivate } = await readRepository(openGitHub(environment));
+  const branch = environment['GITHUB_REF_NAME'] ?? '';
+  const publishes = branch === defaultBranch;
+  if (!publishes) {
+    annotate(
+      'warning',
+      `This run is for the branch ${branch} and publishes nothing: the site is made from ${defaultBranch} alone. ` +
+        'It builds and checks, as a dry run does.',
+    );
+  }
+  setOutput('publish', String(publishes));
+  setOutput('private', String(isPrivate));
+  setOutput('retention', isPrivate ? '1' : '7');
 }

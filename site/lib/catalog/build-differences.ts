@@ -1,8 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import { targetOf } from '../../schemas/node.ts';
 import type { Node, ParameterValue } from '../../schemas/node.ts';
-import { findDifferences } from '../spack/differences.ts';
-import type { Differences } from '../spack/differences.ts';
 import { shortHash } from '../format.ts';
 import {
   compilersOf,
@@ -14,6 +12,14 @@ import {
 } from '../spack/spec-text.ts';
 import type { Segment } from '../spack/spec-text.ts';
 import { compareTexts } from '../spack/versions.ts';
+
+/** How a package's builds differ in their variants. */
+export interface Differences {
+  /** Variants that all of them share. */
+  common: Segment[];
+  /** What is a node's own, in the order of the nodes given. */
+  own: Segment[][];
+}
 
 type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 
@@ -130,4 +136,20 @@ function dependencySegment(
   const hashes = new Set(all.map((map) => map.get(name))).size;
   const tail = [versions > 1 && `@${versionIn(own)}`, hashes > versions && `/${shortHash(hash)}`];
   return { kind: 'version', gap: ' ', text: `^${name}${tail.filter(Boolean).join('')}` };
+}
+
+/** Splits the variants of a package's builds into those that all share and those that tell them apart. */
+export function findDifferences(nodes: readonly Node[]): Differences {
+  const variants = nodes.map(variantsOf);
+  const [first = new Map<string, ParameterValue>()] = variants;
+  const common = new Map(
+    [...first].filter(([name, value]) => variants.every((other) => sameValue(other.get(name), value))),
+  );
+  const own = variants.map((all) => new Map([...all].filter(([name]) => !common.has(name))));
+  return { common: variantSegments(common), own: own.map(variantSegments) };
+}
+
+function sameValue(left: ParameterValue | undefined, right: ParameterValue): boolean {
+  if (!Array.isArray(left) || !Array.isArray(right)) return left === right;
+  return left.length === right.length && left.every((value) => right.includes(value));
 }

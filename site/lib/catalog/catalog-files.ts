@@ -4,10 +4,11 @@ import { Cache } from '../../schemas/cache.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { LockFile } from '../../schemas/lock-file.ts';
 import { fileStem, Node } from '../../schemas/node.ts';
+import { Snapshot } from '../../schemas/snapshot.ts';
 import { parseJson } from '../json.ts';
+import { parseYaml } from '../yaml.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { addNode } from '../spack/database.ts';
-import { parseSnapshot } from './snapshot-file.ts';
 
 /**
  * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
@@ -220,4 +221,11 @@ export function assembleCatalog<Manifest>(
 
 function locate(directory: string, path: string): string {
   return directory === '' ? path : `${directory.replace(/\/$/, '')}/${path}`;
+}
+
+/** Reads a snapshot. Throws one sentence that names the file. */
+export function parseSnapshot(text: string, where: string): Snapshot {
+  const result = Snapshot.safeParse(parseYaml(text, where));
+  if (result.success) return result.data;
+  throw new Error(`${where}: ${z.prettifyError(result.error)}; correct it, or remove the file`);
 }

@@ -1,9 +1,9 @@
-import { installCost } from '../catalog/build-size.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { formatNumber, formatSize, shortHash } from '../format.ts';
 import { systemName } from '../machine/machine.ts';
 import { compilersOf } from '../spack/spec-text.ts';
-import { targetOf } from '../../schemas/node.ts';
+import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import type { Node } from '../../schemas/node.ts';
 
 /** `hdf5 1.14.4 for Rocky 9, icelake, gcc 13.3.0 /abcdefg` */
 export function buildTitle(entry: CatalogBuild, catalog: SiteCatalog): string {
@@ -30,4 +30,30 @@ function shortTitle({ build, node }: CatalogBuild, { nodes }: SiteCatalog): stri
   const compilers = compilersOf(node, nodes).map(({ name, version }) => `${name} ${version}`);
   const machine = [systemName(node.arch.platform_os), targetOf(node), ...compilers].join(', ');
   return `${build.name} ${build.version} for ${machine}`;
+}
+
+/** What installing a build takes. */
+interface InstallCost {
+  /** Bytes to download with all run-time dependencies, as far as they have a binary here. */
+  bytes: number;
+  /** Run-time dependencies with a binary here. */
+  cached: number;
+  /** Run-time dependencies that have none and are not part of the system: Spack would build them. */
+  missing: number;
+}
+
+/** What installing a build takes with its run-time dependencies, itself counted in `bytes` alone. */
+function installCost(node: Node, { nodes, builds }: Pick<SiteCatalog, 'nodes' | 'builds'>): InstallCost {
+  const cost: InstallCost = { bytes: 0, cached: 0, missing: 0 };
+  const closure = new Set([node.hash]);
+  for (const hash of closure) {
+    const build = builds.get(hash)?.build;
+    const current = nodes.get(hash)?.node;
+    if (!current) continue;
+    if (current.external) continue;
+    cost.bytes += build?.tarball.size ?? 0;
+    if (hash !== node.hash) cost[build ? 'cached' : 'missing'] += 1;
+    for (const dependency of runtimeDependencies(current)) closure.add(dependency.hash);
+  }
+  return cost;
 }
