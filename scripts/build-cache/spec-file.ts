@@ -11,7 +11,7 @@ import {
   SPEC_FILE_VERSION,
   upgradeNodes,
 } from '../../site/lib/spack/old-spec-file.ts';
-import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
+import { findNodeFault, MAX_NODE_LENGTH } from '../../site/lib/spack/node-faults.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { MAX_NODES, SpecFile } from '../../site/schemas/spec-file.ts';
@@ -101,6 +101,8 @@ function parseNodes(text: string, value: unknown, known: KnownNodes): SpecNode[]
   const { nodes } = file.data.spec;
   return splitTexts(text, value, nodes, known).map((found, index) => {
     if (typeof found !== 'string') return found;
+    if (found.length > MAX_NODE_LENGTH)
+      throw new Error(`expected nodes of at most ${MAX_NODE_LENGTH} characters, found ${found.length}`);
     const node = Node.safeParse(nodes[index]);
     if (!node.success) throw notASpecFile(node.error, ['spec', 'nodes', index]);
     const earlier = known.get(node.data.hash);
@@ -124,7 +126,6 @@ function splitTexts(
   nodes: readonly unknown[],
   known: KnownNodes,
 ): (string | SpecNode)[] {
-  refuseDeepJson(text);
   // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
   if (JSON.stringify(value) !== text) {
     refuseAmbiguousJson(text);
@@ -146,6 +147,8 @@ function hashOf(node: unknown): DagHash {
 }
 
 function parseJson(text: string): unknown {
+  // Before it is parsed: each level takes far more memory than its two characters.
+  refuseDeepJson(text);
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { readLimited, send } from '../http/request.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { splitSigned } from '../signing/signature.ts';
@@ -10,6 +11,8 @@ import { splitSigned } from '../signing/signature.ts';
 /** What Spack calls this cache while it builds for it. */
 const NAME = 'this-cache';
 const TIMEOUT_MS = 20_000;
+/** A manifest of an index has some hundred bytes. */
+const LIMIT_BYTES = 1024 * 1024;
 
 /** One mirror of this cache, as in `mirrors.yaml`. */
 interface Mirror {
@@ -100,9 +103,10 @@ export function isSigned({ manifests, keys }: Pick<Catalog, 'manifests' | 'keys'
 
 async function ask(url: string): Promise<{ text: string } | { problem: string }> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    return response.ok ? { text } : { problem: `answers ${response.status}` };
+    const { status, body } = await send(url, { idleMs: TIMEOUT_MS });
+    if (status === 200) return { text: String(await readLimited({ url: new URL(url), body }, LIMIT_BYTES)) };
+    body.destroy();
+    return { problem: `answers ${status}` };
   } catch {
     return { problem: 'does not answer' };
   }

@@ -26,10 +26,11 @@ export interface ListedEntry {
 /** The file that Spack adds last, and finds the prefix by. */
 export const BUILD_INFO = '.spack/binary_distribution';
 
-const ENTRIES_LIMIT = 1_000_000;
+/** The largest real packages have some 200,000. */
+const ENTRIES_LIMIT = 400_000;
 
 /** Folders count where files name them: 90,000 files in 240 folders each would take all memory. */
-const BRANCHES_LIMIT = 1_000_000;
+const BRANCHES_LIMIT = 500_000;
 
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
 

@@ -9,7 +9,7 @@ import { isPlainNode, refuseAmbiguousJson, refuseDeepJson } from './node-text.ts
 export const MAX_DAG_DEPTH = 250;
 
 /** In characters. Spack's own have some thousand; each index holds all of them. */
-const MAX_NODE_LENGTH = 100_000;
+export const MAX_NODE_LENGTH = 100_000;
 
 /** Answers of `findNodeFault`, null for a good node. */
 const faults = new WeakMap<Pick<SpecNode, 'text'>, string | null>();

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+const PROGRAM = join(import.meta.dirname, 'explode.ts');
+/** With Node's own 100 MiB; what a small runner can spare. */
+const LIMIT_MIB = 500;
+const Outcome = z.object({ refused: z.string().optional(), mebibytes: z.number() });
+
+const NAMES = [
+  'a spec file of 256 MB of zeros',
+  'a spec file 4 million levels deep',
+  'a spec file with a number of 8 million digits',
+  'settings whose aliases unfold to a billion values',
+  'an API that never ends',
+  'a registry whose manifest never ends',
+  'a registry whose blob never ends',
+];
+const SLOW = [
+  'a spec file with half a million keys',
+  'a tarball of 4 GB of zeros',
+  'a tarball with half a million files',
+  'a tarball with 90,000 files, each in 40 folders of its own',
+  'a snapshot whose aliases unfold to a billion values',
+  'lists in a tarball’s YAML that are a million levels deep',
+  'YAML in a tarball with a million values',
+];
+
+test.each(process.env['FULL'] ? [...NAMES, ...SLOW] : NAMES)(
+  '%s is refused in a sentence, in little memory',
+  async (name) => {
+    // What hangs is ended by the limit of tests.
+    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, name]);
+    const { refused, mebibytes } = Outcome.parse(JSON.parse(stdout));
+    expect(refused).toMatch(/^Error: .*(?:expected|deeper than|more than)/);
+    expect(mebibytes).toBeLessThan(LIMIT_MIB);
+  },
+);
+
+test('every bomb is among them', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM]);
+  expect(z.array(z.string()).parse(JSON.parse(stdout)).sort()).toEqual([...NAMES, ...SLOW].sort());
+});

@@ -1,0 +1,111 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { createGzip, gzipSync } from 'node:zlib';
+import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
+import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
+import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
+import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
+import { digestOf } from '../../scripts/cli/digest.ts';
+import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
+import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
+import { openRegistry } from '../../scripts/oci/open-registry.ts';
+import { parseSnapshot } from '../../site/lib/catalog/snapshot-file.ts';
+import { makeEntry } from '../world/tar-maker.ts';
+
+/**
+ * Sets off one bomb in this process: `node explode.ts NAME` prints what it was refused with and the memory that it
+ * took, in MiB, or the names of all without an argument.
+ */
+const MIB = 2 ** 20;
+const NODE = '{"name":"a","version":"1","arch":{"platform":"linux","platform_os":"a","target":"b"},"more":';
+const specFile = (more: string) =>
+  `{"spec":{"_meta":{"version":5},"nodes":[${NODE}${more},"hash":"${'a'.repeat(32)}"}]}}`;
+
+const BOMBS: Record<string, () => unknown> = {
+  'a spec file of 256 MB of zeros': () => unpackSpecFile(gzipSync(Buffer.alloc(256 * MIB)), 'spec'),
+  'a spec file 4 million levels deep': () =>
+    parseSpecFile(specFile('['.repeat(4 * MIB) + ']'.repeat(4 * MIB))),
+  'a spec file with a number of 8 million digits': () => parseSpecFile(specFile('9'.repeat(8 * MIB))),
+  'a spec file with half a million keys': () =>
+    parseSpecFile(specFile(`{${Array.from({ length: MIB / 2 }, (_, at) => `"k${at}":1`).join(',')}}`)),
+  'a tarball of 4 GB of zeros': () => explodeTar(zeros(4_000)),
+  'a tarball with half a million files': () => explodeTar(files(500_000, (at) => `p/${at}`)),
+  'a tarball with 90,000 files, each in 40 folders of its own': () =>
+    explodeTar(files(90_000, (at) => `p/${at}/${'d/'.repeat(40)}f`)),
+  'settings whose aliases unfold to a billion values': () => parseSettingsFile(aliases(), 'settings'),
+  'a snapshot whose aliases unfold to a billion values': () => parseSnapshot(aliases(), 'snapshot'),
+  'lists in a tarball’s YAML that are a million levels deep': () =>
+    parsePlainYaml(Buffer.from('['.repeat(MIB))),
+  'YAML in a tarball with a million values': () => parsePlainYaml(Buffer.from(`a: [${'b,'.repeat(MIB)}b]`)),
+  'an API that never ends': () => withServer((address) => fetchCache(address)),
+  'a registry whose manifest never ends': () =>
+    withServer((address) => openRegistry(`${address}/repo`).readManifest('tag')),
+  'a registry whose blob never ends': () =>
+    withServer((address) =>
+      openRegistry(`${address}/repo`).readBlob({ digest: `sha256:${'0'.repeat(64)}`, size: 1_000 }),
+    ),
+};
+
+/** Nine anchors, each a list of nine of the one before. */
+function aliases(): string {
+  const lines = Array.from(
+    { length: 9 },
+    (_, at) => `a${at + 1}: &a${at + 1} [${Array(9).fill(`*a${at}`).join(',')}]`,
+  );
+  return ['a0: &a0 x', ...lines, 'reason: x', 'hashes: *a9', 'targets: *a9'].join('\n');
+}
+
+function* zeros(mebibytes: number): Generator<Buffer> {
+  const header = makeEntry({ name: 'p/zeros' });
+  header.write('77777777777\0', 124);
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  yield header;
+  const block = Buffer.alloc(MIB);
+  for (let at = 0; at < mebibytes; at += 1) yield block;
+}
+
+function* files(count: number, name: (at: number) => string): Generator<Buffer> {
+  for (let at = 0; at < count; at += 1) yield makeEntry({ name: name(at) });
+}
+
+/** The tarball is made while it is read: its own size is what a small one would say. */
+async function explodeTar(blocks: Iterable<Buffer>): Promise<unknown> {
+  const source = Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 }));
+  const blob = { digest: digestOf(''), size: 10 * MIB };
+  return inspectTarball(source, { where: 'tarball', blob, platform: 'linux' });
+}
+
+async function withServer(work: (address: string) => Promise<unknown>): Promise<unknown> {
+  const chunk = Buffer.alloc(MIB, ' ');
+  const server = createServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const write = (): void => {
+      while (!response.destroyed && response.write(chunk)) continue;
+    };
+    response.on('drain', write);
+    if (request.url?.endsWith('index.json')) response.end('{"version":1}');
+    else write();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const bomb = BOMBS[process.argv[2] ?? ''];
+if (bomb === undefined) console.log(JSON.stringify(Object.keys(BOMBS)));
+else {
+  let refused: string | undefined;
+  try {
+    await bomb();
+  } catch (error) {
+    refused = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  }
+  console.log(JSON.stringify({ refused, mebibytes: Math.round(process.resourceUsage().maxRSS / 1024) }));
+}
