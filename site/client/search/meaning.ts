@@ -27,7 +27,7 @@ const PLATFORMS = new Map([
 ]);
 
 /**
- * Looks up the words of a search. With a name before it, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
+ * Looks up the words of a search. Next to a name, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
  * platform, `mpi` a variant of hdf5, `gcc` a compiler; `hdf5-1.14` is a name and a version.
  */
 export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
@@ -41,12 +41,13 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   const { names } = vocabulary.packages;
   const places = vocabulary.places;
   const words = splitVersions(query, meaning, places);
-  for (const [index, word] of words.entries()) {
+  const name = words.find((word) => places.has(word));
+  for (const word of words) {
     const named = places.has(word);
     if (word === 'failed' || word === 'failures') meaning.failed = true;
     else if (!named && readSystem(word, meaning, vocabulary)) continue;
     else if (!named && isTarget(word) && meaning.target === undefined) meaning.target = word;
-    else if (index > 0 && places.has(words[0] ?? '') && readProperty(word, meaning, vocabulary)) continue;
+    else if (!named && name !== undefined && readProperty(word, meaning, vocabulary)) continue;
     else meaning.words.push(word);
   }
   const [only, ...more] = meaning.words;
@@ -59,7 +60,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
 /** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`: the name is the longest that is known. */
 function splitVersions(query: Query, meaning: Meaning, places: ReadonlyMap<string, number>): string[] {
   return query.words.map((word) => {
-    const match = /^([a-z].*?)-(\d[\w.]*)(?:-([a-z2-7]{7,32}))?$/.exec(word);
+    const match = /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word);
     const [, name = '', version, hash] = match ?? [];
     if (!match || places.has(word) || !places.has(name)) return word;
     if (version !== undefined) meaning.version ??= version;
@@ -87,7 +88,7 @@ function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boo
   return true;
 }
 
-/** A variant or a compiler, said as a word behind a package's name. */
+/** A variant or a compiler, said as a word next to a package's name. */
 function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
   if (builds.variants.includes(`+${word}`)) {
     meaning.variants.push({ name: word, token: `+${word}` });

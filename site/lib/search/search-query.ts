@@ -40,11 +40,13 @@ export function queryParts(text: string): { text: string; without: string }[] {
   }));
 }
 
-/** `hdf5 1.14` means hdf5@1.14; a word that begins with a digit and is the first is a name. */
+/** `hdf5 1.14` means hdf5@1.14; a word that begins with a digit and is the first is a name, `v1.14` is not. */
 function readVersionWord(query: Query): void {
-  const place = query.words.findIndex((word, index) => index > 0 && /^v?\d+(\.[\w-]+)*$/.test(word));
+  const place = query.words.findIndex(
+    (word, index) => (index > 0 || /^v\d/.test(word)) && /^v?\d+(\.[\w-]+)*$/.test(word),
+  );
   const version = query.words[place]?.replace(/^v/, '');
-  if (version === undefined || query.version !== undefined) return;
+  if (version === undefined || query.words.length < 2 || query.version !== undefined) return;
   query.version = version;
   query.words.splice(place, 1);
 }
