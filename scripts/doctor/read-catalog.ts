@@ -9,6 +9,7 @@ import type {
   CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
 import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
+import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -19,7 +20,6 @@ import { Removed } from '../../site/schemas/removed.ts';
 import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { removedPath } from '../catalog/removal.ts';
 import { describeError } from '../cli/command.ts';
-import { parsePin } from '../prune/pins.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** A catalog as far as it can be read. */

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { parseYaml } from '../../site/lib/yaml.ts';
-import { Pin } from '../../site/schemas/pin.ts';
+import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
+import type { Pin } from '../../site/schemas/pin.ts';
 
 /** Reads the owner's pins, by file name without its ending. Throws, naming file and line, on one that is not right. */
 export function readPins(directory: string): Map<string, Pin> {
@@ -16,11 +15,4 @@ export function readPins(directory: string): Map<string, Pin> {
         parsePin(readFileSync(join(folder, name), 'utf8'), `pins/${name}`),
       ]),
   );
-}
-
-/** Reads one pin; `where` names its file in errors. */
-export function parsePin(text: string, where: string): Pin {
-  const result = Pin.safeParse(parseYaml(text, where));
-  if (result.success) return result.data;
-  throw new Error(`${where}: ${z.prettifyError(result.error)}; nothing was removed`);
 }

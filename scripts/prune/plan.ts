@@ -9,6 +9,7 @@ import { Size } from '../../site/schemas/settings.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 
 const DAY_MS = 86_400_000;
 /** Releases of the recipes whose builds stay when the owner asks for no number: they come out every half year. */
@@ -146,20 +147,6 @@ function restoreNeeded(
       ...restore.flatMap(({ hash, grace }) => (grace ? [[hash, grace.build] as const] : [])),
     ]),
   };
-}
-
-function resolvePin(pin: Pin, builds: ReadonlyMap<DagHash, Build>): { found: DagHash[]; missing: string[] } {
-  const found = new Set(pin.hashes.filter((hash) => builds.has(hash)));
-  const missing = pin.hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
-  for (const spec of pin.specs) {
-    const [name, version] = spec.split(/@=?/);
-    const matching = [...builds.values()].filter(
-      (build) => build.name === name && (version === undefined || build.version === version),
-    );
-    for (const { hash } of matching) found.add(hash);
-    if (matching.length === 0) missing.push(spec);
-  }
-  return { found: [...found], missing };
 }
 
 /** Builds that age or place among the newest of their kind keeps, by that reason. */

@@ -33,6 +33,7 @@ export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
       removed: [],
       mirrors: [],
       snapshots: [],
+      pins: [],
       checks: [],
       cache: [],
     },

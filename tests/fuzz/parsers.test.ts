@@ -12,12 +12,12 @@ import { parseImageReference } from '../../scripts/containers/image-reference.ts
 import { describeManifest, parseImageManifest, parseIndex } from '../../scripts/oci/manifest.ts';
 import { parseReference } from '../../scripts/oci/reference.ts';
 import { parseChallenge } from '../../scripts/oci/registry-client.ts';
-import { parsePin } from '../../scripts/prune/pins.ts';
 import { parseAllowedHashes } from '../../scripts/publish/allowed-hashes.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { splitSigned, verifyManifest } from '../../scripts/signing/signature.ts';
 import { parsePaste } from '../../site/client/machine/paste.ts';
 import { parseEntry, parseSnapshot } from '../../site/lib/catalog/catalog-files.ts';
+import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import { parseQuery, queryParts } from '../../site/lib/search/search-query.ts';
 import { joinObject, splitNodes, splitObject } from '../../site/lib/spack/node-text.ts';

@@ -30,6 +30,8 @@ export const CATALOG_FILES = {
   stats: { folder: 'stats', ending: '.json' },
   mirrors: { folder: 'mirrors', ending: '.yaml' },
   snapshots: { folder: 'snapshots', ending: '.yaml' },
+  /** What the owner keeps from `prune`. */
+  pins: { folder: 'pins', ending: '.yaml' },
   /** What the last runs of doctor and challenge found. */
   checks: { folder: 'checks', ending: '.json' },
   /** `cache.json` in the catalog's own folder. */

@@ -31,6 +31,7 @@ async function readCatalog(): Promise<SiteCatalog> {
     cache: await getCollection('cache'),
     mirrors: await getCollection('mirrors'),
     snapshots: await getCollection('snapshots'),
+    pins: await getCollection('pins'),
     checks: await getCollection('checks'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };

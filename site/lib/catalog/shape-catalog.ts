@@ -12,10 +12,11 @@ import type { MirrorPlan } from '../mirror/plan.ts';
 import { checkRecorded } from '../mirror/recorded-settings.ts';
 import { findDependents } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
-import { assembleCatalog, parseEntry } from './catalog-files.ts';
+import { assembleCatalog, catalogPath, parseEntry } from './catalog-files.ts';
 import type { Catalog } from './catalog-files.ts';
 import { groupContainers } from './containers.ts';
 import { groupPackages } from './packages.ts';
+import { parsePin, resolvePin } from './kept-builds.ts';
 import { shapeHistory } from './shape-history.ts';
 import type { CatalogBuild, CatalogEntries, ManifestEntry, SiteCatalog } from './site-catalog.ts';
 
@@ -47,10 +48,27 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     repository: core.cache?.repository,
     ...history,
     locks: new Map(history.environments.flatMap(({ name, lock }) => (lock ? [[name, lock] as const] : []))),
+    kept: findKept(core, entries.pins),
     recorded: checkRecorded(entries.mirrors),
     ...shapeChecks(entries.checks),
     alike: shapeAlike(entries.checks, core.builds),
   };
+}
+
+/** The builds that snapshots and pins name themselves; `prune` keeps what they need, too. */
+function findKept(
+  { builds, snapshots }: Pick<Catalog<unknown>, 'builds' | 'snapshots'>,
+  pins: CatalogEntries['pins'],
+): SiteCatalog['kept'] {
+  const kept = new Map<DagHash, string>();
+  for (const [name, hashes] of snapshots) {
+    for (const hash of hashes.filter((each) => builds.has(each))) kept.set(hash, `snapshot ${name}`);
+  }
+  for (const { id, body = '' } of pins) {
+    const pin = parsePin(body, catalogPath('pins', id));
+    for (const hash of resolvePin(pin, builds).found) kept.set(hash, pin.reason);
+  }
+  return kept;
 }
 
 /** What doctor and challenge have recorded last. */

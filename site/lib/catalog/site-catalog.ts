@@ -60,6 +60,8 @@ export interface SiteCatalog extends CatalogHistory {
   containers: CatalogContainers;
   /** Environments as they were concretized, by name. */
   locks: Map<string, LockFile>;
+  /** Why the owner keeps a build, by its hash: snapshots and pins that name it. */
+  kept: Map<DagHash, string>;
   /** Settings files that consumers may include, by digest: each stays for ever. */
   recorded: Map<Sha256, string>;
   /** What the last comparison of catalog, registry and site found. Absent: there was none. */

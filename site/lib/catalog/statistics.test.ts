@@ -4,15 +4,15 @@ import { shapeCatalog } from './shape-catalog.ts';
 import { monthlyTotals, successRate, weeklyTotals } from './statistics.ts';
 import { parseSettings } from '../../schemas/settings.ts';
 
-test('counts every month from the first to the last, those without a build too', () => {
+test('counts builds and building time of every month from the first to the last, also of months without a build', () => {
   const catalog = catalogOf(['2025-11-02T00:00:00Z', '2026-02-27T00:00:00Z', '2026-02-28T23:59:59Z']);
   const months = monthlyTotals({ ...catalog, stats: [{ month: '2026-03', builds: 3, failures: 1 }] });
   expect(months).toEqual([
-    { month: '2025-11', added: 1, builds: 1, bytes: 10 },
-    { month: '2025-12', added: 0, builds: 1, bytes: 10 },
-    { month: '2026-01', added: 0, builds: 1, bytes: 10 },
-    { month: '2026-02', added: 2, builds: 3, bytes: 30 },
-    { month: '2026-03', added: 0, builds: 3, bytes: 30, built: 3, failed: 1 },
+    { month: '2025-11', added: 1, builds: 1, bytes: 10, seconds: 1 },
+    { month: '2025-12', added: 0, builds: 1, bytes: 10, seconds: 0 },
+    { month: '2026-01', added: 0, builds: 1, bytes: 10, seconds: 0 },
+    { month: '2026-02', added: 2, builds: 3, bytes: 30, seconds: 2 },
+    { month: '2026-03', added: 0, builds: 3, bytes: 30, seconds: 0, built: 3, failed: 1 },
   ]);
   expect(successRate(months)).toBe(75);
 });
@@ -45,12 +45,15 @@ function catalogOf(dates: string[]): SiteCatalog {
     removed: [],
     mirrors: [],
     snapshots: [],
+    pins: [],
     checks: [],
   };
   const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));
   const builds = dates.map((published, index): [string, CatalogBuild] => [
     String(index),
-    { build: { published, tarball: { size: 10 } } } as CatalogBuild,
+    {
+      build: { published, tarball: { size: 10 }, times: { total: 1, phases: [] } },
+    } as unknown as CatalogBuild,
   ]);
   return { ...empty, builds: new Map(builds) };
 }

@@ -14,6 +14,7 @@ function makeCatalog(count: number): Parameters<typeof fullPages>[0] {
     builds: new Map(hashes.map((hash) => [hash, {} as CatalogBuild])),
     packages: new Map(entries),
     dependents: new Map([[hashes.at(-1) ?? '', ['build-0']]]),
+    kept: new Map([['build-7', 'figures of a thesis']]),
     locks: new Map([
       [
         'stack',
@@ -32,8 +33,8 @@ test('in a small cache every build has a full page', () => {
   expect(fullPages(makeCatalog(FULL_PAGES)).size).toBe(FULL_PAGES);
 });
 
-test('in a large one roots of environments come first, then what others need', () => {
+test('in a large one pinned builds come first, then roots of environments, then what others need', () => {
   const full = [...fullPages(makeCatalog(FULL_PAGES + 500))];
   expect(full).toHaveLength(FULL_PAGES);
-  expect(full.slice(0, 2)).toEqual(['build-5', `build-${FULL_PAGES + 499}`]);
+  expect(full.slice(0, 3)).toEqual(['build-7', 'build-5', `build-${FULL_PAGES + 499}`]);
 });

@@ -3,13 +3,14 @@ import { FULL_PAGES } from '../mirror/site-bytes.ts';
 import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
 /**
- * Builds whose page is a full one, those that people come upon first: the roots of environments, then the newest build
+ * Builds whose page is a full one, those that people come upon first: what snapshots and pins name, the roots of
+ * environments, then the newest build
  * of each package, those that the most builds depend on before others.
  */
 export function fullPages(
-  catalog: Pick<SiteCatalog, 'builds' | 'packages' | 'locks' | 'dependents'>,
+  catalog: Pick<SiteCatalog, 'builds' | 'packages' | 'locks' | 'kept' | 'dependents'>,
 ): ReadonlySet<DagHash> {
-  const { builds, packages, locks, dependents } = catalog;
+  const { builds, packages, locks, kept, dependents } = catalog;
   if (builds.size <= FULL_PAGES) return new Set(builds.keys());
   const needed = ({ builds: own }: CatalogPackage): number =>
     own.reduce((sum, { build }) => sum + (dependents.get(build.hash)?.length ?? 0), 0);
@@ -17,6 +18,10 @@ export function fullPages(
     .map((entry) => ({ newest: entry.builds[0]?.build.hash ?? '', needed: needed(entry) }))
     .sort((left, right) => right.needed - left.needed);
   const roots = [...locks.values()].flatMap((lock) => lock.roots.map(({ hash }) => hash));
-  const first = new Set([...roots.filter((hash) => builds.has(hash)), ...ranked.map(({ newest }) => newest)]);
+  const first = new Set([
+    ...kept.keys(),
+    ...roots.filter((hash) => builds.has(hash)),
+    ...ranked.map(({ newest }) => newest),
+  ]);
   return new Set([...first].slice(0, FULL_PAGES));
 }

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { Pin } from '../../schemas/pin.ts';
+import type { Build } from '../../schemas/build.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import { parseYaml } from '../yaml.ts';
+
+/** Reads one pin; `where` names its file in errors. */
+export function parsePin(text: string, where: string): Pin {
+  const result = Pin.safeParse(parseYaml(text, where));
+  if (result.success) return result.data;
+  throw new Error(`${where}: ${z.prettifyError(result.error)}; correct it, or remove the file`);
+}
+
+/** The builds that a pin names, and what it names that is not there. */
+export function resolvePin(
+  pin: Pin,
+  builds: ReadonlyMap<DagHash, Build>,
+): { found: DagHash[]; missing: string[] } {
+  const found = new Set(pin.hashes.filter((hash) => builds.has(hash)));
+  const missing = pin.hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
+  for (const spec of pin.specs) {
+    const [name, version] = spec.split(/@=?/);
+    const matching = [...builds.values()].filter(
+      (build) => build.name === name && (version === undefined || build.version === version),
+    );
+    for (const { hash } of matching) found.add(hash);
+    if (matching.length === 0) missing.push(spec);
+  }
+  return { found: [...found], missing };
+}
