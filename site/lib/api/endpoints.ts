@@ -264,7 +264,10 @@ export const ENDPOINTS: Endpoint[] = [
     schema: ChangeList,
     freshness: 'Changes with every publication of its month, and no more when that has been over for a day.',
     filters: [
-      { prints: 'What came and went', filter: '.changes[] | "\\(.date) \\(.change) \\(.name)@\\(.version)"' },
+      {
+        prints: 'Builds added and removed',
+        filter: '.changes[] | "\\(.date) \\(.change) \\(.name)@\\(.version)"',
+      },
     ],
   },
   {

@@ -44,5 +44,5 @@ export const BudgetDocument = z
       ),
     links: ListLinks.describe('Related documents.'),
   })
-  .describe('What of the cache fits on the site. The registry has everything.');
+  .describe('How much of the cache is on the site. The registry has everything.');
 export type BudgetDocument = z.infer<typeof BudgetDocument>;

@@ -28,7 +28,7 @@ export const ChangeList = z
       .describe('Related documents.'),
   })
   .describe(
-    'What came and went in a month, in order. A month that has been over for a day changes no more, whatever is ' +
+    'Builds added and removed in a month, in order. A month that has been over for a day changes no more, whatever is ' +
       'published or removed later; so it has no link to the next: the index has all months.',
   );
 export type ChangeList = z.infer<typeof ChangeList>;

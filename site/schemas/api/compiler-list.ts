@@ -17,5 +17,5 @@ export const CompilerList = z
       .describe('The most common first.'),
     links: ListLinks.describe('Related documents.'),
   })
-  .describe('What built the builds. A build without compiled code has no compiler.');
+  .describe('Compilers of the builds. A build without compiled code has no compiler.');
 export type CompilerList = z.infer<typeof CompilerList>;

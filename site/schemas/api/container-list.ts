@@ -29,7 +29,5 @@ export const ContainerList = z
       })
       .describe('Related documents.'),
   })
-  .describe(
-    'Images that `docker run` starts, of builds and of environments, under the tags that are at them now.',
-  );
+  .describe('Images of builds and environments for `docker run`, with their current tags.');
 export type ContainerList = z.infer<typeof ContainerList>;

@@ -27,5 +27,5 @@ export const EnvironmentDocument = z
       })
       .describe('Related documents.'),
   })
-  .describe('One environment: what of it is there, and why the rest is not.');
+  .describe('One environment: which of its specs have a binary, and why the others have none.');
 export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;

@@ -25,5 +25,5 @@ export const FailureList = z
       .describe('The newest first.'),
     links: ListLinks.describe('Related documents.'),
   })
-  .describe('What was tried and did not build; it is tried again some weeks later.');
+  .describe('Builds that failed. Scheduled builds retry after 30 days.');
 export type FailureList = z.infer<typeof FailureList>;

@@ -42,7 +42,7 @@ export const IndexDocument = z
         compilers: Count.describe('Versions of compilers that built them.'),
         environments: Count.describe('Environments.'),
         containers: Count.describe('Images that `docker run` starts.'),
-        failures: Count.describe('What was tried and did not build.'),
+        failures: Count.describe('Builds that failed.'),
         views: Count.describe("The mirror's named indexes."),
         keys: Count.describe('Public keys.'),
       })
@@ -94,5 +94,7 @@ export const IndexDocument = z
       })
       .describe('Related documents.'),
   })
-  .describe('What there is, and where. One small request tells whether anything is new.');
+  .describe(
+    'Entry point: all endpoints with their digests. One small request shows whether anything is new.',
+  );
 export type IndexDocument = z.infer<typeof IndexDocument>;

@@ -15,5 +15,5 @@ export const ProgramList = z
     libraries: z.array(Provider).describe('Shared libraries, by name.'),
     links: ListLinks.describe('Related documents.'),
   })
-  .describe('In which packages programs and libraries are.');
+  .describe('Programs and libraries, and the packages that have them.');
 export type ProgramList = z.infer<typeof ProgramList>;

@@ -51,5 +51,5 @@ export const SpecTable = z
       })
       .describe('Related documents.'),
   })
-  .describe('All builds in columns, as small as can be.');
+  .describe('All builds, column-wise (compact).');
 export type SpecTable = z.infer<typeof SpecTable>;

@@ -14,7 +14,7 @@ export const StatsDocument = z
     packages: Count.describe('Packages with a build.'),
     builds: Count.describe('Builds.'),
     removed: Count.describe('Builds that were removed, those published again since included.'),
-    failures: Count.describe('What was tried and did not build.'),
+    failures: Count.describe('Builds that failed.'),
     size: Count.describe('Bytes of all tarballs.'),
     installedSize: Count.describe('Bytes of the files in them.'),
     time: z

@@ -19,5 +19,5 @@ export const TargetList = z
       .describe('The most common first.'),
     links: ListLinks.describe('Related documents.'),
   })
-  .describe('What the builds are for.');
+  .describe('Targets (CPUs) of the builds.');
 export type TargetList = z.infer<typeof TargetList>;
