@@ -62,6 +62,6 @@ async function challenge(first: string, second: string, options: Options): Promi
       `${name}@${version}/${hash}: ${files} files differ (${causes.join(', ')}), such as ${examples[0]?.path}`,
     );
   const share = found.compared === 0 ? 100 : (100 * found.equal) / found.compared;
-  console.error(`${found.equal} of ${found.compared} builds are equal (${share.toFixed(1)} %).`);
+  console.error(`${found.equal} of ${found.compared} builds are equal (${share.toFixed(1)}%).`);
   if (options.strict && found.equal < found.compared) process.exitCode = 1;
 }

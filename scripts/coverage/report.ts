@@ -19,7 +19,7 @@ export function describeCoverage({
   return [
     ...missing.map((spec) => printable(describeMissing(spec))),
     ...(missing.length > 0 ? [`To build what is missing: ${timeText(time, missing.length)}.`] : []),
-    `${percent} %: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
+    `${percent}%: ${available} of ${needed} specs have a binary, ${mebibytes} MiB to download; ${missing.length} missing.`,
   ].join('\n');
 }
 

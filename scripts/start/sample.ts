@@ -1,4 +1,5 @@
 import { catalogPath, buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { closureOf } from '../../site/lib/spack/dag.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { Failure } from '../../site/schemas/failure.ts';
@@ -82,11 +83,15 @@ export function fillSample(directory: string, now: Date): void {
     content: formatJson({ ...build, published: daysAgo(index * 8) }),
     replace: true,
   }));
-  const roots = [...builds.values()].filter(({ name }) => ROOTS.includes(name));
+  // One build of each, as an environment that is solved as a whole has.
+  const roots = ROOTS.flatMap((root) => [...builds.values()].find(({ name }) => name === root) ?? []);
+  const needed = new Set(roots.flatMap(({ hash }) => [hash, ...closureOf(hash, nodes)]));
   const lock = {
     _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
     roots: roots.map(({ hash, name }) => ({ hash, spec: name })),
-    concrete_specs: Object.fromEntries([...nodes].map(([hash, { text }]) => [hash, JSON.parse(text)])),
+    concrete_specs: Object.fromEntries(
+      [...nodes].flatMap(([hash, { text }]) => (needed.has(hash) ? [[hash, JSON.parse(text)]] : [])),
+    ),
   };
   LockFile.parse(lock);
   addFiles(directory, [

@@ -17,11 +17,12 @@ export function formatNumber(count: number, noun: string, plural = `${noun}s`): 
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
-const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** A day, in UTC: `23 Nov 2026`. */
 export function formatDate(date: string): string {
-  return DATE.format(new Date(date));
+  const day = new Date(date);
+  return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()] ?? ''} ${day.getUTCFullYear()}`;
 }
 
 /** The first characters of a DAG hash, as `spack find -l` shows it. */
@@ -37,6 +38,12 @@ export function shortCommit(commit: string): string {
 /** A fingerprint in groups of four, as gpg shows it. */
 export function formatFingerprint(fingerprint: string): string {
   return fingerprint.replaceAll(/(.{4})(?=.)/g, '$1 ');
+}
+
+/** A month such as `2026-11`, for people: `Nov 2026`. */
+export function formatMonth(month: string): string {
+  const [year = '', number = ''] = month.split('-');
+  return `${MONTHS[Number(number) - 1] ?? ''} ${year}`;
 }
 
 /** The month of a date in UTC: `2026-11`. */

@@ -44,7 +44,7 @@ test('its pages are valid, accessible, narrow and without dead links', async () 
   expect(await findInvalidMarkup(site, site.pages)).toEqual([]);
   // Pages that say that something is missing, and of the guide those with its pictures, tables and commands.
   const looked = site.pages.filter((path) =>
-    /^\/(|(packages|builds|new|failures|environments|tags|keys|storage|statistics|guide\/(three-clicks|settings))\/)$/.test(
+    /^\/(|(packages|builds|new|failures|health|environments|tags|keys|storage|statistics|guide\/(three-clicks|settings))\/)$/.test(
       path,
     ),
   );

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildFile, catalogPath, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { Build } from '../../site/schemas/build.ts';
+import { Health } from '../../site/schemas/checks/health.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { Package } from '../../site/schemas/package.ts';
@@ -64,6 +65,7 @@ function historyFiles(): { path: string; content: string }[] {
     { path: `failures/${name}/1-2.json`, content: JSON.stringify(failure) },
     { path: 'environments/constructor.lock.json', content: JSON.stringify(lock) },
     { path: 'environments/constructor.yaml', content: `spack: # ${HOSTILE}\n` },
+    { path: 'checks/doctor.json', content: JSON.stringify(hostileHealth()) },
     { path: `removed/${removed.hash}.json`, content: JSON.stringify(removed) },
     { path: 'stats/2026-11.json', content: JSON.stringify({ month: '2026-11', builds: 3, failures: 1 }) },
     {
@@ -71,6 +73,29 @@ function historyFiles(): { path: string; content: string }[] {
       content: JSON.stringify({ registry: 'registry.example.org/owner/cache', repository: 'owner/<i>repo' }),
     },
   ];
+}
+
+function hostileHealth(): Health {
+  return Health.parse({
+    date: '2026-11-23T07:40:00Z',
+    deep: true,
+    problems: 1,
+    warnings: 0,
+    checks: [
+      { subject: 'site', name: HOSTILE.slice(0, 100), checked: 3, total: 4, note: HOSTILE.slice(0, 500) },
+    ],
+    findings: [
+      {
+        code: 'site-blob-missing',
+        severity: 'problem',
+        subject: 'site',
+        where: HOSTILE.slice(0, 1_000),
+        expected: HOSTILE,
+        found: HOSTILE,
+        advice: HOSTILE,
+      },
+    ],
+  });
 }
 
 function catalogFiles(index: number): { path: string; content: string }[] {

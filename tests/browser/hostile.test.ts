@@ -52,12 +52,16 @@ test('hostile text shows as the text it is', async () => {
   await page.getByRole('status').filter({ hasText: '3 of 3 packages' }).waitFor();
   // Lists show the beginning of a description.
   expect(await page.getByRole('rowheader').first().textContent()).toContain(HOSTILE.slice(0, 60));
+  await page.goto(`${site.url}/health/`);
+  const finding = page.getByRole('row').filter({ hasText: 'site-blob-missing' });
+  expect(await finding.getByRole('cell').allTextContents()).toEqual([HOSTILE, HOSTILE, HOSTILE, HOSTILE]);
+  expect(await page.getByText('1 problem, 0 warnings').count()).toBe(1);
   expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
 });
 
 test('axe finds nothing wrong, in either theme', async () => {
   // Its pages' markup is that of other sites; those with most text of others show what such text does to it.
-  const most = looked.filter((path) => /^\/(builds|packages|failures|environments)\/./.test(path));
+  const most = looked.filter((path) => /^\/((builds|packages|failures|environments)\/.|health\/)/.test(path));
   expect(await findAxeViolations(browser, site, pickKinds(process.env['FULL'] ? looked : most, 1))).toEqual(
     [],
   );

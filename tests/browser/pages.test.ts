@@ -161,7 +161,7 @@ test('a failure has its log, its run, a way to try again and a form that is fill
 test('an environment says how much of it is built and how to use it alone', async () => {
   const page = await open('/environments/');
   await page.getByRole('link', { name: 'hpc-tools' }).click();
-  await page.getByRole('img', { name: /^\d+(\.\d)? % built$/ }).waitFor();
+  await page.getByRole('img', { name: /^\d+(\.\d)?% built$/ }).waitFor();
   const rows = await page.getByRole('region', { name: 'Roots' }).getByRole('row').count();
   const yaml = await page.getByRole('region', { name: 'spack.yaml' }).textContent();
   expect(rows - 1).toBe(yaml?.match(/^ {2}- /gm)?.length);
@@ -185,18 +185,20 @@ test('storage adds up and names what only the registry has', async () => {
   const table = page.getByRole('region', { name: 'Storage in use' });
   const percents = await table
     .getByRole('cell')
-    .filter({ hasText: /^[\d.]+ %$/ })
+    .filter({ hasText: /^[\d.]+%$/ })
     .allTextContents();
   const values = percents.map((text) => Number.parseFloat(text));
   const [used = 0, free = 0] = values.slice(-2);
   expect(used + free).toBeCloseTo(100, 0);
   expect(values.slice(0, -2).reduce((sum, value) => sum + value, 0)).toBeCloseTo(used, 0);
+  expect(await page.getByText(/Building took [\d,]+ min in \w{3} \d{4}/).count()).toBe(1);
   const elsewhere = page.getByRole('region', { name: 'Builds that only the registry has' });
   expect(await elsewhere.getByRole('row').count()).toBeGreaterThan(1);
 });
 
 test('tags lead to their packages and packages to their tags', async () => {
-  const page = await open('/tags/');
+  const page = await open('/packages/');
+  await page.getByRole('list', { name: 'Tags' }).getByRole('link', { name: 'All tags' }).click();
   const tag = page.getByRole('region', { name: 'Tags' }).getByRole('rowheader').getByRole('link').first();
   const name = (await tag.textContent())?.trim() ?? '';
   await tag.click();

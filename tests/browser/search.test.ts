@@ -275,12 +275,17 @@ test('spack arch tells how many builds run, and nothing but the site is asked', 
   page.on('request', (request) => {
     if (request.method() !== 'GET' || request.url().includes('zen3')) posted.push(request.url());
   });
-  await page.goto(`${site.url}/machine/`);
-  await page.getByRole('textbox').first().fill('linux-rocky9-zen3');
+  await page.goto(`${site.url}/`);
+  await page.getByLabel('Will it work on my machine?').fill('linux-rocky9-zen3');
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Rocky 9`)).waitFor();
   expect(await page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
   expect(posted).toEqual([]);
+  await page.getByRole('searchbox', { name: 'Search the builds that run on it' }).fill('zlib');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/q=zlib&runs=here$/);
+  await page.getByRole('status').filter({ hasText: / of / }).waitFor();
+  expect(await page.locator('#search-rows .mark.no').count()).toBe(0);
   expect(complaints).toEqual([]);
 });
 

@@ -5,6 +5,7 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
+import { RemovedBuild } from '../../site/schemas/search/removed-build.ts';
 import { openSampleSite } from './sample-site.ts';
 import { removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
@@ -135,6 +136,23 @@ test('an address that is not there answers with links home that work at any dept
   expect(response?.status()).toBe(404);
   await page.getByRole('link', { name: 'home page' }).click();
   expect(page.url()).toBe(`${site.url}/`);
+});
+
+test('an address of a removed build says why it went and what came after, and capitals and short hashes lead on', async () => {
+  const page = await openPage(browser);
+  const text = await readFile(join(site.dist, 'data/removed.json'), 'utf8');
+  const [removed] = RemovedBuild.array().parse(JSON.parse(text));
+  if (!removed) throw new Error('the sample has no removed build');
+  await page.goto(`${site.url}/builds/${removed.name}/${removed.hash}/`);
+  await page.getByText(`was removed on`).waitFor();
+  expect(await page.locator('#lost').textContent()).toContain(removed.reason);
+  await page.getByRole('link', { name: `All builds of ${removed.name}` }).click();
+  await page.waitForURL(`${site.url}/packages/${removed.name}/`);
+  const [build = ''] = kinds.filter((path) => /^\/builds\/[^/]+\/./.test(path));
+  const [, , name = '', hash = ''] = build.split('/');
+  await page.goto(`${site.url}/builds/${name.toUpperCase()}/${hash.slice(0, 7)}`);
+  await page.locator('#lost').getByRole('link').first().click();
+  await page.waitForURL(site.url + build);
 });
 
 test('the keyboard skips to the content and walks through it', async () => {

@@ -41,7 +41,7 @@ test.each(LOCKS)('a real lock file that the cache knows little of: %s', async (l
   const told = await cover(lock);
   expect(told.code).toBe(TOO_LITTLE);
   expect(told.stdout.split('\n').filter((line) => line.startsWith('missing '))).toHaveLength(missing.length);
-  expect(told.stdout).toContain(`${percent} %: ${available} of ${needed} specs have a binary`);
+  expect(told.stdout).toContain(`${percent}%: ${available} of ${needed} specs have a binary`);
 });
 
 test('an environment: the numbers of the API, and enough is enough', async () => {

@@ -62,7 +62,7 @@ function countTargets({ target }: Machine, groups: Group[]): MachineSummary['tar
 
 function countReasons(groups: Group[]): MachineSummary['reasons'] {
   const reasons = Map.groupBy(
-    groups.filter(({ fit }) => fit.obstacles.length > 0),
+    groups.filter(({ fit }) => fit.kind !== 'by hash' && fit.obstacles.length > 0),
     ({ fit }) => fit.obstacles[0]?.text ?? '',
   );
   return [...reasons]

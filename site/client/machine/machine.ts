@@ -22,6 +22,11 @@ export function offerMachineCheck(): void {
     event.preventDefault();
     run();
   });
+  if (location.hash.length > 1 && !paste.value) {
+    paste.value = decodeURIComponent(location.hash.slice(1));
+    run();
+    return;
+  }
   const machine = recallMachine();
   if (!machine || paste.value) return;
   paste.value = archOf(machine);

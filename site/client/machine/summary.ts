@@ -47,13 +47,31 @@ function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HT
     `List the ${formatNumber(usable, 'build')} that run on it`,
   );
   return makeElement(
-    'p',
+    'div',
     '',
-    list,
-    ', or search as usual: pages now mark what runs on ',
-    makeText(archOf(machine), 'mono'),
-    '. It is remembered in this browser and sent nowhere.',
+    searchThem(base),
+    makeElement(
+      'p',
+      '',
+      list,
+      '. All pages now mark what runs on ',
+      makeText(archOf(machine), 'mono'),
+      '. It is remembered in this browser and sent nowhere.',
+    ),
   );
+}
+
+function searchThem(base: string): HTMLElement {
+  const query = makeElement('input', '');
+  Object.assign(query, { type: 'search', name: 'q', placeholder: 'hdf5 +mpi', autocomplete: 'off' });
+  query.setAttribute('aria-label', 'Search the builds that run on it');
+  const runs = makeElement('input', '');
+  Object.assign(runs, { type: 'hidden', name: 'runs', value: 'here' });
+  const button = makeElement('button', '', 'Search these');
+  button.type = 'submit';
+  const form = makeElement('form', 'ask', query, runs, button);
+  form.action = `${base}/search/`;
+  return form;
 }
 
 function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElement[] {
@@ -76,13 +94,7 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElem
   if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [
     ...(counts.length > 0
-      ? [
-          makeElement(
-            'p',
-            '',
-            `Of the others, ${counts.join(', ')}. Reasons, of which a build can have several:`,
-          ),
-        ]
+      ? [makeElement('p', '', `Of the others, ${counts.join(', ')}. Why, each build counted once:`)]
       : []),
     makeElement('ul', 'reasons', ...lines),
     ...notes.map((note) => makeElement('p', 'note', makeText(note))),

@@ -1,4 +1,4 @@
-import { formatCount } from '../../lib/format.ts';
+import { formatCount, formatMonth } from '../../lib/format.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import type { Facet, FacetName } from './facets-index.ts';
 import { FACET_NAMES } from './facets-index.ts';
@@ -15,10 +15,17 @@ const STATE_LABELS: Record<string, string> = {
   site: 'on this site',
   registry: 'registry only',
   failed: 'failed',
-  here: 'Runs on it',
-  chosen: 'Spack chooses it',
-  unknown: 'Not known',
+  here: 'runs on my machine',
+  chosen: 'chosen by Spack',
+  unknown: 'not known',
 };
+
+/** A value of a facet, for people. */
+export function filterText(name: FacetName, word: string): string {
+  if (name === 'state' || name === 'runs') return STATE_LABELS[word] ?? word;
+  if (name === 'month') return formatMonth(word);
+  return name === 'os' ? word.slice(word.indexOf(' ') + 1) : word;
+}
 
 /** Facets whose every value is shown. */
 const expanded = new Set<FacetName>();
@@ -85,8 +92,7 @@ function showOption(item: Element, name: FacetName, word: string, count: number,
   if (input.value !== word || input.name !== name) {
     input.name = name;
     input.value = word;
-    label.textContent =
-      STATE_LABELS[name === 'state' || name === 'runs' ? word : ''] ?? word.replace(/^(\S+) /, '$1, ');
+    label.textContent = filterText(name, word);
   }
   if (input.checked !== checked) input.checked = checked;
   const text = formatCount(count);

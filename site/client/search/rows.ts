@@ -1,4 +1,4 @@
-import { formatNumber, formatSize } from '../../lib/format.ts';
+import { formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
 import { fitText } from '../../lib/machine/needs.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
@@ -129,7 +129,7 @@ function makeBuild(name: string, row: number, same: ReadonlySet<string>, context
     builds.systems[at(builds.rows.system)]?.split(' ')[1],
     ...compilers,
     failed ? undefined : formatSize(size),
-    builds.months[at(builds.rows.month)],
+    formatMonth(builds.months[at(builds.rows.month)] ?? ''),
   ].filter((text) => text !== undefined);
   const item = makeElement(
     'li',

@@ -17,7 +17,7 @@ import { keepState, readState, stateAddress } from './address.ts';
 import type { SearchState } from './address.ts';
 import { openSearchFiles } from './data.ts';
 import type { SearchFiles } from './data.ts';
-import { offerFacets, offerMore, showFacets } from './facets.ts';
+import { offerFacets, offerMore, showFacets, filterText } from './facets.ts';
 import { relaxSearch } from './relax.ts';
 import { showPackages } from './rows.ts';
 
@@ -181,9 +181,9 @@ class SearchPage {
     const { chips } = this.#parts;
     const items = [...this.state.selection].flatMap(([name, words]) =>
       [...words].map((word) => {
-        const chip = makeElement('button', 'chip', makeText(word), ' ×');
+        const chip = makeElement('button', 'chip', makeText(filterText(name, word)), ' ×');
         chip.type = 'button';
-        chip.setAttribute('aria-label', `Remove the filter ${name} ${word}`);
+        chip.setAttribute('aria-label', `Remove the filter ${name} ${filterText(name, word)}`);
         chip.addEventListener('click', () => this.select(name, word, false));
         return makeElement('li', '', chip);
       }),

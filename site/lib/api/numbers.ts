@@ -71,7 +71,7 @@ export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
     ]),
     ...describeEnvironments(catalog).environments.map(({ name, percent }): [string, Badge] => [
       `environments/${name}`,
-      badge(name, `${percent} % cached`, percent === 100 ? 'brightgreen' : 'orange'),
+      badge(name, `${percent}% cached`, percent === 100 ? 'brightgreen' : 'orange'),
     ]),
   ]);
 }

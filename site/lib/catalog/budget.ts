@@ -18,24 +18,24 @@ export interface BudgetPart {
 export function budgetParts({ plan }: SiteCatalog): BudgetPart[] {
   const { tarballs, indexes, configs, site, manifests } = plan.bytes;
   return [
-    { label: 'Tarballs', bytes: tarballs, kind: 'one', text: 'what clients install' },
+    { label: 'Tarballs', bytes: tarballs, kind: 'one', text: 'what users install' },
     {
       label: 'Indexes',
       bytes: indexes,
       kind: 'two',
-      text: 'the index and the views, those of the deployment before included',
+      text: 'lists of builds that Spack downloads: this and the previous deployment’s, and views',
     },
     {
       label: 'Spec files',
       bytes: configs,
       kind: 'three',
-      text: 'only for maintenance; the first to stay away',
+      text: 'optional, dropped first when space is short',
     },
     {
       label: 'Site, API and manifests',
       bytes: site + manifests,
       kind: 'four',
-      text: 'these pages, estimated before they are made',
+      text: 'this website (estimate)',
     },
   ];
 }

@@ -59,6 +59,16 @@ export function newDays(
   });
 }
 
+/** The newest packages and versions, the newest first: a run that adds one for ten machines is one line. */
+export function newGroups(
+  { builds }: Pick<SiteCatalog, 'builds'>,
+  most: number,
+): (NewGroup & { day: string })[] {
+  return newDays({ builds, removed: [] }, most)
+    .flatMap(({ day, runs }) => runs.flatMap(({ groups }) => groups.map((group) => ({ ...group, day }))))
+    .slice(0, most);
+}
+
 /** How many builds were published in the seven days up to the newest: a cache at rest still has a last week. */
 export function countWeek({ builds }: Pick<SiteCatalog, 'builds'>): number {
   const dates = [...builds.values()].map(({ build }) => Date.parse(build.published));

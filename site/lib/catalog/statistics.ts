@@ -3,6 +3,7 @@ import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
+import { totalTime } from '../times/build-times.ts';
 
 /** What the cache had at the end of a month, and what the month brought. */
 export interface MonthNumbers {
@@ -14,6 +15,8 @@ export interface MonthNumbers {
   builds: number;
   /** Bytes of their tarballs. */
   bytes: number;
+  /** Seconds that the builds published in it took, as far as that was measured. */
+  seconds: number;
   /** What its runs built and failed to build. Absent: not recorded. */
   built?: number;
   failed?: number;
@@ -33,6 +36,7 @@ export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
       month,
       added: added.length,
       ...total,
+      seconds: totalTime(added.map(({ build }) => build)).seconds,
       ...(record ? { built: record.builds, failed: record.failures } : {}),
     };
   });
@@ -87,11 +91,14 @@ export function groupBySystem(catalog: SiteCatalog): Group[] {
   return groupBuilds(catalog, (entry) => [entry.node.arch.platform_os]);
 }
 
+/** The group of builds that no compiler made: scripts and data. */
+const NO_COMPILER = 'no compiler';
+
 /** Builds by compiler; one with two compilers counts for both. */
 export function groupByCompiler(catalog: SiteCatalog): Group[] {
   return groupBuilds(catalog, ({ node }) => {
     const compilers = compilersOf(node, catalog.nodes).map(({ name, version }) => `${name} ${version}`);
-    return compilers.length > 0 ? [...new Set(compilers)] : ['none'];
+    return compilers.length > 0 ? [...new Set(compilers)] : [NO_COMPILER];
   });
 }
 

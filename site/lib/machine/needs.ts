@@ -42,10 +42,20 @@ export interface Fit {
   obstacles: Obstacle[];
 }
 
+const PLATFORM_NAMES = new Map([
+  ['linux', 'Linux'],
+  ['darwin', 'macOS'],
+  ['windows', 'Windows'],
+]);
+
+function platformName(platform: string): string {
+  return PLATFORM_NAMES.get(platform) ?? platform;
+}
+
 /** Whether a machine uses a build, as Spack decides it: on Linux the C library counts, elsewhere the system. */
 export function judgeFit(machine: Machine, needs: BuildNeeds): Fit {
   if (machine.platform !== needs.platform) {
-    const text = `needs ${needs.platform} (yours: ${machine.platform})`;
+    const text = `needs ${platformName(needs.platform)} (yours: ${platformName(machine.platform)})`;
     return { kind: 'no', obstacles: [{ kind: 'platform', text }] };
   }
   const target = judgeTarget(machine, needs);
