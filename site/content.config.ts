@@ -17,7 +17,6 @@ export const collections = {
   stats: defineCollection({ loader: catalogLoader('stats') }),
   mirrors: defineCollection({ loader: catalogLoader('mirrors') }),
   snapshots: defineCollection({ loader: catalogLoader('snapshots') }),
-  pins: defineCollection({ loader: catalogLoader('pins') }),
   checks: defineCollection({ loader: catalogLoader('checks') }),
   cache: defineCollection({ loader: catalogLoader('cache') }),
 };

@@ -35,23 +35,31 @@ interface Entry {
 }
 
 function createLoader(kind: CatalogKind, toEntry: (text: string) => Entry): Loader {
-  const { folder, ending } = CATALOG_FILES[kind];
   return {
     name: 'catalog',
     async load({ store }) {
-      const root = join(parseSettings(process.env).CATALOG_DIR, folder);
-      const depth = folder === '' ? 1 : Infinity;
-      const paths = (await glob(`**/*${ending}`, { cwd: root, deep: depth })).sort();
-      const texts = await pMap(paths, (path) => readFile(join(root, path), 'utf8'), {
-        concurrency: CONCURRENCY,
-      });
+      const entries = await readEntries(kind);
       store.clear();
       // Astro warns of a collection that never held an entry, at each reading; an empty one is nothing unusual.
       store.set({ id: '-', data: {} });
       store.delete('-');
-      for (const [index, path] of paths.entries()) {
-        store.set({ id: path.slice(0, -ending.length), ...toEntry(texts[index] ?? '') });
-      }
+      for (const { id, body } of entries) store.set({ id, ...toEntry(body) });
     },
   };
+}
+
+/** The files of one kind, sorted by path. For the few that need no collection. */
+export async function readEntries(kind: CatalogKind): Promise<{ id: string; body: string }[]> {
+  const { folder, ending } = CATALOG_FILES[kind];
+  const root = join(parseSettings(process.env).CATALOG_DIR, folder);
+  const depth = folder === '' ? 1 : Infinity;
+  const paths = (await glob(`**/*${ending}`, { cwd: root, deep: depth })).sort();
+  return pMap(
+    paths,
+    async (path) => ({
+      id: path.slice(0, -ending.length),
+      body: await readFile(join(root, path), 'utf8'),
+    }),
+    { concurrency: CONCURRENCY },
+  );
 }
