@@ -38,7 +38,7 @@ function createLoader(kind: CatalogKind, toEntry: (text: string) => Entry): Load
   return {
     name: 'catalog',
     async load({ store }) {
-      const entries = await readEntries(kind);
+      const entries = await loadEntries(kind);
       store.clear();
       // Astro warns of a collection that never held an entry, at each reading; an empty one is nothing unusual.
       store.set({ id: '-', data: {} });
@@ -49,7 +49,7 @@ function createLoader(kind: CatalogKind, toEntry: (text: string) => Entry): Load
 }
 
 /** The files of one kind, sorted by path. For the few that need no collection. */
-export async function readEntries(kind: CatalogKind): Promise<{ id: string; body: string }[]> {
+export async function loadEntries(kind: CatalogKind): Promise<{ id: string; body: string }[]> {
   const { folder, ending } = CATALOG_FILES[kind];
   const root = join(parseSettings(process.env).CATALOG_DIR, folder);
   const depth = folder === '' ? 1 : Infinity;

@@ -1,6 +1,6 @@
 import { getCollection } from 'astro:content';
 import { parseSettings } from '../../schemas/settings.ts';
-import { readEntries } from './catalog-loader.ts';
+import { loadEntries } from './catalog-loader.ts';
 import { readDataCommit } from './data-commit.ts';
 import { shapeCatalog } from './shape-catalog.ts';
 import type { SiteCatalog } from './site-catalog.ts';
@@ -32,7 +32,7 @@ async function readCatalog(): Promise<SiteCatalog> {
     cache: await getCollection('cache'),
     mirrors: await getCollection('mirrors'),
     snapshots: await getCollection('snapshots'),
-    pins: await readEntries('pins'),
+    pins: await loadEntries('pins'),
     checks: await getCollection('checks'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };
