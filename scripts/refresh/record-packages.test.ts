@@ -82,3 +82,8 @@ test('takes what a recipe says within bounds only', () => {
   ]);
   expect(recorded().deprecated?.map(({ version }) => version)).toEqual(['3.6.0']);
 });
+
+test('recipes of a day to come are refused: none would be recorded after them', () => {
+  const release = { ...JUNE, commitDate: '2027-01-01T00:00:00Z' };
+  expect(() => record([OPENSSL], release)).toThrow(/expected recipes from before 2026-07-01T00:00:00Z/);
+});

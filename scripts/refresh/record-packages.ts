@@ -23,6 +23,18 @@ export const RecipePackage = z.object({
 });
 export type RecipePackage = z.infer<typeof RecipePackage>;
 
+/**
+ * What `refresh --record-to` writes and `--record-from` reads: the job that loads recipes may not write, and the job that
+ * writes loads none. Nothing in it is trusted.
+ */
+export const RecipesFile = z.strictObject({
+  name: z.string().min(1).max(100),
+  commit: z.string().max(100),
+  commitDate: z.union([z.literal(''), z.iso.datetime({ precision: 0 })]),
+  packages: z.array(RecipePackage).max(20_000),
+});
+export type RecipesFile = z.infer<typeof RecipesFile>;
+
 /** Where recipes come from. */
 export interface RecipesRelease {
   /** A release, `v2026.06.0`, or what else was asked for. */
@@ -43,6 +55,12 @@ export function recordPackages(
   release: RecipesRelease,
   catalogDirectory: string,
 ): NewFile[] {
+  // Later recipes would never be recorded again.
+  if (release.commitDate > release.now) {
+    throw new Error(
+      `expected recipes from before ${release.now}, found a commit of ${release.commitDate}; set this machine's clock, or name a release of the recipes`,
+    );
+  }
   return packages.flatMap((found) => {
     const path = catalogPath('packages', found.name);
     const file = join(catalogDirectory, path);

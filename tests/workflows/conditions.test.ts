@@ -195,11 +195,17 @@ describe('prune.yml', () => {
 });
 
 test('newer releases are looked for by hand, and by schedule once the owner wants it', async () => {
-  const run = async (event: keyof typeof EVENTS, vars = {}): Promise<string[]> =>
-    jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars }));
-  expect(await run('dispatch')).toEqual(['propose', 'record']);
+  const READ = { read: { outputs: { artifact: 'recipes-1' } } };
+  const run = async (
+    event: keyof typeof EVENTS,
+    vars = {},
+    outcomes: Record<string, Outcome> = READ,
+  ): Promise<string[]> =>
+    jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars, outcomes }));
+  expect(await run('dispatch')).toEqual(['propose', 'read', 'record']);
+  expect(await run('dispatch', {}, {})).toEqual(['propose', 'read']);
   expect(await run('schedule')).toEqual([]);
-  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose', 'record']);
+  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose', 'read', 'record']);
 });
 
 test('a dry run checks, publishes nothing and deploys nothing', async () => {
