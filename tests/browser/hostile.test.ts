@@ -20,7 +20,7 @@ beforeAll(async () => {
   site = await openSite({
     catalog,
     address: 'https://owner.example',
-    settings: { REGISTRY: 'registry.example.org/owner/cache', PAGES_BUDGET: '1kB' },
+    settings: { REGISTRY: 'registry.example.org/owner/cache', PAGES_BUDGET: '2MB' },
   });
   browser = await openChrome();
   const reached = pickKinds(site.pages.filter((path) => !path.startsWith('/guide/')));
