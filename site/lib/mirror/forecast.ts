@@ -1,6 +1,6 @@
 import { monthOf } from '../format.ts';
 import { compareTexts } from '../spack/versions.ts';
-import { estimateSiteOf, FULL_PAGES } from './site-bytes.ts';
+import { estimateSiteOf, SITE_BYTES_PER_BUILD, SITE_BYTES_PER_PACKAGE } from './site-bytes.ts';
 import { INDEX_COPIES, MANIFEST_BYTES, MONTHS_SHARE } from './plan.ts';
 
 /** In milliseconds. */
@@ -14,9 +14,6 @@ const MOST_ERROR = 0.2;
 const HORIZON_WEEKS = 260;
 /** Standard errors to each side. */
 const RANGE = 2;
-
-/** Bytes of a build's short page and of its documents. */
-const PAGE_BYTES = estimateSiteOf(FULL_PAGES + 1, 0) - estimateSiteOf(FULL_PAGES, 0);
 
 /** A build that came, with what it takes and when it went. */
 export interface GrowthEvent {
@@ -94,14 +91,14 @@ function weeklyBytes({ events, indexBytes, indexes }: Growth, now: number, meanS
     const week = Math.floor((now - at) / WEEK_MS);
     weekly[week] = (weekly[week] ?? 0) + bytes;
   };
-  const fixed = PAGE_BYTES + MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes;
+  const fixed = SITE_BYTES_PER_BUILD + MANIFEST_BYTES + INDEX_COPIES * indexes * indexBytes;
   const packages = new Map<string, number>();
   for (const { name, published, removed, size = meanSize } of events) {
     add(published, fixed + size);
     if (removed !== undefined) add(removed, -fixed - size);
     packages.set(name, Math.min(packages.get(name) ?? published, published));
   }
-  for (const published of packages.values()) add(published, estimateSiteOf(0, 1) - estimateSiteOf(0, 0));
+  for (const published of packages.values()) add(published, SITE_BYTES_PER_PACKAGE);
   return Array.from(weekly, (bytes) => bytes ?? 0);
 }
 
@@ -183,7 +180,7 @@ function countWeeks(
     if (isNewMonth) extent.viewed += extent.builds;
     extent.builds += weekly.builds;
     // Pages are counted by the number of builds.
-    extent.other += weekly.bytes - weekly.builds * PAGE_BYTES;
+    extent.other += weekly.bytes - weekly.builds * SITE_BYTES_PER_BUILD;
     const after = bytesOf(extent, growth);
     if (after >= growth.budget) return week - 1 + (growth.budget - before) / (after - before);
     before = after;

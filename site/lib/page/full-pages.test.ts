@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FULL_PAGES } from '../mirror/site-bytes.ts';
+import { countFullPages, LARGE_CACHE } from '../mirror/site-bytes.ts';
 import { fullPages } from './full-pages.ts';
 import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
@@ -30,11 +30,12 @@ function makeCatalog(count: number): Parameters<typeof fullPages>[0] {
 }
 
 test('in a small cache every build has a full page', () => {
-  expect(fullPages(makeCatalog(FULL_PAGES)).size).toBe(FULL_PAGES);
+  expect(fullPages(makeCatalog(LARGE_CACHE)).size).toBe(LARGE_CACHE);
 });
 
 test('in a large one pinned builds come first, then roots of environments, then what others need', () => {
-  const full = [...fullPages(makeCatalog(FULL_PAGES + 500))];
-  expect(full).toHaveLength(FULL_PAGES);
-  expect(full.slice(0, 3)).toEqual(['build-7', 'build-5', `build-${FULL_PAGES + 499}`]);
+  const builds = LARGE_CACHE + 500;
+  const full = [...fullPages(makeCatalog(builds))];
+  expect(full).toHaveLength(countFullPages(builds));
+  expect(full.slice(0, 3)).toEqual(['build-7', 'build-5', `build-${builds - 1}`]);
 });

@@ -1,5 +1,5 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import { FULL_PAGES } from '../mirror/site-bytes.ts';
+import { countFullPages } from '../mirror/site-bytes.ts';
 import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
 /**
@@ -11,7 +11,8 @@ export function fullPages(
   catalog: Pick<SiteCatalog, 'builds' | 'packages' | 'locks' | 'kept' | 'dependents'>,
 ): ReadonlySet<DagHash> {
   const { builds, packages, locks, kept, dependents } = catalog;
-  if (builds.size <= FULL_PAGES) return new Set(builds.keys());
+  const count = countFullPages(builds.size);
+  if (count === builds.size) return new Set(builds.keys());
   const needed = ({ builds: own }: CatalogPackage): number =>
     own.reduce((sum, { build }) => sum + (dependents.get(build.hash)?.length ?? 0), 0);
   const ranked = [...packages.values()]
@@ -23,5 +24,5 @@ export function fullPages(
     ...roots.filter((hash) => builds.has(hash)),
     ...ranked.map(({ newest }) => newest),
   ]);
-  return new Set([...first].slice(0, FULL_PAGES));
+  return new Set([...first].slice(0, count));
 }
