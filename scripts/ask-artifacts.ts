@@ -1,6 +1,6 @@
 import { createCommand, runCommand } from './cli/command.ts';
 import { setOutput } from './github/actions.ts';
-import { tryRunArtifacts } from './github/try-run-artifacts.ts';
+import { tryRunArtifacts } from './github/run-artifacts.ts';
 
 const command = createCommand({
   verb: 'ask-artifacts',

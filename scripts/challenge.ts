@@ -1,11 +1,10 @@
-import { parseSettings } from '../site/schemas/settings.ts';
 import { formatJson } from '../site/lib/json.ts';
 import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { compareCaches } from './challenge/compare.ts';
 import { openCache } from './challenge/open-cache.ts';
 import { recordAlike } from './challenge/record-alike.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
 const command = createCommand({
@@ -46,10 +45,7 @@ async function challenge(first: string, second: string, options: Options): Promi
   const date = readDate(process.env, new Date());
   const { reproduction, ...likeness } = compared;
   const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
-  const settings = parseSettings({
-    ...process.env,
-    ...(options.catalog && { CATALOG_DIR: options.catalog }),
-  });
+  const settings = overrideSettings({ CATALOG_DIR: options.catalog });
   if (options.record) {
     addFiles(settings.CATALOG_DIR, [
       { path: 'checks/challenge.json', content: formatJson(found), replace: true },

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { chooseFor } from './choose/choose-for.ts';
+import { chooseFor } from './choose/choose.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
 import { laterCommit, reportChoice, reportRepository } from './choose/report.ts';
 import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';

@@ -1,5 +1,4 @@
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
 import { readLock } from './coverage/lock.ts';
 import { importBuilds } from './import/import-builds.ts';
 import { openSource } from './import/open-source.ts';
@@ -49,11 +48,7 @@ async function importCache(place: string, options: Options): Promise<void> {
       '--unsigned: expected --trust FILE with it, whose keys the rest must be signed with, found none; ' +
         'without --trust no signature is checked, and --unsigned says nothing',
     );
-  const settings = parseSettings({
-    ...process.env,
-    ...(registry && { REGISTRY: registry }),
-    ...(catalog && { CATALOG_DIR: catalog }),
-  });
+  const settings = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
   const signer = await readSigner(process.env);
   const keys = options.trust === undefined ? [] : [await readTrustedKeys(options.trust)];
   const source = await openSource(place, { keys, unsigned: options.unsigned ?? false });

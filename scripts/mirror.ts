@@ -1,10 +1,9 @@
 import { shapeFailures } from '../site/lib/catalog/shape-history.ts';
 import { listRetired } from '../site/lib/mirror/retired.ts';
-import { parseSettings } from '../site/schemas/settings.ts';
 import { readCatalog, readEntries } from './catalog/catalog.ts';
 import { readRemoved } from './catalog/removal.ts';
 import { deleteReplacedVersion } from './github/package-versions.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { addDestination, createCommand, overrideSettings, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
@@ -15,17 +14,17 @@ import { leaveOutUnreadable } from './mirror/readable-catalog.ts';
 import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/open-registry.ts';
 
-const command = createCommand({
-  verb: 'mirror',
-  description:
-    'Adds what Spack downloads to a built site, within the budget, and updates the registry’s index.',
-  examples: ['node scripts/mirror.ts', 'node scripts/mirror.ts --registry ghcr.io/owner/repo --budget 900MB'],
-})
-  .option(
-    '--registry <registry>',
-    'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
-  )
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+const command = addDestination(
+  createCommand({
+    verb: 'mirror',
+    description:
+      'Adds what Spack downloads to a built site, within the budget, and updates the registry’s index.',
+    examples: [
+      'node scripts/mirror.ts',
+      'node scripts/mirror.ts --registry ghcr.io/owner/repo --budget 900MB',
+    ],
+  }),
+)
   .option('--dist <dir>', 'the built site', 'dist')
   .option('--budget <size>', 'what site and mirror may take in all (default: PAGES_BUDGET, or 900MB)')
   .option('--blobs <dir>', 'where blobs from a registry are kept for the next time', '.work/blobs')
@@ -34,11 +33,10 @@ const command = createCommand({
 type Options = Record<'dist' | 'blobs', string> & Partial<Record<'registry' | 'catalog' | 'budget', string>>;
 
 async function mirror(options: Options): Promise<void> {
-  const settings = parseSettings({
-    ...process.env,
-    ...(options.registry && { REGISTRY: options.registry }),
-    ...(options.catalog && { CATALOG_DIR: options.catalog }),
-    ...(options.budget && { PAGES_BUDGET: options.budget }),
+  const settings = overrideSettings({
+    REGISTRY: options.registry,
+    CATALOG_DIR: options.catalog,
+    PAGES_BUDGET: options.budget,
   });
   const { catalog, leftOut } = leaveOutUnreadable(readCatalog(settings.CATALOG_DIR));
   for (const sentence of leftOut) annotate('warning', sentence);

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { setFlagsFromString } from 'node:v8';
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { addDestination, createCommand, overrideSettings, runCommand } from './cli/command.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readAllowedHashes } from './publish/allowed-hashes.ts';
 import { listSpecFiles } from './publish/name-collisions.ts';
@@ -12,23 +11,19 @@ import { readSigner } from './signing/signature.ts';
 // Nearly all that a publish allocates is short-lived: a young generation that grows would take 100 MB more.
 setFlagsFromString('--semi-space-growth-factor=1');
 
-const command = createCommand({
-  verb: 'publish',
-  description:
-    'Checks a build cache that `spack buildcache push` wrote, pushes it to the registry and adds it to the catalog. ' +
-    'One entry that is not what it says refuses the whole directory. Safe to run again.',
-  examples: [
-    'node scripts/publish.ts ./my-cache',
-    'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --allow hashes.txt',
-    'SIGNING_KEY="$(cat signing-key.asc)" node scripts/publish.ts ./my-cache --trust builder.asc',
-  ],
-})
-  .argument('<CACHE_DIR>', 'a v3 build cache directory')
-  .option(
-    '--registry <registry>',
-    'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
-  )
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+const command = addDestination(
+  createCommand({
+    verb: 'publish',
+    description:
+      'Checks a build cache that `spack buildcache push` wrote, pushes it to the registry and adds it to the catalog. ' +
+      'One entry that is not what it says refuses the whole directory. Safe to run again.',
+    examples: [
+      'node scripts/publish.ts ./my-cache',
+      'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --allow hashes.txt',
+      'SIGNING_KEY="$(cat signing-key.asc)" node scripts/publish.ts ./my-cache --trust builder.asc',
+    ],
+  }).argument('<CACHE_DIR>', 'a v3 build cache directory'),
+)
   .option('--allow <file>', 'refuse every DAG hash that is not in this list, one per line')
   .addOption(new Option('--plan <file>', 'the earlier name of --allow').hideHelp().conflicts('allow'))
   .option('--trust <file>', 'refuse every entry that these armored public keys did not sign')
@@ -40,11 +35,7 @@ async function publish(
   cacheDirectory: string,
   { registry, catalog, plan, allow = plan, trust }: Options,
 ): Promise<void> {
-  const settings = parseSettings({
-    ...process.env,
-    ...(registry && { REGISTRY: registry }),
-    ...(catalog && { CATALOG_DIR: catalog }),
-  });
+  const settings = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
   const signer = await readSigner(process.env);
   const entries = await readBuildCache(cacheDirectory, {
     ...(allow === undefined ? {} : { allowed: readAllowedHashes(allow) }),

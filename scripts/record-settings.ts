@@ -1,10 +1,9 @@
 import { isLocal } from '../site/lib/registry-address.ts';
 import { planMirror } from '../site/lib/mirror/plan.ts';
 import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
-import { parseSettings } from '../site/schemas/settings.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'record-settings',
@@ -19,7 +18,7 @@ const command = createCommand({
   .action(recordSettings);
 
 async function recordSettings({ catalog: directory }: { catalog?: string }): Promise<void> {
-  const settings = parseSettings({ ...process.env, ...(directory && { CATALOG_DIR: directory }) });
+  const settings = overrideSettings({ CATALOG_DIR: directory });
   const catalog = readCatalog(settings.CATALOG_DIR);
   const plan = planMirror({ ...catalog, builds: [...catalog.builds.values()] }, settings.PAGES_BUDGET);
   const registry = catalog.cache?.registry ?? settings.REGISTRY;

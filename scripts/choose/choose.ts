@@ -9,6 +9,8 @@ import { readPackageList } from './package-list.ts';
 import { composeRequests } from './requests.ts';
 import type { RequestOptions } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
+import { parseCount, parseRequestOptions } from './run-inputs.ts';
+import type { RunInputs } from './run-inputs.ts';
 
 /** Requests and, in sentences, why they are these and not others. */
 export interface Choice {
@@ -142,4 +144,29 @@ function describe(names: string[], reason: string): string[] {
 
 function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Chooses what a run is to build, by the reason that it began for. */
+export async function chooseFor(
+  reason: string,
+  inputs: RunInputs,
+  settings: BuildCacheSettings,
+): Promise<Choice> {
+  const options = parseRequestOptions(inputs);
+  const { target, catalog } = inputs;
+  if (reason === 'manual') return chooseManual(inputs.specs, target, settings, options);
+  if (reason === 'environment') {
+    const names = inputs.environment.split(/[\s,]+/).filter((name) => name !== '');
+    return chooseEnvironments(names, target, catalog, settings, options);
+  }
+  const draw = {
+    seed: inputs.seed,
+    count: parseCount(inputs.count, settings.schedulePackages),
+    target,
+    catalog,
+    packagesVersion: inputs.packages || settings.packages,
+    date: new Date(),
+    environment: process.env,
+  };
+  return chooseScheduled(draw, settings, options);
 }

@@ -41,6 +41,24 @@ export function readSettings(): Settings {
   }
 }
 
+/**
+ * `--registry` and `--catalog` of scripts that replace REGISTRY and CATALOG_DIR by them: see `overrideSettings`.
+ */
+export function addDestination(command: Command): Command {
+  return command
+    .option(
+      '--registry <registry>',
+      'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
+    )
+    .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)');
+}
+
+/** The settings of the environment but for what the command line says; what is empty there does not count. */
+export function overrideSettings(options: Partial<Record<keyof Settings, string | undefined>>): Settings {
+  const said = Object.entries(options).filter(([, text]) => text);
+  return parseSettings({ ...process.env, ...Object.fromEntries(said) });
+}
+
 /** Runs a command; the only other place that catches: one line per cause on stderr, exit code 1. */
 export async function runCommand(command: Command): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, dirname } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
 import { searchPathVariable } from '../oci/image.ts';
@@ -10,11 +10,10 @@ import type { ContainerText } from './compose-container.ts';
 import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
 import { checkVariables, joinVariables } from './run-environment.ts';
 import type { Variables } from './run-environment.ts';
-import { installRootOf, sbangEntries } from './sbang-layer.ts';
 import { readView } from './view-layer.ts';
 import type { WantedContainer } from './images-to-make.ts';
 import { writeLayer } from './write-layer.ts';
-import type { Layer } from './write-layer.ts';
+import type { Layer, LayerEntry } from './write-layer.ts';
 
 /** What a container is made of, besides its base image. */
 export interface ContainerParts {
@@ -107,4 +106,27 @@ function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: rea
       `${build} needs glibc ${needed}, and the base image ${name} has ${glibc ?? 'none'}; set a newer baseImage in the settings`,
     );
   }
+}
+
+/** The folder that Spack appends to an install root until it is long enough. */
+const PADDING = '/__spack_path_placeholder__';
+
+/**
+ * The root that a prefix was installed below, without its padding: long shebangs are patched to `<root>/bin/sbang`.
+ * Source: Spack's `sbang_install_path`, and its default projection `<platform>-<target>/<name>-<version>-<hash>`.
+ */
+function installRootOf(prefix: string): string {
+  const padded = prefix.indexOf(`${PADDING}/`);
+  return padded > 0 ? prefix.slice(0, padded) : dirname(dirname(prefix));
+}
+
+/** `sbang` below the root of each prefix: no tarball has it. */
+function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] {
+  const roots = new Set(prefixes.map(installRootOf));
+  return [...roots].map((root) => ({
+    path: `${root.slice(1)}/bin/sbang`,
+    kind: 'file' as const,
+    executable: true,
+    content: sbang,
+  }));
 }

@@ -9,7 +9,7 @@ import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord } from './site-manifest.ts';
+import { readBlobRecord } from './open-site.ts';
 
 const TEXT_LIMIT_BYTES = 2 ** 22;
 /** 10,000 builds take some 16 MB. */

@@ -14,7 +14,7 @@ import type { SiteIndexes } from './check-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Site } from './open-site.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord } from './site-manifest.ts';
+import { readBlobRecord } from './open-site.ts';
 import { sampleNote, takeDailySample } from './sample.ts';
 
 /** Requests at a time. */

@@ -8,6 +8,9 @@ import { ask } from '../http/get.ts';
 import { readLimited } from '../http/request.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { digestFrom } from '../../site/schemas/digest.ts';
+import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 
 const IDLE_MS = 30_000;
 
@@ -74,4 +77,18 @@ function openFolder(folder: string): Site {
       return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
     },
   };
+}
+
+const MANIFEST_LIMIT_BYTES = 2 ** 20;
+
+/** The blob that a site's manifest of an index or a key names; undefined where there is no manifest that can be read. */
+export async function readBlobRecord(site: Site, path: string): Promise<Blob | undefined> {
+  const text = await site.readText(path, MANIFEST_LIMIT_BYTES);
+  if (text === undefined) return undefined;
+  try {
+    const [record] = parseMirrorManifest(text, path).data;
+    return record && { digest: digestFrom(record.checksum), size: record.contentLength };
+  } catch {
+    return undefined;
+  }
 }

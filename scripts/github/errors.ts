@@ -133,7 +133,8 @@ function firstOf(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined;
 }
 
-function propertyOf(value: unknown, key: string): unknown {
+/** A property of something that was answered; undefined where there is none. */
+export function propertyOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.getOwnPropertyDescriptor(value, key)?.value
     : undefined;

@@ -1,5 +1,6 @@
 import type { Octokit } from '@octokit/core';
 import { RequestError } from '@octokit/request-error';
+import { propertyOf } from './errors.ts';
 
 /**
  * A plugin for Octokit that puts each refusal for too many requests into the form that `@octokit/plugin-throttling`
@@ -54,10 +55,4 @@ function errorsOf(data: unknown): { type: unknown; message: string }[] {
     type: propertyOf(error, 'type'),
     message: String(propertyOf(error, 'message') ?? ''),
   }));
-}
-
-function propertyOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, key)?.value
-    : undefined;
 }

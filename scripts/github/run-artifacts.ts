@@ -8,6 +8,9 @@ import { readErrorText, send } from '../http/request.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 import { openGitHub } from './api.ts';
+import { join } from 'node:path';
+import { describeError } from '../cli/command.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /** Largest page that GitHub lists. */
 const PER_PAGE = 100;
@@ -131,4 +134,27 @@ async function refusalOf(answer: HttpAnswer, what: string): Promise<Error> {
   const message = `${what}: ${url.host} answered ${status}${ADVICE[status] ?? ''}: ${text}`;
   if (!isTemporaryAnswer(status, text)) return new Error(message);
   return new TemporaryError(message, { retryAfterMs: readRetryAfter(headers, text) });
+}
+
+/**
+ * Lists the run's artifacts and downloads one that is known to be there: an artifact that was just uploaded may be
+ * missing in a listing, the hour's requests may be used up, and the storage is another host than the API.
+ * @returns why GitHub's API cannot be used for it; undefined when it can
+ */
+export async function tryRunArtifacts(
+  known: string,
+  environment: ProcessEnvironment,
+  options: { firstRetryMs?: number } = {},
+): Promise<string | undefined> {
+  try {
+    const artifacts = await listRunArtifacts(environment, options);
+    const artifact = artifacts.findLast(({ name }) => name === known);
+    if (!artifact) return `it lists ${artifacts.length} without ${known}`;
+    await withTemporaryFolder((folder) =>
+      downloadRunArtifact(artifact, join(folder, 'artifact.zip'), environment, options),
+    );
+    return undefined;
+  } catch (error) {
+    return describeError(error);
+  }
 }

@@ -1,7 +1,6 @@
 import { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
-/** Environment variables, as `process.env` holds them. */
 /**
  * Where a build comes from, taken from the publisher's own environment and never from the artifact.
  * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,

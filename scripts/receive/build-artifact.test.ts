@@ -11,7 +11,7 @@ import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client
 import type { ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startArtifactService } from '../../tests/world/artifact-service.ts';
 import { BadArchiveError } from '../github/errors.ts';
-import { tryRunArtifacts } from '../github/try-run-artifacts.ts';
+import { tryRunArtifacts } from '../github/run-artifacts.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
 
 let folder: string;

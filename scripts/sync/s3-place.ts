@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readLimited } from '../http/request.ts';
-import { headersOf } from './headers.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { sendToBucket } from './s3-client.ts';
 import type { S3Account } from './s3-client.ts';
+import { contentType } from 'mime-types';
+import { extname } from 'node:path';
 
 /** A page of a list has at most 1000 keys of 1024 characters, each three when encoded. */
 const LIST_LIMIT_BYTES = 8 * 2 ** 20;
@@ -114,4 +115,22 @@ function readElement(xml: string, name: string): string | undefined {
         ? String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(String(hex), 16))
         : (ENTITIES[word] ?? String(entity)),
   );
+}
+
+/** What a host should say of a file. */
+interface FileHeaders {
+  'content-type': string;
+  'cache-control': string;
+}
+
+/** Blobs and what Astro names for its content never change. */
+const UNCHANGING = /^(?:blobs|_astro)\//;
+
+/** The type by the ending, as GitHub Pages says it, and for how long clients may keep a file: elsewhere 10 minutes, too. */
+export function headersOf(path: string): FileHeaders {
+  const ending = extname(path);
+  return {
+    'content-type': (ending !== '' && contentType(ending)) || 'application/octet-stream',
+    'cache-control': UNCHANGING.test(path) ? 'public, max-age=31536000, immutable' : 'public, max-age=600',
+  };
 }

@@ -19,13 +19,11 @@ import { useServers } from '../../tests/world/servers.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { openFolderPlace } from './folder-place.ts';
-import { headersOf } from './headers.ts';
+import { headersOf, openS3Place, parseS3Address } from './s3-place.ts';
 import type { LocalFile, Place } from './place.ts';
-import { MARKER, planSync } from './plan.ts';
-import { openS3Place, parseS3Address } from './s3-place.ts';
+import { MARKER, planSync, syncSite } from './sync-site.ts';
 import { readAccount } from './s3-client.ts';
 import { listSiteFiles } from './site-files.ts';
-import { syncSite } from './sync-site.ts';
 
 const CACHE = 'tests/fixtures/cache-signed';
 const INDEX = 'v3/manifests/index/index.manifest.json';

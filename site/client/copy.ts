@@ -12,7 +12,7 @@ export function offerCopying(): void {
 }
 
 /** Gives one block of commands, as `Code.astro` makes them, a button that copies it. */
-export function offerCopyOf(block: HTMLElement): void {
+function offerCopyOf(block: HTMLElement): void {
   const caption = block.querySelector('figcaption');
   const button = makeElement('button', 'no-print', 'Copy');
   button.type = 'button';
@@ -50,4 +50,19 @@ async function copy(
     announce('Selected; copy it with the keyboard');
   }
   setTimeout(() => (button.textContent = 'Copy'), CONFIRMATION_MS);
+}
+
+/** A block of commands with a button that copies it, as `Code.astro` makes them. */
+export function makeCodeBlock(label: string, lines: readonly string[]): HTMLElement {
+  const spans = lines.map((line, index) =>
+    makeElement('span', '', index === lines.length - 1 ? line : `${line}\n`),
+  );
+  const block = makeElement(
+    'figure',
+    'code',
+    makeElement('figcaption', '', label),
+    makeElement('pre', '', makeElement('code', '', ...spans)),
+  );
+  offerCopyOf(block);
+  return block;
 }

@@ -1,9 +1,12 @@
 import { offerCopying } from '../copy.ts';
 import { makeGraphSection } from '../graph/graph.ts';
 import { offerMachineChip } from '../machine/chip.ts';
-import { makeRawSpecSection } from '../verify/raw-spec.ts';
 import { makeVerifySection } from '../verify/verify.ts';
-import { readShownBuild } from './shown-build.ts';
+import { readShownBuild, documentOf } from './shown-build.ts';
+import type { ShownBuild } from './shown-build.ts';
+import type { SpecDocument } from '../../schemas/api/spec-document.ts';
+import { fetchData } from '../fetch-data.ts';
+import { makeElement } from '../element.ts';
 
 /**
  * Puts what needs a script anyway onto a build's page: graph, verification, the raw spec. None of it is in the page,
@@ -22,4 +25,33 @@ export function offerBuildTools(): void {
     makeVerifySection(build),
     makeRawSpecSection(build),
   );
+}
+
+/** A node's JSON, which is read when its reader opens it. */
+function makeRawSpecSection(build: ShownBuild): HTMLElement {
+  const code = makeElement('code', '');
+  const text = makeElement('section', '', makeElement('pre', '', code));
+  text.tabIndex = 0;
+  text.setAttribute('aria-label', 'The node as JSON');
+  const summary = makeElement('summary', '', 'This node, as Spack wrote it');
+  const details = makeElement('details', 'raw', summary, text);
+  details.addEventListener('toggle', () => {
+    if (details.open && code.textContent === '') void fill();
+  });
+
+  async function fill(): Promise<void> {
+    try {
+      const [{ build: document }, { fetchNodeText }, { indentJson }] = await Promise.all([
+        fetchData<Pick<SpecDocument, 'build'>>(documentOf(build)),
+        import('../spec-files.ts'),
+        import('../../lib/spack/indent-json.ts'),
+      ]);
+      code.textContent = indentJson(await fetchNodeText(build.base, document));
+    } catch {
+      details.open = false;
+      summary.textContent = 'The node could not be loaded; open it again';
+    }
+  }
+
+  return makeElement('section', 'no-print', makeElement('h2', '', 'Raw spec'), details);
 }

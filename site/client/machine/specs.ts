@@ -14,7 +14,7 @@ import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { variantTokens } from '../../lib/spack/variant-tokens.ts';
-import { makeCodeBlock } from '../code-block.ts';
+import { makeCodeBlock } from '../copy.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
 import { openSearchFiles } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';

@@ -7,7 +7,7 @@ import type { Query } from '../../lib/search/search-query.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { rowNeeds } from '../machine/row-needs.ts';
 import type { Facet, FacetName } from './facets-index.ts';
-import { markVersions } from './version-places.ts';
+import { parseVersionRanges } from '../../lib/spack/version-ranges.ts';
 
 /** What filters look at. */
 interface FilteredRows {
@@ -85,4 +85,31 @@ function runsOn(os: string, needs: BuildNeeds): boolean {
 function markFitting(facet: Facet, fitsWord: (word: string, place: number) => boolean): Uint8Array {
   const words = Uint8Array.from(facet.words, (word, place) => Number(fitsWord(word, place)));
   return Uint8Array.from(facet.wordsOfKey, (places) => Number(places.some((place) => words[place] === 1)));
+}
+
+/**
+ * Marks which of the versions fit what may follow `@` in a spec, as Spack reads it; none for what it refuses. The
+ * versions come in Spack's order, the lowest first. A comma at the end is one that is being typed.
+ */
+export function markVersions(versions: readonly string[], constraint: string): Uint8Array {
+  const marks = new Uint8Array(versions.length);
+  for (const range of parseVersionRanges(constraint.replace(/,+$/, '')) ?? []) {
+    for (let place = findFirst(versions, range.compare); place < versions.length; place += 1) {
+      const version = versions[place] ?? '';
+      if (range.compare(version) > 0) break;
+      if (range.fits(version)) marks[place] = 1;
+    }
+  }
+  return marks;
+}
+
+/** The first place whose version is not below an interval. */
+function findFirst(versions: readonly string[], compare: (version: string) => number): number {
+  let [low, high] = [0, versions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(versions[middle] ?? '') < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,6 +1,5 @@
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { countTypos } from '../../lib/search/typing-error.ts';
 
 /** How well a word fits a package: 0 not at all, else the lower the better. */
 export type Ranks = Uint8Array;
@@ -180,4 +179,33 @@ function keep<Value>(
   if (known.size >= MOST_KEPT) known.clear();
   if (value !== undefined) known.set(word, value);
   return value;
+}
+
+/**
+ * How many letters are wrong, missing, too many or swapped with their neighbour between two words, up to `most`;
+ * `most + 1` for more. Source: the optimal string alignment distance.
+ */
+function countTypos(left: string, right: string, most: number): number {
+  if (Math.abs(left.length - right.length) > most) return most + 1;
+  let before: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, place) => place);
+  for (let row = 1; row <= left.length; row += 1) {
+    const next = [row];
+    let least = row;
+    for (let column = 1; column <= right.length; column += 1) {
+      const same = left[row - 1] === right[column - 1];
+      let cost = Math.min(
+        (last[column] ?? 0) + 1,
+        (next[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + Number(!same),
+      );
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      if (swapped && row > 1 && column > 1) cost = Math.min(cost, (before[column - 2] ?? 0) + 1);
+      next.push(cost);
+      least = Math.min(least, cost);
+    }
+    if (least > most) return most + 1;
+    [before, last] = [last, next];
+  }
+  return last[right.length] ?? most + 1;
 }

@@ -1,3 +1,4 @@
+import '../zod-settings.ts';
 import { z } from 'zod';
 import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts';
 import { base32, hashTexts, withSuffix } from '../../lib/spack/dag-hash.ts';

@@ -49,7 +49,7 @@ export function makeVerifySection(build: ShownBuild): HTMLElement {
 }
 
 async function* checkBuild(shown: ShownBuild): AsyncGenerator<Check> {
-  const { verifyBuild } = await import('./entry.ts');
+  const { verifyBuild } = await import('./checks.ts');
   yield* verifyBuild(shown);
   yield { state: 'open', text: 'The tarball itself was not downloaded.' };
   if (!shown.hasKeys) {
@@ -70,7 +70,7 @@ async function* checkTarball(shown: ShownBuild): AsyncGenerator<Check> {
     };
     return;
   }
-  const { verifyTarball } = await import('./entry.ts');
+  const { verifyTarball } = await import('./checks.ts');
   yield await verifyTarball(shown);
 }
 

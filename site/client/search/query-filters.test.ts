@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { markVersions } from './version-places.ts';
+import { markVersions } from './query-filters.ts';
 
 const VERSIONS = ['1.2', '1.10.7', '1.12.0', '1.14', '1.14.6', '1.140', '2.0', 'develop'];
 

@@ -1,3 +1,0 @@
-import '../zod-settings.ts';
-
-export { verifyBuild, verifyTarball } from './checks.ts';
