@@ -11,8 +11,8 @@ const command = createCommand({
   verb: 'check-setup',
   description:
     'Looks at what can be known before hours are spent on builds, and prints it as a list with what to click: GitHub ' +
-    'Pages, rules of the branch, the registry and its login, the signing key, issues. Fails where a run would be ' +
-    'useless; the rest is a warning. Reads GITHUB_TOKEN (contents: read, pages: read) and GITHUB_REPOSITORY.',
+    'Pages, rules of the branch, the registry and its login, the signing key, issues, and, of a scheduled run, whether ' +
+    'GitHub will stop schedules soon. Fails where a run would be useless; the rest is a warning. Reads GITHUB_TOKEN (contents: read, pages: read) and GITHUB_REPOSITORY.',
   examples: [
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo REGISTRY=ghcr.io/owner/repo node scripts/check-setup.ts',
     'node scripts/check-setup.ts --branch main',

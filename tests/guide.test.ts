@@ -129,6 +129,7 @@ async function ownersSentences(): Promise<string[]> {
     },
     ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
     ...{ visibility: 'public', publishAdvice, keys: 1, hasSigningKey: true },
+    ...{ isScheduled: true, quietDays: 1 },
   };
   const reviews = { types: ['pull_request'], isProtected: true };
   const branchSite = { url: 'https://owner.github.io/lab-cache', isByWorkflow: false };
@@ -145,6 +146,7 @@ async function ownersSentences(): Promise<string[]> {
     { keys: 0 },
     { hasSigningKey: false },
     { repository: { ...repository, hasIssues: false } },
+    { quietDays: 50 },
   ];
   const checks = setups.flatMap((facts) => judgeSetup({ ...works, ...facts }));
   const asked = checks.filter(({ state }) => state === 'stop' || state === 'warning');

@@ -22,12 +22,15 @@ const FACTS: SetupFacts = {
   publishAdvice: 'ghcr.io/owner/cache is private: open https://x',
   keys: 0,
   hasSigningKey: false,
+  isScheduled: true,
+  quietDays: 45,
 };
 const ORGANIZATION = { ...FACTS.repository, ownerType: 'Organization' as const };
+const PRIVATE_AND_QUIET = { repository: { ...FACTS.repository, isPrivate: true }, quietDays: 100 };
 const REVIEWS = { types: ['deletion', 'pull_request'], isProtected: true };
 
 test('finds nothing to say of a setup that works', () => {
-  expect(judgeSetup(FACTS).map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'ok'));
+  expect(judgeSetup(FACTS).map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'ok'));
 });
 
 test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
@@ -101,6 +104,15 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     'warning',
     /Owner\/Cache\/settings/,
   ],
+  [
+    'a schedule that GitHub stops soon',
+    { quietDays: 46 },
+    'Schedule',
+    'warning',
+    /46 days old: GitHub stops .* 60 days without activity.*actions\/workflows\/manual\.yml.*"Enable workflow"/,
+  ],
+  ['a private repository, whose schedules go on', PRIVATE_AND_QUIET, 'Schedule', 'ok', /for no pause/],
+  ['a branch that cannot be asked', { quietDays: undefined }, 'Schedule', 'unknown', /60 days/],
 ])('says of %s', (_, facts, name, state, sentence) => {
   const checks = judgeSetup({ ...FACTS, ...facts });
   expect(checks.find((check) => check.name === name)).toEqual({
@@ -109,4 +121,9 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     sentence: expect.stringMatching(sentence),
   });
   expect(checks.filter((check) => check.state !== 'ok').length).toBeLessThanOrEqual(1);
+});
+
+test('a run that somebody started says nothing of schedules', () => {
+  const names = judgeSetup({ ...FACTS, isScheduled: false, quietDays: 100 }).map(({ name }) => name);
+  expect(names).not.toContain('Schedule');
 });

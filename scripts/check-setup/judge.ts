@@ -23,6 +23,10 @@ export interface SetupFacts {
   keys: number;
   /** Whether the secret SIGNING_KEY is set. */
   hasSigningKey: boolean;
+  /** Whether a schedule started the run. */
+  isScheduled: boolean;
+  /** Whole days since the last commit to the branch. */
+  quietDays: number | undefined;
 }
 
 /** One line of the list. */
@@ -43,6 +47,14 @@ const BLOCKING = [
   'required_deployments',
 ];
 
+/**
+ * Days without activity in a public repository after which GitHub stops its schedules; it says so seven days before.
+ * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+ */
+const MOST_QUIET_DAYS = 60;
+/** Days after which a scheduled run begins to warn. */
+const MANY_QUIET_DAYS = 45;
+
 /** Judges a setup: what works, what does not, and what to click. */
 export function judgeSetup(facts: SetupFacts, serverUrl = 'https://github.com'): SetupCheck[] {
   const page = `${serverUrl}/${facts.repository.fullName}`;
@@ -54,6 +66,7 @@ export function judgeSetup(facts: SetupFacts, serverUrl = 'https://github.com'):
     { name: 'GitHub Pages', ...judgePages(facts, page) },
     { name: 'Signing key', ...judgeKey(facts, page) },
     { name: 'Issues', ...judgeIssues(facts, page) },
+    ...(facts.isScheduled ? [{ name: 'Schedule', ...judgeSchedule(facts, page) }] : []),
   ];
 }
 
@@ -152,5 +165,17 @@ function judgeIssues({ repository }: SetupFacts, page: string): Verdict {
   if (repository.hasIssues) return ok('a failed deployment opens an issue');
   return warning(
     `they are switched off: a failed deployment is seen in the Actions tab only (${page}/settings)`,
+  );
+}
+
+function judgeSchedule({ quietDays, branch, repository }: SetupFacts, page: string): Verdict {
+  if (repository.isPrivate) return ok('GitHub stops those of a private repository for no pause');
+  const end = `GitHub stops the schedules of a public repository after ${MOST_QUIET_DAYS} days without activity`;
+  if (quietDays === undefined) return unknown(`when ${branch} was last committed to is not known: ${end}`);
+  const since = `the last commit to ${branch} is ${quietDays} ${quietDays === 1 ? 'day' : 'days'} old`;
+  if (quietDays <= MANY_QUIET_DAYS) return ok(since);
+  return warning(
+    `${since}: ${end}. Build something new at ${page}/actions/workflows/manual.yml, which commits, or press ` +
+      `"Enable workflow" at ${page}/actions/workflows/scheduled.yml once they are stopped`,
   );
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
@@ -23,6 +23,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const api of apis) await api.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -94,4 +95,14 @@ test('tries the owner’s login at the registry, and says what is wrong with it'
   expect((await read({}, login)).login).toMatchObject({
     problem: expect.stringMatching(/REGISTRY_PASSWORD/),
   });
+});
+
+test('knows the age of the last commit', async () => {
+  // GitHub's own example of a branch: its last commit is of 2012-03-06T23:06:50Z.
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2012-04-20T23:06:49Z') });
+  expect(await read({}, { GITHUB_EVENT_NAME: 'schedule' })).toMatchObject({
+    isScheduled: true,
+    quietDays: 44,
+  });
+  expect(await read({ permissions: {} })).toMatchObject({ isScheduled: false, quietDays: undefined });
 });

@@ -24,7 +24,11 @@ const INDEX_TAG = 'index.spack';
 const IDLE_MS = 20_000;
 
 const Rules = z.array(z.object({ type: z.string() }));
-const Branch = z.object({ protected: z.boolean() });
+const Branch = z.object({
+  protected: z.boolean(),
+  commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
+});
+const DAY_MS = 86_400_000;
 
 type Environment = Record<string, string | undefined>;
 
@@ -36,16 +40,16 @@ export async function readSetupFacts(
 ): Promise<SetupFacts> {
   const repository = await readRepository(github);
   const builtFor = branch || repository.defaultBranch;
-  const [pages, rules, visibility] = await Promise.all([
+  const [pages, built, visibility] = await Promise.all([
     orUnknown<PagesSite | 'off'>('GitHub Pages', async () => (await readPages(github)) ?? 'off'),
-    orUnknown('the rules of the branch', () => readRules(github, builtFor)),
+    orUnknown('the branch and its rules', () => readBranch(github, builtFor)),
     orUnknown('the registry', () => readVisibility(registry, catalog)),
   ]);
   return {
     repository,
     branch: builtFor,
     pages,
-    rules,
+    rules: built?.rules,
     visibility,
     registry,
     hasCommitToken: environment['HAS_COMMIT_TOKEN'] === 'true',
@@ -53,15 +57,26 @@ export async function readSetupFacts(
     publishAdvice: describePrivate(registry, environment),
     keys: countKeys(join(catalog, 'keys')),
     hasSigningKey: environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']),
+    isScheduled: environment['GITHUB_EVENT_NAME'] === 'schedule',
+    quietDays: built?.quietDays,
   };
 }
 
-/** Asks both kinds of rules: those of rulesets with their types, a classic one by whether there is any. */
-async function readRules(github: GitHub, branch: string): Promise<SetupFacts['rules']> {
+/**
+ * Asks when the branch was last committed to, and for both kinds of rules: those of rulesets with their types, a classic one by
+ * whether there is any.
+ */
+async function readBranch(github: GitHub, branch: string): Promise<Pick<SetupFacts, 'rules' | 'quietDays'>> {
   const parameters = { branch, per_page: 100 };
   const rules = await github.call('GET /repos/{owner}/{repo}/rules/branches/{branch}', parameters, Rules);
-  const answer = await github.call('GET /repos/{owner}/{repo}/branches/{branch}', { branch }, Branch);
-  return { types: [...new Set(rules.map(({ type }) => type))].sort(), isProtected: answer.protected };
+  const head = await github.call('GET /repos/{owner}/{repo}/branches/{branch}', { branch }, Branch);
+  const { committer } = head.commit.commit;
+  return {
+    rules: { types: [...new Set(rules.map(({ type }) => type))].sort(), isProtected: head.protected },
+    quietDays: committer
+      ? Math.max(0, Math.floor((Date.now() - Date.parse(committer.date)) / DAY_MS))
+      : undefined,
+  };
 }
 
 async function readVisibility(registry: string, catalog: string): Promise<SetupFacts['visibility']> {
