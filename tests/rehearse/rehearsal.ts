@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { ServerResponse } from 'node:http';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import type { ArtifactService } from '../world/artifact-service.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
@@ -29,6 +29,7 @@ import type { Outcome } from '../world/run.ts';
 import { runProgram } from '../world/run.ts';
 import { findSpacks } from '../world/spack.ts';
 import { copyProject } from '../world/template.ts';
+import { Dispatch, refuseDispatch } from '../world/workflow-dispatch.ts';
 import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { standIns } from './stand-ins.ts';
 
@@ -109,7 +110,7 @@ export async function openRehearsal(options: {
   const proxy = await startHttpsProxy(hosts, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ url: server.url, folder, artifacts });
-  const started: { workflow: string; ref: string }[] = [];
+  const started: ({ workflow: string } & z.infer<typeof Dispatch>)[] = [];
   if (options.isPrivate) writeFileSync(join(folder, 'private'), '');
   const api = await startGitHubApi({
     repositoryDir: origin,
@@ -151,7 +152,10 @@ export async function openRehearsal(options: {
     }
     const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(url.pathname) ?? [];
     if (method !== 'POST' || workflow === undefined) return false;
-    started.push({ workflow, ref: z.object({ ref: z.string() }).parse(JSON.parse(body)).ref });
+    const dispatch = Dispatch.parse(JSON.parse(body));
+    // The stand-in of the API refuses it.
+    if (refuseDispatch(`${workflow}.yml`, dispatch.inputs)) return false;
+    started.push({ workflow, ...dispatch });
     response.writeHead(204).end();
     return true;
   }
@@ -161,8 +165,8 @@ export async function openRehearsal(options: {
     const { secrets, vars, env } = event;
     for (let next = started.shift(); next; next = started.shift()) {
       const branch = next.ref.replace('refs/heads/', '');
-      const dispatch = { name: 'workflow_dispatch', secrets, vars, env, branch } as const;
-      const { workflow: file } = next;
+      const { workflow: file, inputs } = next;
+      const dispatch = { name: 'workflow_dispatch', inputs, secrets, vars, env, branch } as const;
       const inTurn = turn.then(() => runOne(file, JSON.parse(JSON.stringify(dispatch))));
       turn = inTurn.catch(() => undefined);
       const more = await inTurn;

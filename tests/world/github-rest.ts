@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sampleAnswer } from './github-openapi.ts';
 import type { Answer } from './github-refusals.ts';
 import { rest as restError } from './github-refusals.ts';
+import { Dispatch, refuseDispatch } from './workflow-dispatch.ts';
 
 /** An issue of the stand-in, with as much of it as tests look at. */
 export interface Issue {
@@ -78,8 +79,7 @@ export function createRest(options: RestOptions): (request: RestRequest) => Prom
       return options.pagesUrl === undefined ? refuse(404, 'Not Found') : ok(pagesAnswer(options.pagesUrl));
     }
     const [, workflow] = /^POST actions\/workflows\/([^/]+)\/dispatches$/.exec(call) ?? [];
-    if (workflow !== undefined)
-      return dispatch(workflow, z.object({ ref: z.string() }).parse(JSON.parse(body)).ref);
+    if (workflow !== undefined) return dispatch(workflow, Dispatch.parse(JSON.parse(body)));
     if (call === 'GET labels') return ok([]);
     if (call === 'POST labels') {
       const given = z.object({ name: z.string() }).loose().parse(JSON.parse(body));
@@ -96,8 +96,9 @@ export function createRest(options: RestOptions): (request: RestRequest) => Prom
     return path.startsWith('issues') ? answerIssues(call, url, body) : undefined;
   };
 
-  async function dispatch(workflow: string, ref: string): Promise<Answer> {
-    if (!/^[\w-]+\.ya?ml$/.test(workflow)) return refuse(404, 'Not Found');
+  async function dispatch(workflow: string, { ref, inputs }: z.infer<typeof Dispatch>): Promise<Answer> {
+    const refusal = refuseDispatch(workflow, inputs);
+    if (refusal) return refuse(refusal.status, refusal.message);
     if (!(await options.hasBranch(ref))) return refuse(422, `No ref found for: ${ref}`);
     dispatches.push(`${workflow} on ${ref}`);
     return { status: 204, body: undefined };

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openGitHub } from '../../scripts/github/api.ts';
+import { continueList, startNextRun } from '../../scripts/waves/continue-run.ts';
+import type { NextRun } from '../../scripts/waves/continue-run.ts';
+import { commitFiles, makeRepository } from '../world/git.ts';
+import type { GitHubApi } from '../world/github-api.ts';
+import { startGitHubApi } from '../world/github-api.ts';
+
+/** What a run starts by itself is a workflow that takes the inputs it is given. */
+
+let folder: string;
+let api: GitHubApi;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dispatch-'));
+  makeRepository(folder);
+  commitFiles(folder, { 'README.md': '' });
+  api = await startGitHubApi({ repositoryDir: folder, repository: 'owner/cache' });
+});
+
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true });
+});
+
+const LIST = {
+  specs: ['hdf5 +mpi', 'zlib'],
+  inputs: { target: '', repos: '', own: '', flags: '', fresh: 'false', container: 'true' },
+  spack: 'v1.1.0',
+  packages: '0a1b2c3',
+};
+const STACK: NextRun = {
+  workflow: 'environment.yml',
+  inputs: { environment: 'stack', target: '', container: 'false' },
+};
+
+function start(next: NextRun): Promise<void> {
+  const github = openGitHub(
+    { GITHUB_REPOSITORY: 'owner/cache', GITHUB_TOKEN: 'token', GITHUB_API_URL: api.url },
+    { secondMs: 1 },
+  );
+  return startNextRun(github, { round: 3, branch: 'main', next }, () => Promise.resolve(true));
+}
+
+test('the next run of a list and of environments is one that GitHub starts', async () => {
+  await start(continueList(LIST));
+  // As long as it may be.
+  const specs = Array.from({ length: 5_000 }, (_, index) => `package-${index}`.slice(0, 11));
+  await start(continueList({ ...LIST, specs }));
+  await start(STACK);
+  expect(api.dispatches).toEqual(['manual.yml on main', 'manual.yml on main', 'environment.yml on main']);
+});
+
+test('GitHub refuses an input that the workflow does not have, lacks, or cannot read', async () => {
+  await expect(start({ ...STACK, inputs: { own: 'recipes' } })).rejects.toThrow(
+    'Unexpected inputs provided: ["own"]',
+  );
+  await expect(start({ workflow: 'manual.yml', inputs: {} })).rejects.toThrow(
+    "Required input 'specs' not provided",
+  );
+  await expect(start({ ...STACK, inputs: { container: '' } })).rejects.toThrow(
+    "Provided value '' for input 'container' not in the list of allowed values",
+  );
+});
