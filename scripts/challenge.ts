@@ -2,9 +2,9 @@ import { formatJson } from '../site/lib/json.ts';
 import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { compareCaches } from './challenge/compare.ts';
-import { openCache } from './challenge/open-cache.ts';
+import { openCache, onlyBuilds } from './challenge/open-cache.ts';
 import { recordAlike } from './challenge/record-alike.ts';
-import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
+import { createCommand, overrideSettings, runCommand, variableOption } from './cli/command.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
 const command = createCommand({
@@ -26,6 +26,7 @@ const command = createCommand({
     'write checks/challenge.json and checks/alike.json into the catalog, for the pages and the API',
     false,
   )
+  .addOption(variableOption('--only <HASHES>', 'look at no other build of B (default: all)', 'ONLY_HASHES'))
   .option('--json', 'print what was found as JSON on standard output', false)
   .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);
@@ -34,13 +35,15 @@ await runCommand(command);
 
 interface Options {
   catalog?: string;
+  only: string;
   record: boolean;
   json: boolean;
   strict: boolean;
 }
 
 async function challenge(first: string, second: string, options: Options): Promise<void> {
-  const compared = await compareCaches(await openCache(first), await openCache(second));
+  const only = options.only.split(/\s+/).filter((hash) => hash !== '');
+  const compared = await compareCaches(await openCache(first), onlyBuilds(await openCache(second), only));
   const { run } = readOrigin(process.env);
   const date = readDate(process.env, new Date());
   const { reproduction, ...likeness } = compared;

@@ -59,6 +59,11 @@ test.each([
   expect(firstCells(guide(page), 'field')).toEqual(Object.keys(readWorkflow(file).inputs));
 });
 
+test('the page "health" names every field of its two workflows', () => {
+  expect(firstCells(guide('health'), 'field')).toEqual(Object.keys(readWorkflow('doctor').inputs));
+  expect(firstCells(guide('health'), 'what to build')).toEqual(Object.keys(readWorkflow('challenge').inputs));
+});
+
 test('the drawing of the form has every field of manual.yml in its order', () => {
   const { name, inputs } = readWorkflow('manual');
   const texts = [...read('public/guide/run-workflow.svg').matchAll(/<text[^>]*>([^<]*)/g)]

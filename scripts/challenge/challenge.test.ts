@@ -20,7 +20,7 @@ import { addFiles } from '../catalog/new-files.ts';
 import { blobOf } from '../cli/digest.ts';
 import { compareCaches } from './compare.ts';
 import type { CacheComparison } from './compare.ts';
-import { openCache } from './open-cache.ts';
+import { openCache, onlyBuilds } from './open-cache.ts';
 import { recordAlike } from './record-alike.ts';
 
 /** One file of an installation: its content, or more about it. */
@@ -123,7 +123,7 @@ const CLEAN: ((prefix: string) => Record<string, Made>)[] = Array.from(
     [`bin/tool${at}`]: { content: `#!/${prefix}/bin/sh\necho ${at}\n`, mode: 0o755 },
     [`lib/libx${at}.so.1`]: elf(`same ${at}`),
     [`lib/libx${at}.so`]: { type: '2', link: at % 2 ? `/${prefix}/lib/libx${at}.so.1` : `libx${at}.so.1` },
-    [`lib/x${at}.pc`]: `prefix=/${prefix}\nlibs=-L/${prefix}/lib`,
+    [`lib/x${at}.pc`]: `prefix=/${prefix}\nlibs=-L/${prefix}/lib -L/${prefix.replace(/clean.*$/, 'dep-1.0')}/lib`,
   }),
 );
 
@@ -162,6 +162,30 @@ test('clean recipes are equal, wherever they are installed and whatever Spack no
   expect(found).toMatchObject({ compared: PLANTED.length + 20, equal: 20, onlyFirst: 1, onlySecond: 0 });
   expect(found.causes.reduce((sum, { builds }) => sum + builds, 0)).toBe(PLANTED.length);
   expect(new Set(PLANTED.map(([cause]) => cause)).size).toBe(20);
+});
+
+test('looks at no other builds of the second cache than it is told to', async () => {
+  const second = await openCache(join(folder, 'b'));
+  const [wanted = ''] = second.builds.keys();
+  const { reproduction } = await compareCaches(
+    await openCache(join(folder, 'a')),
+    onlyBuilds(second, [wanted]),
+  );
+  expect(reproduction).toMatchObject({ compared: 1, onlySecond: 0 });
+});
+
+test('reads what a manifest names even where both name the same bytes', async () => {
+  for (const cache of ['claims-a', 'claims-b']) await addBuild(cache, 'claimed', 'opt/claimed', {});
+  const [build] = (await openCache(join(folder, 'claims-b'))).builds.values();
+  if (!build) throw new Error('expected a build');
+  // The manifest of the first, without its tarball.
+  const path = join('claims-b', build.path);
+  await put(path, await readFile(join(folder, 'claims-a', build.path)));
+  const open = async () =>
+    compareCaches(await openCache(join(folder, 'claims-a')), await openCache(join(folder, 'claims-b')));
+  const { digest } = await (await openCache(join(folder, 'claims-a'))).tarballOf(build);
+  await rm(join(folder, 'claims-b', mirrorBlobPath(digest)), { force: true });
+  await expect(open()).rejects.toThrow('expected the tarball of a build, found nothing');
 });
 
 test('prints JSON, records it, and ends with 1 only when it is asked to', async () => {

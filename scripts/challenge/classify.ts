@@ -25,10 +25,35 @@ const TRACES: readonly (readonly [DifferenceCause, RegExp])[] = [
   ],
 ];
 
-/** The prefixes of the two installations, which Spack replaces when it installs. */
+/** Texts of each of the two builds that say where it was installed: Spack replaces them when it installs. */
 export interface Prefixes {
-  first: string;
-  second: string;
+  first: readonly string[];
+  second: readonly string[];
+}
+
+const PADDING = /\/__spack_path_placeholder__.*$/;
+
+/**
+ * Finds what of two install prefixes is the machine's: all up to the part that both end with, which what a build needs has
+ * in front of it, too. Spack's own scripts are named without the padding.
+ * @param first absolute, without a slash before it
+ */
+export function findPrefixes(first: string, second: string): Prefixes {
+  const [a, b] = [first.split('/'), second.split('/')];
+  let same = 0;
+  while (same < Math.min(a.length, b.length) && a.at(-1 - same) === b.at(-1 - same)) same += 1;
+  const textsOf = (parts: string[]): string[] => {
+    const root = parts.slice(0, parts.length - same).join('/');
+    if (root === '') return [];
+    if (same === 0) return [root];
+    return [`/${root}/`, `/${root.replace(PADDING, '')}/`];
+  };
+  return { first: textsOf(a), second: textsOf(b) };
+}
+
+/** A text with `@PREFIX@` in place of where it was installed. */
+export function withoutPrefix(text: string, prefixes: readonly string[]): string {
+  return prefixes.reduce((changed, prefix) => changed.replaceAll(prefix, '@PREFIX@'), text);
 }
 
 /** Why a file of two builds differs; undefined when it does not but for the prefix. */
@@ -38,7 +63,10 @@ export function classify(
   second: Buffer,
   prefixes: Prefixes,
 ): DifferenceCause | undefined {
-  const [a, b] = [neutral(first, prefixes.first), neutral(second, prefixes.second)];
+  const [a, b] = [
+    withoutPrefix(first.toString('latin1'), prefixes.first),
+    withoutPrefix(second.toString('latin1'), prefixes.second),
+  ];
   if (a === b) return undefined;
   if (path.endsWith('.pyc')) return 'python-bytecode';
   if (a.startsWith('\x1f\x8b') && b.startsWith('\x1f\x8b'))
@@ -53,12 +81,6 @@ export function classify(
   if (a.length === b.length && [/\n/, /[\s,:;]+/].some((separator) => isReordered(a, b, separator)))
     return 'order';
   return findTrace(a, b) ?? 'content';
-}
-
-/** Bytes as characters, the installation's own prefix replaced. */
-function neutral(bytes: Buffer, prefix: string): string {
-  const text = bytes.toString('latin1');
-  return prefix === '' ? text : text.replaceAll(prefix, '@PREFIX@');
 }
 
 function classifyGzip(path: string, first: Buffer, second: Buffer, prefixes: Prefixes): DifferenceCause {

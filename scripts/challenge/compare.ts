@@ -7,10 +7,11 @@ import type {
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import { startProgress } from '../cli/progress.ts';
-import { classify } from './classify.ts';
+import { classify, findPrefixes, withoutPrefix } from './classify.ts';
+import type { Prefixes } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
 import { readPayloadFiles, readPayload } from './payload.ts';
-import type { Payload, PayloadEntry } from './payload.ts';
+import type { Payload } from './payload.ts';
 
 /** Builds compared at a time. */
 const BUILDS = 2;
@@ -74,16 +75,20 @@ async function compareBuild(
   first: ComparableCache,
   second: ComparableCache,
 ): Promise<Difference | undefined> {
-  if (a.digest === b.digest) return undefined;
+  if (a.digest === b.digest) {
+    // A manifest can name what its cache does not have.
+    for await (const chunk of await second.open(b)) void chunk;
+    return undefined;
+  }
   const payloads = [await readPayload(await first.open(a)), await readPayload(await second.open(b))] as const;
-  const { causes, open } = compareEntries(...payloads);
+  const prefixes = findPrefixes(payloads[0].prefix, payloads[1].prefix);
+  const { causes, open } = compareEntries(...payloads, prefixes);
   const wanted = new Set(open.slice(0, MOST_FILES));
   if (wanted.size > 0) {
     const [ones, others] = [
       await readPayloadFiles(await first.open(a), payloads[0], wanted, MOST_BYTES),
       await readPayloadFiles(await second.open(b), payloads[1], wanted, MOST_BYTES),
     ];
-    const prefixes = { first: payloads[0].prefix, second: payloads[1].prefix };
     for (const path of open) {
       const [one, another] = [ones.get(path), others.get(path)];
       const cause = one && another ? classify(path, one, another, prefixes) : 'content';
@@ -113,6 +118,7 @@ async function compareBuild(
 function compareEntries(
   first: Payload,
   second: Payload,
+  prefixes: Prefixes,
 ): { causes: Map<string, DifferenceCause>; open: string[] } {
   const causes = new Map<string, DifferenceCause>();
   const open: string[] = [];
@@ -120,15 +126,12 @@ function compareEntries(
     const [one, other] = [first.entries.get(path), second.entries.get(path)];
     if (!one || !other) causes.set(path, 'missing');
     else if (one.kind !== other.kind) causes.set(path, 'kind');
-    else if (targetOf(one, first) !== targetOf(other, second)) causes.set(path, 'link-target');
+    else if (withoutPrefix(one.target, prefixes.first) !== withoutPrefix(other.target, prefixes.second))
+      causes.set(path, 'link-target');
     else if (one.sha256 !== other.sha256) open.push(path);
     else if (one.mode !== other.mode) causes.set(path, 'mode');
   }
   return { causes, open };
-}
-
-function targetOf({ target }: PayloadEntry, { prefix }: Payload): string {
-  return prefix === '' ? target : target.replace(prefix, '@PREFIX@');
 }
 
 function sumCauses(differing: readonly Difference[]): Reproduction['causes'] {

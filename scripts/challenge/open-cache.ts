@@ -95,3 +95,10 @@ export async function openCache(place: string): Promise<ComparableCache> {
     },
   };
 }
+
+/** A cache as if it had no other builds than these; none are named: the cache as it is. */
+export function onlyBuilds(cache: ComparableCache, hashes: readonly DagHash[]): ComparableCache {
+  if (hashes.length === 0) return cache;
+  const wanted = new Set(hashes);
+  return { ...cache, builds: new Map([...cache.builds].filter(([hash]) => wanted.has(hash))) };
+}

@@ -4,7 +4,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Variables of the machine that Spack and its downloads need; nothing else of the job's environment reaches it. */
 const PASSED_ON = [
-  ...['PATH', 'TMPDIR', 'USER', 'LOGNAME', 'SPACK_PYTHON'],
+  ...['PATH', 'TMPDIR', 'TZ', 'USER', 'LOGNAME', 'SPACK_PYTHON'],
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE'],
   ...['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
   ...['DEVELOPER_DIR', 'SDKROOT', 'MACOSX_DEPLOYMENT_TARGET'],

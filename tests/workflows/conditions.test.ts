@@ -208,6 +208,16 @@ test('newer releases are looked for by hand, and by schedule once the owner want
   expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose', 'read', 'record']);
 });
 
+test('builds are built again by hand for the default branch alone; only a build that ended well is compared', async () => {
+  const run = async (outcomes: Record<string, Outcome>, branch = 'main'): Promise<string[]> =>
+    jobsOf(await runWorkflow('challenge.yml', { github: githubOf('dispatch', { branch }), outcomes }));
+  const RECORDED = { record: { outputs: { committed: '2' } } };
+  expect(await run(RECORDED)).toEqual(['plan', 'build', 'record', 'deploy']);
+  expect(await run(RECORDED, 'try')).toEqual([]);
+  expect(await run({ record: { outputs: { committed: '0' } } })).toEqual(['plan', 'build', 'record']);
+  expect(await run({ ...RECORDED, build: { result: 'failure' } })).toEqual(['plan', 'build']);
+});
+
 test('a dry run checks, publishes nothing and deploys nothing', async () => {
   const github = githubOf('dispatch', {});
   const run = await runWorkflow('manual.yml', { github, inputs: { deploy: false }, outcomes: BUILT });

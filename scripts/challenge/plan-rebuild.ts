@@ -1,0 +1,173 @@
+import { hash as digest } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
+import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import type { BuildInputs, MatrixEntry, RecipeSource } from '../../site/schemas/build-request.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { composeSpackYaml } from '../concretize/spack-yaml.ts';
+import { composeLock } from '../waves/part-folder.ts';
+
+/** Of locks that all Spacks from 1.0 on read. */
+const LOCK_META = { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 };
+/** What is built again comes from source, whatever the cache has of it; another number of jobs than by default. */
+const FLAGS = ['--use-buildcache', 'package:never,dependencies:auto', '--jobs', '2'];
+
+/** What to build again. */
+export interface RebuildChoice {
+  builds: Build[];
+  target: Target;
+  /** Why builds that were asked for are left for another run, a sentence each. */
+  notes: string[];
+}
+
+/** What a person asks for. */
+export interface RebuildWish {
+  /** `/hash`, `name` or `name@version`; none: some that are drawn. */
+  words: readonly string[];
+  /** How many are drawn at most. */
+  count: number;
+  /** Decides the draw. */
+  seed: string;
+  /** Hashes that came out alike already: drawn last. */
+  alike: ReadonlySet<DagHash>;
+}
+
+/**
+ * Chooses builds that one job can build again: by the same Spack, with the same recipes, for the same target as the first
+ * of them, and none that another of them needs. Throws when a word names no build, or none can be built again.
+ */
+export function chooseRebuild(
+  { builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>,
+  wish: RebuildWish,
+  settings: BuildCacheSettings,
+): RebuildChoice {
+  const all = [...builds.values()];
+  const asked = wish.words.length > 0;
+  const wanted = asked ? wish.words.map((word) => findBuild(word, all)) : draw(all, wish);
+  const problemOf = (build: Build): string | undefined => {
+    const { spack, packages, target, imported } = build.origin;
+    if (imported) return 'it was imported';
+    if (!spack || !packages || !target)
+      return 'its record does not say which Spack built it for which target';
+    return settings.targets.some(({ name }) => name === target)
+      ? undefined
+      : `the settings have no target "${target}"`;
+  };
+  const notes: string[] = [];
+  const leave = (build: Build, reason: string): void => {
+    if (asked) notes.push(`${build.name}@${build.version}/${build.hash} is not built again: ${reason}`);
+  };
+  const possible = [...new Set(wanted)].filter((build) => {
+    const problem = problemOf(build);
+    if (problem !== undefined) leave(build, problem);
+    return problem === undefined;
+  });
+  const [first] = possible;
+  const target = settings.targets.find(({ name }) => name === first?.origin.target);
+  if (!first || !target)
+    throw new Error(
+      `expected a build that can be built again, found ${notes[0] ?? 'none in the catalog that says which Spack built it'}`,
+    );
+  const chosen: Build[] = [];
+  const needsOf = (hash: DagHash) => (nodes.get(hash)?.node.dependencies ?? []).map((one) => one.hash);
+  const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsOf))]));
+  for (const build of possible) {
+    if (!asked && chosen.length === wish.count) break;
+    const isAlike = (['spack', 'packages', 'target'] as const).every(
+      (key) => build.origin[key] === first.origin[key],
+    );
+    const isApart = chosen.every(
+      ({ name, version, hash }) =>
+        !closures.get(hash)?.has(build.hash) &&
+        !closures.get(build.hash)?.has(hash) &&
+        !(name === build.name && version === build.version),
+    );
+    if (isAlike && isApart) chosen.push(build);
+    else
+      leave(
+        build,
+        isAlike
+          ? 'another of them needs it, is needed by it, or has its name and version; ask for it in a run of its own'
+          : 'another Spack, other recipes or another target built it; ask for it in a run of its own',
+      );
+  }
+  return { builds: chosen, target, notes };
+}
+
+function findBuild(word: string, all: readonly Build[]): Build {
+  const [, name = '', version, hash] = /^([^@/]*)(?:@=?([^/]+))?(?:\/(.+))?$/.exec(word) ?? [];
+  const found = all
+    .filter(
+      (build) =>
+        (name === '' || build.name === name) &&
+        (version === undefined || build.version === version) &&
+        (hash === undefined || build.hash.startsWith(hash)),
+    )
+    .sort((a, b) => compareTexts(b.published, a.published));
+  const [newest] = found;
+  if (newest && (name !== '' || hash)) return newest;
+  throw new Error(
+    `"${word.slice(0, 100)}": expected a build of the catalog as NAME, NAME@VERSION or /HASH, found none; ` +
+      'the page of a build shows its hash',
+  );
+}
+
+/** In an order that the seed decides; what came out alike already is last. */
+function draw(all: readonly Build[], { seed, alike }: RebuildWish): Build[] {
+  const place = ({ hash }: Build): string =>
+    `${alike.has(hash) ? 1 : 0} ${digest('sha256', `${seed} ${hash}`)}`;
+  return all
+    .filter(({ origin }) => !origin.imported)
+    .map((build) => ({ build, at: place(build) }))
+    .sort((a, b) => compareTexts(a.at, b.at))
+    .map(({ build }) => build);
+}
+
+/**
+ * Writes the folder of a plan as concretize does: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`, from the nodes of
+ * the catalog to the letter.
+ */
+export function writeRebuild(
+  { builds, target }: RebuildChoice,
+  nodes: Catalog['nodes'],
+  folder: string,
+  repositories: RecipeSource[],
+): MatrixEntry {
+  mkdirSync(folder, { recursive: true });
+  const needsOf = (hash: DagHash) => (nodes.get(hash)?.node.dependencies ?? []).map((one) => one.hash);
+  const roots = builds.map(({ name, version, hash }) => ({ hash, spec: `${name}@=${version}` }));
+  const hashes = roots.map(({ hash }) => hash).sort();
+  const texts = new Map([...nodes].map(([hash, { text }]) => [hash, text]));
+  const lock = composeLock(JSON.stringify({ _meta: LOCK_META }), roots, walk(hashes, needsOf), texts);
+  const specs = roots.map(({ spec }) => spec);
+  const file = (name: string): string => join(folder, name);
+  writeFileSync(file('spack.lock'), lock);
+  writeFileSync(file('spack.yaml'), composeSpackYaml(specs));
+  writeFileSync(file('plan.txt'), hashes.map((hash) => `${hash}\n`).join(''));
+  const { spack = '', packages = '' } = builds[0]?.origin ?? {};
+  const inputs: BuildInputs = {
+    request: { index: 0, specs, target: target.name, fresh: false, container: false, flags: FLAGS },
+    microarchitecture: microarchitectureOf(target),
+    spack,
+    packages,
+    repositories,
+    files: digestFiles(folder),
+  };
+  writeFileSync(file('inputs.json'), formatJson(inputs));
+  return {
+    index: 0,
+    target: target.name,
+    runner: target.runner,
+    container: target.container ?? '',
+    plan: digestFile(file('plan.txt')),
+    lock: digestFile(file('spack.lock')),
+    inputs: digestFile(file('inputs.json')),
+  };
+}

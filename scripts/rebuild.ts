@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalogPath } from '../site/lib/catalog/catalog-files.ts';
+import { AlikeBuilds } from '../site/schemas/checks/alike-builds.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { chooseRebuild, writeRebuild } from './challenge/plan-rebuild.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { readJson } from './cli/files.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
+import { addSummary, annotate, setOutput } from './github/actions.ts';
+import { gatherRecipes, parseRecipeSources } from './spack/recipes.ts';
+import { defaultSpackHome } from './spack/spack-home.ts';
+
+type Options = Record<'builds' | 'count' | 'seed' | 'repos' | 'out' | 'home' | 'catalog', string> & {
+  settings?: string;
+};
+
+const command = createCommand({
+  verb: 'rebuild',
+  description:
+    'Plans a second build of what the catalog has, from source, by the same Spack with the same recipes: a folder for ' +
+    'build.ts, whose result challenge.ts compares with the cache. Runs no Spack and loads no recipe.',
+  examples: [
+    'node scripts/rebuild.ts --builds "zlib tree@2.1.0" --out .work/rebuild',
+    'node scripts/rebuild.ts --count 3 --out .work/rebuild',
+  ],
+})
+  .addOption(
+    variableOption('--builds <SPECS>', 'NAME, NAME@VERSION or /HASH; empty: some that are drawn', 'BUILDS'),
+  )
+  .addOption(variableOption('--count <N>', 'how many are drawn', 'COUNT', '3'))
+  .addOption(variableOption('--seed <TEXT>', 'decides the draw', 'GITHUB_RUN_ID', '0'))
+  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
+  .requiredOption('--out <DIR>', 'where the folder "0" with the plan goes')
+  .option('--home <DIR>', 'where recipe repositories are fetched to', defaultSpackHome())
+  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
+  .action(rebuild);
+
+await runCommand(command);
+
+async function rebuild({ catalog: directory, ...options }: Options): Promise<void> {
+  const catalog = readCatalog(directory);
+  const file = join(directory, catalogPath('checks', 'alike'));
+  const { builds: alike } = existsSync(file)
+    ? readJson(file, AlikeBuilds, { advice: 'restore the file from git' })
+    : { builds: [] };
+  const wish = {
+    words: options.builds.split(/\s+/).filter((word) => word !== ''),
+    count: Math.min(Math.max(Number.parseInt(options.count, 10) || 3, 1), 50),
+    seed: options.seed,
+    alike: new Set(alike.map(({ hash }) => hash)),
+  };
+  const choice = chooseRebuild(catalog, wish, readSettingsFile(options.settings));
+  const { sources } = await gatherRecipes(
+    parseRecipeSources(options.repos),
+    '',
+    join(options.home, 'rebuild'),
+  );
+  const entry = writeRebuild(choice, catalog.nodes, join(options.out, '0'), sources);
+  for (const note of choice.notes) annotate('notice', note);
+  const names = choice.builds.map(({ name, version, hash }) => `${name}@${version}/${hash}`);
+  addSummary(`Built again for ${entry.target}: ${names.join(', ')}`);
+  for (const key of ['runner', 'container', 'inputs'] as const) setOutput(key, entry[key]);
+  setOutput('hashes', choice.builds.map(({ hash }) => hash).join(' '));
+  console.error(`to build again for ${entry.target}:\n${names.join('\n')}`);
+}
