@@ -1,10 +1,12 @@
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
+import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { listEnvironments, readEnvironment } from './environments.ts';
 import { hasFailed, isCached } from './skip-reasons.ts';
 import { findStaleNames } from './stale.ts';
+import { chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests } from './requests.ts';
 import type { RequestOptions } from './requests.ts';
@@ -42,7 +44,7 @@ export function chooseManual(
 export function chooseEnvironments(
   names: string[],
   target: string,
-  catalog: string,
+  { catalog, release }: { catalog: string; release: string },
   settings: BuildCacheSettings,
   options: RequestOptions,
 ): Choice {
@@ -50,7 +52,7 @@ export function chooseEnvironments(
   const chosen = names.length === 0 ? listEnvironments(catalog) : [...new Set(names)];
   for (const name of chosen) readEnvironment(catalog, name);
   const wishes = chosen.flatMap((environment) =>
-    targets.map(({ name }) => ({ specs: [], target: name, environment })),
+    targets.map(({ name }) => ({ specs: [], target: name, environment, release })),
   );
   const reason =
     chosen.length === 0
@@ -72,7 +74,7 @@ export interface DrawOptions {
   environment: Record<string, string | undefined>;
 }
 
-/** Chooses random packages of Spack's list that are neither excluded nor cached nor failed lately. */
+/** Chooses environments to renew, and random packages of Spack's list that are neither excluded nor cached nor failed lately. */
 export async function chooseScheduled(
   draw: DrawOptions,
   settings: BuildCacheSettings,
@@ -84,14 +86,19 @@ export async function chooseScheduled(
   const list = await readPackageList(draw.packagesVersion, draw.environment);
   const { catalog, date } = draw;
   const excluded = new Set(settings.exclude);
-  const stale = settings.refresh ? await drawStale(draw, target, settings) : { names: [], reasons: [] };
-  const sample = takeSample(drawOrder(list, draw.seed), draw.count - stale.names.length, (name) => {
+  const renewed = settings.refresh ? chooseRenewals(draw, target, settings) : { wishes: [], reasons: [] };
+  const count = Math.min(draw.count, MAX_JOBS - renewed.wishes.length);
+  const stale = settings.refresh
+    ? await drawStale({ ...draw, count }, target, settings)
+    : { names: [], reasons: [] };
+  const sample = takeSample(drawOrder(list, draw.seed), count - stale.names.length, (name) => {
     if (excluded.has(name)) return 'excluded';
     if (isCached(catalog, name, target)) return 'cached';
     return hasFailed(catalog, name, target, settings.retryAfterDays, date) ? 'failed' : undefined;
   });
   const { names, passedOver, exhausted } = sample;
   const reasons = [
+    ...renewed.reasons,
     ...stale.reasons,
     `${countOf(names.length, 'package')} of ${list.length} drawn with seed ${draw.seed}, for ${target.name}.`,
     ...describe(passedOver.cached, `cached for ${target.name} already`),
@@ -105,7 +112,7 @@ export async function chooseScheduled(
     );
   }
   const wishes = [...stale.names, ...names].map((name) => ({ specs: [name], target: target.name }));
-  return { requests: composeRequests(wishes, options), reasons };
+  return { requests: composeRequests([...renewed.wishes, ...wishes], options), reasons };
 }
 
 /**
@@ -154,17 +161,18 @@ export async function chooseFor(
 ): Promise<Choice> {
   const options = parseRequestOptions(inputs);
   const { target, catalog } = inputs;
+  const packagesVersion = inputs.packages || settings.packages;
   if (reason === 'manual') return chooseManual(inputs.specs, target, settings, options);
   if (reason === 'environment') {
     const names = inputs.environment.split(/[\s,]+/).filter((name) => name !== '');
-    return chooseEnvironments(names, target, catalog, settings, options);
+    return chooseEnvironments(names, target, { catalog, release: packagesVersion }, settings, options);
   }
   const draw = {
     seed: inputs.seed,
     count: parseCount(inputs.count, settings.schedulePackages),
     target,
     catalog,
-    packagesVersion: inputs.packages || settings.packages,
+    packagesVersion,
     date: new Date(),
     environment: process.env,
   };

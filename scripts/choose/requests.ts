@@ -10,8 +10,9 @@ export interface RequestOptions {
   flags: string[];
 }
 
-/** What a request is for, before it has its place and the run's options. */
-export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'>;
+/** What a request is for, and where it differs from the run's options. */
+export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment' | 'release'> &
+  Partial<RequestOptions>;
 
 /** Turns wishes into requests, one job each. Throws when there are more than GitHub runs as one matrix. */
 export function composeRequests(wishes: readonly Wish[], options: RequestOptions): BuildRequest[] {
@@ -21,7 +22,7 @@ export function composeRequests(wishes: readonly Wish[], options: RequestOptions
         'run several times with a part each',
     );
   }
-  return expectHandedOn(BuildRequests.parse(wishes.map((wish, index) => ({ index, ...wish, ...options }))));
+  return expectHandedOn(BuildRequests.parse(wishes.map((wish, index) => ({ index, ...options, ...wish }))));
 }
 
 /** The targets that requests name, in the settings' order: where each is to be concretized. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import { Origin } from '../../site/schemas/build.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import { isErrorCode, readJson } from '../cli/files.ts';
@@ -13,7 +14,11 @@ const DAY_MS = 86_400_000;
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
 const FROM_GIT = { advice: 'restore the file from git' };
-const FailedFor = z.object({ target: Failure.shape.target, date: Failure.shape.date });
+const FailedFor = z.object({
+  target: Failure.shape.target,
+  date: Failure.shape.date,
+  kind: Failure.shape.kind,
+});
 
 /**
  * Whether the catalog has a build of any version of a package for a target. A build that does not say its target is
@@ -29,13 +34,25 @@ export function isCached(catalog: string, name: string, target: Target): boolean
   });
 }
 
-/** Whether a package failed for a target in the days before a date. */
-export function hasFailed(catalog: string, name: string, target: Target, days: number, date: Date): boolean {
+/**
+ * Whether a package failed for a target in the days before a date.
+ * @param hash only this build of it, and no end of time
+ */
+export function hasFailed(
+  catalog: string,
+  name: string,
+  target: Target,
+  days: number,
+  date: Date,
+  hash?: DagHash,
+): boolean {
   const folder = join(catalog, 'failures', name);
   return list(folder)
+    .filter((file) => hash === undefined || file === `${hash}.json`)
     .map((file) => readJson(join(folder, file), FailedFor, FROM_GIT))
     .some(
       (failure) =>
+        (hash === undefined || failure.kind !== 'timeout') &&
         (failure.target === undefined || failure.target === target.name) &&
         date.getTime() - Date.parse(failure.date) < days * DAY_MS,
     );

@@ -12,13 +12,13 @@ export function readCache(catalogDirectory: string): Cache | undefined {
   return existsSync(file) ? readJson(file, Cache, { advice: 'restore the file from git' }) : undefined;
 }
 
-/** Empties a catalog but for what its owner wrote: the stacks of environments stay, their locks go. */
+/** Empties a catalog but for what its owner wrote: the stacks of environments stay, what was solved of them goes. */
 export function forgetCatalog(catalogDirectory: string): void {
   for (const name of readdirSync(catalogDirectory)) {
     if (!OWN.test(name)) rmSync(join(catalogDirectory, name), { recursive: true });
   }
   const environments = join(catalogDirectory, 'environments');
   for (const name of existsSync(environments) ? readdirSync(environments) : []) {
-    if (name.endsWith('.lock.json')) rmSync(join(environments, name));
+    if (name.endsWith('.json')) rmSync(join(environments, name));
   }
 }

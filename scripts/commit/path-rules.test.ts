@@ -71,6 +71,7 @@ test('a copy of a used cache keeps the stacks of the owner and nothing else', ()
     'cache.json',
     'environments/a.yaml',
     'environments/a.lock.json',
+    'environments/a.solved.json',
     'builds/zlib/x.json',
   ]) {
     writeFileSync(join(catalog, file), '{}');

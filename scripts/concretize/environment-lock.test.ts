@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasSameRoots, pickSystem } from './environment-lock.ts';
+import { asksForSame, hasSameRoots, pickSystem } from './environment-lock.ts';
 
 const hashOf = (name: string) => name.padEnd(32, 'a');
 
@@ -48,4 +48,10 @@ test('tells whether a solution is what is locked already', () => {
   expect(hasSameRoots(LOCK, { roots })).toBe(true);
   expect(hasSameRoots(LOCK, { roots: roots.slice(1) })).toBe(false);
   expect(hasSameRoots(undefined, { roots })).toBe(false);
+});
+
+test('tells whether the owner asks for other specs than those that are locked', () => {
+  const roots = ['old', 'arm', 'app'].map((name) => ({ hash: hashOf('other'), spec: name }));
+  expect(asksForSame(LOCK, { roots })).toBe(true);
+  expect(asksForSame(LOCK, { roots: roots.slice(1) })).toBe(false);
 });

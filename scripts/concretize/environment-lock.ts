@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { expectSmall } from './read-limited.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
@@ -18,12 +20,25 @@ export interface LockSystem {
   operatingSystem: string;
 }
 
-/** What an environment was solved to before, for one system; undefined where the catalog has nothing of it. */
-export function readEnvironmentLock(catalog: string, name: string, system: LockSystem): string | undefined {
-  const path = join(catalog, 'environments', `${name}.lock.json`);
-  if (!existsSync(path)) return undefined;
-  expectSmall(path);
-  return pickSystem(readFileSync(path, 'utf8'), system);
+/**
+ * What an environment was solved to before, for one system, the newest first: a lock that waits for its builds, then
+ * the environment's own. Empty where the catalog has nothing of it.
+ */
+export function readEnvironmentLocks(catalog: string, name: string, system: LockSystem): string[] {
+  const { next } = readSolvedEnvironment(catalog, name);
+  const path = join(catalog, catalogPath('locks', name));
+  const texts = next ? [JSON.stringify(next)] : [];
+  if (existsSync(path)) {
+    expectSmall(path);
+    texts.push(readFileSync(path, 'utf8'));
+  }
+  return texts.flatMap((text) => pickSystem(text, system) ?? []);
+}
+
+/** Whether a solution is of the same specs as a lock: the owner has asked for no others since. */
+export function asksForSame(recorded: string, solved: Pick<LockFile, 'roots'>): boolean {
+  const list = ({ roots }: Pick<LockFile, 'roots'>) => JSON.stringify(roots.map(({ spec }) => spec).sort());
+  return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
 }
 
 /** Whether a lock that is known has the very roots of a solution. */

@@ -14,7 +14,8 @@ import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptEnvironment } from './adapt-environment.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
-import { hasSameRoots, readEnvironmentLock } from './environment-lock.ts';
+import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { asksForSame, hasSameRoots, readEnvironmentLocks } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
 import { planBuild } from './plan.ts';
 import type { BuildPlan } from './plan.ts';
@@ -47,7 +48,7 @@ interface Solved {
   entry: MatrixEntry;
   /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
   lacksContainer: boolean;
-  /** The catalog has another lock of this environment, or none: its job runs even with nothing to build. */
+  /** The catalog has another lock or release of this environment, or none: its job runs even with nothing to build. */
   lacksLock: boolean;
 }
 
@@ -76,10 +77,10 @@ function describeProblem(error: unknown): string[] {
 }
 
 async function trySolving(request: BuildRequest, folder: string, context: SolveContext): Promise<Solution> {
-  const { spack, system, catalog } = context;
+  const { system, catalog } = context;
   mkdirSync(folder, { recursive: true });
   const { environment } = request;
-  const recorded = environment === undefined ? undefined : readEnvironmentLock(catalog, environment, system);
+  const locks = environment === undefined ? [] : readEnvironmentLocks(catalog, environment, system);
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
@@ -87,8 +88,24 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
     if (refusals.length > 0) return { request, problem: refusals };
     for (const note of notes) annotate('warning', `environment ${environment}: ${note}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
-    if (recorded !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), recorded);
   }
+  return solveWith(locks, request, folder, context);
+}
+
+/**
+ * Solves what is in a folder. With a lock to keep, what that has stays. One that waits for its builds is only kept
+ * while the owner asks for the same: else the wait would hide what they have changed.
+ * @param locks the newest first
+ */
+async function solveWith(
+  [recorded, ...older]: string[],
+  request: BuildRequest,
+  folder: string,
+  context: SolveContext,
+): Promise<Solution> {
+  const { spack } = context;
+  rmSync(join(folder, 'spack.lock'), { force: true });
+  if (recorded !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), recorded);
   const args = ['-e', folder, 'concretize', '--quiet', ...(request.fresh ? ['--fresh'] : [])];
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
   // Copies of the recipes and a lock: nothing that a build needs.
@@ -99,6 +116,8 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
     const reason = 'it has no specs, or all of them have a condition that is false here';
     return { request, nothing: `nothing to build: ${reason}` };
   }
+  if (recorded !== undefined && !request.fresh && older.length > 0 && !asksForSame(recorded, lock))
+    return solveWith(older, request, folder, context);
   const strays = findStrays(lock, context);
   if (strays.length > 0) return { request, problem: strays };
   return writePlan(request, folder, lock, recorded, context);
@@ -163,6 +182,12 @@ function writePlan(
     inputs: digestFile(join(folder, 'inputs.json')),
   };
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
-  const lacksLock = isEnvironment && !hasSameRoots(recorded, lock);
+  const lacksLock = isEnvironment && (!hasSameRoots(recorded, lock) || isNewRelease(request, catalog));
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
+}
+
+/** Whether an environment was solved as a whole with other recipes than the catalog says. */
+function isNewRelease({ environment, release, target, fresh }: BuildRequest, catalog: string): boolean {
+  if (environment === undefined || release === undefined || !fresh) return false;
+  return readSolvedEnvironment(catalog, environment).targets[target]?.release !== release;
 }

@@ -12,6 +12,7 @@ import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { Container } from '../../site/schemas/container.ts';
+import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
@@ -86,6 +87,7 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
 
   const removed = parseAll('removed', (entry) => parseEntry('removed', entry, Removed), removedPath);
   const containers = parseAll('containers', (entry) => parseEntry('containers', entry, Container));
+  parseAll('solved', (entry) => parseEntry('solved', entry, SolvedEnvironment));
   parseAll('failures', (entry) => parseEntry('failures', entry, Failure));
   parseAll(
     'packages',

@@ -55,6 +55,13 @@ test('removes what is old, and never what a kept build needs', () => {
     expect(LAST - Date.parse(build.published)).toBeGreaterThanOrEqual(30 * DAY_MS);
 });
 
+test('keeps what an environment that was solved again needs, while that waits for builds', () => {
+  const [removed] = plan({}).remove;
+  const hash = removed?.build.hash ?? '';
+  const { kept } = plan({ next: new Map([['course', [hash]]]) });
+  expect(kept.get(hash)).toBe('environment course, solved again');
+});
+
 test('keeps the newest of each package, version, target and compiler', () => {
   const [kind] = RECORDS.slice(0, 1);
   if (!kind) throw new Error('expected a build');

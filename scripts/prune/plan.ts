@@ -18,6 +18,8 @@ const USUAL_RELEASES = 2;
 /** Everything that a plan depends on. */
 export interface PruneInput {
   catalog: Pick<Catalog, 'builds' | 'nodes' | 'environments'> & Partial<Pick<Catalog, 'snapshots'>>;
+  /** Roots of locks that wait for their builds, by environment. Absent: none does. */
+  next?: ReadonlyMap<string, readonly DagHash[]>;
   /** By file name without its ending. */
   pins: ReadonlyMap<string, Pin>;
   removed: ReadonlyMap<DagHash, Removed>;
@@ -44,13 +46,13 @@ export interface PrunePlan {
 /**
  * Decides what goes. Pure: the same input gives the same plan, and a plan that was applied gives an empty one.
  *
- * Always kept: the roots of environments' locks, what a snapshot or a pin names, the builds of as many releases of the
+ * Always kept: the roots of environments' locks, also of those that wait for their builds, what a snapshot or a pin names, the builds of as many releases of the
  * recipes as the owner asks for, and everything that these need at run time. Then what is of the newest releases when
  * the owner asks for none, what is young or among the newest of its kind. With a size, these last come in by rank, as
  * on the mirror (used by many, young, small first), as long as there is room. Whatever is kept keeps all that it needs
  * at run time.
  */
-export function planPrune({ catalog, pins, removed, retention, now }: PruneInput): PrunePlan {
+export function planPrune({ catalog, next, pins, removed, retention, now }: PruneInput): PrunePlan {
   const { restore, builds } = restoreNeeded(catalog, pins, removed, retention);
   const releases = [...groupByRelease(builds.values())].slice(0, retention.releases ?? USUAL_RELEASES);
   const { nodes } = catalog;
@@ -64,6 +66,7 @@ export function planPrune({ catalog, pins, removed, retention, now }: PruneInput
   };
 
   for (const [name, roots] of catalog.environments) keep(roots, `environment ${name}`);
+  for (const [name, roots] of next ?? []) keep(roots, `environment ${name}, solved again`);
   for (const [name, hashes] of catalog.snapshots ?? []) keep(hashes, `snapshot ${name}`);
   const warnings: string[] = [];
   for (const [name, pin] of pins) {

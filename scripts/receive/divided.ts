@@ -6,7 +6,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { environmentFile } from './environment-locks.ts';
+import { environmentFiles } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import { failureFiles, notTriedFailure } from './failures.ts';
 import type { Plan } from './plan-folder.ts';
@@ -42,7 +42,10 @@ export function receiveDivided(
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
     const { environment } = plan.inputs.request;
     if (environment !== undefined)
-      addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+      addFiles(
+        catalogDirectory,
+        environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances.date),
+      );
     let isBuilt = true;
     let isWaiting = false;
     const roots = new Map(plan.roots.map(({ hash, spec }) => [hash, spec]));

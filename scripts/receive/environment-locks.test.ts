@@ -1,5 +1,11 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { mergeLocks } from './environment-locks.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { environmentFiles, mergeLocks } from './environment-locks.ts';
 
 function lock(...nodes: { hash: string; target: string; needs?: string[]; root?: boolean }[]) {
   return {
@@ -41,4 +47,104 @@ test('keeps the roots of other systems, replaces those of this one, and drops wh
   expect(merged.roots.map(({ hash }) => hash)).toEqual([pad('arm'), pad('new')]);
   expect(Object.keys(merged.concrete_specs).sort()).toEqual([pad('arm'), pad('lib'), pad('new')]);
   expect(merged.concrete_specs[pad('lib')]).toMatchObject({ kept: 'as it is' });
+});
+
+const OLD = lock(
+  { hash: 'app2', target: 'zen3', root: true, needs: ['lib2'] },
+  { hash: 'lib2', target: 'zen3' },
+  { hash: 'tool2', target: 'zen3', root: true },
+);
+const NEW = lock(
+  { hash: 'app3', target: 'zen3', root: true, needs: ['lib3'] },
+  { hash: 'lib3', target: 'zen3' },
+  { hash: 'tool3', target: 'zen3', root: true },
+);
+// The spec that is asked for stays the same.
+for (const each of [OLD, NEW])
+  for (const root of each.roots) Object.assign(root, { hash: pad(root.hash), spec: root.spec.slice(0, -1) });
+
+const REQUEST: BuildRequest = {
+  index: 0,
+  specs: [],
+  target: 'zen3-here',
+  environment: 'course',
+  release: 'v2026.06.0',
+  fresh: true,
+  container: false,
+  flags: [],
+};
+const DATE = '2026-06-25T03:17:00Z';
+
+function openCatalog(...built: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'locks-'));
+  const build = (...names: string[]) =>
+    addFiles(
+      folder,
+      names.map((name) => ({ path: `builds/${name}/${name}-1-${pad(name)}.json`, content: '{}' })),
+    );
+  build(...built);
+  const take = (solved: object, changes: Partial<BuildRequest> = {}) =>
+    addFiles(folder, environmentFiles({ ...REQUEST, ...changes }, JSON.stringify(solved), folder, DATE));
+  const rootsOf = (ending: string): string[] => {
+    const file = join(folder, `environments/course.${ending}.json`);
+    if (!existsSync(file)) return [];
+    const read = JSON.parse(readFileSync(file, 'utf8')) as { next?: typeof OLD } & typeof OLD;
+    return ((ending === 'solved' ? read.next?.roots : read.roots) ?? []).map(({ hash }) =>
+      hash.replace(/a+$/, ''),
+    );
+  };
+  return { folder, build, take, lock: () => rootsOf('lock'), next: () => rootsOf('solved') };
+}
+
+test('keeps the old lock beside the new one until everything that was there is there again', () => {
+  const catalog = openCatalog('app2', 'lib2', 'tool2');
+  catalog.take(OLD, { release: 'v2025.11.0' });
+  catalog.take(NEW);
+  expect([catalog.lock(), catalog.next()]).toEqual([
+    ['app2', 'tool2'],
+    ['app3', 'tool3'],
+  ]);
+  catalog.build('app3', 'tool3');
+  catalog.take(NEW, { fresh: false });
+  expect(catalog.lock()).toEqual(['app2', 'tool2']);
+  catalog.build('lib3');
+  catalog.take(NEW, { fresh: false });
+  expect([catalog.lock(), catalog.next()]).toEqual([['app3', 'tool3'], []]);
+  expect(readSolvedEnvironment(catalog.folder, 'course')).toEqual({
+    targets: { 'zen3-here': { release: 'v2026.06.0', date: DATE } },
+  });
+});
+
+test('does not wait for what was not there before, nor for what is not asked for any more', () => {
+  const catalog = openCatalog('tool2', 'tool3');
+  catalog.take(OLD);
+  catalog.take(NEW);
+  expect([catalog.lock(), catalog.next()]).toEqual([['app3', 'tool3'], []]);
+  const other = openCatalog('app2', 'lib2', 'tool2');
+  other.take(OLD);
+  other.take({ ...NEW, roots: NEW.roots.map((root) => ({ ...root, spec: `${root.spec}@2` })) });
+  expect(other.lock()).toEqual(['app3', 'tool3']);
+});
+
+test('says of a lock that was kept, not the release of those who kept it', () => {
+  const catalog = openCatalog();
+  catalog.take(OLD, { fresh: false, release: 'v2025.11.0' });
+  catalog.take(NEW, { fresh: false, release: 'v2026.06.0' });
+  expect(readSolvedEnvironment(catalog.folder, 'course').targets['zen3-here']?.release).toBe('v2025.11.0');
+});
+
+test('lets a waiting lock of another system be', () => {
+  const catalog = openCatalog('app2', 'lib2', 'tool2');
+  catalog.take(OLD);
+  catalog.take(NEW);
+  const arm = lock({ hash: 'arm', target: 'neoverse', root: true });
+  for (const root of arm.roots) root.hash = pad(root.hash);
+  catalog.take(arm, { target: 'arm-there' });
+  expect([catalog.lock(), catalog.next()]).toEqual([
+    ['app2', 'tool2', 'arm'],
+    ['app3', 'tool3'],
+  ]);
+  catalog.build('app3', 'lib3', 'tool3');
+  catalog.take(NEW);
+  expect([catalog.lock(), catalog.next()]).toEqual([['arm', 'app3', 'tool3'], []]);
 });

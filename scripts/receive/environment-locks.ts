@@ -1,34 +1,85 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { buildFile, catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { DagHash } from '../../site/schemas/digest.ts';
+import { WholeLock } from '../../site/schemas/lock-file.ts';
+import type { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
+import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { planBuild } from '../concretize/plan.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
-/** A lock with every key that Spack wrote: what is passed on is passed on untouched. */
-const WholeLock = z.looseObject({
-  roots: z.array(z.looseObject({ hash: z.string() })),
-  concrete_specs: z.record(z.string(), z.looseObject({ dependencies: Node.shape.dependencies })),
-});
-type WholeLock = z.infer<typeof WholeLock>;
-
 /**
- * The catalog's lock of an environment after it was solved for one system: the roots of other systems stay, those of
- * this one are replaced.
+ * The catalog's files of an environment after it was solved for one system: in its lock the roots of other systems
+ * stay, those of this one are replaced. Where a root has a binary that it would lose by that, the lock stays as it is,
+ * and the new one waits beside it: until a call after everything that was there is built of it, too.
  */
-export function environmentFile(name: string, lockText: string, catalogDirectory: string): NewFile {
-  const path = `environments/${name}.lock.json`;
+export function environmentFiles(
+  { environment: name = '', target, release, fresh }: BuildRequest,
+  lockText: string,
+  catalogDirectory: string,
+  date: string,
+): NewFile[] {
+  const path = catalogPath('locks', name);
   const file = join(catalogDirectory, path);
   const solved = parseLock(lockText, path);
   const recorded = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
-  const merged = recorded ? mergeLocks(recorded, solved) : solved;
-  return { path, content: formatJson(merged), replace: true };
+  const state = readSolvedEnvironment(catalogDirectory, name);
+  const systems = systemsOf(solved);
+  const before = recorded?.roots.filter(({ hash }) => systems.has(systemOf(recorded, hash))) ?? [];
+  const isBuilt = (lock: WholeLock) => isBuiltIn(lock, catalogDirectory);
+  const waits = recorded !== undefined && losesRoots({ ...recorded, roots: before }, solved, isBuilt);
+  const rest = state.next && withoutSystems(state.next, systems);
+  const next = waits ? (rest ? mergeLocks(rest, solved) : solved) : rest;
+  const isWhole = release !== undefined && (fresh || before.length === 0);
+  const targets = isWhole ? { ...state.targets, [target]: { release, date } } : state.targets;
+  const changed: SolvedEnvironment = { targets, ...(next && next.roots.length > 0 ? { next } : {}) };
+  const lock = { path, content: formatJson(recorded ? mergeLocks(recorded, solved) : solved), replace: true };
+  const isEmpty = Object.keys(targets).length === 0 && !changed.next && !state.next;
+  return [
+    ...(waits ? [] : [lock]),
+    ...(isEmpty ? [] : [{ path: catalogPath('solved', name), content: formatJson(changed), replace: true }]),
+  ];
 }
 
-/** The pure part of `environmentFile`. */
-export function mergeLocks(recorded: WholeLock, solved: WholeLock): WholeLock {
-  const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
+/** Whether a root that is asked for in both locks is built in the recorded one and not in the solved one. */
+function losesRoots(
+  recorded: WholeLock,
+  solved: WholeLock,
+  isBuilt: (lock: WholeLock) => (hash: DagHash) => boolean,
+): boolean {
+  const wasBuilt = isBuilt(recorded);
+  const isNowBuilt = isBuilt(solved);
+  return recorded.roots.some(({ hash, spec }) => {
+    const now = solved.roots.filter((root) => root.spec === spec);
+    return now.some((root) => root.hash !== hash && !isNowBuilt(root.hash)) && wasBuilt(hash);
+  });
+}
+
+/** Tells whether the catalog has a root of a lock and all that it needs to run. */
+function isBuiltIn({ concrete_specs: specs }: WholeLock, catalog: string): (hash: DagHash) => boolean {
+  const nodes = z.record(DagHash, Node).parse(specs);
+  const isThere = (hash: DagHash) => nodes[hash] && existsSync(join(catalog, buildFile(nodes[hash])));
+  return (hash) =>
+    planBuild({ roots: [{ hash, spec: '' }], concrete_specs: nodes }, (one) => isThere(one) === true).hashes
+      .length === 0;
+}
+
+function withoutSystems(lock: WholeLock, systems: ReadonlySet<string>): WholeLock {
+  return mergeLocks({ ...lock, roots: lock.roots.filter(({ hash }) => !systems.has(systemOf(lock, hash))) });
+}
+
+function systemsOf(lock: WholeLock): Set<string> {
+  return new Set(lock.roots.map(({ hash }) => systemOf(lock, hash)));
+}
+
+/** Puts locks of several systems into one, each system as the later lock has it. */
+export function mergeLocks(recorded: WholeLock, solved: WholeLock = { ...recorded, roots: [] }): WholeLock {
+  const systems = systemsOf(solved);
   const roots = [
     ...recorded.roots.filter(({ hash }) => !systems.has(systemOf(recorded, hash))),
     ...solved.roots,

@@ -9,7 +9,7 @@ import { addFiles } from '../catalog/new-files.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { publishEntries } from '../publish/publish-cache.ts';
-import { environmentFile } from './environment-locks.ts';
+import { environmentFiles } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
 import {
   failureFiles,
@@ -89,11 +89,20 @@ export async function receiveArtifact(
   circumstances: Circumstances,
 ): Promise<Received> {
   const plan = readPlanFolder(sources.plans, entry);
-  const { specs, environment } = plan.inputs.request;
+  const { request } = plan.inputs;
+  const { specs, environment } = request;
   const { catalogDirectory } = destination;
-  if (environment !== undefined)
-    addFiles(catalogDirectory, [environmentFile(environment, plan.lockText, catalogDirectory)]);
+  const recordLock = () => {
+    if (environment !== undefined)
+      addFiles(
+        catalogDirectory,
+        environmentFiles(request, plan.lockText, catalogDirectory, circumstances.date),
+      );
+  };
+  // Before, since publishing may fail; after, since a lock may have waited for what this job built.
+  recordLock();
   const outcome = await takeArtifact({ entry, plan, sources, destination, circumstances });
+  recordLock();
   addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
   return { entry, title: environment ?? specs.join(' '), planned: plan.hashes.size, ...outcome };
 }

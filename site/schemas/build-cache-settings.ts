@@ -41,6 +41,9 @@ const DEFAULT_TARGETS: z.input<typeof Target>[] = [
   { name: 'm1', runner: 'macos-15' },
 ];
 
+/** When a scheduled run solves an environment again with newer recipes than it was solved with. */
+const Refresh = z.enum(['always', 'monthly', 'never']);
+
 /** `.github/build-cache.yaml`: what the owner may set. Every value has a default; the file may be empty or absent. */
 export const BuildCacheSettings = z.strictObject({
   /** The first is what a manual run builds for when it names none; the schedule takes one a day in turn. */
@@ -75,13 +78,26 @@ export const BuildCacheSettings = z.strictObject({
     .max(256)
     .default(25)
     .describe('How many random packages a scheduled run builds; at most 256.'),
-  /** Whether a scheduled run first renews packages whose recipe changed: up to half of its number. */
+  /** Whether a scheduled run first renews environments, and packages whose recipe changed: up to half of its number. */
   refresh: z
     .boolean()
     .default(true)
     .describe(
-      'Whether a scheduled run first renews packages whose recipe changed: up to half of its number.',
+      'Whether a scheduled run first renews environments, and packages whose recipe changed: up to half of its number.',
     ),
+  /** What holds for single environments, by name. */
+  environments: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Absent: monthly. */
+        refresh: Refresh.default('monthly').describe(
+          'When a scheduled run solves it again with newer recipes: always, at most once a month, or never.',
+        ),
+      }),
+    )
+    .default({})
+    .describe('Settings of single environments, by name: refresh is always, monthly or never.'),
   /** Packages that the schedule never takes. */
   exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
   /** Days before the schedule tries a package again that failed. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
-import { Node } from './node.ts';
+import { Dependency, Node } from './node.ts';
 
 /** A `spack.lock`: what an environment was concretized to. Source: Spack's `Environment._to_lockfile_dict`. */
 export const LockFile = z.object({
@@ -9,3 +9,22 @@ export const LockFile = z.object({
   concrete_specs: z.record(DagHash, Node),
 });
 export type LockFile = z.infer<typeof LockFile>;
+
+/** A `spack.lock` with every key that Spack wrote: what is passed on is passed on untouched. */
+export const WholeLock = z.looseObject({
+  roots: z.array(z.looseObject({ hash: DagHash, spec: z.string() })),
+  concrete_specs: z.record(z.string(), z.looseObject({ dependencies: z.array(Dependency).default([]) })),
+});
+export type WholeLock = z.infer<typeof WholeLock>;
+
+/** `environments/<name>.solved.json`: what its lock was solved with, and a newer lock that is not built yet. */
+export const SolvedEnvironment = z.strictObject({
+  /** By target of the settings: the release of the recipes that it was last solved with as a whole, and when. */
+  targets: z.record(
+    z.string(),
+    z.strictObject({ release: z.string(), date: z.iso.datetime({ precision: 0 }) }),
+  ),
+  /** What newer recipes give, until everything that was there before is there of it, too. Absent: nothing waits. */
+  next: WholeLock.optional(),
+});
+export type SolvedEnvironment = z.infer<typeof SolvedEnvironment>;

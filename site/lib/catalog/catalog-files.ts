@@ -25,6 +25,8 @@ export const CATALOG_FILES = {
   packages: { folder: 'packages', ending: '.json' },
   environments: { folder: 'environments', ending: '.yaml' },
   locks: { folder: 'environments', ending: '.lock.json' },
+  /** What locks were solved with, and newer ones that are not built yet. */
+  solved: { folder: 'environments', ending: '.solved.json' },
   keys: { folder: 'keys', ending: '.asc' },
   removed: { folder: 'removed', ending: '.json' },
   stats: { folder: 'stats', ending: '.json' },

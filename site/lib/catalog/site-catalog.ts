@@ -14,7 +14,10 @@ import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import type { Removed } from '../../schemas/removed.ts';
 
 /** The catalog's content collections. */
-export interface CatalogEntries extends Record<Exclude<CatalogKind, 'manifests'>, readonly CatalogEntry[]> {
+export interface CatalogEntries extends Record<
+  Exclude<CatalogKind, 'manifests' | 'solved'>,
+  readonly CatalogEntry[]
+> {
   manifests: readonly ManifestEntry[];
 }
 

@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { chooseRenewals } from './renewals.ts';
+
+const HASH = 'a'.repeat(32);
+const NOW = new Date('2026-06-25T03:17:00Z');
+const TARGET = { name: 'x86_64_v3', runner: 'ubuntu-24.04' };
+
+function lock(target = 'x86_64_v3') {
+  const arch = { platform: 'linux', platform_os: 'ubuntu24.04', target };
+  return {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: [{ hash: HASH, spec: 'app' }],
+    concrete_specs: { [HASH]: { name: 'app', version: '1', arch, dependencies: [], hash: HASH } },
+  };
+}
+
+function solvedWith(release: string, date: string, next?: object) {
+  return { targets: { x86_64_v3: { release, date } }, ...(next ? { next } : {}) };
+}
+
+function choose(files: Record<string, object>, settings: object = {}, packagesVersion = 'v2026.06.0') {
+  const catalog = mkdtempSync(join(tmpdir(), 'renewals-'));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(catalog, path)), { recursive: true });
+    writeFileSync(join(catalog, path), JSON.stringify(content));
+  }
+  return chooseRenewals(
+    { catalog, packagesVersion, date: NOW },
+    TARGET,
+    BuildCacheSettings.parse({ environments: settings }),
+  );
+}
+
+const stack = { 'environments/course.yaml': { spack: { specs: ['app'] } } };
+const OLD = {
+  ...stack,
+  'environments/course.lock.json': lock(),
+  'environments/course.solved.json': solvedWith('v2025.11.0', '2026-05-01T00:00:00Z'),
+};
+const RECENT = {
+  ...OLD,
+  'environments/course.solved.json': solvedWith('v2026.03.0', '2026-06-01T00:00:00Z'),
+};
+const SAME = {
+  ...OLD,
+  'environments/course.solved.json': solvedWith('v2026.06.0', '2026-05-01T00:00:00Z'),
+};
+
+test.each([
+  ['of an older release', OLD, {}, 1],
+  ['of nobody knows which release', { ...stack, 'environments/course.lock.json': lock() }, {}, 1],
+  ['of the same release', SAME, {}, 0],
+  ['solved this month', RECENT, {}, 0],
+  ['solved this month, but always renewed', RECENT, { course: { refresh: 'always' } }, 1],
+  ['of the same release, always renewed', SAME, { course: { refresh: 'always' } }, 0],
+  ['never renewed', OLD, { course: { refresh: 'never' } }, 0],
+  ['that was never solved: its own workflow does that', stack, {}, 0],
+  ['of another target', { ...stack, 'environments/course.lock.json': lock('aarch64') }, {}, 0],
+] as const)('an environment %s', (_, files, settings, count) => {
+  const { wishes, reasons } = choose(files, settings);
+  expect(wishes).toEqual(
+    Array.from({ length: count }, () => ({
+      specs: [],
+      target: 'x86_64_v3',
+      environment: 'course',
+      release: 'v2026.06.0',
+      fresh: true,
+    })),
+  );
+  expect(reasons).toHaveLength(count);
+});
+
+test('one without a solution is left alone for a while', () => {
+  const failure = {
+    name: 'course',
+    spec: 'environment course',
+    target: 'x86_64_v3',
+    kind: 'concretize',
+    log: [],
+  };
+  const files = (date: string) => ({ ...OLD, 'failures/course/7-unsolved-0.json': { ...failure, date } });
+  expect(choose(files('2026-06-20T00:00:00Z')).wishes).toEqual([]);
+  expect(choose(files('2026-05-20T00:00:00Z')).wishes).toHaveLength(1);
+});
+
+test('builds on what waits, but not on what failed, and not on what is all there', () => {
+  const waiting = {
+    ...OLD,
+    'environments/course.solved.json': solvedWith('v2026.06.0', '2026-06-20T00:00:00Z', lock()),
+  };
+  const { wishes, reasons } = choose(waiting);
+  expect(wishes).toMatchObject([{ environment: 'course', fresh: false }]);
+  expect(reasons).toEqual(['1 environment built on, solved again before: course.']);
+  const failure = { name: 'app', spec: 'app', target: 'x86_64_v3', log: [], date: '2026-06-20T00:00:00Z' };
+  const failed = (kind: string) => ({ ...waiting, [`failures/app/${HASH}.json`]: { ...failure, kind } });
+  expect(choose(failed('compile')).wishes).toEqual([]);
+  expect(choose(failed('timeout')).wishes).toHaveLength(1);
+  expect(choose({ ...waiting, [`builds/app/app-1-${HASH}.json`]: {} }).wishes).toEqual([]);
+});
+
+test('takes those first that were solved the longest ago, and leaves more to the next day', () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => {
+      const name = `environments/e${index}`;
+      const month = String(1 + (index % 4)).padStart(2, '0');
+      const day = String(1 + (index % 28)).padStart(2, '0');
+      return [
+        [`${name}.yaml`, { spack: {} }],
+        [`${name}.lock.json`, lock()],
+        [`${name}.solved.json`, solvedWith('v2025.11.0', `2026-${month}-${day}T00:00:00Z`)],
+      ] as const;
+    }).flat(),
+  );
+  const { wishes } = choose(files);
+  expect(wishes).toHaveLength(40);
+  expect(wishes[0]?.environment).toBe('e0');
+});

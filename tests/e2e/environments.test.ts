@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
+import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
+import { openWorkbench } from './building.ts';
+import type { Workbench } from './building.ts';
+
+const MINUTES = 60_000;
+const [spack] = findSpacks();
+
+function recipe(name: string, body: string): string {
+  return `from spack_repo.builtin.build_systems.generic import Package
+from spack.package import *
+
+
+class ${name}(Package):
+    """Nothing much."""
+
+    has_code = False
+${body.replaceAll(/^/gm, '    ')}
+
+    def install(self, spec, prefix):
+        mkdirp(prefix.bin)
+`;
+}
+
+describe.skipIf(!spack || process.env['FULL'] !== '1')(
+  `environments with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
+  () => {
+    let bench: Workbench;
+    let own: string;
+    let runs = 0;
+
+    beforeAll(async () => {
+      own = await mkdtemp(join(tmpdir(), 'own-'));
+      if (spack) bench = await openWorkbench(spack, { OWN_PACKAGES: own });
+      await mkdir(join(bench.folder, 'catalog/environments'));
+    });
+
+    afterAll(async () => {
+      await bench?.close();
+      await rm(own, { recursive: true, force: true });
+    });
+
+    async function writeRecipe(folder: string, text: string): Promise<void> {
+      await mkdir(join(own, folder), { recursive: true });
+      await writeFile(join(own, folder, 'package.py'), text);
+    }
+
+    const writeEnvironment = (name: string, text: string) =>
+      writeFile(join(bench.folder, 'catalog/environments', `${name}.yaml`), text);
+
+    /** Chooses, solves, builds and receives one environment as a workflow does. */
+    async function run(name: string, ...more: string[]): Promise<string> {
+      const plans = `plans-${(runs += 1)}`;
+      const chosen = ['environment', '--environment', name, '--target', 'x86_64_v3', ...more];
+      const { matrix, outcome } = await bench.solve(chosen, plans);
+      for (const { index } of matrix.include)
+        await bench.build(`${plans}/${index}`, `artifacts-${runs}/build-${index}-1`);
+      await mkdir(join(bench.folder, `artifacts-${runs}`), { recursive: true });
+      const args = ['--plans', plans, '--artifacts', `artifacts-${runs}`, '--matrix', JSON.stringify(matrix)];
+      const received = await bench.run('receive', args);
+      expect(received.code, received.output).toBe(0);
+      return outcome.output + received.output;
+    }
+
+    async function versions(name: string): Promise<string[]> {
+      const lock = await bench.readJson(`catalog/environments/${name}.lock.json`, LockFile);
+      return versionsOf(lock);
+    }
+
+    async function state(name: string): Promise<{ next: string[]; release: string | undefined }> {
+      const file = `catalog/environments/${name}.solved.json`;
+      const { next, targets } = await bench.readJson(file, SolvedEnvironment);
+      return { next: next ? versionsOf(LockFile.parse(next)) : [], release: targets['x86_64_v3']?.release };
+    }
+
+    function versionsOf({ roots, concrete_specs: nodes }: LockFile): string[] {
+      return roots.map(({ hash }) => `${nodes[hash]?.name}@${nodes[hash]?.version}`).sort();
+    }
+
+    test(
+      'keep their lock until what newer recipes give is built, and take it over then',
+      async () => {
+        await writeRecipe('sure', recipe('Sure', 'version("1.0")'));
+        await writeRecipe('shaky', recipe('Shaky', 'version("1.0")'));
+        await writeEnvironment('course', 'spack:\n  specs: [sure, shaky]\n');
+        await run('course', '--packages', 'v2025.11.0');
+        expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
+        expect(await state('course')).toEqual({ next: [], release: 'v2025.11.0' });
+
+        // A release later one of the two does not build.
+        await writeRecipe('sure', recipe('Sure', 'version("2.0")\nversion("1.0")'));
+        const fails = `version("2.0")\nversion("1.0")\n\ndef setup_build_environment(self, env):\n    raise InstallError("no")`;
+        await writeRecipe('shaky', recipe('Shaky', fails));
+        await run('course', '--packages', 'v2026.06.0', '--fresh', 'true');
+        expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
+        expect(await state('course')).toEqual({ next: ['shaky@2.0', 'sure@2.0'], release: 'v2026.06.0' });
+
+        // The next run goes on with what waits, and gives nothing up.
+        await run('course', '--packages', 'v2026.06.0');
+        expect(await state('course')).toEqual({ next: ['shaky@2.0', 'sure@2.0'], release: 'v2026.06.0' });
+        expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
+
+        // What the owner changes does not wait.
+        await writeEnvironment('course', 'spack:\n  specs: [shaky]\n');
+        await run('course', '--packages', 'v2026.06.0');
+        expect(await versions('course')).toEqual(['shaky@1.0']);
+        expect(await state('course')).toMatchObject({ next: [] });
+
+        await writeRecipe('shaky', recipe('Shaky', 'version("3.0")\nversion("2.0")\nversion("1.0")'));
+        await run('course', '--packages', 'v2026.10.0', '--fresh', 'true');
+        expect(await versions('course')).toEqual(['shaky@3.0']);
+        expect(await state('course')).toEqual({ next: [], release: 'v2026.10.0' });
+        expect(existsSync(join(bench.folder, 'catalog/builds/sure'))).toBe(true);
+        expect(await readFile(join(bench.folder, 'catalog/environments/course.yaml'), 'utf8')).toContain(
+          'shaky',
+        );
+      },
+      15 * MINUTES,
+    );
+  },
+);
