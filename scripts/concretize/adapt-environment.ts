@@ -1,5 +1,7 @@
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, YAMLMap } from 'yaml';
+import { takeIncludes } from './include-files.ts';
+import type { EnvironmentPlace } from './include-files.ts';
 
 /** An owner's `spack.yaml` as it is solved and built here. */
 export interface AdaptedEnvironment {
@@ -32,10 +34,15 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
 };
 const CREDENTIALS = ['access_pair', 'access_token', 'access_token_variable', 'profile'];
 
-/** Takes out of an environment what belongs to its owner's machine, and says so. */
-export function adaptEnvironment(text: string): AdaptedEnvironment {
+/**
+ * Takes into an environment what it includes of the repository, and out of it what belongs to its owner's machine. Says
+ * what that is, and what Spack takes from the network.
+ */
+export function adaptEnvironment(text: string, place: EnvironmentPlace): AdaptedEnvironment {
   const document = parseDocument(text);
   const notes: string[] = [];
+  const hasIncludes = document.getIn(['spack', 'include']) !== undefined;
+  const refusals = takeIncludes(document, place, notes);
   const leaveOut = (path: string[], reason: string) => {
     if (document.getIn(path) === undefined) return;
     document.deleteIn(path);
@@ -48,9 +55,15 @@ export function adaptEnvironment(text: string): AdaptedEnvironment {
   if (isMap(config) && config.items.length === 0) document.deleteIn(['spack', 'config']);
   leaveOutViews(document, notes);
   return {
-    text: notes.length === 0 ? text : String(document),
-    notes,
-    refusals: [...refuseMirrors(document), ...refuseDevelop(document)],
+    text: notes.length === 0 && !hasIncludes ? text : String(document),
+    notes: [...notes, ...findRemote(document)],
+    refusals: [
+      ...refusals,
+      ...refuseMirrors(document),
+      ...refuseDevelop(document),
+      ...refuseLocks(document),
+      ...refuseRepositories(document),
+    ],
   };
 }
 
@@ -106,7 +119,63 @@ function refuseDevelop(document: Document): string[] {
   if (!isMap(develop) || develop.items.length === 0) return [];
   const names = develop.items.map(({ key }) => String(key)).join(', ');
   return [
-    `develop (${names}) builds from a folder of your machine, which is not here: take it out, and name a version that ` +
-      'can be fetched',
+    `develop (${names}) builds from a folder, whose path becomes a part of the DAG hash, so that nobody could use the ` +
+      'binary: take it out, and name a version that can be fetched',
   ];
+}
+
+function refuseLocks(document: Document): string[] {
+  const locks = listOf(document, 'include_concrete');
+  if (locks.length === 0) return [];
+  return [
+    `include_concrete (${locks.join(', ')}) takes the lock of another environment, which is of another machine: take it ` +
+      'out, and put the specs of that environment into this one; what is solved alike is built once',
+  ];
+}
+
+/** The recipe repositories of an environment: by name, or in a list. */
+function listRepositories(document: Document): { name: string; address: string; isPinned: boolean }[] {
+  const repos = document.getIn(['spack', 'repos']);
+  if (!isMap(repos)) return listOf(document, 'repos').map((address) => describeRepository('', address));
+  return repos.items.map(({ key, value }) =>
+    describeRepository(
+      `:${String(key)}`,
+      isMap(value) ? String(value.get('git')) : String(isScalar(value) ? value.value : ''),
+      isMap(value) && (value.has('commit') || value.has('tag')),
+    ),
+  );
+}
+
+function describeRepository(name: string, address: string, isPinned = false) {
+  return { name: `repos${name}`, address, isPinned };
+}
+
+const IS_ADDRESS = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/;
+
+/** Folders of recipes: a build job does not have those of the owner's machine, and reads those of the repository. */
+function refuseRepositories(document: Document): string[] {
+  return listRepositories(document)
+    .filter(({ address }) => !IS_ADDRESS.test(address) && !address.startsWith('$spack'))
+    .map(
+      ({ name, address }) =>
+        `${name}: ${address} is a folder of recipes: take it out, and name that folder of the repository in the variable ` +
+        'OWN_PACKAGES, or give a git address',
+    );
+}
+
+/** What Spack fetches besides sources: one sentence each. */
+function findRemote(document: Document): string[] {
+  return listRepositories(document)
+    .filter(({ address }) => IS_ADDRESS.test(address))
+    .map(
+      ({ name, address, isPinned }) =>
+        `${name}: these recipes come from the network, ${address}` +
+        (isPinned ? '' : '; name a commit or tag, or they may change between solving and building'),
+    );
+}
+
+/** The texts of a list of the environment. */
+function listOf(document: Document, name: string): string[] {
+  const list = document.getIn(['spack', name]);
+  return isSeq(list) ? list.items.map((item) => String(isScalar(item) ? item.value : item)) : [];
 }
