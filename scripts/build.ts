@@ -23,7 +23,7 @@ const command = createCommand({
   ],
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')
-  .requiredOption('--out <DIR>', 'where cache/ and record.json go; what is there goes away')
+  .requiredOption('--out <DIR>', 'where cache/ and record.json go; existing content is removed')
   .addOption(variableOption('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
   .addOption(
     variableOption(

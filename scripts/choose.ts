@@ -31,7 +31,7 @@ const command = createCommand({
   )
   .addOption(variableOption('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
   .addOption(
-    variableOption('--target <NAME>', 'a target of the settings; empty: as the reason has it', 'TARGET'),
+    variableOption('--target <NAME>', 'a target of the settings; empty: depends on the reason', 'TARGET'),
   )
   .addOption(
     variableOption('--count <N>', 'scheduled: number of packages (default: from the settings)', 'COUNT'),

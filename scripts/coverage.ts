@@ -21,7 +21,7 @@ interface Options {
 const command = createCommand({
   verb: 'coverage',
   description:
-    'Tells how much of a concretized environment has binaries in a cache, how much there is to download, what is ' +
+    'Reports how much of a concretized environment has binaries in a cache, how much there is to download, what is ' +
     'missing and why. Ends with exit code 0 when everything is there (or as much as --at-least says), 2 when less is, ' +
     '1 when the coverage cannot be determined.',
   examples: [

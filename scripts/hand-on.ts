@@ -24,7 +24,7 @@ const command = createCommand({
   .requiredOption('--plans <DIR>', 'what gather wrote')
   .requiredOption('--matrix <JSON>', "gather's output of that name, with the digests of the plans")
   .requiredOption('--wave <N>', 'the wave that is to begin, from 2')
-  .requiredOption('--out <DIR>', 'where the build cache goes; what is there goes away')
+  .requiredOption('--out <DIR>', 'where the build cache goes; existing content is removed')
   .option('--before <DIR>', 'what this gave to the wave before')
   .addOption(
     variableOption('--before-sha256 <HEX>', 'sha256 of its listing; empty: it gave nothing', 'BEFORE_SHA256'),

@@ -21,13 +21,13 @@ interface Options {
 const command = createCommand({
   verb: 'propose-update',
   description:
-    'Looks whether there are newer releases of Spack and its recipes than the settings name, and proposes them in an ' +
+    'Checks whether there are newer releases of Spack and its recipes than the settings name, and proposes them in an ' +
     'issue with what they mean for the builds that are here; once for each release. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
   examples: ['node scripts/propose-update.ts --dry-run', 'node scripts/propose-update.ts'],
 })
   .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
   .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
-  .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
+  .option('--home <DIR>', 'folder for Spack itself, its caches and settings', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--dry-run', 'print the proposal, open no issue', false)
   .action(propose);

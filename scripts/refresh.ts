@@ -51,7 +51,7 @@ const command = createCommand({
   )
   .option('--spack <VERSION>', 'tag or commit of Spack (default: from the settings)')
   .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
-  .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome())
+  .option('--home <DIR>', 'folder for Spack itself, its caches and settings', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--record', 'write what the recipes say, deprecated versions too, into packages/*.json', false)
   .option('--record-to <FILE>', 'write what the recipes say into a file, for --record-from')

@@ -12,7 +12,7 @@ const command = createCommand({
     'Says why your Spack builds a spec from source though a cache exists. Solves it with your own Spack and its ' +
     'settings, compares each node that has no binary with the builds of the cache, and names the deciding fact ' +
     '(target, libc, compiler, version, variant, reuse, keys ...) and the line to type. Then solves it once more with ' +
-    'that change. Changes nothing. Ends with exit code 0 when all of it is in the cache, 2 when not, 1 when it cannot be told.',
+    'that change. Changes nothing. Ends with exit code 0 when all of it is in the cache, 2 when not, 1 when that cannot be determined.',
   examples: [
     'node scripts/why.ts hdf5+mpi --cache https://owner.github.io/repo',
     'node scripts/why.ts "zlib@1.2 %gcc@13" --cache https://owner.github.io/repo --json',

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
@@ -19,8 +19,17 @@ export function createCommand({ verb, description, examples }: CommandText): Com
   return new Command(`node scripts/${verb}.ts`)
     .description(description)
     .helpOption('-h, --help', 'show this text')
+    .configureHelp({ optionDescription: describeOption })
     .showHelpAfterError('Run it with --help to see what it takes.')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** A description without a default that says nothing: an empty text, an empty list, a switch that is off. */
+function describeOption(option: Option): string {
+  return new Help()
+    .optionDescription(option)
+    .replace(/ ?\(default: (?:""|\[\]|false)\)/, '')
+    .replace(/default: "", /, '');
 }
 
 /** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */

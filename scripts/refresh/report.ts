@@ -1,4 +1,5 @@
 import prettyBytes from 'pretty-bytes';
+import { formatNumber } from '../../site/lib/format.ts';
 import { timeText } from '../../site/lib/times/time-text.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
@@ -32,6 +33,6 @@ export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted:
     '',
     ...table,
     `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} to be solved again to know, ` +
-      `${counts.unchanged} unchanged; to renew: ${renew.length} builds, some ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
+      `${counts.unchanged} unchanged; to renew: ${formatNumber(renew.length, 'build')}, about ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
   ].join('\n');
 }

@@ -78,6 +78,11 @@ export function targetOf(node: Pick<Node, 'arch'>): string {
   return typeof target === 'string' ? target : target.name;
 }
 
+/** System and target as pages name a machine: `rocky9 icelake`. */
+export function machineOf(node: Pick<Node, 'arch'>): string {
+  return `${node.arch.platform_os} ${targetOf(node)}`;
+}
+
 /**
  * `<name>-<version>-<hash>`, safe as a file name.
  * Source: Spack's `Spec.format_path("{name}-{version}-{hash}")` and `polite_filename`.

@@ -71,6 +71,20 @@ test('draws a real DAG of 101 nodes as a picture that mouse and keyboard move an
   expect(complaints).toEqual([]);
 });
 
+test('a node that is looked for is marked with the shortest way to it, which is said in words', async () => {
+  const page = await openLargest();
+  await page.getByRole('button', { name: 'Graph' }).click();
+  const finder = page.getByRole('combobox', { name: 'Find a node' });
+  await finder.fill('zlib-ng');
+  // The link from htslib is one that the picture leaves out, since longer ways have it too.
+  await page.getByText('bcftools → htslib → zlib-ng', { exact: true }).waitFor();
+  expect(await page.locator('.drawing .way rect').count()).toBe(3);
+  expect(await page.locator('.drawing path.way').count()).toBe(2);
+  await finder.fill('nosuchnode');
+  await page.getByText('No node has this name.').waitFor();
+  expect(await page.locator('.drawing .way').count()).toBe(0);
+});
+
 test('shows the DAG as a tree that opens by keyboard, level by level', async () => {
   const page = await openLargest();
   await page.getByRole('button', { name: 'Tree' }).press('Enter');

@@ -165,6 +165,8 @@ test('an environment says how much of it is built and how to use it alone', asyn
   const rows = await page.getByRole('region', { name: 'Roots' }).getByRole('row').count();
   const yaml = await page.getByRole('region', { name: 'spack.yaml' }).textContent();
   expect(rows - 1).toBe(yaml?.match(/^ {2}- /gm)?.length);
+  const install = page.getByText(/^spack install --use-buildcache only (\/\w{7} ?)+$/);
+  expect((await install.textContent())?.match(/\/\w{7}/g)).toHaveLength(rows - 1);
   await page.goto(`${site.url}/environments/new/`);
   await page.getByText('It was not concretized yet').waitFor();
 });

@@ -8,7 +8,15 @@ import { withDirectoryLock } from '../../scripts/oci/directory-lock.ts';
 const PROJECT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(PROJECT, '.work/built');
 /** Everything that decides what a build makes, beside what is named for each. */
-const SOURCES = ['site', 'scripts', 'astro.config.ts', 'package-lock.json', '.github', 'README.md'];
+const SOURCES = [
+  'site',
+  'scripts',
+  'public',
+  'astro.config.mjs',
+  'package-lock.json',
+  '.github',
+  'README.md',
+];
 /** What nobody has used for so long is removed, in milliseconds. */
 const MOST_AGE_MS = 24 * 3_600_000;
 

@@ -35,7 +35,7 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
     box.addEventListener('focusin', () => mark(true));
     box.addEventListener('focusout', () => mark(false));
   }
-  const find = makeFinder(graph, boxes, paths);
+  const find = makeFinder({ graph, nodes, direct, boxes, paths, picture });
   const frame = makePannable(picture, {
     width,
     height,
@@ -50,41 +50,78 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
   return frame;
 }
 
-/** A box that finds a node by its name, and marks how the root comes to it. */
-function makeFinder(
-  { names, versions }: DrawnGraph['graph'],
-  boxes: ReadonlyMap<number, SVGElement>,
-  paths: readonly { from: number; to: number; path: SVGElement }[],
-): HTMLElement {
+/** What the finder marks. */
+interface Findable {
+  graph: DrawnGraph['graph'];
+  nodes: readonly NodePlace[];
+  /** The direct dependencies of each node, hidden ones too. */
+  direct: readonly (readonly number[])[];
+  boxes: ReadonlyMap<number, SVGElement>;
+  paths: readonly { from: number; to: number; path: SVGElement }[];
+  picture: SVGElement;
+}
+
+/** A box that finds a node by its name, marks how the root comes to it, and says so in words. */
+function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): HTMLElement {
   const input = makeElement('input', '');
   input.type = 'search';
   input.setAttribute('list', 'graph-nodes');
   input.setAttribute('aria-label', 'Find a node');
   input.placeholder = 'Find a node';
+  const status = makeElement('p', 'muted');
+  status.setAttribute('role', 'status');
+  const labels = nodes.map(({ place }) => ({
+    place,
+    label: `${graph.names[place]}@${graph.versions[place]}`,
+  }));
   const choices = makeElement('datalist', '');
   choices.id = 'graph-nodes';
-  choices.append(...[...boxes.keys()].map((place) => new Option(`${names[place]}@${versions[place]}`)));
+  choices.append(...labels.map(({ label }) => new Option(label)));
+  let added: SVGElement[] = [];
   input.addEventListener('input', () => {
     const text = input.value.trim().toLowerCase();
-    const labels = [...boxes.keys()].map((place) => ({ place, label: `${names[place]}@${versions[place]}` }));
     const found =
-      labels.find(({ label }) => label === text) ?? labels.find(({ label }) => label.startsWith(text));
-    const way = new Set(text && found ? wayTo(found.place, paths) : []);
-    for (const [place, box] of boxes) box.classList.toggle('way', way.has(place));
-    for (const { from, to, path } of paths) path.classList.toggle('way', way.has(from) && way.has(to));
-    if (way.size > 0 && found) boxes.get(found.place)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+      labels.find(({ label }) => label === text) ??
+      labels.find(({ label }) => label.startsWith(text)) ??
+      labels.find(({ label }) => label.includes(text));
+    const way = text && found ? wayTo(found.place, direct) : [];
+    status.textContent = found
+      ? way.map((place) => graph.names[place]).join(' → ')
+      : 'No node has this name.';
+    for (const [place, box] of boxes) box.classList.toggle('way', way.includes(place));
+    for (const path of added) path.remove();
+    for (const { path } of paths) path.classList.remove('way');
+    added = way.slice(1).flatMap((to, index) => {
+      const drawn = paths.find((path) => path.from === way[index] && path.to === to);
+      drawn?.path.classList.add('way');
+      return drawn ? [] : drawStep(nodes, way[index], to);
+    });
+    picture.prepend(...added);
+    if (way.length > 0 && found)
+      boxes.get(found.place)?.scrollIntoView({ block: 'nearest', inline: 'center' });
   });
-  return makeElement('div', 'finder no-print', input, choices);
+  return makeElement('div', 'finder no-print', input, choices, status);
 }
 
-/** The nodes between the root and a node, by the fewest steps. */
-function wayTo(target: number, paths: readonly { from: number; to: number }[]): number[] {
+/** The nodes from the root to a node, by the fewest steps. */
+function wayTo(target: number, direct: readonly (readonly number[])[]): number[] {
   const before = new Map([[0, 0]]);
   for (const place of before.keys())
-    for (const { from, to } of paths) if (from === place && !before.has(to)) before.set(to, place);
+    for (const to of direct[place] ?? []) if (!before.has(to)) before.set(to, place);
   const way = [target];
   for (let place = target; place !== 0 && before.has(place); way.push(place)) place = before.get(place) ?? 0;
-  return way;
+  return way.reverse();
+}
+
+/** A link that the picture leaves out. */
+function drawStep(nodes: readonly NodePlace[], from: number | undefined, to: number): SVGElement[] {
+  const [start, end] = [from, to].map((place) => nodes.find((node) => node.place === place));
+  if (!start || !end) return [];
+  const d = curveOf([
+    { x: start.x + start.width / 2, y: start.y },
+    { x: end.x - end.width / 2, y: end.y },
+  ]);
+  return [make('path', { d, class: 'way' })];
 }
 
 function drawNode({ place, name, version, x, y, width, height }: NodePlace, drawn: DrawnGraph): SVGElement {

@@ -98,20 +98,20 @@ function describeRows(rows: readonly number[], { engine }: RowContext): string {
 }
 
 function makeBuilds(name: string, rows: readonly number[], context: RowContext): HTMLElement {
-  const same = sameVariants(rows, context);
-  const items = rows.slice(0, MOST_BUILDS).map((row) => makeBuild(name, row, same, context));
+  const all = { rows: rows.length, counts: countVariants(rows, context) };
+  const items = rows.slice(0, MOST_BUILDS).map((row) => makeBuild(name, row, all, context));
   const list = makeElement('ul', 'found-builds', ...items);
   if (rows.length <= MOST_BUILDS) return list;
   const more = makeElement('button', 'quiet', `Show all ${formatNumber(rows.length, 'build')}`);
   more.type = 'button';
   more.addEventListener('click', () => {
-    list.append(...rows.slice(MOST_BUILDS).map((row) => makeBuild(name, row, same, context)));
+    list.append(...rows.slice(MOST_BUILDS).map((row) => makeBuild(name, row, all, context)));
     more.remove();
   });
   return makeElement('div', '', list, more);
 }
 
-function makeBuild(name: string, row: number, same: ReadonlySet<string>, context: RowContext): HTMLElement {
+function makeBuild(name: string, row: number, all: RowVariants, context: RowContext): HTMLElement {
   const { packages, builds } = context.engine;
   const at = (column: readonly number[]): number => column[row] ?? -1;
   const version = packages.versions[at(builds.rows.version)];
@@ -142,7 +142,7 @@ function makeBuild(name: string, row: number, same: ReadonlySet<string>, context
       ...makeMark(row, context),
     ),
     makeElement('div', 'facts-line', ...facts.map((text) => makeText(text))),
-    makeElement('div', 'spec detail', ...describeVariants(row, same, context)),
+    makeElement('div', 'spec detail', ...describeVariants(row, all, context)),
   );
   void linkRow(link, hash, name, row, failed, context);
   return item;
@@ -176,28 +176,33 @@ async function linkRow(
   if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
 }
 
-/** Variants that all of the rows have: they tell nobody anything. */
-function sameVariants(rows: readonly number[], { engine }: RowContext): Set<string> {
-  if (rows.length < 2) return new Set();
-  const [first = [], ...rest] = [...new Set(rows.map((row) => engine.builds.rows.variantSet[row] ?? -1))].map(
-    (set) => engine.builds.variantSets[set] ?? [],
-  );
-  const others = rest.map((set) => new Set(set));
-  return new Set(
-    first
-      .filter((place) => others.every((set) => set.has(place)))
-      .map((place) => engine.builds.variants[place] ?? ''),
-  );
+/** How many of the rows have each variant. */
+function countVariants(rows: readonly number[], { engine }: RowContext): Map<string, number> {
+  const { builds } = engine;
+  const counts = new Map<string, number>();
+  for (const [set, members] of Map.groupBy(rows, (row) => builds.rows.variantSet[row] ?? -1))
+    for (const place of builds.variantSets[set] ?? []) {
+      const token = builds.variants[place] ?? '';
+      counts.set(token, (counts.get(token) ?? 0) + members.length);
+    }
+  return counts;
 }
 
-/** The variants that differ, those asked for first, and the file that was searched for, as parts in Spack's colours. */
-function describeVariants(row: number, same: ReadonlySet<string>, context: RowContext): HTMLElement[] {
+/** Variants of a package's rows: those that all have tell nobody anything, the rarest tell most. */
+interface RowVariants {
+  rows: number;
+  counts: ReadonlyMap<string, number>;
+}
+
+/** The variants that differ, those asked for first and then the rarest, and the file that was searched for, as parts in Spack's colours. */
+function describeVariants(row: number, { rows, counts }: RowVariants, context: RowContext): HTMLElement[] {
   const { engine, result, variants: selected } = context;
   const { builds, fileSets, words } = engine;
   const requested = new Set([...result.meaning.variants.map(({ token }) => token), ...selected]);
   const tokens = (builds.variantSets[builds.rows.variantSet[row] ?? -1] ?? [])
     .map((place) => builds.variants[place] ?? '')
-    .filter((token) => requested.has(token) || !same.has(token));
+    .filter((token) => requested.has(token) || rows < 2 || (counts.get(token) ?? 0) < rows)
+    .sort((left, right) => (counts.get(left) ?? 0) - (counts.get(right) ?? 0));
   const variants = joinValues(tokens, requested);
   const set = fileSets?.[row];
   const files = result.meaning.words.flatMap((word) =>

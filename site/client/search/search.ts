@@ -10,7 +10,7 @@ import {
   setMachine,
 } from './engine.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
-import { parseQuery } from '../../lib/search/search-query.ts';
+import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { readMeaning } from './meaning.ts';
 import { keepState, readState, stateAddress } from './address.ts';
@@ -200,12 +200,13 @@ class SearchPage {
     const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0) notes.push(`${formatCount(failed)} failed`);
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
-    if (rows.length === 0) notes.push('try fewer words or remove a filter');
+    if (rows.length === 0 && isNarrowed(this.state)) notes.push('try fewer words or remove a filter');
     status.textContent = notes.join('; ');
     link.href = location.pathname + stateAddress(this.state);
     link.hidden = stateAddress(this.state) === '';
     more.hidden = packages.length <= this.#shown;
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
+    const all = makeLink(`${this.#base}/packages/`, 'Look through all packages');
     relax.replaceChildren(
       ...ways.map(({ without, builds, failures, address }) => {
         const found = [
@@ -215,8 +216,14 @@ class SearchPage {
         const text = `${found.join(' and ')} without ${without}`;
         return makeElement('li', '', makeLink(`${location.pathname}${address}`, text));
       }),
+      ...(rows.length === 0 ? [makeElement('li', '', all)] : []),
     );
   }
+}
+
+/** Whether something can be left out of a search: it has several words or a filter. */
+function isNarrowed({ text, selection }: SearchState): boolean {
+  return queryParts(text).length > 1 || [...selection.values()].some((words) => words.size > 0);
 }
 
 function findParts(): Parts | undefined {

@@ -1,5 +1,10 @@
 import type { Coverage, MissingSpec } from '../../schemas/api/coverage.ts';
 import type { DagHash } from '../../schemas/digest.ts';
+import { machineOf } from '../../schemas/node.ts';
+import type { Node } from '../../schemas/node.ts';
+import { compilersOf } from '../spack/spec-text.ts';
+import type { Segment } from '../spack/spec-text.ts';
+import { tellApart } from './build-differences.ts';
 import { coverLock, knownCache } from './coverage.ts';
 import { environmentPath } from '../url.ts';
 import type { SiteCatalog, CatalogEnvironment } from './site-catalog.ts';
@@ -49,16 +54,65 @@ export function explainMissing({ reason, instead = [], failure }: MissingSpec): 
   }
 }
 
-/** The state of each root: its binary, or why there is none. */
-export function describeRoots({ environment, coverage }: EnvironmentState): {
+/** A root of an environment, with what tells it from others of the same version. */
+export interface EnvironmentRoot {
+  /** As it was asked for. */
   spec: string;
-  hash: DagHash;
+  node: Node;
+  /** `rocky9 icelake` */
+  machine: string;
+  /** What differs from roots of the same package, version and machine. */
+  differs: Segment[];
+  /** Why it has no binary. Absent: it has one. */
   missing: MissingSpec | undefined;
-}[] {
+}
+
+/** The roots, in the order of the lock; a target more makes another root of each spec. */
+export function describeRoots({ environment, coverage }: EnvironmentState): EnvironmentRoot[] {
   const missing = new Map(coverage?.missing.map((entry) => [entry.hash, entry]));
-  return (environment.lock?.roots ?? []).map(({ spec, hash }) => ({
-    spec,
-    hash,
-    missing: missing.get(hash),
-  }));
+  const { roots = [], concrete_specs: specs = {} } = environment.lock ?? {};
+  const nodes = new Map(Object.entries(specs).map(([hash, node]) => [hash, { node }]));
+  const differs = rootDifferences(new Set(roots.map(({ hash }) => hash)), nodes);
+  return roots.flatMap(({ spec, hash }) => {
+    const node = nodes.get(hash)?.node;
+    if (!node) return [];
+    return {
+      spec,
+      node,
+      machine: machineOf(node),
+      differs: differs.get(hash) ?? [],
+      missing: missing.get(hash),
+    };
+  });
+}
+
+function rootDifferences(
+  hashes: ReadonlySet<DagHash>,
+  nodes: ReadonlyMap<DagHash, { node: Node }>,
+): Map<DagHash, Segment[]> {
+  const roots = [...hashes].flatMap((hash) => nodes.get(hash)?.node ?? []);
+  const alike = Map.groupBy(roots, (node) => `${node.name}@${node.version} ${machineOf(node)}`);
+  const several = [...alike.values()].filter((group) => group.length > 1);
+  return new Map(
+    several.flatMap((group) => {
+      const { own } = tellApart(group, nodes);
+      const compilers = group.map((node) => compilerText(node, nodes));
+      const compiled = new Set(compilers).size > 1;
+      return group.map(({ hash }, index): [DagHash, Segment[]] => [
+        hash,
+        [
+          ...(own[index] ?? []),
+          ...(compiled
+            ? [{ kind: 'compiler', gap: ' ', text: compilers[index] ?? '' } satisfies Segment]
+            : []),
+        ],
+      ]);
+    }),
+  );
+}
+
+function compilerText(node: Node, nodes: ReadonlyMap<DagHash, { node: Node }>): string {
+  return compilersOf(node, nodes)
+    .map(({ name, version }) => `%${name}@${version}`)
+    .join(' ');
 }

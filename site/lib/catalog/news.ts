@@ -1,4 +1,4 @@
-import { targetOf } from '../../schemas/node.ts';
+import { machineOf } from '../../schemas/node.ts';
 import type { Removed } from '../../schemas/removed.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
@@ -15,6 +15,8 @@ export interface NewGroup {
   builds: CatalogBuild[];
   /** `rocky9 icelake`, each once. */
   machines: string[];
+  /** Bytes of their tarballs. */
+  size: number;
 }
 
 /** What one run added in a day. */
@@ -24,6 +26,8 @@ export interface NewRun {
   /** By name. */
   groups: NewGroup[];
   builds: number;
+  /** Fewer than groups where one has several versions. */
+  packages: number;
 }
 
 /** What came and went in a day, in UTC. */
@@ -52,6 +56,7 @@ export function newDays(
       runs: [...runs].map(([run, members]) => ({
         run,
         builds: members.length,
+        packages: new Set(members.map(({ build }) => build.name)).size,
         groups: groupBuilds(members),
       })),
       removed: gone.get(day) ?? [],
@@ -83,7 +88,8 @@ function groupBuilds(builds: readonly CatalogBuild[]): NewGroup[] {
       name: members[0]?.build.name ?? '',
       version: members[0]?.build.version ?? '',
       builds: members,
-      machines: [...new Set(members.map(({ node }) => `${node.arch.platform_os} ${targetOf(node)}`))],
+      machines: [...new Set(members.map(({ node }) => machineOf(node)))],
+      size: members.reduce((sum, { build }) => sum + build.tarball.size, 0),
     }))
     .sort((left, right) => compareTexts(left.name, right.name));
 }

@@ -3,16 +3,17 @@ import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
 import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
+import { shortHash } from '../format.ts';
 import { isLocal, withoutScheme } from '../registry-address.ts';
+
+/** Takes the public keys of all mirrors; without it Spack refuses what is signed. */
+export const TRUST_KEYS = 'spack buildcache keys --install --trust';
 
 /** Adds this cache to Spack; needed once per machine. */
 export function addMirrorCommands({ keys }: SiteCatalog): string[] {
   if (keys.length === 0)
     return [`spack mirror add --type binary --unsigned ${mirrorName()} ${siteAddress()}`];
-  return [
-    `spack mirror add --type binary ${mirrorName()} ${siteAddress()}`,
-    'spack buildcache keys --install --trust',
-  ];
+  return [`spack mirror add --type binary ${mirrorName()} ${siteAddress()}`, TRUST_KEYS];
 }
 
 /** Adds the registry as a second mirror; its binaries come without a signature. */
@@ -25,6 +26,11 @@ export function addRegistryCommands({ registry }: SiteCatalog): string[] {
 /** Installs one build and what it needs from binaries alone. */
 export function installCommands({ build }: CatalogBuild): string[] {
   return [`spack install --use-buildcache only /${build.hash}`];
+}
+
+/** Installs several builds, named by their short hashes, from binaries alone. */
+export function installTogether(hashes: readonly string[]): string {
+  return `spack install --use-buildcache only ${hashes.map((hash) => `/${shortHash(hash)}`).join(' ')}`;
 }
 
 /** `registry:tag` of a build's image; none when nobody can pull it. */

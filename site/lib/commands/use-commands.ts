@@ -1,4 +1,4 @@
-import { addMirrorCommands } from './commands.ts';
+import { addMirrorCommands, TRUST_KEYS } from './commands.ts';
 import { mirrorName, siteAddress } from '../url.ts';
 import { isLocal } from '../registry-address.ts';
 import { listSettings } from '../mirror/consumer-settings.ts';
@@ -14,7 +14,10 @@ export function settingsLines({ keys, registry }: SiteCatalog): string[] {
 /** Adds this cache with one of its views. Spack 1.2 or newer. */
 export function addViewCommands({ keys }: SiteCatalog, view: string): string[] {
   const signing = keys.length > 0 ? '' : ' --unsigned';
-  return [`spack mirror add --type binary${signing} --name ${view} ${mirrorName()} ${siteAddress()}`];
+  return [
+    `spack mirror add --type binary${signing} --name ${view} ${mirrorName()} ${siteAddress()}`,
+    ...(keys.length > 0 ? [TRUST_KEYS] : []),
+  ];
 }
 
 /** The steps of a job on GitHub that installs from this cache alone. */

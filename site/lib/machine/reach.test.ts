@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BuildNeeds } from './needs.ts';
-import { reachOf } from './reach.ts';
+import { reachOf, reachText } from './reach.ts';
 
 function built(libc: string, os = 'almalinux8'): BuildNeeds {
   return { platform: 'linux', os, target: 'x86_64_v3', libc: `glibc@${libc}`, runs: '2.17' };
@@ -11,7 +11,6 @@ test('the older the glibc of the builder, the more systems', () => {
   expect(old?.systems).toEqual(expect.arrayContaining(['rocky8', 'debian10', 'ubuntu24.04']));
   expect(old?.systems).not.toContain('centos7');
   expect(young?.systems.sort()).toEqual(['almalinux10', 'debian13', 'rhel10', 'rocky10', 'ubuntu24.04']);
-  expect(old?.of).toBe(young?.of);
 });
 
 test('what most builds need decides', () => {
@@ -24,4 +23,12 @@ test('counts macOS by its releases, and says nothing without builds', () => {
   expect(reachOf([mac])?.systems).toEqual(['sonoma', 'sequoia', 'tahoe']);
   expect(reachOf([])).toBeUndefined();
   expect(reachOf([{ platform: 'windows', os: '10', target: 'x86_64' }])).toBeUndefined();
+});
+
+test('text names the oldest system of each distribution', () => {
+  const text = (builds: BuildNeeds[]): string => reachText(reachOf(builds) ?? { systems: [] });
+  expect(text([built('2.39', 'ubuntu24.04')])).toBe(
+    'AlmaLinux 10, Debian 13, RHEL 10, Rocky 10, Ubuntu 24.04 or newer',
+  );
+  expect(text([{ platform: 'darwin', os: 'sonoma', target: 'm1' }])).toBe('macOS Sonoma or newer');
 });

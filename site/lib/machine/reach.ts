@@ -1,18 +1,16 @@
-import { MACOS_VERSIONS, SYSTEM_GLIBC } from './machine.ts';
+import { MACOS_VERSIONS, SYSTEM_GLIBC, systemName } from './machine.ts';
 import { judgeFit } from './needs.ts';
 import type { BuildNeeds } from './needs.ts';
 
 /** On which of the systems of the table Spack chooses builds by itself. */
 export interface Reach {
-  /** Names as Spack has them: `rocky9`. */
+  /** Names as Spack has them, of each distribution the oldest first: `rocky9`, `rocky10`. */
   systems: string[];
-  /** Systems of the builds' platform in the table. */
-  of: number;
 }
 
 /**
  * The systems on which Spack chooses most of some builds by itself, on a machine with their target; undefined
- * without builds, and for platforms that the table does not have.
+ * where the table has none of them.
  */
 export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
   const platform = builds[0]?.platform;
@@ -30,5 +28,15 @@ export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
     );
     return fits.length * 2 > builds.length;
   });
-  return { systems, of: table.length };
+  return systems.length > 0 ? { systems } : undefined;
+}
+
+/** The oldest of each kind of systems: `Debian 12, Rocky 9 or newer`. */
+export function reachText({ systems }: Reach): string {
+  const oldest = [...Map.groupBy(systems, familyName).values()].flatMap(([first = '']) => systemName(first));
+  return `${oldest.join(', ')} or newer`;
+}
+
+function familyName(os: string): string {
+  return MACOS_VERSIONS.includes(os) ? 'macOS' : os.replace(/[\d.]+$/, '');
 }

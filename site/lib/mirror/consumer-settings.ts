@@ -135,7 +135,7 @@ function headLines({ name, signed }: Endpoints, spack: '1.0' | '1.2'): string[] 
     `# Spack settings for the build cache ${name}. Needs Spack ${spack} or newer${spack === '1.2' ? ': older ones refuse the word "view"' : ''}.`,
     signed
       ? '# Signed: run `spack buildcache keys --install --trust` once.'
-      : '# Not signed: Spack takes the binaries as they come.',
+      : '# Not signed: Spack accepts binaries without a signature.',
   ];
 }
 

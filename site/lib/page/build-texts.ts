@@ -1,5 +1,5 @@
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
-import { formatNumber, formatSize, shortHash } from '../format.ts';
+import { formatCount, formatSize, shortHash } from '../format.ts';
 import { systemName } from '../machine/machine.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
@@ -21,7 +21,7 @@ export function buildDescription(entry: CatalogBuild, catalog: SiteCatalog): str
 export function costText({ build, node }: CatalogBuild, catalog: SiteCatalog): string {
   const { bytes, cached, missing } = installCost(node, catalog);
   const size = formatSize(build.tarball.size);
-  const dependencies = formatNumber(cached, 'run-time dependency', 'run-time dependencies');
+  const dependencies = cached === 1 ? 'run-time dependency' : `${formatCount(cached)} run-time dependencies`;
   const whole = cached > 0 ? `${size}; ${formatSize(bytes)} with its ${dependencies}` : `${size} to download`;
   return missing > 0 ? `${whole}; ${missing} of ${cached + missing} have no binary here.` : `${whole}.`;
 }
