@@ -110,6 +110,16 @@ test('upload-artifact takes a name once an attempt, refuses characters, and find
   expect(await act('upload-artifact', { ...nothing, IF_NO_FILES: 'error' })).toMatchObject({ code: 1 });
 });
 
+test('upload-artifact names what it has uploaded, and nothing where there is nothing', async () => {
+  const output = join(folder, 'output');
+  writeFileSync(output, '');
+  await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'none'), GITHUB_OUTPUT: output });
+  expect(readFileSync(output, 'utf8')).toBe('');
+  writeFileSync(join(folder, 'one'), 'text');
+  await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'one'), GITHUB_OUTPUT: output });
+  expect(readFileSync(output, 'utf8')).toMatch(/^artifact-id=\d+\n$/);
+});
+
 function act(name: string, env: Record<string, string>) {
   return runProgram(process.execPath, [join(ACTIONS, name, 'main.ts')], {
     ...basicVariables(),

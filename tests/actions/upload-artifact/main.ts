@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readRun, uploadArtifact } from '../artifact-client.ts';
 
@@ -7,7 +7,7 @@ import { readRun, uploadArtifact } from '../artifact-client.ts';
  * @actions/artifact: hidden files and empty folders are left out, links are followed, a broken link is dropped, modes
  * are lost, and a folder is the root of its artifact whatever is in it.
  */
-const { NAME = '', FOLDER = '', IF_NO_FILES = '', DAYS = '' } = process.env;
+const { NAME = '', FOLDER = '', IF_NO_FILES = '', DAYS = '', GITHUB_OUTPUT = '' } = process.env;
 
 // One folder or file is what the workflows name; a glob, a list or an exclusion would need the real one.
 if (/[*?[\]!\n]/.test(FOLDER)) fail(`path: the stand-in takes one file or folder, found ${FOLDER}`);
@@ -34,6 +34,8 @@ if (files.size === 0) {
       files,
       DAYS === '' || DAYS === '0' ? undefined : Number(DAYS),
     );
+    // Source: src/shared/upload-artifact.ts of the action.
+    if (GITHUB_OUTPUT !== '') appendFileSync(GITHUB_OUTPUT, `artifact-id=${id}\n`);
     console.log(`Artifact ${NAME} has been successfully uploaded! ${files.size} files, artifact ID is ${id}`);
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error));
