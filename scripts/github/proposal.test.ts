@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeBareRepository } from '../../tests/world/git.ts';
+import { commitFiles, git, makeBareRepository, makeRepository } from '../../tests/world/git.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
+import { runScript, tryScript } from '../../tests/world/run.ts';
 import { openGitHub } from './api.ts';
 import { openProposal } from './proposal.ts';
 
@@ -35,4 +36,25 @@ test('opens one issue for each pair of releases, and none again that was closed'
     ['one', ['newer-release']],
     ['two', ['newer-release']],
   ]);
+});
+
+test('what one job has found another proposes, which loads no recipe', async () => {
+  const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
+  const releases = join(folder, 'releases');
+  makeRepository(releases);
+  commitFiles(releases, { 'README.md': '' });
+  git(releases, 'tag', 'v9999.1.0');
+  const [catalog, file] = [join(folder, 'catalog'), join(folder, 'proposal.json')];
+  mkdirSync(catalog);
+  const urls = { SPACK_GIT_URL: releases, SPACK_PACKAGES_GIT_URL: releases };
+  // No token: it opens nothing.
+  await runScript('propose-update', ['--catalog', catalog, '--to', file], urls);
+  expect(api.issues).toEqual([]);
+  await runScript('propose-update', ['--from', file], environment);
+  expect(api.issues).toMatchObject([{ body: expect.stringContaining('There are no builds yet.') }]);
+  expect(api.issues[0]?.title).toContain('v9999.1.0');
+
+  writeFileSync(file, '{"title":"x","body":1}');
+  const refused = await tryScript('propose-update', ['--from', file], environment);
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('propose-update --to FILE') });
 });

@@ -12,6 +12,19 @@ const Issue = z.object({
   pull_request: z.unknown().optional(),
 });
 
+/** GitHub takes 65,536 characters. */
+export const MAX_BODY = 60_000;
+
+/**
+ * What `propose-update --to` writes and `--from` reads: the job that loads recipes may not write, and the job that opens the issue
+ * loads none. Nothing in it is trusted.
+ */
+export const ProposalFile = z.strictObject({
+  title: z.string().min(1).max(250),
+  body: z.string().max(MAX_BODY),
+});
+export type ProposalFile = z.infer<typeof ProposalFile>;
+
 /** What became of a proposal: `known` was made earlier, open or closed; `off`: the repository has no issues. */
 export type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };
 

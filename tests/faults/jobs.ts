@@ -51,6 +51,7 @@ export interface JobStep {
 }
 
 const login: JobStep = { script: 'scripts/login.ts' };
+const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
 
@@ -122,7 +123,7 @@ export const JOBS = {
   ],
   publish: [
     { script: 'scripts/take-catalog.ts' },
-    { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) },
+    askSite,
     login,
     {
       script: 'scripts/ask-artifacts.ts',
@@ -146,7 +147,10 @@ export const JOBS = {
     },
     { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
   ],
-  start: [{ script: 'scripts/start-deploy.ts', env: ({ progress }) => ({ COMMITTED: progress.committed }) }],
+  start: [
+    askSite,
+    { script: 'scripts/start-deploy.ts', env: ({ progress }) => ({ COMMITTED: progress.committed }) },
+  ],
   deploy: [
     login,
     { script: 'scripts/mirror.ts', before: buildSite },
@@ -162,6 +166,7 @@ export const JOBS = {
   failed: [{ script: 'scripts/issue.ts', args: () => ['--result', 'failure'] }],
   succeeded: [{ script: 'scripts/issue.ts', args: () => ['--result', 'success'] }],
   continue: [
+    askSite,
     {
       script: 'scripts/continue.ts',
       env: () => ({ WAITING: '2', PUBLISHED: '1', ROUND: '0', ENVIRONMENT: 'stack' }),

@@ -195,17 +195,27 @@ describe('prune.yml', () => {
 });
 
 test('newer releases are looked for by hand, and by schedule once the owner wants it', async () => {
-  const READ = { read: { outputs: { artifact: 'recipes-1' } } };
+  const FOUND = {
+    look: { outputs: { artifact: 'proposal-1' } },
+    read: { outputs: { artifact: 'recipes-1' } },
+  };
   const run = async (
     event: keyof typeof EVENTS,
     vars = {},
-    outcomes: Record<string, Outcome> = READ,
+    outcomes: Record<string, Outcome> = FOUND,
   ): Promise<string[]> =>
-    jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars, outcomes }));
-  expect(await run('dispatch')).toEqual(['propose', 'read', 'record']);
-  expect(await run('dispatch', {}, {})).toEqual(['propose', 'read']);
+    jobsOf(await runWorkflow('newer-releases.yml', { github: githubOf(event, {}), vars, outcomes })).sort();
+  const all = ['look', 'propose', 'read', 'record'];
+  expect(await run('dispatch')).toEqual(all);
+  expect(await run('dispatch', {}, {})).toEqual(['look', 'read']);
+  // Each goes on without the other.
+  expect(await run('dispatch', {}, { ...FOUND, look: { result: 'failure' } })).toEqual([
+    'look',
+    'read',
+    'record',
+  ]);
   expect(await run('schedule')).toEqual([]);
-  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['propose', 'read', 'record']);
+  expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(all);
 });
 
 test('builds are built again by hand for the default branch alone; only a build that ended well is compared', async () => {
@@ -300,6 +310,17 @@ describe('the template’s own tests', () => {
     expect(await run({}, { TEMPLATE_TESTS: 'false' })).toEqual([]);
   });
 });
+
+test.each(['publish', 'deploy', 'continue'])(
+  '%s asks where the site is before it looks at it',
+  async (job) => {
+    const github = githubOf('dispatch', {});
+    const names = await stepsOf('build.yml', job, { github, needs: { choose: CHOSEN } });
+    const place = names.indexOf('Ask where the site is');
+    expect(place).toBeGreaterThan(0);
+    expect(place).toBeLessThan(names.findIndex((name) => /^(Check, push and sign|Start it )/.test(name)));
+  },
+);
 
 describe('of the job that publishes', () => {
   const RECEIVED = { published: '2', subjects: '3' };
