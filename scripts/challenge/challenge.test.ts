@@ -18,6 +18,7 @@ import type { MadeEntry } from '../../tests/world/tar-maker.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { blobOf } from '../cli/digest.ts';
+import { classify } from './classify.ts';
 import { compareCaches } from './compare.ts';
 import type { CacheComparison } from './compare.ts';
 import { openCache, onlyBuilds } from './open-cache.ts';
@@ -188,6 +189,38 @@ test('reads what a manifest names even where both name the same bytes', async ()
   await expect(open()).rejects.toThrow('expected the tarball of a build, found nothing');
 });
 
+test('refuses a tarball that would unpack without an end, in one sentence that names its build', async () => {
+  for (const cache of ['bomb-a', 'bomb-b']) {
+    const huge = makeEntry({ name: 'opt/x/zeros', content: cache });
+    huge.write('77777777777\0', 124);
+    huge.fill(' ', 148, 156);
+    const sum = huge.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    huge.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    await addTarball(cache, 'bomb', gzipSync(huge));
+  }
+  const run = await tryScript('challenge', [join(folder, 'bomb-a'), join(folder, 'bomb-b')]);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(
+    /error: the tarball sha256:\w+ of bomb\/\w+: expected a tar of at most 1.07 GB for/,
+  );
+  expect(run.stderr).not.toMatch(/\n\s+at /);
+});
+
+test.each<[string, (text: string) => Buffer]>([
+  ['an archive whose member has a negative size', (text) => ar('0', ['x.o', text], ['y.o', 'y'])],
+  ['a gzip file in a gzip file', (text) => gzipSync(gzipSync(text))],
+])('looks into %s, and ends', (_, make) => {
+  const hostile = (text: string): Buffer =>
+    Buffer.from(
+      make(text)
+        .toString('latin1')
+        .replace(/4 {9}`\n/, '-60       `\n'),
+      'latin1',
+    );
+  const found = classify('lib/x', hostile('1234'), hostile('5678'), { first: [], second: [] });
+  expect(['content', 'gzip-header']).toContain(found);
+});
+
 test('prints JSON, records it, and ends with 1 only when it is asked to', async () => {
   const options = [join(folder, 'a'), join(folder, 'b'), '--json', '--catalog', join(folder, 'content')];
   const { code, stdout, stderr } = await tryScript('challenge', [...options, '--record']);
@@ -264,7 +297,14 @@ async function addBuild(
     name: `${prefix}/.spack/install_times.json`,
     content: `{"total": ${cache === 'a' ? 1 : 2}}`,
   };
-  const tarball = gzipSync(makeTar({ name: `${prefix}/.spack`, type: '5' }, notes, ...entries));
+  await addTarball(
+    cache,
+    name,
+    gzipSync(makeTar({ name: `${prefix}/.spack`, type: '5' }, notes, ...entries)),
+  );
+}
+
+async function addTarball(cache: string, name: string, tarball: Buffer): Promise<void> {
   const hash = createHash('sha1')
     .update(name)
     .digest('hex')

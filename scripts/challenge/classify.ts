@@ -25,6 +25,9 @@ const TRACES: readonly (readonly [DifferenceCause, RegExp])[] = [
   ],
 ];
 
+/** In longer texts no trace is looked for: each match is a text of its own. */
+const MOST_CHARACTERS = 2 ** 21;
+
 /** Texts of each of the two builds that say where it was installed: Spack replaces them when it installs. */
 export interface Prefixes {
   first: readonly string[];
@@ -56,12 +59,16 @@ export function withoutPrefix(text: string, prefixes: readonly string[]): string
   return prefixes.reduce((changed, prefix) => changed.replaceAll(prefix, '@PREFIX@'), text);
 }
 
-/** Why a file of two builds differs; undefined when it does not but for the prefix. */
+/**
+ * Why a file of two builds differs; undefined when it does not but for the prefix.
+ * @param isInside it was compressed: a gzip file in it is not opened, it may hold itself
+ */
 export function classify(
   path: string,
   first: Buffer,
   second: Buffer,
   prefixes: Prefixes,
+  isInside = false,
 ): DifferenceCause | undefined {
   const [a, b] = [
     withoutPrefix(first.toString('latin1'), prefixes.first),
@@ -69,7 +76,7 @@ export function classify(
   ];
   if (a === b) return undefined;
   if (path.endsWith('.pyc')) return 'python-bytecode';
-  if (a.startsWith('\x1f\x8b') && b.startsWith('\x1f\x8b'))
+  if (!isInside && a.startsWith('\x1f\x8b') && b.startsWith('\x1f\x8b'))
     return classifyGzip(path, first, second, prefixes);
   const archive = classifyArchive(a, b);
   if (archive) return archive;
@@ -77,6 +84,7 @@ export function classify(
     if (withoutBuildId(a) === withoutBuildId(b)) return 'build-id';
     if (withoutDebugInfo(first, a) === withoutDebugInfo(second, b)) return 'debug-info';
   }
+  if (Math.max(a.length, b.length) > MOST_CHARACTERS) return 'content';
   if (a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n')) return 'line-ends';
   if (a.length === b.length && [/\n/, /[\s,:;]+/].some((separator) => isReordered(a, b, separator)))
     return 'order';
@@ -85,12 +93,13 @@ export function classify(
 
 function classifyGzip(path: string, first: Buffer, second: Buffer, prefixes: Prefixes): DifferenceCause {
   try {
-    const limit = { maxOutputLength: 2 ** 26 };
+    const limit = { maxOutputLength: 2 ** 24 };
     const inside = classify(
       path.replace(/\.gz$/, ''),
       gunzipSync(first, limit),
       gunzipSync(second, limit),
       prefixes,
+      true,
     );
     return inside ?? 'gzip-header';
   } catch {
@@ -115,7 +124,7 @@ function arMembers(text: string): string[] | undefined {
   const members: string[] = [];
   for (let at = 8; at + 60 <= text.length;) {
     const size = Number.parseInt(text.slice(at + 48, at + 58), 10);
-    if (Number.isNaN(size)) return undefined;
+    if (!(size >= 0)) return undefined;
     members.push(`${text.slice(at, at + 16).trim()} ${text.slice(at + 60, at + 60 + size)}`);
     at += 60 + size + (size % 2);
   }
@@ -125,13 +134,11 @@ function arMembers(text: string): string[] | undefined {
 /** A zip archive whose dates of members are left out. */
 function zipWithoutTimes(text: string): string[] | undefined {
   if (!text.startsWith('PK\x03\x04')) return undefined;
-  const mask = (signature: string, at: number): [string, number] => [signature, at];
-  let masked = text;
-  for (const [signature, offset] of [mask('PK\x03\x04', 10), mask('PK\x01\x02', 12)]) {
-    for (let at = masked.indexOf(signature); at >= 0; at = masked.indexOf(signature, at + 4))
-      masked = `${masked.slice(0, at + offset)}\0\0\0\0${masked.slice(at + offset + 4)}`;
-  }
-  return [masked];
+  return [
+    text
+      .replaceAll(/(PK\x03\x04[^]{6})[^]{4}/g, '$1\0\0\0\0')
+      .replaceAll(/(PK\x01\x02[^]{8})[^]{4}/g, '$1\0\0\0\0'),
+  ];
 }
 
 /** Name and content of each member of a tar archive. */
@@ -140,7 +147,7 @@ function tarMembers(text: string): string[] | undefined {
   const members: string[] = [];
   for (let at = 0; at + 512 <= text.length && text[at] !== '\0';) {
     const size = Number.parseInt(text.slice(at + 124, at + 136), 8);
-    if (Number.isNaN(size)) return undefined;
+    if (!(size >= 0)) return undefined;
     members.push(`${text.slice(at, at + 100)} ${text.slice(at + 512, at + 512 + size)}`);
     at += 512 + Math.ceil(size / 512) * 512;
   }
@@ -179,7 +186,7 @@ function withoutDebugInfo(bytes: Buffer, text: string): string {
     const start = nameTable + bytes.readUInt32LE(header(at));
     const name = bytes.subarray(start, bytes.indexOf(0, start)).toString('latin1');
     if (/^\.(?:debug_|zdebug_|gnu_debuglink|comment)/.test(name))
-      masked.fill(0, field(at, 24), field(at, 24) + field(at, 32));
+      masked.subarray(field(at, 24), field(at, 24) + field(at, 32)).fill(0);
   }
   return withoutBuildId(masked.toString('latin1'));
 }

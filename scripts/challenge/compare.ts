@@ -1,4 +1,3 @@
-import pMap from 'p-map';
 import type {
   DifferenceCause,
   DifferingBuild,
@@ -11,13 +10,11 @@ import { classify, findPrefixes, withoutPrefix } from './classify.ts';
 import type { Prefixes } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
 import { readPayloadFiles, readPayload } from './payload.ts';
-import type { Payload } from './payload.ts';
+import type { Payload, PayloadSource } from './payload.ts';
 
-/** Builds compared at a time. */
-const BUILDS = 2;
 /** Files of one build that are looked into, and their size: a cause is known long before. */
 const MOST_FILES = 40;
-const MOST_BYTES = 2 ** 24;
+const MOST_BYTES = { fileBytes: 2 ** 24, allBytes: 2 ** 25 };
 const MOST_EXAMPLES = 5;
 const MOST_DIFFERING = 200;
 
@@ -37,21 +34,22 @@ export async function compareCaches(
   const common = [...first.builds.values()].filter(({ hash }) => second.builds.has(hash));
   const alike: CacheComparison['alike'] = [];
   const progress = startProgress('comparing', common.length, 'builds');
-  const differences = await pMap(
-    common,
-    async (build) => {
+  const differing: Difference[] = [];
+  try {
+    // One at a time: two tarballs may be all that memory takes.
+    for (const build of common) {
       const other = second.builds.get(build.hash) ?? build;
       const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
       const found = await compareBuild(build, tarballs, first, second);
       progress.advance();
       const { name, version, hash } = build;
       const digests = [tarballs[0].digest, tarballs[1].digest] as const;
-      if (!found) alike.push({ name, version, hash, tarballs: digests });
-      return found;
-    },
-    { concurrency: BUILDS },
-  ).finally(() => progress.stop());
-  const differing = differences.filter((found) => found !== undefined);
+      if (found) differing.push(found);
+      else alike.push({ name, version, hash, tarballs: digests });
+    }
+  } finally {
+    progress.stop();
+  }
   const reproduction = {
     compared: common.length,
     equal: common.length - differing.length,
@@ -80,14 +78,15 @@ async function compareBuild(
     for await (const chunk of await second.open(b)) void chunk;
     return undefined;
   }
-  const payloads = [await readPayload(await first.open(a)), await readPayload(await second.open(b))] as const;
+  const sources = [sourceOf(first, build, a), sourceOf(second, build, b)] as const;
+  const payloads = await Promise.all([readPayload(sources[0]), readPayload(sources[1])]);
   const prefixes = findPrefixes(payloads[0].prefix, payloads[1].prefix);
   const { causes, open } = compareEntries(...payloads, prefixes);
   const wanted = new Set(open.slice(0, MOST_FILES));
   if (wanted.size > 0) {
     const [ones, others] = [
-      await readPayloadFiles(await first.open(a), payloads[0], wanted, MOST_BYTES),
-      await readPayloadFiles(await second.open(b), payloads[1], wanted, MOST_BYTES),
+      await readPayloadFiles(sources[0], payloads[0], wanted, MOST_BYTES),
+      await readPayloadFiles(sources[1], payloads[1], wanted, MOST_BYTES),
     ];
     for (const path of open) {
       const [one, another] = [ones.get(path), others.get(path)];
@@ -111,6 +110,14 @@ async function compareBuild(
         .map(([path, cause]) => ({ path: path.slice(0, 500), cause })),
     },
     counts,
+  };
+}
+
+function sourceOf(cache: ComparableCache, { name, hash }: CachedBuild, tarball: Blob): PayloadSource {
+  return {
+    where: `the tarball ${tarball.digest} of ${name}/${hash}`,
+    size: tarball.size,
+    open: () => cache.open(tarball),
   };
 }
 

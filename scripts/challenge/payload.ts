@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import { refusal } from '../build-cache/quote.ts';
+import { checkTar, uncompressedLimit } from '../build-cache/tar/tarball.ts';
 
 /** One file, link or folder of an installation. */
 export interface PayloadEntry {
@@ -10,7 +12,7 @@ export interface PayloadEntry {
   mode: number;
   /** Where a link points to. Empty: it is none. */
   target: string;
-  /** sha256 of a file's bytes; empty for all else. */
+  /** sha256 of a file's bytes, in base64; empty for all else. */
   sha256: string;
 }
 
@@ -24,53 +26,73 @@ export interface Payload {
 
 const NOTES = /^(.*?)\/\.spack(?:\/|$)/;
 
-/** Reads a build's tarball as a stream; memory grows with the number of files, not with their size. */
-export async function readPayload(source: Readable): Promise<Payload> {
+/** The largest real packages have some 200,000; those of two tarballs are in memory at a time. */
+const ENTRIES_LIMIT = 250_000;
+const NAMES_LIMIT_CHARACTERS = 2 ** 25;
+
+/** A tarball to read. */
+export interface PayloadSource {
+  /** Names it in errors. */
+  where: string;
+  /** Bytes as stored: what it may unpack to depends on it. */
+  size: number;
+  open(): Promise<Readable>;
+}
+
+/** Reads a build's tarball as a stream; memory grows with the number of files, not with their size, up to a limit. */
+export async function readPayload(source: PayloadSource): Promise<Payload> {
   const all = new Map<string, PayloadEntry>();
   let prefix: string | undefined;
+  let characters = 0;
   await eachEntry(source, async (path, header, content) => {
     prefix ??= NOTES.exec(path)?.[1];
+    characters += path.length + header.target.length;
+    if (all.size >= ENTRIES_LIMIT || characters > NAMES_LIMIT_CHARACTERS)
+      throw new Error(`expected at most ${ENTRIES_LIMIT} entries and 32 MiB of names, found more`);
     const hash = createHash('sha256');
     for await (const chunk of content) hash.update(chunk);
-    const isFile = header.kind === 'file' || header.kind === 'contiguous-file';
-    all.set(path, { ...header, sha256: isFile ? hash.digest('hex') : '' });
+    all.set(path, { ...header, sha256: header.kind === 'file' ? hash.digest('base64') : '' });
   });
   const root = prefix ?? '';
-  const entries = new Map(
-    [...all].flatMap(([path, entry]) => {
-      const isOwn =
-        path.startsWith(`${root}/`) && !path.startsWith(`${root}/.spack/`) && path !== `${root}/.spack`;
-      return isOwn || root === '' ? [[root === '' ? path : path.slice(root.length + 1), entry] as const] : [];
-    }),
-  );
+  const entries = new Map<string, PayloadEntry>();
+  for (const [path, entry] of all) {
+    all.delete(path);
+    const isOwn =
+      path.startsWith(`${root}/`) && !path.startsWith(`${root}/.spack/`) && path !== `${root}/.spack`;
+    if (isOwn || root === '') entries.set(root === '' ? path : path.slice(root.length + 1), entry);
+  }
   return { prefix: root, entries };
 }
 
-/** The bytes of some files of a tarball, by path below the prefix; a file above the limit is left out. */
+/** The bytes of some files of a tarball, by path below the prefix; a file above the limit, and what is above that of all, is left out. */
 export async function readPayloadFiles(
-  source: Readable,
+  source: PayloadSource,
   { prefix }: Payload,
   wanted: ReadonlySet<string>,
-  limitBytes: number,
+  { fileBytes, allBytes }: { fileBytes: number; allBytes: number },
 ): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
+  let left = allBytes;
   await eachEntry(source, async (path, header, content) => {
     const name = prefix === '' ? path : path.slice(prefix.length + 1);
-    const chunks: Buffer[] = [];
+    const isWanted = wanted.has(name) && header.kind === 'file';
+    const limit = isWanted ? Math.min(fileBytes, left) : 0;
+    let chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of content) {
-      const bytes = Buffer.from(chunk);
-      size += bytes.length;
-      if (wanted.has(name) && size <= limitBytes) chunks.push(bytes);
+      size += chunk.length;
+      if (size <= limit) chunks.push(Buffer.from(chunk));
+      else chunks = [];
     }
-    if (wanted.has(name) && size <= limitBytes && header.kind === 'file')
-      files.set(name, Buffer.concat(chunks));
+    if (!isWanted || size > limit) return;
+    left -= size;
+    files.set(name, Buffer.concat(chunks));
   });
   return files;
 }
 
 async function eachEntry(
-  source: Readable,
+  { where, size, open }: PayloadSource,
   read: (
     path: string,
     header: Omit<PayloadEntry, 'sha256'>,
@@ -78,12 +100,23 @@ async function eachEntry(
   ) => Promise<void>,
 ): Promise<void> {
   const entries = extract();
-  const reading = (async () => {
+  const reading = async (): Promise<void> => {
     for await (const entry of entries) {
       const { name, type, mode = 0, linkname } = entry.header;
       const path = name.replace(/^\.?\//, '').replace(/\/$/, '');
       await read(path, { kind: type ?? 'file', mode, target: linkname ?? '' }, Readable.from(entry));
     }
-  })();
-  await Promise.all([pipeline(source, createGunzip(), entries), reading]);
+  };
+  const limit = uncompressedLimit(size);
+  const flow = pipeline(
+    await open(),
+    createGunzip(),
+    (chunks: AsyncIterable<Buffer>) => checkTar(chunks, limit),
+    entries,
+  );
+  try {
+    await Promise.all([reading(), flow]);
+  } catch (cause) {
+    throw refusal(where, cause, 'rebuild this spec and push it');
+  }
 }

@@ -19,6 +19,8 @@ const NAMES = [
   'a registry whose blob never ends',
 ];
 const SLOW = [
+  'challenge: a tarball of 4 GB of zeros',
+  'challenge: a tarball with half a million files',
   'a spec file with half a million keys',
   'a tarball of 4 GB of zeros',
   'a tarball with half a million files',

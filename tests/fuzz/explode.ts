@@ -6,6 +6,7 @@ import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
 import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
 import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
+import { readPayload } from '../../scripts/challenge/payload.ts';
 import { digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
@@ -33,6 +34,9 @@ const BOMBS: Record<string, () => unknown> = {
   'a tarball with half a million files': () => explodeTar(files(500_000, (at) => `p/${at}`)),
   'a tarball with 90,000 files, each in 40 folders of its own': () =>
     explodeTar(files(90_000, (at) => `p/${at}/${'d/'.repeat(40)}f`)),
+  'challenge: a tarball of 4 GB of zeros': () => challengeTar(zeros(4_000)),
+  'challenge: a tarball with half a million files': () =>
+    challengeTar(files(500_000, (at) => `opt/prefix/share/some-folder/${at}`)),
   'settings whose aliases unfold to a billion values': () => parseSettingsFile(aliases(), 'settings'),
   'a snapshot whose aliases unfold to a billion values': () => parseSnapshot(aliases(), 'snapshot'),
   'lists in a tarball’s YAML that are a million levels deep': () =>
@@ -76,6 +80,12 @@ async function explodeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   const source = Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 }));
   const blob = { digest: digestOf(''), size: 10 * MIB };
   return inspectTarball(source, { where: 'tarball', blob, platform: 'linux' });
+}
+
+function challengeTar(blocks: Iterable<Buffer>): Promise<unknown> {
+  const open = () =>
+    Promise.resolve(Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 })));
+  return readPayload({ where: 'tarball', size: 10 * MIB, open });
 }
 
 async function withServer(work: (address: string) => Promise<unknown>): Promise<unknown> {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import glob from 'fast-glob';
 import { describe, expect, test } from 'vitest';
 import { findSpecBlobs, unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
@@ -7,6 +9,7 @@ import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
 import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
 import { parseInstallEvents } from '../../scripts/build/install-events.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
+import { classify } from '../../scripts/challenge/classify.ts';
 import { splitSpecs } from '../../scripts/choose/split-specs.ts';
 import { parseImageReference } from '../../scripts/containers/image-reference.ts';
 import { describeManifest, parseImageManifest, parseIndex } from '../../scripts/oci/manifest.ts';
@@ -30,6 +33,8 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { printable } from '../../scripts/cli/command.ts';
 import { isSafeText } from '../../site/schemas/safe-text.ts';
+import { DifferenceCause } from '../../site/schemas/checks/reproduction.ts';
+import { makeTar } from '../world/tar-maker.ts';
 import { judge } from '../world/own-verdict.ts';
 import { CASES, holds, mutated, mutatedBytes, parseOrRefuse, SEED } from './fuzz.ts';
 
@@ -73,6 +78,17 @@ const record = JSON.stringify({
   built: [],
   reused: [],
 });
+/** Files of the kinds that challenge looks into. */
+const payloadFiles = [
+  ...blobs.slice(0, 4).map((bytes) => bytes.subarray(0, 4_000)),
+  readFileSync(process.execPath).subarray(0, 6_000),
+  Buffer.from(
+    `!<arch>\n${['x.o/', 'y.o/'].map((name) => `${name.padEnd(16)}0           0     0     100644  4         \`\ncode`).join('')}`,
+  ),
+  makeTar({ name: 'a', content: 'text' }, { name: 'b', content: 'more' }),
+  gzipSync('built 2026-11-28T10:11:12Z by user=alice on hostname: builder-1 with -j4 -march=zen4\n'),
+  Buffer.from('PK\x03\x04\x14\0\0\0\0\0abcdCRC-PK\x01\x02\x14\0\x14\0\0\0\0\0abcd', 'latin1'),
+];
 const SPECS = [
   'hdf5@1.14.5+mpi~cxx ^openmpi %gcc@12 target=zen3',
   'zlib "py-numpy cflags=\'-O2 -g\'"\n/abcdef',
@@ -222,3 +238,9 @@ describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, ()
       expect(list.length).toBeGreaterThan(0);
   });
 });
+
+test('challenge finds a cause for any two files, and ends', () =>
+  holds(fc.tuple(mutatedBytes(payloadFiles), mutatedBytes(payloadFiles)), ([first, second]) => {
+    const cause = classify('lib/x', first, second, { first: ['/opt/a/'], second: ['/opt/b/'] });
+    if (cause !== undefined) DifferenceCause.parse(cause);
+  }));

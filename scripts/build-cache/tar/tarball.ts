@@ -120,7 +120,7 @@ function chunkSize(compressedBytes: number): number {
 }
 
 /** The bytes of tar that a tarball may hold, by its own size. */
-function uncompressedLimit(compressedBytes: number): number {
+export function uncompressedLimit(compressedBytes: number): number {
   return Math.min(UNCOMPRESSED_LIMIT_BYTES, UNCOMPRESSED_BASE_BYTES + UNCOMPRESSED_RATIO * compressedBytes);
 }
 
