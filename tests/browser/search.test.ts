@@ -320,7 +320,7 @@ test('two builds are compared, and the address keeps which', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   await page.goto(`${site.url}/compare/?package=zlib-ng`);
-  await page.getByText(/^They differ in \d+ things of \d+\.$/).waitFor();
+  await page.getByText(/^\d+ of \d+ properties differ\.$/).waitFor();
   const rows = await page.getByRole('row').count();
   await page.getByLabel('Only what differs').uncheck();
   expect(await page.getByRole('row').count()).toBeGreaterThan(rows);
@@ -328,7 +328,7 @@ test('two builds are compared, and the address keeps which', async () => {
   const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
   expect(history.nodes.get(left)?.node.name).toBe('zlib-ng');
   await page.goto(`${site.url}/compare/?a=${left}&b=${right}`);
-  await page.getByText(/^They differ in/).waitFor();
+  await page.getByText(/properties differ\.$/).waitFor();
   await page.getByRole('combobox', { name: /^With/ }).selectOption(left);
   await page.getByText('These are one and the same build.').waitFor();
   expect(complaints).toEqual([]);
@@ -363,7 +363,7 @@ test('a package is read, a machine checked and two builds compared by keyboard a
   await tabTo('[name=package]');
   await page.keyboard.type('zlib-ng');
   await page.keyboard.press('Enter');
-  await page.getByText(/^They differ in/).waitFor();
+  await page.getByText(/properties differ\.$/).waitFor();
   await tabTo('[name=differing]');
   const rows = await page.getByRole('row').count();
   await page.keyboard.press('Space');

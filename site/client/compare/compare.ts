@@ -1,7 +1,7 @@
 import '../zod-settings.ts';
 import { compareBuilds } from './comparison.ts';
 import type { ComparisonLine } from './comparison.ts';
-import { formatNumber, shortHash } from '../../lib/format.ts';
+import { formatCount, formatNumber, shortHash } from '../../lib/format.ts';
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import { findNearest } from '../machine/nearest-build.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
@@ -119,7 +119,7 @@ async function compare(parts: Parts): Promise<void> {
   const verdict =
     left.value === right.value
       ? 'These are one and the same build.'
-      : `They differ in ${formatNumber(differing, 'thing')} of ${lines.length}.`;
+      : `${formatCount(differing)} of ${formatNumber(lines.length, 'property', 'properties')} differ.`;
   answer.replaceChildren(
     makeElement('p', 'verdict', verdict),
     showLines(

@@ -11,8 +11,8 @@ export interface MachineSummary {
   builds: number;
   /** How many there are of each kind; they add up to `builds`. */
   kinds: Record<FitKind, number>;
-  /** Builds by target, the machine's nearest first; those it cannot use at the end. */
-  targets: { name: string; builds: number; fitting: number }[];
+  /** Builds by target, the machine's nearest first; those it cannot use at the end. Of those that run, Spack chooses some by itself. */
+  targets: { name: string; builds: number; running: number; chosen: number }[];
   /** Reasons and how many builds each keeps away, the most frequent first: each build counts once, at its first. */
   reasons: { text: string; builds: number }[];
 }
@@ -55,7 +55,8 @@ function countTargets({ target }: Machine, groups: Group[]): MachineSummary['tar
     .map(([name, list]) => ({
       name,
       builds: sum(list),
-      fitting: sum(list.filter(({ fit }) => fit.kind === 'yes')),
+      running: sum(list.filter(({ fit }) => fit.kind === 'yes' || fit.kind === 'by hash')),
+      chosen: sum(list.filter(({ fit }) => fit.kind === 'yes')),
     }))
     .sort((left, right) => rank(left.name) - rank(right.name) || right.builds - left.builds);
 }

@@ -4,6 +4,8 @@ import { systemGlibc } from '../../lib/machine/machine.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
 import { fitText, judgeFit } from '../../lib/machine/needs.ts';
 import type { Fit } from '../../lib/machine/needs.ts';
+import { listTouched } from '../../lib/catalog/coverage.ts';
+import { installTogether } from '../../lib/commands/install-together.ts';
 import { parsePaste } from './paste.ts';
 import type { PastedSpecs } from './paste.ts';
 import { findNearest } from './nearest-build.ts';
@@ -64,14 +66,14 @@ async function readSizes(base: string): Promise<{ names: Set<string>; sizes: Siz
   return { names: new Set(names), sizes: new Map(built) };
 }
 
-/** How much of everything that was pasted is here, and what is not. */
-function describeAll({ nodes }: PastedSpecs, sizes: Sizes): HTMLElement[] {
-  const own = [...nodes.values()].filter(({ external }) => external === undefined);
+/** How much of what an installation of the roots takes is here, and what is not. */
+function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): HTMLElement[] {
+  const own = listTouched(roots, nodes, sizes, false).filter(({ external }) => external === undefined);
   if (own.length < 2) return [];
   const here = own.filter(({ hash }) => sizes.has(hash));
   const missing = own.filter(({ hash }) => !sizes.has(hash));
   const bytes = here.reduce((sum, { hash }) => sum + (sizes.get(hash) ?? 0), 0);
-  const text = `${formatCount(here.length)} of ${formatNumber(own.length, 'spec')} have a binary here, ${formatSize(bytes)} to download.`;
+  const text = `${formatCount(here.length)} of ${formatNumber(own.length, 'spec')} to install have a binary here, ${formatSize(bytes)} to download.`;
   const list = missing.map(({ name, version, hash }) =>
     makeElement('li', 'mono', makeText(`${name}@${version} /${shortHash(hash)}`)),
   );
@@ -88,13 +90,13 @@ function describeHits(hits: readonly Node[], sizes: Sizes, base: string): HTMLEl
   const items = hits.map((node) =>
     makeElement('li', '', linkTo(base, node, node.hash), ` ${formatSize(sizes.get(node.hash) ?? 0)}`),
   );
-  const commands = hits.map(({ hash }) => `spack install --use-buildcache only /${hash}`);
+  const command = installTogether(hits.map(({ hash }) => hash));
   return makeElement(
     'section',
     'root hit',
     makeElement('h2', '', 'Here'),
     makeElement('ul', '', ...items),
-    makeCodeBlock('Install from binaries alone', commands),
+    makeCodeBlock('Install from binaries alone', [command]),
   );
 }
 

@@ -26,14 +26,19 @@ export function showSummary(
       ? '.'
       : `: Spack chooses ${formatCount(summary.kinds.yes)} by itself, ${formatCount(byHash)} only by hash.`,
   );
-  const rows = summary.targets.map(({ name, builds, fitting }) =>
-    makeRow(makeText(name), formatCount(builds), fitting > 0 ? formatCount(fitting) : 'none'),
+  const rows = summary.targets.map(({ name, builds, running, chosen }) =>
+    makeRow(
+      makeText(name),
+      formatCount(builds),
+      running > 0 ? formatCount(running) : 'none',
+      chosen > 0 ? formatCount(chosen) : 'none',
+    ),
   );
   answer.replaceChildren(
     verdict,
     listThem(machine, summary, base),
     ...explain(machine, summary),
-    makeTable('Builds by target', ['Target', 'Builds', 'Fit'], rows),
+    makeTable('Builds by target', ['Target', 'Builds', 'Run here', 'Chosen by Spack'], rows),
     ...adviseView(summary, base),
   );
 }
@@ -103,7 +108,7 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElem
 
 /** The view of the nearest target with builds; Spack takes from a whole cache what fits, so a view is a choice. */
 function adviseView({ targets }: MachineSummary, base: string): HTMLElement[] {
-  const nearest = targets.find(({ fitting }) => fitting > 0);
+  const nearest = targets.find(({ chosen }) => chosen > 0);
   if (!nearest) return [];
   return [
     makeElement(

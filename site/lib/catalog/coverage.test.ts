@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LockFile } from '../../schemas/lock-file.ts';
 import { runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
-import { measureCoverage, type KnownBuild, type KnownCache } from './coverage.ts';
+import { listTouched, measureCoverage, type KnownBuild, type KnownCache } from './coverage.ts';
 
 const FILE = join(import.meta.dirname, '../../../tests/fixtures/real-nodes/x86_64_v3.lock.json');
 const lock = LockFile.parse(JSON.parse(readFileSync(FILE, 'utf8')));
@@ -115,4 +115,15 @@ test('100 percent means all', () => {
 
 test('a lock file that lacks a node is told from one that is covered', () => {
   expect(() => measureCoverage(['a'.repeat(32)], nodes, EMPTY)).toThrow('a root; found none');
+});
+
+test('specs that are only needed to build a root do not count when it has a binary, nor do missing ones stop', () => {
+  const root = nodeNamed('hdf5');
+  const [only] = listTouched([root.hash], new Map([[root.hash, root]]), new Set([root.hash]), false);
+  expect(only).toBe(root);
+  const [built, source] = [new Set([root.hash]), new Set<string>()].map(
+    (builds) => listTouched([root.hash], nodes, builds).length,
+  );
+  expect(built).toBeLessThan(source ?? 0);
+  expect(() => listTouched([root.hash], new Map([[root.hash, root]]), new Set())).toThrow(/needed by hdf5/);
 });

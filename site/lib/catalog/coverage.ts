@@ -69,15 +69,21 @@ export function measureCoverage(
   };
 }
 
-/** Every node that an installation touches; an external's own dependencies are the system's. */
-function listTouched(
+/**
+ * Every node that an installation touches; an external's own dependencies are the system's.
+ * @param builds the hashes that have a binary: only what the others need is needed to build, too
+ * @param refuse whether it throws when a node is missing, instead of going on without it
+ */
+export function listTouched(
   roots: readonly DagHash[],
   nodes: ReadonlyMap<DagHash, Node>,
-  builds: ReadonlyMap<DagHash, KnownBuild>,
+  builds: { has(hash: DagHash): boolean },
+  refuse = true,
 ): Node[] {
   const needed = new Map<DagHash, Node>();
   walk(roots, (hash, from) => {
     const node = nodes.get(hash);
+    if (!node && !refuse) return [];
     if (!node) {
       const reason = from === undefined ? 'a root' : `needed by ${needed.get(from)?.name}/${from}`;
       throw new Error(`expected the spec /${hash} among the others, since it is ${reason}; found none`);

@@ -3,7 +3,6 @@ import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
 import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
-import { shortHash } from '../format.ts';
 import { isLocal, withoutScheme } from '../registry-address.ts';
 
 /** Takes the public keys of all mirrors; without it Spack refuses what is signed. */
@@ -26,11 +25,6 @@ export function addRegistryCommands({ registry }: SiteCatalog): string[] {
 /** Installs one build and what it needs from binaries alone. */
 export function installCommands({ build }: CatalogBuild): string[] {
   return [`spack install --use-buildcache only /${build.hash}`];
-}
-
-/** Installs several builds, named by their short hashes, from binaries alone. */
-export function installTogether(hashes: readonly string[]): string {
-  return `spack install --use-buildcache only ${hashes.map((hash) => `/${shortHash(hash)}`).join(' ')}`;
 }
 
 /** `registry:tag` of a build's image; none when nobody can pull it. */
