@@ -133,7 +133,7 @@ async function ownersSentences(): Promise<string[]> {
       pages: { url: 'https://owner.github.io/lab-cache', isByWorkflow: true },
     },
     ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
-    ...{ visibility: 'public', publishAdvice, keys: 1, hasSigningKey: true },
+    ...{ visibility: 'public', publishAdvice, keys: 1, unsigned: 0, hasSigningKey: true },
     ...{ isScheduled: true, quietDays: 1 },
   };
   const reviews = { types: ['pull_request'], isProtected: true };
@@ -150,6 +150,7 @@ async function ownersSentences(): Promise<string[]> {
     { pages: branchSite },
     { keys: 0 },
     { hasSigningKey: false },
+    { unsigned: 2 },
     { repository: { ...repository, hasIssues: false } },
     { quietDays: 50 },
   ];

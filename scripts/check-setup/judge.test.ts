@@ -21,6 +21,7 @@ const FACTS: SetupFacts = {
   visibility: 'public',
   publishAdvice: 'ghcr.io/owner/cache is private: open https://x',
   keys: 0,
+  unsigned: 3,
   hasSigningKey: false,
   isScheduled: true,
   quietDays: 45,
@@ -96,6 +97,14 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
   ['no login', { login: 'none' }, 'Registry', 'warning', /REGISTRY_USERNAME/],
   ['a private package', { visibility: 'private' }, 'Package', 'warning', /is private: open/],
   ['a key without its secret', { keys: 1 }, 'Signing key', 'warning', /unsigned/],
+  [
+    'a key that came later than some builds',
+    { keys: 1, hasSigningKey: true },
+    'Signing key',
+    'warning',
+    /3 of the builds that are here have no signature.*scripts\/sign\.ts/,
+  ],
+  ['a key and all signed', { keys: 1, hasSigningKey: true, unsigned: 0 }, 'Signing key', 'ok', /are signed/],
   ['a secret without its key', { hasSigningKey: true }, 'Signing key', 'warning', /scripts\/key\.ts/],
   [
     'issues that are off',

@@ -21,6 +21,8 @@ export interface SetupFacts {
   publishAdvice: string;
   /** Public keys in the catalog. */
   keys: number;
+  /** Builds in the catalog without a signature. */
+  unsigned: number;
   /** Whether the secret SIGNING_KEY is set. */
   hasSigningKey: boolean;
   /** Whether a schedule started the run. */
@@ -145,7 +147,13 @@ function judgePages({ pages, repository }: SetupFacts, page: string): Verdict {
   );
 }
 
-function judgeKey({ keys, hasSigningKey }: SetupFacts, page: string): Verdict {
+function judgeKey({ keys, unsigned, hasSigningKey }: SetupFacts, page: string): Verdict {
+  if (hasSigningKey && keys > 0 && unsigned > 0) {
+    return warning(
+      `there is a key, and ${unsigned} of the builds that are here ${unsigned === 1 ? 'has' : 'have'} no signature: Spack ` +
+        'refuses them and installs nothing that needs them. Run "node scripts/sign.ts" with the key, and commit what it writes',
+    );
+  }
   if (hasSigningKey && keys > 0) return ok('builds are signed');
   if (hasSigningKey) {
     return warning(

@@ -57,6 +57,14 @@ test('reads what a new copy of the template is like', async () => {
 
 test('reads Pages, rules, keys and secrets', async () => {
   writeFileSync(join(folder, 'content/keys/A.asc'), 'key');
+  mkdirSync(join(folder, 'content/manifests/zlib'), { recursive: true });
+  writeFileSync(join(folder, 'content/manifests/zlib/zlib-1.spec.manifest.json'), '{}');
+  const signed =
+    '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{}\n-----BEGIN PGP SIGNATURE-----\n\nx\n';
+  writeFileSync(
+    join(folder, 'content/manifests/zlib/zlib-2.spec.manifest.json'),
+    `${signed}-----END PGP SIGNATURE-----\n`,
+  );
   const facts = await read(
     { pagesUrl: 'https://owner.github.io/Cache', rules: ['pull_request', 'deletion', 'deletion'] },
     { branch: 'try', HAS_SIGNING_KEY: 'true', HAS_COMMIT_TOKEN: 'true' },
@@ -64,7 +72,7 @@ test('reads Pages, rules, keys and secrets', async () => {
   expect(facts).toMatchObject({
     ...{ branch: 'try', pages: { url: 'https://owner.github.io/Cache', isByWorkflow: true } },
     ...{ rules: { types: ['deletion', 'pull_request'], isProtected: true } },
-    ...{ keys: 1, hasSigningKey: true, hasCommitToken: true },
+    ...{ keys: 1, unsigned: 1, hasSigningKey: true, hasCommitToken: true },
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { describeError } from '../cli/command.ts';
@@ -16,6 +16,8 @@ import { parseReference } from '../oci/reference.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
 import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
 import { chooseLogin } from '../oci/registry-login.ts';
+import { listManifests } from '../signing/sign-catalog.ts';
+import { splitSigned } from '../signing/signature.ts';
 import type { SetupFacts } from './judge.ts';
 
 /** The tag that every publish and deployment writes. */
@@ -56,6 +58,7 @@ export async function readSetupFacts(
     login: await readLogin(registry, environment),
     publishAdvice: describePrivate(registry, environment),
     keys: countKeys(join(catalog, 'keys')),
+    unsigned: await countUnsigned(catalog),
     hasSigningKey: environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']),
     isScheduled: environment['GITHUB_EVENT_NAME'] === 'schedule',
     quietDays: built?.quietDays,
@@ -121,6 +124,11 @@ async function tryLogin(reference: RemoteReference, login: Credentials): Promise
   });
   if (status === 401 || status === 403)
     throw new Error(`it refuses the login of ${login.username} (${status})`);
+}
+
+async function countUnsigned(catalog: string): Promise<number> {
+  const manifests = await listManifests(catalog);
+  return manifests.filter((path) => !splitSigned(readFileSync(join(catalog, path), 'utf8')).signed).length;
 }
 
 function countKeys(folder: string): number {

@@ -6,6 +6,8 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
+import { cloneRepository, commitFiles, git } from '../world/git.ts';
+import { runScript } from '../world/run.ts';
 import { findSpacks } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -74,6 +76,12 @@ test.runIf(hasSpack && isFull)(
   'one build of three fails: the others are published and signed, and it is recorded',
   async () => {
     const { privateKey } = await makeKey({ name: 'Rehearsal', date: new Date() });
+    // "Sign existing builds" of the guide: Spack refuses those that were published without a key.
+    const work = join(rehearsal.folder, 'sign');
+    cloneRepository(join(rehearsal.folder, 'origin.git'), work);
+    await runScript('sign', ['--catalog', join(work, 'site/content')], { SIGNING_KEY: privateKey });
+    commitFiles(work);
+    git(work, 'push', '--quiet');
     // Then a workflow takes them with GitHub's own action.
     rehearsal.hasArtifactsApi = false;
     const run = await rehearsal.run('manual', {
