@@ -3,11 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { withGroup, withStoppedCommands } from '../github/actions.ts';
+import { annotate, withGroup, withStoppedCommands } from '../github/actions.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 import { askSpackForSpecs } from '../spack/describe-specs.ts';
+import type { SpecDescription } from '../spack/describe-specs.ts';
 import { headDate } from '../spack/git-checkout.ts';
 import { installSpack } from '../spack/install-spack.ts';
 import type { InstalledSpack } from '../spack/install-spack.ts';
@@ -181,16 +183,18 @@ async function writeResult(
   const plan = parseAllowedHashes(readFileSync(planFile, 'utf8'), planFile);
   const description = await askSpackForSpecs(spack, environment, planFile);
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
-  const built = planned.filter(({ state }) => state === 'built').map(({ hash }) => hash);
+  // A planned one that is there without being built is from another mirror of the environment: it is published, too.
+  const there = planned.filter(({ state }) => state !== 'missing').map(({ hash }) => hash);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const cache = resolve(out, 'cache');
-  const pushed = await pushBuilds(spack, environment, built, cache, (text) => process.stderr.write(text));
+  const pushed = await pushBuilds(spack, environment, there, cache, (text) => process.stderr.write(text));
   const lock = readJson(join(folder, 'spack.lock'), LockFile, {
     expected: 'a spack.lock',
     advice: 'solve it again',
   });
   const roots = new Set(inputs.part?.asked ?? lock.roots.map(({ hash }) => hash));
+  reportTaken(planned, pushed);
   const traces = readInstallEvents(eventsFile(environment));
   const failures = findFailures({
     ...installation,
@@ -220,4 +224,26 @@ async function writeResult(
   });
   writeFileSync(join(out, 'record.json'), formatJson(record));
   return record;
+}
+
+/** Says which planned builds Spack took from another mirror of the environment, and what of them cannot be published. */
+function reportTaken(planned: readonly SpecDescription[], pushed: ReadonlySet<DagHash>): void {
+  const taken = planned.filter(({ state }) => state === 'reused');
+  const list = (specs: readonly SpecDescription[]) =>
+    specs
+      .slice(0, 20)
+      .map(({ name, hash }) => `${name}/${hash.slice(0, 7)}`)
+      .join(', ') + (specs.length > 20 ? ` and ${specs.length - 20} more` : '');
+  const published = taken.filter(({ hash }) => pushed.has(hash));
+  const lost = taken.filter(({ hash }) => !pushed.has(hash));
+  if (published.length > 0)
+    annotate(
+      'notice',
+      `${published.length} binaries come from another mirror of the environment and are published here too: ${list(published)}`,
+    );
+  if (lost.length > 0)
+    annotate(
+      'warning',
+      `${lost.length} binaries of another mirror cannot be published here, so what needs them is incomplete without that mirror: ${list(lost)}`,
+    );
 }

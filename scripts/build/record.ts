@@ -42,7 +42,9 @@ export function composeRecord(description: Description, result: BuildResult): Bu
     ...(view ? { view: cleanVariables(view) } : {}),
     built: built.map(({ hash }) => hash),
     ...(times.size > 0 ? { times: Object.fromEntries([...times].filter(([hash]) => pushed.has(hash))) } : {}),
-    reused: description.specs.filter(({ state }) => state === 'reused').map(({ hash }) => hash),
+    reused: description.specs
+      .filter(({ state, hash }) => state === 'reused' && !pushed.has(hash))
+      .map(({ hash }) => hash),
   });
 }
 

@@ -163,3 +163,21 @@ test('refuses an environment that is not there or is none, and says which there 
   expect(choose('../../etc/x')).toThrow('which are: a;');
   expect(choose('a')).toThrow('expected a Spack environment, whose outermost key is "spack:"');
 });
+
+test('says at once what of an environment is not here, and goes on with the others', () => {
+  const catalog = writeCatalog({
+    'environments/a.yaml': 'spack: {specs: [zlib], include: [missing.yaml]}',
+    'environments/b.yaml': 'spack: {specs: [zlib]}',
+  });
+  const { requests: chosen, reasons } = chooseEnvironments(
+    [],
+    'm1',
+    { catalog, release: 'v1' },
+    SETTINGS,
+    OPTIONS,
+  );
+  expect(chosen).toHaveLength(2);
+  expect(reasons.slice(1)).toEqual([
+    'Environment a cannot be solved: include: missing.yaml is not in this repository: expected it at environments/missing.yaml.',
+  ]);
+});

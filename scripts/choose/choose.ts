@@ -3,7 +3,8 @@ import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
-import { listEnvironments, readEnvironment } from './environments.ts';
+import { adaptStored } from '../concretize/adapt-environment.ts';
+import { listEnvironments } from './environments.ts';
 import { hasFailed, isCached } from './skip-reasons.ts';
 import { findStaleNames } from './stale.ts';
 import { chooseRenewals } from './renewals.ts';
@@ -50,7 +51,10 @@ export function chooseEnvironments(
 ): Choice {
   const targets = target === '' ? settings.targets : [findTarget(settings, target)];
   const chosen = names.length === 0 ? listEnvironments(catalog) : [...new Set(names)];
-  for (const name of chosen) readEnvironment(catalog, name);
+  // Solving says so, too: after a quarter of an hour of other things.
+  const refusals = chosen.flatMap((name) =>
+    adaptStored(catalog, name).refusals.map((refusal) => `Environment ${name} cannot be solved: ${refusal}.`),
+  );
   const wishes = chosen.flatMap((environment) =>
     targets.map(({ name }) => ({ specs: [], target: name, environment, release })),
   );
@@ -58,7 +62,7 @@ export function chooseEnvironments(
     chosen.length === 0
       ? `There is no environment in ${catalog}/environments: add a spack.yaml there under a name of your own.`
       : `${countOf(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
-  return { requests: composeRequests(wishes, options), reasons: [reason] };
+  return { requests: composeRequests(wishes, options), reasons: [reason, ...refusals] };
 }
 
 /** What a random choice depends on besides the settings. */

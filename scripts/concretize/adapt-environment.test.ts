@@ -47,6 +47,9 @@ test('takes out what is of the owner’s machine, names each, and keeps the rest
       mirrors: { open: 'https://binaries.spack.io/develop' },
     },
   });
+  expect(notes.pop()).toBe(
+    'mirrors:open: binaries are taken from https://binaries.spack.io/develop where they fit, and published here too',
+  );
   expect(notes.map((note) => note.replace(/ is not used.*/, ''))).toEqual([
     'upstreams',
     'modules',

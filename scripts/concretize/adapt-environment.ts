@@ -1,5 +1,8 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, YAMLMap } from 'yaml';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { readEnvironment } from '../choose/environments.ts';
 import { takeIncludes } from './include-files.ts';
 import type { EnvironmentPlace } from './include-files.ts';
 
@@ -33,6 +36,20 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
   installer: 'the setting "installer" of this cache decides',
 };
 const CREDENTIALS = ['access_pair', 'access_token', 'access_token_variable', 'profile'];
+
+/** Reads an environment of the catalog, and adapts it. Throws when there is none of that name, or when it is not one. */
+export function adaptStored(catalog: string, name: string): AdaptedEnvironment {
+  return adaptEnvironment(readEnvironment(catalog, name), {
+    file: join(catalog, catalogPath('environments', name)),
+    root: findRoot(catalog),
+  });
+}
+
+/** The repository that a catalog is in: that of the working folder, where it is below it. */
+function findRoot(catalog: string): string {
+  const below = relative(process.cwd(), resolve(catalog));
+  return below.startsWith('..') || isAbsolute(below) ? catalog : process.cwd();
+}
 
 /**
  * Takes into an environment what it includes of the repository, and out of it what belongs to its owner's machine. Says
@@ -165,6 +182,20 @@ function refuseRepositories(document: Document): string[] {
 
 /** What Spack fetches besides sources: one sentence each. */
 function findRemote(document: Document): string[] {
+  const mirrors = document.getIn(['spack', 'mirrors']);
+  const others = isMap(mirrors)
+    ? mirrors.items.map(({ key, value }) => {
+        const address = isMap(value)
+          ? (value.get('url') ?? value.getIn(['fetch', 'url']) ?? value.get('fetch'))
+          : value;
+        const text = isScalar(address) ? address.value : address;
+        return `mirrors:${String(key)}: binaries are taken from ${String(text)} where they fit, and published here too`;
+      })
+    : [];
+  return others.concat(listRemoteRepositories(document));
+}
+
+function listRemoteRepositories(document: Document): string[] {
   return listRepositories(document)
     .filter(({ address }) => IS_ADDRESS.test(address))
     .map(

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { targetOf } from '../../site/schemas/node.ts';
+import { hashesOf, targetOf } from '../../site/schemas/node.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { expectSmall } from './read-limited.ts';
@@ -70,7 +70,7 @@ export function pickSystem(
   if (roots.length === 0) return undefined;
   const closure = walk(
     roots.map(({ hash }) => hash),
-    (hash) => (lock.concrete_specs[hash]?.dependencies ?? []).map((dependency) => dependency.hash),
+    (hash) => (lock.concrete_specs[hash] ? hashesOf(lock.concrete_specs[hash]) : []),
   );
   const kept = new Set(closure);
   const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));

@@ -64,3 +64,16 @@ test('refuses a lock that lacks a node', () => {
     `expected the node ${hashOf('lib')}`,
   );
 });
+
+test('takes what a spliced spec was built as, which its binary is made of', () => {
+  const hash = (letter: string) => letter.repeat(32);
+  const arch = { platform: 'linux', platform_os: 'debian12', target: 'zen3' };
+  const bare = { version: '1', arch, parameters: {}, dependencies: [] };
+  const nodes = {
+    [hash('a')]: { ...bare, name: 'app', hash: hash('a'), build_spec: { name: 'app', hash: hash('b') } },
+    [hash('b')]: { ...bare, name: 'app', hash: hash('b') },
+  };
+  const lock = { roots: [{ hash: hash('a'), spec: 'app' }], concrete_specs: nodes };
+  expect(planBuild(lock, () => false).hashes).toEqual([hash('a'), hash('b')]);
+  expect(planBuild(lock, (one) => one === hash('a'))).toEqual({ hashes: [hash('b')], cached: [hash('a')] });
+});

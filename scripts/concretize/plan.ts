@@ -1,6 +1,6 @@
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
-import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { hashesOf, runtimeDependencies } from '../../site/schemas/node.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
 export interface BuildPlan {
@@ -29,7 +29,8 @@ export function planBuild(
     const isThere = isCached(hash);
     (isThere ? cached : hashes).add(hash);
     const followed = isThere ? runtimeDependencies(node) : node.dependencies;
-    return followed.map((dependency) => dependency.hash);
+    // A spliced spec is made of the binary that it was built as, and so is its installation from a cache.
+    return hashesOf({ ...node, dependencies: followed });
   });
   return { hashes: [...hashes].sort(), cached: [...cached].sort() };
 }

@@ -1,19 +1,17 @@
 import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { readEnvironment } from '../choose/environments.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
-import { adaptEnvironment } from './adapt-environment.ts';
+import { adaptStored } from './adapt-environment.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks } from './environment-lock.ts';
@@ -85,10 +83,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
-    const { text, notes, refusals } = adaptEnvironment(readEnvironment(catalog, environment), {
-      file: join(catalog, catalogPath('environments', environment)),
-      root: findRoot(catalog),
-    });
+    const { text, notes, refusals } = adaptStored(catalog, environment);
     if (refusals.length > 0) return { request, problem: refusals };
     for (const note of notes) annotate('warning', `environment ${environment}: ${note}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
@@ -188,12 +183,6 @@ function writePlan(
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
   const lacksLock = isEnvironment && (!hasSameRoots(recorded, lock) || isNewRelease(request, catalog));
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
-}
-
-/** The repository that a catalog is in: that of the working folder, where it is below it. */
-function findRoot(catalog: string): string {
-  const below = relative(process.cwd(), resolve(catalog));
-  return below.startsWith('..') || isAbsolute(below) ? catalog : process.cwd();
 }
 
 /** Whether an environment was solved as a whole with other recipes than the catalog says. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { DividedRequests } from '../../site/schemas/build-request.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -78,7 +79,11 @@ function failedNeed(
   { nodes, hashes }: Plan,
   failed: ReadonlyMap<DagHash, Failure>,
 ): Failure | undefined {
-  for (const one of walk([hash], (from) => (nodes.get(from)?.dependencies ?? []).map((next) => next.hash))) {
+  const needsOf = (from: DagHash) => {
+    const node = nodes.get(from);
+    return node ? hashesOf(node) : [];
+  };
+  for (const one of walk([hash], needsOf)) {
     const failure = hashes.has(one) ? failed.get(one) : undefined;
     if (failure && failure.kind !== 'timeout') return failure;
   }

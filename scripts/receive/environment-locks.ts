@@ -8,7 +8,7 @@ import { WholeLock } from '../../site/schemas/lock-file.ts';
 import type { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { planBuild } from '../concretize/plan.ts';
-import { Node, targetOf } from '../../site/schemas/node.ts';
+import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -87,7 +87,7 @@ export function mergeLocks(recorded: WholeLock, solved: WholeLock = { ...recorde
   const all = { ...recorded.concrete_specs, ...solved.concrete_specs };
   const closure = walk(
     roots.map(({ hash }) => hash),
-    (hash) => (all[hash]?.dependencies ?? []).map((dependency) => dependency.hash),
+    (hash) => (all[hash] ? hashesOf(all[hash]) : []),
   );
   const kept = new Set(closure);
   const concrete = Object.entries(all).filter(([hash]) => kept.has(hash));

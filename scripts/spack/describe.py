@@ -30,7 +30,7 @@ def main(plan_file, out_file):
     specs, packages = [], {}
     environment = ev.active_environment()
     roots = {spec.dag_hash() for spec in environment.concrete_roots()}
-    for spec in environment.all_specs():
+    for spec in specs_of(environment):
         if spec.external:
             continue
         is_planned = spec.dag_hash() in planned
@@ -39,6 +39,16 @@ def main(plan_file, out_file):
             packages[spec.name] = describe_package(type(spec.package))
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump({"specs": specs, "packages": list(packages.values())}, f)
+
+
+def specs_of(environment):
+    """All specs, each once: a spliced one is made of what it was built as."""
+    found = {spec.dag_hash(): spec for spec in environment.all_specs()}
+    for spec in list(found.values()):
+        if spec.spliced:
+            for built in spec.build_spec.traverse():
+                found.setdefault(built.dag_hash(), built)
+    return found.values()
 
 
 def describe_spec(spec, with_environment):

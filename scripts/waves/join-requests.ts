@@ -1,3 +1,4 @@
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -43,11 +44,10 @@ export function needsAmong(requests: readonly Pick<SolvedRequest, 'plan'>[]): Ma
   for (const { plan } of requests) {
     for (const hash of plan.hashes) {
       if (needs.has(hash)) continue;
-      const reached = walk([hash], (one) =>
-        one !== hash && planned.has(one)
-          ? []
-          : (plan.nodes.get(one)?.dependencies ?? []).map((dependency) => dependency.hash),
-      );
+      const reached = walk([hash], (one) => {
+        const node = plan.nodes.get(one);
+        return !node || (one !== hash && planned.has(one)) ? [] : hashesOf(node);
+      });
       needs.set(
         hash,
         reached.filter((one) => one !== hash && planned.has(one)),

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { BuildInputs, BuildLane, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -44,7 +45,10 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   mkdirSync(folder, { recursive: true });
   const texts = new Map(requests.flatMap(({ plan }) => [...plan.texts]));
   const nodes = new Map(requests.flatMap(({ plan }) => [...plan.nodes]));
-  const needsOf = (hash: DagHash) => (nodes.get(hash)?.dependencies ?? []).map((one) => one.hash);
+  const needsOf = (hash: DagHash) => {
+    const node = nodes.get(hash);
+    return node ? hashesOf(node) : [];
+  };
   const own = new Set(hashes);
   const planned = new Set(requests.flatMap(({ plan }) => [...plan.hashes]));
   const asked = new Map(

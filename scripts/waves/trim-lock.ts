@@ -1,3 +1,4 @@
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -18,7 +19,10 @@ export function trimLock(
 ): string | undefined {
   if (missing.size === 0) return lockText;
   const lock = LockFile.parse(JSON.parse(lockText));
-  const needsOf = (hash: DagHash) => (lock.concrete_specs[hash]?.dependencies ?? []).map((one) => one.hash);
+  const needsOf = (hash: DagHash) => {
+    const node = lock.concrete_specs[hash];
+    return node ? hashesOf(node) : [];
+  };
   const kept = [...planned].filter((hash) => !walk([hash], needsOf).some((one) => missing.has(one)));
   if (kept.length === 0) return undefined;
   const needed = new Set(kept.flatMap(needsOf));

@@ -76,7 +76,7 @@ export const BuildRecord = z.strictObject({
   environments: z.record(DagHash, RunEnvironment),
   /** The variables to use the view of an environment with, which is next to the record. Absent: there is none. */
   view: RunEnvironment.optional(),
-  /** Built here and in the artifact. */
+  /** In the artifact: built here, or taken from another mirror of the environment. */
   built: z.array(DagHash).max(MAX_HASHES),
   /** How long each of them took. Absent: not measured. */
   times: z.record(DagHash, BuildTimes).optional(),

@@ -13,7 +13,10 @@ export type LockFile = z.infer<typeof LockFile>;
 /** A `spack.lock` with every key that Spack wrote: what is passed on is passed on untouched. */
 export const WholeLock = z.looseObject({
   roots: z.array(z.looseObject({ hash: DagHash, spec: z.string() })),
-  concrete_specs: z.record(z.string(), z.looseObject({ dependencies: z.array(Dependency).default([]) })),
+  concrete_specs: z.record(
+    z.string(),
+    z.looseObject({ dependencies: z.array(Dependency).default([]), build_spec: Node.shape.build_spec }),
+  ),
 });
 export type WholeLock = z.infer<typeof WholeLock>;
 

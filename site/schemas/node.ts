@@ -96,6 +96,14 @@ export function mirrorManifestPath(node: Pick<Node, 'name' | 'version' | 'hash'>
   return `v3/manifests/spec/${node.name}/${fileStem(node)}.spec.manifest.json`;
 }
 
+/** What a node leads to: its dependencies, and of a spliced one what it was built as, which its binary is made of. */
+export function hashesOf({
+  dependencies,
+  build_spec: built,
+}: Pick<Node, 'dependencies' | 'build_spec'>): DagHash[] {
+  return [...dependencies, ...(built ? [built] : [])].map(({ hash }) => hash);
+}
+
 /** The dependencies that a binary needs to run: link and run edges. */
 export function runtimeDependencies(node: Node): Dependency[] {
   return node.dependencies.filter(({ parameters }) =>

@@ -18,6 +18,8 @@ const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');
 /** A folder in which the scripts of a workflow run one after the other, with a real Spack and a site on localhost. */
 export interface Workbench {
   folder: string;
+  /** Runs Spack itself, as concretize sets it up. */
+  spack(args: string[]): Promise<Outcome>;
   run(script: string, args: string[], more?: Record<string, string>): Promise<Outcome>;
   /** Runs choose and concretize; `name` is the folder of the plans. */
   solve(chosen: string[], name: string): Promise<{ matrix: Matrix; outcome: Outcome }>;
@@ -58,6 +60,16 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
     return runProgram(process.execPath, [resolve(`scripts/${script}.ts`), ...args], env, folder);
   }
 
+  function runSpack(args: string[]): Promise<Outcome> {
+    const config = join(folder, 'home/solve-x86_64_v3/config');
+    const env = {
+      ...variables,
+      SPACK_USER_CONFIG_PATH: config,
+      SPACK_USER_CACHE_PATH: join(folder, 'home/cache'),
+    };
+    return runProgram(spack.program, args, env, folder);
+  }
+
   async function solve(choice: string[], name: string): Promise<{ matrix: Matrix; outcome: Outcome }> {
     const chosen = await run('choose', choice);
     expect(chosen.code, chosen.output).toBe(0);
@@ -90,5 +102,5 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
     await rm(folder, { recursive: true, force: true });
   }
 
-  return { folder, run, solve, build, readJson, close };
+  return { folder, spack: runSpack, run, solve, build, readJson, close };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -59,13 +59,14 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       const plans = `plans-${(runs += 1)}`;
       const chosen = ['environment', '--environment', name, '--target', 'x86_64_v3', ...more];
       const { matrix, outcome } = await bench.solve(chosen, plans);
+      let said = outcome.output;
       for (const { index } of matrix.include)
-        await bench.build(`${plans}/${index}`, `artifacts-${runs}/build-${index}-1`);
+        said += (await bench.build(`${plans}/${index}`, `artifacts-${runs}/build-${index}-1`)).output;
       await mkdir(join(bench.folder, `artifacts-${runs}`), { recursive: true });
       const args = ['--plans', plans, '--artifacts', `artifacts-${runs}`, '--matrix', JSON.stringify(matrix)];
       const received = await bench.run('receive', args);
       expect(received.code, received.output).toBe(0);
-      return outcome.output + received.output;
+      return said + received.output;
     }
 
     async function versions(name: string): Promise<string[]> {
@@ -119,6 +120,43 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(existsSync(join(bench.folder, 'catalog/builds/sure'))).toBe(true);
         expect(await readFile(join(bench.folder, 'catalog/environments/course.yaml'), 'utf8')).toContain(
           'shaky',
+        );
+      },
+      15 * MINUTES,
+    );
+
+    test(
+      'publish what comes from another mirror of the environment, and say so',
+      async () => {
+        const needs =
+          'version("1.0")\ndepends_on("elsewhere", type=("link", "run"))\ndepends_on("tool", type="build")';
+        await writeRecipe('tool', recipe('Tool', 'version("1.0")'));
+        await writeRecipe(
+          'elsewhere',
+          recipe('Elsewhere', 'version("2.0")\nversion("1.0")\ndepends_on("tool", type="build")'),
+        );
+        await writeRecipe('ours', recipe('Ours', needs));
+        await writeEnvironment('other', 'spack:\n  specs: [elsewhere@1.0]\n');
+        const { matrix } = await bench.solve(
+          ['environment', '--environment', 'other', '--target', 'x86_64_v3'],
+          'other',
+        );
+        await bench.build(`other/${matrix.include[0]?.index}`, 'other-built');
+        const mirror = join(bench.folder, 'other-built/cache');
+        const indexed = await bench.spack(['buildcache', 'update-index', mirror]);
+        expect(indexed.code, indexed.output).toBe(0);
+        await rm(join(bench.folder, 'root'), { recursive: true });
+
+        const mirrors = `mirrors: {other: {url: "file://${mirror}", signed: false, binary: true}}`;
+        await writeEnvironment('mine', `spack:\n  specs: [ours]\n  ${mirrors}\n`);
+        const output = await run('mine');
+        expect(output).toContain('environment mine: mirrors:other: binaries are taken from');
+        // The older version: it was reused, and neither built here nor needed from there any more.
+        const files = await readdir(join(bench.folder, 'catalog/builds/elsewhere'));
+        expect(files).toEqual([expect.stringMatching(/^elsewhere-1\.0-/)]);
+        expect(await readdir(join(bench.folder, 'catalog/builds/ours'))).toHaveLength(1);
+        expect(output).toMatch(
+          /2 binaries come from another mirror of the environment and are published here too: elsewhere\/\w+, tool\//,
         );
       },
       15 * MINUTES,

@@ -1,7 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
-import { fileStem, runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import { fileStem, hashesOf, runtimeDependencies, targetOf } from '../../schemas/node.ts';
 import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
 import { walk } from '../spack/dag.ts';
@@ -112,7 +112,8 @@ export interface BinarySet {
 }
 
 /**
- * The run-time closure of builds (link and run edges), themselves included: those of it that have a binary.
+ * The run-time closure of builds (link and run edges, and what a spliced build is made of), themselves included: those
+ * of it that have a binary.
  * An external has none; and what no mirror has, no mirror can promise.
  */
 export function runtimeClosure(
@@ -120,9 +121,10 @@ export function runtimeClosure(
   nodes: ReadonlyMap<DagHash, SpecNode>,
   hasBinary: BinarySet,
 ): Set<DagHash> {
-  const closure = walk(roots, (hash, dependent = hash) =>
-    runtimeDependencies(nodeOf(hash, dependent, nodes).node).map((dependency) => dependency.hash),
-  );
+  const closure = walk(roots, (hash, dependent = hash) => {
+    const { node } = nodeOf(hash, dependent, nodes);
+    return hashesOf({ ...node, dependencies: runtimeDependencies(node) });
+  });
   return new Set(closure.filter((hash) => hasBinary.has(hash)));
 }
 
