@@ -1,4 +1,5 @@
 import { Command, Help, Option } from 'commander';
+import { ZodError } from 'zod';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
@@ -85,10 +86,18 @@ export function describeError(error: unknown): string {
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     // "expected a file, found none" has said it already.
     if (messages.length > 0 && isErrorCode(cause, 'ENOENT')) continue;
-    const message = printable(cause instanceof Error ? cause.message : String(cause));
+    const message = printable(messageOf(cause));
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
   return messages.join('\n  because ');
+}
+
+/** Of what does not fit a schema the first place says enough: all of them are a page of JSON. */
+function messageOf(cause: unknown): string {
+  if (!(cause instanceof ZodError)) return cause instanceof Error ? cause.message : String(cause);
+  const [issue] = cause.issues;
+  const place = issue?.path.map(String).join('.') ?? '';
+  return `${place === '' ? '' : `${place}: `}${issue?.message ?? 'it does not fit'}`.slice(0, 500);
 }
 
 /**

@@ -263,10 +263,20 @@ async function fetchToken(
       (answer.status === 401 && loggedIn && isGitHubRegistry(repository.host));
     throw isTemporary(refusal) ? refusal : new TokenRefusal(neverPushed, refusal);
   }
-  const parsed = TokenAnswer.safeParse(JSON.parse(String(await readLimited(answer, TOKEN_LIMIT_BYTES))));
-  const access = parsed.data?.token ?? parsed.data?.access_token;
+  const access = readToken(String(await readLimited(answer, TOKEN_LIMIT_BYTES)));
   if (!access) throw new Error(`${url.origin}: expected a token for ${repository.host}, found none`);
   return access;
+}
+
+/** Undefined where there is none that a header can carry. */
+function readToken(text: string): string | undefined {
+  try {
+    const { token, access_token: other } = TokenAnswer.parse(JSON.parse(text));
+    const access = token ?? other;
+    return access !== undefined && /^[\x21-\x7e]+$/.test(access) ? access : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function basic({ username, password }: Credentials): string {

@@ -42,6 +42,8 @@ const PUSHING = { idleMs: 600_000, actions: 'pull,push' } as const;
 
 /** ghcr.io gives no more at a time. */
 const TAGS_A_PAGE = 100;
+/** A million tags. */
+const MOST_TAG_PAGES = 10_000;
 const MAX_TAGS_BYTES = 16 * 2 ** 20;
 const TagList = z.object({ tags: z.array(z.string()).nullish() });
 
@@ -65,6 +67,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
 
   async function listTags(): Promise<string[]> {
     const tags: string[] = [];
+    const seen = new Set<string>();
     let next: string | undefined = `tags/list?n=${TAGS_A_PAGE}`;
     while (next !== undefined) {
       const part: string = next;
@@ -79,7 +82,11 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
       tags.push(...(list.tags ?? []));
       const following: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(page.link ?? '')?.[1];
-      if (following === part) throw new Error(`${reference}: expected the next page of tags, found the same`);
+      if (following !== undefined && (seen.has(following) || seen.size > MOST_TAG_PAGES))
+        throw new Error(
+          `${reference}: expected the next page of at most ${MOST_TAG_PAGES} of tags, found ${seen.has(following) ? 'one that was read already' : 'more'}`,
+        );
+      if (following !== undefined) seen.add(following);
       next = following;
     }
     return tags;
