@@ -16,11 +16,11 @@ const bin = (name: string): string => join('node_modules/.bin', name);
 const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boolean }[] = [
   { name: 'types', command: [bin('astro'), 'check'], inCopies: true },
   { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  { name: 'unused code', command: [bin('knip')] },
+  { name: 'format', command: [bin('prettier'), '--check', '.', '--log-level', 'warn'] },
   // Without what else is on PATH: the same findings on every machine.
   { name: 'actionlint', command: ['actionlint', '-shellcheck=', '-pyflakes='], tool: 'actionlint' },
   { name: 'zizmor', command: ['zizmor', '--offline', '--persona', 'auditor', '.github'], tool: 'zizmor' },
-  { name: 'unused code', command: [bin('knip')] },
-  { name: 'format', command: [bin('prettier'), '--check', '.', '--log-level', 'warn'] },
 ];
 /** Projects of vitest.config.ts that run as one, so that no core waits for the last file of a project. */
 const PROJECTS = ['unit', 'browser', 'e2e'];
@@ -46,30 +46,34 @@ async function run(): Promise<void> {
   }
 
   const started = Date.now();
-  const prepared = await prepareTools(process.env['CI'] === 'true');
+  const tools = prepareTools(process.env['CI'] === 'true');
   const tallies = await Promise.all([
-    runInTurn(wanted),
-    wanted(BESIDE) ? runTests([BESIDE], { isQuiet: PROJECTS.some(wanted) }) : undefined,
+    tools,
+    runInTurn(wanted, tools),
+    wanted(BESIDE) ? tools.then(() => runTests([BESIDE], { isQuiet: PROJECTS.some(wanted) })) : [],
   ]);
 
-  const { passed, failed, skipped } = addTallies([prepared, ...tallies.flatMap((tally) => tally ?? [])]);
+  const { passed, failed, skipped } = addTallies(tallies.flat());
   console.log(`\nThe tests took ${Math.round((Date.now() - started) / 1000)} s.`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (failed > 0) process.exitCode = 1;
 }
 
-/** The checks, as many at once as there are cores, then the projects. */
-async function runInTurn(wanted: (name: string) => boolean): Promise<Tally[]> {
-  // A tool that is missing has been named before.
-  const checks = CHECKS.filter(
-    ({ name, tool, inCopies }) => wanted(name) && (!tool || findProgram(tool)) && (isTemplate || inCopies),
+/** The checks, as many at once as there are cores and those that need no tool first, then the projects. */
+async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally>): Promise<Tally[]> {
+  const checks = CHECKS.filter(({ name, inCopies }) => wanted(name) && (isTemplate || inCopies));
+  const tallies = await pMap(
+    checks,
+    async ({ name, command, tool }) => {
+      if (tool !== undefined) await tools;
+      // A tool that is missing has been named before.
+      return tool === undefined || findProgram(tool) ? [await runCheck(name, command)] : [];
+    },
+    { concurrency: availableParallelism() },
   );
-  const tallies = await pMap(checks, ({ name, command }) => runCheck(name, command), {
-    concurrency: availableParallelism(),
-  });
+  await tools;
   const projects = PROJECTS.filter(wanted);
-  if (projects.length > 0) tallies.push(await runTests(projects));
-  return tallies;
+  return [...tallies.flat(), ...(projects.length > 0 ? [await runTests(projects)] : [])];
 }
 
 await run();

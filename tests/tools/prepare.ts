@@ -1,4 +1,6 @@
+import pMap from 'p-map';
 import { describeError } from '../../scripts/cli/command.ts';
+import { removeGoCache } from './go-program.ts';
 import type { Tally } from './report.ts';
 import { findChrome, TOOLS_NEEDED } from './tools.ts';
 import type { Tool } from './tools.ts';
@@ -9,13 +11,18 @@ import type { Tool } from './tools.ts';
  */
 export async function prepareTools(strict: boolean): Promise<Tally> {
   let failed = 0;
-  for (const tool of TOOLS_NEEDED) {
-    const failure = tool.find() === undefined ? await getTool(tool) : undefined;
-    if (failure === undefined) continue;
-    const counts = strict && tool.required;
-    if (counts) failed += 1;
-    console.log(`${counts ? 'FAILED' : 'SKIPPED'}: ${tool.name} is missing (${failure}): ${tool.advice}.`);
-  }
+  const missing = TOOLS_NEEDED.filter((tool) => tool.find() === undefined);
+  const installers = [...Map.groupBy(missing, ({ source }) => source).values()];
+  await pMap(installers, async (tools) => {
+    for (const tool of tools) {
+      const failure = await getTool(tool);
+      if (failure === undefined) continue;
+      const counts = strict && tool.required;
+      if (counts) failed += 1;
+      console.log(`${counts ? 'FAILED' : 'SKIPPED'}: ${tool.name} is missing (${failure}): ${tool.advice}.`);
+    }
+  });
+  await removeGoCache();
   const chrome = findChrome();
   if (chrome) process.env['CHROME_PATH'] = chrome;
   return { passed: 0, failed, skipped: 0 };

@@ -11,6 +11,8 @@ import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/oras-release.ts
 export interface Tool {
   name: string;
   find(): string | undefined;
+  /** Who has it. One installer gets its tools one after another: apt locks, and Go compiles once what they share. */
+  source?: 'Debian' | 'Go' | 'PyPI';
   /** Gets it without asking; says why not by throwing. Absent: only a person can. */
   get?(): Promise<void>;
   /** What a person does to get it. */
@@ -26,6 +28,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'gpg',
     find: () => findProgram('gpg'),
+    source: 'Debian',
     get: () => installFromDebian('gnupg'),
     advice: 'install GnuPG, on Debian with "apt-get install gnupg"',
     required: true,
@@ -33,6 +36,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'docker-registry',
     find: () => findProgram('docker-registry'),
+    source: 'Debian',
     get: () => unpackFromDebian('docker-registry', 'usr/bin/docker-registry'),
     advice: 'put the program docker-registry of https://github.com/distribution/distribution on PATH',
     required: true,
@@ -40,6 +44,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'oras',
     find: () => findOras(),
+    source: 'Go',
     get: () => installGoProgram(`oras.land/oras/cmd/oras@v${ORAS_VERSION}`),
     advice: `see https://oras.land/docs/installation, version ${ORAS_VERSION}`,
     required: true,
@@ -47,13 +52,15 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'Chrome',
     find: findChrome,
+    source: 'Debian',
     get: () => installFromDebian('chromium'),
     advice: 'install Chrome or Chromium, or set CHROME_PATH to one',
     required: true,
   },
-  ...['curl', 'jq'].map((name) => ({
+  ...['curl', 'jq'].map((name): Tool => ({
     name,
     find: () => findProgram(name),
+    source: 'Debian',
     get: () => installFromDebian(name),
     advice: `install ${name}, on Debian with "apt-get install ${name}"`,
     required: true,
@@ -61,6 +68,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'Schemathesis',
     find: () => findProgram('schemathesis'),
+    source: 'PyPI',
     get: () => installPythonProgram('schemathesis==4.32.5'),
     advice: 'it needs Python 3.10 or newer with venv (on Debian "apt-get install python3-venv") and PyPI',
     required: true,
@@ -68,6 +76,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'act',
     find: () => findProgram('act'),
+    source: 'Go',
     get: () => installGoProgram('github.com/nektos/act@v0.2.89'),
     advice: 'see https://nektosact.com; the rehearsal runs the workflows with it',
     required: true,
@@ -75,6 +84,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'actionlint',
     find: () => findProgram('actionlint'),
+    source: 'Go',
     get: () => installGoProgram('github.com/rhysd/actionlint/cmd/actionlint@v1.7.12'),
     advice: 'see https://github.com/rhysd/actionlint',
     required: true,
@@ -82,6 +92,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'zizmor',
     find: () => findProgram('zizmor'),
+    source: 'PyPI',
     get: () => installPythonProgram('zizmor==1.32.0'),
     advice: 'see https://docs.zizmor.sh/installation',
     required: true,
@@ -89,6 +100,7 @@ export const TOOLS_NEEDED: Tool[] = [
   {
     name: 'SPDX tools',
     find: () => findProgram('pyspdxtools'),
+    source: 'PyPI',
     get: () => installPythonProgram('spdx-tools==0.8.5', 'pyspdxtools'),
     advice: 'see https://github.com/spdx/tools-python; it checks the bills of materials',
     required: true,
