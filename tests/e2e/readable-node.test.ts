@@ -65,11 +65,11 @@ describe.runIf(spacks.length > 0)(`verdicts on ${COUNT} generated and mutated no
     }
     expect(installs.size).toBeGreaterThan(COUNT / 20);
     const index = JSON.stringify({ database: { version: '8', installs: Object.fromEntries(installs) } });
-    expect(await askSpack(spack, [{ index }])).toMatchObject([{ accepts: true, reason: '' }]);
     // The check can fail: the same index with one node that no Spack reads.
     const [hash = ''] = installs.keys();
     const broken = index.replace(/"version":"[^"]*","arch"/, '"version":"1/0","arch"');
     expect(broken).not.toBe(index);
-    expect(await askSpack(spack, [{ index: broken }]), hash).toMatchObject([{ accepts: false }]);
+    const verdicts = await askSpack(spack, [{ index }, { index: broken }]);
+    expect(verdicts, hash).toMatchObject([{ accepts: true, reason: '' }, { accepts: false }]);
   });
 });
