@@ -5,6 +5,12 @@ import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { splitPages } from '../page/paging.ts';
 import { packagesPath } from '../url.ts';
 
+/**
+ * Builds in the table of a package's page, each with an anchor; those of older versions are short lines, folded by
+ * version: a page stays below 100 kB.
+ */
+export const MOST_ROWS = 20;
+
 /** Groups builds, which come newest first, by package; packages are sorted by name. */
 export function groupPackages(
   builds: Iterable<CatalogBuild>,
