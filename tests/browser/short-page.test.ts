@@ -4,13 +4,16 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LARGE_CACHE } from '../../site/lib/mirror/site-bytes.ts';
 import { generateCatalog } from '../generate/catalog.ts';
-import { findAxeViolations, findWidePages, openPage } from './checks.ts';
+import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { findInvalidMarkup } from './markup.ts';
 import { makeFolder, openSite, removeFolders } from './site.ts';
 import type { TestSite } from './site.ts';
 
-/** Short pages of builds, which a large cache has. */
+/** Bytes of a build's page and document and of a package's page, on average. */
+const MOST_BYTES = { build: 2_800, document: 2_000, package: 9_000 };
+
+/** Short pages of builds and packages, which a large cache has. */
 let site: TestSite;
 let browser: Browser;
 let short: string[];
@@ -71,13 +74,46 @@ test('a short page says what the build needs and how to install it, and a script
   expect(complaints).toEqual([]);
 });
 
+test('a short page and that of its package lead to each other without JavaScript', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const [path = ''] = short;
+  const [, , name = '', hash = ''] = path.split('/');
+  await page.goto(site.url + path);
+  const text = await page.locator('main').innerText();
+  expect(text).toContain(`/${hash}`);
+  expect(text).toMatch(/platform=\w+ os=\S+ target=\S+/);
+  await page.getByRole('link', { name: 'Other builds' }).click();
+  expect(page.url()).toBe(`${site.url}/packages/${name}/`);
+  await page.locator(`a[href$="/${hash}/"]`).first().click();
+  expect(page.url()).toBe(site.url + path);
+  await context.close();
+});
+
+test('none of them takes many bytes', async () => {
+  const documents = short.map((path) => `/api/specs/${path.split('/').at(-2)}.json`);
+  const packages = site.pages.filter((path) => /^\/packages\/[^/]{2,}\/$/.test(path));
+  expect(await meanBytes(short)).toBeLessThan(MOST_BYTES.build);
+  expect(await meanBytes(documents)).toBeLessThan(MOST_BYTES.document);
+  expect(await meanBytes(packages)).toBeLessThan(MOST_BYTES.package);
+});
+
 test('short pages are valid, fit a narrow screen, and axe finds nothing wrong with them', async () => {
-  const some = short.slice(0, 3);
+  const some = [...short.slice(0, 3), '/packages/python/'];
   expect(await findInvalidMarkup(site, some)).toEqual([]);
   expect(await findWidePages(browser, site, some)).toEqual([]);
-  expect(await findAxeViolations(browser, site, some.slice(0, 1))).toEqual([]);
+  expect(await findAxeViolations(browser, site, [short[0] ?? '', '/packages/python/'])).toEqual([]);
+});
+
+test('every link and anchor leads somewhere, those of packages with many builds, too', async () => {
+  expect(await findDeadLinks(site)).toEqual([]);
 });
 
 async function readPage(path: string): Promise<string> {
-  return readFile(join(site.dist, path, 'index.html'), 'utf8');
+  return readFile(join(site.dist, decodeURIComponent(path), path.endsWith('/') ? 'index.html' : ''), 'utf8');
+}
+
+async function meanBytes(paths: string[]): Promise<number> {
+  const texts = await Promise.all(paths.map(readPage));
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / paths.length;
 }

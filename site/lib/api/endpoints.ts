@@ -100,7 +100,10 @@ export const ENDPOINTS: Endpoint[] = [
     schema: SpecDocument,
     freshness: 'Changes when it moves to the site or to the registry, is signed again, or gets dependents.',
     filters: [
-      { prints: 'What it runs on, and its size in bytes', filter: '.needs.text, .build.tarball.size' },
+      {
+        prints: 'What it is, the oldest glibc that it runs on, and its size in bytes',
+        filter: '.spec, .needs.runs, .build.tarball.size',
+      },
     ],
   },
   {

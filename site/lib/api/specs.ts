@@ -4,11 +4,13 @@ import { targetOf } from '../../schemas/node.ts';
 import { schemaLink, TEMPLATES } from './links.ts';
 import { needsOf } from '../catalog/build-needs.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
-import { needsText } from '../machine/needs.ts';
 import type { CatalogPackage, CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { servedSboms } from '../sbom/served-sboms.ts';
 import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, externalUrl, packagePath } from '../url.ts';
+
+/** Builds that depend on a build, in its document: thousands depend on a compiler. */
+const MOST_DEPENDENTS = 20;
 
 export function describePackage(
   { name, metadata, builds }: CatalogPackage,
@@ -48,15 +50,16 @@ export function nodeListText({ builds }: CatalogPackage): string {
 
 export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const { build, node, signed, state } = entry;
-  const needs = needsOf(node, catalog);
+  const dependents = catalog.dependents.get(build.hash) ?? [];
   return {
     schema: schemaLink('spec-document'),
     spec: segmentsText(specSegments(node, catalog.nodes)),
     state,
     signed,
     build,
-    needs: { ...libcOf(needs), text: needsText(needs) },
-    dependents: catalog.dependents.get(build.hash) ?? [],
+    needs: libcOf(needsOf(node, catalog)),
+    dependents: dependents.slice(0, MOST_DEPENDENTS),
+    ...(dependents.length > MOST_DEPENDENTS ? { moreDependents: dependents.length - MOST_DEPENDENTS } : {}),
     ...(servedSboms(catalog).has(build.hash) ? { sbom: externalUrl(apiPath(`sbom/${build.hash}`)) } : {}),
   };
 }

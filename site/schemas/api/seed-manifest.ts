@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Link } from './link.ts';
 
-/** `/manifest/`: all builds, in the form of the first build caches on GitHub Pages. */
+/** `/manifest/`: the newest builds, in the form of the first build caches on GitHub Pages. */
 export const SeedManifest = z
   .strictObject({
     keys: z.array(Link).describe('Public keys.'),
@@ -20,9 +20,9 @@ export const SeedManifest = z
           html_url: Link.describe('Its page.'),
         }),
       )
-      .describe('The newest first.'),
+      .describe('The newest first, at most 2,000.'),
   })
-  .describe('All builds, in the form of the first build caches on GitHub Pages. Sent as HTML.');
+  .describe('The newest builds, in the form of the first build caches on GitHub Pages. Sent as HTML.');
 export type SeedManifest = z.infer<typeof SeedManifest>;
 
 /** `/manifest/dates/`: where the builds of each month are listed, in the same old form. */

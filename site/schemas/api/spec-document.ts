@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Build } from '../build.ts';
 import { DagHash } from '../digest.ts';
 import { BuildSummary } from './package-document.ts';
-import { Link, SchemaLink, State, STATE_TEXT } from './link.ts';
+import { Count, Link, SchemaLink, State, STATE_TEXT } from './link.ts';
 
 /** `/api/specs/<hash>.json`: all that is known of one build. */
 export const SpecDocument = z
@@ -13,14 +13,14 @@ export const SpecDocument = z
     signed: z.boolean().describe("Whether the mirror's manifest of it is signed."),
     build: Build.describe('The binary: digests, sizes, what it ships, where it comes from.'),
     needs: z
-      .strictObject({
-        ...BuildSummary.pick({ libc: true, runs: true }).shape,
-        text: z.string().describe('All of it in one or two sentences for people.'),
-      })
+      .strictObject(BuildSummary.pick({ libc: true, runs: true }).shape)
       .describe('What it and its run-time dependencies need of a machine.'),
     dependents: z
       .array(DagHash)
-      .describe('Hashes of the builds here that depend on it directly, the newest first.'),
+      .describe(
+        'Hashes of the builds here that depend on it directly, the newest first, at most 20: the nodes of their packages say all.',
+      ),
+    moreDependents: Count.optional().describe('How many more builds depend on it directly. Absent: none.'),
     sbom: Link.optional().describe(
       'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
     ),
