@@ -53,6 +53,13 @@ test('a short page has what search engines show: title, description and its one 
   expect(html).not.toContain('og:');
 });
 
+test('the page of a package has them in a large cache, too, and says what it is to programs', async () => {
+  const html = await readPage('/packages/python/');
+  expect(html).toMatch(/<title>python: [^<]* builds? of /);
+  expect(html).toMatch(/<meta name="description" content="[^"]*python from a Spack build cache: [^"]+"/);
+  expect(html).toContain('"@type":"SoftwareApplication"');
+});
+
 test('a short page says what the build needs and how to install it, and a script draws its graph', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
