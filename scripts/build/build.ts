@@ -187,12 +187,20 @@ async function writeResult(
   const there = planned.filter(({ state }) => state !== 'missing').map(({ hash }) => hash);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const cache = resolve(out, 'cache');
-  const pushed = await pushBuilds(spack, environment, there, cache, (text) => process.stderr.write(text));
   const lock = readJson(join(folder, 'spack.lock'), LockFile, {
     expected: 'a spack.lock',
     advice: 'solve it again',
   });
+  const pushed = await pushBuilds(
+    spack,
+    {
+      environment,
+      hashes: there,
+      hasSplices: Object.values(lock.concrete_specs).some(({ build_spec: built }) => built !== undefined),
+      folder: resolve(out, 'cache'),
+    },
+    (text) => process.stderr.write(text),
+  );
   const roots = new Set(inputs.part?.asked ?? lock.roots.map(({ hash }) => hash));
   reportTaken(planned, pushed);
   const traces = readInstallEvents(eventsFile(environment));

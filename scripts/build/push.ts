@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -8,6 +8,16 @@ import type { Spack } from '../spack/run-spack.ts';
 /** So many hashes fit on a command line with room to spare. */
 const BATCH = 500;
 
+/** Builds to push, and where to. */
+export interface PushedBuilds {
+  /** The environment that they are of. */
+  environment: string;
+  hashes: readonly DagHash[];
+  /** Whether some of the environment are spliced: Spack's command writes spec files without what those were built as. */
+  hasSplices: boolean;
+  folder: string;
+}
+
 /**
  * Writes what was built here into an unsigned v3 build cache in a folder, without an index.
  * A package that may not be redistributed is left out, and so is one that Spack cannot pack; the rest goes on.
@@ -15,30 +25,29 @@ const BATCH = 500;
  */
 export async function pushBuilds(
   spack: Spack,
-  environment: string,
-  hashes: readonly DagHash[],
-  folder: string,
+  builds: PushedBuilds,
   onText: (text: string) => void,
 ): Promise<Set<DagHash>> {
-  mkdirSync(folder, { recursive: true });
-  for (let start = 0; start < hashes.length; start += BATCH) {
-    const batch = hashes.slice(start, start + BATCH).map((hash) => `/${hash}`);
-    const args = [
-      '-e',
-      environment,
-      'buildcache',
-      'push',
-      '--unsigned',
-      '--only',
-      'package',
-      folder,
-      ...batch,
-    ];
-    const { code, output } = await runSpack(spack, args, { onText });
+  mkdirSync(builds.folder, { recursive: true });
+  for (const command of commandsOf(builds)) {
+    const { code, output } = await runSpack(spack, ['-e', builds.environment, ...command], { onText });
     if (code !== 0)
       console.error(`spack buildcache push ended with ${code}: ${lastLines(output, 3).join(' ')}`);
   }
-  return listPushed(folder);
+  return listPushed(builds.folder);
+}
+
+function commandsOf({ environment, hashes, hasSplices, folder }: PushedBuilds): string[][] {
+  if (hasSplices) {
+    const list = `${environment}.push.txt`;
+    writeFileSync(list, hashes.map((hash) => `${hash}\n`).join(''));
+    return [['python', join(import.meta.dirname, '../spack/push.py'), folder, list]];
+  }
+  const push = ['buildcache', 'push', '--unsigned', '--only', 'package', folder];
+  return Array.from({ length: Math.ceil(hashes.length / BATCH) }, (_, index) => [
+    ...push,
+    ...hashes.slice(index * BATCH, (index + 1) * BATCH).map((hash) => `/${hash}`),
+  ]);
 }
 
 /** The hashes that a build cache's folder has manifests of. */

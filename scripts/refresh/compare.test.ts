@@ -85,6 +85,22 @@ test('calls it different when its recipe, its newest version or anything below i
   expect(compare([state('base'), state('7app', { package_hash: null })])).toEqual(['unchanged', 'different']);
 });
 
+test('calls a spliced build different when that changed which it was built with', () => {
+  const spliced = { ...node('app', 'c'), build_spec: { name: 'app', hash: h('b') } };
+  const verdicts = compareWithRecipes([h('c')], {
+    nodes: new Map([...NODES, [h('c'), spliced]]),
+    states: new Map([
+      [h('a'), state('base', { package_hash: 'other' })],
+      [h('b'), state('7app')],
+      [h('c'), state('app')],
+    ]),
+    oldTrees: () => OLD,
+    newTrees: OLD,
+    sameSpack: () => true,
+  });
+  expect(verdicts.get(h('c'))?.kind).toBe('different');
+});
+
 test('calls it withdrawn when its own version is deprecated or gone, with the reason', () => {
   const verdicts = compareWithRecipes([h('a')], {
     nodes: NODES,

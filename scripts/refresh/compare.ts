@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { folderPackage } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
@@ -61,7 +62,7 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
       isSame = false;
       continue;
     }
-    for (const dependency of node.dependencies) seen.add(dependency.hash);
+    for (const needed of hashesOf(node)) seen.add(needed);
     const state = comparison.states.get(hash);
     for (const name of [node.name, ...(state?.imports ?? []).map(folderPackage)]) {
       const id = comparison.newTrees.packages.get(name);

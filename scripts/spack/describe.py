@@ -13,6 +13,7 @@ import spack.user_environment as uenv
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 
+from environment_specs import specs_of  # noqa: E402
 from recipe_facts import describe_package  # noqa: E402
 
 # What a shell in an image has before anything is loaded.
@@ -34,34 +35,30 @@ def main(plan_file, out_file):
         if spec.external:
             continue
         is_planned = spec.dag_hash() in planned
-        specs.append(describe_spec(spec, is_planned or spec.dag_hash() in roots))
+        specs.append(describe_spec(spec, is_planned, is_planned or spec.dag_hash() in roots))
         if is_planned and spec.name not in packages:
             packages[spec.name] = describe_package(type(spec.package))
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump({"specs": specs, "packages": list(packages.values())}, f)
 
 
-def specs_of(environment):
-    """All specs, each once: a spliced one is made of what it was built as."""
-    found = {spec.dag_hash(): spec for spec in environment.all_specs()}
-    for spec in list(found.values()):
-        if spec.spliced:
-            for built in spec.build_spec.traverse():
-                found.setdefault(built.dag_hash(), built)
-    return found.values()
-
-
-def describe_spec(spec, with_environment):
+def describe_spec(spec, is_planned, with_environment):
     installed = bool(spec.installed)
-    # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
-    binary = os.path.join(str(spec.prefix), ".spack", "binary_distribution")
     return {
         "name": spec.name,
         "hash": spec.dag_hash(),
         "spec": spec.format(FORMAT),
-        "state": "missing" if not installed else "reused" if os.path.exists(binary) else "built",
+        "state": "missing" if not installed else "built" if is_built(spec, is_planned) else "reused",
         "environment": run_environment(spec) if with_environment and installed else {},
     }
+
+
+def is_built(spec, is_planned):
+    # Rewired here from a binary of what it was built as, whether that was made here or not.
+    if spec.build_spec is not spec:
+        return is_planned
+    # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
+    return not os.path.exists(os.path.join(str(spec.prefix), ".spack", "binary_distribution"))
 
 
 def run_environment(spec):

@@ -12,10 +12,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 
 import install_events  # noqa: E402
+from environment_specs import has_splices  # noqa: E402
 
 import spack  # noqa: E402
 import spack.cmd.install  # noqa: E402
 import spack.config  # noqa: E402
+import spack.environment as ev  # noqa: E402
 import spack.error  # noqa: E402
 
 
@@ -26,6 +28,11 @@ NEW_INSTALLER_SINCE = (1, 2)
 def main(events, installer, *flags):
     open_input()
     install_events.record(events)
+    if has_splices(ev.active_environment()):
+        # The new one does not rewire, and would build what is not in a cache without its build dependencies.
+        print("the old installer is used: the environment has spliced specs", file=sys.stderr)
+        install("old", flags)
+        return
     if installer == "old" or (installer == "auto" and spack.spack_version_info[:2] < NEW_INSTALLER_SINCE):
         install("old", flags)
         return

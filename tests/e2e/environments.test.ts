@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
-import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
+import { runProgram } from '../world/run.ts';
+import { findSpacks, openSpack, SPACK_ADVICE } from '../world/spack.ts';
+import type { SpackHome } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
+import { addMirror, listBuilds, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSpacks();
@@ -27,6 +30,24 @@ ${body.replaceAll(/^/gm, '    ')}
         mkdirp(prefix.bin)
 `;
 }
+
+const SPLICE_WORD = `version("2.0")
+version("1.0")
+
+@run_after("install")
+def write_word(self):
+    with open(self.prefix.join("word.txt"), "w") as f:
+        f.write("the word of %s\\n" % self.spec.version)`;
+
+/** A program that has the path of what it depends on in its text: spliced, it must say what the other one says. */
+const SPLICE_APP = `version("1.0")
+depends_on("splice-word", type=("link", "run"))
+
+@run_after("install")
+def write_program(self):
+    with open(self.prefix.bin.join("splice-app"), "w") as f:
+        f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-word"].prefix)
+    set_executable(self.prefix.bin.join("splice-app"))`;
 
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
   `environments with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
@@ -67,6 +88,19 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       const received = await bench.run('receive', args);
       expect(received.code, received.output).toBe(0);
       return said + received.output;
+    }
+
+    /** The site with the mirror of what was published. */
+    async function makeSite(): Promise<void> {
+      await mkdir(join(bench.folder, 'dist'), { recursive: true });
+      await writeFile(join(bench.folder, 'dist/index.html'), '');
+      const mirrored = await bench.run('mirror', ['--dist', 'dist']);
+      expect(mirrored.code, mirrored.output).toBe(0);
+    }
+
+    async function rootOf(name: string): Promise<string> {
+      const { roots } = await bench.readJson(`catalog/environments/${name}.lock.json`, LockFile);
+      return roots[0]?.hash ?? '';
     }
 
     async function versions(name: string): Promise<string[]> {
@@ -158,6 +192,65 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(output).toMatch(
           /2 binaries come from another mirror of the environment and are published here too: elsewhere\/\w+, tool\//,
         );
+      },
+      15 * MINUTES,
+    );
+
+    test(
+      'build what a splice asks for and what it was built as, publish both, and consumers install and run it',
+      async () => {
+        await writeRecipe('splice_word', recipe('SpliceWord', SPLICE_WORD));
+        await writeRecipe('splice_app', recipe('SpliceApp', SPLICE_APP));
+        await writeEnvironment('words', 'spack:\n  specs: [splice-word@2.0]\n');
+        await run('words');
+        await makeSite();
+        const word = await rootOf('words');
+
+        // A machine that has nothing but the cache.
+        await rm(join(bench.folder, 'root'), { recursive: true });
+        const splice = `[{target: splice-word, replacement: splice-word/${word}, transitive: false}]`;
+        await writeEnvironment(
+          'spliced',
+          `spack:\n  specs: [splice-app ^splice-word@1.0]\n  concretizer: {splice: {explicit: ${splice}}}\n`,
+        );
+        await run('spliced');
+        const app = await rootOf('spliced');
+        const { concrete_specs: nodes } = await bench.readJson(
+          'catalog/environments/spliced.lock.json',
+          LockFile,
+        );
+        const built = nodes[app]?.build_spec?.hash ?? '';
+        const files = await readdir(join(bench.folder, 'catalog/builds/splice-app'));
+        expect(files.sort()).toEqual([app, built].map((hash) => `splice-app-1.0-${hash}.json`).sort());
+        await makeSite();
+
+        const own = await bench.spack(['location', '--repo', 'own']);
+        const consume = async (install: (home: SpackHome) => Promise<unknown>): Promise<void> => {
+          if (!spack) return;
+          const home = await openSpack(spack, []);
+          onTestFinished(home.close);
+          await runSpack(home, ['repo', 'add', own.stdout.trim()]);
+          await addMirror(home, 'cache', `file://${join(bench.folder, 'dist')}`, false);
+          await install(home);
+          const prefix = await runSpack(home, ['location', '--install-dir', `/${app}`]);
+          const said = await runProgram(join(prefix.trim(), 'bin/splice-app'), [], {});
+          expect(said.output).toBe('the word of 2.0\n');
+        };
+        await consume(async (home) => {
+          expect((await listBuilds(home)).join('\n')).toContain(app);
+          await runSpack(home, ['install', '--cache-only', `/${app}`]);
+        });
+        // With the lock: Spack takes the binary of what it was built as, and rewires it.
+        await consume(async (home) => {
+          const folder = join(home.config, 'environment');
+          await mkdir(folder);
+          await cp(join(bench.folder, 'catalog/environments/spliced.lock.json'), join(folder, 'spack.lock'));
+          await writeFile(
+            join(folder, 'spack.yaml'),
+            'spack:\n  specs: [splice-app ^splice-word@1.0]\n  view: false\n',
+          );
+          await runSpack(home, ['-e', folder, 'install', '--only-concrete', '--cache-only']);
+        });
       },
       15 * MINUTES,
     );
