@@ -78,6 +78,11 @@ export interface MirrorBytes {
  * Room for the site's pages, the manifests and the index of everything is set aside first. Then builds come in by
  * rank, each with its whole run-time closure and its share of the views or not at all; one that does not fit lets
  * smaller ones pass. Spec files take what is left.
+ *
+ * Tarballs are served as Spack writes them, with gzip. Compressed again with xz they are opened by Spack 1.0 to 1.2 as
+ * well, yet: 80 tarballs of Debian's programs and libraries, 87 MB, took 28 % less in all and 20 % less in the middle one,
+ * and 4.5 times the time to unpack (Python's lzma against its zlib). A quarter more builds for a slower installation of all
+ * of them, and two digests of one build, are not worth it; fewer builds on the site and all in the registry are.
  */
 export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const { nodes } = input;
