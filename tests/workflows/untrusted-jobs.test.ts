@@ -58,6 +58,7 @@ test('a job that loads recipes may write nothing and holds no secret', () => {
   expect(jobs.map(({ where }) => where)).toEqual([
     'build.yml: concretize',
     'build.yml: build',
+    'challenge.yml: build',
     'newer-releases.yml: look',
     'newer-releases.yml: read',
     'wave.yml: build',
