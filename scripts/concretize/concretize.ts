@@ -113,6 +113,7 @@ async function solveTarget(
     system: { microarchitecture, operatingSystem },
     catalog: directory,
     isCached: (hash: string) => catalog.builds.has(hash),
+    nodes: catalog.nodes,
     versions: { spack: installed.version, packages: installed.packages, repositories: recipes.sources },
     target,
     onText: (text: string) => process.stderr.write(text),

@@ -6,6 +6,7 @@ import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
@@ -14,6 +15,7 @@ import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptStored } from './adapt-environment.ts';
 import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { findBuiltOnSplices } from './built-on-splices.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks } from './environment-lock.ts';
 import type { LockSystem } from './environment-lock.ts';
 import { planBuild } from './plan.ts';
@@ -30,6 +32,8 @@ export interface SolveContext {
   /** Folder of the catalog. */
   catalog: string;
   isCached: (hash: DagHash) => boolean;
+  /** Every node that the catalog knows. */
+  nodes: ReadonlyMap<DagHash, SpecNode>;
   /** Exact versions, for the build to use the same. */
   versions: Pick<BuildInputs, 'spack' | 'packages' | 'repositories'>;
   target: Target;
@@ -117,8 +121,11 @@ async function solveWith(
   }
   if (recorded !== undefined && !request.fresh && older.length > 0 && !asksForSame(recorded, lock))
     return solveWith(older, request, folder, context);
-  const strays = findStrays(lock, context);
-  if (strays.length > 0) return { request, problem: strays };
+  const problem = [
+    ...findStrays(lock, context),
+    ...findBuiltOnSplices(lock, planBuild(lock, context.isCached).hashes, context.nodes),
+  ];
+  if (problem.length > 0) return { request, problem };
   return writePlan(request, folder, lock, recorded, context);
 }
 

@@ -31,8 +31,10 @@ ${body.replaceAll(/^/gm, '    ')}
 `;
 }
 
-const SPLICE_WORD = `version("2.0")
+const SPLICE_WORD = `version("3.0")
+version("2.0")
 version("1.0")
+can_splice("splice-word@1.0", when="@3.0")
 
 @run_after("install")
 def write_word(self):
@@ -48,6 +50,9 @@ def write_program(self):
     with open(self.prefix.bin.join("splice-app"), "w") as f:
         f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-word"].prefix)
     set_executable(self.prefix.bin.join("splice-app"))`;
+
+const SPLICE_USER = `version("1.0")
+depends_on("splice-app", type=("link", "run"))`;
 
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
   `environments with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
@@ -225,23 +230,27 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         await makeSite();
 
         const own = await bench.spack(['location', '--repo', 'own']);
-        const consume = async (install: (home: SpackHome) => Promise<unknown>): Promise<void> => {
+        const consume = async (
+          hash: string,
+          said: string,
+          install: (home: SpackHome) => Promise<unknown>,
+        ): Promise<void> => {
           if (!spack) return;
           const home = await openSpack(spack, []);
           onTestFinished(home.close);
           await runSpack(home, ['repo', 'add', own.stdout.trim()]);
           await addMirror(home, 'cache', `file://${join(bench.folder, 'dist')}`, false);
           await install(home);
-          const prefix = await runSpack(home, ['location', '--install-dir', `/${app}`]);
-          const said = await runProgram(join(prefix.trim(), 'bin/splice-app'), [], {});
-          expect(said.output).toBe('the word of 2.0\n');
+          const prefix = await runSpack(home, ['location', '--install-dir', `/${hash}`]);
+          const { output } = await runProgram(join(prefix.trim(), 'bin/splice-app'), [], {});
+          expect(output).toBe(said);
         };
-        await consume(async (home) => {
+        await consume(app, 'the word of 2.0\n', async (home) => {
           expect((await listBuilds(home)).join('\n')).toContain(app);
           await runSpack(home, ['install', '--cache-only', `/${app}`]);
         });
         // With the lock: Spack takes the binary of what it was built as, and rewires it.
-        await consume(async (home) => {
+        await consume(app, 'the word of 2.0\n', async (home) => {
           const folder = join(home.config, 'environment');
           await mkdir(folder);
           await cp(join(bench.folder, 'catalog/environments/spliced.lock.json'), join(folder, 'spack.lock'));
@@ -251,6 +260,29 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           );
           await runSpack(home, ['-e', folder, 'install', '--only-concrete', '--cache-only']);
         });
+
+        // Automatic: what the app was built as is in the cache.
+        await rm(join(bench.folder, 'root'), { recursive: true });
+        const settings = 'concretizer: {splice: {automatic: true}}';
+        await writeEnvironment(
+          'automatic',
+          `spack:\n  specs: [splice-app ^splice-word@3.0]\n  ${settings}\n`,
+        );
+        await run('automatic');
+        await makeSite();
+        const third = await rootOf('automatic');
+        expect(third).not.toBe(app);
+        await consume(third, 'the word of 3.0\n', (home) =>
+          runSpack(home, ['install', '--cache-only', `/${third}`]),
+        );
+        // Spack takes the spliced one from the cache, whose index does not say what it was built as.
+        await writeRecipe('splice_user', recipe('SpliceUser', SPLICE_USER));
+        await writeEnvironment('user', 'spack:\n  specs: [splice-user ^splice-word@2.0]\n');
+        const user = ['environment', '--environment', 'user', '--target', 'x86_64_v3'];
+        const { outcome } = await bench.solve(user, 'user');
+        expect(outcome.output).toMatch(
+          /expected nothing new to be built on a spliced package, found splice-user on splice-app\//,
+        );
       },
       15 * MINUTES,
     );
