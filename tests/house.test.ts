@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { isTemplate } from './world/template.ts';
 
 /** The import graph of `scripts/` and `site/`, and the rules that CONTRIBUTING gives for it. */
 
@@ -64,6 +66,14 @@ test('every room has its line in CONTRIBUTING', () => {
   const gone = [...named].filter((room) => room.startsWith('scripts/') && !rooms.has(room));
   expect(gone).toEqual([]);
 });
+
+test.runIf(isTemplate)(
+  'the template has an empty catalog: a key in it would be trusted in every copy',
+  () => {
+    const tracked = execFileSync('git', ['ls-files', 'site/content'], { cwd: ROOT, encoding: 'utf8' });
+    expect(tracked).toBe('site/content/.gitkeep\n');
+  },
+);
 
 test('an exported name means one thing', () => {
   expect(findHomonyms(readGraph())).toEqual([]);
