@@ -70,7 +70,7 @@ export function pickSystem(
   if (roots.length === 0) return undefined;
   const closure = walk(
     roots.map(({ hash }) => hash),
-    (hash) => (lock.concrete_specs[hash] ? hashesOf(lock.concrete_specs[hash]) : []),
+    (hash) => hashesOf(lock.concrete_specs[hash]),
   );
   const kept = new Set(closure);
   const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));

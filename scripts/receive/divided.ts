@@ -79,11 +79,7 @@ function failedNeed(
   { nodes, hashes }: Plan,
   failed: ReadonlyMap<DagHash, Failure>,
 ): Failure | undefined {
-  const needsOf = (from: DagHash) => {
-    const node = nodes.get(from);
-    return node ? hashesOf(node) : [];
-  };
-  for (const one of walk([hash], needsOf)) {
+  for (const one of walk([hash], (from) => hashesOf(nodes.get(from)))) {
     const failure = hashes.has(one) ? failed.get(one) : undefined;
     if (failure && failure.kind !== 'timeout') return failure;
   }

@@ -87,7 +87,7 @@ export function mergeLocks(recorded: WholeLock, solved: WholeLock = { ...recorde
   const all = { ...recorded.concrete_specs, ...solved.concrete_specs };
   const closure = walk(
     roots.map(({ hash }) => hash),
-    (hash) => (all[hash] ? hashesOf(all[hash]) : []),
+    (hash) => hashesOf(all[hash]),
   );
   const kept = new Set(closure);
   const concrete = Object.entries(all).filter(([hash]) => kept.has(hash));

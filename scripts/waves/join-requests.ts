@@ -44,10 +44,9 @@ export function needsAmong(requests: readonly Pick<SolvedRequest, 'plan'>[]): Ma
   for (const { plan } of requests) {
     for (const hash of plan.hashes) {
       if (needs.has(hash)) continue;
-      const reached = walk([hash], (one) => {
-        const node = plan.nodes.get(one);
-        return !node || (one !== hash && planned.has(one)) ? [] : hashesOf(node);
-      });
+      const reached = walk([hash], (one) =>
+        one !== hash && planned.has(one) ? [] : hashesOf(plan.nodes.get(one)),
+      );
       needs.set(
         hash,
         reached.filter((one) => one !== hash && planned.has(one)),

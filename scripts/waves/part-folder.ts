@@ -45,10 +45,7 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   mkdirSync(folder, { recursive: true });
   const texts = new Map(requests.flatMap(({ plan }) => [...plan.texts]));
   const nodes = new Map(requests.flatMap(({ plan }) => [...plan.nodes]));
-  const needsOf = (hash: DagHash) => {
-    const node = nodes.get(hash);
-    return node ? hashesOf(node) : [];
-  };
+  const needsOf = (hash: DagHash) => hashesOf(nodes.get(hash));
   const own = new Set(hashes);
   const planned = new Set(requests.flatMap(({ plan }) => [...plan.hashes]));
   const asked = new Map(

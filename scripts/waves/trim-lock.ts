@@ -19,10 +19,7 @@ export function trimLock(
 ): string | undefined {
   if (missing.size === 0) return lockText;
   const lock = LockFile.parse(JSON.parse(lockText));
-  const needsOf = (hash: DagHash) => {
-    const node = lock.concrete_specs[hash];
-    return node ? hashesOf(node) : [];
-  };
+  const needsOf = (hash: DagHash) => hashesOf(lock.concrete_specs[hash]);
   const kept = [...planned].filter((hash) => !walk([hash], needsOf).some((one) => missing.has(one)));
   if (kept.length === 0) return undefined;
   const needed = new Set(kept.flatMap(needsOf));

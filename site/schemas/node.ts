@@ -96,11 +96,13 @@ export function mirrorManifestPath(node: Pick<Node, 'name' | 'version' | 'hash'>
   return `v3/manifests/spec/${node.name}/${fileStem(node)}.spec.manifest.json`;
 }
 
-/** What a node leads to: its dependencies, and of a spliced one what it was built as, which its binary is made of. */
-export function hashesOf({
-  dependencies,
-  build_spec: built,
-}: Pick<Node, 'dependencies' | 'build_spec'>): DagHash[] {
+/**
+ * What a node leads to: its dependencies, and of a spliced one what it was built as, which its binary is made of. Of one
+ * that is not known: nothing.
+ */
+export function hashesOf(node: Pick<Node, 'dependencies' | 'build_spec'> | undefined): DagHash[] {
+  if (!node) return [];
+  const { dependencies, build_spec: built } = node;
   return [...dependencies, ...(built ? [built] : [])].map(({ hash }) => hash);
 }
 
