@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import type { BuildInputs, MatrixEntry, RecipeSource } from '../../site/schemas/build-request.ts';
+import type { MatrixEntry, RecipeSource } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { formatJson } from '../../site/lib/json.ts';
+import { hashesOf } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
-import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { writePlanFiles } from '../concretize/digests.ts';
 import { composeSpackYaml } from '../concretize/spack-yaml.ts';
 import { composeLock } from '../waves/part-folder.ts';
 
@@ -76,8 +76,7 @@ export function chooseRebuild(
       `expected a build that can be built again, found ${notes[0] ?? 'none in the catalog that says which Spack built it'}`,
     );
   const chosen: Build[] = [];
-  const needsOf = (hash: DagHash) => (nodes.get(hash)?.node.dependencies ?? []).map((one) => one.hash);
-  const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsOf))]));
+  const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsIn(nodes)))]));
   for (const build of possible) {
     if (!asked && chosen.length === wish.count) break;
     const isAlike = (['spack', 'packages', 'target'] as const).every(
@@ -141,33 +140,24 @@ export function writeRebuild(
   repositories: RecipeSource[],
 ): MatrixEntry {
   mkdirSync(folder, { recursive: true });
-  const needsOf = (hash: DagHash) => (nodes.get(hash)?.node.dependencies ?? []).map((one) => one.hash);
   const roots = builds.map(({ name, version, hash }) => ({ hash, spec: `${name}@=${version}` }));
   const hashes = roots.map(({ hash }) => hash).sort();
   const texts = new Map([...nodes].map(([hash, { text }]) => [hash, text]));
-  const lock = composeLock(JSON.stringify({ _meta: LOCK_META }), roots, walk(hashes, needsOf), texts);
+  const lock = composeLock(JSON.stringify({ _meta: LOCK_META }), roots, walk(hashes, needsIn(nodes)), texts);
   const specs = roots.map(({ spec }) => spec);
-  const file = (name: string): string => join(folder, name);
-  writeFileSync(file('spack.lock'), lock);
-  writeFileSync(file('spack.yaml'), composeSpackYaml(specs));
-  writeFileSync(file('plan.txt'), hashes.map((hash) => `${hash}\n`).join(''));
+  writeFileSync(join(folder, 'spack.lock'), lock);
+  writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(specs));
   const { spack = '', packages = '' } = builds[0]?.origin ?? {};
-  const inputs: BuildInputs = {
+  const inputs = {
     request: { index: 0, specs, target: target.name, fresh: false, container: false, flags: FLAGS },
     microarchitecture: microarchitectureOf(target),
     spack,
     packages,
     repositories,
-    files: digestFiles(folder),
   };
-  writeFileSync(file('inputs.json'), formatJson(inputs));
-  return {
-    index: 0,
-    target: target.name,
-    runner: target.runner,
-    container: target.container ?? '',
-    plan: digestFile(file('plan.txt')),
-    lock: digestFile(file('spack.lock')),
-    inputs: digestFile(file('inputs.json')),
-  };
+  return writePlanFiles(folder, hashes, inputs, target);
+}
+
+function needsIn(nodes: Catalog['nodes']): (hash: DagHash) => DagHash[] {
+  return (hash) => hashesOf(nodes.get(hash)?.node);
 }

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Sha256 } from '../../site/schemas/digest.ts';
+import type { BuildInputs, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { DagHash, Sha256 } from '../../site/schemas/digest.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** The files of a request's folder whose digests are in its `inputs.json`. */
 export const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
@@ -17,4 +19,31 @@ export function digestFile(path: string): Sha256 {
 export function digestFiles(folder: string): Record<string, Sha256> {
   const names = [...DIGESTED_FILES, ...(existsSync(join(folder, SBANG_FILE)) ? [SBANG_FILE] : [])];
   return Object.fromEntries(names.map((name) => [name, digestFile(join(folder, name))]));
+}
+
+/**
+ * Writes `plan.txt` and `inputs.json` into a folder that has `spack.yaml` and `spack.lock`, so that a job can build it.
+ * @param hashes what may be built
+ * @param machine the target's name and where it is built
+ * @returns the job, with the digests that it is held against
+ */
+export function writePlanFiles(
+  folder: string,
+  hashes: readonly DagHash[],
+  inputs: Omit<BuildInputs, 'files'>,
+  machine: { name: string; runner: string; container?: string | undefined },
+): MatrixEntry {
+  const file = (name: string): string => join(folder, name);
+  const lines = hashes.toSorted().map((hash) => `${hash}\n`);
+  writeFileSync(file('plan.txt'), lines.join(''));
+  writeFileSync(file('inputs.json'), formatJson({ ...inputs, files: digestFiles(folder) }));
+  return {
+    index: inputs.request.index,
+    target: machine.name,
+    runner: machine.runner,
+    container: machine.container ?? '',
+    plan: digestFile(file('plan.txt')),
+    lock: digestFile(file('spack.lock')),
+    inputs: digestFile(file('inputs.json')),
+  };
 }

@@ -13,7 +13,7 @@ import type { Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptStored } from './adapt-environment.ts';
-import { digestFile, digestFiles, SBANG_FILE } from './digests.ts';
+import { SBANG_FILE, writePlanFiles } from './digests.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { findBuiltOnSplices } from './built-on-splices.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks } from './environment-lock.ts';
@@ -22,7 +22,6 @@ import { planBuild } from './plan.ts';
 import type { BuildPlan } from './plan.ts';
 import { expectSmall } from './read-limited.ts';
 import { composeSpackYaml } from './spack-yaml.ts';
-import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
 
 /** What solving a request needs. */
@@ -121,12 +120,13 @@ async function solveWith(
   }
   if (recorded !== undefined && !request.fresh && older.length > 0 && !asksForSame(recorded, lock))
     return solveWith(older, request, folder, context);
+  const plan = planBuild(lock, context.isCached);
   const problem = [
-    ...findStrays(lock, context),
-    ...findBuiltOnSplices(lock, planBuild(lock, context.isCached).hashes, context.nodes),
+    ...findStrays(lock, plan, context),
+    ...findBuiltOnSplices(lock, plan.hashes, context.nodes),
   ];
   if (problem.length > 0) return { request, problem };
-  return writePlan(request, folder, lock, recorded, context);
+  return writePlan(request, folder, { lock, plan, recorded }, context);
 }
 
 /** The lock that Spack wrote; of an environment without any spec it writes none. */
@@ -141,9 +141,9 @@ function readLock(folder: string): LockFile | undefined {
  * Requirements of an environment or a recipe may replace ours. A sentence when something to be built is then for
  * another processor than the target's, such as the runner's own: few machines would run it.
  */
-function findStrays(lock: LockFile, { system, isCached }: SolveContext): string[] {
+function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): string[] {
   const allowed = new Set(runnableTargets(system.microarchitecture));
-  const strays = planBuild(lock, isCached).hashes.flatMap((hash) => {
+  const strays = plan.hashes.flatMap((hash) => {
     const node = lock.concrete_specs[hash];
     return node && !allowed.has(targetOf(node)) ? [`${node.name} (${targetOf(node)})`] : [];
   });
@@ -159,34 +159,15 @@ function findStrays(lock: LockFile, { system, isCached }: SolveContext): string[
 function writePlan(
   request: BuildRequest,
   folder: string,
-  lock: LockFile,
-  recorded: string | undefined,
-  { spack, catalog, system, isCached, versions, target }: SolveContext,
+  { lock, plan, recorded }: { lock: LockFile; plan: BuildPlan; recorded: string | undefined },
+  { spack, catalog, system, versions, target }: SolveContext,
 ): Solved {
-  const lockFile = join(folder, 'spack.lock');
-  const plan = planBuild(lock, isCached);
-  writeFileSync(join(folder, 'plan.txt'), plan.hashes.map((hash) => `${hash}\n`).join(''));
   // From before any build: what a build job hands over may be anything.
   if (request.container) {
     copyFileSync(join(dirname(realpathSync(spack.program)), SBANG_FILE), join(folder, SBANG_FILE));
   }
-  const files = digestFiles(folder);
-  const inputs: BuildInputs = {
-    request,
-    microarchitecture: system.microarchitecture,
-    ...versions,
-    files,
-  };
-  writeFileSync(join(folder, 'inputs.json'), formatJson(inputs));
-  const entry = {
-    index: request.index,
-    target: target.name,
-    runner: target.runner,
-    container: target.container ?? '',
-    plan: digestFile(join(folder, 'plan.txt')),
-    lock: digestFile(lockFile),
-    inputs: digestFile(join(folder, 'inputs.json')),
-  };
+  const inputs = { request, microarchitecture: system.microarchitecture, ...versions };
+  const entry = writePlanFiles(folder, plan.hashes, inputs, target);
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
   const lacksLock = isEnvironment && (!hasSameRoots(recorded, lock) || isNewRelease(request, catalog));
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };

@@ -4,10 +4,9 @@ import { parseDocument } from 'yaml';
 import { hashesOf } from '../../site/schemas/node.ts';
 import type { BuildInputs, BuildLane, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { formatJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { joinObject, splitObject } from '../../site/lib/spack/node-text.ts';
-import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { writePlanFiles } from '../concretize/digests.ts';
 import { composeSpackYaml } from '../concretize/spack-yaml.ts';
 import { REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { SolvedRequest } from './join-requests.ts';
@@ -61,14 +60,7 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   );
   writeFileSync(join(folder, 'spack.lock'), composeLock(first.plan.lockText, roots, closure, texts));
   writeFileSync(join(folder, 'spack.yaml'), composeYaml(plans, first, roots));
-  writeFileSync(
-    join(folder, 'plan.txt'),
-    hashes
-      .toSorted()
-      .map((hash) => `${hash}\n`)
-      .join(''),
-  );
-  const inputs: BuildInputs = {
+  const inputs: Omit<BuildInputs, 'files'> = {
     ...first.plan.inputs,
     request: {
       index,
@@ -78,25 +70,14 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
       container: false,
       flags: first.plan.inputs.request.flags,
     },
-    files: digestFiles(folder),
     part: {
       asked: hashes.filter((hash) => asked.has(hash)),
       earlier: closure.filter((hash) => planned.has(hash) && !own.has(hash)),
     },
   };
-  writeFileSync(join(folder, 'inputs.json'), formatJson(inputs));
-  const { target, runner, container } = first.entry;
-  return {
-    index,
-    target,
-    runner,
-    container,
-    plan: digestFile(join(folder, 'plan.txt')),
-    lock: digestFile(join(folder, 'spack.lock')),
-    inputs: digestFile(join(folder, 'inputs.json')),
-    wave,
-    ...(lane && { lane }),
-  };
+  const { target: name, runner, container } = first.entry;
+  const entry = writePlanFiles(folder, hashes, inputs, { name, runner, container });
+  return { ...entry, wave, ...(lane && { lane }) };
 }
 
 /** A lock of some roots of another one, its nodes to the letter. */
