@@ -21,7 +21,7 @@ export interface SetupFacts {
   publishAdvice: string;
   /** Public keys in the catalog. */
   keys: number;
-  /** Builds in the catalog without a signature. */
+  /** Builds in the catalog without a signature; 0 where there is no key to sign with. */
   unsigned: number;
   /** Whether the secret SIGNING_KEY is set. */
   hasSigningKey: boolean;

@@ -47,6 +47,8 @@ export async function readSetupFacts(
     orUnknown('the branch and its rules', () => readBranch(github, builtFor)),
     orUnknown('the registry', () => readVisibility(registry, catalog)),
   ]);
+  const keys = countKeys(join(catalog, 'keys'));
+  const hasSigningKey = environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']);
   return {
     repository,
     branch: builtFor,
@@ -57,9 +59,10 @@ export async function readSetupFacts(
     hasCommitToken: environment['HAS_COMMIT_TOKEN'] === 'true',
     login: await readLogin(registry, environment),
     publishAdvice: describePrivate(registry, environment),
-    keys: countKeys(join(catalog, 'keys')),
-    unsigned: await countUnsigned(catalog),
-    hasSigningKey: environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']),
+    keys,
+    // Reads each manifest, which says nothing where builds are not signed.
+    unsigned: keys > 0 && hasSigningKey ? await countUnsigned(catalog) : 0,
+    hasSigningKey,
     isScheduled: environment['GITHUB_EVENT_NAME'] === 'schedule',
     quietDays: built?.quietDays,
   };

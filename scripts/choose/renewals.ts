@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildFile, catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { readJson } from '../cli/files.ts';
-import { planBuild } from '../concretize/plan.ts';
+import { formatNumber } from '../../site/lib/format.ts';
+import { listMissing } from '../concretize/plan.ts';
 import { listEnvironments } from './environments.ts';
 import type { Wish } from './requests.ts';
 import { hasFailed } from './skip-reasons.ts';
@@ -51,18 +52,16 @@ export function chooseRenewals(
   return {
     wishes,
     reasons: [
-      ...describe('solved again with', draw.packagesVersion, renewed),
-      ...describe('built on, solved again before', draw.packagesVersion, continued),
+      ...describe(`solved again with the recipes ${draw.packagesVersion}`, renewed),
+      ...describe('built on, solved again before', continued),
     ],
   };
 }
 
-function describe(what: string, release: string, names: string[]): string[] {
-  if (names.length === 0) return [];
-  const noun = names.length === 1 ? 'environment' : 'environments';
-  return [
-    `${names.length} ${noun} ${what}${what.endsWith('with') ? ` the recipes ${release}` : ''}: ${names.join(', ')}.`,
-  ];
+function describe(what: string, names: string[]): string[] {
+  return names.length === 0
+    ? []
+    : [`${formatNumber(names.length, 'environment')} ${what}: ${names.join(', ')}.`];
 }
 
 interface Renewal {
@@ -98,8 +97,7 @@ function judge(
 /** Whether something of a lock is missing, and none of that has failed lately: it waits only for its turn. */
 function canGoOn(lock: LockFile, target: Target, catalog: string, days: number, date: Date): boolean {
   const { concrete_specs: nodes } = lock;
-  const isThere = (hash: string) => nodes[hash] && existsSync(join(catalog, buildFile(nodes[hash])));
-  const { hashes } = planBuild({ ...lock, roots: rootsFor(lock, target) }, (hash) => isThere(hash) === true);
+  const hashes = listMissing({ ...lock, roots: rootsFor(lock, target) }, catalog);
   return (
     hashes.length > 0 &&
     !hashes.some((hash) => nodes[hash] && hasFailed(catalog, nodes[hash].name, target, days, date, hash))

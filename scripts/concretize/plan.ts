@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { hashesOf, runtimeDependencies } from '../../site/schemas/node.ts';
@@ -33,4 +36,13 @@ export function planBuild(
     return hashesOf({ ...node, dependencies: followed });
   });
   return { hashes: [...hashes].sort(), cached: [...cached].sort() };
+}
+
+/** What of a lock's roots and all that these need has no build in a catalog's folder. */
+export function listMissing(lock: Pick<LockFile, 'roots' | 'concrete_specs'>, catalog: string): DagHash[] {
+  const isThere = (hash: DagHash): boolean => {
+    const node = lock.concrete_specs[hash];
+    return node !== undefined && existsSync(join(catalog, buildFile(node)));
+  };
+  return planBuild(lock, isThere).hashes;
 }

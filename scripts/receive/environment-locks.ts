@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { buildFile, catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { WholeLock } from '../../site/schemas/lock-file.ts';
 import type { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
-import { planBuild } from '../concretize/plan.ts';
+import { listMissing } from '../concretize/plan.ts';
 import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
@@ -63,10 +63,7 @@ function losesRoots(
 /** Tells whether the catalog has a root of a lock and all that it needs to run. */
 function isBuiltIn({ concrete_specs: specs }: WholeLock, catalog: string): (hash: DagHash) => boolean {
   const nodes = z.record(DagHash, Node).parse(specs);
-  const isThere = (hash: DagHash) => nodes[hash] && existsSync(join(catalog, buildFile(nodes[hash])));
-  return (hash) =>
-    planBuild({ roots: [{ hash, spec: '' }], concrete_specs: nodes }, (one) => isThere(one) === true).hashes
-      .length === 0;
+  return (hash) => listMissing({ roots: [{ hash, spec: '' }], concrete_specs: nodes }, catalog).length === 0;
 }
 
 function withoutSystems(lock: WholeLock, systems: ReadonlySet<string>): WholeLock {
