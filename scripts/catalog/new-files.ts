@@ -1,5 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isErrorCode } from '../cli/files.ts';
+
+/** Of writing one file that other processes write, too. */
+const MOST_TRIES = 20;
 
 /** A file for the catalog. */
 export interface NewFile {
@@ -42,11 +46,16 @@ export function addFiles(directory: string, files: readonly NewFile[]): string[]
  */
 function replaceFile(target: string, content: string): void {
   const temporary = `${target}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      writeFileSync(temporary, content);
+      renameSync(temporary, target);
+      return;
+    } catch (error) {
+      // Another process that adds the same file has moved it into place.
+      if (tries < MOST_TRIES && isErrorCode(error, 'ENOENT')) continue;
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   }
 }
