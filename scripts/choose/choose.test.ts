@@ -141,7 +141,7 @@ test('gives each environment a job for each target', () => {
     'environments/a.lock.json': '{}',
     'environments/broken.yml': '',
   });
-  const { requests: chosen } = chooseEnvironments([], '', { catalog, release: 'v1' }, SETTINGS, OPTIONS);
+  const { requests: chosen } = chooseEnvironments([], '', catalog, SETTINGS, OPTIONS);
   expect(chosen.map(({ environment, target }) => `${environment} ${target}`)).toEqual([
     'a x86_64_v3',
     'a aarch64',
@@ -150,16 +150,15 @@ test('gives each environment a job for each target', () => {
     'b aarch64',
     'b m1',
   ]);
-  const one = chooseEnvironments(['b'], 'aarch64', { catalog, release: 'v1' }, SETTINGS, OPTIONS);
+  const one = chooseEnvironments(['b'], 'aarch64', catalog, SETTINGS, OPTIONS);
   expect(one.requests).toHaveLength(1);
-  const none = chooseEnvironments([], '', { catalog: writeCatalog({}), release: 'v1' }, SETTINGS, OPTIONS);
+  const none = chooseEnvironments([], '', writeCatalog({}), SETTINGS, OPTIONS);
   expect(none.requests).toEqual([]);
 });
 
 test('refuses an environment that is not there or is none, and says which there are', () => {
   const catalog = writeCatalog({ 'environments/a.yaml': 'specs: [zlib]' });
-  const choose = (name: string) => () =>
-    chooseEnvironments([name], '', { catalog, release: 'v1' }, SETTINGS, OPTIONS);
+  const choose = (name: string) => () => chooseEnvironments([name], '', catalog, SETTINGS, OPTIONS);
   expect(choose('../../etc/x')).toThrow('which are: a;');
   expect(choose('a')).toThrow('expected a Spack environment, whose outermost key is "spack:"');
 });
@@ -169,13 +168,7 @@ test('says at once what of an environment is not here, and goes on with the othe
     'environments/a.yaml': 'spack: {specs: [zlib], include: [missing.yaml]}',
     'environments/b.yaml': 'spack: {specs: [zlib]}',
   });
-  const { requests: chosen, reasons } = chooseEnvironments(
-    [],
-    'm1',
-    { catalog, release: 'v1' },
-    SETTINGS,
-    OPTIONS,
-  );
+  const { requests: chosen, reasons } = chooseEnvironments([], 'm1', catalog, SETTINGS, OPTIONS);
   expect(chosen).toHaveLength(2);
   expect(reasons.slice(1)).toEqual([
     'Environment a cannot be solved: include: missing.yaml is not in this repository: expected it at environments/missing.yaml.',

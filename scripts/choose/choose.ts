@@ -45,7 +45,7 @@ export function chooseManual(
 export function chooseEnvironments(
   names: string[],
   target: string,
-  { catalog, release }: { catalog: string; release: string },
+  catalog: string,
   settings: BuildCacheSettings,
   options: RequestOptions,
 ): Choice {
@@ -56,7 +56,7 @@ export function chooseEnvironments(
     adaptStored(catalog, name).refusals.map((refusal) => `Environment ${name} cannot be solved: ${refusal}.`),
   );
   const wishes = chosen.flatMap((environment) =>
-    targets.map(({ name }) => ({ specs: [], target: name, environment, release })),
+    targets.map(({ name }) => ({ specs: [], target: name, environment })),
   );
   const reason =
     chosen.length === 0
@@ -163,13 +163,13 @@ export async function chooseFor(
   inputs: RunInputs,
   settings: BuildCacheSettings,
 ): Promise<Choice> {
-  const options = parseRequestOptions(inputs);
   const { target, catalog } = inputs;
   const packagesVersion = inputs.packages || settings.packages;
+  const options = { ...parseRequestOptions(inputs), release: packagesVersion };
   if (reason === 'manual') return chooseManual(inputs.specs, target, settings, options);
   if (reason === 'environment') {
     const names = inputs.environment.split(/[\s,]+/).filter((name) => name !== '');
-    return chooseEnvironments(names, target, { catalog, release: packagesVersion }, settings, options);
+    return chooseEnvironments(names, target, catalog, settings, options);
   }
   const draw = {
     seed: inputs.seed,

@@ -67,7 +67,6 @@ test.each([
       specs: [],
       target: 'x86_64_v3',
       environment: 'course',
-      release: 'v2026.06.0',
       fresh: true,
     })),
   );

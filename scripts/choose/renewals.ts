@@ -44,7 +44,6 @@ export function chooseRenewals(
     specs: [],
     target: target.name,
     environment: name,
-    release: draw.packagesVersion,
     fresh,
   }));
   const renewed = found.filter(({ fresh }) => fresh).map(({ name }) => name);

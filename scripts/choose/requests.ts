@@ -5,14 +5,15 @@ import { expectHandedOn } from '../github/actions.ts';
 
 /** What holds for every request of a run. */
 export interface RequestOptions {
+  /** Of the recipes. */
+  release?: string;
   fresh: boolean;
   container: boolean;
   flags: string[];
 }
 
 /** What a request is for, and where it differs from the run's options. */
-export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment' | 'release'> &
-  Partial<RequestOptions>;
+export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'> & Partial<RequestOptions>;
 
 /** Turns wishes into requests, one job each. Throws when there are more than GitHub runs as one matrix. */
 export function composeRequests(wishes: readonly Wish[], options: RequestOptions): BuildRequest[] {

@@ -9,6 +9,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { Pin } from '../../site/schemas/pin.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import { recordRemoval } from '../catalog/removal.ts';
+import { readOrigin } from '../publish/origin.ts';
 import type { PruneInput } from './plan.ts';
 import { planPrune } from './plan.ts';
 
@@ -236,12 +237,15 @@ test('keeps the newest releases of the recipes, gives the older ones up, and bri
   const gone = plan({}).remove.flatMap(({ build }) => (needed.has(build.hash) ? [] : [build]));
   const releases = ['v2025.7.0', 'v2025.11.0', 'v2026.3.0', 'develop'];
   const builds = new Map(ALL);
+  const of = new Map<DagHash, string>();
   gone.slice(0, 8).forEach((build, at) => {
-    const packages = releases[at % releases.length];
-    builds.set(build.hash, { ...build, origin: { ...build.origin, packages } });
+    const release = releases[at % releases.length] ?? '';
+    const origin = readOrigin({ SPACK_PACKAGES_VERSION: 'f'.repeat(40), SPACK_PACKAGES_RELEASE: release });
+    builds.set(build.hash, { ...build, origin });
+    of.set(build.hash, release);
   });
   const hashesOf = (release: string): DagHash[] =>
-    [...builds.values()].filter(({ origin }) => origin.packages === release).map(({ hash }) => hash);
+    [...of].flatMap(([hash, own]) => (own === release ? hash : []));
   const run = (settings: object, more: Parameters<typeof plan>[0] = {}) =>
     plan({ builds, ...more, retention: retention({ days: 30, newest: 0, ...settings }) });
   const isKept = (kept: ReadonlyMap<DagHash, string>) =>

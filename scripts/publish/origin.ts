@@ -1,10 +1,10 @@
-import { Origin } from '../../site/schemas/build.ts';
+import { Origin, Release } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /**
  * Where a build comes from, taken from the publisher's own environment and never from the artifact.
  * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
- * `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
+ * `SPACK_PACKAGES_RELEASE`, `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
  * @param claimedSpack the version that the tarball itself names: taken only where the environment names none
  */
 export function readOrigin(environment: ProcessEnvironment, claimedSpack?: string): Origin {
@@ -15,6 +15,8 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     GITHUB_SHA: commit,
     SPACK_VERSION: spack = claimedSpack,
     SPACK_PACKAGES_VERSION: packages,
+    // A commit or a branch names no release.
+    SPACK_PACKAGES_RELEASE: release = packages,
     BUILD_RUNNER: runner,
     BUILD_TARGET: target,
   } = environment;
@@ -23,6 +25,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     ...(commit ? { commit } : {}),
     ...(spack ? { spack } : {}),
     ...(packages ? { packages } : {}),
+    ...(Release.safeParse(release).success ? { release } : {}),
     ...(runner ? { runner } : {}),
     ...(target ? { target } : {}),
   });

@@ -61,6 +61,7 @@ test('publishes what jobs built, with where and by whom it was built from the pl
     runner: 'ubuntu-24.04',
     spack: 'v1.1.0',
     packages: 'abc',
+    release: 'v2026.06.0',
     target: 'x86_64_v3',
   });
 });
@@ -304,6 +305,7 @@ function plan(index: number, planned: Iterable<string> = hashes(), environment?:
     concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
   };
   const request = {
+    release: 'v2026.06.0',
     index,
     specs: ['tree'],
     target: 'x86_64_v3',

@@ -164,6 +164,7 @@ async function publishArtifact(
       BUILD_TARGET: entry.target,
       SPACK_VERSION: plan.inputs.spack,
       SPACK_PACKAGES_VERSION: plan.inputs.packages,
+      SPACK_PACKAGES_RELEASE: plan.inputs.request.release,
     },
   });
   const published = entries.map(({ root }) => root.node).filter(({ hash }) => !refused.has(hash));

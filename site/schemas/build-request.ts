@@ -24,7 +24,7 @@ export const BuildRequest = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$/, 'expected letters, digits, _ and -')
     .optional(),
-  /** Of an environment: the release of the recipes that is solved with. */
+  /** The release (or branch or commit) of the recipes that is solved with. */
   release: z.string().max(100).optional(),
   /** Solve without regard to what is cached. */
   fresh: z.boolean(),

@@ -76,12 +76,18 @@ export const Imported = z.strictObject({
 });
 export type Imported = z.infer<typeof Imported>;
 
+/** A tag of Spack's recipes, such as `v2025.11.0`; no commit and no branch. */
+export const Release = z.string().regex(/^v?\d+(?:\.\d+){1,3}$/);
+
 /** Where a build comes from, said by the publisher's own environment; each absent where it is not known. */
 export const Origin = z.strictObject({
   run: z.url().optional().describe('Address of the workflow run.'),
   commit: z.string().optional().describe('Commit of this repository that the run built from.'),
   spack: z.string().optional().describe('Version or commit of Spack.'),
   packages: z.string().optional().describe('Version or commit of spack-packages.'),
+  release: Release.optional().describe(
+    'Release of spack-packages that this commit is, such as `v2026.06.0`. Absent: it is none.',
+  ),
   runner: z.string().optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
   target: z
     .string()

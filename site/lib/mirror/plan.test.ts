@@ -168,7 +168,7 @@ test('snapshots and releases of the recipes have views of their own, with what t
   if (!a || !b || !c) throw new Error('expected three builds');
   const builds = [
     a,
-    { ...b, origin: { packages: 'v2025.11.0' } },
+    { ...b, origin: { packages: 'e'.repeat(40), release: 'v2025.11.0' } },
     { ...c, origin: { packages: 'f'.repeat(40) } },
   ];
   const snapshots = new Map([['thesis 1', [a.hash]]]);

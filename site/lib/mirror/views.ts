@@ -28,9 +28,6 @@ export interface NamedSets {
   snapshots?: ReadonlyMap<string, readonly DagHash[]>;
 }
 
-/** A tag of Spack's recipes, such as `v2025.11.0`; no commit and no branch. */
-const RELEASE = /^v?\d+(?:\.\d+)+$/;
-
 /**
  * The views of environments, of snapshots and of releases of the recipes (what was solved with each), by name: for
  * each the builds in it, with their run-time closure, as far as they have binaries. Two sets whose names differ only in
@@ -59,11 +56,11 @@ export function namedViews(
 
 /** The builds that were solved with each release of the recipes, the newest release first. */
 export function groupByRelease(builds: Iterable<Build>): Map<string, Build[]> {
-  const all = [...Map.groupBy(builds, ({ origin }) => origin.packages ?? '')];
+  const all = [...Map.groupBy(builds, ({ origin }) => origin.release ?? '')];
   const bare = (release: string): string => release.replace(/^v/, '');
   return new Map(
     all
-      .filter(([release]) => RELEASE.test(release))
+      .filter(([release]) => release !== '')
       .sort(([a], [b]) => compareVersions(bare(b), bare(a)) || compareTexts(a, b)),
   );
 }
