@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
+import type { z } from 'zod';
 import {
   assembleCatalog,
   buildFile,
   catalogPath,
   CATALOG_FILES,
+  FROM_GIT,
 } from '../../site/lib/catalog/catalog-files.ts';
 import type {
   Catalog,
@@ -42,8 +44,13 @@ export function readBuild(
   directory: string,
   node: Pick<Node, 'name' | 'version' | 'hash'>,
 ): Build | undefined {
-  const path = join(directory, buildFile(node));
-  return existsSync(path) ? readJson(path, Build, { advice: 'restore the file from git' }) : undefined;
+  return readRecord(directory, buildFile(node), Build);
+}
+
+/** Reads a JSON file of a catalog; undefined where there is none. Throws, naming it, on one that does not fit. */
+export function readRecord<T>(directory: string, path: string, schema: z.ZodType<T>): T | undefined {
+  const file = join(directory, path);
+  return existsSync(file) ? readJson(file, schema, FROM_GIT) : undefined;
 }
 
 /** The files of one kind in the order of their paths' code units. */
@@ -54,11 +61,31 @@ export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[
   }));
 }
 
-/** The ids of the files of one kind, in the order of their paths' code units. */
-export function listEntries(directory: string, kind: CatalogKind): string[] {
+/**
+ * Reads the JSON files of one kind, by their path below the catalog's folder. Throws as `readRecord` does.
+ * @param name only those in the folder of this package or environment
+ */
+export function readRecords<T>(
+  directory: string,
+  kind: CatalogKind,
+  schema: z.ZodType<T>,
+  name?: string,
+): Map<string, T> {
+  const paths = listEntries(directory, kind, name).map((id) => catalogPath(kind, id));
+  return new Map(paths.map((path) => [path, readJson(join(directory, path), schema, FROM_GIT)]));
+}
+
+/**
+ * The ids of the files of one kind, in the order of their paths' code units.
+ * @param name only those in this folder
+ */
+export function listEntries(directory: string, kind: CatalogKind, name = ''): string[] {
   const { folder, ending } = CATALOG_FILES[kind];
   return glob
-    .sync(`**/*${ending}`, { cwd: join(directory, folder), deep: folder === '' ? 1 : Infinity })
+    .sync(`${name === '' ? '**' : glob.escapePath(name)}/*${ending}`, {
+      cwd: join(directory, folder),
+      deep: folder === '' ? 1 : Infinity,
+    })
     .sort()
     .map((path) => path.slice(0, -ending.length));
 }

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Removed } from '../../site/schemas/removed.ts';
-import { readJson } from '../cli/files.ts';
+import { readRecords } from './catalog.ts';
 
 /** Where a removed build is remembered, below the catalog's folder. */
 export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
@@ -12,15 +11,11 @@ export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
 
 /** The records of removed builds by DAG hash. Throws, naming the file, on one that does not fit its schema. */
 export function readRemoved(directory: string): Map<DagHash, Removed> {
-  const folder = join(directory, 'removed');
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
   return new Map(
-    names.sort().map((name) => {
-      const path = join(folder, name);
-      const removed = readJson(path, Removed, { advice: 'restore the file from git' });
-      if (name !== `${removed.hash}.json`)
+    [...readRecords(directory, 'removed', Removed)].map(([path, removed]) => {
+      if (path !== removedPath(removed))
         throw new Error(
-          `${path}: expected the record of that hash, found that of ${removed.hash}; restore it from git`,
+          `${join(directory, path)}: expected the record of that hash, found that of ${removed.hash}; restore it from git`,
         );
       return [removed.hash, removed];
     }),

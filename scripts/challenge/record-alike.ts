@@ -1,16 +1,18 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { formatJson } from '../../site/lib/json.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Origin } from '../../site/schemas/build.ts';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
-import { readBuild } from '../catalog/catalog.ts';
+import { readBuild, readRecord } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { readJson } from '../cli/files.ts';
 import type { CacheComparison } from './compare.ts';
 
 const PATH = 'checks/alike.json';
+
+/** The builds that came out alike before; none where nothing was compared yet. */
+export function readAlike(directory: string): AlikeBuild[] {
+  return readRecord(directory, PATH, AlikeBuilds)?.builds ?? [];
+}
 
 /**
  * Notes in the catalog which of its builds came out alike. Only a build whose own tarball was one of the two counts;
@@ -22,10 +24,7 @@ export function recordAlike(
   { alike, unlike }: Pick<CacheComparison, 'alike' | 'unlike'>,
   { date, run }: { date: string } & Pick<Origin, 'run'>,
 ): number {
-  const file = join(directory, PATH);
-  const { builds: earlier } = existsSync(file)
-    ? readJson(file, AlikeBuilds, { advice: 'restore the file from git' })
-    : { builds: [] };
+  const earlier = readAlike(directory);
   const noted = new Map(earlier.map((build) => [build.hash, build]));
   for (const hash of unlike) noted.delete(hash);
   for (const { name, version, hash, tarballs } of alike) {

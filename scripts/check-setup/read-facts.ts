@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { describeError } from '../cli/command.ts';
 import { readCache } from '../commit/catalog-owner.ts';
 import type { GitHub } from '../github/api.ts';
@@ -10,6 +11,7 @@ import { describePrivate } from '../github/visibility.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { send } from '../http/request.ts';
 import type { Credentials } from '../oci/credentials.ts';
+import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import type { RemoteReference } from '../oci/reference.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -20,8 +22,6 @@ import { listManifests } from '../signing/sign-catalog.ts';
 import { splitSigned } from '../signing/signature.ts';
 import type { SetupFacts } from './judge.ts';
 
-/** The tag that every publish and deployment writes. */
-const INDEX_TAG = 'index.spack';
 /** Longest time without an answer of the registry, in milliseconds. */
 const IDLE_MS = 20_000;
 
@@ -30,7 +30,6 @@ const Branch = z.object({
   protected: z.boolean(),
   commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
 });
-const DAY_MS = 86_400_000;
 
 type Environment = Record<string, string | undefined>;
 

@@ -1,3 +1,4 @@
+import { formatNumber } from '../../site/lib/format.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
@@ -6,6 +7,7 @@ import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
 import { listEnvironments } from './environments.ts';
 import { hasFailed, isCached } from './skip-reasons.ts';
+import type { FailureWindow } from './skip-reasons.ts';
 import { findStaleNames } from './stale.ts';
 import { chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
@@ -37,7 +39,7 @@ export function chooseManual(
       specs.map((spec) => ({ specs: [spec], target: name })),
       options,
     ),
-    reasons: [`${countOf(specs.length, 'spec')} named by hand, for ${name}.`],
+    reasons: [`${formatNumber(specs.length, 'spec')} named by hand, for ${name}.`],
   };
 }
 
@@ -61,7 +63,7 @@ export function chooseEnvironments(
   const reason =
     chosen.length === 0
       ? `There is no environment in ${catalog}/environments: add a spack.yaml there under a name of your own.`
-      : `${countOf(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
+      : `${formatNumber(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
   return { requests: composeRequests(wishes, options), reasons: [reason, ...refusals] };
 }
 
@@ -89,22 +91,25 @@ export async function chooseScheduled(
     findTarget(settings, draw.target);
   const list = await readPackageList(draw.packagesVersion, draw.environment);
   const { catalog, date } = draw;
+  const lately = { catalog, target, days: settings.retryAfterDays, date };
   const excluded = new Set(settings.exclude);
-  const renewed = settings.refresh ? chooseRenewals(draw, target, settings) : { wishes: [], reasons: [] };
+  const renewed = settings.refresh
+    ? chooseRenewals(draw.packagesVersion, lately, settings.environments)
+    : { wishes: [], reasons: [] };
   const count = Math.min(draw.count, MAX_JOBS - renewed.wishes.length);
   const stale = settings.refresh
-    ? await drawStale({ ...draw, count }, target, settings)
+    ? await drawStale({ ...draw, count }, lately, settings.exclude)
     : { names: [], reasons: [] };
   const sample = takeSample(drawOrder(list, draw.seed), count - stale.names.length, (name) => {
     if (excluded.has(name)) return 'excluded';
     if (isCached(catalog, name, target)) return 'cached';
-    return hasFailed(catalog, name, target, settings.retryAfterDays, date) ? 'failed' : undefined;
+    return hasFailed(name, lately) ? 'failed' : undefined;
   });
   const { names, passedOver, exhausted } = sample;
   const reasons = [
     ...renewed.reasons,
     ...stale.reasons,
-    `${countOf(names.length, 'package')} of ${list.length} drawn with seed ${draw.seed}, for ${target.name}.`,
+    `${formatNumber(names.length, 'package')} of ${list.length} drawn with seed ${draw.seed}, for ${target.name}.`,
     ...describe(passedOver.cached, `cached for ${target.name} already`),
     ...describe(passedOver.failed, `failed in the last ${settings.retryAfterDays} days`),
     ...describe(passedOver.excluded, 'excluded by the settings'),
@@ -124,25 +129,23 @@ export async function chooseScheduled(
  * then comes out as it was costs no build. A repository that does not answer stops nothing.
  */
 async function drawStale(
-  { catalog, count, seed, date, packagesVersion, environment }: DrawOptions,
-  target: Target,
-  { exclude, retryAfterDays }: BuildCacheSettings,
+  { catalog, count, seed, packagesVersion, environment }: DrawOptions,
+  lately: FailureWindow,
+  exclude: readonly string[],
 ): Promise<{ names: string[]; reasons: string[] }> {
   let stale: string[];
   try {
-    stale = await findStaleNames(catalog, target, packagesVersion, environment);
+    stale = await findStaleNames(catalog, lately.target, packagesVersion, environment);
   } catch (error) {
     return {
       names: [],
       reasons: [`Nothing is renewed: ${error instanceof Error ? error.message : String(error)}.`],
     };
   }
-  const wanted = stale.filter(
-    (name) => !exclude.includes(name) && !hasFailed(catalog, name, target, retryAfterDays, date),
-  );
+  const wanted = stale.filter((name) => !exclude.includes(name) && !hasFailed(name, lately));
   const names = drawOrder(wanted, seed).slice(0, Math.ceil(count / 2));
   if (names.length === 0) return { names, reasons: [] };
-  const reason = `${countOf(names.length, 'package')} of ${wanted.length} to renew, whose recipe changed: ${names.join(', ')}.`;
+  const reason = `${formatNumber(names.length, 'package')} of ${wanted.length} to renew, whose recipe changed: ${names.join(', ')}.`;
   return { names, reasons: [reason] };
 }
 
@@ -151,10 +154,6 @@ function describe(names: string[], reason: string): string[] {
   const shown = names.slice(0, 50).join(', ');
   const rest = names.length > 50 ? ` and ${names.length - 50} more` : '';
   return [`Skipped, ${reason}: ${shown}${rest}.`];
-}
-
-function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Chooses what a run is to build, by the reason that it began for. */

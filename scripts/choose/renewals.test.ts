@@ -28,10 +28,11 @@ function choose(files: Record<string, object>, settings: object = {}, packagesVe
     mkdirSync(dirname(join(catalog, path)), { recursive: true });
     writeFileSync(join(catalog, path), JSON.stringify(content));
   }
+  const { environments, retryAfterDays } = BuildCacheSettings.parse({ environments: settings });
   return chooseRenewals(
-    { catalog, packagesVersion, date: NOW },
-    TARGET,
-    BuildCacheSettings.parse({ environments: settings }),
+    packagesVersion,
+    { catalog, target: TARGET, days: retryAfterDays, date: NOW },
+    environments,
   );
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Why a package of the list is not taken. */
@@ -34,7 +35,7 @@ export function takeSample(
 
 /** The target whose turn it is on a day (UTC): one a day, in the order of the settings. */
 export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefined {
-  return targets[Math.floor(date.getTime() / 86_400_000) % targets.length];
+  return targets[Math.floor(date.getTime() / DAY_MS) % targets.length];
 }
 
 /**

@@ -1,19 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
+import { DAY_MS } from '../../site/lib/format.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
 import { Origin } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
-import { isErrorCode, readJson } from '../cli/files.ts';
+import { ignoreMissing, readJson } from '../cli/files.ts';
 
-const DAY_MS = 86_400_000;
 /** What is looked at: thousands of these files are read for one choice. */
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
-const FROM_GIT = { advice: 'restore the file from git' };
 const FailedFor = z.object({
   target: Failure.shape.target,
   date: Failure.shape.date,
@@ -34,16 +34,21 @@ export function isCached(catalog: string, name: string, target: Target): boolean
   });
 }
 
+/** Which failures keep a run from trying again: those for a target in the days before a date. */
+export interface FailureWindow {
+  catalog: string;
+  target: Target;
+  days: number;
+  date: Date;
+}
+
 /**
- * Whether a package failed for a target in the days before a date.
+ * Whether a package failed lately.
  * @param hash only this build of it, and no end of time
  */
 export function hasFailed(
-  catalog: string,
   name: string,
-  target: Target,
-  days: number,
-  date: Date,
+  { catalog, target, days, date }: FailureWindow,
   hash?: DagHash,
 ): boolean {
   const folder = join(catalog, 'failures', name);
@@ -63,7 +68,6 @@ function list(folder: string): string[] {
   try {
     return readdirSync(folder).filter((file) => file.endsWith('.json'));
   } catch (error) {
-    if (isErrorCode(error, 'ENOENT')) return [];
-    throw error;
+    return ignoreMissing(error) ?? [];
   }
 }

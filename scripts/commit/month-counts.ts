@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { readFiles } from './branch.ts';
 import type { Change } from './changes.ts';
@@ -69,6 +70,6 @@ function parseStats(path: string, text: string): MonthlyStats {
   return parseJson(text, MonthlyStats, {
     where: path,
     expected: 'the counts of a month',
-    advice: 'restore the file from git',
+    ...FROM_GIT,
   });
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { describeError } from '../cli/command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
-const DAY_MS = 86_400_000;
 /** Consumers have to fetch an extended key: time for several of these weekly runs. */
 const SOON_DAYS = 60;
 

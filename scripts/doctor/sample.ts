@@ -1,7 +1,7 @@
+import { DAY_MS } from '../../site/lib/format.ts';
+
 /** How many of each kind a run without `--deep` looks at; the cost then does not grow with the cache. */
 export const SAMPLE = 300;
-
-const DAY_MS = 86_400_000;
 
 /**
  * A part of many things, another one each day, so that in time all are looked at. No more of them than the limit: all.

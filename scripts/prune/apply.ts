@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isoSeconds } from '../../site/lib/format.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { readRecords } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildFile, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
@@ -45,7 +47,7 @@ export async function applyPlan(
 ): Promise<Applied> {
   for (const record of plan.restore) restore(directory, record);
 
-  const date = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const date = isoSeconds(now);
   const records = plan.remove.map(({ build, reason }): NewFile => {
     const grace = { build, manifest: catalog.manifests.get(build.hash) ?? '' };
     const record = { ...recordRemoval(build, { removed: date, reason }, removed.get(build.hash)), grace };
@@ -57,8 +59,8 @@ export async function applyPlan(
     rmSync(join(directory, buildFile(build)), { force: true });
     rmSync(join(directory, manifestFile(build)), { force: true });
   }
-  for (const { path } of readContainers(directory).filter(({ container }) => isOrphan(container, gone))) {
-    rmSync(join(directory, path));
+  for (const [path, container] of readRecords(directory, 'containers', Container)) {
+    if (isOrphan(container, gone)) rmSync(join(directory, path));
   }
 
   // A build that was published again since has its image back; only the record's grace ends.
@@ -104,16 +106,4 @@ function restore(directory: string, { grace, ...record }: Removed): void {
 /** A container of one build that goes, goes with it; one of an environment belongs to the environment. */
 function isOrphan({ environment, roots }: Container, gone: ReadonlySet<DagHash>): boolean {
   return environment === undefined && roots.every((hash) => gone.has(hash));
-}
-
-function readContainers(directory: string): { path: string; container: Container }[] {
-  const folder = join(directory, 'containers');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => {
-      const path = `containers/${name.replaceAll('\\', '/')}`;
-      return { path, container: Container.parse(JSON.parse(readFileSync(join(directory, path), 'utf8'))) };
-    });
 }

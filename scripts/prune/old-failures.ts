@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 
-const DAY_MS = 86_400_000;
 const Dated = z.object({ date: Failure.shape.date });
 
 /** Paths, below the catalog, of the records of failures that the schedule no longer heeds. */

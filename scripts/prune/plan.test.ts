@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { inventBuildRecord } from '../../tests/generate/build-record.ts';
 import { inventHistory } from '../../tests/generate/history.ts';
 import { runtimeClosure } from '../../site/lib/mirror/views.ts';
@@ -13,7 +14,6 @@ import { readOrigin } from '../publish/origin.ts';
 import type { PruneInput } from './plan.ts';
 import { planPrune } from './plan.ts';
 
-const DAY_MS = 86_400_000;
 const history = inventHistory({ builds: 600, seed: 7 });
 const { nodes } = history;
 const RECORDS = [...history.builds.values()]

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../site/lib/format.ts';
 import { rankBuilds } from '../../site/lib/mirror/rank.ts';
 import { groupByRelease, runtimeClosure } from '../../site/lib/mirror/views.ts';
 import { compilersOf } from '../../site/lib/spack/spec-text.ts';
@@ -11,7 +12,6 @@ import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 
-const DAY_MS = 86_400_000;
 /** Releases of the recipes whose builds stay when the owner asks for no number: they come out every half year. */
 const USUAL_RELEASES = 2;
 

@@ -1,3 +1,4 @@
+import { isoSeconds } from '../../site/lib/format.ts';
 import { Origin, Release } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
@@ -41,5 +42,5 @@ export function readDate(environment: ProcessEnvironment, now: Date): string {
     throw new Error(`environment variable SOURCE_DATE_EPOCH: expected seconds since 1970, found "${epoch}"`);
   }
   const date = epoch === undefined ? now : new Date(Number(epoch) * 1000);
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return isoSeconds(date);
 }

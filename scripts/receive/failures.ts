@@ -11,10 +11,10 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
+import { readRecord } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { readJson } from '../cli/files.ts';
 
 /** What publish itself knows of a failure. */
 export interface Circumstances {
@@ -125,10 +125,7 @@ export function failureFiles(failures: readonly Failure[], job: string, catalogD
   return failures.flatMap((failure) => {
     const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
     const content = formatJson(failure);
-    const file = join(catalogDirectory, path);
-    const recorded = existsSync(file)
-      ? readJson(file, Failure, { advice: 'restore the file from git' })
-      : undefined;
+    const recorded = readRecord(catalogDirectory, path, Failure);
     if (recorded && formatJson({ ...recorded, date: failure.date }) === content) return [];
     return [{ path, content, replace: true }];
   });

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Package } from '../../site/schemas/package.ts';
+import { readRecord } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { readJson } from '../cli/files.ts';
 
 /**
  * What a build says of planned packages, where the catalog has nothing newer. The commit is the plan's; the
@@ -26,10 +24,7 @@ export function packageFiles(
       ...(isPast ? { commitDate } : {}),
     });
     const path = `packages/${reported.name}.json`;
-    const file = join(catalogDirectory, path);
-    const recorded = existsSync(file)
-      ? readJson(file, Package, { advice: 'restore the file from git' })
-      : undefined;
+    const recorded = readRecord(catalogDirectory, path, Package);
     if (recorded && !isNewer(reported, recorded)) return [];
     if (recorded?.deprecated) reported.deprecated = recorded.deprecated;
     return [{ path, content: formatJson(reported), replace: true }];

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { Deprecation, Package } from '../../site/schemas/package.ts';
 import { packageDescription } from '../build/record.ts';
+import { readRecord } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { readJson } from '../cli/files.ts';
 import { PackageDescription } from '../spack/describe-specs.ts';
 
 /** What `recipe_state.py` says of a package. A recipe may say anything: it is cut to what the catalog takes. */
@@ -63,10 +61,7 @@ export function recordPackages(
   }
   return packages.flatMap((found) => {
     const path = catalogPath('packages', found.name);
-    const file = join(catalogDirectory, path);
-    const known = existsSync(file)
-      ? readJson(file, Package, { advice: 'restore the file from git' })
-      : undefined;
+    const known = readRecord(catalogDirectory, path, Package);
     if (known?.commitDate !== undefined && known.commitDate > release.commitDate) return [];
     const text = packageText(found, known, release);
     return text === undefined ? [] : [{ path, content: text, replace: true }];

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isoSeconds } from '../../site/lib/format.ts';
 import { GitVersion } from '../../site/schemas/build-cache-settings.ts';
 import { TemporaryError } from '../http/errors.ts';
 import { retry } from '../http/retry.ts';
@@ -80,5 +81,5 @@ async function runGit(args: string[]): Promise<string> {
 /** When the commit that is checked out was made: UTC, whole seconds. */
 export async function headDate(folder: string): Promise<string> {
   const seconds = Number(await git(folder, ['show', '--no-patch', '--format=%ct', 'HEAD']));
-  return new Date(seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  return isoSeconds(new Date(seconds * 1_000));
 }

@@ -1,4 +1,5 @@
 import { catalogPath, buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { DAY_MS, isoSeconds } from '../../site/lib/format.ts';
 import { closureOf } from '../../site/lib/spack/dag.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
@@ -10,7 +11,6 @@ import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 
 /** In milliseconds. */
-const DAY = 24 * 3_600_000;
 
 /** What recipes say of the sample's packages, and where they live: description, homepage, licence, tags. */
 const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
@@ -67,8 +67,7 @@ const ROOTS = ['tree', 'bzip2', 'lz4'];
  */
 export function fillSample(directory: string, now: Date): void {
   const { builds, nodes } = readCatalog(directory);
-  const daysAgo = (days: number): string =>
-    `${new Date(now.getTime() - days * DAY).toISOString().slice(0, 19)}Z`;
+  const daysAgo = (days: number): string => isoSeconds(new Date(now.getTime() - days * DAY_MS));
   const packages = Object.entries(PACKAGES).map(
     ([name, [description, homepage, license, ...tags]]): NewFile => ({
       path: catalogPath('packages', name),

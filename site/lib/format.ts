@@ -19,6 +19,14 @@ export function formatNumber(count: number, noun: string, plural = `${noun}s`): 
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
+/** A day in milliseconds. */
+export const DAY_MS = 86_400_000;
+
+/** A time in whole seconds, UTC, as all records have it: `2026-11-23T09:30:00Z`. */
+export function isoSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** A day, in UTC: `23 Nov 2026`. */
 export function formatDate(date: string): string {
   const day = new Date(date);

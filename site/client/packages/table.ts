@@ -1,4 +1,4 @@
-import { formatCount, formatDate, formatSize } from '../../lib/format.ts';
+import { formatCount, formatDate, formatSize, DAY_MS } from '../../lib/format.ts';
 import { LARGEST_FIRST, orderPackages, PACKAGE_COLUMNS } from './order.ts';
 import type { PackageColumn, PackageView } from './order.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
@@ -158,8 +158,6 @@ function findParts(): Parts | undefined {
   if (!input || !list || !table || !pages || !status || !template) return undefined;
   return { input, table, list, pages, status, template };
 }
-
-const DAY_MS = 86_400_000;
 
 /** Fills a row of the table of packages. */
 function fillRow(row: HTMLElement, index: PackageIndex, place: number, base: string): void {

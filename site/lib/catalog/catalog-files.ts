@@ -15,6 +15,9 @@ import { addNode } from '../spack/database.ts';
  * disk, the site from its content collections.
  */
 
+/** What an error says of a file that is not as it should be: somebody changed it by hand. */
+export const FROM_GIT = { advice: 'restore the file from git' };
+
 /** A file's id is its path below `folder` without `ending`: `zlib/zlib-1.3-<hash>`. */
 export const CATALOG_FILES = {
   specs: { folder: 'specs', ending: '.spec.json' },
@@ -86,7 +89,7 @@ export function parseEntry<T>(
 ): T {
   return parseJson(body, schema, {
     where: locate(directory, catalogPath(kind, id)),
-    advice: 'restore the file from git',
+    ...FROM_GIT,
   });
 }
 

@@ -1,9 +1,9 @@
 import { machineOf } from '../../schemas/node.ts';
 import type { Removed } from '../../schemas/removed.ts';
+import { DAY_MS } from '../format.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-const DAY_MS = 86_400_000;
 /** Days that "this week" has. */
 const WEEK_DAYS = 7;
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../schemas/build.ts';
 import { Node } from '../../schemas/node.ts';
+import { DAY_MS } from '../format.ts';
 import { RECORD_BYTES } from '../spack/database.ts';
 import { forecastFull, neededBytes } from './forecast.ts';
 import type { Growth, GrowthEvent } from './forecast.ts';
 import { planMirror } from './plan.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const START = Date.parse('2026-01-01T00:00:00Z');
 const BUDGET = 900_000_000;
 

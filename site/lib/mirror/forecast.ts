@@ -1,10 +1,9 @@
-import { monthOf } from '../format.ts';
+import { monthOf, DAY_MS } from '../format.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { estimateSiteOf, SITE_BYTES_PER_BUILD, SITE_BYTES_PER_PACKAGE } from './site-bytes.ts';
 import { INDEX_COPIES, MANIFEST_BYTES, MONTHS_SHARE } from './plan.ts';
 
-/** In milliseconds. */
-const WEEK_MS = 7 * 24 * 3_600_000;
+const WEEK_MS = 7 * DAY_MS;
 /** Numbers of weeks that growth is taken from: the longest over which it was steady. */
 const WINDOWS = [52, 39, 26, 13, 8];
 /** The standard error of a week's growth up to which a day is given, and above which nothing is: shares of it. */

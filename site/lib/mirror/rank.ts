@@ -1,12 +1,12 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
+import { DAY_MS } from '../format.ts';
 import { runtimeClosure } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** A build is worth half as much when it is this much older than the newest one. */
 const HALF_LIFE_DAYS = 180;
-const DAY_MS = 86_400_000;
 
 /** A build with what it needs at run time. */
 export interface RankedBuild {

@@ -3,6 +3,7 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { DAY_MS } from '../format.ts';
 import { runtimeClosure } from '../mirror/views.ts';
 import { keyOfRow, searchRows } from './search-rows.ts';
 import type { SearchRow } from './search-rows.ts';
@@ -18,7 +19,6 @@ import { makeWordList, numberLists } from './word-list.ts';
 
 /** Characters of a description in the package index: as much as a row shows. */
 const DESCRIPTION_LENGTH = 100;
-const DAY_MS = 86_400_000;
 
 /** `/data/packages.json`. */
 export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
