@@ -1,11 +1,14 @@
 import { buildPlan } from './build/build.ts';
-import { parseMinutes, readInputs } from './build/inputs.ts';
+import { readInputs } from './build/inputs.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/report.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions } from './spack/spack-options.ts';
 import type { SpackOptions } from './spack/spack-options.ts';
+import { namedHandedOn } from './waves/handed-on.ts';
+
+const MINUTES = { from: 0.01, to: 10_000, isWhole: false };
 
 type Options = SpackOptions &
   Record<'plan' | 'out' | 'inputsSha256' | 'minutes' | 'root' | 'earlierSha256', string> & {
@@ -26,45 +29,27 @@ const command = createCommand({
   .requiredOption('--out <DIR>', 'where cache/ and record.json go; existing content is removed')
   .addOption(variableOption('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
   .addOption(
-    variableOption(
-      '--minutes <N>',
-      'then stop and keep what is done (default: from the settings)',
-      'BUILD_MINUTES',
-    ),
+    variableOption('--minutes <N>', 'how long it may build (default: from the settings)', 'BUILD_MINUTES'),
   )
   .option('--earlier <DIR>', 'what hand-on gave of earlier waves')
   .addOption(
-    variableOption(
-      '--earlier-sha256 <HEX>',
-      'sha256 of its listing; empty: it gave nothing',
-      'EARLIER_SHA256',
-    ),
+    variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: it gave none', 'EARLIER_SHA256'),
   )
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
   .action(build);
 
-await runCommand(addSpackOptions(command, readSettings()));
+await runCommand(addSpackOptions(command));
 
-async function build({
-  inputsSha256,
-  settings,
-  minutes,
-  root,
-  earlier,
-  earlierSha256,
-  ...options
-}: Options): Promise<void> {
-  const { buildMinutes, installer } = readSettingsFile(settings);
-  const inputs = readInputs(options.plan, inputsSha256);
+async function build(options: Options): Promise<void> {
+  const { buildMinutes, installer } = readSettingsFile(options.settings);
+  const inputs = readInputs(options.plan, options.inputsSha256);
   const record = await buildPlan({
     ...options,
     inputs,
-    installRoot: root || INSTALL_ROOT,
-    minutes: parseMinutes(minutes, buildMinutes),
+    installRoot: options.root || INSTALL_ROOT,
+    minutes: parseNumber('--minutes', options.minutes || String(buildMinutes), MINUTES),
     installer,
-    ...(earlier === undefined || earlierSha256 === ''
-      ? {}
-      : { earlier: { folder: earlier, sha256: earlierSha256 } }),
+    earlier: namedHandedOn(options.earlier, options.earlierSha256),
   });
   reportBuild(inputs, record);
 }

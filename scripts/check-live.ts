@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workflowUrl } from '../site/lib/page/github.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, parseNumber, readSettings, runCommand } from './cli/command.ts';
 import { checkLive } from './deploy/check-live.ts';
 import { annotate } from './github/actions.ts';
 
 const { SITE_URL } = readSettings();
+const POSITIVE = { from: 0, isWhole: false };
 
 const command = createCommand({
   verb: 'check-live',
@@ -31,17 +32,11 @@ async function check({ site, dist, minutes, every }: Record<string, string>): Pr
     (site ?? '').replace(/\/+$/, ''),
     readFileSync(join(dist ?? '', 'api/index.json'), 'utf8'),
     {
-      waitMs: numberOf('--minutes', minutes) * 60_000,
-      pauseMs: numberOf('--every', every) * 1_000,
+      waitMs: parseNumber('--minutes', minutes ?? '', POSITIVE) * 60_000,
+      pauseMs: parseNumber('--every', every ?? '', POSITIVE) * 1_000,
       deployPage: repository ? workflowUrl(repository, 'deploy.yml') : 'the workflow Deploy',
     },
   );
   if (result.isServed) console.error(`${site} shows this deployment after ${result.seconds} s`);
   else annotate('warning', result.sentence);
-}
-
-function numberOf(option: string, text: string | undefined): number {
-  const number = Number(text);
-  if (text && number >= 0) return number;
-  throw new Error(`${option}: expected a number, found "${text ?? ''}"`);
 }

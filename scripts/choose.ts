@@ -2,12 +2,12 @@ import { Argument } from 'commander';
 import { chooseFor } from './choose/choose.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
 import { laterCommit, reportChoice, reportRepository } from './choose/report.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { setOutput } from './github/actions.ts';
 import { resolveVersions } from './spack/latest.ts';
-import { addPlaces, addVersionOptions } from './spack/spack-options.ts';
+import { addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
 interface Options extends RunInputs {
@@ -42,7 +42,7 @@ const command = createCommand({
   .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
   .action(choose);
 
-await runCommand(addPlaces(addVersionOptions(command), readSettings().CATALOG_DIR));
+await runCommand(addPlaces(addVersionOptions(command)));
 
 async function choose(reason: string, { settings: file, ...options }: Options): Promise<void> {
   expectBranch(process.env);

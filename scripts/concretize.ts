@@ -1,4 +1,4 @@
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, runCommand, variableOption } from './cli/command.ts';
 import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
@@ -29,7 +29,7 @@ const command = createCommand({
   )
   .action(concretize);
 
-await runCommand(addSpackOptions(addVersionOptions(command), readSettings()));
+await runCommand(addSpackOptions(addVersionOptions(command)));
 
 async function concretize({ requests, target, settings: file, ...options }: Options): Promise<void> {
   const settings = readSettingsFile(file);

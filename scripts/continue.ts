@@ -1,28 +1,11 @@
-import { z } from 'zod';
-import { createCommand, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { isSiteCurrent } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
-import { continueList, decideContinuation, startNextRun } from './waves/continue-run.ts';
-import type { NextRun } from './waves/continue-run.ts';
+import { decideContinuation, nextRun, startNextRun } from './waves/continue-run.ts';
+import type { NextOptions } from './waves/continue-run.ts';
 
-type Options = Record<
-  | 'round'
-  | 'waiting'
-  | 'published'
-  | 'environment'
-  | 'target'
-  | 'container'
-  | 'branch'
-  | 'specs'
-  | 'spack'
-  | 'packages'
-  | 'repos'
-  | 'own'
-  | 'flags'
-  | 'fresh',
-  string
->;
+type Options = NextOptions & Record<'round' | 'waiting' | 'published' | 'branch', string>;
 
 const command = createCommand({
   verb: 'continue',
@@ -57,28 +40,20 @@ const command = createCommand({
 
 await runCommand(command);
 
+const count = (name: string, text: string) => parseNumber(`--${name}`, text || '0', { from: 0 });
+
 async function run({ branch, ...options }: Options): Promise<void> {
-  const [round = 0, waiting = 0, published = 0] = (['round', 'waiting', 'published'] as const).map((name) => {
-    const count = Number(options[name] || '0');
-    if (Number.isInteger(count) && count >= 0) return count;
-    throw new Error(`--${name}: expected a number, found "${options[name].slice(0, 40)}"`);
-  });
+  const round = count('round', options.round);
+  const waiting = count('waiting', options.waiting);
+  const published = count('published', options.published);
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to continue on');
   const { continues, sentence } = decideContinuation({ round, waiting, published });
   if (continues) {
     const github = openGitHub(process.env);
-    await startNextRun(github, { round, branch, next: nextRun(options) }, () =>
-      isSiteCurrent(github, branch, process.env),
-    );
+    const isLive = () => isSiteCurrent(github, branch, process.env);
+    await startNextRun(github, { round, branch, next: nextRun(options) }, isLive);
   }
   if (!continues && waiting > 0) annotate('warning', sentence);
   else console.error(sentence);
   addSummary(sentence);
-}
-
-function nextRun({ environment, target, container, ...list }: Omit<Options, 'branch'>): NextRun {
-  const specs = z.array(z.string()).parse(JSON.parse(list.specs || '[]'));
-  if (specs.length === 0) return { workflow: 'environment.yml', inputs: { environment, target, container } };
-  const { repos, own, flags, fresh, spack, packages } = list;
-  return continueList({ specs, inputs: { target, repos, own, flags, fresh, container }, spack, packages });
 }

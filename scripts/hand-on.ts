@@ -1,8 +1,8 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { annotate, setOutput } from './github/actions.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
-import { handOn } from './waves/handed-on.ts';
+import { handOn, namedHandedOn } from './waves/handed-on.ts';
 
 type Options = Record<
   'plans' | 'matrix' | 'wave' | 'artifacts' | 'out' | 'catalog' | 'beforeSha256',
@@ -41,21 +41,12 @@ async function run(options: Options): Promise<void> {
   const { include } = Matrix.parse(JSON.parse(options.matrix));
   const { sha256, builds, refused } = await handOn(include, {
     ...options,
-    wave: parseWave(options.wave),
+    // Plans count from 0.
+    wave: parseNumber('--wave', options.wave, { from: 2 }) - 1,
     artifacts: await openArtifacts(options.artifacts, process.env),
-    before:
-      options.before !== undefined && options.beforeSha256 !== ''
-        ? { folder: options.before, sha256: options.beforeSha256 }
-        : undefined,
+    before: namedHandedOn(options.before, options.beforeSha256),
   });
   for (const sentence of refused) annotate('warning', sentence);
   setOutput('sha256', sha256);
   console.error(`${builds} builds handed on, ${refused.length} jobs without an artifact that can be taken`);
-}
-
-/** From 0, as plans count them. */
-function parseWave(text: string): number {
-  const wave = Number(text);
-  if (Number.isInteger(wave) && wave >= 2) return wave - 1;
-  throw new Error(`--wave: expected a number from 2, found "${text.slice(0, 40)}"`);
 }

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCommand, runCommand } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { servePages } from './start/pages-server.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 
@@ -15,10 +15,7 @@ const command = createCommand({
 
 async function serve(dist: string, options: { port?: string }): Promise<void> {
   const site = new URL(parseSettings(process.env).SITE_URL);
-  const port = Number(options.port ?? (site.port || 4321));
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port: expected a number from 0 to 65535, found "${options.port ?? ''}"`);
-  }
+  const port = parseNumber('--port', options.port ?? (site.port || '4321'), { from: 0, to: 65_535 });
   await access(join(dist, 'index.html')).catch(() => {
     throw new Error(`${dist}: expected a built site, found no index.html; run "npm run build" first`);
   });

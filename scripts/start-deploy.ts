@@ -1,4 +1,4 @@
-import { createCommand, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { startDeploy } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
@@ -21,13 +21,10 @@ const command = createCommand({
 await runCommand(command);
 
 async function start({ committed, branch }: { committed: string; branch: string }): Promise<void> {
-  const count = Number(committed || '0');
-  if (!Number.isInteger(count) || count < 0)
-    throw new Error(`--committed: expected a number, found "${committed}"`);
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to deploy');
   const { sentence, isAdvice } = await startDeploy(
     openGitHub(process.env),
-    { committed: count, branch },
+    { committed: parseNumber('--committed', committed || '0', { from: 0 }), branch },
     process.env,
   );
   if (isAdvice) annotate('warning', sentence);

@@ -48,8 +48,8 @@ export interface BuildOptions {
   /** Minutes after the start of this process at which the installation is stopped. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
-  /** What hand-on gave of earlier waves, and the sha256 of its listing. Absent: nothing. */
-  earlier?: { folder: string; sha256: string };
+  /** What hand-on gave of earlier waves, and the sha256 of its listing; undefined: nothing. */
+  earlier: { folder: string; sha256: string } | undefined;
 }
 
 /** What Spack printed, and when the time limit ended it. */

@@ -28,11 +28,3 @@ function expectDigest(path: string, expected: string): void {
     `${path}: expected sha256 ${expected}, found ${found}: it was changed since it was solved; solve it again`,
   );
 }
-
-/** A time limit in minutes; empty: the one that is set. */
-export function parseMinutes(text: string, otherwise: number): number {
-  if (text === '') return otherwise;
-  const minutes = Number(text);
-  if (minutes > 0 && minutes < 10_000) return minutes;
-  throw new Error(`minutes: expected a number above 0, found "${text.slice(0, 40)}"`);
-}

@@ -44,11 +44,11 @@ export function readBuild(
   directory: string,
   node: Pick<Node, 'name' | 'version' | 'hash'>,
 ): Build | undefined {
-  return readRecord(directory, buildFile(node), Build);
+  return readCatalogFile(directory, buildFile(node), Build);
 }
 
 /** Reads a JSON file of a catalog; undefined where there is none. Throws, naming it, on one that does not fit. */
-export function readRecord<T>(directory: string, path: string, schema: z.ZodType<T>): T | undefined {
+export function readCatalogFile<T>(directory: string, path: string, schema: z.ZodType<T>): T | undefined {
   const file = join(directory, path);
   return existsSync(file) ? readJson(file, schema, FROM_GIT) : undefined;
 }
@@ -62,10 +62,10 @@ export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[
 }
 
 /**
- * Reads the JSON files of one kind, by their path below the catalog's folder. Throws as `readRecord` does.
+ * Reads the JSON files of one kind, by their path below the catalog's folder. Throws as `readCatalogFile` does.
  * @param name only those in the folder of this package or environment
  */
-export function readRecords<T>(
+export function readCatalogFiles<T>(
   directory: string,
   kind: CatalogKind,
   schema: z.ZodType<T>,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Removed } from '../../site/schemas/removed.ts';
-import { readRecords } from './catalog.ts';
+import { readCatalogFiles } from './catalog.ts';
 
 /** Where a removed build is remembered, below the catalog's folder. */
 export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
@@ -12,7 +12,7 @@ export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
 /** The records of removed builds by DAG hash. Throws, naming the file, on one that does not fit its schema. */
 export function readRemoved(directory: string): Map<DagHash, Removed> {
   return new Map(
-    [...readRecords(directory, 'removed', Removed)].map(([path, removed]) => {
+    [...readCatalogFiles(directory, 'removed', Removed)].map(([path, removed]) => {
       if (path !== removedPath(removed))
         throw new Error(
           `${join(directory, path)}: expected the record of that hash, found that of ${removed.hash}; restore it from git`,

@@ -1,8 +1,8 @@
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
-import { readRecord } from './catalog.ts';
+import { readCatalogFile } from './catalog.ts';
 
 /** Reads what an environment was solved with, and its newer lock; of one from before that was recorded: nothing. */
 export function readSolvedEnvironment(catalog: string, name: string): SolvedEnvironment {
-  return readRecord(catalog, catalogPath('solved', name), SolvedEnvironment) ?? { targets: {} };
+  return readCatalogFile(catalog, catalogPath('solved', name), SolvedEnvironment) ?? { targets: {} };
 }

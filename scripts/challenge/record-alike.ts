@@ -3,7 +3,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Origin } from '../../site/schemas/build.ts';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
-import { readBuild, readRecord } from '../catalog/catalog.ts';
+import { readBuild, readCatalogFile } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { CacheComparison } from './compare.ts';
 
@@ -11,7 +11,7 @@ const PATH = 'checks/alike.json';
 
 /** The builds that came out alike before; none where nothing was compared yet. */
 export function readAlike(directory: string): AlikeBuild[] {
-  return readRecord(directory, PATH, AlikeBuilds)?.builds ?? [];
+  return readCatalogFile(directory, PATH, AlikeBuilds)?.builds ?? [];
 }
 
 /**

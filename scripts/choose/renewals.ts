@@ -3,7 +3,7 @@ import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts'
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
-import { readRecord } from '../catalog/catalog.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import { listMissing } from '../concretize/plan.ts';
@@ -69,7 +69,7 @@ function judge(
 ): Renewal | undefined {
   const { catalog, target, date } = lately;
   if (refresh === 'never' || hasFailed(name, lately)) return undefined;
-  const lock = readRecord(catalog, catalogPath('locks', name), LockFile);
+  const lock = readCatalogFile(catalog, catalogPath('locks', name), LockFile);
   if (!lock) return undefined;
   const { targets, next } = readSolvedEnvironment(catalog, name);
   const last = targets[target.name];

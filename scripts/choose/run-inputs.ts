@@ -1,3 +1,4 @@
+import { parseNumber } from '../cli/command.ts';
 import { parseInstallFlags } from './install-flags.ts';
 import type { RequestOptions } from './requests.ts';
 
@@ -29,10 +30,7 @@ export function parseRequestOptions(
 
 /** A number of packages; empty: the one that is set. */
 export function parseCount(text: string, otherwise: number): number {
-  if (text === '') return otherwise;
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= 256) return count;
-  throw new Error(`count: expected a number of packages from 1 to 256, found "${text.slice(0, 40)}"`);
+  return text === '' ? otherwise : parseNumber('count', text, { from: 1, to: 256 });
 }
 
 function parseBoolean(name: string, text: string): boolean {

@@ -51,6 +51,27 @@ export function readSettings(): Settings {
   }
 }
 
+/** A number that somebody typed. Throws, naming the option, on one that is not within these bounds. */
+export function parseNumber(
+  option: string,
+  text: string,
+  { from, to = Infinity, isWhole = true }: { from: number; to?: number; isWhole?: boolean },
+): number {
+  const number = (isWhole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text) ? Number(text) : NaN;
+  if (number >= from && number <= to) return number;
+  const bounds = to === Infinity ? `from ${from}` : `from ${from} to ${to}`;
+  throw new Error(
+    `${option}: expected a ${isWhole ? 'whole ' : ''}number ${bounds}, found "${text.slice(0, 40)}"`,
+  );
+}
+
+/** Adds the options that say where catalog and settings are. */
+export function addPlaces(command: Command): Command {
+  return command
+    .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+    .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)");
+}
+
 /**
  * `--registry` and `--catalog` of scripts that replace REGISTRY and CATALOG_DIR by them: see `overrideSettings`.
  */

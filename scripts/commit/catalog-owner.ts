@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cache } from '../../site/schemas/cache.ts';
-import { readRecord } from '../catalog/catalog.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 
 /** What the owner writes; everything else of a catalog is made by workflows. */
 const OWN = /^(environments|\.[^/]*)$/;
 
 /** Reads whose entries a catalog holds; undefined before the first publish. */
 export function readCache(catalogDirectory: string): Cache | undefined {
-  return readRecord(catalogDirectory, 'cache.json', Cache);
+  return readCatalogFile(catalogDirectory, 'cache.json', Cache);
 }
 
 /** Empties a catalog but for what its owner wrote: the stacks of environments stay, what was solved of them goes. */

@@ -1,6 +1,6 @@
 import { Container } from '../../site/schemas/container.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
-import { readRecords } from '../catalog/catalog.ts';
+import { readCatalogFiles } from '../catalog/catalog.ts';
 
 /** `containers/<subject>/<digest in hex>.json`, relative to the catalog's folder. */
 export function containerPath(subject: string, { digest }: Pick<Container, 'digest'>): string {
@@ -9,5 +9,5 @@ export function containerPath(subject: string, { digest }: Pick<Container, 'dige
 
 /** The catalog's records of the containers of a package or an environment (`env-<name>`). */
 export function readContainers(catalogDirectory: string, subject: string): Container[] {
-  return [...readRecords(catalogDirectory, 'containers', Container, subject).values()];
+  return [...readCatalogFiles(catalogDirectory, 'containers', Container, subject).values()];
 }

@@ -5,7 +5,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { readRecords } from '../catalog/catalog.ts';
+import { readCatalogFiles } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildFile, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
@@ -59,7 +59,7 @@ export async function applyPlan(
     rmSync(join(directory, buildFile(build)), { force: true });
     rmSync(join(directory, manifestFile(build)), { force: true });
   }
-  for (const [path, container] of readRecords(directory, 'containers', Container)) {
+  for (const [path, container] of readCatalogFiles(directory, 'containers', Container)) {
     if (isOrphan(container, gone)) rmSync(join(directory, path));
   }
 

@@ -11,7 +11,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { readRecord } from '../catalog/catalog.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -125,7 +125,7 @@ export function failureFiles(failures: readonly Failure[], job: string, catalogD
   return failures.flatMap((failure) => {
     const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
     const content = formatJson(failure);
-    const recorded = readRecord(catalogDirectory, path, Failure);
+    const recorded = readCatalogFile(catalogDirectory, path, Failure);
     if (recorded && formatJson({ ...recorded, date: failure.date }) === content) return [];
     return [{ path, content, replace: true }];
   });

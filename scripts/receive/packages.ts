@@ -1,5 +1,5 @@
 import { Package } from '../../site/schemas/package.ts';
-import { readRecord } from '../catalog/catalog.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -24,7 +24,7 @@ export function packageFiles(
       ...(isPast ? { commitDate } : {}),
     });
     const path = `packages/${reported.name}.json`;
-    const recorded = readRecord(catalogDirectory, path, Package);
+    const recorded = readCatalogFile(catalogDirectory, path, Package);
     if (recorded && !isNewer(reported, recorded)) return [];
     if (recorded?.deprecated) reported.deprecated = recorded.deprecated;
     return [{ path, content: formatJson(reported), replace: true }];

@@ -3,7 +3,7 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { Deprecation, Package } from '../../site/schemas/package.ts';
 import { packageDescription } from '../build/record.ts';
-import { readRecord } from '../catalog/catalog.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { PackageDescription } from '../spack/describe-specs.ts';
 
@@ -61,7 +61,7 @@ export function recordPackages(
   }
   return packages.flatMap((found) => {
     const path = catalogPath('packages', found.name);
-    const known = readRecord(catalogDirectory, path, Package);
+    const known = readCatalogFile(catalogDirectory, path, Package);
     if (known?.commitDate !== undefined && known.commitDate > release.commitDate) return [];
     const text = packageText(found, known, release);
     return text === undefined ? [] : [{ path, content: text, replace: true }];

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Settings } from '../../site/schemas/settings.ts';
-import { variableOption } from '../cli/command.ts';
+import { addPlaces, readSettings, variableOption } from '../cli/command.ts';
 import { defaultSpackHome } from './spack-home.ts';
 
 /** What every script that runs Spack is told. */
@@ -20,11 +19,17 @@ export interface SpackOptions {
 }
 
 /** Adds the options that every script has that runs Spack. */
-export function addSpackOptions(command: Command, { CATALOG_DIR, SITE_URL, REGISTRY }: Settings): Command {
-  return addPlaces(command, CATALOG_DIR)
-    .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
+export function addSpackOptions(command: Command): Command {
+  const { SITE_URL, REGISTRY } = readSettings();
+  return addRecipeOptions(addPlaces(command))
     .option('--site-url <URL>', 'this cache, to take from', SITE_URL)
-    .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY)
+    .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY);
+}
+
+/** Adds the options that every script has that loads recipes with Spack. */
+export function addRecipeOptions(command: Command): Command {
+  return command
+    .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
     .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome());
 }
 
@@ -51,11 +56,4 @@ export function addVersionOptions(command: Command): Command {
         'PACKAGES_VERSION',
       ),
     );
-}
-
-/** Adds the options that say where catalog and settings are. */
-export function addPlaces(command: Command, catalogDirectory: string): Command {
-  return command
-    .option('--catalog <DIR>', "the catalog's folder", catalogDirectory)
-    .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)");
 }

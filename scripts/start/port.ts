@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseNumber } from '../cli/command.ts';
 import { servePages } from './pages-server.ts';
 import type { PagesServer } from './pages-server.ts';
 import type { WorkFolder } from './work-folder.ts';
@@ -20,7 +21,10 @@ export async function openPort(
 ): Promise<SiteAddress> {
   const { port: urlPort, pathname: base } = new URL(siteUrl);
   const last = await readFile(portFile(folder), 'utf8').catch(() => '');
-  const first = parsePort(options.port ?? (last.trim() || urlPort || '4321'));
+  const first = parseNumber('--port', options.port ?? (last.trim() || urlPort || '4321'), {
+    from: 1,
+    to: 65_535,
+  });
   const distOf = (port: number): string => join(folder.root, `site-${port}`);
   if (!options.serve) {
     const url = `http://localhost:${first}${base.replace(/\/+$/, '')}`;
@@ -40,10 +44,4 @@ export async function openPort(
 /** Holds the port of the last start. */
 export function portFile(folder: WorkFolder): string {
   return join(folder.root, 'port');
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
-  throw new Error(`--port: expected a number from 1 to 65535, found "${text}"`);
 }

@@ -29,6 +29,12 @@ export interface NextRun {
   inputs: Record<string, string>;
 }
 
+/** What a run was started with, as text; of a list of specs all of it counts. */
+export type NextOptions = Record<
+  'environment' | 'specs' | 'spack' | 'packages' | keyof ListToContinue['inputs'],
+  string
+>;
+
 /** What a list of specs was built with. */
 interface ListToContinue {
   /** A request each. */
@@ -38,6 +44,15 @@ interface ListToContinue {
   /** Commits of Spack and of its recipes: with the same ones, the same specs come to the same locks. */
   spack: string;
   packages: string;
+}
+
+/** The run that builds the specs that wait, a JSON list; where it is empty, environments. */
+export function nextRun({ environment, specs: json, spack, packages, ...inputs }: NextOptions): NextRun {
+  const specs = z.array(z.string()).parse(JSON.parse(json || '[]'));
+  const { target, container, repos, own, flags, fresh } = inputs;
+  return specs.length === 0
+    ? { workflow: 'environment.yml', inputs: { environment, target, container } }
+    : continueList({ specs, inputs: { target, repos, own, flags, fresh, container }, spack, packages });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
 import type { BuildLane, DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -7,6 +8,8 @@ import type { Node } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { kindOf, learnTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
 import { formatJson } from '../../site/lib/json.ts';
+import { digestFile } from '../concretize/digests.ts';
+import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';
 import type { Job } from './divide.ts';
@@ -139,11 +142,28 @@ export function learnFrom({ builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>):
   return (node) => estimate(kindOf(node))?.seconds;
 }
 
-/** Writes which requests are divided, for the job that publishes. */
-export function writeDivided(plans: string, { requests, left, seconds }: DividedRequests): string {
-  const file = join(plans, 'divided.json');
-  writeFileSync(file, formatJson({ requests, left, seconds }));
-  return file;
+/**
+ * Hands a divided run to the jobs after this one: its files among the plans, and outputs with their digests.
+ * @param plans folder that concretize wrote
+ */
+export function handOnRun(
+  plans: string,
+  { divided, waves, failures }: { divided: DividedRun; waves: readonly Wave[]; failures: SolvedFailure[] },
+): void {
+  const { jobs, requests, left, seconds } = divided;
+  const matrix = expectHandedOn({ include: jobs });
+  const write = (name: string, content: unknown): string => {
+    writeFileSync(join(plans, name), formatJson(content));
+    return digestFile(join(plans, name));
+  };
+  write('matrix.json', matrix);
+  setOutput('matrix', JSON.stringify(matrix));
+  setOutput('jobs', JSON.stringify(waves));
+  setOutput('waves', String(waves.length));
+  setOutput('count', String(jobs.length));
+  setOutput('divided', write('divided.json', { requests, left, seconds }));
+  setOutput('failures', write('failures.json', failures));
+  setOutput('work', String(jobs.length + failures.length > 0));
 }
 
 /** Whose nodes the jobs of a group build. */

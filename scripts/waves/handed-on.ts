@@ -39,6 +39,11 @@ export interface HandOnOptions {
   out: string;
 }
 
+/** What one wave got, by two options: a workflow gives empty ones where it got nothing. */
+export function namedHandedOn(folder: string | undefined, sha256: string): HandOnOptions['before'] {
+  return folder === undefined || sha256 === '' ? undefined : { folder, sha256 };
+}
+
 /** Builds that were handed on, and why others were not. */
 export interface HandOnResult {
   /** sha256 of the listing: travels as an output of the job, which no build can reach. */
