@@ -25,15 +25,15 @@ export interface Stage {
   end: { outputs: Record<string, string>; state: WorldState };
 }
 
-/** How many faults there were, and what became of them. */
+/** How many faults of a step there were, and what became of them. */
 export interface Tally {
   injected: number;
   survived: number;
   mended: number;
+  /** What did not end as it should. */
+  neither: number;
   /** Those whose request or write did not occur this time. */
   missed: number;
-  /** One text each: what did not end as it should. */
-  findings: string[];
 }
 
 /** How the rest of a job ended. */
@@ -134,11 +134,10 @@ function verbOf({ script }: JobStep): string {
  */
 export function openSweep(
   world: World,
-  tally: Tally,
-): (stage: Stage, fault: Fault) => Promise<string | undefined> {
+): (stage: Stage, fault: Fault, tally: Tally) => Promise<string | undefined> {
   const endings = new Map<string, Ending>();
 
-  return async (stage, fault) => {
+  return async (stage, fault, tally) => {
     stage.enter();
     const step = stage.steps[stage.index];
     if (!step) throw new Error(`${stage.name}: no such step`);
@@ -161,9 +160,8 @@ export function openSweep(
       else tally.survived += 1;
       return undefined;
     }
-    const text = `${stage.name}, ${JSON.stringify(fault)}: ${finding}\n${hit.output}\nthen: ${ending.output}`;
-    tally.findings.push(text);
-    return text;
+    tally.neither += 1;
+    return `${stage.name}, ${JSON.stringify(fault)}: ${finding}\n${hit.output}\nthen: ${ending.output}`;
   };
 }
 
