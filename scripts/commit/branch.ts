@@ -5,6 +5,14 @@ import type { GitHub } from '../github/api.ts';
 /** Files that one query asks for. */
 const FILES_A_QUERY = 100;
 
+/**
+ * "Workflows that would otherwise be triggered using on: push or on: pull_request won't be triggered if you add any of the
+ * following strings to the commit message" (GitHub's documentation, "Skipping workflow runs"). A push by the run's own token
+ * starts none anyway; one by COMMIT_TOKEN would deploy beside the deployment that the run itself starts, which this leaves be:
+ * "Skip instructions only apply to the push and pull_request events."
+ */
+const START_NOTHING = '[skip actions]';
+
 const Oid = z.string().regex(/^[0-9a-f]{40}$/);
 
 const HeadAnswer = z.object({
@@ -69,7 +77,7 @@ export async function readFiles(
 }
 
 /**
- * Makes one commit on a branch that still points at `head`; throws `StaleHeadError` when it does not, and `BusyError`
+ * Makes one commit on a branch that still points at `head`, which starts no workflow; throws `StaleHeadError` when it does not, and `BusyError`
  * when GitHub gave no answer: then the commit may be made.
  */
 export async function createCommit(
@@ -85,7 +93,7 @@ export async function createCommit(
   const input = {
     branch: { repositoryNameWithOwner: `${owner}/${name}`, branchName: branch },
     expectedHeadOid: head,
-    message: { headline, body },
+    message: { headline, body: body ? `${body}\n\n${START_NOTHING}` : START_NOTHING },
     fileChanges: {
       additions: changes.flatMap(({ path, content }) =>
         content ? [{ path, contents: content.toString('base64') }] : [],

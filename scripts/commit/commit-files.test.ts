@@ -62,6 +62,14 @@ test('commits what was added, changed and removed in one commit, and nothing bes
   expect(show('README.md')).toBe('read me');
 });
 
+test('starts no workflow by a push: with a token of somebody there would be two deployments', async () => {
+  const work = checkOut('work');
+  write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
+  const { commits } = await commit(work);
+  expect(commits).toHaveLength(1);
+  expect(api.starting).toEqual([]);
+});
+
 test('asks nothing and commits nothing when nothing changed', async () => {
   const { commits } = await commit(checkOut('work'));
   expect(commits).toEqual([]);

@@ -32,10 +32,14 @@ export interface GitHubApi {
   issues: Issue[];
   /** Runs that were started: `deploy.yml on main`. */
   dispatches: string[];
+  /** Commits whose push starts workflows where a token of somebody made them, not that of a run. */
+  starting: string[];
   close(): Promise<void>;
 }
 
 const SCHEMA = resolve(import.meta.dirname, '../../node_modules/@octokit/graphql-schema/schema.graphql');
+/** Source: GitHub's documentation, "Skipping workflow runs". */
+const SKIP = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/;
 const GraphqlRequest = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).default({}),
@@ -93,6 +97,7 @@ export async function startGitHubApi(options: {
   const requests: string[] = [];
   const issues: Issue[] = [];
   const dispatches: string[] = [];
+  const starting: string[] = [];
   const rest = createRest({
     ...options,
     issues,
@@ -210,6 +215,7 @@ export async function startGitHubApi(options: {
             `Expected branch to point to "${input.expectedHeadOid}" but it did not.  Pull and try again.`,
           );
         }
+        if (!SKIP.test(`${input.message.headline}\n${input.message.body ?? ''}`)) starting.push(oid);
         return { commit: { oid, url: `https://github.com/${repository}/commit/${oid}` } };
       },
     };
@@ -254,6 +260,7 @@ export async function startGitHubApi(options: {
     },
     issues,
     dispatches,
+    starting,
     close: async () => {
       await new Promise<void>((done) => {
         server.close(() => done());
