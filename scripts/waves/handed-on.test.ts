@@ -1,6 +1,5 @@
 import {
   appendFileSync,
-  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -11,9 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BuildInputs, Matrix } from '../../site/schemas/build-request.ts';
+import { Matrix } from '../../site/schemas/build-request.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
-import { writeBuiltJob } from '../../tests/world/built-job.ts';
+import { writeBuiltJob, writeTaker } from '../../tests/world/built-job.ts';
 import { digestFile } from '../concretize/digests.ts';
 import { openArtifactFolder } from '../receive/build-artifact.ts';
 import { readPlanFolder } from '../receive/plan-folder.ts';
@@ -37,11 +36,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The plan of a job that takes some builds from earlier waves. */
 function later(index: number, wave: number, earlier: string[]): MatrixEntry {
-  const plan = join(folder, 'plans', String(index));
-  cpSync(join(folder, 'plans/0'), plan, { recursive: true });
-  const inputs = BuildInputs.parse(JSON.parse(readFileSync(join(plan, 'inputs.json'), 'utf8')));
-  writeFileSync(join(plan, 'inputs.json'), JSON.stringify({ ...inputs, part: { asked: [], earlier } }));
-  return { ...first, index, wave, inputs: digestFile(join(plan, 'inputs.json')) };
+  return writeTaker(join(folder, 'plans'), first, { index, wave, earlier });
 }
 
 function hand(entries: MatrixEntry[], wave: number, before?: HandOnResult): Promise<HandOnResult> {

@@ -30,6 +30,8 @@ export interface Surroundings {
   plans: string;
   /** What receive is told of its jobs. */
   matrix: string;
+  /** The same with a job of a second wave, which takes what the first has built. */
+  waves: string;
   progress: JobProgress;
 }
 
@@ -51,6 +53,20 @@ export interface JobStep {
 }
 
 const login: JobStep = { script: 'scripts/login.ts' };
+const askArtifacts: JobStep = {
+  script: 'scripts/ask-artifacts.ts',
+  args: () => ['--known', 'plans-1'],
+  before: ({ work, plans }) => cpSync(plans, join(work, 'plans'), { recursive: true }),
+};
+const downloadArtifacts: JobStep = {
+  script: 'tests/actions/download-artifact/main.ts',
+  when: ({ isGreen, outputs }) => isGreen && outputs['answers'] !== 'true',
+  env: () => ({ FOLDER: 'artifacts' }),
+  isSpared: true,
+};
+const artifactsOf = ({ progress }: Surroundings): Record<string, string> => ({
+  ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts',
+});
 const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
@@ -121,25 +137,27 @@ export const JOBS = {
       isSpared: true,
     },
   ],
+  // Between two waves.
+  check: [
+    askArtifacts,
+    downloadArtifacts,
+    {
+      script: 'scripts/hand-on.ts',
+      args: ({ waves }) => ['--plans', 'plans', '--matrix', waves, '--wave', '2', '--out', 'checked'],
+      env: artifactsOf,
+      after: (around) => upload(around, 'checked'),
+    },
+  ],
   publish: [
     { script: 'scripts/take-catalog.ts' },
     askSite,
     login,
-    {
-      script: 'scripts/ask-artifacts.ts',
-      args: () => ['--known', 'plans-1'],
-      before: ({ work, plans }) => cpSync(plans, join(work, 'plans'), { recursive: true }),
-    },
-    {
-      script: 'tests/actions/download-artifact/main.ts',
-      when: ({ isGreen, outputs }) => isGreen && outputs['answers'] !== 'true',
-      env: () => ({ FOLDER: 'artifacts' }),
-      isSpared: true,
-    },
+    askArtifacts,
+    downloadArtifacts,
     {
       script: 'scripts/receive.ts',
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix, '--subjects', 'subjects'],
-      env: ({ progress }) => ({ ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts' }),
+      env: artifactsOf,
     },
     {
       script: 'scripts/record-settings.ts',

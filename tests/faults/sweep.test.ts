@@ -16,7 +16,7 @@ const [PART = 1, PARTS = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').m
 /** After so many faults a long sweep says how far it is. */
 const SAID_EVERY = 50;
 /** Repositories that are swept at the same time: much of a run is waiting. */
-const WORLDS = isFull ? 4 : 1;
+const WORLDS = !isFull ? 1 : ONLY.test('') && PARTS === 1 ? 4 : 2;
 const hasTools = ['docker-registry', 'oras', 'git'].every(findProgram);
 
 type Tallies = Map<string, Tally>;

@@ -69,6 +69,7 @@ const LIFE: readonly Chapter[] = [
   { job: 'start', as: 'first start', number: 0, day: 0, swept: [] },
   { job: 'deploy', as: 'first deploy', number: 0, day: 0, swept: [] },
   { job: 'choose', number: 1, day: 1 },
+  { job: 'check', number: 1, day: 1 },
   { job: 'publish', number: 1, day: 1 },
   { job: 'start', number: 1, day: 1 },
   { job: 'failed', number: 1, day: 1 },

@@ -13,6 +13,7 @@ const PLACES: Record<JobName, [file: string, id: string]> = {
   concretize: ['build.yml', 'concretize'],
   plan: ['build.yml', 'plan'],
   build: ['build.yml', 'build'],
+  check: ['check-builds.yml', 'check'],
   publish: ['build.yml', 'publish'],
   start: ['build.yml', 'deploy'],
   deploy: ['deploy.yml', 'deploy'],

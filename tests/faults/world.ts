@@ -8,9 +8,10 @@ import { delimiter, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
+import { Matrix } from '../../site/schemas/build-request.ts';
 import { readState } from '../e2e/folder-state.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
-import { writeBuiltJob } from '../world/built-job.ts';
+import { writeBuiltJob, writeTaker } from '../world/built-job.ts';
 import { startFaultyProxy } from '../world/faulty-proxy.ts';
 import { startGitServer } from '../world/git-server.ts';
 import { startGhcr } from '../world/ghcr.ts';
@@ -134,6 +135,7 @@ export async function openWorld(): Promise<World> {
     RUNS.map(async (packages, number) => {
       const built = join(folder, `built-${number}`);
       const matrix = writeBuiltJob(built, packages, 6);
+      const waves = addWave(join(built, 'plans'), matrix);
       const handed = { 'build-0-1': join(built, 'artifacts/build-0-1'), 'plans-1': join(built, 'plans') };
       for (const [name, directory] of Object.entries(handed)) {
         const zip = join(folder, `${name}-${number}.zip`);
@@ -144,7 +146,7 @@ export async function openWorld(): Promise<World> {
           ...{ contentType: 'application/zip', isFinal: true, days: 7, isExpired: false, digest, file: zip },
         });
       }
-      return matrix;
+      return { matrix, waves };
     }),
   );
   const files = Object.fromEntries(
@@ -221,8 +223,8 @@ export async function openWorld(): Promise<World> {
     const isWanted = next.when ? next.when(progress) : progress.isGreen;
     if (progress.isLost || !isWanted) return result;
     const plans = join(folder, `built-${now.number}/plans`);
-    const matrix = matrices[now.number] ?? '';
-    const around: Surroundings = { work, uploads, pages, plans, matrix, progress };
+    const { matrix, waves } = matrices[now.number] ?? { matrix: '', waves: '' };
+    const around: Surroundings = { work, uploads, pages, plans, matrix, waves, progress };
     next.before?.(around);
     writeFileSync(files.writes, '');
     const args = next.args?.(around) ?? [];
@@ -332,6 +334,15 @@ export async function openWorld(): Promise<World> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Plans a job that takes all that the first one has built. */
+function addWave(plans: string, matrix: string): string {
+  const { include } = Matrix.parse(JSON.parse(matrix));
+  const [first] = include;
+  if (!first) throw new Error('expected a job');
+  const earlier = readFileSync(join(plans, '0/plan.txt'), 'utf8').trim().split('\n');
+  return JSON.stringify({ include: [first, writeTaker(plans, first, { index: 1, wave: 1, earlier })] });
 }
 
 type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose';

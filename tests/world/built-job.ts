@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { BuildInputs } from '../../site/schemas/build-request.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { HostileCache } from './hostile-cache.ts';
 
@@ -27,6 +29,23 @@ export function writeBuiltJob(work: string, kept: readonly string[], level: numb
   writeFileSync(join(work, 'artifacts/build-0-1/record.json'), JSON.stringify(record));
   cache.remove();
   return matrix;
+}
+
+/**
+ * Writes the plan of a job of a later wave that takes some builds from those before it.
+ * @param plans folder of the plans, with that of the first job
+ */
+export function writeTaker(
+  plans: string,
+  first: MatrixEntry,
+  { index, wave, earlier }: { index: number; wave: number; earlier: readonly string[] },
+): MatrixEntry {
+  const plan = join(plans, String(index));
+  cpSync(join(plans, String(first.index)), plan, { recursive: true });
+  const inputs = BuildInputs.parse(JSON.parse(readFileSync(join(plan, 'inputs.json'), 'utf8')));
+  const text = JSON.stringify({ ...inputs, part: { asked: [], earlier } });
+  writeFileSync(join(plan, 'inputs.json'), text);
+  return { ...first, index, wave, inputs: createHash('sha256').update(text).digest('hex') };
 }
 
 /** Writes the plan of one job that builds what a cache holds, as concretize does; returns its matrix. */
