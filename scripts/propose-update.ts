@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { formatJson } from '../site/lib/json.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { readJson } from './cli/files.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { openGitHub } from './github/api.ts';
@@ -17,6 +17,7 @@ interface Options {
   catalog: string;
   home: string;
   own: string;
+  repos: string;
   settings?: string;
   dryRun: boolean;
   to?: string;
@@ -36,6 +37,7 @@ const command = createCommand({
 })
   .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
   .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
+  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
   .option('--home <DIR>', 'folder for Spack itself, its caches and settings', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--dry-run', 'print the proposal, open no issue', false)
@@ -45,7 +47,16 @@ const command = createCommand({
 
 await runCommand(command);
 
-async function propose({ catalog: folder, home, own, settings, dryRun, to, from }: Options): Promise<void> {
+async function propose({
+  catalog: folder,
+  home,
+  own,
+  repos,
+  settings,
+  dryRun,
+  to,
+  from,
+}: Options): Promise<void> {
   if (from !== undefined) {
     await open(readJson(from, ProposalFile, { advice: 'write it with propose-update --to FILE' }));
     return;
@@ -62,7 +73,10 @@ async function propose({ catalog: folder, home, own, settings, dryRun, to, from 
   const meaning =
     catalog.builds.size === 0
       ? 'There are no builds yet.'
-      : refreshText((await findStale(catalog, { wanted, home, own, pins: readPins(folder) })).plan, wanted);
+      : refreshText(
+          (await findStale(catalog, { wanted, home, own, repos, pins: readPins(folder) })).plan,
+          wanted,
+        );
   const { title, body } = composeProposal(newer, meaning);
   console.error(`${title}\n\n${body}\n`);
   const proposal: ProposalFile = { title, body: body.slice(0, MAX_BODY) };

@@ -3,7 +3,7 @@ import { formatJson } from '../site/lib/json.ts';
 import type { Catalog } from '../site/lib/catalog/catalog-files.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { addFiles } from './catalog/new-files.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { readJson } from './cli/files.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
@@ -21,6 +21,7 @@ interface Options {
   spack?: string;
   packages?: string;
   own: string;
+  repos: string;
   home: string;
   settings?: string;
   json: boolean;
@@ -51,6 +52,7 @@ const command = createCommand({
   )
   .option('--spack <VERSION>', 'tag or commit of Spack (default: from the settings)')
   .option('--own <DIR>', 'folder of your own recipes', process.env['OWN_PACKAGES'] ?? '')
+  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
   .option('--home <DIR>', 'folder for Spack itself, its caches and settings', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--record', 'write what the recipes say, deprecated versions too, into packages/*.json', false)
@@ -65,6 +67,7 @@ async function refresh({
   from,
   home,
   own,
+  repos,
   json,
   record,
   recordTo,
@@ -90,6 +93,7 @@ async function refresh({
     wanted,
     home,
     own,
+    repos,
     pins: readPins(from),
   });
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);

@@ -8,7 +8,7 @@ import { databaseText } from '../../site/lib/spack/database.ts';
 import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { headDate } from '../spack/git-checkout.ts';
-import { gatherRecipes } from '../spack/recipes.ts';
+import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
@@ -30,6 +30,8 @@ export interface RefreshOptions {
   home: string;
   /** Folder of the owner's recipes; empty: none. */
   own: string;
+  /** Addresses of more recipe repositories; empty: none. */
+  repos: string;
   pins: ReadonlyMap<string, Pin>;
 }
 
@@ -81,11 +83,11 @@ async function askRecipes(
   { builds, nodes }: Catalog,
   installed: InstalledSpack,
   tools: string,
-  { home, own }: RefreshOptions,
+  { home, own, repos }: RefreshOptions,
 ): Promise<{ states: Map<DagHash, RecipeState>; packages: RecipePackage[] }> {
   const folder = resolve(home, 'refresh');
   mkdirSync(folder, { recursive: true });
-  const { repositories } = await gatherRecipes([], own, tools);
+  const { repositories } = await gatherRecipes(parseRecipeSources(repos), own, tools);
   const builtin = installed.builtin === undefined ? {} : { builtin: installed.builtin };
   const environment = createSpackHome(
     folder,

@@ -7,6 +7,8 @@ reading the recipes is what takes time.
                            "newest": version, "reason": text, "shared": [files of build_systems that it uses],
                            "imports": [folders of other packages that it uses]}},
      "packages": [{as describe_package says, "deprecated": [as deprecated_versions says]}]}
+
+A spec whose recipe is in a repository that is not here has no state.
 """
 
 import ast
@@ -32,8 +34,9 @@ GROUPS = []
 
 def main(index_file, out_file):
     groups = {}
+    namespaces = {None, *(repo.namespace for repo in spack.repo.PATH.repos)}
     for spec in read_specs(index_file):
-        if not spec.external:
+        if not spec.external and spec.namespace in namespaces:
             groups.setdefault(spec.fullname, []).append(spec)
     # The largest first, so that no process is left with one at the end.
     GROUPS.extend(sorted(groups.values(), key=len, reverse=True))

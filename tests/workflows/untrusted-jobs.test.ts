@@ -17,8 +17,10 @@ const Step = z.looseObject({
   uses: z.string().default(''),
   with: z.record(z.string(), z.unknown()).default({}),
   run: z.string().default(''),
+  env: z.record(z.string(), z.unknown()).default({}),
 });
 const Workflow = z.object({
+  env: z.record(z.string(), z.unknown()).default({}),
   jobs: z.record(
     z.string(),
     z.object({
@@ -29,8 +31,8 @@ const Workflow = z.object({
 });
 
 const JOBS = listWorkflows().flatMap((name) => {
-  const { jobs } = Workflow.parse(parse(readFileSync(join(WORKFLOWS, name), 'utf8')));
-  return Object.entries(jobs).map(([id, job]) => ({ where: `${name}: ${id}`, ...job }));
+  const { env, jobs } = Workflow.parse(parse(readFileSync(join(WORKFLOWS, name), 'utf8')));
+  return Object.entries(jobs).map(([id, job]) => ({ where: `${name}: ${id}`, env, ...job }));
 });
 
 /** The folder of each download. */
@@ -66,5 +68,17 @@ test('a job that loads recipes may write nothing and holds no secret', () => {
   for (const { where, permissions, ...job } of jobs) {
     expect(permissions, where).toEqual({ contents: 'read' });
     expect(JSON.stringify(job), where).not.toMatch(/\bsecrets\b|github\.token/);
+  }
+});
+
+test("what loads recipes or names their repositories has the owner's: without them a build counts as withdrawn", () => {
+  const steps = JOBS.flatMap(({ where, env, steps }) =>
+    steps.map((step) => ({ where, run: step.run, names: Object.keys({ ...env, ...step.env }) })),
+  );
+  for (const { where, run, names } of steps) {
+    if (LOADS_RECIPES.test(run)) expect(names, where).toContain('OWN_PACKAGES');
+    // A build's plan names the repositories.
+    if (/scripts\/rebuild\.ts/.test(run) || (LOADS_RECIPES.test(run) && !/scripts\/build\.ts/.test(run)))
+      expect(names, where).toContain('SPACK_REPOS');
   }
 });
