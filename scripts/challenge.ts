@@ -2,9 +2,10 @@ import { formatJson } from '../site/lib/json.ts';
 import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { compareCaches } from './challenge/compare.ts';
-import { openCache, onlyBuilds } from './challenge/open-cache.ts';
+import { missingBuilds, openCache, onlyBuilds } from './challenge/open-cache.ts';
 import { recordAlike } from './challenge/record-alike.ts';
 import { createCommand, overrideSettings, runCommand, variableOption } from './cli/command.ts';
+import { annotate } from './github/actions.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
 const command = createCommand({
@@ -43,11 +44,15 @@ interface Options {
 
 async function challenge(first: string, second: string, options: Options): Promise<void> {
   const only = options.only.split(/\s+/).filter((hash) => hash !== '');
-  const compared = await compareCaches(await openCache(first), onlyBuilds(await openCache(second), only));
+  const [before, again] = [await openCache(first), await openCache(second, only.length > 0)];
+  for (const sentence of missingBuilds(before, again, only)) annotate('warning', sentence);
+  const compared = await compareCaches(before, onlyBuilds(again, only));
   const { run } = readOrigin(process.env);
   const date = readDate(process.env, new Date());
   const { reproduction, ...likeness } = compared;
   const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
+  if (found.compared === 0)
+    throw new Error(`expected a build that ${first} and ${second} have, found none: nothing was compared`);
   const settings = overrideSettings({ CATALOG_DIR: options.catalog });
   if (options.record) {
     addFiles(settings.CATALOG_DIR, [
@@ -60,7 +65,7 @@ async function challenge(first: string, second: string, options: Options): Promi
     console.error(
       `${name}@${version}/${hash}: ${files} files differ (${causes.join(', ')}), such as ${examples[0]?.path}`,
     );
-  const share = found.compared === 0 ? 100 : (100 * found.equal) / found.compared;
+  const share = (100 * found.equal) / found.compared;
   console.error(`${found.equal} of ${found.compared} builds are equal (${share.toFixed(1)}%).`);
   if (options.strict && found.equal < found.compared) process.exitCode = 1;
 }

@@ -235,6 +235,24 @@ test('prints JSON, records it, and ends with 1 only when it is asked to', async 
   });
 });
 
+test('a second build that failed is named, and where nothing is left to compare nothing is recorded', async () => {
+  const content = join(folder, 'failed');
+  const options = [join(folder, 'a'), join(folder, 'b'), '--record', '--catalog', content];
+  const [[built = ''] = []] = [...(await openCache(join(folder, 'b'))).builds];
+  const lonely = [...(await openCache(join(folder, 'a'))).builds.values()].find(
+    ({ name }) => name === 'lonely',
+  );
+  const some = await tryScript('challenge', options, { ONLY_HASHES: `${built} ${lonely?.hash}` });
+  const sentence = `lonely@1.0/${lonely?.hash} was not built again: `;
+  expect(some).toMatchObject({ code: 0, output: expect.stringContaining(sentence) });
+  const record = join(content, 'checks/challenge.json');
+  const before = await readFile(record, 'utf8');
+  const none = await tryScript('challenge', options, { ONLY_HASHES: lonely?.hash ?? '' });
+  expect(none).toMatchObject({ code: 1, output: expect.stringContaining('nothing was compared') });
+  expect(none.output).toContain(sentence);
+  expect(await readFile(record, 'utf8')).toBe(before);
+});
+
 test('notes what came out alike of the builds that the catalog has, once a run, until it does not', async () => {
   const catalog = join(folder, 'alike');
   const history = inventHistory({ builds: 1, seed: 1 });

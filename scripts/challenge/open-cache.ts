@@ -45,12 +45,15 @@ export interface ComparableCache {
   open(blob: Blob): Promise<Readable>;
 }
 
-/** Opens a build cache of layout 3. A folder is listed by its manifests, an address by its index. */
-export async function openCache(place: string): Promise<ComparableCache> {
+/**
+ * Opens a build cache of layout 3. A folder is listed by its manifests, an address by its index. Throws for one without a
+ * build, unless that may be.
+ */
+export async function openCache(place: string, mayBeEmpty = false): Promise<ComparableCache> {
   const site = openSite(place);
   const isAddress = /^https?:\/\//.test(place);
   const list = isAddress ? await listByIndex() : await listByManifests();
-  if (list.length === 0)
+  if (list.length === 0 && !mayBeEmpty)
     throw new Error(`${place}: expected a build cache of layout 3 with builds, found none`);
 
   async function listByManifests(): Promise<CachedBuild[]> {
@@ -101,4 +104,19 @@ export function onlyBuilds(cache: ComparableCache, hashes: readonly DagHash[]): 
   if (hashes.length === 0) return cache;
   const wanted = new Set(hashes);
   return { ...cache, builds: new Map([...cache.builds].filter(([hash]) => wanted.has(hash))) };
+}
+
+/** A sentence for each build that was to be compared and cannot be, since one of two caches lacks it. */
+export function missingBuilds(
+  first: ComparableCache,
+  second: ComparableCache,
+  hashes: readonly DagHash[],
+): string[] {
+  return hashes.flatMap((hash) => {
+    const build = first.builds.get(hash) ?? second.builds.get(hash);
+    const name = build ? `${build.name}@${build.version}/${hash}` : hash;
+    if (!second.builds.has(hash))
+      return [`${name} was not built again: the summary of the job that built says why`];
+    return first.builds.has(hash) ? [] : [`${name} is not compared: the first cache does not have it`];
+  });
 }

@@ -90,7 +90,8 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
 }
 
 function judgeOne({ version, package_hash }: Node, state: RecipeState | undefined): Verdict {
-  if (state === undefined) return { kind: 'unclear', reason: 'its recipe is in a repository that was not asked' };
+  if (state === undefined)
+    return { kind: 'unclear', reason: 'its recipe is in a repository that was not asked' };
   const newer = state.newest === '' || state.newest === version ? '' : `; the newest is ${state.newest}`;
   if (state.state === 'no recipe') return { kind: 'withdrawn', reason: 'there is no recipe of it any more' };
   if (state.state === 'no version')
