@@ -9,6 +9,7 @@ import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readPins } from './prune/pins.ts';
 import { readDate } from './publish/origin.ts';
+import { recordComparison } from './refresh/record-comparison.ts';
 import { RecipesFile, recordPackages } from './refresh/record-packages.ts';
 import type { RecipesRelease } from './refresh/record-packages.ts';
 import { findStale } from './refresh/refresh.ts';
@@ -37,7 +38,7 @@ const command = createCommand({
   description:
     'Says what newer recipes (and a newer Spack) mean for a cache: which builds are withdrawn, would come out different, ' +
     'may do so, or are proven unchanged, in what order to renew them and how many MiB that is. Changes nothing, ' +
-    'unless it is to record what the recipes say of packages.',
+    'unless it is to record what the recipes say of packages and builds.',
   examples: [
     'node scripts/refresh.ts --packages latest',
     'node scripts/refresh.ts --packages latest --record',
@@ -55,7 +56,11 @@ const command = createCommand({
   .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
   .option('--home <DIR>', 'folder for Spack itself, its caches and settings', defaultSpackHome())
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
-  .option('--record', 'write what the recipes say, deprecated versions too, into packages/*.json', false)
+  .option(
+    '--record',
+    'write what the recipes say of packages and builds into packages/*.json and checks/recipes.json',
+    false,
+  )
   .option('--record-to <FILE>', 'write what the recipes say into a file, for --record-from')
   .option('--record-from <FILE>', 'record from that file: runs no Spack and loads no recipe')
   .option('--json', 'print the whole plan as JSON on standard output', false)
@@ -89,7 +94,7 @@ async function refresh({
   }
   const spack = options.spack ?? readSettingsFile(options.settings).spack;
   const wanted = await resolveVersions({ spack, packages: options.packages }, process.env);
-  const { plan, packages, commit, commitDate } = await findStale(catalog, {
+  const { plan, ...found } = await findStale(catalog, {
     wanted,
     home,
     own,
@@ -99,14 +104,18 @@ async function refresh({
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
   const text = refreshText(plan, wanted);
   addSummary(text);
-  const recipes: RecipesFile = { name: wanted.packages, commit, commitDate, packages };
+  const recipes: RecipesFile = { name: wanted.packages, ...found };
   if (recordTo !== undefined) writeFileSync(recordTo, formatJson(recipes));
   if (record) recordRecipes(from, catalog, recipes);
   console.error(text);
 }
 
-/** Of packages that are here: recipes have no say in others. */
-function recordRecipes(folder: string, { nodes }: Catalog, { packages, ...recipes }: RecipesFile): void {
+/** Of packages and builds that are here: recipes have no say in others. */
+function recordRecipes(
+  folder: string,
+  { nodes, builds }: Catalog,
+  { packages, builds: verdicts, ...recipes }: RecipesFile,
+): void {
   const here = new Set([...nodes.values()].map(({ node }) => node.name));
   const release: RecipesRelease = { ...recipes, now: readDate(process.env, new Date()) };
   const files = recordPackages(
@@ -114,6 +123,7 @@ function recordRecipes(folder: string, { nodes }: Catalog, { packages, ...recipe
     release,
     folder,
   );
-  addFiles(folder, files);
+  const comparison = recordComparison(verdicts, release, new Set(builds.keys()), folder);
+  addFiles(folder, [...files, ...comparison]);
   console.error(`${files.length} packages updated in ${folder}`);
 }

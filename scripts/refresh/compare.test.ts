@@ -52,6 +52,7 @@ function compare(states: RecipeState[], newTrees = OLD, sameSpack = true) {
     oldTrees: () => OLD,
     newTrees,
     sameSpack: () => sameSpack,
+    isRuntime: () => false,
   });
   return [verdicts.get(h('a')), verdicts.get(h('b'))].map((one) => one?.kind);
 }
@@ -72,8 +73,9 @@ test('calls a build unchanged only when all recipes of its DAG are the same byte
       oldTrees: () => OLD,
       newTrees: OLD,
       sameSpack: () => true,
-    }).get(h('c'))?.kind,
-  ).toBe('unclear');
+      isRuntime: () => false,
+    }).get(h('c')),
+  ).toMatchObject({ kind: 'unclear', isUnknown: true });
 });
 
 test('calls it different when its recipe, its newest version or anything below it changed', () => {
@@ -83,6 +85,29 @@ test('calls it different when its recipe, its newest version or anything below i
   ]);
   expect(compare([state('base'), state('7app', { newest: '1.1' })])).toEqual(['unchanged', 'different']);
   expect(compare([state('base'), state('7app', { package_hash: null })])).toEqual(['unchanged', 'different']);
+});
+
+test('blames what a build needs to run, not what it was built with and not the runtime libraries of a compiler', () => {
+  const built = node('app', 'c', ['a', 'b']);
+  const [first, second] = built.dependencies;
+  const edge = (one: typeof first, deptypes: ('build' | 'link')[]) =>
+    one ? [{ ...one, parameters: { ...one.parameters, deptypes } }] : [];
+  const changed = [state('base', { package_hash: 'other' }), state('7app', { newest: '2.0' }), state('app')];
+  const causeOf = (types: ('build' | 'link')[], runtime = '') =>
+    compareWithRecipes([h('c')], {
+      nodes: new Map([
+        ...[node('base', 'a'), node('7app', 'b')].map((one) => [one.hash, one] as const),
+        [h('c'), { ...built, dependencies: [...edge(first, types), ...edge(second, ['build'])] }],
+      ]),
+      states: new Map(changed.map((one, index) => [h('abc'[index] ?? ''), one])),
+      oldTrees: () => OLD,
+      newTrees: OLD,
+      sameSpack: () => true,
+      isRuntime: (name) => name === runtime,
+    }).get(h('c'));
+  expect(causeOf(['link'])).toMatchObject({ kind: 'different', cause: { why: 'recipe', name: 'base' } });
+  expect(causeOf(['link'], 'base')).toEqual({ kind: 'different', reason: expect.any(String) as string });
+  expect(causeOf(['build'])).toEqual({ kind: 'different', reason: expect.any(String) as string });
 });
 
 test('calls a spliced build different when that changed which it was built with', () => {
@@ -97,6 +122,7 @@ test('calls a spliced build different when that changed which it was built with'
     oldTrees: () => OLD,
     newTrees: OLD,
     sameSpack: () => true,
+    isRuntime: () => false,
   });
   expect(verdicts.get(h('c'))?.kind).toBe('different');
 });
@@ -108,10 +134,12 @@ test('calls it withdrawn when its own version is deprecated or gone, with the re
     oldTrees: () => OLD,
     newTrees: OLD,
     sameSpack: () => true,
+    isRuntime: () => false,
   });
   expect(verdicts.get(h('a'))).toEqual({
     kind: 'withdrawn',
     reason: 'its version is deprecated: CVE-2026-1; the newest is 2.0',
+    cause: { why: 'deprecated', name: 'base', version: '1.0', newest: '2.0' },
   });
 });
 

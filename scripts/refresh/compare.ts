@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { OlderCause } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { hashesOf } from '../../site/schemas/node.ts';
+import { hashesOf, runtimeDependencies } from '../../site/schemas/node.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { folderPackage } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
@@ -28,6 +29,10 @@ export interface Verdict {
   kind: 'unchanged' | 'unclear' | 'different' | 'withdrawn';
   /** One sentence; empty for what is unchanged. */
   reason: string;
+  /** What makes it older: its own recipe, or that of something it needs to run. */
+  cause?: OlderCause;
+  /** Nothing is known of a recipe of its DAG, so not even that there is nothing newer. */
+  isUnknown?: true;
 }
 
 export interface Comparison {
@@ -38,6 +43,8 @@ export interface Comparison {
   newTrees: RecipeTrees;
   /** Whether a build was solved with the very Spack that is asked now: another may choose otherwise. */
   sameSpack: (hash: DagHash) => boolean;
+  /** Whether a package is the runtime libraries of a compiler, which the solver adds to what that compiles. */
+  isRuntime: (name: string) => boolean;
 }
 
 /** Judges builds by their own recipe and by everything below them. */
@@ -53,13 +60,15 @@ export function compareWithRecipes(
 
 function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparison): Verdict {
   const oldTrees = comparison.oldTrees(root);
-  let below: Verdict | undefined;
+  const below = new Map<DagHash, Verdict>();
+  let isUnknown = false;
   let isSame = oldTrees !== undefined && comparison.sameSpack(root);
   const seen = new Set<DagHash>([root]);
   for (const hash of seen) {
     const node = comparison.nodes.get(hash);
     if (node === undefined) {
       isSame = false;
+      isUnknown = true;
       continue;
     }
     for (const needed of hashesOf(node)) seen.add(needed);
@@ -71,37 +80,70 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
     for (const file of state?.shared ?? [])
       if (oldTrees?.shared.get(file) !== comparison.newTrees.shared.get(file)) isSame = false;
     const isBuiltin = node.namespace === undefined || node.namespace === 'builtin';
-    if (!isBuiltin || (!node.external && state === undefined)) isSame = false;
+    if (!node.external && state === undefined) isUnknown = true;
+    if (!isBuiltin || isUnknown) isSame = false;
     // What an external is comes from the machine: its recipe has no hash in it.
     if (node.external) continue;
     const verdict = known.get(hash) ?? judgeOne(node, state);
     known.set(hash, verdict);
     if (hash === root && verdict.kind !== 'unclear') return verdict;
-    if (verdict.kind === 'different' || verdict.kind === 'withdrawn')
-      below ??= { kind: 'different', reason: `it needs ${node.name}@${node.version}: ${verdict.reason}` };
+    if (verdict.cause) below.set(hash, verdict);
   }
-  if (below) return below;
+  const doubt = isUnknown ? ({ isUnknown } as const) : {};
+  if (below.size > 0) return { ...blame(root, below, comparison), ...doubt };
   return isSame
     ? { kind: 'unchanged', reason: '' }
     : {
         kind: 'unclear',
         reason: 'recipes of its DAG or Spack itself changed, but no package hash or version did',
+        ...doubt,
       };
 }
 
-function judgeOne({ version, package_hash }: Node, state: RecipeState | undefined): Verdict {
+/**
+ * Of what changed below a build, names one: what it needs to run before what it was only built with. The former makes
+ * it older; the latter, and the runtime libraries of compilers, change for nearly every build with each release.
+ */
+function blame(
+  root: DagHash,
+  below: ReadonlyMap<DagHash, Verdict>,
+  { nodes, isRuntime }: Pick<Comparison, 'nodes' | 'isRuntime'>,
+): Verdict {
+  const needed = new Set([root]);
+  for (const hash of needed) {
+    const node = nodes.get(hash);
+    for (const edge of node ? runtimeDependencies(node) : []) needed.add(edge.hash);
+  }
+  const older = [...needed].find((hash) => below.has(hash) && !isRuntime(nodes.get(hash)?.name ?? ''));
+  const [first] = older === undefined ? below.values() : [below.get(older)];
+  const { cause, reason = '' } = first ?? {};
+  return {
+    kind: 'different',
+    reason: `it needs ${cause?.name}@${cause?.version}: ${reason}`,
+    ...(older !== undefined && cause ? { cause } : {}),
+  };
+}
+
+function judgeOne({ name, version, package_hash }: Node, state: RecipeState | undefined): Verdict {
   if (state === undefined)
     return { kind: 'unclear', reason: 'its recipe is in a repository that was not asked' };
-  const newer = state.newest === '' || state.newest === version ? '' : `; the newest is ${state.newest}`;
-  if (state.state === 'no recipe') return { kind: 'withdrawn', reason: 'there is no recipe of it any more' };
+  const newest = state.newest === '' || state.newest === version ? undefined : state.newest;
+  const newer = newest === undefined ? '' : `; the newest is ${newest}`;
+  const decide = (kind: Verdict['kind'], why: OlderCause['why'], reason: string): Verdict => ({
+    kind,
+    reason,
+    cause: { why, name, version, ...(newest === undefined ? {} : { newest }) },
+  });
+  if (state.state === 'no recipe')
+    return decide('withdrawn', 'recipe-removed', 'there is no recipe of it any more');
   if (state.state === 'no version')
-    return { kind: 'withdrawn', reason: `its version is not in the recipe any more${newer}` };
+    return decide('withdrawn', 'version-removed', `its version is not in the recipe any more${newer}`);
   if (state.state === 'deprecated') {
     const why = state.reason === '' ? '' : `: ${state.reason}`;
-    return { kind: 'withdrawn', reason: `its version is deprecated${why}${newer}` };
+    return decide('withdrawn', 'deprecated', `its version is deprecated${why}${newer}`);
   }
   if (state.package_hash === null || state.package_hash !== package_hash)
-    return { kind: 'different', reason: `its recipe, source or patches changed${newer}` };
-  if (newer !== '') return { kind: 'different', reason: `a newer version is preferred: ${state.newest}` };
+    return decide('different', 'recipe', `its recipe, source or patches changed${newer}`);
+  if (newest !== undefined) return decide('different', 'version', `a newer version is preferred: ${newest}`);
   return { kind: 'unclear', reason: '' };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { formatJson } from '../../site/lib/json.ts';
+import { BuildVerdicts } from '../../site/schemas/checks/recipe-comparison.ts';
 import { Deprecation, Package } from '../../site/schemas/package.ts';
 import { packageDescription } from '../build/record.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
@@ -30,6 +31,7 @@ export const RecipesFile = z.strictObject({
   commit: z.string().max(100),
   commitDate: z.union([z.literal(''), z.iso.datetime({ precision: 0 })]),
   packages: z.array(RecipePackage).max(20_000),
+  builds: BuildVerdicts,
 });
 export type RecipesFile = z.infer<typeof RecipesFile>;
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { BuildVerdicts } from '../../site/schemas/checks/recipe-comparison.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
@@ -14,6 +15,7 @@ import { createSpackHome } from '../spack/spack-home.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readRecipeTrees } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
+import { groupVerdicts } from './record-comparison.ts';
 import { RecipePackage } from './record-packages.ts';
 import { planRefresh } from './refresh-plan.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
@@ -38,6 +40,8 @@ export interface RefreshOptions {
 /** What newer recipes mean for a cache, and what they say. */
 export interface RefreshResult {
   plan: RefreshPlan;
+  /** How each build compares. */
+  builds: BuildVerdicts;
   /** Of each package with a recipe. */
   packages: RecipePackage[];
   /** The recipes' commit, and its date; empty: not known. */
@@ -59,6 +63,7 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
     if (packages === undefined || !isCommit(packages) || oldTrees.has(packages)) continue;
     oldTrees.set(packages, await read(packages));
   }
+  const runtimes = new Set(packages.flatMap(({ name, tags }) => (tags.includes('runtime') ? name : [])));
   const origin = (hash: string) => catalog.builds.get(hash)?.origin;
   const nodes = new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node]));
   const verdicts = compareWithRecipes([...catalog.builds.keys()], {
@@ -66,6 +71,7 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
     states,
     oldTrees: (hash) => oldTrees.get(origin(hash)?.packages ?? ''),
     newTrees,
+    isRuntime: (name) => runtimes.has(name),
     sameSpack: (hash) => origin(hash)?.spack === installed.version,
   });
   const plan = planRefresh(verdicts, {
@@ -76,7 +82,13 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
   });
   const { builtin, packages: commit } = installed;
   const hasDate = builtin !== undefined && isCommit(commit);
-  return { plan, packages, commit, commitDate: hasDate ? await headDate(builtin) : '' };
+  return {
+    plan,
+    builds: groupVerdicts(verdicts),
+    packages,
+    commit,
+    commitDate: hasDate ? await headDate(builtin) : '',
+  };
 }
 
 async function askRecipes(

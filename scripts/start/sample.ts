@@ -2,6 +2,8 @@ import { catalogPath, buildFile } from '../../site/lib/catalog/catalog-files.ts'
 import { DAY_MS, isoSeconds } from '../../site/lib/format.ts';
 import { closureOf } from '../../site/lib/spack/dag.ts';
 import { formatJson } from '../../site/lib/json.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
@@ -58,6 +60,22 @@ const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
   ],
 };
 
+/** The recipes that the sample was built with. */
+const RECIPES = { packages: '119680aeee8ea802c6111b7167583bddef97e82f', release: 'v2025.11.0' };
+/** Newer ones, and what `refresh` says of them: the versions that they prefer; of gcc-runtime the recipe changed. */
+const NEWER = {
+  release: 'v2026.06.0',
+  commit: 'd4f7c711a6a42f1c4d551c8fd10fce9a11340a81',
+  date: '2026-06-20T21:30:42Z',
+};
+const NEWEST: Record<string, string | undefined> = {
+  'gcc-runtime': undefined,
+  libbsd: '0.12.2',
+  libmd: '1.1.0',
+  libsigsegv: '2.15',
+  lz4: '1.10.0',
+};
+
 /** Roots of the sample's environment. */
 const ROOTS = ['tree', 'bzip2', 'lz4'];
 
@@ -79,7 +97,11 @@ export function fillSample(directory: string, now: Date): void {
   // The newest today, the others spread over the weeks before.
   const history = [...builds.values()].map((build, index): NewFile => ({
     path: buildFile(build),
-    content: formatJson({ ...build, published: daysAgo(index * 8) }),
+    content: formatJson({
+      ...build,
+      published: daysAgo(index * 8),
+      origin: { ...build.origin, ...RECIPES },
+    }),
     replace: true,
   }));
   // One build of each, as an environment that is solved as a whole has.
@@ -101,6 +123,7 @@ export function fillSample(directory: string, now: Date): void {
       content: `spack:\n  specs:\n${ROOTS.map((name) => `  - ${name}\n`).join('')}`,
     },
     { path: catalogPath('locks', 'basics'), content: formatJson(lock) },
+    { path: catalogPath('checks', 'recipes'), content: formatJson(compareSample([...builds.values()])) },
     { path: catalogPath('failures', 'zstd/sample'), content: formatJson(sampleFailure(daysAgo(20))) },
     ...[daysAgo(40), daysAgo(0)].map((date, index): NewFile => {
       const month = date.slice(0, 7);
@@ -112,6 +135,23 @@ export function fillSample(directory: string, now: Date): void {
       return { path: catalogPath('stats', month), content: formatJson(numbers) };
     }),
   ]);
+}
+
+function compareSample(builds: readonly Build[]): RecipeComparison {
+  const { release, date } = NEWER;
+  const older = Map.groupBy(builds, ({ name }) => (name in NEWEST ? name : ''));
+  const hashesOf = (name: string): string[] => (older.get(name) ?? []).map(({ hash }) => hash);
+  return RecipeComparison.parse({
+    ...NEWER,
+    current: [],
+    noNewer: hashesOf(''),
+    older: Object.entries(NEWEST).flatMap(([name, newest]) => {
+      const version = older.get(name)?.[0]?.version;
+      if (version === undefined) return [];
+      const why = newest === undefined ? 'recipe' : 'version';
+      return { why, name, version, newest, hashes: hashesOf(name), since: { release, date } };
+    }),
+  });
 }
 
 function sampleFailure(date: string): Failure {

@@ -34,6 +34,7 @@ export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
       mirrors: [],
       snapshots: [],
       pins: [],
+      solved: [],
       checks: [],
       cache: [],
     },

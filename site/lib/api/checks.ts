@@ -1,6 +1,9 @@
-import type { HealthDocument } from '../../schemas/api/health-document.ts';
-import type { ReproducedDocument } from '../../schemas/api/reproduced-document.ts';
+import type { HealthDocument } from '../../schemas/api/checks/health-document.ts';
+import type { RecipesDocument } from '../../schemas/api/checks/recipes-document.ts';
+import type { ReproducedDocument } from '../../schemas/api/checks/reproduced-document.ts';
+import { countFreshness } from '../advisories/freshness.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { compareTexts } from '../spack/versions.ts';
 import { listLinks, schemaLink } from './links.ts';
 
 export function healthDocument({ health }: SiteCatalog): HealthDocument {
@@ -12,6 +15,32 @@ export function reproducedDocument({ challenge, alike }: SiteCatalog): Reproduce
     schema: schemaLink('reproduced-document'),
     ...(challenge ? { last: challenge } : {}),
     alike: [...alike.values()],
+    links: listLinks(),
+  };
+}
+
+export function recipesDocument(catalog: SiteCatalog): RecipesDocument {
+  const { comparison, builds } = catalog;
+  const { builds: counts, since } = countFreshness(builds.values(), catalog);
+  const last = comparison && {
+    release: comparison.release,
+    commit: comparison.commit,
+    date: comparison.date,
+    builds: {
+      current: counts.current,
+      noNewer: counts['no newer'],
+      older: counts.older,
+      unknown: counts.unknown,
+    },
+    ...(since ? { since } : {}),
+  };
+  return {
+    schema: schemaLink('recipes-document'),
+    ...(last ? { last } : {}),
+    older: (comparison?.older ?? [])
+      .map(({ hashes, ...cause }) => ({ ...cause, builds: hashes.filter((hash) => builds.has(hash)).length }))
+      .filter((cause) => cause.builds > 0)
+      .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name)),
     links: listLinks(),
   };
 }

@@ -8,14 +8,15 @@ import { ContainerList } from '../../schemas/api/container-list.ts';
 import { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
 import { EnvironmentList } from '../../schemas/api/environment-list.ts';
 import { FailureList } from '../../schemas/api/failure-list.ts';
-import { HealthDocument } from '../../schemas/api/health-document.ts';
+import { HealthDocument } from '../../schemas/api/checks/health-document.ts';
 import { IndexDocument } from '../../schemas/api/index-document.ts';
 import { KeyList } from '../../schemas/api/key-list.ts';
 import { NodeList } from '../../schemas/api/node-list.ts';
 import { PackageDocument } from '../../schemas/api/package-document.ts';
 import { PackageList } from '../../schemas/api/package-list.ts';
 import { ProgramList } from '../../schemas/api/program-list.ts';
-import { ReproducedDocument } from '../../schemas/api/reproduced-document.ts';
+import { RecipesDocument } from '../../schemas/api/checks/recipes-document.ts';
+import { ReproducedDocument } from '../../schemas/api/checks/reproduced-document.ts';
 import { SeedDates, SeedManifest } from '../../schemas/api/seed-manifest.ts';
 import { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { SpecTable } from '../../schemas/api/spec-table.ts';
@@ -202,6 +203,19 @@ export const ENDPOINTS: Endpoint[] = [
       {
         prints: 'What is withdrawn, why, and what is newer',
         filter: '.advisories[] | "\\(.name)@\\(.version) \\(.cves | join(" ")) \\(.newer // "")"',
+      },
+    ],
+  },
+  {
+    name: 'recipes',
+    path: '/api/recipes.json',
+    shape: 'recipes-document',
+    schema: RecipesDocument,
+    freshness: 'Changes when newer recipes were read (weekly, or by hand), and when a build comes or goes.',
+    filters: [
+      {
+        prints: 'How many builds are older than the newest recipes',
+        filter: '.last // empty | "\\(.builds.older) older than \\(.release)"',
       },
     ],
   },

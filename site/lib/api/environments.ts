@@ -5,7 +5,8 @@ import { settingsLink } from './lists.ts';
 import { listLinks, schemaLink } from './links.ts';
 import { coverLock, knownCache } from '../catalog/coverage.ts';
 import { viewName } from '../spack/view-name.ts';
-import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { describeEnvironmentState } from '../catalog/environments.ts';
+import type { CatalogEnvironment, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl } from '../url.ts';
 
 export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
@@ -27,12 +28,21 @@ export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
   };
 }
 
-export function describeEnvironment(name: string, lock: LockFile, catalog: SiteCatalog): EnvironmentDocument {
+export function describeEnvironment(
+  environment: CatalogEnvironment & { lock: LockFile },
+  catalog: SiteCatalog,
+): EnvironmentDocument {
+  const { name, lock, release } = environment;
+  const { waiting, freshness } = describeEnvironmentState(environment, catalog);
   return {
     schema: schemaLink('environment-document'),
     name,
     roots: lock.roots.map(({ hash, spec }) => ({ hash, spec, available: catalog.builds.has(hash) })),
     coverage: coverLock(lock, knownCache(catalog)),
+    ...(catalog.comparison ? { older: freshness.builds.older } : {}),
+    ...(waiting
+      ? { next: { ...(release ? { release } : {}), needed: waiting.needed, available: waiting.available } }
+      : {}),
     links: {
       environments: externalUrl(apiPath('environments')),
       ...settingsLink(viewName('env', name), catalog),

@@ -37,11 +37,11 @@ export function describePackages({ packages }: SiteCatalog): PackageList {
 }
 
 /** Every build, by package, the highest version first. */
-export function describeSpecs({ packages, nodes }: SiteCatalog): SpecTable {
-  const builds = [...packages.values()].flatMap((entry) => entry.builds);
+export function describeSpecs(catalog: SiteCatalog): SpecTable {
+  const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds);
   return {
     schema: schemaLink('spec-table'),
-    ...fillTable(builds, nodes),
+    ...fillTable(builds, catalog),
     links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
   };
 }

@@ -5,6 +5,7 @@ import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
 import { listLinks, schemaLink } from './links.ts';
 import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
+import { countFreshness } from '../advisories/freshness.ts';
 import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { forecastBudget } from '../catalog/budget.ts';
@@ -64,6 +65,7 @@ export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
     ['packages', badge('spack packages', formatCount(packages))],
     ['targets', badge('spack targets', formatCount(targets.length))],
     ['size', badge('spack build cache', formatSize(size))],
+    ['recipes', recipesBadge(catalog)],
     ['updated', badge('newest build', updated === undefined ? 'none' : formatDate(updated))],
     ...[...catalog.packages.values()].map(({ name, versions }): [string, Badge] => [
       `packages/${name}`,
@@ -74,6 +76,20 @@ export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
       badge(name, `${percent}% cached`, percent === 100 ? 'brightgreen' : 'orange'),
     ]),
   ]);
+}
+
+/** How many builds are not older than the newest recipes that were read. */
+function recipesBadge(catalog: SiteCatalog): Badge {
+  const { comparison, builds } = catalog;
+  const { older, unknown } = countFreshness(builds.values(), catalog).builds;
+  const compared = builds.size - unknown;
+  if (!comparison || compared === 0) return badge('spack recipes', 'not compared');
+  const share = Math.floor(((compared - older) / compared) * 100);
+  return badge(
+    `spack recipes ${comparison.release}`,
+    older === 0 ? 'up to date' : `${share}% up to date`,
+    older === 0 ? 'brightgreen' : 'orange',
+  );
 }
 
 function badge(label: string, message: string, color = 'blue'): Badge {

@@ -22,6 +22,7 @@ export function apiRecipes(catalog: SiteCatalog): ApiCommands[] {
       ],
     },
     coverage(),
+    ...(catalog.comparison ? [whatIsOlder()] : []),
   ];
 }
 
@@ -48,6 +49,15 @@ function whatIsNew(): ApiCommands {
       `curl -fsS "$month" | jq -r '${filter}'`,
     ],
   };
+}
+
+function whatIsOlder(): ApiCommands {
+  const filter = [
+    '.words as $w | .columns as $c | range(.builds)',
+    'select($w.freshness[$c.freshness[.]] == "older")',
+    String.raw`"\($w.package[$c.package[.]])@\($w.version[$c.version[.]]) /\($c.hash[.])"`,
+  ].join(' | ');
+  return { label: 'Which builds are older than the newest recipes?', lines: [get('specs', filter)] };
 }
 
 function coverage(): ApiCommands {

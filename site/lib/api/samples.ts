@@ -116,7 +116,7 @@ function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCata
 function shortTable(catalog: SiteCatalog): object {
   const { schema, links } = describeSpecs(catalog);
   const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds).slice(0, SHOWN);
-  return { schema, ...fillTable(builds, catalog.nodes), links };
+  return { schema, ...fillTable(builds, catalog), links };
 }
 
 function shorten(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { SpecTable } from '../../schemas/api/spec-table.ts';
 import { targetOf } from '../../schemas/node.ts';
+import { freshnessOf } from '../advisories/freshness.ts';
 import type { KnownBuild } from '../catalog/coverage.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { compilersOf } from '../spack/spec-text.ts';
@@ -12,8 +13,10 @@ type Columns = SpecTable['columns'];
 /** Builds as columns, in the order given. */
 export function fillTable(
   builds: readonly CatalogBuild[],
-  nodes: SiteCatalog['nodes'],
+  catalog: Pick<SiteCatalog, 'nodes' | 'comparison'>,
 ): Pick<SpecTable, 'builds' | 'words' | 'columns'> {
+  const { nodes } = catalog;
+  const freshness = builds.map((entry) => freshnessOf(entry, catalog).state);
   const names = builds.map(({ build }) => build.name);
   const texts: Record<keyof Words, string[]> = {
     package: names,
@@ -27,6 +30,7 @@ export function fillTable(
         .join(),
     ),
     buildSystem: builds.map(({ node }) => buildSystemOf(node)),
+    freshness,
   };
   const words: Words = {
     package: distinct(texts.package).sort(compareTexts),
@@ -36,6 +40,7 @@ export function fillTable(
     target: distinct(texts.target),
     compiler: distinct(texts.compiler),
     buildSystem: distinct(texts.buildSystem),
+    freshness: distinct(freshness),
   };
   const columns: Columns = {
     hash: builds.map(({ build }) => build.hash),
@@ -46,6 +51,7 @@ export function fillTable(
     target: placesOf(texts.target, words.target),
     compiler: placesOf(texts.compiler, words.compiler),
     buildSystem: placesOf(texts.buildSystem, words.buildSystem),
+    freshness: placesOf(texts.freshness, words.freshness),
     size: builds.map(({ build }) => build.tarball.size),
     seconds: builds.map(({ build: { times } }) => (times ? Math.max(1, Math.round(times.total)) : 0)),
     published: builds.map(({ build }) => Date.parse(build.published) / 1000),

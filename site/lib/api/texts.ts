@@ -14,7 +14,7 @@ import {
 } from './lists.ts';
 import { describeEnvironment, describeEnvironments } from './environments.ts';
 import { describeViews } from './views.ts';
-import { healthDocument, reproducedDocument } from './checks.ts';
+import { healthDocument, recipesDocument, reproducedDocument } from './checks.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
 /** What each list says, by its endpoint's name. */
@@ -28,6 +28,7 @@ const LISTS = {
   containers: describeContainers,
   failures: describeFailures,
   advisories: describeAdvisories,
+  recipes: recipesDocument,
   views: describeViews,
   keys: describeKeys,
   stats: describeStats,
@@ -69,7 +70,11 @@ function makeTexts(catalog: SiteCatalog): ApiTexts {
     changes: textsOf('changes', changesDocument(catalog)),
     environments: textsOf(
       'environment',
-      new Map([...catalog.locks].map(([name, lock]) => [name, describeEnvironment(name, lock, catalog)])),
+      new Map(
+        catalog.environments.flatMap(({ lock, ...environment }) =>
+          lock ? [[environment.name, describeEnvironment({ ...environment, lock }, catalog)] as const] : [],
+        ),
+      ),
     ),
     badges: textsOf('badge', describeBadges(catalog)),
   };

@@ -27,6 +27,7 @@ async function readCatalog(): Promise<SiteCatalog> {
     failures: await getCollection('failures'),
     environments: await getCollection('environments'),
     locks: await getCollection('locks'),
+    solved: await loadEntries('solved'),
     stats: await getCollection('stats'),
     removed: await getCollection('removed'),
     cache: await getCollection('cache'),

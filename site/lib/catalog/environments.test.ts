@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { Node } from '../../schemas/node.ts';
 import { LockFile } from '../../schemas/lock-file.ts';
 import { segmentsText } from '../spack/spec-text.ts';
-import { describeRoots } from './environments.ts';
+import { inventSiteCatalog } from '../../../tests/browser/search-data.ts';
+import type { CatalogBuild, CatalogEnvironment } from './site-catalog.ts';
+import { describeEnvironmentState, describeRoots, environmentNotes } from './environments.ts';
 
 test('roots of one version are told apart: by machine, then by what differs', () => {
   const nodes = [
@@ -15,7 +17,7 @@ test('roots of one version are told apart: by machine, then by what differs', ()
     roots: [...nodes, nodes[0]].map((node) => ({ hash: node?.hash, spec: 'hdf5' })),
     concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
   });
-  const roots = describeRoots({ environment: { name: 'two', lock }, path: '/', failed: 0 });
+  const roots = describeRoots({ environment: { name: 'two', lock } });
   expect(roots.map(({ machine, differs }) => [machine, segmentsText(differs)])).toEqual([
     ['rocky9 zen4', ''],
     ['rocky9 x86_64_v3', '+mpi'],
@@ -23,6 +25,43 @@ test('roots of one version are told apart: by machine, then by what differs', ()
     ['rocky9 zen4', ''],
   ]);
 });
+
+test('says how many roots are older, and how much of a newer solution is still to be built', () => {
+  const [old, kept, fresh] = ['a', 'b', 'c'].map((letter) => makeNode(letter, 'zen4', true));
+  if (!old || !kept || !fresh) throw new Error('expected three nodes');
+  const lockOf = (...nodes: Node[]): LockFile =>
+    LockFile.parse({
+      _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+      roots: nodes.map(({ hash }) => ({ hash, spec: 'hdf5' })),
+      concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
+    });
+  const june = { release: 'v2026.06.0', date: '2026-06-20T00:00:00Z' };
+  const cause = { why: 'recipe' as const, name: 'hdf5', version: '1.14' };
+  const catalog = {
+    ...inventSiteCatalog(1),
+    builds: new Map([old, kept].map((node) => [node.hash, buildOf(node)])),
+    comparison: {
+      ...june,
+      commit: 'f'.repeat(40),
+      current: [],
+      noNewer: [kept.hash],
+      older: [{ ...cause, hashes: [old.hash], since: june }],
+    },
+  };
+  const notes = (environment: Omit<CatalogEnvironment, 'name'>): string[] =>
+    environmentNotes(describeEnvironmentState({ name: 'two', ...environment }, catalog), catalog);
+  expect(notes({ lock: lockOf(old, kept), next: lockOf(fresh, kept), release: 'v2026.06.0' })).toEqual([
+    '1 of 2 roots older than recipes v2026.06.0.',
+    'A newer solution with recipes v2026.06.0 waits: 1 of 2 specs not built yet.',
+  ]);
+  expect(notes({ lock: lockOf(kept) })).toEqual(['Nothing newer in recipes v2026.06.0.']);
+  expect(notes({ lock: lockOf(fresh) })).toEqual([]);
+});
+
+function buildOf(node: Node): CatalogBuild {
+  const { name, version, hash } = node;
+  return { node, build: { name, version, hash, tarball: { size: 1 }, origin: {} } } as CatalogBuild;
+}
 
 function makeNode(letter: string, target: string, mpi: boolean): Node {
   return Node.parse({

@@ -4,6 +4,9 @@ import { machineOf } from '../../schemas/node.ts';
 import type { Node } from '../../schemas/node.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import type { Segment } from '../spack/spec-text.ts';
+import { countFreshness } from '../advisories/freshness.ts';
+import type { FreshnessCount } from '../advisories/freshness.ts';
+import { formatNumber } from '../format.ts';
 import { tellApart } from './build-differences.ts';
 import { coverLock, knownCache } from './coverage.ts';
 import { environmentPath } from '../url.ts';
@@ -20,22 +23,54 @@ export interface EnvironmentState {
   failed: number;
   /** The mirror's view of it. Absent: there is none. */
   view?: string;
+  /** Builds of its roots, by how they compare with newer recipes. */
+  freshness: FreshnessCount;
+  /** How much of what newer recipes give is built. Absent: nothing waits. */
+  waiting?: Pick<Coverage, 'needed' | 'available'>;
 }
 
 export function describeEnvironmentState(
   environment: CatalogEnvironment,
   catalog: SiteCatalog,
 ): EnvironmentState {
-  const { name, lock } = environment;
+  const { name, lock, next } = environment;
   const view = viewName('env', name);
-  const coverage = lock && coverLock(lock, knownCache(catalog));
+  const cache = knownCache(catalog);
+  const coverage = lock && coverLock(lock, cache);
+  const hashes = new Set(lock?.roots.map(({ hash }) => hash));
+  const roots = [...hashes].flatMap((hash) => catalog.builds.get(hash) ?? []);
   return {
     environment,
     path: environmentPath(name),
     ...(coverage ? { coverage } : {}),
     failed: coverage?.missing.filter(({ reason }) => reason === 'failed').length ?? 0,
     ...(catalog.plan.views.has(view) ? { view } : {}),
+    freshness: countFreshness(roots, catalog),
+    ...(next ? { waiting: coverLock(next, cache) } : {}),
   };
+}
+
+/**
+ * What newer recipes mean for an environment, in sentences: which of its roots are older, and the solution that waits.
+ */
+export function environmentNotes(
+  { environment: { release }, freshness, waiting }: EnvironmentState,
+  catalog: SiteCatalog,
+): string[] {
+  const { older, unknown, current } = freshness.builds;
+  const newest = catalog.comparison?.release ?? '';
+  const roots = Object.values(freshness.builds).reduce((sum, count) => sum + count, 0);
+  return [
+    ...(older > 0 ? [`${older} of ${formatNumber(roots, 'root')} older than recipes ${newest}.`] : []),
+    ...(newest !== '' && roots > 0 && older + unknown === 0
+      ? [`${current === roots ? 'Current with' : 'Nothing newer in'} recipes ${newest}.`]
+      : []),
+    ...(waiting
+      ? [
+          `A newer solution${release ? ` with recipes ${release}` : ''} waits: ${waiting.needed - waiting.available} of ${formatNumber(waiting.needed, 'spec')} not built yet.`,
+        ]
+      : []),
+  ];
 }
 
 /** Why a spec is missing, in words. */
@@ -68,7 +103,10 @@ export interface EnvironmentRoot {
 }
 
 /** The roots, in the order of the lock; a target more makes another root of each spec. */
-export function describeRoots({ environment, coverage }: EnvironmentState): EnvironmentRoot[] {
+export function describeRoots({
+  environment,
+  coverage,
+}: Pick<EnvironmentState, 'environment' | 'coverage'>): EnvironmentRoot[] {
   const missing = new Map(coverage?.missing.map((entry) => [entry.hash, entry]));
   const { roots = [], concrete_specs: specs = {} } = environment.lock ?? {};
   const nodes = new Map(Object.entries(specs).map(([hash, node]) => [hash, { node }]));

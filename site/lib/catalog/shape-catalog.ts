@@ -1,5 +1,7 @@
+import type { z } from 'zod';
 import type { Build } from '../../schemas/build.ts';
 import { AlikeBuilds } from '../../schemas/checks/alike-builds.ts';
+import { RecipeComparison } from '../../schemas/checks/recipe-comparison.ts';
 import { Reproduction } from '../../schemas/checks/reproduction.ts';
 import { Container } from '../../schemas/container.ts';
 import type { DagHash } from '../../schemas/digest.ts';
@@ -71,12 +73,21 @@ function findKept(
   return kept;
 }
 
-/** What doctor and challenge have recorded last. */
-function shapeChecks(entries: CatalogEntries['checks']): Pick<SiteCatalog, 'health' | 'challenge'> {
-  const [health, challenge] = ['doctor', 'challenge'].map((name) => entries.find(({ id }) => id === name));
+/** What doctor, challenge and refresh have recorded last. */
+function shapeChecks(
+  entries: CatalogEntries['checks'],
+): Pick<SiteCatalog, 'health' | 'challenge' | 'comparison'> {
+  const read = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
+    const entry = entries.find(({ id }) => id === name);
+    return entry && parseEntry('checks', entry, schema);
+  };
+  const health = read('doctor', Health);
+  const challenge = read('challenge', Reproduction);
+  const comparison = read('recipes', RecipeComparison);
   return {
-    ...(health ? { health: parseEntry('checks', health, Health) } : {}),
-    ...(challenge ? { challenge: parseEntry('checks', challenge, Reproduction) } : {}),
+    ...(health ? { health } : {}),
+    ...(challenge ? { challenge } : {}),
+    ...(comparison ? { comparison } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { Failure } from '../../schemas/failure.ts';
-import type { LockFile } from '../../schemas/lock-file.ts';
+import { LockFile, SolvedEnvironment } from '../../schemas/lock-file.ts';
 import { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import { Removed } from '../../schemas/removed.ts';
 import { parseEntry } from './catalog-files.ts';
@@ -8,18 +9,20 @@ import type { CatalogHistory, CatalogEnvironment } from './site-catalog.ts';
 import { takeFailures } from '../mirror/site-bytes.ts';
 import { compareTexts } from '../spack/versions.ts';
 
+const WaitingLock = z.object({ next: LockFile });
+
 /**
  * Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit.
  * @param budget in bytes for the whole site, of which failures have a share
  */
 export function shapeHistory(
-  entries: Record<'failures' | 'environments' | 'stats' | 'removed', readonly CatalogEntry[]>,
+  entries: Record<'failures' | 'environments' | 'solved' | 'stats' | 'removed', readonly CatalogEntry[]>,
   locks: ReadonlyMap<string, LockFile>,
   budget: number,
 ): CatalogHistory {
   return {
     ...shapeFailures(entries.failures, budget),
-    environments: shapeEnvironments(entries.environments, locks),
+    environments: shapeEnvironments(entries, locks),
     stats: entries.stats
       .map((entry) => parseEntry('stats', entry, MonthlyStats))
       .sort((left, right) => compareTexts(left.month, right.month)),
@@ -42,12 +45,23 @@ export function shapeFailures(
 }
 
 function shapeEnvironments(
-  environments: readonly CatalogEntry[],
+  { environments, solved }: Record<'environments' | 'solved', readonly CatalogEntry[]>,
   locks: ReadonlyMap<string, LockFile>,
 ): CatalogEnvironment[] {
   const byName = new Map(
     environments.map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
   );
   for (const [name, lock] of locks) byName.set(name, { ...byName.get(name), name, lock });
+  for (const entry of solved) {
+    const environment = byName.get(entry.id);
+    if (!environment) continue;
+    const { targets, next } = parseEntry('solved', entry, SolvedEnvironment);
+    const [newest] = Object.values(targets).sort((left, right) => compareTexts(right.date, left.date));
+    byName.set(entry.id, {
+      ...environment,
+      release: newest?.release,
+      next: next && parseEntry('solved', entry, WaitingLock).next,
+    });
+  }
   return [...byName.values()].sort((left, right) => compareTexts(left.name, right.name));
 }

@@ -6,6 +6,7 @@ import type { MirrorPlan } from '../mirror/plan.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { Container } from '../../schemas/container.ts';
 import type { AlikeBuild } from '../../schemas/checks/alike-builds.ts';
+import type { RecipeComparison } from '../../schemas/checks/recipe-comparison.ts';
 import type { Reproduction } from '../../schemas/checks/reproduction.ts';
 import type { Failure } from '../../schemas/failure.ts';
 import type { Health } from '../../schemas/checks/health.ts';
@@ -14,10 +15,7 @@ import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import type { Removed } from '../../schemas/removed.ts';
 
 /** The catalog's content collections. */
-export interface CatalogEntries extends Record<
-  Exclude<CatalogKind, 'manifests' | 'solved'>,
-  readonly CatalogEntry[]
-> {
+export interface CatalogEntries extends Record<Exclude<CatalogKind, 'manifests'>, readonly CatalogEntry[]> {
   manifests: readonly ManifestEntry[];
 }
 
@@ -71,6 +69,8 @@ export interface SiteCatalog extends CatalogHistory {
   health?: Health;
   /** What the last comparison of two builds of the same specs found. Absent: there was none. */
   challenge?: Reproduction;
+  /** How builds compare with the newest recipes that were read. Absent: they were not compared yet. */
+  comparison?: RecipeComparison;
   /** Builds here that came out the same whenever they were built again. */
   alike: Map<DagHash, AlikeBuild>;
   /** The git commit that all this was read from. Absent: the catalog is not in a git repository. */
@@ -117,6 +117,10 @@ export interface CatalogEnvironment {
   yaml?: string | undefined;
   /** What it was concretized to. Absent: it was not yet. */
   lock?: LockFile | undefined;
+  /** What newer recipes give, until it is built. Absent: nothing waits. */
+  next?: LockFile | undefined;
+  /** The newest release of the recipes that it was solved with. Absent: not known. */
+  release?: string | undefined;
 }
 
 /** What happened besides the builds. */

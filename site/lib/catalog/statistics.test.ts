@@ -46,6 +46,7 @@ function catalogOf(dates: string[]): SiteCatalog {
     mirrors: [],
     snapshots: [],
     pins: [],
+    solved: [],
     checks: [],
   };
   const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));

@@ -1,5 +1,6 @@
 import { targetOf } from '../../schemas/node.ts';
 import { advisoryText, allAdvisories } from '../advisories/advisories.ts';
+import { countFreshness, olderText } from '../advisories/freshness.ts';
 import {
   advisoriesFeedPath,
   mirrorName,
@@ -12,6 +13,7 @@ import {
   failuresPath,
   packageFeedPath,
   packagePath,
+  statisticsPath,
 } from '../url.ts';
 import { describeKind, failurePath } from '../catalog/failures.ts';
 import { formatSize } from '../format.ts';
@@ -161,18 +163,36 @@ export function failureNews({ failures }: SiteCatalog): Feed {
 export function advisoryNews(catalog: SiteCatalog): Feed {
   const name = mirrorName();
   return {
-    title: `${name}: withdrawn versions`,
+    title: `${name}: withdrawn versions, older builds`,
     address: externalUrl(advisoriesFeedPath),
     page: externalUrl('/'),
     author: name,
-    entries: allAdvisories(catalog)
-      .slice(0, NEWEST)
-      .map((advisory) => ({
+    entries: [
+      ...olderNews(catalog),
+      ...allAdvisories(catalog).map((advisory) => ({
         title: `${advisory.name}@${advisory.version}`,
         // The id of an entry: a package may have several.
         page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
         date: advisory.seen,
         summary: advisoryText(advisory),
       })),
+    ]
+      .sort((left, right) => compareTexts(right.date, left.date))
+      .slice(0, NEWEST),
   };
+}
+
+/** One entry for the newest recipes that were read; its numbers change while builds are renewed. */
+function olderNews(catalog: SiteCatalog): FeedEntry[] {
+  const { comparison } = catalog;
+  if (!comparison) return [];
+  const count = countFreshness(catalog.builds.values(), catalog);
+  return [
+    {
+      title: `Recipes ${comparison.release}`,
+      page: `${externalUrl(statisticsPath)}#recipes-${encodeURIComponent(comparison.release)}`,
+      date: comparison.date,
+      summary: `${olderText(count, catalog)}.`,
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Coverage } from './coverage.ts';
-import { Link, SchemaLink } from './link.ts';
+import { Count, Link, SchemaLink } from './link.ts';
 
 /** `/api/environments/<name>.json`: one environment, what of it is there, and why the rest is not. */
 export const EnvironmentDocument = z
@@ -18,6 +18,16 @@ export const EnvironmentDocument = z
       )
       .describe('What the environment asks for.'),
     coverage: Coverage.describe('How much of it has a binary here.'),
+    older: Count.optional().describe(
+      'Roots whose build is older than the newest recipes that were read. Absent: nothing was compared.',
+    ),
+    next: z
+      .strictObject({
+        release: z.string().optional().describe('The recipes that it was solved with. Absent: not known.'),
+        ...Coverage.pick({ needed: true, available: true }).shape,
+      })
+      .optional()
+      .describe('A solution with newer recipes that waits until it is built. Absent: there is none.'),
     links: z
       .strictObject({
         environments: Link.describe('All environments.'),

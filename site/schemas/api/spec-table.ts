@@ -22,6 +22,11 @@ export const SpecTable = z
         buildSystem: z
           .array(z.string())
           .describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
+        freshness: z
+          .array(z.string())
+          .describe(
+            'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
+          ),
       })
       .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
     columns: z
@@ -34,6 +39,7 @@ export const SpecTable = z
         target: Places.describe('Place in `words.target`.'),
         compiler: Places.describe('Place in `words.compiler`.'),
         buildSystem: Places.describe('Place in `words.buildSystem`.'),
+        freshness: Places.describe('Place in `words.freshness`.'),
         size: z.array(Count).describe('Bytes of the tarball.'),
         seconds: z.array(Count).describe('Whole seconds that it took to build, at least 1; 0: not known.'),
         published: z.array(Count).describe('When it was published: seconds since 1970.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Health } from '../checks/health.ts';
-import { ListLinks, SchemaLink } from './link.ts';
+import { Health } from '../../checks/health.ts';
+import { ListLinks, SchemaLink } from '../link.ts';
 
 /** `/api/health.json`: whether catalog, registry and site agreed when they were last compared. */
 export const HealthDocument = z

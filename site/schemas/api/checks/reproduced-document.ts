@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AlikeBuild } from '../checks/alike-builds.ts';
-import { Reproduction } from '../checks/reproduction.ts';
-import { ListLinks, SchemaLink } from './link.ts';
+import { AlikeBuild } from '../../checks/alike-builds.ts';
+import { Reproduction } from '../../checks/reproduction.ts';
+import { ListLinks, SchemaLink } from '../link.ts';
 
 /** `/api/reproduced.json`: which builds came out the same when they were built a second time. */
 export const ReproducedDocument = z

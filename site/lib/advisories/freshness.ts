@@ -1,0 +1,101 @@
+import type {
+  FreshnessState,
+  OlderCause,
+  OlderSince,
+  RecipeComparison,
+} from '../../schemas/checks/recipe-comparison.ts';
+import type { DagHash } from '../../schemas/digest.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { formatDate } from '../format.ts';
+import { compareTexts } from '../spack/versions.ts';
+
+/** What the catalog says of one build. */
+export interface Freshness {
+  state: FreshnessState;
+  /** Of what is older. */
+  cause?: OlderCause;
+  since?: OlderSince;
+}
+
+/** Builds of each state, and since when the first of the older ones is so. */
+export interface FreshnessCount {
+  builds: Record<FreshnessState, number>;
+  since?: OlderSince;
+}
+
+/** What is needed to say how fresh builds are. */
+export type ComparedCatalog = Pick<SiteCatalog, 'comparison'>;
+
+const read = new WeakMap<RecipeComparison, Map<DagHash, Freshness>>();
+
+/** How a build compares with newer recipes. */
+export function freshnessOf(
+  { build }: Pick<CatalogBuild, 'build'>,
+  { comparison }: ComparedCatalog,
+): Freshness {
+  if (!comparison) return { state: 'unknown' };
+  const states = read.get(comparison) ?? readComparison(comparison);
+  read.set(comparison, states);
+  const found = states.get(build.hash);
+  if (found?.state === 'older') return found;
+  return build.origin.packages === comparison.commit ? { state: 'current' } : (found ?? { state: 'unknown' });
+}
+
+function readComparison({ current, noNewer, older }: RecipeComparison): Map<DagHash, Freshness> {
+  return new Map<DagHash, Freshness>([
+    ...current.map((hash) => [hash, { state: 'current' }] as const),
+    ...noNewer.map((hash) => [hash, { state: 'no newer' }] as const),
+    ...older.flatMap(({ hashes, since, ...cause }) =>
+      hashes.map((hash) => [hash, { state: 'older', cause, since }] as const),
+    ),
+  ]);
+}
+
+/** Counts builds by how they compare with newer recipes. */
+export function countFreshness(
+  builds: Iterable<Pick<CatalogBuild, 'build'>>,
+  catalog: ComparedCatalog,
+): FreshnessCount {
+  const all = Array.from(builds, (entry) => freshnessOf(entry, catalog));
+  const count = (state: FreshnessState): number => all.filter((one) => one.state === state).length;
+  const [since] = all
+    .flatMap((one) => one.since ?? [])
+    .sort((left, right) => compareTexts(left.date, right.date));
+  return {
+    builds: {
+      unknown: count('unknown'),
+      current: count('current'),
+      'no newer': count('no newer'),
+      older: count('older'),
+    },
+    ...(since ? { since } : {}),
+  };
+}
+
+/** In one sentence: `Older than recipes v2026.06.0: zlib-ng 2.2.5 is preferred.` */
+export function freshnessText({ build }: Pick<CatalogBuild, 'build'>, catalog: ComparedCatalog): string {
+  const { state, cause } = freshnessOf({ build }, catalog);
+  const release = catalog.comparison?.release ?? '';
+  if (state === 'older' && cause) return `Older than recipes ${release}: ${causeText(cause, build.name)}.`;
+  if (state === 'current') return `Current with recipes ${release}.`;
+  return state === 'no newer'
+    ? `Nothing newer in recipes ${release}.`
+    : 'Not compared with newer recipes yet.';
+}
+
+/** Why newer recipes would give another build than that of a package. */
+export function causeText({ why, name, version, newest }: OlderCause, of: string): string {
+  const own = (number: string): string => `${name === of ? 'version' : name} ${number}`;
+  if (why === 'deprecated') return `${own(version)} is deprecated`;
+  if (why === 'version-removed') return `${own(version)} is not in the recipes any more`;
+  if (why === 'recipe-removed') return `there is no recipe of ${name} any more`;
+  return newest === undefined ? `the recipe of ${name} changed` : `${own(newest)} is preferred`;
+}
+
+/** `7 of 12 builds are older than recipes v2026.06.0, the first since 20 Jun 2026`; empty: nothing was compared. */
+export function olderText({ builds, since }: FreshnessCount, { comparison }: ComparedCatalog): string {
+  if (!comparison) return '';
+  const all = Object.values(builds).reduce((sum, count) => sum + count, 0);
+  const first = since ? `, the first since ${formatDate(since.date)}` : '';
+  return `${builds.older} of ${all} builds ${builds.older === 1 ? 'is' : 'are'} older than recipes ${comparison.release}${first}`;
+}
