@@ -20,7 +20,7 @@ import { ViewList } from '../../site/schemas/api/view-list.ts';
 export async function readCounts(dist: string): Promise<Record<string, number[]>> {
   const read = async <Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape> =>
     schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
-  const { counts } = await read('api/index.json', IndexDocument);
+  const { counts, unsigned } = await read('api/index.json', IndexDocument);
   const { packages } = await read('api/packages.json', PackageList);
   const table = await read('api/specs.json', SpecTable);
   const { targets } = await read('api/targets.json', TargetList);
@@ -63,6 +63,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
       sum(search.builds),
       shown(counts.builds, 'Spack build'),
     ],
+    unsigned: [unsigned, stats.builds - stats.signed],
     buildsOnSite: [counts.buildsOnSite, sum(table.columns.site), budget.builds],
     targets: [counts.targets, targets.length, stats.targets.length],
     compilers: [counts.compilers, compilers.length, stats.compilers.length],

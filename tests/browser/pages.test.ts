@@ -68,6 +68,9 @@ test('the page on use has the commands for a signed cache, for site and registry
   expect(commands).not.toContain('--unsigned');
   expect(commands).not.toMatch(/buildcache list(?! -a)/);
   expect(await page.getByText('binaries may then come unsigned').count()).toBe(1);
+  // They were published before there was a key.
+  expect(await page.getByText('60 of 60 builds are not signed').count()).toBe(1);
+  expect(await page.getByText('The binaries are signed').count()).toBe(0);
 });
 
 test('packages of siblings are found, a lock is covered by mirrors of both, and a hostile sibling does no harm', async () => {

@@ -12,13 +12,14 @@ import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
 export function describeIndex(catalog: SiteCatalog): IndexDocument {
-  const { packages, builds, buildsOnSite, targets, size, updated } = countSite(catalog);
+  const { packages, builds, buildsOnSite, unsigned, targets, size, updated } = countSite(catalog);
   return {
     schema: schemaLink('index-document'),
     version: 1,
     name: mirrorName(),
     url: siteAddress(),
     signed: catalog.keys.length > 0,
+    unsigned,
     ...(isLocal(catalog.registry) ? {} : { registry: catalog.registry }),
     ...(catalog.commit === undefined ? {} : { commit: catalog.commit }),
     ...(updated === undefined ? {} : { updated }),

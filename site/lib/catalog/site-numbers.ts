@@ -10,6 +10,8 @@ export interface SiteNumbers {
   targets: { name: string; builds: number }[];
   /** Builds that this site serves with all that they need at run time. */
   buildsOnSite: number;
+  /** Builds whose manifest has no signature. */
+  unsigned: number;
   /** Bytes of all tarballs. */
   size: number;
   /** When the newest build was published; absent in an empty cache. */
@@ -18,12 +20,13 @@ export interface SiteNumbers {
 
 export function countSite({ builds, packages }: SiteCatalog): SiteNumbers {
   const targets = new Map<string, number>();
-  let [buildsOnSite, size] = [0, 0];
-  for (const { build, node, state } of builds.values()) {
+  let [buildsOnSite, unsigned, size] = [0, 0, 0];
+  for (const { build, node, state, signed } of builds.values()) {
     const target = targetOf(node);
     targets.set(target, (targets.get(target) ?? 0) + 1);
     size += build.tarball.size;
     if (state === 'site') buildsOnSite += 1;
+    if (!signed) unsigned += 1;
   }
   const [newest] = builds.values();
   return {
@@ -33,6 +36,7 @@ export function countSite({ builds, packages }: SiteCatalog): SiteNumbers {
       .map(([name, count]) => ({ name, builds: count }))
       .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name)),
     buildsOnSite,
+    unsigned,
     size,
     updated: newest?.build.published,
   };

@@ -14,14 +14,14 @@ const [TITLE_SIZE, COMMAND_SIZE, SMALLEST] = [76, 30, 20];
 
 /** The card of a cache as SVG: its name, how much it has, and the command that adds it. */
 export function drawCard(catalog: SiteCatalog): string {
-  const { builds, packages, targets } = countSite(catalog);
+  const { builds, packages, targets, unsigned } = countSite(catalog);
   const name = mirrorName();
-  const signed = catalog.keys.length > 0;
+  const isChecked = catalog.keys.length > 0;
   const numbers =
     builds === 0
       ? 'A Spack build cache, still empty'
       : `${formatNumber(builds, 'Spack build')} of ${formatNumber(packages, 'package')} for ${formatNumber(targets.length, 'target')}`;
-  const command = `spack mirror add --type binary ${signed ? '' : '--unsigned '}${name}`;
+  const command = `spack mirror add --type binary ${isChecked ? '' : '--unsigned '}${name}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${CARD.width} ${CARD.height}" width="${CARD.width}" height="${CARD.height}">
   <rect width="1200" height="630" fill="#ffffff"/>
   <rect width="1200" height="14" fill="#1a4fba"/>
@@ -44,7 +44,7 @@ export function drawCard(catalog: SiteCatalog): string {
       }),
     )
     .join('\n  ')}
-  ${textLine(signed ? 'Signed binaries that spack install downloads instead of building' : 'Binaries that spack install downloads instead of building', { x: 91, y: 570, size: 28, fill: '#565d6b' })}
+  ${textLine(isChecked && unsigned === 0 ? 'Signed binaries that spack install downloads instead of building' : 'Binaries that spack install downloads instead of building', { x: 91, y: 570, size: 28, fill: '#565d6b' })}
 </svg>
 `;
 }

@@ -20,7 +20,12 @@ export const IndexDocument = z
     url: Link.describe('Address of the mirror for `spack mirror add`, and of the site.'),
     signed: z
       .boolean()
-      .describe('Whether the cache has a public key; without one, add the mirror with `--unsigned`.'),
+      .describe(
+        'Whether the cache has a public key, so that Spack checks signatures; without one, add the mirror with `--unsigned`.',
+      ),
+    unsigned: Count.describe(
+      'Builds without a signature. Where signatures are checked, Spack does not install them.',
+    ),
     registry: z
       .string()
       .optional()
