@@ -3,16 +3,16 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
-import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
+import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 
 const MINUTES = 60_000;
-const [spack] = findSpacks();
+const [spack] = findSolvers();
 
 // The rehearsal runs the same scripts once in every test run; this takes them through their failures.
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
-  `choose, concretize and build with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
+  `choose, concretize and build with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {
     let bench: Workbench;
 

@@ -9,7 +9,7 @@ import { ImageIndex, ImageManifest } from '../../site/schemas/image-manifest.ts'
 import { addToIndex } from '../../scripts/containers/compose-container.ts';
 import { startRegistry } from '../world/registry.ts';
 import type { TestRegistry } from '../world/registry.ts';
-import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
+import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 import { TARGET } from '../rehearse/setting.ts';
@@ -23,11 +23,11 @@ const Config = z.object({
   config: z.object({ Env: z.array(z.string()) }),
   rootfs: z.object({ diff_ids: z.array(z.string()) }),
 });
-const [spack] = findSpacks();
+const [spack] = findSolvers();
 const canRun = spack && process.env['FULL'] === '1' && process.platform === 'linux';
 
 describe.skipIf(!canRun)(
-  `containers of what a real Spack builds (without one: ${SPACK_ADVICE}; npm run test:full)`,
+  `containers of what a real Spack builds (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {
     let bench: Workbench;
     let registry: TestRegistry;

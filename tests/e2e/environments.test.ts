@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { runProgram } from '../world/run.ts';
-import { findSpacks, openSpack, SPACK_ADVICE } from '../world/spack.ts';
+import { findSolvers, openSpack, SOLVER_ADVICE } from '../world/spack.ts';
 import type { SpackHome } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 import { addMirror, listBuilds, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;
-const [spack] = findSpacks();
+const [spack] = findSolvers();
 
 function recipe(name: string, body: string): string {
   return `from spack_repo.builtin.build_systems.generic import Package
@@ -55,7 +55,7 @@ const SPLICE_USER = `version("1.0")
 depends_on("splice-app", type=("link", "run"))`;
 
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
-  `environments with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
+  `environments with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {
     let bench: Workbench;
     let own: string;

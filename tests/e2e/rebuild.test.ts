@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import { Reproduction } from '../../site/schemas/checks/reproduction.ts';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
+import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench } from './building.ts';
 import type { Workbench } from './building.ts';
 
 const MINUTES = 60_000;
-const [spack] = findSpacks();
+const [spack] = findSolvers();
 
 // The steps of challenge.yml in their order.
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
-  `a second build with a real Spack (without one: ${SPACK_ADVICE}; npm run test:full)`,
+  `a second build with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {
     let bench: Workbench;
 

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKey } from '../../scripts/signing/key.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSolvers } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal, TOKEN } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';
 
-const canRehearse = findSpacks().length > 0 && process.env['FULL'] === '1';
+const canRehearse = findSolvers().length > 0 && process.env['FULL'] === '1';
 let rehearsal: Rehearsal;
 
 beforeAll(async () => {

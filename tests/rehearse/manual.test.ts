@@ -8,7 +8,7 @@ import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { cloneRepository, commitFiles, git } from '../world/git.ts';
 import { runScript } from '../world/run.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
@@ -23,7 +23,7 @@ import {
 } from './setting.ts';
 
 const isFull = process.env['FULL'] === '1';
-const hasSpack = findSpacks().length > 0;
+const hasSpack = findSolvers().length > 0;
 let rehearsal: Rehearsal;
 
 beforeAll(async () => {
@@ -33,6 +33,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => rehearsal?.close());
+
+test.skipIf(hasSpack)(`no real Spack to build with: ${SOLVER_ADVICE}`, (context) => {
+  context.skip();
+});
 
 test.runIf(hasSpack)(
   'three clicks: one spec, no variable and no key, gets built, published, deployed and installed',

@@ -5,12 +5,12 @@ import { Container } from '../../site/schemas/container.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { pushSmallBase } from '../e2e/small-base.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSolvers } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS, TARGET } from './setting.ts';
 
-const canRehearse = findSpacks().length > 0 && process.env['FULL'] === '1';
+const canRehearse = findSolvers().length > 0 && process.env['FULL'] === '1';
 const vars = { OWN_PACKAGES: RECIPES };
 let rehearsal: Rehearsal;
 

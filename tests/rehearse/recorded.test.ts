@@ -8,13 +8,13 @@ import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { expectRun } from '../e2e/root-folder.ts';
 import { runProgram } from '../world/run.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSolvers } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, RECORDED_SPECS } from './setting.ts';
 
 /** A real Spack is better: then this runs in the longer tests alone. */
-const isRecorded = findSpacks().length === 0 || process.env['FULL'] === '1';
+const isRecorded = findSolvers().length === 0 || process.env['FULL'] === '1';
 let rehearsal: Rehearsal;
 
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSolvers } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';
 
-const isRunnable = findSpacks().length > 0 && process.env['FULL'] === '1';
+const isRunnable = findSolvers().length > 0 && process.env['FULL'] === '1';
 let rehearsal: Rehearsal;
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { installFromDebian, unpackFromDebian } from './debian.ts';
 import { installGoProgram } from './go-program.ts';
 import { findProgram } from './path.ts';
 import { installPythonProgram } from './python-program.ts';
-import { findSpacks } from '../world/spack.ts';
+import { CLINGO_ADVICE, findSolvers, findSpacks } from '../world/spack.ts';
 import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/oras-release.ts';
 
 /** A program that tests need and the project does not bring along. */
@@ -111,6 +111,13 @@ export const TOOLS_NEEDED: Tool[] = [
     advice:
       'put spack (1.0 or newer, more as spack-<version>) on PATH, or set SPACK_ROOT to a checkout of ' +
       'https://github.com/spack/spack',
+    required: false,
+  },
+  {
+    name: 'clingo',
+    // A Spack that is missing has been named.
+    find: () => (findSpacks().length === 0 || findSolvers().length > 0 ? 'clingo' : undefined),
+    advice: CLINGO_ADVICE,
     required: false,
   },
 ];

@@ -8,6 +8,7 @@ import type { NextRun } from '../../scripts/waves/continue-run.ts';
 import { commitFiles, makeRepository } from '../world/git.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
+import { runNameOf } from './workflows.ts';
 
 /** What a run starts by itself is a workflow that takes the inputs it is given. */
 
@@ -52,6 +53,12 @@ test('the next run of a list and of environments is one that GitHub starts', asy
   await start(continueList({ ...LIST, specs }));
   await start(STACK);
   expect(api.dispatches).toEqual(['manual.yml on main', 'manual.yml on main', 'environment.yml on main']);
+});
+
+test('a run that goes on with a long list has a short name', () => {
+  expect(runNameOf('manual.yml', { specs: 'hdf5 +mpi', round: '0' })).toBe('Build hdf5 +mpi');
+  const specs = 'package-1\n'.repeat(6_000);
+  expect(runNameOf('manual.yml', { specs, round: '3' })).toBe('Build the rest (continuation 3)');
 });
 
 test('GitHub refuses an input that the workflow does not have, lacks, or cannot read', async () => {

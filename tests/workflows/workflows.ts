@@ -9,6 +9,7 @@ import {
   NoOperationTraceWriter,
   parseWorkflow,
 } from '@actions/workflow-parser';
+import { parse } from 'yaml';
 import type { WorkflowTemplate } from '@actions/workflow-parser';
 
 /** The workflows as GitHub's own parser reads them, and their conditions as GitHub's own engine evaluates them. */
@@ -81,6 +82,17 @@ export async function runWorkflow(name: string, world: World): Promise<Run> {
   const defaults = isCalled(world) ? events.workflow_call?.inputs : events.workflow_dispatch?.inputs;
   const run = await runJobs(jobs, { ...world, inputs: { ...defaultsOf(defaults), ...world.inputs } }, '');
   return run.results;
+}
+
+/** The name of a run in the list of runs. */
+export function runNameOf(workflow: string, inputs: Record<string, string>): string {
+  const { 'run-name': name = '' } = parse(readFileSync(join(WORKFLOWS, workflow), 'utf8')) as {
+    'run-name'?: string;
+  };
+  const status = { success: true, failure: false, cancelled: false };
+  return name.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) =>
+    evaluate(expression, { inputs }, status).coerceString(),
+  );
 }
 
 /** Paths of the jobs that ran, sorted as they are in the workflow. Jobs that call a workflow are left out. */

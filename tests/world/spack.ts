@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -30,6 +30,10 @@ export interface SpackHome {
 
 /** What to do about tests that are skipped. */
 export const SPACK_ADVICE = 'put spack on PATH (more as spack-<version>), or set SPACK_ROOT to a checkout';
+/** What to do where no Spack can solve. */
+export const CLINGO_ADVICE =
+  "Spack solves with Python's clingo: python3 -m pip install clingo, or set SPACK_PYTHON to a Python that has it";
+export const SOLVER_ADVICE = `${SPACK_ADVICE}; ${CLINGO_ADVICE}`;
 
 /** The oldest Spack that reads these caches. */
 const OLDEST = [1, 0];
@@ -51,6 +55,22 @@ export function findSpacks(): Spack[] {
     if (isAtLeast(version, OLDEST) && !found.has(version)) found.set(version, { program, version });
   }
   return [...found.values()].sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
+}
+
+/** Finds every Spack that can solve, newest first: Spack's own way to get clingo needs a network and minutes. */
+export function findSolvers(): Spack[] {
+  return findSpacks().filter(({ program }) => {
+    const known = solvers.get(program) ?? hasClingo(program);
+    solvers.set(program, known);
+    return known;
+  });
+}
+
+/** Programs, and whether each can solve. */
+const solvers = new Map<string, boolean>();
+
+function hasClingo(program: string): boolean {
+  return spawnSync(program, ['python', '-c', 'import clingo'], { stdio: 'ignore' }).status === 0;
 }
 
 /** What `spack --version` says; asked once, since it takes most of a second. */
