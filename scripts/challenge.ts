@@ -1,9 +1,7 @@
-import { formatJson } from '../site/lib/json.ts';
 import { Reproduction } from '../site/schemas/checks/reproduction.ts';
-import { addFiles } from './catalog/new-files.ts';
-import { compareCaches } from './challenge/compare.ts';
+import { compareCaches, describeReproduction } from './challenge/compare.ts';
 import { missingBuilds, openCache, onlyBuilds } from './challenge/open-cache.ts';
-import { recordAlike } from './challenge/record-alike.ts';
+import { recordAlike, recordReproduction } from './challenge/record-alike.ts';
 import { createCommand, overrideSettings, runCommand, variableOption } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
@@ -34,13 +32,7 @@ const command = createCommand({
 
 await runCommand(command);
 
-interface Options {
-  catalog?: string;
-  only: string;
-  record: boolean;
-  json: boolean;
-  strict: boolean;
-}
+type Options = Record<'record' | 'json' | 'strict', boolean> & { only: string; catalog?: string };
 
 async function challenge(first: string, second: string, options: Options): Promise<void> {
   const only = options.only.split(/\s+/).filter((hash) => hash !== '');
@@ -53,19 +45,12 @@ async function challenge(first: string, second: string, options: Options): Promi
   const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
   if (found.compared === 0)
     throw new Error(`expected a build that ${first} and ${second} have, found none: nothing was compared`);
-  const settings = overrideSettings({ CATALOG_DIR: options.catalog });
   if (options.record) {
-    addFiles(settings.CATALOG_DIR, [
-      { path: 'checks/challenge.json', content: formatJson(found), replace: true },
-    ]);
-    recordAlike(settings.CATALOG_DIR, likeness, { date, run });
+    const { CATALOG_DIR } = overrideSettings({ CATALOG_DIR: options.catalog });
+    recordReproduction(CATALOG_DIR, found);
+    recordAlike(CATALOG_DIR, likeness, { date, run });
   }
   if (options.json) console.log(JSON.stringify(found, null, 2));
-  for (const { name, version, hash, files, causes, examples } of found.differing)
-    console.error(
-      `${name}@${version}/${hash}: ${files} files differ (${causes.join(', ')}), such as ${examples[0]?.path}`,
-    );
-  const share = (100 * found.equal) / found.compared;
-  console.error(`${found.equal} of ${found.compared} builds are equal (${share.toFixed(1)}%).`);
+  console.error(describeReproduction(found));
   if (options.strict && found.equal < found.compared) process.exitCode = 1;
 }

@@ -1,22 +1,13 @@
-import { Option } from 'commander';
-import pMap from 'p-map';
-import { coverLock } from '../site/lib/catalog/coverage.ts';
-import { coverTogether } from '../site/lib/federation/cover-together.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile, SETTINGS_FILE } from './cli/owner-settings.ts';
-import { fetchCache } from './coverage/fetch-cache.ts';
+import { coverBy, fetchCaches } from './coverage/fetch-cache.ts';
 import { readLock } from './coverage/lock.ts';
-import { describeCoverage, describeShared } from './coverage/report.ts';
+import { describeCoverage } from './coverage/report.ts';
 
 /** What CI sees when less is there than was asked for; 1 means that it could not be told. */
 const TOO_LITTLE = 2;
 
-interface Options {
-  cache: string[];
-  federate: boolean;
-  atLeast: number;
-  json: boolean;
-}
+type Options = Record<'federate' | 'json', boolean> & { cache: string[]; atLeast: string };
 
 const command = createCommand({
   verb: 'coverage',
@@ -39,9 +30,7 @@ const command = createCommand({
     [],
   )
   .option('--federate', 'also the caches under `federate` in the settings', false)
-  .addOption(
-    new Option('--at-least <percent>', 'how much must be there').default(100).argParser(parsePercent),
-  )
+  .option('--at-least <percent>', 'how much must be there', '100')
   .option('--json', 'print the numbers as JSON', false)
   .action(cover);
 
@@ -51,20 +40,11 @@ async function cover(file: string, { cache, federate, atLeast, json }: Options):
     throw new Error(
       `--cache: expected the address of a cache, found none; add one${federate ? `, or set federate in ${SETTINGS_FILE}` : ''}`,
     );
-  const lock = await readLock(file);
-  const caches = await pMap(urls, async (url) => ({ url, ...(await fetchCache(url)) }), { concurrency: 4 });
-  const [only, ...others] = caches;
-  const shared = others.length > 0 ? coverTogether(lock, caches) : undefined;
-  const coverage = shared ?? coverLock(lock, only ?? { builds: [], failures: [] });
+  const least = parseNumber('--at-least', atLeast, { from: 0, to: 100, isWhole: false });
+  const coverage = coverBy(await readLock(file), await fetchCaches(urls));
   if (json) process.stdout.write(`${JSON.stringify(coverage, undefined, 2)}\n`);
-  else console.log(shared ? describeShared(shared) : describeCoverage(coverage));
-  if (coverage.percent < atLeast) process.exitCode = TOO_LITTLE;
+  else console.log(describeCoverage(coverage));
+  if (coverage.percent < least) process.exitCode = TOO_LITTLE;
 }
 
 await runCommand(command);
-
-function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (text.trim() !== '' && percent >= 0 && percent <= 100) return percent;
-  throw new Error(`--at-least: expected a number from 0 to 100, found "${text}"`);
-}

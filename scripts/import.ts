@@ -1,27 +1,27 @@
-import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
+import { addDestination, createCommand, runCommand } from './cli/command.ts';
 import { readLock } from './coverage/lock.ts';
 import { importBuilds } from './import/import-builds.ts';
 import { openSource } from './import/open-source.ts';
 import { importText } from './import/report.ts';
 import { selectBuilds } from './import/select.ts';
-import { openRegistry } from './oci/open-registry.ts';
-import { readTrustedKeys } from './publish/publish-cache.ts';
-import { readSigner } from './signing/signature.ts';
+import { openDestination, readTrustedKeys } from './publish/publish-cache.ts';
 
-const command = createCommand({
-  verb: 'import',
-  description:
-    'Imports builds from another cache: a mirror of layout v3 or v2, a build cache in a registry, or a site like that of ' +
-    'autamus/spack-build-cache. Each build has to pass the checks of publish. Builds that do not are left out and named, ' +
-    'and the exit code is 1. Without --trust no signature is checked. What is imported is signed with SIGNING_KEY, if it ' +
-    'is set. Safe to run again after an interruption: it continues where it stopped.',
-  examples: [
-    'node scripts/import.ts https://cache.example.org/mirror --trust keys.asc',
-    'node scripts/import.ts oci://ghcr.io/owner/cache --dry-run',
-    'node scripts/import.ts https://binaries.spack.io/v1.1.0 --spec "zlib-ng target=x86_64_v3" --trust spack.asc',
-    'node scripts/import.ts ./old-mirror --lock spack.lock --trust keys.asc --unsigned',
-  ],
-})
+const command = addDestination(
+  createCommand({
+    verb: 'import',
+    description:
+      'Imports builds from another cache: a mirror of layout v3 or v2, a build cache in a registry, or a site like that of ' +
+      'autamus/spack-build-cache. Each build has to pass the checks of publish. Builds that do not are left out and named, ' +
+      'and the exit code is 1. Without --trust no signature is checked. What is imported is signed with SIGNING_KEY, if it ' +
+      'is set. Safe to run again after an interruption: it continues where it stopped.',
+    examples: [
+      'node scripts/import.ts https://cache.example.org/mirror --trust keys.asc',
+      'node scripts/import.ts oci://ghcr.io/owner/cache --dry-run',
+      'node scripts/import.ts https://binaries.spack.io/v1.1.0 --spec "zlib-ng target=x86_64_v3" --trust spack.asc',
+      'node scripts/import.ts ./old-mirror --lock spack.lock --trust keys.asc --unsigned',
+    ],
+  }),
+)
   .argument('<SOURCE>', 'a directory, an http(s) address, or a registry (oci://host/path, oci-layout:DIR)')
   .option(
     '--spec <spec...>',
@@ -29,40 +29,29 @@ const command = createCommand({
   )
   .option('--lock <file>', 'only specs of this spack.lock, and their run-time dependencies')
   .option('--trust <file>', 'only builds that one of these armored public keys signed')
-  .option('--unsigned', 'with --trust: also builds without a signature')
-  .option('--dry-run', 'read and check the spec files; download no tarball and write nothing')
-  .option('--registry <registry>', 'registry to push to (default: REGISTRY, or oci-layout:.work/registry)')
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .option('--unsigned', 'with --trust: also builds without a signature', false)
+  .option('--dry-run', 'read and check the spec files; download no tarball and write nothing', false)
   .action(importCache);
 
-interface Options extends Partial<Record<'lock' | 'trust' | 'registry' | 'catalog', string>> {
-  spec?: string[];
-  unsigned?: boolean;
-  dryRun?: boolean;
-}
+type Options = Partial<Record<'lock' | 'trust' | 'registry' | 'catalog', string>> &
+  Record<'unsigned' | 'dryRun', boolean> & { spec?: string[] };
 
-async function importCache(place: string, options: Options): Promise<void> {
-  const { registry, catalog, dryRun: isDryRun = false } = options;
+async function importCache(place: string, { dryRun: isDryRun, ...options }: Options): Promise<void> {
   if (options.unsigned && options.trust === undefined)
     throw new Error(
       '--unsigned: expected --trust FILE with it, whose keys the rest must be signed with, found none; ' +
         'without --trust no signature is checked, and --unsigned says nothing',
     );
-  const settings = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
-  const signer = await readSigner(process.env);
+  const destination = await openDestination(options);
   const keys = options.trust === undefined ? [] : [await readTrustedKeys(options.trust)];
-  const source = await openSource(place, { keys, unsigned: options.unsigned ?? false });
+  const source = await openSource(place, { keys, unsigned: options.unsigned });
   const { builds, unmatched } = await source.list();
   const lock = options.lock === undefined ? undefined : await readLock(options.lock);
   const selected = selectBuilds(builds, { specs: options.spec ?? [], lock });
-  const destination = {
-    registry: openRegistry(settings.REGISTRY),
-    catalogDirectory: settings.CATALOG_DIR,
-    signer,
-    environment: process.env,
-  };
   const result = await importBuilds(source, selected, { destination, isDryRun });
-  console.error(importText(source.address, unmatched, result, { isDryRun, isSigned: signer !== undefined }));
+  console.error(
+    importText(source.address, unmatched, result, { isDryRun, isSigned: destination.signer !== undefined }),
+  );
   if (result.refused.length + unmatched.length > 0) process.exitCode = 1;
 }
 

@@ -1,16 +1,11 @@
-import { shapeFailures } from '../site/lib/catalog/shape-history.ts';
-import { listRetired } from '../site/lib/mirror/retired.ts';
-import { readCatalog, readEntries } from './catalog/catalog.ts';
-import { readRemoved } from './catalog/removal.ts';
 import { deleteReplacedVersion } from './github/package-versions.ts';
 import { addDestination, createCommand, overrideSettings, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
-import { planDeployment, writeMirror } from './mirror/deployment.ts';
+import { planDeployment, readDeployment, writeMirror } from './mirror/deployment.ts';
 import { expectWithin } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
-import { leaveOutUnreadable } from './mirror/readable-catalog.ts';
 import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/open-registry.ts';
 
@@ -38,14 +33,8 @@ async function mirror(options: Options): Promise<void> {
     CATALOG_DIR: options.catalog,
     PAGES_BUDGET: options.budget,
   });
-  const { catalog, leftOut } = leaveOutUnreadable(readCatalog(settings.CATALOG_DIR));
+  const { catalog, input, leftOut } = readDeployment(settings);
   for (const sentence of leftOut) annotate('warning', sentence);
-  const retired = listRetired(readRemoved(settings.CATALOG_DIR).values(), catalog.builds);
-  const { failureBytes } = shapeFailures(
-    readEntries(settings.CATALOG_DIR, 'failures'),
-    settings.PAGES_BUDGET,
-  );
-  const input = { ...catalog, builds: [...catalog.builds.values()], retired, failureBytes };
   const registry = openRegistry(settings.REGISTRY);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);

@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCatalog } from './catalog/catalog.ts';
-import { readSolvedEnvironment } from './catalog/solved-environment.ts';
+import { readNextRoots } from './catalog/solved-environment.ts';
 import { readRemoved } from './catalog/removal.ts';
-import { listEnvironments } from './choose/environments.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
@@ -39,12 +38,7 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
   const now = new Date(readDate(process.env, new Date()));
   const catalog = readCatalog(options.catalog);
   const removed = readRemoved(options.catalog);
-  const next = new Map(
-    listEnvironments(options.catalog).map((name) => [
-      name,
-      readSolvedEnvironment(options.catalog, name).next?.roots.map(({ hash }) => hash) ?? [],
-    ]),
-  );
+  const next = readNextRoots(options.catalog);
   const plan = planPrune({ catalog, next, pins: readPins(options.catalog), removed, retention, now });
   const failures = findOldFailures(options.catalog, retryAfterDays, now);
   const text = `${pruneText(plan)}\n\n${failures.length} records of failures are past their retry date.`;

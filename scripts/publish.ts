@@ -1,12 +1,16 @@
 import { Option } from 'commander';
 import { setFlagsFromString } from 'node:v8';
-import { addDestination, createCommand, overrideSettings, runCommand } from './cli/command.ts';
-import { openRegistry } from './oci/open-registry.ts';
+import { addDestination, createCommand, runCommand } from './cli/command.ts';
 import { readAllowedHashes } from './publish/allowed-hashes.ts';
 import { listSpecFiles } from './publish/name-collisions.ts';
-import { checkTarballs, publishEntries, readTrustedKeys, describePublish } from './publish/publish-cache.ts';
+import {
+  checkTarballs,
+  openDestination,
+  publishEntries,
+  readTrustedKeys,
+  describePublish,
+} from './publish/publish-cache.ts';
 import { readBuildCache } from './build-cache/build-cache.ts';
-import { readSigner } from './signing/signature.ts';
 
 // Nearly all that a publish allocates is short-lived: a young generation that grows would take 100 MB more.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -33,10 +37,9 @@ type Options = Partial<Record<'registry' | 'catalog' | 'allow' | 'plan' | 'trust
 
 async function publish(
   cacheDirectory: string,
-  { registry, catalog, plan, allow = plan, trust }: Options,
+  { plan, allow = plan, trust, ...options }: Options,
 ): Promise<void> {
-  const settings = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
-  const signer = await readSigner(process.env);
+  const destination = await openDestination(options);
   const entries = await readBuildCache(cacheDirectory, {
     ...(allow === undefined ? {} : { allowed: readAllowedHashes(allow) }),
     ...(trust === undefined ? {} : { trust: [await readTrustedKeys(trust)] }),
@@ -45,14 +48,9 @@ async function publish(
     console.error(`${cacheDirectory}: nothing to publish`);
     return;
   }
-  const checked = await checkTarballs(entries, listSpecFiles(settings.CATALOG_DIR));
-  const resolution = await publishEntries(checked, {
-    registry: openRegistry(settings.REGISTRY),
-    catalogDirectory: settings.CATALOG_DIR,
-    signer,
-    environment: process.env,
-  });
-  const signatures = { isSigned: signer !== undefined, isTrusted: trust !== undefined };
+  const checked = await checkTarballs(entries, listSpecFiles(destination.catalogDirectory));
+  const resolution = await publishEntries(checked, destination);
+  const signatures = { isSigned: destination.signer !== undefined, isTrusted: trust !== undefined };
   console.error(describePublish(cacheDirectory, checked, resolution, signatures));
 }
 

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogPath } from '../site/lib/catalog/catalog-files.ts';
-import { AlikeBuilds } from '../site/schemas/checks/alike-builds.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { chooseRebuild, writeRebuild } from './challenge/plan-rebuild.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
-import { readJson } from './cli/files.ts';
+import { readAlike } from './challenge/record-alike.ts';
+import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { gatherRecipes, parseRecipeSources } from './spack/recipes.ts';
@@ -33,23 +30,17 @@ const command = createCommand({
   .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
   .requiredOption('--out <DIR>', 'where the folder "0" with the plan goes')
   .option('--home <DIR>', 'where recipe repositories are fetched to', defaultSpackHome())
-  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
-  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(rebuild);
 
-await runCommand(command);
+await runCommand(addPlaces(command));
 
 async function rebuild({ catalog: directory, ...options }: Options): Promise<void> {
   const catalog = readCatalog(directory);
-  const file = join(directory, catalogPath('checks', 'alike'));
-  const { builds: alike } = existsSync(file)
-    ? readJson(file, AlikeBuilds, { advice: 'restore the file from git' })
-    : { builds: [] };
   const wish = {
     words: options.builds.split(/\s+/).filter((word) => word !== ''),
     count: Math.min(Math.max(Number.parseInt(options.count, 10) || 3, 1), 50),
     seed: options.seed,
-    alike: new Set(alike.map(({ hash }) => hash)),
+    alike: new Set(readAlike(directory).map(({ hash }) => hash)),
   };
   const choice = chooseRebuild(catalog, wish, readSettingsFile(options.settings));
   const { sources } = await gatherRecipes(

@@ -1,19 +1,16 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
-import { openRegistry } from './oci/open-registry.ts';
+import { openDestination } from './publish/publish-cache.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { finishRun } from './receive/finish-run.ts';
 import { readDivided, readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
-import { readSigner } from './signing/signature.ts';
 
 type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
   Partial<Record<'artifacts' | 'subjects' | 'failures' | 'divided' | 'settings', string>> & {
     containers: boolean;
   };
-
-const { REGISTRY, CATALOG_DIR } = readSettings();
 
 const command = createCommand({
   verb: 'receive',
@@ -35,26 +32,19 @@ const command = createCommand({
       'ARTIFACTS',
     ),
   )
-  .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', REGISTRY)
-  .option('--catalog <DIR>', "the catalog's folder", CATALOG_DIR)
+  .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', readSettings().REGISTRY)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
   .option('--divided <SHA256>', "record requests of the plans' divided.json, which must have this digest")
   .option('--subjects <DIR>', 'write the digests to attest there')
   .option('--no-containers', 'only say which containers would be made')
-  .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .action(receive);
 
-await runCommand(command);
+await runCommand(addPlaces(command));
 
 async function receive(options: Options): Promise<void> {
   const { include } = Matrix.parse(JSON.parse(options.matrix));
   const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
-  const destination = {
-    registry: openRegistry(options.registry),
-    catalogDirectory: options.catalog,
-    signer: await readSigner(process.env),
-    environment: process.env,
-  };
+  const destination = await openDestination(options);
   await withTemporaryFolder(async (views) => {
     const artifacts = await openArtifacts(options.artifacts, process.env);
     const sources = { plans: options.plans, artifacts, views };

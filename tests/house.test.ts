@@ -48,6 +48,10 @@ test('no listing has more than 25 entries beside the commands and tests', () => 
   expect(long).toEqual([]);
 });
 
+test('a command reads like a table of contents: at most 60 lines', () => {
+  expect(findLongCommands(readGraph())).toEqual([]);
+});
+
 test('every room has its line in CONTRIBUTING', () => {
   const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
   const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
@@ -108,6 +112,13 @@ test('each rule finds what breaks it', () => {
     'scripts/oci/e.ts -> scripts/verb.ts',
     'scripts/oci/e.ts -> site/components/h.ts',
   ]);
+  const lines = (count: number) => file('line\n'.repeat(count));
+  const commands: Graph = new Map([
+    ['scripts/long.ts', lines(61)],
+    ['scripts/short.ts', lines(60)],
+    ['scripts/oci/deep.ts', lines(200)],
+  ]);
+  expect(findLongCommands(commands)).toEqual(['scripts/long.ts: 61 lines']);
   expect(findNodeInBrowser(broken)).toEqual(['site/lib/f.ts', 'site/lib/g.ts']);
   const twice: Graph = new Map([
     [
@@ -182,6 +193,12 @@ function findUpward(graph: Graph): string[] {
     }
   }
   return found;
+}
+
+function findLongCommands(graph: Graph): string[] {
+  const entries = [...graph].filter(([file]) => dirname(file) === 'scripts');
+  const lines = entries.map(([file, { text }]) => [file, text.split('\n').length - 1] as const);
+  return lines.filter(([, count]) => count > 60).map(([file, count]) => `${file}: ${count} lines`);
 }
 
 /** Files that reach a browser through `site/client/` and name a module of Node or its environment. */

@@ -61,6 +61,16 @@ export async function compareCaches(
   return { reproduction, alike, unlike: differing.map(({ build }) => build.hash) };
 }
 
+/** What a comparison found, a line for each build that differs; the last one counts. */
+export function describeReproduction({ differing, equal, compared }: Reproduction): string {
+  const lines = differing.map(
+    ({ name, version, hash, files, causes, examples }) =>
+      `${name}@${version}/${hash}: ${files} files differ (${causes.join(', ')}), such as ${examples[0]?.path}`,
+  );
+  const share = (100 * equal) / compared;
+  return [...lines, `${equal} of ${compared} builds are equal (${share.toFixed(1)}%).`].join('\n');
+}
+
 interface Difference {
   build: DifferingBuild;
   /** Number of files by cause. */

@@ -3,6 +3,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Origin } from '../../site/schemas/build.ts';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
+import type { Reproduction } from '../../site/schemas/checks/reproduction.ts';
 import { readBuild, readCatalogFile } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { CacheComparison } from './compare.ts';
@@ -12,6 +13,11 @@ const PATH = 'checks/alike.json';
 /** The builds that came out alike before; none where nothing was compared yet. */
 export function readAlike(directory: string): AlikeBuild[] {
   return readCatalogFile(directory, PATH, AlikeBuilds)?.builds ?? [];
+}
+
+/** Writes what a comparison found, for the pages and the API. */
+export function recordReproduction(directory: string, found: Reproduction): void {
+  addFiles(directory, [{ path: 'checks/challenge.json', content: formatJson(found), replace: true }]);
 }
 
 /**

@@ -1,11 +1,17 @@
+import pMap from 'p-map';
 import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { getText } from '../http/get.ts';
+import { coverLock } from '../../site/lib/catalog/coverage.ts';
 import type { KnownCache } from '../../site/lib/catalog/coverage.ts';
+import { coverTogether } from '../../site/lib/federation/cover-together.ts';
+import type { NamedCache, SharedCoverage } from '../../site/lib/federation/cover-together.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
+import type { Coverage } from '../../site/schemas/api/coverage.ts';
 import { Failure } from '../../site/schemas/failure.ts';
+import type { LockFile } from '../../site/schemas/lock-file.ts';
 
 /** What is read here of the API: a later one may have more fields. */
 const Index = z.object({ version: z.literal(1) });
@@ -21,6 +27,17 @@ export async function fetchCache(address: string): Promise<KnownCache> {
   const table = await fetchJson(`${root}specs.json`, SiblingTable);
   const { failures } = await fetchJson(`${root}failures.json`, Failures);
   return { builds: readTable(table), failures };
+}
+
+/** Asks several caches. */
+export function fetchCaches(urls: readonly string[]): Promise<NamedCache[]> {
+  return pMap(urls, async (url) => ({ url, ...(await fetchCache(url)) }), { concurrency: 4 });
+}
+
+/** How much of a lock one cache has, or several have together. */
+export function coverBy(lock: LockFile, caches: readonly NamedCache[]): Coverage | SharedCoverage {
+  const [only, ...others] = caches;
+  return only && others.length === 0 ? coverLock(lock, only) : coverTogether(lock, caches);
 }
 
 async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<Shape> {

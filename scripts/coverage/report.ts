@@ -6,15 +6,12 @@ import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/ap
 
 const BYTES_PER_MIB = 2 ** 20;
 
-/** Coverage in plain lines: what is missing, then what is there. */
-export function describeCoverage({
-  needed,
-  available,
-  percent,
-  downloadSize,
-  missing,
-  time,
-}: Coverage): string {
+/** Coverage in plain lines: what is missing, then what is there; of several caches also what each has. */
+export function describeCoverage(coverage: Coverage | SharedCoverage): string {
+  return 'caches' in coverage ? describeShared(coverage) : describeOne(coverage);
+}
+
+function describeOne({ needed, available, percent, downloadSize, missing, time }: Coverage): string {
   const mebibytes = (downloadSize / BYTES_PER_MIB).toFixed(1);
   return [
     ...missing.map((spec) => printable(describeMissing(spec))),
@@ -23,11 +20,11 @@ export function describeCoverage({
   ].join('\n');
 }
 
-/** The same of several caches, with what each has and the mirrors to add. */
-export function describeShared(coverage: SharedCoverage): string {
+/** The same with what each of several caches has, and the mirrors to add. */
+function describeShared(coverage: SharedCoverage): string {
   const { caches, mirrors } = coverage;
   return [
-    describeCoverage(coverage),
+    describeOne(coverage),
     ...caches.map(({ url, has }) => `  ${url} has ${has}`),
     mirrors.length === 0
       ? 'No mirror is worth adding.'

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 import type { GitHub } from './api.ts';
 import { GitHubRefusedError } from './errors.ts';
 
@@ -19,11 +22,21 @@ export const MAX_BODY = 60_000;
  * What `propose-update --to` writes and `--from` reads: the job that loads recipes may not write, and the job that opens the issue
  * loads none. Nothing in it is trusted.
  */
-export const ProposalFile = z.strictObject({
+const ProposalFile = z.strictObject({
   title: z.string().min(1).max(250),
   body: z.string().max(MAX_BODY),
 });
 export type ProposalFile = z.infer<typeof ProposalFile>;
+
+/** Reads a proposal that `writeProposal` wrote. */
+export function readProposal(file: string): ProposalFile {
+  return readJson(file, ProposalFile, { advice: 'write it with propose-update --to FILE' });
+}
+
+/** Writes a proposal for the job that opens the issue. */
+export function writeProposal(file: string, proposal: ProposalFile): void {
+  writeFileSync(file, formatJson(proposal));
+}
 
 /** What became of a proposal: `known` was made earlier, open or closed; `off`: the repository has no issues. */
 export type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };

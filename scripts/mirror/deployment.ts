@@ -1,18 +1,41 @@
 import prettyBytes from 'pretty-bytes';
+import { shapeFailures } from '../../site/lib/catalog/shape-history.ts';
 import { planMirror } from '../../site/lib/mirror/plan.ts';
 import type { MirrorInput, MirrorPlan } from '../../site/lib/mirror/plan.ts';
+import { listRetired } from '../../site/lib/mirror/retired.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { readCatalog, readEntries } from '../catalog/catalog.ts';
+import { readRemoved } from '../catalog/removal.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
 import { fetchLiveIndexes, warnOfLost } from './previous-indexes.ts';
 import type { PreviousIndex } from './previous-indexes.ts';
+import { leaveOutUnreadable } from './readable-catalog.ts';
+import type { ReadableCatalog } from './readable-catalog.ts';
 import { shrinkToBudget } from './shrink-to-budget.ts';
 import { writeManifests } from './manifests.ts';
 import { placeServedBlobs } from './served-blobs.ts';
+
+/** What a deployment is made from, and a sentence for each node that no client could read. */
+export interface DeploymentInput extends ReadableCatalog {
+  input: MirrorInput;
+}
+
+/** Reads the catalog as a mirror holds it. */
+export function readDeployment({
+  CATALOG_DIR: directory,
+  PAGES_BUDGET: budget,
+}: Pick<Settings, 'CATALOG_DIR' | 'PAGES_BUDGET'>): DeploymentInput {
+  const { catalog, leftOut } = leaveOutUnreadable(readCatalog(directory));
+  const retired = listRetired(readRemoved(directory).values(), catalog.builds);
+  const { failureBytes } = shapeFailures(readEntries(directory, 'failures'), budget);
+  const input = { ...catalog, builds: [...catalog.builds.values()], retired, failureBytes };
+  return { catalog, input, leftOut };
+}
 
 /** What a deployment is to hold. */
 export interface DeploymentPlan {

@@ -8,12 +8,13 @@ import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
+import { openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../cli/progress.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import { writePublicKey } from '../signing/key-file.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { signManifest } from '../signing/signature.ts';
+import { readSigner, signManifest } from '../signing/signature.ts';
 import type { Signer } from '../signing/signature.ts';
 import { inspectTarball } from '../build-cache/tar/tarball.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
@@ -25,7 +26,7 @@ import { findShadows, listSpecFiles, refuseShadows } from './name-collisions.ts'
 import type { SpecFileNames } from './name-collisions.ts';
 import type { CheckedEntry, Publishing, Resolution } from './resolve.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
-import { printable } from '../cli/command.ts';
+import { overrideSettings, printable } from '../cli/command.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
 /** Read at a time; a buffer of this size is made for each tarball that is not smaller. */
@@ -42,6 +43,20 @@ export interface Destination {
   originOf?: Publishing['originOf'];
   /** How long builds took, where their job measured it. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
+}
+
+/** Opens the registry and the catalog that options name, or else the environment, with the signing key that is set. */
+export async function openDestination({
+  registry,
+  catalog,
+}: Partial<Record<'registry' | 'catalog', string>>): Promise<Destination> {
+  const { REGISTRY, CATALOG_DIR } = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
+  return {
+    registry: openRegistry(REGISTRY),
+    catalogDirectory: CATALOG_DIR,
+    signer: await readSigner(process.env),
+    environment: process.env,
+  };
 }
 
 /**

@@ -1,5 +1,12 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { readCatalog } from '../catalog/catalog.ts';
+import { MAX_BODY } from '../github/proposal.ts';
+import type { ProposalFile } from '../github/proposal.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
+import { LATEST, resolveVersions } from '../spack/latest.ts';
+import { findStale } from './refresh.ts';
+import type { RefreshOptions } from './refresh.ts';
+import { refreshText } from './report.ts';
 
 /** A change of the settings: `packages` from one release to a newer one. */
 export interface NewerRelease {
@@ -19,6 +26,32 @@ export function findNewer(current: WantedVersions, newest: WantedVersions): Newe
     const isNewer = isRelease && compareVersions(to.replace(/^v/, ''), from.replace(/^v/, '')) > 0;
     return isNewer ? [{ setting, from, to }] : [];
   });
+}
+
+/**
+ * Asks for the newest releases, and proposes them with what they mean for the builds of a catalog.
+ * Undefined: nothing is newer than the settings.
+ */
+export async function proposeNewer(
+  directory: string,
+  { spack, packages }: WantedVersions,
+  places: Omit<RefreshOptions, 'wanted'>,
+): Promise<ProposalFile | undefined> {
+  const newest = await resolveVersions({ spack: LATEST, packages: LATEST }, process.env);
+  const newer = findNewer({ spack, packages }, newest);
+  if (newer.length === 0) {
+    console.error(`nothing is newer than the settings: Spack ${spack}, recipes ${packages}`);
+    return undefined;
+  }
+  const wanted = { spack, packages, ...Object.fromEntries(newer.map(({ setting, to }) => [setting, to])) };
+  const catalog = readCatalog(directory);
+  const meaning =
+    catalog.builds.size === 0
+      ? 'There are no builds yet.'
+      : refreshText((await findStale(directory, catalog, { ...places, wanted })).plan, wanted);
+  const { title, body } = composeProposal(newer, meaning);
+  console.error(`${title}\n\n${body}\n`);
+  return { title, body: body.slice(0, MAX_BODY) };
 }
 
 /** Title and body of the issue that proposes newer releases. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { BuildVerdicts } from '../../site/schemas/checks/recipe-comparison.ts';
 import { Deprecation, Package } from '../../site/schemas/package.ts';
 import { packageDescription } from '../build/record.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
@@ -21,19 +20,6 @@ export const RecipePackage = z.object({
   ),
 });
 export type RecipePackage = z.infer<typeof RecipePackage>;
-
-/**
- * What `refresh --record-to` writes and `--record-from` reads: the job that loads recipes may not write, and the job that
- * writes loads none. Nothing in it is trusted.
- */
-export const RecipesFile = z.strictObject({
-  name: z.string().min(1).max(100),
-  commit: z.string().max(100),
-  commitDate: z.union([z.literal(''), z.iso.datetime({ precision: 0 })]),
-  packages: z.array(RecipePackage).max(20_000),
-  builds: BuildVerdicts,
-});
-export type RecipesFile = z.infer<typeof RecipesFile>;
 
 /** Where recipes come from. */
 export interface RecipesRelease {

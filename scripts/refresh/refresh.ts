@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { BuildVerdicts } from '../../site/schemas/checks/recipe-comparison.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
+import { readPins } from '../prune/pins.ts';
 import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { headDate } from '../spack/git-checkout.ts';
@@ -17,6 +17,7 @@ import { readRecipeTrees } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
 import { groupVerdicts } from './record-comparison.ts';
 import { RecipePackage } from './record-packages.ts';
+import type { RecipesFile } from './recipes-file.ts';
 import { planRefresh } from './refresh-plan.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
 
@@ -34,23 +35,20 @@ export interface RefreshOptions {
   own: string;
   /** Addresses of more recipe repositories; empty: none. */
   repos: string;
-  pins: ReadonlyMap<string, Pin>;
 }
 
 /** What newer recipes mean for a cache, and what they say. */
 export interface RefreshResult {
   plan: RefreshPlan;
-  /** How each build compares. */
-  builds: BuildVerdicts;
-  /** Of each package with a recipe. */
-  packages: RecipePackage[];
-  /** The recipes' commit, and its date; empty: not known. */
-  commit: string;
-  commitDate: string;
+  recipes: RecipesFile;
 }
 
 /** Judges every build of a catalog by newer recipes, with a real Spack in one process, and orders what to renew. */
-export async function findStale(catalog: Catalog, options: RefreshOptions): Promise<RefreshResult> {
+export async function findStale(
+  directory: string,
+  catalog: Catalog,
+  options: RefreshOptions,
+): Promise<RefreshResult> {
   const tools = join(options.home, 'tools');
   const installed = await installSpack(options.wanted, tools, process.env);
   const { states, packages } = await askRecipes(catalog, installed, tools, options);
@@ -78,17 +76,13 @@ export async function findStale(catalog: Catalog, options: RefreshOptions): Prom
     builds: catalog.builds,
     nodes,
     environments: new Set([...catalog.environments.values()].flat()),
-    pinned: findPinned(catalog, options.pins),
+    pinned: findPinned(catalog, readPins(directory)),
   });
   const { builtin, packages: commit } = installed;
   const hasDate = builtin !== undefined && isCommit(commit);
-  return {
-    plan,
-    builds: groupVerdicts(verdicts),
-    packages,
-    commit,
-    commitDate: hasDate ? await headDate(builtin) : '',
-  };
+  const commitDate = hasDate ? await headDate(builtin) : '';
+  const builds = groupVerdicts(verdicts);
+  return { plan, recipes: { name: options.wanted.packages, commit, commitDate, packages, builds } };
 }
 
 async function askRecipes(
