@@ -38,9 +38,9 @@ const command = createCommand({
   .addOption(variableOption('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME'))
   .action(run);
 
-await runCommand(command);
-
 const count = (name: string, text: string) => parseNumber(`--${name}`, text || '0', { from: 0 });
+
+await runCommand(command);
 
 async function run({ branch, ...options }: Options): Promise<void> {
   const round = count('round', options.round);

@@ -52,6 +52,14 @@ test('a command reads like a table of contents: at most 60 lines', () => {
   expect(findLongCommands(readGraph())).toEqual([]);
 });
 
+test('no command defines a constant after it has run: a function is known before, a constant is not', () => {
+  const late = [...readGraph()].filter(([file, { text }]) => {
+    const [, after = ''] = text.split(/^await runCommand\(.*$/m);
+    return /^scripts\/[^/]+$/.test(file) && /^(const|let|class) /m.test(after);
+  });
+  expect(late.map(([file]) => file)).toEqual([]);
+});
+
 test('every room has its line in CONTRIBUTING', () => {
   const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
   const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
