@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import { setFlagsFromString } from 'node:v8';
 import { addDestination, createCommand, runCommand } from './cli/command.ts';
 import { readAllowedHashes } from './publish/allowed-hashes.ts';
 import { listSpecFiles } from './publish/name-collisions.ts';
@@ -11,9 +10,6 @@ import {
   describePublish,
 } from './publish/publish-cache.ts';
 import { readBuildCache } from './build-cache/build-cache.ts';
-
-// Nearly all that a publish allocates is short-lived: a young generation that grows would take 100 MB more.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 const command = addDestination(
   createCommand({
@@ -48,8 +44,9 @@ async function publish(
     console.error(`${cacheDirectory}: nothing to publish`);
     return;
   }
-  const checked = await checkTarballs(entries, listSpecFiles(destination.catalogDirectory));
-  const resolution = await publishEntries(checked, destination);
+  const names = listSpecFiles(destination.catalogDirectory);
+  const checked = await checkTarballs(entries, names);
+  const resolution = await publishEntries(checked, { ...destination, names });
   const signatures = { isSigned: destination.signer !== undefined, isTrusted: trust !== undefined };
   console.error(describePublish(cacheDirectory, checked, resolution, signatures));
 }

@@ -3,8 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import type { Imported, Origin } from '../../site/schemas/build.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
-import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import type { KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError } from '../cli/command.ts';
@@ -80,6 +79,8 @@ export async function importBuilds(
     (build) => build.version === '' || !existsSync(join(catalogDirectory, buildFile(build))),
   );
   result.present = builds.length - wanted.length;
+  // Listed once, and added to: a catalog of 10,000 builds has as many names again for each batch.
+  const names = new Map(listSpecFiles(catalogDirectory));
   const progress = startProgress(isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
   try {
     await withTemporaryFolder(async (folder) => {
@@ -93,7 +94,6 @@ export async function importBuilds(
   /** @returns the number of builds that the batch took */
   async function importBatch(at: number, folder: string): Promise<number> {
     const known: KnownNodes = new Map();
-    const names = listSpecFiles(catalogDirectory);
     const batch = wanted.slice(at, at + BATCH_BUILDS);
     const target = join(folder, 'batch');
     await mkdir(target);
@@ -103,9 +103,7 @@ export async function importBuilds(
     while (taken < batch.length && bytes < BATCH_BYTES) {
       const next = batch.slice(taken, taken + CONCURRENCY);
       taken += next.length;
-      fetched.push(
-        ...(await pMap(next, (build) => attempt(build, () => fetchBuild(build, target, known, names)))),
-      );
+      fetched.push(...(await pMap(next, (build) => attempt(build, () => fetchBuild(build, target, known)))));
       bytes = fetched.reduce((sum, entry) => sum + (entry?.entry.tarball.size ?? 0), 0);
       progress.advance(next.length);
     }
@@ -129,7 +127,6 @@ export async function importBuilds(
     build: SourceBuild,
     target: string,
     known: KnownNodes,
-    names: ReadonlyMap<DagHash, string>,
   ): Promise<Fetched | undefined> {
     const spec = await source.read(build);
     const checked = parseSpecFile(spec.specText, known);
@@ -159,12 +156,15 @@ export async function importBuilds(
       fetched.map(({ entry }) => entry),
       {
         ...destination,
+        names,
         originOf: ({ root, inspected }): Origin => ({
           ...(inspected.spackVersion === undefined ? {} : { spack: inspected.spackVersion }),
           imported: imports.get(root.node.hash),
         }),
       },
     );
+    for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
+      names.set(node.hash, specFile(node));
     result.added += newBuilds.length;
     result.warnings.push(...warnings);
     result.refused.push(...refused.values());

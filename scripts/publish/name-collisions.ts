@@ -29,15 +29,15 @@ export function refuseShadows(
   entries: readonly (CheckedSpecFile & { where: string })[],
   names: SpecFileNames,
 ): void {
-  const owners = new Map(names);
+  const proved = new Map<DagHash, string>();
   for (const { nodes } of entries) {
     for (const found of nodes.values())
-      if (isProved(found)) owners.set(found.node.hash, specFile(found.node));
+      if (isProved(found)) proved.set(found.node.hash, specFile(found.node));
   }
   for (const { where, nodes, unverifiedExternals } of entries) {
     for (const hash of unverifiedExternals) {
       const node = nodes.get(hash)?.node;
-      const other = owners.get(hash);
+      const other = proved.get(hash) ?? names.get(hash);
       if (!node || other === undefined || other === specFile(node)) continue;
       throw new Error(
         `${where}: the external ${node.name}@${node.version} has a hash that proves nothing, /${hash}, ` +

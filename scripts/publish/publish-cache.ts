@@ -1,5 +1,6 @@
 import { createReadStream, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
@@ -32,6 +33,9 @@ import { formatJson } from '../../site/lib/json.ts';
 /** Read at a time; a buffer of this size is made for each tarball that is not smaller. */
 const READ_BYTES = 64 * 1024;
 
+/** How much more than what was in use may pile up on the heap before V8 looks through it. */
+const HEAP_GROWTH_PERCENT = 60;
+
 /** Where a build cache is published to. */
 export interface Destination {
   registry: Registry;
@@ -43,6 +47,8 @@ export interface Destination {
   originOf?: Publishing['originOf'];
   /** How long builds took, where their job measured it. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
+  /** The catalog's nodes, where they were listed already. Absent: they are listed. */
+  names?: SpecFileNames;
 }
 
 /** Opens the registry and the catalog that options name, or else the environment, with the signing key that is set. */
@@ -51,12 +57,23 @@ export async function openDestination({
   catalog,
 }: Partial<Record<'registry' | 'catalog', string>>): Promise<Destination> {
   const { REGISTRY, CATALOG_DIR } = overrideSettings({ REGISTRY: registry, CATALOG_DIR: catalog });
+  keepHeapSmall();
   return {
     registry: openRegistry(REGISTRY),
     catalogDirectory: CATALOG_DIR,
     signer: await readSigner(process.env),
     environment: process.env,
   };
+}
+
+/**
+ * Nearly all that is allocated for a build is short-lived, and V8 with its own settings keeps several times of what is in
+ * use. Measured for an import of 1,000 builds onto 9,000: 470 MB as V8 has it, 313 MB with a young generation that does not
+ * grow, 229 MB with both, of which 110 MB are Node and this program; the time of the processor is the same.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 }
 
 /**
@@ -100,8 +117,7 @@ export async function publishEntries(
   entries: readonly CheckedEntry[],
   destination: Destination,
 ): Promise<Resolution> {
-  const { registry, catalogDirectory, environment } = destination;
-  const names = listSpecFiles(catalogDirectory);
+  const { registry, catalogDirectory, environment, names = listSpecFiles(catalogDirectory) } = destination;
   return withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const resolution = await resolveEntries(entries, {

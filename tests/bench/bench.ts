@@ -8,7 +8,7 @@ import { benchDoctor } from './doctor-bench.ts';
 import { benchGrowth } from './growth-bench.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchMirrorAgain } from './mirror-bench.ts';
-import { benchPublish, benchPublishAgain, benchPublishOnto } from './publish-bench.ts';
+import { benchImport, benchPublish, benchPublishAgain, benchPublishOnto } from './publish-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
 import { benchWaves } from './waves-bench.ts';
@@ -44,6 +44,14 @@ const BENCHES: Record<string, Bench> = {
     aim: '1 at most; 15 ms a build, 300 MB of memory',
     builds: 10_000,
     run: benchPublish,
+  },
+  import: {
+    work: 'import a directory of small builds',
+    against: '10 times a tenth of them',
+    figure: 'timesTenOfSmall',
+    aim: '1.2 at most; 300 MB of memory',
+    builds: 10_000,
+    run: benchImport,
   },
   'publish-onto': {
     work: 'publish 25 builds onto a cache',

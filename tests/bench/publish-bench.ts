@@ -10,21 +10,30 @@ const SMALLER = 10;
 const ADDED = 25;
 const TIMES = 3;
 
-/** Publishes a cache to a folder's registry and catalog. */
-function publish(cache: string, place: string): Promise<Used> {
+/** Publishes a cache to a folder's registry and catalog, or imports it. */
+function publish(cache: string, place: string, script = 'publish.ts'): Promise<Used> {
   const [registry, catalog] = [`oci-layout:${join(place, 'registry')}`, join(place, 'catalog')];
-  const args = [join(SCRIPTS, 'publish.ts'), cache, '--registry', registry, '--catalog', catalog];
+  const args = [join(SCRIPTS, script), cache, '--registry', registry, '--catalog', catalog];
   return measureProgram(process.execPath, args, { SOURCE_DATE_EPOCH: '1790000000' });
 }
 
 /** Publishes a cache of so many small builds in one go, and one of a tenth: is the cost of each the same? */
-export async function benchPublish(folder: string, builds: number): Promise<Figures> {
+export function benchPublish(folder: string, builds: number): Promise<Figures> {
+  return benchTenth('publish.ts', folder, builds);
+}
+
+/** Imports a cache of so many small builds, and one of a tenth. */
+export function benchImport(folder: string, builds: number): Promise<Figures> {
+  return benchTenth('import.ts', folder, builds);
+}
+
+async function benchTenth(script: string, folder: string, builds: number): Promise<Figures> {
   const small = Math.ceil(builds / SMALLER);
   const used: Used[] = [];
   for (const count of [small, builds]) {
     const cache = join(folder, `cache-${count}`);
     await generateCache({ builds: count, seed: 1, directory: cache });
-    used.push(await publish(cache, join(folder, String(count))));
+    used.push(await publish(cache, join(folder, String(count)), script));
   }
   const [little, much] = used;
   if (!little || !much) throw new Error('expected two measurements');
