@@ -38,7 +38,7 @@ async function signAll({ catalog = parseSettings(process.env).CATALOG_DIR, all }
 
   const { written } = await writePublicKey(catalog, signer.publicKey);
   if (written) console.error(`Wrote the public half to ${catalog}/keys/${signer.fingerprint}.asc.`);
-  await writeSignedManifests(catalog, files);
+  writeSignedManifests(catalog, files);
   console.error(
     `Signed ${files.length} of ${paths.length} manifests with key ${signer.fingerprint}; ` +
       `${paths.length - files.length} were signed already.`,

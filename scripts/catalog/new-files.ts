@@ -1,9 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isErrorCode } from '../cli/files.ts';
-
-/** Of writing one file that other processes write, too. */
-const MOST_TRIES = 20;
+import { replaceFile } from '../cli/files.ts';
 
 /** A file for the catalog. */
 export interface NewFile {
@@ -38,24 +35,4 @@ export function addFiles(directory: string, files: readonly NewFile[]): string[]
     throw new Error(`${directory}: cannot add to the catalog; nothing was added, run it again`, { cause });
   }
   return written;
-}
-
-/**
- * The fixed name next to the file is used up by the next run when this one is killed. (The library that others use for
- * this watches for signals at each file: of 30,000 files that is half of the time.)
- */
-function replaceFile(target: string, content: string): void {
-  const temporary = `${target}.tmp`;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      writeFileSync(temporary, content);
-      renameSync(temporary, target);
-      return;
-    } catch (error) {
-      // Another process that adds the same file has moved it into place.
-      if (tries < MOST_TRIES && isErrorCode(error, 'ENOENT')) continue;
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  }
 }

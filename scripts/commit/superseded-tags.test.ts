@@ -41,7 +41,7 @@ test('points the tag of a lost build back to the image of the publisher who was 
   for (const name of readdirSync(join(folder, 'registry/blobs/sha256'))) {
     cpSync(join(folder, 'registry/blobs/sha256', name), join(layout.dir, 'blobs/sha256', name));
   }
-  await layout.close();
+  layout.close();
   await registry.push(layout.dir);
   expect((await registry.describeTag(winner.image.tag))?.digest).not.toBe(winner.image.digest);
 

@@ -20,7 +20,7 @@ export async function pushContainers(
     const layout = await createLayout(join(folder, `push-${attempt}`));
     for (const staging of staged) await addImage(layout, staging, registry);
     for (const [tag, text] of await composeTags(staged, registry)) await layout.addTag(tag, text);
-    await layout.close();
+    layout.close();
     await registry.push(layout.dir);
     if ((await composeTags(staged, registry)).size === 0) return;
   }

@@ -2,12 +2,11 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { ignoreMissing, isErrorCode } from '../cli/files.ts';
+import { ignoreMissing, isErrorCode, replaceFile } from '../cli/files.ts';
 import { retry } from '../http/retry.ts';
 import { openBlobCache } from '../mirror/blob-cache.ts';
 
@@ -52,7 +51,7 @@ export async function openCopyFolder(directory: string, view: string): Promise<C
     if (earlier?.equals(bytes)) return;
     await attempt(path, async () => {
       await mkdir(dirname(file), { recursive: true });
-      await writeFileAtomic(file, bytes, { fsync: false });
+      replaceFile(file, bytes);
     });
   }
 

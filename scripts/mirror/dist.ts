@@ -2,10 +2,9 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
-import writeFileAtomic from 'write-file-atomic';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { isErrorCode, ignoreMissing } from '../cli/files.ts';
+import { isErrorCode, ignoreMissing, replaceFile } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; all else is the site's. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
@@ -39,13 +38,13 @@ export async function openDist(folder: string): Promise<Dist> {
 
   async function addText(path: string, text: string): Promise<void> {
     sizes.set(path, Buffer.byteLength(text));
-    await write(path, (file) => writeFileAtomic(file, text, { fsync: false }));
+    await write(path, (file) => replaceFile(file, text));
   }
 
   async function addBytes({ digest, size }: Blob, bytes: Buffer): Promise<void> {
     const path = mirrorBlobPath(digest);
     sizes.set(path, size);
-    await write(path, (file) => writeFileAtomic(file, bytes, { fsync: false }));
+    await write(path, (file) => replaceFile(file, bytes));
   }
 
   async function addFile({ digest, size }: Blob, source: string): Promise<void> {
@@ -55,7 +54,7 @@ export async function openDist(folder: string): Promise<Dist> {
     await write(path, (file) => placeFile(source, file));
   }
 
-  async function write(path: string, action: (file: string) => Promise<void>): Promise<void> {
+  async function write(path: string, action: (file: string) => Promise<void> | void): Promise<void> {
     const file = join(folder, path);
     try {
       const parent = dirname(file);

@@ -26,7 +26,7 @@ export async function updateIndexImage(
     const config = await layout.addBytes(INDEX_CONFIG_TEXT);
     await layout.addFile(file, index);
     await layout.addTag(INDEX_TAG, indexImage(index, config));
-    await layout.close();
+    layout.close();
     await registry.push(layout.dir);
   });
   if (current) await onReplaced?.(current.descriptor.digest);

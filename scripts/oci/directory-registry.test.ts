@@ -58,7 +58,7 @@ test('takes an image whose layer is only in the registry, and refuses one whose 
   const config = await layout.addBytes('{}');
   const blob = await layout.addBytes('there');
   await layout.addTag('first', indexImage(blob, config));
-  await layout.close();
+  layout.close();
   await registry.push(layout.dir);
 
   const sharing = await createLayout(path.join(work, 'shares-2'));
@@ -84,7 +84,7 @@ test('refuses a linked file whose bytes are not what was said, and changes nothi
   const good = await (await createLayout(path.join(work, 'flipped-other'))).addBytes('good');
   await layout.addFile(file, good);
   await layout.addTag('image', indexImage(good, config));
-  await layout.close();
+  layout.close();
   await writeFile(file, 'evil');
   await expect(registry.push(layout.dir)).rejects.toThrow(/expected sha256:.* found sha256:/);
   expect(await registry.describeTag('image')).toBeUndefined();
@@ -188,7 +188,7 @@ async function makeLayout(name: string, tags: string[], word = 'old'): Promise<s
   const config = await layout.addBytes('{}');
   for (const tag of tags)
     await layout.addTag(tag, indexImage(await layout.addBytes(`${word} ${tag}`), config));
-  await layout.close();
+  layout.close();
   return layout.dir;
 }
 

@@ -74,7 +74,7 @@ async function pointTag(dir: string, tag: string, digest: Digest): Promise<void>
     const others = ((await readIndex(dir)) ?? []).filter((descriptor) => tagOf(descriptor) !== tag);
     const text = await readFile(blobPath(dir, digest), 'utf8');
     const { descriptor } = describeManifest(text, `oci-layout:${dir} ${digest}`);
-    await writeIndex(dir, [...others, { ...descriptor, annotations: { [TAG_ANNOTATION]: tag } }]);
+    writeIndex(dir, [...others, { ...descriptor, annotations: { [TAG_ANNOTATION]: tag } }]);
   });
 }
 
@@ -115,7 +115,7 @@ async function copyImages(layout: string, dir: string, added: readonly Descripto
     const kept = ((await readIndex(dir)) ?? []).filter((descriptor) =>
       tagOf(descriptor) === undefined ? !digests.has(descriptor.digest) : !tags.has(tagOf(descriptor)),
     );
-    await writeIndex(dir, [...kept, ...added]);
+    writeIndex(dir, [...kept, ...added]);
   } catch (error) {
     await Promise.all(copied.map((file) => rm(file, { force: true })));
     throw error instanceof AggregateError ? error.errors[0] : error;
@@ -165,7 +165,7 @@ export async function removeTags(
     );
     const removed = before.filter((descriptor) => !kept.includes(descriptor));
     if (removed.length === 0) return 0;
-    await writeIndex(dir, kept);
+    writeIndex(dir, kept);
     const needed = new Set((await contentsOf(dir, dir, kept)).map(({ digest }) => digest));
     // Of what was removed alone: a push of somebody else may have copied blobs that no tag names yet.
     for (const { digest } of await contentsOf(dir, dir, removed)) {

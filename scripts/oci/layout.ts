@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
@@ -6,7 +6,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { describeManifest } from './manifest.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { isErrorCode, replaceFile } from '../cli/files.ts';
 import { digestOf } from '../cli/digest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
@@ -25,7 +25,7 @@ export interface Layout {
   /** Adds a manifest, of an image or an index of images whose manifests are added as bytes, and gives it a tag. */
   addTag(tag: string, manifestText: string): Promise<Descriptor>;
   /** Writes `oci-layout` and `index.json`; tags come sorted. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Starts a layout in a directory of its own, which is made when it is not there. */
@@ -38,7 +38,7 @@ export async function createLayout(dir: string): Promise<Layout> {
     const data = Buffer.from(bytes);
     const digest = digestOf(data);
     // A plain write would follow the symbolic link that an earlier run may have left there.
-    return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data, false));
+    return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data));
   }
 
   async function addFile(source: string, { digest, size }: Blob): Promise<void> {
@@ -49,8 +49,8 @@ export async function createLayout(dir: string): Promise<Layout> {
   }
 
   /** Many may add the same content at once; one writes it, and all wait for that one. */
-  async function addOnce(blob: Blob, write: (file: string) => Promise<void>): Promise<Blob> {
-    const writing = added.get(blob.digest) ?? write(blobPath(dir, blob.digest));
+  async function addOnce(blob: Blob, write: (file: string) => Promise<void> | void): Promise<Blob> {
+    const writing = added.get(blob.digest) ?? Promise.resolve(write(blobPath(dir, blob.digest)));
     added.set(blob.digest, writing);
     await writing;
     return blob;
@@ -84,22 +84,17 @@ export async function readIndex(dir: string): Promise<Descriptor[] | undefined> 
 }
 
 /** Writes what makes a directory of blobs a layout: `oci-layout`, then `index.json`, replaced as a whole. */
-export async function writeIndex(dir: string, descriptors: readonly Descriptor[]): Promise<void> {
+export function writeIndex(dir: string, descriptors: readonly Descriptor[]): void {
   const manifests = descriptors.toSorted((a, b) => compareTexts(sortKey(a), sortKey(b)));
   const index = { schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests };
-  await replaceFile(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
-  await replaceFile(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`);
+  const flush = true;
+  replaceFile(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n', { flush });
+  replaceFile(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`, { flush });
 }
 
 /** The tag of an entry of a layout's index, if it has one. */
 export function tagOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[TAG_ANNOTATION];
-}
-
-/** Replaces a file as a whole. The fixed name next to it is used up by the next run when this one is killed. */
-async function replaceFile(file: string, data: string | Uint8Array, flush = true): Promise<void> {
-  await writeFile(`${file}.tmp`, data, { flush });
-  await rename(`${file}.tmp`, file);
 }
 
 function sortKey(descriptor: Descriptor): string {

@@ -22,7 +22,7 @@ async function expectMove(registry: Registry): Promise<void> {
   const config = await layout.addBytes('{}');
   const winner = await layout.addTag('winner', indexImage(await layout.addBytes('one'), config));
   const loser = await layout.addTag('both', indexImage(await layout.addBytes('two'), config));
-  await layout.close();
+  layout.close();
   await registry.push(layout.dir);
   expect((await registry.describeTag('both'))?.digest).toBe(loser.digest);
   await registry.pointTag('both', winner.digest);

@@ -62,7 +62,7 @@ test('pushes linked files, and images whose blobs are only in the registry; agai
 
 test('has nothing to do, and asks for nothing, for a layout without tags', async () => {
   const layout = await createLayout(servers.file('empty'));
-  await layout.close();
+  layout.close();
   await openRegistry('localhost:1/cache').push(layout.dir);
 });
 
@@ -104,7 +104,7 @@ test('gives oras pull one file: the tarball, by its name', async () => {
     await layout.addFile(path.join(BY_SPACK, 'blobs/sha256', digest.slice(7)), { digest, size });
   }
   await layout.addTag(imageTag(node), image.manifestText(await layout.addBytes(image.configText)));
-  await layout.close();
+  layout.close();
   await openRegistry(`${host}/cache`).push(layout.dir);
   const out = servers.file('out');
   await run(findTool('oras'), ['pull', '--plain-http', '--output', out, `${host}/cache:${imageTag(node)}`]);

@@ -128,7 +128,7 @@ export async function publishEntries(
       originOf: destination.originOf ?? (({ inspected }) => readOrigin(environment, inspected.spackVersion)),
       times: destination.times ?? new Map(),
     });
-    await layout.close();
+    layout.close();
     if (resolution.staged > 0) await registry.push(folder);
     addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
     // What is new in a key that the catalog has already, such as a later expiry.

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { mergePublicKey } from './key.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
-import { readIfThere } from '../cli/files.ts';
+import { readIfThere, replaceFile } from '../cli/files.ts';
 
 /**
  * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, next to those that are there.
@@ -22,7 +21,7 @@ export async function writePublicKey(
   });
   if (text === current) return { fingerprint, written: false };
   await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, text);
+  replaceFile(path, text, { flush: true });
   return { fingerprint, written: true };
 }
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import pMap from 'p-map';
-import writeFileAtomic from 'write-file-atomic';
 import { Build } from '../../site/schemas/build.ts';
+import { replaceFile } from '../cli/files.ts';
 import type { Progress } from '../cli/progress.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { signManifest, splitSigned, verifyManifest } from './signature.ts';
@@ -50,10 +50,8 @@ export async function signManifests(
 }
 
 /** Writes signed manifests, each whole or not at all. */
-export async function writeSignedManifests(catalog: string, files: SignedFile[]): Promise<void> {
-  await pMap(files, ({ path, text }) => writeFileAtomic(join(catalog, path), text), {
-    concurrency: CONCURRENCY,
-  });
+export function writeSignedManifests(catalog: string, files: SignedFile[]): void {
+  for (const { path, text } of files) replaceFile(join(catalog, path), text);
 }
 
 /** The signed text of one manifest; undefined when the file should stay as it is. */

@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMessage, sign } from 'openpgp';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
+import { replaceFile } from '../cli/files.ts';
 import type { Signer } from './signer.ts';
 
 /** What of the index is read here. */
@@ -41,6 +41,6 @@ export async function signIndex(dist: string, signer: Signer | undefined): Promi
     // Off: a random salt, which would make each signature different.
     config: { nonDeterministicSignaturesViaNotation: false },
   });
-  await writeFileAtomic(signatureFile, signature.replaceAll('\r\n', '\n'), { fsync: false });
+  replaceFile(signatureFile, signature.replaceAll('\r\n', '\n'));
   return `Signed the index of the API with key ${signer.fingerprint}: ${signatureFile}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import glob from 'fast-glob';
-import writeFileAtomic from 'write-file-atomic';
+import { replaceFile } from '../cli/files.ts';
 
 /**
  * Shows whether any file of these paths and folders changed: a hash over names, sizes and times of change.
@@ -29,6 +29,6 @@ export async function readStamp(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
 }
 
-export async function writeStamp(path: string, stamp: string): Promise<void> {
-  await writeFileAtomic(path, stamp);
+export function writeStamp(path: string, stamp: string): void {
+  replaceFile(path, stamp);
 }

@@ -33,7 +33,7 @@ export async function publishCache(
   if (!(await exists(join(folder.catalog, 'manifests')))) return;
   await runNode('signing', ['scripts/sign.ts', ...catalog], { env });
   complete?.(folder.catalog);
-  await writeStamp(stampFile, stamp);
+  writeStamp(stampFile, stamp);
 }
 
 async function isComplete(folder: WorkFolder): Promise<boolean> {

@@ -43,8 +43,8 @@ export async function buildSite(folder: WorkFolder, address: SiteAddress, budget
   await runNode('signing the index', ['scripts/sign-index.ts', '--dist', fresh], { env: key });
   await rm(stampFile, { force: true });
   await replaceFolder(address.dist, fresh);
-  await writeStamp(stampFile, stamp);
-  await writeStamp(portFile(folder), `${address.port}\n`);
+  writeStamp(stampFile, stamp);
+  writeStamp(portFile(folder), `${address.port}\n`);
 }
 
 /** The key that builds were signed with; empty where there is none yet. */

@@ -60,7 +60,7 @@ async function makeRegistry(directory: string, registry: string, file: string): 
     },
     { concurrency: 8 },
   );
-  await writeIndex(
+  writeIndex(
     registry,
     builds.map(({ image: { tag, digest, size } }) => ({
       ...{ mediaType: IMAGE_MANIFEST_MEDIA_TYPE, digest, size },

@@ -179,7 +179,7 @@ describe.skipIf(!canRun)(
       }
       const copied = await layout.addBytes(found.text);
       await layout.addTag(tag, addToIndex(undefined, copied, OTHER));
-      await layout.close();
+      layout.close();
       await openRegistry(repository).push(layout.dir);
     }
 

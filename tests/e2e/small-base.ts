@@ -37,7 +37,7 @@ export async function pushSmallBase(reference: string, folder: string): Promise<
   await layout.addFile(layerFile, layer);
   const image = await layout.addBytes(manifestText(await layout.addBytes(configText)));
   await layout.addTag('1', addToIndex(undefined, image, OWN_PLATFORM));
-  await layout.close();
+  layout.close();
   await registry.push(layout.dir);
 }
 
