@@ -9,6 +9,7 @@ import { judgeRows } from '../machine/row-fits.ts';
 import type { RowFits } from '../machine/row-fits.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import type { Query } from '../../lib/search/search-query.ts';
+import { askedFits } from './asked.ts';
 import { readMeaning } from './meaning.ts';
 import type { Meaning, Vocabulary } from './meaning.ts';
 import { markQuery } from './query-filters.ts';
@@ -81,7 +82,7 @@ export function search(
   let query = readMeaning(text, engine);
   const { hashWord } = query;
   if (hashWord !== undefined && hashes?.some((hash) => hash.startsWith(hashWord)))
-    query = { ...query, words: [], hash: hashWord };
+    query = { ...query, words: query.words.filter((word) => word !== hashWord), hash: hashWord };
   const filters = markQuery(query, engine);
   const shown = withoutFailures(query, selection);
   const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
@@ -111,17 +112,22 @@ function withoutFailures({ failed }: Meaning, selection: Selection): Selection {
   return new Map([...selection, ['state', new Set(failed ? ['failed'] : ['site', 'registry'])]]);
 }
 
-/** Puts the rows from a place on in order: those of the very target before what it runs, the rest as they come. */
-function sortRows(rows: number[], from: number, { target, os }: Meaning, engine: SearchEngine): void {
+/**
+ * Puts the rows from a place on in order: what Spack chooses on the system that is asked for, or on the reader's machine,
+ * before the rest; those of the very target before what it runs, and else as they come.
+ */
+function sortRows(rows: number[], from: number, meaning: Meaning, engine: SearchEngine): void {
+  const { target, os } = meaning;
   if ((target === undefined && os === undefined && !engine.fits) || rows.length - from < 2) return;
   const { packages, builds } = engine;
   const targets = target?.split(',').flatMap(runnableTargets) ?? [];
+  const fitOf = askedFits(meaning, packages, builds) ?? engine.fits?.fitOf;
   const rank = (row: number): number => {
     const near = targets.indexOf(packages.targets[builds.rows.target[row] ?? -1] ?? '');
     const system = builds.systems[builds.rows.system[row] ?? -1]?.split(' ')[1];
-    const fit = engine.fits?.kindOf(row) ?? 'yes';
+    const fit = fitOf?.(row)?.kind ?? 'yes';
     return (
-      (near < 0 ? 50 : near) * 10 + Number(os !== undefined && system !== os) * 5 + FIT_ORDER.indexOf(fit)
+      FIT_ORDER.indexOf(fit) * 1000 + (near < 0 ? 50 : near) * 10 + Number(os !== undefined && system !== os)
     );
   };
   const sorted = rows.slice(from).sort((left, right) => rank(left) - rank(right) || left - right);

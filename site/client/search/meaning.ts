@@ -1,5 +1,6 @@
 import type { Query } from '../../lib/search/search-query.ts';
-import { isTarget } from '../../lib/spack/targets.ts';
+import { systemGlibc } from '../../lib/machine/machine.ts';
+import { familyOf, isTarget } from '../../lib/spack/targets.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 
@@ -15,7 +16,7 @@ export interface Vocabulary {
 export interface Meaning extends Query {
   /** The word `failed`: failures are searched as well. */
   failed: boolean;
-  /** Words that may be the beginning of a hash, since no name begins with them. */
+  /** A word that may be the beginning of a hash, since no name begins with it. */
   hashWord?: string;
 }
 
@@ -25,6 +26,14 @@ const PLATFORMS = new Map([
   ['macos', 'darwin'],
   ['mac', 'darwin'],
 ]);
+
+/** Words for a variant: packages of Debian and Red Hat are named so. */
+const VARIANT_WORDS = new Map([
+  ['parallel', '+mpi'],
+  ['serial', '~mpi'],
+]);
+/** What packages of Debian and Red Hat end with: `libhdf5-dev`, `ninja-build`. */
+const FOREIGN_SUFFIX = /-(?:dev|devel|libs|bin|build)$/;
 
 /**
  * Looks up the words of a search. Next to a name, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
@@ -40,36 +49,64 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   };
   const { names } = vocabulary.packages;
   const places = vocabulary.places;
-  const words = splitVersions(query, meaning, places);
-  const name = words.find((word) => places.has(word));
+  const words = splitVersions(query, meaning, vocabulary);
   for (const word of words) {
-    const named = places.has(word);
+    const others = words.filter((other) => other !== word);
+    const isVariant = VARIANT_WORDS.has(word) && others.some((other) => places.has(other));
+    const named = places.has(word) && !isVariant;
+    const isNextToName = (): boolean =>
+      others.some((other) => places.has(other) || isNameWithout(other, word, names));
     if (word === 'failed' || word === 'failures') meaning.failed = true;
     else if (!named && readSystem(word, meaning, vocabulary)) continue;
-    else if (!named && isTarget(word) && meaning.target === undefined) meaning.target = word;
-    else if (!named && name !== undefined && readProperty(word, meaning, vocabulary)) continue;
+    else if (!named && readTarget(word, meaning, vocabulary)) continue;
+    else if (!named && isNextToName() && readProperty(word, meaning, vocabulary)) continue;
     else meaning.words.push(word);
   }
-  const [only, ...more] = meaning.words;
-  if (only && more.length === 0 && /^[a-z2-7]{4,32}$/.test(only)) {
-    if (!names.some((name) => name.toLowerCase().startsWith(only))) meaning.hashWord = only;
-  }
+  // `k3vq7ea hdf5`, as `spack find -l` prints it: there a shorter word is no hash.
+  const shape = meaning.words.length > 1 ? /^(?:[a-z2-7]{7}|[a-z2-7]{32})$/ : /^[a-z2-7]{4,32}$/;
+  const hashWord = meaning.words.find(
+    (word) => shape.test(word) && !names.some((own) => own.toLowerCase().startsWith(word)),
+  );
+  if (hashWord !== undefined) meaning.hashWord = hashWord;
   return meaning;
 }
 
 /** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`: the name is the longest that is known. */
-function splitVersions(query: Query, meaning: Meaning, places: ReadonlyMap<string, number>): string[] {
+function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
+  const { places } = vocabulary;
   return query.words.map((word) => {
     const match = /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word);
     const [, name = '', version, hash] = match ?? [];
-    if (!match || places.has(word) || !places.has(name)) return word;
+    if (places.has(word)) return word;
+    if (!match || !places.has(name)) return ownName(word, meaning, vocabulary);
     if (version !== undefined) meaning.version ??= version;
     if (hash) meaning.hash ??= hash;
     return name;
   });
 }
 
-/** A platform, a system, or a system's name whose version was read as a version: `rocky 9`. */
+/** The name here of what a distribution calls `python3-numpy`, `libhdf5-dev` or `hdf5-mpi`; other words as they are. */
+function ownName(word: string, meaning: Meaning, vocabulary: Vocabulary): string {
+  const { places } = vocabulary;
+  if (vocabulary.packages.names.some((name) => name.toLowerCase().startsWith(word))) return word;
+  const own = word.replace(FOREIGN_SUFFIX, '').replace(/^python3?-/, 'py-');
+  const library = own.replace(/^lib/, '');
+  if (!places.has(own) && places.has(library)) return library;
+  const [, name = '', property = ''] = /^(.+)-([a-z]\w*)$/.exec(own) ?? [];
+  return places.has(name) && readProperty(property, meaning, vocabulary) ? name : own;
+}
+
+/** Whether a word is what one calls a package, and none is called by it together with another word. */
+function isNameWithout(word: string, other: string, names: readonly string[]): boolean {
+  let found = false;
+  for (const name of names) {
+    if (name.includes(word) && name.includes(other)) return false;
+    found ||= name === word || name.startsWith(`${word}-`) || name.endsWith(`-${word}`);
+  }
+  return found;
+}
+
+/** A platform, a system, its name without a version, or with one that was read as a version: `rocky 9`. */
 function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
   const platform = PLATFORMS.get(word);
   if (platform !== undefined) {
@@ -77,21 +114,32 @@ function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boo
     return true;
   }
   const systems = builds.systems.map((system) => system.slice(system.indexOf(' ') + 1));
-  if (systems.includes(word)) {
-    meaning.os ??= word;
-    return true;
-  }
+  const isSystem = (os: string): boolean => systems.includes(os) || systemGlibc(os) !== undefined;
   const whole = `${word}${meaning.version ?? ''}`;
-  if (meaning.version === undefined || !systems.includes(whole)) return false;
-  meaning.os ??= whole;
-  delete meaning.version;
+  const own = systems.filter((os) => os.replace(/[\d.]+$/, '') === word);
+  if (isSystem(word)) meaning.os ??= word;
+  else if (meaning.version !== undefined && isSystem(whole)) {
+    meaning.os ??= whole;
+    delete meaning.version;
+  } else if (own.length > 0) meaning.os ??= own.join();
+  else return false;
+  return true;
+}
+
+/** A target, or what people call all ARM processors. */
+function readTarget(word: string, meaning: Meaning, { packages }: Vocabulary): boolean {
+  const family = packages.targets.filter((target) => familyOf(target) === 'aarch64');
+  const isArm = ['arm', 'arm64', 'aarch64'].includes(word) && family.length > 0;
+  if (meaning.target !== undefined || (!isArm && !isTarget(word))) return false;
+  meaning.target = isArm ? family.join() : word;
   return true;
 }
 
 /** A variant or a compiler, said as a word next to a package's name. */
 function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
-  if (builds.variants.includes(`+${word}`)) {
-    meaning.variants.push({ name: word, token: `+${word}` });
+  const token = VARIANT_WORDS.get(word) ?? `+${word}`;
+  if (builds.variants.includes(token)) {
+    meaning.variants.push({ name: token.slice(1), token });
     return true;
   }
   if (builds.compilers.some((compiler) => compiler.startsWith(`${word}@`))) {

@@ -105,7 +105,7 @@ test('what people type finds what they mean in first place', () => {
     const found = firstFor(query);
     return found === wanted ? [] : [`${query}: expected ${wanted}, found ${found}`];
   });
-  expect(queries.length).toBeGreaterThanOrEqual(200);
+  expect(queries.length).toBeGreaterThanOrEqual(320);
   expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
 });
 
@@ -132,11 +132,24 @@ test('a system takes what its glibc runs, a target what it runs', () => {
   expect(rocky8.length).toBeGreaterThan(0);
   expect(rocky8.every((row) => engine.builds.rows.system[row] === 0)).toBe(true);
   expect(search(engine, parseQuery('hdf5 target=neoverse_v1'), new Map()).rows).toEqual([]);
+  expect(own(search(engine, parseQuery('hdf5 rocky'), new Map()).rows)).toEqual(all);
+  const arm = createSearchEngine({ ...engine.packages, targets: ['neoverse_v1'] }, engine.builds);
+  for (const word of ['arm', 'arm64', 'aarch64'])
+    expect(own(search(arm, parseQuery(`hdf5 ${word}`), new Map()).rows)).toEqual(all);
+});
+
+test('nothing for a system says what the nearest build needs of it', () => {
+  const { version = '' } = rows.find(({ entry }, row) => entry.name === 'hdf5' && row % 2 === 1) ?? {};
+  const state = { text: `hdf5@=${version} os=rocky8`, selection: new Map() };
+  const ways = relaxSearch(state, engine, undefined);
+  const need = 'needs glibc 2.34 or newer (yours: 2.28)';
+  expect(ways).toContainEqual(expect.objectContaining({ without: 'os=rocky8', builds: 1, need }));
 });
 
 test('a hash is found with its slash and without, from four characters on', () => {
   const hashes = rows.map((_, row) => `q${row.toString(5).replaceAll('1', '7').replaceAll('0', '6')}abcdefg`);
   const wanted = hashes[3] ?? '';
-  for (const text of [wanted, `/${wanted}`])
+  const name = rows[3]?.entry.name ?? '';
+  for (const text of [wanted, `/${wanted}`, `${name}/${wanted}`, `${wanted.slice(0, 7)} ${name}`])
     expect(search(engine, parseQuery(text), new Map(), hashes).rows).toEqual([3]);
 });

@@ -1,11 +1,10 @@
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { systemGlibc } from '../../lib/machine/machine.ts';
-import { judgeFit } from '../../lib/machine/needs.ts';
 import type { BuildNeeds } from '../../lib/machine/needs.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { rowNeeds } from '../machine/row-needs.ts';
+import { judgeOnSystem } from './asked.ts';
 import type { Facet, FacetName } from './facets-index.ts';
 import { parseVersionRanges } from '../../lib/spack/version-ranges.ts';
 
@@ -75,10 +74,7 @@ function markSystems(systems: readonly string[], { builds, packages }: FilteredR
 
 function runsOn(os: string, needs: BuildNeeds): boolean {
   if (os === needs.os) return true;
-  const glibc = systemGlibc(os);
-  const platform = glibc === undefined ? needs.platform : 'linux';
-  if (platform === 'linux' && glibc === undefined) return false;
-  const { kind } = judgeFit({ platform, os, target: needs.target, glibc }, needs);
+  const { kind = 'no' } = judgeOnSystem(os, undefined, needs) ?? {};
   return kind === 'yes' || kind === 'by hash';
 }
 

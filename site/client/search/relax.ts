@@ -1,6 +1,9 @@
 import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
+import type { Fit } from '../../lib/machine/needs.ts';
+import { askedFits } from './asked.ts';
 import { countFailures, search } from './engine.ts';
 import type { SearchEngine } from './engine.ts';
+import { readMeaning } from './meaning.ts';
 import { stateAddress } from './address.ts';
 import type { SearchState } from './address.ts';
 
@@ -11,17 +14,21 @@ export interface Relaxation {
   builds: number;
   /** Specs that failed to build; only of a search that asks for them. */
   failures: number;
+  /** What the nearest of them needs that the system that was left out has not: `needs glibc 2.34 or newer (yours: 2.28)`. */
+  need?: string | undefined;
   /** The query part of its address. */
   address: string;
 }
 
-/** Leaves out one part of a search after the other, and tells which of the rest find something; the most first. */
+/** Leaves out one part of a search after the other, and tells which of the rest find something; the most first, other names last. */
 export function relaxSearch(
   state: SearchState,
   engine: SearchEngine,
   hashes: readonly string[] | undefined,
 ): Relaxation[] {
   const parts = queryParts(state.text);
+  const own = readMeaning(parseQuery(state.text), engine);
+  const names = new Set(own.words);
   const searches = [
     ...(parts.length > 1
       ? parts.map(({ text, without }) => ({ without: text, state: { ...state, text: without } }))
@@ -31,7 +38,7 @@ export function relaxSearch(
         ? []
         : [
             {
-              without: `the filter “${name}”`,
+              without: name === 'runs' ? '“runs on my machine”' : `the filter “${name}”`,
               state: { ...state, selection: new Map([...state.selection, [name, new Set<string>()]]) },
             },
           ],
@@ -39,10 +46,28 @@ export function relaxSearch(
   ];
   return searches
     .map(({ without, state: other }) => {
-      const { rows } = search(engine, parseQuery(other.text), other.selection, hashes);
+      const { rows, meaning } = search(engine, parseQuery(other.text), other.selection, hashes);
       const failures = countFailures(engine, rows);
-      return { without, builds: rows.length - failures, failures, address: stateAddress(other) };
+      const asked = meaning.os === undefined ? askedFits(own, engine.packages, engine.builds) : undefined;
+      const fitOf = asked ?? (own.os === undefined ? engine.fits?.fitOf : undefined);
+      const need = fitOf && nearestNeed(rows.map(fitOf));
+      return { without, builds: rows.length - failures, failures, need, address: stateAddress(other) };
     })
     .filter(({ builds, failures }) => builds + failures > 0)
-    .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
+    .sort(
+      (left, right) =>
+        Number(names.has(left.without)) - Number(names.has(right.without)) ||
+        right.builds - left.builds ||
+        right.failures - left.failures,
+    );
+}
+
+/** Puts `glibc 2.9` before `glibc 2.28`. */
+const byNumbers = new Intl.Collator('en', { numeric: true });
+
+/** The one thing that the least demanding of some builds needs; undefined where one of them runs, or none by one thing. */
+function nearestNeed(fits: readonly (Fit | undefined)[]): string | undefined {
+  if (fits.some((fit) => fit?.kind === 'yes' || fit?.kind === 'by hash')) return undefined;
+  const needs = fits.flatMap((fit) => (fit?.obstacles.length === 1 ? fit.obstacles : []));
+  return needs.map(({ text }) => text).sort(byNumbers.compare)[0];
 }

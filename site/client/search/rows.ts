@@ -1,5 +1,6 @@
 import { formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
 import { fitText } from '../../lib/machine/needs.ts';
+import { askedFits } from './asked.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { SearchFiles } from './data.ts';
@@ -148,18 +149,20 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
   return item;
 }
 
-/** Whether the reader's machine runs a build, with the reason. */
+/** Whether the system that is asked for, or else the reader's machine, runs a build, with the reason. */
 function makeMark(row: number, { engine, result }: RowContext): (HTMLElement | string)[] {
   const { fits, packages, builds } = engine;
-  const target = packages.targets[builds.rows.target[row] ?? -1];
-  const { meaning } = result;
-  const marks: (HTMLElement | string)[] = [];
-  const fit = fits?.fitOf(row);
-  if (fit && builds.rows.size[row])
-    marks.push(' ', makeElement('span', `mark ${fit.kind.replace(' ', '-')}`, makeText(fitText(fit))));
-  else if (meaning.target !== undefined && target !== meaning.target)
-    marks.push(' ', makeElement('span', 'mark yes', makeText(`runs on ${meaning.target}`)));
-  return marks;
+  const { target, os } = result.meaning;
+  const asked = askedFits(result.meaning, packages, builds)?.(row);
+  const fit = asked ?? fits?.fitOf(row);
+  const isOther =
+    target !== undefined &&
+    !target.includes(',') &&
+    packages.targets[builds.rows.target[row] ?? -1] !== target;
+  if (!builds.rows.size[row] || (!fit && !isOther)) return [];
+  const isPlain = fit === undefined || (fit === asked && fit.kind === 'yes');
+  const text = isPlain ? `runs on ${[target, os].filter(Boolean).join(', ')}` : fitText(fit);
+  return [' ', makeElement('span', `mark ${(fit?.kind ?? 'yes').replace(' ', '-')}`, makeText(text))];
 }
 
 async function linkRow(

@@ -196,9 +196,10 @@ class SearchPage {
   #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
     const { status, link, more, relax } = this.#parts;
     const failed = countFailures(engine, rows);
-    const count = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
+    const built = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
+    const count = failed > 0 && failed === rows.length ? formatNumber(failed, 'failed build') : built;
     const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
-    if (failed > 0) notes.push(`${formatCount(failed)} failed`);
+    if (failed > 0 && failed < rows.length) notes.push(`${formatCount(failed)} failed`);
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
     if (rows.length === 0 && isNarrowed(this.state)) notes.push('try fewer words or remove a filter');
     status.textContent = notes.join('; ');
@@ -208,13 +209,14 @@ class SearchPage {
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
     const all = makeLink(`${this.#base}/packages/`, 'Look through all packages');
     relax.replaceChildren(
-      ...ways.map(({ without, builds, failures, address }) => {
+      ...ways.map(({ without, builds, failures, need, address }) => {
         const found = [
           ...(builds > 0 ? [formatNumber(builds, 'build')] : []),
           ...(failures > 0 ? [formatNumber(failures, 'failure')] : []),
         ];
         const text = `${found.join(' and ')} without ${without}`;
-        return makeElement('li', '', makeLink(`${location.pathname}${address}`, text));
+        const reason = need === undefined ? [] : [`: the nearest ${need}`];
+        return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), ...reason);
       }),
       ...(rows.length === 0 ? [makeElement('li', '', all)] : []),
     );

@@ -31,6 +31,11 @@ test('reads a spec, forgives a typing error, and names no package without a buil
   expect(namesFor('openmpi')).toEqual([]);
 });
 
+test('next to a name, words that no package has are not asked for', () => {
+  expect(namesFor('hdf5 with mpi for zen3')[0]).toBe('hdf5');
+  expect(namesFor('nothing zen3')).toEqual([]);
+});
+
 test.each(['', '  ', '+mpi', '@1.2', '/abc'])('suggests nothing for %j, which has no word', (text) => {
   expect(namesFor(text)).toEqual([]);
 });

@@ -21,9 +21,19 @@ export interface FileSuggestion {
 /** Suggestions shown at most: as many as fit above the keyboard of a phone. */
 const [MOST, MOST_FILES] = [6, 3];
 
-/** The packages with builds that fit what is typed so far, a spec or words; the best first. */
+/**
+ * The packages with builds that fit what is typed so far, a spec or words; the best first. Words that no package has
+ * together may be properties, which only the search page knows: of `hdf5 mpi zen3` the names alone count.
+ */
 export function suggestPackages(text: string, index: PackageIndex, words: WordFinder): Suggestion[] {
-  const ranks = nameWords(text, index).map((word) => words.rankPackages(word));
+  const typed = nameWords(text, index);
+  const found = findPackages(typed, index, words);
+  const names = typed.filter((word) => index.names.includes(word));
+  return found.length > 0 || names.length === 0 ? found : findPackages(names, index, words);
+}
+
+function findPackages(typed: readonly string[], index: PackageIndex, words: WordFinder): Suggestion[] {
+  const ranks = typed.map((word) => words.rankPackages(word));
   if (ranks.length === 0) return [];
   const matches: { place: number; rank: number; builds: number }[] = [];
   for (const [place, builds] of index.builds.entries()) {

@@ -76,13 +76,13 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
   function addTypos(word: string, ranks: Ranks): void {
     const most = word.length >= TWO_TYPOS ? 2 : 1;
     for (const [place, name] of names.entries()) {
-      const typos = Math.min(
-        ...typedNames(name, shortNames[place] ?? name).map((text) => countTypos(word, text, most)),
-      );
-      if (typos > most) continue;
-      // A wrong first letter is rare.
-      const rank = (typos === 1 ? RANK.typo : RANK.typos) + Number(name[0] !== word[0]);
-      ranks[place] = Math.min(ranks[place] || rank, rank);
+      for (const text of typedNames(name, shortNames[place] ?? name, packages.provides[place] ?? '')) {
+        const typos = countTypos(word, text, most);
+        if (typos > most) continue;
+        // A wrong first letter is rare.
+        const rank = (typos === 1 ? RANK.typo : RANK.typos) + Number(text[0] !== word[0]);
+        ranks[place] = Math.min(ranks[place] || rank, rank);
+      }
     }
   }
 
@@ -146,10 +146,11 @@ function rankDescription(description: string, word: string): number {
   return place === 0 || !/[a-z0-9]/.test(description[place - 1] ?? '') ? RANK.described : RANK.inDescription;
 }
 
-/** What one types for a package: its name, the name without its prefix, and the longer of its parts between dashes. */
-function typedNames(name: string, shortName: string): string[] {
-  if (!name.includes('-')) return name === shortName ? [name] : [name, shortName];
-  return [name, shortName, ...name.split('-').filter((part) => part.length > SHORT)];
+/** What one types for a package: its name, with and without prefix, the longer of its parts, and what it provides. */
+function typedNames(name: string, shortName: string, provides: string): string[] {
+  const parts = name.includes('-') ? name.split('-') : [];
+  const more = [...parts, ...provides.split(' ')].filter((part) => part.length > SHORT);
+  return name === shortName ? [name, ...more] : [name, shortName, ...more];
 }
 
 /** `h5dump` is the program; `hdf5`, `libhdf5` and `libhdf5.so` all mean the library libhdf5.so.310. */

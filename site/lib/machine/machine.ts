@@ -16,7 +16,6 @@ export const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
   amzn2023: '2.34',
   centos7: '2.17',
   centos8: '2.28',
-  cos7: '2.17',
   debian10: '2.28',
   debian11: '2.31',
   debian12: '2.36',
@@ -39,7 +38,8 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   almalinux: 'AlmaLinux',
   amzn: 'Amazon Linux',
   centos: 'CentOS',
-  'opensuse-leap': 'openSUSE Leap',
+  opensuse: 'openSUSE',
+  oracle: 'Oracle Linux',
   rhel: 'RHEL',
   sles: 'SLES',
 };

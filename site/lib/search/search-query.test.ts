@@ -51,6 +51,24 @@ test('a hash, an architecture, a dependency and a version alone are told apart',
   expect(parseQuery('hdf5@1.2/k3vq7ea').version).toBe('1.2');
 });
 
+test('a command that was copied is read as its spec, and small words between the parts as nothing', () => {
+  expect(parseQuery('$ spack spec -I --fresh hdf5+mpi target=zen3')).toEqual(
+    parseQuery('hdf5+mpi target=zen3'),
+  );
+  expect(parseQuery('hdf5 with mpi for my zen3').words).toEqual(['hdf5', 'mpi', 'zen3']);
+  expect(parseQuery('hdf5 without mpi')).toEqual(parseQuery('hdf5 ~mpi'));
+  expect(parseQuery('https://site.example/packages/hdf5/').words).toEqual(['hdf5']);
+  expect(parseQuery('for').words).toEqual(['for']);
+});
+
+test('what `spack arch` prints is an architecture, a compiler next to a name is no name', () => {
+  expect(parseQuery('hdf5 linux-rocky9-zen3')).toEqual(parseQuery('hdf5 arch=linux-rocky9-zen3'));
+  for (const text of ['hdf5 1.14 gcc 14', 'hdf5 1.14 gcc-14', 'hdf5@1.14 gcc@14'])
+    expect(parseQuery(text)).toEqual(parseQuery('hdf5@1.14 %gcc@14'));
+  expect(parseQuery('gcc 14')).toMatchObject({ words: ['gcc'], version: '14', compilers: [] });
+  expect(parseQuery('hdf5@1.2/k3vq7ea')).toMatchObject({ words: ['hdf5'], hash: 'k3vq7ea' });
+});
+
 test.each(['', '   ', '@', '+', '%', '^', '/', '=', '++', '<script>', '@@%%++', 'a='])(
   'what is half typed, %j, is no error',
   (text) => {

@@ -22,13 +22,27 @@ export interface Query {
  * boolean variant, key and value, word. A word may hold `++`, as `libstdc++.so` does.
  */
 const PART =
-  /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<![^\s])\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>git\.[^\s%^+~@=]+=[^\s%^+~@/]+|[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
+  /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<=^|\s|@[^\s/]+)\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>git\.[^\s%^+~@=]+=[^\s%^+~@/]+|[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
+
+/** A command that a search was copied from, and its options. */
+const COMMAND = /^\s*(?:\$\s*)?(?:spack\s+(?:install|spec|load|find|info|add)|module\s+load)\s/;
+const OPTION = /(?<!\S)--?[a-zA-Z][\w-]*/g;
+/** Words between those that mean something: `hdf5 with mpi for zen3`. */
+const FILLERS = new Set(['with', 'for', 'on', 'and', 'the', 'in', 'my', 'using', 'only', 'install', 'load']);
+/** `linux-rocky9-zen3`, as `spack arch` prints it. */
+const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
+/** Compilers whose version may follow without a `%`: `hdf5 gcc 14`. */
+const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce', 'nvhpc', 'oneapi']);
 
 /** Reads a search: free words next to the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
-  for (const { groups = {} } of text.matchAll(PART)) readPart(groups, query);
-  readVersionWord(query);
+  const spec = COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text;
+  const plain = spec.replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1');
+  for (const { groups = {} } of plain.matchAll(PART)) readPart(groups, query);
+  const words = query.words.filter((word) => !FILLERS.has(word));
+  if (words.length > 0) query.words = words;
+  readVersionWords(query);
   return query;
 }
 
@@ -40,15 +54,33 @@ export function queryParts(text: string): { text: string; without: string }[] {
   }));
 }
 
-/** `hdf5 1.14` means hdf5@1.14; a word that begins with a digit and is the first is a name, `v1.14` is not. */
-function readVersionWord(query: Query): void {
-  const place = query.words.findIndex(
-    (word, index) => (index > 0 || /^v\d/.test(word)) && /^v?\d+(\.[\w-]+)*$/.test(word),
-  );
-  const version = query.words[place]?.replace(/^v/, '');
-  if (version === undefined || query.words.length < 2 || query.version !== undefined) return;
+/**
+ * `hdf5 1.14` means hdf5@1.14, `hdf5 gcc 14` hdf5%gcc@14; a word that begins with a digit and is the first is a name,
+ * `v1.14` is not.
+ */
+function readVersionWords(query: Query): void {
+  const isVersion = (word = ''): boolean => /^v?\d+(\.[\w-]+)*$/.test(word);
+  const words: string[] = [];
+  for (const [index, word] of query.words.entries()) {
+    const [, name = '', number = word] = /^([a-z-]+)-(\d.*)$/.exec(word) ?? [];
+    if (index > 0 && COMPILERS.has(name) && isVersion(number)) query.compilers.push(`${name}@${number}`);
+    else if (!isVersion(word) || !readCompilerVersion({ ...query, words }, word)) words.push(word);
+  }
+  query.words = words;
+  const place = words.findIndex((word, index) => (index > 0 || /^v\d/.test(word)) && isVersion(word));
+  const version = words[place]?.replace(/^v/, '');
+  if (version === undefined || words.length < 2 || query.version !== undefined) return;
   query.version = version;
-  query.words.splice(place, 1);
+  words.splice(place, 1);
+}
+
+/** Takes the last word, where it is a compiler and not the first, together with its version. */
+function readCompilerVersion({ words, compilers }: Query, version: string): boolean {
+  const name = words.at(-1) ?? '';
+  if (words.length < 2 || !COMPILERS.has(name)) return false;
+  words.pop();
+  compilers.push(`${name}@${version}`);
+  return true;
 }
 
 function readPart(part: Record<string, string | undefined>, query: Query): void {
@@ -56,13 +88,15 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
   if (compiler !== undefined) query.compilers.push(compiler);
   else if (dependency !== undefined) query.dependencies.push(dependency);
   else if (hash !== undefined) query.hash = hash;
-  else if (version !== undefined) query.version = version;
-  else if (flag !== undefined)
+  else if (version !== undefined) {
+    if (!readCompilerVersion(query, version)) query.version = version;
+  } else if (flag !== undefined)
     query.variants.push({ name: flag, token: `${part['sign'] === '+' ? '+' : '~'}${flag}` });
   else if (key !== undefined) readSetting(key, value.replaceAll(/^["']|["']$/g, ''), query);
   else if (word !== undefined) {
-    const last = word.slice(word.lastIndexOf('/') + 1).toLowerCase();
-    if (last) query.words.push(last);
+    const last = word.replace(/\/+$/, '').replace(/^.*\//, '').toLowerCase();
+    if (ARCH.test(last)) readSetting('arch', last, query);
+    else if (last) query.words.push(last);
   }
 }
 

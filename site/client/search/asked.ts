@@ -1,0 +1,34 @@
+import { systemGlibc } from '../../lib/machine/machine.ts';
+import { judgeFit } from '../../lib/machine/needs.ts';
+import type { BuildNeeds, Fit } from '../../lib/machine/needs.ts';
+import type { Query } from '../../lib/search/search-query.ts';
+import type { BuildIndex } from '../../schemas/search/build-index.ts';
+import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { needsKey, rowNeeds } from '../machine/row-needs.ts';
+
+/** What a system makes of a build, on a machine with a target, or else the build's; undefined without its glibc. */
+export function judgeOnSystem(os: string, target: string | undefined, needs: BuildNeeds): Fit | undefined {
+  const glibc = systemGlibc(os);
+  const platform = glibc === undefined ? needs.platform : 'linux';
+  if (platform === 'linux' && glibc === undefined) return undefined;
+  return judgeFit({ platform, os, target: target ?? needs.target, glibc }, needs);
+}
+
+/** Judges rows by the one system that a search names, `os=rocky8`; rows that need the same are judged once. */
+export function askedFits(
+  { os, target }: Query,
+  packages: PackageIndex,
+  builds: BuildIndex,
+): ((row: number) => Fit | undefined) | undefined {
+  if (os === undefined || os.includes(',')) return undefined;
+  const one = target?.includes(',') ? undefined : target;
+  const fits = new Map<number, Fit | undefined>();
+  return (row) => {
+    const key = needsKey(row, builds);
+    if (fits.has(key)) return fits.get(key);
+    const needs = rowNeeds(row, packages, builds);
+    const fit = needs && judgeOnSystem(os, one, needs);
+    fits.set(key, fit);
+    return fit;
+  };
+}
