@@ -1,7 +1,7 @@
 import { buildPlan } from './build/build.ts';
-import { readInputs } from './build/inputs.ts';
+import { readInputs } from './concretize/plan-files.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
-import { reportBuild } from './build/report.ts';
+import { reportBuild } from './build/record.ts';
 import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions } from './spack/spack-options.ts';

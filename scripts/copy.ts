@@ -1,8 +1,7 @@
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openCopyFolder } from './copy/copy-folder.ts';
-import { copyView } from './copy/copy-view.ts';
-import { describeCopy } from './copy/report.ts';
+import { copyView, describeCopy } from './copy/copy-view.ts';
 import { openFolder } from './import/source-folder.ts';
 import { openRegistry } from './oci/open-registry.ts';
 

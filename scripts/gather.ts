@@ -3,7 +3,7 @@ import { addPlaces, createCommand, parseNumber, runCommand, variableOption } fro
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { divideRun, handOnRun, learnFrom, wavesOf } from './waves/divide-run.ts';
-import { reportDivision } from './waves/report.ts';
+import { reportDivision } from './waves/picture.ts';
 
 const command = createCommand({
   verb: 'gather',

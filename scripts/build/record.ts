@@ -1,7 +1,10 @@
 import { BuildRecord, RecordedPackage } from '../../site/schemas/build-record.ts';
 import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import { describeRequest } from '../concretize/report.ts';
+import { addSummary, annotate, escapeMarkdown } from '../github/actions.ts';
 import type { Description, PackageDescription, SpecDescription } from '../spack/describe-specs.ts';
 
 /** Commit of the recipes and its date; both absent where they are not known. */
@@ -82,4 +85,25 @@ function cleanVariables(environment: Record<string, string>): Record<string, str
       ([name, value]) => /^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name) && value.length <= MAX_VALUE,
     ),
   );
+}
+
+/** Shows people what became of a build: summary, annotations, and a last line with the counts. */
+export function reportBuild({ request }: BuildInputs, { built, reused, failures }: BuildRecord): void {
+  const what = describeRequest(request);
+  for (const { spec, kind, phase } of failures) {
+    annotate('warning', `${spec.slice(0, 200)}: ${kind}${phase === undefined ? '' : ` (phase ${phase})`}`);
+  }
+  const rows = failures.map(
+    ({ spec, kind, phase, line, log }) =>
+      `| ${escapeMarkdown(spec.slice(0, 300))} | ${kind} | ${escapeMarkdown(phase ?? '')} | ${escapeMarkdown((line ?? log.at(-1) ?? '').slice(0, 300))} |`,
+  );
+  const table =
+    rows.length === 0
+      ? []
+      : ['', '| failed | kind | phase | what it said |', '| --- | --- | --- | --- |', ...rows];
+  const counts = `${built.length} built, ${reused.length} taken from this cache, ${failures.length} failed`;
+  addSummary(
+    [`### ${escapeMarkdown(what)} for ${escapeMarkdown(request.target)}`, '', counts, ...table].join('\n'),
+  );
+  console.error(`${what}: ${counts}`);
 }

@@ -10,7 +10,7 @@ import { Build } from '../../site/schemas/build.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
-import { readInputs } from '../build/inputs.ts';
+import { readInputs } from '../concretize/plan-files.ts';
 import { chooseRebuild, writeRebuild } from './plan-rebuild.ts';
 import type { RebuildWish } from './plan-rebuild.ts';
 

@@ -17,7 +17,7 @@ import type { Recipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { findThisCache } from '../spack/this-cache.ts';
 import type { ThisCache } from '../spack/this-cache.ts';
-import { digestFile } from './digests.ts';
+import { digestFile } from './plan-files.ts';
 import { composeFailure, describeRequest, describeSolutions, shortly } from './report.ts';
 import { solveRequest } from './solve.ts';
 import type { Solution } from './solve.ts';

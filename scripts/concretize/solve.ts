@@ -13,7 +13,7 @@ import type { Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptStored } from './adapt-environment.ts';
-import { SBANG_FILE, writePlanFiles } from './digests.ts';
+import { SBANG_FILE, writePlanFiles } from './plan-files.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { findBuiltOnSplices } from './built-on-splices.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks } from './environment-lock.ts';

@@ -1,5 +1,9 @@
+import prettyBytes from 'pretty-bytes';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import pMap from 'p-map';
+import { formatNumber } from '../../site/lib/format.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
@@ -107,4 +111,22 @@ async function openBlob(source: SourceFolder, blob: Blob, registry: Registry | u
     `${source.locate(path)}: expected a blob of ${blob.size} bytes, found none; a site whose budget is full leaves ` +
       'the rest to the registry: name that with --registry, or copy a smaller view',
   );
+}
+
+/** What was copied, and the commands that use it, as lines for people. */
+export function describeCopy({ builds, signed, keys, bytes, removed }: CopyResult, to: string): string {
+  const unsigned = signed < builds;
+  const signatures =
+    keys.length === 0
+      ? 'The cache has no key: nothing is signed.'
+      : `${signed} of ${builds} signed by ${keys.length === 1 ? 'its key' : 'one of its keys'} ${keys.join(', ')}.`;
+  return [
+    'On the machine without a network:',
+    `  spack mirror add --type binary${unsigned ? ' --unsigned' : ''} copy ${pathToFileURL(resolve(to)).href}`,
+    ...(keys.length > 0 ? ['  spack buildcache keys --install --trust'] : []),
+    '  spack install --use-buildcache only SPEC',
+    signatures,
+    `Copied ${formatNumber(builds, 'build')}, ${prettyBytes(bytes)}` +
+      `${removed > 0 ? `; removed ${formatNumber(removed, 'file')} of an earlier copy` : ''}.`,
+  ].join('\n');
 }

@@ -13,13 +13,12 @@ import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { expect, onTestFinished, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
-import { describeCopy } from './report.ts';
 import { openFolder } from '../import/source-folder.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { servePages } from '../start/pages-server.ts';
 import { openCopyFolder } from './copy-folder.ts';
-import { copyView } from './copy-view.ts';
+import { copyView, describeCopy } from './copy-view.ts';
 import type { CopyResult } from './copy-view.ts';
 
 const SIGNED = 'tests/fixtures/cache-signed';

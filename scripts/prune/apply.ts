@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isoSeconds } from '../../site/lib/format.ts';
+import { z } from 'zod';
+import { isoSeconds, DAY_MS } from '../../site/lib/format.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';
+import { Failure } from '../../site/schemas/failure.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { readCatalogFiles } from '../catalog/catalog.ts';
@@ -13,6 +15,8 @@ import { recordRemoval, removedPath } from '../catalog/removal.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import type { DeletableImage, ImageDeleter } from './delete-images.ts';
 import type { PrunePlan } from './plan.ts';
+
+const Dated = z.object({ date: Failure.shape.date });
 
 /** What was done. */
 export interface Applied {
@@ -106,4 +110,11 @@ function restore(directory: string, { grace, ...record }: Removed): void {
 /** A container of one build that goes, goes with it; one of an environment belongs to the environment. */
 function isOrphan({ environment, roots }: Container, gone: ReadonlySet<DagHash>): boolean {
   return environment === undefined && roots.every((hash) => gone.has(hash));
+}
+
+/** Paths, below the catalog, of the records of failures that the schedule no longer heeds. */
+export function findOldFailures(directory: string, retryAfterDays: number, now: Date): string[] {
+  return [...readCatalogFiles(directory, 'failures', Dated)].flatMap(([path, { date }]) =>
+    now.getTime() - Date.parse(date) >= retryAfterDays * DAY_MS ? [path] : [],
+  );
 }

@@ -10,7 +10,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { digestOf } from '../cli/digest.ts';
-import { SBANG_FILE } from '../concretize/digests.ts';
+import { SBANG_FILE } from '../concretize/plan-files.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 
 /** Among the plans, the folder of those requests that no job builds as a whole. */

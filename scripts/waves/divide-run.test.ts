@@ -6,7 +6,7 @@ import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
-import { digestFile, digestFiles } from '../concretize/digests.ts';
+import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { DividedRun } from './divide-run.ts';

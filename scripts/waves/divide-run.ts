@@ -8,7 +8,7 @@ import type { Node } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { kindOf, learnTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { digestFile } from '../concretize/digests.ts';
+import { digestFile } from '../concretize/plan-files.ts';
 import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Matrix } from '../../site/schemas/build-request.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { writeBuiltJob, writeTaker } from '../../tests/world/built-job.ts';
-import { digestFile } from '../concretize/digests.ts';
+import { digestFile } from '../concretize/plan-files.ts';
 import { openArtifactFolder } from '../receive/build-artifact.ts';
 import { readPlanFolder } from '../receive/plan-folder.ts';
 import type { HandOnResult } from './handed-on.ts';

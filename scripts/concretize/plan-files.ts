@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuildInputs, MatrixEntry } from '../../site/schemas/build-request.ts';
+import { BuildInputs } from '../../site/schemas/build-request.ts';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash, Sha256 } from '../../site/schemas/digest.ts';
 import { formatJson } from '../../site/lib/json.ts';
+import { readJson } from '../cli/files.ts';
 
 /** The files of a request's folder whose digests are in its `inputs.json`. */
 export const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
@@ -46,4 +48,29 @@ export function writePlanFiles(
     lock: digestFile(file('spack.lock')),
     inputs: digestFile(file('inputs.json')),
   };
+}
+
+/**
+ * Reads what concretize wrote for one build, and checks that nobody changed it since.
+ * @param expected sha256 of `inputs.json` as the job's own input has it; empty: not checked (on a laptop)
+ */
+export function readInputs(folder: string, expected: string): BuildInputs {
+  const path = join(folder, 'inputs.json');
+  if (!existsSync(path)) throw new Error(`${path}: expected a folder that concretize wrote, found none`);
+  expectDigest(path, expected === '' ? digestFile(path) : expected);
+  const inputs = readJson(path, BuildInputs, {
+    expected: 'what concretize writes',
+    advice: 'solve it again',
+  });
+  for (const name of DIGESTED_FILES)
+    expectDigest(join(folder, name), inputs.files[name] ?? 'one in inputs.json');
+  return inputs;
+}
+
+function expectDigest(path: string, expected: string): void {
+  const found = digestFile(path);
+  if (found === expected) return;
+  throw new Error(
+    `${path}: expected sha256 ${expected}, found ${found}: it was changed since it was solved; solve it again`,
+  );
 }

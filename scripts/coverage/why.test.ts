@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeCauses } from './why-report.ts';
-import { WhyAnswer } from './why.ts';
+import { describeCauses, WhyAnswer } from './why.ts';
 
 /** As Spack 1.2.0.dev0 had it of `lz4 %gcc@13.1.0`, shortened. */
 const ANSWER = WhyAnswer.parse({

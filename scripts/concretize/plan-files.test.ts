@@ -2,8 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { digestFile, digestFiles } from '../concretize/digests.ts';
-import { readInputs } from './inputs.ts';
+import { digestFile, digestFiles, readInputs } from './plan-files.ts';
 
 function makePlan(): { folder: string; digest: string } {
   const folder = mkdtempSync(join(tmpdir(), 'inputs-'));
