@@ -157,7 +157,7 @@ export async function keepWarm(cache: string, warm: string): Promise<void> {
 }
 
 /** Where a Spack has builtin's recipes; one that has not fetched any takes those of another Spack here. */
-async function findRecipes(program: string): Promise<string | undefined> {
+export async function findRecipes(program: string): Promise<string | undefined> {
   for (const candidate of [program, ...findSpacks().map((other) => other.program)]) {
     const found = recipes.get(candidate) ?? (await askRecipes(candidate));
     recipes.set(candidate, found);
