@@ -152,7 +152,7 @@ export async function importBuilds(
     if (fetched.length === 0) return;
     const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
     await pMap(fetched, mount, { concurrency: CONCURRENCY });
-    const { newBuilds, refused, warnings } = await publishEntries(
+    const { newBuilds, warnings } = await publishEntries(
       fetched.map(({ entry }) => entry),
       {
         ...destination,
@@ -167,7 +167,6 @@ export async function importBuilds(
       names.set(node.hash, specFile(node));
     result.added += newBuilds.length;
     result.warnings.push(...warnings);
-    result.refused.push(...refused.values());
   }
 
   /** Lets the registry take a blob from another of its repositories, which saves the upload. */

@@ -25,12 +25,12 @@ test('pushes again what the registry lost when the entry gives the same image, a
   expect(lookup(OTHER)).toBe('lost');
 });
 
-test('adds what neither has, adopts the very image of the build, and refuses another', () => {
+test('adds what neither has, adopts the very image of the build, and replaces another', () => {
   const lookup = (digest?: string) =>
     decide({ recorded: undefined, tagged: digest ? descriptorOf(digest) : undefined, compose: () => IMAGE });
   expect(lookup()).toEqual({ kind: 'add', image: IMAGE });
   expect(lookup(OURS)).toEqual({ kind: 'adopt', image: IMAGE });
-  expect(lookup(OTHER)).toEqual({ kind: 'refuse', image: IMAGE, tagged: descriptorOf(OTHER) });
+  expect(lookup(OTHER)).toEqual({ kind: 'replace', image: IMAGE, tagged: descriptorOf(OTHER) });
 });
 
 function imageOf(digest: string): SpecImage {

@@ -3,8 +3,8 @@ import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import type { SpecImage } from './spec-image.ts';
 
 /**
- * What becomes of an entry, by what the catalog and the registry have of its build. A tag that exists is never
- * replaced, and neither is a record.
+ * What becomes of an entry, by what the catalog and the registry have of its build. A record is never replaced, and neither
+ * is the image of a tag that the catalog names.
  */
 export type EntryDecision =
   /** Both have it: nothing changes. `other` is the tag's image where it is not the one that the catalog names. */
@@ -17,8 +17,12 @@ export type EntryDecision =
   | { kind: 'add'; image: SpecImage }
   /** The registry has the very image that the entry gives, as after a run that stopped early: record it. */
   | { kind: 'adopt'; image: SpecImage }
-  /** The registry has another image, and no catalog names it. Nobody here built that one: neither replace nor sign it. */
-  | { kind: 'refuse'; image: SpecImage; tagged: Descriptor };
+  /**
+   * The registry has another image, which the catalog does not name: a run pushed it and could not commit, is about to, or
+   * somebody else put it there. It is not signed: the tag gets what was built here. Of two runs the first commit wins, and
+   * the other points the tag back.
+   */
+  | { kind: 'replace'; image: SpecImage; tagged: Descriptor };
 
 /** What is known of an entry's build. */
 export interface EntryState {
@@ -40,5 +44,5 @@ export function decide({ recorded, tagged, compose }: EntryState): EntryDecision
   if (recorded)
     return { kind: image.image.digest === recorded.image.digest ? 'restore' : 'lost', recorded, image };
   if (!tagged) return { kind: 'add', image };
-  return tagged.digest === image.image.digest ? { kind: 'adopt', image } : { kind: 'refuse', image, tagged };
+  return tagged.digest === image.image.digest ? { kind: 'adopt', image } : { kind: 'replace', image, tagged };
 }

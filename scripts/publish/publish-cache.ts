@@ -190,14 +190,14 @@ export async function readTrustedKeys(file: string): Promise<string> {
 export function describePublish(
   cacheDirectory: string,
   entries: readonly CheckedEntry[],
-  { newBuilds, staged, adopted, refused, warnings }: Resolution,
+  { newBuilds, staged, adopted, warnings }: Resolution,
   { isSigned, isTrusted }: { isSigned: boolean; isTrusted: boolean },
 ): string {
   const signatures = entries.filter(({ signed }) => signed).length;
   const unchecked = `${signatures} of its manifests are signed; nobody checked by whom (--trust FILE does)`;
   return [
     ...(signatures > 0 && !isTrusted ? [unchecked] : []),
-    ...[...warnings, ...refused.values()].map((warning) => `warning: ${printable(warning)}`),
+    ...warnings.map((warning) => `warning: ${printable(warning)}`),
     `${cacheDirectory}: ${entries.length} builds checked, ${staged} images pushed, ` +
       `${adopted} found in the registry, ${newBuilds.length} added to the catalog ` +
       (isSigned ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'),

@@ -46,8 +46,6 @@ export interface Resolution {
   staged: number;
   /** Number of images that the registry had before the catalog did. */
   adopted: number;
-  /** Builds whose tag has an image that differs from theirs, each with a sentence for the owner. */
-  refused: Map<DagHash, string>;
   /** Sentences for the owner. */
   warnings: string[];
 }
@@ -63,7 +61,7 @@ export async function resolveEntries(
   const { registry, catalogDirectory } = publishing;
   const tags = await readTags(entries, registry);
   const layers = new Map<DagHash, ImageLayer | undefined>();
-  const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, refused: new Map(), warnings: [] };
+  const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, warnings: [] };
   for (const entry of sortByDependency(entries)) {
     const { hash } = entry.root.node;
     // A node's layer: decided in this run, or recorded in the catalog.
@@ -86,14 +84,14 @@ export async function resolveEntries(
 /**
  * Does what was decided.
  * @param resolution is added to
- * @returns the build that images of others may take for a layer; none of one that is refused
+ * @returns the build that images of others may take for a layer
  */
 async function apply(
   decision: EntryDecision,
   entry: CheckedEntry,
   publishing: Publishing,
   resolution: Resolution,
-): Promise<Build | undefined> {
+): Promise<Build> {
   const { registry, catalogDirectory, layout, published, originOf, times } = publishing;
   const stage = async (image: SpecImage): Promise<void> => {
     await stageSpecImage(layout, image, { path: entry.tarballPath, blob: entry.tarball });
@@ -126,12 +124,10 @@ async function apply(
     case 'adopt':
       resolution.adopted += 1;
       return record(decision.image);
-    case 'refuse':
-      resolution.refused.set(
-        entry.root.node.hash,
-        describeForeignImage(registry, decision.image.image, decision.tagged),
-      );
-      return undefined;
+    case 'replace':
+      resolution.warnings.push(describeReplacedImage(registry, decision.image.image, decision.tagged));
+      await stage(decision.image);
+      return record(decision.image);
   }
 }
 
@@ -156,10 +152,10 @@ function describeOtherImage(recorded: Build, tagged: Descriptor): string {
   );
 }
 
-function describeForeignImage(registry: Registry, composed: Image, tagged: Descriptor): string {
+function describeReplacedImage(registry: Registry, composed: Image, tagged: Descriptor): string {
   return (
-    `${registry.reference}:${composed.tag}: expected the image ${composed.digest} of this build, found ${tagged.digest}, ` +
-    'which differs from it and is in no catalog; the build is not published: look at that image, delete the tag, and publish again'
+    `${registry.reference}:${composed.tag}: the registry had the image ${tagged.digest}, which the catalog does not name, ` +
+    `as after a run that could not commit; the tag now names the image of this build, ${composed.digest}`
   );
 }
 

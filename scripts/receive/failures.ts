@@ -103,20 +103,6 @@ export function notTriedFailure(
   return Failure.parse({ name, spec, hash, target, kind: 'other', log, run, date });
 }
 
-/** Failures of builds that are fine but cannot be published, each with its reason: a schedule leaves them alone. */
-export function refusedFailures(
-  refused: ReadonlyMap<DagHash, string>,
-  plan: Plan,
-  { target, run, date }: Circumstances,
-): Failure[] {
-  return [...refused].flatMap(([hash, reason]) => {
-    const name = plan.nodes.get(hash)?.name;
-    if (name === undefined) return [];
-    const spec = plannedSpec(plan, name, hash);
-    return [Failure.parse({ name, spec, hash, target, kind: 'refused', log: cutLog([reason]), run, date })];
-  });
-}
-
 /**
  * The catalog's files of failures: by hash, so that a newer one takes its place, else by job. One that is there already
  * but for its date is left out: the same run publishes for a second time, and nothing has failed again.

@@ -11,13 +11,7 @@ import type { Destination } from '../publish/publish-cache.ts';
 import { publishEntries } from '../publish/publish-cache.ts';
 import { environmentFiles } from './environment-locks.ts';
 import type { Circumstances } from './failures.ts';
-import {
-  failureFiles,
-  failuresOfAll,
-  forgetFailures,
-  recordedFailures,
-  refusedFailures,
-} from './failures.ts';
+import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
 import type { BuildArtifacts } from './build-artifact.ts';
 import { VIEW_ARCHIVE } from './build-artifact.ts';
 import { checkArtifact } from './check-artifact.ts';
@@ -155,7 +149,7 @@ async function publishArtifact(
   { entries, record }: Accepted,
 ): Promise<Outcome> {
   const { catalogDirectory } = destination;
-  const { newBuilds, refused, warnings } = await publishEntries(entries, {
+  const { newBuilds, warnings } = await publishEntries(entries, {
     ...destination,
     times: new Map(Object.entries(record.times ?? {})),
     environment: {
@@ -167,19 +161,15 @@ async function publishArtifact(
       SPACK_PACKAGES_RELEASE: plan.inputs.request.release,
     },
   });
-  const published = entries.map(({ root }) => root.node).filter(({ hash }) => !refused.has(hash));
-  const publishedHashes = new Set(published.map(({ hash }) => hash));
+  const published = entries.map(({ root }) => root.node);
   addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));
   forgetFailures(catalogDirectory, published);
   return {
     newBuilds: newBuilds.map(({ build }) => build),
-    again: entries.length - newBuilds.length - refused.size,
+    again: entries.length - newBuilds.length,
     reused: record.reused.length,
-    failures: [
-      ...recordedFailures(record, plan, publishedHashes, circumstances),
-      ...refusedFailures(refused, plan, circumstances),
-    ],
-    warnings: [...warnings, ...refused.values()],
+    failures: recordedFailures(record, plan, new Set(published.map(({ hash }) => hash)), circumstances),
+    warnings,
   };
 }
 
