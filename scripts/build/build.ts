@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isCommit } from '../../site/lib/format.ts';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
@@ -147,7 +148,7 @@ async function setUp(
 }
 
 async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<RecipesCommit> {
-  if (builtin === undefined || !/^[0-9a-f]{40}$/.test(packages)) return {};
+  if (builtin === undefined || !isCommit(packages)) return {};
   return { commit: packages, commitDate: await headDate(builtin) };
 }
 

@@ -1,3 +1,4 @@
+import { isLocal } from '../../site/lib/registry-address.ts';
 import type { PagesSite, RepositoryFacts } from '../github/repository.ts';
 import { ruleAdvice } from '../commit/rule-advice.ts';
 
@@ -112,7 +113,7 @@ function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, p
 function judgeRegistry({ registry, login, repository }: SetupFacts, page: string): Verdict {
   if (typeof login === 'object')
     return stop(`${registry}: ${login.problem} (${page}/settings/secrets/actions)`);
-  if (registry.startsWith('oci-layout:')) return ok(`${registry} needs no login`);
+  if (isLocal(registry)) return ok(`${registry} needs no login`);
   const owner = repository.fullName.split('/')[0]?.toLowerCase() ?? '';
   if (login === 'run' && registry.replace(/^[\w+]+:\/\//, '').split('/')[1] !== owner) {
     return stop(

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DAY_MS } from '../../site/lib/format.ts';
+import { isLocal } from '../../site/lib/registry-address.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { readCache } from '../commit/catalog-owner.ts';
 import type { GitHub } from '../github/api.ts';
@@ -31,13 +33,11 @@ const Branch = z.object({
   commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
 });
 
-type Environment = Record<string, string | undefined>;
-
 /** Asks for all that is known of a setup. What cannot be asked is undefined, but for the repository itself. */
 export async function readSetupFacts(
   github: GitHub,
   { branch, registry, catalog }: { branch: string; registry: string; catalog: string },
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<SetupFacts> {
   const repository = await readRepository(github);
   const builtFor = branch || repository.defaultBranch;
@@ -87,7 +87,7 @@ async function readBranch(github: GitHub, branch: string): Promise<Pick<SetupFac
 async function readVisibility(registry: string, catalog: string): Promise<SetupFacts['visibility']> {
   // Before the first publish, private and absent look the same.
   if (!readCache(catalog)) return 'empty';
-  if (registry.startsWith('oci-layout:')) return 'public';
+  if (isLocal(registry)) return 'public';
   try {
     const index = await openRegistry(registry, { anonymous: true }).describeTag(INDEX_TAG);
     return index ? 'public' : 'empty';
@@ -98,7 +98,7 @@ async function readVisibility(registry: string, catalog: string): Promise<SetupF
 }
 
 /** Tries the owner's login at the registry; the run's own token is taken at ghcr.io. */
-async function readLogin(registry: string, environment: Environment): Promise<SetupFacts['login']> {
+async function readLogin(registry: string, environment: ProcessEnvironment): Promise<SetupFacts['login']> {
   try {
     const reference = parseReference(registry);
     const login = chooseLogin(reference, environment);

@@ -2,6 +2,7 @@ import { formatNumber } from '../../site/lib/format.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
@@ -77,7 +78,7 @@ export interface DrawOptions {
   catalog: string;
   packagesVersion: string;
   date: Date;
-  environment: Record<string, string | undefined>;
+  environment: ProcessEnvironment;
 }
 
 /** Chooses environments to renew, and random packages of Spack's list that are neither excluded nor cached nor failed lately. */

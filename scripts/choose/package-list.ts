@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { openApi } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
 
@@ -20,10 +21,7 @@ const Tree = z.object({
  * (a tree is named `<ref>:<path>` there as in git, and holds all its entries: no pages).
  * @param environment `GITHUB_API_URL` and, for more requests an hour, `GITHUB_TOKEN`
  */
-export async function readPackageList(
-  version: string,
-  environment: Record<string, string | undefined>,
-): Promise<string[]> {
+export async function readPackageList(version: string, environment: ProcessEnvironment): Promise<string[]> {
   // As a parameter: in a route Octokit takes ":repos" for one. Colon and slashes stay as they are.
   const route = `GET /repos/${REPOSITORY}/git/trees/{+path}`;
   const { tree, truncated } = await openApi(environment)

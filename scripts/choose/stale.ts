@@ -1,12 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
+import { isCommit } from '../../site/lib/format.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { Origin } from '../../site/schemas/build.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { readJson } from '../cli/files.ts';
 import { readRecipeTrees } from '../refresh/recipe-trees.ts';
 import type { RecipeTrees } from '../refresh/recipe-trees.ts';
-import { PACKAGES_URL } from '../spack/install-spack.ts';
+import { packagesUrl } from '../spack/install-spack.ts';
 
 /** What is looked at: thousands of these files are read for one choice. */
 const BuiltWith = z.object({
@@ -23,11 +28,11 @@ export async function findStaleNames(
   catalog: string,
   target: Target,
   packagesVersion: string,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): Promise<string[]> {
   const commits = readCommits(catalog, target);
   if (commits.size === 0) return [];
-  const url = environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+  const url = packagesUrl(environment);
   const folder = mkdtempSync(join(tmpdir(), 'recipe-trees-'));
   try {
     const newTrees = await readRecipeTrees(url, packagesVersion, folder);
@@ -51,11 +56,11 @@ function readCommits(catalog: string, target: Target): Map<string, string> {
   for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
     const builds = readdirSync(join(folder, name))
       .filter((file) => file.endsWith('.json'))
-      .map((file) => BuiltWith.parse(JSON.parse(readFileSync(join(folder, name, file), 'utf8'))))
+      .map((file) => readJson(join(folder, name, file), BuiltWith, FROM_GIT))
       .filter(({ origin }) => origin.target === target.name)
-      .sort((a, b) => (a.published < b.published ? -1 : 1));
+      .sort((a, b) => compareTexts(a.published, b.published));
     const commit = builds.at(-1)?.origin.packages;
-    if (commit !== undefined && /^[0-9a-f]{40}$/.test(commit)) commits.set(name, commit);
+    if (commit !== undefined && isCommit(commit)) commits.set(name, commit);
   }
   return commits;
 }

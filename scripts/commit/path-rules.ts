@@ -1,16 +1,21 @@
 import type { Cache } from '../../site/schemas/cache.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { githubRegistries } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 
-type Environment = Record<string, string | undefined>;
-
 /** Whether a catalog's entries belong to another repository: this one is a copy of it. */
-export function isForeign(cache: Cache | undefined, { GITHUB_REPOSITORY_ID: id }: Environment): boolean {
+export function isForeign(
+  cache: Cache | undefined,
+  { GITHUB_REPOSITORY_ID: id }: ProcessEnvironment,
+): boolean {
   return cache?.repositoryId !== undefined && Boolean(id) && cache.repositoryId !== id;
 }
 
 /** Throws when a run is for a tag: what it builds could be committed nowhere. */
-export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = '' }: Environment): void {
+export function expectBranch({
+  GITHUB_REF_TYPE: type,
+  GITHUB_REF_NAME: name = '',
+}: ProcessEnvironment): void {
   if (type !== 'tag') return;
   throw new Error(
     `this run is for the tag ${name.slice(0, 100)}: expected a branch, whose catalog gets what is built; ` +
@@ -22,7 +27,7 @@ export function expectBranch({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name = ''
  * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
  * else GitHub's registry under the repository's name, as far as a registry takes it: in lower case.
  */
-export function chooseRegistry(cache: Cache | undefined, environment: Environment): string {
+export function chooseRegistry(cache: Cache | undefined, environment: ProcessEnvironment): string {
   const { REGISTRY: registry, GITHUB_REPOSITORY: repository } = environment;
   if (registry) {
     // Throws where it is none: here, and not after hours of building.
@@ -47,7 +52,7 @@ function pathComponent(name: string): string {
  * Where the site is: `SITE_URL` if it is set, else where GitHub Pages puts it, which redirects to a domain of the
  * owner's own.
  */
-export function siteUrlOf({ SITE_URL: siteUrl, GITHUB_REPOSITORY: repository }: Environment): string {
+export function siteUrlOf({ SITE_URL: siteUrl, GITHUB_REPOSITORY: repository }: ProcessEnvironment): string {
   if (siteUrl) return siteUrl.replace(/\/+$/, '');
   const [owner = '', name = ''] = expectRepository(repository).split('/');
   const host = `${owner.toLowerCase()}.github.io`;

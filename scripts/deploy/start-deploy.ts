@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dataPlace } from '../../site/lib/catalog/data-commit.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { readFiles } from '../commit/branch.ts';
 import type { GitHub } from '../github/api.ts';
@@ -12,13 +13,11 @@ import { parseCommit, readLiveIndex } from './live-site.ts';
 
 const WORKFLOW = 'deploy.yml';
 
-type Environment = Record<string, string | undefined>;
-
 /** Looks at what decides, decides, and starts the workflow that deploys on the branch. */
 export async function startDeploy(
   github: GitHub,
   { committed, branch }: { committed: number; branch: string },
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<DeployDecision> {
   const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
   const repository = await readRepository(github);
@@ -49,7 +48,7 @@ async function readPagesIfAllowed(
 export async function isSiteCurrent(
   github: GitHub,
   branch: string,
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<boolean> {
   const siteUrl = environment['SITE_URL'];
   return ['current', 'unknown'].includes(await compareLive(github, branch, siteUrl, environment));
@@ -60,7 +59,7 @@ async function compareLive(
   github: GitHub,
   branch: string,
   siteUrl: string | undefined,
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<DeployFacts['live']> {
   if (!siteUrl) return 'unknown';
   const index = await readLiveIndex(siteUrl.replace(/\/+$/, ''));

@@ -4,6 +4,7 @@ import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import Bottleneck from 'bottleneck';
 import type { ZodType } from 'zod';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { explainRefusal } from './errors.ts';
 import { nameLimits } from './limits.ts';
 
@@ -14,8 +15,6 @@ const RETRIES = 4;
 const MAX_WAIT_S = 120;
 /** Times that one request may be told to wait. */
 const MAX_WAITS = 3;
-
-type Environment = Record<string, string | undefined>;
 
 /** GitHub's REST and GraphQL APIs, with the retries and the pace that GitHub asks for. */
 export interface Api {
@@ -59,7 +58,7 @@ export interface ApiOptions {
 }
 
 /** Opens the API for the repository that `GITHUB_REPOSITORY` names, as the owner of `GITHUB_TOKEN`. */
-export function openGitHub(environment: Environment, options: ApiOptions = {}): GitHub {
+export function openGitHub(environment: ProcessEnvironment, options: ApiOptions = {}): GitHub {
   const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
   if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
     throw new Error(
@@ -79,7 +78,7 @@ export function openGitHub(environment: Environment, options: ApiOptions = {}): 
 
 /** Opens the API that `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL` name, with the `GITHUB_TOKEN` if there is one. */
 export function openApi(
-  environment: Environment,
+  environment: ProcessEnvironment,
   { secondMs = 1_000, timeoutMs = TIMEOUT_MS }: ApiOptions = {},
 ): Api {
   const token = environment['GITHUB_TOKEN'];

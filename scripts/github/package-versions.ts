@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Digest } from '../../site/schemas/digest.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { ApiOptions } from './api.ts';
 import { openApi } from './api.ts';
-
-type Environment = Record<string, string | undefined>;
 
 /** A version of a package, as GitHub lists them, newest first; its name is the digest of the manifest. */
 const Versions = z.array(
@@ -28,7 +27,7 @@ export interface UnwantedVersion {
 }
 
 /** Whether a registry is one of GitHub's, where images are deleted as versions of a package. */
-export function isPackage(reference: string, environment: Environment): boolean {
+export function isPackage(reference: string, environment: ProcessEnvironment): boolean {
   const registry = parseReference(reference);
   return registry.kind !== 'directory' && isGitHubRegistry(registry.host, environment);
 }
@@ -48,7 +47,7 @@ export async function deleteVersions(
     maxPages = Infinity,
     options = {},
   }: {
-    environment: Environment;
+    environment: ProcessEnvironment;
     maxPages?: number;
     options?: ApiOptions;
   },
@@ -90,7 +89,7 @@ export async function deleteVersions(
 export async function deleteReplacedVersion(
   reference: string,
   digest: Digest,
-  environment: Environment,
+  environment: ProcessEnvironment,
   options: ApiOptions = {},
 ): Promise<string | undefined> {
   if (!isPackage(reference, environment) || !environment['GITHUB_TOKEN']) return undefined;

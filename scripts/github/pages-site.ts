@@ -1,3 +1,4 @@
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { annotate } from './actions.ts';
 import type { ApiOptions } from './api.ts';
@@ -9,7 +10,7 @@ import { readPages } from './repository.ts';
  * deployment. Undefined, with a notice, where it does not say: Pages is switched off, or the token may not ask.
  */
 export async function askPagesUrl(
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
   options: ApiOptions = {},
 ): Promise<string | undefined> {
   try {

@@ -1,11 +1,11 @@
+import { isLocal } from '../../site/lib/registry-address.ts';
 import type { Image } from '../../site/schemas/build.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
 import { isGitHubRegistry, packageSettings } from '../oci/github-registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
-
-type Environment = Record<string, string | undefined>;
 
 /**
  * Checks without a login that everybody may pull the first of some builds. GitHub may make a new package private, and
@@ -15,9 +15,9 @@ type Environment = Record<string, string | undefined>;
 export async function describeVisibility(
   reference: string,
   [first]: readonly { image: Pick<Image, 'tag'> }[],
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<string[]> {
-  if (!first || reference.startsWith('oci-layout:')) return [];
+  if (!first || isLocal(reference)) return [];
   try {
     if (await openRegistry(reference, { anonymous: true }).describeTag(first.image.tag)) return [];
   } catch (error) {
@@ -29,14 +29,14 @@ export async function describeVisibility(
 }
 
 /** What to do about a registry that asks everybody for a login: for GitHub's with the page to open. */
-export function describePrivate(reference: string, environment: Environment): string {
+export function describePrivate(reference: string, environment: ProcessEnvironment): string {
   return (
     `${reference} is private: nobody but you can use its binaries. To make it public, ` +
     `${adviceFor(reference, environment)}.`
   );
 }
 
-function adviceFor(reference: string, environment: Environment): string {
+function adviceFor(reference: string, environment: ProcessEnvironment): string {
   const parsed = parseReference(reference);
   if (parsed.kind === 'directory' || !isGitHubRegistry(parsed.host, environment))
     return 'allow anonymous pulls there';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { PackageName, targetOf } from '../../site/schemas/node.ts';
 import { topologicalOrder } from '../../site/lib/spack/dag.ts';
@@ -81,7 +82,7 @@ export async function readIndexFile(
 export function sortBuilds<T extends SourceBuild>(builds: readonly T[]): T[] {
   const byHash = new Map(builds.map((build) => [build.hash, build]));
   const sorted = new Set<T>();
-  const ordered = builds.toSorted((a, b) => (`${a.name} ${a.hash}` < `${b.name} ${b.hash}` ? -1 : 1));
+  const ordered = builds.toSorted((a, b) => compareTexts(`${a.name} ${a.hash}`, `${b.name} ${b.hash}`));
   for (const { hash } of ordered) {
     const order = topologicalOrder(hash, (parent) => {
       const build = byHash.get(parent);

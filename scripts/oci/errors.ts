@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { firstLine, TemporaryError } from '../http/errors.ts';
 import { isRateLimit, isTemporaryAnswer, readRetryAfter } from '../http/retry.ts';
@@ -34,7 +35,7 @@ function advise(
   { host, path }: RemoteReference,
   loggedIn: boolean,
   words: string,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): string {
   if (environment['GITHUB_ACTIONS'] !== 'true') {
     return loggedIn

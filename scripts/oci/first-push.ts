@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { ImageManifest } from '../../site/schemas/image-manifest.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { ignoreMissing } from '../cli/files.ts';
 import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
 import { MANIFEST_MEDIA_TYPES, parseImageManifest } from './manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
@@ -53,10 +53,7 @@ async function findSmallest(layout: string): Promise<WholeImage | undefined> {
     const tag = descriptor.annotations?.[TAG_ANNOTATION];
     if (tag === undefined || descriptor.mediaType !== IMAGE_MANIFEST_MEDIA_TYPE) continue;
     const file = blobPath(layout, descriptor.digest);
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (isErrorCode(error, 'ENOENT')) return undefined;
-      throw error;
-    });
+    const text = await readFile(file, 'utf8').catch(ignoreMissing);
     if (text === undefined) continue;
     const { manifest } = parseImageManifest(text, file);
     const bytes = [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0);

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-
-type Environment = Record<string, string | undefined>;
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** The registry of github.com. */
 const GITHUB_REGISTRY = 'ghcr.io';
@@ -13,13 +12,13 @@ const Event = z.object({ repository: z.object({ owner: z.object({ type: z.string
  * Hosts with the rules of GitHub's registry, the usual one first: those of `GITHUB_REGISTRIES`, separated by commas
  * (an Enterprise Server has one of its own, and so has a rehearsal), else ghcr.io.
  */
-export function githubRegistries({ GITHUB_REGISTRIES: hosts }: Environment): [string, ...string[]] {
+export function githubRegistries({ GITHUB_REGISTRIES: hosts }: ProcessEnvironment): [string, ...string[]] {
   const [first, ...others] = (hosts ?? '').split(',').flatMap((host) => host.trim() || []);
   return first === undefined ? [GITHUB_REGISTRY] : [first, ...others];
 }
 
 /** Whether a host (with its port if it has one) has the rules of GitHub's registry. */
-export function isGitHubRegistry(host: string, environment: Environment = process.env): boolean {
+export function isGitHubRegistry(host: string, environment: ProcessEnvironment = process.env): boolean {
   return githubRegistries(environment).includes(host);
 }
 
@@ -40,7 +39,7 @@ export function packageOf(path: string): GitHubPackage {
  * The page of a package's settings. Users and organizations have different ones; where the event of a workflow's run
  * does not tell which of the two the owner is, both are named.
  */
-export function packageSettings(path: string, environment: Environment = process.env): string {
+export function packageSettings(path: string, environment: ProcessEnvironment = process.env): string {
   const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
   const { owner, name } = packageOf(path);
   const page = (kind: string): string =>
@@ -53,7 +52,7 @@ export function packageSettings(path: string, environment: Environment = process
 /** `User` or `Organization`, for the owner of the repository that a workflow runs in. */
 export function readOwnerType(
   owner: string,
-  { GITHUB_EVENT_PATH: file, GITHUB_REPOSITORY: repository = '' }: Environment,
+  { GITHUB_EVENT_PATH: file, GITHUB_REPOSITORY: repository = '' }: ProcessEnvironment,
 ): string | undefined {
   if (!file || repository.split('/')[0]?.toLowerCase() !== owner.toLowerCase()) return undefined;
   try {

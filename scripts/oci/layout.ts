@@ -6,7 +6,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { describeManifest } from './manifest.ts';
-import { isErrorCode, replaceFile } from '../cli/files.ts';
+import { ignoreMissing, replaceFile } from '../cli/files.ts';
 import { digestOf } from '../cli/digest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
@@ -69,13 +69,8 @@ export async function createLayout(dir: string): Promise<Layout> {
 /** Reads a layout's index; undefined when the directory has none. */
 export async function readIndex(dir: string): Promise<Descriptor[] | undefined> {
   const file = path.join(dir, 'index.json');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isErrorCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readFile(file, 'utf8').catch(ignoreMissing);
+  if (text === undefined) return undefined;
   try {
     return IndexFile.parse(JSON.parse(text)).manifests;
   } catch (cause) {

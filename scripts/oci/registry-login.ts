@@ -1,3 +1,4 @@
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import type { Credentials } from './credentials.ts';
 import type { DirectoryReference, RemoteReference } from './reference.ts';
@@ -8,7 +9,7 @@ import type { DirectoryReference, RemoteReference } from './reference.ts';
  */
 export function chooseLogin(
   reference: RemoteReference | DirectoryReference,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): Pick<Credentials, 'username' | 'password'> | undefined {
   if (reference.kind === 'directory') return undefined;
   const {

@@ -1,10 +1,12 @@
 import { createReadStream, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { isLocal } from '../../site/lib/registry-address.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { fileStem } from '../../site/schemas/node.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
@@ -42,7 +44,7 @@ export interface Destination {
   catalogDirectory: string;
   /** Absent: manifests stay unsigned. */
   signer: Signer | undefined;
-  environment: Record<string, string | undefined>;
+  environment: ProcessEnvironment;
   /** Where a build comes from. Absent: from this environment. */
   originOf?: Publishing['originOf'];
   /** How long builds took, where their job measured it. */
@@ -159,7 +161,7 @@ async function describeBuilds(
 
 /** `cache.json`; none for a registry in a folder, which says nothing to anybody else. */
 function describeCache(registry: Registry, environment: Destination['environment']): NewFile[] {
-  if (registry.reference.startsWith('oci-layout:')) return [];
+  if (isLocal(registry.reference)) return [];
   const { GITHUB_REPOSITORY: repository, GITHUB_REPOSITORY_ID: repositoryId } = environment;
   const cache = Cache.parse({
     registry: registry.reference.replace(/^[a-z+]+:\/\//, ''),

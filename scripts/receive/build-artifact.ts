@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { ignoreMissing } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { downloadRunArtifact, listRunArtifacts } from '../github/run-artifacts.ts';
 import { BadArchiveError } from '../github/errors.ts';
@@ -84,8 +84,7 @@ function readNames(directory: string): { name: string }[] {
   try {
     return readdirSync(directory).map((name) => ({ name }));
   } catch (error) {
-    if (isErrorCode(error, 'ENOENT')) return [];
-    throw error;
+    return ignoreMissing(error) ?? [];
   }
 }
 

@@ -1,4 +1,5 @@
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { isCommit } from '../../site/lib/format.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
@@ -43,7 +44,7 @@ export function recordComparison(
   const path = catalogPath('checks', 'recipes');
   const before = readCatalogFile(catalogDirectory, path, RecipeComparison);
   // Recipes of which no commit and date are known are newer than none.
-  if (date === '' || !/^[0-9a-f]{40}$/.test(commit) || (before && before.date > date)) return [];
+  if (date === '' || !isCommit(commit) || (before && before.date > date)) return [];
   const known = new Map(before?.older.flatMap(({ since, hashes }) => hashes.map((hash) => [hash, since])));
   const left = new Set(here);
   // Each build once, whatever is claimed.

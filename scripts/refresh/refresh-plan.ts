@@ -1,3 +1,4 @@
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
@@ -70,7 +71,8 @@ export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: Re
       RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) ||
       KINDS.indexOf(a.verdict.kind) - KINDS.indexOf(b.verdict.kind) ||
       b.dependents - a.dependents ||
-      (a.name < b.name ? -1 : a.name > b.name ? 1 : a.hash < b.hash ? -1 : 1),
+      compareTexts(a.name, b.name) ||
+      compareTexts(a.hash, b.hash),
   );
   const timed = timedBuilds(
     context.builds.values(),

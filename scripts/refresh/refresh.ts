@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { isCommit } from '../../site/lib/format.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { readPins } from '../prune/pins.ts';
-import { installSpack, PACKAGES_URL } from '../spack/install-spack.ts';
+import { installSpack, packagesUrl } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
 import { headDate } from '../spack/git-checkout.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
@@ -52,7 +53,7 @@ export async function findStale(
   const tools = join(options.home, 'tools');
   const installed = await installSpack(options.wanted, tools, process.env);
   const { states, packages } = await askRecipes(catalog, installed, tools, options);
-  const url = process.env['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+  const url = packagesUrl(process.env);
   const read = (commit: string) => readRecipeTrees(url, commit, resolve(tools, 'recipe-trees'));
   const newTrees = await read(isCommit(installed.packages) ? installed.packages : options.wanted.packages);
   const oldTrees = new Map<string, RecipeTrees>();
@@ -120,8 +121,4 @@ function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<Da
   const isPinned = ({ name, version, hash }: { name: string; version: string; hash: string }) =>
     hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`);
   return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
-}
-
-function isCommit(text: string): boolean {
-  return /^[0-9a-f]{40}$/.test(text);
 }

@@ -2,16 +2,25 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { checkOut } from './git-checkout.ts';
 import { expectUsableSpack } from './version.ts';
 
 const execute = promisify(execFile);
-export const SPACK_URL = 'https://github.com/spack/spack.git';
-export const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
+const SPACK_URL = 'https://github.com/spack/spack.git';
+const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
+
+/** Where Spack is fetched from. */
+export function spackUrl(environment: ProcessEnvironment): string {
+  return environment['SPACK_GIT_URL'] || SPACK_URL;
+}
+
+/** Where Spack's recipes are fetched from. */
+export function packagesUrl(environment: ProcessEnvironment): string {
+  return environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+}
 /** Said in place of a commit where Spack's own configuration names the recipes. */
 const INSTALLED_RECIPES = 'installed';
-
-type Environment = Record<string, string | undefined>;
 
 /** Tags or commits. */
 export interface WantedVersions {
@@ -39,7 +48,7 @@ export interface InstalledSpack {
 export async function installSpack(
   wanted: WantedVersions,
   folder: string,
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<InstalledSpack> {
   expectUsableSpack(wanted.spack);
   const takesAny = environment['SPACK_INSTALLED'] === 'true';
@@ -68,7 +77,7 @@ export function isVersion({ version, commit }: Omit<FoundSpack, 'program'>, want
   return wanted.replace(/^v/, '') === version;
 }
 
-async function findInstalled(environment: Environment): Promise<FoundSpack | undefined> {
+async function findInstalled(environment: ProcessEnvironment): Promise<FoundSpack | undefined> {
   const root = environment['SPACK_ROOT'];
   const folders = (environment['PATH'] ?? '').split(delimiter);
   const programs = [...(root ? [join(root, 'bin')] : []), ...folders].map((path) => join(path, 'spack'));
@@ -85,9 +94,9 @@ function useInstalled({ program, version, commit }: FoundSpack): { program: stri
 async function fetchSpack(
   version: string,
   folder: string,
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<{ program: string; version: string }> {
-  const url = environment['SPACK_GIT_URL'] || SPACK_URL;
+  const url = spackUrl(environment);
   console.error(`fetching Spack ${version}`);
   const root = resolve(folder, 'spack');
   const commit = await checkOut(url, version, root);
@@ -101,13 +110,13 @@ async function findRecipes(
   version: string,
   folder: string,
   takesAny: boolean,
-  environment: Environment,
+  environment: ProcessEnvironment,
 ): Promise<Pick<InstalledSpack, 'builtin' | 'packages'>> {
   const recipesRoot = environment['SPACK_PACKAGES_ROOT'];
   if (takesAny && !recipesRoot) return { packages: INSTALLED_RECIPES };
   const root = recipesRoot ? resolve(recipesRoot) : resolve(folder, 'spack-packages');
   if (!recipesRoot) console.error(`fetching spack-packages ${version}`);
-  const url = environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
+  const url = packagesUrl(environment);
   const packages = recipesRoot ? INSTALLED_RECIPES : await checkOut(url, version, root);
   const builtin = join(root, 'repos/spack_repo/builtin');
   if (existsSync(builtin)) return { builtin, packages };

@@ -1,6 +1,7 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { askRemote } from './git-checkout.ts';
-import { PACKAGES_URL, SPACK_URL } from './install-spack.ts';
+import { packagesUrl, spackUrl } from './install-spack.ts';
 import type { WantedVersions } from './install-spack.ts';
 
 /** Stands in the settings for the newest release. */
@@ -13,11 +14,11 @@ export const LATEST = 'latest';
  */
 export async function resolveVersions(
   { spack, packages }: WantedVersions,
-  environment: Record<string, string | undefined>,
+  environment: ProcessEnvironment,
 ): Promise<WantedVersions> {
   return {
-    spack: await resolveVersion(spack, environment['SPACK_GIT_URL'] || SPACK_URL),
-    packages: await resolveVersion(packages, environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL),
+    spack: await resolveVersion(spack, spackUrl(environment)),
+    packages: await resolveVersion(packages, packagesUrl(environment)),
   };
 }
 

@@ -5,7 +5,7 @@ import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
 import { portFile } from './port.ts';
 import type { SiteAddress } from './port.ts';
 import type { WorkFolder } from './work-folder.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { ignoreMissing } from '../cli/files.ts';
 
 /** What the site is made from, besides the catalog: its sources and the mirror's, the pages' own tools. */
 const SOURCES = ['site', 'public', 'scripts', 'astro.config.mjs', 'package-lock.json'];
@@ -71,9 +71,7 @@ async function renderPages(outDir: string, env: Record<string, string>): Promise
 async function replaceFolder(path: string, fresh: string): Promise<void> {
   const old = `${path}.old`;
   await rm(old, { recursive: true, force: true });
-  await rename(path, old).catch((error: unknown) => {
-    if (!isErrorCode(error, 'ENOENT')) throw error;
-  });
+  await rename(path, old).catch(ignoreMissing);
   await rename(fresh, path);
   await rm(old, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastGlob from 'fast-glob';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { decodeText } from '../build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
@@ -25,7 +26,7 @@ export async function listSiteFiles(folder: string): Promise<LocalFile[]> {
         ...(hex !== undefined && { digest: digestFrom(hex) }),
       };
     })
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort((a, b) => compareTexts(a.path, b.path));
   const sizes = new Map(files.map(({ path, size }) => [path, size]));
   expectFile(folder, sizes, 'index.html', 'npm run build');
   expectFile(folder, sizes, indexManifestPath(OWN_INDEX), 'node scripts/mirror.ts');

@@ -38,9 +38,14 @@ export function shortHash(hash: string): string {
   return hash.slice(0, 7);
 }
 
+/** Whether a text is a whole commit, rather than a tag or a branch. */
+export function isCommit(text: string): boolean {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
 /** A commit as git shortens it; a version stays as it is. */
 export function shortCommit(commit: string): string {
-  return /^[0-9a-f]{40}$/.test(commit) ? commit.slice(0, 10) : commit;
+  return isCommit(commit) ? commit.slice(0, 10) : commit;
 }
 
 /** A fingerprint in groups of four, as gpg shows it. */

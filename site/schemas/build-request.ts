@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DagHash } from './digest.ts';
+import { DagHash, Sha256 } from './digest.ts';
 
 /** The most jobs that one matrix of GitHub's may have. */
 export const MAX_JOBS = 256;
@@ -53,11 +53,11 @@ export const MatrixEntry = z.strictObject({
   /** Image that the job runs in; empty: on the runner itself. */
   container: z.string(),
   /** sha256 of `plan.txt`, in hex: build code can reach a run's artifacts, but no job's outputs. */
-  plan: z.string().regex(/^[0-9a-f]{64}$/),
+  plan: Sha256,
   /** sha256 of `spack.lock`, in hex. */
-  lock: z.string().regex(/^[0-9a-f]{64}$/),
+  lock: Sha256,
   /** sha256 of `inputs.json`, in hex: the request, and the exact commits of Spack and of the recipes. */
-  inputs: z.string().regex(/^[0-9a-f]{64}$/),
+  inputs: Sha256,
   /** From 0; absent: 0. A job may need what jobs of earlier waves build. */
   wave: z
     .number()
@@ -89,7 +89,7 @@ export const BuildInputs = z.strictObject({
   /** More recipe repositories, first wins. */
   repositories: z.array(RecipeSource),
   /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
-  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  files: z.record(z.string(), Sha256),
   /** Present on a part of what was asked for. Absent: the job builds a whole request. */
   part: z
     .strictObject({

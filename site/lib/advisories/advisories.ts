@@ -1,5 +1,6 @@
 import type { Deprecation } from '../../schemas/package.ts';
 import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
+import { shortCommit } from '../format.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 
 /** A version that Spack's recipes advise against, and builds of it that are here. */
@@ -46,7 +47,7 @@ export function allAdvisories({ packages }: SiteCatalog): Advisory[] {
 export function advisoryText({ since, reason, severity, cves, newer }: Advisory): string {
   const why = [reason, severity && `severity: ${severity}`, cves.join(', ')].filter(Boolean).join('; ');
   return [
-    `Withdrawn by Spack since ${/^[0-9a-f]{40}$/.test(since) ? since.slice(0, 10) : since}`,
+    `Withdrawn by Spack since ${shortCommit(since)}`,
     why === '' ? '' : `: ${why}`,
     newer === undefined ? '' : `; newer: @${newer} is here`,
     '.',

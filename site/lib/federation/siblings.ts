@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PackageName } from '../../schemas/node.ts';
 import { SpecTable } from '../../schemas/api/spec-table.ts';
+import { compareTexts } from '../spack/versions.ts';
 
 /** Bytes of a sibling's document that are read at most: 200,000 builds take 17 MB, and compressed a third of it. */
 export const SIBLING_LIMIT_BYTES = 64 * 2 ** 20;
@@ -68,7 +69,7 @@ export function joinPackages(caches: ReadonlyMap<string, SiblingPackages>): Shar
       shared.set(name, entry);
     }
   }
-  return [...shared.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...shared.values()].sort((a, b) => compareTexts(a.name, b.name));
 }
 
 /** Packages whose name has the text, those that begin with it first. `name@version` asks for a version's beginning, too. */

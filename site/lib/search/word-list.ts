@@ -1,3 +1,4 @@
+import { compareTexts } from '../spack/versions.ts';
 /** Words that a data file refers to by number. */
 export interface WordList {
   words: string[];
@@ -13,7 +14,7 @@ export function makeWordList(
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   const byCount = ([left, a]: [string, number], [right, b]: [string, number]): number =>
-    b - a || (left < right ? -1 : 1);
+    b - a || compareTexts(left, right);
   const sorted = compare ? [...counts.keys()].sort(compare) : [...counts].sort(byCount).map(([word]) => word);
   const places = new Map(sorted.map((word, place) => [word, place]));
   return { words: sorted, placeOf: (word) => places.get(word) ?? -1 };
