@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -14,6 +13,7 @@ import type { Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../tests/world/registry.ts';
+import { startServer } from '../tests/world/start-server.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { blobPath } from './oci/layout.ts';
 import { openRegistry } from './oci/open-registry.ts';
@@ -123,10 +123,9 @@ test('keeps the index blob that the live site names', async () => {
 });
 
 test('warns in one sentence when the live site answers with errors, and goes on', async () => {
-  const server = createServer((_request, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
+  const server = createServer((_request, response) => response.writeHead(403).end());
   onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { stderr, code } = await mirrorOf(`http://127.0.0.1:${portOf(server.address())}`);
+  const { stderr, code } = await mirrorOf(await startServer(server));
   expect(code).toBe(0);
   expect(stderr).toMatch(/warning: an index of the live site .* could not be kept.*found 403/);
 });
@@ -316,14 +315,9 @@ async function flipByte(file: string): Promise<void> {
 }
 
 async function findClosedPort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server.address());
+  const server = createServer();
+  const url = await startServer(server);
   server.close();
   await once(server, 'close');
-  return `http://127.0.0.1:${port}`;
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address ? address.port : 0;
+  return url;
 }

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cloneRepository, commitFiles, git, makeBareRepository } from '../../tests/world/git.ts';
 import type { GitHubApi } from '../../tests/world/github-api.ts';
 import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { startServer } from '../../tests/world/start-server.ts';
 import { openGitHub } from '../github/api.ts';
 import { checkLive } from './check-live.ts';
 import type { DeployDecision } from './decide.ts';
@@ -35,9 +35,7 @@ beforeEach(async () => {
     }
     response.setHeader('content-type', 'application/json').end(text);
   });
-  await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
-  // `address()` is a text for pipes alone.
-  siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}/cache`;
+  siteUrl = `${await startServer(site)}/cache`;
 });
 
 afterEach(async () => {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,6 +12,7 @@ import { git, makeRepository } from '../../tests/world/git.ts';
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
 import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
+import { startServer } from '../../tests/world/start-server.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { blobPath } from '../oci/layout.ts';
@@ -461,11 +461,9 @@ test('a site that is busy is asked again as it asks', async () => {
     requests += 1;
     if (requests === 1) response.writeHead(503, { 'retry-after': '0' }).end();
     else response.writeHead(requests === 2 ? 200 : 403).end('text');
-  }).listen(0, '127.0.0.1');
+  });
   onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const address = server.address();
-  const site = openSite(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  const site = openSite(await startServer(server));
   expect(await site.readText('x', 10)).toBe('text');
   await expect(site.sizeOf('x')).rejects.toThrow('/x: expected status 200, found 403');
 });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
+import { startServer } from '../../tests/world/start-server.ts';
 import { readLimited, send } from './request.ts';
 
 const IDLE_MS = 5_000;
@@ -50,11 +51,8 @@ test('stops reading a body at its limit', async () => {
   expect(sent).toBeLessThan(100 * 2 ** 20);
 });
 
-async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(answer);
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('expected a port');
-  return `http://127.0.0.1:${address.port}`;
+  return startServer(server);
 }

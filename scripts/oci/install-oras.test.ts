@@ -15,6 +15,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startServer } from '../../tests/world/start-server.ts';
 import { installOras } from './install-oras.ts';
 import { ORAS_SHA256, ORAS_VERSION, orasArchive, readOrasVersion } from './oras-release.ts';
 
@@ -123,11 +124,8 @@ function sumOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(answer);
   servers.push(server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('expected a port');
-  return `http://127.0.0.1:${address.port}`;
+  return startServer(server);
 }

@@ -10,6 +10,7 @@ import { ZipFile } from 'yazl';
 import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client.ts';
 import type { ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startArtifactService } from '../../tests/world/artifact-service.ts';
+import { startServer } from '../../tests/world/start-server.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { tryRunArtifacts } from '../github/run-artifacts.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
@@ -31,10 +32,8 @@ beforeEach(async () => {
     if (!isAllowed || !service.answerRest(request.method ?? '', url, response))
       response.writeHead(403).end('{"message":"Resource not accessible by integration"}');
   });
-  await new Promise<void>((done) => api.listen(0, '127.0.0.1', done));
-  const address = api.address();
   environment = {
-    GITHUB_API_URL: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    GITHUB_API_URL: await startServer(api),
     GITHUB_REPOSITORY: 'owner/repo',
     GITHUB_TOKEN: 'a token',
     GITHUB_RUN_ID: '7',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer } from '../../tests/world/start-server.ts';
 import { findThisCache, isSigned } from './this-cache.ts';
 
 const PLAIN = '{"version":3,"data":[]}';
@@ -17,8 +17,7 @@ const server = createServer((request, response) => {
 let site = '';
 
 beforeAll(async () => {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  site = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cache`;
+  site = `${await startServer(server)}/cache`;
 });
 afterAll(() => server.close());
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import send from 'send';
 import { expect } from 'vitest';
@@ -11,6 +10,7 @@ import { basicVariables, runProgram } from '../world/run.ts';
 import { keepWarm, WARM_FOLDER } from '../world/spack.ts';
 import type { Outcome } from '../world/run.ts';
 import type { Spack } from '../world/spack.ts';
+import { startServer } from '../world/start-server.ts';
 
 /** Recipes that build in no time. */
 const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');
@@ -41,8 +41,7 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
   const server = createServer((request, response) => {
     void send(request, request.url ?? '/', { root: join(folder, 'dist') }).pipe(response);
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
+  const siteUrl = await startServer(server);
   const variables: Record<string, string> = {
     ...basicVariables(),
     SPACK_INSTALLED: 'true',
@@ -51,7 +50,7 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
     INSTALL_ROOT: join(folder, 'root'),
     CATALOG_DIR: join(folder, 'catalog'),
     REGISTRY: `oci-layout:${join(folder, 'registry')}`,
-    SITE_URL: `http://127.0.0.1:${port}`,
+    SITE_URL: siteUrl,
     ...more,
   };
 

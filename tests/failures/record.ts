@@ -2,12 +2,12 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readStageLogs } from '../../scripts/build/stage-log.ts';
+import { startServer } from '../world/start-server.ts';
 import { CASES } from './cases.ts';
 import type { FailureCase } from './cases.ts';
 
@@ -28,8 +28,7 @@ const KEPT_LINES = 200;
 const work = mkdtempSync(join(tmpdir(), 'f'));
 const folders = machineFolders();
 const server = createServer((_, response) => response.writeHead(404).end());
-await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-const http = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const http = await startServer(server);
 const environment = {
   ...process.env,
   SPACK_DISABLE_LOCAL_CONFIG: '1',

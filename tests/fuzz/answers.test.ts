@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -7,6 +6,7 @@ import { describeError } from '../../scripts/cli/command.ts';
 import { openApi } from '../../scripts/github/api.ts';
 import { listRunArtifacts } from '../../scripts/github/run-artifacts.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
+import { startServer } from '../world/start-server.ts';
 import { holds, mutated } from './fuzz.ts';
 
 /** Answers of GitHub's APIs and of registries, changed: each is read, or refused in a sentence without a stack. */
@@ -47,8 +47,7 @@ const server = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  address = await startServer(server);
 });
 afterAll(() => server.close());
 
@@ -103,9 +102,8 @@ test('pages of tags that lead back to one another end', async () => {
     const link = `</v2/owner/cache/tags/list?last=${last === 'a' ? 'b' : 'a'}>; rel="next"`;
     response.writeHead(200, { 'content-type': 'application/json', link }).end(TAGS);
   });
-  await new Promise<void>((done) => circle.listen(0, '127.0.0.1', done));
-  const { port } = circle.address() as AddressInfo;
-  await expect(openRegistry(`http://127.0.0.1:${port}/owner/cache`).listTags()).rejects.toThrow(
+  const pages = await startServer(circle);
+  await expect(openRegistry(`${pages}/owner/cache`).listTags()).rejects.toThrow(
     /expected the next page of at most 10000 of tags, found one that was read already/,
   );
   circle.close();

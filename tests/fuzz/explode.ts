@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
@@ -12,6 +11,7 @@ import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { parseSnapshot } from '../../site/lib/catalog/catalog-files.ts';
+import { startServer } from '../world/start-server.ts';
 import { makeEntry } from '../world/tar-maker.ts';
 
 /**
@@ -99,9 +99,9 @@ async function withServer(work: (address: string) => Promise<unknown>): Promise<
     if (request.url?.endsWith('index.json')) response.end('{"version":1}');
     else write();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = await startServer(server);
   try {
-    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return await work(address);
   } finally {
     server.closeAllConnections();
     server.close();

@@ -13,16 +13,23 @@ export interface Random {
   logNormal(median: number, sigma: number): number;
 }
 
-/** Streams of different labels have nothing to do with each other, so that one draw more changes nothing else. */
-export function createRandom(label: string): Random {
-  let state = createHash('sha256').update(label).digest().readUInt32LE();
-  // Mulberry32, public domain, by Tommy Ettinger.
-  const fraction = () => {
+/**
+ * Numbers from 0 to below 1, the same for the same seed.
+ * Source: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (public domain).
+ */
+export function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Streams of different labels have nothing to do with each other, so that one draw more changes nothing else. */
+export function createRandom(label: string): Random {
+  const fraction = mulberry32(createHash('sha256').update(label).digest().readUInt32LE());
   const below = (limit: number) => Math.floor(fraction() * limit);
   return {
     fraction,

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { judgeSetup } from '../../scripts/check-setup/judge.ts';
@@ -19,6 +18,7 @@ import type { GitHubApi } from '../world/github-api.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import type { Fault } from '../world/github-refusals.ts';
 import { pagesAnswer, repositoryAnswer } from '../world/github-rest.ts';
+import { startServer } from '../world/start-server.ts';
 
 /** How a repository is set up. Left out: as GitHub has it for a new copy of the template on the day Pages is on. */
 export interface Setting {
@@ -87,9 +87,7 @@ export async function openRepository(setting: Setting): Promise<Repository> {
     if (isIndex && served !== undefined) response.setHeader('content-type', 'application/json').end(served);
     else response.writeHead(404).end('no such page');
   });
-  await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
-  // `address()` is a text for pipes alone.
-  const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const siteUrl = await startServer(site);
   const api = await startGitHubApi({
     repositoryDir: origin,
     repository,

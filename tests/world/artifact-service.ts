@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { sampleAnswer } from './github-openapi.ts';
+import { startServer } from './start-server.ts';
 
 /**
  * A stand-in of GitHub's artifact service, as strict as the real one where the workflows could notice: the protocol
@@ -95,8 +96,8 @@ export async function startArtifactService(
   const service = createServer((request, response) => {
     answerTwirp(request, response).catch((error: unknown) => send(response, 500, { msg: String(error) }));
   });
-  await Promise.all([listen(storage), listen(service)]);
-  const front = await frontStorage?.(new URL(urlOf(storage)).host);
+  const [ownStorage, url] = await Promise.all([startServer(storage), startServer(service)]);
+  const front = await frontStorage?.(new URL(ownStorage).host);
 
   async function answerTwirp(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, method = ''] = /ArtifactService\/(\w+)$/.exec(request.url ?? '') ?? [];
@@ -233,11 +234,11 @@ export async function startArtifactService(
   }
 
   function storageUrl({ id }: StoredArtifact): string {
-    return `${front ? `http://${front.host}` : urlOf(storage)}/blob/${id}?sig=abc`;
+    return `${front ? `http://${front.host}` : ownStorage}/blob/${id}?sig=abc`;
   }
 
   return {
-    url: `${urlOf(service)}/`,
+    url: `${url}/`,
     token: (run, attempt) => {
       const claims = Buffer.from(JSON.stringify({ scp: `Actions.Results:${run}-${attempt}:job` }));
       return `e30.${claims.toString('base64url')}.x`;
@@ -262,16 +263,6 @@ function runOf(request: IncomingMessage): { run: string; attempt: string } | und
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
-}
-
-function listen(server: Server): Promise<void> {
-  return new Promise((done) => server.listen(0, '127.0.0.1', done));
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the artifact service has no port');
-  return `http://127.0.0.1:${address.port}`;
 }
 
 function close(server: Server): Promise<void> {

@@ -18,6 +18,7 @@ import {
 } from './github-refusals.ts';
 import type { Issue, RestRequest } from './github-rest.ts';
 import { createRest } from './github-rest.ts';
+import { startServer } from './start-server.ts';
 
 /** A stand-in of GitHub's API over a real bare repository. */
 export interface GitHubApi {
@@ -248,11 +249,9 @@ export async function startGitHubApi(options: {
   }
 
   await git(repositoryDir, ['rev-parse', '--git-dir']);
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the stand-in has no port');
+  const url = await startServer(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     requests,
     fail: (...more) => faults.push(...more),
     failAt: (at, fault) => {

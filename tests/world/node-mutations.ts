@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mulberry32 } from '../generate/random.ts';
 
 /** A node as JSON text, and what was done to it. */
 export interface MutatedNode {
@@ -228,15 +229,4 @@ function pick<T>(from: readonly T[], random: Random): T {
   const found = from[Math.floor(random() * from.length)];
   if (found === undefined) throw new Error('expected something to pick from');
   return found;
-}
-
-/** Source: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (public domain). */
-function mulberry32(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,17 +1,7 @@
 import { expect, test } from 'vitest';
+import { mulberry32 } from '../../../tests/generate/random.ts';
 import { smallestMirrorSet } from './mirror-set.ts';
 import type { Holder } from './mirror-set.ts';
-
-/** mulberry32: the same numbers for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Tries every set of caches, the smaller first, then those of earlier caches. */
 function bruteForce(specs: readonly string[], holders: readonly Holder[]): string[] {
@@ -31,7 +21,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
 test.each(Array.from({ length: 100 }, (_, seed) => seed))(
   'is the set that brute force finds (lock %i)',
   (seed) => {
-    const random = createRandom(seed);
+    const random = mulberry32(seed);
     const specs = Array.from({ length: 1 + Math.floor(40 * random()) }, (_, at) => `spec-${at}`);
     const caches = 1 + Math.floor(9 * random());
     const share = 0.15 + 0.6 * random();

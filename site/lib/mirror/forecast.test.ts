@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { mulberry32 } from '../../../tests/generate/random.ts';
 import type { Build } from '../../schemas/build.ts';
 import { Node } from '../../schemas/node.ts';
 import { DAY_MS } from '../format.ts';
@@ -9,17 +10,6 @@ import { planMirror } from './plan.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const BUDGET = 900_000_000;
-
-/** mulberry32: the same numbers for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** How a cache grows. */
 interface Scenario {
@@ -39,7 +29,7 @@ function grow({
   spread,
   removedAfter,
 }: Scenario): Required<Pick<GrowthEvent, 'name' | 'published' | 'size'>>[] & GrowthEvent[] {
-  const random = createRandom(seed);
+  const random = mulberry32(seed);
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Array.from({ length: 730 }, (_, day) =>
     Array.from({ length: Math.round(perDay(day) * (0.7 + 0.6 * random())) }, (_build, index) => {
