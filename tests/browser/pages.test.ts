@@ -298,6 +298,12 @@ test('all of it is there without JavaScript', async () => {
   await page.getByRole('button', { name: 'Menu' }).click();
   await page.getByRole('link', { name: 'Failures', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'Failures' }).waitFor();
+  // A form that only a script answers is not offered.
+  for (const path of ['/machine/', '/compare/']) {
+    await page.goto(site.url + path);
+    await page.locator('main noscript p').waitFor();
+    expect(await page.locator('main form').isVisible(), path).toBe(false);
+  }
   await context.close();
 });
 
