@@ -215,7 +215,7 @@ export const ENDPOINTS: Endpoint[] = [
     filters: [
       {
         prints: 'How many builds are older than the newest recipes',
-        filter: '.last // empty | "\\(.builds.older) older than \\(.release)"',
+        filter: '.last | if . then "\\(.builds.older) older than \\(.release)" else "not compared yet" end',
       },
     ],
   },
