@@ -18,6 +18,7 @@ import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { runSpack } from '../spack/run-spack.ts';
 import type { Spack } from '../spack/run-spack.ts';
+import type { SpackOptions } from '../spack/spack-options.ts';
 import { findThisCache, localMirror } from '../spack/this-cache.ts';
 import { openHandedOn } from '../waves/handed-on.ts';
 import { lockNodes, trimLock } from '../waves/trim-lock.ts';
@@ -32,20 +33,13 @@ import { packView } from './view.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
 
-export interface BuildOptions {
+export interface BuildOptions extends SpackOptions {
   /** Folder that concretize wrote for this build. */
   plan: string;
   inputs: BuildInputs;
   /** Where the build cache and the record go. */
   out: string;
-  home: string;
-  catalog: string;
-  siteUrl: string;
-  /** As REGISTRY has it. */
-  registry: string;
   installRoot: string;
-  /** Folder of the owner's recipes; empty: none. */
-  own: string;
   /** Minutes after the start of this process at which the installation is stopped. */
   minutes: number;
   installer: BuildCacheSettings['installer'];

@@ -15,6 +15,7 @@ import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import type { Recipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
+import type { SpackOptions } from '../spack/spack-options.ts';
 import { findThisCache } from '../spack/this-cache.ts';
 import type { ThisCache } from '../spack/this-cache.ts';
 import { digestFile } from './plan-files.ts';
@@ -26,18 +27,11 @@ import { formatJson } from '../../site/lib/json.ts';
 /** Each solver takes about a gigabyte. */
 const MAX_SOLVERS = 4;
 
-export interface ConcretizeOptions {
+export interface ConcretizeOptions extends Omit<SpackOptions, 'settings'> {
   out: string;
-  home: string;
-  catalog: string;
-  siteUrl: string;
-  /** As REGISTRY has it. */
-  registry: string;
   wanted: WantedVersions;
   /** As typed: more recipe repositories. */
   repos: string;
-  /** Folder of the owner's recipes; empty: none. */
-  own: string;
   settings: BuildCacheSettings;
 }
 

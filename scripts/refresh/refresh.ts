@@ -13,6 +13,7 @@ import { headDate } from '../spack/git-checkout.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
+import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readRecipeTrees } from './recipe-trees.ts';
 import type { RecipeTrees } from './recipe-trees.ts';
@@ -28,12 +29,8 @@ export const RecipeAnswer = z.object({
   packages: z.array(RecipePackage),
 });
 
-export interface RefreshOptions {
+export interface RefreshOptions extends Pick<SpackOptions, 'home' | 'own'> {
   wanted: WantedVersions;
-  /** Where Spack keeps its things. */
-  home: string;
-  /** Folder of the owner's recipes; empty: none. */
-  own: string;
   /** Addresses of more recipe repositories; empty: none. */
   repos: string;
 }
