@@ -28,7 +28,6 @@ import spack.util.gpg
 import spack.util.libc
 
 LANGUAGES = ("c", "cxx", "fortran")
-REUSE = {"roots": True, "from": [{"type": "buildcache"}, {"type": "local"}]}
 # The first of a build's obstacles is named: what no request can change, before what was asked for.
 ORDER = ("libc", "target", "os", "version", "variant", "compiler", "build-dependency", "dependency")
 
@@ -161,11 +160,9 @@ class Context:
             line = f"spack install {node.name}/{nearest.dag_hash()[:7]}"
             return Cause(node, "other", detail, nearest, line, {"spec": f"{node.name}/{nearest.dag_hash()}"})
         kinds = differences(node, nearest)
-        change = {"config": {"concretizer": {"reuse:": REUSE}}}
-        line = 'spack config add "concretizer:reuse:{from: [{type: buildcache}, {type: local}]}"'
-        if reuse is False or reuse == "dependencies":
-            line = "spack config add concretizer:reuse:true"
-            change = {"config": {"concretizer": {"reuse:": True}}}
+        # `spack config add` takes no more than a word here: of {from: [...]} it makes other keys.
+        line = "spack config add concretizer:reuse:true"
+        change = {"config": {"concretizer": {"reuse:": True}}}
         if kinds == ["recipe"]:
             detail = f"its recipe is another than that of the build here, and {what}"
             return Cause(node, "recipe", detail, nearest, line, change)

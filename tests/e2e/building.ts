@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import send from 'send';
 import { expect } from 'vitest';
 import { BuildRecord } from '../../site/schemas/build-record.ts';
@@ -32,7 +32,9 @@ export interface Workbench {
 export async function openWorkbench(spack: Spack, more: Record<string, string> = {}): Promise<Workbench> {
   // Short: binaries are not relocated to a longer path.
   const folder = await mkdtemp('/tmp/');
-  const warm = join(WARM_FOLDER, spack.version);
+  // Of other recipes Spack's indexes are others.
+  const recipes = more['SPACK_PACKAGES_ROOT'];
+  const warm = join(WARM_FOLDER, recipes ? `${spack.version}-${basename(recipes)}` : spack.version);
   await mkdir(join(folder, 'home/cache'), { recursive: true });
   await mkdir(join(folder, 'catalog'));
   if (existsSync(warm)) {
@@ -45,7 +47,8 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
   const variables: Record<string, string> = {
     ...basicVariables(),
     SPACK_INSTALLED: 'true',
-    SPACK_ROOT: resolve(spack.program, '../..'),
+    // Behind links such as `spack-1.1.0`.
+    SPACK_ROOT: resolve(realpathSync(spack.program), '../..'),
     OWN_PACKAGES: RECIPES,
     INSTALL_ROOT: join(folder, 'root'),
     CATALOG_DIR: join(folder, 'catalog'),

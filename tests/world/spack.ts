@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findProgram, programFolders } from '../tools/path.ts';
@@ -41,6 +41,8 @@ const OLDEST = [1, 0];
 /** Indexes of the package repository, which Spack needs half a minute to make; kept from one run to the next. */
 export const WARM_FOLDER = resolve(import.meta.dirname, '../../.work/spack-warm');
 const WARM_NAMES = ['patches', 'providers', 'tags'];
+/** Bytes; that of all recipes has some 10,000 and more. */
+const SMALLEST_INDEX = 1_000;
 
 /** Finds every usable Spack, newest first: SPACK_ROOT, `spack` and `spack-<version>` on PATH. */
 export function findSpacks(): Spack[] {
@@ -147,13 +149,21 @@ export async function openSpack({ program, version }: Spack, packages?: string[]
 }
 
 export async function keepWarm(cache: string, warm: string): Promise<void> {
-  if (existsSync(warm) || !WARM_NAMES.every((name) => existsSync(join(cache, name)))) return;
+  if (existsSync(warm) || !WARM_NAMES.every((name) => isIndexed(join(cache, name)))) return;
   const fresh = `${warm}.${process.pid}`;
   for (const name of WARM_NAMES) {
     await cp(join(cache, name), join(fresh, name), { recursive: true, preserveTimestamps: true });
   }
   // Another process may have been quicker.
   await rename(fresh, warm).catch(() => rm(fresh, { recursive: true, force: true }));
+}
+
+/** Whether a folder has an index of all recipes: of few, which a test may have seen, Spack would believe that there are no more. */
+function isIndexed(folder: string): boolean {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.some(
+    (file) => /^builtin-.*\.json$/.test(file) && statSync(join(folder, file)).size > SMALLEST_INDEX,
+  );
 }
 
 /** Where a Spack has builtin's recipes; one that has not fetched any takes those of another Spack here. */
