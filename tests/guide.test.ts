@@ -12,7 +12,9 @@ import { explainRule } from '../scripts/commit/rule-advice.ts';
 import { decideDeploy } from '../scripts/deploy/decide.ts';
 import { RuleError } from '../scripts/github/errors.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
+import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
+import { compareVersions } from '../site/lib/spack/versions.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
 import { Failure } from '../site/schemas/failure.ts';
 import { Settings } from '../site/schemas/settings.ts';
@@ -48,6 +50,16 @@ test('the table of settings has the defaults', () => {
   for (const [index, [name, value]] of defaults.entries()) {
     if (typeof value === 'object') continue;
     expect(rows[index]?.at(-1), name).toBe(`\`${value}\``);
+  }
+});
+
+test('the table of old systems counts those that builds are matched with', () => {
+  const known = Object.values(SYSTEM_GLIBC);
+  const rows = table(guide('older-systems'), 'built with glibc');
+  expect(rows.length).toBeGreaterThan(2);
+  for (const [built = '', where] of rows) {
+    const fit = known.filter((glibc) => compareVersions(glibc, built) >= 0);
+    expect(where).toContain(`${fit.length} of ${known.length} systems`);
   }
 });
 

@@ -11,6 +11,7 @@ import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from 
 import { findTarget } from '../cli/owner-settings.ts';
 import { installSpack } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
+import { expectTools } from '../spack/needed-tools.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import type { Recipes } from '../spack/recipes.ts';
@@ -75,6 +76,7 @@ interface Tools {
 }
 
 async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promise<Tools> {
+  if (process.platform === 'linux') expectTools(process.env);
   const folder = join(options.home, 'tools');
   return withGroup('Setting up Spack', async () => {
     const installed = await installSpack(options.wanted, folder, process.env);

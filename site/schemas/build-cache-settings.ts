@@ -35,6 +35,10 @@ export const GitVersion = z
     'expected a git tag such as v1.1.0, or a commit of 40 hex digits',
   );
 
+/**
+ * The newest Ubuntu that GitHub has for both: a container with glibc 2.28 runs on more systems, but needs an image of others,
+ * and ubuntu-22.04 (two systems more) ends on 2027-04-17: https://github.com/actions/runner-images/issues/14254
+ */
 const DEFAULT_TARGETS: z.input<typeof Target>[] = [
   { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
   { name: 'aarch64', runner: 'ubuntu-24.04-arm' },

@@ -215,6 +215,7 @@ export async function openRehearsal(options: {
       ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
       ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
       ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
+      ...['--pull=false', '--container-daemon-socket', '-'],
       ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
       ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
@@ -245,7 +246,12 @@ export async function openRehearsal(options: {
         LC_ALL: 'C.UTF-8',
         ASTRO_TELEMETRY_DISABLED: '1',
         NODE_COMPILE_CACHE: join(PROJECT, '.work/compile-cache'),
-        ...(process.env['SPACK_PYTHON'] ? { SPACK_PYTHON: process.env['SPACK_PYTHON'] } : {}),
+        ...Object.fromEntries(
+          ['SPACK_PYTHON', 'DOCKER_HOST'].flatMap((name) => {
+            const value = process.env[name];
+            return value ? [[name, value]] : [];
+          }),
+        ),
       },
       work,
     );

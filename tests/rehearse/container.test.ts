@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { buildPath } from '../../site/lib/url.ts';
+import { Build } from '../../site/schemas/build.ts';
+import { findSpacks } from '../world/spack.ts';
+import { installFromSite } from './install-from-site.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, TARGET } from './setting.ts';
+
+/**
+ * An image that Docker has here, with an older glibc than this machine's, and what Spack needs: Python with clingo, compilers,
+ * git, gpg, patch, xz. Made of a Debian: `debootstrap bullseye DIR`, `chroot DIR apt-get install …`, `docker import`.
+ */
+const IMAGE = process.env['REHEARSAL_IMAGE'];
+/** SPACK_ROOT names another: one whose own settings name this machine's compilers finds none in the image. */
+const [spack] = findSpacks().filter(({ program }) => program.startsWith(process.env['SPACK_ROOT'] ?? ''));
+const PROJECT = resolve(import.meta.dirname, '../..');
+/** act mounts this volume there in each container. Here it is the machine's root, for what GitHub gives to containers. */
+const VOLUME = { name: 'act-toolcache', path: '/opt/hostedtoolcache' };
+
+test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
+  'a target with a container: built in the older system, installed by a stranger on this one',
+  async () => {
+    const image = 'localhost/spack-build-cache-rehearsal:1';
+    const settings = `targets:\n  - { name: old, target: ${TARGET}, runner: ubuntu-24.04, container: '${image}' }\n`;
+    const rehearsal = await openRehearsal({ repository: 'Some-Owner/Old', settings });
+    onTestFinished(() => rehearsal.close());
+    const program = realpathSync(spack?.program ?? '');
+    const root = resolve(program, '../..');
+    const recipes = execFileSync(program, ['location', '--repo', 'builtin'], { encoding: 'utf8' }).trim();
+    makeImage(image, [PROJECT, rehearsal.folder, root, recipes]);
+    const run = await rehearsal.run('manual', {
+      name: 'workflow_dispatch',
+      inputs: { specs: 'trial-app', own: RECIPES, deploy: true },
+      env: { ...BUILD_HERE, SPACK_ROOT: root },
+    });
+    expectSuccess(run);
+    const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
+    expect(app.origin).toMatchObject({ target: 'old', runner: 'ubuntu-24.04' });
+    const [, libc = ''] =
+      /^ldd .* (\d[\d.]*)$/m.exec(docker('run', '--rm', '--network', 'host', image, 'ldd', '--version')) ??
+      [];
+    const page = await (await fetch(`${rehearsal.siteUrl}${buildPath(app)}`)).text();
+    expect(page).toContain(`Spack chooses it by itself with glibc ${libc} or newer`);
+    expect(await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app', false)).toBe('1.2 hello');
+  },
+);
+
+/** Adds links to an image, so that folders of this machine are there where they are here. */
+function makeImage(image: string, folders: string[]): void {
+  const context = mkdtempSync(join(tmpdir(), 'image-'));
+  onTestFinished(() => rmSync(context, { recursive: true }));
+  for (const folder of folders) {
+    const link = join(context, 'links', folder);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(VOLUME.path, folder), link);
+  }
+  // The stand-in of checkout looks for it.
+  writeFileSync(join(context, 'links/rehearsed-container'), '');
+  writeFileSync(join(context, 'Dockerfile'), `FROM ${IMAGE}\nCOPY links /\n`);
+  docker('build', '--quiet', '--tag', image, context);
+  const options = ['type=none', 'o=bind', 'device=/'].flatMap((option) => ['--opt', option]);
+  docker('volume', 'create', ...options, VOLUME.name);
+}
+
+function docker(...args: string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8' });
+}
