@@ -53,6 +53,11 @@ test('the table of settings has the defaults', () => {
   }
 });
 
+test('the table of pairs begins with the defaults', () => {
+  const { spack, packages } = BuildCacheSettings.parse({});
+  expect(table(guide('settings'), 'Spack')[0]?.slice(0, 2)).toEqual([`\`${spack}\``, `\`${packages}\``]);
+});
+
 test('the table of old systems counts those that builds are matched with', () => {
   const known = Object.values(SYSTEM_GLIBC);
   const rows = table(guide('older-systems'), 'built with glibc');

@@ -64,7 +64,7 @@ export const BuildCacheSettings = z.strictObject({
     'Tag or commit of github.com/spack/spack, 1.0 or newer; latest: its newest release.',
   ),
   /** The recipes: a tag or a commit of github.com/spack/spack-packages; `latest` is their newest release. */
-  packages: GitVersion.default('v2025.11.0').describe(
+  packages: GitVersion.default('v2026.06.0').describe(
     'Tag or commit of github.com/spack/spack-packages; latest: its newest release.',
   ),
   /** Spack's installer. `auto`: the new one, which builds several packages at once, from Spack 1.2 on. */

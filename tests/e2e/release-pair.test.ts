@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { findSolvers, findSpacks } from '../world/spack.ts';
+import { openWorkbench } from './building.ts';
+import type { Workbench } from './building.ts';
+
+const MINUTES = 60_000;
+/**
+ * A checkout of spack-packages, to try another release than the one that Spack has here:
+ * `git clone --branch v2026.06.0 https://github.com/spack/spack-packages /tmp/recipes`.
+ */
+const RECIPES = process.env['SPACK_PACKAGES_ROOT'];
+/** A mirror of sources (`_source-cache/archive/…`), where the network does not give all that the builds below need. */
+const SOURCES = process.env['SPACK_SOURCES'];
+
+/** What people ask for, solved together: MPI and compilers as virtual packages, Python, all build systems. */
+const TYPICAL = [
+  ...['zlib-ng', 'bzip2', 'xz', 'sqlite', 'cmake', 'python', 'git', 'curl', 'lua', 'openblas', 'fftw~mpi'],
+  ...['boost', 'py-numpy', 'hdf5+mpi', 'netcdf-c'],
+];
+/** Built from source: one file of C, a Makefile, a configure script. Nothing of it needs another download. */
+const SMALL = ['bzip2@1.0.8', 'libsigsegv@2.14', 'lz4@1.10.0 build_system=makefile', 'tree@2.1.0'];
+const TOOLS = ['diffutils@3.8', 'gmake@4.3'];
+
+const Refreshed = z.object({ counts: z.record(z.string(), z.number()) });
+
+for (const spack of process.env['FULL'] ? findSolvers() : []) {
+  const recipes = RECIPES ?? recipesOf();
+  const tag = execFileSync('git', ['-C', recipes, 'describe', '--tags'], { encoding: 'utf8' }).trim();
+
+  describe(`Spack ${spack.version} with recipes ${tag}`, () => {
+    let bench: Workbench;
+
+    beforeAll(async () => {
+      bench = await openWorkbench(spack, {
+        OWN_PACKAGES: '',
+        PACKAGES_VERSION: tag,
+        SPACK_PACKAGES_ROOT: recipes,
+        SPACK_PACKAGES_GIT_URL: recipes,
+      });
+      const folder = join(bench.folder, 'catalog/environments');
+      await mkdir(folder);
+      const externals = TOOLS.map((spec) => {
+        const [name] = spec.split('@');
+        return `    ${name}: { buildable: false, externals: [{ spec: ${spec}, prefix: /usr }] }`;
+      });
+      await writeFile(join(folder, 'typical.yaml'), `spack:\n  specs: ${JSON.stringify(TYPICAL)}\n`);
+      const small = `spack:\n  specs: ${JSON.stringify(SMALL)}\n  packages:\n${externals.join('\n')}\n`;
+      await writeFile(join(folder, 'small.yaml'), small);
+      if (SOURCES !== undefined)
+        await cp(SOURCES, join(bench.folder, 'home/build/sources'), { recursive: true });
+    });
+
+    afterAll(() => bench?.close());
+
+    test(
+      'builds and publishes what compiles, and refresh judges all of it',
+      { timeout: 30 * MINUTES },
+      async () => {
+        const { matrix } = await bench.solve(
+          ['environment', '--environment', 'small', '--target', 'x86_64_v3'],
+          'small',
+        );
+        expect(matrix.include).toHaveLength(1);
+        const { record, output } = await bench.build('small/0', 'built');
+        expect(record.failures, output).toEqual([]);
+        const plan = (await readFile(join(bench.folder, 'small/0/plan.txt'), 'utf8')).trim().split('\n');
+        expect(record.built.toSorted()).toEqual(plan);
+        const published = await bench.run('publish', ['built/cache', '--allow', 'small/0/plan.txt'], {
+          SIGNING_KEY: '',
+        });
+        expect(published.code, published.output).toBe(0);
+        const refreshed = await bench.run('refresh', ['--packages', tag, '--json', '--home', 'home']);
+        expect(refreshed.code, refreshed.output).toBe(0);
+        const { counts } = Refreshed.parse(JSON.parse(refreshed.stdout));
+        console.log(`${spack.version} ${tag}: ${plan.length} built, refresh: ${JSON.stringify(counts)}`);
+        expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(plan.length);
+        expect(counts['withdrawn']).toBe(0);
+      },
+    );
+
+    // To solve, Spack makes indexes of all recipes, for which it loads each: one that it cannot read ends the test above.
+    test('knows the names of all recipes', async () => {
+      const { code, stdout, output } = await bench.spack(['list', '--format', 'name_only']);
+      expect(code, output).toBe(0);
+      expect(stdout.trim().split('\n').length).toBeGreaterThan(8_000);
+    });
+
+    test('solves and plans an environment of typical packages', { timeout: 30 * MINUTES }, async () => {
+      const { outcome } = await bench.solve(
+        ['environment', '--environment', 'typical', '--target', 'x86_64_v3'],
+        'typical',
+      );
+      expect(outcome.output).not.toContain('no solution');
+      const plan = (await readFile(join(bench.folder, 'typical/0/plan.txt'), 'utf8')).trim().split('\n');
+      expect(plan.length).toBeGreaterThan(80);
+    });
+  });
+}
+
+/** Where the recipes are that Spack has here. */
+function recipesOf(): string {
+  const [newest] = findSpacks();
+  const found = execFileSync(newest?.program ?? '', ['location', '--repo', 'builtin'], { encoding: 'utf8' });
+  return resolve(found.trim(), '../../..');
+}
