@@ -67,6 +67,7 @@ test('a short page says what the build needs and how to install it, and a script
   const [, , name = '', hash = ''] = path.split('/');
   await page.goto(site.url + path);
   await page.getByText(/^Runs on /).waitFor();
+  await page.getByText(/ (Older than|Current with|Nothing newer in) v2026\.06\.0|Not compared/).waitFor();
   const commands = await page.locator('.brief .code code').first().textContent();
   expect(commands).toMatch(/^spack mirror add /);
   expect(commands).toContain(`spack install --use-buildcache only /${hash}`);

@@ -75,6 +75,29 @@ test('the home page says how to use an unsigned cache', async () => {
   expect(await page.getByText('The binaries are not signed').count()).toBe(1);
 });
 
+test('home, packages and builds say what is older than the newest recipes', async () => {
+  const page = await openPage(browser);
+  await page.goto(site.url);
+  await page.getByText('older than recipes v2026.06.0 since 20 Jun 2026').waitFor();
+  const said: string[] = [];
+  for (const path of site.pages.filter((each) => each.startsWith('/builds/')).slice(0, 20)) {
+    await page.goto(site.url + path);
+    said.push(
+      await page
+        .getByText(/with its|to download/)
+        .first()
+        .innerText(),
+    );
+  }
+  const kinds = [
+    'Older than recipes',
+    'Current with recipes',
+    'Nothing newer in recipes',
+    'Not compared with',
+  ];
+  expect(kinds.filter((kind) => !said.some((text) => text.includes(kind)))).toEqual([]);
+});
+
 test('a copy button puts the whole command on the clipboard', async () => {
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();

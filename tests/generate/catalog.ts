@@ -8,6 +8,7 @@ import { environmentTag } from '../../site/lib/registry-address.ts';
 import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
 import { specManifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import { inventBuildRecord } from './build-record.ts';
+import { inventComparison } from './comparison.ts';
 import { inventEnvironmentContainer, inventPackageContainer } from './container-record.ts';
 import { dagOf, nodeOf } from './dag.ts';
 import { inventHistory, type History } from './history.ts';
@@ -52,6 +53,7 @@ function* catalogFiles(history: History): Generator<GeneratedFile> {
   yield* removedFiles(history);
   yield* statsFiles(history, failures);
   yield* environmentFiles(history);
+  yield { path: 'checks/recipes.json', content: toJson(inventComparison(history)) };
   yield {
     path: 'cache.json',
     content: toJson(Cache.parse({ registry: 'registry.example.org/spack-build-cache' })),

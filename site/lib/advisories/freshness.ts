@@ -72,15 +72,20 @@ export function countFreshness(
   };
 }
 
-/** In one sentence: `Older than recipes v2026.06.0: zlib-ng 2.2.5 is preferred.` */
-export function freshnessText({ build }: Pick<CatalogBuild, 'build'>, catalog: ComparedCatalog): string {
+/**
+ * In one sentence: `Older than recipes v2026.06.0: zlib-ng 2.2.5 is preferred.`
+ * @param what stands before the release; pages of which there are thousands leave it out
+ */
+export function freshnessText(
+  { build }: Pick<CatalogBuild, 'build'>,
+  catalog: ComparedCatalog,
+  what = 'recipes ',
+): string {
   const { state, cause } = freshnessOf({ build }, catalog);
-  const release = catalog.comparison?.release ?? '';
-  if (state === 'older' && cause) return `Older than recipes ${release}: ${causeText(cause, build.name)}.`;
-  if (state === 'current') return `Current with recipes ${release}.`;
-  return state === 'no newer'
-    ? `Nothing newer in recipes ${release}.`
-    : 'Not compared with newer recipes yet.';
+  const release = `${what}${catalog.comparison?.release}`;
+  if (state === 'older' && cause) return `Older than ${release}: ${causeText(cause, build.name)}.`;
+  if (state === 'current') return `Current with ${release}.`;
+  return state === 'no newer' ? `Nothing newer in ${release}.` : 'Not compared with newer recipes yet.';
 }
 
 /** Why newer recipes would give another build than that of a package. */

@@ -6,6 +6,9 @@ import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { listLinks, schemaLink } from './links.ts';
 
+/** Reasons in a document: each takes 200 bytes. */
+const MOST_CAUSES = 500;
+
 export function healthDocument({ health }: SiteCatalog): HealthDocument {
   return { schema: schemaLink('health-document'), ...(health ? { last: health } : {}), links: listLinks() };
 }
@@ -40,7 +43,8 @@ export function recipesDocument(catalog: SiteCatalog): RecipesDocument {
     older: (comparison?.older ?? [])
       .map(({ hashes, ...cause }) => ({ ...cause, builds: hashes.filter((hash) => builds.has(hash)).length }))
       .filter((cause) => cause.builds > 0)
-      .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name)),
+      .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name))
+      .slice(0, MOST_CAUSES),
     links: listLinks(),
   };
 }

@@ -33,7 +33,7 @@ export const RecipesDocument = z
           builds: Count.describe('Number of builds.'),
         }),
       )
-      .describe('Why builds are older, the reason of most of them first.'),
+      .describe('Why builds are older, the reason of most of them first; of very many the first 500.'),
     links: ListLinks.describe('Related documents.'),
   })
   .describe(
