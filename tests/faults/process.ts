@@ -87,10 +87,10 @@ function watchWrites(file: string): void {
   const sync: Record<string, unknown> = fs as unknown as Record<string, unknown>;
   const promises: Record<string, unknown> = fs.promises as unknown as Record<string, unknown>;
   for (const name of [...names, ...names.map((each) => `${each}Sync`)]) {
-    wrap(sync, name, (args) => beforeWrite(file, name, targetOf(name, args), args[1]));
+    wrap(sync, name, (args) => beforeWrite(file, name, targetOf(name, args), textOf(name, args)));
   }
   for (const name of names)
-    wrap(promises, name, (args) => beforeWrite(file, name, targetOf(name, args), args[1]));
+    wrap(promises, name, (args) => beforeWrite(file, name, targetOf(name, args), textOf(name, args)));
   const opens = (args: unknown[]): void => {
     if (typeof args[1] === 'string' && /[wax]/.test(args[1])) beforeWrite(file, 'open', args[0], undefined);
   };
@@ -101,6 +101,11 @@ function watchWrites(file: string): void {
 /** The path that is written: what copies, moves or links names the other one first. */
 function targetOf(action: string, args: unknown[]): unknown {
   return /^(?:copyFile|rename|link|symlink|cp)(?:Sync)?$/.test(action) ? args[1] : args[0];
+}
+
+/** What is written. A file that is moved is there as a whole or not at all; half a copy is not imitated. */
+function textOf(action: string, args: unknown[]): unknown {
+  return /^(?:write|append)/.test(action) ? args[1] : undefined;
 }
 
 /** Puts a function before another; what it throws comes the way that errors of the other come. */
