@@ -8,7 +8,7 @@ import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
 
 /** The files of a request's folder whose digests are in its `inputs.json`. */
-export const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
+const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
 /** Spack's own script for long shebangs, for containers: there when they are wanted. */
 export const SBANG_FILE = 'sbang';
 
