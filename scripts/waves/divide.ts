@@ -29,8 +29,13 @@ export interface Division {
 /** Beginnings that are followed further: so many of each share of the longest chain that is left. */
 const SHARES = 24;
 const BEST_OF_SHARE = 4;
-/** Ends that are tried one after the other, in shares of what no plan can stay below: what is urgent follows from it. */
-const TARGETS = [1.1, 1.2, 1.3, 1.5, Infinity];
+/**
+ * Ends that are tried one after the other, in shares of what no plan can stay below: what is urgent follows from it. Close to
+ * each other, since the first that is reached ends the search. Measured with random times, mean and worst of five plans: 1.36
+ * and 1.46 with 1.3 and 1.5 alone at the end, 1.34 and 1.38 with these. With them, 40 shares and the best 10 of each reach
+ * 1.32 in three times the time, and ten waves instead of eight 1.28.
+ */
+const TARGETS = [1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.45, 1.5, Infinity];
 /** Lengths of a wave that are tried next to those along the longest chain, as shares of what all that is left takes at least. */
 const SHARES_OF_REST = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 1.15];
 /** Lengths of a wave that differ by less are one. */
