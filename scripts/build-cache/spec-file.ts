@@ -20,7 +20,7 @@ import { connectDag, label } from './dag.ts';
 import type { Dag } from './dag.ts';
 import { quote } from './quote.ts';
 import { checkUnprovedExternal } from './unproved-external.ts';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A spec file whose every node is what its hash says, but for the externals listed. */
 export interface CheckedSpecFile {
@@ -181,7 +181,7 @@ function fits(found: SpecNode, onlyWhole: boolean): boolean {
   const { node } = found;
   for (const hashed of hashTexts(found)) {
     if (onlyWhole && !hashed.isWhole) continue;
-    if (withSuffix(node, base32(createHash('sha1').update(hashed.text).digest())) === node.hash) return true;
+    if (withSuffix(node, base32(hash('sha1', hashed.text, 'buffer'))) === node.hash) return true;
   }
   return false;
 }
@@ -201,5 +201,5 @@ function notItsHash({ node, text }: SpecNode): Error {
  * @param without keys, or `parameters.NAME`, that were not yet there when Spack hashed the node
  */
 export function computeDagHash(nodeText: string, without: readonly string[] = []): DagHash {
-  return base32(createHash('sha1').update(dagHashText(nodeText, without)).digest());
+  return base32(hash('sha1', dagHashText(nodeText, without), 'buffer'));
 }

@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildFile, catalogPath, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
+import { buildFile, manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { listEntries } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest } from '../signing/signature.ts';
@@ -26,13 +25,10 @@ export async function checkManifests(
   const { builds, manifests, keys } = catalog;
   const isSignedCache = keys.size > 0;
   const signed: Build[] = [];
-  const paths = new Set<string>();
   for (const build of builds.values()) {
-    const path = manifestFile(build);
-    paths.add(path);
     const manifest = manifests.get(build.hash);
     const report = (code: FindingCode, expected: string, found: string): void => {
-      const where = join(directory, path);
+      const where = join(directory, manifestFile(build));
       diagnosis.add(code, { where, expected, found, ...rewrite(read, build, signer) });
     };
     if (manifest === undefined) {
@@ -79,9 +75,7 @@ export async function checkManifests(
       sampleNote(chosen.length, signed.length),
     );
 
-  for (const id of listEntries(directory, 'manifests')) {
-    const path = catalogPath('manifests', id);
-    if (paths.has(path)) continue;
+  for (const path of read.orphans) {
     diagnosis.add('manifest-orphan', {
       where: join(directory, path),
       expected: 'a manifest of a build that is here',

@@ -47,10 +47,13 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
   for (const build of builds.values()) {
     const node = nodes.get(build.hash)?.node;
     if (!node) continue;
-    const expected = [node.name, node.version, imageTag(node)].join(' ');
-    const found = [build.name, build.version, build.image.tag].join(' ');
-    if (found !== expected)
-      diagnosis.add('build-differs', { where: join(directory, 'builds', build.name), expected, found });
+    const tag = imageTag(node);
+    if (build.name === node.name && build.version === node.version && build.image.tag === tag) continue;
+    diagnosis.add('build-differs', {
+      where: join(directory, 'builds', build.name),
+      expected: [node.name, node.version, tag].join(' '),
+      found: [build.name, build.version, build.image.tag].join(' '),
+    });
   }
   return unreadable.size === 0;
 }

@@ -27,6 +27,8 @@ import type { Diagnosis } from './diagnosis.ts';
 export interface ExaminedCatalog {
   directory: string;
   catalog: Catalog;
+  /** Paths of manifests that no build of the catalog has. */
+  orphans: string[];
   removed: Map<DagHash, Removed>;
   containers: Container[];
   /** Settings files that consumers may include, by sha256. */
@@ -58,8 +60,12 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
         found: 'none: every index leaves the build out',
       });
   };
+  const orphans: string[] = [];
   // Each text is parsed once; `checkNodes` finds the answers.
-  const catalog = readCatalog(directory, { onFault, onNode: findNodeFault });
+  const catalog = readCatalog(directory, {
+    ...{ onFault, onNode: findNodeFault },
+    onOrphan: (path) => orphans.push(path),
+  });
 
   function parseAll<T>(
     kind: CatalogKind,
@@ -126,6 +132,7 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
   return {
     directory,
     catalog,
+    orphans,
     removed: new Map(removed.map((record) => [record.hash, record])),
     containers,
     recorded,

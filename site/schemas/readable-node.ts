@@ -111,6 +111,8 @@ function findVariantFault(name: string, value: unknown): string | undefined {
 }
 
 const DEPTYPES = ['build', 'link', 'run', 'test'] as const;
+/** Two edges to one package may share no bit: link and run are one. In numbers, since each node of a catalog is looked at. */
+const DEPTYPE_BITS = { build: 1, link: 2, run: 2, test: 4 };
 
 const Dependency = z.object({
   name: Name,
@@ -199,18 +201,17 @@ export const ReadableNode = z
     if ([...edges, ...(node.build_spec ? [node.build_spec] : [])].some(({ hash }) => hash === node.hash))
       refuse('dependencies', 'expected other nodes as dependencies');
     // Source: `compatible` in deptypes.py.
-    const seen = new Map<string, Set<string>>();
+    const seen = new Map<string, number>();
     const hashes = new Set<string>();
     for (const { name, hash, parameters } of edges) {
       // Spack makes one edge of them.
       if (hashes.has(hash)) refuse('dependencies', `expected one edge to ${name}/${hash}`);
       hashes.add(hash);
-      const types = new Set<string>(parameters.deptypes);
-      if (types.has('link') || types.has('run')) types.add('link').add('run');
-      const earlier = seen.get(name);
-      if (earlier && !earlier.isDisjointFrom(types))
+      const earlier = seen.get(name) ?? 0;
+      const types = parameters.deptypes.reduce((bits, type) => bits | DEPTYPE_BITS[type], 0);
+      if ((earlier & types) !== 0)
         refuse('dependencies', `expected one edge to ${name} for each type of dependency`);
-      seen.set(name, earlier ? earlier.union(types) : types);
+      seen.set(name, earlier | types);
     }
     const { patches = [] } = node;
     if (patches.length === 0) return;

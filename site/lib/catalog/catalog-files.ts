@@ -139,6 +139,8 @@ export interface CatalogListener {
   onFault?: (fault: CatalogFault) => void;
   /** Is told of each node, and what was parsed of its text: who looks at all of it need not parse it again. */
   onNode?: (entry: SpecNode, value: unknown) => void;
+  /** Is told of the path of each manifest that no build has, which is no fault to those who read builds. */
+  onOrphan?: (path: string) => void;
 }
 
 /**
@@ -153,6 +155,7 @@ export function assembleCatalog<Manifest>(
       throw fault;
     },
     onNode,
+    onOrphan,
   }: CatalogListener = {},
 ): Catalog<Manifest> {
   const attempt = <T>(kind: CatalogKind, entry: CatalogEntry, read: () => T): T | undefined => {
@@ -197,11 +200,13 @@ export function assembleCatalog<Manifest>(
     const path = catalogPath('builds', entry.id);
     if (!build || !isInPlace(path, buildFile(build))) continue;
     if (!isThere('node-missing', nodes.get(build.hash), path, specFile(build))) continue;
-    const manifest = byId.get(idOf(build));
+    const manifest = byId.get(entry.id);
     isThere('manifest-missing', manifest, path, manifestFile(build));
     builds.set(build.hash, build);
+    byId.delete(entry.id);
     if (manifest !== undefined) manifests.set(build.hash, manifest);
   }
+  if (onOrphan) for (const id of byId.keys()) onOrphan(catalogPath('manifests', id));
   const locks = new Map(
     source.locks.flatMap((entry) => {
       const lock = parse('locks', entry, LockFile);

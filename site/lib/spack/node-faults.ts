@@ -82,7 +82,8 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
       }
       path.pop();
       open.delete(hash);
-      const depth = 1 + Math.max(0, ...edges.map((edge) => depths.get(edge.hash) ?? 0));
+      let depth = 1;
+      for (const edge of edges) depth = Math.max(depth, 1 + (depths.get(edge.hash) ?? 0));
       depths.set(hash, depth);
       const reason = findNodeFault(entry);
       const fault = reason === undefined ? findEdgeFault(entry.node) : { reason };
