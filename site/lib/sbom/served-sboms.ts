@@ -1,22 +1,14 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
-import { LARGE_CACHE } from '../mirror/site-bytes.ts';
+import { sbomBudget } from '../mirror/site-bytes.ts';
 import { sbomText } from './sbom.ts';
-
-/**
- * Bytes of all bills of materials that the site serves, and that of a large cache: one takes 20 to 40 kB, which for each
- * of 10,000 builds would be a third of what Pages holds, in place of tarballs. `scripts/sbom.ts` composes the same bytes
- * for all others.
- */
-const MOST_BYTES = 10_000_000;
-const MOST_BYTES_OF_LARGE = 2_000_000;
 
 const made = new WeakMap<SiteCatalog, Map<DagHash, string>>();
 
 /** The bills of materials that the site serves, by hash: roots of environments first, then the newest builds. */
 export function servedSboms(
   catalog: SiteCatalog,
-  mostBytes = catalog.builds.size > LARGE_CACHE ? MOST_BYTES_OF_LARGE : MOST_BYTES,
+  mostBytes = sbomBudget(catalog.builds.size),
 ): Map<DagHash, string> {
   const texts = made.get(catalog) ?? compose(catalog, mostBytes);
   made.set(catalog, texts);
