@@ -143,6 +143,10 @@ test('nothing for a system says what the nearest build needs of it', () => {
   const state = { text: `hdf5@=${version} os=rocky8`, selection: new Map() };
   const ways = relaxSearch(state, engine, undefined);
   const need = 'needs glibc 2.34 or newer (yours: 2.28)';
+  const words = { text: `hdf5@=${version} Rocky 8`, selection: new Map() };
+  expect(relaxSearch(words, engine, undefined)).toContainEqual(
+    expect.objectContaining({ without: 'rocky8', builds: 1, need }),
+  );
   expect(ways).toContainEqual(expect.objectContaining({ without: 'os=rocky8', builds: 1, need }));
 });
 

@@ -26,8 +26,8 @@ export function relaxSearch(
   engine: SearchEngine,
   hashes: readonly string[] | undefined,
 ): Relaxation[] {
-  const parts = queryParts(state.text);
   const own = readMeaning(parseQuery(state.text), engine);
+  const parts = queryParts(state.text);
   const names = new Set(own.words);
   const searches = [
     ...(parts.length > 1

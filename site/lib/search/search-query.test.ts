@@ -65,6 +65,7 @@ test('what `spack arch` prints is an architecture, a compiler next to a name is 
   expect(parseQuery('hdf5 linux-rocky9-zen3')).toEqual(parseQuery('hdf5 arch=linux-rocky9-zen3'));
   for (const text of ['hdf5 1.14 gcc 14', 'hdf5 1.14 gcc-14', 'hdf5@1.14 gcc@14'])
     expect(parseQuery(text)).toEqual(parseQuery('hdf5@1.14 %gcc@14'));
+  expect(parseQuery('hdf5@1.14 Rocky 8')).toMatchObject({ words: ['hdf5', 'rocky8'], version: '1.14' });
   expect(parseQuery('gcc 14')).toMatchObject({ words: ['gcc'], version: '14', compilers: [] });
   expect(parseQuery('hdf5@1.2/k3vq7ea')).toMatchObject({ words: ['hdf5'], hash: 'k3vq7ea' });
 });

@@ -1,3 +1,5 @@
+import { systemGlibc } from '../machine/machine.ts';
+
 /** What a reader typed, taken apart. All lists are empty and all texts absent where nothing was said. */
 export interface Query {
   /** Parts of names, descriptions, programs or libraries, in lower case. */
@@ -37,7 +39,7 @@ const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce',
 /** Reads a search: free words next to the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
-  const spec = COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text;
+  const spec = joinSystems(COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text);
   const plain = spec.replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1');
   for (const { groups = {} } of plain.matchAll(PART)) readPart(groups, query);
   const words = query.words.filter((word) => !FILLERS.has(word));
@@ -46,8 +48,17 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
+/** `rocky 8` is the system rocky8, and its number no version. */
+function joinSystems(text: string): string {
+  return text.replaceAll(/(?<!\S)([a-z]+)\s+(\d[\d.]*)(?!\S)/gi, (words) => {
+    const joined = words.replace(/\s+/, '').toLowerCase();
+    return systemGlibc(joined) === undefined ? words : joined;
+  });
+}
+
 /** The parts of a search as they were typed, so that one of them can be left out: `@1.14`, `+mpi`, `target=zen3`. */
-export function queryParts(text: string): { text: string; without: string }[] {
+export function queryParts(typed: string): { text: string; without: string }[] {
+  const text = joinSystems(typed);
   return [...text.matchAll(PART)].map(({ 0: part, index }) => ({
     text: part.trim(),
     without: `${text.slice(0, index)} ${text.slice(index + part.length)}`.replaceAll(/\s+/g, ' ').trim(),
