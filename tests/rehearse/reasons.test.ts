@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Container } from '../../site/schemas/container.ts';
@@ -8,7 +8,15 @@ import { pushSmallBase } from '../e2e/small-base.ts';
 import { findSolvers } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { openRehearsal } from './rehearsal.ts';
-import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS, TARGET } from './setting.ts';
+import {
+  BUILD_HERE,
+  expectSuccess,
+  oneInstallRoot,
+  readCatalogFile,
+  RECIPES,
+  SETTINGS,
+  TARGET,
+} from './setting.ts';
 
 const canRehearse = findSolvers().length > 0 && process.env['FULL'] === '1';
 const vars = { OWN_PACKAGES: RECIPES };
@@ -72,7 +80,11 @@ test.runIf(canRehearse)(
   async () => {
     const yaml = 'spack:\n  specs: [trial-app +loud]\n  concretizer: { unify: true }\n';
     rehearsal.push({ 'site/content/environments/stack.yaml': yaml });
-    const run = await rehearsal.run('environment', { name: 'push', vars, env: sameRunner() });
+    const run = await rehearsal.run('environment', {
+      name: 'push',
+      vars,
+      env: { ...BUILD_HERE, ...oneInstallRoot(rehearsal) },
+    });
     expectSuccess(run);
     const lock = LockFile.parse(
       JSON.parse(rehearsal.git('show', 'main:site/content/environments/stack.lock.json')),
@@ -94,7 +106,7 @@ test.runIf(canRehearse)(
       name: 'workflow_dispatch',
       inputs: { environment: 'stack', container: true },
       vars,
-      env: sameRunner(),
+      env: { ...BUILD_HERE, ...oneInstallRoot(rehearsal) },
     });
     expectSuccess(run);
     expect(run.output).toMatch(/0 builds and 1 containers added/);
@@ -123,10 +135,3 @@ test.runIf(canRehearse)('a dry run checks everything and changes nothing', async
   expect(dry.output).toMatch(/1 jobs received: \d builds and 0 containers added/);
   expect([rehearsal.git('rev-parse', 'main'), commits()]).toEqual(before);
 });
-
-/** GitHub's runners all install into one place, where nothing lies yet; a view leads there. */
-function sameRunner(): Record<string, string> {
-  const root = join(rehearsal.folder, 'software');
-  rmSync(root, { recursive: true, force: true });
-  return { ...BUILD_HERE, INSTALL_ROOT: root };
-}

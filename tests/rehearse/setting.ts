@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Outcome } from '../world/run.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -19,6 +21,13 @@ export const RECORDED_SPECS = 'trial-tool trial-base fails-configure';
 
 /** Jobs take the Spack on PATH with its own recipes: there may be no network. */
 export const BUILD_HERE = { SPACK_INSTALLED: 'true' };
+
+/** An install root that is empty, for all jobs of a run: GitHub's runners all install into one place. */
+export function oneInstallRoot({ folder }: Rehearsal): { INSTALL_ROOT: string } {
+  const root = join(folder, 'software');
+  rmSync(root, { recursive: true, force: true });
+  return { INSTALL_ROOT: root };
+}
 
 /** Lines of a failed run that a failing test shows. */
 const MAX_LINES = 150;
