@@ -15,7 +15,7 @@ const NEEDED: Record<string, string[]> = {
 };
 
 /** What a machine lacks of what Spack needs. */
-export function findMissingTools(environment: Record<string, string | undefined>): string[] {
+function findMissingTools(environment: Record<string, string | undefined>): string[] {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const python = environment['SPACK_PYTHON'];
   return Object.entries(NEEDED).flatMap(([what, programs]) => {
