@@ -61,6 +61,11 @@ export const keysPath = '/keys/';
 
 export const statisticsPath = '/statistics/';
 
+/** Where that page compares builds with a release of the recipes: an id of letters, digits and dashes alone. */
+export function recipesAnchor(release: string): string {
+  return `recipes-${release.replaceAll(/[^\w-]+/g, '-')}`;
+}
+
 export const storagePath = '/storage/';
 
 /** Whether catalog, registry and site agree, and which builds were reproduced. */

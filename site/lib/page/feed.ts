@@ -13,6 +13,7 @@ import {
   failuresPath,
   packageFeedPath,
   packagePath,
+  recipesAnchor,
   statisticsPath,
 } from '../url.ts';
 import { describeKind, failurePath } from '../catalog/failures.ts';
@@ -190,7 +191,7 @@ function olderNews(catalog: SiteCatalog): FeedEntry[] {
   return [
     {
       title: `Recipes ${comparison.release}`,
-      page: `${externalUrl(statisticsPath)}#recipes-${encodeURIComponent(comparison.release)}`,
+      page: `${externalUrl(statisticsPath)}#${recipesAnchor(comparison.release)}`,
       date: comparison.date,
       summary: `${olderText(count, catalog)}.`,
     },
