@@ -126,7 +126,10 @@ function blame(
 
 function judgeOne({ name, version, package_hash }: Node, state: RecipeState | undefined): Verdict {
   if (state === undefined)
-    return { kind: 'unclear', reason: 'its recipe is in a repository that was not asked' };
+    return {
+      kind: 'unclear',
+      reason: 'its recipe was not read: its repository was not asked, or Spack cannot load it',
+    };
   const newest = state.newest === '' || state.newest === version ? undefined : state.newest;
   const newer = newest === undefined ? '' : `; the newest is ${newest}`;
   const decide = (kind: Verdict['kind'], why: OlderCause['why'], reason: string): Verdict => ({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
@@ -22,10 +22,17 @@ function fixtureIndex(): Index {
   return JSON.parse(readFileSync(blob, 'utf8')) as Index;
 }
 
-test.skipIf(testedSpacks().length === 0)(
-  'asks real recipes about every build, also about several of one package',
+/** A repository named lab: none; one without the recipe that is asked for; one whose recipe cannot be loaded. */
+const LABS: [string, Record<string, string> | undefined, string | undefined][] = [
+  ['that is not here', undefined, undefined],
+  ['that has no recipe of it', {}, 'no recipe'],
+  ['whose recipe cannot be loaded', { compiler_wrapper: 'import missing_module\n' }, undefined],
+];
+
+test.skipIf(testedSpacks().length === 0).for(LABS)(
+  'asks real recipes about every build, also about several of one package, and one of a repository %s',
   { timeout: 120_000 },
-  async () => {
+  async ([, recipes, expected]) => {
     const folder = await mkdtemp('/tmp/');
     onTestFinished(() => rm(folder, { recursive: true }));
     const [input, output] = [join(folder, 'index.json'), join(folder, 'states.json')];
@@ -37,14 +44,25 @@ test.skipIf(testedSpacks().length === 0)(
     elsewhere[1].spec.namespace = 'lab';
     await writeFile(input, JSON.stringify({ database }));
     const script = join(import.meta.dirname, '../spack/recipe_state.py');
-    const child = spawn(testedSpacks()[0]?.program ?? '', ['python', script, input, output], {
+    const lab = join(folder, 'spack_repo/lab');
+    for (const [name, text] of Object.entries(recipes ?? {})) {
+      await mkdir(join(lab, 'packages', name), { recursive: true });
+      await writeFile(join(lab, 'packages', name, 'package.py'), text);
+    }
+    if (recipes) {
+      await mkdir(join(lab, 'packages'), { recursive: true });
+      await writeFile(join(lab, 'repo.yaml'), 'repo:\n  namespace: lab\n  api: v2.0\n');
+      await writeFile(join(folder, 'repos.yaml'), `repos:\n  lab: ${lab}\n`);
+    }
+    const child = spawn(testedSpacks()[0]?.program ?? '', ['-C', folder, 'python', script, input, output], {
       env: { ...process.env, SPACK_DISABLE_LOCAL_CONFIG: '1', SPACK_USER_CACHE_PATH: folder },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     expect(await once(child, 'close')).toEqual([0, null]);
     const { states, packages } = RecipeAnswer.parse(JSON.parse(await readFile(output, 'utf8')));
-    const asked = built.map(([hash]) => hash).filter((hash) => hash !== elsewhere[0]);
-    expect(Object.keys(states).sort()).toEqual(asked.sort());
+    expect(states[elsewhere[0]]?.state).toBe(expected);
+    const answered = built.map(([hash]) => hash).filter((hash) => expected ?? hash !== elsewhere[0]);
+    expect(Object.keys(states).sort()).toEqual(answered.sort());
     const bzip2 = built.filter(([, { spec }]) => spec.name === 'bzip2').map(([hash]) => states[hash]);
     expect(bzip2.length).toBeGreaterThan(1);
     for (const state of bzip2) {

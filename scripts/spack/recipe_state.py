@@ -8,7 +8,7 @@ reading the recipes is what takes time.
                            "imports": [folders of other packages that it uses]}},
      "packages": [{as describe_package says, "deprecated": [as deprecated_versions says]}]}
 
-A spec whose recipe is in a repository that is not here has no state.
+A spec whose recipe is in a repository that is not here, or cannot be loaded, has no state.
 """
 
 import ast
@@ -72,6 +72,9 @@ def describe_group(number):
     try:
         recipe = spack.repo.PATH.get_pkg_class(specs[0].fullname)
     except Exception as error:  # a recipe's own code, too
+        if os.path.exists(spack.repo.PATH.filename_for_package_name(specs[0].fullname)):
+            print(f"{specs[0].fullname}: its recipe cannot be loaded: {str(error)[:300]}", file=sys.stderr)
+            return {}, None
         missing = {"package_hash": None, "newest": "", "reason": str(error)[:300], "shared": [], "imports": []}
         return {spec.dag_hash(): {"state": "no recipe", **missing} for spec in specs}, None
     try:
