@@ -91,10 +91,10 @@ export async function startArtifactService(
   let newest = 0;
 
   const storage = createServer((request, response) => {
-    answerStorage(request, response).catch((error: unknown) => send(response, 500, { msg: String(error) }));
+    answerStorage(request, response).catch((error: unknown) => fail(response, error));
   });
   const service = createServer((request, response) => {
-    answerTwirp(request, response).catch((error: unknown) => send(response, 500, { msg: String(error) }));
+    answerTwirp(request, response).catch((error: unknown) => fail(response, error));
   });
   const [ownStorage, url] = await Promise.all([startServer(storage), startServer(service)]);
   const front = await frontStorage?.(new URL(ownStorage).host);
@@ -263,6 +263,12 @@ function runOf(request: IncomingMessage): { run: string; attempt: string } | und
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+/** A client that was killed half way through an answer leaves nobody to send an error to. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else send(response, 500, { msg: String(error) });
 }
 
 function close(server: Server): Promise<void> {
