@@ -4,7 +4,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { countWords, listFacets, markKeys } from './facets-index.ts';
 import type { Facet, FacetName, Selection } from './facets-index.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
-import type { FitKind } from '../../lib/machine/needs.ts';
+import type { Fit, FitKind } from '../../lib/machine/needs.ts';
 import { judgeRows } from '../machine/row-fits.ts';
 import type { RowFits } from '../machine/row-fits.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
@@ -39,6 +39,8 @@ export interface SearchResult {
   counts: Map<FacetName, Uint32Array>;
   /** The search as it was understood. */
   meaning: Meaning;
+  /** Judges rows by the system that the search names; undefined where it names none, or several. */
+  askedFit: ((row: number) => Fit | undefined) | undefined;
 }
 
 export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): SearchEngine {
@@ -87,7 +89,8 @@ export function search(
   const shown = withoutFailures(query, selection);
   const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
   const active = tallies.filter(({ fits }) => fits);
-  const result: SearchResult = { rows: [], packages: [], counts: new Map(), meaning: query };
+  const askedFit = askedFits(query, engine.packages, engine.builds);
+  const result: SearchResult = { rows: [], packages: [], counts: new Map(), meaning: query, askedFit };
   const checkFiles = fileChecker(engine, query);
   for (const { place, certain } of rankPackages(engine, query)) {
     const found = result.rows.length;
@@ -100,7 +103,7 @@ export function search(
       if (fits) result.rows.push(row);
     }
     if (result.rows.length > found) result.packages.push(place);
-    sortRows(result.rows, found, query, engine);
+    sortRows(found, result, engine);
   }
   for (const { facet, counts } of tallies) result.counts.set(facet.name, countWords(facet, counts));
   return result;
@@ -116,12 +119,12 @@ function withoutFailures({ failed }: Meaning, selection: Selection): Selection {
  * Puts the rows from a place on in order: what Spack chooses on the system that is asked for, or on the reader's machine,
  * before the rest; those of the very target before what it runs, and else as they come.
  */
-function sortRows(rows: number[], from: number, meaning: Meaning, engine: SearchEngine): void {
+function sortRows(from: number, { rows, meaning, askedFit }: SearchResult, engine: SearchEngine): void {
   const { target, os } = meaning;
   if ((target === undefined && os === undefined && !engine.fits) || rows.length - from < 2) return;
   const { packages, builds } = engine;
   const targets = target?.split(',').flatMap(runnableTargets) ?? [];
-  const fitOf = askedFits(meaning, packages, builds) ?? engine.fits?.fitOf;
+  const fitOf = askedFit ?? engine.fits?.fitOf;
   const rank = (row: number): number => {
     const near = targets.indexOf(packages.targets[builds.rows.target[row] ?? -1] ?? '');
     const system = builds.systems[builds.rows.system[row] ?? -1]?.split(' ')[1];

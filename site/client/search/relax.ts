@@ -27,6 +27,8 @@ export function relaxSearch(
   hashes: readonly string[] | undefined,
 ): Relaxation[] {
   const own = readMeaning(parseQuery(state.text), engine);
+  const asked = askedFits(own, engine.packages, engine.builds);
+  const otherFit = own.os === undefined ? engine.fits?.fitOf : undefined;
   const parts = queryParts(state.text);
   const names = new Set(own.words);
   const searches = [
@@ -48,8 +50,7 @@ export function relaxSearch(
     .map(({ without, state: other }) => {
       const { rows, meaning } = search(engine, parseQuery(other.text), other.selection, hashes);
       const failures = countFailures(engine, rows);
-      const asked = meaning.os === undefined ? askedFits(own, engine.packages, engine.builds) : undefined;
-      const fitOf = asked ?? (own.os === undefined ? engine.fits?.fitOf : undefined);
+      const fitOf = (meaning.os === undefined ? asked : undefined) ?? otherFit;
       const need = fitOf && nearestNeed(rows.map(fitOf));
       return { without, builds: rows.length - failures, failures, need, address: stateAddress(other) };
     })

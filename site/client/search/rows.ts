@@ -1,6 +1,5 @@
 import { formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
 import { fitText } from '../../lib/machine/needs.ts';
-import { askedFits } from './asked.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { SearchFiles } from './data.ts';
@@ -153,7 +152,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
 function makeMark(row: number, { engine, result }: RowContext): (HTMLElement | string)[] {
   const { fits, packages, builds } = engine;
   const { target, os } = result.meaning;
-  const asked = askedFits(result.meaning, packages, builds)?.(row);
+  const asked = result.askedFit?.(row);
   const fit = asked ?? fits?.fitOf(row);
   const isOther =
     target !== undefined &&
