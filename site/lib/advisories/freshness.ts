@@ -34,21 +34,24 @@ export function freshnessOf(
   { comparison }: ComparedCatalog,
 ): Freshness {
   if (!comparison) return { state: 'unknown' };
-  const states = read.get(comparison) ?? readComparison(comparison);
-  read.set(comparison, states);
-  const found = states.get(build.hash);
+  const found = statesOf(comparison).get(build.hash);
   if (found?.state === 'older') return found;
   return build.origin.packages === comparison.commit ? { state: 'current' } : (found ?? { state: 'unknown' });
 }
 
-function readComparison({ current, noNewer, older }: RecipeComparison): Map<DagHash, Freshness> {
-  return new Map<DagHash, Freshness>([
+function statesOf(comparison: RecipeComparison): Map<DagHash, Freshness> {
+  const known = read.get(comparison);
+  if (known) return known;
+  const { current, noNewer, older } = comparison;
+  const states = new Map<DagHash, Freshness>([
     ...current.map((hash) => [hash, { state: 'current' }] as const),
     ...noNewer.map((hash) => [hash, { state: 'no newer' }] as const),
     ...older.flatMap(({ hashes, since, ...cause }) =>
       hashes.map((hash) => [hash, { state: 'older', cause, since }] as const),
     ),
   ]);
+  read.set(comparison, states);
+  return states;
 }
 
 /** Counts builds by how they compare with newer recipes. */

@@ -1,6 +1,5 @@
 import type { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
 import type { EnvironmentList } from '../../schemas/api/environment-list.ts';
-import type { LockFile } from '../../schemas/lock-file.ts';
 import { settingsLink } from './lists.ts';
 import { listLinks, schemaLink } from './links.ts';
 import { coverLock, knownCache } from '../catalog/coverage.ts';
@@ -28,17 +27,19 @@ export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
   };
 }
 
+/** Undefined: it was never concretized. */
 export function describeEnvironment(
-  environment: CatalogEnvironment & { lock: LockFile },
+  environment: CatalogEnvironment,
   catalog: SiteCatalog,
-): EnvironmentDocument {
+): EnvironmentDocument | undefined {
   const { name, lock, release } = environment;
-  const { waiting, freshness } = describeEnvironmentState(environment, catalog);
+  const { coverage, waiting, freshness } = describeEnvironmentState(environment, catalog);
+  if (!lock || !coverage) return undefined;
   return {
     schema: schemaLink('environment-document'),
     name,
     roots: lock.roots.map(({ hash, spec }) => ({ hash, spec, available: catalog.builds.has(hash) })),
-    coverage: coverLock(lock, knownCache(catalog)),
+    coverage,
     ...(catalog.comparison ? { older: freshness.builds.older } : {}),
     ...(waiting
       ? { next: { ...(release ? { release } : {}), needed: waiting.needed, available: waiting.available } }

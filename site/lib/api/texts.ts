@@ -71,9 +71,10 @@ function makeTexts(catalog: SiteCatalog): ApiTexts {
     environments: textsOf(
       'environment',
       new Map(
-        catalog.environments.flatMap(({ lock, ...environment }) =>
-          lock ? [[environment.name, describeEnvironment({ ...environment, lock }, catalog)] as const] : [],
-        ),
+        catalog.environments.flatMap((environment) => {
+          const document = describeEnvironment(environment, catalog);
+          return document ? [[environment.name, document] as const] : [];
+        }),
       ),
     ),
     badges: textsOf('badge', describeBadges(catalog)),

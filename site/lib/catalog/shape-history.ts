@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { Failure } from '../../schemas/failure.ts';
 import { LockFile, SolvedEnvironment } from '../../schemas/lock-file.ts';
 import { MonthlyStats } from '../../schemas/monthly-stats.ts';
@@ -9,7 +8,8 @@ import type { CatalogHistory, CatalogEnvironment } from './site-catalog.ts';
 import { takeFailures } from '../mirror/site-bytes.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-const WaitingLock = z.object({ next: LockFile });
+/** As it is stored, with the waiting lock read as the pages read locks. */
+const Solved = SolvedEnvironment.extend({ next: LockFile.optional() });
 
 /**
  * Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit.
@@ -55,13 +55,9 @@ function shapeEnvironments(
   for (const entry of solved) {
     const environment = byName.get(entry.id);
     if (!environment) continue;
-    const { targets, next } = parseEntry('solved', entry, SolvedEnvironment);
+    const { targets, next } = parseEntry('solved', entry, Solved);
     const [newest] = Object.values(targets).sort((left, right) => compareTexts(right.date, left.date));
-    byName.set(entry.id, {
-      ...environment,
-      release: newest?.release,
-      next: next && parseEntry('solved', entry, WaitingLock).next,
-    });
+    byName.set(entry.id, { ...environment, release: newest?.release, next });
   }
   return [...byName.values()].sort((left, right) => compareTexts(left.name, right.name));
 }
