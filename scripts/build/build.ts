@@ -1,6 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isCommit } from '../../site/lib/format.ts';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
@@ -11,9 +10,8 @@ import { annotate, withGroup, withStoppedCommands } from '../github/actions.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 import { askSpackForSpecs } from '../spack/describe-specs.ts';
 import type { SpecDescription } from '../spack/describe-specs.ts';
-import { headDate } from '../spack/git-checkout.ts';
-import { installSpack } from '../spack/install-spack.ts';
-import type { InstalledSpack } from '../spack/install-spack.ts';
+import { describeRecipes, installSpack } from '../spack/install-spack.ts';
+import type { RecipesCommit } from '../spack/install-spack.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes } from '../spack/recipes.ts';
 import { runSpack } from '../spack/run-spack.ts';
@@ -27,7 +25,6 @@ import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
 import { pushBuilds } from './push.ts';
 import { composeRecord } from './record.ts';
-import type { RecipesCommit } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
 import { packView } from './view.ts';
 import { formatJson } from '../../site/lib/json.ts';
@@ -139,11 +136,6 @@ async function setUp(
     installRoot,
   });
   return { spack, recipes: await describeRecipes(installed) };
-}
-
-async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<RecipesCommit> {
-  if (builtin === undefined || !isCommit(packages)) return {};
-  return { commit: packages, commitDate: await headDate(builtin) };
 }
 
 /** Installs what the lock names; what fails stops nothing but what needs it. */

@@ -5,13 +5,8 @@ import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { describeRequest } from '../concretize/report.ts';
 import { addSummary, annotate, escapeMarkdown } from '../github/actions.ts';
+import type { RecipesCommit } from '../spack/install-spack.ts';
 import type { Description, PackageDescription, SpecDescription } from '../spack/describe-specs.ts';
-
-/** Commit of the recipes and its date; both absent where they are not known. */
-export interface RecipesCommit {
-  commit?: string;
-  commitDate?: string;
-}
 
 /** Longer values are left out, in characters. */
 const MAX_VALUE = 100_000;

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { listNames } from '../cli/files.ts';
 
 /** The part of a `spack.yaml` that decides whether it is one; the rest is Spack's to judge. */
 const SpackYaml = z.object({ spack: z.record(z.string(), z.unknown()) });
@@ -14,8 +15,7 @@ function stackPath(catalog: string, name: string): string {
 /** The names of the owner's environments, sorted; a catalog without any has none. */
 export function listEnvironments(catalog: string): string[] {
   const folder = join(catalog, 'environments');
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files
+  return listNames(folder)
     .filter((file) => file.endsWith('.yaml') && !file.startsWith('.'))
     .map((file) => basename(file, '.yaml'))
     .sort();

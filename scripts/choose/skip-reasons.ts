@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
@@ -9,7 +9,7 @@ import { Origin } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
-import { ignoreMissing, readJson } from '../cli/files.ts';
+import { listNames, readJson } from '../cli/files.ts';
 
 /** What is looked at: thousands of these files are read for one choice. */
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
@@ -65,9 +65,5 @@ export function hasFailed(
 
 /** The JSON files in a folder; none where it is not there. */
 function list(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((file) => file.endsWith('.json'));
-  } catch (error) {
-    return ignoreMissing(error) ?? [];
-  }
+  return listNames(folder).filter((file) => file.endsWith('.json'));
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { readJson } from '../cli/files.ts';
+import { listNames, readJson } from '../cli/files.ts';
 import { readRecipeTrees } from '../refresh/recipe-trees.ts';
 import type { RecipeTrees } from '../refresh/recipe-trees.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
@@ -53,7 +53,7 @@ export async function findStaleNames(
 function readCommits(catalog: string, target: Target): Map<string, string> {
   const folder = join(catalog, 'builds');
   const commits = new Map<string, string>();
-  for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
+  for (const name of listNames(folder).sort()) {
     const builds = readdirSync(join(folder, name))
       .filter((file) => file.endsWith('.json'))
       .map((file) => readJson(join(folder, name, file), BuiltWith, FROM_GIT))

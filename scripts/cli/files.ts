@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import type { JsonSource } from '../../site/lib/json.ts';
@@ -23,6 +23,15 @@ export function readIfThere(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch (error) {
     return ignoreMissing(error);
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+export function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    return ignoreMissing(error) ?? [];
   }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cache } from '../../site/schemas/cache.ts';
+import { listNames } from '../cli/files.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
 
 /** What the owner writes; everything else of a catalog is made by workflows. */
@@ -17,7 +18,7 @@ export function forgetCatalog(catalogDirectory: string): void {
     if (!OWN.test(name)) rmSync(join(catalogDirectory, name), { recursive: true });
   }
   const environments = join(catalogDirectory, 'environments');
-  for (const name of existsSync(environments) ? readdirSync(environments) : []) {
+  for (const name of listNames(environments)) {
     if (name.endsWith('.json')) rmSync(join(environments, name));
   }
 }

@@ -1,10 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SolvedFailure } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
 import { expectHandedOn } from '../github/actions.ts';
-import { readJson } from '../cli/files.ts';
+import { listNames, readJson } from '../cli/files.ts';
 
 const BY_CONCRETIZE = { expected: 'what concretize writes', advice: 'run concretize again' };
 
@@ -52,10 +52,12 @@ export function expectSameAttempt(run: string, attempt: string | undefined): voi
 }
 
 function listFolders(from: string): string[] {
-  return (existsSync(from) ? readdirSync(from) : []).sort().map((name) => {
-    if (existsSync(join(from, name, 'matrix.json'))) return join(from, name);
-    throw new Error(
-      `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
-    );
-  });
+  return listNames(from)
+    .sort()
+    .map((name) => {
+      if (existsSync(join(from, name, 'matrix.json'))) return join(from, name);
+      throw new Error(
+        `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
+      );
+    });
 }

@@ -1,8 +1,8 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
-import { ignoreMissing } from '../cli/files.ts';
+import { listNames } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { downloadRunArtifact, listRunArtifacts } from '../github/run-artifacts.ts';
 import { BadArchiveError } from '../github/errors.ts';
@@ -31,7 +31,11 @@ export interface BuildArtifacts {
 export function openArtifactFolder(directory: string, attempt = Infinity): BuildArtifacts {
   return {
     use: (index, work) => {
-      const [latest] = latestFirst(readNames(directory), index, attempt);
+      const [latest] = latestFirst(
+        listNames(directory).map((name) => ({ name })),
+        index,
+        attempt,
+      );
       return work(latest && join(directory, latest.name));
     },
   };
@@ -78,14 +82,6 @@ export function openArtifacts(
   if (directory) return openArtifactFolder(directory, Number(GITHUB_RUN_ATTEMPT || Infinity));
   if (GITHUB_RUN_ID) return openRunArtifacts(environment);
   throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
-}
-
-function readNames(directory: string): { name: string }[] {
-  try {
-    return readdirSync(directory).map((name) => ({ name }));
-  } catch (error) {
-    return ignoreMissing(error) ?? [];
-  }
 }
 
 /** Artifacts of one job. Names are compared to the letter: `build-01-1` is nobody's. */

@@ -7,9 +7,8 @@ import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { readPins } from '../prune/pins.ts';
-import { installSpack, packagesUrl } from '../spack/install-spack.ts';
+import { describeRecipes, installSpack, packagesUrl } from '../spack/install-spack.ts';
 import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
-import { headDate } from '../spack/git-checkout.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
@@ -76,9 +75,8 @@ export async function findStale(
     environments: new Set([...catalog.environments.values()].flat()),
     pinned: findPinned(catalog, readPins(directory)),
   });
-  const { builtin, packages: commit } = installed;
-  const hasDate = builtin !== undefined && isCommit(commit);
-  const commitDate = hasDate ? await headDate(builtin) : '';
+  const { packages: commit } = installed;
+  const { commitDate = '' } = await describeRecipes(installed);
   const builds = groupVerdicts(verdicts);
   return { plan, recipes: { name: options.wanted.packages, commit, commitDate, packages, builds } };
 }

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { isCommit } from '../../site/lib/format.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { checkOut } from './git-checkout.ts';
+import { checkOut, headDate } from './git-checkout.ts';
 import { expectUsableSpack } from './version.ts';
 
 const execute = promisify(execFile);
@@ -37,6 +38,12 @@ export interface InstalledSpack {
   builtin?: string;
   /** Commit of spack-packages, or `installed`. */
   packages: string;
+}
+
+/** Commit of the recipes and its date; both absent where they are not known. */
+export interface RecipesCommit {
+  commit?: string;
+  commitDate?: string;
 }
 
 /**
@@ -121,6 +128,12 @@ async function findRecipes(
   const builtin = join(root, 'repos/spack_repo/builtin');
   if (existsSync(builtin)) return { builtin, packages };
   throw new Error(`${root}: expected repos/spack_repo/builtin in it, as spack-packages has from v2025.07 on`);
+}
+
+/** Which commit the builtin recipes of a Spack are. */
+export async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<RecipesCommit> {
+  if (builtin === undefined || !isCommit(packages)) return {};
+  return { commit: packages, commitDate: await headDate(builtin) };
 }
 
 async function versionOf(program: string): Promise<string> {
