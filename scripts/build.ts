@@ -4,8 +4,7 @@ import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/record.ts';
 import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
-import { addSpackOptions } from './spack/spack-options.ts';
-import type { SpackOptions } from './spack/spack-options.ts';
+import { addSpackOptions, type SpackOptions } from './spack/spack-options.ts';
 import { namedHandedOn } from './waves/handed-on.ts';
 
 const MINUTES = { from: 0.01, to: 10_000, isWhole: false };

@@ -3,8 +3,12 @@ import { concretizeRequests } from './concretize/concretize.ts';
 import { readRequests } from './concretize/read-requests.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { resolveVersions } from './spack/latest.ts';
-import { addSpackOptions, addVersionOptions } from './spack/spack-options.ts';
-import type { SpackOptions, VersionOptions } from './spack/spack-options.ts';
+import {
+  addSpackOptions,
+  addVersionOptions,
+  type SpackOptions,
+  type VersionOptions,
+} from './spack/spack-options.ts';
 
 type Options = SpackOptions &
   VersionOptions &

@@ -2,8 +2,7 @@ import { createCommand, parseNumber, runCommand, variableOption } from './cli/co
 import { isSiteCurrent } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
-import { decideContinuation, nextRun, startNextRun } from './waves/continue-run.ts';
-import type { NextOptions } from './waves/continue-run.ts';
+import { decideContinuation, nextRun, startNextRun, type NextOptions } from './waves/continue-run.ts';
 
 type Options = NextOptions & Record<'round' | 'waiting' | 'published' | 'branch', string>;
 

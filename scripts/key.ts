@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
-import { describeNewKey, KEY_TYPES, makeKey } from './signing/key.ts';
+import { describeNewKey, KEY_TYPES, makeKey, type KeyType } from './signing/key.ts';
 import { writePrivateKey, writePublicKey } from './signing/key-file.ts';
-import type { KeyType } from './signing/key.ts';
 
 interface Options {
   catalog?: string;

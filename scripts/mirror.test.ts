@@ -8,8 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
 import { Database } from '../tests/world/database.ts';
 import { listFiles as listFilesOf } from '../tests/world/files.ts';
-import { tryScript } from '../tests/world/run.ts';
-import type { Outcome } from '../tests/world/run.ts';
+import { tryScript, type Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../tests/world/registry.ts';

@@ -1,6 +1,5 @@
 import { createCommand, runCommand } from './cli/command.ts';
-import { explainBuild, describeCauses } from './coverage/why.ts';
-import type { WhyOptions } from './coverage/why.ts';
+import { explainBuild, describeCauses, type WhyOptions } from './coverage/why.ts';
 
 /** What CI sees when something would be built; 1 means that it could not be told. */
 const BUILT = 2;

@@ -14,8 +14,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listFiles } from './world/files.ts';
 import { basicVariables, runProgram } from './world/run.ts';
 import { isTemplate } from './world/template.ts';
-import type { ArtifactService } from './world/artifact-service.ts';
-import { startArtifactService } from './world/artifact-service.ts';
+import { startArtifactService, type ArtifactService } from './world/artifact-service.ts';
 import { pinnedActions } from './rehearse/stand-ins.ts';
 
 const ACTIONS = resolve(import.meta.dirname, 'actions');

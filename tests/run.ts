@@ -5,8 +5,7 @@ import { parseArgs } from 'node:util';
 import pMap from 'p-map';
 import { prepareTools } from './tools/prepare.ts';
 import { findProgram, TOOLS_BIN } from './tools/path.ts';
-import { addTallies } from './tools/report.ts';
-import type { Tally } from './tools/report.ts';
+import { addTallies, type Tally } from './tools/report.ts';
 import { runCheck, runTests } from './tools/steps.ts';
 import { isTemplate } from './world/template.ts';
 

@@ -2,18 +2,15 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { refuseAmbiguousJson } from '../../site/lib/spack/node-text.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
-import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
-import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
+import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import { CacheFolder } from './cache-folder.ts';
 import { label } from './dag.ts';
 import { parseMirrorManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './quote.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
-import { isProved, parseSpecFile } from './spec-file.ts';
-import type { CheckedSpecFile, KnownNodes } from './spec-file.ts';
+import { isProved, parseSpecFile, type CheckedSpecFile, type KnownNodes } from './spec-file.ts';
 
 /** One spec of a build cache; everything is checked but what is in the tarball. */
 export interface CacheEntry extends CheckedSpecFile {

@@ -1,5 +1,9 @@
-import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
-import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import {
+  MirrorManifest,
+  SPEC_MEDIA_TYPE,
+  TARBALL_MEDIA_TYPE,
+  type BlobRecord,
+} from '../../site/schemas/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Composer, CST, isScalar, Lexer, Parser, visit } from 'yaml';
-import type { Document } from 'yaml';
+import { Composer, CST, isScalar, Lexer, Parser, visit, type Document } from 'yaml';
 import { quote } from './quote.ts';
 
 /** Four for each path of a list as Spack writes it: room for 150,000 of them. */

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { findFailures } from './failures.ts';
-import type { InstallOutcome } from './failures.ts';
+import { findFailures, type InstallOutcome } from './failures.ts';
 import { parseInstallEvents } from './install-events.ts';
 
 const FETCH = 'ngwsrdw5bz42lc4uyz2i4mazkznvwaxu';

@@ -1,13 +1,11 @@
-import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
-import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES, type RecordedFailure } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { SpecDescription } from '../spack/describe-specs.ts';
 import { lastLines } from '../spack/run-spack.ts';
 import { classifyFailure } from './failure-kind.ts';
 import { findLine } from './failure-line.ts';
 import type { InstallError, InstallTrace } from './install-events.ts';
-import { cutLines } from './stage-log.ts';
-import type { StageLog } from './stage-log.ts';
+import { cutLines, type StageLog } from './stage-log.ts';
 
 /** What is known after an installation. */
 export interface InstallOutcome {

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { lastLines, runSpack } from '../spack/run-spack.ts';
-import type { Spack } from '../spack/run-spack.ts';
+import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 
 /** So many hashes fit on a command line with room to spare. */
 const BATCH = 500;

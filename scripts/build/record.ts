@@ -1,5 +1,4 @@
-import { BuildRecord, RecordedPackage } from '../../site/schemas/build-record.ts';
-import type { RecordedFailure } from '../../site/schemas/build-record.ts';
+import { BuildRecord, RecordedPackage, type RecordedFailure } from '../../site/schemas/build-record.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';

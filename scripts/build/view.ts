@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
-import { lastLines, runSpack } from '../spack/run-spack.ts';
-import type { Spack } from '../spack/run-spack.ts';
+import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 
 const execute = promisify(execFile);
 const Variables = z.record(z.string(), z.string());

@@ -8,12 +8,10 @@ import {
   catalogPath,
   CATALOG_FILES,
   FROM_GIT,
-} from '../../site/lib/catalog/catalog-files.ts';
-import type {
-  Catalog,
-  CatalogEntry,
-  CatalogListener,
-  CatalogKind,
+  type Catalog,
+  type CatalogEntry,
+  type CatalogListener,
+  type CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
 import { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';

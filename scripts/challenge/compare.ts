@@ -6,11 +6,9 @@ import type {
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import { startProgress } from '../cli/progress.ts';
-import { classify, findPrefixes, withoutPrefix } from './classify.ts';
-import type { Prefixes } from './classify.ts';
+import { classify, findPrefixes, withoutPrefix, type Prefixes } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
-import { readPayloadFiles, readPayload } from './payload.ts';
-import type { Payload, PayloadSource } from './payload.ts';
+import { readPayloadFiles, readPayload, type Payload, type PayloadSource } from './payload.ts';
 
 /** Files of one build that are looked into, and their size: a cause is known long before. */
 const MOST_FILES = 40;

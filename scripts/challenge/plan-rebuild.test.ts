@@ -11,8 +11,7 @@ import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { readInputs } from '../concretize/plan-files.ts';
-import { chooseRebuild, writeRebuild } from './plan-rebuild.ts';
-import type { RebuildWish } from './plan-rebuild.ts';
+import { chooseRebuild, writeRebuild, type RebuildWish } from './plan-rebuild.ts';
 
 const settings = BuildCacheSettings.parse({});
 const [target] = settings.targets;

@@ -1,8 +1,11 @@
 import { hash as digest } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
-import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
+import {
+  microarchitectureOf,
+  type BuildCacheSettings,
+  type Target,
+} from '../../site/schemas/build-cache-settings.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { MatrixEntry, RecipeSource } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';

@@ -1,8 +1,7 @@
 import { formatJson } from '../../site/lib/json.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Origin } from '../../site/schemas/build.ts';
-import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
-import type { AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
+import { AlikeBuilds, type AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
 import type { Reproduction } from '../../site/schemas/checks/reproduction.ts';
 import { readBuild, readCatalogFile } from '../catalog/catalog.ts';
 import { addFiles } from '../catalog/new-files.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SetupFacts } from './judge.ts';
-import { judgeSetup } from './judge.ts';
+import { judgeSetup, type SetupFacts } from './judge.ts';
 
 const FACTS: SetupFacts = {
   repository: {

@@ -1,22 +1,18 @@
 import { formatNumber } from '../../site/lib/format.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
-import { MAX_JOBS } from '../../site/schemas/build-request.ts';
-import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
 import { listEnvironments } from './environments.ts';
-import { hasFailed, isCached } from './skip-reasons.ts';
-import type { FailureWindow } from './skip-reasons.ts';
+import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
 import { findStaleNames } from './stale.ts';
 import { chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
-import { composeRequests } from './requests.ts';
-import type { RequestOptions } from './requests.ts';
+import { composeRequests, type RequestOptions } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
-import { parseCount, parseRequestOptions } from './run-inputs.ts';
-import type { RunInputs } from './run-inputs.ts';
+import { parseCount, parseRequestOptions, type RunInputs } from './run-inputs.ts';
 
 /** Requests and, in sentences, why they are these and not others. */
 export interface Choice {

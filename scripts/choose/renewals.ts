@@ -1,6 +1,9 @@
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
-import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
-import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
+import {
+  microarchitectureOf,
+  type BuildCacheSettings,
+  type Target,
+} from '../../site/schemas/build-cache-settings.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
@@ -9,8 +12,7 @@ import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { listEnvironments } from './environments.ts';
 import type { Wish } from './requests.ts';
-import { hasFailed } from './skip-reasons.ts';
-import type { FailureWindow } from './skip-reasons.ts';
+import { hasFailed, type FailureWindow } from './skip-reasons.ts';
 
 const MONTH_DAYS = 30;
 /** The most environments of one run: solving one takes minutes. The others' turn is the next day. */

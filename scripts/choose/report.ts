@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { microarchitectureOf } from '../../site/schemas/build-cache-settings.ts';
-import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { microarchitectureOf, type BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { addSummary, annotate, escapeMarkdown, setOutput } from '../github/actions.ts';
 import { openGitHub } from '../github/api.ts';

@@ -1,6 +1,5 @@
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
-import { BuildRequests, MAX_JOBS } from '../../site/schemas/build-request.ts';
-import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { BuildRequests, MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts';
 import { expectHandedOn } from '../github/actions.ts';
 
 /** What holds for every request of a run. */

@@ -9,8 +9,7 @@ import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { listNames, readJson } from '../cli/files.ts';
-import { readRecipeTrees } from '../refresh/recipe-trees.ts';
-import type { RecipeTrees } from '../refresh/recipe-trees.ts';
+import { readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
 
 /** What is looked at: thousands of these files are read for one choice. */

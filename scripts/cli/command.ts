@@ -1,8 +1,7 @@
 import { Command, Help, Option } from 'commander';
 import { ZodError } from 'zod';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
-import { parseSettings } from '../../site/schemas/settings.ts';
-import type { Settings } from '../../site/schemas/settings.ts';
+import { parseSettings, type Settings } from '../../site/schemas/settings.ts';
 import { isErrorCode } from './files.ts';
 
 /** What `--help` shows of a script. */

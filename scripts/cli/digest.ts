@@ -1,8 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Blob } from '../../site/schemas/build.ts';
-import { digestFrom } from '../../site/schemas/digest.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
+import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 
 /** The digest of bytes, or of a text in UTF-8. */
 export function digestOf(bytes: string | Uint8Array): Digest {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { parseJson } from '../../site/lib/json.ts';
-import type { JsonSource } from '../../site/lib/json.ts';
+import { parseJson, type JsonSource } from '../../site/lib/json.ts';
 
 /** Of writing one file that other processes write, too. */
 const MOST_TRIES = 20;

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
-import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import type { Target } from '../../site/schemas/build-cache-settings.ts';
+import { BuildCacheSettings, type Target } from '../../site/schemas/build-cache-settings.ts';
 
 /** Where the owner's settings lie, from the top of the repository. */
 export const SETTINGS_FILE = '.github/build-cache.yaml';

@@ -3,14 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cloneRepository, git, makeBareRepository } from '../../tests/world/git.ts';
-import type { GitHubApi } from '../../tests/world/github-api.ts';
-import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { readFiles } from './branch.ts';
 import { readChanges } from './changes.ts';
-import type { GitHub } from '../github/api.ts';
-import { openGitHub } from '../github/api.ts';
-import type { Committed } from './commit-files.ts';
-import { commitFiles } from './commit-files.ts';
+import { openGitHub, type GitHub } from '../github/api.ts';
+import { commitFiles, type Committed } from './commit-files.ts';
 
 const STATS = 'site/content/stats/2026-11.json';
 const MESSAGE = { headline: 'Add builds', body: 'by a test' };

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Commit } from './branch.ts';
-import { createCommit, readFiles, readHead } from './branch.ts';
-import type { Change, LocalChanges } from './changes.ts';
-import { nameBlob } from './changes.ts';
-import type { BatchLimits } from './batches.ts';
-import { chunkChanges, sizeOf } from './batches.ts';
+import { createCommit, readFiles, readHead, type Commit } from './branch.ts';
+import { nameBlob, type Change, type LocalChanges } from './changes.ts';
+import { chunkChanges, sizeOf, type BatchLimits } from './batches.ts';
 import type { GitHub } from '../github/api.ts';
 import { addMonthCounts } from './month-counts.ts';
 import { reconcile } from './reconcile.ts';

@@ -1,10 +1,8 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document, YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { readEnvironment } from '../choose/environments.ts';
-import { takeIncludes } from './include-files.ts';
-import type { EnvironmentPlace } from './include-files.ts';
+import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 
 /** An owner's `spack.yaml` as it is solved and built here. */
 export interface AdaptedEnvironment {

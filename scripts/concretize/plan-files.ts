@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BuildInputs } from '../../site/schemas/build-request.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { BuildInputs, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash, Sha256 } from '../../site/schemas/digest.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BuildRequests } from '../../site/schemas/build-request.ts';
-import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { BuildRequests, type BuildRequest } from '../../site/schemas/build-request.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 

@@ -1,5 +1,4 @@
-import type { SolvedFailure } from '../../site/schemas/build-record.ts';
-import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
+import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES, type SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { PackageName } from '../../site/schemas/node.ts';
 import { escapeMarkdown } from '../github/actions.ts';

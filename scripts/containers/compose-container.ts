@@ -1,12 +1,12 @@
 import type { Blob } from '../../site/schemas/build.ts';
-import type { Platform } from '../../site/schemas/image-manifest.ts';
 import {
   IMAGE_CONFIG_MEDIA_TYPE,
   IMAGE_INDEX_MEDIA_TYPE,
   IMAGE_LAYER_MEDIA_TYPE,
   IMAGE_MANIFEST_MEDIA_TYPE,
+  type Platform,
+  type ImageIndex,
 } from '../../site/schemas/image-manifest.ts';
-import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
 import type { BaseImage } from './base-image.ts';
 import type { Layer } from './write-layer.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';

@@ -5,15 +5,12 @@ import { searchPathVariable } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
 import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
-import { composeContainer, MAX_CONTAINER_LAYERS } from './compose-container.ts';
-import type { ContainerText } from './compose-container.ts';
+import { composeContainer, MAX_CONTAINER_LAYERS, type ContainerText } from './compose-container.ts';
 import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
-import { checkVariables, joinVariables } from './run-environment.ts';
-import type { Variables } from './run-environment.ts';
+import { checkVariables, joinVariables, type Variables } from './run-environment.ts';
 import { readView } from './view-layer.ts';
 import type { WantedContainer } from './images-to-make.ts';
-import { writeLayer } from './write-layer.ts';
-import type { Layer, LayerEntry } from './write-layer.ts';
+import { writeLayer, type Layer, type LayerEntry } from './write-layer.ts';
 
 /** What a container is made of, besides its base image. */
 export interface ContainerParts {

@@ -1,11 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
-import type { Pack } from 'tar-stream';
+import { extract, type Pack } from 'tar-stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Registry } from '../oci/registry.ts';
-import { packLayer } from './write-layer.ts';
-import type { Layer } from './write-layer.ts';
+import { packLayer, type Layer } from './write-layer.ts';
 
 /**
  * Makes one layer of several tarballs, for what has more of them than an image may have layers. The same tarballs give

@@ -4,8 +4,7 @@ import type { Node } from '../../site/schemas/node.ts';
 import { readBuild } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import { readContainers } from './container-records.ts';
-import { findMade, findWanted, readClosure } from './images-to-make.ts';
-import type { WantedContainer } from './images-to-make.ts';
+import { findMade, findWanted, readClosure, type WantedContainer } from './images-to-make.ts';
 import type { Variables } from './run-environment.ts';
 
 /** A request whose containers are to be published, with what its build job reported. */

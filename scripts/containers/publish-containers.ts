@@ -7,11 +7,9 @@ import { readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { containerPath } from './container-records.ts';
 import { findWanted } from './images-to-make.ts';
-import { planContainers } from './plan-containers.ts';
-import type { ContainerRequest } from './plan-containers.ts';
+import { planContainers, type ContainerRequest } from './plan-containers.ts';
 import { pushContainers } from './push-containers.ts';
-import { stageContainers } from './stage-containers.ts';
-import type { StagedContainer } from './stage-containers.ts';
+import { stageContainers, type StagedContainer } from './stage-containers.ts';
 
 /** What became of all containers. */
 export interface PublishedContainers {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
-import { createLayout } from '../oci/layout.ts';
-import type { Layout } from '../oci/layout.ts';
+import { createLayout, type Layout } from '../oci/layout.ts';
 import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { addToIndex } from './compose-container.ts';

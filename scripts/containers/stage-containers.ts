@@ -8,11 +8,9 @@ import { describeError } from '../cli/command.ts';
 import { createLayout } from '../oci/layout.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
-import { fetchBaseLayers, findBaseImage } from './base-image.ts';
-import type { BaseImage } from './base-image.ts';
+import { fetchBaseLayers, findBaseImage, type BaseImage } from './base-image.ts';
 import type { WantedContainer } from './images-to-make.ts';
-import { makeContainer } from './make-container.ts';
-import type { MadeContainer } from './make-container.ts';
+import { makeContainer, type MadeContainer } from './make-container.ts';
 import type { ContainerRequest, PlannedContainer } from './plan-containers.ts';
 import type { Variables } from './run-environment.ts';
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { makeTar } from '../../tests/world/tar-maker.ts';
-import type { MadeEntry } from '../../tests/world/tar-maker.ts';
+import { makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
 import { readView } from './view-layer.ts';
 import { writeLayer } from './write-layer.ts';
 

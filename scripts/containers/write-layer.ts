@@ -3,11 +3,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { pack } from 'tar-stream';
-import type { Pack } from 'tar-stream';
+import { pack, type Pack } from 'tar-stream';
 import type { Blob } from '../../site/schemas/build.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
-import { digestFrom } from '../../site/schemas/digest.ts';
+import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** What an image needs to know of a layer. */

@@ -18,8 +18,7 @@ import { openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { servePages } from '../start/pages-server.ts';
 import { openCopyFolder } from './copy-folder.ts';
-import { copyView, describeCopy } from './copy-view.ts';
-import type { CopyResult } from './copy-view.ts';
+import { copyView, describeCopy, type CopyResult } from './copy-view.ts';
 
 const SIGNED = 'tests/fixtures/cache-signed';
 const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { getText } from '../http/get.ts';
-import { coverLock } from '../../site/lib/catalog/coverage.ts';
-import type { KnownCache } from '../../site/lib/catalog/coverage.ts';
-import { coverTogether } from '../../site/lib/federation/cover-together.ts';
-import type { NamedCache, SharedCoverage } from '../../site/lib/federation/cover-together.ts';
+import { coverLock, type KnownCache } from '../../site/lib/catalog/coverage.ts';
+import {
+  coverTogether,
+  type NamedCache,
+  type SharedCoverage,
+} from '../../site/lib/federation/cover-together.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import type { Coverage } from '../../site/schemas/api/coverage.ts';

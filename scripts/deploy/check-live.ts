@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LiveSite } from './live-site.ts';
-import { parseCommit, readLiveIndex } from './live-site.ts';
+import { parseCommit, readLiveIndex, type LiveSite } from './live-site.ts';
 
 /** What a check of the live site found. */
 export type LiveCheck = { isServed: true; seconds: number } | { isServed: false; sentence: string };

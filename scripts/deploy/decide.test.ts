@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeployFacts } from './decide.ts';
-import { decideDeploy } from './decide.ts';
+import { decideDeploy, type DeployFacts } from './decide.ts';
 
 const FACTS: DeployFacts = {
   committed: 0,

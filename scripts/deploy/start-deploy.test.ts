@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cloneRepository, commitFiles, git, makeBareRepository } from '../../tests/world/git.ts';
-import type { GitHubApi } from '../../tests/world/github-api.ts';
-import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { openGitHub } from '../github/api.ts';
 import { checkLive } from './check-live.ts';

@@ -5,10 +5,8 @@ import { describeError } from '../cli/command.ts';
 import { readFiles } from '../commit/branch.ts';
 import type { GitHub } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
-import { readPages, readRepository } from '../github/repository.ts';
-import type { PagesSite } from '../github/repository.ts';
-import type { DeployFacts, DeployDecision } from './decide.ts';
-import { decideDeploy } from './decide.ts';
+import { readPages, readRepository, type PagesSite } from '../github/repository.ts';
+import { decideDeploy, type DeployFacts, type DeployDecision } from './decide.ts';
 import { parseCommit, readLiveIndex } from './live-site.ts';
 
 const WORKFLOW = 'deploy.yml';

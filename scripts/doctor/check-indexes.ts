@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Site } from './open-site.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord } from './open-site.ts';
+import { readBlobRecord, type Site } from './open-site.ts';
 
 const TEXT_LIMIT_BYTES = 2 ** 22;
 /** 10,000 builds take some 16 MB. */

@@ -9,12 +9,10 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseCommit } from '../deploy/live-site.ts';
-import { checkIndexes } from './check-indexes.ts';
-import type { SiteIndexes } from './check-indexes.ts';
+import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Site } from './open-site.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord } from './open-site.ts';
+import { readBlobRecord, type Site } from './open-site.ts';
 import { sampleNote, takeDailySample } from './sample.ts';
 
 /** Requests at a time. */

@@ -1,7 +1,6 @@
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
 import type { Health } from '../../site/schemas/checks/health.ts';
-import { parseSettings } from '../../site/schemas/settings.ts';
-import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import { readSigner } from '../signing/signature.ts';

@@ -1,8 +1,7 @@
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import type { HealthCheck, Finding, Subject } from '../../site/schemas/checks/health.ts';
 import { describeError } from '../cli/command.ts';
-import { KINDS } from './kinds.ts';
-import type { FindingCode } from './kinds.ts';
+import { KINDS, type FindingCode } from './kinds.ts';
 
 /** Something that puts a disagreement right and can lose nothing. */
 export type Fix = () => Promise<void>;

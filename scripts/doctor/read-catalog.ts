@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
-import { catalogPath, CATALOG_FILES, parseEntry } from '../../site/lib/catalog/catalog-files.ts';
-import type {
-  Catalog,
-  CatalogEntry,
-  CatalogFault,
-  CatalogKind,
+import {
+  catalogPath,
+  CATALOG_FILES,
+  parseEntry,
+  type Catalog,
+  type CatalogEntry,
+  type CatalogFault,
+  type CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
 import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
 import { parsePin } from '../../site/lib/catalog/kept-builds.ts';

@@ -1,7 +1,6 @@
 import { formatNumber } from '../../site/lib/format.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { Health } from '../../site/schemas/checks/health.ts';
-import type { Finding } from '../../site/schemas/checks/health.ts';
+import { Health, type Finding } from '../../site/schemas/checks/health.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { Diagnosis } from './diagnosis.ts';

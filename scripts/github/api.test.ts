@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { listen } from '../../tests/world/faulty-proxy.ts';
-import type { GitHub } from './api.ts';
-import { openGitHub } from './api.ts';
+import { openGitHub, type GitHub } from './api.ts';
 import { BusyError, GitHubRefusedError, RuleError, StaleHeadError } from './errors.ts';
 
 const Answer = z.object({ id: z.number() });

@@ -4,8 +4,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
-import type { ApiOptions } from './api.ts';
-import { openApi } from './api.ts';
+import { openApi, type ApiOptions } from './api.ts';
 
 /** A version of a package, as GitHub lists them, newest first; its name is the digest of the manifest. */
 const Versions = z.array(

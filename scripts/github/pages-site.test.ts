@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBareRepository } from '../../tests/world/git.ts';
-import type { GitHubApi } from '../../tests/world/github-api.ts';
-import { startGitHubApi } from '../../tests/world/github-api.ts';
+import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { runScript } from '../../tests/world/run.ts';
 
 let folder: string;

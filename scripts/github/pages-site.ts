@@ -1,8 +1,7 @@
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { annotate } from './actions.ts';
-import type { ApiOptions } from './api.ts';
-import { openGitHub } from './api.ts';
+import { openGitHub, type ApiOptions } from './api.ts';
 import { readPages } from './repository.ts';
 
 /**

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBareRepository } from '../../tests/world/git.ts';
-import type { GitHubApi } from '../../tests/world/github-api.ts';
-import { startGitHubApi } from '../../tests/world/github-api.ts';
-import type { GitHub } from './api.ts';
-import { openGitHub } from './api.ts';
+import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
+import { openGitHub, type GitHub } from './api.ts';
 import { closeIssue, openIssue } from './standing-issue.ts';
 
 let folder: string;

@@ -1,8 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Entry, ZipFile } from 'yauzl';
-import { openPromise } from 'yauzl';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 

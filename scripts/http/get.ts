@@ -1,6 +1,5 @@
 import { TemporaryError } from './errors.ts';
-import type { HttpAnswer, HttpRequest } from './request.ts';
-import { readErrorText, readLimited, send } from './request.ts';
+import { readErrorText, readLimited, send, type HttpAnswer, type HttpRequest } from './request.ts';
 import { isTemporaryAnswer, readRetryAfter, retry } from './retry.ts';
 
 const IDLE_MS = 60_000;

@@ -1,6 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { open as openFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import type { Imported, Origin } from '../../site/schemas/build.ts';
 import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
-import { parseSpecFile } from '../build-cache/spec-file.ts';
-import type { KnownNodes } from '../build-cache/spec-file.ts';
+import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError } from '../cli/command.ts';
 import { startProgress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { isTemporary } from '../http/retry.ts';
 import { listSpecFiles, refuseShadows } from '../publish/name-collisions.ts';
-import { checkTarball, publishEntries } from '../publish/publish-cache.ts';
-import type { Destination } from '../publish/publish-cache.ts';
+import { checkTarball, publishEntries, type Destination } from '../publish/publish-cache.ts';
 import type { CheckedEntry } from '../publish/resolve.ts';
 import type { FetchedTarball, Source, SourceBuild, SourceSpec } from './source.ts';
 

@@ -1,5 +1,4 @@
-import { targetOf } from '../../site/schemas/node.ts';
-import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { targetOf, runtimeDependencies } from '../../site/schemas/node.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { describeError } from '../cli/command.ts';
 import { sortBuilds } from './index-file.ts';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
+import { digestFrom, mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import {
   decodeText,
@@ -18,8 +17,7 @@ import { listFromSpecFiles } from './list-from-spec-files.ts';
 import { saveBlob } from './save-blob.ts';
 import type { SourceFolder } from './source-folder.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { checkSignature } from './trust.ts';
-import type { Trust } from './trust.ts';
+import { checkSignature, type Trust } from './trust.ts';
 
 /** Where Spack puts the index of a v3 build cache. */
 export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';

@@ -1,19 +1,14 @@
 import { z } from 'zod';
-import type { DagHash } from '../../site/schemas/digest.ts';
-import { digestFrom } from '../../site/schemas/digest.ts';
-import { Sha256 } from '../../site/schemas/digest.ts';
-import type { Node } from '../../site/schemas/node.ts';
-import { targetOf } from '../../site/schemas/node.ts';
+import { digestFrom, Sha256, type DagHash } from '../../site/schemas/digest.ts';
+import { targetOf, type Node } from '../../site/schemas/node.ts';
 import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { fetchArchive } from './archive.ts';
-import type { IndexedBuild } from './index-file.ts';
-import { readIndexFile, sortBuilds } from './index-file.ts';
+import { readIndexFile, sortBuilds, type IndexedBuild } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import type { SourceFolder } from './source-folder.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { checkSignature } from './trust.ts';
-import type { Trust } from './trust.ts';
+import { checkSignature, type Trust } from './trust.ts';
 
 export const OLD_FOLDER = 'build_cache';
 export const OLD_INDEX = `${OLD_FOLDER}/index.json`;

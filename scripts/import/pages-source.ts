@@ -8,11 +8,9 @@ import { fetchArchive } from './archive.ts';
 import { sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import { readChecksum } from './old-mirror-source.ts';
-import { openFolder } from './source-folder.ts';
-import type { SourceFolder } from './source-folder.ts';
+import { openFolder, type SourceFolder } from './source-folder.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import type { Trust } from './trust.ts';
-import { unsignedOnly } from './trust.ts';
+import { unsignedOnly, type Trust } from './trust.ts';
 
 /** Where the site of such a cache lists its packages. */
 export const PAGES_MANIFEST = 'manifest/';

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { imageTag, INDEX_TAG } from '../oci/image.ts';
-import type { RemoteReference } from '../oci/reference.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference, type RemoteReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readIndexFile } from './index-file.ts';
 import { saveBlob } from './save-blob.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import type { Trust } from './trust.ts';
-import { unsignedOnly } from './trust.ts';
+import { unsignedOnly, type Trust } from './trust.ts';
 
 /** A build cache in a registry, as `spack buildcache push oci://…` writes it: nothing in it is signed. */
 export function openRegistrySource(registry: Registry, trust: Trust): Source {

@@ -3,8 +3,7 @@ import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Blob } from '../../site/schemas/build.ts';
-import { digestFrom } from '../../site/schemas/digest.ts';
-import type { Digest } from '../../site/schemas/digest.ts';
+import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { retry } from '../http/retry.ts';
 
 /** The largest installs have some 20 GB. */

@@ -1,6 +1,5 @@
 import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
-import { specFile } from '../../site/lib/catalog/catalog-files.ts';
-import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { specFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 
 /** A catalog of which every node can be put into an index, and a sentence for each that was left out. */
 export interface ReadableCatalog {

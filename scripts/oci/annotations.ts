@@ -5,8 +5,7 @@ import {
   variantSegments,
   variantsOf,
 } from '../../site/lib/spack/spec-text.ts';
-import type { Node } from '../../site/schemas/node.ts';
-import { fileStem } from '../../site/schemas/node.ts';
+import { fileStem, type Node } from '../../site/schemas/node.ts';
 
 /** What an image says of itself, as labels and as annotations: OCI's own keys, nothing from the environment. */
 export function imageAnnotations(node: Node): Record<string, string> {

@@ -1,7 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { ImageManifest } from '../../site/schemas/image-manifest.ts';
-import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
+import { IMAGE_MANIFEST_MEDIA_TYPE, type ImageManifest } from '../../site/schemas/image-manifest.ts';
 import { ignoreMissing } from '../cli/files.ts';
 import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
 import { MANIFEST_MEDIA_TYPES, parseImageManifest } from './manifest.ts';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import type { Ghcr } from '../../tests/world/ghcr.ts';
-import { SECONDARY_LIMIT, TOO_MANY } from '../../tests/world/ghcr.ts';
+import { SECONDARY_LIMIT, TOO_MANY, type Ghcr } from '../../tests/world/ghcr.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import { openRegistry } from './open-registry.ts';

@@ -1,9 +1,9 @@
 import type { Blob } from '../../site/schemas/build.ts';
-import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import {
   IMAGE_CONFIG_MEDIA_TYPE,
   IMAGE_LAYER_MEDIA_TYPE,
   IMAGE_MANIFEST_MEDIA_TYPE,
+  type Descriptor,
 } from '../../site/schemas/image-manifest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
 import {
   DOCKER_LIST_MEDIA_TYPE,
   DOCKER_MANIFEST_MEDIA_TYPE,
@@ -7,6 +6,7 @@ import {
   IMAGE_MANIFEST_MEDIA_TYPE,
   ImageIndex as ImageIndexSchema,
   ImageManifest,
+  type ImageIndex,
 } from '../../site/schemas/image-manifest.ts';
 import type { ManifestText, RegistryManifest } from './registry.ts';
 import { digestOf } from '../cli/digest.ts';

@@ -1,7 +1,6 @@
 import { openDirectory } from './directory-registry.ts';
 import { parseReference } from './reference.ts';
-import type { RemoteOptions } from './remote-registry.ts';
-import { openRemote } from './remote-registry.ts';
+import { openRemote, type RemoteOptions } from './remote-registry.ts';
 import type { Registry } from './registry.ts';
 
 /**

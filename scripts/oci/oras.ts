@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { startProgress } from '../cli/progress.ts';
-import type { Credentials } from './credentials.ts';
-import { withoutSecrets } from './credentials.ts';
+import { withoutSecrets, type Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';

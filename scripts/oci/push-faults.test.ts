@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Fault } from '../../tests/world/faulty-proxy.ts';
-import type { Ghcr } from '../../tests/world/ghcr.ts';
-import { SECONDARY_LIMIT, TOO_MANY } from '../../tests/world/ghcr.ts';
+import { SECONDARY_LIMIT, TOO_MANY, type Ghcr } from '../../tests/world/ghcr.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { openRegistry } from './open-registry.ts';
 

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { readCredentials } from './credentials.ts';
-import type { HttpAnswer } from '../http/request.ts';
+import { readCredentials, type Credentials } from './credentials.ts';
 import { ConnectionError, isCertificateCode } from '../http/errors.ts';
-import { isLoopback, readErrorText, readLimited, send } from '../http/request.ts';
+import { isLoopback, readErrorText, readLimited, send, type HttpAnswer } from '../http/request.ts';
 import { isRateLimit, isTemporary } from '../http/retry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { hasErrorCode, refusalOf, RegistryRefusedError } from './errors.ts';
 import type { RemoteReference } from './reference.ts';
 import { z } from 'zod';
-import type { Credentials } from './credentials.ts';
 
 /** Docker Hub's registry answers under another name than it is known by. */
 const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'index.docker.io' };

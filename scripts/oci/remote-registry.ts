@@ -4,8 +4,7 @@ import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { Descriptor } from '../../site/schemas/image-manifest.ts';
-import type { HttpAnswer } from '../http/request.ts';
-import { readLimited } from '../http/request.ts';
+import { readLimited, type HttpAnswer } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
 import {
   describeManifest,

@@ -6,8 +6,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { describeSpec } from './annotations.ts';
 import { goArchitecture, goOs } from './architecture.ts';
-import type { ImageLayer } from './runtime-layers.ts';
-import { chooseLayers, runtimeLayers } from './runtime-layers.ts';
+import { chooseLayers, runtimeLayers, type ImageLayer } from './runtime-layers.ts';
 
 const REAL_NODES = new URL('../../tests/fixtures/real-nodes/', import.meta.url);
 

@@ -1,7 +1,6 @@
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { Node } from '../../site/schemas/node.ts';
-import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { runtimeDependencies, type Node } from '../../site/schemas/node.ts';
 import { topologicalOrder } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import { pipeline, Transform } from 'node:stream';
+import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';

@@ -11,8 +11,7 @@ import { Pin } from '../../site/schemas/pin.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import { recordRemoval } from '../catalog/removal.ts';
 import { readOrigin } from '../publish/origin.ts';
-import type { PruneInput } from './plan.ts';
-import { planPrune } from './plan.ts';
+import { planPrune, type PruneInput } from './plan.ts';
 
 const history = inventHistory({ builds: 600, seed: 7 });
 const { nodes } = history;

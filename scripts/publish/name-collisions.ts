@@ -2,8 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { specFile } from '../../site/lib/catalog/catalog-files.ts';
-import { isProved } from '../build-cache/spec-file.ts';
-import type { CheckedSpecFile } from '../build-cache/spec-file.ts';
+import { isProved, type CheckedSpecFile } from '../build-cache/spec-file.ts';
 import type { SpecDag } from './spec-image.ts';
 
 /** The path of each node's file in a catalog, by the hash in its name. */

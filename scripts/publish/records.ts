@@ -1,5 +1,10 @@
-import type { Build, BuildTimes, Image, Origin } from '../../site/schemas/build.ts';
-import { Build as BuildSchema } from '../../site/schemas/build.ts';
+import {
+  Build as BuildSchema,
+  type Build,
+  type BuildTimes,
+  type Image,
+  type Origin,
+} from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';

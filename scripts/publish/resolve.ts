@@ -11,12 +11,9 @@ import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
-import { sortByDependency, composeSpecImage, stageSpecImage } from './spec-image.ts';
-import type { SpecImage } from './spec-image.ts';
-import { decide } from './decide.ts';
-import type { EntryDecision } from './decide.ts';
-import type { NewBuild } from './records.ts';
-import { recordBuild } from './records.ts';
+import { sortByDependency, composeSpecImage, stageSpecImage, type SpecImage } from './spec-image.ts';
+import { decide, type EntryDecision } from './decide.ts';
+import { recordBuild, type NewBuild } from './records.ts';
 
 /** Questions to the registry at a time. */
 const CONCURRENCY = 8;

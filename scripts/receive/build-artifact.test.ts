@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -8,8 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client.ts';
-import type { ArtifactService } from '../../tests/world/artifact-service.ts';
-import { startArtifactService } from '../../tests/world/artifact-service.ts';
+import { startArtifactService, type ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { tryRunArtifacts } from '../github/run-artifacts.ts';

@@ -2,8 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkArtifact } from './check-artifact.ts';
-import type { ArtifactToCheck } from './check-artifact.ts';
+import { checkArtifact, type ArtifactToCheck } from './check-artifact.ts';
 
 const RECORD = { failures: [], packages: [], environments: {}, built: [], reused: [] };
 let artifact: ArtifactToCheck;

@@ -8,10 +8,8 @@ import type { Failure } from '../../site/schemas/failure.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { environmentFiles } from './environment-locks.ts';
-import type { Circumstances } from './failures.ts';
-import { failureFiles, notTriedFailure } from './failures.ts';
-import type { Plan } from './plan-folder.ts';
-import { readPlanFolder, REQUESTS_FOLDER } from './plan-folder.ts';
+import { failureFiles, notTriedFailure, type Circumstances } from './failures.ts';
+import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 
 /** What became of the requests that several jobs build. */
 export interface DividedOutcome {

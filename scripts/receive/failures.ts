@@ -1,11 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import {
   MAX_FAILURES,
   MAX_LOG_BYTES,
   MAX_LOG_LINE_LENGTH,
   MAX_LOG_LINES,
+  type BuildRecord,
 } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
-import type { SolvedFailure } from '../../site/schemas/build-record.ts';
-import { SolvedFailures } from '../../site/schemas/build-record.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
-import { BuildInputs, DividedRequests } from '../../site/schemas/build-request.ts';
-import { hexOf } from '../../site/schemas/digest.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
+import { SolvedFailures, type SolvedFailure } from '../../site/schemas/build-record.ts';
+import { BuildInputs, DividedRequests, type MatrixEntry } from '../../site/schemas/build-request.ts';
+import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { digestOf } from '../cli/digest.ts';

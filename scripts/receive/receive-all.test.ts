@@ -21,8 +21,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { openArtifactFolder } from './build-artifact.ts';
-import type { ReceivedRun } from './receive-all.ts';
-import { receiveAll } from './receive-all.ts';
+import { receiveAll, type ReceivedRun } from './receive-all.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const RECORD = { failures: [], packages: [], environments: {}, built: [], reused: [] };

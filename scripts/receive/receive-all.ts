@@ -6,11 +6,9 @@ import { describeError } from '../cli/command.ts';
 import { annotate, withGroup } from '../github/actions.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
-import { receiveDivided } from './divided.ts';
-import type { DividedOutcome } from './divided.ts';
+import { receiveDivided, type DividedOutcome } from './divided.ts';
 import { failureFiles } from './failures.ts';
-import type { Received, Sources } from './receive-artifact.ts';
-import { receiveArtifact } from './receive-artifact.ts';
+import { receiveArtifact, type Received, type Sources } from './receive-artifact.ts';
 
 /** What became of all artifacts of a run. */
 export interface ReceivedRun {

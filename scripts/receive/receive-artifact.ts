@@ -7,18 +7,19 @@ import type { ContainerRequest } from '../containers/plan-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { BadArchiveError } from '../github/errors.ts';
-import type { Destination } from '../publish/publish-cache.ts';
-import { publishEntries } from '../publish/publish-cache.ts';
+import { publishEntries, type Destination } from '../publish/publish-cache.ts';
 import { environmentFiles } from './environment-locks.ts';
-import type { Circumstances } from './failures.ts';
-import { failureFiles, failuresOfAll, forgetFailures, recordedFailures } from './failures.ts';
-import type { BuildArtifacts } from './build-artifact.ts';
-import { VIEW_ARCHIVE } from './build-artifact.ts';
-import { checkArtifact } from './check-artifact.ts';
-import type { CheckedArtifact } from './check-artifact.ts';
+import {
+  failureFiles,
+  failuresOfAll,
+  forgetFailures,
+  recordedFailures,
+  type Circumstances,
+} from './failures.ts';
+import { VIEW_ARCHIVE, type BuildArtifacts } from './build-artifact.ts';
+import { checkArtifact, type CheckedArtifact } from './check-artifact.ts';
 import { packageFiles } from './packages.ts';
-import type { Plan } from './plan-folder.ts';
-import { readPlanFolder } from './plan-folder.ts';
+import { readPlanFolder, type Plan } from './plan-folder.ts';
 
 /** What became of one job's artifact. */
 export interface Received {

@@ -5,8 +5,7 @@ import { sbomText } from '../../site/lib/sbom/sbom.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Container } from '../../site/schemas/container.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
-import { hexOf } from '../../site/schemas/digest.ts';
+import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { setOutput } from '../github/actions.ts';
 
 /** The most subjects of one attestation. Source: the README of actions/attest. */

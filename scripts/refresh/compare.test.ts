@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { compareWithRecipes } from './compare.ts';
-import type { RecipeState, Verdict } from './compare.ts';
+import { compareWithRecipes, type RecipeState, type Verdict } from './compare.ts';
 import { parseTrees } from './recipe-trees.ts';
 import { planRefresh } from './refresh-plan.ts';
 

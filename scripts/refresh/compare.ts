@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { OlderCause } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { hashesOf, runtimeDependencies } from '../../site/schemas/node.ts';
-import type { Node } from '../../site/schemas/node.ts';
-import { folderPackage } from './recipe-trees.ts';
-import type { RecipeTrees } from './recipe-trees.ts';
+import { hashesOf, runtimeDependencies, type Node } from '../../site/schemas/node.ts';
+import { folderPackage, type RecipeTrees } from './recipe-trees.ts';
 
 /** What newer recipes make of one node, as `recipe_state.py` says. */
 export const RecipeState = z.object({

@@ -1,11 +1,9 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { MAX_BODY } from '../github/proposal.ts';
-import type { ProposalFile } from '../github/proposal.ts';
+import { MAX_BODY, type ProposalFile } from '../github/proposal.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import { LATEST, resolveVersions } from '../spack/latest.ts';
-import { findStale } from './refresh.ts';
-import type { RefreshOptions } from './refresh.ts';
+import { findStale, type RefreshOptions } from './refresh.ts';
 import { refreshText } from './report.ts';
 
 /** A change of the settings: `packages` from one release to a newer one. */

@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
-import type { BuildVerdicts, OlderCause } from '../../site/schemas/checks/recipe-comparison.ts';
+import {
+  RecipeComparison,
+  type BuildVerdicts,
+  type OlderCause,
+} from '../../site/schemas/checks/recipe-comparison.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import type { Verdict } from './compare.ts';
 import { groupVerdicts, recordComparison } from './record-comparison.ts';

@@ -2,8 +2,11 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { isCommit } from '../../site/lib/format.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
-import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
-import type { BuildVerdicts, OlderSince } from '../../site/schemas/checks/recipe-comparison.ts';
+import {
+  RecipeComparison,
+  type BuildVerdicts,
+  type OlderSince,
+} from '../../site/schemas/checks/recipe-comparison.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { NewFile } from '../catalog/new-files.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';

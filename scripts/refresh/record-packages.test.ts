@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Package } from '../../site/schemas/package.ts';
 import { addFiles } from '../catalog/new-files.ts';
-import { recordPackages } from './record-packages.ts';
-import type { RecipePackage } from './record-packages.ts';
+import { recordPackages, type RecipePackage } from './record-packages.ts';
 
 const OPENSSL: RecipePackage = {
   name: 'openssl',

@@ -2,8 +2,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { kindOf, learnTimes, sumTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
-import type { TimeSum } from '../../site/lib/times/build-times.ts';
+import { kindOf, learnTimes, sumTimes, timedBuilds, type TimeSum } from '../../site/lib/times/build-times.ts';
 import type { Verdict } from './compare.ts';
 
 /** Why a build is renewed before others. */

@@ -7,20 +7,23 @@ import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { readPins } from '../prune/pins.ts';
-import { describeRecipes, installSpack, packagesUrl } from '../spack/install-spack.ts';
-import type { InstalledSpack, WantedVersions } from '../spack/install-spack.ts';
+import {
+  describeRecipes,
+  installSpack,
+  packagesUrl,
+  type InstalledSpack,
+  type WantedVersions,
+} from '../spack/install-spack.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
 import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
-import { readRecipeTrees } from './recipe-trees.ts';
-import type { RecipeTrees } from './recipe-trees.ts';
+import { readRecipeTrees, type RecipeTrees } from './recipe-trees.ts';
 import { groupVerdicts } from './record-comparison.ts';
 import { RecipePackage } from './record-packages.ts';
 import type { RecipesFile } from './recipes-file.ts';
-import { planRefresh } from './refresh-plan.ts';
-import type { RefreshPlan } from './refresh-plan.ts';
+import { planRefresh, type RefreshPlan } from './refresh-plan.ts';
 
 /** What `recipe_state.py` writes. */
 export const RecipeAnswer = z.object({

@@ -1,5 +1,4 @@
-import { generateKey, readKey } from 'openpgp';
-import type { PublicKey } from 'openpgp';
+import { generateKey, readKey, type PublicKey } from 'openpgp';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 
 /** Bits of an RSA key: as many as `spack gpg create` takes. */

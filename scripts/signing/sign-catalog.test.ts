@@ -5,8 +5,7 @@ import { readPrivateKey, revokeKey } from 'openpgp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Build } from '../../site/schemas/build.ts';
 import { runScript } from '../../tests/world/run.ts';
-import { makeKey } from './key.ts';
-import type { KeyPair } from './key.ts';
+import { makeKey, type KeyPair } from './key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { verifyManifest } from './signature.ts';
 

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { readPrivateKey, revokeKey } from 'openpgp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openGnupg } from '../../tests/world/gnupg.ts';
-import type { Gnupg } from '../../tests/world/gnupg.ts';
+import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeKey } from './key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { readSigner, signManifest, splitSigned, verifyManifest } from './signature.ts';
-import type { Signer } from './signature.ts';
+import { readSigner, signManifest, splitSigned, verifyManifest, type Signer } from './signature.ts';
 
 const SIGNED_CACHE = 'tests/fixtures/cache-signed';
 const FIXTURE_FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';

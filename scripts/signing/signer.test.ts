@@ -1,11 +1,9 @@
 import { readPrivateKey, revokeKey } from 'openpgp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openGnupg } from '../../tests/world/gnupg.ts';
-import type { Gnupg } from '../../tests/world/gnupg.ts';
+import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeKey } from './key.ts';
 import { signManifest, verifyManifest } from './signature.ts';
-import { readSigner } from './signer.ts';
-import type { Signer } from './signer.ts';
+import { readSigner, type Signer } from './signer.ts';
 
 // Making an RSA key can take seconds.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,5 +1,11 @@
-import { decryptKey, readPrivateKeys } from 'openpgp';
-import type { KeyID, PrivateKey, SignaturePacket, Subkey } from 'openpgp';
+import {
+  decryptKey,
+  readPrivateKeys,
+  type KeyID,
+  type PrivateKey,
+  type SignaturePacket,
+  type Subkey,
+} from 'openpgp';
 import { fingerprintOf } from '../../site/lib/spack/public-key.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 

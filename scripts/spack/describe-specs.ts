@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DagHash } from '../../site/schemas/digest.ts';
-import { askSpack } from './run-spack.ts';
-import type { Spack } from './run-spack.ts';
+import { askSpack, type Spack } from './run-spack.ts';
 
 /** What `describe.py` writes. Recipes have their say in it: texts may be anything. */
 export const PackageDescription = z.object({

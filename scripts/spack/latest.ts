@@ -1,8 +1,7 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { askRemote } from './git-checkout.ts';
-import { packagesUrl, spackUrl } from './install-spack.ts';
-import type { WantedVersions } from './install-spack.ts';
+import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
 
 /** Stands in the settings for the newest release. */
 export const LATEST = 'latest';

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { InstalledSpack } from './install-spack.ts';
 import type { Recipes } from './recipes.ts';
-import { askSpack, lastLines, runSpack } from './run-spack.ts';
-import type { Spack } from './run-spack.ts';
+import { askSpack, lastLines, runSpack, type Spack } from './run-spack.ts';
 import { createSpackHome } from './spack-home.ts';
 import type { ThisCache } from './this-cache.ts';
 

@@ -3,8 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { askSpack, runSpack } from './run-spack.ts';
-import type { Spack } from './run-spack.ts';
+import { askSpack, runSpack, type Spack } from './run-spack.ts';
 import { createSpackHome } from './spack-home.ts';
 
 /** A program in Spack's place: what is tested is how programs are run. */

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
-import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
+import { catalogPath, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { readLimited, send } from '../http/request.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';

@@ -1,11 +1,9 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { servePages } from './pages-server.ts';
-import type { PagesServer } from './pages-server.ts';
+import { servePages, type PagesServer } from './pages-server.ts';
 
 let folder: string;
 let server: PagesServer;

@@ -1,10 +1,8 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import send from 'send';
-import { findPage } from './pages-file.ts';
-import type { Page } from './pages-file.ts';
+import { findPage, type Page } from './pages-file.ts';
 
 /** Seconds that GitHub Pages lets browsers and clients keep an answer. */
 const MAX_AGE_S = 600;

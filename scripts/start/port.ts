@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseNumber } from '../cli/command.ts';
-import { servePages } from './pages-server.ts';
-import type { PagesServer } from './pages-server.ts';
+import { servePages, type PagesServer } from './pages-server.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** The address that the site will have, and its folder: pages name their own address, so each port has its own. */

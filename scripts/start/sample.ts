@@ -9,8 +9,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { addFiles } from '../catalog/new-files.ts';
-import type { NewFile } from '../catalog/new-files.ts';
+import { addFiles, type NewFile } from '../catalog/new-files.ts';
 
 /** In milliseconds. */
 

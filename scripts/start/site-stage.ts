@@ -2,8 +2,7 @@ import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runNode } from './child.ts';
 import { fingerprint, readStamp, writeStamp } from './fingerprint.ts';
-import { portFile } from './port.ts';
-import type { SiteAddress } from './port.ts';
+import { portFile, type SiteAddress } from './port.ts';
 import type { WorkFolder } from './work-folder.ts';
 import { ignoreMissing } from '../cli/files.ts';
 

@@ -1,8 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { firstLine, TemporaryError } from '../http/errors.ts';
-import type { HttpAnswer } from '../http/request.ts';
-import { readErrorText, send } from '../http/request.ts';
+import { readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 
 const IDLE_MS = 60_000;

@@ -5,8 +5,7 @@ import { hexOf } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readLimited } from '../http/request.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
-import { sendToBucket } from './s3-client.ts';
-import type { S3Account } from './s3-client.ts';
+import { sendToBucket, type S3Account } from './s3-client.ts';
 import { contentType } from 'mime-types';
 import { extname } from 'node:path';
 

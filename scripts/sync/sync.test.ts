@@ -13,8 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findS3Server, S3_ADVICE, startS3Server } from '../../tests/world/s3-server.ts';
-import type { S3Server } from '../../tests/world/s3-server.ts';
+import { findS3Server, S3_ADVICE, startS3Server, type S3Server } from '../../tests/world/s3-server.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';

@@ -9,8 +9,7 @@ import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
-import type { DividedRun } from './divide-run.ts';
-import { divideRun, wavesOf } from './divide-run.ts';
+import { divideRun, wavesOf, type DividedRun } from './divide-run.ts';
 import { composeLock } from './part-folder.ts';
 import { trimLock } from './trim-lock.ts';
 

@@ -1,8 +1,13 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
-import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
-import type { BuildLane, DividedRequests, MatrixEntry } from '../../site/schemas/build-request.ts';
+import {
+  MAX_JOBS,
+  MAX_WAVES,
+  type BuildLane,
+  type DividedRequests,
+  type MatrixEntry,
+} from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
@@ -12,10 +17,8 @@ import { digestFile } from '../concretize/plan-files.ts';
 import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';
-import type { Job } from './divide.ts';
-import { divideWork } from './divide.ts';
-import type { SolvedRequest } from './join-requests.ts';
-import { joinRequests, needsAmong } from './join-requests.ts';
+import { divideWork, type Job } from './divide.ts';
+import { joinRequests, needsAmong, type SolvedRequest } from './join-requests.ts';
 import { writePart } from './part-folder.ts';
 import type { WorkNode } from './work-graph.ts';
 

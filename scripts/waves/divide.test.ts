@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../tests/generate/random.ts';
 import type { Limits } from './add-wave.ts';
-import type { Division } from './divide.ts';
-import { divideWork } from './divide.ts';
-import type { Work, WorkNode } from './work-graph.ts';
-import { lowerBound } from './work-graph.ts';
+import { divideWork, type Division } from './divide.ts';
+import { lowerBound, type Work, type WorkNode } from './work-graph.ts';
 
 const LIMITS: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
 

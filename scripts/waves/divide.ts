@@ -1,9 +1,7 @@
 import type { BuildLane } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { Beginning, Limits, Part } from './add-wave.ts';
-import { addWave } from './add-wave.ts';
-import { readWorkGraph } from './work-graph.ts';
-import type { Work, WorkGraph } from './work-graph.ts';
+import { addWave, type Beginning, type Limits, type Part } from './add-wave.ts';
+import { readWorkGraph, type Work, type WorkGraph } from './work-graph.ts';
 
 /** A connected part of the work, or several short ones that share a job. */
 export interface Job {

@@ -10,14 +10,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Matrix } from '../../site/schemas/build-request.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { Matrix, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import { writeBuiltJob, writeTaker } from '../../tests/world/built-job.ts';
 import { digestFile } from '../concretize/plan-files.ts';
 import { openArtifactFolder } from '../receive/build-artifact.ts';
 import { readPlanFolder } from '../receive/plan-folder.ts';
-import type { HandOnResult } from './handed-on.ts';
-import { handOn, openHandedOn } from './handed-on.ts';
+import { handOn, openHandedOn, type HandOnResult } from './handed-on.ts';
 import { lockNodes } from './trim-lock.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PicturedJob } from './picture.ts';
-import { pictureWaves } from './picture.ts';
+import { pictureWaves, type PicturedJob } from './picture.ts';
 
 function job(index: number, wave: number, counts: Partial<PicturedJob> = {}): PicturedJob {
   return { index, wave, target: 'x86_64_v3', built: 0, failed: 0, waiting: 0, ...counts };

@@ -1,8 +1,7 @@
 import { hashesOf } from '../../site/schemas/node.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { walk } from '../../site/lib/spack/dag.ts';
-import type { SpecNode } from '../../site/lib/spack/dag.ts';
+import { walk, type SpecNode } from '../../site/lib/spack/dag.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { composeLock } from './part-folder.ts';
 

@@ -1,7 +1,5 @@
-import type { DagHash, Digest } from '../schemas/digest.ts';
-import { mirrorBlobPath } from '../schemas/digest.ts';
-import type { Node } from '../schemas/node.ts';
-import { mirrorManifestPath } from '../schemas/node.ts';
+import { mirrorBlobPath, type DagHash, type Digest } from '../schemas/digest.ts';
+import { mirrorManifestPath, type Node } from '../schemas/node.ts';
 import { parseSettings } from '../schemas/settings.ts';
 
 const { SITE_URL, FEDERATE } = parseSettings(process.env);

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../world/run.ts';
-import type { Outcome } from '../world/run.ts';
+import { runProgram, type Outcome } from '../world/run.ts';
 
 /** A box of commands on a page. */
 export interface CommandBox {

@@ -11,8 +11,7 @@ import { databaseText } from '../../site/lib/spack/database.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import type { Figures } from './bench.ts';
-import { costOf, round } from './stopwatch.ts';
-import type { Cost } from './stopwatch.ts';
+import { costOf, round, type Cost } from './stopwatch.ts';
 
 const [DOCTOR, READER] = ['../../scripts/doctor.ts', 'read-catalog.ts'].map((path) =>
   join(import.meta.dirname, path),

@@ -2,8 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateCache } from '../generate/cache.ts';
 import type { Figures } from './bench.ts';
-import type { Used } from './stopwatch.ts';
-import { measureProgram, median, round } from './stopwatch.ts';
+import { measureProgram, median, round, type Used } from './stopwatch.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 const SMALLER = 10;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { chromium } from 'playwright';
-import type { Page } from 'playwright';
+import { chromium, type Page } from 'playwright';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { inventSearchData } from '../browser/search-data.ts';
 import { findChrome } from '../tools/tools.ts';

@@ -2,8 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateCatalog } from '../generate/catalog.ts';
 import type { Figures } from './bench.ts';
-import type { Used } from './stopwatch.ts';
-import { measureProgram, round } from './stopwatch.ts';
+import { measureProgram, round, type Used } from './stopwatch.ts';
 
 const BUILDER = join(import.meta.dirname, 'build-site.ts');
 const FLOOR = join(import.meta.dirname, 'copy-site.ts');

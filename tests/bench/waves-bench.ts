@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { createRandom } from '../generate/random.ts';
-import type { Random } from '../generate/random.ts';
+import { createRandom, type Random } from '../generate/random.ts';
 import type { Limits } from '../../scripts/waves/add-wave.ts';
-import type { Job } from '../../scripts/waves/divide.ts';
-import { divideWork } from '../../scripts/waves/divide.ts';
-import type { Work } from '../../scripts/waves/work-graph.ts';
-import { lowerBound, readWorkGraph } from '../../scripts/waves/work-graph.ts';
+import { divideWork, type Job } from '../../scripts/waves/divide.ts';
+import { lowerBound, readWorkGraph, type Work } from '../../scripts/waves/work-graph.ts';
 import type { Figures } from './bench.ts';
 import { round } from './stopwatch.ts';
 

@@ -14,8 +14,13 @@ import { TargetList } from '../../site/schemas/api/target-list.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 import type { History } from '../generate/history.ts';
-import { ADDRESS as address, BUILDS, buildSampleSite, openSampleSite } from './sample-site.ts';
-import type { SampleSite } from './sample-site.ts';
+import {
+  ADDRESS as address,
+  BUILDS,
+  buildSampleSite,
+  openSampleSite,
+  type SampleSite,
+} from './sample-site.ts';
 import { listFiles, makeFolder, removeFolders } from './site.ts';
 
 let site: SampleSite;

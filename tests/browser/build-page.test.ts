@@ -7,8 +7,7 @@ import { GraphPart } from '../../site/schemas/graph.ts';
 import { findAxeViolations, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { LARGEST, writeRealCatalog } from './real-catalog.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
 let site: TestSite;
 let browser: Browser;

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright';
-import type { TestSite } from './site.ts';
-import { listFiles } from './site.ts';
+import { listFiles, type TestSite } from './site.ts';
 
 const THEMES: ('light' | 'dark')[] = ['light', 'dark'];
 

@@ -1,5 +1,4 @@
-import { chromium } from 'playwright';
-import type { Browser } from 'playwright';
+import { chromium, type Browser } from 'playwright';
 import { inject } from 'vitest';
 
 /** The run's one Chrome. Closing it closes only what was opened through it. */

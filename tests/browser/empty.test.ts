@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { findInvalidMarkup } from './markup.ts';
-import { buildSite, makeFolder, removeFolders, serveSite } from './site.ts';
-import type { TestSite } from './site.ts';
+import { buildSite, makeFolder, removeFolders, serveSite, type TestSite } from './site.ts';
 
 const address = 'https://owner.example/deep/cache';
 let site: TestSite;

@@ -1,5 +1,4 @@
-import { chromium } from 'playwright';
-import type { BrowserServer } from 'playwright';
+import { chromium, type BrowserServer } from 'playwright';
 import type { TestProject } from 'vitest/node';
 import { findChrome } from '../tools/tools.ts';
 

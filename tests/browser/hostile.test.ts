@@ -6,8 +6,7 @@ import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './che
 import { openChrome } from './chrome.ts';
 import { FINGERPRINT, HOSTILE, writeHostileCatalog } from './hostile-catalog.ts';
 import { findInvalidMarkup, pickKinds } from './markup.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
 /** Pages that are open at a time. */
 const TABS = 4;

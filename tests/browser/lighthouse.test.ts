@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateCatalog } from '../generate/catalog.ts';
 import { CATEGORIES, findLowScores } from './lighthouse.ts';
 import { ADDRESS, openSampleSite } from './sample-site.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
 /** With everything, a cache as it is after years; measuring its speed needs a machine that does nothing else. */
 const full = process.env['FULL'] !== undefined;

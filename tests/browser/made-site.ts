@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { servePages } from '../../scripts/start/pages-server.ts';
-import { BASE, FIXTURES, makeCache } from '../e2e/made-cache.ts';
-import type { MadeCache } from '../e2e/made-cache.ts';
+import { BASE, FIXTURES, makeCache, type MadeCache } from '../e2e/made-cache.ts';
 
 /** The sample cache, signed, published, rendered and mirrored, served as Pages would. */
 export interface MadeSite extends MadeCache {

@@ -7,8 +7,7 @@ import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { findInvalidMarkup, pickKinds } from './markup.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
 const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
 const ADDRESS = 'https://owner.example/spack-build-cache';

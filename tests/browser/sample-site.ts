@@ -1,7 +1,6 @@
 import { generateCatalog } from '../generate/catalog.ts';
 import type { History } from '../generate/history.ts';
-import { buildSite, makeFolder, openSite } from './site.ts';
-import type { TestSite } from './site.ts';
+import { buildSite, makeFolder, openSite, type TestSite } from './site.ts';
 
 /** A branch may be named so. */
 export const BRANCH = '</script><script>alert(1)</script><img/src=x onerror=alert(2)>&lt;b&gt;';

@@ -4,14 +4,13 @@ import {
   describePackageIndex,
   listHashes,
 } from '../../site/lib/search/search-data.ts';
-import { fileStem } from '../../site/schemas/node.ts';
+import { fileStem, type Node } from '../../site/schemas/node.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import { shapeCatalog } from '../../site/lib/catalog/shape-catalog.ts';
 import { inventBuildRecord } from '../generate/build-record.ts';
 import { inventHistory } from '../generate/history.ts';
 import { inventPackage } from '../generate/package-record.ts';
 import type { SiteCatalog } from '../../site/lib/catalog/site-catalog.ts';
-import type { Node } from '../../site/schemas/node.ts';
 
 /** A generated catalog as pages and API see it. */
 export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {

@@ -4,16 +4,14 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
-import type { Node } from '../../site/schemas/node.ts';
-import { targetOf } from '../../site/schemas/node.ts';
+import { targetOf, type Node } from '../../site/schemas/node.ts';
 import { BuildIndex, HashList } from '../../site/schemas/search/build-index.ts';
 import { FileIndex } from '../../site/schemas/search/file-index.ts';
 import { PackageIndex } from '../../site/schemas/search/package-index.ts';
 import type { History } from '../generate/history.ts';
 import { findAxeViolations, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
-import { BUILDS, openSampleSite } from './sample-site.ts';
-import type { SampleSite } from './sample-site.ts';
+import { BUILDS, openSampleSite, type SampleSite } from './sample-site.ts';
 import { inventSearchData } from './search-data.ts';
 import { removeFolders } from './site.ts';
 

@@ -7,8 +7,7 @@ import { generateCatalog } from '../generate/catalog.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { findInvalidMarkup } from './markup.ts';
-import { makeFolder, openSite, removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
 /** Bytes of a build's page and document and of a package's page, on average. */
 const MOST_BYTES = { build: 2_800, document: 2_000, package: 9_000 };

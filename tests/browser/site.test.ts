@@ -7,8 +7,7 @@ import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './che
 import { openChrome } from './chrome.ts';
 import { RemovedBuild } from '../../site/schemas/search/removed-build.ts';
 import { openSampleSite } from './sample-site.ts';
-import { removeFolders } from './site.ts';
-import type { TestSite } from './site.ts';
+import { removeFolders, type TestSite } from './site.ts';
 
 /** What a page may weigh with all it loads, in compressed bytes. */
 const MOST_BYTES = 60_000;

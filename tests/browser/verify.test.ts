@@ -7,8 +7,7 @@ import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
-import { openMadeSite } from './made-site.ts';
-import type { MadeSite } from './made-site.ts';
+import { openMadeSite, type MadeSite } from './made-site.ts';
 
 let site: MadeSite;
 let browser: Browser;

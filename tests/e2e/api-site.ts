@@ -4,9 +4,8 @@ import { servePages } from '../../scripts/start/pages-server.ts';
 import { generateCache } from '../generate/cache.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import type { History } from '../generate/history.ts';
-import { BASE, buildDist, makeFolder } from './made-cache.ts';
+import { BASE, buildDist, makeFolder, type MadeCache } from './made-cache.ts';
 import { runScript } from '../world/run.ts';
-import type { MadeCache } from './made-cache.ts';
 
 /** What publish does not write: a generated catalog of the same builds lends it. */
 const LENT = ['containers', 'environments', 'failures', 'packages', 'removed', 'stats'];

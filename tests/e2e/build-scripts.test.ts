@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SolvedFailures } from '../../site/schemas/build-record.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
-import { openWorkbench } from './building.ts';
-import type { Workbench } from './building.ts';
+import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSolvers();

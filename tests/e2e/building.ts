@@ -6,10 +6,8 @@ import send from 'send';
 import { expect } from 'vitest';
 import { BuildRecord } from '../../site/schemas/build-record.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
-import { basicVariables, runProgram } from '../world/run.ts';
-import { keepWarm, WARM_FOLDER } from '../world/spack.ts';
-import type { Outcome } from '../world/run.ts';
-import type { Spack } from '../world/spack.ts';
+import { basicVariables, runProgram, type Outcome } from '../world/run.ts';
+import { keepWarm, WARM_FOLDER, type Spack } from '../world/spack.ts';
 import { startServer } from '../world/start-server.ts';
 
 /** Recipes that build in no time. */

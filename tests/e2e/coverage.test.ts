@@ -5,9 +5,8 @@ import { Coverage } from '../../site/schemas/api/coverage.ts';
 import { EnvironmentDocument } from '../../site/schemas/api/environment-document.ts';
 import { openSampleSite, type SampleSite } from '../browser/sample-site.ts';
 import { makeFolder, removeFolders } from '../browser/site.ts';
-import type { Outcome } from '../world/run.ts';
 import { FIXTURES } from './made-cache.ts';
-import { tryScript } from '../world/run.ts';
+import { tryScript, type Outcome } from '../world/run.ts';
 
 const LOCKS = ['x86_64_v3', 'neoverse_v1'].map((name) => join(FIXTURES, `real-nodes/${name}.lock.json`));
 /** What CI sees when less is there than was asked for. */

@@ -3,13 +3,10 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { LockFile } from '../../site/schemas/lock-file.ts';
-import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
+import { LockFile, SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { runProgram } from '../world/run.ts';
-import { findSolvers, openSpack, SOLVER_ADVICE } from '../world/spack.ts';
-import type { SpackHome } from '../world/spack.ts';
-import { openWorkbench } from './building.ts';
-import type { Workbench } from './building.ts';
+import { findSolvers, openSpack, SOLVER_ADVICE, type SpackHome } from '../world/spack.ts';
+import { openWorkbench, type Workbench } from './building.ts';
 import { addMirror, listBuilds, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { SpackHome } from '../world/spack.ts';
 import { runProgram } from '../world/run.ts';
-import { PROGRAMS } from './fixture-builds.ts';
-import type { FixtureBuild } from './fixture-builds.ts';
+import { PROGRAMS, type FixtureBuild } from './fixture-builds.ts';
 
 /** Runs a command of Spack that has to succeed; what it said is part of the failure. */
 export async function spack(

@@ -1,8 +1,7 @@
 import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtOnce } from '../world/built-once.ts';
-import { PROJECT, runProgram, runScript } from '../world/run.ts';
-import type { Outcome } from '../world/run.ts';
+import { PROJECT, runProgram, runScript, type Outcome } from '../world/run.ts';
 
 export const FIXTURES = join(PROJECT, 'tests/fixtures');
 

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
 import { startFaultyProxy, type FaultyProxy } from '../world/faulty-proxy.ts';
-import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
-import type { SpackHome } from '../world/spack.ts';
+import { isAtLeast, openSpack, testedSpacks, type SpackHome } from '../world/spack.ts';
 import { openApiSite, redeploy, type ApiSite } from './api-site.ts';
 import { listFixturePackages, readFixtureBuilds } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';

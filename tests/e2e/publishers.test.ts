@@ -1,5 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,11 +9,9 @@ import { z } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import type { GitHubApi } from '../world/github-api.ts';
 import { writeBuiltJob } from '../world/built-job.ts';
-import { startGitHubApi } from '../world/github-api.ts';
-import type { TestRegistry } from '../world/registry.ts';
-import { startRegistry } from '../world/registry.ts';
+import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
+import { startRegistry, type TestRegistry } from '../world/registry.ts';
 import { basicVariables } from '../world/run.ts';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');

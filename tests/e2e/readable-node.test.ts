@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mutateNodes } from '../world/node-mutations.ts';
 import { judge } from '../world/own-verdict.ts';
-import { askSpack } from '../world/spack-verdicts.ts';
-import type { Verdict } from '../world/spack-verdicts.ts';
+import { askSpack, type Verdict } from '../world/spack-verdicts.ts';
 import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
 
 const isFull = process.env['FULL'] !== undefined;

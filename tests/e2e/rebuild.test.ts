@@ -5,8 +5,7 @@ import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import { Reproduction } from '../../site/schemas/checks/reproduction.ts';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
-import { openWorkbench } from './building.ts';
-import type { Workbench } from './building.ts';
+import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSolvers();

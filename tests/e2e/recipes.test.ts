@@ -9,8 +9,7 @@ import { Matrix } from '../../site/schemas/build-request.ts';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { commitFiles, git, makeRepository, writeFiles } from '../world/git.ts';
 import { findRecipes, findSpacks, SPACK_ADVICE } from '../world/spack.ts';
-import { openWorkbench } from './building.ts';
-import type { Workbench } from './building.ts';
+import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSpacks();

@@ -4,8 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { findSolvers, findSpacks } from '../world/spack.ts';
-import { openWorkbench } from './building.ts';
-import type { Workbench } from './building.ts';
+import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 /**

@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addToIndex, composeContainer } from '../../scripts/containers/compose-container.ts';
-import type { LayerEntry } from '../../scripts/containers/write-layer.ts';
-import { writeLayer } from '../../scripts/containers/write-layer.ts';
+import { writeLayer, type LayerEntry } from '../../scripts/containers/write-layer.ts';
 import { createLayout } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { findProgram } from '../tools/path.ts';

@@ -1,15 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { servePages } from '../../scripts/start/pages-server.ts';
-import type { PagesServer } from '../../scripts/start/pages-server.ts';
-import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
-import type { Spack, SpackHome } from '../world/spack.ts';
+import { servePages, type PagesServer } from '../../scripts/start/pages-server.ts';
+import { isAtLeast, openSpack, testedSpacks, type Spack, type SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { runScript } from '../world/run.ts';
-import { BASE, FIXTURES, makeCache } from './made-cache.ts';
-import type { MadeCache } from './made-cache.ts';
+import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
 
 /** The first Spack that knows views. */
 const VIEWS_SINCE = [1, 2];

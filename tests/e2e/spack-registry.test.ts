@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { servePages } from '../../scripts/start/pages-server.ts';
-import type { PagesServer } from '../../scripts/start/pages-server.ts';
-import { startRegistry } from '../world/registry.ts';
-import type { TestRegistry } from '../world/registry.ts';
+import { servePages, type PagesServer } from '../../scripts/start/pages-server.ts';
+import { startRegistry, type TestRegistry } from '../world/registry.ts';
 import { isAtLeast, openSpack, testedSpacks } from '../world/spack.ts';
 import { findProgram } from '../tools/path.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
-import { BASE, FIXTURES, makeCache } from './made-cache.ts';
+import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
 import { runScript } from '../world/run.ts';
-import type { MadeCache } from './made-cache.ts';
 
 /** As many as a busy cluster starts at once; a few show whether they get into each other's way. */
 const PROCESSES = process.env['FULL'] ? 20 : 3;

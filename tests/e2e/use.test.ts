@@ -2,13 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKey } from '../../scripts/signing/key.ts';
-import { servePages } from '../../scripts/start/pages-server.ts';
-import type { PagesServer } from '../../scripts/start/pages-server.ts';
+import { servePages, type PagesServer } from '../../scripts/start/pages-server.ts';
 import { readFixturePackages } from './fixture-builds.ts';
-import type { MadeCache } from './made-cache.ts';
-import { BASE, FIXTURES, makeCache } from './made-cache.ts';
-import type { Outcome } from '../world/run.ts';
-import { runProgram } from '../world/run.ts';
+import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
+import { runProgram, type Outcome } from '../world/run.ts';
 import { findSpacks, openSpack } from '../world/spack.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../.github/actions/use/use.sh');

@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestOf, blobOf } from '../../scripts/cli/digest.ts';
-import { explainBuild } from '../../scripts/coverage/why.ts';
-import type { WhyAnswer } from '../../scripts/coverage/why.ts';
+import { explainBuild, type WhyAnswer } from '../../scripts/coverage/why.ts';
 import { blobRecord, manifestText } from '../../scripts/build-cache/mirror-manifest.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import {
@@ -10,8 +9,7 @@ import {
   KEY_INDEX_MEDIA_TYPE,
   KEY_MEDIA_TYPE,
 } from '../../site/schemas/mirror-manifest.ts';
-import { findRecipes, openSpack } from '../world/spack.ts';
-import type { Spack } from '../world/spack.ts';
+import { findRecipes, openSpack, type Spack } from '../world/spack.ts';
 
 /** Five packages, by what they need of each other. */
 export const PACKAGES: Record<string, string> = {

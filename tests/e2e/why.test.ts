@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WhyAnswer } from '../../scripts/coverage/why.ts';
 import { findSolvers } from '../world/spack.ts';
-import { openWhyWorld, PACKAGES } from './why-world.ts';
-import type { CacheName, WhyWorld } from './why-world.ts';
+import { openWhyWorld, PACKAGES, type CacheName, type WhyWorld } from './why-world.ts';
 
 /** What a consumer has done, and what is then to be named first. */
 interface Scenario {

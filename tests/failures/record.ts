@@ -8,8 +8,7 @@ import { parseArgs } from 'node:util';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { readStageLogs } from '../../scripts/build/stage-log.ts';
 import { startServer } from '../world/start-server.ts';
-import { CASES } from './cases.ts';
-import type { FailureCase } from './cases.ts';
+import { CASES, type FailureCase } from './cases.ts';
 
 // Runs the cases with a real Spack and keeps what our code reads of them: the events of install_events.py and the ends
 // of the logs. `--config` are folders for `spack -C`: the builtin recipes, and compilers, python, py-pip, py-wheel,

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { findProgram } from '../tools/path.ts';
 import { faultsOf, isInSample } from './faults.ts';
-import type { Tally } from './sweep.ts';
-import { liveCleanly, openSweep } from './sweep.ts';
+import { liveCleanly, openSweep, type Tally } from './sweep.ts';
 import { openWorld } from './world.ts';
 
 const MINUTE = 60_000;

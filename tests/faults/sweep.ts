@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './faults.ts';
-import type { JobName, JobStep } from './jobs.ts';
-import { JOBS } from './jobs.ts';
+import { JOBS, type JobName, type JobStep } from './jobs.ts';
 import type { StepResult, World, WorldState } from './world.ts';
 
 const DAY_S = 86_400;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { findSolvers } from '../world/spack.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal, TOKEN } from './rehearsal.ts';
+import { openRehearsal, TOKEN, type Rehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';
 
 const canRehearse = findSolvers().length > 0 && process.env['FULL'] === '1';

@@ -10,8 +10,7 @@ import { cloneRepository, commitFiles, git } from '../world/git.ts';
 import { runScript } from '../world/run.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal } from './rehearsal.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import {
   ANOTHER_TARGET,
   BUILD_HERE,

@@ -6,8 +6,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { pushSmallBase } from '../e2e/small-base.ts';
 import { findSolvers } from '../world/spack.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal } from './rehearsal.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import {
   BUILD_HERE,
   expectSuccess,

@@ -9,8 +9,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { expectRun } from '../e2e/root-folder.ts';
 import { runProgram } from '../world/run.ts';
 import { findSolvers } from '../world/spack.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal } from './rehearsal.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, RECORDED_SPECS } from './setting.ts';
 
 /** A real Spack is better: then this runs in the longer tests alone. */

@@ -8,10 +8,8 @@ import { ReproducedDocument } from '../../site/schemas/api/checks/reproduced-doc
 import { Build } from '../../site/schemas/build.ts';
 import { commitFiles, makeRepository } from '../world/git.ts';
 import { findSolvers } from '../world/spack.ts';
-import type { SpackReleases } from '../world/spack-releases.ts';
-import { makeSpackReleases } from '../world/spack-releases.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal } from './rehearsal.ts';
+import { makeSpackReleases, type SpackReleases } from '../world/spack-releases.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { expectSuccess, oneInstallRoot, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';
 
 const [spack] = findSolvers();

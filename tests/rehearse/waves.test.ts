@@ -3,8 +3,7 @@ import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { findSolvers } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
-import type { Rehearsal } from './rehearsal.ts';
-import { openRehearsal } from './rehearsal.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, SETTINGS } from './setting.ts';
 
 const isRunnable = findSolvers().length > 0 && process.env['FULL'] === '1';

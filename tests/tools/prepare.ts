@@ -2,8 +2,7 @@ import pMap from 'p-map';
 import { describeError } from '../../scripts/cli/command.ts';
 import { removeGoCache } from './go-program.ts';
 import type { Tally } from './report.ts';
-import { findChrome, TOOLS_NEEDED } from './tools.ts';
-import type { Tool } from './tools.ts';
+import { findChrome, TOOLS_NEEDED, type Tool } from './tools.ts';
 
 /**
  * Gets the tools that are missing, as far as that goes without asking, and names the others with how to get them.

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { countTests } from './report.ts';
-import type { Tally } from './report.ts';
+import { countTests, type Tally } from './report.ts';
 
 /** Runs one check that counts as one test; its output is shown in one piece when it fails. */
 export async function runCheck(name: string, [program = '', ...args]: string[]): Promise<Tally> {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { eventPayload } from '../world/github-events.ts';
 import { MAX_WAVES } from '../../site/schemas/build-request.ts';
-import { jobsOf, listWorkflows, readWorkflow, runWorkflow, stepsOf } from './workflows.ts';
-import type { Outcome, World } from './workflows.ts';
+import {
+  jobsOf,
+  listWorkflows,
+  readWorkflow,
+  runWorkflow,
+  stepsOf,
+  type Outcome,
+  type World,
+} from './workflows.ts';
 
 /** Which jobs run, and which steps of the job that publishes, for every kind of run: no job is started for it. */
 

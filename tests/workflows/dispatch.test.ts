@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openGitHub } from '../../scripts/github/api.ts';
-import { continueList, startNextRun } from '../../scripts/waves/continue-run.ts';
-import type { NextRun } from '../../scripts/waves/continue-run.ts';
+import { continueList, startNextRun, type NextRun } from '../../scripts/waves/continue-run.ts';
 import { commitFiles, makeRepository } from '../world/git.ts';
-import type { GitHubApi } from '../world/github-api.ts';
-import { startGitHubApi } from '../world/github-api.ts';
+import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
 import { runNameOf } from './workflows.ts';
 
 /** What a run starts by itself is a workflow that takes the inputs it is given. */

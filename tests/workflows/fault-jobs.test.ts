@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JobName, JobProgress, JobStep } from '../faults/jobs.ts';
-import { JOBS } from '../faults/jobs.ts';
+import { JOBS, type JobName, type JobProgress, type JobStep } from '../faults/jobs.ts';
 import { readWorkflowJob } from '../faults/workflow-jobs.ts';
 
 /** The jobs whose requests and writes meet faults are those of the workflows. */

@@ -3,8 +3,7 @@ import { expectSameAttempt } from '../../scripts/concretize/gather.ts';
 import { openIssue } from '../../scripts/github/standing-issue.ts';
 import { openGitHub } from '../../scripts/github/api.ts';
 import { eventPayload } from '../world/github-events.ts';
-import type { Repository, Setting } from './repository.ts';
-import { openRepository } from './repository.ts';
+import { openRepository, type Repository, type Setting } from './repository.ts';
 import { jobsOf, runWorkflow } from './workflows.ts';
 
 /**

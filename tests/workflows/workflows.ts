@@ -8,9 +8,9 @@ import {
   isScalar,
   NoOperationTraceWriter,
   parseWorkflow,
+  type WorkflowTemplate,
 } from '@actions/workflow-parser';
 import { parse } from 'yaml';
-import type { WorkflowTemplate } from '@actions/workflow-parser';
 
 /** The workflows as GitHub's own parser reads them, and their conditions as GitHub's own engine evaluates them. */
 

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { BuildInputs } from '../../site/schemas/build-request.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { BuildInputs, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { HostileCache } from './hostile-cache.ts';
 

@@ -1,7 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { request } from 'node:http';
-import type { Fault } from './faulty-proxy.ts';
-import { listen } from './faulty-proxy.ts';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen, type Fault } from './faulty-proxy.ts';
 import { sampleAnswer } from './github-openapi.ts';
 
 /**

@@ -1,23 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { resolve } from 'node:path';
-import { buildSchema, graphql, GraphQLError } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import { buildSchema, graphql, GraphQLError, type GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { git, commitOn, readObject } from './github-repository.ts';
 import { findMisfit } from './github-openapi.ts';
-import type { Answer, Fault } from './github-refusals.ts';
 import {
   answerFault,
   MUTATION_FAULTS,
   NOT_ACCESSIBLE,
   rest as restError,
   TIMEOUT,
+  type Answer,
+  type Fault,
 } from './github-refusals.ts';
-import type { Issue, RestRequest } from './github-rest.ts';
-import { createRest } from './github-rest.ts';
+import { createRest, type Issue, type RestRequest } from './github-rest.ts';
 import { startServer } from './start-server.ts';
 
 /** A stand-in of GitHub's API over a real bare repository. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { sampleAnswer } from './github-openapi.ts';
-import type { Answer } from './github-refusals.ts';
-import { rest as restError } from './github-refusals.ts';
+import { rest as restError, type Answer } from './github-refusals.ts';
 import { Dispatch, refuseDispatch } from './workflow-dispatch.ts';
 
 /** An issue of the stand-in, with as much of it as tests look at. */

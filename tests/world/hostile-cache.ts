@@ -3,8 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { BlobRecord } from '../../site/schemas/mirror-manifest.ts';
-import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
+import { MirrorManifest, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { splitSigned } from '../../scripts/signing/signature.ts';
 
 /** A copy of a fixture's build cache that a test spoils; everything that the test does not spoil stays right. */

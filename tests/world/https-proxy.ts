@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, request as requestPlain } from 'node:http';
-import type { Server } from 'node:http';
+import { createServer, request as requestPlain, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { connect } from 'node:net';
-import type { Server as AnyServer } from 'node:net';
+import { connect, type Server as AnyServer } from 'node:net';
 import { join } from 'node:path';
 
 /** Stands servers of this machine in for hosts of the internet, with their names and over TLS. */

@@ -2,12 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
-import type { FaultyProxy } from './faulty-proxy.ts';
-import { startFaultyProxy } from './faulty-proxy.ts';
-import type { Ghcr, GhcrOptions } from './ghcr.ts';
-import { startGhcr } from './ghcr.ts';
-import type { TestRegistry } from './registry.ts';
-import { findTool, startRegistry } from './registry.ts';
+import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
+import { startGhcr, type Ghcr, type GhcrOptions } from './ghcr.ts';
+import { findTool, startRegistry, type TestRegistry } from './registry.ts';
 
 /** What a test file of registries needs; all of it ends, and every variable is as before, after each test. */
 export interface Servers {

@@ -1,8 +1,7 @@
 import { chmodSync, cpSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { commitFiles, git, makeRepository, writeFiles } from './git.ts';
-import type { Spack } from './spack.ts';
-import { findRecipes } from './spack.ts';
+import { findRecipes, type Spack } from './spack.ts';
 
 /** Packages of builtin that Spack reads when it solves a C program on this machine. */
 const NEEDED = [

@@ -3,8 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findProgram, programFolders } from '../tools/path.ts';
-import { runProgram } from './run.ts';
-import type { Outcome } from './run.ts';
+import { runProgram, type Outcome } from './run.ts';
 
 /** A real Spack on this machine. */
 export interface Spack {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { TarListing } from './listing.ts';
-import type { TarEntry } from './listing.ts';
+import { TarListing, type TarEntry } from './listing.ts';
 
 type Line = [kind: TarEntry['kind'], name: string, target?: string, mode?: number];
 

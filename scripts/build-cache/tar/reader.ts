@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { extract } from 'tar-stream';
-import type { Extract, Header } from 'tar-stream';
+import { extract, type Extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import { roundTimes } from '../../../site/lib/times/build-times.ts';
 import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { checkBuildInfo } from '../build-info.ts';
 import { GlibcScan } from '../elf-glibc.ts';
-import { BUILD_INFO, TarListing } from './listing.ts';
-import type { EntryKind, PrefixListing } from './listing.ts';
+import { BUILD_INFO, TarListing, type EntryKind, type PrefixListing } from './listing.ts';
 
 /** What the entries of a tarball say. */
 export interface ReadEntries {

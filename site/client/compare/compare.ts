@@ -1,6 +1,5 @@
 import '../zod-settings.ts';
-import { compareBuilds } from './comparison.ts';
-import type { ComparisonLine } from './comparison.ts';
+import { compareBuilds, type ComparisonLine } from './comparison.ts';
 import { formatCount, formatNumber, shortHash } from '../../lib/format.ts';
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import { findNearest } from '../machine/nearest-build.ts';

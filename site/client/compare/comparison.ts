@@ -1,7 +1,6 @@
 import type { Build } from '../../schemas/build.ts';
 import { formatCount, formatDate, formatSize } from '../../lib/format.ts';
-import { compareSpecs } from './spec-differences.ts';
-import type { ComparedSpec } from './spec-differences.ts';
+import { compareSpecs, type ComparedSpec } from './spec-differences.ts';
 
 /** A build with all that it is compared by. */
 export interface ComparedBuild {

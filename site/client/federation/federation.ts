@@ -1,7 +1,11 @@
 // Before any schema.
 import '../zod-settings.ts';
-import { findPackages, joinPackages, SiblingPackages } from '../../lib/federation/siblings.ts';
-import type { SharedPackage } from '../../lib/federation/siblings.ts';
+import {
+  findPackages,
+  joinPackages,
+  SiblingPackages,
+  type SharedPackage,
+} from '../../lib/federation/siblings.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
 import { readSibling } from './read-sibling.ts';
 

@@ -1,6 +1,5 @@
 import { readTable } from '../../lib/api/spec-table.ts';
-import { coverTogether } from '../../lib/federation/cover-together.ts';
-import type { NamedCache, SharedCoverage } from '../../lib/federation/cover-together.ts';
+import { coverTogether, type NamedCache, type SharedCoverage } from '../../lib/federation/cover-together.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../lib/federation/siblings.ts';
 import { formatNumber } from '../../lib/format.ts';
 import { LockFile } from '../../schemas/lock-file.ts';

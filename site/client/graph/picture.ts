@@ -1,7 +1,6 @@
 import { readEdges } from '../../lib/graph/edges.ts';
-import { layoutGraph } from './layout.ts';
+import { layoutGraph, type NodePlace } from './layout.ts';
 import { makeElement } from '../element.ts';
-import type { NodePlace } from './layout.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 import { makePannable } from './pan-zoom.ts';
 

@@ -1,5 +1,4 @@
-import { readEdges, useNames } from '../../lib/graph/edges.ts';
-import type { GraphEdge } from '../../lib/graph/edges.ts';
+import { readEdges, useNames, type GraphEdge } from '../../lib/graph/edges.ts';
 import { shortHash } from '../../lib/format.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 

@@ -1,6 +1,5 @@
 import type { Machine } from '../../lib/machine/machine.ts';
-import { fitText, judgeFit } from '../../lib/machine/needs.ts';
-import type { Fit } from '../../lib/machine/needs.ts';
+import { fitText, judgeFit, type Fit } from '../../lib/machine/needs.ts';
 import { readNeeds } from '../../lib/machine/needs-text.ts';
 import { makeElement, makeText } from '../element.ts';
 

@@ -1,6 +1,5 @@
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
-import type { Node } from '../../schemas/node.ts';
-import { targetOf } from '../../schemas/node.ts';
+import { targetOf, type Node } from '../../schemas/node.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { variantTokens } from '../../lib/spack/variant-tokens.ts';
 

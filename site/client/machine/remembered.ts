@@ -1,5 +1,4 @@
-import { archOf, parseArch } from '../../lib/machine/machine.ts';
-import type { Machine } from '../../lib/machine/machine.ts';
+import { archOf, parseArch, type Machine } from '../../lib/machine/machine.ts';
 
 /** Where the reader's machine is kept: in this browser alone. */
 const KEY = 'machine';

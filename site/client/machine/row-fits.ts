@@ -1,7 +1,6 @@
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { judgeFit } from '../../lib/machine/needs.ts';
-import type { Fit, FitKind } from '../../lib/machine/needs.ts';
+import { judgeFit, type Fit, type FitKind } from '../../lib/machine/needs.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
 import type { Facet } from '../search/facets-index.ts';
 import { needsKey, rowNeeds } from './row-needs.ts';

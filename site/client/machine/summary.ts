@@ -1,6 +1,5 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
-import { archOf, systemName } from '../../lib/machine/machine.ts';
-import type { Machine } from '../../lib/machine/machine.ts';
+import { archOf, systemName, type Machine } from '../../lib/machine/machine.ts';
 import type { MachineSummary } from './fit-summary.ts';
 import { isTarget } from '../../lib/spack/targets.ts';
 import { viewName } from '../../lib/spack/view-name.ts';

@@ -1,6 +1,5 @@
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { createWordFinder } from '../search/words.ts';
-import type { WordFinder } from '../search/words.ts';
+import { createWordFinder, type WordFinder } from '../search/words.ts';
 
 export const PACKAGE_COLUMNS = ['name', 'version', 'targets', 'builds', 'size', 'updated'] as const;
 export type PackageColumn = (typeof PACKAGE_COLUMNS)[number];

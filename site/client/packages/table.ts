@@ -1,6 +1,11 @@
 import { formatCount, formatDate, formatSize, DAY_MS } from '../../lib/format.ts';
-import { LARGEST_FIRST, orderPackages, PACKAGE_COLUMNS } from './order.ts';
-import type { PackageColumn, PackageView } from './order.ts';
+import {
+  LARGEST_FIRST,
+  orderPackages,
+  PACKAGE_COLUMNS,
+  type PackageColumn,
+  type PackageView,
+} from './order.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { makeElement } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';

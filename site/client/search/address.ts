@@ -1,5 +1,4 @@
-import { FACET_NAMES } from './facets-index.ts';
-import type { FacetName } from './facets-index.ts';
+import { FACET_NAMES, type FacetName } from './facets-index.ts';
 
 /** How long nothing must change before the address follows: browsers limit how often it may. */
 const PAUSE_MS = 250;

@@ -1,6 +1,5 @@
 import { systemGlibc } from '../../lib/machine/machine.ts';
-import { judgeFit } from '../../lib/machine/needs.ts';
-import type { BuildNeeds, Fit } from '../../lib/machine/needs.ts';
+import { judgeFit, type BuildNeeds, type Fit } from '../../lib/machine/needs.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';

@@ -1,21 +1,23 @@
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { countWords, listFacets, markKeys } from './facets-index.ts';
-import type { Facet, FacetName, Selection } from './facets-index.ts';
+import {
+  countWords,
+  listFacets,
+  markKeys,
+  type Facet,
+  type FacetName,
+  type Selection,
+} from './facets-index.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
 import type { Fit, FitKind } from '../../lib/machine/needs.ts';
-import { judgeRows } from '../machine/row-fits.ts';
-import type { RowFits } from '../machine/row-fits.ts';
+import { judgeRows, type RowFits } from '../machine/row-fits.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { askedFits } from './asked.ts';
-import { readMeaning } from './meaning.ts';
-import type { Meaning, Vocabulary } from './meaning.ts';
-import { markQuery } from './query-filters.ts';
-import type { Filter } from './query-filters.ts';
-import { createWordFinder } from './words.ts';
-import type { WordFinder } from './words.ts';
+import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
+import { markQuery, type Filter } from './query-filters.ts';
+import { createWordFinder, type WordFinder } from './words.ts';
 
 /** What search works on, prepared once. */
 export interface SearchEngine extends Vocabulary {

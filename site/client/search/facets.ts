@@ -1,7 +1,6 @@
 import { formatCount, formatMonth } from '../../lib/format.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
-import type { Facet, FacetName } from './facets-index.ts';
-import { FACET_NAMES } from './facets-index.ts';
+import { FACET_NAMES, type Facet, type FacetName } from './facets-index.ts';
 import type { SearchState } from './address.ts';
 
 /** Values of a facet shown before a reader asks for all, and after. */

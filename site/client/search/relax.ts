@@ -1,11 +1,9 @@
 import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
 import type { Fit } from '../../lib/machine/needs.ts';
 import { askedFits } from './asked.ts';
-import { countFailures, search } from './engine.ts';
-import type { SearchEngine } from './engine.ts';
+import { countFailures, search, type SearchEngine } from './engine.ts';
 import { readMeaning } from './meaning.ts';
-import { stateAddress } from './address.ts';
-import type { SearchState } from './address.ts';
+import { stateAddress, type SearchState } from './address.ts';
 
 /** A search like one that found nothing, and how much it finds. */
 export interface Relaxation {

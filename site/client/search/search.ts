@@ -8,15 +8,13 @@ import {
   createSearchEngine,
   search,
   setMachine,
+  type SearchEngine,
+  type SearchResult,
 } from './engine.ts';
-import type { SearchEngine, SearchResult } from './engine.ts';
-import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
-import type { Query } from '../../lib/search/search-query.ts';
+import { parseQuery, queryParts, type Query } from '../../lib/search/search-query.ts';
 import { readMeaning } from './meaning.ts';
-import { keepState, readState, stateAddress } from './address.ts';
-import type { SearchState } from './address.ts';
-import { openSearchFiles } from './data.ts';
-import type { SearchFiles } from './data.ts';
+import { keepState, readState, stateAddress, type SearchState } from './address.ts';
+import { openSearchFiles, type SearchFiles } from './data.ts';
 import { offerFacets, offerMore, showFacets, filterText } from './facets.ts';
 import { relaxSearch } from './relax.ts';
 import { showPackages } from './rows.ts';

@@ -1,8 +1,6 @@
 import { formatNumber } from '../../lib/format.ts';
-import { createWordFinder } from './words.ts';
-import type { WordFinder } from './words.ts';
-import { suggestFiles, suggestPackages } from './suggestions.ts';
-import type { FileSuggestion, Suggestion } from './suggestions.ts';
+import { createWordFinder, type WordFinder } from './words.ts';
+import { suggestFiles, suggestPackages, type FileSuggestion, type Suggestion } from './suggestions.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { announce } from '../announce.ts';

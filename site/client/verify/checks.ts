@@ -4,14 +4,12 @@ import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts
 import { base32, hashTexts, withSuffix } from '../../lib/spack/dag-hash.ts';
 import { splitNodes } from '../../lib/spack/node-text.ts';
 import { splitSigned, verifyManifest } from '../../lib/spack/signed-manifest.ts';
-import { Build } from '../../schemas/build.ts';
-import type { Blob } from '../../schemas/build.ts';
+import { Build, type Blob } from '../../schemas/build.ts';
 import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schemas/mirror-manifest.ts';
 import { fileStem, Node } from '../../schemas/node.ts';
 import { mirrorBlobPath } from '../../schemas/digest.ts';
 import { fetchNodeText } from '../spec-files.ts';
-import { documentOf } from '../build/shown-build.ts';
-import type { ShownBuild } from '../build/shown-build.ts';
+import { documentOf, type ShownBuild } from '../build/shown-build.ts';
 
 /** What a check came to: `open` was not checked. */
 export interface Check {

@@ -1,5 +1,4 @@
-import { isCompressed } from './endpoints.ts';
-import type { Endpoint } from './endpoints.ts';
+import { isCompressed, type Endpoint } from './endpoints.ts';
 import type { ApiSample } from './samples.ts';
 import { settingsOf } from './views.ts';
 import { keyPath } from '../commands/commands.ts';

@@ -1,5 +1,4 @@
-import { forecastFull } from '../mirror/forecast.ts';
-import type { Forecast, GrowthEvent } from '../mirror/forecast.ts';
+import { forecastFull, type Forecast, type GrowthEvent } from '../mirror/forecast.ts';
 import { viewName } from '../spack/view-name.ts';
 import { RECORD_BYTES } from '../spack/database.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';

@@ -1,6 +1,5 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import { targetOf } from '../../schemas/node.ts';
-import type { Node, ParameterValue } from '../../schemas/node.ts';
+import { targetOf, type Node, type ParameterValue } from '../../schemas/node.ts';
 import { shortHash } from '../format.ts';
 import {
   compilersOf,
@@ -9,8 +8,8 @@ import {
   variantSegment,
   variantSegments,
   variantsOf,
+  type Segment,
 } from '../spack/spec-text.ts';
-import type { Segment } from '../spack/spec-text.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** How a package's builds differ in their variants. */

@@ -1,6 +1,5 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
-import type { Node } from '../../schemas/node.ts';
+import { runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import { familyOf, runnableTargets } from '../spack/targets.ts';
 import { compareVersions } from '../spack/versions.ts';

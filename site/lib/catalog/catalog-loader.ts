@@ -4,8 +4,7 @@ import type { Loader } from 'astro/loaders';
 import glob from 'fast-glob';
 import pMap from 'p-map';
 import { parseSettings } from '../../schemas/settings.ts';
-import { CATALOG_FILES } from './catalog-files.ts';
-import type { CatalogKind } from './catalog-files.ts';
+import { CATALOG_FILES, type CatalogKind } from './catalog-files.ts';
 
 /** Files read at the same time. */
 const CONCURRENCY = 32;

@@ -1,8 +1,7 @@
 import { basename, relative } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { parseSettings } from '../../schemas/settings.ts';
-import type { ProcessEnvironment } from '../../schemas/settings.ts';
+import { parseSettings, type ProcessEnvironment } from '../../schemas/settings.ts';
 
 /**
  * The git commit that a catalog's folder is read from; undefined where the folder is not part of a commit, or there

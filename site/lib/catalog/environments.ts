@@ -1,11 +1,8 @@
 import type { Coverage, MissingSpec } from '../../schemas/api/coverage.ts';
 import type { DagHash } from '../../schemas/digest.ts';
-import { machineOf } from '../../schemas/node.ts';
-import type { Node } from '../../schemas/node.ts';
-import { compilersOf } from '../spack/spec-text.ts';
-import type { Segment } from '../spack/spec-text.ts';
-import { countFreshness } from '../advisories/freshness.ts';
-import type { FreshnessCount } from '../advisories/freshness.ts';
+import { machineOf, type Node } from '../../schemas/node.ts';
+import { compilersOf, type Segment } from '../spack/spec-text.ts';
+import { countFreshness, type FreshnessCount } from '../advisories/freshness.ts';
 import { formatNumber } from '../format.ts';
 import { tellApart } from './build-differences.ts';
 import { coverLock, knownCache } from './coverage.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { Build } from '../../schemas/build.ts';
-import { Node } from '../../schemas/node.ts';
-import type { ParameterValue } from '../../schemas/node.ts';
+import { Node, type ParameterValue } from '../../schemas/node.ts';
 import { findDifferences } from './build-differences.ts';
 import { failedCells, groupPackages, versionMatrix } from './packages.ts';
 import type { CatalogBuild } from './site-catalog.ts';

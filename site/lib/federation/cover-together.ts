@@ -1,9 +1,7 @@
 import type { Coverage } from '../../schemas/api/coverage.ts';
 import type { LockFile } from '../../schemas/lock-file.ts';
-import { coverLock, listNeeded } from '../catalog/coverage.ts';
-import type { KnownCache } from '../catalog/coverage.ts';
-import { smallestMirrorSet } from './mirror-set.ts';
-import type { ChosenMirror } from './mirror-set.ts';
+import { coverLock, listNeeded, type KnownCache } from '../catalog/coverage.ts';
+import { smallestMirrorSet, type ChosenMirror } from './mirror-set.ts';
 
 /** A cache with its address. */
 export interface NamedCache extends KnownCache {

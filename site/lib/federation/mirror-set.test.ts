@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { mulberry32 } from '../../../tests/generate/random.ts';
-import { smallestMirrorSet } from './mirror-set.ts';
-import type { Holder } from './mirror-set.ts';
+import { smallestMirrorSet, type Holder } from './mirror-set.ts';
 
 /** Tries every set of caches, the smaller first, then those of earlier caches. */
 function bruteForce(specs: readonly string[], holders: readonly Holder[]): string[] {

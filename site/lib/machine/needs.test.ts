@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseArch, systemName } from './machine.ts';
-import { judgeFit, needsText } from './needs.ts';
-import type { BuildNeeds } from './needs.ts';
+import { judgeFit, needsText, type BuildNeeds } from './needs.ts';
 import { familyOf, runnableTargets } from '../spack/targets.ts';
 
 const ROCKY9 = { platform: 'linux', os: 'rocky9', target: 'zen3', glibc: '2.34' };

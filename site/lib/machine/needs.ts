@@ -1,7 +1,6 @@
 import { familyOf, isTarget, runnableTargets, targetHint } from '../spack/targets.ts';
 import { compareVersions } from '../spack/versions.ts';
-import { runsMacos, systemName } from './machine.ts';
-import type { Machine } from './machine.ts';
+import { runsMacos, systemName, type Machine } from './machine.ts';
 
 /** What a build, with all it needs at run time, needs of a machine. The one source for pages, search and API. */
 export interface BuildNeeds {

@@ -1,6 +1,5 @@
 import { MACOS_VERSIONS, SYSTEM_GLIBC, systemName } from './machine.ts';
-import { judgeFit } from './needs.ts';
-import type { BuildNeeds } from './needs.ts';
+import { judgeFit, type BuildNeeds } from './needs.ts';
 
 /** On which of the systems of the table Spack chooses builds by itself. */
 export interface Reach {

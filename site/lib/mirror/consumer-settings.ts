@@ -1,5 +1,4 @@
-import { solverLines } from './solver-settings.ts';
-import type { SolverFacts } from './solver-settings.ts';
+import { solverLines, type SolverFacts } from './solver-settings.ts';
 
 /** How this cache can be reached. */
 export interface Endpoints {

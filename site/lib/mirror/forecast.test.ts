@@ -4,8 +4,7 @@ import type { Build } from '../../schemas/build.ts';
 import { Node } from '../../schemas/node.ts';
 import { DAY_MS } from '../format.ts';
 import { RECORD_BYTES } from '../spack/database.ts';
-import { forecastFull, neededBytes } from './forecast.ts';
-import type { Growth, GrowthEvent } from './forecast.ts';
+import { forecastFull, neededBytes, type Growth, type GrowthEvent } from './forecast.ts';
 import { planMirror } from './plan.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');

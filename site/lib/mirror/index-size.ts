@@ -1,7 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import { EMPTY_DATABASE_BYTES, nodeOf, RECORD_BYTES } from '../spack/database.ts';
-import { dependencyHashes, walk } from '../spack/dag.ts';
-import type { SpecNode } from '../spack/dag.ts';
+import { dependencyHashes, walk, type SpecNode } from '../spack/dag.ts';
 
 /** How large an index gets, told from its nodes' texts without writing it: exact but for a few bytes a record too many. */
 export interface IndexSize {

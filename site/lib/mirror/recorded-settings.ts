@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Include } from '../../schemas/api/view-list.ts';
-import type { DagHash } from '../../schemas/digest.ts';
-import { Sha256 } from '../../schemas/digest.ts';
+import { Sha256, type DagHash } from '../../schemas/digest.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { mirrorName, externalUrl, siteAddress } from '../url.ts';
 import { isLocal } from '../registry-address.ts';

@@ -1,11 +1,9 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
-import type { Node } from '../../schemas/node.ts';
-import { fileStem, hashesOf, runtimeDependencies, targetOf } from '../../schemas/node.ts';
+import { fileStem, hashesOf, runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
 import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
-import { walk } from '../spack/dag.ts';
-import type { SpecNode } from '../spack/dag.ts';
+import { walk, type SpecNode } from '../spack/dag.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
 

@@ -2,8 +2,7 @@ import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { formatCount, formatSize, shortHash } from '../format.ts';
 import { systemName } from '../machine/machine.ts';
 import { compilersOf } from '../spack/spec-text.ts';
-import { runtimeDependencies, targetOf } from '../../schemas/node.ts';
-import type { Node } from '../../schemas/node.ts';
+import { runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
 
 /** `hdf5 1.14.4 for Rocky 9, icelake, gcc 13.3.0 /abcdefg` */
 export function buildTitle(entry: CatalogBuild, catalog: SiteCatalog): string {

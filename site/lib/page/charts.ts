@@ -1,5 +1,16 @@
-import { areaY, axisX, axisY, barX, lineY, plot, rectY, ruleX, ruleY, text } from '@observablehq/plot';
-import type { PlotOptions } from '@observablehq/plot';
+import {
+  areaY,
+  axisX,
+  axisY,
+  barX,
+  lineY,
+  plot,
+  rectY,
+  ruleX,
+  ruleY,
+  text,
+  type PlotOptions,
+} from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import prettyBytes from 'pretty-bytes';
 

@@ -1,7 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { atomText } from './feed.ts';
-import type { FeedEntry } from './feed.ts';
+import { atomText, type FeedEntry } from './feed.ts';
 
 const entry: FeedEntry = {
   title: '<script>a & "b"</script>',

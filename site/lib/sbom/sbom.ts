@@ -1,8 +1,6 @@
 import type { Build } from '../../schemas/build.ts';
-import type { DagHash } from '../../schemas/digest.ts';
-import { hexOf } from '../../schemas/digest.ts';
-import { fileStem, targetOf } from '../../schemas/node.ts';
-import type { Node } from '../../schemas/node.ts';
+import { hexOf, type DagHash } from '../../schemas/digest.ts';
+import { fileStem, targetOf, type Node } from '../../schemas/node.ts';
 import { formatJson } from '../json.ts';
 import { walk } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';

@@ -5,8 +5,7 @@ import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { DAY_MS } from '../format.ts';
 import { runtimeClosure } from '../mirror/views.ts';
-import { keyOfRow, searchRows } from './search-rows.ts';
-import type { SearchRow } from './search-rows.ts';
+import { keyOfRow, searchRows, type SearchRow } from './search-rows.ts';
 import { needsOf } from '../catalog/build-needs.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
@@ -14,8 +13,7 @@ import { compilersOf } from '../spack/spec-text.ts';
 import { parseQuery } from './search-query.ts';
 import { variantTokens } from '../spack/variant-tokens.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
-import type { WordList } from './word-list.ts';
-import { makeWordList, numberLists } from './word-list.ts';
+import { makeWordList, numberLists, type WordList } from './word-list.ts';
 
 /** Characters of a description in the package index: as much as a row shows. */
 const DESCRIPTION_LENGTH = 100;

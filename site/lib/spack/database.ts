@@ -1,6 +1,5 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import { dependencyHashes } from './dag.ts';
-import type { SpecNode } from './dag.ts';
+import { dependencyHashes, type SpecNode } from './dag.ts';
 
 /**
  * Bytes of a record besides its node's text, with a reference count of up to seven digits:

@@ -1,5 +1,4 @@
-import { readKeys } from 'openpgp';
-import type { PublicKey } from 'openpgp';
+import { readKeys, type PublicKey } from 'openpgp';
 
 /** A key's fingerprint as files are named for it and gpg prints it: upper-case hex. */
 export function fingerprintOf(key: PublicKey): string {

@@ -1,5 +1,4 @@
-import { createMessage, enums, readSignature, verify } from 'openpgp';
-import type { SignaturePacket } from 'openpgp';
+import { createMessage, enums, readSignature, verify, type SignaturePacket } from 'openpgp';
 import { LINE_LIMIT_CHARACTERS } from '../../schemas/mirror-manifest.ts';
 import { fingerprintOf, readPublicKeys } from './public-key.ts';
 

@@ -1,6 +1,5 @@
 import type { DagHash } from '../../schemas/digest.ts';
-import { COMPILER_FLAGS, targetOf } from '../../schemas/node.ts';
-import type { Node, ParameterValue } from '../../schemas/node.ts';
+import { COMPILER_FLAGS, targetOf, type Node, type ParameterValue } from '../../schemas/node.ts';
 import { pythonJson } from './node-text.ts';
 import { compareTexts } from './versions.ts';
 

@@ -1,5 +1,4 @@
-import { compareParsed, nextVersion, parseVersion } from './versions.ts';
-import type { ParsedVersion } from './versions.ts';
+import { compareParsed, nextVersion, parseVersion, type ParsedVersion } from './versions.ts';
 
 /**
  * One part of what may follow `@` in a spec. Parts are intervals of Spack's order of versions, so that those of a

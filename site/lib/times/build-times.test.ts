@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { learnTimes, roundTimes, sumTimes } from './build-times.ts';
-import type { BuildKind, TimedBuild } from './build-times.ts';
+import { learnTimes, roundTimes, sumTimes, type BuildKind, type TimedBuild } from './build-times.ts';
 
 const zlib: BuildKind = { name: 'zlib', version: '1.3', target: 'x86_64_v3', buildSystem: 'makefile' };
 

@@ -1,7 +1,5 @@
-import { BuildTimes } from '../../schemas/build.ts';
-import type { Build } from '../../schemas/build.ts';
-import { targetOf } from '../../schemas/node.ts';
-import type { Node } from '../../schemas/node.ts';
+import { BuildTimes, type Build } from '../../schemas/build.ts';
+import { targetOf, type Node } from '../../schemas/node.ts';
 
 /** How long builds took, and what that says of builds to come. */
 

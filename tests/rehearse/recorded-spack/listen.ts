@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { homeOf, placesOf, questionOf, readPlace } from './recording.ts';
-import type { Answer } from './recording.ts';
+import { homeOf, placesOf, questionOf, readPlace, type Answer } from './recording.ts';
 
 /** Stands before a real Spack: `listen.ts SPACK FILE ARGS…` appends to the file what it does, a line a command. */
 function listen([program = '', file = '', ...args]: string[]): void {
