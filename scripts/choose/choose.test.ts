@@ -156,11 +156,37 @@ test('gives each environment a job for each target', () => {
   expect(none.requests).toEqual([]);
 });
 
-test('refuses an environment that is not there or is none, and says which there are', () => {
-  const catalog = writeCatalog({ 'environments/a.yaml': 'specs: [zlib]' });
+test('refuses an environment that is not there, and says which there are', () => {
+  const catalog = writeCatalog({ 'environments/a.yaml': 'spack: {specs: [zlib]}' });
   const choose = (name: string) => () => chooseEnvironments([name], '', catalog, SETTINGS, OPTIONS);
   expect(choose('../../etc/x')).toThrow('which are: a;');
-  expect(choose('a')).toThrow('expected a Spack environment, whose outermost key is "spack:"');
+  expect(choose('b')).toThrow('which are: a;');
+});
+
+// Of the files of ACCESS-ISSM and HPC-ME: Spack refuses them, too.
+test('says what is wrong with a file that is no environment, or is called otherwise, and goes on with the others', () => {
+  const catalog = writeCatalog({
+    'environments/good.yaml': 'spack: {specs: [zlib]}',
+    'environments/none.yaml': 'packages: {all: {}}',
+    'environments/twice.yaml':
+      'spack:\n  packages:\n    boost:\n      variants: cxxstd=14\n      variants: +mpi\n',
+    'environments/unquoted.yaml': 'spack:\n  modules:\n    a: {name}{x}/{version}\n',
+    'environments/my.stack v1.yaml': 'spack: {specs: [zlib]}',
+    'environments/other.yml': 'spack: {specs: [zlib]}',
+    'environments/folder/spack.yaml': 'spack: {specs: [zlib]}',
+  });
+  const { requests: chosen, reasons } = chooseEnvironments([], 'm1', catalog, SETTINGS, OPTIONS);
+  expect(chosen.map(({ environment }) => environment)).toEqual(['good', 'none', 'twice', 'unquoted']);
+  expect(reasons.slice(1).map((reason) => reason.replaceAll(`${catalog}/`, ''))).toEqual([
+    'Environment none cannot be solved: environments/none.yaml: expected a Spack environment, whose outermost key is "spack:".',
+    'Environment twice cannot be solved: environments/twice.yaml: expected YAML; correct this: Map keys must be unique at line 5, column 7.',
+    expect.stringMatching(
+      /^Environment unquoted cannot be solved: .*: expected YAML; .* at line 3, column \d+\.$/,
+    ),
+    'environments/folder/spack.yaml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to folder.yaml for example.',
+    'environments/my.stack v1.yaml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to my-stack-v1.yaml for example.',
+    'environments/other.yml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to other.yaml for example.',
+  ]);
 });
 
 test('says at once what of an environment is not here, and goes on with the others', () => {

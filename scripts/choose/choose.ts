@@ -5,7 +5,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
-import { listEnvironments } from './environments.ts';
+import { findMisplaced, listEnvironments } from './environments.ts';
 import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
 import { findStaleNames } from './stale.ts';
 import { chooseRenewals } from './renewals.ts';
@@ -61,7 +61,10 @@ export function chooseEnvironments(
     chosen.length === 0
       ? `There is no environment in ${catalog}/environments: add a spack.yaml there under a name of your own.`
       : `${formatNumber(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
-  return { requests: composeRequests(wishes, options), reasons: [reason, ...refusals] };
+  return {
+    requests: composeRequests(wishes, options),
+    reasons: [reason, ...refusals, ...(names.length === 0 ? findMisplaced(catalog) : [])],
+  };
 }
 
 /** What a random choice depends on besides the settings. */

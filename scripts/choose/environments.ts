@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { parseYaml } from '../../site/lib/yaml.ts';
+import { BuildRequest } from '../../site/schemas/build-request.ts';
 import { listNames } from '../cli/files.ts';
 
 /** The part of a `spack.yaml` that decides whether it is one; the rest is Spack's to judge. */
@@ -14,28 +15,52 @@ function stackPath(catalog: string, name: string): string {
 
 /** The names of the owner's environments, sorted; a catalog without any has none. */
 export function listEnvironments(catalog: string): string[] {
-  const folder = join(catalog, 'environments');
-  return listNames(folder)
-    .filter((file) => file.endsWith('.yaml') && !file.startsWith('.'))
+  return listFiles(catalog)
+    .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
+    .filter(isName);
+}
+
+/** One sentence for each thing that looks like an environment and is none because of where it is or how it is called. */
+export function findMisplaced(catalog: string): string[] {
+  const folder = join(catalog, 'environments');
+  return listFiles(catalog).flatMap((file) => {
+    const isFolder = existsSync(join(folder, file, 'spack.yaml'));
+    const name = isFolder ? file : file.replace(/\.ya?ml$/, '');
+    if (!isFolder && (name === file || (file.endsWith('.yaml') && isName(name)))) return [];
+    const better = `${name.replaceAll(/[^\w-]+/g, '-').replace(/^[-_]+/, '') || 'stack'}.yaml`;
+    const found = isFolder ? join(file, 'spack.yaml') : file;
+    return [
+      `${join(folder, found)} is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; ` +
+        `rename it, to ${better} for example.`,
+    ];
+  });
+}
+
+function listFiles(catalog: string): string[] {
+  return listNames(join(catalog, 'environments'))
+    .filter((file) => !file.startsWith('.'))
     .sort();
+}
+
+const isName = (name: string) => BuildRequest.shape.environment.safeParse(name).success;
+
+/** Throws when a catalog has no environment of that name, and says which it has. */
+export function expectEnvironment(catalog: string, name: string): void {
+  if (isName(name) && existsSync(stackPath(catalog, name))) return;
+  const names = listEnvironments(catalog).join(', ') || 'none yet';
+  throw new Error(
+    `environment "${name.slice(0, 100)}": expected one of those in ${join(catalog, 'environments')}, which are: ` +
+      `${names}; add a spack.yaml there as ${name.slice(0, 100)}.yaml`,
+  );
 }
 
 /** Reads an environment's `spack.yaml` as text. Throws when there is none of that name, or when it is not one. */
 export function readEnvironment(catalog: string, name: string): string {
+  expectEnvironment(catalog, name);
   const path = stackPath(catalog, name);
-  if (!/^[\w-]+$/.test(name) || !existsSync(path)) {
-    const names = listEnvironments(catalog).join(', ') || 'none yet';
-    throw new Error(
-      `environment "${name.slice(0, 100)}": expected one of those in ${join(catalog, 'environments')}, which are: ` +
-        `${names}; add a spack.yaml there as ${name.slice(0, 100)}.yaml`,
-    );
-  }
   const text = readFileSync(path, 'utf8');
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error) throw new Error(`${path}: expected YAML; correct this: ${error.message.trim()}`);
-  if (!SpackYaml.safeParse(document.toJS({ maxAliasCount: 100 })).success) {
+  if (!SpackYaml.safeParse(parseYaml(text, path)).success) {
     throw new Error(`${path}: expected a Spack environment, whose outermost key is "spack:"`);
   }
   return text;

@@ -68,14 +68,87 @@ test('puts no view where the only one was outside', () => {
 });
 
 test.each([
-  ['access_pair', '{url: s3://b, access_pair: [a, b]}'],
-  ['access_token', '{url: "oci://r/x", fetch: {access_token: t}}'],
+  ['a list, as before Spack 1.0', '{url: s3://b, access_pair: [me, secret]}'],
+  ['a token', '{url: "oci://r/x", fetch: {url: "oci://r/x", access_token: secret}}'],
   ['a password in its address', 'https://me:secret@example.org/cache'],
-])('refuses a mirror with credentials by name: %s', (what, mirror) => {
-  const [refusal] = adapt(`spack: {specs: [], mirrors: {ours: ${mirror}}}`).refusals;
-  expect(refusal).toContain('mirrors:ours has credentials');
-  expect(refusal).toContain(what);
-  expect(refusal).not.toContain('secret@');
+])('refuses a mirror whose credentials are in the file, without saying them: %s', (_, mirror) => {
+  const { refusals } = adapt(`spack: {specs: [], mirrors: {ours: ${mirror}}}`);
+  expect(refusals).toEqual([expect.stringMatching(/^mirrors:ours has credentials that everybody can read/)]);
+  expect(refusals.join()).not.toContain('secret');
+});
+
+// As Spack's own action for GitHub proposes it: HERACLES++, KWIVER, Sirocco and many others.
+test('leaves out mirrors that want credentials or are folders of another machine, and says what of the others', () => {
+  const { text, notes, refusals } = adapt(`spack:
+  specs: [zlib]
+  mirrors:
+    local-buildcache:
+      url: oci://ghcr.io/group/spack-buildcache
+      signed: false
+      access_pair: {id_variable: GITHUB_USER, secret_variable: GITHUB_TOKEN}
+    bucket: {url: "s3://group", profile: group}
+    perlmutter: /global/common/software/mirrors/perlmutter-e4s-21.05
+    files: file:///scratch/mirror
+    here: {url: file:///etc, autopush: true}
+    open: {fetch: https://binaries.spack.io/develop, push: {url: "s3://spack", access_pair: {id: me, secret_variable: S}}}
+`);
+  expect(refusals).toEqual([]);
+  const { mirrors } = parse(text).spack as { mirrors: Record<string, unknown> };
+  expect(Object.keys(mirrors)).toEqual(['here', 'open']);
+  expect(mirrors['here']).toEqual({ url: 'file:///etc' });
+  expect(notes).toEqual([
+    "mirrors:local-buildcache is not used: it wants credentials (access_pair), which a build of other people's scripts must not have; what it has is built here",
+    expect.stringMatching(/^mirrors:bucket is not used: it wants credentials \(profile\)/),
+    'mirrors:perlmutter is not used: the folder /global/common/software/mirrors/perlmutter-e4s-21.05 is not here; what it has is built here',
+    expect.stringMatching(/^mirrors:files is not used: the folder \/scratch\/mirror is not here/),
+    expect.stringMatching(/^mirrors:here: binaries are taken from file:\/\/\/etc where/),
+    'mirrors:here:autopush is not used: builds are published in this cache',
+    expect.stringMatching(
+      /^mirrors:open: binaries are taken from https:\/\/binaries.spack.io\/develop where/,
+    ),
+  ]);
+});
+
+// Of the environments that C2SM and NCAR have for their machines.
+test('lets no section replace the settings of this cache by Spack’s "::"', () => {
+  const { text, notes } = adapt(`spack:
+  specs: [zlib]
+  'compilers:': [{compiler: {spec: gcc@11.4.0}}]
+  config::
+    install_tree:: {root: /opt/spack}
+    build_jobs: 4
+  packages::
+    all:
+      providers:
+        'mpi:': [mpich]
+`);
+  expect(parse(text)).toEqual({
+    spack: {
+      specs: ['zlib'],
+      config: { build_jobs: 4 },
+      packages: { all: { providers: { 'mpi:': ['mpich'] } } },
+    },
+  });
+  expect(notes.map((note) => note.replace(/ is not used.*/, ''))).toEqual([
+    'compilers',
+    'config:install_tree',
+  ]);
+});
+
+test('takes Spack’s own recipes from the settings alone', () => {
+  const named = adapt('spack: {specs: [], repos: {builtin: {tag: v2025.07.0}}}');
+  expect(parse(named.text)).toEqual({ spack: { specs: [] } });
+  expect(named.notes).toEqual([
+    'repos:builtin is not used: the setting "packages" of this cache says which recipes of Spack are taken',
+  ]);
+  const listed = adapt(
+    'spack: {specs: [], repos: [https://example.org/a.git, $spack/var/spack/repos/builtin]}',
+  );
+  expect(parse(listed.text)).toEqual({ spack: { specs: [], repos: ['https://example.org/a.git'] } });
+  expect(listed.notes).toEqual([
+    expect.stringMatching(/^repos: \$spack\/var\/spack\/repos\/builtin is not used/),
+    expect.stringContaining('these recipes come from the network, https://example.org/a.git'),
+  ]);
 });
 
 test('refuses what is developed in a folder that is not here', () => {

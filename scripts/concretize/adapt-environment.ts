@@ -1,7 +1,8 @@
-import { isAbsolute, join, relative, resolve } from 'node:path';
-import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { isMap, isPair, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
-import { readEnvironment } from '../choose/environments.ts';
+import { expectEnvironment, readEnvironment } from '../choose/environments.ts';
+import { adaptMirrors } from './environment-mirrors.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 
 /** An owner's `spack.yaml` as it is solved and built here. */
@@ -33,11 +34,21 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
   license_dir: 'license files of your machine are not here',
   installer: 'the setting "installer" of this cache decides',
 };
-const CREDENTIALS = ['access_pair', 'access_token', 'access_token_variable', 'profile'];
 
-/** Reads an environment of the catalog, and adapts it. Throws when there is none of that name, or when it is not one. */
+/** Reads an environment of the catalog, and adapts it; one that cannot be read is refused. Throws when there is none of that name. */
 export function adaptStored(catalog: string, name: string): AdaptedEnvironment {
-  return adaptEnvironment(readEnvironment(catalog, name), {
+  expectEnvironment(catalog, name);
+  let text = '';
+  try {
+    text = readEnvironment(catalog, name);
+  } catch (error) {
+    // What is wrong with one stops no other. The rest of the message is the line that it names.
+    const [sentence = ''] = String(error)
+      .replace(/^Error: /, '')
+      .split('\n');
+    return { text, notes: [], refusals: [sentence.replace(/:$/, '')] };
+  }
+  return adaptEnvironment(text, {
     file: join(catalog, catalogPath('environments', name)),
     root: findRoot(catalog),
   });
@@ -56,8 +67,10 @@ function findRoot(catalog: string): string {
 export function adaptEnvironment(text: string, place: EnvironmentPlace): AdaptedEnvironment {
   const document = parseDocument(text);
   const notes: string[] = [];
+  dropOverrides(document, /^include[:+-]$/);
   const hasIncludes = document.getIn(['spack', 'include']) !== undefined;
   const refusals = takeIncludes(document, place, notes);
+  const isRenamed = dropOverrides(document, /[:+-]$/);
   const leaveOut = (path: string[], reason: string) => {
     if (document.getIn(path) === undefined) return;
     document.deleteIn(path);
@@ -69,17 +82,37 @@ export function adaptEnvironment(text: string, place: EnvironmentPlace): Adapted
   const config = document.getIn(['spack', 'config']);
   if (isMap(config) && config.items.length === 0) document.deleteIn(['spack', 'config']);
   leaveOutViews(document, notes);
+  const mirrorRefusals = adaptMirrors(document, dirname(place.file), notes);
+  leaveOutBuiltin(document, notes);
+  notes.push(...listRemoteRepositories(document));
   return {
-    text: notes.length === 0 && !hasIncludes ? text : String(document),
-    notes: [...notes, ...findRemote(document)],
+    text: notes.length === 0 && !hasIncludes && !isRenamed ? text : String(document),
+    notes,
     refusals: [
       ...refusals,
-      ...refuseMirrors(document),
+      ...mirrorRefusals,
       ...refuseDevelop(document),
       ...refuseLocks(document),
       ...refuseRepositories(document),
     ],
   };
+}
+
+/**
+ * Lets sections add to the settings of this cache that would replace them (`config::`, `install_tree::`): those that are
+ * below an environment here are the cache's own, not the owner's.
+ */
+function dropOverrides(document: Document, keysToChange: RegExp): boolean {
+  let isChanged = false;
+  for (const path of [['spack'], ['spack', 'config']]) {
+    const section = document.getIn(path);
+    for (const { key } of isMap(section) ? section.items : []) {
+      if (!isScalar(key) || !keysToChange.test(String(key.value))) continue;
+      key.value = String(key.value).slice(0, -1);
+      isChanged = true;
+    }
+  }
+  return isChanged;
 }
 
 /** Views outside the environment's own folder: the container gets one of its own. */
@@ -102,33 +135,6 @@ function leaveOutViews(document: Document, notes: string[]): void {
   if (isMap(rest) && rest.items.length === 0) document.setIn(['spack', 'view'], false);
 }
 
-function refuseMirrors(document: Document): string[] {
-  const mirrors = document.getIn(['spack', 'mirrors']);
-  if (!isMap(mirrors)) return [];
-  return mirrors.items.flatMap(({ key, value }) => {
-    const name = String(key);
-    const address = isScalar(value)
-      ? String(value.value)
-      : JSON.stringify(isMap(value) ? value.toJSON() : '');
-    const secret = isMap(value) ? findCredentials(value) : undefined;
-    const hasPassword = /:\/\/[^/\s"@]+:[^/\s"@]+@/.test(address);
-    if (secret === undefined && !hasPassword) return [];
-    return [
-      `mirrors:${name} has credentials (${secret ?? 'a password in its address'}): a build of other people's scripts ` +
-        'must not have them; take the mirror out of the environment, or use one that everybody may read',
-    ];
-  });
-}
-
-function findCredentials(map: YAMLMap): string | undefined {
-  for (const { key, value } of map.items) {
-    if (CREDENTIALS.includes(String(key))) return String(key);
-    const inner = isMap(value) ? findCredentials(value) : undefined;
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
-}
-
 function refuseDevelop(document: Document): string[] {
   const develop = document.getIn(['spack', 'develop']);
   if (!isMap(develop) || develop.items.length === 0) return [];
@@ -148,6 +154,23 @@ function refuseLocks(document: Document): string[] {
   ];
 }
 
+/** Spack's own recipes: which these are, the settings say, since the cache records it of each build. */
+function leaveOutBuiltin(document: Document, notes: string[]): void {
+  const repos = document.getIn(['spack', 'repos']);
+  if (!isMap(repos) && !isSeq(repos)) return;
+  for (const [index, item] of [...repos.items].entries()) {
+    const name = isPair(item) ? String(item.key) : '';
+    const isBuiltin = name === 'builtin' || (isScalar(item) && String(item.value).startsWith('$spack'));
+    if (!isBuiltin) continue;
+    repos.delete(isPair(item) ? item.key : index);
+    const what = name === '' ? `repos: ${String(isScalar(item) ? item.value : '')}` : `repos:${name}`;
+    notes.push(
+      `${what} is not used: the setting "packages" of this cache says which recipes of Spack are taken`,
+    );
+  }
+  if (repos.items.length === 0) document.deleteIn(['spack', 'repos']);
+}
+
 /** The recipe repositories of an environment: by name, or in a list. */
 function listRepositories(document: Document): { name: string; address: string; isPinned: boolean }[] {
   const repos = document.getIn(['spack', 'repos']);
@@ -155,7 +178,7 @@ function listRepositories(document: Document): { name: string; address: string; 
   return repos.items.map(({ key, value }) =>
     describeRepository(
       `:${String(key)}`,
-      isMap(value) ? String(value.get('git')) : String(isScalar(value) ? value.value : ''),
+      isMap(value) ? String(value.get('git') ?? '') : String(isScalar(value) ? value.value : ''),
       isMap(value) && (value.has('commit') || value.has('tag')),
     ),
   );
@@ -170,27 +193,12 @@ const IS_ADDRESS = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/;
 /** Folders of recipes: a build job does not have those of the owner's machine, and reads those of the repository. */
 function refuseRepositories(document: Document): string[] {
   return listRepositories(document)
-    .filter(({ address }) => !IS_ADDRESS.test(address) && !address.startsWith('$spack'))
+    .filter(({ address }) => !IS_ADDRESS.test(address))
     .map(
       ({ name, address }) =>
-        `${name}: ${address} is a folder of recipes: take it out, and name that folder of the repository in the variable ` +
-        'OWN_PACKAGES, or give a git address',
+        `${name}: ${address} is a folder of recipes: take it out, and name that folder of ` +
+        'the repository in the variable OWN_PACKAGES, or give a git address',
     );
-}
-
-/** What Spack fetches besides sources: one sentence each. */
-function findRemote(document: Document): string[] {
-  const mirrors = document.getIn(['spack', 'mirrors']);
-  const others = isMap(mirrors)
-    ? mirrors.items.map(({ key, value }) => {
-        const address = isMap(value)
-          ? (value.get('url') ?? value.getIn(['fetch', 'url']) ?? value.get('fetch'))
-          : value;
-        const text = isScalar(address) ? address.value : address;
-        return `mirrors:${String(key)}: binaries are taken from ${String(text)} where they fit, and published here too`;
-      })
-    : [];
-  return others.concat(listRemoteRepositories(document));
 }
 
 function listRemoteRepositories(document: Document): string[] {

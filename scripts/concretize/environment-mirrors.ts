@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Document } from 'yaml';
+import { z } from 'zod';
+
+const Environment = z.object({ spack: z.object({ mirrors: z.record(z.string(), z.unknown()).nullish() }) });
+/** A mirror's connection: where it is, and what it wants to see. */
+const Connection = z.union([z.string().transform((url) => ({ url })), z.looseObject({ url: z.string() })]);
+const Mirror = z.union([Connection, z.looseObject({ fetch: Connection }).transform(({ fetch }) => fetch)]);
+
+/** Credentials themselves, as Spack before 1.0 has them, in a mirror as JSON. */
+const SECRET = /"(?:access_token|secret)"|"access_pair":\[/;
+const PASSWORD = /:\/\/[^/\s"@]+:[^/\s"@]+@/;
+/** Names of variables and profiles that have them. */
+const CREDENTIALS = /"(access_pair|access_token_variable|profile)":(?!null)/;
+
+/**
+ * Takes out of an environment the mirrors that a build cannot read: those that want credentials, and folders that are
+ * not here.
+ * @param folder of the environment's file
+ * @param notes gets a sentence for each mirror
+ * @returns a sentence for each mirror whose credentials everybody can read in the repository
+ */
+export function adaptMirrors(document: Document, folder: string, notes: string[]): string[] {
+  const { data } = Environment.safeParse(document.toJS({ maxAliasCount: 100 }));
+  return Object.entries(data?.spack.mirrors ?? {}).flatMap(([key, value]) => {
+    const name = `mirrors:${key}`;
+    const text = JSON.stringify(value);
+    if (SECRET.test(text) || PASSWORD.test(text)) {
+      return [
+        `${name} has credentials that everybody can read in this repository, and a build of other people's scripts must ` +
+          'not have them: replace them where they are valid, and take the mirror out of the environment',
+      ];
+    }
+    const reason = whyUnreadable(value, folder);
+    if (reason === undefined) {
+      const url = Mirror.safeParse(value).data?.url ?? text;
+      notes.push(`${name}: binaries are taken from ${url} where they fit, and published here too`);
+      if (document.hasIn(['spack', 'mirrors', key, 'autopush'])) {
+        document.deleteIn(['spack', 'mirrors', key, 'autopush']);
+        notes.push(`${name}:autopush is not used: builds are published in this cache`);
+      }
+    } else {
+      document.deleteIn(['spack', 'mirrors', key]);
+      notes.push(`${name} is not used: ${reason}; what it has is built here`);
+    }
+    return [];
+  });
+}
+
+function whyUnreadable(mirror: unknown, folder: string): string | undefined {
+  const { data } = Mirror.safeParse(mirror);
+  if (!data) return undefined;
+  const [, credentials] = CREDENTIALS.exec(JSON.stringify({ ...data, push: undefined })) ?? [];
+  if (credentials !== undefined)
+    return `it wants credentials (${credentials}), which a build of other people's scripts must not have`;
+  const { url } = data;
+  const path = url.replace(/^file:\/\//, '');
+  return !path.includes('://') && !existsSync(resolve(folder, path))
+    ? `the folder ${path} is not here`
+    : undefined;
+}
