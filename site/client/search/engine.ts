@@ -15,6 +15,7 @@ import { judgeRows, type RowFits } from '../machine/row-fits.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { askedFits } from './asked.ts';
+import { fileChecker, findCandidates } from './candidates.ts';
 import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
 import { createWordFinder, type WordFinder } from './words.ts';
@@ -41,6 +42,8 @@ export interface SearchResult {
   counts: Map<FacetName, Uint32Array>;
   /** The search as it was understood. */
   meaning: Meaning;
+  /** Words that were left out, since nothing has them together with the others. */
+  ignored: string[];
   /** Judges rows by the system that the search names; undefined where it names none, or several. */
   askedFit: ((row: number) => Fit | undefined) | undefined;
 }
@@ -92,9 +95,18 @@ export function search(
   const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
   const active = tallies.filter(({ fits }) => fits);
   const askedFit = askedFits(query, engine.packages, engine.builds);
-  const result: SearchResult = { rows: [], packages: [], counts: new Map(), meaning: query, askedFit };
+  const { candidates, words, ignored } = findCandidates(engine, query);
+  query = { ...query, words };
+  const result: SearchResult = {
+    rows: [],
+    packages: [],
+    counts: new Map(),
+    meaning: query,
+    ignored,
+    askedFit,
+  };
   const checkFiles = fileChecker(engine, query);
-  for (const { place, certain } of rankPackages(engine, query)) {
+  for (const { place, certain } of candidates) {
     const found = result.rows.length;
     const end = engine.firstRows[place + 1] ?? 0;
     for (let row = engine.firstRows[place] ?? 0; row < end; row += 1) {
@@ -194,69 +206,4 @@ export function countFailures({ builds }: SearchEngine, rows: readonly number[])
 function fitsAll(filters: readonly Filter[], row: number): boolean {
   for (const { keys, fits } of filters) if (!fits[keys[row] ?? 0]) return false;
   return true;
-}
-
-/** A package that some rows of may fit, and whether its name alone says so. */
-interface Candidate {
-  place: number;
-  rank: number;
-  certain: boolean;
-}
-
-/**
- * Packages by how well the words fit them; of equal rank those with more builds first, then the shorter name. Until
- * the files are there no package is found by what it ships.
- */
-function rankPackages(engine: SearchEngine, { words }: Meaning): Candidate[] {
-  const { packages } = engine;
-  const ranks = words.map((word) => engine.words.rankPackages(word));
-  const files = words.map((word) => rankByFiles(engine, word));
-  const candidates: Candidate[] = [];
-  for (let place = 0; place < packages.names.length; place += 1) {
-    let [sum, certain, found] = [0, true, true];
-    for (const [index, rank] of ranks.entries()) {
-      const [byName, byFile] = [rank[place] ?? 0, files[index]?.[place] ?? 0];
-      // Found by its description or a typing error alone, a package that ships a file of this name ranks by the file.
-      const value = byName > 0 && byFile > 0 ? Math.min(byName, byFile) : byName || byFile;
-      if (value === 0) found = false;
-      if (byName === 0) certain = false;
-      sum += value;
-    }
-    if (found) candidates.push({ place, rank: sum, certain });
-  }
-  if (words.length === 0) return candidates;
-  const builds = (place: number): number => packages.builds[place] ?? 0;
-  const length = (place: number): number => packages.names[place]?.length ?? 0;
-  return candidates.sort(
-    (left, right) =>
-      left.rank - right.rank ||
-      builds(right.place) - builds(left.place) ||
-      length(left.place) - length(right.place) ||
-      left.place - right.place,
-  );
-}
-
-/** The best rank that a file of any row gives its package. */
-function rankByFiles(engine: SearchEngine, word: string): Uint8Array | undefined {
-  const marks = engine.words.markFiles(word);
-  const { fileSets, builds } = engine;
-  if (!marks || !fileSets) return undefined;
-  const ranks = new Uint8Array(engine.packages.names.length);
-  for (const [row, place] of builds.rows.package.entries()) {
-    const mark = marks[fileSets[row] ?? 0] ?? 0;
-    if (mark > 0 && (ranks[place] === 0 || mark < (ranks[place] ?? 0))) ranks[place] = mark;
-  }
-  return ranks;
-}
-
-/** Checks a row whose package does not have every word in its name: its files must have the others. */
-function fileChecker(engine: SearchEngine, { words }: Meaning): (place: number, row: number) => boolean {
-  const checks = words.map((word) => ({
-    ranks: engine.words.rankPackages(word),
-    marks: engine.words.markFiles(word),
-  }));
-  return (place, row) => {
-    const set = engine.fileSets?.[row] ?? 0;
-    return checks.every(({ ranks, marks }) => Boolean(ranks[place]) || Boolean(marks?.[set]));
-  };
 }

@@ -1,6 +1,7 @@
 import type { Query } from '../../lib/search/search-query.ts';
-import { systemGlibc } from '../../lib/machine/machine.ts';
+import { SYSTEM_GLIBC, systemGlibc } from '../../lib/machine/machine.ts';
 import { familyOf, isTarget } from '../../lib/spack/targets.ts';
+import { isCompiler } from './query-filters.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 
@@ -32,6 +33,13 @@ const VARIANT_WORDS = new Map([
   ['parallel', '+mpi'],
   ['serial', '~mpi'],
 ]);
+/** What people call all processors of a family. */
+const FAMILIES = new Map([
+  ...['arm', 'arm64', 'aarch64'].map((word) => [word, 'aarch64'] as const),
+  ...['x86_64', 'x86-64', 'amd64', 'x64'].map((word) => [word, 'x86_64'] as const),
+]);
+/** `el9`, as Red Hat's packages and those made for its systems are marked. */
+const ENTERPRISE_LINUX = /^el(?=\d+$)/;
 /** What packages of Debian and Red Hat end with: `libhdf5-dev`, `ninja-build`. */
 const FOREIGN_SUFFIX = /-(?:dev|devel|libs|bin|build)$/;
 
@@ -71,11 +79,13 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   return meaning;
 }
 
-/** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`: the name is the longest that is known. */
+/** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the name is the longest that is known. */
 function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
   const { places } = vocabulary;
   return query.words.map((word) => {
-    const match = /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word);
+    const match =
+      /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word) ??
+      /^([a-z][a-z-]*)(\d+\.[\d.]+)$/.exec(word);
     const [, name = '', version, hash] = match ?? [];
     if (places.has(word)) return word;
     if (!match || !places.has(name)) return ownName(word, meaning, vocabulary);
@@ -107,7 +117,8 @@ function isNameWithout(word: string, other: string, names: readonly string[]): b
 }
 
 /** A platform, a system, its name without a version, or with one that was read as a version: `rocky 9`. */
-function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
+function readSystem(typed: string, meaning: Meaning, { builds }: Vocabulary): boolean {
+  const word = typed.replace(ENTERPRISE_LINUX, 'rhel');
   const platform = PLATFORMS.get(word);
   if (platform !== undefined) {
     meaning.platform ??= platform;
@@ -116,7 +127,9 @@ function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boo
   const systems = builds.systems.map((system) => system.slice(system.indexOf(' ') + 1));
   const isSystem = (os: string): boolean => systems.includes(os) || systemGlibc(os) !== undefined;
   const whole = `${word}${meaning.version ?? ''}`;
-  const own = systems.filter((os) => os.replace(/[\d.]+$/, '') === word);
+  const isOwn = (os: string): boolean => os.replace(/[\d.]+$/, '') === word;
+  const here = systems.filter(isOwn);
+  const own = here.length > 0 ? here : Object.keys(SYSTEM_GLIBC).filter(isOwn);
   if (isSystem(word)) meaning.os ??= word;
   else if (meaning.version !== undefined && isSystem(whole)) {
     meaning.os ??= whole;
@@ -126,12 +139,12 @@ function readSystem(word: string, meaning: Meaning, { builds }: Vocabulary): boo
   return true;
 }
 
-/** A target, or what people call all ARM processors. */
+/** A target, or what people call all processors of a family: those of `target=x86_64` are only what the first ones run. */
 function readTarget(word: string, meaning: Meaning, { packages }: Vocabulary): boolean {
-  const family = packages.targets.filter((target) => familyOf(target) === 'aarch64');
-  const isArm = ['arm', 'arm64', 'aarch64'].includes(word) && family.length > 0;
-  if (meaning.target !== undefined || (!isArm && !isTarget(word))) return false;
-  meaning.target = isArm ? family.join() : word;
+  const name = FAMILIES.get(word);
+  const family = packages.targets.filter((target) => familyOf(target) === name);
+  if (meaning.target !== undefined || (family.length === 0 && !isTarget(word))) return false;
+  meaning.target = family.length > 0 ? family.join() : word;
   return true;
 }
 
@@ -142,7 +155,7 @@ function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): b
     meaning.variants.push({ name: token.slice(1), token });
     return true;
   }
-  if (builds.compilers.some((compiler) => compiler.startsWith(`${word}@`))) {
+  if (builds.compilers.some((compiler) => isCompiler(compiler, word))) {
     meaning.compilers.push(word);
     return true;
   }

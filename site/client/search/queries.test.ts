@@ -105,8 +105,36 @@ test('what people type finds what they mean in first place', () => {
     const found = firstFor(query);
     return found === wanted ? [] : [`${query}: expected ${wanted}, found ${found}`];
   });
-  expect(queries.length).toBeGreaterThanOrEqual(320);
+  expect(queries.length).toBeGreaterThanOrEqual(470);
   expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
+});
+
+test('a version and a variant are those of the package that is named', () => {
+  expect(search(engine, parseQuery('python@2.7'), new Map()).packages).toEqual([]);
+  const { packages } = search(engine, parseQuery('hdf5 +mpi'), new Map());
+  expect(packages.map((place) => engine.packages.names[place])).toEqual(['hdf5']);
+});
+
+test('words that nothing has together leave out those that nothing is called, and say which', () => {
+  const { packages, ignored } = search(engine, parseQuery('cuda toolkit'), new Map());
+  expect([engine.packages.names[packages[0] ?? -1], ignored]).toEqual(['cuda', ['toolkit']]);
+  expect(search(engine, parseQuery('bwa-mem'), new Map()).ignored).toEqual(['mem']);
+  expect(search(engine, parseQuery('netcdf fortran'), new Map()).ignored).toEqual([]);
+  expect(search(engine, parseQuery('quantum nonsense-word'), new Map())).toMatchObject({
+    ignored: ['nonsense-word'],
+  });
+  expect(search(engine, parseQuery('no such thing'), new Map())).toMatchObject({ packages: [], ignored: [] });
+});
+
+test('a compiler is found by the name that it had before Spack 1.0', () => {
+  const builds = { ...engine.builds, compilers: ['intel-oneapi-compilers@2025.2.0'] };
+  const other = createSearchEngine(engine.packages, builds);
+  const count = (text: string): number => search(other, parseQuery(text), new Map()).rows.length;
+  expect(count('boost %oneapi')).toBe(count('boost %intel-oneapi-compilers'));
+  expect(count('boost %oneapi@2025')).toBeGreaterThan(0);
+  expect(count('boost oneapi')).toBeGreaterThan(0);
+  expect(count('boost %oneapi@2024')).toBe(0);
+  expect(count('boost %clang')).toBe(0);
 });
 
 test('failures are not found unless they are asked for', () => {

@@ -6,6 +6,7 @@ import { runnableTargets } from '../../lib/spack/targets.ts';
 import { rowNeeds } from '../machine/row-needs.ts';
 import { judgeOnSystem } from './asked.ts';
 import type { Facet, FacetName } from './facets-index.ts';
+import { oldCompilerName } from '../../lib/spack/compiler-names.ts';
 import { parseVersionRanges } from '../../lib/spack/version-ranges.ts';
 
 /** What filters look at. */
@@ -44,14 +45,19 @@ export function markQuery(query: Query, engine: FilteredRows): Filter[] {
   for (const compiler of query.compilers) {
     const [name = '', range = ''] = compiler.split('@');
     const words = facets.get('compiler')?.words ?? [];
-    const own = words
-      .filter((word) => word.startsWith(`${name}@`))
-      .map((word) => word.slice(name.length + 1));
-    const fitting = new Set(range ? own.filter((text) => markVersions([text], range)[0] === 1) : own);
-    demand('compiler', (word) => word.startsWith(`${name}@`) && fitting.has(word.slice(name.length + 1)));
+    const own = words.filter((word) => isCompiler(word, name));
+    const versionOf = (word: string): string => word.slice(word.indexOf('@') + 1);
+    const fitting = new Set(own.filter((word) => !range || markVersions([versionOf(word)], range)[0] === 1));
+    demand('compiler', (word) => fitting.has(word));
   }
   for (const { token } of query.variants) demand('variant', (word) => word === token);
   return filters;
+}
+
+/** Whether a compiler of a build, `llvm@21.1.4`, is called so: `llvm`, or `clang` as before Spack 1.0. */
+export function isCompiler(compiler: string, name: string): boolean {
+  const own = compiler.slice(0, compiler.indexOf('@'));
+  return own === name || oldCompilerName(own) === name;
 }
 
 /**

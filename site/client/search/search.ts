@@ -191,13 +191,17 @@ class SearchPage {
     if (button) button.textContent = items.length > 0 ? `Filters (${items.length})` : 'Filters';
   }
 
-  #report({ rows, packages, meaning }: SearchResult, engine: SearchEngine): void {
+  #report({ rows, packages, meaning, ignored }: SearchResult, engine: SearchEngine): void {
     const { status, link, more, relax } = this.#parts;
     const failed = countFailures(engine, rows);
     const built = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
     const count = failed > 0 && failed === rows.length ? formatNumber(failed, 'failed build') : built;
     const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0 && failed < rows.length) notes.push(`${formatCount(failed)} failed`);
+    if (ignored.length > 0)
+      notes.push(
+        `nothing has all of these words: shown without ${ignored.map((word) => `“${word}”`).join(', ')}`,
+      );
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
     if (rows.length === 0 && isNarrowed(this.state)) notes.push('try fewer words or remove a filter');
     status.textContent = notes.join('; ');

@@ -1,5 +1,6 @@
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { oldCompilerName } from '../../lib/spack/compiler-names.ts';
 
 /** How well a word fits a package: 0 not at all, else the lower the better. */
 export type Ranks = Uint8Array;
@@ -18,13 +19,17 @@ const RANK = {
   /** A part of the name, between dashes, is the word; or it begins with it. */
   part: 7,
   partBegins: 8,
+  /** `ssl` is the end of openssl. */
+  partEnds: 9,
+  /** The description has the very word; where it only begins with it, a typing error in a name is likelier. */
+  saidInDescription: 10,
   /** One letter is wrong, missing, too many or swapped; one more where the first letter is another. */
-  typo: 9,
-  file: 12,
-  inner: 11,
-  tag: 13,
-  described: 14,
-  inDescription: 16,
+  typo: 11,
+  inner: 13,
+  file: 14,
+  tag: 15,
+  described: 16,
+  inDescription: 18,
   typos: 20,
 } as const;
 
@@ -48,24 +53,31 @@ export interface WordFinder {
   /** The file of a set that a word found. */
   findFile(word: string, set: number): string | undefined;
   addFileIndex(files: FileIndex): void;
+  /** Whether something is called by a word of this rank, and not only a part of it or something like it. */
+  isName(rank: number): boolean;
 }
 
 export function createWordFinder(packages: PackageIndex): WordFinder {
   const names = packages.names.map((name) => name.toLowerCase());
   const shortNames = names.map((name) => name.replace(PREFIX, ''));
+  const joined = names.map(joinParts);
   const descriptions = packages.descriptions.map((text) => text.toLowerCase());
   const tags = packages.tags.map((text) => ` ${text.toLowerCase()} `);
-  const virtuals = packages.provides.map((text) => ` ${text} `);
+  const virtuals = packages.provides.map(
+    (text, place) => ` ${text} ${oldCompilerName(names[place] ?? '') ?? ''} `,
+  );
   const ranks = new Map<string, Ranks>();
   const marks = new Map<string, Uint8Array>();
   let files: { index: FileIndex; names: string[]; sets: number[][] } | undefined;
 
   function rankPackages(word: string): Ranks {
     const ranks = new Uint8Array(names.length);
+    const whole = joinParts(word);
     let best: number = RANK.typos;
     for (const [place, name] of names.entries()) {
-      const rank =
+      let rank =
         rankName(name, shortNames[place] ?? name, virtuals[place] ?? '', word) || rankText(place, word);
+      if (joined[place] === whole && (rank === 0 || rank > RANK.shortName)) rank = RANK.shortName;
       ranks[place] = rank;
       if (rank > 0 && rank < best) best = rank;
     }
@@ -75,9 +87,11 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
 
   function addTypos(word: string, ranks: Ranks): void {
     const most = word.length >= TWO_TYPOS ? 2 : 1;
+    const bare = word.length > SHORT + 'lib'.length ? word.replace(/^lib/, '') : word;
     for (const [place, name] of names.entries()) {
-      for (const text of typedNames(name, shortNames[place] ?? name, packages.provides[place] ?? '')) {
-        const typos = countTypos(word, text, most);
+      for (const text of typedNames(name, shortNames[place] ?? name, packages.provides[place] ?? '', word)) {
+        let typos = countTypos(word, text, most);
+        if (typos > most && bare !== word && countTypos(bare, text, 1) <= 1) typos = 1;
         if (typos > most) continue;
         // A wrong first letter is rare.
         const rank = (typos === 1 ? RANK.typo : RANK.typos) + Number(text[0] !== word[0]);
@@ -116,6 +130,7 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
       const [best] = named.filter(({ rank }) => rank > 0).sort((left, right) => left.rank - right.rank);
       return best && files?.index.names[best.file];
     },
+    isName: (rank) => rank <= RANK.begins,
     addFileIndex: (index) => {
       files = { index, names: index.names.map((name) => name.toLowerCase()), sets: index.sets.map(sumUp) };
     },
@@ -127,11 +142,18 @@ function rankName(name: string, shortName: string, virtuals: string, word: strin
   if (virtuals.includes(` ${word} `)) return RANK.virtual;
   if (shortName === word) return RANK.shortName;
   const place = name.indexOf(word);
-  if (place < 0) return 0;
+  // mariadb provides mysql-client.
+  if (place < 0) return virtuals.includes(` ${word}-`) ? RANK.part : 0;
   if (place === 0) return isBoundary(name, word.length) ? RANK.begins : RANK.beginsInside;
   if (`${name}-`.includes(`-${word}-`)) return RANK.part;
   if (shortName.startsWith(word) || name.includes(`-${word}`)) return RANK.partBegins;
+  if (word.length >= SHORT && `${name}-`.includes(`${word}-`)) return RANK.partEnds;
   return word.length > 1 ? RANK.inner : 0;
+}
+
+/** `pytorch` is py-torch, and `superlu_dist` superlu-dist. */
+function joinParts(name: string): string {
+  return name.replaceAll(/[-_]/g, '');
 }
 
 /** Whether a part of a name ends before a place: at its end, at a dash, or where digits begin. */
@@ -143,13 +165,19 @@ function isBoundary(name: string, place: number): boolean {
 function rankDescription(description: string, word: string): number {
   const place = description.indexOf(word);
   if (place < 0) return 0;
-  return place === 0 || !/[a-z0-9]/.test(description[place - 1] ?? '') ? RANK.described : RANK.inDescription;
+  if (place > 0 && /[a-z0-9]/.test(description[place - 1] ?? '')) return RANK.inDescription;
+  return /[a-z0-9]/.test(description[place + word.length] ?? '') ? RANK.described : RANK.saidInDescription;
 }
 
-/** What one types for a package: its name, with and without prefix, the longer of its parts, and what it provides. */
-function typedNames(name: string, shortName: string, provides: string): string[] {
+/**
+ * What one may have meant by a word: a package's name, with and without prefix; one of its longer parts, or what it
+ * provides, where that begins with the same letter.
+ */
+function typedNames(name: string, shortName: string, provides: string, word: string): string[] {
   const parts = name.includes('-') ? name.split('-') : [];
-  const more = [...parts, ...provides.split(' ')].filter((part) => part.length > SHORT);
+  const more = [...parts, ...provides.split(' ')].filter(
+    (part) => part.length > SHORT && part[0] === word[0],
+  );
   return name === shortName ? [name, ...more] : [name, shortName, ...more];
 }
 

@@ -70,6 +70,17 @@ test('what `spack arch` prints is an architecture, a compiler next to a name is 
   expect(parseQuery('hdf5@1.2/k3vq7ea')).toMatchObject({ words: ['hdf5'], hash: 'k3vq7ea' });
 });
 
+test('a package is taken as other package managers, modules and Perl write it', () => {
+  for (const text of ['numpy==2.3', 'numpy=2.3', 'numpy == 2.3', 'numpy/2.3', 'software/numpy/2.3'])
+    expect(parseQuery(text)).toEqual(parseQuery('numpy@2.3'));
+  expect(parseQuery('cmake>=4 +doc')).toEqual(parseQuery('cmake@4: +doc'));
+  expect(parseQuery('cython<3')).toEqual(parseQuery('cython@:3'));
+  expect(parseQuery('openfoam/2412').version).toBe('2412');
+  expect(parseQuery('YAML::LibYAML').words).toEqual(['yaml-libyaml']);
+  expect(parseQuery('bzip2/2v7wfcc').words).toEqual(['2v7wfcc']);
+  expect(parseQuery('hdf5 cxxstd=17').variants).toEqual([{ name: 'cxxstd', token: 'cxxstd=17' }]);
+});
+
 test.each(['', '   ', '@', '+', '%', '^', '/', '=', '++', '<script>', '@@%%++', 'a='])(
   'what is half typed, %j, is no error',
   (text) => {

@@ -33,6 +33,10 @@ const OPTION = /(?<!\S)--?[a-zA-Z][\w-]*/g;
 const FILLERS = new Set(['with', 'for', 'on', 'and', 'the', 'in', 'my', 'using', 'only', 'install', 'load']);
 /** `linux-rocky9-zen3`, as `spack arch` prints it. */
 const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
+/** A package and its version as pip, conda or a distribution's tools take them: `numpy==2.3.4`, `cmake>=4`. */
+const REQUIREMENT = /^\s*([a-z][\w.+-]*?)\s*(==?|>=|<=|>|<)\s*(\d[\w.-]*)(?!\S)/i;
+/** A folder that is a version: `openmpi/5.0.8` is how modules are called. A hash has no point. */
+const MODULE = /^(?:.*\/)?([a-z][\w.+-]*)\/(\d+(?:\.[\w-]+)+|\d+)$/;
 /** Compilers whose version may follow without a `%`: `hdf5 gcc 14`. */
 const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce', 'nvhpc', 'oneapi']);
 
@@ -40,12 +44,18 @@ const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce',
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   const spec = joinSystems(COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text);
-  const plain = spec.replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1');
+  const plain = spec.replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1').replace(REQUIREMENT, readRequirement);
   for (const { groups = {} } of plain.matchAll(PART)) readPart(groups, query);
   const words = query.words.filter((word) => !FILLERS.has(word));
   if (words.length > 0) query.words = words;
   readVersionWords(query);
   return query;
+}
+
+/** Bounds include the version that they name, as ranges of Spack do: `>4` finds 4 as well. */
+function readRequirement(_: string, name: string, sign: string, version: string): string {
+  if (sign.startsWith('=')) return `${name}@${version}`;
+  return sign.startsWith('>') ? `${name}@${version}:` : `${name}@:${version}`;
 }
 
 /** `rocky 8` is the system rocky8, and its number no version. */
@@ -105,7 +115,11 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
     query.variants.push({ name: flag, token: `${part['sign'] === '+' ? '+' : '~'}${flag}` });
   else if (key !== undefined) readSetting(key, value.replaceAll(/^["']|["']$/g, ''), query);
   else if (word !== undefined) {
-    const last = word.replace(/\/+$/, '').replace(/^.*\//, '').toLowerCase();
+    // A module of Perl is called `YAML::LibYAML`, its package perl-yaml-libyaml.
+    const path = word.replace(/\/+$/, '').replaceAll('::', '-').toLowerCase();
+    const [, module, release] = MODULE.exec(path) ?? [];
+    const last = module ?? path.replace(/^.*\//, '');
+    if (release !== undefined) query.version ??= release;
     if (ARCH.test(last)) readSetting('arch', last, query);
     else if (last) query.words.push(last);
   }
