@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseCommit, readLiveIndex, type LiveSite } from './live-site.ts';
+import { parseServedIndex, readLiveIndex, type LiveSite } from './live-site.ts';
 
 /** What a check of the live site found. */
 export type LiveCheck = { isServed: true; seconds: number } | { isServed: false; sentence: string };
@@ -52,8 +52,8 @@ function describeLive(
   const where = `${siteUrl}/api/index.json: expected what this run has deployed`;
   const after = `after ${Math.round(waitMs / 60_000)} minutes`;
   if (live.state === 'served') {
-    const [served, made] = [parseCommit(live.text), parseCommit(expected)].map(
-      (oid) => oid?.slice(0, 7) ?? 'unknown',
+    const [served, made] = [parseServedIndex(live.text), parseServedIndex(expected)].map(
+      (index) => index?.commit?.slice(0, 7) ?? 'unknown',
     );
     return (
       `${where} (commit ${made}), found an older deployment ${after} (commit ${served}). GitHub accepts a second deployment of ` +

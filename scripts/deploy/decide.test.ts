@@ -14,6 +14,7 @@ test.each<[string, Partial<DeployFacts>, boolean, RegExp]>([
   ['one file was committed', { committed: 1 }, true, /committed 1 file\./],
   ['nothing was committed and the site is current', {}, false, /^Nothing to deploy/],
   ['nothing was committed and the site is behind', { live: 'behind' }, true, /older data/],
+  ['the repository was renamed', { live: 'moved' }, true, /made for another address/],
   ['Pages was switched on since', { live: 'absent' }, true, /nothing is served yet/],
   ['the site cannot be read', { live: 'unknown' }, true, /could not be read/],
   [

@@ -10,7 +10,7 @@ export interface DeployFacts {
   /** Absent: Pages is switched off. */
   pages: Pick<PagesSite, 'isByWorkflow'> | undefined;
   /** Whether the live site shows what the branch has. Only looked at when nothing was committed. */
-  live: 'current' | 'behind' | 'absent' | 'unknown';
+  live: 'current' | 'behind' | 'moved' | 'absent' | 'unknown';
 }
 
 /** Whether to deploy, and the sentence that says why, with what to click where the owner has to act. */
@@ -55,6 +55,7 @@ export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com
   const reasons = {
     current: 'Nothing to deploy: nothing was committed, and the site shows what the branch has.',
     behind: 'Deploying: nothing was committed, but the site shows older data than the branch has.',
+    moved: 'Deploying: nothing was committed, but what the site shows was made for another address.',
     absent: 'Deploying: nothing was committed, but nothing is served yet.',
     unknown: 'Deploying: nothing was committed, and what the site shows could not be read.',
   };

@@ -37,26 +37,28 @@ export async function readLiveIndex(siteUrl: string): Promise<LiveSite> {
       return { state: 'unreachable', reason: `status ${response.status}` };
     }
     const text = await readAtMost(response, MAX_BYTES);
-    return parseCommit(text) === 'none' ? { state: 'missing' } : { state: 'served', text };
+    return parseServedIndex(text) ? { state: 'served', text } : { state: 'missing' };
   } catch (error) {
     return { state: 'unreachable', reason: reasonOf(error) };
   }
 }
 
-/**
- * The git commit that a served index was made from; undefined where it says none, `none` where the text is no index of
- * a build cache.
- */
-export function parseCommit(text: string): string | undefined {
-  const Served = z.object({
-    version: z.number(),
-    endpoints: z.array(z.unknown()),
-    commit: z.string().optional(),
-  });
+const ServedIndex = z.object({
+  version: z.number(),
+  endpoints: z.array(z.unknown()),
+  /** Git commit that it was made from. */
+  commit: z.string().optional(),
+  /** Address that it was made for. */
+  url: z.string().optional(),
+});
+type ServedIndex = z.infer<typeof ServedIndex>;
+
+/** What a served index says of the deployment; undefined where the text is no index of a build cache. */
+export function parseServedIndex(text: string): ServedIndex | undefined {
   try {
-    return Served.parse(JSON.parse(text)).commit;
+    return ServedIndex.parse(JSON.parse(text));
   } catch {
-    return 'none';
+    return undefined;
   }
 }
 

@@ -67,6 +67,15 @@ test('deploys where the site shows a commit that the repository does not have', 
   expect(await start(0)).toMatchObject({ deploys: true });
 });
 
+test('deploys where the repository was renamed: its pages are at the new address, and lead to the old one', async () => {
+  const first = commit('site/content/builds/zlib/zlib-1.json');
+  await open({ pagesUrl: siteUrl });
+  served = [index(first, siteUrl)];
+  expect(await start(0)).toMatchObject({ deploys: false });
+  served = [index(first, siteUrl.replace('/cache', '/before'))];
+  expect(await start(0)).toMatchObject({ deploys: true });
+});
+
 test('waits until the site shows the deployment', async () => {
   served = [index('a'.repeat(40)), index('a'.repeat(40)), index('b'.repeat(40))];
   const expected = index('b'.repeat(40));
@@ -105,8 +114,8 @@ async function start(committed: number): Promise<DeployDecision> {
 }
 
 /** As much of the index as is looked at. */
-function index(oid: string): string {
-  return JSON.stringify({ version: 1, endpoints: [], commit: oid });
+function index(oid: string, url?: string): string {
+  return JSON.stringify({ version: 1, endpoints: [], commit: oid, url });
 }
 
 /** Commits one new file on main, and gives the commit's name. */

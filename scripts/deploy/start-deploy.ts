@@ -7,7 +7,7 @@ import type { GitHub } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
 import { readPages, readRepository, type PagesSite } from '../github/repository.ts';
 import { decideDeploy, type DeployFacts, type DeployDecision } from './decide.ts';
-import { parseCommit, readLiveIndex } from './live-site.ts';
+import { parseServedIndex, readLiveIndex } from './live-site.ts';
 
 const WORKFLOW = 'deploy.yml';
 
@@ -52,7 +52,7 @@ export async function isSiteCurrent(
   return ['current', 'unknown'].includes(await compareLive(github, branch, siteUrl, environment));
 }
 
-/** Compares the catalog that the live site was made from with the branch's. */
+/** Compares the catalog and the address that the live site was made from with the branch's and its own. */
 async function compareLive(
   github: GitHub,
   branch: string,
@@ -60,7 +60,8 @@ async function compareLive(
   environment: ProcessEnvironment,
 ): Promise<DeployFacts['live']> {
   if (!siteUrl) return 'unknown';
-  const index = await readLiveIndex(siteUrl.replace(/\/+$/, ''));
+  const address = siteUrl.replace(/\/+$/, '');
+  const index = await readLiveIndex(address);
   if (index.state === 'missing') return 'absent';
   if (index.state !== 'served') {
     console.error(
@@ -68,7 +69,9 @@ async function compareLive(
     );
     return 'unknown';
   }
-  const commit = parseCommit(index.text);
+  const { commit, url } = parseServedIndex(index.text) ?? {};
+  // GitHub moves the site of a repository that is renamed, transferred or gets a domain, and leaves its pages as they are.
+  if (url !== undefined && url !== address) return 'moved';
   if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return 'unknown';
   const { folder } = dataPlace(environment);
   const [served, there] = await Promise.all(

@@ -8,7 +8,7 @@ import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
-import { parseCommit } from '../deploy/live-site.ts';
+import { parseServedIndex } from '../deploy/live-site.ts';
 import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
@@ -55,8 +55,8 @@ export async function checkSite(
     });
     return undefined;
   }
-  const served = text === undefined ? 'none' : parseCommit(text);
-  if (served === 'none') {
+  const served = text === undefined ? undefined : parseServedIndex(text);
+  if (!served) {
     diagnosis.add('site-unreachable', {
       where: site.locate('api/index.json'),
       expected: 'the index of a build cache',
@@ -65,11 +65,11 @@ export async function checkSite(
     return undefined;
   }
   const indexes = await checkIndexes(read, diagnosis, check);
-  if (indexes.isBehind && served !== undefined && commit !== undefined && served !== commit) {
+  if (indexes.isBehind && served.commit !== undefined && commit !== undefined && served.commit !== commit) {
     diagnosis.add('site-behind', {
       where: site.locate('api/index.json'),
       expected: `a deployment of commit ${commit.slice(0, 7)}`,
-      found: `one of commit ${served.slice(0, 7)}`,
+      found: `one of commit ${served.commit.slice(0, 7)}`,
     });
   }
   await checkManifests(read, diagnosis, check);

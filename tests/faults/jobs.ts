@@ -161,7 +161,7 @@ export const JOBS = {
     },
     {
       script: 'scripts/record-settings.ts',
-      when: ({ outputs }) => Number(outputs['published'] ?? 0) > 0,
+      when: ({ outputs }) => Boolean(outputs['published']),
     },
     { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
   ],

@@ -352,9 +352,10 @@ describe('of the job that publishes', () => {
     expect((await steps(RECEIVED, true)).slice(-3)).toEqual(['Check, push and sign', RECORD, 'Commit']);
   });
 
-  test('failures alone are committed, and nothing is attested for them', async () => {
-    expect((await steps({ published: '0', subjects: '0' })).slice(-2)).toEqual([
+  test('where nothing is new, failures are committed, and settings that an attempt before has not recorded', async () => {
+    expect((await steps({ published: '0', subjects: '0' })).slice(-3)).toEqual([
       'Check, push and sign',
+      RECORD,
       'Commit',
     ]);
   });
