@@ -120,8 +120,11 @@ export const JOBS = {
       script: 'scripts/receive.ts',
       when: () => true,
       args: ({ uploads }) => [
-        ...['--plans', 'plans', '--matrix', readFileSync(join(uploads, 'typed-matrix.json'), 'utf8')],
-        ...['--artifacts', 'artifacts', '--registry', 'oci-layout:preview', '--catalog', 'preview-catalog'],
+        '--plans=plans',
+        `--matrix=${readFileSync(join(uploads, 'typed-matrix.json'), 'utf8')}`,
+        '--artifacts=artifacts',
+        '--registry=oci-layout:preview',
+        '--catalog=preview-catalog',
         '--no-containers',
       ],
       before: (around) => {

@@ -80,7 +80,9 @@ function githubOf(
 ) {
   const name = EVENTS[event];
   return {
-    ...{ event_name: name, ref: `refs/heads/${branch}`, ref_name: branch },
+    event_name: name,
+    ref: `refs/heads/${branch}`,
+    ref_name: branch,
     event: eventPayload(name, { hasPages, isPrivate, isFork, branch }),
   };
 }
