@@ -14,7 +14,7 @@ const bin = (name: string): string => join('node_modules/.bin', name);
 /** Each counts as one test. In a copy those of the template's style are left out: they would judge its owner's files. */
 const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boolean }[] = [
   { name: 'types', command: [bin('astro'), 'check'], inCopies: true },
-  { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+  { name: 'lint', command: [bin('oxlint'), '--deny-warnings'] },
   { name: 'unused code', command: [bin('knip')] },
   {
     name: 'format',

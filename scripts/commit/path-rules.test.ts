@@ -77,7 +77,7 @@ test('a copy of a used cache keeps the stacks of the owner and nothing else', ()
     writeFileSync(join(catalog, file), '{}');
   }
   forgetCatalog(catalog);
-  expect(readdirSync(catalog, { recursive: true }).sort()).toEqual([
+  expect(readdirSync(catalog, { recursive: true, encoding: 'utf8' }).sort()).toEqual([
     '.gitkeep',
     'environments',
     'environments/a.yaml',

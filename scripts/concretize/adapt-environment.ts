@@ -178,10 +178,14 @@ function listRepositories(document: Document): { name: string; address: string; 
   return repos.items.map(({ key, value }) =>
     describeRepository(
       `:${String(key)}`,
-      isMap(value) ? String(value.get('git') ?? '') : String(isScalar(value) ? value.value : ''),
+      addressOf(isMap(value) ? value.get('git', true) : value),
       isMap(value) && (value.has('commit') || value.has('tag')),
     ),
   );
+}
+
+function addressOf(value: unknown): string {
+  return isScalar(value) ? String(value.value) : '';
 }
 
 function describeRepository(name: string, address: string, isPinned = false) {

@@ -53,7 +53,8 @@ export function joinVariables(environments: readonly Variables[], base: readonly
   for (const [name, value] of [...environments, fromBase].flatMap((variables) => Object.entries(variables))) {
     const earlier = joined.get(name);
     if (earlier === undefined) joined.set(name, String(value));
-    else if (isPathList(name)) joined.set(name, [...new Set(`${earlier}:${value}`.split(':'))].join(':'));
+    else if (isPathList(name))
+      joined.set(name, [...new Set(`${earlier}:${String(value)}`.split(':'))].join(':'));
   }
   const path = joined.get('PATH');
   if (path !== undefined) joined.set('PATH', systemFoldersLast(path));

@@ -58,7 +58,7 @@ test.each<[string, MadeEntry, RegExp]>([
   ],
   ['a file below a link', { name: 's/x', content: 'x' }, /below the symbolic link/],
 ])('refuses %s', async (_, entry, message) => {
-  const file = archive([...VIEW, { ...entry, name: `opt/software/view/${entry.name}` }]);
+  const file = archive([...VIEW, { ...entry, name: `opt/software/view/${String(entry.name)}` }]);
   await expect(readView(file, PLACE, folder)).rejects.toThrow(message);
 });
 

@@ -119,8 +119,7 @@ function wordsOf(data: unknown): string {
   if (typeof data === 'string')
     return data.replaceAll(/<style[^]*?<\/style>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
   const message: unknown = propertyOf(data, 'message');
-  if (typeof message !== 'string')
-    return String(propertyOf(firstOf(propertyOf(data, 'errors')), 'message') ?? '');
+  if (typeof message !== 'string') return textOf(propertyOf(firstOf(propertyOf(data, 'errors')), 'message'));
   const details = propertyOf(data, 'errors');
   if (typeof details === 'string') return `${message}: ${details}`;
   const texts = Array.isArray(details)
@@ -138,6 +137,11 @@ export function propertyOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.getOwnPropertyDescriptor(value, key)?.value
     : undefined;
+}
+
+/** A value of an answer if it is text; else an empty one. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function oneLine(text: string): string {

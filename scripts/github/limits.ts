@@ -1,6 +1,6 @@
 import type { Octokit } from '@octokit/core';
 import { RequestError } from '@octokit/request-error';
-import { propertyOf } from './errors.ts';
+import { propertyOf, textOf } from './errors.ts';
 
 /**
  * A plugin for Octokit that puts each refusal for too many requests into the form that `@octokit/plugin-throttling`
@@ -53,6 +53,6 @@ function errorsOf(data: unknown): { type: unknown; message: string }[] {
     return [];
   return data.errors.map((error: unknown) => ({
     type: propertyOf(error, 'type'),
-    message: String(propertyOf(error, 'message') ?? ''),
+    message: textOf(propertyOf(error, 'message')),
   }));
 }

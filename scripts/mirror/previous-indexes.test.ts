@@ -18,7 +18,7 @@ const INDEX = blobOf('{"database":{}}');
 const VIEW = blobOf('{"database":{"version":"8"}}');
 
 /** What the site answers by path; `endless` never ends. */
-const pages = new Map<string, string | 'endless'>();
+const pages = new Map<string, string>();
 let server: Server;
 let siteUrl = '';
 let folder = '';

@@ -63,13 +63,13 @@ test('takes an image whose layer is only in the registry, and refuses one whose 
 
   const sharing = await createLayout(path.join(work, 'shares-2'));
   await sharing.addTag('second', indexImage({ ...blob }, config));
-  await sharing.close();
+  sharing.close();
   await registry.push(sharing.dir);
   expect(await registry.describeTag('second')).toBeDefined();
 
   const lacking = await createLayout(path.join(work, 'shares-3'));
   await lacking.addTag('third', indexImage({ digest: `sha256:${'0'.repeat(64)}`, size: 3 }, config));
-  await lacking.close();
+  lacking.close();
   await expect(registry.push(lacking.dir)).rejects.toThrow(/names the blob sha256:0{64}, which is neither/);
   expect(await registry.describeTag('third')).toBeUndefined();
 });

@@ -25,9 +25,9 @@ export interface Registry {
   /** What a tag points at; undefined when the repository has no such tag, or is not there yet. */
   describeTag(tag: string): Promise<Descriptor | undefined>;
   /** The text of what a tag or digest names, image or index, its digest checked; undefined when it is not there. */
-  readText(tagOrDigest: string | Digest): Promise<ManifestText | undefined>;
+  readText(tagOrDigest: string): Promise<ManifestText | undefined>;
   /** The manifest of the image of a tag or digest, its digest checked; undefined when it is not there. */
-  readManifest(tagOrDigest: string | Digest): Promise<RegistryManifest | undefined>;
+  readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined>;
   /** Whether a blob of that digest is there. */
   hasBlob(blob: Blob): Promise<boolean>;
   /**

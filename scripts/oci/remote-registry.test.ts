@@ -45,14 +45,14 @@ test('pushes linked files, and images whose blobs are only in the registry; agai
   const blob = { digest: `sha256:${createHash('sha256').update('bytes').digest('hex')}`, size: 5 };
   await first.addFile(file, blob);
   await first.addTag('first', indexImage(blob, config));
-  await first.close();
+  first.close();
   await registry.push(first.dir);
   const second = await createLayout(servers.file('second'));
   const descriptor = await second.addTag(
     'second',
     indexImage(blob, config).replace('{', '{"annotations":{},'),
   );
-  await second.close();
+  second.close();
   expect(await readdir(path.join(second.dir, 'blobs/sha256'))).toHaveLength(1);
   await registry.push(second.dir);
   await registry.push(second.dir);

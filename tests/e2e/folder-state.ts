@@ -13,9 +13,7 @@ export async function readState(folder: string): Promise<Record<string, string>>
 /** When each file of a folder was last written. */
 export async function readTimes(folder: string): Promise<Record<string, number>> {
   const entries = await glob('**', { cwd: folder, dot: true, stats: true });
-  return Object.fromEntries(
-    entries.map(({ path, stats }): [string, number] => [path, stats?.mtimeMs ?? 0]).sort(),
-  );
+  return Object.fromEntries(entries.map(({ path, stats }) => [path, stats?.mtimeMs ?? 0]));
 }
 
 async function hashFile(path: string): Promise<string> {

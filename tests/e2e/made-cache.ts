@@ -41,7 +41,9 @@ export async function makeCache({ registry, ...options }: MakeOptions): Promise<
   const folder = await makeFolder();
   if (registry === undefined) {
     const { cache, ...texts } = options;
-    const make = async (fresh: string): Promise<void> => void (await makeCacheIn(fresh, options));
+    const make = async (fresh: string): Promise<void> => {
+      await makeCacheIn(fresh, options);
+    };
     await cp(await builtOnce({ folder: cache, texts }, make), folder, { recursive: true });
   } else {
     await makeCacheIn(folder, { registry, ...options });

@@ -227,7 +227,9 @@ function findDifference(state: unknown, wanted: unknown): string | undefined {
   const paths = [...new Set([...found.keys(), ...expected.keys()])].filter(
     (path) => found.get(path) !== expected.get(path),
   );
-  const lines = paths.map((path) => `${path}: ${found.get(path)} instead of ${expected.get(path)}`);
+  const lines = paths.map(
+    (path) => `${path}: ${String(found.get(path))} instead of ${String(expected.get(path))}`,
+  );
   return `another end than a clean run's: ${lines.slice(0, 10).join(', ')}`;
 }
 

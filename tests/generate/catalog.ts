@@ -139,7 +139,11 @@ function* environmentFiles({ nodes, builds, requests }: History): Generator<Gene
     yield { path: `environments/${name}.yaml`, content: yaml };
     yield { path: `environments/${name}.lock.json`, content: lockText({ nodes, roots }) };
     const dates = roots.flatMap((root) => builds.get(root)?.published ?? []);
-    const container = inventEnvironmentContainer(name, roots, writeDate(dates.sort().at(-1) ?? new Date(0)));
+    const container = inventEnvironmentContainer(
+      name,
+      roots,
+      writeDate(dates.sort((a, b) => a.getTime() - b.getTime()).at(-1) ?? new Date(0)),
+    );
     yield { path: containerPath(environmentTag(name), container), content: toJson(container) };
   }
 }

@@ -218,7 +218,7 @@ function evaluateToken(token: Token, contexts: Contexts): Json {
     return JSON.parse(JSON.stringify(evaluate(token.expression, contexts, status), data.replacer)) as Json;
   }
   if (isScalar(token)) return JSON.parse(JSON.stringify(token)) as Json;
-  throw new Error(`expected a scalar, found ${token.toString()}`);
+  throw new Error(`expected a scalar, found ${JSON.stringify(token)}`);
 }
 
 function evaluate(

@@ -70,7 +70,7 @@ const SECONDARY =
 
 /** The answer of a fault that needs no look at the request; undefined for the others. */
 export function answerFault(fault: Fault | undefined, isGraphql: boolean): Answer | undefined {
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- the others need a look at the request
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others need a look at the request
   switch (fault) {
     case 429:
       return { status: 429, body: rest('too many requests', 429), headers: { 'retry-after': '0' } };

@@ -101,7 +101,7 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
     spackVersion: parseMetadata(metadata.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`), InstallEnvironment)
       ?.spack_version,
     times: parseTimes(metadata.get(`${tree.prefix}/${INSTALL_TIMES}`)),
-    sbom: [...sboms].sort().find(([path, sbom]) => path === `${tree.prefix}/${sbom.path}`)?.[1],
+    sbom: [...sboms].find(([path, sbom]) => path === `${tree.prefix}/${sbom.path}`)?.[1],
     logSize: logSizes.get(`${tree.prefix}/${BUILD_LOG}`),
   };
 }
