@@ -13,5 +13,22 @@ export function readNextRoots(catalog: string): Map<string, DagHash[]> {
 
 /** Reads what an environment was solved with, and its newer lock; of one from before that was recorded: nothing. */
 export function readSolvedEnvironment(catalog: string, name: string): SolvedEnvironment {
-  return readCatalogFile(catalog, catalogPath('solved', name), SolvedEnvironment) ?? { targets: {} };
+  const empty = { targets: {}, roots: {}, nextRoots: {} };
+  return readCatalogFile(catalog, catalogPath('solved', name), SolvedEnvironment) ?? empty;
+}
+
+/**
+ * The roots of a lock that were solved for a target: as it is recorded, and where nothing is, those of its system that
+ * are recorded for no other.
+ */
+export function rootsFor<Root extends { hash: DagHash }>(
+  roots: readonly Root[],
+  target: string,
+  recorded: SolvedEnvironment['roots'],
+  isOfSystem: (hash: DagHash) => boolean,
+): Root[] {
+  const own = recorded[target];
+  if (own) return roots.filter(({ hash }) => own.includes(hash));
+  const others = new Set(Object.values(recorded).flat());
+  return roots.filter(({ hash }) => !others.has(hash) && isOfSystem(hash));
 }

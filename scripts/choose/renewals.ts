@@ -4,10 +4,10 @@ import {
   type BuildCacheSettings,
   type Target,
 } from '../../site/schemas/build-cache-settings.ts';
-import { LockFile } from '../../site/schemas/lock-file.ts';
+import { LockFile, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
-import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
 import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { listEnvironments } from './environments.ts';
@@ -73,26 +73,36 @@ function judge(
   if (refresh === 'never' || hasFailed(name, lately)) return undefined;
   const lock = readCatalogFile(catalog, catalogPath('locks', name), LockFile);
   if (!lock) return undefined;
-  const { targets, next } = readSolvedEnvironment(catalog, name);
+  const { targets, next, roots, nextRoots } = readSolvedEnvironment(catalog, name);
   const last = targets[target.name];
-  if (last === undefined && rootsFor(lock, target).length === 0) return undefined;
+  if (last === undefined && rootsOf(lock, roots, target).length === 0) return undefined;
   const solved = last === undefined ? 0 : Date.parse(last.date);
   const isOld = refresh === 'always' || date.getTime() - solved >= MONTH_DAYS * DAY_MS;
   if (last?.release !== release && isOld) return { name, fresh: true, solved };
   const waiting = next && LockFile.parse(next);
-  if (!waiting || !canGoOn(waiting, lately)) return undefined;
+  if (!waiting || !canGoOn({ ...waiting, roots: rootsOf(waiting, nextRoots, target) }, lately))
+    return undefined;
   return { name, fresh: false, solved };
 }
 
 /** Whether something of a lock is missing, and none of that has failed lately: it waits only for its turn. */
 function canGoOn(lock: LockFile, lately: FailureWindow): boolean {
   const { concrete_specs: nodes } = lock;
-  const hashes = listMissing({ ...lock, roots: rootsFor(lock, lately.target) }, lately.catalog);
+  const hashes = listMissing(lock, lately.catalog);
   return (
     hashes.length > 0 && !hashes.some((hash) => nodes[hash] && hasFailed(nodes[hash].name, lately, hash))
   );
 }
 
-function rootsFor({ roots, concrete_specs: nodes }: LockFile, target: Target): LockFile['roots'] {
-  return roots.filter(({ hash }) => nodes[hash] && targetOf(nodes[hash]) === microarchitectureOf(target));
+function rootsOf(
+  { roots, concrete_specs: nodes }: LockFile,
+  recorded: SolvedEnvironment['roots'],
+  target: Target,
+): LockFile['roots'] {
+  return rootsFor(
+    roots,
+    target.name,
+    recorded,
+    (hash) => nodes[hash] !== undefined && targetOf(nodes[hash]) === microarchitectureOf(target),
+  );
 }

@@ -62,9 +62,9 @@ test('takes out what is of the owner’s machine, names each, and keeps the rest
 });
 
 test('puts no view where the only one was outside', () => {
-  expect(parse(adapt('spack: {specs: [], view: /apps/v}').text)).toEqual({
-    spack: { specs: [], view: false },
-  });
+  const { text, notes } = adapt('spack: {specs: [], view: /apps/v}');
+  expect(parse(text)).toEqual({ spack: { specs: [], view: false } });
+  expect(notes).toEqual([expect.stringContaining('view: /apps/v is not used')]);
 });
 
 test.each([

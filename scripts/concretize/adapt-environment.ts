@@ -120,8 +120,8 @@ function leaveOutViews(document: Document, notes: string[]): void {
   const view = document.getIn(['spack', 'view'], true);
   const reason = 'this folder is of your machine; containers of this cache have a view of their own';
   if (isScalar(view) && typeof view.value === 'string') {
-    document.setIn(['spack', 'view'], false);
     notes.push(`view: ${view.value} is not used: ${reason}`);
+    document.setIn(['spack', 'view'], false);
   }
   if (!isMap(view)) return;
   for (const { key } of [...view.items]) {

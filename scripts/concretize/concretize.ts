@@ -99,6 +99,7 @@ async function solveTarget(
     installRoot: join(folder, 'store'),
   });
   const operatingSystem = (await askSpack(spack, ['arch', '--operating-system'])).trim();
+  const solvers = Math.min(MAX_SOLVERS, availableParallelism());
   const context = {
     spack,
     system: { microarchitecture, operatingSystem },
@@ -107,6 +108,7 @@ async function solveTarget(
     nodes: catalog.nodes,
     versions: { spack: installed.version, packages: installed.packages, repositories: recipes.sources },
     target,
+    solvers: Math.max(1, Math.floor(solvers / requests.length)),
     onText: (text: string) => process.stderr.write(text),
   };
   const solve = async (request: BuildRequest) => {
@@ -117,9 +119,7 @@ async function solveTarget(
     return solution;
   };
   return withGroup(`Concretizing for ${name}`, () =>
-    withStoppedCommands(() =>
-      pMap(requests, solve, { concurrency: Math.min(MAX_SOLVERS, availableParallelism()) }),
-    ),
+    withStoppedCommands(() => pMap(requests, solve, { concurrency: solvers })),
   );
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { asksForSame, hasSameRoots, pickSystem } from './environment-lock.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
+import { asksForSame, hasSameRoots, pickTarget } from './environment-lock.ts';
 
 const hashOf = (name: string) => name.padEnd(32, 'a');
 
@@ -29,8 +30,10 @@ const LOCK = JSON.stringify({
   concrete_specs: Object.fromEntries(NODES.map((one) => [one.hash, one])),
 });
 
+const HERE = { microarchitecture: 'x86_64_v3', operatingSystem: 'ubuntu24.04' };
+
 test('picks the roots of one system and what they need, with every key that Spack wrote', () => {
-  const text = pickSystem(LOCK, { microarchitecture: 'x86_64_v3', operatingSystem: 'ubuntu24.04' }) ?? '';
+  const text = pickTarget(LOCK, 'here', {}, HERE) ?? '';
   expect(JSON.parse(text)).toEqual({
     _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
     spack: { version: '1.1.0' },
@@ -40,7 +43,18 @@ test('picks the roots of one system and what they need, with every key that Spac
 });
 
 test('has nothing for a system that was never solved for', () => {
-  expect(pickSystem(LOCK, { microarchitecture: 'aarch64', operatingSystem: 'macos15' })).toBeUndefined();
+  expect(
+    pickTarget(LOCK, 'mac', {}, { microarchitecture: 'aarch64', operatingSystem: 'macos15' }),
+  ).toBeUndefined();
+});
+
+test('picks what is recorded for a target, whatever its processor, unless its system is another now', () => {
+  const rootsOf = (target: string, recorded: Record<string, string[]>) => {
+    const text = pickTarget(LOCK, target, recorded, HERE);
+    return text === undefined ? [] : LockFile.parse(JSON.parse(text)).roots.map(({ spec }) => spec);
+  };
+  expect(rootsOf('here', { here: [hashOf('arm'), hashOf('old')] })).toEqual(['arm']);
+  expect(rootsOf('here', { other: [hashOf('app')] })).toEqual([]);
 });
 
 test('tells whether a solution is what is locked already', () => {

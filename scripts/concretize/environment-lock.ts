@@ -1,18 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { LockFile } from '../../site/schemas/lock-file.ts';
+import type { DagHash } from '../../site/schemas/digest.ts';
+import { LockFile, WholeLock } from '../../site/schemas/lock-file.ts';
 import { hashesOf, targetOf } from '../../site/schemas/node.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
-import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
 import { expectSmall } from './read-limited.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
-
-/** A lock with every key that Spack wrote. */
-const WholeLock = z.looseObject({
-  roots: z.array(z.looseObject({ hash: z.string() })),
-  concrete_specs: z.record(z.string(), z.unknown()),
-});
 
 /** The system that a lock's roots are to be for. */
 export interface LockSystem {
@@ -21,18 +15,22 @@ export interface LockSystem {
 }
 
 /**
- * What an environment was solved to before, for one system, the newest first: a lock that waits for its builds, then
+ * What an environment was solved to before, for one target, the newest first: a lock that waits for its builds, then
  * the environment's own. Empty where the catalog has nothing of it.
+ * @param target its name in the settings
  */
-export function readEnvironmentLocks(catalog: string, name: string, system: LockSystem): string[] {
-  const { next } = readSolvedEnvironment(catalog, name);
+export function readEnvironmentLocks(
+  catalog: string,
+  name: string,
+  target: string,
+  system: LockSystem,
+): string[] {
+  const { next, roots, nextRoots } = readSolvedEnvironment(catalog, name);
   const path = join(catalog, catalogPath('locks', name));
-  const texts = next ? [JSON.stringify(next)] : [];
-  if (existsSync(path)) {
-    expectSmall(path);
-    texts.push(readFileSync(path, 'utf8'));
-  }
-  return texts.flatMap((text) => pickSystem(text, system) ?? []);
+  const waiting = next ? pickTarget(JSON.stringify(next), target, nextRoots, system) : undefined;
+  if (existsSync(path)) expectSmall(path);
+  const own = existsSync(path) ? pickTarget(readFileSync(path, 'utf8'), target, roots, system) : undefined;
+  return [waiting, own].filter((text) => text !== undefined);
 }
 
 /** Whether a solution is of the same specs as a lock: the owner has asked for no others since. */
@@ -53,24 +51,28 @@ export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile
 }
 
 /**
- * The part of a lock that is for one system: an environment's lock in the catalog holds the roots of every target.
- * Throws when the text is not a lock.
+ * The part of a lock that is for one target: an environment's lock in the catalog holds the roots of every target.
+ * Nothing that was solved for another operating system. Throws when the text is not a lock.
+ * @param recorded the roots of each target, as far as it is known
  */
-export function pickSystem(
+export function pickTarget(
   text: string,
+  target: string,
+  recorded: Record<string, DagHash[]>,
   { microarchitecture, operatingSystem }: LockSystem,
 ): string | undefined {
   const data: unknown = JSON.parse(text);
   const whole = WholeLock.parse(data);
-  const lock = LockFile.parse(data);
-  const roots = whole.roots.filter(({ hash }) => {
-    const node = lock.concrete_specs[hash];
-    return node && targetOf(node) === microarchitecture && node.arch.platform_os === operatingSystem;
-  });
+  const { concrete_specs: nodes } = LockFile.parse(data);
+  const isOfSystem = (hash: DagHash) =>
+    nodes[hash] !== undefined && targetOf(nodes[hash]) === microarchitecture;
+  const roots = rootsFor(whole.roots, target, recorded, isOfSystem).filter(
+    ({ hash }) => nodes[hash]?.arch.platform_os === operatingSystem,
+  );
   if (roots.length === 0) return undefined;
   const closure = walk(
     roots.map(({ hash }) => hash),
-    (hash) => hashesOf(lock.concrete_specs[hash]),
+    (hash) => hashesOf(nodes[hash]),
   );
   const kept = new Set(closure);
   const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));

@@ -25,6 +25,17 @@ test('records a request without a solution under its package', () => {
   expect(shortly(problem)).toBe('no such variant');
 });
 
+// FluidNumerics' SELF on a machine without a Fortran compiler, with Spack 1.1.0.
+test('says the first reason where Spack lists some', () => {
+  const problem = [
+    '==> Error: failed to concretize `hdf5@1.14.3+fortran+mpi`, `openmpi@5.0.1` for the following reasons:',
+    '     1. Only external, or concrete, compilers are allowed for the fortran language.',
+  ];
+  const reason = 'Only external, or concrete, compilers are allowed for the fortran language.';
+  expect(shortly(problem)).toBe(reason);
+  expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
+});
+
 test('says in a table what is to be built and why the rest is not', () => {
   const entry = { index: 0, target: 'x86_64_v3', runner: 'u', container: '', plan: '', lock: '', inputs: '' };
   const table = describeSolutions([

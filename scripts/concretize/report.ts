@@ -1,5 +1,6 @@
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES, type SolvedFailure } from '../../site/schemas/build-record.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { formatNumber } from '../../site/lib/format.ts';
 import { PackageName } from '../../site/schemas/node.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { Solution } from './solve.ts';
@@ -38,10 +39,16 @@ export function describeSolutions(solutions: readonly Solution[]): string {
   return ['### Concretized', '', '| what | for | result |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The first sentence of Spack's that says what is wrong. */
+/** The first sentence of Spack's that says what is wrong; where it announces reasons, the first of these. */
 export function shortly(problem: readonly string[]): string {
-  const error = problem.find((line) => /error/i.test(line)) ?? problem.at(-1) ?? 'Spack said nothing';
-  return error.replace(/^==> Error: /, '').slice(0, 300);
+  const index = problem.findIndex((line) => /error/i.test(line));
+  const error = problem[index] ?? problem.at(-1) ?? 'Spack said nothing';
+  const reasons = problem.slice(index + 1).filter((line) => /^\s+\d+\. /.test(line));
+  const [reason] = reasons;
+  const isAnnounced = index >= 0 && error.endsWith(':') && reason !== undefined;
+  const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
+  const text = isAnnounced ? reason.replace(/^\s+\d+\. /, '').slice(0, 300) + more : error.slice(0, 300);
+  return text.replace(/^==> Error: /, '');
 }
 
 /** A name that the catalog takes, whatever was asked for. */

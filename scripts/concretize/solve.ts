@@ -33,6 +33,8 @@ export interface SolveContext {
   /** Exact versions, for the build to use the same. */
   versions: Pick<BuildInputs, 'spack' | 'packages' | 'repositories'>;
   target: Target;
+  /** How many solvers Spack may run at once for one environment: with `unify: false` it starts some for its specs. */
+  solvers: number;
   /** Gets Spack's output. */
   onText: (text: string) => void;
 }
@@ -79,7 +81,8 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   const { system, catalog } = context;
   mkdirSync(folder, { recursive: true });
   const { environment } = request;
-  const locks = environment === undefined ? [] : readEnvironmentLocks(catalog, environment, system);
+  const locks =
+    environment === undefined ? [] : readEnvironmentLocks(catalog, environment, request.target, system);
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
@@ -105,7 +108,8 @@ async function solveWith(
   const { spack } = context;
   rmSync(join(folder, 'spack.lock'), { force: true });
   if (recorded !== undefined && !request.fresh) writeFileSync(join(folder, 'spack.lock'), recorded);
-  const args = ['-e', folder, 'concretize', '--quiet', ...(request.fresh ? ['--fresh'] : [])];
+  const jobs = ['-j', String(context.solvers)];
+  const args = ['-e', folder, 'concretize', '--quiet', ...jobs, ...(request.fresh ? ['--fresh'] : [])];
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
   // Copies of the recipes and a lock: nothing that a build needs.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });

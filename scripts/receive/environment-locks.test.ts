@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
-import { environmentFiles, mergeLocks } from './environment-locks.ts';
+import { environmentFiles } from './environment-locks.ts';
 
 function lock(...nodes: { hash: string; target: string; needs?: string[]; root?: boolean }[]) {
   return {
@@ -33,21 +33,6 @@ function lock(...nodes: { hash: string; target: string; needs?: string[]; root?:
 function pad(name: string): string {
   return name.padEnd(32, 'a');
 }
-
-test('keeps the roots of other systems, replaces those of this one, and drops what nobody needs any more', () => {
-  const known = lock(
-    { hash: 'old', target: 'zen3', root: true, needs: ['gone'] },
-    { hash: 'gone', target: 'zen3' },
-    { hash: 'arm', target: 'neoverse', root: true, needs: ['lib'] },
-    { hash: 'lib', target: 'neoverse' },
-  );
-  const solved = lock({ hash: 'new', target: 'zen3', root: true });
-  for (const each of [known, solved]) for (const root of each.roots) root.hash = pad(root.hash);
-  const merged = mergeLocks(known, solved);
-  expect(merged.roots.map(({ hash }) => hash)).toEqual([pad('arm'), pad('new')]);
-  expect(Object.keys(merged.concrete_specs).sort()).toEqual([pad('arm'), pad('lib'), pad('new')]);
-  expect(merged.concrete_specs[pad('lib')]).toMatchObject({ kept: 'as it is' });
-});
 
 const OLD = lock(
   { hash: 'app2', target: 'zen3', root: true, needs: ['lib2'] },
@@ -112,6 +97,8 @@ test('keeps the old lock beside the new one until everything that was there is t
   expect([catalog.lock(), catalog.next()]).toEqual([['app3', 'tool3'], []]);
   expect(readSolvedEnvironment(catalog.folder, 'course')).toEqual({
     targets: { 'zen3-here': { release: 'v2026.06.0', date: DATE } },
+    roots: { 'zen3-here': [pad('app3'), pad('tool3')] },
+    nextRoots: {},
   });
 });
 
@@ -147,4 +134,36 @@ test('lets a waiting lock of another system be', () => {
   catalog.build('app3', 'lib3', 'tool3');
   catalog.take(NEW);
   expect([catalog.lock(), catalog.next()]).toEqual([['arm', 'app3', 'tool3'], []]);
+});
+
+test('keeps the roots of other targets, replaces those of this one, and drops what nobody needs any more', () => {
+  const catalog = openCatalog();
+  const solved = (hash: string, target: string, needs: string) => {
+    const text = lock({ hash, target, root: true, needs: [needs] }, { hash: needs, target });
+    for (const root of text.roots) root.hash = pad(root.hash);
+    return text;
+  };
+  catalog.take(solved('old', 'zen3', 'gone'));
+  catalog.take(solved('arm', 'neoverse', 'lib'), { target: 'arm-there' });
+  catalog.take(solved('new', 'zen3', 'lib2'));
+  expect(catalog.lock()).toEqual(['arm', 'new']);
+  const text = readFileSync(join(catalog.folder, 'environments/course.lock.json'), 'utf8');
+  const { concrete_specs: nodes } = JSON.parse(text) as typeof OLD;
+  expect(Object.keys(nodes).sort()).toEqual(['arm', 'lib', 'lib2', 'new'].map(pad).sort());
+  expect(nodes[pad('lib')]).toMatchObject({ kept: 'as it is' });
+});
+
+// KWIVER, Sirocco and others require target=x86_64 in an environment, whatever the cache is for.
+test('takes for a target’s own what the environment asks for with another processor, and gives it up again', () => {
+  const catalog = openCatalog();
+  const generic = lock(
+    { hash: 'app4', target: 'x86_64', root: true },
+    { hash: 'tool4', target: 'zen3', root: true },
+  );
+  for (const root of generic.roots) root.hash = pad(root.hash);
+  catalog.take(generic);
+  catalog.take(OLD, { target: 'other' });
+  expect(catalog.lock()).toEqual(['app4', 'tool4', 'app2', 'tool2']);
+  catalog.take(NEW);
+  expect(catalog.lock()).toEqual(['app2', 'tool2', 'app3', 'tool3']);
 });

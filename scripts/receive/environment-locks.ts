@@ -5,7 +5,7 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { WholeLock, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
-import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
+import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
@@ -13,7 +13,7 @@ import { formatJson, parseJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
 /**
- * The catalog's files of an environment after it was solved for one system: in its lock the roots of other systems
+ * The catalog's files of an environment after it was solved for one target: in its lock the roots of other targets
  * stay, those of this one are replaced. Where a root has a binary that it would lose by that, the lock stays as it is,
  * and the new one waits beside it: until a call after everything that was there is built of it, too.
  */
@@ -28,20 +28,26 @@ export function environmentFiles(
   const solved = parseLock(lockText, path);
   const recorded = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
   const state = readSolvedEnvironment(catalogDirectory, name);
-  const systems = systemsOf(solved);
-  const before = recorded?.roots.filter(({ hash }) => systems.has(systemOf(recorded, hash))) ?? [];
+  const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
+  const before = recorded
+    ? rootsFor(recorded.roots, target, state.roots, (hash) => systems.has(systemOf(recorded, hash)))
+    : [];
   const isBuilt = (lock: WholeLock) => isBuiltIn(lock, catalogDirectory);
   const waits = recorded !== undefined && losesRoots({ ...recorded, roots: before }, solved, isBuilt);
-  const rest = state.next && withoutSystems(state.next, systems);
-  const next = waits ? (rest ? mergeLocks(rest, solved) : solved) : rest;
+  const hashes = solved.roots.map(({ hash }) => hash);
+  const roots = { ...state.roots, [target]: waits ? before.map(({ hash }) => hash) : hashes };
+  const { [target]: _, ...otherNext } = state.nextRoots;
+  const nextRoots = waits ? { ...otherNext, [target]: hashes } : otherNext;
+  const next = keepRoots([state.next, waits ? solved : undefined], Object.values(nextRoots).flat());
   const isWhole = release !== undefined && (fresh || before.length === 0);
   const targets = isWhole ? { ...state.targets, [target]: { release, date } } : state.targets;
-  const changed: SolvedEnvironment = { targets, ...(next && next.roots.length > 0 ? { next } : {}) };
-  const lock = { path, content: formatJson(recorded ? mergeLocks(recorded, solved) : solved), replace: true };
-  const isEmpty = Object.keys(targets).length === 0 && !changed.next && !state.next;
+  const changed: SolvedEnvironment = { targets, roots, ...(next ? { next } : {}), nextRoots };
+  const replaced = new Set(before.map(({ hash }) => hash));
+  const rest = recorded?.roots.map(({ hash }) => hash).filter((hash) => !replaced.has(hash)) ?? [];
+  const lock = keepRoots([recorded, solved], [...rest, ...Object.values(roots).flat()]);
   return [
-    ...(waits ? [] : [lock]),
-    ...(isEmpty ? [] : [{ path: catalogPath('solved', name), content: formatJson(changed), replace: true }]),
+    ...(waits ? [] : [{ path, content: formatJson(lock), replace: true }]),
+    { path: catalogPath('solved', name), content: formatJson(changed), replace: true },
   ];
 }
 
@@ -65,29 +71,26 @@ function isBuiltIn({ concrete_specs: specs }: WholeLock, catalog: string): (hash
   return (hash) => listMissing({ roots: [{ hash, spec: '' }], concrete_specs: nodes }, catalog).length === 0;
 }
 
-function withoutSystems(lock: WholeLock, systems: ReadonlySet<string>): WholeLock {
-  return mergeLocks({ ...lock, roots: lock.roots.filter(({ hash }) => !systems.has(systemOf(lock, hash))) });
-}
-
-function systemsOf(lock: WholeLock): Set<string> {
-  return new Set(lock.roots.map(({ hash }) => systemOf(lock, hash)));
-}
-
-/** Puts locks of several systems into one, each system as the later lock has it. */
-export function mergeLocks(recorded: WholeLock, solved: WholeLock = { ...recorded, roots: [] }): WholeLock {
-  const systems = systemsOf(solved);
-  const roots = [
-    ...recorded.roots.filter(({ hash }) => !systems.has(systemOf(recorded, hash))),
-    ...solved.roots,
-  ];
-  const all = { ...recorded.concrete_specs, ...solved.concrete_specs };
-  const closure = walk(
-    roots.map(({ hash }) => hash),
-    (hash) => hashesOf(all[hash]),
+/** What locks have of some roots and what these need; undefined without any. All but that is of the last lock. */
+function keepRoots(
+  locks: readonly (WholeLock | undefined)[],
+  kept: readonly DagHash[],
+): WholeLock | undefined {
+  const known = locks.filter((lock) => lock !== undefined);
+  const wanted = new Set(kept);
+  const asked = known.flatMap(({ roots }) => roots).filter(({ hash }) => wanted.has(hash));
+  const roots = [...new Map(asked.map((root) => [`${root.hash} ${root.spec}`, root])).values()];
+  const last = known.at(-1);
+  if (last === undefined || roots.length === 0) return undefined;
+  const all = Object.assign({}, ...known.map((lock) => lock.concrete_specs)) as WholeLock['concrete_specs'];
+  const closure = new Set(
+    walk(
+      roots.map(({ hash }) => hash),
+      (hash) => hashesOf(all[hash]),
+    ),
   );
-  const kept = new Set(closure);
-  const concrete = Object.entries(all).filter(([hash]) => kept.has(hash));
-  return { ...solved, roots, concrete_specs: Object.fromEntries(concrete) };
+  const concrete = Object.entries(all).filter(([hash]) => closure.has(hash));
+  return { ...last, roots, concrete_specs: Object.fromEntries(concrete) };
 }
 
 function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {

@@ -27,7 +27,14 @@ export const SolvedEnvironment = z.strictObject({
     z.string(),
     z.strictObject({ release: z.string(), date: z.iso.datetime({ precision: 0 }) }),
   ),
+  /**
+   * By target of the settings: the lock's roots that were solved for it. Their processor may be an older one that the
+   * environment asks for.
+   */
+  roots: z.record(z.string(), z.array(DagHash)).default({}),
   /** What newer recipes give, until everything that was there before is there of it, too. Absent: nothing waits. */
   next: WholeLock.optional(),
+  /** By target: the roots of `next`. */
+  nextRoots: z.record(z.string(), z.array(DagHash)).default({}),
 });
 export type SolvedEnvironment = z.infer<typeof SolvedEnvironment>;
