@@ -135,6 +135,64 @@ test('lets no section replace the settings of this cache by Spack’s "::"', () 
   ]);
 });
 
+// Of the environments that NERSC, LLNL and E4S have for their machines.
+test('builds what could only be taken from another machine, and keeps externals that are here', () => {
+  const { text, notes } = adapt(`spack:
+  specs: [zlib]
+  packages:
+    all:
+      compiler: [gcc@7.5.0]
+      providers: {mpi: [mpich]}
+    mpich:
+      buildable: false
+      externals: [{spec: mpich@3.4, modules: [cray-mpich/8.1.4]}]
+    cuda:
+      buildable: false
+      externals: [{spec: cuda@12, prefix: /opt/nvidia/none}, {spec: cuda@11, prefix: /opt/nvidia/none-11}]
+    cmake:
+      buildable: false
+      version: [3.14.5]
+      paths: {cmake@3.14.5: /usr/tce/packages/cmake/cmake-3.14.5}
+    tar:
+      buildable: false
+      externals: [{spec: tar@1.34, prefix: /usr}, {spec: tar@1.35, prefix: /apps/tar}]
+    openblas:
+      buildable: false
+`);
+  expect(parse(text)).toEqual({
+    spack: {
+      specs: ['zlib'],
+      packages: {
+        all: { providers: { mpi: ['mpich'] } },
+        mpich: {},
+        cuda: {},
+        cmake: { version: ['3.14.5'] },
+        tar: { buildable: false, externals: [{ spec: 'tar@1.34', prefix: '/usr' }] },
+        openblas: { buildable: false },
+      },
+    },
+  });
+  expect(notes).toEqual([
+    'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
+    'packages:mpich: the module cray-mpich/8.1.4 is not here, so it is built',
+    'packages:cuda: /opt/nvidia/none and 1 other is not here, so it is built',
+    'packages:cmake: /usr/tce/packages/cmake/cmake-3.14.5 is not here, so it is built',
+    'packages:tar: /apps/tar is not here',
+    'packages: taken from the runner, whatever version it has: tar; machines that install from this cache need the same in the same place',
+  ]);
+});
+
+// CUP-ECS and E4S of 2021.
+test.each([
+  ['together', true],
+  ['separately', false],
+  ['together where possible', 'when_possible'],
+])('reads what environments said before Spack 0.18: %s', (word, unify) => {
+  const { text, notes } = adapt(`spack:\n  specs: [zlib]\n  concretization: ${word}\n`);
+  expect(parse(text)).toEqual({ spack: { specs: ['zlib'], concretizer: { unify } } });
+  expect(notes).toHaveLength(1);
+});
+
 test('takes Spack’s own recipes from the settings alone', () => {
   const named = adapt('spack: {specs: [], repos: {builtin: {tag: v2025.07.0}}}');
   expect(parse(named.text)).toEqual({ spack: { specs: [] } });

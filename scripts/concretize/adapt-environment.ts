@@ -3,6 +3,7 @@ import { isMap, isPair, isScalar, isSeq, parseDocument, type Document } from 'ya
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { expectEnvironment, readEnvironment } from '../choose/environments.ts';
 import { adaptMirrors } from './environment-mirrors.ts';
+import { adaptPackages } from './environment-packages.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 
 /** An owner's `spack.yaml` as it is solved and built here. */
@@ -32,6 +33,10 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
   misc_cache: 'indexes have a folder of their own here',
   environments_root: 'environments have a folder of their own here',
   license_dir: 'license files of your machine are not here',
+  template_dirs: 'module files are made where binaries are installed',
+  extensions: 'commands that you added to your Spack are not here',
+  ccache: 'runners have no ccache',
+  dirty: 'builds see what their recipes give them, and nothing of the job',
   installer: 'the setting "installer" of this cache decides',
 };
 
@@ -82,6 +87,8 @@ export function adaptEnvironment(text: string, place: EnvironmentPlace): Adapted
   const config = document.getIn(['spack', 'config']);
   if (isMap(config) && config.items.length === 0) document.deleteIn(['spack', 'config']);
   leaveOutViews(document, notes);
+  translateUnify(document, notes);
+  adaptPackages(document, notes);
   const mirrorRefusals = adaptMirrors(document, dirname(place.file), notes);
   leaveOutBuiltin(document, notes);
   notes.push(...listRemoteRepositories(document));
@@ -113,6 +120,23 @@ function dropOverrides(document: Document, keysToChange: RegExp): boolean {
     }
   }
   return isChanged;
+}
+
+/** How environments said before Spack 0.18 what `concretizer: unify` says. */
+const UNIFY: Record<string, unknown> = {
+  together: true,
+  separately: false,
+  'together where possible': 'when_possible',
+};
+
+function translateUnify(document: Document, notes: string[]): void {
+  const old = String(document.getIn(['spack', 'concretization']));
+  if (!Object.hasOwn(UNIFY, old)) return;
+  document.deleteIn(['spack', 'concretization']);
+  document.setIn(['spack', 'concretizer', 'unify'], UNIFY[old]);
+  notes.push(
+    `concretization: ${old} is read as concretizer: unify: ${String(UNIFY[old])}, as Spack writes it now`,
+  );
 }
 
 /** Views outside the environment's own folder: the container gets one of its own. */

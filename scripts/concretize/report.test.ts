@@ -34,6 +34,8 @@ test('says the first reason where Spack lists some', () => {
   const reason = 'Only external, or concrete, compilers are allowed for the fortran language.';
   expect(shortly(problem)).toBe(reason);
   expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
+  const warned = ['==> Warning: Error constructing repository', '==> Error: Unknown namespace: fletch'];
+  expect(shortly(warned)).toBe('Unknown namespace: fletch');
 });
 
 test('says in a table what is to be built and why the rest is not', () => {

@@ -41,7 +41,8 @@ export function describeSolutions(solutions: readonly Solution[]): string {
 
 /** The first sentence of Spack's that says what is wrong; where it announces reasons, the first of these. */
 export function shortly(problem: readonly string[]): string {
-  const index = problem.findIndex((line) => /error/i.test(line));
+  const said = problem.findIndex((line) => line.startsWith('==> Error: '));
+  const index = said >= 0 ? said : problem.findIndex((line) => /error/i.test(line));
   const error = problem[index] ?? problem.at(-1) ?? 'Spack said nothing';
   const reasons = problem.slice(index + 1).filter((line) => /^\s+\d+\. /.test(line));
   const [reason] = reasons;

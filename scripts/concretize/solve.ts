@@ -113,7 +113,8 @@ async function solveWith(
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
   // Copies of the recipes and a lock: nothing that a build needs.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });
-  if (code !== 0) return { request, problem: lastLines(output, 100) };
+  // The folder is of this run, and tells nobody anything.
+  if (code !== 0) return { request, problem: lastLines(output.replaceAll(`${folder}/`, ''), 100) };
   const lock = readLock(folder);
   if (lock === undefined || lock.roots.length === 0) {
     const reason = 'it has no specs, or all of them have a condition that is false here';

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { isMap, isSeq, type Document, type YAMLMap } from 'yaml';
+import { formatNumber } from '../../site/lib/format.ts';
+
+/**
+ * Takes out of an environment what it says of another machine's software: externals whose folder is not here, those of
+ * modules, and the sections of Spack before 0.17 for both. What could only be taken from there is built then.
+ * @param notes gets a sentence for each package of which something goes, and one for externals that stay
+ */
+export function adaptPackages(document: Document, notes: string[]): void {
+  const packages = document.getIn(['spack', 'packages']);
+  if (!isMap(packages)) return;
+  const staying: string[] = [];
+  for (const { key, value } of packages.items) {
+    if (!isMap(value)) continue;
+    const name = String(key);
+    if (name === 'all' && value.delete('compiler')) {
+      notes.push(
+        'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
+      );
+    }
+    const { gone, kept } = takeOutExternals(value);
+    if (kept.length > 0) staying.push(name);
+    if (gone.length === 0) continue;
+    const isBuilt = !value.has('externals') && value.get('buildable') === false && value.delete('buildable');
+    const [first = ''] = gone;
+    const more = gone.length > 1 ? ` and ${formatNumber(gone.length - 1, 'other')}` : '';
+    notes.push(`packages:${name}: ${first}${more} is not here${isBuilt ? ', so it is built' : ''}`);
+  }
+  if (staying.length > 0) {
+    notes.push(
+      `packages: taken from the runner, whatever version it has: ${staying.join(', ')}; machines that install from this ` +
+        'cache need the same in the same place',
+    );
+  }
+}
+
+/** Where the externals of a package are: those that are not here, which are taken out, and those that stay. */
+function takeOutExternals(settings: YAMLMap): { gone: string[]; kept: string[] } {
+  const gone = ['paths', 'modules'].flatMap((name) => {
+    const old = settings.get(name);
+    if (!isMap(old)) return [];
+    settings.delete(name);
+    return old.items.map(({ value }) => String(value));
+  });
+  const kept: string[] = [];
+  const externals = settings.get('externals');
+  if (!isSeq(externals)) return { gone, kept };
+  for (const external of [...externals.items]) {
+    if (!isMap(external)) continue;
+    const prefix = external.get('prefix');
+    const modules = external.get('modules');
+    const isHere =
+      !isSeq(modules) && typeof prefix === 'string' && prefix.startsWith('/') && existsSync(prefix);
+    const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : String(prefix);
+    // A compiler is found on the runner without being named.
+    if (!isHere) gone.push(place);
+    else if (!external.has('extra_attributes')) kept.push(place);
+    if (!isHere) externals.items.splice(externals.items.indexOf(external), 1);
+  }
+  if (externals.items.length === 0) settings.delete('externals');
+  return { gone, kept };
+}
