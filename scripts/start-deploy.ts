@@ -1,5 +1,5 @@
-import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
-import { startDeploy } from './deploy/start-deploy.ts';
+import { addPlaces, createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { lookAtRelease, startDeploy } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
 
@@ -8,7 +8,7 @@ const command = createCommand({
   description:
     'Ends a build: starts the workflow deploy.yml when the run has committed something or the live site is behind the ' +
     'branch, and says in one sentence what it decided. Where GitHub Pages is switched off it says what to click, and ' +
-    'succeeds. Reads GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
+    'succeeds. Starts newer-releases.yml where the run met newer recipes than builds were compared with. Reads GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
   examples: [
     'node scripts/start-deploy.ts --committed 3',
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/start-deploy.ts --branch main',
@@ -16,18 +16,32 @@ const command = createCommand({
 })
   .addOption(variableOption('--committed <N>', 'files that the run has committed', 'COMMITTED', '0'))
   .addOption(variableOption('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME'))
+  .addOption(
+    variableOption(
+      '--packages <VERSION>',
+      'the release of the recipes that the run took',
+      'PACKAGES_VERSION',
+    ),
+  )
   .action(start);
 
-await runCommand(command);
+await runCommand(addPlaces(command));
 
-async function start({ committed, branch }: { committed: string; branch: string }): Promise<void> {
+type Options = Record<'committed' | 'branch' | 'packages' | 'catalog', string>;
+
+async function start({ committed, branch, packages, catalog }: Options): Promise<void> {
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to deploy');
+  const github = openGitHub(process.env);
   const { sentence, isAdvice } = await startDeploy(
-    openGitHub(process.env),
+    github,
     { committed: parseNumber('--committed', committed || '0', { from: 0 }), branch },
     process.env,
   );
   if (isAdvice) annotate('warning', sentence);
   else console.error(sentence);
   addSummary(sentence);
+  const looked = await lookAtRelease(github, { packages, branch, catalog });
+  if (looked === undefined) return;
+  console.error(looked);
+  addSummary(looked);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { startServer } from '../../tests/world/start-server.ts';
 import { openGitHub } from '../github/api.ts';
 import { checkLive } from './check-live.ts';
 import type { DeployDecision } from './decide.ts';
-import { startDeploy } from './start-deploy.ts';
+import { lookAtRelease, startDeploy } from './start-deploy.ts';
 
 let folder: string;
 let origin: string;
@@ -76,6 +76,23 @@ test('deploys where the repository was renamed: its pages are at the new address
   expect(await start(0)).toMatchObject({ deploys: true });
 });
 
+test('looks at a release of the recipes at once when a run is the first to meet it', async () => {
+  commit('site/content/builds/zlib/zlib-1.json');
+  await open({ pagesUrl: siteUrl });
+  const catalog = join(folder, 'catalog');
+  const look = (packages: string) => lookAtRelease(openApi(), { packages, branch: 'main', catalog });
+  expect(await look('v2026.06.0')).toBeUndefined();
+  mkdirSync(join(catalog, 'checks'), { recursive: true });
+  const compared = { release: 'v2026.06.0', commit: 'a'.repeat(40), date: '2026-06-20T00:00:00Z' };
+  const comparison = { ...compared, current: [], noNewer: [], older: [] };
+  writeFileSync(join(catalog, 'checks/recipes.json'), JSON.stringify(comparison));
+  for (const packages of ['v2026.06.0', 'v2025.11.0', 'develop', 'b'.repeat(40)])
+    expect(await look(packages)).toBeUndefined();
+  expect(api?.dispatches).toEqual([]);
+  expect(await look('v2026.10.0')).toContain('newer-releases.yml was started');
+  expect(api?.dispatches).toEqual(['newer-releases.yml on main']);
+});
+
 test('waits until the site shows the deployment', async () => {
   served = [index('a'.repeat(40)), index('a'.repeat(40)), index('b'.repeat(40))];
   const expected = index('b'.repeat(40));
@@ -104,13 +121,16 @@ async function open(pages: { pagesUrl?: string } = {}): Promise<void> {
 
 async function start(committed: number): Promise<DeployDecision> {
   if (!api) await open();
+  return startDeploy(openApi(), { committed, branch: 'main' }, { SITE_URL: siteUrl });
+}
+
+function openApi() {
   const environment = {
     GITHUB_API_URL: api?.url,
     GITHUB_REPOSITORY: 'Owner/Cache',
     GITHUB_TOKEN: 'secret',
-    SITE_URL: siteUrl,
   };
-  return startDeploy(openGitHub(environment, { secondMs: 1 }), { committed, branch: 'main' }, environment);
+  return openGitHub(environment, { secondMs: 1 });
 }
 
 /** As much of the index as is looked at. */

@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { dataPlace } from '../../site/lib/catalog/data-commit.ts';
+import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import { readFiles } from '../commit/branch.ts';
 import type { GitHub } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
 import { readPages, readRepository, type PagesSite } from '../github/repository.ts';
+import { newestRelease } from '../spack/latest.ts';
 import { decideDeploy, type DeployFacts, type DeployDecision } from './decide.ts';
 import { parseServedIndex, readLiveIndex } from './live-site.ts';
 
@@ -83,10 +87,8 @@ async function compareLive(
 }
 
 async function dispatch(github: GitHub, branch: string, page: string): Promise<void> {
-  const parameters = { workflow: WORKFLOW, ref: branch };
   try {
-    const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
-    await github.call(route, parameters, z.unknown());
+    await startWorkflow(github, branch, WORKFLOW);
   } catch (cause) {
     throw new Error(
       `what was built is published and committed, but the deployment could not be started: open ` +
@@ -94,4 +96,34 @@ async function dispatch(github: GitHub, branch: string, page: string): Promise<v
       { cause },
     );
   }
+}
+
+async function startWorkflow(github: GitHub, branch: string, workflow: string): Promise<void> {
+  const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
+  await github.call(route, { workflow, ref: branch }, z.unknown());
+}
+
+const LOOK = 'newer-releases.yml';
+
+/**
+ * Starts the weekly look at newer releases at once where a run was the first to meet a release of the recipes: pages and
+ * API compare builds with the one before until then. A catalog that was never compared waits for its week.
+ * @param packages what the run's recipes are called
+ * @returns what was done, or undefined: nothing
+ */
+export async function lookAtRelease(
+  github: GitHub,
+  { packages, branch, catalog }: { packages: string; branch: string; catalog: string },
+): Promise<string | undefined> {
+  const compared = readCatalogFile(catalog, catalogPath('checks', 'recipes'), RecipeComparison)?.release;
+  if (compared === undefined || newestRelease([packages, compared]) !== packages || packages === compared)
+    return undefined;
+  const newer = `The recipes ${packages} are newer than ${compared}, which builds were last compared with`;
+  try {
+    await startWorkflow(github, branch, LOOK);
+  } catch (error) {
+    if (!(error instanceof GitHubRefusedError)) throw error;
+    return `${newer}, but ${LOOK} could not be started: enable it under Actions (${describeError(error)}).`;
+  }
+  return `${newer}: ${LOOK} was started.`;
 }

@@ -13,6 +13,7 @@ import { benchImport, benchPublish, benchPublishAgain, benchPublishOnto } from '
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
 import { benchWaves } from './waves-bench.ts';
+import { benchWhy } from './why-bench.ts';
 
 /** What a bench found: seconds, bytes and ratios by name. */
 export type Figures = Record<string, number>;
@@ -126,6 +127,14 @@ const BENCHES: Record<string, Bench> = {
     aim: '1.25 at most',
     builds: 1,
     run: benchWaves,
+  },
+  why: {
+    work: 'say why a package is built, with real Spack',
+    against: 'one solve',
+    figure: 'timesOneSolveWorst',
+    aim: '2 at most',
+    builds: 1,
+    run: benchWhy,
   },
 };
 

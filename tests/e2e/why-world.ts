@@ -199,7 +199,7 @@ async function writeRecipes(folder: string, builtin: string): Promise<void> {
 }
 
 /** Puts the index that was solved where Spack looks for it. */
-async function writeIndex(root: string, text: string): Promise<void> {
+export async function writeIndex(root: string, text: string): Promise<void> {
   await writeBlob(root, 'v3/manifests/index/index.manifest.json', text, INDEX_MEDIA_TYPE);
   await writeFile(join(root, 'v3/layout.json'), '{"signing": "gpg"}');
 }
