@@ -174,6 +174,7 @@ export const ReadableNode = z
           .max(5, NARROWER.shape),
         compiler: z
           .string()
+          .max(200, NARROWER.long)
           .regex(
             /^[A-Za-z0-9_][A-Za-z0-9_-]*@=?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
             NARROWER.shape,

@@ -55,6 +55,21 @@ test.each([
     { annotations: { original_specfile_version: 5, compiler: 'gcc@...' } },
     /compiler/,
   ],
+  [
+    'a compiler whose version Python cannot count',
+    { annotations: { original_specfile_version: 5, compiler: `gcc@${'1'.repeat(4400)}` } },
+    /compiler.*at most 200 characters/,
+  ],
+  [
+    'a variant that JavaScript takes for a prototype',
+    { parameters: JSON.parse('{"__proto__":["x",["y"]]}') },
+    /the key "__proto__"/,
+  ],
+  [
+    'such a key next to text that is not plain',
+    { more: ['é', JSON.parse('{"__proto__":{"a":1}}')] },
+    /the key "__proto__"/,
+  ],
 ])('refuses %s', (_, change, message) => {
   expect(faultOf(JSON.stringify({ ...JSON.parse(text), ...change }))).toMatch(message);
 });

@@ -11,6 +11,8 @@ export const MAX_DAG_DEPTH = 250;
 /** In characters. Spack's own have some thousand; each index holds all of them. */
 export const MAX_NODE_LENGTH = 100_000;
 
+const HIDDEN_KEY = '__proto__';
+
 /** Answers of `findNodeFault`, null for a good node. */
 const faults = new WeakMap<Pick<SpecNode, 'text'>, string | null>();
 
@@ -45,6 +47,9 @@ function lookForFault(entry: Pick<SpecNode, 'text'>, parsed: unknown): string | 
     const [issue] = result.error.issues;
     return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
   }
+  // The schema does not see this key, which is one like others to Python.
+  const hasHiddenKey = isPlain ? text.includes(`"${HIDDEN_KEY}":`) : hasKey(value, HIDDEN_KEY);
+  if (hasHiddenKey) return `found the key "${HIDDEN_KEY}"`;
   if (isPlain) return undefined;
   // What the schema leaves out is passed on with the text; lines may be broken there.
   const isSafe = everyText(value, (part) => isSafeText(part.replaceAll(/[\n\t]/g, ' ')));
@@ -110,6 +115,11 @@ export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHa
     }
     return undefined;
   }
+}
+
+function hasKey(value: unknown, wanted: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, wanted) || Object.values(value).some((part) => hasKey(part, wanted));
 }
 
 function everyText(value: unknown, isGood: (text: string) => boolean): boolean {
