@@ -125,6 +125,8 @@ test('says what to do with what is no cache of layout v3', async () => {
   await expect(readBuildCache(newer)).rejects.toThrow(
     `${newer}: expected a build cache of layout v3, found one of layout v4 (v4/); push its specs`,
   );
+  mkdirSync(join(newer, 'v3'));
+  await expect(readBuildCache(newer)).rejects.toThrow('found one of layout v4 (v4/)');
 });
 
 test.each<[string, (cache: HostileCache) => void, RegExp]>([
@@ -275,6 +277,48 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
       renameSync(path, join(dirname(dirname(path)), basename(path)));
     },
     /spec\/tree-2.*: expected manifests in v3\/manifests\/spec\/<package>/,
+  ],
+  ...(['', 'v3', 'v3/manifests', 'v3/manifests/index/view', 'v3/manifests/Spec/tree'] as const).map(
+    (folder): [string, (cache: HostileCache) => void, RegExp] => [
+      `a manifest in "${folder}" next to others`,
+      (cache) => {
+        const path = cache.manifestPath('tree');
+        const moved = join(cache.directory, folder, basename(path));
+        mkdirSync(dirname(moved), { recursive: true });
+        renameSync(path, moved);
+      },
+      /tree-2.*: expected manifests in v3\/manifests\/spec\/<package>/,
+    ],
+  ),
+  ...['.sig', '.gz', '~', ' ', '.JSON'].map((ending): [string, (cache: HostileCache) => void, RegExp] => [
+    `a manifest that ends in "${ending}"`,
+    (cache) => {
+      const path = cache.manifestPath('tree');
+      renameSync(path, path.replace(/\.json$/, ending.startsWith('.J') ? ending : `.json${ending}`));
+    },
+    /tree-2.*: expected manifests in v3\/manifests\/spec\/<package>/,
+  ]),
+  [
+    'a folder whose name is not UTF-8',
+    (cache) => {
+      const folder = Buffer.from(`${dirname(dirname(cache.manifestPath('tree')))}/tr`);
+      renameSync(dirname(cache.manifestPath('tree')), Buffer.concat([folder, Buffer.from([0xff])]));
+    },
+    /spec\/tr.*: expected manifests in/,
+  ],
+  [
+    'folders without end',
+    (cache) => mkdirSync(join(cache.directory, 'v3', ...Array<string>(40).fill('d')), { recursive: true }),
+    /expected folders at most 32 deep/,
+  ],
+  [
+    'a file instead of the folder of manifests',
+    (cache) => {
+      const folder = dirname(dirname(cache.manifestPath('tree')));
+      rmSync(folder, { recursive: true });
+      writeFileSync(folder, '');
+    },
+    /v3\/manifests\/spec: expected a folder, found a file/,
   ],
   [
     'a manifest of version 4',

@@ -1,9 +1,14 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { isErrorCode } from '../cli/files.ts';
 
 const SPEC_MANIFESTS = join('v3', 'manifests', 'spec');
 const MANIFEST_ENDING = '.spec.manifest.json';
+/** Names of manifests and spec files, whatever was put behind them or is written otherwise. */
+const SPEC_FILE = /\.spec\.(?:m|json|yaml)/i;
+const LAYOUT = /^v\d+$/;
+/** Spack's own folders are four deep. */
+const DEPTH_LIMIT = 32;
 
 /**
  * An untrusted build cache directory. Nothing outside it is read, even through symbolic links, and
@@ -34,27 +39,50 @@ export class CacheFolder {
     return join(this.#directory, path);
   }
 
-  /** Paths of the spec manifests, sorted. Empty for an empty directory; throws for one that is something else. */
+  /**
+   * Paths of the spec manifests, sorted. Empty for an empty directory; throws for one that is something else, and for
+   * spec files of any kind where Spack does not look for them.
+   */
   async listManifests(): Promise<string[]> {
     const top = await this.list('');
+    for (const path of [dirname(dirname(SPEC_MANIFESTS)), dirname(SPEC_MANIFESTS), SPEC_MANIFESTS])
+      await this.#refuseFile(path);
     const paths: string[] = [];
+    const folders = new Set<string>();
     for (const name of await this.list(SPEC_MANIFESTS)) {
-      if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(SPEC_MANIFESTS, name));
-      for (const file of await this.list(join(SPEC_MANIFESTS, name))) {
-        const path = join(SPEC_MANIFESTS, name, file);
-        if (file.endsWith(MANIFEST_ENDING)) paths.push(path);
-        else await this.#refuseManifestsBelow(path);
+      const folder = join(SPEC_MANIFESTS, name);
+      if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(folder);
+      for (const file of await this.list(folder)) {
+        if (!file.endsWith(MANIFEST_ENDING)) continue;
+        folders.add(await this.#resolve(folder));
+        paths.push(join(folder, file));
       }
     }
-    if (paths.length > 0) return paths.sort();
+    if (paths.length === 0) this.#refuseOtherLayouts(top);
+    // What older and newer Spacks have put next to it is theirs.
+    const others = new Set([
+      'blobs',
+      'build_cache',
+      ...top.filter((name) => LAYOUT.test(name) && name !== 'v3'),
+    ]);
+    await this.#refuseOtherPlaces(folders, others);
+    return paths.sort();
+  }
+
+  async #refuseFile(path: string): Promise<void> {
+    if (await this.has(path))
+      throw new Error(`${this.locate(path)}: expected a folder, found a file; push it again`);
+  }
+
+  #refuseOtherLayouts(top: readonly string[]): void {
     if (top.includes('build_cache')) {
       throw new Error(
         `${this.#directory}: expected a build cache of layout v3, found one of layout v2 (build_cache/); ` +
           `use \`node scripts/import.ts ${this.#directory}\``,
       );
     }
-    const newer = top.find((name) => /^v\d+$/.test(name) && name !== 'v3');
-    if (newer !== undefined && !top.includes('v3')) {
+    const newer = top.find((name) => LAYOUT.test(name) && name !== 'v3');
+    if (newer !== undefined) {
       throw new Error(
         `${this.#directory}: expected a build cache of layout v3, found one of layout ${newer} (${newer}/); ` +
           'push its specs with Spack 1.0 or newer as layout v3, or update this project',
@@ -66,7 +94,29 @@ export class CacheFolder {
           'give the directory that `spack buildcache push` wrote',
       );
     }
-    return [];
+  }
+
+  /** Looks for spec files that are not in one of the folders, without the ignored entries; does not follow links. */
+  async #refuseOtherPlaces(folders: ReadonlySet<string>, ignored: ReadonlySet<string>): Promise<void> {
+    const open = [''];
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      if (path.split(sep).length > DEPTH_LIMIT) {
+        throw new Error(
+          `${this.locate(path)}: expected folders at most ${DEPTH_LIMIT} deep, found more; ` +
+            'give the directory that `spack buildcache push` wrote',
+        );
+      }
+      const at = join(this.#realDirectory, path);
+      for (const entry of await readdir(at, { withFileTypes: true })) {
+        const { name } = entry;
+        if (path === '' && ignored.has(name)) continue;
+        const isInPlace = folders.has(at) && name.endsWith(MANIFEST_ENDING);
+        // No spec has a name that is not UTF-8, and nothing below it can be asked for.
+        if (!isInPlace && (SPEC_FILE.test(name) || name.includes('\ufffd')))
+          throw this.#misplaced(join(path, name));
+        if (entry.isDirectory()) open.push(join(path, name));
+      }
+    }
   }
 
   /** Bytes of a plain file; throws when it is missing, something else, or lies outside. */
@@ -91,13 +141,6 @@ export class CacheFolder {
       );
     }
     return readFile(real);
-  }
-
-  async #refuseManifestsBelow(path: string): Promise<void> {
-    for (const name of await this.list(path)) {
-      if (name.endsWith(MANIFEST_ENDING)) throw this.#misplaced(join(path, name));
-      await this.#refuseManifestsBelow(join(path, name));
-    }
   }
 
   /** Spack looks for a manifest by its name alone, in the folder of its package. */
@@ -145,5 +188,5 @@ export class CacheFolder {
 
 function isMissing(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return isErrorCode(cause, 'ENOENT');
+  return isErrorCode(cause, 'ENOENT') || isErrorCode(cause, 'ENOTDIR');
 }
