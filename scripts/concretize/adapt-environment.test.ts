@@ -86,7 +86,8 @@ test('leaves out mirrors that want credentials or are folders of another machine
       url: oci://ghcr.io/group/spack-buildcache
       signed: false
       access_pair: {id_variable: GITHUB_USER, secret_variable: GITHUB_TOKEN}
-    bucket: {url: "s3://group", profile: group}
+    bucket: {url: "s3://group"}
+    profile: {url: "https://example.org", profile: group}
     perlmutter: /global/common/software/mirrors/perlmutter-e4s-21.05
     files: file:///scratch/mirror
     here: {url: file:///etc, autopush: true}
@@ -98,7 +99,8 @@ test('leaves out mirrors that want credentials or are folders of another machine
   expect(mirrors['here']).toEqual({ url: 'file:///etc' });
   expect(notes).toEqual([
     "mirrors:local-buildcache is not used: it wants credentials (access_pair), which a build of other people's scripts must not have; what it has is built here",
-    expect.stringMatching(/^mirrors:bucket is not used: it wants credentials \(profile\)/),
+    'mirrors:bucket is not used: s3://group wants libraries and credentials that builds do not have; what it has is built here',
+    expect.stringMatching(/^mirrors:profile is not used: it wants credentials \(profile\)/),
     'mirrors:perlmutter is not used: the folder /global/common/software/mirrors/perlmutter-e4s-21.05 is not here; what it has is built here',
     expect.stringMatching(/^mirrors:files is not used: the folder \/scratch\/mirror is not here/),
     expect.stringMatching(/^mirrors:here: binaries are taken from file:\/\/\/etc where/),
@@ -156,6 +158,9 @@ test('builds what could only be taken from another machine, and keeps externals 
     tar:
       buildable: false
       externals: [{spec: tar@1.34, prefix: /usr}, {spec: tar@1.35, prefix: /apps/tar}]
+    gcc:
+      buildable: false
+      externals: [{spec: "gcc@7.5.0 languages='c,c++'", prefix: /usr}]
     openblas:
       buildable: false
 `);
@@ -163,6 +168,7 @@ test('builds what could only be taken from another machine, and keeps externals 
     spack: {
       specs: ['zlib'],
       packages: {
+        gcc: { buildable: false },
         all: { providers: { mpi: ['mpich'] } },
         mpich: {},
         cuda: {},
@@ -178,6 +184,7 @@ test('builds what could only be taken from another machine, and keeps externals 
     'packages:cuda: /opt/nvidia/none and 1 other is not here, so it is built',
     'packages:cmake: /usr/tce/packages/cmake/cmake-3.14.5 is not here, so it is built',
     'packages:tar: /apps/tar is not here',
+    'packages:gcc: the one in /usr is used with the version that it has here, whatever is said of it',
     'packages: taken from the runner, whatever version it has: tar; machines that install from this cache need the same in the same place',
   ]);
 });

@@ -55,6 +55,7 @@ function whyUnreadable(mirror: unknown, folder: string): string | undefined {
   if (credentials !== undefined)
     return `it wants credentials (${credentials}), which a build of other people's scripts must not have`;
   const { url } = data;
+  if (/^(?:s3|gs):/.test(url)) return `${url} wants libraries and credentials that builds do not have`;
   const path = url.replace(/^file:\/\//, '');
   return !path.includes('://') && !existsSync(resolve(folder, path))
     ? `the folder ${path} is not here`

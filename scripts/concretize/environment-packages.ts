@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { isMap, isSeq, type Document, type YAMLMap } from 'yaml';
 import { formatNumber } from '../../site/lib/format.ts';
 
+/** Found in /usr without being named, each with the version that it has. */
+const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
+
 /**
  * Takes out of an environment what it says of another machine's software: externals whose folder is not here, those of
  * modules, and the sections of Spack before 0.17 for both. What could only be taken from there is built then.
@@ -14,15 +17,20 @@ export function adaptPackages(document: Document, notes: string[]): void {
   for (const { key, value } of packages.items) {
     if (!isMap(value)) continue;
     const name = String(key);
-    if (name === 'all' && value.delete('compiler')) {
+    if (name === 'all' && (value.delete('compiler') || value.delete('compiler:'))) {
       notes.push(
         'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
       );
     }
-    const { gone, kept } = takeOutExternals(value);
+    const { gone, kept, isFound } = takeOutExternals(value, SYSTEM_COMPILERS.has(name));
+    if (isFound)
+      notes.push(
+        `packages:${name}: the one in /usr is used with the version that it has here, whatever is said of it`,
+      );
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;
-    const isBuilt = !value.has('externals') && value.get('buildable') === false && value.delete('buildable');
+    const isBuilt =
+      !value.has('externals') && !isFound && value.get('buildable') === false && value.delete('buildable');
     const [first = ''] = gone;
     const more = gone.length > 1 ? ` and ${formatNumber(gone.length - 1, 'other')}` : '';
     notes.push(`packages:${name}: ${first}${more} is not here${isBuilt ? ', so it is built' : ''}`);
@@ -36,7 +44,10 @@ export function adaptPackages(document: Document, notes: string[]): void {
 }
 
 /** Where the externals of a package are: those that are not here, which are taken out, and those that stay. */
-function takeOutExternals(settings: YAMLMap): { gone: string[]; kept: string[] } {
+function takeOutExternals(
+  settings: YAMLMap,
+  isCompiler: boolean,
+): { gone: string[]; kept: string[]; isFound: boolean } {
   const gone = ['paths', 'modules'].flatMap((name) => {
     const old = settings.get(name);
     if (!isMap(old)) return [];
@@ -44,8 +55,9 @@ function takeOutExternals(settings: YAMLMap): { gone: string[]; kept: string[] }
     return old.items.map(({ value }) => String(value));
   });
   const kept: string[] = [];
+  let isFound = false;
   const externals = settings.get('externals');
-  if (!isSeq(externals)) return { gone, kept };
+  if (!isSeq(externals)) return { gone, kept, isFound };
   for (const external of [...externals.items]) {
     if (!isMap(external)) continue;
     const prefix = external.get('prefix');
@@ -53,11 +65,11 @@ function takeOutExternals(settings: YAMLMap): { gone: string[]; kept: string[] }
     const isHere =
       !isSeq(modules) && typeof prefix === 'string' && prefix.startsWith('/') && existsSync(prefix);
     const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : String(prefix);
-    // A compiler is found on the runner without being named.
-    if (!isHere) gone.push(place);
-    else if (!external.has('extra_attributes')) kept.push(place);
-    if (!isHere) externals.items.splice(externals.items.indexOf(external), 1);
+    const isSystem = isCompiler && prefix === '/usr';
+    isFound ||= isSystem;
+    if (!isSystem) (isHere ? kept : gone).push(place);
+    if (!isHere || isSystem) externals.items.splice(externals.items.indexOf(external), 1);
   }
   if (externals.items.length === 0) settings.delete('externals');
-  return { gone, kept };
+  return { gone, kept, isFound };
 }
