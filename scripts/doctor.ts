@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { createCommand, runCommand } from './cli/command.ts';
-import { diagnose, type DoctorOptions } from './doctor/diagnose.ts';
+import { diagnose, type DoctorOptions } from './doctor/examine.ts';
 import { healthText, recordHealth, summaryText } from './doctor/report.ts';
 import { addSummary } from './github/actions.ts';
 

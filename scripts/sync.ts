@@ -4,8 +4,7 @@ import { createCommand, runCommand } from './cli/command.ts';
 import { openFolderPlace } from './sync/folder-place.ts';
 import { readAccount } from './sync/s3-client.ts';
 import { openS3Place } from './sync/s3-place.ts';
-import { listSiteFiles } from './sync/site-files.ts';
-import { syncSite } from './sync/sync-site.ts';
+import { listSiteFiles, syncSite } from './sync/sync-site.ts';
 
 interface Options {
   to: string;

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { judgeSetup, type SetupFacts } from '../scripts/check-setup/judge.ts';
 import { explainRule } from '../scripts/commit/rule-advice.ts';
-import { decideDeploy } from '../scripts/deploy/decide.ts';
+import { decideDeploy } from '../scripts/deploy/start-deploy.ts';
 import { RuleError } from '../scripts/github/errors.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
 import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';

@@ -5,7 +5,9 @@ import {
   type BlobRecord,
 } from '../../site/schemas/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import { hexOf } from '../../site/schemas/digest.ts';
+import { digestFrom, hexOf } from '../../site/schemas/digest.ts';
+import { splitSigned } from '../signing/signature.ts';
+import { quote } from './quote.ts';
 
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
@@ -60,6 +62,16 @@ export function parseMirrorManifest(text: string, where: string): MirrorManifest
   throw new Error(
     `${where}: expected a manifest as \`spack buildcache push\` writes it, ` +
       `found something else at "${issue?.path.join('.')}": ${issue?.message}`,
+  );
+}
+
+/** The blob of a kind that the manifest of an index or of a key names, signed or not; `where` names it in errors. */
+export function readNamedBlob(manifest: string, where: string, mediaType: string): Blob {
+  const { data } = parseMirrorManifest(splitSigned(manifest, where).text, where);
+  const record = data.find((one) => one.mediaType === mediaType);
+  if (record) return { digest: digestFrom(record.checksum), size: record.contentLength };
+  throw new Error(
+    `${where}: expected a blob of type ${mediaType}, found ${quote(data[0]?.mediaType ?? '')}; update it with Spack 1`,
   );
 }
 

@@ -16,7 +16,7 @@ import { runSpack, type Spack } from '../spack/run-spack.ts';
 import type { SpackOptions } from '../spack/spack-options.ts';
 import { findThisCache, localMirror } from '../spack/this-cache.ts';
 import { openHandedOn } from '../waves/handed-on.ts';
-import { lockNodes, trimLock } from '../waves/trim-lock.ts';
+import { lockNodes, trimLock } from '../waves/part-folder.ts';
 import { findFailures } from './failures.ts';
 import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';

@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
-import { digestFrom, mirrorBlobPath, DagHash } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath, DagHash } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath, PackageName } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
-import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
-import { openSite } from '../doctor/open-site.ts';
+import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { openPlace, readText } from '../build-cache/place.ts';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import { verified } from '../oci/verify.ts';
 import { splitSigned } from '../signing/signature.ts';
@@ -49,7 +50,7 @@ export interface ComparableCache {
  * build, unless that may be.
  */
 export async function openCache(place: string, mayBeEmpty = false): Promise<ComparableCache> {
-  const site = openSite(place);
+  const site = openPlace(place);
   const isAddress = /^https?:\/\//.test(place);
   const list = isAddress ? await listByIndex() : await listByManifests();
   if (list.length === 0 && !mayBeEmpty)
@@ -66,12 +67,12 @@ export async function openCache(place: string, mayBeEmpty = false): Promise<Comp
 
   async function listByIndex(): Promise<CachedBuild[]> {
     const path = indexManifestPath(OWN_INDEX);
-    const manifest = await site.readText(path, MANIFEST_LIMIT_BYTES);
+    const manifest = await readText(site, path, MANIFEST_LIMIT_BYTES);
     if (manifest === undefined)
       throw new Error(`${site.locate(path)}: expected the index of a build cache, found nothing`);
-    const [record] = parseMirrorManifest(manifest, site.locate(path)).data;
-    const blob = mirrorBlobPath(digestFrom(record?.checksum ?? ''));
-    const text = await site.readText(blob, INDEX_LIMIT_BYTES);
+    const index = readNamedBlob(manifest, site.locate(path), INDEX_MEDIA_TYPE);
+    const blob = mirrorBlobPath(index.digest);
+    const text = await readText(site, blob, INDEX_LIMIT_BYTES);
     if (text === undefined)
       throw new Error(`${site.locate(blob)}: expected the index that its manifest names, found nothing`);
     const { installs } = Listing.parse(JSON.parse(text)).database;
@@ -85,7 +86,7 @@ export async function openCache(place: string, mayBeEmpty = false): Promise<Comp
     builds: new Map(list.map((build) => [build.hash, build])),
     async tarballOf({ path }) {
       const where = site.locate(path);
-      const text = await site.readText(path, MANIFEST_LIMIT_BYTES);
+      const text = await readText(site, path, MANIFEST_LIMIT_BYTES);
       if (text === undefined) throw new Error(`${where}: expected the manifest of a build, found nothing`);
       return findSpecBlobs(splitSigned(text, where).text, where).tarball;
     },

@@ -1,18 +1,18 @@
-import { formatNumber } from '../../site/lib/format.ts';
+import { hash } from 'node:crypto';
+import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
-import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
 import { findMisplaced, listEnvironments } from './environments.ts';
 import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
-import { findStaleNames } from './stale.ts';
-import { chooseRenewals } from './renewals.ts';
+import { findStaleNames, chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests, type RequestOptions } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
 import { parseCount, parseRequestOptions, type RunInputs } from './run-inputs.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Requests and, in sentences, why they are these and not others. */
 export interface Choice {
@@ -180,4 +180,51 @@ export async function chooseFor(
     environment: process.env,
   };
   return chooseScheduled(draw, settings, options);
+}
+
+/** Why a package of the list is not taken. */
+type SkipReason = 'excluded' | 'cached' | 'failed';
+
+interface RandomSample {
+  names: string[];
+  /** What the draw passed over on its way, by reason. */
+  passedOver: Record<SkipReason, string[]>;
+  /** The whole list was gone through and there was not enough. */
+  exhausted: boolean;
+}
+
+/**
+ * Takes up to `count` names in the order of a draw, passing over those with an obstacle. Obstacles are asked for
+ * in that order and no further than needed: what is left is drawn uniformly, since the order does not know them.
+ */
+export function takeSample(
+  drawn: readonly string[],
+  count: number,
+  obstacleOf: (name: string) => SkipReason | undefined,
+): RandomSample {
+  const names: string[] = [];
+  const passedOver: Record<SkipReason, string[]> = { excluded: [], cached: [], failed: [] };
+  for (const name of drawn) {
+    if (names.length === count) break;
+    const obstacle = obstacleOf(name);
+    if (obstacle) passedOver[obstacle].push(name);
+    else names.push(name);
+  }
+  return { names, passedOver, exhausted: names.length < count };
+}
+
+/** The target whose turn it is on a day (UTC): one a day, in the order of the settings. */
+export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefined {
+  return targets[Math.floor(date.getTime() / DAY_MS) % targets.length];
+}
+
+/**
+ * Puts names in a random order that only the seed decides: each name's place is that of its hash with the seed.
+ * The same seed draws the same from the same list, in whatever order it comes.
+ */
+export function drawOrder(names: readonly string[], seed: string): string[] {
+  return names
+    .map((name) => ({ name, place: hash('sha256', `${seed}\n${name}`) }))
+    .sort((a, b) => compareTexts(a.place, b.place))
+    .map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { parseNumber } from '../cli/command.ts';
-import { parseInstallFlags } from './install-flags.ts';
 import type { RequestOptions } from './requests.ts';
+import { tokensOf } from './split-specs.ts';
 
 /** What a run is given, as text: by options or by a workflow's inputs. */
 export interface RunInputs {
@@ -37,4 +37,57 @@ function parseBoolean(name: string, text: string): boolean {
   if (['', 'false', 'no', '0'].includes(text)) return false;
   if (['true', 'yes', '1'].includes(text)) return true;
   throw new Error(`${name}: expected true or false, found "${text.slice(0, 40)}"`);
+}
+
+const COUNT = /^[1-9]\d{0,2}$/;
+const BUILDCACHE = /^(?:(?:package:|dependencies:)?(?:auto|only|never),?)+$/;
+
+/**
+ * Options of `spack install` that a run may add, with what their value must be. The others would build something else
+ * than was planned (`--fake`, `--until`, `--overwrite`), belong to solving (`--fresh`, `--deprecated`), or take away a
+ * check of what is downloaded from a mirror (`--no-check-signature`).
+ */
+const ALLOWED: Record<string, RegExp | undefined> = {
+  '--jobs': COUNT,
+  '-j': COUNT,
+  '--concurrent-packages': COUNT,
+  '-p': COUNT,
+  '--test': /^(?:root|all)$/,
+  '--use-buildcache': BUILDCACHE,
+  '--fail-fast': undefined,
+  '--include-build-deps': undefined,
+  '--keep-stage': undefined,
+  '--no-cache': undefined,
+  '--no-checksum': undefined,
+  '-n': undefined,
+  '--show-log-on-error': undefined,
+  '--source': undefined,
+  '--verbose': undefined,
+  '-v': undefined,
+};
+
+/**
+ * Splits options for `spack install` as a shell would: at spaces, quotes keep them together. Throws on any that a run
+ * may not add, and on what is not an option.
+ */
+export function parseInstallFlags(text: string): string[] {
+  const words = tokensOf(text.replaceAll(/\s+/g, ' '), 'install flags').map(({ token }) => token);
+  const flags: string[] = [];
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    // `--jobs=4` and `-j4` are one word each.
+    const [, name = word, joined] = /^(--[a-z-]+)=(.*)$/.exec(word) ?? /^(-[a-z])(.+)$/.exec(word) ?? [];
+    if (!Object.hasOwn(ALLOWED, name)) throw refusal(word);
+    const expected = ALLOWED[name];
+    const value = joined ?? (expected ? words.shift() : undefined);
+    if (expected ? !expected.test(value ?? '') : value !== undefined) throw refusal([name, value].join(' '));
+    flags.push(name, ...(value === undefined ? [] : [value]));
+  }
+  return flags;
+}
+
+function refusal(found: string): Error {
+  return new Error(
+    `install flags: expected some of ${Object.keys(ALLOWED).join(', ')}, found "${found.slice(0, 100)}"; ` +
+      'specs, fresh and versions have inputs of their own',
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawOrder, takeSample, targetOfTheDay } from './sample.ts';
+import { drawOrder, takeSample, targetOfTheDay } from './choose.ts';
 
 const NAMES = Array.from({ length: 40 }, (_, index) => `package-${index}`);
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { commitFiles, git, makeRepository } from '../../tests/world/git.ts';
-import { findStaleNames } from './stale.ts';
+import { findStaleNames } from './renewals.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stale-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Change } from './changes.ts';
-import { chunkChanges } from './batches.ts';
+import { chunkChanges } from './commit-files.ts';
 import { describeChanges } from './commit-message.ts';
 
 function add(path: string, size = 3): Change {

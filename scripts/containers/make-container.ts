@@ -1,16 +1,18 @@
 import { join, dirname } from 'node:path';
-import type { Build } from '../../site/schemas/build.ts';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract, type Pack } from 'tar-stream';
+import type { Build, Blob } from '../../site/schemas/build.ts';
 import { imageAnnotations } from '../oci/annotations.ts';
 import { searchPathVariable } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
 import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { composeContainer, MAX_CONTAINER_LAYERS, type ContainerText } from './compose-container.ts';
-import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
 import { checkVariables, joinVariables, type Variables } from './run-environment.ts';
 import { readView } from './view-layer.ts';
 import type { WantedContainer } from './images-to-make.ts';
-import { writeLayer, type Layer, type LayerEntry } from './write-layer.ts';
+import { writeLayer, packLayer, type Layer, type LayerEntry } from './write-layer.ts';
 
 /** What a container is made of, besides its base image. */
 export interface ContainerParts {
@@ -126,4 +128,43 @@ function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] 
     executable: true,
     content: sbang,
   }));
+}
+
+/**
+ * Makes one layer of several tarballs, for what has more of them than an image may have layers. The same tarballs give
+ * the same bytes. They were checked when they were published, and their digests are checked again here.
+ */
+export function mergeTarballs(file: string, tarballs: readonly Blob[], registry: Registry): Promise<Layer> {
+  return packLayer(file, async (tar) => {
+    const folders = new Set<string>();
+    for (const tarball of tarballs) await copyEntries(tarball, registry, tar, folders);
+  });
+}
+
+/** How many of the lowest layers are to become one, so that all of them are no more than a limit. */
+export function countToMerge(layers: number, limit: number): number {
+  return layers <= limit ? 0 : layers - limit + 1;
+}
+
+async function copyEntries(
+  tarball: Blob,
+  registry: Registry,
+  tar: Pack,
+  folders: Set<string>,
+): Promise<void> {
+  const archive = extract();
+  const copy = async (): Promise<void> => {
+    for await (const entry of archive) {
+      const { header } = entry;
+      const isKnown = header.type === 'directory' && folders.has(header.name);
+      if (header.type === 'directory') folders.add(header.name);
+      if (isKnown || header.type !== 'file') {
+        if (!isKnown) tar.entry(header);
+        entry.resume();
+      } else {
+        await pipeline(entry, tar.entry(header));
+      }
+    }
+  };
+  await Promise.all([pipeline(await registry.openBlob(tarball), createGunzip(), archive), copy()]);
 }

@@ -1,22 +1,32 @@
-import prettyBytes from 'pretty-bytes';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import prettyBytes from 'pretty-bytes';
 import pMap from 'p-map';
+import { z } from 'zod';
 import { formatNumber } from '../../site/lib/format.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { decodeText, findSpecBlobs, MANIFEST_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { startProgress } from '../cli/progress.ts';
-import type { SourceFolder } from '../import/source-folder.ts';
+import type { Place } from '../build-cache/place.ts';
 import type { SourceBuild } from '../import/source.ts';
 import { checkSignature } from '../import/trust.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { CopyFolder } from './copy-folder.ts';
-import { copyKeys } from './copy-keys.ts';
-import { readViewIndex } from './view-index.ts';
+import { parseJson } from '../../site/lib/json.ts';
+import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
+import {
+  KEY_INDEX_MEDIA_TYPE,
+  KEY_MEDIA_TYPE,
+  INDEX_MEDIA_TYPE,
+} from '../../site/schemas/mirror-manifest.ts';
+import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { readIndexFile } from '../import/index-file.ts';
 
 /** Builds that are fetched at a time. */
 const CONCURRENCY = 8;
@@ -49,10 +59,7 @@ export interface CopyOptions {
  * whole. Where the cache has keys, each signature is checked against them. Throws one sentence for the first thing
  * that is not as it should be; what was copied before stays for the next try.
  */
-export async function copyView(
-  source: SourceFolder,
-  { view, folder, registry }: CopyOptions,
-): Promise<CopyResult> {
+export async function copyView(source: Place, { view, folder, registry }: CopyOptions): Promise<CopyResult> {
   const abort = new AbortController();
   const fetchBlob = (blob: Blob): Promise<string> =>
     folder.addBlob(blob, () => openBlob(source, blob, registry), abort.signal);
@@ -102,7 +109,7 @@ export async function copyView(
   }
 }
 
-async function openBlob(source: SourceFolder, blob: Blob, registry: Registry | undefined): Promise<Readable> {
+async function openBlob(source: Place, blob: Blob, registry: Registry | undefined): Promise<Readable> {
   const path = mirrorBlobPath(blob.digest);
   const stream = await source.open(path);
   if (stream) return stream;
@@ -129,4 +136,111 @@ export function describeCopy({ builds, signed, keys, bytes, removed }: CopyResul
     `Copied ${formatNumber(builds, 'build')}, ${prettyBytes(bytes)}` +
       `${removed > 0 ? `; removed ${formatNumber(removed, 'file')} of an earlier copy` : ''}.`,
   ].join('\n');
+}
+
+/** A cache has a key or two; one more each time that a key is replaced. */
+const KEYS_LIMIT = 100;
+
+const KeyIndex = z.object({
+  keys: z
+    .record(z.string().regex(/^[0-9A-F]{40}(?:[0-9A-F]{24})?$/, 'expected a fingerprint'), z.unknown())
+    .refine((keys) => Object.keys(keys).length <= KEYS_LIMIT, `expected at most ${KEYS_LIMIT} keys`),
+});
+
+/** Public keys by fingerprint, armored. */
+type Keys = ReadonlyMap<string, string>;
+
+/** Copies a cache's public keys with their manifests as they are. None: the cache has no key. */
+async function copyKeys(
+  source: Place,
+  folder: CopyFolder,
+  fetchBlob: (blob: Blob) => Promise<string>,
+): Promise<Keys> {
+  const indexPath = 'v3/manifests/key/keys.manifest.json';
+  const indexText = await copyNamedBlob(indexPath, KEY_INDEX_MEDIA_TYPE);
+  if (indexText === undefined) return new Map();
+  const { keys } = parseJson(indexText, KeyIndex, {
+    where: source.locate(indexPath),
+    expected: 'the list of keys that Spack writes',
+    advice: 'run `spack buildcache update-index --keys` there',
+  });
+  const armored = new Map<string, string>();
+  for (const fingerprint of Object.keys(keys).sort()) {
+    const path = `v3/manifests/key/${fingerprint}.key.manifest.json`;
+    const text = await copyNamedBlob(path, KEY_MEDIA_TYPE);
+    if (text === undefined)
+      throw new Error(`${source.locate(path)}: expected a key, as the list of keys says, found none`);
+    await readPublicKeys(text);
+    armored.set(fingerprint, text);
+  }
+  return armored;
+
+  /** @returns the text of the blob that a manifest names */
+  async function copyNamedBlob(path: string, mediaType: string): Promise<string | undefined> {
+    const where = source.locate(path);
+    const manifest = await source.read(path, MANIFEST_LIMIT_BYTES);
+    if (!manifest) return undefined;
+    const blob = readNamedBlob(decodeText(manifest, where), where, mediaType);
+    if (blob.size > MANIFEST_LIMIT_BYTES)
+      throw new Error(
+        `${where}: expected a blob of at most ${MANIFEST_LIMIT_BYTES} bytes, found one of ${blob.size}`,
+      );
+    const file = await fetchBlob(blob);
+    await folder.addFile(path, manifest);
+    return readFile(file, 'utf8');
+  }
+}
+
+/** A view of a cache. */
+interface ViewIndex {
+  /** The manifest of its index as the cache has it. */
+  manifest: Buffer;
+  /** Each build that it lists, those that others need before them. */
+  builds: SourceBuild[];
+}
+
+/** A name as a path segment of a mirror; empty for the mirror's own index. */
+const VIEW_NAME = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254})?$/;
+/** How many builds a refusal names. */
+const NAMED = 3;
+
+/**
+ * Reads a view's index and checks that it is closed: whatever a build needs at run time is listed, or comes from
+ * the system.
+ * @param fetchIndex gets the blob of the index as a file
+ */
+async function readViewIndex(
+  source: Place,
+  view: string,
+  fetchIndex: (blob: Blob) => Promise<string>,
+): Promise<ViewIndex> {
+  if (!VIEW_NAME.test(view))
+    throw new Error(`--view: expected the name of a view such as env-lab, found "${view.slice(0, 100)}"`);
+  const path = indexManifestPath(view);
+  const where = source.locate(path);
+  const manifest = await source.read(path, MANIFEST_LIMIT_BYTES);
+  if (!manifest)
+    throw new Error(
+      `${where}: expected the index of ${view === '' ? 'a cache' : `a view "${view}"`}, found none; ` +
+        `${source.locate('api/views.json')} lists the views of a cache`,
+    );
+  const file = await fetchIndex(readNamedBlob(decodeText(manifest, where), where, INDEX_MEDIA_TYPE));
+  const builds = await readIndexFile(createReadStream(file), where);
+  expectClosed(builds, where);
+  return { manifest, builds };
+}
+
+function expectClosed(builds: readonly SourceBuild[], where: string): void {
+  const listed = new Set(builds.map(({ hash }) => hash));
+  const open = builds.flatMap(({ name, version, hash, needs }) =>
+    needs
+      .filter((need) => !listed.has(need))
+      .map((need) => `${name}@${version}/${hash.slice(0, 7)} needs /${need}`),
+  );
+  if (open.length === 0) return;
+  const others = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
+  throw new Error(
+    `${where}: expected all that its builds need at run time, found ${open.slice(0, NAMED).join(', ')}${others}, ` +
+      'which it does not list; nothing could install these without a network: build what is missing, or copy another view',
+  );
 }

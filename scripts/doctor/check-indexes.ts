@@ -7,7 +7,9 @@ import { describeError } from '../cli/command.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord, type Site } from './open-site.ts';
+import { readText, type Place } from '../build-cache/place.ts';
+import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
 const TEXT_LIMIT_BYTES = 2 ** 22;
 /** 10,000 builds take some 16 MB. */
@@ -47,14 +49,14 @@ export interface SiteIndexes {
 export async function checkIndexes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  { site, index, limit }: { site: Site; index: Blob; limit: number },
+  { site, index, limit }: { site: Place; index: Blob; limit: number },
 ): Promise<SiteIndexes> {
   const everything = new Set(catalog.builds.keys());
   const result: SiteIndexes = { listed: new Set(), blobs: new Set(), isBehind: false };
   const read = async (view: string, blob: Blob): Promise<Set<string> | undefined> => {
     const path = mirrorBlobPath(blob.digest);
     try {
-      const text = await site.readText(path, INDEX_LIMIT_BYTES);
+      const text = await readText(site, path, INDEX_LIMIT_BYTES);
       if (text === undefined || digestOf(text) !== blob.digest)
         throw new Error(text === undefined ? 'nothing' : `${digestOf(text)}`);
       return listBuilds(text);
@@ -68,8 +70,8 @@ export async function checkIndexes(
     }
   };
 
-  const all = await readBlobRecord(site, indexManifestPath(ALL_VIEW));
-  const own = await readBlobRecord(site, indexManifestPath(OWN_INDEX));
+  const all = await readSiteBlob(site, indexManifestPath(ALL_VIEW), INDEX_MEDIA_TYPE);
+  const own = await readSiteBlob(site, indexManifestPath(OWN_INDEX), INDEX_MEDIA_TYPE);
   diagnosis.count('site', 'the index is that of the catalog', 1);
   result.isBehind = all?.digest !== index.digest;
   if (result.isBehind) {
@@ -95,7 +97,7 @@ export async function checkIndexes(
   const views = new Map<string, Blob>();
   for (const view of await readViewNames(site)) {
     if (view === ALL_VIEW) continue;
-    const blob = await readBlobRecord(site, indexManifestPath(view));
+    const blob = await readSiteBlob(site, indexManifestPath(view), INDEX_MEDIA_TYPE);
     if (blob) views.set(view, blob);
     else
       diagnosis.add('site-index-damaged', {
@@ -135,8 +137,18 @@ export async function checkIndexes(
   }
 }
 
-async function readViewNames(site: Site): Promise<string[]> {
-  const text = await site.readText('api/views.json', TEXT_LIMIT_BYTES);
+/** The blob that a manifest of an index or a key names; undefined where there is no manifest that can be read. */
+export async function readSiteBlob(site: Place, path: string, mediaType: string): Promise<Blob | undefined> {
+  const text = await readText(site, path, TEXT_LIMIT_BYTES);
+  try {
+    return text === undefined ? undefined : readNamedBlob(text, path, mediaType);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readViewNames(site: Place): Promise<string[]> {
+  const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
   try {
     return ViewNames.parse(JSON.parse(text ?? '')).views.map(({ name }) => name);
   } catch {
@@ -144,7 +156,7 @@ async function readViewNames(site: Site): Promise<string[]> {
   }
 }
 
-async function expectBlob(site: Site, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
+async function expectBlob(site: Place, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
   const path = mirrorBlobPath(blob.digest);
   const size = await site.sizeOf(path);
   if (size === blob.size || Number.isNaN(size)) return;

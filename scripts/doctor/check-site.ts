@@ -9,10 +9,12 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
-import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
+import { checkIndexes, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readBlobRecord, type Site } from './open-site.ts';
+import { readText, type Place } from '../build-cache/place.ts';
+import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import fastGlob from 'fast-glob';
 import { sampleNote, takeDailySample } from './sample.ts';
 
 /** Requests at a time. */
@@ -21,7 +23,7 @@ const TEXT_LIMIT_BYTES = 2 ** 22;
 
 /** How a site is to be looked at. */
 export interface SiteCheck {
-  site: Site;
+  site: Place;
   /** The index of everything, as it should be. */
   index: Blob;
   /** How many manifests and blobs are asked for. */
@@ -45,7 +47,7 @@ export async function checkSite(
   const { site, commit } = check;
   let text: string | undefined;
   try {
-    text = await site.readText('api/index.json', TEXT_LIMIT_BYTES);
+    text = await readText(site, 'api/index.json', TEXT_LIMIT_BYTES);
   } catch (error) {
     text = undefined;
     diagnosis.add('site-unreachable', {
@@ -92,7 +94,7 @@ async function checkManifests(
     async (build) => {
       const path = mirrorManifestPath(build);
       const manifest = catalog.manifests.get(build.hash);
-      const text = await site.readText(path, TEXT_LIMIT_BYTES);
+      const text = await readText(site, path, TEXT_LIMIT_BYTES);
       const expected = `what the catalog has in ${manifestFile(build)}`;
       if (text === undefined)
         diagnosis.add('site-manifest-missing', { where: site.locate(path), expected, found: 'nothing' });
@@ -139,6 +141,7 @@ async function checkBlobs(
   );
 }
 
+const KEY_INDEX = 'v3/manifests/key/keys.manifest.json';
 const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
 
 /** The keys that clients fetch are those that sign. */
@@ -148,22 +151,21 @@ async function checkKeys(
   { site }: SiteCheck,
 ): Promise<void> {
   const { keys } = catalog;
-  const path = 'v3/manifests/key/keys.manifest.json';
-  const record = await readBlobRecord(site, path);
-  const text = record && (await site.readText(mirrorBlobPath(record.digest), TEXT_LIMIT_BYTES));
+  const record = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
+  const text = record && (await readText(site, mirrorBlobPath(record.digest), TEXT_LIMIT_BYTES));
   const listed = KeyIndex.safeParse(parseLoosely(text)).data?.keys ?? {};
   const [found, expected] = [Object.keys(listed), [...keys.keys()]].map(
     (names) => names.sort().join(', ') || 'none',
   );
   if (found !== expected)
     diagnosis.add('site-key-differs', {
-      where: site.locate(path),
+      where: site.locate(KEY_INDEX),
       expected: `the keys ${expected ?? ''}`,
       found: `the keys ${found ?? ''}`,
     });
   for (const [fingerprint, armored] of keys) {
     const keyPath = `v3/manifests/key/${fingerprint}.key.manifest.json`;
-    const blob = await readBlobRecord(site, keyPath);
+    const blob = await readSiteBlob(site, keyPath, KEY_MEDIA_TYPE);
     if (blob?.digest === digestFrom(sha256Of(armored))) continue;
     diagnosis.add('site-key-differs', {
       where: site.locate(keyPath),
@@ -186,7 +188,7 @@ async function checkSettings(
       // A damaged record is a finding of its own.
       if (sha256Of(body) !== sha256) return;
       const path = `api/mirrors/${sha256}.yaml`;
-      const text = await site.readText(path, TEXT_LIMIT_BYTES);
+      const text = await readText(site, path, TEXT_LIMIT_BYTES);
       if (text === body) return;
       diagnosis.add('settings-not-served', {
         where: site.locate(path),
@@ -206,8 +208,8 @@ async function checkBudget(
   { site, budget }: SiteCheck,
   { blobs }: SiteIndexes,
 ): Promise<void> {
-  const files = await site.list?.();
-  const document = files ? undefined : await site.readText('api/budget.json', TEXT_LIMIT_BYTES);
+  const files = (await site.list('')) && (await measureFiles(site.address));
+  const document = files ? undefined : await readText(site, 'api/budget.json', TEXT_LIMIT_BYTES);
   const said = BudgetDocument.pick({ bytes: true, budget: true })
     .loose()
     .safeParse(parseLoosely(document)).data;
@@ -229,11 +231,16 @@ async function checkBudget(
   if (files) await findOrphans(read, diagnosis, site, { files, named: blobs });
 }
 
+async function measureFiles(folder: string): Promise<Map<string, number>> {
+  const files = await fastGlob('**', { cwd: folder, dot: true, stats: true });
+  return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
+}
+
 /** Blobs of a folder that no manifest names; the indexes of the deployment before stay for a while. */
 async function findOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  site: Site,
+  site: Place,
   { files, named }: { files: ReadonlyMap<string, number>; named: ReadonlySet<string> },
 ): Promise<void> {
   const known = new Set([...named].map(mirrorBlobPath));
@@ -241,7 +248,7 @@ async function findOrphans(
   for (const { tarball, image } of [...catalog.builds.values(), ...graced])
     known.add(mirrorBlobPath(tarball.digest)).add(mirrorBlobPath(image.config.digest));
   for (const armored of catalog.keys.values()) known.add(mirrorBlobPath(digestFrom(sha256Of(armored))));
-  const keyIndex = await readBlobRecord(site, 'v3/manifests/key/keys.manifest.json');
+  const keyIndex = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
   if (keyIndex) known.add(mirrorBlobPath(keyIndex.digest));
   const blobs = [...files].filter(([path]) => path.startsWith('blobs/'));
   for (const [path] of blobs) {
@@ -257,7 +264,7 @@ async function findOrphans(
 
 const INDEX_START = '{"database":{"version":"8"';
 
-async function isIndex(site: Site, path: string): Promise<boolean> {
+async function isIndex(site: Place, path: string): Promise<boolean> {
   const stream = await site.open(path);
   for await (const chunk of stream ?? []) return Buffer.from(chunk).toString('utf8').startsWith(INDEX_START);
   return false;

@@ -21,10 +21,10 @@ import { makeKey } from '../signing/key.ts';
 import { readSigner, signManifest, splitSigned } from '../signing/signature.ts';
 import { servePages } from '../start/pages-server.ts';
 import { checkWithSpack } from './check-spack.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose } from './examine.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { KINDS } from './kinds.ts';
-import { openSite } from './open-site.ts';
+import { openPlace, readText } from '../build-cache/place.ts';
 import { takeDailySample } from './sample.ts';
 
 /** A signed cache of twelve builds with its registry and its site, as publish and mirror make them. */
@@ -460,12 +460,12 @@ test('a site that is busy is asked again as it asks', async () => {
   const server = createServer((_request, response) => {
     requests += 1;
     if (requests === 1) response.writeHead(503, { 'retry-after': '0' }).end();
-    else response.writeHead(requests === 2 ? 200 : 403).end('text');
+    else response.writeHead(requests === 2 ? 200 : 401).end('text');
   });
   onTestFinished(() => void server.close());
-  const site = openSite(await startServer(server));
-  expect(await site.readText('x', 10)).toBe('text');
-  await expect(site.sizeOf('x')).rejects.toThrow('/x: expected status 200, found 403');
+  const site = openPlace(await startServer(server));
+  expect(await readText(site, 'x', 10)).toBe('text');
+  await expect(site.sizeOf('x')).rejects.toThrow('/x: expected status 200, found 401');
 });
 
 const [spack] = findSpacks();

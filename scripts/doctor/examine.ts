@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { sortByManifest } from '../../site/lib/mirror/views.ts';
-import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { blobOf } from '../cli/digest.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { updateIndexImage } from '../mirror/index-image.ts';
 import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
 import type { Registry } from '../oci/registry.ts';
-import type { Signer } from '../signing/signature.ts';
+import { readSigner, type Signer } from '../signing/signature.ts';
 import { checkRegistryBytes, checkSiteBytes } from './check-bytes.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkManifests } from './check-manifests.ts';
@@ -16,16 +16,21 @@ import { checkNodes } from './check-nodes.ts';
 import { checkRegistry } from './check-registry.ts';
 import { checkSite } from './check-site.ts';
 import { checkWithSpack } from './check-spack.ts';
-import type { Diagnosis } from './diagnosis.ts';
-import type { Site } from './open-site.ts';
-import type { ExaminedCatalog } from './read-catalog.ts';
+import { Diagnosis } from './diagnosis.ts';
+import { openPlace, type Place } from '../build-cache/place.ts';
+import { readWholeCatalog, type ExaminedCatalog } from './read-catalog.ts';
 import { SAMPLE } from './sample.ts';
+import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
+import type { Health } from '../../site/schemas/checks/health.ts';
+import { openRegistry } from '../oci/open-registry.ts';
+import { readDate, readOrigin } from '../publish/origin.ts';
+import { toHealth } from './report.ts';
 
 /** What is to be compared with a catalog, and how closely. */
 export interface Examination {
   registry: Registry;
   /** Absent: there is none to look at. */
-  site?: Site;
+  site?: Place;
   /** Whether everything is downloaded and hashed. */
   deep: boolean;
   /** Whether the Spack on PATH reads the index. */
@@ -75,4 +80,43 @@ export async function examine(
   if (deep || examination.spack)
     await checkWithSpack(text, hashes.length, diagnosis, examination.environment);
   else diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'with --spack or --deep' });
+}
+
+/** The command line of doctor. */
+export interface DoctorOptions extends Partial<Record<'registry' | 'site' | 'catalog', string>> {
+  /** Folder in which a deep run keeps how far it has come. */
+  journal: string;
+  deep: boolean;
+  spack: boolean;
+  fix: boolean;
+}
+
+/** Compares catalog, registry and site, puts right what is asked for, and says what was found. */
+export async function diagnose(
+  { deep, journal, spack, fix, ...options }: DoctorOptions,
+  environment: ProcessEnvironment,
+): Promise<{ health: Health; catalog: string }> {
+  const { CATALOG_DIR: catalog, ...settings } = parseSettings({
+    ...environment,
+    ...(options.catalog && { CATALOG_DIR: options.catalog }),
+  });
+  const diagnosis = new Diagnosis();
+  const read = readWholeCatalog(catalog, diagnosis);
+  // Without a word from the owner: where the catalog says that its builds are.
+  const registry = options.registry ?? (environment['REGISTRY'] || read.catalog.cache?.registry);
+  const site = options.site ?? environment['SITE_URL'];
+  const date = readDate(environment, new Date());
+  const commit = await readDataCommit(catalog);
+  await examine(read, diagnosis, {
+    registry: openRegistry(registry ?? settings.REGISTRY),
+    ...(site ? { site: openPlace(site) } : {}),
+    ...{ deep, spack, journal, commit, environment },
+    now: new Date(date),
+    budget: settings.PAGES_BUDGET,
+    signer: await readSigner(environment),
+  });
+  if (fix) await diagnosis.fixAll();
+  const { run } = readOrigin(environment);
+  const about = { date, deep, ...(run ? { run } : {}), ...(commit ? { commit } : {}) };
+  return { health: toHealth(diagnosis, about), catalog };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { digestFrom, mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import {
   decodeText,
@@ -9,13 +9,12 @@ import {
   SPEC_FILE_LIMIT_BYTES,
   unpackSpecFile,
 } from '../build-cache/build-cache.ts';
-import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { digestOf } from '../cli/digest.ts';
-import { splitSigned } from '../signing/signature.ts';
 import { readIndexFile } from './index-file.ts';
 import { listFromSpecFiles } from './list-from-spec-files.ts';
 import { saveBlob } from './save-blob.ts';
-import type { SourceFolder } from './source-folder.ts';
+import type { Place } from '../build-cache/place.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { checkSignature, type Trust } from './trust.ts';
 
@@ -23,18 +22,13 @@ import { checkSignature, type Trust } from './trust.ts';
 export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';
 
 /** A v3 build cache: a directory, or an address as `spack mirror add` takes it. */
-export function openMirror(folder: SourceFolder, trust: Trust): Source {
+export function openMirror(folder: Place, trust: Trust): Source {
   async function list(): Promise<SourceList> {
     const manifest = await folder.read(INDEX_MANIFEST, MANIFEST_LIMIT_BYTES);
     if (!manifest) return { builds: await listFromSpecFiles(folder, read), unmatched: [] };
     const where = folder.locate(INDEX_MANIFEST);
-    const { text } = splitSigned(decodeText(manifest, where), where);
-    const record = parseMirrorManifest(text, where).data.find(
-      ({ mediaType }) => mediaType === INDEX_MEDIA_TYPE,
-    );
-    if (!record)
-      throw new Error(`${where}: expected an index of version 8, found another; update it with Spack 1`);
-    const path = mirrorBlobPath(digestFrom(record.checksum));
+    const index = readNamedBlob(decodeText(manifest, where), where, INDEX_MEDIA_TYPE);
+    const path = mirrorBlobPath(index.digest);
     const stream = await folder.open(path);
     if (!stream)
       throw new Error(`${folder.locate(path)}: expected the index, found no file; update it with Spack`);

@@ -1,12 +1,18 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openRegistry } from '../oci/open-registry.ts';
 import { INDEX_MANIFEST, openMirror } from './mirror-source.ts';
 import { OLD_FOLDER, OLD_INDEX, openOldMirror } from './old-mirror-source.ts';
 import { openPages, PAGES_FOLDERS, PAGES_MANIFEST } from './pages-source.ts';
-import { openRegistrySource } from './registry-source.ts';
-import { openFolder } from './source-folder.ts';
-import type { Source } from './source.ts';
-import type { Trust } from './trust.ts';
+import { openPlace } from '../build-cache/place.ts';
+import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
+import { unsignedOnly, type Trust } from './trust.ts';
+import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
+import { imageTag, INDEX_TAG } from '../oci/image.ts';
+import { parseReference, type RemoteReference } from '../oci/reference.ts';
+import type { Registry } from '../oci/registry.ts';
+import { readIndexFile } from './index-file.ts';
+import { saveBlob } from './save-blob.ts';
 
 const PROBE_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -30,7 +36,7 @@ export async function openSource(place: string, trust: Trust): Promise<Source> {
 }
 
 async function openSite(place: string, trust: Trust): Promise<Source> {
-  const folder = await openFolder(place);
+  const folder = openPlace(place);
   if (await folder.read(INDEX_MANIFEST, PROBE_LIMIT_BYTES)) return openMirror(folder, trust);
   const old = await folder.open(OLD_INDEX);
   old?.destroy();
@@ -43,7 +49,7 @@ async function openSite(place: string, trust: Trust): Promise<Source> {
 }
 
 async function openDirectory(place: string, trust: Trust): Promise<Source> {
-  const folder = await openFolder(place);
+  const folder = openPlace(place);
   const names = new Set(await folder.list(''));
   if (names.has('v3')) return openMirror(folder, trust);
   if (names.has(OLD_FOLDER)) return openOldMirror(folder, trust);
@@ -53,4 +59,50 @@ async function openDirectory(place: string, trust: Trust): Promise<Source> {
     `${place}: expected a build cache, found neither v3/ nor ${OLD_FOLDER}/ nor an OCI layout nor pages (${PAGES_FOLDERS.join(', ')}); ` +
       'give the directory that has one of them',
   );
+}
+
+/** A build cache in a registry, as `spack buildcache push oci://…` writes it: nothing in it is signed. */
+function openRegistrySource(registry: Registry, trust: Trust): Source {
+  const { reference } = registry;
+
+  async function list(): Promise<SourceList> {
+    const index = await registry.readManifest(INDEX_TAG);
+    const layer = index?.manifest.layers[0];
+    if (!layer) {
+      throw new Error(
+        `${reference}: expected a build cache of Spack, found no ${INDEX_TAG} in it; ` +
+          'check the address, or run `spack buildcache update-index` on it',
+      );
+    }
+    const builds = await readIndexFile(await registry.openBlob(layer), `${reference}:${INDEX_TAG}`);
+    return { builds, unmatched: [] };
+  }
+
+  async function read(build: SourceBuild): Promise<SourceSpec> {
+    const where = `${reference}:${imageTag(build)}`;
+    const found = await registry.readManifest(imageTag(build));
+    const tarball = found?.manifest.layers.at(-1);
+    if (!found || !tarball) throw new Error(`${where}: expected an image, as the index says, found none`);
+    const { digest, size } = tarball;
+    const config = await registry.readBlob(found.manifest.config, SPEC_FILE_LIMIT_BYTES);
+    return {
+      where,
+      specText: config.toString('utf8'),
+      ...unsignedOnly(trust, where),
+      size,
+      fetchTarball: async (target) => {
+        const path = join(target, build.hash);
+        const blob = await saveBlob(() => registry.openBlob({ digest, size }), path, where, { digest, size });
+        return { path, blob, repository: remoteOf(reference) };
+      },
+    };
+  }
+
+  return { address: reference, list, read };
+}
+
+/** The repository of a registry that answers over the network. */
+function remoteOf(reference: string): RemoteReference | undefined {
+  const parsed = parseReference(reference);
+  return parsed.kind === 'remote' ? parsed : undefined;
 }

@@ -1,21 +1,28 @@
 import prettyBytes from 'pretty-bytes';
+import pMap from 'p-map';
 import { shapeFailures } from '../../site/lib/catalog/shape-history.ts';
 import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mirror/plan.ts';
-import { listRetired } from '../../site/lib/mirror/retired.ts';
-import type { Blob } from '../../site/schemas/build.ts';
+import { listRetired, type RetiredBuild } from '../../site/lib/mirror/retired.ts';
+import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
 import type { Registry } from '../oci/registry.ts';
-import type { BlobCache } from './blob-cache.ts';
+import { drain, type BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
 import { fetchLiveIndexes, warnOfLost, type PreviousIndex } from './previous-indexes.ts';
 import { leaveOutUnreadable, type ReadableCatalog } from './readable-catalog.ts';
 import { shrinkToBudget } from './shrink-to-budget.ts';
-import { writeManifests } from './manifests.ts';
-import { placeServedBlobs } from './served-blobs.ts';
+import { mirrorManifestPath } from '../../site/schemas/node.ts';
+import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
+import { blobOf } from '../cli/digest.ts';
+import { blobPath } from '../oci/layout.ts';
+import { isErrorCode } from '../cli/files.ts';
+import { parseReference } from '../oci/reference.ts';
+import { startProgress } from '../cli/progress.ts';
 
 /** What a deployment is made from, and a sentence for each node that no client could read. */
 export interface DeploymentInput extends ReadableCatalog {
@@ -76,4 +83,121 @@ export async function writeMirror(
   await writeIndexManifests(indexes, dist);
   await dist.removeOthers();
   return indexOfAll(indexes);
+}
+
+/** Files that are written at a time. */
+const FILES = 16;
+
+/** What Spack writes; it says so whether a cache is signed or not. */
+const LAYOUT_TEXT = '{"signing": "gpg"}';
+
+/**
+ * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds, since
+ * the index of everything lists them and a client takes what it does not find here from its next mirror; those of
+ * retired builds, too.
+ */
+async function writeManifests(catalog: Catalog, retired: readonly RetiredBuild[], dist: Dist): Promise<void> {
+  await dist.addText('v3/layout.json', LAYOUT_TEXT);
+  await writeKeys(catalog.keys, dist);
+  const listed = [...catalog.builds.values()].map((build) => ({
+    build,
+    manifest: catalog.manifests.get(build.hash) ?? '',
+  }));
+  await pMap(
+    [...listed, ...retired],
+    ({ build, manifest }) => dist.addText(mirrorManifestPath(build), manifest),
+    { concurrency: FILES },
+  );
+}
+
+async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
+  if (keys.size === 0) return;
+  const fingerprints = [...keys.keys()].sort();
+  for (const fingerprint of fingerprints) {
+    const blob = await addText(keys.get(fingerprint) ?? '', dist);
+    await dist.addText(
+      `v3/manifests/key/${fingerprint}.key.manifest.json`,
+      manifestText([blobRecord(blob, KEY_MEDIA_TYPE, 'none')]),
+    );
+  }
+  const index = JSON.stringify({
+    keys: Object.fromEntries(fingerprints.map((fingerprint) => [fingerprint, {}])),
+  });
+  await dist.addText(
+    'v3/manifests/key/keys.manifest.json',
+    manifestText([blobRecord(await addText(index, dist), KEY_INDEX_MEDIA_TYPE, 'none')]),
+  );
+}
+
+async function addText(text: string, dist: Dist): Promise<Blob> {
+  const bytes = Buffer.from(text);
+  const blob = blobOf(bytes);
+  await dist.addBytes(blob, bytes);
+  return blob;
+}
+
+/** Transfers at a time: enough to fill a line with small files, few enough for any registry. */
+const TRANSFERS = 8;
+
+interface Wanted {
+  build: Build;
+  kind: 'tarball' | 'spec file';
+  blob: Blob;
+}
+
+/** Brings the blobs that the plan serves from the registry into `dist/`, each checked before it is placed. */
+async function placeServedBlobs(
+  plan: MirrorPlan,
+  builds: Catalog['builds'],
+  { registry, cache, dist }: { registry: Registry; cache: BlobCache; dist: Dist },
+): Promise<void> {
+  const wanted = [...builds.values()].flatMap((build): Wanted[] => [
+    ...(plan.served.has(build.hash) ? [{ build, kind: 'tarball', blob: build.tarball } as const] : []),
+    ...(plan.servedConfigs.has(build.hash)
+      ? [{ build, kind: 'spec file', blob: build.image.config } as const]
+      : []),
+  ]);
+  for (const { build } of plan.retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
+  const progress = startProgress('fetching', wanted.length, 'blobs');
+  const abort = new AbortController();
+  try {
+    await pMap(
+      wanted,
+      async (item) => {
+        const file = await findFile(item, registry, cache, abort.signal);
+        await dist.addFile(item.blob, file);
+        progress.advance();
+      },
+      { concurrency: TRANSFERS },
+    );
+  } finally {
+    abort.abort();
+    progress.stop();
+  }
+}
+
+/** A registry that is a directory has the file already: it is checked and used where it lies. */
+async function findFile(
+  { build, kind, blob }: Wanted,
+  registry: Registry,
+  cache: BlobCache,
+  signal: AbortSignal,
+): Promise<string> {
+  const reference = parseReference(registry.reference);
+  try {
+    if (reference.kind === 'remote') return await cache.fetch(blob, () => registry.openBlob(blob), signal);
+    await drain(await registry.openBlob(blob));
+    return blobPath(reference.dir, blob.digest);
+  } catch (cause) {
+    if (isErrorCode(cause, 'ENOSPC')) {
+      throw new Error(`the disk is full: free ${prettyBytes(blob.size)} or more, and run it again`, {
+        cause,
+      });
+    }
+    throw new Error(
+      `the ${kind} of ${build.name}@${build.version}/${build.hash} could not be fetched from ${registry.reference}; ` +
+        'if the registry answers, publish the build again, or remove it from the catalog',
+      { cause },
+    );
+  }
 }

@@ -3,14 +3,13 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
-import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { get, getText } from '../http/get.ts';
 import { isLoopback } from '../http/request.ts';
-import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
-import { quote } from '../build-cache/quote.ts';
+import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { indexManifestPath, OWN_INDEX } from './indexes.ts';
 
@@ -94,14 +93,7 @@ async function mapOrWarn<Item, Result>(
 async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | undefined> {
   const url = `${siteUrl}/${indexManifestPath(view)}`;
   const text = await getText(url, TEXT_LIMIT_BYTES);
-  if (text === undefined) return undefined;
-  const [record] = parseMirrorManifest(text, url).data;
-  if (record?.mediaType !== INDEX_MEDIA_TYPE) {
-    throw new Error(
-      `${url}: expected a blob of type ${INDEX_MEDIA_TYPE}, found ${quote(record?.mediaType ?? '')}`,
-    );
-  }
-  return { digest: digestFrom(record.checksum), size: record.contentLength };
+  return text === undefined ? undefined : readNamedBlob(text, url, INDEX_MEDIA_TYPE);
 }
 
 /** The first ones, the site's own index before all, within a number of bytes. */

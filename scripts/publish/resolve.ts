@@ -12,7 +12,6 @@ import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import { sortByDependency, composeSpecImage, stageSpecImage, type SpecImage } from './spec-image.ts';
-import { decide, type EntryDecision } from './decide.ts';
 import { recordBuild, type NewBuild } from './records.ts';
 
 /** Questions to the registry at a time. */
@@ -167,4 +166,49 @@ function describeLostImage(
     `does not have, and this build cache would give ${composed}; push the old image again, or remove the record ` +
     'and its manifest from the catalog'
   );
+}
+
+/**
+ * What becomes of an entry, by what the catalog and the registry have of its build. A record is never replaced, and neither
+ * is the image of a tag that the catalog names.
+ */
+type EntryDecision =
+  /** Both have it: nothing changes. `other` is the tag's image where it is not the one that the catalog names. */
+  | { kind: 'keep'; recorded: Build; other?: Descriptor }
+  /** The catalog names an image that the registry lacks, and the entry gives just that one: push it again. */
+  | { kind: 'restore'; recorded: Build; image: SpecImage }
+  /** The catalog names an image that the registry lacks, and the entry gives another: nothing can be done here. */
+  | { kind: 'lost'; recorded: Build; image: SpecImage }
+  /** Neither has it: push and record it. */
+  | { kind: 'add'; image: SpecImage }
+  /** The registry has the very image that the entry gives, as after a run that stopped early: record it. */
+  | { kind: 'adopt'; image: SpecImage }
+  /**
+   * The registry has another image, which the catalog does not name: a run pushed it and could not commit, is about to, or
+   * somebody else put it there. It is not signed: the tag gets what was built here. Of two runs the first commit wins, and
+   * the other points the tag back.
+   */
+  | { kind: 'replace'; image: SpecImage; tagged: Descriptor };
+
+/** What is known of an entry's build. */
+interface EntryState {
+  /** The catalog's record. */
+  recorded: Build | undefined;
+  /** The image at the build's tag in the registry. */
+  tagged: Descriptor | undefined;
+  /** Composes the image that the entry gives; not called when it makes no difference. */
+  compose(): SpecImage;
+}
+
+/** Decides what becomes of an entry. */
+export function decide({ recorded, tagged, compose }: EntryState): EntryDecision {
+  if (recorded && tagged) {
+    const isSame = tagged.digest === recorded.image.digest;
+    return { kind: 'keep', recorded, ...(isSame ? {} : { other: tagged }) };
+  }
+  const image = compose();
+  if (recorded)
+    return { kind: image.image.digest === recorded.image.digest ? 'restore' : 'lost', recorded, image };
+  if (!tagged) return { kind: 'add', image };
+  return tagged.digest === image.image.digest ? { kind: 'adopt', image } : { kind: 'replace', image, tagged };
 }

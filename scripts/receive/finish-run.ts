@@ -1,13 +1,29 @@
+import { hash } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import prettyBytes from 'pretty-bytes';
 import { readCatalog } from '../catalog/catalog.ts';
 import { isLocal } from '../../site/lib/registry-address.ts';
 import { readSettingsFile } from '../cli/owner-settings.ts';
-import { previewContainers, publishContainers } from '../containers/publish-containers.ts';
-import { addSummary, annotate, setOutput } from '../github/actions.ts';
+import {
+  previewContainers,
+  publishContainers,
+  type PublishedContainers,
+} from '../containers/publish-containers.ts';
+import { addSummary, annotate, setOutput, escapeMarkdown } from '../github/actions.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import type { ReceivedRun } from './receive-all.ts';
-import { describeRun, describeWaves } from './report.ts';
-import { attestLater } from './subjects.ts';
+import { sbomText } from '../../site/lib/sbom/sbom.ts';
+import type { SpecNode } from '../../site/lib/spack/dag.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import type { Container } from '../../site/schemas/container.ts';
+import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
+import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
+import { formatDuration } from '../../site/lib/format.ts';
+import { pictureWaves } from '../waves/picture.ts';
+import type { DividedOutcome } from './divided.ts';
+import type { Received } from './receive-artifact.ts';
 
 /** The options of `receive` that decide what happens after all artifacts. */
 interface FinishOptions {
@@ -69,4 +85,155 @@ export async function finishRun(
 function countWaiting(received: ReceivedRun['received'], divided: ReceivedRun['divided']): number {
   const stopped = received.flatMap(({ failures }) => failures.filter(({ kind }) => kind === 'timeout'));
   return divided ? divided.waiting.length + divided.containers : stopped.length;
+}
+
+/** The most subjects of one attestation. Source: the README of actions/attest. */
+const MAX_SUBJECTS = 1_024;
+/** As many as `.github/actions/attest` has steps. */
+const MAX_FILES = 4;
+
+/** What is new in the registry. */
+export interface Published {
+  builds: readonly Build[];
+  containers: readonly Container[];
+  /** Every node of their DAGs. Absent: their bills of materials are not attested. */
+  nodes?: ReadonlyMap<DagHash, SpecNode>;
+}
+
+/**
+ * Hands what is to be attested to the next step.
+ * @returns what will not be, in sentences
+ */
+export function attestLater(folder: string, published: Published, isPrivate: boolean): string[] {
+  if (isPrivate && published.builds.length + published.containers.length > 0)
+    return ['GitHub attests builds of public repositories only: these are published without attestations'];
+  const { files, unattested } = writeSubjects(folder, published);
+  setOutput('subjects', String(files));
+  return unattested === 0
+    ? []
+    : [`${unattested} digests are not attested: one run attests ${MAX_FILES * MAX_SUBJECTS} at most`];
+}
+
+/**
+ * Writes what is to be attested into a folder, each new container's, image's, tarball's and bill of materials' digest in the form of sha256sum, as many
+ * to a file as one attestation takes: `1.txt`, `2.txt` and so on.
+ * @returns how many files there are, and how many digests did not fit into them
+ */
+export function writeSubjects(
+  folder: string,
+  { builds, containers, nodes }: Published,
+): { files: number; unattested: number } {
+  const lines = [
+    ...containers.map(({ digest, tags: [tag = ''] }) => `${hexOf(digest)}  ${tag}\n`),
+    ...builds.flatMap((build) => {
+      const { tarball, image } = build;
+      return [
+        `${hexOf(image.digest)}  ${image.tag}\n`,
+        `${hexOf(tarball.digest)}  ${image.tag}.tar.gz\n`,
+        ...(nodes ? [`${hash('sha256', sbomText(build, nodes))}  ${image.tag}.spdx.json\n`] : []),
+      ];
+    }),
+  ];
+  const files = Math.min(MAX_FILES, Math.ceil(lines.length / MAX_SUBJECTS));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (let file = 0; file < files; file += 1) {
+    const part = lines.slice(file * MAX_SUBJECTS, (file + 1) * MAX_SUBJECTS);
+    writeFileSync(join(folder, `${file + 1}.txt`), part.join(''));
+  }
+  return { files, unattested: Math.max(0, lines.length - files * MAX_SUBJECTS) };
+}
+
+/** Builds that the summary lists; the others are counted. */
+const MAX_LISTED = 500;
+
+/**
+ * The job summary: what was built, reused, built twice and failed, and how large it is.
+ * @param isPublished whether the site is going to have pages of the builds, to link to
+ */
+export function describeRun(
+  all: readonly Received[],
+  isPublished: boolean,
+  { containers, faults }: Pick<PublishedContainers, 'containers' | 'faults'> = { containers: [], faults: [] },
+): string {
+  const builds = all.flatMap(({ newBuilds }) => newBuilds);
+  const failures = all.flatMap(({ failures }) => failures);
+  const rows = all.map(
+    ({ entry, title, newBuilds, again, reused, failures: failed, refused }) =>
+      `| ${entry.index} | ${escapeMarkdown(title.slice(0, 200))} | ${escapeMarkdown(entry.target)} | ` +
+      `${newBuilds.length} | ${again} | ${reused} | ${failed.length}${refused === undefined ? '' : ' (refused)'} |`,
+  );
+  const bytes = builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
+  return [
+    `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} builds, ${prettyBytes(bytes)}`,
+    '',
+    ...(isPublished ? [`The site, once it is deployed: ${siteAddress()}/`, ''] : []),
+    '| job | asked for | target | new | built twice | reused | failed |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    ...listing(
+      'New builds',
+      builds.map(
+        (build) => `${linkTo(build, isPublished)} \`${build.hash}\` ${prettyBytes(build.tarball.size)}`,
+      ),
+    ),
+    ...listing(
+      'Containers',
+      containers.map(
+        ({ tags, os, architecture, base }) =>
+          `\`${tags.join('`, `')}\` for ${os}/${architecture}, on ${escapeMarkdown(base.name)} \`${base.digest}\``,
+      ),
+    ),
+    ...listing(
+      'Containers that could not be made',
+      faults.map((text) => escapeMarkdown(text.slice(0, 500))),
+    ),
+    ...listing(
+      'Failures',
+      failures.map(
+        ({ name, spec, kind, phase, line, log }) =>
+          `**${escapeMarkdown(name)}** ${kind}${phase === undefined ? '' : ` in ${escapeMarkdown(phase)}`}: ` +
+          `${escapeMarkdown(spec.slice(0, 300))}<br>${escapeMarkdown((line ?? log.at(-1) ?? '').slice(0, 300))}`,
+      ),
+    ),
+  ].join('\n');
+}
+
+/** The summary of builds in waves: a picture of the jobs, and what is left for a later run. Empty for a single job. */
+function describeWaves(
+  all: readonly Received[],
+  { waiting, waitingSeconds, failures }: DividedOutcome,
+): string {
+  if (all.length < 2 && waiting.length === 0) return '';
+  const jobs = all.map(({ entry, newBuilds, again, failures: failed, planned }) => ({
+    index: entry.index,
+    wave: entry.wave ?? 0,
+    target: entry.target,
+    built: newBuilds.length + again,
+    failed: failed.length,
+    waiting: Math.max(0, planned - newBuilds.length - again - failed.length),
+  }));
+  return [
+    '### Jobs in waves',
+    '',
+    ...pictureWaves(jobs),
+    ...(failures.length > 0
+      ? [`${failures.length} were not tried, since something that they need failed.`]
+      : []),
+    waiting.length === 0
+      ? 'Nothing waits for a later run.'
+      : `${waiting.length} builds wait for a later run: about ${formatDuration(waitingSeconds)}.`,
+  ].join('\n');
+}
+
+function linkTo(build: Build, isPublished: boolean): string {
+  const title = escapeMarkdown(`${build.name} ${build.version}`);
+  return isPublished ? `[${title}](${externalUrl(buildPath(build))})` : title;
+}
+
+function listing(title: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [];
+  const more = items.length > MAX_LISTED ? [`* and ${items.length - MAX_LISTED} more`] : [];
+  return [`### ${title}`, '', ...items.slice(0, MAX_LISTED).map((item) => `* ${item}`), ...more, ''];
 }

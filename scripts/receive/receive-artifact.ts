@@ -5,7 +5,7 @@ import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/plan-containers.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles, type NewFile } from '../catalog/new-files.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
 import { environmentFiles } from './environment-locks.ts';
@@ -18,8 +18,10 @@ import {
 } from './failures.ts';
 import { VIEW_ARCHIVE, type BuildArtifacts } from './build-artifact.ts';
 import { checkArtifact, type CheckedArtifact } from './check-artifact.ts';
-import { packageFiles } from './packages.ts';
 import { readPlanFolder, type Plan } from './plan-folder.ts';
+import { Package } from '../../site/schemas/package.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
+import { formatJson } from '../../site/lib/json.ts';
 
 /** What became of one job's artifact. */
 export interface Received {
@@ -200,4 +202,36 @@ function requestContainers(
     ...(view ? { view: { archive, variables: view } } : {}),
     sbang,
   };
+}
+
+/**
+ * What a build says of planned packages, where the catalog has nothing newer. The commit is the plan's; the
+ * commit's date is the build's word, and one in the future would win for ever: it is left out.
+ */
+function packageFiles(
+  packages: readonly Package[],
+  plan: Plan,
+  catalogDirectory: string,
+  now: string,
+): NewFile[] {
+  const names = new Set([...plan.nodes.values()].map(({ name }) => name));
+  return packages.flatMap(({ commitDate, ...claimed }) => {
+    if (!names.has(claimed.name)) return [];
+    const isPast = commitDate !== undefined && commitDate <= now;
+    const reported = Package.parse({
+      ...claimed,
+      commit: plan.inputs.packages,
+      ...(isPast ? { commitDate } : {}),
+    });
+    const path = `packages/${reported.name}.json`;
+    const recorded = readCatalogFile(catalogDirectory, path, Package);
+    if (recorded && !isNewer(reported, recorded)) return [];
+    if (recorded?.deprecated) reported.deprecated = recorded.deprecated;
+    return [{ path, content: formatJson(reported), replace: true }];
+  });
+}
+
+function isNewer(reported: Package, recorded: Package): boolean {
+  if (reported.commit === recorded.commit) return false;
+  return (reported.commitDate ?? '') > (recorded.commitDate ?? '');
 }

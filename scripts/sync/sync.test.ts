@@ -20,9 +20,8 @@ import { digestOf } from '../cli/digest.ts';
 import { openFolderPlace } from './folder-place.ts';
 import { headersOf, openS3Place, parseS3Address } from './s3-place.ts';
 import type { LocalFile, Place } from './place.ts';
-import { MARKER, planSync, syncSite } from './sync-site.ts';
+import { MARKER, planSync, syncSite, listSiteFiles } from './sync-site.ts';
 import { readAccount } from './s3-client.ts';
-import { listSiteFiles } from './site-files.ts';
 
 const CACHE = 'tests/fixtures/cache-signed';
 const INDEX = 'v3/manifests/index/index.manifest.json';

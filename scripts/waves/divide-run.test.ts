@@ -10,8 +10,7 @@ import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import { divideRun, wavesOf, type DividedRun } from './divide-run.ts';
-import { composeLock } from './part-folder.ts';
-import { trimLock } from './trim-lock.ts';
+import { composeLock, trimLock } from './part-folder.ts';
 
 const LOCK = readFileSync(
   join(import.meta.dirname, '../../tests/fixtures/real-nodes/x86_64_v3.lock.json'),

@@ -16,7 +16,7 @@ import { digestFile } from '../concretize/plan-files.ts';
 import { openArtifactFolder } from '../receive/build-artifact.ts';
 import { readPlanFolder } from '../receive/plan-folder.ts';
 import { handOn, openHandedOn, type HandOnResult } from './handed-on.ts';
-import { lockNodes } from './trim-lock.ts';
+import { lockNodes } from './part-folder.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 let folder: string;

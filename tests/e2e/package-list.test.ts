@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import { chooseScheduled } from '../../scripts/choose/choose.ts';
-import { drawOrder, takeSample } from '../../scripts/choose/sample.ts';
+import { chooseScheduled, drawOrder, takeSample } from '../../scripts/choose/choose.ts';
 import { parsePackageList } from '../../scripts/choose/package-list.ts';
 import { findSpacks } from '../world/spack.ts';
 

@@ -1,4 +1,4 @@
-import { packageTags } from '../../scripts/containers/tags.ts';
+import { packageTags } from '../../scripts/containers/images-to-make.ts';
 import { environmentTag } from '../../site/lib/registry-address.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Container } from '../../site/schemas/container.ts';

@@ -1,14 +1,8 @@
 import { formatCount, formatDate, formatSize, DAY_MS } from '../../lib/format.ts';
-import {
-  LARGEST_FIRST,
-  orderPackages,
-  PACKAGE_COLUMNS,
-  type PackageColumn,
-  type PackageView,
-} from './order.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { makeElement } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';
+import { createWordFinder, type WordFinder } from '../search/words.ts';
 
 /** Rows on one page of the table. */
 const PAGE_SIZE = 100;
@@ -188,4 +182,52 @@ function fillRow(row: HTMLElement, index: PackageIndex, place: number, base: str
 /** How many versions there are besides the highest. */
 function formatMore(versions: number): string {
   return versions > 1 ? `+${versions - 1}` : '';
+}
+
+const PACKAGE_COLUMNS = ['name', 'version', 'targets', 'builds', 'size', 'updated'] as const;
+type PackageColumn = (typeof PACKAGE_COLUMNS)[number];
+
+/** What a table of packages shows. */
+interface PackageView {
+  /** Words that names or descriptions must have. */
+  text: string;
+  sort: PackageColumn;
+  descending: boolean;
+}
+
+/** Columns whose largest values one looks for first. */
+const LARGEST_FIRST: ReadonlySet<PackageColumn> = new Set([
+  'version',
+  'targets',
+  'builds',
+  'size',
+  'updated',
+]);
+
+const finders = new WeakMap<PackageIndex, WordFinder>();
+
+/** Places of the packages that fit, in order; a search without a chosen order shows the best first. */
+function orderPackages(index: PackageIndex, { text, sort, descending }: PackageView): number[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const finder = finders.get(index) ?? createWordFinder(index);
+  finders.set(index, finder);
+  const ranks = words.map((word) => finder.rankPackages(word));
+  const places = [...index.names.keys()].filter(
+    (place) => (index.builds[place] ?? 0) > 0 && ranks.every((rank) => (rank[place] ?? 0) > 0),
+  );
+  const rankOf = (place: number): number => ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0);
+  const valueOf = valueReader(index, sort);
+  const sign = descending ? -1 : 1;
+  if (sort === 'name' && words.length > 0 && !descending)
+    return places.sort((left, right) => rankOf(left) - rankOf(right) || left - right);
+  return places.sort((left, right) => sign * (valueOf(left) - valueOf(right)) || left - right);
+}
+
+function valueReader(index: PackageIndex, column: PackageColumn): (place: number) => number {
+  if (column === 'builds') return (place) => index.builds[place] ?? 0;
+  if (column === 'size') return (place) => index.sizes[place] ?? 0;
+  if (column === 'updated') return (place) => index.updated[place] ?? 0;
+  if (column === 'version') return (place) => index.packageVersions[place]?.length ?? 0;
+  if (column === 'targets') return (place) => index.packageTargets[place]?.length ?? 0;
+  return (place) => place;
 }

@@ -1,7 +1,7 @@
 import type { Coverage } from '../../schemas/api/coverage.ts';
 import type { LockFile } from '../../schemas/lock-file.ts';
 import { coverLock, listNeeded, type KnownCache } from '../catalog/coverage.ts';
-import { smallestMirrorSet, type ChosenMirror } from './mirror-set.ts';
+import type { DagHash } from '../../schemas/digest.ts';
 
 /** A cache with its address. */
 export interface NamedCache extends KnownCache {
@@ -32,4 +32,86 @@ export function coverTogether(lock: LockFile, caches: readonly NamedCache[]): Sh
     caches: holders.map(({ url, has }) => ({ url, has: has.size })),
     mirrors: smallestMirrorSet(needed, holders),
   };
+}
+
+/** What one cache of several has. */
+export interface Holder {
+  /** Its address. */
+  url: string;
+  /** Of the specs in question, those that it has. */
+  has: ReadonlySet<DagHash>;
+}
+
+/** A mirror that is worth adding. */
+interface ChosenMirror {
+  url: string;
+  /** Specs that it has and no mirror before it. */
+  adds: number;
+}
+
+/** Bits of a number that are safe in bitwise operations. */
+const MOST_HOLDERS = 30;
+
+/**
+ * The smallest set of caches that together have all that any of them has of some specs, and of several such sets the
+ * one of the earliest caches in the order given. The caches in it come in the order in which Spack should ask them: each
+ * time the one that adds most, of equal ones the first.
+ */
+export function smallestMirrorSet(specs: Iterable<DagHash>, holders: readonly Holder[]): ChosenMirror[] {
+  if (holders.length > MOST_HOLDERS)
+    throw new Error(`expected at most ${MOST_HOLDERS} caches, found ${holders.length}`);
+  const wanted = [...new Set(specs)];
+  const masks = wanted.map((hash) =>
+    holders.reduce((mask, { has }, at) => (has.has(hash) ? mask | (1 << at) : mask), 0),
+  );
+  return orderByGain(findSmallest(reduceMasks(masks), holders.length), wanted, holders);
+}
+
+/** Each mask says who has a spec. One that contains another is met whenever that one is. */
+function reduceMasks(masks: readonly number[]): number[] {
+  const distinct = [...new Set(masks)].filter((mask) => mask !== 0);
+  return distinct.filter((mask) => !distinct.some((other) => other !== mask && (other & mask) === other));
+}
+
+/** The first set, by size and then by its members' places, that meets each mask. */
+function findSmallest(masks: readonly number[], count: number): number[] {
+  // Who alone has something is in every set.
+  const forced = masks.filter((mask) => (mask & (mask - 1)) === 0).reduce((set, mask) => set | mask, 0);
+  for (let size = 0; size <= count; size += 1) {
+    const found = search(0, 0, size);
+    if (found !== undefined)
+      return Array.from({ length: count }, (_, at) => at).filter((at) => found & (1 << at));
+  }
+  return [];
+
+  function search(set: number, from: number, left: number): number | undefined {
+    const unmet = masks.filter((mask) => (mask & set) === 0);
+    if (left === 0) return unmet.length === 0 ? set : undefined;
+    // A mask all of whose caches are behind us can no longer be met.
+    if (unmet.some((mask) => mask >>> from === 0)) return undefined;
+    for (let at = from; at < count; at += 1) {
+      const found = search(set | (1 << at), at + 1, left - 1);
+      if (found !== undefined) return found;
+      if (forced & (1 << at)) return undefined;
+    }
+    return undefined;
+  }
+}
+
+function orderByGain(
+  places: readonly number[],
+  wanted: readonly DagHash[],
+  holders: readonly Holder[],
+): ChosenMirror[] {
+  const left = new Set(wanted);
+  const open = places.flatMap((place) => holders[place] ?? []);
+  const chosen: ChosenMirror[] = [];
+  while (open.length > 0) {
+    const gains = open.map(({ has }) => [...left].filter((hash) => has.has(hash)));
+    const best = gains.reduce((most, gain, at) => (gain.length > (gains[most]?.length ?? 0) ? at : most), 0);
+    const [holder] = open.splice(best, 1);
+    for (const hash of gains[best] ?? []) left.delete(hash);
+    if (holder) chosen.push({ url: holder.url, adds: gains[best]?.length ?? 0 });
+  }
+  return chosen;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { mulberry32 } from '../../../tests/generate/random.ts';
-import { smallestMirrorSet, type Holder } from './mirror-set.ts';
+import { smallestMirrorSet, type Holder } from './cover-together.ts';
 
 /** Tries every set of caches, the smaller first, then those of earlier caches. */
 function bruteForce(specs: readonly string[], holders: readonly Holder[]): string[] {

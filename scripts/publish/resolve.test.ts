@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
-import { decide } from './decide.ts';
+import { decide } from './resolve.ts';
 import type { SpecImage } from './spec-image.ts';
 
 const [OURS, OTHER] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Build } from '../../schemas/build.ts';
 import { Node } from '../../schemas/node.ts';
-import { containerCommands } from './container-commands.ts';
+import { containerCommands } from './build-commands.ts';
 
 const REFERENCE = 'ghcr.io/owner/cache:tree-2.1.0.spack';
 

@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest';
 import { makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
 import { blobPath } from '../oci/layout.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { countToMerge, mergeTarballs } from './merge-tarballs.ts';
+import { countToMerge, mergeTarballs } from './make-container.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'merge-'));
 mkdirSync(join(folder, 'registry/blobs/sha256'), { recursive: true });

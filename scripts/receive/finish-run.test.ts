@@ -8,8 +8,7 @@ import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import type { Received } from './receive-artifact.ts';
-import { describeRun } from './report.ts';
-import { attestLater, writeSubjects } from './subjects.ts';
+import { describeRun, attestLater, writeSubjects } from './finish-run.ts';
 
 const HASH = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;

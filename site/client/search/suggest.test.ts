@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { createWordFinder } from './words.ts';
-import { suggestPackages } from './suggestions.ts';
+import { suggestPackages } from './suggest.ts';
 
 const NAMES = ['hdf5', 'hdf5-blosc', 'netcdf-c', 'openmpi', 'phdf5-tools', 'zlib-ng'];
 const INDEX: PackageIndex = {

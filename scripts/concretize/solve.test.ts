@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { Node } from '../../site/schemas/node.ts';
-import { findBuiltOnSplices } from './built-on-splices.ts';
+import { findBuiltOnSplices } from './solve.ts';
 
 const hash = (letter: string) => letter.repeat(32);
 const node = (letter: string, needs: string[], more = {}) =>

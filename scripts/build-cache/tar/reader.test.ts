@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkBuildInfo } from './build-info.ts';
-import type { ListedEntry, PrefixListing } from './tar/listing.ts';
+import { checkBuildInfo } from './reader.ts';
+import type { ListedEntry, PrefixListing } from './listing.ts';
 
 const entries = new Map<string, ListedEntry>([
   ['bin/tree', { kind: 'file', executable: true }],
