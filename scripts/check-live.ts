@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workflowUrl } from '../site/lib/page/github.ts';
 import { createCommand, parseNumber, readSettings, runCommand } from './cli/command.ts';
-import { checkLive } from './deploy/check-live.ts';
+import { checkLive } from './deploy/live-site.ts';
 import { annotate } from './github/actions.ts';
 
 const { SITE_URL } = readSettings();

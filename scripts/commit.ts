@@ -1,8 +1,7 @@
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
-import { commitFiles } from './commit/commit-files.ts';
-import { describeChanges } from './commit/commit-message.ts';
+import { commitFiles, describeChanges } from './commit/commit-files.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { yieldTags } from './commit/superseded-tags.ts';
 import { readOrigin } from './publish/origin.ts';

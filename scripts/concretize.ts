@@ -1,6 +1,5 @@
 import { createCommand, runCommand, variableOption } from './cli/command.ts';
-import { concretizeRequests } from './concretize/concretize.ts';
-import { readRequests } from './concretize/read-requests.ts';
+import { concretizeRequests, readRequests } from './concretize/concretize.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { resolveVersions } from './spack/latest.ts';
 import {

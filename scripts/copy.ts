@@ -2,7 +2,7 @@ import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openCopyFolder } from './copy/copy-folder.ts';
 import { copyView, describeCopy } from './copy/copy-view.ts';
-import { openPlace } from './build-cache/place.ts';
+import { openMirrorFiles } from './build-cache/mirror-files.ts';
 import { openRegistry } from './oci/open-registry.ts';
 
 interface Options {
@@ -31,7 +31,7 @@ const command = createCommand({
   .option('--from <place>', "the cache's address, or the directory of a built site", 'dist')
   .option('--registry <registry>', 'where to fetch what the site does not have: host/path or oci-layout:DIR')
   .action(async ({ view, to, from, registry }: Options) => {
-    const source = openPlace(from);
+    const source = openMirrorFiles(from);
     const folder = await openCopyFolder(to, view);
     const fallback =
       registry === undefined

@@ -1,8 +1,7 @@
 import { addDestination, createCommand, runCommand } from './cli/command.ts';
 import { readLock } from './coverage/lock.ts';
-import { importBuilds } from './import/import-builds.ts';
+import { importBuilds, importText } from './import/import-builds.ts';
 import { openSource } from './import/open-source.ts';
-import { importText } from './import/report.ts';
 import { selectBuilds } from './import/select.ts';
 import { openDestination, readTrustedKeys } from './publish/publish-cache.ts';
 

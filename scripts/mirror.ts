@@ -3,10 +3,9 @@ import { addDestination, createCommand, overrideSettings, runCommand } from './c
 import { annotate } from './github/actions.ts';
 import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
-import { planDeployment, readDeployment, writeMirror } from './mirror/deployment.ts';
+import { planDeployment, readDeployment, writeMirror, describeMirror } from './mirror/deployment.ts';
 import { expectWithin } from './mirror/shrink-to-budget.ts';
 import { updateIndexImage } from './mirror/index-image.ts';
-import { describeMirror } from './mirror/report.ts';
 import { openRegistry } from './oci/open-registry.ts';
 
 const command = addDestination(

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCatalog } from './catalog/catalog.ts';
+import { readCatalog, readPins } from './catalog/catalog.ts';
 import { readNextRoots } from './catalog/solved-environment.ts';
 import { readRemoved } from './catalog/removal.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
@@ -8,11 +8,9 @@ import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readDate } from './publish/origin.ts';
-import { applyPlan, findOldFailures } from './prune/apply.ts';
+import { applyPlan, findOldFailures, appliedText, pruneText } from './prune/apply.ts';
 import { openDeleter } from './prune/delete-images.ts';
-import { readPins } from './prune/pins.ts';
 import { planPrune } from './prune/plan.ts';
-import { appliedText, pruneText } from './prune/report.ts';
 
 const settings = readSettings();
 

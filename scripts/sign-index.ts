@@ -1,4 +1,4 @@
-import { signIndex } from './signing/sign-index.ts';
+import { signIndex } from './signing/sign-catalog.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { readSigner } from './signing/signer.ts';
 

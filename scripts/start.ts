@@ -2,11 +2,9 @@ import { resolve } from 'node:path';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { withDirectoryLock } from './oci/directory-lock.ts';
-import { describeNextSteps, readExample } from './start/next-steps.ts';
+import { describeNextSteps, readExample, publishCache, buildSite } from './start/stages.ts';
 import { openPort } from './start/port.ts';
-import { publishCache } from './start/publish-stage.ts';
 import { fillSample } from './start/sample.ts';
-import { buildSite } from './start/site-stage.ts';
 import { stopChildrenOnSignal } from './start/child.ts';
 import { openWorkFolder } from './start/work-folder.ts';
 
@@ -50,7 +48,7 @@ async function start({ cache, port, serve }: Options): Promise<void> {
     await server.close();
     throw error;
   }
-  console.error(describeNextSteps(server.url, await readExample(folder.catalog), serve));
+  console.error(describeNextSteps(server.url, readExample(folder.catalog), serve));
   if (!serve) await server.close();
 }
 

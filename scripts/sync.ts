@@ -1,9 +1,8 @@
 import prettyBytes from 'pretty-bytes';
 import { formatNumber } from '../site/lib/format.ts';
 import { createCommand, runCommand } from './cli/command.ts';
-import { openFolderPlace } from './sync/folder-place.ts';
-import { readAccount } from './sync/s3-client.ts';
-import { openS3Place } from './sync/s3-place.ts';
+import { openFolderPlace } from './sync/place.ts';
+import { readAccount, openS3Place } from './sync/s3-place.ts';
 import { listSiteFiles, syncSite } from './sync/sync-site.ts';
 
 interface Options {

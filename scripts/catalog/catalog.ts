@@ -16,6 +16,8 @@ import {
 import { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { readJson } from '../cli/files.ts';
+import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
+import type { Pin } from '../../site/schemas/pin.ts';
 
 /**
  * Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does.
@@ -86,4 +88,11 @@ export function listEntries(directory: string, kind: CatalogKind, name = ''): st
     })
     .sort()
     .map((path) => path.slice(0, -ending.length));
+}
+
+/** Reads the owner's pins, by file name without its ending. Throws, naming file and line, on one that is not right. */
+export function readPins(directory: string): Map<string, Pin> {
+  return new Map(
+    readEntries(directory, 'pins').map(({ id, body = '' }) => [id, parsePin(body, catalogPath('pins', id))]),
+  );
 }

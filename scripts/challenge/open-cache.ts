@@ -6,7 +6,7 @@ import { mirrorBlobPath, DagHash } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath, PackageName } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
 import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
-import { openPlace, readText } from '../build-cache/place.ts';
+import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import { verified } from '../oci/verify.ts';
@@ -50,7 +50,7 @@ export interface ComparableCache {
  * build, unless that may be.
  */
 export async function openCache(place: string, mayBeEmpty = false): Promise<ComparableCache> {
-  const site = openPlace(place);
+  const site = openMirrorFiles(place);
   const isAddress = /^https?:\/\//.test(place);
   const list = isAddress ? await listByIndex() : await listByManifests();
   if (list.length === 0 && !mayBeEmpty)

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Change } from './changes.ts';
-import { chunkChanges } from './commit-files.ts';
-import { describeChanges } from './commit-message.ts';
+import { chunkChanges, describeChanges } from './commit-files.ts';
 
 function add(path: string, size = 3): Change {
   return { path, content: Buffer.alloc(size), oid: path };

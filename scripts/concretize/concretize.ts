@@ -1,15 +1,19 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import pMap from 'p-map';
 import { microarchitectureOf, type BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import type { BuildRequest, Matrix } from '../../site/schemas/build-request.ts';
+import { BuildRequests, type BuildRequest, type Matrix } from '../../site/schemas/build-request.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { addSummary, annotate, setOutput, withGroup, withStoppedCommands } from '../github/actions.ts';
 import { findTarget } from '../cli/owner-settings.ts';
-import { installSpack, type InstalledSpack, type WantedVersions } from '../spack/install-spack.ts';
-import { expectTools } from '../spack/needed-tools.ts';
+import {
+  installSpack,
+  expectTools,
+  type InstalledSpack,
+  type WantedVersions,
+} from '../spack/install-spack.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes, parseRecipeSources, type Recipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
@@ -18,7 +22,8 @@ import { findThisCache, type ThisCache } from '../spack/this-cache.ts';
 import { digestFile } from './plan-files.ts';
 import { composeFailure, describeRequest, describeSolutions, shortly } from './report.ts';
 import { solveRequest, type Solution } from './solve.ts';
-import { formatJson } from '../../site/lib/json.ts';
+import { formatJson, parseJson } from '../../site/lib/json.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Each solver takes about a gigabyte. */
 const MAX_SOLVERS = 4;
@@ -153,4 +158,28 @@ function report(solutions: Solution[], { include }: Matrix): void {
   console.error(
     `${solutions.length} requests solved: ${include.length} have something to do, ${unsolved.length} have no solution`,
   );
+}
+
+/**
+ * Reads what `choose` printed: from a file (`-` is standard input), or else from the variable REQUESTS.
+ * @param target only requests for this target; empty: all
+ */
+export function readRequests(
+  file: string | undefined,
+  target: string,
+  environment: ProcessEnvironment,
+): BuildRequest[] {
+  const text = file === undefined ? environment['REQUESTS'] : readFileSync(file === '-' ? 0 : file, 'utf8');
+  const where = file ?? 'environment variable REQUESTS';
+  if (!text) throw new Error(`${where}: expected what choose printed, found nothing; give --requests FILE`);
+  return parseRequests(text, where).filter((request) => target === '' || request.target === target);
+}
+
+/** The pure part of `readRequests`; `where` names the text in errors. */
+export function parseRequests(text: string, where: string): BuildRequest[] {
+  return parseJson(text, BuildRequests, {
+    where,
+    expected: 'the JSON that choose printed',
+    advice: 'let choose make it',
+  });
 }

@@ -5,7 +5,7 @@ import { LockFile, WholeLock } from '../../site/schemas/lock-file.ts';
 import { hashesOf, targetOf } from '../../site/schemas/node.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
-import { expectSmall } from './read-limited.ts';
+import { expectSmall } from './plan-files.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
 /** The system that a lock's roots are to be for. */

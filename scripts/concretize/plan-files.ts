@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildInputs, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { DagHash, Sha256 } from '../../site/schemas/digest.ts';
@@ -72,4 +72,13 @@ function expectDigest(path: string, expected: string): void {
   throw new Error(
     `${path}: expected sha256 ${expected}, found ${found}: it was changed since it was solved; solve it again`,
   );
+}
+
+/** Locks of thousands of nodes have tens of megabytes. */
+const MAX_BYTES = 256 * 2 ** 20;
+
+/** Throws when a file is too large to be read at once. */
+export function expectSmall(path: string): void {
+  const { size } = statSync(path);
+  if (size > MAX_BYTES) throw new Error(`${path}: expected at most ${MAX_BYTES} bytes, found ${size}`);
 }

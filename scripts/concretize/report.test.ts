@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRequests } from './read-requests.ts';
+import { parseRequests } from './concretize.ts';
 import { composeFailure, describeSolutions, shortly } from './report.ts';
 
 const request = {

@@ -12,11 +12,10 @@ import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptStored } from './adapt-environment.ts';
-import { SBANG_FILE, writePlanFiles } from './plan-files.ts';
+import { SBANG_FILE, writePlanFiles, expectSmall } from './plan-files.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks, type LockSystem } from './environment-lock.ts';
 import { planBuild, type BuildPlan } from './plan.ts';
-import { expectSmall } from './read-limited.ts';
 import { composeSpackYaml } from './spack-yaml.ts';
 import { readJson } from '../cli/files.ts';
 

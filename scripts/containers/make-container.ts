@@ -3,16 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Pack } from 'tar-stream';
 import type { Build, Blob } from '../../site/schemas/build.ts';
-import { imageAnnotations } from '../oci/annotations.ts';
-import { searchPathVariable } from '../oci/image.ts';
+import { imageAnnotations, searchPathVariable } from '../oci/image.ts';
 import type { Registry } from '../oci/registry.ts';
 import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { composeContainer, MAX_CONTAINER_LAYERS, type ContainerText } from './compose-container.ts';
 import { checkVariables, joinVariables, type Variables } from './run-environment.ts';
-import { readView } from './view-layer.ts';
+import { readView, writeLayer, packLayer, type Layer, type LayerEntry } from './write-layer.ts';
 import type { WantedContainer } from './images-to-make.ts';
-import { writeLayer, packLayer, type Layer, type LayerEntry } from './write-layer.ts';
 
 /** What a container is made of, besides its base image. */
 export interface ContainerParts {

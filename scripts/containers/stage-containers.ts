@@ -9,9 +9,8 @@ import { createLayout } from '../oci/layout.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { fetchBaseLayers, findBaseImage, type BaseImage } from './base-image.ts';
-import type { WantedContainer } from './images-to-make.ts';
+import type { WantedContainer, ContainerRequest, PlannedContainer } from './images-to-make.ts';
 import { makeContainer, type MadeContainer } from './make-container.ts';
-import type { ContainerRequest, PlannedContainer } from './plan-containers.ts';
 import type { Variables } from './run-environment.ts';
 
 /** A container whose layers of its own are files, ready for the registry. */

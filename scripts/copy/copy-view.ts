@@ -12,7 +12,7 @@ import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { decodeText, findSpecBlobs, MANIFEST_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { startProgress } from '../cli/progress.ts';
-import type { Place } from '../build-cache/place.ts';
+import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { SourceBuild } from '../import/source.ts';
 import { checkSignature } from '../import/trust.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
@@ -59,7 +59,10 @@ export interface CopyOptions {
  * whole. Where the cache has keys, each signature is checked against them. Throws one sentence for the first thing
  * that is not as it should be; what was copied before stays for the next try.
  */
-export async function copyView(source: Place, { view, folder, registry }: CopyOptions): Promise<CopyResult> {
+export async function copyView(
+  source: MirrorFiles,
+  { view, folder, registry }: CopyOptions,
+): Promise<CopyResult> {
   const abort = new AbortController();
   const fetchBlob = (blob: Blob): Promise<string> =>
     folder.addBlob(blob, () => openBlob(source, blob, registry), abort.signal);
@@ -109,7 +112,7 @@ export async function copyView(source: Place, { view, folder, registry }: CopyOp
   }
 }
 
-async function openBlob(source: Place, blob: Blob, registry: Registry | undefined): Promise<Readable> {
+async function openBlob(source: MirrorFiles, blob: Blob, registry: Registry | undefined): Promise<Readable> {
   const path = mirrorBlobPath(blob.digest);
   const stream = await source.open(path);
   if (stream) return stream;
@@ -152,7 +155,7 @@ type Keys = ReadonlyMap<string, string>;
 
 /** Copies a cache's public keys with their manifests as they are. None: the cache has no key. */
 async function copyKeys(
-  source: Place,
+  source: MirrorFiles,
   folder: CopyFolder,
   fetchBlob: (blob: Blob) => Promise<string>,
 ): Promise<Keys> {
@@ -210,7 +213,7 @@ const NAMED = 3;
  * @param fetchIndex gets the blob of the index as a file
  */
 async function readViewIndex(
-  source: Place,
+  source: MirrorFiles,
   view: string,
   fetchIndex: (blob: Blob) => Promise<string>,
 ): Promise<ViewIndex> {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { expect, onTestFinished, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
-import { openPlace } from '../build-cache/place.ts';
+import { openMirrorFiles } from '../build-cache/mirror-files.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { servePages } from '../start/pages-server.ts';
@@ -32,7 +32,7 @@ async function copy(
   { view = '', registry }: { view?: string; registry?: Registry } = {},
 ): Promise<CopyResult> {
   const folder = await openCopyFolder(servers.file('to'), view);
-  return copyView(openPlace(from), { view, folder, registry });
+  return copyView(openMirrorFiles(from), { view, folder, registry });
 }
 
 /** A cache of the test's own to spoil. */

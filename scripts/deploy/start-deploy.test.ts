@@ -7,7 +7,7 @@ import { cloneRepository, commitFiles, git, makeBareRepository } from '../../tes
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { openGitHub } from '../github/api.ts';
-import { checkLive } from './check-live.ts';
+import { checkLive } from './live-site.ts';
 import {
   startDeploy,
   lookAtRelease,

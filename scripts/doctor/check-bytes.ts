@@ -14,7 +14,7 @@ import { drain } from '../mirror/blob-cache.ts';
 import type { Registry } from '../oci/registry.ts';
 import { verified } from '../oci/verify.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Place } from '../build-cache/place.ts';
+import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
 /** Transfers at a time: a whole registry is read, and others use it meanwhile. */
@@ -91,7 +91,7 @@ export async function checkRegistryBytes(
 export async function checkSiteBytes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  { site, listed, journal: folder }: { site: Place; listed: ReadonlySet<string>; journal: string },
+  { site, listed, journal: folder }: { site: MirrorFiles; listed: ReadonlySet<string>; journal: string },
 ): Promise<void> {
   const journal = openJournal(folder, site.locate(''));
   const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));

@@ -7,7 +7,7 @@ import { describeError } from '../cli/command.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readText, type Place } from '../build-cache/place.ts';
+import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
@@ -49,7 +49,7 @@ export interface SiteIndexes {
 export async function checkIndexes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  { site, index, limit }: { site: Place; index: Blob; limit: number },
+  { site, index, limit }: { site: MirrorFiles; index: Blob; limit: number },
 ): Promise<SiteIndexes> {
   const everything = new Set(catalog.builds.keys());
   const result: SiteIndexes = { listed: new Set(), blobs: new Set(), isBehind: false };
@@ -138,7 +138,11 @@ export async function checkIndexes(
 }
 
 /** The blob that a manifest of an index or a key names; undefined where there is no manifest that can be read. */
-export async function readSiteBlob(site: Place, path: string, mediaType: string): Promise<Blob | undefined> {
+export async function readSiteBlob(
+  site: MirrorFiles,
+  path: string,
+  mediaType: string,
+): Promise<Blob | undefined> {
   const text = await readText(site, path, TEXT_LIMIT_BYTES);
   try {
     return text === undefined ? undefined : readNamedBlob(text, path, mediaType);
@@ -147,7 +151,7 @@ export async function readSiteBlob(site: Place, path: string, mediaType: string)
   }
 }
 
-async function readViewNames(site: Place): Promise<string[]> {
+async function readViewNames(site: MirrorFiles): Promise<string[]> {
   const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
   try {
     return ViewNames.parse(JSON.parse(text ?? '')).views.map(({ name }) => name);
@@ -156,7 +160,7 @@ async function readViewNames(site: Place): Promise<string[]> {
   }
 }
 
-async function expectBlob(site: Place, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
+async function expectBlob(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
   const path = mirrorBlobPath(blob.digest);
   const size = await site.sizeOf(path);
   if (size === blob.size || Number.isNaN(size)) return;

@@ -12,9 +12,8 @@ import { contentsOf } from '../oci/directory-registry.ts';
 import { blobPath, readIndex, tagOf } from '../oci/layout.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
-import type { Diagnosis, Fix } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { sampleNote, takeDailySample } from './sample.ts';
+import { sampleNote, takeDailySample, type Diagnosis, type Fix } from './diagnosis.ts';
 
 /** Requests at a time: few enough for any registry. */
 const REQUESTS = 8;

@@ -10,12 +10,11 @@ import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
 import { checkIndexes, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
-import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { readText, type Place } from '../build-cache/place.ts';
+import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
-import { sampleNote, takeDailySample } from './sample.ts';
+import { sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
 
 /** Requests at a time. */
 const REQUESTS = 8;
@@ -23,7 +22,7 @@ const TEXT_LIMIT_BYTES = 2 ** 22;
 
 /** How a site is to be looked at. */
 export interface SiteCheck {
-  site: Place;
+  site: MirrorFiles;
   /** The index of everything, as it should be. */
   index: Blob;
   /** How many manifests and blobs are asked for. */
@@ -240,7 +239,7 @@ async function measureFiles(folder: string): Promise<Map<string, number>> {
 async function findOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  site: Place,
+  site: MirrorFiles,
   { files, named }: { files: ReadonlyMap<string, number>; named: ReadonlySet<string> },
 ): Promise<void> {
   const known = new Set([...named].map(mirrorBlobPath));
@@ -264,7 +263,7 @@ async function findOrphans(
 
 const INDEX_START = '{"database":{"version":"8"';
 
-async function isIndex(site: Place, path: string): Promise<boolean> {
+async function isIndex(site: MirrorFiles, path: string): Promise<boolean> {
   const stream = await site.open(path);
   for await (const chunk of stream ?? []) return Buffer.from(chunk).toString('utf8').startsWith(INDEX_START);
   return false;

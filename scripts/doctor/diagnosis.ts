@@ -1,7 +1,7 @@
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import type { HealthCheck, Finding, Subject } from '../../site/schemas/checks/health.ts';
 import { describeError } from '../cli/command.ts';
-import { KINDS, type FindingCode } from './kinds.ts';
+import { DAY_MS } from '../../site/lib/format.ts';
 
 /** Something that puts a disagreement right and can lose nothing. */
 export type Fix = () => Promise<void>;
@@ -72,4 +72,98 @@ export class Diagnosis {
 function shown(text: string, limit: number): string {
   const line = escapeUnsafe(text.replaceAll(/\s*\n\s*/g, ' '));
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+}
+
+/** What a kind of disagreement is about, how bad it is, and what usually helps. */
+type Kind = Pick<Finding, 'subject' | 'severity' | 'advice'>;
+
+const RESTORE = 'restore the file from git (`git log -- FILE` shows its last good commit)';
+const SIGN = 'run `node scripts/sign.ts` with SIGNING_KEY, then commit';
+const AGAIN = 'publish the build again, or remove it from the catalog';
+const DEPLOY = 'run the workflow Deploy';
+
+/** Every kind of disagreement that doctor knows, by the short name that its findings have. */
+export const KINDS = {
+  'file-unreadable': problem('catalog', RESTORE),
+  'file-misplaced': problem('catalog', 'rename the file, or remove it'),
+  'node-missing': problem('catalog', RESTORE),
+  'hash-mismatch': problem('catalog', RESTORE),
+  'node-unreadable': problem('catalog', 'remove the builds that depend on it, or publish them again'),
+  'build-differs': problem('catalog', RESTORE),
+  'manifest-missing': problem('catalog', RESTORE),
+  'manifest-damaged': problem('catalog', RESTORE),
+  'manifest-differs': problem('catalog', RESTORE),
+  'manifest-orphan': warning('catalog', 'remove the file'),
+  'manifest-unsigned': problem('catalog', SIGN),
+  'signature-unknown-key': problem('catalog', `put the public key back into keys/, or ${SIGN} and --all`),
+  'signature-bad': problem('catalog', RESTORE),
+  'key-unreadable': problem('catalog', RESTORE),
+  'key-misnamed': problem('catalog', 'rename the file to the fingerprint of its key'),
+  'key-revoked': problem('catalog', 'make a new key with `node scripts/key.ts`, and sign everything again'),
+  'key-expired': problem(
+    'catalog',
+    'extend the key with gpg and run `node scripts/key.ts`, or make a new one',
+  ),
+  'key-expires-soon': warning(
+    'catalog',
+    'extend the key with gpg and run `node scripts/key.ts`, or make a new one',
+  ),
+  'settings-damaged': problem('catalog', RESTORE),
+  'registry-unreachable': problem('registry', 'look whether the registry answers, and run it again'),
+  'registry-private': problem('registry', 'make the registry public'),
+  'image-missing': problem('registry', AGAIN),
+  'image-differs': problem('registry', 'run it with --fix: the tag is pointed back at what was published'),
+  'image-damaged': problem('registry', AGAIN),
+  'blob-missing': problem('registry', AGAIN),
+  'blob-damaged': problem('registry', AGAIN),
+  'blob-orphan': warning('registry', 'run it with --fix: what no image names is removed'),
+  'tag-unknown': warning('registry', 'remove the tag, or publish its build'),
+  'registry-index-differs': problem('registry', `${DEPLOY}, or run it with --fix`),
+  'site-unreachable': problem('site', `open the address; where nothing is there, ${DEPLOY}`),
+  'site-behind': problem('site', DEPLOY),
+  'site-index-differs': problem('site', DEPLOY),
+  'site-index-damaged': problem('site', DEPLOY),
+  'view-not-subset': problem('site', DEPLOY),
+  'site-manifest-missing': problem('site', DEPLOY),
+  'site-manifest-differs': problem('site', DEPLOY),
+  'site-blob-missing': problem('site', DEPLOY),
+  'site-blob-damaged': problem('site', DEPLOY),
+  'site-blob-orphan': warning('site', `${DEPLOY}: a deployment leaves out what nothing names`),
+  'site-key-differs': problem('site', DEPLOY),
+  'settings-not-served': problem('site', DEPLOY),
+  'budget-exceeded': problem('site', 'prune builds, or raise PAGES_BUDGET (GitHub Pages holds 1 GB)'),
+  'index-unreadable': problem('spack', 'report it: no index with this should ever have been made'),
+} as const satisfies Record<string, Kind>;
+
+export type FindingCode = keyof typeof KINDS;
+
+function problem(subject: Kind['subject'], advice: string): Kind {
+  return { subject, severity: 'problem', advice };
+}
+
+function warning(subject: Kind['subject'], advice: string): Kind {
+  return { subject, severity: 'warning', advice };
+}
+
+/** How many of each kind a run without `--deep` looks at; the cost then does not grow with the cache. */
+export const SAMPLE = 300;
+
+/**
+ * A part of many things, another one each day, so that in time all are looked at. No more of them than the limit: all.
+ * @param limit Infinity for all
+ */
+export function takeDailySample<T>(items: readonly T[], limit: number, now: Date): T[] {
+  if (items.length <= limit) return [...items];
+  const start = (Math.floor(now.getTime() / DAY_MS) * limit) % items.length;
+  return Array.from({ length: limit }, (_, at) => items[(start + at) % items.length]).filter(
+    (item) => item !== undefined,
+  );
+}
+
+/** What a count says when only a sample was looked at. */
+export function sampleNote(checked: number, total: number): { checked: number; note?: string } {
+  return {
+    checked,
+    ...(checked < total ? { note: 'a part, another one each day; --deep looks at all' } : {}),
+  };
 }

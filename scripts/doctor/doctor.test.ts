@@ -22,10 +22,8 @@ import { readSigner, signManifest, splitSigned } from '../signing/signature.ts';
 import { servePages } from '../start/pages-server.ts';
 import { checkWithSpack } from './check-spack.ts';
 import { diagnose } from './examine.ts';
-import { Diagnosis } from './diagnosis.ts';
-import { KINDS } from './kinds.ts';
-import { openPlace, readText } from '../build-cache/place.ts';
-import { takeDailySample } from './sample.ts';
+import { Diagnosis, KINDS, takeDailySample } from './diagnosis.ts';
+import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
 
 /** A signed cache of twelve builds with its registry and its site, as publish and mirror make them. */
 let clean: string;
@@ -463,7 +461,7 @@ test('a site that is busy is asked again as it asks', async () => {
     else response.writeHead(requests === 2 ? 200 : 401).end('text');
   });
   onTestFinished(() => void server.close());
-  const site = openPlace(await startServer(server));
+  const site = openMirrorFiles(await startServer(server));
   expect(await readText(site, 'x', 10)).toBe('text');
   await expect(site.sizeOf('x')).rejects.toThrow('/x: expected status 200, found 401');
 });

@@ -10,16 +10,13 @@ import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readSigner, type Signer } from '../signing/signature.ts';
 import { checkRegistryBytes, checkSiteBytes } from './check-bytes.ts';
-import { checkKeys } from './check-keys.ts';
-import { checkManifests } from './check-manifests.ts';
-import { checkNodes } from './check-nodes.ts';
+import { checkKeys, checkManifests, checkNodes } from './check-catalog.ts';
 import { checkRegistry } from './check-registry.ts';
 import { checkSite } from './check-site.ts';
 import { checkWithSpack } from './check-spack.ts';
-import { Diagnosis } from './diagnosis.ts';
-import { openPlace, type Place } from '../build-cache/place.ts';
+import { Diagnosis, SAMPLE } from './diagnosis.ts';
+import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { readWholeCatalog, type ExaminedCatalog } from './read-catalog.ts';
-import { SAMPLE } from './sample.ts';
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
 import type { Health } from '../../site/schemas/checks/health.ts';
 import { openRegistry } from '../oci/open-registry.ts';
@@ -30,7 +27,7 @@ import { toHealth } from './report.ts';
 export interface Examination {
   registry: Registry;
   /** Absent: there is none to look at. */
-  site?: Place;
+  site?: MirrorFiles;
   /** Whether everything is downloaded and hashed. */
   deep: boolean;
   /** Whether the Spack on PATH reads the index. */
@@ -109,7 +106,7 @@ export async function diagnose(
   const commit = await readDataCommit(catalog);
   await examine(read, diagnosis, {
     registry: openRegistry(registry ?? settings.REGISTRY),
-    ...(site ? { site: openPlace(site) } : {}),
+    ...(site ? { site: openMirrorFiles(site) } : {}),
     ...{ deep, spack, journal, commit, environment },
     now: new Date(date),
     budget: settings.PAGES_BUDGET,

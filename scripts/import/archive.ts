@@ -1,14 +1,17 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open as openFile, mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import { extract, pack, type Extract, type Header } from 'tar-stream';
+import { z } from 'zod';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { blobOfFile } from '../cli/digest.ts';
-import { moveBelowPrefix } from './move-below-prefix.ts';
 import { saveBlob } from './save-blob.ts';
 import type { FetchedTarball } from './source.ts';
+import type { Blob } from '../../site/schemas/build.ts';
+import { parsePlainYaml } from '../build-cache/plain-yaml.ts';
 
 const GZIP_MAGIC = '1f8b';
 const WHOLE_PREFIX = 'its paths were put below its install prefix, as Spack 0.20 and newer write them';
@@ -87,4 +90,105 @@ async function takeTarball(archive: string, path: string, where: string): Promis
   throw new Error(
     `${where}: expected a tar around one .tar.gz, found ${names.length === 0 ? 'none' : names.length} in it; it is not imported`,
   );
+}
+
+const BUILD_INFO = '.spack/binary_distribution';
+const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Bytes of tar that are read for a build of an older layout. */
+const LIMIT_BYTES = 16 * 1024 ** 3;
+/** An entry's bytes. */
+type Entry = Extract extends AsyncIterable<infer T> ? T : never;
+const BuildInfo = z.object({ buildpath: z.string().startsWith('/'), relative_prefix: z.string() });
+
+/**
+ * Puts the paths of a tarball from before Spack 0.20 below the install prefix that it names, and leaves one that has
+ * them there already as it is. The same tarball gives the same bytes.
+ * @returns what the file is now; undefined when it was left as it is
+ */
+async function moveBelowPrefix(path: string, where: string): Promise<Blob | undefined> {
+  const found = await findPrefix(path, where);
+  if (!found || found.folder === found.prefix) return undefined;
+  const { folder, prefix } = found;
+  const move = (name: string) =>
+    name === folder || name.startsWith(`${folder}/`) ? prefix + name.slice(folder.length) : name;
+  const moved = `${path}.moved`;
+  const tar = pack();
+  const writing = pipeline(tar, createGzip({ level: 6 }), createWriteStream(moved));
+  for (const parent of parentsOf(prefix))
+    tar.entry({ name: `${parent}/`, type: 'directory', mode: 0o755, mtime: new Date(0) });
+  await eachEntry(path, where, async (header, entry) => {
+    const { name, linkname, type, mode, size } = header;
+    const target = type === 'link' && linkname ? move(linkname) : linkname;
+    const copy = {
+      name: move(name),
+      type,
+      mode,
+      size,
+      mtime: new Date(0),
+      ...(target ? { linkname: target } : {}),
+    };
+    if (type === 'file' && size) await pipeline(entry, tar.entry(copy));
+    else {
+      tar.entry(copy);
+      entry.resume();
+    }
+  });
+  tar.finalize();
+  await writing;
+  await rename(moved, path);
+  return blobOfFile(path);
+}
+
+/** The folder that the entries of a tarball are in, and the install prefix that they were packed from. */
+async function findPrefix(
+  path: string,
+  where: string,
+): Promise<{ folder: string; prefix: string } | undefined> {
+  let found: { folder: string; prefix: string } | undefined;
+  await eachEntry(path, where, async ({ name, type, size = 0 }, entry) => {
+    if (type !== 'file' || !name.endsWith(`/${BUILD_INFO}`) || size > BUILD_INFO_LIMIT_BYTES) {
+      entry.resume();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(Buffer.from(chunk as Uint8Array));
+    const info = BuildInfo.safeParse(parsePlainYaml(Buffer.concat(chunks)));
+    const folder = name.slice(0, -BUILD_INFO.length - 1);
+    if (info.success)
+      found = { folder, prefix: posix.join(info.data.buildpath, info.data.relative_prefix).slice(1) };
+  });
+  return found;
+}
+
+async function eachEntry(
+  path: string,
+  where: string,
+  visit: (header: Header, entry: Entry) => Promise<void>,
+): Promise<void> {
+  const tar = extract();
+  const reading = pipeline(createReadStream(path), createGunzip(), limit, tar);
+  reading.catch(() => undefined);
+  try {
+    for await (const entry of tar) await visit(entry.header, entry);
+    await reading;
+  } catch (cause) {
+    throw new Error(`${where}: expected a tarball compressed with gzip, found another; it is not imported`, {
+      cause,
+    });
+  }
+}
+
+async function* limit(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > LIMIT_BYTES) throw new Error(`expected at most ${LIMIT_BYTES} bytes of tar, found more`);
+    yield chunk;
+  }
+}
+
+/** `a`, `a/b` of `a/b/c`. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }

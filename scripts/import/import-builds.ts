@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
+import prettyBytes from 'pretty-bytes';
 import type { Imported, Origin } from '../../site/schemas/build.ts';
 import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
-import { describeError } from '../cli/command.ts';
+import { describeError, printable } from '../cli/command.ts';
 import { startProgress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { ConnectionError } from '../http/errors.ts';
@@ -186,4 +187,31 @@ function interrupted(address: string, cause: unknown): Error {
   return new Error(`${address}: cannot be read now; run the import again, it goes on where it stopped`, {
     cause,
   });
+}
+
+/** What an import says at its end: what was left out, what is known of signatures, and a last line that counts. */
+export function importText(
+  address: string,
+  unmatched: readonly string[],
+  result: ImportResult,
+  { isDryRun, isSigned }: { isDryRun: boolean; isSigned: boolean },
+): string {
+  const { added, present, checked, bytes, refused, warnings, signatures, converted } = result;
+  const { none, unchecked, verified } = signatures;
+  const left = refused.length + unmatched.length;
+  return [
+    ...[...unmatched, ...refused].map((sentence) => `not imported: ${printable(sentence)}`),
+    ...warnings.map((warning) => `warning: ${printable(warning)}`),
+    ...(verified > 0 ? [`${verified} had a signature of a given key`] : []),
+    ...(unchecked > 0
+      ? [`${unchecked} are signed at the source; nobody checked by whom (--trust FILE does)`]
+      : []),
+    ...(none > 0 ? [`${none} are not signed at the source`] : []),
+    ...(converted > 0 ? [`${converted} tarballs were converted from an older layout`] : []),
+    isDryRun
+      ? `${address}: ${checked} builds to import (${prettyBytes(bytes)} of tarballs according to the source), ` +
+        `${present} in the catalog already, ${left} that cannot be imported; nothing was written`
+      : `${address}: ${added} builds imported ${isSigned ? 'and signed' : '(unsigned: there is no SIGNING_KEY)'}, ` +
+        `${present} in the catalog already, ${left} not imported`,
+  ].join('\n');
 }

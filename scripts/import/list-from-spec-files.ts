@@ -2,7 +2,7 @@ import { targetOf, runtimeDependencies } from '../../site/schemas/node.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { describeError } from '../cli/command.ts';
 import { sortBuilds } from './index-file.ts';
-import type { Place } from '../build-cache/place.ts';
+import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { SourceBuild, SourceSpec } from './source.ts';
 
 const SPECS = 'v3/manifests/spec';
@@ -10,7 +10,7 @@ const FILE_NAME = /-([a-z2-7]{32})\.spec\.manifest\.json$/;
 
 /** The builds of a directory without an index, from its spec files. */
 export async function listFromSpecFiles(
-  folder: Place,
+  folder: MirrorFiles,
   read: (build: SourceBuild) => Promise<SourceSpec>,
 ): Promise<SourceBuild[]> {
   const packages = await folder.list(SPECS);

@@ -14,7 +14,7 @@ import { digestOf } from '../cli/digest.ts';
 import { readIndexFile } from './index-file.ts';
 import { listFromSpecFiles } from './list-from-spec-files.ts';
 import { saveBlob } from './save-blob.ts';
-import type { Place } from '../build-cache/place.ts';
+import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { checkSignature, type Trust } from './trust.ts';
 
@@ -22,7 +22,7 @@ import { checkSignature, type Trust } from './trust.ts';
 export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';
 
 /** A v3 build cache: a directory, or an address as `spack mirror add` takes it. */
-export function openMirror(folder: Place, trust: Trust): Source {
+export function openMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
     const manifest = await folder.read(INDEX_MANIFEST, MANIFEST_LIMIT_BYTES);
     if (!manifest) return { builds: await listFromSpecFiles(folder, read), unmatched: [] };

@@ -6,7 +6,7 @@ import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { fetchArchive } from './archive.ts';
 import { readIndexFile, sortBuilds, type IndexedBuild } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
-import type { Place } from '../build-cache/place.ts';
+import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { checkSignature, type Trust } from './trust.ts';
 
@@ -24,7 +24,7 @@ const Checksum = z.object({
  * A build cache of layout v2, or of its older forms: `build_cache/*.spec.json[.sig]` and `.spack` archives. What is
  * taken of it is what `spack buildcache migrate` takes. Source: buildcache_migrate.py of Spack 1.1.
  */
-export function openOldMirror(folder: Place, trust: Trust): Source {
+export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
     const names = await folder.list(OLD_FOLDER);
     if (names) return { builds: await listDirectory(names), unmatched: [] };

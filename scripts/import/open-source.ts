@@ -4,7 +4,7 @@ import { openRegistry } from '../oci/open-registry.ts';
 import { INDEX_MANIFEST, openMirror } from './mirror-source.ts';
 import { OLD_FOLDER, OLD_INDEX, openOldMirror } from './old-mirror-source.ts';
 import { openPages, PAGES_FOLDERS, PAGES_MANIFEST } from './pages-source.ts';
-import { openPlace } from '../build-cache/place.ts';
+import { openMirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { unsignedOnly, type Trust } from './trust.ts';
 import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
@@ -36,7 +36,7 @@ export async function openSource(place: string, trust: Trust): Promise<Source> {
 }
 
 async function openSite(place: string, trust: Trust): Promise<Source> {
-  const folder = openPlace(place);
+  const folder = openMirrorFiles(place);
   if (await folder.read(INDEX_MANIFEST, PROBE_LIMIT_BYTES)) return openMirror(folder, trust);
   const old = await folder.open(OLD_INDEX);
   old?.destroy();
@@ -49,7 +49,7 @@ async function openSite(place: string, trust: Trust): Promise<Source> {
 }
 
 async function openDirectory(place: string, trust: Trust): Promise<Source> {
-  const folder = openPlace(place);
+  const folder = openMirrorFiles(place);
   const names = new Set(await folder.list(''));
   if (names.has('v3')) return openMirror(folder, trust);
   if (names.has(OLD_FOLDER)) return openOldMirror(folder, trust);

@@ -8,7 +8,7 @@ import { fetchArchive } from './archive.ts';
 import { sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import { readChecksum } from './old-mirror-source.ts';
-import { openPlace, type Place } from '../build-cache/place.ts';
+import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { unsignedOnly, type Trust } from './trust.ts';
 
@@ -38,7 +38,7 @@ interface PagePackage {
  * name another package's spec file, so a package is matched with the spec file that has its hash in the name and in
  * the content, and with no other.
  */
-export function openPages(folder: Place, trust: Trust): Source {
+export function openPages(folder: MirrorFiles, trust: Trust): Source {
   const packages = new Map<DagHash, PagePackage>();
 
   async function list(): Promise<SourceList> {
@@ -83,7 +83,7 @@ async function fetchPackage({ image, hash }: PagePackage, target: string, specTe
 }
 
 /** What the site says; undefined when the place is no site. */
-async function readSite(folder: Place) {
+async function readSite(folder: MirrorFiles) {
   if (await folder.list('')) return undefined;
   const where = folder.locate(PAGES_MANIFEST);
   const bytes = await folder.read(PAGES_MANIFEST, MANIFEST_LIMIT_BYTES);
@@ -107,7 +107,7 @@ async function readSite(folder: Place) {
 }
 
 /** What the pages of the repository say. */
-async function readRepository(folder: Place) {
+async function readRepository(folder: MirrorFiles) {
   const files = (await Promise.all(PAGES_FOLDERS.map((path) => walk(folder, path)))).flat().toSorted();
   const specs = new Map<DagHash, string>();
   for (const file of files) {
@@ -135,7 +135,7 @@ async function readRepository(folder: Place) {
   return { found, unmatched };
 }
 
-async function walk(folder: Place, path: string, depth = 0): Promise<string[]> {
+async function walk(folder: MirrorFiles, path: string, depth = 0): Promise<string[]> {
   const files: string[] = [];
   for (const name of (await folder.list(path)) ?? []) {
     const below = join(path, name);
@@ -145,11 +145,11 @@ async function walk(folder: Place, path: string, depth = 0): Promise<string[]> {
   return files;
 }
 
-async function readSpec(folder: Place, spec: string) {
+async function readSpec(folder: MirrorFiles, spec: string) {
   if (!/^https?:\/\//.test(spec))
     return { bytes: await folder.read(spec, SPEC_FILE_LIMIT_BYTES), where: folder.locate(spec) };
   const cut = spec.lastIndexOf('/') + 1;
-  const elsewhere = openPlace(spec.slice(0, cut));
+  const elsewhere = openMirrorFiles(spec.slice(0, cut));
   return {
     bytes: await elsewhere.read(decodeURIComponent(spec.slice(cut)), SPEC_FILE_LIMIT_BYTES),
     where: spec,

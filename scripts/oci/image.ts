@@ -6,11 +6,17 @@ import {
   type Descriptor,
 } from '../../site/schemas/image-manifest.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
-import type { Node } from '../../site/schemas/node.ts';
+import { fileStem, type Node } from '../../site/schemas/node.ts';
 import { LAYOUT_VERSION } from '../../site/schemas/spec-file.ts';
-import { imageAnnotations, tarballAnnotations } from './annotations.ts';
-import { goArchitecture, goOs } from './architecture.ts';
 import type { ImageLayer } from './runtime-layers.ts';
+import {
+  archSegments,
+  flagSegments,
+  segmentsText,
+  variantSegments,
+  variantsOf,
+} from '../../site/lib/spack/spec-text.ts';
+import { familyOf, isTarget } from '../../site/lib/spack/targets.ts';
 
 /** The tag of the index of a build cache in a registry. */
 export const INDEX_TAG = 'index.spack';
@@ -111,4 +117,49 @@ function manifestText(config: Blob, layers: Descriptor[], annotations?: Record<s
 export function searchPathVariable(layers: readonly ImageLayer[]): string {
   const ownFirst = layers.toReversed().filter(({ contents }) => contents.programs.length > 0);
   return [...ownFirst.map(({ contents }) => `${contents.prefix}/bin`), ...STANDARD_PATH].join(':');
+}
+
+/** What an image says of itself, as labels and as annotations: OCI's own keys, nothing from the environment. */
+export function imageAnnotations(node: Node): Record<string, string> {
+  return {
+    'org.opencontainers.image.title': node.name,
+    'org.opencontainers.image.version': node.version,
+    'org.opencontainers.image.description': describeSpec(node),
+  };
+}
+
+/** Names a tarball's layer, so that `oras pull` writes it to a file, and only it. */
+function tarballAnnotations(node: Node): Record<string, string> {
+  return { 'org.opencontainers.image.title': `${fileStem(node)}.tar.gz` };
+}
+
+/**
+ * A concrete node in one line that Spack reads: `tree@=2.1.0 build_system=generic platform=linux os=debian12 target=x86_64_v3`.
+ * Source: Spack's `Spec.format()` in its default form.
+ */
+export function describeSpec(node: Node): string {
+  // A git version says itself which version it stands for: `git.main=1.0`.
+  const head = `${node.name}@${node.version.includes('=') ? '' : '='}${node.version}`;
+  return (
+    head + segmentsText([...flagSegments(node), ...variantSegments(variantsOf(node)), ...archSegments(node)])
+  );
+}
+
+/** Go's names of the families that it calls otherwise. */
+const GO_NAMES: Record<string, string> = { x86_64: 'amd64', x86: '386', aarch64: 'arm64' };
+
+/**
+ * Go's name of a target's architecture, as the OCI image configuration wants it: `amd64`, `arm64`, `ppc64le` …
+ * A target that is newer than the table is known by the targets it descends from, which its record names.
+ * An unknown one stays as it is, as Spack does it: no container runtime takes it for its own.
+ */
+export function goArchitecture(target: string | { name: string; parents?: string[] | undefined }): string {
+  const names = typeof target === 'string' ? [target] : [target.name, ...(target.parents ?? [])];
+  const family = familyOf(names.find(isTarget) ?? names[0] ?? '');
+  return GO_NAMES[family] ?? family;
+}
+
+/** Go's name of the operating system on a platform; Spack's platforms are named alike. */
+export function goOs(platform: string): string {
+  return platform === 'cray' ? 'linux' : platform;
 }

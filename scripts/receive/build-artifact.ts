@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
 import { listNames } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { downloadRunArtifact, listRunArtifacts } from '../github/run-artifacts.ts';
+import { downloadRunArtifact, listRunArtifacts, unpackZip } from '../github/run-artifacts.ts';
 import { BadArchiveError } from '../github/errors.ts';
-import { unpackZip } from '../github/unpack-zip.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** The view of an environment, next to the record. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BuildRecord } from '../../site/schemas/build-record.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import type { ContainerRequest } from '../containers/plan-containers.ts';
+import type { ContainerRequest } from '../containers/images-to-make.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles, type NewFile } from '../catalog/new-files.ts';
 import { BadArchiveError } from '../github/errors.ts';

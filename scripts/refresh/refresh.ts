@@ -6,7 +6,7 @@ import { DagHash } from '../../site/schemas/digest.ts';
 import type { Pin } from '../../site/schemas/pin.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
-import { readPins } from '../prune/pins.ts';
+import { readPins } from '../catalog/catalog.ts';
 import {
   describeRecipes,
   installSpack,

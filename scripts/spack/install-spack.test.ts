@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, onTestFinished } from 'vitest';
 import { commitFiles, git, makeRepository as initRepository, writeFiles } from '../../tests/world/git.ts';
-import { installSpack, isVersion } from './install-spack.ts';
+import { installSpack, isVersion, expectTools } from './install-spack.ts';
 import { expectUsableSpack } from './version.ts';
 
 /** A git repository with something in Spack's place that knows its version. */
@@ -77,4 +77,17 @@ test.each(['v1.0.0', '1.2.0.dev0', 'releases/v1.1', 'develop', '9cf66332df'])('l
 
 test.each(['v0.23.1', '0.9', 'releases/v0.22'])('refuses %s', (version) => {
   expect(() => expectUsableSpack(version)).toThrow('layout 3');
+});
+
+test('names everything at once that a slim image lacks, and is content with either compiler', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tools-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const add = (...names: string[]): void => names.forEach((name) => writeFileSync(join(folder, name), ''));
+  const check = (): void => expectTools({ PATH: `:${folder}`, SPACK_PYTHON: '/usr/bin/python3.9' });
+  add('clang', 'tar', 'gzip', 'git', 'file');
+  expect(check).toThrow(
+    'this machine lacks what Spack needs to build: a C++ compiler, patch, bzip2, xz, unzip; install it',
+  );
+  add('g++', 'patch', 'bzip2', 'xz', 'unzip');
+  expect(check).not.toThrow();
 });

@@ -17,11 +17,9 @@ import { findS3Server, S3_ADVICE, startS3Server, type S3Server } from '../../tes
 import { useServers } from '../../tests/world/servers.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
-import { openFolderPlace } from './folder-place.ts';
-import { headersOf, openS3Place, parseS3Address } from './s3-place.ts';
-import type { LocalFile, Place } from './place.ts';
+import { openFolderPlace, type LocalFile, type Place } from './place.ts';
+import { headersOf, openS3Place, parseS3Address, readAccount } from './s3-place.ts';
 import { MARKER, planSync, syncSite, listSiteFiles } from './sync-site.ts';
-import { readAccount } from './s3-client.ts';
 
 const CACHE = 'tests/fixtures/cache-signed';
 const INDEX = 'v3/manifests/index/index.manifest.json';

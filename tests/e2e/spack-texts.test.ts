@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeSpec } from '../../scripts/oci/annotations.ts';
+import { describeSpec } from '../../scripts/oci/image.ts';
 import { segmentsText, specSegments } from '../../site/lib/spack/spec-text.ts';
 import { isInRanges, parseVersionRanges } from '../../site/lib/spack/version-ranges.ts';
 import { Node } from '../../site/schemas/node.ts';

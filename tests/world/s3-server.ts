@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendToBucket, type S3Account } from '../../scripts/sync/s3-client.ts';
+import { sendToBucket, type S3Account } from '../../scripts/sync/s3-place.ts';
 import { findProgram } from '../tools/path.ts';
 
 /** A real server that speaks S3, with a bucket that everybody may read. */

@@ -3,6 +3,7 @@ import type { CatalogFailure, SiteCatalog } from './site-catalog.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { splitPages } from '../page/paging.ts';
 import { failuresPath } from '../url.ts';
+import { Failure } from '../../schemas/failure.ts';
 
 /** What went wrong, in a few words; the guide says more of each. */
 const KINDS: Record<CatalogFailure['kind'], string> = {
@@ -98,4 +99,31 @@ export function failurePath({ id }: Pick<CatalogFailure, 'id'>): string {
 /** The line that says what went wrong, or else what the log ends with. */
 export function lastLine({ line, log }: CatalogFailure): string {
   return line ?? log.findLast((line) => line.trim() !== '')?.trim() ?? '';
+}
+
+type Kind = Failure['kind'];
+
+/** What the guide says of a kind of failure; texts may have `code` in backticks. */
+interface Advice {
+  happened: string;
+  todo: string;
+}
+
+/**
+ * Reads the table "kind, what happened, what to do" of the guide's page on failures: the one place that has it. Throws
+ * where a kind has no row.
+ */
+export function parseAdvice(guide: string): Map<Kind, Advice> {
+  const rows = [...guide.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \|$/gm)];
+  const advice = new Map(rows.map(([, kind, happened = '', todo = '']) => [kind, { happened, todo }]));
+  return new Map(
+    Failure.shape.kind.options.map((kind) => {
+      const text = advice.get(kind);
+      if (!text)
+        throw new Error(
+          `site/pages/guide/failures.md: the table of kinds has no row for \`${kind}\`; add one`,
+        );
+      return [kind, text];
+    }),
+  );
 }

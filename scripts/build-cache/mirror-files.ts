@@ -10,7 +10,7 @@ import { CacheFolder } from './cache-folder.ts';
 const MISSING = new Set([403, 404, 410]);
 
 /** A build cache or a site with one: a directory, or an address. Its files are named by their paths below it. */
-export interface Place {
+export interface MirrorFiles {
   /** Without a login. */
   readonly address: string;
   /** Where a path is, as messages name it. */
@@ -26,16 +26,20 @@ export interface Place {
 }
 
 /** Opens an address or a directory; nothing is read yet. */
-export function openPlace(place: string): Place {
+export function openMirrorFiles(place: string): MirrorFiles {
   return /^https?:\/\//.test(place) ? openAddress(place) : openDirectory(place);
 }
 
 /** A file's text; undefined when it is not there. */
-export async function readText(place: Place, path: string, limitBytes: number): Promise<string | undefined> {
+export async function readText(
+  place: MirrorFiles,
+  path: string,
+  limitBytes: number,
+): Promise<string | undefined> {
   return (await place.read(path, limitBytes))?.toString('utf8');
 }
 
-function openDirectory(directory: string): Place {
+function openDirectory(directory: string): MirrorFiles {
   let opened: Promise<CacheFolder> | undefined;
   /** The directory, where it has this file. */
   async function having(path: string): Promise<CacheFolder | undefined> {
@@ -55,7 +59,7 @@ function openDirectory(directory: string): Place {
   };
 }
 
-function openAddress(place: string): Place {
+function openAddress(place: string): MirrorFiles {
   const url = new URL(place);
   const login =
     url.username === ''

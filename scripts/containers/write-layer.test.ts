@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
-import { readView } from './view-layer.ts';
-import { writeLayer } from './write-layer.ts';
+import { readView, writeLayer } from './write-layer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'view-'));
 const PLACE = { root: '/opt/software/view', prefixes: ['/opt/software/p/app-1'] };

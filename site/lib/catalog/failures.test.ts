@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Failure } from '../../schemas/failure.ts';
-import { parseAdvice } from './failure-advice.ts';
+import { parseAdvice } from './failures.ts';
 
 const guide = readFileSync('site/pages/guide/failures.md', 'utf8');
 

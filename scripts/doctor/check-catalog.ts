@@ -1,0 +1,213 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildFile, manifestFile, catalogPath, specFile } from '../../site/lib/catalog/catalog-files.ts';
+import type { Build } from '../../site/schemas/build.ts';
+import { specManifestText } from '../build-cache/mirror-manifest.ts';
+import { addFiles } from '../catalog/new-files.ts';
+import { describeError } from '../cli/command.ts';
+import { signManifest, splitSigned, verifyManifest, type Signer } from '../signing/signature.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
+import { sampleNote, takeDailySample, type Diagnosis, type Fix, type FindingCode } from './diagnosis.ts';
+import { DAY_MS } from '../../site/lib/format.ts';
+import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
+import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
+import { computeDagHash, isOwnHash } from '../build-cache/spec-file.ts';
+import { imageTag } from '../oci/image.ts';
+
+/**
+ * Proves that each manifest names the blobs that its build's record names, and is signed by a key that is published.
+ * @param limit number of signatures to verify
+ */
+export async function checkManifests(
+  read: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  { limit, now, signer }: { limit: number; now: Date; signer: Signer | undefined },
+): Promise<void> {
+  const { directory, catalog } = read;
+  const { builds, manifests, keys } = catalog;
+  const isSignedCache = keys.size > 0;
+  const signed: Build[] = [];
+  for (const build of builds.values()) {
+    const manifest = manifests.get(build.hash);
+    const report = (code: FindingCode, expected: string, found: string): void => {
+      const where = join(directory, manifestFile(build));
+      diagnosis.add(code, { where, expected, found, ...rewrite(read, build, signer) });
+    };
+    if (manifest === undefined) {
+      report('manifest-missing', `the manifest of ${buildFile(build)}`, 'none');
+      continue;
+    }
+    const split = trySplit(manifest);
+    if ('fault' in split) report('manifest-damaged', 'a manifest as Spack and gpg write it', split.fault);
+    else if (split.text !== specManifestText(build.tarball, build.image.config)) {
+      const blobs = `${build.tarball.digest}, ${build.image.config.digest}`;
+      const expected = `the blobs that ${buildFile(build)} names: ${blobs}`;
+      report('manifest-differs', expected, 'others, or another form');
+    } else if (split.signed) signed.push(build);
+    else if (isSignedCache) {
+      const expected = 'a signature by a key in keys/, as clients of a signed cache do';
+      report('manifest-unsigned', expected, 'none: clients refuse it and build from source');
+    }
+  }
+  diagnosis.count('catalog', 'manifests name what was built', builds.size);
+
+  const armored = [...keys.values()];
+  const chosen = takeDailySample(signed, limit, now);
+  for (const build of chosen) {
+    const where = join(directory, manifestFile(build));
+    const manifest = manifests.get(build.hash) ?? '';
+    try {
+      await verifyManifest(manifest, armored);
+    } catch (error) {
+      const found = describeError(error).replace(/^manifest: /, '');
+      const isForeign = found.includes('expected one of:');
+      diagnosis.add(isForeign ? 'signature-unknown-key' : 'signature-bad', {
+        where,
+        expected: 'a good signature by a key in keys/',
+        found,
+        ...rewrite(read, build, signer),
+      });
+    }
+  }
+  if (signed.length > 0)
+    diagnosis.count(
+      'catalog',
+      'signatures are good',
+      signed.length,
+      sampleNote(chosen.length, signed.length),
+    );
+
+  for (const path of read.orphans) {
+    diagnosis.add('manifest-orphan', {
+      where: join(directory, path),
+      expected: 'a manifest of a build that is here',
+      found: 'no record of it in builds/',
+      fix: () => Promise.resolve(rmSync(join(directory, path))),
+    });
+  }
+}
+
+function trySplit(manifest: string): { text: string; signed: boolean } | { fault: string } {
+  try {
+    return splitSigned(manifest);
+  } catch (error) {
+    return { fault: describeError(error).replace(/^manifest: /, '') };
+  }
+}
+
+/** A manifest follows from its build's record. Without the key a signed cache's is left to `sign`. */
+function rewrite(
+  { directory, catalog: { keys } }: ExaminedCatalog,
+  build: Build,
+  signer: Signer | undefined,
+): { fix?: Fix } {
+  if (keys.size > 0 && (!signer || !keys.has(signer.fingerprint))) return {};
+  return {
+    fix: async () => {
+      const text = specManifestText(build.tarball, build.image.config);
+      const content =
+        signer && keys.size > 0 ? await signManifest(text, signer, new Date(build.published)) : text;
+      addFiles(directory, [{ path: manifestFile(build), content, replace: true }]);
+    },
+  };
+}
+
+/** Consumers have to fetch an extended key: time for several of these weekly runs. */
+const SOON_DAYS = 60;
+
+/** Looks whether the public keys can be read, are named for themselves, and are good for some time yet. */
+export async function checkKeys(
+  { directory, catalog: { keys } }: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  now: Date,
+): Promise<void> {
+  for (const [id, armored] of keys) {
+    const where = join(directory, catalogPath('keys', id));
+    try {
+      for (const key of await readPublicKeys(armored)) {
+        const fingerprint = fingerprintOf(key);
+        if (fingerprint !== id)
+          diagnosis.add('key-misnamed', {
+            where,
+            expected: `the key ${id}`,
+            found: `the key ${fingerprint}`,
+          });
+        if (await key.isRevoked())
+          diagnosis.add('key-revoked', {
+            where,
+            expected: 'a key that signs',
+            found: 'one that was revoked',
+          });
+        const expires = await key.getExpirationTime();
+        if (!(expires instanceof Date)) continue;
+        const found = `it expires on ${expires.toISOString().slice(0, 10)}`;
+        if (expires <= now) diagnosis.add('key-expired', { where, expected: 'a key that is valid', found });
+        else if (expires.getTime() - now.getTime() < SOON_DAYS * DAY_MS)
+          diagnosis.add('key-expires-soon', {
+            where,
+            expected: `a key that is valid for ${SOON_DAYS} days`,
+            found,
+          });
+      }
+    } catch (error) {
+      diagnosis.add('key-unreadable', {
+        where,
+        expected: 'an armored public key',
+        found: describeError(error),
+      });
+    }
+  }
+  diagnosis.count('catalog', 'keys are valid', keys.size);
+}
+
+/**
+ * Recomputes the hash of every node, and proves that every DAG is whole and that clients can read all of it.
+ * @returns whether they can
+ */
+export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): boolean {
+  const { nodes, builds } = catalog;
+  const unreadable = findUnreadable(nodes);
+  const unproved = new Set(
+    [...builds.values()].flatMap(({ unverifiedExternals = [] }) => unverifiedExternals),
+  );
+  for (const entry of nodes.values()) {
+    const { node, text } = entry;
+    if (isOwnHash(entry) || (node.external && unproved.has(node.hash))) continue;
+    diagnosis.add('hash-mismatch', {
+      where: join(directory, specFile(node)),
+      expected: `a node whose hash is ${node.hash}`,
+      found: `one whose hash is ${computeDagHash(text)}`,
+    });
+  }
+  diagnosis.count('catalog', 'nodes are what their hash says', nodes.size);
+
+  const missing = new Set<string>();
+  for (const { node, reason, through } of unreadable.values()) {
+    if (through === undefined) {
+      const expected = 'a node that every client can read';
+      diagnosis.add('node-unreadable', { where: join(directory, specFile(node)), expected, found: reason });
+    } else if (!nodes.has(through) && !missing.has(through)) {
+      missing.add(through);
+      const name = node.dependencies.find(({ hash }) => hash === through)?.name ?? '';
+      diagnosis.add('node-missing', {
+        where: join(directory, 'specs', name),
+        expected: `the node ${name}/${through}, which ${node.name}@${node.version}/${node.hash} depends on`,
+        found: 'none: every index leaves out what needs it',
+      });
+    }
+  }
+  diagnosis.count('catalog', 'DAGs are whole and readable', builds.size);
+
+  for (const build of builds.values()) {
+    const node = nodes.get(build.hash)?.node;
+    if (!node) continue;
+    const tag = imageTag(node);
+    if (build.name === node.name && build.version === node.version && build.image.tag === tag) continue;
+    diagnosis.add('build-differs', {
+      where: join(directory, 'builds', build.name),
+      expected: [node.name, node.version, tag].join(' '),
+      found: [build.name, build.version, build.image.tag].join(' '),
+    });
+  }
+  return unreadable.size === 0;
+}

@@ -1,0 +1,190 @@
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import fastGlob from 'fast-glob';
+import { runNode } from './child.ts';
+import { portFile, type SiteAddress } from './port.ts';
+import type { WorkFolder } from './work-folder.ts';
+import { ignoreMissing, replaceFile } from '../cli/files.ts';
+import { Build } from '../../site/schemas/build.ts';
+import { readCatalogFiles } from '../catalog/catalog.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+
+/** What the site is made from, besides the catalog: its sources and the mirror's, the pages' own tools. */
+const SOURCES = ['site', 'public', 'scripts', 'astro.config.mjs', 'package-lock.json'];
+/** Milliseconds between two reports of a long build. */
+const REPORT_INTERVAL_MS = 5_000;
+
+/**
+ * Builds site, API and mirror into the address's folder. Everything is made in a fresh folder that takes the
+ * old one's place at the end, so that what is served is whole at any moment.
+ */
+export async function buildSite(folder: WorkFolder, address: SiteAddress, budget: number): Promise<void> {
+  const stampFile = `${address.dist}.stamp`;
+  const stampOf = (): Promise<string> =>
+    fingerprint([...SOURCES, folder.catalog], [address.url, String(budget)]);
+  const built = await stat(join(address.dist, 'index.html')).catch(() => undefined);
+  if (built && (await readStamp(stampFile)) === (await stampOf())) {
+    console.error('The site is up to date.');
+    return;
+  }
+  const fresh = `${address.dist}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  const env = {
+    SITE_URL: address.url,
+    CATALOG_DIR: folder.catalog,
+    REGISTRY: `oci-layout:${folder.registry}`,
+    PAGES_BUDGET: String(budget),
+    ASTRO_TELEMETRY_DISABLED: '1',
+  };
+  await runNode('recording settings', ['scripts/record-settings.ts'], { env });
+  const stamp = await stampOf();
+  await renderPages(fresh, env);
+  console.error('Adding the mirror …');
+  await runNode('the mirror', ['scripts/mirror.ts', '--dist', fresh], { env });
+  const key = { SIGNING_KEY: await readKey(folder), SIGNING_KEY_PASSPHRASE: '' };
+  await runNode('signing the index', ['scripts/sign-index.ts', '--dist', fresh], { env: key });
+  await rm(stampFile, { force: true });
+  await replaceFolder(address.dist, fresh);
+  replaceFile(stampFile, stamp);
+  replaceFile(portFile(folder), `${address.port}\n`);
+}
+
+/** The key that builds were signed with; empty where there is none yet. */
+function readKey({ key }: WorkFolder): Promise<string> {
+  return readFile(key, 'utf8').catch(() => '');
+}
+
+async function renderPages(outDir: string, env: Record<string, string>): Promise<void> {
+  const started = Date.now();
+  let pages = 0;
+  console.error('Building the site …');
+  const report = (): void => {
+    console.error(`  ${pages} pages and files after ${Math.round((Date.now() - started) / 1000)} s`);
+  };
+  const ticker = setInterval(report, REPORT_INTERVAL_MS);
+  await runNode('building the site', ['node_modules/astro/bin/astro.mjs', 'build', '--outDir', outDir], {
+    env,
+    // Astro names each rendered route on a line of its own, drawn as a tree.
+    onLine: (line) => void (pages += /[├└]─/.test(line) ? 1 : 0),
+  }).finally(() => clearInterval(ticker));
+  report();
+}
+
+async function replaceFolder(path: string, fresh: string): Promise<void> {
+  const old = `${path}.old`;
+  await rm(old, { recursive: true, force: true });
+  await rename(path, old).catch(ignoreMissing);
+  await rename(fresh, path);
+  await rm(old, { recursive: true, force: true });
+}
+
+/**
+ * Brings a build cache into the folder's registry and catalog, signed with the folder's own key.
+ * @param complete what else the catalog gets, once the builds are in it
+ */
+export async function publishCache(
+  folder: WorkFolder,
+  cache: string,
+  complete?: (catalog: string) => void,
+): Promise<void> {
+  const stampFile = join(folder.root, 'published.stamp');
+  const stamp = await fingerprint([cache], [cache]);
+  if ((await readStamp(stampFile)) === stamp && (await isComplete(folder))) {
+    console.error(`Published already, and unchanged since: ${cache}`);
+    return;
+  }
+  const catalog = ['--catalog', folder.catalog];
+  if (!(await exists(folder.key))) {
+    // What it says is advice for a key that is to be kept.
+    const out = ['--out', folder.key, '--name', 'Local build cache'];
+    await runNode('making a key', ['scripts/key.ts', ...catalog, ...out], { onLine: () => undefined });
+    console.error(`Made a key to sign with: ${folder.key}`);
+  }
+  const env = { SIGNING_KEY: await readFile(folder.key, 'utf8'), SIGNING_KEY_PASSPHRASE: '' };
+  console.error(`Publishing ${cache} …`);
+  const registry = ['--registry', `oci-layout:${folder.registry}`];
+  await runNode('publishing', ['scripts/publish.ts', cache, ...registry, ...catalog], { env });
+  if (!(await exists(join(folder.catalog, 'manifests')))) return;
+  await runNode('signing', ['scripts/sign.ts', ...catalog], { env });
+  complete?.(folder.catalog);
+  replaceFile(stampFile, stamp);
+}
+
+async function isComplete(folder: WorkFolder): Promise<boolean> {
+  const needed = [folder.key, join(folder.catalog, 'builds'), join(folder.registry, 'index.json')];
+  return (await Promise.all(needed.map(exists))).every(Boolean);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A build to show in a command; absent in an empty catalog. */
+type Example = Pick<Build, 'name' | 'version' | 'hash'> & { program: string };
+
+/** Chooses the smallest build that has a program: it is quickly tried. */
+export function readExample(catalog: string): Example | undefined {
+  const builds = readCatalogFiles(catalog, 'builds', Build).values();
+  const [smallest] = [...builds]
+    .filter(({ contents }) => contents.programs.length > 0)
+    .sort((a, b) => a.tarball.size - b.tarball.size || compareTexts(a.hash, b.hash));
+  const program = smallest?.contents.programs[0];
+  return smallest && program !== undefined ? { ...smallest, program } : undefined;
+}
+
+/** What `npm start` says at its end. The mirror is named as the site's own commands name it: by its base path. */
+export function describeNextSteps(url: string, example: Example | undefined, serving: boolean): string {
+  const name = url.split('/').at(-1) ?? '';
+  const lines = [
+    `Open    ${url}/`,
+    '',
+    'Use it with Spack 1.0 or newer, in another terminal:',
+    `  spack mirror add --type binary ${name} ${url}`,
+    '  spack buildcache keys --install --trust',
+    '  spack buildcache list -a',
+  ];
+  if (example) {
+    const { name: label, version, hash, program } = example;
+    lines.push(
+      `  spack install --use-buildcache only /${hash}`,
+      `  $(spack location -i /${hash})/bin/${program} --version`,
+      '',
+      `That was ${label} ${version}. When done: spack mirror remove ${name}`,
+    );
+  }
+  lines.push(
+    '',
+    serving ? 'Serving until Ctrl-C.' : 'Everything is made; run it without --no-serve to serve it.',
+  );
+  return `\n${lines.join('\n')}`;
+}
+
+/**
+ * Shows whether any file of these paths and folders changed: a hash over names, sizes and times of change.
+ * @param settings whatever else the outcome depends on
+ */
+async function fingerprint(paths: string[], settings: string[] = []): Promise<string> {
+  const patterns = await Promise.all(paths.map(patternOf));
+  const entries = await fastGlob(patterns, { stats: true, dot: true, followSymbolicLinks: false });
+  const lines = entries
+    .map(({ path, stats }) => `${path} ${stats?.size ?? ''} ${stats?.mtimeMs ?? ''}`)
+    .sort();
+  return createHash('sha256')
+    .update([...settings, ...lines].join('\n'))
+    .digest('hex');
+}
+
+/** A path that is missing has no files: whoever reads it next says so. */
+async function patternOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ? `${fastGlob.escapePath(path)}/**` : fastGlob.escapePath(path);
+}
+
+/** A file that remembers the fingerprint of what a stage was made from. */
+async function readStamp(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
