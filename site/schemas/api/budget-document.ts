@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { Count, ListLinks, SchemaLink } from './link.ts';
+import { Count, ListLinks, apiDocument } from './link.ts';
 
 const Day = z.iso.date();
 
 /** `/api/budget.json`: what of the cache fits on the site. */
-export const BudgetDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const BudgetDocument = apiDocument(
+  'How much of the cache is on the site. The registry has everything.',
+  {
     budget: Count.describe('Bytes that the whole site may take.'),
     bytes: z
       .strictObject({
@@ -42,7 +42,7 @@ export const BudgetDocument = z
         'When the budget is full if the cache grows as it did lately. Absent: it is full, or the history is too short, ' +
           'growth has changed or varies too much, or there are more than five years to go.',
       ),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe('How much of the cache is on the site. The registry has everything.');
+    links: ListLinks,
+  },
+);
 export type BudgetDocument = z.infer<typeof BudgetDocument>;

@@ -1,34 +1,26 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
-import { Link, Moment, Month, SchemaLink } from './link.ts';
+import { Link, Moment, Month, apiDocument, listOf, linksTo } from './link.ts';
 
 /** `/api/changes/<yyyy-mm>.json`: what came and went in a month, in order. */
-export const ChangeList = z
-  .strictObject({
-    schema: SchemaLink,
+export const ChangeList = apiDocument(
+  'Builds added and removed in a month, in order. A month that has been over for a day changes no more, whatever is ' +
+    'published or removed later; so it has no link to the next: the index has all months.',
+  {
     month: Month.describe('The month, UTC.'),
-    changes: z
-      .array(
-        z.strictObject({
-          date: Moment.describe('When.'),
-          change: z.enum(['added', 'removed']).describe('What happened.'),
-          hash: DagHash.describe('DAG hash.'),
-          name: PackageName.describe('The package.'),
-          version: z.string().describe('Its version.'),
-          reason: z.string().optional().describe('Why it was removed.'),
-        }),
-      )
-      .describe('The oldest first.'),
-    links: z
-      .strictObject({
-        index: Link.describe('The index of this API.'),
-        previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe(
-    'Builds added and removed in a month, in order. A month that has been over for a day changes no more, whatever is ' +
-      'published or removed later; so it has no link to the next: the index has all months.',
-  );
+    changes: listOf({
+      date: Moment.describe('When.'),
+      change: z.enum(['added', 'removed']).describe('What happened.'),
+      hash: DagHash.describe('DAG hash.'),
+      name: PackageName.describe('The package.'),
+      version: z.string().describe('Its version.'),
+      reason: z.string().optional().describe('Why it was removed.'),
+    }).describe('The oldest first.'),
+    links: linksTo({
+      index: Link.describe('The index of this API.'),
+      previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
+    }),
+  },
+);
 export type ChangeList = z.infer<typeof ChangeList>;

@@ -1,21 +1,17 @@
 import { z } from 'zod';
-import { ListLinks, SchemaLink } from './link.ts';
+import { ListLinks, apiDocument, listOf } from './link.ts';
 
 /** `/api/compilers.json`: what built the builds, the most common first. */
-export const CompilerList = z
-  .strictObject({
-    schema: SchemaLink,
-    compilers: z
-      .array(
-        z.strictObject({
-          name: z.string().describe('The package that is the compiler: `gcc`.'),
-          version: z.string().describe('Its version.'),
-          languages: z.array(z.string()).min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
-          builds: z.number().int().positive().describe('Number of builds it had a part in.'),
-        }),
-      )
-      .describe('The most common first.'),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe('Compilers of the builds. A build without compiled code has no compiler.');
+export const CompilerList = apiDocument(
+  'Compilers of the builds. A build without compiled code has no compiler.',
+  {
+    compilers: listOf({
+      name: z.string().describe('The package that is the compiler: `gcc`.'),
+      version: z.string().describe('Its version.'),
+      languages: z.array(z.string()).min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
+      builds: z.number().int().positive().describe('Number of builds it had a part in.'),
+    }).describe('The most common first.'),
+    links: ListLinks,
+  },
+);
 export type CompilerList = z.infer<typeof CompilerList>;

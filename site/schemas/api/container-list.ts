@@ -1,33 +1,27 @@
 import { z } from 'zod';
 import { Container } from '../container.ts';
-import { Link, SchemaLink } from './link.ts';
+import { Link, apiDocument, listOf, linksTo } from './link.ts';
 
 /** `/api/containers.json`: images that `docker run` starts, each under the tags that are at it now. */
-export const ContainerList = z
-  .strictObject({
-    schema: SchemaLink,
-    containers: z
-      .array(
-        z.strictObject({
-          ...Container.pick({ environment: true, roots: true, os: true, architecture: true }).shape,
-          tags: Container.shape.tags.describe(
-            'Tags that are at it now, the most exact first; one tag may name an image for each architecture.',
-          ),
-          reference: z
-            .string()
-            .optional()
-            .describe('`registry:tag`, by the most exact tag. Absent: the registry is not public.'),
-          ...Container.pick({ digest: true, base: true, published: true }).shape,
-          run: Container.shape.origin.shape.run,
-        }),
-      )
-      .describe('The newest first.'),
-    links: z
-      .strictObject({
-        index: Link.describe('The index of this API.'),
-        spec: z.string().describe('One of the roots: replace `{hash}` with its DAG hash.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe('Images of builds and environments for `docker run`, with their current tags.');
+export const ContainerList = apiDocument(
+  'Images of builds and environments for `docker run`, with their current tags.',
+  {
+    containers: listOf({
+      ...Container.pick({ environment: true, roots: true, os: true, architecture: true }).shape,
+      tags: Container.shape.tags.describe(
+        'Tags that are at it now, the most exact first; one tag may name an image for each architecture.',
+      ),
+      reference: z
+        .string()
+        .optional()
+        .describe('`registry:tag`, by the most exact tag. Absent: the registry is not public.'),
+      ...Container.pick({ digest: true, base: true, published: true }).shape,
+      run: Container.shape.origin.shape.run,
+    }).describe('The newest first.'),
+    links: linksTo({
+      index: Link.describe('The index of this API.'),
+      spec: z.string().describe('One of the roots: replace `{hash}` with its DAG hash.'),
+    }),
+  },
+);
 export type ContainerList = z.infer<typeof ContainerList>;

@@ -1,22 +1,18 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Coverage } from './coverage.ts';
-import { Count, Link, SchemaLink } from './link.ts';
+import { Count, Link, apiDocument, listOf, linksTo } from './link.ts';
 
 /** `/api/environments/<name>.json`: one environment, what of it is there, and why the rest is not. */
-export const EnvironmentDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const EnvironmentDocument = apiDocument(
+  'One environment: which of its specs have a binary, and why the others have none.',
+  {
     name: z.string().describe("The environment's name."),
-    roots: z
-      .array(
-        z.strictObject({
-          hash: DagHash.describe('DAG hash it was concretized to.'),
-          spec: z.string().describe('What was asked for.'),
-          available: z.boolean().describe('Whether it has a binary here.'),
-        }),
-      )
-      .describe('What the environment asks for.'),
+    roots: listOf({
+      hash: DagHash.describe('DAG hash it was concretized to.'),
+      spec: z.string().describe('What was asked for.'),
+      available: z.boolean().describe('Whether it has a binary here.'),
+    }).describe('What the environment asks for.'),
     coverage: Coverage.describe('How much of it has a binary here.'),
     older: Count.optional().describe(
       'Roots whose build is older than the newest recipes that were read. Absent: nothing was compared.',
@@ -28,14 +24,10 @@ export const EnvironmentDocument = z
       })
       .optional()
       .describe('A solution with newer recipes that waits until it is built. Absent: there is none.'),
-    links: z
-      .strictObject({
-        environments: Link.describe('All environments.'),
-        settings: Link.optional().describe(
-          "Spack settings for the mirror's view of it. Absent: it has none.",
-        ),
-      })
-      .describe('Related documents.'),
-  })
-  .describe('One environment: which of its specs have a binary, and why the others have none.');
+    links: linksTo({
+      environments: Link.describe('All environments.'),
+      settings: Link.optional().describe("Spack settings for the mirror's view of it. Absent: it has none."),
+    }),
+  },
+);
 export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;

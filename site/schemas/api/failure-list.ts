@@ -2,28 +2,21 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
-import { Link, ListLinks, Moment, SchemaLink } from './link.ts';
+import { Link, ListLinks, Moment, apiDocument, listOf, linksTo } from './link.ts';
 
 /** `/api/failures.json`: what was tried and did not build, the newest first. */
-export const FailureList = z
-  .strictObject({
-    schema: SchemaLink,
-    failures: z
-      .array(
-        z.strictObject({
-          name: PackageName.describe('The package.'),
-          spec: z.string().describe("The spec as it was asked for or concretized, in Spack's notation."),
-          hash: DagHash.optional().describe('DAG hash. Absent: it failed before it was concretized.'),
-          target: z.string().optional().describe('The target. Absent: not known.'),
-          kind: Failure.shape.kind.describe('What went wrong.'),
-          phase: z.string().optional().describe("The phase of the recipe, in Spack's words."),
-          date: Moment.describe('When.'),
-          run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
-          links: z.strictObject({ page: Link.describe('Its page.') }).describe('Related documents.'),
-        }),
-      )
-      .describe('The newest first.'),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe('Builds that failed. Scheduled builds retry after 30 days.');
+export const FailureList = apiDocument('Builds that failed. Scheduled builds retry after 30 days.', {
+  failures: listOf({
+    name: PackageName.describe('The package.'),
+    spec: z.string().describe("The spec as it was asked for or concretized, in Spack's notation."),
+    hash: DagHash.optional().describe('DAG hash. Absent: it failed before it was concretized.'),
+    target: z.string().optional().describe('The target. Absent: not known.'),
+    kind: Failure.shape.kind.describe('What went wrong.'),
+    phase: z.string().optional().describe("The phase of the recipe, in Spack's words."),
+    date: Moment.describe('When.'),
+    run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
+    links: linksTo({ page: Link.describe('Its page.') }),
+  }).describe('The newest first.'),
+  links: ListLinks,
+});
 export type FailureList = z.infer<typeof FailureList>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from '../digest.ts';
-import { Count, Link, Moment, Month, SchemaLink } from './link.ts';
+import { Count, Link, Moment, Month, apiDocument, listOf, linksTo } from './link.ts';
 
 /** A file and its content: a program that has read the same sha256 before need not read it again. */
 const Content = z.strictObject({
@@ -10,9 +10,9 @@ const Content = z.strictObject({
 });
 
 /** `/api/index.json`: what there is, and where. */
-export const IndexDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const IndexDocument = apiDocument(
+  'Entry point: all endpoints with their digests. One small request shows whether anything is new.',
+  {
     version: z
       .literal(1)
       .describe('Version of this API: within it fields may be added, none changes or goes.'),
@@ -53,53 +53,45 @@ export const IndexDocument = z
       })
       .describe('How much there is of what; each equals the length of its list.'),
     size: Count.describe('Bytes of all tarballs.'),
-    endpoints: z
-      .array(
-        z.strictObject({
-          name: z.string().describe('A short, stable name.'),
-          url: z.string().describe('Address; a URI template where it has braces: replace the names in them.'),
-          description: z.string().describe('What it answers.'),
-          ...Content.pick({ sha256: true, size: true }).partial().shape,
-        }),
-      )
-      .describe(
-        'Every endpoint. Those without braces have the sha256 of their bytes: equal means nothing is new.',
-      ),
-    changes: z
-      .array(z.strictObject({ month: Month.describe('The month.'), ...Content.shape }))
-      .describe('The months in which builds came or went, the newest first.'),
-    links: z
-      .strictObject({
-        packages: Link.describe('All packages.'),
-        targets: Link.describe('All targets.'),
-        keys: Link.describe('Public keys.'),
-        views: Link.describe("The mirror's views."),
-        package: z.string().describe('A package: replace `{name}` with its name.'),
-        spec: z.string().describe('A build: replace `{hash}` with its DAG hash.'),
-        page: z.string().describe('The page of a build: replace `{name}` and `{hash}`.'),
-        manifest: z
-          .string()
-          .describe('The manifest of a build on the mirror: replace `{name}`, `{version}` and `{hash}`.'),
-        tarball: z
-          .string()
-          .describe(
-            'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
-          ),
-        image: z
-          .string()
-          .optional()
-          .describe(
-            'The image of a build: replace `{tag}` with `build.image.tag`. Absent: the registry is not public.',
-          ),
-        signature: Link.optional().describe(
-          'Detached OpenPGP signature of this document. Absent: the cache has no key.',
+    endpoints: listOf({
+      name: z.string().describe('A short, stable name.'),
+      url: z.string().describe('Address; a URI template where it has braces: replace the names in them.'),
+      description: z.string().describe('What it answers.'),
+      ...Content.pick({ sha256: true, size: true }).partial().shape,
+    }).describe(
+      'Every endpoint. Those without braces have the sha256 of their bytes: equal means nothing is new.',
+    ),
+    changes: listOf({ month: Month.describe('The month.'), ...Content.shape }).describe(
+      'The months in which builds came or went, the newest first.',
+    ),
+    links: linksTo({
+      packages: Link.describe('All packages.'),
+      targets: Link.describe('All targets.'),
+      keys: Link.describe('Public keys.'),
+      views: Link.describe("The mirror's views."),
+      package: z.string().describe('A package: replace `{name}` with its name.'),
+      spec: z.string().describe('A build: replace `{hash}` with its DAG hash.'),
+      page: z.string().describe('The page of a build: replace `{name}` and `{hash}`.'),
+      manifest: z
+        .string()
+        .describe('The manifest of a build on the mirror: replace `{name}`, `{version}` and `{hash}`.'),
+      tarball: z
+        .string()
+        .describe(
+          'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
         ),
-        openapi: Link.describe('This API in OpenAPI 3.1.'),
-        documentation: Link.describe('This API for people.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe(
-    'Entry point: all endpoints with their digests. One small request shows whether anything is new.',
-  );
+      image: z
+        .string()
+        .optional()
+        .describe(
+          'The image of a build: replace `{tag}` with `build.image.tag`. Absent: the registry is not public.',
+        ),
+      signature: Link.optional().describe(
+        'Detached OpenPGP signature of this document. Absent: the cache has no key.',
+      ),
+      openapi: Link.describe('This API in OpenAPI 3.1.'),
+      documentation: Link.describe('This API for people.'),
+    }),
+  },
+);
 export type IndexDocument = z.infer<typeof IndexDocument>;

@@ -13,11 +13,24 @@ export const Count = z.number().int().nonnegative();
 /** A month: `2026-11`. */
 export const Month = z.string().regex(/^\d{4}-\d{2}$/, 'expected yyyy-mm');
 
-/** What every document begins with. */
-export const SchemaLink = Link.describe("Address of this document's JSON Schema.");
+/** A document of the API with these fields. */
+export function apiDocument<Fields extends z.ZodRawShape>(description: string, fields: Fields) {
+  const schema = Link.describe("Address of this document's JSON Schema.");
+  return z.strictObject({ schema, ...fields }).describe(description);
+}
+
+/** A list of objects with these fields. */
+export function listOf<Fields extends z.ZodRawShape>(fields: Fields) {
+  return z.array(z.strictObject(fields));
+}
+
+/** The links of a document, or of an object in it. */
+export function linksTo<Fields extends z.ZodRawShape>(links: Fields) {
+  return z.strictObject(links).describe('Related documents.');
+}
 
 /** The link back that every list has. */
-export const ListLinks = z.strictObject({ index: Link.describe('The index of this API.') });
+export const ListLinks = linksTo({ index: Link.describe('The index of this API.') });
 
 /** Where a build can be had. */
 export const State = z.enum(['site', 'registry']);

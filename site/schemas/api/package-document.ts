@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Package } from '../package.ts';
-import { Count, Link, Moment, SchemaLink, State, STATE_TEXT } from './link.ts';
+import { Count, Link, Moment, State, STATE_TEXT, apiDocument, linksTo } from './link.ts';
 
 /** A build in few words. */
 export const BuildSummary = z.strictObject({
@@ -31,22 +31,17 @@ export const BuildSummary = z.strictObject({
 export type BuildSummary = z.infer<typeof BuildSummary>;
 
 /** `/api/packages/<name>.json`: a package and all its builds, the highest version first. */
-export const PackageDocument = z
-  .strictObject({
-    schema: SchemaLink,
-    name: PackageName.describe("The package's name."),
-    metadata: Package.optional().describe('What Spack knows of it. Absent: not read yet.'),
-    builds: z
-      .array(BuildSummary)
-      .min(1)
-      .describe('The highest version first, then by target, then the newest.'),
-    links: z
-      .strictObject({
-        packages: Link.describe('All packages.'),
-        page: Link.describe('Its page.'),
-        spec: z.string().describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe('A package and all its builds.');
+export const PackageDocument = apiDocument('A package and all its builds.', {
+  name: PackageName.describe("The package's name."),
+  metadata: Package.optional().describe('What Spack knows of it. Absent: not read yet.'),
+  builds: z
+    .array(BuildSummary)
+    .min(1)
+    .describe('The highest version first, then by target, then the newest.'),
+  links: linksTo({
+    packages: Link.describe('All packages.'),
+    page: Link.describe('Its page.'),
+    spec: z.string().describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
+  }),
+});
 export type PackageDocument = z.infer<typeof PackageDocument>;

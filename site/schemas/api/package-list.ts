@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PackageName } from '../node.ts';
-import { Count, Link, Moment, SchemaLink } from './link.ts';
+import { Count, Link, Moment, apiDocument, linksTo } from './link.ts';
 
 /** A package in few words. */
 const PackageSummary = z.strictObject({
@@ -18,16 +18,11 @@ const PackageSummary = z.strictObject({
 export type PackageSummary = z.infer<typeof PackageSummary>;
 
 /** `/api/packages.json`: all packages with a build, by name. */
-export const PackageList = z
-  .strictObject({
-    schema: SchemaLink,
-    packages: z.array(PackageSummary).describe('By name.'),
-    links: z
-      .strictObject({
-        index: Link.describe('The index of this API.'),
-        package: z.string().describe('One package: replace `{name}` with its name.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe('All packages with a build.');
+export const PackageList = apiDocument('All packages with a build.', {
+  packages: z.array(PackageSummary).describe('By name.'),
+  links: linksTo({
+    index: Link.describe('The index of this API.'),
+    package: z.string().describe('One package: replace `{name}` with its name.'),
+  }),
+});
 export type PackageList = z.infer<typeof PackageList>;

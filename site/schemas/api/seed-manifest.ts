@@ -1,26 +1,22 @@
 import { z } from 'zod';
-import { Link } from './link.ts';
+import { Link, listOf } from './link.ts';
 
 /** `/manifest/`: the newest builds, in the form of the first build caches on GitHub Pages. */
 export const SeedManifest = z
   .strictObject({
     keys: z.array(Link).describe('Public keys.'),
-    packages: z
-      .array(
-        z.strictObject({
-          name: z
-            .string()
-            .describe('Name of the artifact: the tag of its image, `<name>-<version>-<hash>.spack`.'),
-          spec: Link.describe(
-            "JSON of its spec: Spack's own spec file where this site has it, else this API's document of it.",
-          ),
-          url: z
-            .string()
-            .describe('Its image, `registry:tag`. Without a public registry: its manifest on the mirror.'),
-          html_url: Link.describe('Its page.'),
-        }),
-      )
-      .describe('The newest first, at most 2,000.'),
+    packages: listOf({
+      name: z
+        .string()
+        .describe('Name of the artifact: the tag of its image, `<name>-<version>-<hash>.spack`.'),
+      spec: Link.describe(
+        "JSON of its spec: Spack's own spec file where this site has it, else this API's document of it.",
+      ),
+      url: z
+        .string()
+        .describe('Its image, `registry:tag`. Without a public registry: its manifest on the mirror.'),
+      html_url: Link.describe('Its page.'),
+    }).describe('The newest first, at most 2,000.'),
   })
   .describe('The newest builds, in the form of the first build caches on GitHub Pages. Sent as HTML.');
 export type SeedManifest = z.infer<typeof SeedManifest>;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { Build } from '../build.ts';
 import { DagHash } from '../digest.ts';
 import { BuildSummary } from './package-document.ts';
-import { Count, Link, SchemaLink, State, STATE_TEXT } from './link.ts';
+import { Count, Link, State, STATE_TEXT, apiDocument } from './link.ts';
 
 /** `/api/specs/<hash>.json`: all that is known of one build. */
-export const SpecDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const SpecDocument = apiDocument(
+  'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes.',
+  {
     spec: z.string().describe('The spec as Spack prints it, without the hash.'),
     state: State.describe(STATE_TEXT),
     signed: z.boolean().describe("Whether the mirror's manifest of it is signed."),
@@ -24,8 +24,6 @@ export const SpecDocument = z
     sbom: Link.optional().describe(
       'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
     ),
-  })
-  .describe(
-    'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes.',
-  );
+  },
+);
 export type SpecDocument = z.infer<typeof SpecDocument>;

@@ -1,61 +1,56 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
-import { Count, Link, SchemaLink } from './link.ts';
+import { Count, Link, apiDocument, linksTo } from './link.ts';
 
 const Places = z.array(Count);
 
 /** `/api/specs.json`: all builds as columns, since a list of objects would take several times as much. */
-export const SpecTable = z
-  .strictObject({
-    schema: SchemaLink,
-    builds: Count.describe('Number of builds: the length of each column.'),
-    words: z
-      .strictObject({
-        package: z.array(z.string()).describe('Names, sorted.'),
-        version: z.array(z.string()).describe('Versions.'),
-        platform: z.array(z.string()).describe('`linux`, `darwin` …'),
-        os: z.array(z.string()).describe('Operating systems.'),
-        target: z.array(z.string()).describe('Microarchitectures.'),
-        compiler: z
-          .array(z.string())
-          .describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
-        buildSystem: z
-          .array(z.string())
-          .describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
-        freshness: z
-          .array(z.string())
-          .describe(
-            'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
-          ),
-      })
-      .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
-    columns: z
-      .strictObject({
-        hash: z.array(DagHash).describe('DAG hashes.'),
-        package: Places.describe('Place of the name in `words.package`.'),
-        version: Places.describe('Place in `words.version`.'),
-        platform: Places.describe('Place in `words.platform`.'),
-        os: Places.describe('Place in `words.os`.'),
-        target: Places.describe('Place in `words.target`.'),
-        compiler: Places.describe('Place in `words.compiler`.'),
-        buildSystem: Places.describe('Place in `words.buildSystem`.'),
-        freshness: Places.describe('Place in `words.freshness`.'),
-        size: z.array(Count).describe('Bytes of the tarball.'),
-        seconds: z.array(Count).describe('Whole seconds that it took to build, at least 1; 0: not known.'),
-        published: z.array(Count).describe('When it was published: seconds since 1970.'),
-        site: z
-          .array(z.union([z.literal(0), z.literal(1)]))
-          .describe('1: this site serves it with all that it needs at run time. 0: only the registry does.'),
-      })
-      .describe(
-        'One value for each build, at the same place in each column; by package, then the highest version.',
-      ),
-    links: z
-      .strictObject({
-        index: Link.describe('The index of this API.'),
-        spec: z.string().describe('One build: replace `{hash}` with its DAG hash.'),
-      })
-      .describe('Related documents.'),
-  })
-  .describe('All builds, column-wise (compact).');
+export const SpecTable = apiDocument('All builds, column-wise (compact).', {
+  builds: Count.describe('Number of builds: the length of each column.'),
+  words: z
+    .strictObject({
+      package: z.array(z.string()).describe('Names, sorted.'),
+      version: z.array(z.string()).describe('Versions.'),
+      platform: z.array(z.string()).describe('`linux`, `darwin` …'),
+      os: z.array(z.string()).describe('Operating systems.'),
+      target: z.array(z.string()).describe('Microarchitectures.'),
+      compiler: z
+        .array(z.string())
+        .describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
+      buildSystem: z
+        .array(z.string())
+        .describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
+      freshness: z
+        .array(z.string())
+        .describe(
+          'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
+        ),
+    })
+    .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
+  columns: z
+    .strictObject({
+      hash: z.array(DagHash).describe('DAG hashes.'),
+      package: Places.describe('Place of the name in `words.package`.'),
+      version: Places.describe('Place in `words.version`.'),
+      platform: Places.describe('Place in `words.platform`.'),
+      os: Places.describe('Place in `words.os`.'),
+      target: Places.describe('Place in `words.target`.'),
+      compiler: Places.describe('Place in `words.compiler`.'),
+      buildSystem: Places.describe('Place in `words.buildSystem`.'),
+      freshness: Places.describe('Place in `words.freshness`.'),
+      size: z.array(Count).describe('Bytes of the tarball.'),
+      seconds: z.array(Count).describe('Whole seconds that it took to build, at least 1; 0: not known.'),
+      published: z.array(Count).describe('When it was published: seconds since 1970.'),
+      site: z
+        .array(z.union([z.literal(0), z.literal(1)]))
+        .describe('1: this site serves it with all that it needs at run time. 0: only the registry does.'),
+    })
+    .describe(
+      'One value for each build, at the same place in each column; by package, then the highest version.',
+    ),
+  links: linksTo({
+    index: Link.describe('The index of this API.'),
+    spec: z.string().describe('One build: replace `{hash}` with its DAG hash.'),
+  }),
+});
 export type SpecTable = z.infer<typeof SpecTable>;

@@ -1,23 +1,14 @@
 import { z } from 'zod';
-import { Link, ListLinks, SchemaLink } from './link.ts';
+import { Link, ListLinks, apiDocument, listOf } from './link.ts';
 
 /** `/api/targets.json`: what the builds are for, the most common first. */
-export const TargetList = z
-  .strictObject({
-    schema: SchemaLink,
-    targets: z
-      .array(
-        z.strictObject({
-          name: z.string().describe("A microarchitecture in archspec's words."),
-          builds: z.number().int().positive().describe('Number of builds.'),
-          packages: z.number().int().positive().describe('Number of packages with one.'),
-          settings: Link.optional().describe(
-            "Spack settings for the mirror's view of it. Absent: it has none.",
-          ),
-        }),
-      )
-      .describe('The most common first.'),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe('Targets (CPUs) of the builds.');
+export const TargetList = apiDocument('Targets (CPUs) of the builds.', {
+  targets: listOf({
+    name: z.string().describe("A microarchitecture in archspec's words."),
+    builds: z.number().int().positive().describe('Number of builds.'),
+    packages: z.number().int().positive().describe('Number of packages with one.'),
+    settings: Link.optional().describe("Spack settings for the mirror's view of it. Absent: it has none."),
+  }).describe('The most common first.'),
+  links: ListLinks,
+});
 export type TargetList = z.infer<typeof TargetList>;

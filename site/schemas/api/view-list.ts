@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from '../digest.ts';
-import { Count, Link, ListLinks, SchemaLink } from './link.ts';
+import { Count, Link, ListLinks, apiDocument, listOf } from './link.ts';
 
 /** A settings file for Spack's remote `include:`. It never changes and stays for ever. */
 export const Include = z.strictObject({
@@ -10,38 +10,30 @@ export const Include = z.strictObject({
 export type Include = z.infer<typeof Include>;
 
 /** `/api/views.json`: the mirror's named indexes, for clients from Spack 1.2 on. */
-export const ViewList = z
-  .strictObject({
-    schema: SchemaLink,
-    views: z
-      .array(
-        z.strictObject({
-          name: z.string().describe('For `spack mirror add --name NAME` and `view:` in `mirrors.yaml`.'),
-          builds: Count.describe('Number of builds in it.'),
-          index: Link.describe("The mirror's manifest of it."),
-          settings: Link.describe('Spack settings (1.2 or newer) that use it, to download.'),
-          include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
-          solver: Link.describe(
-            'The same settings with what makes the solver choose what is in the view: sections `packages` and `concretizer`.',
-          ),
-          solverInclude: Include.optional().describe(
-            '`solver` for a remote `include:`. Absent: not recorded yet.',
-          ),
-        }),
-      )
-      .describe('`all`, which lists what the registry alone has too, then the others by name.'),
-    settings: z
-      .array(
-        z.strictObject({
-          name: z.string().describe('A short, stable name.'),
-          description: z.string().describe('What they configure.'),
-          spack: z.string().describe('The oldest Spack that reads them.'),
-          settings: Link.describe('A file for a configuration scope.'),
-          include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
-        }),
-      )
-      .describe('Settings without a particular view.'),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe("The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.");
+export const ViewList = apiDocument(
+  "The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.",
+  {
+    views: listOf({
+      name: z.string().describe('For `spack mirror add --name NAME` and `view:` in `mirrors.yaml`.'),
+      builds: Count.describe('Number of builds in it.'),
+      index: Link.describe("The mirror's manifest of it."),
+      settings: Link.describe('Spack settings (1.2 or newer) that use it, to download.'),
+      include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
+      solver: Link.describe(
+        'The same settings with what makes the solver choose what is in the view: sections `packages` and `concretizer`.',
+      ),
+      solverInclude: Include.optional().describe(
+        '`solver` for a remote `include:`. Absent: not recorded yet.',
+      ),
+    }).describe('`all`, which lists what the registry alone has too, then the others by name.'),
+    settings: listOf({
+      name: z.string().describe('A short, stable name.'),
+      description: z.string().describe('What they configure.'),
+      spack: z.string().describe('The oldest Spack that reads them.'),
+      settings: Link.describe('A file for a configuration scope.'),
+      include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
+    }).describe('Settings without a particular view.'),
+    links: ListLinks,
+  },
+);
 export type ViewList = z.infer<typeof ViewList>;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { OlderCause, OlderSince, RecipeComparison } from '../../checks/recipe-comparison.ts';
-import { Count, ListLinks, SchemaLink } from '../link.ts';
+import { Count, ListLinks, apiDocument, listOf } from '../link.ts';
 
 /** `/api/recipes.json`: how the builds here compare with the newest recipes that were read. */
-export const RecipesDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const RecipesDocument = apiDocument(
+  'How the builds here compare with the newest release of Spack’s recipes; which is which, the list of specs says in `freshness`.',
+  {
     last: z
       .strictObject({
         ...RecipeComparison.pick({ release: true, commit: true, date: true }).shape,
@@ -25,18 +25,12 @@ export const RecipesDocument = z
       })
       .optional()
       .describe('The newest recipes that were read. Absent: none yet.'),
-    older: z
-      .array(
-        z.strictObject({
-          ...OlderCause.shape,
-          since: OlderSince.describe('Since which release it is so.'),
-          builds: Count.describe('Number of builds.'),
-        }),
-      )
-      .describe('Why builds are older, the reason of most of them first; of very many the first 500.'),
-    links: ListLinks.describe('Related documents.'),
-  })
-  .describe(
-    'How the builds here compare with the newest release of Spack’s recipes; which is which, the list of specs says in `freshness`.',
-  );
+    older: listOf({
+      ...OlderCause.shape,
+      since: OlderSince.describe('Since which release it is so.'),
+      builds: Count.describe('Number of builds.'),
+    }).describe('Why builds are older, the reason of most of them first; of very many the first 500.'),
+    links: ListLinks,
+  },
+);
 export type RecipesDocument = z.infer<typeof RecipesDocument>;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { AlikeBuild } from '../../checks/alike-builds.ts';
 import { Reproduction } from '../../checks/reproduction.ts';
-import { ListLinks, SchemaLink } from '../link.ts';
+import { ListLinks, apiDocument } from '../link.ts';
 
 /** `/api/reproduced.json`: which builds came out the same when they were built a second time. */
-export const ReproducedDocument = z
-  .strictObject({
-    schema: SchemaLink,
+export const ReproducedDocument = apiDocument(
+  'Which builds came out the same when they were built a second time.',
+  {
     last: Reproduction.optional().describe('The last comparison of two builds. Absent: there was none yet.'),
     alike: z
       .array(AlikeBuild)
@@ -14,6 +14,6 @@ export const ReproducedDocument = z
         'Builds here that came out the same whenever they were built again, sorted by name and hash.',
       ),
     links: ListLinks.describe('Where to go on.'),
-  })
-  .describe('Which builds came out the same when they were built a second time.');
+  },
+);
 export type ReproducedDocument = z.infer<typeof ReproducedDocument>;
