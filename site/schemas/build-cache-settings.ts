@@ -4,20 +4,17 @@ import { PackageName } from './node.ts';
 
 /** A system that binaries are built for. */
 export const Target = z.strictObject({
-  /** What requests and the site call it; unique. The microarchitecture, unless `target` names that. */
   name: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -')
     .describe('What requests call it; unique. The microarchitecture, unless `target` names that.'),
-  /** The microarchitecture, in Spack's words. Absent: the name. */
   target: z
     .string()
     .regex(/^[a-z0-9][a-z0-9_]{0,39}$/, 'expected one of the names that `spack arch --known-targets` lists')
     .optional()
     .describe('The microarchitecture, as `spack arch --known-targets` lists it. Absent: the name.'),
-  /** GitHub's label of the runner. */
   runner: z.string().min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
-  /** Image that the build runs in, for a glibc older than the runner's. Absent: on the runner itself. */
+  /** Absent: on the runner itself. */
   container: z
     .string()
     .min(1)
@@ -50,7 +47,7 @@ const Refresh = z.enum(['always', 'monthly', 'never']);
 
 /** `.github/build-cache.yaml`: what the owner may set. Every value has a default; the file may be empty or absent. */
 export const BuildCacheSettings = z.strictObject({
-  /** The first is what a manual run builds for when it names none; the schedule takes one a day in turn. */
+  /** The schedule takes one a day in turn. */
   targets: z
     .array(Target)
     .min(1)
@@ -59,22 +56,18 @@ export const BuildCacheSettings = z.strictObject({
     })
     .default(DEFAULT_TARGETS)
     .describe('Systems to build for; the first is the default of a manual run.'),
-  /** Spack itself: a tag or a commit of github.com/spack/spack, 1.0 or newer; `latest` is its newest release. */
   spack: GitVersion.default('v1.1.0').describe(
     'Tag or commit of github.com/spack/spack, 1.0 or newer; latest: its newest release.',
   ),
-  /** The recipes: a tag or a commit of github.com/spack/spack-packages; `latest` is their newest release. */
   packages: GitVersion.default('v2026.06.0').describe(
     'Tag or commit of github.com/spack/spack-packages; latest: its newest release.',
   ),
-  /** Spack's installer. `auto`: the new one, which builds several packages at once, from Spack 1.2 on. */
   installer: z
     .enum(['auto', 'new', 'old'])
     .default('auto')
     .describe(
       "Spack's installer: new builds several packages at once, old one after the other; auto takes the new one from Spack 1.2 on, where it can do what is asked.",
     ),
-  /** How many random packages a scheduled run builds. */
   schedulePackages: z
     .number()
     .int()
@@ -82,19 +75,16 @@ export const BuildCacheSettings = z.strictObject({
     .max(256)
     .default(25)
     .describe('How many random packages a scheduled run builds; at most 256.'),
-  /** Whether a scheduled run first renews environments, and packages whose recipe changed: up to half of its number. */
   refresh: z
     .boolean()
     .default(true)
     .describe(
       'Whether a scheduled run first renews environments, and packages whose recipe changed: up to half of its number.',
     ),
-  /** What holds for single environments, by name. */
   environments: z
     .record(
       z.string(),
       z.strictObject({
-        /** Absent: monthly. */
         refresh: Refresh.default('monthly').describe(
           'When a scheduled run solves it again with newer recipes: always, at most once a month, or never.',
         ),
@@ -102,16 +92,13 @@ export const BuildCacheSettings = z.strictObject({
     )
     .default({})
     .describe('Settings of single environments, by name: refresh is always, monthly or never.'),
-  /** Packages that the schedule never takes. */
   exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
-  /** Days before the schedule tries a package again that failed. */
   retryAfterDays: z
     .number()
     .int()
     .nonnegative()
     .default(30)
     .describe('Days before the schedule tries a package again that failed.'),
-  /** When a build stops to hand over what it has, in minutes; GitHub ends every job after 360. */
   buildMinutes: z
     .number()
     .int()
@@ -121,13 +108,11 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       'Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.',
     ),
-  /** What may lie on the site in all; GitHub Pages holds 1 GB. */
   pagesBudget: z
     .string()
     .default('900MB')
     .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 900MB' })
     .describe('What may lie on the site in all; GitHub Pages holds 1 GB.'),
-  /** Other caches made with this template, whose builds this site's page of siblings and `coverage --federate` know. */
   federate: z
     .array(SiblingUrl)
     .max(MOST_SIBLINGS)
@@ -136,7 +121,6 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       'Addresses of other caches made with this template, to search and cover locks together; at most 12.',
     ),
-  /** Image under the layers of runnable containers. */
   baseImage: z
     .string()
     .min(1)
@@ -145,12 +129,9 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       "Image under the layers of runnable containers; its glibc must not be older than the runner's.",
     ),
-  /** What `prune` may remove. */
   retention: z
     .strictObject({
-      /** Days that every build stays. */
       days: z.number().int().min(1).default(365).describe('Days that every build stays.'),
-      /** Number of newest builds kept per package, version, target and compiler, regardless of age. */
       newest: z
         .number()
         .int()
@@ -159,7 +140,6 @@ export const BuildCacheSettings = z.strictObject({
         .describe(
           'Number of newest builds kept per package, version, target and compiler, regardless of age.',
         ),
-      /** Number of newest releases of the recipes whose builds stay regardless of age and size. */
       releases: z
         .number()
         .int()
@@ -168,7 +148,6 @@ export const BuildCacheSettings = z.strictObject({
         .describe(
           'Number of newest releases of the recipes whose builds stay, regardless of age and size. Absent: the newest 2 stay regardless of age, as long as `size` has room for them.',
         ),
-      /** Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit. */
       size: z
         .string()
         .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 50GB' })
@@ -176,7 +155,6 @@ export const BuildCacheSettings = z.strictObject({
         .describe(
           'Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit.',
         ),
-      /** Days between the removal of a build from the index and its deletion from the registry. */
       graceDays: z
         .number()
         .int()
