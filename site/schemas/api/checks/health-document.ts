@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Health } from '../../checks/health.ts';
 import { ListLinks, apiDocument } from '../link.ts';
 
