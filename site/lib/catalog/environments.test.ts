@@ -4,6 +4,7 @@ import { LockFile } from '../../schemas/lock-file.ts';
 import { segmentsText } from '../spack/spec-text.ts';
 import { inventSiteCatalog } from '../../../tests/browser/search-data.ts';
 import type { CatalogBuild, CatalogEnvironment } from './site-catalog.ts';
+import { shapeHistory } from './shape-history.ts';
 import { describeEnvironmentState, describeRoots, environmentNotes } from './environments.ts';
 
 test('roots of one version are told apart: by machine, then by what differs', () => {
@@ -74,3 +75,11 @@ function makeNode(letter: string, target: string, mpi: boolean): Node {
     parameters: { mpi },
   });
 }
+
+test('takes no file for an environment that has no address of its own', () => {
+  const body = 'spack: {specs: [zlib]}';
+  const environments = ['good', 'folder/spack', 'my.stack v1'].map((id) => ({ id, body }));
+  const none = { failures: [], solved: [], stats: [], removed: [] };
+  const history = shapeHistory({ ...none, environments }, new Map(), 1_000_000);
+  expect(history.environments.map(({ name }) => name)).toEqual(['good']);
+});

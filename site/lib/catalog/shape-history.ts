@@ -1,3 +1,4 @@
+import { BuildRequest } from '../../schemas/build-request.ts';
 import { Failure } from '../../schemas/failure.ts';
 import { LockFile, SolvedEnvironment } from '../../schemas/lock-file.ts';
 import { MonthlyStats } from '../../schemas/monthly-stats.ts';
@@ -48,7 +49,10 @@ function shapeEnvironments(
   locks: ReadonlyMap<string, LockFile>,
 ): CatalogEnvironment[] {
   const byName = new Map(
-    environments.map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
+    environments
+      // Others are not built: an owner's folder with a spack.yaml in it is none, and has no address.
+      .filter(({ id }) => BuildRequest.shape.environment.safeParse(id).success)
+      .map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
   );
   for (const [name, lock] of locks) byName.set(name, { ...byName.get(name), name, lock });
   for (const entry of solved) {
