@@ -85,6 +85,7 @@ test.each<[string, Line[], RegExp]>([
     [['hard link', 'opt/sw/tree-1/passwd', '/etc/passwd']],
     /found "opt\/sw\/tree-1\/passwd" as one to "\/etc\/passwd"/,
   ],
+  ['a link to nothing', [['symbolic link', 'opt/sw/tree-1/l', '']], /"opt\/sw\/tree-1\/l" as one to nothing/],
   [
     'a hard link to a symbolic link',
     [

@@ -72,6 +72,9 @@ export class TarListing {
         `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found ${quote(name)} as one to ${quote(target)}`,
       );
     }
+    // No system makes such a link: unpacking it fails.
+    if (kind === 'symbolic link' && target === '')
+      throw new Error(`expected links to paths, found ${quote(name)} as one to nothing`);
     if (kind === 'hard link' && this.#entries.get(target)?.kind !== 'file') {
       throw new Error(
         `expected hard links to earlier files of the tar, found ${quote(name)} as one to ${quote(target)}`,

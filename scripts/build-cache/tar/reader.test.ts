@@ -13,9 +13,9 @@ const listing: PrefixListing = { prefix: 'opt/sw/linux-x86_64/tree-1', entries }
 const check = (text: string) => checkBuildInfo(Buffer.from(text, 'latin1'), listing);
 
 test.each([
-  '{buildpath: /opt/sw, relative_prefix: linux-x86_64/tree-1, relocate_binaries: [bin/tree, bin/twin], relocate_links: [lib], relocate_textfiles: ["share/new\\nline"]}\n',
-  '{buildpath: /opt/sw/other, relative_prefix: ../linux-x86_64/tree-1}',
-  'buildpath: /opt/sw\nrelocate_textfiles: []\nhash_to_prefix:\n  abc: /opt/sw/x\n',
+  '{buildpath: /opt/sw, relative_prefix: linux-x86_64/tree-1, hash_to_prefix: {}, relocate_binaries: [bin/tree, bin/twin], relocate_links: [lib], relocate_textfiles: ["share/new\\nline"]}\n',
+  '{buildpath: /opt/sw/other, relative_prefix: ../linux-x86_64/tree-1, relocate_binaries: [], relocate_textfiles: [], prefix_to_hash: {}}',
+  'buildpath: /opt/sw\nrelocate_binaries: []\nrelocate_textfiles: []\nhash_to_prefix:\n  abc: /opt/sw/x\n',
 ])('takes what Spack writes: %s', (text) => {
   expect(() => check(text)).not.toThrow();
 });
@@ -37,6 +37,15 @@ test.each([
     '{buildpath: /opt, relative_prefix: x}',
     /expected the install prefix "\/opt\/sw.*found "\/opt\/x"/,
   ],
+  ['no old prefix', '{relocate_binaries: []}', /expected buildpath in .*, found none/],
+  ['no list of programs', '{buildpath: /opt/sw, relocate_binaries: null}', /expected relocate_binaries in/],
+  [
+    'no prefixes of dependencies',
+    '{buildpath: /opt/sw, relocate_binaries: [], relocate_textfiles: []}',
+    /expected hash_to_prefix or prefix_to_hash in/,
+  ],
+  ['a list of prefixes without hashes', '{hash_to_prefix: [/opt/sw]}', /"hash_to_prefix": Invalid input/],
+  ['a prefix that is a list', '{hash_to_prefix: {a: [b]}}', /"hash_to_prefix.a": Invalid input/],
   ['numbers as paths', '{relocate_textfiles: [1]}', /relocate_textfiles\.0/],
   ['an anchor and its alias', '{buildpath: &a x, relocate_textfiles: [*a]}', /found an a(nchor|lias)/],
   ['a merge key', '{<<: {relocate_textfiles: [/etc/passwd]}}', /a merge key/],
@@ -58,12 +67,15 @@ test('takes long lists and many keys', () => {
     { length: 100_000 },
     (_, index) => `share/doc/it/reference/chapter/page-${index}.html`,
   );
+  const needed = 'buildpath: /opt, relocate_binaries: [], hash_to_prefix: {}';
   const large = { prefix: 'opt', entries: new Map<string, ListedEntry>() };
   for (const path of paths) large.entries.set(path, { kind: 'file', executable: false });
   const keys = paths.slice(0, 40_000).map((path) => `${path}: `);
-  const list = Buffer.from(`{relocate_textfiles: [${paths.join(', ')}]}`);
+  const list = Buffer.from(`{${needed}, relocate_textfiles: [${paths.join(', ')}]}`);
   expect(() => checkBuildInfo(list, large)).not.toThrow();
-  expect(() => checkBuildInfo(Buffer.from(`{${keys.join(', ')}}`), large)).not.toThrow();
+  expect(() =>
+    checkBuildInfo(Buffer.from(`{${needed}, relocate_textfiles: [], ${keys.join(', ')}}`), large),
+  ).not.toThrow();
 });
 
 test.each([

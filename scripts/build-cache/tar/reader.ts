@@ -190,7 +190,18 @@ const BuildInfo = z.object({
   relocate_binaries: z.array(z.string()).nullish(),
   relocate_textfiles: z.array(z.string()).nullish(),
   relocate_links: z.array(z.string()).nullish(),
+  /** Prefixes of dependencies on the builder, by hash; old Spacks wrote it the other way round. */
+  hash_to_prefix: z.record(z.string(), z.string()).optional(),
+  prefix_to_hash: z.record(z.string(), z.string()).optional(),
 });
+
+/** Without one of each, an installation ends with a `KeyError`. Source: Spack's `relocate_package`. */
+const NEEDED = [
+  ['buildpath'],
+  ['relocate_binaries'],
+  ['relocate_textfiles'],
+  ['hash_to_prefix', 'prefix_to_hash'],
+] as const;
 
 const FILES: readonly EntryKind[] = ['file', 'hard link'];
 const LINKS: readonly EntryKind[] = ['symbolic link'];
@@ -230,4 +241,6 @@ export function checkBuildInfo(bytes: Buffer, { prefix, entries }: PrefixListing
       }
     }
   }
+  const missing = NEEDED.find((keys) => keys.every((key) => info.data[key] == null));
+  if (missing) throw new Error(`expected ${missing.join(' or ')} in .spack/binary_distribution, found none`);
 }

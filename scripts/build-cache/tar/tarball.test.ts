@@ -1,6 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -24,7 +31,8 @@ const BEFORE: MadeEntry[] = [
 ].map((name) => ({ name, type: '5', mode: 0o755 }));
 const BUILD_INFO = {
   name: `${PREFIX}/.spack/binary_distribution`,
-  content: '{buildpath: /opt/sw, relative_prefix: big-1.0}',
+  content:
+    '{buildpath: /opt/sw, relative_prefix: big-1.0, relocate_binaries: [], relocate_textfiles: [], hash_to_prefix: {}}',
 };
 
 let folder = '';
@@ -145,6 +153,21 @@ test('says that a blob was cut or changed before anything else', async () => {
     `found 0; the file was cut`,
   );
 });
+
+test('does not read what is behind a bad tarball to its end, however much it is', async () => {
+  const gibibyte = 1024 ** 3;
+  const path = join(folder, 'sparse.tar.gz');
+  writeFileSync(path, pack());
+  truncateSync(path, 64 * gibibyte);
+  let read = 0;
+  const source = createReadStream(path, { highWaterMark: 16 * 1024 ** 2 });
+  source.on('data', (chunk) => (read += chunk.length)).pause();
+  const blob = { digest: sha256(Buffer.from('')), size: 64 * gibibyte };
+  await expect(inspectTarball(source, { where: 'cache/x', blob, platform: 'linux' })).rejects.toThrow(
+    'cache/x: expected one gzip file and nothing behind it',
+  );
+  expect(read).toBeLessThan(gibibyte / 2);
+}, 60_000);
 
 test('says when a blob cannot be read', async () => {
   const blob = { digest: sha256(Buffer.alloc(0)), size: 1 };
@@ -320,7 +343,7 @@ test('refuses a prefix of another build, and one in a folder of the system', asy
         ...[...parents, `${prefix}/.spack`].map((folder) => ({ name: folder, type: '5', mode: 0o755 })),
         {
           name: `${prefix}/.spack/binary_distribution`,
-          content: `{buildpath: /${root}, relative_prefix: ${name}}`,
+          content: `{buildpath: /${root}, relative_prefix: ${name}, relocate_binaries: [], relocate_textfiles: [], hash_to_prefix: {}}`,
         },
       ),
     );

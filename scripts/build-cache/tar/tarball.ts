@@ -49,6 +49,8 @@ export interface InspectedTarball {
 const UNCOMPRESSED_BASE_BYTES = 1024 ** 3;
 const UNCOMPRESSED_RATIO = 200;
 const UNCOMPRESSED_LIMIT_BYTES = 64 * 1024 ** 3;
+/** A sparse file of any size costs nobody anything but its reader: more than this is not read of one that is bad anyway. */
+const DAMAGE_LIMIT_BYTES = 128 * 1024 ** 2;
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
 const MIN_GUNZIP_CHUNK_BYTES = 4 * 1024;
 const TAR_BLOCK_BYTES = 512;
@@ -65,7 +67,7 @@ export async function inspectTarball(source: Readable, expected: ExpectedTarball
   try {
     const outcome = await readArchive(blob, expected).catch((cause: unknown) => ({ cause }));
     // A damaged blob fails in many ways; that it is damaged is what to say.
-    const damage = await blob.findDamage();
+    const damage = await blob.findDamage('cause' in outcome ? DAMAGE_LIMIT_BYTES : Infinity);
     if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec again');
     if ('cause' in outcome) {
       throw refusal(expected.where, explain(outcome.cause), 'rebuild this spec and push it');
@@ -210,10 +212,14 @@ class MeasuredBlob {
     }
   }
 
-  /** Reads what is left, once; returns what is wrong with the blob as a whole, undefined when nothing is. */
-  async findDamage(): Promise<unknown> {
+  /**
+   * Reads what is left, once; returns what is wrong with the blob as a whole, undefined when nothing is.
+   * @param limitBytes where more is left it is not known: undefined, too
+   */
+  async findDamage(limitBytes = Infinity): Promise<unknown> {
+    const end = this.#size + limitBytes;
     try {
-      for await (const chunk of this.read()) void chunk;
+      for await (const chunk of this.read()) if (this.#size + chunk.length > end) return undefined;
     } catch (error) {
       this.#damage ??= error;
     }
