@@ -10,11 +10,12 @@ const directory = mkdtempSync(join(tmpdir(), 'sample-'));
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('a filled sample is a catalog with descriptions, an environment, a failure and two months', async () => {
+test('a filled sample is a catalog with descriptions, an environment whose next lock waits, a failure and two months', async () => {
   await generateCatalog({ builds: 8, seed: 1, directory });
   fillSample(directory, new Date('2026-11-28T12:00:00Z'));
   const { builds, locks } = readCatalog(directory);
   expect([...locks.keys()]).toContain('basics');
+  expect(readdirSync(join(directory, 'environments'))).toContain('basics.solved.json');
   const months = new Set([...builds.values()].map(({ published }) => published.slice(0, 7)));
   expect([...months].sort()).toEqual(['2026-10', '2026-11']);
   expect(readdirSync(join(directory, 'packages'))).toContain('tree.json');

@@ -1,17 +1,17 @@
 import { catalogPath, buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { DAY_MS, isoSeconds } from '../../site/lib/format.ts';
-import { closureOf } from '../../site/lib/spack/dag.ts';
+import { closureOf, type SpecNode } from '../../site/lib/spack/dag.ts';
+import { computeDagHash } from '../build-cache/spec-file.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
-import { LockFile } from '../../site/schemas/lock-file.ts';
+import { Node, targetOf } from '../../site/schemas/node.ts';
+import { LockFile, SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { addFiles, type NewFile } from '../catalog/new-files.ts';
-
-/** In milliseconds. */
 
 /** What recipes say of the sample's packages, and where they live: description, homepage, licence, tags. */
 const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
@@ -61,6 +61,8 @@ const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
 
 /** The recipes that the sample was built with. */
 const RECIPES = { packages: '119680aeee8ea802c6111b7167583bddef97e82f', release: 'v2025.11.0' };
+/** What they do not have yet, and the environment's next solution has. */
+const NEXT_LZ4 = '1.10.0';
 /** Newer ones, and what `refresh` says of them: the versions that they prefer; of gcc-runtime the recipe changed. */
 const NEWER = {
   release: 'v2026.06.0',
@@ -72,15 +74,18 @@ const NEWEST: Record<string, string | undefined> = {
   libbsd: '0.12.2',
   libmd: '1.1.0',
   libsigsegv: '2.15',
-  lz4: '1.10.0',
+  lz4: NEXT_LZ4,
 };
+/** Comes out of newer recipes as it is here. */
+const CURRENT = 'tree';
 
-/** Roots of the sample's environment. */
+/** The sample's environment: its roots, and the target that it is built for. */
 const ROOTS = ['tree', 'bzip2', 'lz4'];
+const TARGET = 'x86_64_v3';
 
 /**
  * Gives the sample's catalog what workflows add in a cache on GitHub, so that every kind of page shows something:
- * descriptions, an environment, a failure, and a history of two months.
+ * descriptions, an environment with a newer solution that waits, a failure, and a history of two months.
  */
 export function fillSample(directory: string, now: Date): void {
   const { builds, nodes } = readCatalog(directory);
@@ -104,16 +109,16 @@ export function fillSample(directory: string, now: Date): void {
     replace: true,
   }));
   // One build of each, as an environment that is solved as a whole has.
-  const roots = ROOTS.flatMap((root) => [...builds.values()].find(({ name }) => name === root) ?? []);
-  const needed = new Set(roots.flatMap(({ hash }) => [hash, ...closureOf(hash, nodes)]));
-  const lock = {
-    _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
-    roots: roots.map(({ hash, name }) => ({ hash, spec: name })),
-    concrete_specs: Object.fromEntries(
-      [...nodes].flatMap(([hash, { text }]) => (needed.has(hash) ? [[hash, JSON.parse(text)]] : [])),
-    ),
-  };
-  LockFile.parse(lock);
+  const roots = ROOTS.flatMap((root) => {
+    const own = [...nodes.values()].filter(({ node }) => node.name === root && builds.has(node.hash));
+    return own.find(({ node }) => targetOf(node) === TARGET) ?? own[0] ?? [];
+  });
+  const lock = lockOf(roots, nodes);
+  const next = lockOf(
+    roots.map((root) => (root.node.name === 'lz4' ? renewLz4(root) : root)),
+    nodes,
+  );
+  const solved = { targets: { [TARGET]: { release: NEWER.release, date: daysAgo(0) } }, next };
   addFiles(directory, [
     ...packages,
     ...history,
@@ -122,6 +127,7 @@ export function fillSample(directory: string, now: Date): void {
       content: `spack:\n  specs:\n${ROOTS.map((name) => `  - ${name}\n`).join('')}`,
     },
     { path: catalogPath('locks', 'basics'), content: formatJson(lock) },
+    { path: catalogPath('solved', 'basics'), content: formatJson(SolvedEnvironment.parse(solved)) },
     { path: catalogPath('checks', 'recipes'), content: formatJson(compareSample([...builds.values()])) },
     { path: catalogPath('failures', 'zstd/sample'), content: formatJson(sampleFailure(daysAgo(20))) },
     ...[daysAgo(40), daysAgo(0)].map((date, index): NewFile => {
@@ -136,13 +142,32 @@ export function fillSample(directory: string, now: Date): void {
   ]);
 }
 
+function lockOf(roots: readonly SpecNode[], nodes: ReadonlyMap<string, SpecNode>): LockFile {
+  const all = new Map([...nodes, ...roots.map((root) => [root.node.hash, root] as const)]);
+  const needed = new Set(roots.flatMap(({ node }) => [node.hash, ...closureOf(node.hash, all)]));
+  return LockFile.parse({
+    _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: roots.map(({ node }) => ({ hash: node.hash, spec: node.name })),
+    concrete_specs: Object.fromEntries(
+      [...all].flatMap(([hash, { text }]) => (needed.has(hash) ? [[hash, JSON.parse(text)]] : [])),
+    ),
+  });
+}
+
+/** The build that newer recipes give of lz4, with its own hash. */
+function renewLz4({ text }: SpecNode): SpecNode {
+  const node = { ...Node.parse(JSON.parse(text)), version: NEXT_LZ4 };
+  const hash = computeDagHash(JSON.stringify(node));
+  return { node: { ...node, hash }, text: JSON.stringify({ ...node, hash }) };
+}
+
 function compareSample(builds: readonly Build[]): RecipeComparison {
   const { release, date } = NEWER;
-  const older = Map.groupBy(builds, ({ name }) => (name in NEWEST ? name : ''));
+  const older = Map.groupBy(builds, ({ name }) => (name in NEWEST || name === CURRENT ? name : ''));
   const hashesOf = (name: string): string[] => (older.get(name) ?? []).map(({ hash }) => hash);
   return RecipeComparison.parse({
     ...NEWER,
-    current: [],
+    current: hashesOf(CURRENT),
     noNewer: hashesOf(''),
     older: Object.entries(NEWEST).flatMap(([name, newest]) => {
       const version = older.get(name)?.[0]?.version;

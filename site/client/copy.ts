@@ -34,22 +34,33 @@ export function offerCopyingOfCommands(): void {
   }
 }
 
+/** A button that copies a command which is not shown. */
+export function makeCopyButton(label: string, command: string): HTMLButtonElement {
+  const button = makeElement('button', 'quiet no-print', label);
+  button.type = 'button';
+  button.title = command;
+  button.addEventListener('click', () => void copy(button, makeElement('code', '', command)));
+  return button;
+}
+
 async function copy(
   button: HTMLButtonElement,
   code: HTMLElement | null | undefined = button.closest('.code')?.querySelector('pre'),
 ): Promise<void> {
   if (!code) return;
+  const label = (button.dataset['label'] ??= button.textContent);
   try {
     await navigator.clipboard.writeText(code.textContent.trim() + '\n');
     button.textContent = 'Copied';
     announce('Copied');
   } catch {
     // Without the right to write the clipboard, the text is at least selected.
+    if (!code.isConnected) button.after(code);
     getSelection()?.selectAllChildren(code);
     button.textContent = 'Selected';
     announce('Selected; copy it with the keyboard');
   }
-  setTimeout(() => (button.textContent = 'Copy'), CONFIRMATION_MS);
+  setTimeout(() => (button.textContent = label), CONFIRMATION_MS);
 }
 
 /** A block of commands with a button that copies it, as `Code.astro` makes them. */

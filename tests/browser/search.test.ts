@@ -209,6 +209,31 @@ test('a machine is remembered: a chip, marks with a reason, a filter, and it can
   await context.close();
 });
 
+test('from the home page, a machine and a package lead to a command to copy', async () => {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.getByRole('textbox', { name: 'Will it work on my machine?' }).fill('linux-ubuntu24.04-zen4');
+  await page.getByRole('textbox', { name: 'Package or spec, optional' }).fill('zlib-ng');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.waitForURL(/\/search\/\?q=zlib-ng$/);
+  const row = page.locator('.found-builds > li', { has: page.locator('.mark.yes') }).first();
+  await row.getByRole('button', { name: 'Copy install command' }).click();
+  await row.getByText('Copied').waitFor();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  const link = await row.getByRole('link').getAttribute('href');
+  expect(command.trim()).toBe(`spack install --use-buildcache only /${link?.split('/').at(-2)}`);
+  const other = page.locator('.found-builds > li', { has: page.locator('.mark.no') });
+  expect(await other.getByRole('button').count()).toBe(0);
+  await page.goto(`${site.url}/packages/zlib-ng/`);
+  await page.getByText(/(None|All|\d+) of these \d+ builds runs? on ubuntu24.04 · zen4/).waitFor();
+  await page.goto(site.url);
+  expect(await page.getByRole('textbox', { name: 'Will it work on my machine?' }).inputValue()).toBe(
+    'linux-ubuntu24.04-zen4',
+  );
+  await context.close();
+});
+
 test('the slash moves to the search box of any page, and Enter searches', async () => {
   const page = await openPage(browser);
   await page.goto(`${site.url}/packages/`);

@@ -1,6 +1,7 @@
 import type { Machine } from '../../lib/machine/machine.ts';
 import { fitText, judgeFit, type Fit } from '../../lib/machine/needs.ts';
 import { readNeeds } from '../../lib/machine/needs-text.ts';
+import { formatCount } from '../../lib/format.ts';
 import { makeElement, makeText } from '../element.ts';
 
 /**
@@ -16,11 +17,31 @@ export function markNeeds(machine: Machine | undefined): void {
       .map((text) => judgeFit(machine, readNeeds(text)));
     const places = [...element.querySelectorAll<HTMLElement>('[data-n]')];
     if (places.length === 0 && fits[0]) element.append(' ', makeMark(fits[0]));
-    for (const place of places) {
+    const found = places.flatMap((place) => {
       const fit = fits[Number(place.dataset['n'])];
       if (fit) place.append(' ', makeMark(fit));
-    }
+      return fit ?? [];
+    });
+    if (found.length > 1) element.before(makeSummary(found, machine));
   }
+}
+
+/** `3 of these 11 builds run on rocky9 · zen3; Spack chooses 2 of them by itself.` */
+function makeSummary(fits: readonly Fit[], { os, target }: Machine): HTMLElement {
+  const count = (kind: Fit['kind']): number => fits.filter((fit) => fit.kind === kind).length;
+  const [chosen, byHash] = [count('yes'), count('by hash')];
+  const sum = chosen + byHash;
+  const running = sum === 0 ? 'None' : sum === fits.length ? 'All' : formatCount(sum);
+  const rest =
+    byHash > 0 ? `; Spack chooses ${chosen === 0 ? 'none' : formatCount(chosen)} of them by itself` : '';
+  const unknown = count('unknown') > 0 ? `; of ${formatCount(count('unknown'))} it is not known` : '';
+  return makeElement(
+    'p',
+    'mark',
+    `${running} of these ${formatCount(fits.length)} builds ${sum === 1 ? 'runs' : 'run'} on `,
+    makeText(`${os} · ${target}`),
+    `${rest}${unknown}.`,
+  );
 }
 
 function makeMark(fit: Fit): HTMLElement {

@@ -1,11 +1,25 @@
-/** Lets the home page ask what the page for it answers; what was entered goes with the fragment, which is never sent. */
+import { archOf, parseArch } from '../../lib/machine/machine.ts';
+import { recallMachine, rememberMachine } from './remembered.ts';
+
+/**
+ * Lets the home page ask what the page for it answers; what was entered goes with the fragment, which is never sent.
+ * With a package it remembers the machine and searches: results say what runs there.
+ */
 export function offerMachineQuestion(): void {
   const form = document.querySelector<HTMLFormElement>('form.ask');
-  const input = form?.querySelector('input');
-  if (!form || !input) return;
+  const [arch, spec] = form?.querySelectorAll('input') ?? [];
+  if (!form || !arch || !spec) return;
   form.hidden = false;
+  const known = recallMachine();
+  if (known) arch.value = archOf(known);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    location.assign(`${form.action}#${encodeURIComponent(input.value.trim())}`);
+    const machine = parseArch(arch.value);
+    const wanted = spec.value.trim();
+    if (machine && wanted) {
+      const same = known && archOf(known) === archOf(machine);
+      rememberMachine(same ? known : machine);
+      location.assign(`${spec.dataset['search']}?q=${encodeURIComponent(wanted)}`);
+    } else location.assign(`${form.action}#${encodeURIComponent(arch.value.trim())}`);
   });
 }

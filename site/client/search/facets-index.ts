@@ -11,6 +11,7 @@ export const FACET_NAMES = [
   'version',
   'variant',
   'environment',
+  'recipes',
   'month',
 ] as const;
 export type FacetName = (typeof FACET_NAMES)[number];
@@ -47,6 +48,7 @@ export function listFacets(packages: PackageIndex, builds: BuildIndex): Map<Face
       environments.sets,
       environments.rows,
     ),
+    single('recipes', builds.freshness, rows.freshness),
     single('month', builds.months, rows.month),
   ];
   return new Map(facets.map((facet) => [facet.name, facet]));

@@ -19,8 +19,16 @@ const STATE_LABELS: Record<string, string> = {
   unknown: 'not known',
 };
 
+const FRESHNESS_LABELS: Record<string, string> = {
+  older: 'older than the newest',
+  current: 'current',
+  'no newer': 'nothing newer',
+  unknown: 'not compared',
+};
+
 /** A value of a facet, for people. */
 export function filterText(name: FacetName, word: string): string {
+  if (name === 'recipes') return FRESHNESS_LABELS[word] ?? word;
   if (name === 'state' || name === 'runs') return STATE_LABELS[word] ?? word;
   if (name === 'month') return formatMonth(word);
   return name === 'os' ? word.slice(word.indexOf(' ') + 1) : word;

@@ -64,6 +64,8 @@ function indexBuilds(): BuildIndex {
     variants: ['+mpi', '~mpi'],
     libcs: ['glibc@2.28 2.17', 'glibc@2.34 2.34'],
     months: ['2026-11'],
+    freshness: ['current', 'older'],
+    recipes: 'v2026.06.0',
     compilerSets: [[0]],
     variantSets: [[0], [1]],
     environments: [],
@@ -78,6 +80,7 @@ function indexBuilds(): BuildIndex {
       month: rows.map(() => 0),
       size: rows.map(() => 1),
       state: rows.map(() => 0),
+      freshness: rows.map((_, row) => row % 2),
     },
   };
 }
@@ -135,6 +138,16 @@ test('a compiler is found by the name that it had before Spack 1.0', () => {
   expect(count('boost oneapi')).toBeGreaterThan(0);
   expect(count('boost %oneapi@2024')).toBe(0);
   expect(count('boost %clang')).toBe(0);
+});
+
+test('builds older than the newest recipes are a facet', () => {
+  const all = search(engine, parseQuery('boost'), new Map());
+  const older = search(engine, parseQuery('boost'), new Map([['recipes', new Set(['older'])]]));
+  expect(older.rows).toEqual(all.rows.filter((row) => row % 2 === 1));
+  expect([...(all.counts.get('recipes') ?? [])]).toEqual([
+    all.rows.length - older.rows.length,
+    older.rows.length,
+  ]);
 });
 
 test('failures are not found unless they are asked for', () => {

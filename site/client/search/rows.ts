@@ -3,6 +3,7 @@ import { fitText } from '../../lib/machine/needs.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import type { SearchFiles } from './data.ts';
+import { makeCopyButton } from '../copy.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 
 /** Variants shown of a build; those searched for come first. */
@@ -11,6 +12,7 @@ const MOST_VARIANTS = 7;
 const MOST_BUILDS = 60;
 /** Variants that tell a reader little. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
+const REGISTRY = BUILD_STATES.indexOf('registry');
 const FAILED = BUILD_STATES.indexOf('failed');
 
 /** What results are drawn with. */
@@ -112,7 +114,8 @@ function makeBuilds(name: string, rows: readonly number[], context: RowContext):
 }
 
 function makeBuild(name: string, row: number, all: RowVariants, context: RowContext): HTMLElement {
-  const { packages, builds } = context.engine;
+  const { engine, result } = context;
+  const { packages, builds } = engine;
   const at = (column: readonly number[]): number => column[row] ?? -1;
   const version = packages.versions[at(builds.rows.version)];
   const failed = at(builds.rows.state) === FAILED;
@@ -129,6 +132,10 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     builds.systems[at(builds.rows.system)]?.split(' ')[1],
     ...compilers,
     failed ? undefined : formatSize(size),
+    at(builds.rows.state) === REGISTRY ? 'in the registry only' : undefined,
+    builds.freshness[at(builds.rows.freshness)] === 'older'
+      ? `older than recipes ${builds.recipes}`
+      : undefined,
     formatMonth(builds.months[at(builds.rows.month)] ?? ''),
   ].filter((text) => text !== undefined);
   const item = makeElement(
@@ -144,7 +151,14 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     makeElement('div', 'facts-line', ...facts.map((text) => makeText(text))),
     makeElement('div', 'spec detail', ...describeVariants(row, all, context)),
   );
-  void linkRow(link, hash, name, row, failed, context);
+  void linkRow(link, hash, name, row, failed, context).then((whole) => {
+    // What does not run is not offered.
+    if (whole === undefined || failed || (result.askedFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
+      return;
+    hash
+      .closest('div')
+      ?.append(' ', makeCopyButton('Copy install command', `spack install --use-buildcache only /${whole}`));
+  });
   return item;
 }
 
@@ -171,11 +185,12 @@ async function linkRow(
   row: number,
   failed: boolean,
   { files, base }: RowContext,
-): Promise<void> {
+): Promise<string | undefined> {
   const hash = await files.hashOf(row).catch(() => undefined);
-  if (hash === undefined) return;
+  if (hash === undefined) return undefined;
   link.href = `${base}/${failed ? 'failures' : 'builds'}/${encodeURIComponent(name)}/${encodeURIComponent(hash)}/`;
   if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
+  return hash;
 }
 
 /** How many of the rows have each variant. */

@@ -6,7 +6,7 @@ import type {
 } from '../../schemas/checks/recipe-comparison.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
-import { formatDate } from '../format.ts';
+import { formatCount, formatDate } from '../format.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** What the catalog says of one build. */
@@ -100,10 +100,23 @@ export function causeText({ why, name, version, newest }: OlderCause, of: string
   return newest === undefined ? `the recipe of ${name} changed` : `${own(newest)} is preferred`;
 }
 
-/** `7 of 12 builds are older than recipes v2026.06.0, the first since 20 Jun 2026`; empty: nothing was compared. */
-export function olderText({ builds, since }: FreshnessCount, { comparison }: ComparedCatalog): string {
-  if (!comparison) return '';
+/** `7 of 12`, `are older than recipes v2026.06.0, the first since 20 Jun 2026`. Undefined: nothing was compared. */
+export function olderShare(
+  { builds, since }: FreshnessCount,
+  { comparison }: ComparedCatalog,
+): { share: string; are: string } | undefined {
+  if (!comparison) return undefined;
   const all = Object.values(builds).reduce((sum, count) => sum + count, 0);
-  const first = since ? `, the first since ${formatDate(since.date)}` : '';
-  return `${builds.older} of ${all} builds ${builds.older === 1 ? 'is' : 'are'} older than recipes ${comparison.release}${first}`;
+  const first = since ? `${builds.older === 1 ? '' : ', the first'} since ${formatDate(since.date)}` : '';
+  return {
+    share: `${formatCount(builds.older)} of ${formatCount(all)}`,
+    are: `${builds.older === 1 ? 'is' : 'are'} older than recipes ${comparison.release}${first}`,
+  };
+}
+
+/** `7 of 12 builds are older than recipes v2026.06.0, the first since 20 Jun 2026`; empty: nothing was compared. */
+export function olderText(count: FreshnessCount, catalog: ComparedCatalog, what = 'build'): string {
+  const older = olderShare(count, catalog);
+  const all = Object.values(count.builds).reduce((sum, each) => sum + each, 0);
+  return older ? `${older.share} ${all === 1 ? what : `${what}s`} ${older.are}` : '';
 }

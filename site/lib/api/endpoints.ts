@@ -99,7 +99,8 @@ export const ENDPOINTS: Endpoint[] = [
     path: TEMPLATES.spec,
     shape: 'spec-document',
     schema: SpecDocument,
-    freshness: 'Changes when it moves to the site or to the registry, is signed again, or gets dependents.',
+    freshness:
+      'Changes when it moves to the site or to the registry, is signed again, or gets dependents. Whether newer recipes give another build is in `/api/specs.json` (`freshness`): each of their releases may change that.',
     filters: [
       {
         prints: 'What it is, the oldest glibc that it runs on, and its size in bytes',

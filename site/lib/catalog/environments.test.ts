@@ -52,7 +52,7 @@ test('says how many roots are older, and how much of a newer solution is still t
   const notes = (environment: Omit<CatalogEnvironment, 'name'>): string[] =>
     environmentNotes(describeEnvironmentState({ name: 'two', ...environment }, catalog), catalog);
   expect(notes({ lock: lockOf(old, kept), next: lockOf(fresh, kept), release: 'v2026.06.0' })).toEqual([
-    '1 of 2 roots older than recipes v2026.06.0.',
+    '1 of 2 roots is older than recipes v2026.06.0 since 20 Jun 2026.',
     'A newer solution with recipes v2026.06.0 waits: 1 of 2 specs not built yet.',
   ]);
   expect(notes({ lock: lockOf(kept) })).toEqual(['Nothing newer in recipes v2026.06.0.']);

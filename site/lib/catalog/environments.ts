@@ -2,7 +2,7 @@ import type { Coverage, MissingSpec } from '../../schemas/api/coverage.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { machineOf, type Node } from '../../schemas/node.ts';
 import { compilersOf, type Segment } from '../spack/spec-text.ts';
-import { countFreshness, type FreshnessCount } from '../advisories/freshness.ts';
+import { countFreshness, olderText, type FreshnessCount } from '../advisories/freshness.ts';
 import { formatNumber } from '../format.ts';
 import { tellApart } from './build-differences.ts';
 import { coverLock, knownCache } from './coverage.ts';
@@ -58,7 +58,7 @@ export function environmentNotes(
   const newest = catalog.comparison?.release ?? '';
   const roots = Object.values(freshness.builds).reduce((sum, count) => sum + count, 0);
   return [
-    ...(older > 0 ? [`${older} of ${formatNumber(roots, 'root')} older than recipes ${newest}.`] : []),
+    ...(older > 0 ? [`${olderText(freshness, catalog, 'root')}.`] : []),
     ...(newest !== '' && roots > 0 && older + unknown === 0
       ? [`${current === roots ? 'Current with' : 'Nothing newer in'} recipes ${newest}.`]
       : []),

@@ -28,7 +28,7 @@ export interface CommandGroup {
   note?: string | undefined;
 }
 
-/** Source: https://spack.readthedocs.io/en/latest/getting_started.html */
+/** Source: `SPACK_MANUAL`. */
 const SPACK_COMMANDS = [
   'git clone --depth=2 https://github.com/spack/spack.git',
   '. spack/share/spack/setup-env.sh',

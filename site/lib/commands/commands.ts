@@ -1,9 +1,12 @@
 import { escapeUnsafe } from '../../schemas/safe-text.ts';
 import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
-import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
+import type { CatalogBuild, CatalogPackage, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
 import { isLocal, withoutScheme } from '../registry-address.ts';
+
+/** Says what Spack is, and how to get it. */
+export const SPACK_MANUAL = 'https://spack.readthedocs.io/en/latest/getting_started.html';
 
 /** Takes the public keys of all mirrors; without it Spack refuses what is signed. */
 export const TRUST_KEYS = 'spack buildcache keys --install --trust';
@@ -20,6 +23,12 @@ export function addRegistryCommands({ registry }: SiteCatalog): string[] {
   if (isLocal(registry)) return [];
   const scheme = registry.startsWith('http://') ? 'oci+http' : 'oci';
   return [`spack mirror add --type binary ${mirrorName()}-registry ${scheme}://${withoutScheme(registry)}`];
+}
+
+/** Installs the build of a package that Spack chooses, on a machine that does not have the cache yet. */
+export function installPackageCommands({ name, builds }: CatalogPackage, catalog: SiteCatalog): string[] {
+  const registry = builds.some(({ state }) => state === 'registry') ? addRegistryCommands(catalog) : [];
+  return [...addMirrorCommands(catalog), ...registry, `spack install ${name}`];
 }
 
 /** Installs one build and what it needs from binaries alone. */

@@ -3,6 +3,7 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { freshnessOf } from '../advisories/freshness.ts';
 import { DAY_MS } from '../format.ts';
 import { runtimeClosure } from '../mirror/views.ts';
 import { keyOfRow, searchRows, type SearchRow } from './search-rows.ts';
@@ -53,6 +54,11 @@ export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
     (left, right) => compareTexts(right, left),
   );
   const compilerSets = numberLists(facts.map((fact) => fact.compilers.map(compilers.placeOf)));
+  const { comparison } = catalog;
+  const states = rows.map((row) =>
+    comparison && 'entry' in row ? freshnessOf(row.entry, catalog).state : undefined,
+  );
+  const freshness = [...new Set(states.filter((state) => state !== undefined))].sort(compareTexts);
   const variantSets = numberLists(
     facts.map((fact) => fact.variants.map(variants.placeOf).sort((left, right) => left - right)),
   );
@@ -64,6 +70,8 @@ export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
     months: months.words,
     compilerSets: compilerSets.lists,
     variantSets: variantSets.lists,
+    freshness,
+    ...(comparison ? { recipes: comparison.release } : {}),
     environments: describeEnvironments(catalog),
     rows: {
       package: rows.map((row) => row.package),
@@ -76,6 +84,7 @@ export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
       month: facts.map(({ month }) => months.placeOf(month)),
       size: facts.map(({ size }) => Number(size.toPrecision(3))),
       state: facts.map(({ state }) => BUILD_STATES.indexOf(state)),
+      freshness: comparison ? states.map((state) => (state ? freshness.indexOf(state) : -1)) : [],
     },
   };
 }

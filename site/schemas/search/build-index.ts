@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FRESHNESS } from '../checks/recipe-comparison.ts';
 
 const Places = z.array(z.number().int().nonnegative());
 /** A place, or -1 where it is not known: a failure may not have got that far. */
@@ -23,6 +24,10 @@ export const BuildIndex = z.strictObject({
   compilerSets: z.array(Places),
   /** Sets of variants that builds have. */
   variantSets: z.array(Places),
+  /** States of `freshness`: how builds compare with the newest recipes. Empty: nothing was compared. */
+  freshness: z.array(z.enum(FRESHNESS)),
+  /** Release of these recipes. Absent: nothing was compared. */
+  recipes: z.string().optional(),
   /** Rows that have a binary and are part of an environment. */
   environments: z.array(z.strictObject({ name: z.string(), rows: Places })),
   rows: z.strictObject({
@@ -41,6 +46,8 @@ export const BuildIndex = z.strictObject({
     size: Places,
     /** Place in `BUILD_STATES`. */
     state: Places,
+    /** Place in `freshness`. Empty: nothing was compared. */
+    freshness: PlacesOrNone,
   }),
 });
 export type BuildIndex = z.infer<typeof BuildIndex>;
