@@ -20,6 +20,10 @@ const command = createCommand({
 async function recordSettings({ catalog: directory }: { catalog?: string }): Promise<void> {
   const settings = overrideSettings({ CATALOG_DIR: directory });
   const catalog = readCatalog(settings.CATALOG_DIR);
+  if (catalog.builds.size === 0) {
+    console.error('The catalog has no build yet: no settings file was recorded.');
+    return;
+  }
   const plan = planMirror({ ...catalog, builds: [...catalog.builds.values()] }, settings.PAGES_BUDGET);
   const registry = catalog.cache?.registry ?? settings.REGISTRY;
   const files = describeSettings({ ...catalog, registry, signed: catalog.keys.size > 0, views: plan.views });
