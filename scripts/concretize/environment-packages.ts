@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { isMap, isSeq, type Document, type YAMLMap } from 'yaml';
-import { formatNumber } from '../../site/lib/format.ts';
 
 /** Found in /usr without being named, each with the version that it has. */
 const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
@@ -14,6 +13,7 @@ export function adaptPackages(document: Document, notes: string[]): void {
   const packages = document.getIn(['spack', 'packages']);
   if (!isMap(packages)) return;
   const staying: string[] = [];
+  const built: string[] = [];
   for (const { key, value } of packages.items) {
     if (!isMap(value)) continue;
     const name = String(key);
@@ -29,12 +29,16 @@ export function adaptPackages(document: Document, notes: string[]): void {
       );
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;
-    const isBuilt =
-      !value.has('externals') && !isFound && value.get('buildable') === false && value.delete('buildable');
-    const [first = ''] = gone;
-    const more = gone.length > 1 ? ` and ${formatNumber(gone.length - 1, 'other')}` : '';
-    notes.push(`packages:${name}: ${first}${more} is not here${isBuilt ? ', so it is built' : ''}`);
+    if (!value.has('externals') && !isFound && value.get('buildable') === false) value.delete('buildable');
+    built.push(
+      `${name} (${gone.slice(0, 1).join('')}${gone.length > 1 ? ` and ${gone.length - 1} more` : ''})`,
+    );
   }
+  // One note each: GitHub shows ten of a step.
+  if (built.length > 0)
+    notes.push(
+      `packages: externals that are not here are not used, and what they stand for is built: ${built.join(', ')}`,
+    );
   if (staying.length > 0) {
     notes.push(
       `packages: taken from the runner, whatever version it has: ${staying.join(', ')}; machines that install from this ` +

@@ -86,7 +86,8 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   } else {
     const { text, notes, refusals } = adaptStored(catalog, environment);
     if (refusals.length > 0) return { request, problem: refusals };
-    for (const note of notes) annotate('warning', `environment ${environment}: ${note}`);
+    // One annotation: GitHub shows ten of a step.
+    if (notes.length > 0) annotate('warning', `environment ${environment}: ${notes.join('\n')}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
   }
   return solveWith(locks, request, folder, context);

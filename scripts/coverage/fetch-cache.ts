@@ -43,7 +43,8 @@ export function coverBy(lock: LockFile, caches: readonly NamedCache[]): Coverage
 }
 
 async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<Shape> {
-  if (!URL.canParse(url)) throw new Error(`${url}: expected an address such as https://owner.github.io/repo`);
+  if (!/^https?:/.test(url) || !URL.canParse(url))
+    throw new Error(`${url}: expected an address such as https://owner.github.io/repo`);
   const text = await getText(url, SIBLING_LIMIT_BYTES).catch((error: unknown) => {
     if (!(error instanceof ConnectionError)) throw error;
     throw new Error(`${url}: no answer; is the address right, and the network there?`, { cause: error });
