@@ -5,6 +5,7 @@ import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
+import { formatList, shortHash } from '../../site/lib/format.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { annotate, withGroup, withStoppedCommands } from '../github/actions.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
@@ -222,10 +223,10 @@ async function writeResult(
 function reportTaken(planned: readonly SpecDescription[], pushed: ReadonlySet<DagHash>): void {
   const taken = planned.filter(({ state }) => state === 'reused');
   const list = (specs: readonly SpecDescription[]) =>
-    specs
-      .slice(0, 20)
-      .map(({ name, hash }) => `${name}/${hash.slice(0, 7)}`)
-      .join(', ') + (specs.length > 20 ? ` and ${specs.length - 20} more` : '');
+    formatList(
+      specs.map(({ name, hash }) => `${name}/${shortHash(hash)}`),
+      20,
+    );
   const published = taken.filter(({ hash }) => pushed.has(hash));
   const lost = taken.filter(({ hash }) => !pushed.has(hash));
   if (published.length > 0)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
+import { formatList, formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import type { BuildCacheSettings, Target } from '../../site/schemas/build-cache-settings.ts';
 import { MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
@@ -151,9 +151,7 @@ async function drawStale(
 
 function describe(names: string[], reason: string): string[] {
   if (names.length === 0) return [];
-  const shown = names.slice(0, 50).join(', ');
-  const rest = names.length > 50 ? ` and ${names.length - 50} more` : '';
-  return [`Skipped, ${reason}: ${shown}${rest}.`];
+  return [`Skipped, ${reason}: ${formatList(names, 50)}.`];
 }
 
 /** Chooses what a run is to build, by the reason that it began for. */

@@ -5,6 +5,7 @@ import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
+import { formatList } from '../../site/lib/format.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { targetOf } from '../../site/schemas/node.ts';
@@ -149,10 +150,9 @@ function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): 
     return node && !allowed.has(targetOf(node)) ? [`${node.name} (${targetOf(node)})`] : [];
   });
   if (strays.length === 0) return [];
-  const more = strays.length > 10 ? ` and ${strays.length - 10} more` : '';
   return [
     `Error: expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
-      `${strays.slice(0, 10).join(', ')}${more}: a "require", "target" or "target=" of the environment or its specs ` +
+      `${formatList(strays, 10)}: a "require", "target" or "target=" of the environment or its specs ` +
       `says so; correct it there, or make a target of the settings for that microarchitecture`,
   ];
 }
@@ -202,7 +202,7 @@ export function findBuiltOnSplices(
   });
   if (found.length === 0) return [];
   return [
-    `Error: expected nothing new to be built on a spliced package, found ${found.slice(0, 10).join(', ')}: ` +
+    `Error: expected nothing new to be built on a spliced package, found ${formatList(found, 10)}: ` +
       'Spack cannot do it; ask for the same splice in this environment with fresh, or for another version or variant',
   ];
 }

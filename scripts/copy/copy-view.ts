@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import prettyBytes from 'pretty-bytes';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { formatNumber } from '../../site/lib/format.ts';
+import { formatList, formatNumber } from '../../site/lib/format.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
@@ -241,9 +241,8 @@ function expectClosed(builds: readonly SourceBuild[], where: string): void {
       .map((need) => `${name}@${version}/${hash.slice(0, 7)} needs /${need}`),
   );
   if (open.length === 0) return;
-  const others = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
   throw new Error(
-    `${where}: expected all that its builds need at run time, found ${open.slice(0, NAMED).join(', ')}${others}, ` +
+    `${where}: expected all that its builds need at run time, found ${formatList(open, NAMED)}, ` +
       'which it does not list; nothing could install these without a network: build what is missing, or copy another view',
   );
 }

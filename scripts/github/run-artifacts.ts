@@ -11,6 +11,7 @@ import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 import { openGitHub } from './api.ts';
 import { describeError } from '../cli/command.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { Digest } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 
@@ -21,33 +22,20 @@ const MAX_PAGES = 100;
 /** Longest time without a byte in a download, in milliseconds. */
 const IDLE_MS = 60_000;
 
-/** An artifact of this workflow run, of any of its attempts. */
-export interface RunArtifact {
+/** An artifact of this workflow run, of any of its attempts. Source: GitHub's OpenAPI description, "Get an artifact". */
+const RunArtifact = z.object({
   /** Rises with time. */
-  id: number;
-  name: string;
-  /** Size of its zip. */
-  bytes: number;
-  /** `sha256:<hex>` of its zip; GitHub leaves it out for artifacts of old actions. */
-  digest?: string | undefined;
-}
-
-/** Source: GitHub's OpenAPI description, "List workflow run artifacts". */
-const Listing = z.object({
-  total_count: z.int().nonnegative(),
-  artifacts: z.array(
-    z.object({
-      id: z.int(),
-      name: z.string(),
-      size_in_bytes: z.int().nonnegative(),
-      expired: z.boolean(),
-      digest: z
-        .string()
-        .regex(/^sha256:[0-9a-f]{64}$/)
-        .nullish(),
-    }),
-  ),
+  id: z.int(),
+  name: z.string(),
+  /** Of its zip. */
+  size_in_bytes: z.int().nonnegative(),
+  expired: z.boolean(),
+  /** Of its zip; GitHub leaves it out for artifacts of old actions. */
+  digest: Digest.nullish(),
 });
+export type RunArtifact = z.infer<typeof RunArtifact>;
+
+const Listing = z.object({ total_count: z.int().nonnegative(), artifacts: z.array(RunArtifact) });
 
 /**
  * Lists the artifacts of the run that `GITHUB_RUN_ID` names, oldest first, without those that have expired.
@@ -64,8 +52,7 @@ export async function listRunArtifacts(
   const artifacts: RunArtifact[] = [];
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const { artifacts: listed } = await github.call(route, { run, per_page: PER_PAGE, page }, Listing);
-    for (const { id, name, size_in_bytes: bytes, digest, expired } of listed)
-      if (!expired) artifacts.push({ id, name, bytes, digest: digest ?? undefined });
+    artifacts.push(...listed.filter(({ expired }) => !expired));
     if (listed.length < PER_PAGE) break;
   }
   return artifacts.sort((a, b) => a.id - b.id);
@@ -118,7 +105,7 @@ async function download(
     createWriteStream(file),
   );
   const digest = `sha256:${hash.digest('hex')}`;
-  if (listed !== undefined && digest !== listed)
+  if (listed && digest !== listed)
     throw new TemporaryError(
       `artifact ${name}: expected ${listed}, as GitHub lists it, downloaded ${digest}`,
     );

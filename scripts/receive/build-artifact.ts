@@ -54,9 +54,9 @@ export async function openRunArtifacts(
     use: async (index, work) => {
       const [latest] = latestFirst(listed, index, attempt);
       if (!latest) return work(undefined);
-      if (latest.bytes > LIMITS.bytes) {
+      if (latest.size_in_bytes > LIMITS.bytes) {
         throw new BadArchiveError(
-          `artifact ${latest.name}: expected at most ${LIMITS.bytes} bytes, found ${latest.bytes}`,
+          `artifact ${latest.name}: expected at most ${LIMITS.bytes} bytes, found ${latest.size_in_bytes}`,
         );
       }
       return withTemporaryFolder(async (temporary) => {

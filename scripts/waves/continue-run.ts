@@ -10,19 +10,6 @@ const MAX_SPECS_LENGTH = 60_000;
 const DEPLOYMENT_MINUTES = 30;
 const PAUSE_MS = 30_000;
 
-/** What a run came to, and what it was asked for. */
-export interface RunToContinue {
-  /** How many runs there were before this one; 0: somebody started it. */
-  round: number;
-  /** Builds that are still to be made. */
-  waiting: number;
-  /** Builds that this run published. */
-  published: number;
-  branch: string;
-  /** The workflow that goes on, and its inputs but for the count of runs. */
-  next: NextRun;
-}
-
 /** A workflow with the inputs that make it do the rest. */
 export interface NextRun {
   workflow: 'environment.yml' | 'manual.yml';
@@ -75,12 +62,15 @@ export interface Continuation {
   sentence: string;
 }
 
-/** Decides whether a run goes on in another one: while something waits and each run makes progress. */
+/**
+ * Decides whether a run goes on in another one: while something waits and each run makes progress.
+ * @param run how many runs there were before this one, how many builds it published, and how many are still to be made
+ */
 export function decideContinuation({
   round,
   waiting,
   published,
-}: Pick<RunToContinue, 'round' | 'waiting' | 'published'>): Continuation {
+}: Record<'round' | 'waiting' | 'published', number>): Continuation {
   const rest = `${waiting} ${waiting === 1 ? 'build waits' : 'builds wait'}`;
   if (waiting === 0) return { continues: false, sentence: 'Nothing waits for another run.' };
   if (published === 0) {
@@ -104,7 +94,7 @@ export function decideContinuation({
  */
 export async function startNextRun(
   github: GitHub,
-  { round, branch, next }: Pick<RunToContinue, 'round' | 'branch' | 'next'>,
+  { round, branch, next }: { round: number; branch: string; next: NextRun },
   isLive: () => Promise<boolean>,
   { pauseMs = PAUSE_MS } = {},
 ): Promise<void> {

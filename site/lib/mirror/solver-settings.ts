@@ -1,3 +1,4 @@
+import { formatList } from '../format.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { targetOf } from '../../schemas/node.ts';
 import type { SpecNode } from '../spack/dag.ts';
@@ -86,8 +87,7 @@ function sumFacts(builds: readonly BuildFacts[]): SolverFacts {
 
 /** The `packages:` and `concretizer:` sections of a settings file; their lines. */
 export function solverLines({ targets, compilers, systemCompilers }: SolverFacts): string[] {
-  const named = systemCompilers.slice(0, MAX_NAMED).join(', ');
-  const more = systemCompilers.length > MAX_NAMED ? ` and ${systemCompilers.length - MAX_NAMED} more` : '';
+  const named = formatList(systemCompilers, MAX_NAMED);
   const packages = [
     ...(targets.length === 0
       ? []
@@ -99,9 +99,7 @@ export function solverLines({ targets, compilers, systemCompilers }: SolverFacts
     ]),
   ];
   return [
-    ...(named === ''
-      ? []
-      : [`# Built with compilers of the systems that builds ran on (${named}${more}): what is`]),
+    ...(named === '' ? [] : [`# Built with compilers of the systems that builds ran on (${named}): what is`]),
     ...(named === '' ? [] : ['# not here is built with yours.']),
     ...(packages.length === 0 ? [] : ['packages:', ...packages]),
     'concretizer:',
