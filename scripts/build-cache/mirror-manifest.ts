@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import {
   MirrorManifest,
   SPEC_MEDIA_TYPE,
@@ -48,7 +50,8 @@ export function blobRecord(
 
 /** Reads a manifest's plain text (without a signature); `where` names it in errors. */
 export function parseMirrorManifest(text: string, where: string): MirrorManifest {
-  const value = parseJson(text, where);
+  const advice = 'push the build cache again';
+  const value = parseJson(text, z.unknown(), { where, expected: 'a manifest in JSON', advice });
   const version = isObject(value) ? value['version'] : undefined;
   if (version !== 3) {
     throw new Error(
@@ -56,13 +59,8 @@ export function parseMirrorManifest(text: string, where: string): MirrorManifest
         'push the build cache again with Spack 1.0 or newer (1.x writes version 3)',
     );
   }
-  const result = MirrorManifest.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new Error(
-    `${where}: expected a manifest as \`spack buildcache push\` writes it, ` +
-      `found something else at "${issue?.path.join('.')}": ${issue?.message}`,
-  );
+  const expected = 'a manifest as `spack buildcache push` writes it';
+  return parseJson(text, MirrorManifest, { where, expected, advice });
 }
 
 /** The blob of a kind that the manifest of an index or of a key names, signed or not; `where` names it in errors. */
@@ -85,14 +83,6 @@ function recordText(record: BlobRecord): string {
     `"checksum":"${record.checksum}"`,
     '}',
   ].join('\n');
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${where}: expected a manifest in JSON, found text that is not JSON`, { cause });
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import { roundTimes } from '../../site/lib/times/build-times.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
@@ -53,7 +54,7 @@ export function readInstallEvents(path: string): Map<DagHash, InstallTrace> {
 export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
   const traces = new Map<DagHash, InstallTrace>();
   const begun = new Map<string, number>();
-  for (const event of text.split('\n').flatMap(parseEvent)) {
+  for (const event of text.split('\n').flatMap((line) => tryJson(line, Event) ?? [])) {
     const { hash, step, phase, time } = event;
     const trace = traces.get(hash) ?? { steps: [], open: [], time };
     traces.set(hash, trace);
@@ -75,15 +76,6 @@ export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
     trace.steps.push({ step, phase, seconds: Math.round(seconds * 1_000) / 1_000 });
   }
   return traces;
-}
-
-function parseEvent(line: string): Event[] {
-  if (line === '') return [];
-  try {
-    return [Event.parse(JSON.parse(line))];
-  } catch {
-    return [];
-  }
 }
 
 /** How long each build took that ended well; what was unpacked from a binary was not built. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 
 const TIMEOUT_MS = 30_000;
 /** The index of a cache with hundreds of months has some 100 kB. */
@@ -56,11 +57,7 @@ type ServedIndex = z.infer<typeof ServedIndex>;
 
 /** What a served index says of the deployment; undefined where the text is no index of a build cache. */
 export function parseServedIndex(text: string): ServedIndex | undefined {
-  try {
-    return ServedIndex.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return tryJson(text, ServedIndex);
 }
 
 function isLogin(response: Response): boolean {

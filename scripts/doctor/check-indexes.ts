@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
@@ -153,11 +154,7 @@ export async function readSiteBlob(
 
 async function readViewNames(site: MirrorFiles): Promise<string[]> {
   const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
-  try {
-    return ViewNames.parse(JSON.parse(text ?? '')).views.map(({ name }) => name);
-  } catch {
-    return [];
-  }
+  return tryJson(text ?? '', ViewNames)?.views.map(({ name }) => name) ?? [];
 }
 
 async function expectBlob(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {

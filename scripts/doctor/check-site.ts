@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import type { Blob } from '../../site/schemas/build.ts';
@@ -152,7 +153,7 @@ async function checkKeys(
   const { keys } = catalog;
   const record = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
   const text = record && (await readText(site, mirrorBlobPath(record.digest), TEXT_LIMIT_BYTES));
-  const listed = KeyIndex.safeParse(parseLoosely(text)).data?.keys ?? {};
+  const listed = tryJson(text ?? '', KeyIndex)?.keys ?? {};
   const [found, expected] = [Object.keys(listed), [...keys.keys()]].map(
     (names) => names.sort().join(', ') || 'none',
   );
@@ -209,9 +210,7 @@ async function checkBudget(
 ): Promise<void> {
   const files = (await site.list('')) && (await measureFiles(site.address));
   const document = files ? undefined : await readText(site, 'api/budget.json', TEXT_LIMIT_BYTES);
-  const said = BudgetDocument.pick({ bytes: true, budget: true })
-    .loose()
-    .safeParse(parseLoosely(document)).data;
+  const said = tryJson(document ?? '', BudgetDocument.pick({ bytes: true, budget: true }).loose());
   const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : said?.bytes.total;
   const limit = files ? budget : (said?.budget ?? budget);
   diagnosis.count(
@@ -267,12 +266,4 @@ async function isIndex(site: MirrorFiles, path: string): Promise<boolean> {
   const stream = await site.open(path);
   for await (const chunk of stream ?? []) return Buffer.from(chunk).toString('utf8').startsWith(INDEX_START);
   return false;
-}
-
-function parseLoosely(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }

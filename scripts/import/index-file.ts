@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { PackageName, targetOf } from '../../site/schemas/node.ts';
@@ -140,14 +141,11 @@ function compilersOf(
 }
 
 function parseRecord(text: string, where: string): IndexRecord {
-  const value: unknown = JSON.parse(text);
-  const record = IndexRecord.safeParse(value);
-  if (record.success) return record.data;
-  const [issue] = record.error.issues;
-  throw new Error(
-    `${where}: expected a record of an index as Spack 0.18 or newer writes it, found at ` +
-      `"${issue?.path.join('.')}": ${issue?.message}; run \`spack buildcache update-index\` with a newer Spack`,
-  );
+  return parseJson(text, IndexRecord, {
+    where,
+    expected: 'a record of an index as Spack 0.18 or newer writes it',
+    advice: 'run `spack buildcache update-index` with a newer Spack',
+  });
 }
 
 /** The texts of `database.installs`, by hash, in the order of the file. */

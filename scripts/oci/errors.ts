@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { firstLine, TemporaryError } from '../http/errors.ts';
@@ -83,19 +84,11 @@ export function refusalOf(
 
 /** Whether an answer's body has an error of that code. */
 export function hasErrorCode(text: string, ...codes: string[]): boolean {
-  return parseBody(text)?.errors.some(({ code }) => codes.includes(code)) ?? false;
+  return tryJson(text, ErrorBody)?.errors.some(({ code }) => codes.includes(code)) ?? false;
 }
 
 /** A registry's own words of its refusal; none where its body is empty or a page. */
 function readWords(text: string): string {
-  const [first] = parseBody(text)?.errors ?? [];
+  const [first] = tryJson(text, ErrorBody)?.errors ?? [];
   return (first?.message ?? first?.code ?? '').replaceAll(/\s+/g, ' ').slice(0, 300);
-}
-
-function parseBody(text: string): z.infer<typeof ErrorBody> | undefined {
-  try {
-    return ErrorBody.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { tryJson } from '../../site/lib/json.ts';
 import { readCredentials, type Credentials } from './credentials.ts';
 import { ConnectionError, isCertificateCode } from '../http/errors.ts';
 import { isLoopback, readErrorText, readLimited, send, type HttpAnswer } from '../http/request.ts';
@@ -268,13 +269,9 @@ async function fetchToken(
 
 /** Undefined where there is none that a header can carry. */
 function readToken(text: string): string | undefined {
-  try {
-    const { token, access_token: other } = TokenAnswer.parse(JSON.parse(text));
-    const access = token ?? other;
-    return access !== undefined && /^[\x21-\x7e]+$/.test(access) ? access : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = tryJson(text, TokenAnswer);
+  const access = answer?.token ?? answer?.access_token;
+  return access !== undefined && /^[\x21-\x7e]+$/.test(access) ? access : undefined;
 }
 
 function basic({ username, password }: Credentials): string {

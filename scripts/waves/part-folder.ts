@@ -45,21 +45,13 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   mkdirSync(folder, { recursive: true });
   const texts = new Map(requests.flatMap(({ plan }) => [...plan.texts]));
   const nodes = new Map(requests.flatMap(({ plan }) => [...plan.nodes]));
-  const needsOf = (hash: DagHash) => hashesOf(nodes.get(hash));
   const own = new Set(hashes);
   const planned = new Set(requests.flatMap(({ plan }) => [...plan.hashes]));
   const asked = new Map(
     requests.flatMap(({ plan }) => plan.roots.map(({ hash, spec }): [DagHash, string] => [hash, spec])),
   );
-  const needed = new Set(hashes.flatMap(needsOf));
-  const roots = hashes
-    .filter((hash) => !needed.has(hash) || asked.has(hash))
-    .map((hash): Root => ({ hash, spec: asked.get(hash) ?? specOf(hash, nodes) }));
-  const closure = walk(
-    roots.map(({ hash }) => hash),
-    needsOf,
-  );
-  writeFileSync(join(folder, 'spack.lock'), composeLock(first.plan.lockText, roots, closure, texts));
+  const { roots, closure, lock } = partOfLock(first.plan.lockText, hashes, { nodes, texts, asked });
+  writeFileSync(join(folder, 'spack.lock'), lock);
   writeFileSync(join(folder, 'spack.yaml'), composeYaml(plans, first, roots));
   const inputs: Omit<BuildInputs, 'files'> = {
     ...first.plan.inputs,
@@ -79,6 +71,33 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   const { target: name, runner, container } = first.entry;
   const entry = writePlanFiles(folder, hashes, inputs, { name, runner, container });
   return { ...entry, wave, ...(lane && { lane }) };
+}
+
+/** The lock of some nodes of another one. Its roots are those that no other of them needs, or that were asked for. */
+function partOfLock(
+  lockText: string,
+  hashes: readonly DagHash[],
+  {
+    nodes,
+    texts,
+    asked,
+  }: {
+    nodes: SolvedRequest['plan']['nodes'];
+    texts: ReadonlyMap<DagHash, string>;
+    /** The specs that were asked for, by the hashes they came to. */
+    asked: ReadonlyMap<DagHash, string>;
+  },
+): { roots: Root[]; closure: DagHash[]; lock: string } {
+  const needsOf = (hash: DagHash) => hashesOf(nodes.get(hash));
+  const needed = new Set(hashes.flatMap(needsOf));
+  const roots = hashes
+    .filter((hash) => !needed.has(hash) || asked.has(hash))
+    .map((hash): Root => ({ hash, spec: asked.get(hash) ?? specOf(hash, nodes) }));
+  const closure = walk(
+    roots.map(({ hash }) => hash),
+    needsOf,
+  );
+  return { roots, closure, lock: composeLock(lockText, roots, closure, texts) };
 }
 
 /** A lock of some roots of another one, its nodes to the letter. */
@@ -128,20 +147,10 @@ export function trimLock(
   const needsOf = (hash: DagHash) => hashesOf(lock.concrete_specs[hash]);
   const kept = [...planned].filter((hash) => !walk([hash], needsOf).some((one) => missing.has(one)));
   if (kept.length === 0) return undefined;
-  const needed = new Set(kept.flatMap(needsOf));
-  const specs = new Map(lock.roots.map(({ hash, spec }) => [hash, spec]));
-  const roots = kept
-    .filter((hash) => !needed.has(hash) || specs.has(hash))
-    .map((hash) => {
-      const { name = '', version = '' } = lock.concrete_specs[hash] ?? {};
-      return { hash, spec: specs.get(hash) ?? `${name}@=${version}` };
-    });
+  const nodes = new Map(Object.entries(lock.concrete_specs));
   const texts = splitObject(splitObject(lockText).get('concrete_specs') ?? '{}');
-  const closure = walk(
-    roots.map(({ hash }) => hash),
-    needsOf,
-  );
-  return composeLock(lockText, roots, closure, texts);
+  const asked = new Map(lock.roots.map(({ hash, spec }) => [hash, spec]));
+  return partOfLock(lockText, kept, { nodes, texts, asked }).lock;
 }
 
 /** The nodes of a lock, each with its text. */

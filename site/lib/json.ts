@@ -23,6 +23,15 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSou
   throw new Error(`${where}: ${problem}${issue?.message}; ${advice}`);
 }
 
+/** What a text says that may be anything, and that nothing rests on; undefined where it does not fit the schema. */
+export function tryJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function parseText(text: string, { where, expected, advice }: JsonSource): unknown {
   try {
     return JSON.parse(text);

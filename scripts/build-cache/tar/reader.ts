@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { z } from 'zod';
+import { tryJson } from '../../../site/lib/json.ts';
 import { roundTimes } from '../../../site/lib/times/build-times.ts';
 import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { GlibcScan } from '../elf-glibc.ts';
@@ -100,7 +101,7 @@ async function readEntries(archive: Extract, platform: string): Promise<ReadEntr
     contents: describeContents(tree, glibc.newest),
     installedSize,
     files,
-    spackVersion: parseMetadata(metadata.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`), InstallEnvironment)
+    spackVersion: tryJson(String(metadata.get(`${tree.prefix}/${INSTALL_ENVIRONMENT}`)), InstallEnvironment)
       ?.spack_version,
     times: parseTimes(metadata.get(`${tree.prefix}/${INSTALL_TIMES}`)),
     sbom: [...sboms].find(([path, sbom]) => path === `${tree.prefix}/${sbom.path}`)?.[1],
@@ -124,18 +125,9 @@ async function* chunksOf(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> 
   }
 }
 
-/** Undefined for whatever does not look like it: the builder wrote it, and nothing rests on it. */
-function parseMetadata<T>(bytes: Buffer | undefined, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(String(bytes))).data;
-  } catch {
-    return undefined;
-  }
-}
-
 function describeSbom(path: string, bytes: Buffer): Build['sbom'] {
   const [, name] = SBOM.exec(path) ?? [];
-  if (name === undefined || parseMetadata(bytes, Spdx) === undefined) return undefined;
+  if (name === undefined || tryJson(String(bytes), Spdx) === undefined) return undefined;
   return {
     path: name,
     digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
@@ -144,7 +136,7 @@ function describeSbom(path: string, bytes: Buffer): Build['sbom'] {
 }
 
 function parseTimes(bytes: Buffer | undefined): BuildTimes | undefined {
-  const times = parseMetadata(bytes, InstallTimes);
+  const times = tryJson(String(bytes), InstallTimes);
   return times && roundTimes(times.total, times.phases);
 }
 

@@ -1,3 +1,4 @@
+import { ALL_VIEW } from './views.ts';
 import { solverLines, type SolverFacts } from './solver-settings.ts';
 
 /** How this cache can be reached. */
@@ -28,9 +29,6 @@ export interface MirrorSettings {
   /** A `mirrors.yaml`, or a file with several sections. */
   text: string;
 }
-
-/** The view of everything. Both mirrors together have everything. */
-const ALL_VIEW = 'all';
 
 /**
  * All settings files of a cache: of the HTTPS mirror, of site and registry together, of each view; and the same with
