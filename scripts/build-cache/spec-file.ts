@@ -196,7 +196,7 @@ function notItsHash({ node, text }: SpecNode): Error {
 
 /**
  * Recomputes a node's DAG hash from its own text: lower-case base32 of the SHA-1 of the node without `hash`.
- * Of a spliced node only the first 25 characters hold: Spack puts the end of its build spec's hash behind them.
+ * Of a spliced node only the first 25 characters hold: Spack puts the end of a hash of its build spec behind them.
  * @param without keys, or `parameters.NAME`, that were not yet there when Spack hashed the node
  */
 export function computeDagHash(nodeText: string, without: readonly string[] = []): DagHash {

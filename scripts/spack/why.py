@@ -65,7 +65,7 @@ def explain(question):
     answer["causes"] = [cause.as_json() for cause in context.causes(nodes)]
     if context.first and context.first.change and question.get("solver", True):
         begin = time.time()
-        answer["verified"] = try_change(context.first, question)
+        answer["verified"] = try_change(context.first, question["spec"], builds)
         seconds.append(round(time.time() - begin, 1))
     return answer
 
@@ -213,7 +213,7 @@ def solve(text):
     return spack.concretize.concretize_one(text)
 
 
-def try_change(cause, question):
+def try_change(cause, text, builds):
     """Whether the node comes from the cache once the proposed change is made."""
     try:
         with contextlib.ExitStack() as stack:
@@ -221,8 +221,7 @@ def try_change(cause, question):
                 scope = spack.config.InternalConfigScope("why", cause.change["config"])
                 stack.enter_context(spack.config.override(scope))
             seen_hashes()
-            solved = spack.concretize.concretize_one(cause.change.get("spec", question["spec"]))
-        builds = read_index(question["index"])
+            solved = spack.concretize.concretize_one(cause.change.get("spec", text))
         node = next((n for n in solved.traverse() if n.name == cause.node.name), None)
         return node is not None and node.dag_hash() in builds
     except Exception as error:

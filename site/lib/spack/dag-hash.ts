@@ -6,7 +6,7 @@ import { oldHashTexts, SPEC_FILE_VERSION } from './old-spec-file.ts';
 
 const BASE32_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Characters at the end of a spliced node's hash that are its build spec's. */
+/** Characters at the end of a spliced node's hash that are of what it was built as. */
 const BUILD_SPEC_SUFFIX = 7;
 
 /** Spack 1.0 renamed this repository of its tests in the nodes that it had, whose hashes stayed. */
@@ -71,7 +71,11 @@ function hashRules(node: Node): string[][] {
   ];
 }
 
-/** A recomputed hash as the node bears it: of a spliced node the end is that of the hash it was built as. */
-export function withSuffix({ build_spec: built }: Node, hash: DagHash): DagHash {
-  return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + built.hash.slice(-BUILD_SPEC_SUFFIX) : hash;
+/**
+ * A recomputed hash as the node bears it. The end of a spliced node's is no proof: Spack puts a hash of its build spec
+ * there, made again, which is another than that build spec's own two levels above a splice. What comes before covers the
+ * whole node, with the name and the hash of its build spec.
+ */
+export function withSuffix({ build_spec: built, hash: own }: Node, hash: DagHash): DagHash {
+  return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + own.slice(-BUILD_SPEC_SUFFIX) : hash;
 }
