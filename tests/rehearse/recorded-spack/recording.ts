@@ -20,9 +20,13 @@ export const Recording = z.array(Answer);
 
 export const RECORDING_FILE = join(import.meta.dirname, 'recording.json');
 
-/** A command in a form that is the same in every run: paths go, and an environment is what it asks for. */
+/**
+ * A command in a form that is the same in every run and on every machine: paths and numbers of processes go, and an
+ * environment is what it asks for.
+ */
 export function questionOf(args: readonly string[]): string {
-  const words = args.map((word, index) => {
+  const words = args.flatMap((word, index) => {
+    if (word === '-j' || args[index - 1] === '-j') return [];
     if (args[index - 1] === '-e') return `{${readSpecs(word)}}`;
     if (word.endsWith('.py')) return basename(word);
     return word.startsWith('/') && word.slice(1).includes('/') ? '{path}' : word;
