@@ -2,7 +2,7 @@ import type { Machine } from '../../lib/machine/machine.ts';
 import { fitText, judgeFit, type Fit } from '../../lib/machine/needs.ts';
 import { readNeeds } from '../../lib/machine/needs-text.ts';
 import { formatCount } from '../../lib/format.ts';
-import { makeElement, makeText } from '../element.ts';
+import { makeElement, makeLink, makeText } from '../element.ts';
 
 /**
  * Puts a mark with its reason wherever a page says what a build needs: in an element with `data-needs`, or, for the
@@ -22,7 +22,12 @@ export function markNeeds(machine: Machine | undefined): void {
       if (fit) place.append(' ', makeMark(fit));
       return fit ?? [];
     });
-    if (found.length > 1) element.before(makeSummary(found, machine));
+    if (found.length < 2) continue;
+    const summary = makeSummary(found, machine);
+    // Those that are folded bear no marks.
+    const all = element.dataset['search'];
+    if (all !== undefined) summary.append(' ', makeLink(all, 'All builds of it that run there'));
+    element.before(summary);
   }
 }
 

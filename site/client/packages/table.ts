@@ -1,11 +1,9 @@
 import { formatCount, formatDate, formatSize, DAY_MS } from '../../lib/format.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import { PACKAGES_PER_PAGE } from '../../lib/page/paging.ts';
 import { makeElement } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';
 import { createWordFinder, type WordFinder } from '../search/words.ts';
-
-/** Rows on one page of the table. */
-const PAGE_SIZE = 100;
 
 interface TableState extends PackageView {
   /** Counts from 1. */
@@ -84,9 +82,9 @@ async function show(parts: Parts, state: TableState): Promise<void> {
     return;
   }
   const places = orderPackages(index, state);
-  const count = Math.max(1, Math.ceil(places.length / PAGE_SIZE));
+  const count = Math.max(1, Math.ceil(places.length / PACKAGES_PER_PAGE));
   state.page = Math.min(state.page, count);
-  const shown = places.slice((state.page - 1) * PAGE_SIZE, state.page * PAGE_SIZE);
+  const shown = places.slice((state.page - 1) * PACKAGES_PER_PAGE, state.page * PACKAGES_PER_PAGE);
   while (list.children.length > shown.length) list.lastElementChild?.remove();
   while (list.children.length < shown.length) list.append(document.importNode(template.content, true));
   for (const [row, place] of shown.entries()) {
@@ -136,8 +134,8 @@ function showPages(pages: HTMLElement, places: readonly number[], page: number, 
     if (number + 1 === page) link.setAttribute('aria-current', 'page');
     return makeElement('li', '', link);
   });
-  const first = (page - 1) * PAGE_SIZE + 1;
-  const last = Math.min(page * PAGE_SIZE, places.length);
+  const first = (page - 1) * PACKAGES_PER_PAGE + 1;
+  const last = Math.min(page * PACKAGES_PER_PAGE, places.length);
   const shown = makeElement(
     'li',
     '',

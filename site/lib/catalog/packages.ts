@@ -2,7 +2,7 @@ import { targetOf } from '../../schemas/node.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { CatalogBuild, SiteCatalog, CatalogPackage, CatalogFailure } from './site-catalog.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
-import { splitPages } from '../page/paging.ts';
+import { PACKAGES_PER_PAGE, splitPages } from '../page/paging.ts';
 import { packagesPath } from '../url.ts';
 
 /**
@@ -116,11 +116,8 @@ function distinct(texts: string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** Packages on one page of the list: few enough to load at once on a phone. */
-const PAGE_SIZE = 200;
-
 export function packagePages<Item>(packages: readonly Item[]): Item[][] {
-  return splitPages(packages, PAGE_SIZE);
+  return splitPages(packages, PACKAGES_PER_PAGE);
 }
 
 /** Path of a page of the list. A package's name never begins with `-`, so no package's page is in the way. */
