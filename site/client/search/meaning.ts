@@ -1,4 +1,4 @@
-import type { Query } from '../../lib/search/search-query.ts';
+import { splitName, type Query } from '../../lib/search/search-query.ts';
 import { SYSTEM_GLIBC, systemGlibc } from '../../lib/machine/machine.ts';
 import { familyOf, isTarget } from '../../lib/spack/targets.ts';
 import { isCompiler } from './query-filters.ts';
@@ -83,10 +83,8 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
 function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
   const { places } = vocabulary;
   return query.words.map((word) => {
-    const match =
-      /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word) ??
-      /^([a-z][a-z-]*)(\d+\.[\d.]+)$/.exec(word);
-    const [, name = '', version, hash] = match ?? [];
+    const match = splitName(word);
+    const { name = '', version, hash } = match ?? {};
     if (places.has(word)) return word;
     if (!match || !places.has(name)) return ownName(word, meaning, vocabulary);
     if (version !== undefined) meaning.version ??= version;

@@ -5,7 +5,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { announce } from '../announce.ts';
 import { makeElement, makeText } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';
-import { parseQuery } from '../../lib/search/search-query.ts';
+import { parseQuery, splitName } from '../../lib/search/search-query.ts';
 
 /** With fewer packages than this, programs and libraries are looked for as well. */
 const FEW_PACKAGES = 3;
@@ -241,7 +241,7 @@ function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
 /** The words that are names: of `hdf5-1.14` the part before the version. */
 function nameWords(text: string, { names }: PackageIndex): string[] {
   return parseQuery(text).words.map((word) => {
-    const [, name] = /^([a-z].*?)-\d[\w.]*$/.exec(word) ?? [];
+    const { name } = splitName(word) ?? {};
     return name !== undefined && !names.includes(word) && names.includes(name) ? name : word;
   });
 }

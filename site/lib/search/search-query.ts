@@ -58,6 +58,17 @@ function readRequirement(_: string, name: string, sign: string, version: string)
   return sign.startsWith('>') ? `${name}@${version}:` : `${name}@:${version}`;
 }
 
+/** A word that may be a name with a version: `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`. */
+export function splitName(
+  word: string,
+): { name: string; version: string; hash?: string | undefined } | undefined {
+  const [, name, version, hash] =
+    /^([a-z].*?)-(\d[\w.-]*?)(?:-([a-z2-7]{7,32}))?$/.exec(word) ??
+    /^([a-z][a-z-]*)(\d+\.[\d.]+)$/.exec(word) ??
+    [];
+  return name === undefined || version === undefined ? undefined : { name, version, hash };
+}
+
 /** `rocky 8` is the system rocky8, and its number no version. */
 function joinSystems(text: string): string {
   return text.replaceAll(/(?<!\S)([a-z]+)\s+(\d[\d.]*)(?!\S)/gi, (words) => {
