@@ -317,6 +317,22 @@ test('spack arch tells how many builds run, and nothing but the site is asked', 
   expect(complaints).toEqual([]);
 });
 
+test('a system whose glibc is not known is not said to run nothing, and words do instead of spack arch', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/machine/#linux-cray-zen3`);
+  await page
+    .getByText(new RegExp(`^\\d+ of ${BUILDS} builds may run on zen3, Cray: its glibc decides`))
+    .waitFor();
+  expect(await page.getByText('Nothing here runs on it').count()).toBe(0);
+  await page.getByRole('textbox', { name: /glibc version/ }).fill('2.38');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Cray`)).waitFor();
+  await page.getByRole('textbox', { name: /spack arch/ }).fill('Rocky Linux 9, zen3');
+  await page.getByRole('textbox', { name: /glibc version/ }).fill('');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Rocky 9`)).waitFor();
+});
+
 test('a spec that is here is a hit, one that is not shows what differs from the nearest', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);

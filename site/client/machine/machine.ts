@@ -1,4 +1,5 @@
-import { archOf, parseArch, systemGlibc, systemName, type Machine } from '../../lib/machine/machine.ts';
+import { archOf, systemGlibc, systemName, type Machine } from '../../lib/machine/machine.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
 import { summarizeMachine, type MachineSummary } from './fit-summary.ts';
 import { openSearchFiles } from '../search/data.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
@@ -43,7 +44,7 @@ async function check(text: string, glibc: string, base: string, answer: HTMLElem
     throw new Error(
       `“${glibc}” is not a glibc version: expected something like 2.34, as “ldd --version” prints it.`,
     );
-  const machine = parseArch(text);
+  const machine = readMachine(text);
   if (machine) {
     if (glibc) machine.glibc = glibc;
     rememberMachine(machine);
@@ -60,16 +61,20 @@ async function check(text: string, glibc: string, base: string, answer: HTMLElem
 function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSummary, base: string): void {
   const byHash = summary.kinds['by hash'];
   const running = summary.kinds.yes + byHash;
+  const { unknown } = summary.kinds;
+  const isOpen = running === 0 && unknown > 0;
   const verdict = makeElement(
     'p',
-    running > 0 ? 'verdict yes' : 'verdict no',
-    `${formatCount(running)} of ${formatNumber(summary.builds, 'build')} ${running === 1 ? 'runs' : 'run'} on `,
+    isOpen ? 'verdict' : running > 0 ? 'verdict yes' : 'verdict no',
+    `${formatCount(isOpen ? unknown : running)} of ${formatNumber(summary.builds, 'build')} ${isOpen ? 'may run' : running === 1 ? 'runs' : 'run'} on `,
     makeText(machine.target, 'mono'),
     ', ',
     makeText(systemName(machine.os)),
-    byHash === 0
-      ? '.'
-      : `: Spack chooses ${formatCount(summary.kinds.yes)} by itself, ${formatCount(byHash)} only by hash.`,
+    isOpen
+      ? ': its glibc decides. Enter it above; “ldd --version” prints it.'
+      : byHash === 0
+        ? '.'
+        : `: Spack chooses ${formatCount(summary.kinds.yes)} by itself, ${formatCount(byHash)} only by hash.`,
   );
   const rows = summary.targets.map(({ name, builds, running, chosen }) =>
     makeRow(
@@ -91,7 +96,12 @@ function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSumm
 /** The way on: the builds themselves, and a search among them. */
 function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HTMLElement {
   const usable = kinds.yes + kinds['by hash'];
-  if (usable === 0) return makeElement('p', '', 'Nothing here runs on it.');
+  if (usable === 0)
+    return makeElement(
+      'p',
+      '',
+      kinds.unknown > 0 ? 'With its glibc, all pages mark what runs there.' : 'Nothing here runs on it.',
+    );
   const list = makeLink(
     `${base}/search/?runs=here`,
     `List the ${formatNumber(usable, 'build')} that run on it`,
@@ -137,9 +147,9 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElem
     notes.push(
       `The target ${machine.target} is not in archspec’s list of CPUs: only builds for it by name are counted.`,
     );
-  if (machine.platform === 'linux' && !machine.glibc)
+  if (machine.platform === 'linux' && !machine.glibc && kinds.yes + kinds['by hash'] > 0)
     notes.push(
-      `The glibc of ${systemName(machine.os)} is not known here, and it decides. Enter it above; “ldd --version” prints it.`,
+      `The glibc of ${systemName(machine.os)} is not known here. Enter it above; “ldd --version” prints it.`,
     );
   if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [

@@ -70,7 +70,7 @@ function parseDocuments(text: string): unknown[] {
       }
     }
     throw new Error(
-      'Expected what “spack arch” prints (linux-rocky9-zen3), or the whole of a spack.lock or of the output of “spack spec --json”; this is cut off or something else.',
+      'Expected what “spack arch” prints (linux-rocky9-zen3), a system and a CPU (Rocky 9, zen3), or the whole of a spack.lock or of the output of “spack spec --json”; this is cut off or something else.',
       { cause },
     );
   }

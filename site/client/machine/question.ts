@@ -1,4 +1,5 @@
-import { archOf, parseArch } from '../../lib/machine/machine.ts';
+import { archOf } from '../../lib/machine/machine.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
 
 /**
@@ -14,7 +15,7 @@ export function offerMachineQuestion(): void {
   if (known) arch.value = archOf(known);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    const machine = parseArch(arch.value);
+    const machine = readMachine(arch.value);
     const wanted = spec.value.trim();
     if (machine && wanted) {
       const same = known && archOf(known) === archOf(machine);
