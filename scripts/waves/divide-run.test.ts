@@ -34,13 +34,16 @@ function solve(
   name: string,
   more: Partial<BuildRequest> = {},
   isCached: (hash: string) => boolean = () => false,
+  isSpliced = false,
 ): MatrixEntry {
   const root = REAL.roots.find(({ spec }) => spec === name);
   if (!root) throw new Error(`the lock has no root ${name}`);
   const place = join(folder, String(index));
   mkdirSync(place, { recursive: true });
   const roots = [root];
-  const text = composeLock(LOCK, roots, walk([root.hash], needsOf), TEXTS);
+  const whole = composeLock(LOCK, roots, walk([root.hash], needsOf), TEXTS);
+  const built = `"build_spec":{"name":"${name}","hash":"${needsOf(root.hash)[0]}"},"hash":"${root.hash}"`;
+  const text = isSpliced ? whole.replace(`"hash":"${root.hash}"}`, `${built}}`) : whole;
   const { hashes } = planBuild(LockFile.parse(JSON.parse(text)), isCached);
   writeFileSync(join(place, 'spack.lock'), text);
   writeFileSync(
@@ -101,6 +104,14 @@ test('a short request keeps its job, to the letter', () => {
   const entry = solve(3, 'zlib-ng');
   const run = divide([entry], 10);
   expect(run).toMatchObject({ jobs: [entry], requests: [], left: [] });
+});
+
+test('what is spliced keeps its job, however long, and shares none', () => {
+  const name = REAL.roots.find(({ hash }) => needsOf(hash).length > 2)?.spec ?? '';
+  const entries = [solve(0, name), solve(1, name, {}, () => false, true)];
+  const { jobs } = divide(entries, 3_600);
+  expect(jobs.find(({ index }) => index === 1)).toEqual({ ...entries[1], lane: 'last' });
+  expect(jobs.length).toBeGreaterThan(2);
 });
 
 test('short requests that share nothing keep a job each', () => {

@@ -18,7 +18,7 @@ import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';
 import { divideWork, type Job } from './divide.ts';
-import { joinRequests, needsAmong, type SolvedRequest } from './join-requests.ts';
+import { hasSplices, joinRequests, needsAmong, type SolvedRequest } from './join-requests.ts';
 import { writePart } from './part-folder.ts';
 import type { WorkNode } from './work-graph.ts';
 
@@ -206,9 +206,9 @@ function describeWork(
   return result;
 }
 
-/** What is one build or none has no parts. A container that is wanted, too, is made by the next run, of what is built then. */
+/** What is one build or none, or spliced, has no parts. A container that is wanted, too, is made by the next run, of what is built then. */
 function isDivisible({ plan }: SolvedRequest): boolean {
-  return plan.hashes.size > 1;
+  return plan.hashes.size > 1 && !hasSplices(plan);
 }
 
 /** The request that a job is, when it builds all of it and nothing else. */

@@ -13,15 +13,17 @@ export interface SolvedRequest {
 /**
  * Sorts requests by what they have to build in common: requests of one target that share a node to build, directly or
  * through others, come together. A request that wants a container stays alone: while it is short, its job makes that, too.
+ * So does one with splices: of a spliced build from a cache Spack forgets what it was built as (`built-on-splices.ts`).
  */
 export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[][] {
   const groups = new Set<{ requests: SolvedRequest[] }>();
   const groupOf = new Map<string, { requests: SolvedRequest[] }>();
   for (const request of requests) {
     const { entry, plan } = request;
-    const keys = plan.inputs.request.container
-      ? []
-      : [...plan.hashes].map((hash) => `${entry.target} ${hash}`);
+    const keys =
+      plan.inputs.request.container || hasSplices(plan)
+        ? []
+        : [...plan.hashes].map((hash) => `${entry.target} ${hash}`);
     const group = { requests: [request] };
     for (const other of new Set(keys.flatMap((key) => groupOf.get(key) ?? []))) {
       groups.delete(other);
@@ -35,6 +37,11 @@ export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[
   return [...groups]
     .map((group) => group.requests.sort((a, b) => a.entry.index - b.entry.index))
     .sort((a, b) => (a[0]?.entry.index ?? 0) - (b[0]?.entry.index ?? 0));
+}
+
+/** Whether something that is to be made is spliced. */
+export function hasSplices({ hashes, nodes }: Pick<Plan, 'hashes' | 'nodes'>): boolean {
+  return [...hashes].some((hash) => nodes.get(hash)?.build_spec !== undefined);
 }
 
 /** What each node to build needs of the others, through what is cached, too: a binary is unpacked with all that it needs. */

@@ -48,6 +48,45 @@ def write_program(self):
         f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-word"].prefix)
     set_executable(self.prefix.bin.join("splice-app"))`;
 
+/** Two providers of one interface, of which the second needs something, and what depends on the interface two levels below. */
+const SPLICE_ONE = `version("1.0")
+provides("splice-interface")
+
+@run_after("install")
+def write_word(self):
+    with open(self.prefix.join("word.txt"), "w") as f:
+        f.write("one\\n")`;
+
+const SPLICE_TWO = `version("1.0")
+provides("splice-interface")
+can_splice("splice-one@1.0", when="@1.0")
+depends_on("splice-word@2.0", type=("link", "run"))
+
+@run_after("install")
+def write_word(self):
+    with open(self.prefix.join("word.txt"), "w") as f:
+        f.write("two, after ")
+        with open(self.spec["splice-word"].prefix.join("word.txt")) as word:
+            f.write(word.read())`;
+
+const SPLICE_MID = `version("1.0")
+depends_on("splice-interface", type=("link", "run"))
+
+@run_after("install")
+def write_program(self):
+    with open(self.prefix.bin.join("splice-mid"), "w") as f:
+        f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-interface"].prefix)
+    set_executable(self.prefix.bin.join("splice-mid"))`;
+
+const SPLICE_TOP = `version("1.0")
+depends_on("splice-mid", type=("link", "run"))
+
+@run_after("install")
+def write_program(self):
+    with open(self.prefix.bin.join("splice-top"), "w") as f:
+        f.write("#!/bin/sh\\nexec %s/splice-mid\\n" % self.spec["splice-mid"].prefix.bin)
+    set_executable(self.prefix.bin.join("splice-top"))`;
+
 const SPLICE_USER = `version("1.0")
 depends_on("splice-app", type=("link", "run"))`;
 
@@ -280,6 +319,42 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(outcome.output).toMatch(
           /expected nothing new to be built on a spliced package, found splice-user on splice-app\//,
         );
+      },
+      15 * MINUTES,
+    );
+
+    test(
+      'splice another provider of an interface with all that it needs, two levels below the root',
+      async () => {
+        const recipes = { SPLICE_WORD, SPLICE_ONE, SPLICE_TWO, SPLICE_MID, SPLICE_TOP };
+        for (const [key, body] of Object.entries(recipes)) {
+          const folder = key.toLowerCase();
+          const name = folder.replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
+          await writeRecipe(folder, recipe(name, body));
+        }
+        await writeEnvironment('two', 'spack:\n  specs: [splice-two]\n');
+        await run('two');
+        await makeSite();
+        const two = await rootOf('two');
+        await rm(join(bench.folder, 'root'), { recursive: true });
+        const splice = `[{target: splice-interface, replacement: splice-two/${two}, transitive: true}]`;
+        await writeEnvironment(
+          'interface',
+          `spack:\n  specs: [splice-top ^splice-one]\n  concretizer: {splice: {explicit: ${splice}}}\n`,
+        );
+        await run('interface');
+        await makeSite();
+        const top = await rootOf('interface');
+        const own = await bench.spack(['location', '--repo', 'own']);
+        if (!spack) return;
+        const home = await openSpack(spack, []);
+        onTestFinished(home.close);
+        await runSpack(home, ['repo', 'add', own.stdout.trim()]);
+        await addMirror(home, 'cache', `file://${join(bench.folder, 'dist')}`, false);
+        await runSpack(home, ['install', '--cache-only', `/${top}`]);
+        const prefix = await runSpack(home, ['location', '--install-dir', `/${top}`]);
+        const { output } = await runProgram(join(prefix.trim(), 'bin/splice-top'), [], {});
+        expect(output).toBe('two, after the word of 2.0\n');
       },
       15 * MINUTES,
     );
