@@ -34,8 +34,11 @@ export const NARROWER = {
 } as const;
 
 const SafeText = z.string(NARROWER.shape).refine(isSafeText, NARROWER.text);
-/** What Spack replaces by names of the machine that it runs on. Source: `Platform.reserved_oss`, `reserved_targets`. */
-const OF_THE_MACHINE = new Set(['default_os', 'default_target', 'frontend', 'fe', 'backend', 'be']);
+/**
+ * What Spack replaces by names of the machine that it runs on, and what it takes for nothing. Source:
+ * `Platform.reserved_oss`, `reserved_targets`, `ArchSpec.__init__`.
+ */
+const OF_THE_MACHINE = new Set(['default_os', 'default_target', 'frontend', 'fe', 'backend', 'be', 'None']);
 const Word = z.string(NARROWER.shape).regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, NARROWER.word);
 const OwnWord = Word.refine((word) => !OF_THE_MACHINE.has(word), NARROWER.word);
 const Name = z.string(NARROWER.shape).max(MAX_NAME_LENGTH, NARROWER.word).regex(PACKAGE_NAME, NARROWER.word);
@@ -146,7 +149,7 @@ export const ReadableNode = z
     name: Name,
     version: Version,
     arch: z.object({
-      platform: Word,
+      platform: OwnWord,
       platform_os: OwnWord,
       target: Target,
     }),

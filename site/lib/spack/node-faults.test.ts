@@ -56,6 +56,16 @@ test.each([
     /compiler/,
   ],
   [
+    'a system that Spack takes for none',
+    { arch: { platform: 'linux', platform_os: 'None', target: 'x86_64' } },
+    /"arch.platform_os"/,
+  ],
+  [
+    'a platform that Spack takes for none',
+    { arch: { platform: 'None', platform_os: 'debian12', target: 'x86_64' } },
+    /"arch.platform"/,
+  ],
+  [
     'a compiler whose version Python cannot count',
     { annotations: { original_specfile_version: 5, compiler: `gcc@${'1'.repeat(4400)}` } },
     /compiler.*at most 200 characters/,
