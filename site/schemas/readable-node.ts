@@ -123,6 +123,8 @@ const Dependency = z.object({
   parameters: z.object({
     deptypes: z.array(z.enum(DEPTYPES), NARROWER.shape).min(1, NARROWER.shape),
     virtuals: z.array(Word),
+    // Compared with others when specs are sorted: Python has no order of a text and a boolean.
+    direct: z.boolean(NARROWER.shape).optional(),
   }),
 });
 

@@ -66,6 +66,19 @@ test.each([
     /"arch.platform"/,
   ],
   [
+    'an edge that is direct by a text',
+    {
+      dependencies: [
+        {
+          name: 'gmake',
+          hash: 'a'.repeat(32),
+          parameters: { deptypes: ['build'], virtuals: [], direct: 'true' },
+        },
+      ],
+    },
+    /"dependencies.0.parameters.direct"/,
+  ],
+  [
     'a compiler whose version Python cannot count',
     { annotations: { original_specfile_version: 5, compiler: `gcc@${'1'.repeat(4400)}` } },
     /compiler.*at most 200 characters/,
