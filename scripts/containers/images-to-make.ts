@@ -85,7 +85,7 @@ export function lacksContainer(
  * The builds that the roots of a container need to run, dependencies first, each once.
  * @throws when one of them is not in the catalog: the container would not run
  */
-export function readClosure(
+function readClosure(
   roots: readonly Node[],
   nodes: ReadonlyMap<DagHash, Node>,
   catalogDirectory: string,

@@ -45,11 +45,7 @@ export interface Examination {
 }
 
 /** Looks at everything, the catalog first; what is wrong ends up in the diagnosis. */
-export async function examine(
-  read: ExaminedCatalog,
-  diagnosis: Diagnosis,
-  examination: Examination,
-): Promise<void> {
+async function examine(read: ExaminedCatalog, diagnosis: Diagnosis, examination: Examination): Promise<void> {
   const { registry, site, deep, now } = examination;
   const limit = deep ? Infinity : SAMPLE;
   const isReadable = checkNodes(read, diagnosis);
