@@ -52,3 +52,16 @@ test('names the first cause, what to type and whether that was tried', () => {
   expect(describeCauses({ ...ANSWER, causes: [] })).toContain('Nothing is built from source');
   expect(describeCauses({ ...ANSWER, error: 'conflict' })).toContain('finds no solution');
 });
+
+test('passes no control character and no line of a cache on', () => {
+  const [cause] = ANSWER.causes;
+  if (!cause) throw new Error('no cause');
+  const hostile = {
+    ...cause,
+    detail: 'has x=\u001b]0;owned\u0007\n::add-mask::a',
+    line: 'spack install a\nid \u202e#',
+  };
+  const text = describeCauses({ ...ANSWER, causes: [hostile, hostile] });
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]|^\s*(?:::|id)/m);
+  expect(describeCauses({ ...ANSWER, error: 'no \u001b[31m' })).not.toContain('\u001b');
+});

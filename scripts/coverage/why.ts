@@ -6,13 +6,14 @@ import { shortHash } from '../../site/lib/format.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import { DagHash, Sha256 } from '../../site/schemas/digest.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readIfThere } from '../cli/files.ts';
 import { getText } from '../http/get.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 
-/** The index of a large cache has some 100 MB. */
-const LIMIT_BYTES = 2 ** 30;
+/** The index of a large cache has some 100 MB; its bytes and its text are in memory together. */
+const LIMIT_BYTES = 160 * 2 ** 20;
 
 /** Why a node is built, from what no request can change to what one says. */
 const CAUSE_KINDS = [
@@ -138,9 +139,12 @@ async function readText(url: string): Promise<string | undefined> {
   return readIfThere(fileURLToPath(url))?.toString();
 }
 
-/** The answer for people: the first cause in full, then one line for each other node. */
+/**
+ * The answer for people: the first cause in full, then one line for each other node. What it names comes from the cache's
+ * index, so no control character of it reaches the terminal, and a line that is to be typed is one line.
+ */
 export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): string {
-  if (error !== '') return `Spack finds no solution, with or without a cache: ${error}`;
+  if (error !== '') return printable(`Spack finds no solution, with or without a cache: ${error}`);
   const here = nodes.filter(({ cached }) => cached).length;
   const counted = `${here} of ${nodes.length} specs have a binary in the cache.`;
   const [first, ...others] = causes;
@@ -161,5 +165,7 @@ export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): s
     ...(first.line === '' ? [] : ['', `  ${first.line}`, '']),
     ...(tried === '' ? [] : [tried]),
     ...others.map(({ name, hash, kind, detail }) => `${name}/${shortHash(hash)}: ${kind}: ${detail}`),
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }
