@@ -132,12 +132,13 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     builds.systems[at(builds.rows.system)]?.split(' ')[1],
     ...compilers,
     failed ? undefined : formatSize(size),
-    at(builds.rows.state) === REGISTRY ? 'in the registry only' : undefined,
+    // Its install needs the registry as a mirror, too.
+    at(builds.rows.state) === REGISTRY ? makeLink(`${context.base}/use/`, 'in the registry only') : undefined,
     builds.freshness[at(builds.rows.freshness)] === 'older'
       ? `older than recipes ${builds.recipes}`
       : undefined,
     formatMonth(builds.months[at(builds.rows.month)] ?? ''),
-  ].filter((text) => text !== undefined);
+  ].filter((fact) => fact !== undefined);
   const item = makeElement(
     'li',
     failed ? 'failed' : '',
@@ -148,7 +149,11 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
       ...(failed ? [' ', makeElement('span', 'badge warning', 'failed')] : []),
       ...makeMark(row, context),
     ),
-    makeElement('div', 'facts-line', ...facts.map((text) => makeText(text))),
+    makeElement(
+      'div',
+      'facts-line',
+      ...facts.map((fact) => (typeof fact === 'string' ? makeText(fact) : fact)),
+    ),
     makeElement('div', 'spec detail', ...describeVariants(row, all, context)),
   );
   void linkRow(link, hash, name, row, failed, context).then((whole) => {
