@@ -53,65 +53,65 @@ export async function checkIndexes(
   { site, index, limit }: { site: MirrorFiles; index: Blob; limit: number },
 ): Promise<SiteIndexes> {
   const everything = new Set(catalog.builds.keys());
-  const result: SiteIndexes = { listed: new Set(), blobs: new Set(), isBehind: false };
-  const read = async (view: string, blob: Blob): Promise<Set<string> | undefined> => {
-    const path = mirrorBlobPath(blob.digest);
-    try {
-      const text = await readText(site, path, INDEX_LIMIT_BYTES);
-      if (text === undefined || digestOf(text) !== blob.digest)
-        throw new Error(text === undefined ? 'nothing' : `${digestOf(text)}`);
-      return listBuilds(text);
-    } catch (error) {
-      diagnosis.add('site-index-damaged', {
-        where: site.locate(path),
-        expected: `the index that ${indexManifestPath(view)} names`,
-        found: describeError(error),
-      });
-      return undefined;
-    }
-  };
-
-  const all = await readSiteBlob(site, indexManifestPath(ALL_VIEW), INDEX_MEDIA_TYPE);
-  const own = await readSiteBlob(site, indexManifestPath(OWN_INDEX), INDEX_MEDIA_TYPE);
+  const all = await readIndexBlob(site, ALL_VIEW);
+  const own = await readIndexBlob(site, OWN_INDEX);
   diagnosis.count('site', 'the index is that of the catalog', 1);
-  result.isBehind = all?.digest !== index.digest;
-  if (result.isBehind) {
-    const there = all && (await read(ALL_VIEW, all));
+  const isBehind = all?.digest !== index.digest;
+  if (isBehind) {
+    const there = all && (await readIndex(site, ALL_VIEW, all, diagnosis));
     diagnosis.add('site-index-differs', {
       where: site.locate(indexManifestPath(ALL_VIEW)),
       expected: `the index of ${everything.size} builds, ${index.digest}`,
       found: describeIndex(all, there, everything),
     });
   }
-  if (own && own.digest === all?.digest && !result.isBehind) {
-    result.listed = everything;
+  let listed = new Set<string>();
+  if (own && own.digest === all?.digest && !isBehind) {
+    listed = everything;
     await expectBlob(site, own, OWN_INDEX, diagnosis);
-  } else if (own) result.listed = (await read(OWN_INDEX, own)) ?? result.listed;
+  } else if (own) listed = (await readIndex(site, OWN_INDEX, own, diagnosis)) ?? listed;
   else
     diagnosis.add('site-index-differs', {
       where: site.locate(indexManifestPath(OWN_INDEX)),
       expected: 'the index that clients read',
       found: 'no manifest that can be read',
     });
-  for (const hash of result.listed) if (!everything.has(hash)) addForeign(OWN_INDEX, hash, 'the catalog');
+  expectSubset(site, OWN_INDEX, listed, { name: 'the catalog', builds: everything }, diagnosis);
 
+  const views = await readViews(site, diagnosis);
+  await checkViews(site, views, { own, listed, limit }, diagnosis);
+  const blobs = [all, own, ...views.values()].flatMap((blob) => blob?.digest ?? []);
+  return { listed, blobs: new Set(blobs), isBehind };
+}
+
+/** The blobs of the views that the site names, by view; that of everything left out. */
+async function readViews(site: MirrorFiles, diagnosis: Diagnosis): Promise<Map<string, Blob>> {
+  const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
   const views = new Map<string, Blob>();
-  for (const view of await readViewNames(site)) {
-    if (view === ALL_VIEW) continue;
-    const blob = await readSiteBlob(site, indexManifestPath(view), INDEX_MEDIA_TYPE);
-    if (blob) views.set(view, blob);
+  for (const { name } of tryJson(text ?? '', ViewNames)?.views ?? []) {
+    if (name === ALL_VIEW) continue;
+    const blob = await readIndexBlob(site, name);
+    if (blob) views.set(name, blob);
     else
       diagnosis.add('site-index-damaged', {
-        where: site.locate(indexManifestPath(view)),
-        expected: `the index of the view ${view}, which /api/views.json names`,
+        where: site.locate(indexManifestPath(name)),
+        expected: `the index of the view ${name}, which /api/views.json names`,
         found: 'no manifest that can be read',
       });
   }
-  for (const blob of [all, own, ...views.values()]) if (blob) result.blobs.add(blob.digest);
+  return views;
+}
+
+/** Looks whether views list nothing that the site's own index does not; without `--deep` at the smallest ones. */
+async function checkViews(
+  site: MirrorFiles,
+  views: ReadonlyMap<string, Blob>,
+  { own, listed, limit }: { own: Blob | undefined; listed: ReadonlySet<string>; limit: number },
+  diagnosis: Diagnosis,
+): Promise<void> {
   let room = limit === Infinity ? Infinity : QUICK_VIEW_BYTES;
   let checked = 0;
-  const bySize = [...views].sort(([, a], [, b]) => a.size - b.size);
-  for (const [view, blob] of bySize) {
+  for (const [view, blob] of [...views].sort(([, a], [, b]) => a.size - b.size)) {
     // The site's own index under another name is a view of everything that is on the site.
     const isOwn = blob.digest === own?.digest;
     if (!isOwn && blob.size > room) {
@@ -121,21 +121,56 @@ export async function checkIndexes(
     checked += 1;
     if (isOwn) continue;
     room -= blob.size;
-    for (const hash of (await read(view, blob)) ?? [])
-      if (!result.listed.has(hash)) addForeign(view, hash, "the site's own index");
+    const builds = await readIndex(site, view, blob, diagnosis);
+    expectSubset(site, view, builds ?? [], { name: "the site's own index", builds: listed }, diagnosis);
   }
   const note =
     checked < views.size ? { note: 'the largest ones only for being there; --deep reads all' } : {};
   diagnosis.count('site', 'views are subsets', views.size, { checked, ...note });
-  return result;
+}
 
-  function addForeign(view: string, hash: string, where: string): void {
+function expectSubset(
+  site: MirrorFiles,
+  view: string,
+  builds: Iterable<string>,
+  whole: { name: string; builds: ReadonlySet<string> },
+  diagnosis: Diagnosis,
+): void {
+  for (const hash of builds) {
+    if (whole.builds.has(hash)) continue;
     diagnosis.add('view-not-subset', {
       where: site.locate(indexManifestPath(view)),
-      expected: `builds that ${where} has`,
+      expected: `builds that ${whole.name} has`,
       found: `/${hash}`,
     });
   }
+}
+
+/** The builds that an index lists; undefined, and a finding, when a client could not read it. */
+async function readIndex(
+  site: MirrorFiles,
+  view: string,
+  blob: Blob,
+  diagnosis: Diagnosis,
+): Promise<Set<string> | undefined> {
+  const path = mirrorBlobPath(blob.digest);
+  try {
+    const text = await readText(site, path, INDEX_LIMIT_BYTES);
+    if (text === undefined || digestOf(text) !== blob.digest)
+      throw new Error(text === undefined ? 'nothing' : `${digestOf(text)}`);
+    return listBuilds(text);
+  } catch (error) {
+    diagnosis.add('site-index-damaged', {
+      where: site.locate(path),
+      expected: `the index that ${indexManifestPath(view)} names`,
+      found: describeError(error),
+    });
+    return undefined;
+  }
+}
+
+function readIndexBlob(site: MirrorFiles, view: string): Promise<Blob | undefined> {
+  return readSiteBlob(site, indexManifestPath(view), INDEX_MEDIA_TYPE);
 }
 
 /** The blob that a manifest of an index or a key names; undefined where there is no manifest that can be read. */
@@ -150,11 +185,6 @@ export async function readSiteBlob(
   } catch {
     return undefined;
   }
-}
-
-async function readViewNames(site: MirrorFiles): Promise<string[]> {
-  const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
-  return tryJson(text ?? '', ViewNames)?.views.map(({ name }) => name) ?? [];
 }
 
 async function expectBlob(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import glob from 'fast-glob';
+import type { z } from 'zod';
 import {
   catalogPath,
-  CATALOG_FILES,
   parseEntry,
   type Catalog,
-  type CatalogEntry,
   type CatalogFault,
   type CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
@@ -21,7 +18,6 @@ import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
 import { Removed } from '../../site/schemas/removed.ts';
 import { readCatalog, readEntries } from '../catalog/catalog.ts';
-import { removedPath } from '../catalog/removal.ts';
 import { describeError } from '../cli/command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
@@ -69,17 +65,14 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
     onOrphan: (path) => orphans.push(path),
   });
 
-  function parseAll<T>(
-    kind: CatalogKind,
-    parse: (entry: CatalogEntry) => T,
-    pathOf?: (value: T) => string,
-  ): T[] {
+  /** @param idOf what a file is to be named for; absent: any name will do */
+  function parseAll<T>(kind: CatalogKind, schema: z.ZodType<T>, idOf?: (value: T) => string): T[] {
     return readEntries(directory, kind).flatMap((entry) => {
       files += 1;
       const path = catalogPath(kind, entry.id);
       try {
-        const value = parse(entry);
-        const expected = pathOf?.(value) ?? path;
+        const value = parseEntry(kind, entry, schema);
+        const expected = catalogPath(kind, idOf?.(value) ?? entry.id);
         if (expected === path) return [value];
         diagnosis.add('file-misplaced', {
           where: join(directory, path),
@@ -93,20 +86,12 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
     });
   }
 
-  const removed = parseAll('removed', (entry) => parseEntry('removed', entry, Removed), removedPath);
-  const containers = parseAll('containers', (entry) => parseEntry('containers', entry, Container));
-  parseAll('solved', (entry) => parseEntry('solved', entry, SolvedEnvironment));
-  parseAll('failures', (entry) => parseEntry('failures', entry, Failure));
-  parseAll(
-    'packages',
-    (entry) => parseEntry('packages', entry, Package),
-    ({ name }) => catalogPath('packages', name),
-  );
-  parseAll(
-    'stats',
-    (entry) => parseEntry('stats', entry, MonthlyStats),
-    ({ month }) => catalogPath('stats', month),
-  );
+  const removed = parseAll('removed', Removed, ({ hash }) => hash);
+  const containers = parseAll('containers', Container);
+  parseAll('solved', SolvedEnvironment);
+  parseAll('failures', Failure);
+  parseAll('packages', Package, ({ name }) => name);
+  parseAll('stats', MonthlyStats, ({ month }) => month);
   const recorded = new Map<string, string>();
   for (const { id, body = '' } of readEntries(directory, 'mirrors')) {
     files += 1;
@@ -120,10 +105,11 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
       found: `a text with the sha256 ${sha256}`,
     });
   }
-  for (const path of glob.sync(`pins/*${CATALOG_FILES.environments.ending}`, { cwd: directory })) {
+  for (const { id, body = '' } of readEntries(directory, 'pins')) {
     files += 1;
+    const path = catalogPath('pins', id);
     try {
-      parsePin(readFileSync(join(directory, path), 'utf8'), path);
+      parsePin(body, path);
     } catch (error) {
       misread(path, error);
     }
