@@ -26,6 +26,8 @@ export interface LocalFile {
 export interface Place {
   /** As messages name it. */
   readonly address: string;
+  /** The most bytes that a file of it may have. Absent: no limit. */
+  readonly mostBytes?: number;
   /** Every file, by its path. */
   list(): Promise<Map<string, PlacedFile>>;
   /** Whether a file of the same size has the content of this one; may read either. */

@@ -27,13 +27,19 @@ export interface SyncResult {
 /**
  * Makes a place hold exactly a site's files. What names others is sent after them, and removed before them, so that
  * the place is a working site at every moment; run again after an interruption, it sends the rest.
- * @throws when the place has files and this command has never filled it
+ * @throws when the place has files and this command has never filled it, or takes no file as large as one of the site's
  */
 export async function syncSite(
   files: readonly LocalFile[],
   place: Place,
   { isDryRun }: { isDryRun: boolean },
 ): Promise<SyncResult> {
+  const large = files.find(({ size }) => size > (place.mostBytes ?? Infinity));
+  if (large)
+    throw new Error(
+      `${large.file}: expected at most ${place.mostBytes} bytes, which is what ${place.address} takes at once, found ` +
+        `${large.size}; lower PAGES_BUDGET, so that the registry alone has it, and run \`node scripts/mirror.ts\` again`,
+    );
   const placed = await place.list();
   if (placed.size > 0 && !placed.has(MARKER)) {
     const [first = ''] = placed.keys();

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,7 +33,7 @@ function makeSite(): string {
   const pages = {
     'index.html': 'a page',
     '404.html': 'none',
-    '_astro/x.Abc.js': '1',
+    'assets/Abc.js': '1',
     'builds/c++/a b~1&<x>/index.html': 'é',
   };
   for (const [path, text] of Object.entries(pages)) {
@@ -202,6 +203,19 @@ test('refuses half a site', async () => {
   );
 });
 
+test('refuses a file that S3 does not take at once before it asks or sends anything', async () => {
+  const site = makeSite();
+  const blob = join(site, mirrorBlobPath(digestOf('large')));
+  mkdirSync(dirname(blob), { recursive: true });
+  writeFileSync(blob, '');
+  // A hole of this size takes no room on the disk.
+  truncateSync(blob, 5 * 2 ** 30 + 1);
+  const nobody = { endpoint: 'http://127.0.0.1:9', region: 'none', accessKeyId: 'a', secretAccessKey: 'b' };
+  await expect(sync(site, openS3Place('s3://lab', nobody))).rejects.toThrow(
+    `${blob}: expected at most 5368709120 bytes, which is what s3://lab takes at once, found 5368709121; lower PAGES_BUDGET`,
+  );
+});
+
 test.skipIf(process.getuid?.() === 0)('says what to do when it may not write', async () => {
   const to = servers.file('to');
   mkdirSync(to);
@@ -222,6 +236,8 @@ test('says of each file what it is and how long it may be kept', () => {
     'content-type': 'application/octet-stream',
     'cache-control': 'public, max-age=31536000, immutable',
   });
+  // As astro.config.mjs names the files of scripts and styles.
+  expect(headersOf('assets/CYaSomAg.js')['cache-control']).toBe('public, max-age=31536000, immutable');
 });
 
 test('reads addresses and logins, and says what is wrong with them', () => {
