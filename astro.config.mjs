@@ -1,6 +1,6 @@
-import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
 import { catalogBuild } from './scripts/catalog/catalog-build.ts';
+import { listedPages } from './scripts/catalog/sitemap.ts';
 import { parseSettings } from './site/schemas/settings.ts';
 
 const address = new URL(parseSettings(process.env).SITE_URL);
@@ -43,5 +43,5 @@ export default defineConfig({
   // Colours would be inline styles, which the Content-Security-Policy refuses.
   markdown: { syntaxHighlight: false },
   devToolbar: { enabled: false },
-  integrations: [sitemap(), catalogBuild()],
+  integrations: [listedPages(), catalogBuild()],
 });

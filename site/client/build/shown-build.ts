@@ -9,7 +9,7 @@ export interface ShownBuild {
   hasSpecFile: boolean;
   /** Whether the site serves its tarball. */
   hasTarball: boolean;
-  /** Bytes of the tarball. */
+  /** Bytes of the tarball that the site serves; 0 without one. */
   size: number;
   /** Whether the cache has a signing key. */
   hasKeys: boolean;
@@ -17,16 +17,16 @@ export interface ShownBuild {
   isAlone: boolean;
 }
 
-/** Reads what `BuildTools.astro` wrote. */
+/** Reads what `BuildTools.astro` wrote, and the hash from the page's address, which ends with it. */
 export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
   const marks = new Set(dataset['has']?.split(' '));
   return {
     base: document.querySelector<HTMLElement>('.site-header')?.dataset['base'] ?? '',
-    hash: dataset['hash'] ?? '',
+    hash: /([^/]+)\/(?:index\.html)?$/.exec(location.pathname)?.[1] ?? '',
     hasGraph: marks.has('graph'),
     hasSpecFile: marks.has('spec'),
     hasTarball: marks.has('tarball'),
-    size: Number(dataset['size']),
+    size: Number(dataset['size'] ?? 0),
     hasKeys: marks.has('keys'),
     isAlone: marks.has('page'),
   };

@@ -5,7 +5,7 @@ import { makeVerifySection } from '../verify/verify.ts';
 import { readShownBuild, documentOf, type ShownBuild } from './shown-build.ts';
 import type { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { fetchData } from '../fetch-data.ts';
-import { makeElement } from '../element.ts';
+import { makeElement, makeLink } from '../element.ts';
 
 /**
  * Puts what needs a script anyway onto a build's page: graph, verification, the raw spec. None of it is in the page,
@@ -52,5 +52,11 @@ function makeRawSpecSection(build: ShownBuild): HTMLElement {
     }
   }
 
-  return makeElement('section', 'no-print', makeElement('h2', '', 'Raw spec'), details);
+  return makeElement(
+    'section',
+    'no-print',
+    makeElement('h2', '', 'Raw spec'),
+    details,
+    ...(build.isAlone ? [makeElement('p', 'note', makeLink(documentOf(build), 'This build as JSON'))] : []),
+  );
 }

@@ -5,7 +5,7 @@ import { findNearest } from '../machine/nearest-build.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 import { openSearchFiles } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
-import type { Build } from '../../schemas/build.ts';
+import type { PublishedBuild } from '../../schemas/api/spec-document.ts';
 import { compareSpecs, type ComparedSpec } from './spec-differences.ts';
 
 /** The page's parts. */
@@ -183,7 +183,7 @@ function hideEqual({ form, answer }: Parts): void {
 
 /** A build with all that it is compared by. */
 interface ComparedBuild {
-  build: Build;
+  build: PublishedBuild;
   spec: ComparedSpec;
 }
 
@@ -199,7 +199,7 @@ interface ComparisonLine {
 function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLine[] {
   const specs = compareSpecs(left.spec, right.spec);
   const [a, b] = [left.build, right.build];
-  const line = (group: string, name: string, describe: (build: Build) => string): ComparisonLine => ({
+  const line = (group: string, name: string, describe: (build: PublishedBuild) => string): ComparisonLine => ({
     group,
     name,
     left: describe(a),

@@ -4,7 +4,8 @@ import { formatFingerprint, formatNumber, formatSize } from '../../lib/format.ts
 import { base32, hashTexts, withSuffix } from '../../lib/spack/dag-hash.ts';
 import { splitNodes } from '../../lib/spack/node-text.ts';
 import { splitSigned, verifyManifest } from '../../lib/spack/signed-manifest.ts';
-import { Build, type Blob } from '../../schemas/build.ts';
+import { PublishedBuild } from '../../schemas/api/spec-document.ts';
+import type { Blob } from '../../schemas/build.ts';
 import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schemas/mirror-manifest.ts';
 import { fileStem, Node } from '../../schemas/node.ts';
 import { mirrorBlobPath } from '../../schemas/digest.ts';
@@ -18,7 +19,7 @@ export interface Check {
   text: string;
 }
 
-const SpecDocument = z.object({ build: Build });
+const SpecDocument = z.object({ build: PublishedBuild });
 
 const KeyList = z.object({ keys: z.array(z.object({ fingerprint: z.string() })) });
 
@@ -114,7 +115,7 @@ async function checkSignature(manifest: string, keys: string[]): Promise<{ check
   }
 }
 
-function checkRecords(text: string, { tarball, image }: Build): Check {
+function checkRecords(text: string, { tarball, image }: PublishedBuild): Check {
   const { data } = MirrorManifest.parse(JSON.parse(text));
   const names = (mediaType: string, blob: Blob): boolean =>
     data.some(

@@ -1,5 +1,6 @@
 import type { BuildSummary, PackageDocument } from '../../schemas/api/package-document.ts';
-import type { SpecDocument } from '../../schemas/api/spec-document.ts';
+import type { PublishedBuild, SpecDocument } from '../../schemas/api/spec-document.ts';
+import type { Build } from '../../schemas/build.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { schemaLink, TEMPLATES } from './links.ts';
 import { needsOf } from '../catalog/build-needs.ts';
@@ -10,7 +11,7 @@ import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, externalUrl, packagePath } from '../url.ts';
 
 /** Builds that depend on a build, in its document: thousands depend on a compiler. */
-const MOST_DEPENDENTS = 20;
+const MOST_DEPENDENTS = 10;
 
 export function describePackage(
   { name, metadata, builds }: CatalogPackage,
@@ -56,12 +57,16 @@ export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDoc
     spec: segmentsText(specSegments(node, catalog.nodes)),
     state,
     signed,
-    build,
+    build: publishedBuild(build),
     needs: libcOf(needsOf(node, catalog)),
     dependents: dependents.slice(0, MOST_DEPENDENTS),
     ...(dependents.length > MOST_DEPENDENTS ? { moreDependents: dependents.length - MOST_DEPENDENTS } : {}),
     ...(servedSboms(catalog).has(build.hash) ? { sbom: externalUrl(apiPath(`sbom/${build.hash}`)) } : {}),
   };
+}
+
+function publishedBuild({ times, contents: { prefix: _, ...contents }, ...build }: Build): PublishedBuild {
+  return { ...build, contents, ...(times ? { seconds: times.total } : {}) };
 }
 
 function libcOf({ libc, runs }: BuildNeeds): Pick<BuildSummary, 'libc' | 'runs'> {

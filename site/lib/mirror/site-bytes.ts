@@ -43,13 +43,13 @@ export function countFullPages(builds: number): number {
 }
 
 /**
- * Bytes of all bills of materials that the site serves, and that of a large cache: one takes 20 to 40 kB, which for each
- * of 10,000 builds would be a third of what Pages holds, in place of tarballs. `scripts/sbom.ts` composes the same bytes
+ * Bytes of all bills of materials that the site serves, and that of a large cache: one takes 13 to 26 kB, which for each
+ * of 10,000 builds would be a fifth of what Pages holds, in place of tarballs. `scripts/sbom.ts` composes the same bytes
  * for all others.
  */
-const SBOM_BYTES = 10_000_000;
-const SBOM_BYTES_OF_LARGE = 2_000_000;
-const SBOM_BYTES_PER_BUILD = 20_000;
+const SBOM_BYTES = 7_000_000;
+const SBOM_BYTES_OF_LARGE = 1_500_000;
+const SBOM_BYTES_PER_BUILD = 13_000;
 
 /** The most bytes that bills of materials may take. */
 export function sbomBudget(builds: number): number {

@@ -12,12 +12,8 @@ export function buildTitle(entry: CatalogBuild, catalog: SiteCatalog): string {
 /** What a search engine shows below the title. */
 export function buildDescription(entry: CatalogBuild, catalog: SiteCatalog): string {
   const about = catalog.packages.get(entry.build.name)?.metadata?.description;
-  return `${briefDescription(entry, catalog)}${about ? ` ${about}` : ''}`;
-}
-
-/** The same without what the page's first line says. */
-export function briefDescription(entry: CatalogBuild, catalog: SiteCatalog): string {
-  return `${shortTitle(entry, catalog)}: a Spack binary, ${formatSize(entry.build.tarball.size)}.`;
+  const size = formatSize(entry.build.tarball.size);
+  return `${shortTitle(entry, catalog)}: a Spack binary, ${size}.${about ? ` ${about}` : ''}`;
 }
 
 /** What it costs to install, in bytes and in builds from source. */

@@ -48,19 +48,22 @@ export interface FeedEntry {
   summary: string;
 }
 
-/** A feed as Atom. All texts are plain, so that markup in them is shown and not obeyed. */
+/**
+ * A feed as Atom. All texts are plain, so that markup in them is shown and not obeyed. Every package has one, so that it is
+ * short: a link without `rel` is an alternate one.
+ */
 export function atomText({ title, address, page, author, entries }: Feed): string {
   // A feed must say when it changed: one without entries never did.
   const updated = entries[0]?.date ?? '1970-01-01T00:00:00Z';
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
     '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">',
-    `  <title>${escapeMarkup(title)}</title>`,
-    `  <id>${escapeMarkup(address)}</id>`,
-    `  <link rel="self" type="application/atom+xml" href="${escapeMarkup(address)}"/>`,
-    `  <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
-    `  <updated>${updated}</updated>`,
-    `  <author><name>${escapeMarkup(author)}</name></author>`,
+    `<title>${escapeMarkup(title)}</title>`,
+    `<id>${escapeMarkup(address)}</id>`,
+    `<link rel="self" href="${escapeMarkup(address)}"/>`,
+    `<link href="${escapeMarkup(page)}"/>`,
+    `<updated>${updated}</updated>`,
+    `<author><name>${escapeMarkup(author)}</name></author>`,
     ...entries.flatMap(entryLines),
     '</feed>',
     '',
@@ -69,13 +72,13 @@ export function atomText({ title, address, page, author, entries }: Feed): strin
 
 function entryLines({ title, page, date, summary }: FeedEntry): string[] {
   return [
-    '  <entry>',
-    `    <title>${escapeMarkup(title)}</title>`,
-    `    <id>${escapeMarkup(page)}</id>`,
-    `    <link rel="alternate" type="text/html" href="${escapeMarkup(page)}"/>`,
-    `    <updated>${date}</updated>`,
-    `    <summary>${escapeMarkup(summary)}</summary>`,
-    '  </entry>',
+    '<entry>',
+    `<title>${escapeMarkup(title)}</title>`,
+    `<id>${escapeMarkup(page)}</id>`,
+    `<link href="${escapeMarkup(page)}"/>`,
+    `<updated>${date}</updated>`,
+    `<summary>${escapeMarkup(summary)}</summary>`,
+    '</entry>',
   ];
 }
 

@@ -33,13 +33,16 @@ export function describeSite(catalog: SiteCatalog): StructuredData {
   };
 }
 
-/** A package, as software that can be installed. */
-export function describeSoftware({ name, metadata, versions, updated }: CatalogPackage): StructuredData {
+/** A package, as software that can be installed; in a large cache without what the page and the home page say, too. */
+export function describeSoftware(
+  { name, metadata, versions, updated }: CatalogPackage,
+  isBrief = false,
+): StructuredData {
   return {
     '@context': 'https://schema.org',
     '@type': 'SoftwareApplication',
     name,
-    ...(metadata ? { description: metadata.description } : {}),
+    ...(metadata && !isBrief ? { description: metadata.description } : {}),
     url: externalUrl(packagePath(name)),
     ...(metadata?.homepage === undefined ? {} : { sameAs: metadata.homepage }),
     applicationCategory: 'DeveloperApplication',
@@ -47,7 +50,9 @@ export function describeSoftware({ name, metadata, versions, updated }: CatalogP
     ...(versions[0] === undefined ? {} : { softwareVersion: versions[0] }),
     ...licenseOf(metadata),
     ...(updated ? { dateModified: updated } : {}),
-    includedInDataCatalog: { '@type': 'DataCatalog', name: mirrorName(), url: `${siteAddress()}/` },
+    ...(isBrief
+      ? {}
+      : { includedInDataCatalog: { '@type': 'DataCatalog', name: mirrorName(), url: `${siteAddress()}/` } }),
   };
 }
 

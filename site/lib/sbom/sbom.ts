@@ -1,7 +1,6 @@
 import type { Build } from '../../schemas/build.ts';
 import { hexOf, type DagHash } from '../../schemas/digest.ts';
 import { fileStem, targetOf, type Node } from '../../schemas/node.ts';
-import { formatJson } from '../json.ts';
 import { walk } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
@@ -27,7 +26,7 @@ export function sbomText(build: Build, nodes: Nodes): string {
   const [, ...others] = [...runtime, ...tools].map((hash) => nodeOf(hash, nodes));
   others.sort((left, right) => compareTexts(left.name, right.name) || compareTexts(left.hash, right.hash));
   const stem = fileStem(root);
-  return formatJson({
+  const document = {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
     SPDXID: 'SPDXRef-DOCUMENT',
@@ -50,7 +49,9 @@ export function sbomText(build: Build, nodes: Nodes): string {
       ),
       ...tools.map((hash) => relation(idOf(hash), 'BUILD_DEPENDENCY_OF', idOf(root.hash))),
     ],
-  });
+  };
+  // Not indented: for programs, and a third shorter.
+  return `${JSON.stringify(document)}\n`;
 }
 
 function packageOf(node: Node) {

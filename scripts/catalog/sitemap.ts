@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import sitemap from '@astrojs/sitemap';
+import type { AstroIntegration } from 'astro';
+
+/** What the short page of a build has, and no full one. */
+const SHORT = '<main class="brief">';
+
+/**
+ * A sitemap without the short pages of builds: the page of a package leads to them, and with them the sitemap of a large
+ * cache names each build once more.
+ */
+export function listedPages(): AstroIntegration[] {
+  let site = '';
+  let output: URL | undefined;
+  return [
+    {
+      name: 'listed-pages',
+      hooks: {
+        'astro:config:done': ({ config }) => {
+          site = new URL(config.base.replace(/\/?$/, '/'), config.site).href;
+          output = config.outDir;
+        },
+      },
+    },
+    sitemap({
+      filter: (page) => {
+        const path = page.slice(site.length);
+        return (
+          !path.startsWith('builds/') ||
+          !readFileSync(new URL(`${path}index.html`, output), 'utf8').includes(SHORT)
+        );
+      },
+    }),
+  ];
+}
