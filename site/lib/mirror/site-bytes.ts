@@ -32,8 +32,15 @@ export const LARGE_CACHE = 1_000;
  *   coloured variants; pages of packages in the frame of short pages, without a matrix where the list is short:
  *   8.8 kB, 6.0 kB.
  * - documents of builds without the sentence on machines, and with 20 dependents at most; 2,000 builds in `/manifest/`:
- *   8.2 kB, 5.4 kB. Of that are, on average, 2.8 kB a build's page, 1.7 kB its document, 1.2 kB its package's page,
- *   0.9 kB its package's documents, 0.1 kB its part of the graph; what is left is lists, feeds and failures.
+ *   8.2 kB, 5.4 kB; 8.5 kB after fields and pages that came since.
+ * - short pages that link how to add the cache and the package's page instead of repeating them; documents without
+ *   prefix and phases, and with 10 dependents; failures in the short frame; bills of materials without indentation;
+ *   feeds without indentation; a sitemap without short pages: 7.1 kB, 4.5 kB. Of that are 1.7 kB a build's page, 1.4 kB
+ *   its document, 1.2 kB its package's page, 0.8 kB its package's documents, 0.4 kB full pages.
+ *
+ * What would make it less, measured there and left: a minifier of HTML (0.3 kB, for a native program in each
+ * installation), and documents of all builds of a package in one compressed file (0.9 kB, yet programs would have to know
+ * a build's package and unpack). 6 kB of the whole site at 10,000 builds takes both.
  */
 const FULL_PAGES = 300;
 
@@ -58,14 +65,14 @@ export function sbomBudget(builds: number): number {
 
 /**
  * What the site's own files take, estimated, since the plan must stand before the site is built from it. Measured in the
- * archive that Pages takes, whose headers and padding are a tenth to a fifth of it, without failures: 15.0 MB at 300 builds,
- * 36.2 MB at 1,000, 41.3 MB at 3,000 (estimated: 16.9, 38.0, 47.6). A build takes 17.5 kB with a full page and 6 kB with a
- * short one, and 1 kB in lists; a package takes 16 to 20 kB.
+ * archive that Pages takes, whose headers and padding are a tenth to two fifths of it: 14.3 MB at 300 builds, 34.1 MB at
+ * 1,000, 38.8 MB at 3,000, 101.6 MB at 10,000, failures of 0.4 and 1.5 MB in the last two (estimated: 15.0, 35.8, 42.0,
+ * 109.2). A build takes 15 kB with a full page and 4 kB with a short one, and 2 kB in lists; a package takes 13 to 20 kB.
  */
 const SITE_BASE_BYTES = 3_000_000;
-const SITE_BYTES_PER_FULL_PAGE = 11_500;
-export const SITE_BYTES_PER_BUILD = 8_000;
-export const SITE_BYTES_PER_PACKAGE = 20_500;
+const SITE_BYTES_PER_FULL_PAGE = 14_500;
+export const SITE_BYTES_PER_BUILD = 7_000;
+export const SITE_BYTES_PER_PACKAGE = 16_500;
 
 /** Bytes of the site's pages and API. */
 export function estimateSite(builds: readonly Build[]): number {
