@@ -199,7 +199,11 @@ interface ComparisonLine {
 function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLine[] {
   const specs = compareSpecs(left.spec, right.spec);
   const [a, b] = [left.build, right.build];
-  const line = (group: string, name: string, describe: (build: PublishedBuild) => string): ComparisonLine => ({
+  const line = (
+    group: string,
+    name: string,
+    describe: (build: PublishedBuild) => string,
+  ): ComparisonLine => ({
     group,
     name,
     left: describe(a),
