@@ -48,7 +48,7 @@ test('a short page has a title, and the sitemap names full ones alone', async ()
   const listed = [...(await readPage('/sitemap-0.xml')).matchAll(/<loc>[^<]*(\/builds\/[^<]*)<\/loc>/g)].map(
     ([, each]) => each,
   );
-  expect(listed.toSorted()).toEqual(full.toSorted());
+  expect(new Set(listed)).toEqual(new Set(full));
 });
 
 test('the page of a package has them in a large cache, too, and says what it is to programs', async () => {
