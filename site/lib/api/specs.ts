@@ -65,8 +65,13 @@ export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDoc
   };
 }
 
-function publishedBuild({ times, contents: { prefix: _, ...contents }, ...build }: Build): PublishedBuild {
-  return { ...build, contents, ...(times ? { seconds: times.total } : {}) };
+function publishedBuild({ times, contents, ...build }: Build): PublishedBuild {
+  const { programs, libraries, glibc } = contents;
+  return {
+    ...build,
+    contents: { programs, libraries, ...(glibc === undefined ? {} : { glibc }) },
+    ...(times ? { seconds: times.total } : {}),
+  };
 }
 
 function libcOf({ libc, runs }: BuildNeeds): Pick<BuildSummary, 'libc' | 'runs'> {
