@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { z } from 'zod';
+import { refuseDeepJson } from '../../site/lib/spack/node-text.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { getText } from '../http/get.ts';
@@ -53,6 +54,11 @@ async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<
     throw new Error(
       `${url}: expected a document of this API, found status 404; is this the address of a cache?`,
     );
+  }
+  try {
+    refuseDeepJson(text);
+  } catch (cause) {
+    throw new Error(`${url}: expected a document of this API, found another; check the address`, { cause });
   }
   return parseJson(text, schema, {
     where: url,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { refuseDeepJson } from '../../lib/spack/node-text.ts';
 
 /** A sibling that says nothing for so long is left out. */
 const TIMEOUT_MS = 30_000;
@@ -49,6 +50,8 @@ async function fetchText(address: string, limitBytes: number): Promise<string> {
 
 function parse(text: string): unknown {
   try {
+    // Before it is parsed: each level and each list takes far more memory than its characters.
+    refuseDeepJson(text);
     return JSON.parse(text);
   } catch {
     return undefined;

@@ -4,7 +4,7 @@ import { SpecTable } from '../../schemas/api/spec-table.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** Bytes of a sibling's document that are read at most: 200,000 builds take 17 MB, and compressed a third of it. */
-export const SIBLING_LIMIT_BYTES = 64 * 2 ** 20;
+export const SIBLING_LIMIT_BYTES = 32 * 2 ** 20;
 /** More entries in a document of others are refused. */
 const MOST = 500_000;
 

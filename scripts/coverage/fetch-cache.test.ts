@@ -1,0 +1,23 @@
+import { createServer } from 'node:http';
+import { expect, test } from 'vitest';
+import { startServer } from '../../tests/world/start-server.ts';
+import { fetchCache } from './fetch-cache.ts';
+
+test.each([
+  ['lists in one another', '['.repeat(4_000_000), /nested deeper/],
+  ['lists without end', `[${'[],'.repeat(1_200_000)}[]]`, /more than 1000000 lists/],
+])('refuses %s before they fill the memory', async (_, body, cause) => {
+  const server = createServer(({ url = '' }, response) => {
+    response.end(url.endsWith('/index.json') ? '{"version":1}' : body);
+  });
+  const address = await startServer(server);
+  try {
+    const error: unknown = await fetchCache(address).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      message: `${address}/api/specs.json: expected a document of this API, found another; check the address`,
+      cause: { message: expect.stringMatching(cause) as string },
+    });
+  } finally {
+    server.close();
+  }
+});
