@@ -1,33 +1,21 @@
-import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import type { ServerResponse } from 'node:http';
-import type { z } from 'zod';
+import { join, resolve } from 'node:path';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { startArtifactService, type ArtifactService } from '../world/artifact-service.ts';
-import { startGhcr, STORAGE_NAME } from '../world/ghcr.ts';
-import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
+import { startGhcr, STORAGE_NAME, type Ghcr } from '../world/ghcr.ts';
+import type { GitHubApi } from '../world/github-api.ts';
 import { eventPayload } from '../world/github-events.ts';
-import { repositoryAnswer } from '../world/github-rest.ts';
+import { cloneRepository, commitFiles, git as runGit, makeRepository, writeFiles } from '../world/git.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
 import { createPagesService, type PagesService } from '../world/pages-service.ts';
-import { findTool, startRegistry } from '../world/registry.ts';
-import { runProgram, type Outcome } from '../world/run.ts';
+import { startRegistry } from '../world/registry.ts';
+import type { Outcome } from '../world/run.ts';
 import { findSpacks } from '../world/spack.ts';
 import { copyProject } from '../world/template.ts';
-import { Dispatch, refuseDispatch } from '../world/workflow-dispatch.ts';
-import { findProgram, TOOLS_BIN } from '../tools/path.ts';
-import { standIns } from './stand-ins.ts';
+import { runAct } from './act.ts';
+import { startRehearsedApi, type RepositorySettings, type StartedRun } from './github.ts';
+import { keepSucceeded } from './re-run.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 /** Only the privileged jobs may see it. */
@@ -46,12 +34,20 @@ export interface Rehearsal {
   hasArtifactsApi: boolean;
   /** `host/path` of its registry. */
   registry: string;
+  /** The front before it where runs take it for ghcr.io. */
+  ghcr: Ghcr;
   api: GitHubApi;
   /**
    * Runs a workflow file from the branch's head and then what it has started with `workflow_dispatch`, as GitHub would;
    * never throws for its result, which is a failure when one of them fails.
    */
-  run(workflow: string, event: RunEvent): Promise<Outcome>;
+  run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }>;
+  /**
+   * Changes how the repository is set on GitHub. Its site moves with its name, as it is: "GitHub changes the Project Page URL
+   * immediately" (https://ryan.thaut.me/blog/2020/05/21/redirecting-github-project-pages-for-renamed-repositories/), and the old
+   * address answers 404 (https://github.com/inbo/inbo.github.io).
+   */
+  change(settings: Partial<RepositorySettings>): Promise<void>;
   /** Puts files on the branch, as the owner's push would; no workflow is started by it. */
   push(files: Record<string, string>): void;
   /** Runs git in the repository itself. */
@@ -65,8 +61,11 @@ export interface RunEvent {
   secrets?: Record<string, string>;
   vars?: Record<string, string>;
   env?: Record<string, string>;
-  /** A re-run of the run with this id, as its second or a later attempt; absent: a new run. */
-  attempt?: { run: string; number: number };
+  /**
+   * A re-run of the run with this id, as its second or a later attempt; absent: a new run. With `isOfFailed`, "Re-run failed
+   * jobs" alone.
+   */
+  attempt?: { run: string; number: number; isOfFailed?: boolean };
   /** The branch that the run is for. */
   branch?: string;
 }
@@ -76,18 +75,18 @@ export interface RunEvent {
  * for the pages, and the stand-in of GitHub's API.
  * @param settings text of `.github/build-cache.yaml`
  */
-export async function openRehearsal(options: {
-  /** Owner and name, as GitHub writes them. */
-  repository: string;
-  settings: string;
-  /** `variable`: the owner has set REGISTRY; else the registry is ghcr.io, as for everybody. */
-  registry?: 'variable' | 'ghcr.io';
-  isPrivate?: boolean;
-  trees?: Record<string, unknown>;
-  /** The one on PATH, or what one once answered; see `recorded-spack/`. */
-  spack?: 'real' | 'recorded';
-}): Promise<Rehearsal> {
-  const { repository, settings, trees } = options;
+export async function openRehearsal(
+  options: RepositorySettings & {
+    settings: string;
+    /** `variable`: the owner has set REGISTRY; else the registry is ghcr.io, as for everybody. */
+    registry?: 'variable' | 'ghcr.io';
+    trees?: Record<string, unknown>;
+    /** The one on PATH, or what one once answered; see `recorded-spack/`. */
+    spack?: 'real' | 'recorded';
+  },
+): Promise<Rehearsal> {
+  const { settings, trees, ...first } = options;
+  let current: RepositorySettings = first;
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const origin = join(folder, 'origin.git');
   makeOrigin(folder, origin, settings);
@@ -96,67 +95,27 @@ export async function openRehearsal(options: {
   if (existsSync(warm))
     cpSync(warm, join(folder, 'spack-warm'), { recursive: true, preserveTimestamps: true });
   const registryServer = await startRegistry();
-  const registry = `${registryServer.host}/${repository.toLowerCase()}`;
-  const [, name = ''] = repository.split('/');
+  const registry = `${registryServer.host}/${current.repository.toLowerCase()}`;
   mkdirSync(join(folder, 'pages'));
-  const base = /\.github\.io$/i.test(name) ? '' : `/${name}`;
-  const server = await servePages({ root: join(folder, 'pages'), base, port: 0 });
+  let server = await servePages({ root: join(folder, 'pages'), base: baseOf(current), port: 0 });
   const ghcr = await startGhcr(registryServer.host, { token: TOKEN });
   const hosts = { 'ghcr.io': ghcr.host, [STORAGE_NAME]: ghcr.storageHost };
   const proxy = await startHttpsProxy(hosts, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ url: server.url, folder, artifacts });
-  const started: ({ workflow: string } & z.infer<typeof Dispatch>)[] = [];
-  if (options.isPrivate) writeFileSync(join(folder, 'private'), '');
-  const api = await startGitHubApi({
-    repositoryDir: origin,
-    repository,
-    token: TOKEN,
-    ...(trees ? { trees } : {}),
-    more: answerMore,
-  });
+  const started: StartedRun[] = [];
   let runs = 0;
+  /**
+   * The commit that each run began with: later attempts "use the same GITHUB_SHA (commit SHA) and GITHUB_REF (git ref) of the
+   * original event" (GitHub's documentation, "Re-running workflows and jobs").
+   */
+  const commits = new Map<string, string>();
+  /** What the last attempt of each run has printed. */
+  const logs = new Map<string, string>();
   /** Ends when no started workflow runs: deployments wait for each other, as their `concurrency` says. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function answerMore(
-    method: string,
-    url: URL,
-    body: string,
-    response: ServerResponse,
-  ): Promise<boolean> {
-    if (rehearsal.hasArtifactsApi && artifacts.answerRest(method, url, response)) return true;
-    if (!rehearsal.hasArtifactsApi && /\/actions\/(artifacts|runs)\//.test(url.pathname)) {
-      response
-        .writeHead(503, { 'content-type': 'application/json' })
-        .end('{"message":"Service Unavailable"}');
-      return true;
-    }
-    if (await pages.answerRest(method, url, body, response)) return true;
-    if (/\/packages\/container\//.test(url.pathname)) {
-      const headers = { authorization: `Bearer ${TOKEN}` };
-      const answer = await fetch(`http://${ghcr.host}${url.pathname}`, { method, headers });
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-      return true;
-    }
-    if (method === 'GET' && url.pathname === `/repos/${repository}`) {
-      const facts = { private: options.isPrivate ?? false, has_pages: pages.isOn };
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify(repositoryAnswer(repository, facts)));
-      return true;
-    }
-    const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(url.pathname) ?? [];
-    if (method !== 'POST' || workflow === undefined) return false;
-    const dispatch = Dispatch.parse(JSON.parse(body));
-    // The stand-in of the API refuses it.
-    if (refuseDispatch(`${workflow}.yml`, dispatch.inputs)) return false;
-    started.push({ workflow, ...dispatch });
-    response.writeHead(204).end();
-    return true;
-  }
-
-  async function run(workflow: string, event: RunEvent): Promise<Outcome> {
+  async function run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }> {
     const all = await runOne(workflow, event);
     const { secrets, vars, env } = event;
     for (let next = started.shift(); next; next = started.shift()) {
@@ -177,112 +136,73 @@ export async function openRehearsal(options: {
     { name: event, inputs = {}, secrets = {}, vars = {}, env = {}, attempt, branch = 'main' }: RunEvent,
   ) {
     runs += attempt ? 0 : 1;
+    const { repository, isPrivate = false, owner = 'User' } = current;
+    const { api } = rehearsal;
     const id = attempt?.run ?? String(1_000 + runs);
     const number = String(attempt?.number ?? 1);
     const work = join(folder, `run-${id}-${number}`);
-    execFileSync('git', ['clone', '--quiet', '--branch', branch, origin, work]);
+    runGit('.', 'clone', '--quiet', '--branch', branch, origin, work);
+    const commit = commits.get(id) ?? git('rev-parse', branch).trim();
+    commits.set(id, commit);
+    runGit(work, 'reset', '--quiet', '--hard', commit);
+    if (attempt?.isOfFailed) keepSucceeded(work, logs.get(id) ?? '', attempt.number - 1);
     const eventFile = join(folder, `event-${id}.json`);
-    const facts = { repository, isPrivate: options.isPrivate ?? false, hasPages: pages.isOn };
+    const facts = { repository, owner, isPrivate, hasPages: pages.isOn };
     writeFileSync(eventFile, JSON.stringify(eventPayload(event, { ...facts, branch, inputs })));
-    const cache = join(folder, `act-${id}-${number}`);
-    const actions = standIns(join(work, '.github'));
-    const given = {
-      ...(actions.some(({ isReal }) => isReal) ? prepareForReal(cache) : {}),
-      GITHUB_REPOSITORY: repository,
-      GITHUB_REPOSITORY_ID: '4711',
-      GITHUB_REPOSITORY_OWNER: repository.split('/')[0] ?? '',
-      GITHUB_REF: `refs/heads/${branch}`,
-      GITHUB_REF_NAME: branch,
-      GITHUB_RUN_ID: id,
-      GITHUB_RUN_ATTEMPT: number,
-      GITHUB_API_URL: api.url,
-      GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
-      // GitHub gives these to actions alone, act to every step.
-      ACTIONS_RESULTS_URL: artifacts.url,
-      ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
-      REHEARSAL: folder,
-      // One machine stands for all runners: each job gets an install root of its own there, from checkout.
-      INSTALL_ROOTS: join(folder, 'software'),
-      REHEARSAL_PROJECT: PROJECT,
-      ...proxy.environment,
-      ...env,
-    };
-    const args = [
-      ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
-      ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
-      ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
-      ...['--pull=false', '--container-daemon-socket', '-'],
-      ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
-      ...Object.entries(given).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-      ...Object.entries({ GITHUB_TOKEN: TOKEN, ...secrets }).flatMap(([key, value]) => [
-        '--secret',
-        `${key}=${value}`,
-      ]),
-      ...Object.entries({
-        ...(options.registry === 'variable' ? { REGISTRY: registry } : {}),
-        ...vars,
-      }).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
-    ];
-    const path = [
-      ...(options.spack === 'recorded' ? [join(import.meta.dirname, 'recorded-spack/bin')] : []),
-      join(PROJECT, 'tests/rehearse/bin'),
-      join(PROJECT, 'node_modules/.bin'),
-      dirname(findTool('oras')),
-      TOOLS_BIN,
-      process.env['PATH'],
-    ].join(delimiter);
-    const home = join(folder, 'home');
-    mkdirSync(home, { recursive: true });
-    const outcome = await runProgram(
-      findProgram('act') ?? 'act',
-      args,
-      {
-        PATH: path,
-        HOME: home,
-        LC_ALL: 'C.UTF-8',
-        ASTRO_TELEMETRY_DISABLED: '1',
-        NODE_COMPILE_CACHE: join(PROJECT, '.work/compile-cache'),
-        ...Object.fromEntries(
-          ['SPACK_PYTHON', 'DOCKER_HOST'].flatMap((name) => {
-            const value = process.env[name];
-            return value ? [[name, value]] : [];
-          }),
-        ),
+    const outcome = await runAct({
+      ...{ event, workflow, eventFile, work, folder, origin, repository },
+      cache: join(folder, `act-${id}-${number}`),
+      isRecorded: options.spack === 'recorded',
+      secrets: { GITHUB_TOKEN: TOKEN, ...secrets },
+      vars: { ...(options.registry === 'variable' ? { REGISTRY: registry } : {}), ...vars },
+      environment: {
+        GITHUB_REPOSITORY: repository,
+        GITHUB_REPOSITORY_ID: '4711',
+        GITHUB_REPOSITORY_OWNER: repository.split('/')[0] ?? '',
+        GITHUB_REF: `refs/heads/${branch}`,
+        GITHUB_REF_NAME: branch,
+        GITHUB_RUN_ID: id,
+        GITHUB_RUN_ATTEMPT: number,
+        GITHUB_API_URL: api.url,
+        GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
+        // GitHub gives these to actions alone, act to every step.
+        ACTIONS_RESULTS_URL: artifacts.url,
+        ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
+        ...proxy.environment,
+        ...env,
       },
-      work,
-    );
+    });
     appendFileSync(join(folder, 'log.txt'), outcome.output);
-    return outcome;
-  }
-
-  /**
-   * What the real actions need of a runner: Node in its cache of tools, as GitHub's images have it, and the repository
-   * where they look for it.
-   * @returns variables for its jobs
-   */
-  function prepareForReal(cache: string): Record<string, string> {
-    const version = process.versions.node;
-    const tool = join(cache, 'tool_cache/node', version, process.arch);
-    mkdirSync(join(tool, 'bin'), { recursive: true });
-    symlinkSync(process.execPath, join(tool, 'bin/node'));
-    writeFileSync(`${tool}.complete`, '');
-    return {
-      INSTALL_ROOT: join(cache, 'software'),
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf`,
-      GIT_CONFIG_VALUE_0: `https://github.com/${repository}`,
-    };
+    logs.set(id, outcome.output);
+    return { ...outcome, id };
   }
 
   function push(files: Record<string, string>): void {
     const work = mkdtempSync(join(folder, 'push-'));
-    execFileSync('git', ['clone', '--quiet', origin, work]);
-    for (const [file, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(work, file)), { recursive: true });
-      writeFileSync(join(work, file), text);
-    }
-    commitAll(work, 'the owner was here');
-    execFileSync('git', ['-C', work, 'push', '--quiet', 'origin', 'HEAD:main']);
+    cloneRepository(origin, work);
+    commitFiles(work, files);
+    runGit(work, 'push', '--quiet', 'origin', 'HEAD:main');
+  }
+
+  const git = (...args: string[]): string => runGit(origin, ...args);
+  const startApi = (): Promise<GitHubApi> =>
+    startRehearsedApi({
+      ...{ origin, token: TOKEN, settings: current, trees, pages, artifacts, ghcr },
+      hasArtifactsApi: () => rehearsal.hasArtifactsApi,
+      onStart: (next) => void started.push(next),
+    });
+
+  async function change(more: Partial<RepositorySettings>): Promise<void> {
+    current = { ...current, ...more };
+    const { issues } = rehearsal.api;
+    await rehearsal.api.close();
+    await server.close();
+    server = await servePages({ root: join(folder, 'pages'), base: baseOf(current), port: server.port });
+    rehearsal.siteUrl = pages.url = server.url;
+    rehearsal.api = await startApi();
+    rehearsal.api.issues.push(...issues);
+    if (current.isPrivate) writeFileSync(join(folder, 'private'), '');
+    else rmSync(join(folder, 'private'), { force: true });
   }
 
   const rehearsal: Rehearsal = {
@@ -292,12 +212,14 @@ export async function openRehearsal(options: {
     artifacts,
     hasArtifactsApi: true,
     registry,
-    api,
+    ghcr,
+    api: await startApi(),
     run,
+    change,
     push,
-    git: (...args) => execFileSync('git', ['-C', origin, ...args], { encoding: 'utf8' }),
+    git,
     close: async () => {
-      await api.close();
+      await rehearsal.api.close();
       await server.close();
       await artifacts.close();
       await proxy.close();
@@ -306,25 +228,25 @@ export async function openRehearsal(options: {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  if (options.isPrivate) writeFileSync(join(folder, 'private'), '');
   return rehearsal;
+}
+
+/** The path of a repository's site at its host. */
+function baseOf({ repository, hasDomain = false }: RepositorySettings): string {
+  const [, name = ''] = repository.split('/');
+  return hasDomain || /\.github\.io$/i.test(name) ? '' : `/${name}`;
 }
 
 /** The files of this checkout that git knows or would take, with a catalog that is as empty as the template's. */
 function makeOrigin(folder: string, origin: string, settings: string): void {
   const work = join(folder, 'first');
   copyProject(work, (path) => !path.startsWith('site/content/'));
-  mkdirSync(join(work, 'site/content'), { recursive: true });
-  writeFileSync(join(work, 'site/content/.gitkeep'), '');
-  writeFileSync(join(work, '.github/build-cache.yaml'), settings);
-  execFileSync('git', ['init', '--quiet', '--initial-branch=main', work]);
-  commitAll(work, 'Initial commit');
-  execFileSync('git', ['clone', '--quiet', '--bare', work, origin]);
+  makeRepository(work);
+  writeFiles(work, { 'site/content/.gitkeep': '', '.github/build-cache.yaml': settings });
+  runGit(work, 'add', '--all', '--force', '.');
+  commitFiles(work);
+  runGit('.', 'clone', '--quiet', '--bare', work, origin);
   // GitHub lets a commit be fetched by its name.
-  execFileSync('git', ['-C', origin, 'config', 'uploadpack.allowAnySHA1InWant', 'true']);
-}
-
-function commitAll(work: string, message: string): void {
-  const who = ['-c', 'user.name=Owner', '-c', 'user.email=owner@example.org', '-c', 'commit.gpgsign=false'];
-  execFileSync('git', ['-C', work, 'add', '--all', '--force', '.']);
-  execFileSync('git', ['-C', work, ...who, 'commit', '--quiet', '--message', message]);
+  runGit(origin, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
 }

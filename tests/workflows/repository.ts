@@ -98,15 +98,14 @@ export async function openRepository(setting: Setting): Promise<Repository> {
         ...pagesAnswer(setting.domain ?? siteUrlOf({ GITHUB_REPOSITORY: repository })),
         build_type: setting.pages === 'from a branch' ? 'legacy' : 'workflow',
       };
-      const whole = repositoryAnswer(repository, {
+      const own = {
         id: Number(setting.id ?? 4711),
         private: setting.isPrivate ?? false,
         has_pages: setting.pages !== 'off',
         has_issues: setting.hasIssues !== false,
-      });
-      const owner = 'owner' in whole && typeof whole.owner === 'object' ? whole.owner : {};
+      };
       const facts: Record<string, unknown> = {
-        [`/repos/${repository}`]: { ...whole, owner: { ...owner, type: setting.owner ?? 'User' } },
+        [`/repos/${repository}`]: repositoryAnswer(repository, own, setting.owner),
         [`/repos/${repository}/pages`]: setting.pages !== 'off' && pages,
       };
       const answer = method === 'GET' ? facts[url.pathname] : undefined;

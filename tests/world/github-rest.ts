@@ -32,10 +32,14 @@ interface RestOptions {
 const REPOSITORY = '/repos/{owner}/{repo}';
 
 /** A repository as GitHub describes it, with all that GitHub says of one, and some of it replaced. */
-export function repositoryAnswer(fullName: string, facts: object): object {
+export function repositoryAnswer(
+  fullName: string,
+  facts: object,
+  type: 'User' | 'Organization' = 'User',
+): object {
   const [login = '', name = ''] = fullName.split('/');
   const sample = sampleAnswer('GET', REPOSITORY);
-  const owner = { ...(sample['owner'] as object), login, type: 'User' };
+  const owner = { ...(sample['owner'] as object), login, type };
   const own = {
     id: 4711,
     name,

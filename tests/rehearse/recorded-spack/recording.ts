@@ -29,7 +29,9 @@ export function questionOf(args: readonly string[]): string {
     if (word === '-j' || args[index - 1] === '-j') return [];
     if (args[index - 1] === '-e') return `{${readSpecs(word)}}`;
     if (word.endsWith('.py')) return basename(word);
-    return word.startsWith('/') && word.slice(1).includes('/') ? '{path}' : word;
+    if (word.startsWith('/') && word.slice(1).includes('/')) return '{path}';
+    // The place of a request among those of its run.
+    return word.replace(/^plans\/\d+\//, 'plans/{number}/');
   });
   return words.join(' ');
 }

@@ -1,0 +1,101 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { findProgram, TOOLS_BIN } from '../tools/path.ts';
+import { findTool } from '../world/registry.ts';
+import { runProgram, type Outcome } from '../world/run.ts';
+import { standIns } from './stand-ins.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+
+/** A run of one workflow file. */
+export interface ActRun {
+  workflow: string;
+  event: string;
+  /** Its payload. */
+  eventFile: string;
+  /** Checkout of the commit that started it. */
+  work: string;
+  /** The rehearsal's folder. */
+  folder: string;
+  /** Its repository, and that one's name on GitHub. */
+  origin: string;
+  repository: string;
+  /** Folder for actions and tools of this run. */
+  cache: string;
+  /** Whether a recorded Spack answers. */
+  isRecorded: boolean;
+  secrets: Record<string, string>;
+  vars: Record<string, string>;
+  environment: Record<string, string>;
+}
+
+/** Runs a workflow file with act and the stand-ins of actions. */
+export function runAct(run: ActRun): Promise<Outcome> {
+  const { workflow, event, eventFile, work, folder, cache } = run;
+  const actions = standIns(join(work, '.github'));
+  const environment = {
+    ...(actions.some(({ isReal }) => isReal) ? prepareForReal(run) : {}),
+    REHEARSAL: folder,
+    // One machine stands for all runners: each job gets an install root of its own there, from checkout.
+    INSTALL_ROOTS: join(folder, 'software'),
+    REHEARSAL_PROJECT: PROJECT,
+    ...run.environment,
+  };
+  const args = [
+    ...[event, '--workflows', `.github/workflows/${workflow}.yml`, '--eventpath', eventFile],
+    ...['--no-skip-checkout', '--action-offline-mode', '--no-cache-server', '--use-gitignore=false'],
+    ...['--action-cache-path', cache, '--platform', 'ubuntu-24.04=-self-hosted'],
+    ...['--pull=false', '--container-daemon-socket', '-'],
+    ...actions.flatMap(({ uses, path }) => ['--local-repository', `${uses}=${path}`]),
+    ...optionsOf('--env', environment),
+    ...optionsOf('--secret', run.secrets),
+    ...optionsOf('--var', run.vars),
+  ];
+  const path = [
+    ...(run.isRecorded ? [join(import.meta.dirname, 'recorded-spack/bin')] : []),
+    join(PROJECT, 'tests/rehearse/bin'),
+    join(PROJECT, 'node_modules/.bin'),
+    dirname(findTool('oras')),
+    TOOLS_BIN,
+    process.env['PATH'],
+  ].join(delimiter);
+  const home = join(folder, 'home');
+  mkdirSync(home, { recursive: true });
+  const own = {
+    PATH: path,
+    HOME: home,
+    LC_ALL: 'C.UTF-8',
+    ASTRO_TELEMETRY_DISABLED: '1',
+    NODE_COMPILE_CACHE: join(PROJECT, '.work/compile-cache'),
+    ...Object.fromEntries(
+      ['SPACK_PYTHON', 'DOCKER_HOST'].flatMap((name) => {
+        const value = process.env[name];
+        return value ? [[name, value]] : [];
+      }),
+    ),
+  };
+  return runProgram(findProgram('act') ?? 'act', args, own, work);
+}
+
+function optionsOf(option: string, values: Record<string, string>): string[] {
+  return Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
+}
+
+/**
+ * What the real actions need of a runner: Node in its cache of tools, as GitHub's images have it, and the repository
+ * where they look for it.
+ * @returns variables for its jobs
+ */
+function prepareForReal({ cache, origin, repository }: ActRun): Record<string, string> {
+  const version = process.versions.node;
+  const tool = join(cache, 'tool_cache/node', version, process.arch);
+  mkdirSync(join(tool, 'bin'), { recursive: true });
+  symlinkSync(process.execPath, join(tool, 'bin/node'));
+  writeFileSync(`${tool}.complete`, '');
+  return {
+    INSTALL_ROOT: join(cache, 'software'),
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf`,
+    GIT_CONFIG_VALUE_0: `https://github.com/${repository}`,
+  };
+}

@@ -1,0 +1,85 @@
+import type { ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { ArtifactService } from '../world/artifact-service.ts';
+import type { Ghcr } from '../world/ghcr.ts';
+import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
+import { repositoryAnswer } from '../world/github-rest.ts';
+import type { PagesService } from '../world/pages-service.ts';
+import { Dispatch, refuseDispatch } from '../world/workflow-dispatch.ts';
+
+/** What the owner of a repository may change on GitHub. */
+export interface RepositorySettings {
+  /** Owner and name, as GitHub writes them: other ones when it is renamed or transferred. */
+  repository: string;
+  owner?: 'User' | 'Organization';
+  isPrivate?: boolean;
+  hasIssues?: boolean;
+  /** Whether its site has a domain of the owner's own. */
+  hasDomain?: boolean;
+  /** Types of the rules that rulesets have for main. */
+  rules?: string[];
+}
+
+/** A run that another has started. */
+export type StartedRun = { workflow: string } & z.infer<typeof Dispatch>;
+
+/** Starts GitHub's API for a repository with its Pages, artifacts and registry. */
+export function startRehearsedApi(options: {
+  origin: string;
+  token: string;
+  settings: RepositorySettings;
+  trees: Record<string, unknown> | undefined;
+  pages: PagesService;
+  artifacts: ArtifactService;
+  /** Whether it tells of artifacts. */
+  hasArtifactsApi: () => boolean;
+  ghcr: Ghcr;
+  onStart: (run: StartedRun) => void;
+}): Promise<GitHubApi> {
+  const { settings, token, trees, pages, artifacts, ghcr } = options;
+  const { repository, owner = 'User', isPrivate = false, hasIssues = true, rules = [] } = settings;
+  const send = (response: ServerResponse, status: number, body: string): true => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    return true;
+  };
+
+  async function answerMore(
+    method: string,
+    url: URL,
+    body: string,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    const { pathname } = url;
+    if (options.hasArtifactsApi() && artifacts.answerRest(method, url, response)) return true;
+    if (!options.hasArtifactsApi() && /\/actions\/(artifacts|runs)\//.test(pathname))
+      return send(response, 503, '{"message":"Service Unavailable"}');
+    if (await pages.answerRest(method, url, body, response)) return true;
+    if (/\/packages\/container\//.test(pathname)) {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(`http://${ghcr.host}${pathname}`, { method, headers });
+      return send(response, answer.status, await answer.text());
+    }
+    if (method === 'GET' && pathname === `/repos/${repository}`) {
+      const facts = { private: isPrivate, has_pages: pages.isOn, has_issues: hasIssues };
+      return send(response, 200, JSON.stringify(repositoryAnswer(repository, facts, owner)));
+    }
+    const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(pathname) ?? [];
+    if (method !== 'POST' || workflow === undefined) return false;
+    const dispatch = Dispatch.parse(JSON.parse(body));
+    // The stand-in of the API refuses it.
+    if (refuseDispatch(`${workflow}.yml`, dispatch.inputs)) return false;
+    options.onStart({ workflow, ...dispatch });
+    response.writeHead(204).end();
+    return true;
+  }
+
+  return startGitHubApi({
+    repositoryDir: options.origin,
+    repository,
+    token,
+    rules,
+    issuesOff: !hasIssues,
+    ...(trees ? { trees } : {}),
+    more: answerMore,
+  });
+}

@@ -1,0 +1,71 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+
+const Workflow = z.looseObject({
+  jobs: z.record(
+    z.string(),
+    z.looseObject({
+      name: z.string().default(''),
+      needs: z.union([z.string(), z.array(z.string())]).default([]),
+      if: z.unknown().optional(),
+      outputs: z.record(z.string(), z.string()).default({}),
+      steps: z.array(z.unknown()).optional(),
+    }),
+  ),
+});
+
+/**
+ * "Re-run failed jobs", which act does not know: puts in the place of each job of `build.yml` that ended well one that does
+ * nothing and has the outputs that it had. Source: "Re-running workflows and jobs" of GitHub's documentation: "When you re-run
+ * failed jobs or a specific job, GitHub also re-runs the jobs that depend on them. Jobs that aren't included keep their outputs
+ * from the previous attempt".
+ * @param work checkout of the commit of the first attempt
+ * @param log what act has printed of the one before
+ * @param attempt its number
+ */
+export function keepSucceeded(work: string, log: string, attempt: number): void {
+  const file = join(work, '.github/workflows/build.yml');
+  const workflow = Workflow.parse(parse(readFileSync(file, 'utf8')));
+  const hasEnded = (id: string, how: string): boolean =>
+    linesOf(log, workflow.jobs[id]?.name ?? '').some((line) => line.includes(`Job ${how}`));
+  const runsAgain = (id: string): boolean =>
+    hasEnded(id, 'failed') || [workflow.jobs[id]?.needs ?? []].flat().some(runsAgain);
+  const kept = Object.entries(workflow.jobs).filter(
+    ([id, { steps }]) => steps && hasEnded(id, 'succeeded') && !runsAgain(id),
+  );
+  for (const [id, job] of kept) {
+    const lines = linesOf(log, job.name);
+    const said = new Map(
+      lines.flatMap((line) => {
+        const [, name, value] = /::set-output:: ([\w-]+)=(.*)$/.exec(line) ?? [];
+        return name === undefined ? [] : [[name, value ?? '']];
+      }),
+    );
+    const outputs = Object.entries(job.outputs).map(([name, expression]) => [
+      name,
+      expression
+        .replaceAll(/\$\{\{ steps\.[\w-]+\.outputs\.([\w-]+) \}\}/g, (_, of: string) => said.get(of) ?? '')
+        .replaceAll('${{ github.run_attempt }}', String(attempt)),
+    ]);
+    workflow.jobs[id] = {
+      ...{ name: job.name.replaceAll(/\$\{\{.*?\}\}/g, 'as before'), 'runs-on': 'ubuntu-24.04' },
+      needs: job.needs,
+      ...(job.if === undefined ? {} : { if: job.if }),
+      outputs: Object.fromEntries(outputs),
+      steps: [{ run: 'echo "ended well in an earlier attempt"' }],
+    };
+  }
+  writeFileSync(file, stringify(workflow));
+}
+
+/** What act has printed of a job: `[Build specs/Build/Build 0 for x86_64_v3   ] …`. */
+function linesOf(log: string, name: string): string[] {
+  const pattern = name
+    .split(/\$\{\{.*?\}\}/)
+    .map((part) => RegExp.escape(part))
+    .join('[^\\]]*');
+  const line = new RegExp(`^\\[[^\\]]*/${pattern}(?:-\\d+)?\\s*\\]`);
+  return log.split('\n').filter((each) => line.test(each));
+}
