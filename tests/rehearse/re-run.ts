@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-const Workflow = z.looseObject({
+const Workflow = z.object({
   jobs: z.record(
     z.string(),
-    z.looseObject({
+    z.object({
       name: z.string().default(''),
       needs: z.union([z.string(), z.array(z.string())]).default([]),
       if: z.unknown().optional(),
@@ -27,7 +27,8 @@ const Workflow = z.looseObject({
  */
 export function keepSucceeded(work: string, log: string, attempt: number): void {
   const file = join(work, '.github/workflows/build.yml');
-  const workflow = Workflow.parse(parse(readFileSync(file, 'utf8')));
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  const workflow = Workflow.parse(document.toJS());
   const hasEnded = (id: string, how: string): boolean =>
     linesOf(log, workflow.jobs[id]?.name ?? '').some((line) => line.includes(`Job ${how}`));
   const runsAgain = (id: string): boolean =>
@@ -49,15 +50,15 @@ export function keepSucceeded(work: string, log: string, attempt: number): void 
         .replaceAll(/\$\{\{ steps\.[\w-]+\.outputs\.([\w-]+) \}\}/g, (_, of: string) => said.get(of) ?? '')
         .replaceAll('${{ github.run_attempt }}', String(attempt)),
     ]);
-    workflow.jobs[id] = {
+    document.setIn(['jobs', id], {
       ...{ name: job.name.replaceAll(/\$\{\{.*?\}\}/g, 'as before'), 'runs-on': 'ubuntu-24.04' },
       needs: job.needs,
       ...(job.if === undefined ? {} : { if: job.if }),
       outputs: Object.fromEntries(outputs),
       steps: [{ run: 'echo "ended well in an earlier attempt"' }],
-    };
+    });
   }
-  writeFileSync(file, stringify(workflow));
+  writeFileSync(file, String(document));
 }
 
 /** What act has printed of a job: `[Build specs/Build/Build 0 for x86_64_v3   ] …`. */
