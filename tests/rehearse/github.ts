@@ -21,7 +21,7 @@ export interface RepositorySettings {
 }
 
 /** A run that another has started. */
-export type StartedRun = { workflow: string } & z.infer<typeof Dispatch>;
+type StartedRun = { workflow: string } & z.infer<typeof Dispatch>;
 
 /** Starts GitHub's API for a repository with its Pages, artifacts and registry. */
 export function startRehearsedApi(options: {

@@ -14,7 +14,7 @@ import type { Outcome } from '../world/run.ts';
 import { findSpacks } from '../world/spack.ts';
 import { copyProject } from '../world/template.ts';
 import { runAct } from './act.ts';
-import { startRehearsedApi, type RepositorySettings, type StartedRun } from './github.ts';
+import { startRehearsedApi, type RepositorySettings } from './github.ts';
 import { keepSucceeded } from './re-run.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -38,8 +38,8 @@ export interface Rehearsal {
   ghcr: Ghcr;
   api: GitHubApi;
   /**
-   * Runs a workflow file from the branch's head and then what it has started with `workflow_dispatch`, as GitHub would;
-   * never throws for its result, which is a failure when one of them fails.
+   * Runs a workflow file from the branch's head and beside it what it starts with `workflow_dispatch`, as GitHub would;
+   * ends with the last of them. Never throws for its result, which is a failure when one of them fails.
    */
   run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }>;
   /**
@@ -103,7 +103,7 @@ export async function openRehearsal(
   const proxy = await startHttpsProxy(hosts, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ url: server.url, folder, artifacts });
-  const started: StartedRun[] = [];
+  const started: Promise<Outcome>[] = [];
   let runs = 0;
   /**
    * The commit that each run began with: later attempts "use the same GITHUB_SHA (commit SHA) and GITHUB_REF (git ref) of the
@@ -114,17 +114,15 @@ export async function openRehearsal(
   const logs = new Map<string, string>();
   /** Ends when no started workflow runs: deployments wait for each other, as their `concurrency` says. */
   let turn: Promise<unknown> = Promise.resolve();
+  /** What the runs that somebody started were given; those that they start get the same. */
+  let handedDown: Pick<RunEvent, 'secrets' | 'vars' | 'env'> = {};
 
   async function run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }> {
+    const { secrets = {}, vars = {}, env = {} } = event;
+    handedDown = { secrets, vars, env };
     const all = await runOne(workflow, event);
-    const { secrets, vars, env } = event;
     for (let next = started.shift(); next; next = started.shift()) {
-      const branch = next.ref.replace('refs/heads/', '');
-      const { workflow: file, inputs } = next;
-      const dispatch = { name: 'workflow_dispatch', inputs, secrets, vars, env, branch } as const;
-      const inTurn = turn.then(() => runOne(file, JSON.parse(JSON.stringify(dispatch))));
-      turn = inTurn.catch(() => undefined);
-      const more = await inTurn;
+      const more = await next;
       all.code = all.code || more.code;
       for (const stream of ['output', 'stdout', 'stderr'] as const) all[stream] += more[stream];
     }
@@ -189,7 +187,14 @@ export async function openRehearsal(
     startRehearsedApi({
       ...{ origin, token: TOKEN, settings: current, trees, pages, artifacts, ghcr },
       hasArtifactsApi: () => rehearsal.hasArtifactsApi,
-      onStart: (next) => void started.push(next),
+      onStart: ({ workflow, ref, inputs }) => {
+        const event = { ...handedDown, name: 'workflow_dispatch', inputs } as const;
+        const outcome = turn.then(() =>
+          runOne(workflow, { ...event, branch: ref.replace('refs/heads/', '') }),
+        );
+        turn = outcome.catch(() => undefined);
+        started.push(outcome);
+      },
     });
 
   async function change(more: Partial<RepositorySettings>): Promise<void> {
