@@ -79,7 +79,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(await listTags(REGISTRY)).toEqual(['index.spack', expect.stringMatching(/^trial-tool-2\.0-/)]);
     expect(rehearsal.siteUrl).toMatch(/\/_My\.Cache\.v2-$/);
     const { url, name, links } = await readIndex();
-    expect([url, name]).toEqual([rehearsal.siteUrl, 'My-Cache-v2']);
+    expect([url, name]).toEqual([rehearsal.siteUrl, '_My-Cache-v2']);
     expect((await fetch(links.packages)).status).toBe(200);
     expect(await listPackages()).toEqual(['trial-tool']);
   });
