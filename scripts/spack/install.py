@@ -19,6 +19,7 @@ import spack.cmd.install  # noqa: E402
 import spack.config  # noqa: E402
 import spack.environment as ev  # noqa: E402
 import spack.error  # noqa: E402
+import spack.installer  # noqa: E402
 
 
 # The first whose new installer is more than a trial.
@@ -31,6 +32,8 @@ def main(events, installer, *flags):
     if has_splices(ev.active_environment()):
         # The new one does not rewire, and would build what is not in a cache without its build dependencies.
         print("the old installer is used: the environment has spliced specs", file=sys.stderr)
+        if spack.spack_version_info[:2] < (1, 2):
+            expect_build_specs()
         install("old", flags)
         return
     if installer == "old" or (installer == "auto" and spack.spack_version_info[:2] < NEW_INSTALLER_SINCE):
@@ -53,6 +56,19 @@ def install(installer, flags):
     # An option of `spack` itself.
     parser.set_defaults(verbose=False)
     spack.cmd.install.install(parser, parser.parse_args(["--only-concrete", *flags]))
+
+
+def expect_build_specs():
+    """Spack 1.0 and 1.1 take a spliced spec for installed whose build spec is neither here nor in a cache; told so, they build it."""
+    unpack = spack.installer._process_binary_cache_tarball
+
+    def unpack_or_raise(pkg, *args, **kwargs):
+        found = unpack(pkg, *args, **kwargs)
+        if not found and pkg.spec.spliced:
+            raise spack.error.SpackError(f"what {pkg.spec.name} was built as is in no cache")
+        return found
+
+    spack.installer._process_binary_cache_tarball = unpack_or_raise
 
 
 def open_input():
