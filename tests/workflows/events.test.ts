@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, matchesGlob, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { eventPayload } from '../world/github-events.ts';
 
 /** What workflows and scripts read of the event that started them is in what GitHub sends for that event. */
 
+const Push = z.object({ on: z.object({ push: z.object({ paths: z.array(z.string()) }) }) });
 const FOLDER = resolve(import.meta.dirname, '../../.github');
 
 /** Fields of `github.event` that the workflows and the actions of this project read: `repository.has_pages`. */
@@ -29,3 +32,13 @@ function fieldOf(value: unknown, path: string): unknown {
       value,
     );
 }
+
+test('a stack that is added under a name that is none starts the run that says so, and no lock starts one', () => {
+  const text = readFileSync(join(FOLDER, 'workflows/environment.yml'), 'utf8');
+  const { paths } = Push.parse(parse(text)).on.push;
+  // GitHub's ** is any characters, folders or none.
+  const isStart = (file: string) =>
+    paths.some((path) => matchesGlob(`site/content/environments/${file}`, path.replace('**', '{,**/}*')));
+  expect(['course.yaml', 'course.yml', 'course/spack.yaml'].map(isStart)).toEqual([true, true, true]);
+  expect(['course.lock.json', 'course.solved.json'].map(isStart)).toEqual([false, false]);
+});
