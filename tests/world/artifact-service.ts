@@ -25,6 +25,8 @@ export interface ArtifactService {
   answerRest(method: string, url: URL, response: ServerResponse): boolean;
   /** Faults that each of the next requests to the storage meets: a status, or an answer that breaks off. */
   fail(...faults: (number | 'cut')[]): void;
+  /** The next artifact of this name is not kept, as if the runner had died before it could upload. */
+  lose(name: string): void;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function startArtifactService(
   mkdirSync(folder, { recursive: true });
   const artifacts: StoredArtifact[] = [];
   const faults: (number | 'cut')[] = [];
+  const lost = new Set<string>();
   let newest = 0;
 
   const storage = createServer((request, response) => {
@@ -126,6 +129,7 @@ export async function startArtifactService(
       if (body.hash !== undefined && body.hash !== found)
         return send(response, 400, { code: 'invalid_argument', msg: 'hash' });
       Object.assign(own, { isFinal: true, digest: found });
+      if (lost.delete(own.name)) artifacts.splice(artifacts.indexOf(own), 1);
       return send(response, 200, { ok: true, artifact_id: String(own.id) });
     }
     if (method === 'ListArtifacts') {
@@ -245,6 +249,7 @@ export async function startArtifactService(
     artifacts,
     answerRest,
     fail: (...more) => faults.push(...more),
+    lose: (name) => lost.add(name),
     close: async () => {
       await front?.stop();
       await Promise.all([close(storage), close(service)]);

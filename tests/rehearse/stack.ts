@@ -1,0 +1,70 @@
+/** How many packages of each layer there are, from what needs nothing to what is asked for. */
+const LAYERS = { base: 6, middle: 10, upper: 8, top: 6 };
+/** Packages of the layer below that each needs: what two of them share is neither built nor taken twice. */
+const NEEDS = 3;
+
+/** A stack of packages that build in no time, as recipes of the owner's own. */
+export interface Stack {
+  /** The files, by their path from the top of the repository. */
+  files: Record<string, string>;
+  /** Where they are. */
+  own: string;
+  /** What is asked for. */
+  roots: string[];
+  /** Does not build. */
+  failing: string;
+  /** Cannot be built because of it. */
+  lost: string;
+  size: number;
+}
+
+/** Writes recipes of thirty packages that share what they need; one never builds. */
+export function writeStack(): Stack {
+  const layers = Object.entries(LAYERS);
+  const files: Record<string, string> = {
+    'stack/spack_repo/stack/repo.yaml': 'repo:\n  namespace: stack\n  api: v2.0\n',
+  };
+  for (const [depth, [layer, count]] of layers.entries())
+    for (let place = 0; place < count; place += 1) {
+      const [below, size] = layers[depth - 1] ?? ['', 0];
+      const needs = size > 0 ? Array.from({ length: NEEDS }, (_, step) => (place + step) % size) : [];
+      const name = `${layer}_${place}`;
+      files[`stack/spack_repo/stack/packages/${name}/package.py`] = recipe(
+        name,
+        needs.map((need) => `${below}-${need}`),
+        name === 'upper_0',
+      );
+    }
+  return {
+    files,
+    own: 'stack',
+    roots: Array.from({ length: LAYERS.top }, (_, place) => `top-${place}`),
+    failing: 'upper-0',
+    lost: 'top-0',
+    size: Object.values(LAYERS).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+function recipe(name: string, needs: string[], fails: boolean): string {
+  const type = name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+  const install = [
+    ...(fails ? ['raise InstallError("this one never builds")'] : []),
+    'mkdirp(prefix.share)',
+    'with open(prefix.share.join(spec.name), "w") as file:',
+    '    file.write("\\n".join(sorted(str(one.prefix) for one in spec.dependencies())))',
+  ];
+  return `from spack_repo.builtin.build_systems.generic import Package
+
+from spack.package import *
+
+
+class ${type}(Package):
+    """Part of a stack."""
+
+    has_code = False
+    version("1.0")
+
+${needs.map((need) => `    depends_on("${need}")\n`).join('')}
+    def install(self, spec, prefix):
+${install.map((line) => `        ${line}\n`).join('')}`;
+}
