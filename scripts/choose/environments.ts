@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
-import { BuildRequest } from '../../site/schemas/build-request.ts';
+import { isEnvironmentName } from '../../site/schemas/build-request.ts';
 import { listNames } from '../cli/files.ts';
 
 /** The part of a `spack.yaml` that decides whether it is one; the rest is Spack's to judge. */
@@ -18,7 +18,7 @@ export function listEnvironments(catalog: string): string[] {
   return listFiles(catalog)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
-    .filter(isName);
+    .filter(isEnvironmentName);
 }
 
 /** One sentence for each thing that looks like an environment and is none because of where it is or how it is called. */
@@ -27,7 +27,7 @@ export function findMisplaced(catalog: string): string[] {
   return listFiles(catalog).flatMap((file) => {
     const isFolder = existsSync(join(folder, file, 'spack.yaml'));
     const name = isFolder ? file : file.replace(/\.ya?ml$/, '');
-    if (!isFolder && (name === file || (file.endsWith('.yaml') && isName(name)))) return [];
+    if (!isFolder && (name === file || (file.endsWith('.yaml') && isEnvironmentName(name)))) return [];
     const better = `${name.replaceAll(/[^\w-]+/g, '-').replace(/^[-_]+/, '') || 'stack'}.yaml`;
     const found = isFolder ? join(file, 'spack.yaml') : file;
     return [
@@ -43,11 +43,9 @@ function listFiles(catalog: string): string[] {
     .sort();
 }
 
-const isName = (name: string) => BuildRequest.shape.environment.safeParse(name).success;
-
 /** Throws when a catalog has no environment of that name, and says which it has. */
 export function expectEnvironment(catalog: string, name: string): void {
-  if (isName(name) && existsSync(stackPath(catalog, name))) return;
+  if (isEnvironmentName(name) && existsSync(stackPath(catalog, name))) return;
   const names = listEnvironments(catalog).join(', ') || 'none yet';
   throw new Error(
     `environment "${name.slice(0, 100)}": expected one of those in ${join(catalog, 'environments')}, which are: ` +

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isMap, isPair, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import { describeError } from '../cli/command.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { expectEnvironment, readEnvironment } from '../choose/environments.ts';
 import { adaptMirrors } from './environment-mirrors.ts';
@@ -48,9 +49,7 @@ export function adaptStored(catalog: string, name: string): AdaptedEnvironment {
     text = readEnvironment(catalog, name);
   } catch (error) {
     // What is wrong with one stops no other. The rest of the message is the line that it names.
-    const [sentence = ''] = String(error)
-      .replace(/^Error: /, '')
-      .split('\n');
+    const [sentence = ''] = describeError(error).split('\n');
     return { text, notes: [], refusals: [sentence.replace(/:$/, '')] };
   }
   return adaptEnvironment(text, {

@@ -35,6 +35,11 @@ export const BuildRequest = z.strictObject({
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
+/** Whether an environment of this name is built: others have no address, as an owner's folder with a spack.yaml in it. */
+export function isEnvironmentName(name: string): boolean {
+  return BuildRequest.shape.environment.safeParse(name).success;
+}
+
 /** What `choose` prints. */
 export const BuildRequests = z.array(BuildRequest).max(MAX_JOBS);
 

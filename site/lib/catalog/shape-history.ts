@@ -1,4 +1,4 @@
-import { BuildRequest } from '../../schemas/build-request.ts';
+import { isEnvironmentName } from '../../schemas/build-request.ts';
 import { Failure } from '../../schemas/failure.ts';
 import { LockFile, SolvedEnvironment } from '../../schemas/lock-file.ts';
 import { MonthlyStats } from '../../schemas/monthly-stats.ts';
@@ -50,8 +50,7 @@ function shapeEnvironments(
 ): CatalogEnvironment[] {
   const byName = new Map(
     environments
-      // Others are not built: an owner's folder with a spack.yaml in it is none, and has no address.
-      .filter(({ id }) => BuildRequest.shape.environment.safeParse(id).success)
+      .filter(({ id }) => isEnvironmentName(id))
       .map(({ id, body }): [string, CatalogEnvironment] => [id, { name: id, yaml: body }]),
   );
   for (const [name, lock] of locks) byName.set(name, { ...byName.get(name), name, lock });
