@@ -46,6 +46,8 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/browser/global-setup.ts'],
+          // Pages change some time after a click.
+          expect: { poll: { timeout: MINUTE } },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,
         },

@@ -39,7 +39,7 @@ test('draws a real DAG of 101 nodes as a picture that mouse and keyboard move an
   await page.getByRole('button', { name: 'Graph' }).click();
   const frame = page.getByRole('region', { name: 'Picture of the graph' });
   await frame.getByRole('group', { name: 'Graph of 101 nodes' }).waitFor();
-  expect(await frame.getByRole('link').count()).toBe(95);
+  await expect.poll(() => frame.getByRole('link').count()).toBe(95);
 
   await frame.scrollIntoViewIfNeeded();
   const before = await position(page);
@@ -77,11 +77,11 @@ test('a node that is looked for is marked with the shortest way to it, which is 
   await finder.fill('zlib-ng');
   // The link from htslib is one that the picture leaves out, since longer ways have it too.
   await page.getByText('bcftools → htslib → zlib-ng', { exact: true }).waitFor();
-  expect(await page.locator('.drawing .way rect').count()).toBe(3);
-  expect(await page.locator('.drawing path.way').count()).toBe(2);
+  await expect.poll(() => page.locator('.drawing .way rect').count()).toBe(3);
+  await expect.poll(() => page.locator('.drawing path.way').count()).toBe(2);
   await finder.fill('nosuchnode');
   await page.getByText('No node has this name.').waitFor();
-  expect(await page.locator('.drawing .way').count()).toBe(0);
+  await expect.poll(() => page.locator('.drawing .way').count()).toBe(0);
 });
 
 test('shows the DAG as a tree that opens by keyboard, level by level', async () => {
@@ -94,12 +94,12 @@ test('shows the DAG as a tree that opens by keyboard, level by level', async () 
     GraphPart.parse(JSON.parse(await readFile(join(site.dist, `data/graph/${part}.json`), 'utf8'))),
   );
   await expect.poll(() => first.count()).toBe((graph?.edges[0] ?? []).length / 2);
-  expect(await tree.getByText('external').count()).toBeGreaterThan(0);
+  await expect.poll(() => tree.getByText('external').count()).toBeGreaterThan(0);
   const matplotlib = first.filter({ hasText: 'py-matplotlib' });
   await matplotlib.getByRole('button', { name: /^Dependencies of py-matplotlib@/ }).press('Enter');
   await matplotlib.locator('li').filter({ hasText: 'py-numpy' }).first().waitFor();
   await page.getByRole('button', { name: 'Tree' }).click();
-  expect(await tree.count()).toBe(0);
+  await expect.poll(() => tree.count()).toBe(0);
   expect(complaints).toEqual([]);
 });
 
@@ -118,16 +118,18 @@ test('sorts commands by tool, without JavaScript too', async () => {
     const page = await context.newPage();
     await page.goto(site.url + largest);
     const code = page.locator('.tabs code').filter({ visible: true });
-    expect(await code.allTextContents()).toEqual([
-      expect.stringContaining('git clone'),
-      expect.stringContaining(`spack install --use-buildcache only /${largest.split('/').at(-2)}`),
-    ]);
+    await expect
+      .poll(() => code.allTextContents())
+      .toEqual([
+        expect.stringContaining('git clone'),
+        expect.stringContaining(`spack install --use-buildcache only /${largest.split('/').at(-2)}`),
+      ]);
     await page.getByRole('radio', { name: 'Spack' }).focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    expect(await code.first().textContent()).toMatch(
-      /^oras pull registry\.example\.org\/owner\/cache:bcftools-/,
-    );
+    await expect
+      .poll(() => code.first().textContent())
+      .toMatch(/^oras pull registry\.example\.org\/owner\/cache:bcftools-/);
     await context.close();
   }
 });
@@ -167,7 +169,7 @@ test('a package page tells its builds apart and says what failed', async () => {
   await page.waitForURL(/\/failures\/hdf5\//);
   await page.goBack();
   await page.getByRole('link', { name: '4 builds of 1.14.6 for x86_64_v3' }).click();
-  expect(await page.locator('tr:target').count()).toBe(1);
+  await expect.poll(() => page.locator('tr:target').count()).toBe(1);
   expect(complaints).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ test('an empty catalog makes a site that says how to make the first build', asyn
     site.pages.filter((path) => /^\/(builds|packages|failures|environments|tags)\/./.test(path)),
   ).toEqual([]);
   await page.goto(site.url);
-  expect(await page.getByRole('heading', { name: 'Make the first build' }).count()).toBe(1);
+  await expect.poll(() => page.getByRole('heading', { name: 'Make the first build' }).count()).toBe(1);
   await page.getByRole('link', { name: 'Packages' }).click();
   await page.getByRole('heading', { name: 'No packages yet' }).waitFor();
   expect(complaints).toEqual([]);

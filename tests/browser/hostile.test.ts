@@ -55,15 +55,17 @@ test('nothing in hostile text runs on any page', async () => {
 test('hostile text shows as the text it is', async () => {
   const page = await openPage(browser);
   await page.goto(site.url + site.pages.find((path) => path.startsWith('/builds/index/')));
-  expect(await page.locator('.whole').textContent()).toContain(HOSTILE);
+  await expect.poll(() => page.locator('.whole').textContent()).toContain(HOSTILE);
   await page.goto(`${site.url}/packages/?q=script`);
   await page.getByRole('status').filter({ hasText: '3 of 3 packages' }).waitFor();
   // Lists show the beginning of a description.
-  expect(await page.getByRole('rowheader').first().textContent()).toContain(HOSTILE.slice(0, 60));
+  await expect.poll(() => page.getByRole('rowheader').first().textContent()).toContain(HOSTILE.slice(0, 60));
   await page.goto(`${site.url}/health/`);
   const finding = page.getByRole('row').filter({ hasText: 'site-blob-missing' });
-  expect(await finding.getByRole('cell').allTextContents()).toEqual([HOSTILE, HOSTILE, HOSTILE, HOSTILE]);
-  expect(await page.getByText('1 problem, 0 warnings').count()).toBe(1);
+  await expect
+    .poll(() => finding.getByRole('cell').allTextContents())
+    .toEqual([HOSTILE, HOSTILE, HOSTILE, HOSTILE]);
+  await expect.poll(() => page.getByText('1 problem, 0 warnings').count()).toBe(1);
   expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
 });
 
@@ -97,12 +99,12 @@ test('a signed cache is added with its key, and what only the registry has says 
   expect(codes).toContain(
     'spack mirror add --type binary owner-registry oci://registry.example.org/owner/cache',
   );
-  expect(await page.getByText('3 of 3 builds are only in the registry').count()).toBe(1);
+  await expect.poll(() => page.getByText('3 of 3 builds are only in the registry').count()).toBe(1);
   expect(await readFile(join(site.dist, `keys/${FINGERPRINT}.asc`), 'utf8')).toContain(HOSTILE);
   await page.goto(`${site.url}/builds/index/${'b'.repeat(32)}/`);
-  expect(await page.getByText('registry only', { exact: true }).count()).toBe(1);
+  await expect.poll(() => page.getByText('registry only', { exact: true }).count()).toBe(1);
   await page.getByRole('radio', { name: 'ORAS' }).check();
-  expect(await page.getByRole('code').allTextContents()).toContain(
-    `oras pull registry.example.org/owner/cache:index-0-${'b'.repeat(32)}.spack`,
-  );
+  await expect
+    .poll(() => page.getByRole('code').allTextContents())
+    .toContain(`oras pull registry.example.org/owner/cache:index-0-${'b'.repeat(32)}.spack`);
 });

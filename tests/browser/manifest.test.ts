@@ -53,7 +53,7 @@ test.each(['/manifest/', '/manifest/dates/'])(
     page.on('request', (request) => requests.push(request.url()));
     const response = await page.goto(site.url + path);
     expect(response?.headers()['content-type']).toMatch(/^text\/html/);
-    expect(await page.locator('body *').count()).toBe(0);
+    await expect.poll(() => page.locator('body *').count()).toBe(0);
     const shown: unknown = JSON.parse(await page.locator('body').innerText());
     expect(shown).toEqual(JSON.parse(await readFile(join(site.dist, path, 'index.html'), 'utf8')));
     // The browser asks for an icon by itself.

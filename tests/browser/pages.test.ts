@@ -66,10 +66,10 @@ test('the page on use has the commands for a signed cache, for site and registry
   expect(commands).toMatch(/--name target-\S+ spack-build-cache/);
   expect(commands).not.toContain('--unsigned');
   expect(commands).not.toMatch(/buildcache list(?! -a)/);
-  expect(await page.getByText('binaries may then come unsigned').count()).toBe(1);
+  await expect.poll(() => page.getByText('binaries may then come unsigned').count()).toBe(1);
   // They were published before there was a key.
-  expect(await page.getByText('60 of 60 builds are not signed').count()).toBe(1);
-  expect(await page.getByText('The binaries are signed').count()).toBe(0);
+  await expect.poll(() => page.getByText('60 of 60 builds are not signed').count()).toBe(1);
+  await expect.poll(() => page.getByText('The binaries are signed').count()).toBe(0);
 });
 
 test('packages of siblings are found, a lock is covered by mirrors of both, and a hostile sibling does no harm', async () => {
@@ -99,7 +99,9 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   await page.getByRole('main').getByRole('searchbox').fill('only-there');
   const found = page.getByRole('region', { name: 'Packages of all caches' });
   await found.getByText('<b>1</b> · zen3').waitFor();
-  expect(await found.getByRole('link').getAttribute('href')).toBe(`${SIBLING}/packages/only-there/`);
+  await expect
+    .poll(() => found.getByRole('link').getAttribute('href'))
+    .toBe(`${SIBLING}/packages/only-there/`);
   await page.getByRole('main').getByRole('searchbox').fill(name);
   await found.getByText(new URL(site.url).host).first().waitFor();
 
@@ -116,7 +118,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('100 %: 1 of 1 spec can be downloaded').waitFor();
   await page.getByText('hostile.example/cache/api/specs.json is not what a cache says').waitFor();
-  expect(await page.getByText('spack mirror add --type binary cache-1').count()).toBe(1);
+  await expect.poll(() => page.getByText('spack mirror add --type binary cache-1').count()).toBe(1);
   await paste.fill('not json');
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('found something that is not JSON').waitFor();
@@ -127,7 +129,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
 test('the page on keys shows fingerprint, owner and file', async () => {
   const page = await open('/keys/');
   await page.getByRole('heading', { name: FINGERPRINT.replaceAll(/(.{4})(?=.)/g, '$1 ') }).waitFor();
-  expect(await page.getByText('Fixture signer').count()).toBe(1);
+  await expect.poll(() => page.getByText('Fixture signer').count()).toBe(1);
   const file = await page.getByRole('link', { name: `${FINGERPRINT}.asc` }).getAttribute('href');
   expect(file).toBe(`/spack-build-cache/keys/${FINGERPRINT}.asc`);
 });
@@ -140,10 +142,12 @@ test('a failure has its log, its run, a way to try again and a form that is fill
     .getByRole('link')
     .first()
     .click();
-  expect(await page.getByRole('region', { name: 'End of the log' }).textContent()).toContain('Error: ');
-  expect(await page.getByRole('link', { name: 'this run' }).getAttribute('href')).toMatch(
-    /actions\/runs\/\d+$/,
-  );
+  await expect
+    .poll(() => page.getByRole('region', { name: 'End of the log' }).textContent())
+    .toContain('Error: ');
+  await expect
+    .poll(() => page.getByRole('link', { name: 'this run' }).getAttribute('href'))
+    .toMatch(/actions\/runs\/\d+$/);
   const again = await page.getByRole('link', { name: 'Try again' }).getAttribute('href');
   expect(again).toBe('https://github.com/owner/repo/actions/workflows/manual.yml');
   const report = new URL((await page.getByRole('link', { name: 'Report it' }).getAttribute('href')) ?? '');
@@ -181,7 +185,7 @@ test('statistics are pictures with the same numbers as a table', async () => {
   const cells = await chart.getByRole('row').getByRole('cell').allTextContents();
   const counts = cells.filter((_, index) => index % 2 === 0).map(Number);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
-  expect(await chart.locator('svg rect').count()).toBe(counts.length);
+  await expect.poll(() => chart.locator('svg rect').count()).toBe(counts.length);
 });
 
 test('storage adds up and names what only the registry has', async () => {
@@ -195,9 +199,9 @@ test('storage adds up and names what only the registry has', async () => {
   const [used = 0, free = 0] = values.slice(-2);
   expect(used + free).toBeCloseTo(100, 0);
   expect(values.slice(0, -2).reduce((sum, value) => sum + value, 0)).toBeCloseTo(used, 0);
-  expect(await page.getByText(/Building took [\d,]+ min in \w{3} \d{4}/).count()).toBe(1);
+  await expect.poll(() => page.getByText(/Building took [\d,]+ min in \w{3} \d{4}/).count()).toBe(1);
   const elsewhere = page.getByRole('region', { name: 'Builds that only the registry has' });
-  expect(await elsewhere.getByRole('row').count()).toBeGreaterThan(1);
+  await expect.poll(() => elsewhere.getByRole('row').count()).toBeGreaterThan(1);
 });
 
 test('tags lead to their packages and packages to their tags', async () => {
@@ -231,8 +235,8 @@ test('heads have what search engines and link previews look for', async () => {
   for (const path of kinds) {
     await page.goto(site.url + path);
     titles.add(await page.title());
-    expect(await page.locator('link[rel=canonical]').getAttribute('href')).toBe(ADDRESS + path);
-    expect(await page.locator('meta[property="og:title"]').getAttribute('content')).toMatch(/\w/);
+    await expect.poll(() => page.locator('link[rel=canonical]').getAttribute('href')).toBe(ADDRESS + path);
+    await expect.poll(() => page.locator('meta[property="og:title"]').getAttribute('content')).toMatch(/\w/);
     const description = (await page.locator('meta[name=description]').getAttribute('content')) ?? '';
     expect(description.length, path).toBeGreaterThan(20);
   }
@@ -273,7 +277,7 @@ test('on a phone the menu opens by keyboard, closes with Escape and leads on', a
   const page = await context.newPage();
   await page.goto(site.url);
   const menu = page.getByRole('navigation', { name: 'Site' });
-  expect(await menu.isVisible()).toBe(false);
+  await expect.poll(() => menu.isVisible()).toBe(false);
   const button = page.getByRole('button', { name: 'Menu' });
   await button.focus();
   await page.keyboard.press('Enter');
@@ -301,7 +305,7 @@ test('all of it is there without JavaScript', async () => {
   for (const path of ['/machine/', '/compare/']) {
     await page.goto(site.url + path);
     await page.locator('main noscript p').waitFor();
-    expect(await page.locator('main form').isVisible(), path).toBe(false);
+    await expect.poll(() => page.locator('main form').isVisible(), { message: path }).toBe(false);
   }
   await context.close();
 });

@@ -82,7 +82,7 @@ test('loads what it searches in once somebody searches, and not before', async (
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await page.goto(`${site.url}/search/`, { waitUntil: 'networkidle' });
   expect(asked.filter((path) => path.includes('/data/'))).toEqual([]);
-  expect(await statusOf(page)).toMatch(/[\d,]+ builds in [\d,]+ packages/);
+  await expect.poll(() => statusOf(page)).toMatch(/[\d,]+ builds in [\d,]+ packages/);
   await page.getByRole('searchbox').focus();
   await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
   expect(asked.filter((path) => path.includes('/data/'))).not.toEqual([]);
@@ -93,29 +93,29 @@ test('typing finds builds by name, and the address keeps the search', async () =
   const page = await openSearch('', complaints);
   await page.getByRole('searchbox').fill('zlib-ng');
   await page.waitForURL(/\?q=zlib-ng$/);
-  expect(await page.locator('#search-rows h2 a').first().textContent()).toBe('zlib-ng');
+  await expect.poll(() => page.locator('#search-rows h2 a').first().textContent()).toBe('zlib-ng');
   await page
     .locator('#search-rows li li')
     .getByRole('link')
     .filter({ hasText: /\/[a-z2-7]{7}/ })
     .first()
     .click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('zlib-ng');
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('zlib-ng');
   expect(complaints).toEqual([]);
 });
 
 test('a typing error finds what was meant', async () => {
   const page = await openSearch('?q=zlbi-ng');
-  expect(
-    await page.getByRole('list', { name: 'Packages found' }).getByRole('link').first().textContent(),
-  ).toBe('zlib-ng');
+  await expect
+    .poll(() => page.getByRole('list', { name: 'Packages found' }).getByRole('link').first().textContent())
+    .toBe('zlib-ng');
 });
 
 test('a library is found by its file name, and its row says who ships it', async () => {
   const library = files.names.slice(files.programs).find((name) => /^lib.*\.so$/.test(name)) ?? '';
   const page = await openSearch(`?q=${library}`);
   await page.getByText(`ships ${library}`).first().waitFor();
-  expect(await statusOf(page)).not.toMatch(/^0 /);
+  await expect.poll(() => statusOf(page)).not.toMatch(/^0 /);
 });
 
 test('a spec narrows as Spack would, by target, compiler and variant', async () => {
@@ -133,7 +133,7 @@ test('a spec narrows as Spack would, by target, compiler and variant', async () 
     `?q=${encodeURIComponent(`%gcc +${variant}`)}&target=${target}&os=${encodeURIComponent(`linux ${wanted[0]?.arch.platform_os}`)}`,
   );
   const found = wanted.filter(({ arch }) => arch.platform_os === wanted[0]?.arch.platform_os);
-  expect(await statusOf(page)).toMatch(new RegExp(`^${found.length} of `));
+  await expect.poll(() => statusOf(page)).toMatch(new RegExp(`^${found.length} of `));
 });
 
 test('facets narrow by mouse and keyboard, count what they would leave, and are in the address', async () => {
@@ -143,13 +143,13 @@ test('facets narrow by mouse and keyboard, count what they would leave, and are 
   const count = /(\d+)\s*$/.exec((await label.textContent()) ?? '')?.[1];
   await box.focus();
   await page.keyboard.press('Space');
-  expect(await statusOf(page)).toMatch(new RegExp(`^${count} of `));
+  await expect.poll(() => statusOf(page)).toMatch(new RegExp(`^${count} of `));
   await page.waitForURL(/\?target=/);
   const second = await openSearch(new URL(page.url()).search);
   expect(await statusOf(second)).toBe(await statusOf(page));
-  expect(await second.getByRole('group', { name: 'Target' }).getByRole('checkbox').first().isChecked()).toBe(
-    true,
-  );
+  await expect
+    .poll(() => second.getByRole('group', { name: 'Target' }).getByRole('checkbox').first().isChecked())
+    .toBe(true);
 });
 
 test('a hash finds its build', async () => {
@@ -160,18 +160,18 @@ test('a hash finds its build', async () => {
 
 test('what failed is found, and leads to its page', async () => {
   const page = await openSearch('?state=failed');
-  expect(await statusOf(page)).toMatch(/^\d+ failed builds? in \d+ packages?$/);
+  await expect.poll(() => statusOf(page)).toMatch(/^\d+ failed builds? in \d+ packages?$/);
   await page.locator('#search-rows li li a[href*="/failures/"]').first().click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(/\w/);
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toMatch(/\w/);
   expect(site.pages).toContain(new URL(page.url()).pathname.replace(new URL(site.url).pathname, ''));
 });
 
 test('a search without results says what to leave out, and Back undoes a filter', async () => {
   const page = await openSearch('?q=nosuchpackageanywhere');
-  expect(await statusOf(page)).not.toContain('remove a filter');
+  await expect.poll(() => statusOf(page)).not.toContain('remove a filter');
   await page.getByRole('link', { name: 'Look through all packages' }).waitFor();
   await page.goto(`${site.url}/search/?q=${encodeURIComponent('zlib-ng +nosuchvariant')}`);
-  expect(await statusOf(page)).toContain('try fewer words');
+  await expect.poll(() => statusOf(page)).toContain('try fewer words');
   await page.getByRole('link', { name: /^\d+ builds? without \+nosuchvariant$/ }).click();
   await page
     .getByRole('status')
@@ -197,15 +197,15 @@ test('a machine is remembered: a chip, marks with a reason, a filter, and it can
   await page.getByRole('link', { name: /^List the \d+ builds? that run on it$/ }).click();
   await page.waitForURL(/\?runs=here$/);
   await page.getByRole('status').filter({ hasText: / of / }).waitFor();
-  expect(await page.locator('#search-rows .mark.no, #search-rows .mark.unknown').count()).toBe(0);
-  expect(await page.getByRole('group', { name: 'My machine' }).getByRole('checkbox').count()).toBeGreaterThan(
-    0,
-  );
+  await expect.poll(() => page.locator('#search-rows .mark.no, #search-rows .mark.unknown').count()).toBe(0);
+  await expect
+    .poll(() => page.getByRole('group', { name: 'My machine' }).getByRole('checkbox').count())
+    .toBeGreaterThan(0);
   await page.goto(`${site.url}/packages/zlib-ng/`);
   await page.locator('td .mark').first().waitFor();
   await page.getByRole('button', { name: 'Forget my machine' }).click();
-  expect(await page.locator('.mark').count()).toBe(0);
-  expect(await page.locator('.machine-chip').isVisible()).toBe(false);
+  await expect.poll(() => page.locator('.mark').count()).toBe(0);
+  await expect.poll(() => page.locator('.machine-chip').isVisible()).toBe(false);
   await context.close();
 });
 
@@ -224,13 +224,13 @@ test('from the home page, a machine and a package lead to a command to copy', as
   const link = await row.getByRole('link').getAttribute('href');
   expect(command.trim()).toBe(`spack install --use-buildcache only /${link?.split('/').at(-2)}`);
   const other = page.locator('.found-builds > li', { has: page.locator('.mark.no') });
-  expect(await other.getByRole('button').count()).toBe(0);
+  await expect.poll(() => other.getByRole('button').count()).toBe(0);
   await page.goto(`${site.url}/packages/zlib-ng/`);
   await page.getByText(/(None|All|\d+) of these \d+ builds runs? on ubuntu24.04 · zen4/).waitFor();
   await page.goto(site.url);
-  expect(await page.getByRole('textbox', { name: 'Will it work on my machine?' }).inputValue()).toBe(
-    'linux-ubuntu24.04-zen4',
-  );
+  await expect
+    .poll(() => page.getByRole('textbox', { name: 'Will it work on my machine?' }).inputValue())
+    .toBe('linux-ubuntu24.04-zen4');
   await context.close();
 });
 
@@ -249,9 +249,9 @@ test('on a phone the filters open by a button', async () => {
   const page = await browser.newPage({ viewport: { width: 360, height: 700 } });
   await page.goto(`${site.url}/search/?q=lib`);
   await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
-  expect(await page.getByRole('checkbox').count()).toBe(0);
+  await expect.poll(() => page.getByRole('checkbox').count()).toBe(0);
   await page.getByRole('button', { name: 'Filters' }).click();
-  expect(await page.getByRole('checkbox').count()).toBeGreaterThan(5);
+  await expect.poll(() => page.getByRole('checkbox').count()).toBeGreaterThan(5);
   await page.close();
 });
 
@@ -272,15 +272,17 @@ test('the table of packages sorts, pages and filters, and its address keeps that
     .filter({ hasText: String(most) })
     .first()
     .waitFor();
-  expect(await page.getByRole('columnheader', { name: 'Builds' }).getAttribute('aria-sort')).toBe(
-    'descending',
-  );
+  await expect
+    .poll(() => page.getByRole('columnheader', { name: 'Builds' }).getAttribute('aria-sort'))
+    .toBe('descending');
   await page.getByRole('searchbox', { name: 'Filter packages' }).fill('zlib-ng');
   await page
     .getByRole('status')
     .filter({ hasText: /^\d+ of \d+ packages$/ })
     .waitFor();
-  expect(await page.getByRole('rowheader').getByRole('link').allTextContents()).toContain('zlib-ng');
+  await expect
+    .poll(() => page.getByRole('rowheader').getByRole('link').allTextContents())
+    .toContain('zlib-ng');
   expect(complaints).toEqual([]);
 });
 
@@ -289,11 +291,11 @@ test('the choice of columns is kept', async () => {
   await page.goto(`${site.url}/packages/`);
   await page.getByText('Columns', { exact: true }).click();
   await page.getByLabel('Targets').uncheck();
-  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
   await page.reload();
   await page.getByRole('button', { name: 'Builds' }).waitFor();
-  expect(await page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
-  expect(await page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
+  await expect.poll(() => page.getByRole('columnheader', { name: 'Targets' }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
 });
 
 test('spack arch tells how many builds run, and nothing but the site is asked', async () => {
@@ -307,13 +309,13 @@ test('spack arch tells how many builds run, and nothing but the site is asked', 
   await page.getByLabel('Will it work on my machine?').fill('linux-rocky9-zen3');
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Rocky 9`)).waitFor();
-  expect(await page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
+  await expect.poll(() => page.getByRole('table').getByRole('row').count()).toBe(packages.targets.length + 1);
   expect(posted).toEqual([]);
   await page.getByRole('searchbox', { name: 'Search the builds that run on it' }).fill('zlib');
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=zlib&runs=here$/);
   await page.getByRole('status').filter({ hasText: / of / }).waitFor();
-  expect(await page.locator('#search-rows .mark.no').count()).toBe(0);
+  await expect.poll(() => page.locator('#search-rows .mark.no').count()).toBe(0);
   expect(complaints).toEqual([]);
 });
 
@@ -323,7 +325,7 @@ test('a system whose glibc is not known is not said to run nothing, and words do
   await page
     .getByText(new RegExp(`^\\d+ of ${BUILDS} builds may run on zen3, Cray: its glibc decides`))
     .waitFor();
-  expect(await page.getByText('Nothing here runs on it').count()).toBe(0);
+  await expect.poll(() => page.getByText('Nothing here runs on it').count()).toBe(0);
   await page.getByRole('textbox', { name: /glibc version/ }).fill('2.38');
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Cray`)).waitFor();
@@ -351,7 +353,7 @@ test('a spec that is here is a hit, one that is not shows what differs from the 
   await paste({ ...node, hash: 'a'.repeat(32), version: '0.0.1' });
   await page.getByText('0 hits of 1 root.').waitFor();
   await page.getByRole('row', { name: /^version 0\.0\.1/ }).waitFor();
-  expect(await page.getByText('Miss: /aaaaaaa is not in the cache.').count()).toBe(1);
+  await expect.poll(() => page.getByText('Miss: /aaaaaaa is not in the cache.').count()).toBe(1);
   await page.getByRole('textbox').first().fill('{"spec":');
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('cut off or something else').waitFor();
@@ -365,7 +367,7 @@ test('two builds are compared, and the address keeps which', async () => {
   await page.getByText(/^\d+ of \d+ properties differ\.$/).waitFor();
   const rows = await page.getByRole('row').count();
   await page.getByLabel('Only what differs').uncheck();
-  expect(await page.getByRole('row').count()).toBeGreaterThan(rows);
+  await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(rows);
   const parameters = new URL(page.url()).searchParams;
   const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
   expect(history.nodes.get(left)?.node.name).toBe('zlib-ng');
@@ -453,18 +455,18 @@ test('the keyboard walks through suggestions, takes one, or leaves them', async 
   const complaints: string[] = [];
   const page = await openSuggestions('zlib', await openPage(browser, complaints));
   const box = page.getByRole('combobox', { name: 'Search' });
-  expect(await box.getAttribute('aria-expanded')).toBe('true');
+  await expect.poll(() => box.getAttribute('aria-expanded')).toBe('true');
   await page.keyboard.press('ArrowUp');
   const last = page.getByRole('option').last();
-  expect(await last.getAttribute('aria-selected')).toBe('true');
+  await expect.poll(() => last.getAttribute('aria-selected')).toBe('true');
   await page.keyboard.press('ArrowDown');
-  expect(await box.getAttribute('aria-activedescendant')).toBeNull();
+  await expect.poll(() => box.getAttribute('aria-activedescendant')).toBeNull();
   await page.keyboard.press('ArrowDown');
   const first = page.getByRole('option').first();
-  expect(await box.getAttribute('aria-activedescendant')).toBe(await first.getAttribute('id'));
+  await expect.poll(() => box.getAttribute('aria-activedescendant')).toBe(await first.getAttribute('id'));
   await page.keyboard.press('Escape');
-  expect(await page.getByRole('option').count()).toBe(0);
-  expect(await box.inputValue()).toBe('zlib');
+  await expect.poll(() => page.getByRole('option').count()).toBe(0);
+  await expect.poll(() => box.inputValue()).toBe('zlib');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');

@@ -71,7 +71,7 @@ test('the home page says how to use an unsigned cache', async () => {
   expect(code?.trim()).toBe(
     'spack mirror add --type binary --unsigned spack-build-cache https://owner.example/spack-build-cache',
   );
-  expect(await page.getByText('The binaries are not signed').count()).toBe(1);
+  await expect.poll(() => page.getByText('The binaries are not signed').count()).toBe(1);
 });
 
 test('home, packages and builds say what is older than the newest recipes', async () => {
@@ -117,7 +117,7 @@ test('the search box of any page leads to a search that its address keeps', asyn
     .getByRole('status')
     .filter({ hasText: / of \d+ builds/ })
     .waitFor();
-  expect(await page.locator('#search-rows h2 a').first().textContent()).toBe('zlib-ng');
+  await expect.poll(() => page.locator('#search-rows h2 a').first().textContent()).toBe('zlib-ng');
 });
 
 test('every package and build is reached by links without JavaScript', async () => {
@@ -126,17 +126,17 @@ test('every package and build is reached by links without JavaScript', async () 
   await page.goto(site.url);
   await page.getByRole('link', { name: /^All \d+ packages$/ }).click();
   await page.getByRole('link', { name: 'zlib-ng' }).click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('zlib-ng');
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe('zlib-ng');
   await page
     .getByRole('region', { name: 'Builds of' })
     .getByRole('rowheader')
     .first()
     .getByRole('link')
     .click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(
-    /^\s*zlib-ng@.+ \/[a-z2-7]{32}\s*$/,
-  );
-  expect(await page.getByRole('button').count()).toBe(0);
+  await expect
+    .poll(() => page.getByRole('heading', { level: 1 }).textContent())
+    .toMatch(/^\s*zlib-ng@.+ \/[a-z2-7]{32}\s*$/);
+  await expect.poll(() => page.getByRole('button').count()).toBe(0);
   await context.close();
 });
 
@@ -167,7 +167,7 @@ test('an address of a removed build says why it went and what came after, and ca
   if (!removed) throw new Error('the sample has no removed build');
   await page.goto(`${site.url}/builds/${removed.name}/${removed.hash}/`);
   await page.getByText(`was removed on`).waitFor();
-  expect(await page.locator('#lost').textContent()).toContain(removed.reason);
+  await expect.poll(() => page.locator('#lost').textContent()).toContain(removed.reason);
   await page.getByRole('link', { name: `All builds of ${removed.name}` }).click();
   await page.waitForURL(`${site.url}/packages/${removed.name}/`);
   const [build = ''] = kinds.filter((path) => /^\/builds\/[^/]+\/./.test(path));

@@ -54,7 +54,9 @@ test('shows the build log out of the tarball when asked to, and says when it can
   const button = page.getByRole('button', { name: /^Show the build log/ });
   await button.click();
   await page.getByRole('region', { name: 'Build log' }).waitFor();
-  expect(await page.locator('.build-log pre').textContent()).toContain('==> tree: Executing phase');
+  await expect
+    .poll(() => page.locator('.build-log pre').textContent())
+    .toContain('==> tree: Executing phase');
   expect(complaints).toEqual([]);
   await page.route('**/blobs/**', (route) => route.abort());
   await button.click();

@@ -25,5 +25,6 @@ async function show(chip: HTMLElement): Promise<void> {
   if (link && machine) link.textContent = `${machine.os} · ${machine.target}`;
   if (!document.querySelector('[data-needs]')) return;
   const { markNeeds } = await import('./marks.ts');
-  markNeeds(machine);
+  // Not the machine from above: meanwhile it may have been forgotten.
+  markNeeds(recallMachine());
 }
