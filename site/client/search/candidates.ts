@@ -1,9 +1,7 @@
 import type { Meaning, Vocabulary } from './meaning.ts';
-import type { WordFinder } from './words.ts';
 
 /** What words are looked for in. */
 interface SearchedPackages extends Vocabulary {
-  words: WordFinder;
   /** The set of files of each row, once the files are there. */
   fileSets?: Int32Array;
 }
@@ -26,13 +24,33 @@ export function findCandidates(engine: SearchedPackages, meaning: Meaning): Cand
   // Until the files are there, nobody knows what is called so.
   if (candidates.length > 0 || parts.length < 2 || !engine.fileSets)
     return { candidates, words, ignored: [] };
-  const [own] = [...new Set([...words, ...parts])]
-    .map((word) => ({ word, found: rankPackages(engine, { ...meaning, words: [word] }) }))
+  const most = words.length > 2 ? withoutOne(engine, meaning) : undefined;
+  const [own = most ?? withoutOne(engine, meaning)] = [...new Set([...words, ...parts])]
+    .map((word) => ({ words: [word], found: rankPackages(engine, { ...meaning, words: [word] }) }))
     .filter(({ found: [best] }) => best && engine.words.isName(best.rank))
     .sort((left, right) => (left.found[0]?.rank ?? 0) - (right.found[0]?.rank ?? 0));
-  if (!own) return { candidates, words, ignored: [] };
+  const kept = most ?? own;
+  if (!kept) return { candidates, words, ignored: [] };
   const others = words.length > 1 ? words : parts;
-  return { candidates: own.found, words: [own.word], ignored: others.filter((word) => word !== own.word) };
+  return {
+    candidates: kept.found,
+    words: kept.words,
+    ignored: others.filter((word) => !kept.words.includes(word)),
+  };
+}
+
+/** Several words without the one that fits the most packages, where descriptions say the others. */
+function withoutOne(
+  engine: SearchedPackages,
+  meaning: Meaning,
+): { words: string[]; found: Candidate[] } | undefined {
+  const [best] = meaning.words
+    .map((word) => meaning.words.filter((other) => other !== word))
+    .filter((words) => words.length > 0)
+    .map((words) => ({ words, found: rankPackages(engine, { ...meaning, words }) }))
+    .filter(({ words, found: [first] }) => first && engine.words.isSaid(first.rank / words.length))
+    .sort((left, right) => left.found.length - right.found.length);
+  return best;
 }
 
 /** A package that some rows of may fit, and whether its name alone says so. */
@@ -54,6 +72,9 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
     return [{ place: own, rank: 1, certain: true }];
   const ranks = words.map((word) => engine.words.rankPackages(word));
   const files = words.map((word) => rankByFiles(engine, word));
+  const phrase = words.length > 1 ? words.join(' ').replace(/s$/, '') : undefined;
+  // `climate data operators` is cdo rather than py-cdo.
+  const initials = words.map((word) => word[0]).join('');
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
     let [sum, certain, found] = [0, true, true];
@@ -65,6 +86,9 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
       if (byName === 0) certain = false;
       sum += value;
     }
+    const isMeant = words.length > 2 && packages.names[place] === initials;
+    if (found && (isMeant || (phrase !== undefined && engine.words.hasPhrase(place, phrase))))
+      sum = Math.min(sum, engine.words.phraseRank * words.length - Number(isMeant));
     if (found) candidates.push({ place, rank: sum, certain });
   }
   if (words.length === 0) return candidates;

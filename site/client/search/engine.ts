@@ -18,12 +18,11 @@ import { askedFits } from './asked.ts';
 import { fileChecker, findCandidates } from './candidates.ts';
 import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
-import { createWordFinder, type WordFinder } from './words.ts';
+import { createWordFinder } from './words.ts';
 
 /** What search works on, prepared once. */
 export interface SearchEngine extends Vocabulary {
   facets: Map<FacetName, Facet>;
-  words: WordFinder;
   /** The first row of each package, and the number of rows at the end. */
   firstRows: Uint32Array;
   /** The set of files of each row, once the files are there. */

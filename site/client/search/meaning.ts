@@ -1,7 +1,9 @@
 import { splitName, type Query } from '../../lib/search/search-query.ts';
 import { SYSTEM_GLIBC, systemGlibc } from '../../lib/machine/machine.ts';
 import { familyOf, isTarget } from '../../lib/spack/targets.ts';
+import { ownName } from './foreign-names.ts';
 import { isCompiler } from './query-filters.ts';
+import type { WordFinder } from './words.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 
@@ -11,6 +13,7 @@ export interface Vocabulary {
   builds: BuildIndex;
   /** The place of each package's name. */
   places: ReadonlyMap<string, number>;
+  words: WordFinder;
 }
 
 /** A search whose words were looked up: what is no word is a property, a version, or a hash. */
@@ -38,11 +41,17 @@ const FAMILIES = new Map([
   ...['arm', 'arm64', 'aarch64'].map((word) => [word, 'aarch64'] as const),
   ...['x86_64', 'x86-64', 'amd64', 'x64'].map((word) => [word, 'x86_64'] as const),
 ]);
+/** What packages of a language begin with. */
+const LANGUAGES = new Map([
+  ['python', 'py-'],
+  ['perl', 'perl-'],
+  ['r', 'r-'],
+  ['ruby', 'ruby-'],
+]);
+/** What a thing is says nothing where its name is said. */
+const GENERIC = /^(?:api|compiler|implementation|library|module|package|program|software)s?$/;
 /** `el9`, as Red Hat's packages and those made for its systems are marked. */
 const ENTERPRISE_LINUX = /^el(?=\d+$)/;
-/** What packages of Debian and Red Hat end with: `libhdf5-dev`, `ninja-build`. */
-const FOREIGN_SUFFIX = /-(?:dev|devel|libs|bin|build)$/;
-
 /**
  * Looks up the words of a search. Next to a name, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
  * platform, `mpi` a variant of hdf5, `gcc` a compiler; `hdf5-1.14` is a name and a version.
@@ -57,7 +66,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   };
   const { names } = vocabulary.packages;
   const places = vocabulary.places;
-  const words = splitVersions(query, meaning, vocabulary);
+  const words = joinLanguage(splitVersions(query, meaning, vocabulary), vocabulary);
   for (const word of words) {
     const others = words.filter((other) => other !== word);
     const isVariant = VARIANT_WORDS.has(word) && others.some((other) => places.has(other));
@@ -66,6 +75,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
       others.some((other) => places.has(other) || isNameWithout(other, word, names));
     if (word === 'failed' || word === 'failures') meaning.failed = true;
     else if (!named && readSystem(word, meaning, vocabulary)) continue;
+    else if (GENERIC.test(word) && others.some((other) => isAllSaid(other, word, vocabulary))) continue;
     else if (!named && readTarget(word, meaning, vocabulary)) continue;
     else if (!named && isNextToName() && readProperty(word, meaning, vocabulary)) continue;
     else meaning.words.push(word);
@@ -79,6 +89,17 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   return meaning;
 }
 
+/** `protobuf python` is py-protobuf. */
+function joinLanguage(words: string[], { places }: Vocabulary): string[] {
+  for (const word of words) {
+    const prefix = LANGUAGES.get(word);
+    const name = words.find((other) => places.has(`${prefix}${other}`));
+    if (prefix !== undefined && name !== undefined)
+      return [`${prefix}${name}`, ...words.filter((other) => other !== word && other !== name)];
+  }
+  return words;
+}
+
 /** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the name is the longest that is known. */
 function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
   const { places } = vocabulary;
@@ -86,22 +107,30 @@ function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): 
     const match = splitName(word);
     const { name = '', version, hash } = match ?? {};
     if (places.has(word)) return word;
-    if (!match || !places.has(name)) return ownName(word, meaning, vocabulary);
+    // `openjdk-17-jdk`: Debian's numbers are rarely those of a build here.
+    if (version !== undefined && /-[a-z]/.test(version)) return readName(word, meaning, vocabulary);
+    if (!match || !places.has(name)) return readName(word, meaning, vocabulary);
     if (version !== undefined) meaning.version ??= version;
     if (hash) meaning.hash ??= hash;
     return name;
   });
 }
 
-/** The name here of what a distribution calls `python3-numpy`, `libhdf5-dev` or `hdf5-mpi`; other words as they are. */
-function ownName(word: string, meaning: Meaning, vocabulary: Vocabulary): string {
-  const { places } = vocabulary;
-  if (vocabulary.packages.names.some((name) => name.toLowerCase().startsWith(word))) return word;
-  const own = word.replace(FOREIGN_SUFFIX, '').replace(/^python3?-/, 'py-');
-  const library = own.replace(/^lib/, '');
-  if (!places.has(own) && places.has(library)) return library;
-  const [, name = '', property = ''] = /^(.+)-([a-z]\w*)$/.exec(own) ?? [];
-  return places.has(name) && readProperty(property, meaning, vocabulary) ? name : own;
+/** The name here of what others call otherwise, and of `hdf5-mpi`; other words as they are. */
+function readName(word: string, meaning: Meaning, vocabulary: Vocabulary): string {
+  const { places, words } = vocabulary;
+  const own = ownName(word, words.isKnown);
+  if (own !== word) return own;
+  const [, name = '', property = ''] = /^(.+)-([a-z]\w*)$/.exec(word) ?? [];
+  return places.has(name) && readProperty(property, meaning, vocabulary) ? name : word;
+}
+
+/** Whether a word is a package or a virtual, and nothing is called by it together with what it is: `fortran compiler`. */
+function isAllSaid(word: string, generic: string, { packages, places, words }: Vocabulary): boolean {
+  return (
+    (places.has(word) || words.isVirtual(word)) &&
+    !packages.names.some((name) => name.includes(word) && name.includes(generic))
+  );
 }
 
 /** Whether a word is what one calls a package, and none is called by it together with another word. */

@@ -28,6 +28,8 @@ test('suggests names first, the whole one before those it begins, then what desc
 test('reads a spec, forgives a typing error, and names no package without a build', () => {
   for (const text of ['hdf5==1.14', 'hdf5/1.14', 'hdf5-1.14', 'hdf5-1.14.6'])
     expect(namesFor(text)[0]).toBe('hdf5');
+  for (const text of ['libhdf5-dev', 'hdf5-devel', 'libhdf5-103', 'hdf5.h'])
+    expect(namesFor(text)[0]).toBe('hdf5');
   expect(namesFor('hdf5@1.14 +mpi %gcc target=x86_64_v3')[0]).toBe('hdf5');
   expect(namesFor('zlbi-ng')).toEqual(['zlib-ng']);
   expect(namesFor('openmpi')).toEqual([]);

@@ -1,4 +1,5 @@
 import { formatNumber } from '../../lib/format.ts';
+import { ownName } from './foreign-names.ts';
 import { createWordFinder, type WordFinder } from './words.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
@@ -200,7 +201,7 @@ const [MOST, MOST_FILES] = [6, 3];
  * together may be properties, which only the search page knows: of `hdf5 mpi zen3` the names alone count.
  */
 export function suggestPackages(text: string, index: PackageIndex, words: WordFinder): Suggestion[] {
-  const typed = nameWords(text, index);
+  const typed = nameWords(text, index, words);
   const found = findPackages(typed, index, words);
   const names = typed.filter((word) => index.names.includes(word));
   return found.length > 0 || names.length === 0 ? found : findPackages(names, index, words);
@@ -238,10 +239,12 @@ function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
   return matches.sort((left, right) => left.name.length - right.name.length).slice(0, MOST_FILES);
 }
 
-/** The words that are names: of `hdf5-1.14` the part before the version. */
-function nameWords(text: string, { names }: PackageIndex): string[] {
+/** The words that are names: of `hdf5-1.14` the part before the version, of `libhdf5-dev` the name here. */
+function nameWords(text: string, { names }: PackageIndex, words: WordFinder): string[] {
   return parseQuery(text).words.map((word) => {
     const { name } = splitName(word) ?? {};
-    return name !== undefined && !names.includes(word) && names.includes(name) ? name : word;
+    return name !== undefined && !names.includes(word) && names.includes(name)
+      ? name
+      : ownName(word, words.isKnown);
   });
 }

@@ -39,6 +39,12 @@ const SHORT = 3;
 const [ONE_TYPO, TWO_TYPOS] = [3, 7];
 /** Words whose ranks are kept: while one types only the last word changes. */
 const MOST_KEPT = 64;
+/** What makes other words of one: `scheduler` of scheduling, `visualization` of visualize. */
+const ENDING = /(?:ations?|ators?|ings?|ions?|i[sz]ers?|ors?|ers?|e|ed)$/;
+/** The least letters of what such words share. */
+const STEM = 5;
+/** What follows a library's name: `.so.310`. */
+const LIBRARY_ENDING = /\.(?:so|dylib)\b.*$/;
 /** What packages of a language or kind begin with. */
 const PREFIX = /^(?:py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
 
@@ -53,6 +59,15 @@ export interface WordFinder {
   /** The file of a set that a word found. */
   findFile(word: string, set: number): string | undefined;
   addFileIndex(files: FileIndex): void;
+  /** The rank of each word of a phrase that a description has. */
+  phraseRank: number;
+  /** Whether words of this rank on average are at least something that descriptions say. */
+  isSaid(rank: number): boolean;
+  /** Whether a package's description has these words in a row. */
+  hasPhrase(place: number, phrase: string): boolean;
+  isVirtual(word: string): boolean;
+  /** Whether a package, a virtual, a program or a library is called exactly so, with or without what names begin with. */
+  isKnown(word: string): boolean;
   /** Whether something is called by a word of this rank, and not only a part of it or something like it. */
   isName(rank: number): boolean;
 }
@@ -64,10 +79,16 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
   const descriptions = packages.descriptions.map((text) => text.toLowerCase());
   const tags = packages.tags.map((text) => ` ${text.toLowerCase()} `);
   const virtuals = packages.provides.map(
-    (text, place) => ` ${text} ${oldCompilerName(names[place] ?? '') ?? ''} `,
+    (text, place) => ` ${text} ${joinParts(text)} ${oldCompilerName(names[place] ?? '') ?? ''} `,
   );
+  const allVirtuals = new Set(virtuals.flatMap((text) => text.split(' ')));
+  const known = new Set([...names, ...shortNames, ...joined, ...allVirtuals]);
+  // `libicu-dev` is of icu4c.
+  for (const name of names) known.add(name.replace(/(?<=[a-z]{3})\d.*$/, ''));
+  known.delete('');
   const ranks = new Map<string, Ranks>();
   const marks = new Map<string, Uint8Array>();
+  let fileNames = new Set<string>();
   let files: { index: FileIndex; names: string[]; sets: number[][] } | undefined;
 
   function rankPackages(word: string): Ranks {
@@ -130,9 +151,15 @@ export function createWordFinder(packages: PackageIndex): WordFinder {
       const [best] = named.filter(({ rank }) => rank > 0).sort((left, right) => left.rank - right.rank);
       return best && files?.index.names[best.file];
     },
+    hasPhrase: (place, phrase) => descriptions[place]?.includes(phrase) ?? false,
+    isVirtual: (word) => allVirtuals.has(word),
+    isKnown: (word) => known.has(word) || known.has(joinParts(word)) || fileNames.has(word),
+    phraseRank: RANK.part,
+    isSaid: (rank) => rank <= RANK.described,
     isName: (rank) => rank <= RANK.begins,
     addFileIndex: (index) => {
       files = { index, names: index.names.map((name) => name.toLowerCase()), sets: index.sets.map(sumUp) };
+      fileNames = new Set(files.names.map((name) => name.replace(LIBRARY_ENDING, '')));
     },
   };
 }
@@ -151,9 +178,9 @@ function rankName(name: string, shortName: string, virtuals: string, word: strin
   return word.length > 1 ? RANK.inner : 0;
 }
 
-/** `pytorch` is py-torch, and `superlu_dist` superlu-dist. */
+/** `pytorch` is py-torch, `superlu_dist` superlu-dist, and `r-data.table` r-data-table. */
 function joinParts(name: string): string {
-  return name.replaceAll(/[-_]/g, '');
+  return name.replaceAll(/[-_.]/g, '');
 }
 
 /** Whether a part of a name ends before a place: at its end, at a dash, or where digits begin. */
@@ -163,10 +190,30 @@ function isBoundary(name: string, place: number): boolean {
 }
 
 function rankDescription(description: string, word: string): number {
-  const place = description.indexOf(word);
-  if (place < 0) return 0;
-  if (place > 0 && /[a-z0-9]/.test(description[place - 1] ?? '')) return RANK.inDescription;
-  return /[a-z0-9]/.test(description[place + word.length] ?? '') ? RANK.described : RANK.saidInDescription;
+  const singular = word.length > ONE_TYPO + 1 ? word.replace(/(?<!s)s$/, '') : word;
+  let rank = 0;
+  for (
+    let place = description.indexOf(singular);
+    place >= 0;
+    place = description.indexOf(singular, place + 1)
+  ) {
+    if (isLetter(description[place - 1])) rank ||= RANK.inDescription;
+    else if (isEnd(description, place + singular.length)) return RANK.saidInDescription;
+    else rank = RANK.described;
+  }
+  if (rank === RANK.described) return rank;
+  const stem = word.replace(ENDING, '');
+  const place = stem === word || stem.length < STEM ? -1 : description.indexOf(stem);
+  return place >= 0 && !isLetter(description[place - 1]) ? RANK.described : rank;
+}
+
+/** Whether a word ends at a place, or before the `s` of several. */
+function isEnd(text: string, place: number): boolean {
+  return !isLetter(text[place]) || (text[place] === 's' && !isLetter(text[place + 1]));
+}
+
+function isLetter(letter = ''): boolean {
+  return /[a-z0-9]/.test(letter);
 }
 
 /**

@@ -37,6 +37,8 @@ const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
 const REQUIREMENT = /^\s*([a-z][\w.+-]*?)\s*(==?|>=|<=|>|<)\s*(\d[\w.-]*)(?!\S)/i;
 /** A folder that is a version: `openmpi/5.0.8` is how modules are called. A hash has no point. */
 const MODULE = /^(?:.*\/)?([a-z][\w.+-]*)\/(\d+(?:\.[\w-]+)+|\d+)$/;
+/** A header in the folder of its library: `boost/filesystem.hpp`. */
+const HEADER = /(?:^|\/)(?!include\/)([^/]+)\/[^/]+\.(?:h|hh|hpp|hxx)$/;
 /** Compilers whose version may follow without a `%`: `hdf5 gcc 14`. */
 const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce', 'nvhpc', 'oneapi']);
 
@@ -129,7 +131,8 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
     // A module of Perl is called `YAML::LibYAML`, its package perl-yaml-libyaml.
     const path = word.replace(/\/+$/, '').replaceAll('::', '-').toLowerCase();
     const [, module, release] = MODULE.exec(path) ?? [];
-    const last = module ?? path.replace(/^.*\//, '');
+    const [, folder] = HEADER.exec(path) ?? [];
+    const last = module ?? folder ?? path.replace(/^.*\//, '');
     if (release !== undefined) query.version ??= release;
     if (ARCH.test(last)) readSetting('arch', last, query);
     else if (last) query.words.push(last);

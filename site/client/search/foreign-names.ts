@@ -1,0 +1,70 @@
+/** What people call a package, or a thing that it is for, where no rule leads from one to the other. */
+const NICKNAMES: Readonly<Record<string, string>> = {
+  bs4: 'py-beautifulsoup4',
+  'build-essential': 'gcc',
+  cli: 'command',
+  cv2: 'opencv',
+  gnupg: 'gpg',
+  golang: 'go',
+  gtk: 'gtkplus',
+  gtest: 'googletest',
+  icc: 'intel-oneapi-compilers',
+  k8s: 'kubernetes',
+  pil: 'py-pillow',
+  qt5: 'qt',
+  qt6: 'qt-base',
+  scalapack: 'netlib-scalapack',
+  skimage: 'py-scikit-image',
+  sklearn: 'py-scikit-learn',
+  tf: 'py-tensorflow',
+  zlib1g: 'zlib',
+};
+
+/** What packages of Debian, Red Hat, conda and pip end with: `libhdf5-dev`, `ninja-build`, `tensorflow-gpu`. */
+const SUFFIX =
+  /[-_](?:all|base|bin|binutils|build|c\+\+|client|clients|common|core|cpu|cuda|data|dbg|dev|devel|doc|examples|extra|gfortran|gnutls|gpu|headers|headless|jdk|jre|libs?|linux-64|mpich|ng|openmpi|openssl|runtime|server|static|tools|utils)$|(?<=\w{3})[-_]?toolkit$/;
+/** Version of a library's interface in its package's name: `libssl1.1`, `zlib1g`, `openjdk-17`, `libboost-system1.83.0`. */
+const NUMBER = /-?\d+(?:\.\d+)*[a-z]?(?:-\d+)?$/;
+/** What headers and other files that a build looks for end with. */
+const FILE_ENDING = /\.(?:h|hh|hpp|hxx|pc|mod|a|dll|cmake|py|pm)$/;
+
+/** What names of a language's packages have, at another place or in other words than Spack's: `libjson-perl`, `r-cran-sf`. */
+const LANGUAGES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:python\d?(?:\.\d+)?|py\d+|pypi)-/, 'py-'],
+  [/^(?:r-cran|r-bioc|bioconductor)-/, 'r-'],
+  [/^lib(.+)-perl$/, 'perl-$1'],
+  [/^(.+)-python\d?$/, 'py-$1'],
+  [/^py-(.+)$/, '$1'],
+  [/^(?:nvidia|gnu|apache|intel|google)-/, ''],
+  [/^golang-(?:github-)?/, ''],
+];
+
+/**
+ * The name here of what a distribution, conda or pip calls otherwise, or of a header: `libhdf5-dev` is hdf5, `libssl1.1`
+ * openssl's library. Other words as they are. Of several readings the one that takes least away.
+ * @param isKnown whether something is called exactly so
+ */
+export function ownName(word: string, isKnown: (name: string) => boolean): string {
+  const seen = new Set([word]);
+  // Grows while it is read: each reading is read on.
+  for (const reading of seen) {
+    const nickname = Object.hasOwn(NICKNAMES, reading) ? NICKNAMES[reading] : undefined;
+    if (nickname !== undefined && (isKnown(nickname) || !nickname.includes('-'))) return nickname;
+    if (isKnown(reading)) return reading;
+    for (const next of readOn(reading)) if (next.length > 0) seen.add(next);
+  }
+  return word;
+}
+
+function readOn(word: string): string[] {
+  const readings = LANGUAGES.map(([pattern, own]) => word.replace(pattern, own));
+  for (const pattern of [FILE_ENDING, SUFFIX, NUMBER]) {
+    const rest = word.replace(pattern, '');
+    if (rest !== word) readings.push(rest);
+  }
+  const bare = word.replace(/^lib/, '');
+  if (bare.length > 1) readings.push(bare);
+  // `libboost-filesystem-dev`, `libcurl4-openssl-dev`: a part of a library, or a choice within.
+  if (word.startsWith('lib') && word.includes('-')) readings.push(word.slice(0, word.lastIndexOf('-')));
+  return readings;
+}
