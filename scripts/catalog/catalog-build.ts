@@ -5,7 +5,7 @@ import type { AstroIntegration } from 'astro';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
 
 /**
- * Gives each output folder a content store of its own and removes it after the build: no build reads what another
+ * Gives each output folder a cache of its own and removes it after the build: no build reads what another
  * one left. Builds of one checkout take turns, since Astro writes some files of all builds into one `.astro/`.
  * (Their output must lie inside the project: Astro keeps the page bundle of any other in one shared folder.)
  */

@@ -1,7 +1,7 @@
-import { getCollection } from 'astro:content';
+import type { CatalogKind } from './catalog-files.ts';
 import { parseSettings } from '../../schemas/settings.ts';
-import { loadEntries } from './catalog-loader.ts';
 import { readDataCommit } from './data-commit.ts';
+import { loadEntries, loadManifests } from './load-entries.ts';
 import { shapeCatalog } from './shape-catalog.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 
@@ -16,25 +16,26 @@ export function loadCatalog(): Promise<SiteCatalog> {
 async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
   const commit = await readDataCommit(settings.CATALOG_DIR);
-  // One after the other: they are in memory, nothing waits.
+  const load = (kind: CatalogKind): ReturnType<typeof loadEntries> => loadEntries(settings.CATALOG_DIR, kind);
+  // One kind after the other: each reads many files at the same time.
   const entries = {
-    specs: await getCollection('specs'),
-    builds: await getCollection('builds'),
-    manifests: await getCollection('manifests'),
-    packages: await getCollection('packages'),
-    keys: await getCollection('keys'),
-    containers: await getCollection('containers'),
-    failures: await getCollection('failures'),
-    environments: await getCollection('environments'),
-    locks: await getCollection('locks'),
-    solved: await loadEntries('solved'),
-    stats: await getCollection('stats'),
-    removed: await getCollection('removed'),
-    cache: await getCollection('cache'),
-    mirrors: await getCollection('mirrors'),
-    snapshots: await getCollection('snapshots'),
-    pins: await loadEntries('pins'),
-    checks: await getCollection('checks'),
+    specs: await load('specs'),
+    builds: await load('builds'),
+    manifests: await loadManifests(settings.CATALOG_DIR),
+    packages: await load('packages'),
+    keys: await load('keys'),
+    containers: await load('containers'),
+    failures: await load('failures'),
+    environments: await load('environments'),
+    locks: await load('locks'),
+    solved: await load('solved'),
+    stats: await load('stats'),
+    removed: await load('removed'),
+    cache: await load('cache'),
+    mirrors: await load('mirrors'),
+    snapshots: await load('snapshots'),
+    pins: await load('pins'),
+    checks: await load('checks'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };
 }
