@@ -34,7 +34,6 @@ export function adaptPackages(document: Document, notes: string[]): void {
       `${name} (${gone.slice(0, 1).join('')}${gone.length > 1 ? ` and ${gone.length - 1} more` : ''})`,
     );
   }
-  // One note each: GitHub shows ten of a step.
   if (built.length > 0)
     notes.push(
       `packages: externals that are not here are not used, and what they stand for is built: ${built.join(', ')}`,

@@ -104,12 +104,13 @@ export function causeText({ why, name, version, newest }: OlderCause, of: string
 export function olderShare(
   { builds, since }: FreshnessCount,
   { comparison }: ComparedCatalog,
-): { share: string; are: string } | undefined {
+): { share: string; all: number; are: string } | undefined {
   if (!comparison) return undefined;
   const all = Object.values(builds).reduce((sum, count) => sum + count, 0);
   const first = since ? `${builds.older === 1 ? '' : ', the first'} since ${formatDate(since.date)}` : '';
   return {
     share: `${formatCount(builds.older)} of ${formatCount(all)}`,
+    all,
     are: `${builds.older === 1 ? 'is' : 'are'} older than recipes ${comparison.release}${first}`,
   };
 }
@@ -117,6 +118,5 @@ export function olderShare(
 /** `7 of 12 builds are older than recipes v2026.06.0, the first since 20 Jun 2026`; empty: nothing was compared. */
 export function olderText(count: FreshnessCount, catalog: ComparedCatalog, what = 'build'): string {
   const older = olderShare(count, catalog);
-  const all = Object.values(count.builds).reduce((sum, each) => sum + each, 0);
-  return older ? `${older.share} ${all === 1 ? what : `${what}s`} ${older.are}` : '';
+  return older ? `${older.share} ${older.all === 1 ? what : `${what}s`} ${older.are}` : '';
 }
