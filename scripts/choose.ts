@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import { chooseFor } from './choose/choose.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
-import { laterCommit, reportChoice, reportRepository } from './choose/report.ts';
+import { laterCommit, reportChoice, reportNewer, reportRepository } from './choose/report.ts';
 import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
@@ -54,5 +54,6 @@ async function choose(reason: string, { settings: file, ...options }: Options): 
   expectUsableSpack(versions.spack);
   setOutput('commit', laterCommit(process.env));
   await reportRepository(process.env);
+  await reportNewer(settings, process.env);
   reportChoice(await chooseFor(reason, { ...options, ...versions }, settings), settings, versions);
 }

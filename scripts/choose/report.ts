@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { microarchitectureOf, type BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { describeError } from '../cli/command.ts';
 import { addSummary, annotate, escapeMarkdown, setOutput } from '../github/actions.ts';
 import { openGitHub } from '../github/api.ts';
 import { readRepository } from '../github/repository.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
+import { findNewer, releasesText } from '../spack/latest.ts';
 import type { Choice } from './choose.ts';
 import { targetsOf } from './requests.ts';
 
@@ -71,4 +73,23 @@ export async function reportRepository(environment: ProcessEnvironment): Promise
   setOutput('publish', String(publishes));
   setOutput('private', String(isPrivate));
   setOutput('retention', isPrivate ? '1' : '7');
+}
+
+/**
+ * Names newer releases beside a run of a cache where no workflow looks for them weekly. A run goes on where they cannot
+ * be asked for.
+ */
+export async function reportNewer(settings: WantedVersions, environment: ProcessEnvironment): Promise<void> {
+  if (!environment['GITHUB_OUTPUT'] || environment['SCHEDULED_BUILDS'] === 'true') return;
+  try {
+    const newer = await findNewer(settings, environment);
+    if (newer.length === 0) return;
+    annotate(
+      'notice',
+      `There are newer releases than the settings name: ${releasesText(newer)}. The workflow "Look for newer releases" says ` +
+        'in an issue what they mean for the builds that are here.',
+    );
+  } catch (error) {
+    console.error(`newer releases were not looked for: ${describeError(error)}`);
+  }
 }

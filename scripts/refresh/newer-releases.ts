@@ -1,30 +1,9 @@
-import { compareVersions } from '../../site/lib/spack/versions.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { MAX_BODY, type ProposalFile } from '../github/proposal.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
-import { LATEST, resolveVersions } from '../spack/latest.ts';
+import { findNewer, releasesText, type NewerRelease } from '../spack/latest.ts';
 import { findStale, type RefreshOptions } from './refresh.ts';
 import { refreshText } from './report.ts';
-
-/** A change of the settings: `packages` from one release to a newer one. */
-export interface NewerRelease {
-  setting: keyof WantedVersions;
-  from: string;
-  to: string;
-}
-
-/**
- * The settings that name an older release than the newest. `latest` follows by itself, and a commit or a branch was
- * chosen for a reason that no version says.
- */
-export function findNewer(current: WantedVersions, newest: WantedVersions): NewerRelease[] {
-  return (['spack', 'packages'] as const).flatMap((setting) => {
-    const [from, to] = [current[setting], newest[setting]];
-    const isRelease = /^v?\d+(\.\d+)+$/.test(from);
-    const isNewer = isRelease && compareVersions(to.replace(/^v/, ''), from.replace(/^v/, '')) > 0;
-    return isNewer ? [{ setting, from, to }] : [];
-  });
-}
 
 /**
  * Asks for the newest releases, and proposes them with what they mean for the builds of a catalog.
@@ -35,8 +14,7 @@ export async function proposeNewer(
   { spack, packages }: WantedVersions,
   places: Omit<RefreshOptions, 'wanted'>,
 ): Promise<ProposalFile | undefined> {
-  const newest = await resolveVersions({ spack: LATEST, packages: LATEST }, process.env);
-  const newer = findNewer({ spack, packages }, newest);
+  const newer = await findNewer({ spack, packages }, process.env);
   if (newer.length === 0) {
     console.error(`nothing is newer than the settings: Spack ${spack}, recipes ${packages}`);
     return undefined;
@@ -57,8 +35,7 @@ export function composeProposal(
   newer: readonly NewerRelease[],
   meaning: string,
 ): { title: string; body: string } {
-  const names = { spack: 'Spack', packages: 'recipes' };
-  const title = `Newer releases: ${newer.map(({ setting, to }) => `${names[setting]} ${to}`).join(', ')}`;
+  const title = `Newer releases: ${releasesText(newer)}`;
   const body = [
     'To take them, change these lines of `.github/build-cache.yaml`:',
     '',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { git, makeRepository as initRepository } from '../../tests/world/git.ts';
-import { newestRelease, resolveVersions } from './latest.ts';
+import { compareReleases, newestRelease, resolveVersions } from './latest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,4 +45,13 @@ test('refuses a repository without a release', async () => {
   await expect(resolveVersions({ spack: 'latest', packages: 'v1' }, { SPACK_GIT_URL })).rejects.toThrow(
     /expected a tag such as v1\.2\.0 for "latest", found none/,
   );
+});
+
+test('finds settings with an older release, and leaves latest, commits and newer ones alone', () => {
+  const newest = { spack: 'v1.10.0', packages: 'v2026.06.0' };
+  expect(compareReleases({ spack: 'v1.9.1', packages: 'v2026.06.0' }, newest)).toEqual([
+    { setting: 'spack', from: 'v1.9.1', to: 'v1.10.0' },
+  ]);
+  expect(compareReleases({ spack: 'latest', packages: 'd4f7c711a6a4' }, newest)).toEqual([]);
+  expect(compareReleases({ spack: 'develop', packages: 'v2026.10.0' }, newest)).toEqual([]);
 });

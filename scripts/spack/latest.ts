@@ -21,6 +21,40 @@ export async function resolveVersions(
   };
 }
 
+/** A change of the settings: `packages` from one release to a newer one. */
+export interface NewerRelease {
+  setting: keyof WantedVersions;
+  from: string;
+  to: string;
+}
+
+/** Asks for the newest releases; returns the settings that name an older one. */
+export async function findNewer(
+  current: WantedVersions,
+  environment: ProcessEnvironment,
+): Promise<NewerRelease[]> {
+  return compareReleases(current, await resolveVersions({ spack: LATEST, packages: LATEST }, environment));
+}
+
+/**
+ * The settings that name an older release than the newest. `latest` follows by itself, and a commit or a branch was
+ * chosen for a reason that no version says.
+ */
+export function compareReleases(current: WantedVersions, newest: WantedVersions): NewerRelease[] {
+  return (['spack', 'packages'] as const).flatMap((setting) => {
+    const [from, to] = [current[setting], newest[setting]];
+    const isRelease = /^v?\d+(\.\d+)+$/.test(from);
+    const isNewer = isRelease && compareVersions(to.replace(/^v/, ''), from.replace(/^v/, '')) > 0;
+    return isNewer ? [{ setting, from, to }] : [];
+  });
+}
+
+/** `Spack v1.2.0, recipes v2026.06.0` */
+export function releasesText(newer: readonly NewerRelease[]): string {
+  const names = { spack: 'Spack', packages: 'recipes' };
+  return newer.map(({ setting, to }) => `${names[setting]} ${to}`).join(', ');
+}
+
 async function resolveVersion(version: string, url: string): Promise<string> {
   if (version !== LATEST) return version;
   const newest = newestRelease(await listTags(url));
