@@ -11,6 +11,8 @@ import { addMirror, listBuilds, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSolvers();
+/** Packages that take each other's place: programs have the path of what they depend on in their text. */
+const SPLICES = join(import.meta.dirname, '../fixtures/splices');
 
 function recipe(name: string, body: string): string {
   return `from spack_repo.builtin.build_systems.generic import Package
@@ -27,68 +29,6 @@ ${body.replaceAll(/^/gm, '    ')}
         mkdirp(prefix.bin)
 `;
 }
-
-const SPLICE_WORD = `version("3.0")
-version("2.0")
-version("1.0")
-can_splice("splice-word@1.0", when="@3.0")
-
-@run_after("install")
-def write_word(self):
-    with open(self.prefix.join("word.txt"), "w") as f:
-        f.write("the word of %s\\n" % self.spec.version)`;
-
-/** A program that has the path of what it depends on in its text: spliced, it must say what the other one says. */
-const SPLICE_APP = `version("1.0")
-depends_on("splice-word", type=("link", "run"))
-
-@run_after("install")
-def write_program(self):
-    with open(self.prefix.bin.join("splice-app"), "w") as f:
-        f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-word"].prefix)
-    set_executable(self.prefix.bin.join("splice-app"))`;
-
-/** Two providers of one interface, of which the second needs something, and what depends on the interface two levels below. */
-const SPLICE_ONE = `version("1.0")
-provides("splice-interface")
-
-@run_after("install")
-def write_word(self):
-    with open(self.prefix.join("word.txt"), "w") as f:
-        f.write("one\\n")`;
-
-const SPLICE_TWO = `version("1.0")
-provides("splice-interface")
-can_splice("splice-one@1.0", when="@1.0")
-depends_on("splice-word@2.0", type=("link", "run"))
-
-@run_after("install")
-def write_word(self):
-    with open(self.prefix.join("word.txt"), "w") as f:
-        f.write("two, after ")
-        with open(self.spec["splice-word"].prefix.join("word.txt")) as word:
-            f.write(word.read())`;
-
-const SPLICE_MID = `version("1.0")
-depends_on("splice-interface", type=("link", "run"))
-
-@run_after("install")
-def write_program(self):
-    with open(self.prefix.bin.join("splice-mid"), "w") as f:
-        f.write("#!/bin/sh\\ncat %s/word.txt\\n" % self.spec["splice-interface"].prefix)
-    set_executable(self.prefix.bin.join("splice-mid"))`;
-
-const SPLICE_TOP = `version("1.0")
-depends_on("splice-mid", type=("link", "run"))
-
-@run_after("install")
-def write_program(self):
-    with open(self.prefix.bin.join("splice-top"), "w") as f:
-        f.write("#!/bin/sh\\nexec %s/splice-mid\\n" % self.spec["splice-mid"].prefix.bin)
-    set_executable(self.prefix.bin.join("splice-top"))`;
-
-const SPLICE_USER = `version("1.0")
-depends_on("splice-app", type=("link", "run"))`;
 
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
   `environments with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
@@ -111,6 +51,10 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     async function writeRecipe(folder: string, text: string): Promise<void> {
       await mkdir(join(own, folder), { recursive: true });
       await writeFile(join(own, folder, 'package.py'), text);
+    }
+
+    async function copyRecipes(...folders: string[]): Promise<void> {
+      for (const folder of folders) await cp(join(SPLICES, folder), join(own, folder), { recursive: true });
     }
 
     const writeEnvironment = (name: string, text: string) =>
@@ -240,8 +184,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     test(
       'build what a splice asks for and what it was built as, publish both, and consumers install and run it',
       async () => {
-        await writeRecipe('splice_word', recipe('SpliceWord', SPLICE_WORD));
-        await writeRecipe('splice_app', recipe('SpliceApp', SPLICE_APP));
+        await copyRecipes('splice_word', 'splice_app');
         await writeEnvironment('words', 'spack:\n  specs: [splice-word@2.0]\n');
         await run('words');
         await makeSite();
@@ -312,7 +255,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           runSpack(home, ['install', '--cache-only', `/${third}`]),
         );
         // Spack takes the spliced one from the cache, whose index does not say what it was built as.
-        await writeRecipe('splice_user', recipe('SpliceUser', SPLICE_USER));
+        await copyRecipes('splice_user');
         await writeEnvironment('user', 'spack:\n  specs: [splice-user ^splice-word@2.0]\n');
         const user = ['environment', '--environment', 'user', '--target', 'x86_64_v3'];
         const { outcome } = await bench.solve(user, 'user');
@@ -326,12 +269,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     test(
       'splice another provider of an interface with all that it needs, two levels below the root',
       async () => {
-        const recipes = { SPLICE_WORD, SPLICE_ONE, SPLICE_TWO, SPLICE_MID, SPLICE_TOP };
-        for (const [key, body] of Object.entries(recipes)) {
-          const folder = key.toLowerCase();
-          const name = folder.replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
-          await writeRecipe(folder, recipe(name, body));
-        }
+        await copyRecipes('splice_word', 'splice_one', 'splice_two', 'splice_mid', 'splice_top');
         await writeEnvironment('two', 'spack:\n  specs: [splice-two]\n');
         await run('two');
         await makeSite();
