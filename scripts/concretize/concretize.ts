@@ -28,6 +28,12 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 /** Each solver takes about a gigabyte. */
 const MAX_SOLVERS = 4;
 
+/** How many requests are solved at once, and how many solvers Spack may run for each: together no more than there is room for. */
+export function shareSolvers(requests: number, processors: number): { atOnce: number; each: number } {
+  const atOnce = Math.min(MAX_SOLVERS, processors);
+  return { atOnce, each: Math.max(1, Math.floor(atOnce / requests)) };
+}
+
 export interface ConcretizeOptions extends Omit<SpackOptions, 'settings'> {
   out: string;
   wanted: WantedVersions;
@@ -104,7 +110,7 @@ async function solveTarget(
     installRoot: join(folder, 'store'),
   });
   const operatingSystem = (await askSpack(spack, ['arch', '--operating-system'])).trim();
-  const solvers = Math.min(MAX_SOLVERS, availableParallelism());
+  const { atOnce, each } = shareSolvers(requests.length, availableParallelism());
   const context = {
     spack,
     system: { microarchitecture, operatingSystem },
@@ -113,7 +119,7 @@ async function solveTarget(
     nodes: catalog.nodes,
     versions: { spack: installed.version, packages: installed.packages, repositories: recipes.sources },
     target,
-    solvers: Math.max(1, Math.floor(solvers / requests.length)),
+    solvers: each,
     onText: (text: string) => process.stderr.write(text),
   };
   const solve = async (request: BuildRequest) => {
@@ -124,7 +130,7 @@ async function solveTarget(
     return solution;
   };
   return withGroup(`Concretizing for ${name}`, () =>
-    withStoppedCommands(() => pMap(requests, solve, { concurrency: solvers })),
+    withStoppedCommands(() => pMap(requests, solve, { concurrency: atOnce })),
   );
 }
 

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { Node } from '../../site/schemas/node.ts';
-import { findBuiltOnSplices } from './solve.ts';
+import { shareSolvers } from './concretize.ts';
+import { findBuiltOnSplices, solveRequest } from './solve.ts';
 
 const hash = (letter: string) => letter.repeat(32);
 const node = (letter: string, needs: string[], more = {}) =>
@@ -39,4 +43,55 @@ test('refuses to build on a spliced package, whether Spack has forgotten what it
 test('lets what needs none be built, and what is spliced itself', () => {
   expect(find(node('s', ['n']), ['o'])).toEqual([]);
   expect(find(WHOLE, ['s', 'n', 'o'])).toEqual([]);
+});
+
+test.each([
+  { requests: 1, processors: 16, atOnce: 4, each: 4 },
+  { requests: 2, processors: 4, atOnce: 4, each: 2 },
+  { requests: 3, processors: 4, atOnce: 4, each: 1 },
+  { requests: 256, processors: 4, atOnce: 4, each: 1 },
+  { requests: 1, processors: 2, atOnce: 2, each: 2 },
+  { requests: 5, processors: 1, atOnce: 1, each: 1 },
+])('$requests requests on $processors processors: $atOnce at once, $each solvers each', (row) => {
+  const { requests, processors, ...shares } = row;
+  expect(shareSolvers(requests, processors)).toEqual(shares);
+});
+
+test('an environment is noted beside the run in one annotation, whatever there is to say, and Spack gets its solvers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'solve-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [program, catalog] = [join(folder, 'spack'), join(folder, 'catalog')];
+  writeFileSync(program, `#!/bin/sh\nprintf '%s ' "$@" > ${join(folder, 'args')}\n`, { mode: 0o755 });
+  mkdirSync(join(catalog, 'environments'), { recursive: true });
+  const modules = Array.from({ length: 12 }, (_, at) => [
+    `mpi-${at}`,
+    { externals: [{ spec: `mpi-${at}@1`, prefix: '/nowhere' }], buildable: false },
+  ]);
+  const packages = { all: { compiler: ['gcc'] }, ...Object.fromEntries(modules) };
+  const config = { install_tree: { root: '/home/me/store' } };
+  writeFileSync(
+    join(catalog, 'environments/site.yaml'),
+    JSON.stringify({ spack: { specs: ['zlib'], packages, config } }),
+  );
+  vi.stubEnv('GITHUB_ACTIONS', 'true');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const said = vi.spyOn(console, 'error').mockReturnValue();
+  onTestFinished(() => said.mockRestore());
+
+  const request = { index: 0, specs: [], environment: 'site', fresh: false, container: false, flags: [] };
+  const context = {
+    spack: { program, environment: {} },
+    system: { microarchitecture: 'x86_64_v3', operatingSystem: 'debian12' },
+    catalog,
+    isCached: () => false,
+    nodes: new Map(),
+    versions: { spack: 'v1.1.0', packages: 'v2025.11.0', repositories: [] },
+    target: { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
+    solvers: 3,
+    onText: () => undefined,
+  };
+  await solveRequest({ ...request, target: 'x86_64_v3' }, join(folder, 'plan'), context);
+  const annotations = said.mock.calls.flat().filter((line) => String(line).startsWith('::'));
+  expect(annotations).toEqual([expect.stringMatching(/^::warning::environment site: .*%0A.*%0A/)]);
+  expect(readFileSync(join(folder, 'args'), 'utf8')).toContain(' concretize --quiet -j 3 ');
 });
