@@ -5,12 +5,12 @@ import { tryRunArtifacts } from './github/run-artifacts.ts';
 const command = createCommand({
   verb: 'ask-artifacts',
   description:
-    "Asks whether GitHub's API gives the artifacts of this run, as receive takes them one after another: tries it with one " +
-    'that is known to be there. Where it does not, a workflow takes them all at once with actions/download-artifact. ' +
+    "Checks whether this run's artifacts can be downloaded through GitHub's API, one after another as receive does, by trying " +
+    'one that is known to exist. If not, a workflow downloads them all at once with actions/download-artifact. ' +
     'Never fails; sets the output "answers" to true or false. GITHUB_TOKEN needs "actions: read".',
   examples: ['GITHUB_RUN_ID=123 node scripts/ask-artifacts.ts --known plans-1'],
 })
-  .requiredOption('--known <NAME>', 'an artifact of this run that is there')
+  .requiredOption('--known <NAME>', 'an artifact that this run has')
   .action(ask);
 
 await runCommand(command);

@@ -30,9 +30,9 @@ const command = createCommand({
   .addOption(
     variableOption('--minutes <N>', 'how long it may build (default: from the settings)', 'BUILD_MINUTES'),
   )
-  .option('--earlier <DIR>', 'what hand-on gave of earlier waves')
+  .option('--earlier <DIR>', 'what hand-on wrote: builds of earlier waves')
   .addOption(
-    variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: it gave none', 'EARLIER_SHA256'),
+    variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'EARLIER_SHA256'),
   )
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
   .action(build);

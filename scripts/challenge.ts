@@ -2,7 +2,7 @@ import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { compareCaches, describeReproduction } from './challenge/compare.ts';
 import { missingBuilds, openCache, onlyBuilds } from './challenge/open-cache.ts';
 import { recordAlike, recordReproduction } from './challenge/record-alike.ts';
-import { createCommand, overrideSettings, runCommand, variableOption } from './cli/command.ts';
+import { catalogOption, createCommand, runCommand, variableOption } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
@@ -10,7 +10,7 @@ const command = createCommand({
   verb: 'challenge',
   description:
     'Compares two build caches of the same specs by the files that their builds install, and reports which builds are ' +
-    'equal, and which files of the others differ and why. Ignores what Spack records in .spack/, and takes the install ' +
+    'equal, and which files of the others differ and why. Ignores what Spack records in .spack/, and treats install ' +
     'prefixes as equal. The exit code is 0 even when builds differ, unless --strict is given.',
   examples: [
     'node scripts/challenge.ts ./first-cache ./second-cache',
@@ -19,20 +19,22 @@ const command = createCommand({
 })
   .argument('<A>', 'a build cache of layout 3: a directory, or the address of a mirror')
   .argument('<B>', 'a build cache with a second build of the same specs')
-  .option('--catalog <DIR>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .addOption(catalogOption())
   .option(
     '--record',
     'write checks/challenge.json and checks/alike.json into the catalog, for the pages and the API',
     false,
   )
-  .addOption(variableOption('--only <HASHES>', 'look at no other build of B (default: all)', 'ONLY_HASHES'))
+  .addOption(
+    variableOption('--only <HASHES>', 'compare only these builds of B (default: all)', 'ONLY_HASHES'),
+  )
   .option('--json', 'print what was found as JSON on standard output', false)
   .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);
 
 await runCommand(command);
 
-type Options = Record<'record' | 'json' | 'strict', boolean> & { only: string; catalog?: string };
+type Options = Record<'record' | 'json' | 'strict', boolean> & Record<'only' | 'catalog', string>;
 
 async function challenge(first: string, second: string, options: Options): Promise<void> {
   const only = options.only.split(/\s+/).filter((hash) => hash !== '');
@@ -46,9 +48,8 @@ async function challenge(first: string, second: string, options: Options): Promi
   if (found.compared === 0)
     throw new Error(`expected a build that ${first} and ${second} have, found none: nothing was compared`);
   if (options.record) {
-    const { CATALOG_DIR } = overrideSettings({ CATALOG_DIR: options.catalog });
-    recordReproduction(CATALOG_DIR, found);
-    recordAlike(CATALOG_DIR, likeness, { date, run });
+    recordReproduction(options.catalog, found);
+    recordAlike(options.catalog, likeness, { date, run });
   }
   if (options.json) console.log(JSON.stringify(found, null, 2));
   console.error(describeReproduction(found));

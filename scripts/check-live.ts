@@ -11,8 +11,8 @@ const POSITIVE = { from: 0, isWhole: false };
 const command = createCommand({
   verb: 'check-live',
   description:
-    'After a deployment: asks the live site for its api/index.json until it is the one in dist, and fails where it is ' +
-    'not after some minutes, since GitHub Pages may accept a deployment and not serve it.',
+    'After a deployment: requests api/index.json of the live site until it is the one in dist. Fails when it is not after ' +
+    'some minutes, since GitHub Pages may accept a deployment and not serve it.',
   examples: [
     'SITE_URL=https://owner.github.io/repo node scripts/check-live.ts',
     'node scripts/check-live.ts --site https://owner.github.io/repo --dist dist --minutes 2',
@@ -21,7 +21,7 @@ const command = createCommand({
   .option('--site <URL>', 'address of the site', SITE_URL)
   .option('--dist <DIR>', 'what was deployed', 'dist')
   .option('--minutes <N>', 'how long to ask', '10')
-  .option('--every <SECONDS>', 'time between two requests', '10')
+  .option('--every <SECONDS>', 'seconds between two requests', '10')
   .action(check);
 
 await runCommand(command);

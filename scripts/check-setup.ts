@@ -1,6 +1,6 @@
 import { judgeSetup } from './check-setup/judge.ts';
 import { readSetupFacts } from './check-setup/read-facts.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { addSummary, annotate, escapeMarkdown } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
 
@@ -10,9 +10,9 @@ const settings = readSettings();
 const command = createCommand({
   verb: 'check-setup',
   description:
-    'Looks at what can be known before hours are spent on builds, and prints it as a list with what to click: GitHub ' +
-    'Pages, rules of the branch, the registry and its login, the signing key, issues, and, of a scheduled run, whether ' +
-    'GitHub will stop schedules soon. Fails where a run would be useless; the rest is a warning. Reads GITHUB_TOKEN (contents: read, pages: read) and GITHUB_REPOSITORY.',
+    'Checks what can be checked before hours are spent on builds, and lists the results with what to click: GitHub ' +
+    'Pages, the rules of the branch, the registry and its login, the signing key, issues, and, for a scheduled run, whether ' +
+    'GitHub will stop schedules soon. Fails when a run would be useless; everything else is a warning. Reads GITHUB_TOKEN (contents: read, pages: read) and GITHUB_REPOSITORY.',
   examples: [
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo REGISTRY=ghcr.io/owner/repo node scripts/check-setup.ts',
     'node scripts/check-setup.ts --branch main',
@@ -24,7 +24,7 @@ const command = createCommand({
     process.env['GITHUB_REF_NAME'],
   )
   .option('--registry <REGISTRY>', 'where builds are published', settings.REGISTRY)
-  .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
+  .addOption(catalogOption())
   .action(check);
 
 await runCommand(command);

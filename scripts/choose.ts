@@ -17,15 +17,15 @@ interface Options extends RunInputs {
 const command = createCommand({
   verb: 'choose',
   description:
-    'Chooses what to build and prints it as JSON: specs that a person names, random packages that are neither cached ' +
-    'nor failed lately, or environments. Each option can also be set by the environment variable that its description names.',
+    'Chooses what to build and prints it as JSON: given specs, random packages that are neither cached ' +
+    'nor failed recently, or environments. Each option can also be set by the environment variable that its description names.',
   examples: [
     'node scripts/choose.ts manual --specs "zlib hdf5 +mpi ^openmpi" --target x86_64_v3',
     'node scripts/choose.ts scheduled --seed 4711 --count 25',
     'node scripts/choose.ts environment --environment my-stack',
   ],
 })
-  .addArgument(new Argument('<reason>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
+  .addArgument(new Argument('<REASON>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
   .addOption(
     variableOption('--specs <SPECS>', 'manual: specs, one per line or as on Spack’s command line', 'SPECS'),
   )
@@ -36,9 +36,9 @@ const command = createCommand({
   .addOption(
     variableOption('--count <N>', 'scheduled: number of packages (default: from the settings)', 'COUNT'),
   )
-  .addOption(variableOption('--seed <TEXT>', 'scheduled: decides the draw', 'GITHUB_RUN_ID', '0'))
-  .addOption(variableOption('--fresh <BOOLEAN>', 'solve without regard to what is cached', 'FRESH', 'false'))
-  .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
+  .addOption(variableOption('--seed <TEXT>', 'scheduled: seed of the random choice', 'GITHUB_RUN_ID', '0'))
+  .addOption(variableOption('--fresh <BOOLEAN>', 'solve as if nothing were cached', 'FRESH', 'false'))
+  .addOption(variableOption('--container <BOOLEAN>', 'also publish runnable images', 'CONTAINER', 'false'))
   .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
   .action(choose);
 

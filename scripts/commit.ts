@@ -1,4 +1,4 @@
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
 import { commitFiles, describeChanges } from './commit/commit-files.ts';
@@ -14,18 +14,18 @@ const settings = readSettings();
 const command = createCommand({
   verb: 'commit',
   description:
-    "Puts the catalog's new, changed and removed files on a branch of GitHub: verified commits, made by GitHub itself, " +
-    'that overwrite nobody. Safe to run again and at the same time as others. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
+    "Puts the catalog's new, changed and removed files on a branch of GitHub: verified commits through GitHub's API " +
+    'that overwrite nothing. Safe to run again and at the same time as other runs. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
   examples: [
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/commit.ts --branch main',
     'node scripts/commit.ts --message "Sign everything again"',
   ],
 })
-  .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
-  .option('--registry <REGISTRY>', 'where tags are pointed back when another was faster', settings.REGISTRY)
+  .addOption(catalogOption("the catalog's folder, in a git checkout"))
+  .option('--registry <REGISTRY>', 'where tags are reset when another run committed first', settings.REGISTRY)
   .option(
     '--branch <NAME>',
-    'the branch; under Actions, the one that the run is for',
+    'the branch (default: under Actions, that of the run)',
     process.env['GITHUB_REF_NAME'],
   )
   .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')

@@ -17,7 +17,7 @@ const command = createCommand({
   verb: 'concretize',
   description:
     'Solves what choose chose with a real Spack, drops what is cached, and writes a folder for each build: its ' +
-    'environment, its lock and its plan (the hashes it may produce). Runs no build script. SPACK_INSTALLED=true takes ' +
+    'environment, its lock and its plan (the hashes it may produce). Runs no build script. SPACK_INSTALLED=true uses ' +
     'the Spack on PATH with its own recipes.',
   examples: [
     'node scripts/choose.ts manual --specs zlib | node scripts/concretize.ts --requests - --out .work/plans',

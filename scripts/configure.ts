@@ -11,8 +11,8 @@ const { CATALOG_DIR } = parseSettings({ CATALOG_DIR: process.env['CATALOG_DIR'] 
 const command = createCommand({
   verb: 'configure',
   description:
-    'Prints where the registry and the site of a repository are, and hands it to the later steps of a workflow. ' +
-    "With a GITHUB_TOKEN it asks GitHub for the site's address, without one it takes it from the repository's name. " +
+    'Prints where the registry and the site of a repository are, and passes them to the later steps of a workflow. ' +
+    "With a GITHUB_TOKEN it asks GitHub for the site's address; without one it derives it from the repository's name. " +
     "In a copy of another cache's repository it empties the catalog, whose builds are not the copy's.",
   examples: [
     'GITHUB_REPOSITORY=Owner/repo node scripts/configure.ts',

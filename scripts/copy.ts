@@ -16,20 +16,17 @@ const command = createCommand({
   verb: 'copy',
   description:
     'Copies a view of a cache, with all that its builds need at run time, into a directory that Spack installs from ' +
-    'without a network. Manifests, signatures and keys stay byte for byte what they are. Every blob is checked by its ' +
-    'sha256; what the directory has already is not fetched again, so an interrupted copy goes on when it is run again.',
+    'without a network. Manifests, signatures and keys are copied byte for byte. Every blob is checked by its ' +
+    'sha256; what the directory already has is not fetched again, so an interrupted copy continues when it is run again.',
   examples: [
     'node scripts/copy.ts --view env-lab --to /media/disk/lab-cache --from https://owner.github.io/repo',
     'node scripts/copy.ts --view all --to lab-cache --from https://owner.github.io/repo --registry ghcr.io/owner/repo',
   ],
 })
-  .option('--view <name>', "a view's name, as the site lists them (default: what the site itself serves)", '')
-  .requiredOption(
-    '--to <dir>',
-    'directory for the copy: a new one, or that of an earlier copy of the same view',
-  )
-  .option('--from <place>', "the cache's address, or the directory of a built site", 'dist')
-  .option('--registry <registry>', 'where to fetch what the site does not have: host/path or oci-layout:DIR')
+  .option('--view <NAME>', "a view's name, as the site lists them (default: what the site itself serves)", '')
+  .requiredOption('--to <DIR>', 'directory for the copy: new, or with an earlier copy of the same view')
+  .option('--from <PLACE>', "the cache's address, or the directory of a built site", 'dist')
+  .option('--registry <REGISTRY>', 'where to fetch what the site does not have: host/path or oci-layout:DIR')
   .action(async ({ view, to, from, registry }: Options) => {
     const source = openMirrorFiles(from);
     const folder = await openCopyFolder(to, view);

@@ -22,15 +22,15 @@ const command = createCommand({
     'node scripts/coverage.ts spack.lock --cache https://a.example.org --cache https://b.example.org',
   ],
 })
-  .argument('<file>', 'a spack.lock, or a spack.yaml with its spack.lock next to it')
+  .argument('<FILE>', 'a spack.lock, or a spack.yaml with its spack.lock next to it')
   .option(
-    '--cache <url>',
+    '--cache <URL>',
     "a cache's address; with several, the smallest set of mirrors is named, too",
     (url, urls: string[]) => [...urls, url],
     [],
   )
   .option('--federate', 'also the caches under `federate` in the settings', false)
-  .option('--at-least <percent>', 'how much must be there', '100')
+  .option('--at-least <PERCENT>', 'how much must be there', '100')
   .option('--json', 'print the numbers as JSON', false)
   .action(cover);
 

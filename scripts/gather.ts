@@ -8,7 +8,7 @@ import { reportDivision } from './waves/picture.ts';
 const command = createCommand({
   verb: 'gather',
   description:
-    'Puts together what concretize wrote on the machines of several targets, and divides it into build jobs: what several ' +
+    'Merges what concretize wrote on the machines of several targets, and divides it into build jobs: what several ' +
     'requests need is built once, and long work is done by several jobs in waves. Writes one folder of plans. It runs before ' +
     'any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],

@@ -1,5 +1,5 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { createCommand, parseNumber, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { catalogOption, createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
 import { annotate, setOutput } from './github/actions.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { handOn, namedHandedOn } from './waves/handed-on.ts';
@@ -15,7 +15,7 @@ const command = createCommand({
   verb: 'hand-on',
   description:
     'Between two waves of builds: checks what the jobs of earlier waves have uploaded, each artifact against its plan as ' +
-    'receive does, and writes a build cache of what later jobs need. Its listing has the digest that build is given. ' +
+    'receive does, and writes a build cache of what later jobs need. Build checks it by the digest of its listing. ' +
     'Holds no secret; GITHUB_TOKEN needs "actions: read".',
   examples: [
     'node scripts/hand-on.ts --plans plans --matrix "$MATRIX" --wave 2 --artifacts artifacts --out handed-on',
@@ -25,14 +25,14 @@ const command = createCommand({
   .requiredOption('--matrix <JSON>', "gather's output of that name, with the digests of the plans")
   .requiredOption('--wave <N>', 'the wave that is to begin, from 2')
   .requiredOption('--out <DIR>', 'where the build cache goes; existing content is removed')
-  .option('--before <DIR>', 'what this gave to the wave before')
+  .option('--before <DIR>', 'what hand-on wrote for the wave before')
   .addOption(
-    variableOption('--before-sha256 <HEX>', 'sha256 of its listing; empty: it gave nothing', 'BEFORE_SHA256'),
+    variableOption('--before-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'BEFORE_SHA256'),
   )
   .addOption(
     variableOption('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS'),
   )
-  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .addOption(catalogOption())
   .action(run);
 
 await runCommand(command);

@@ -23,11 +23,11 @@ const command = addDestination(
 )
   .argument('<SOURCE>', 'a directory, an http(s) address, or a registry (oci://host/path, oci-layout:DIR)')
   .option(
-    '--spec <spec...>',
+    '--spec <SPEC...>',
     'only builds that match one of these, and their run-time dependencies: name, name@1.2:1.4, "name target=x86_64_v3", /hash',
   )
-  .option('--lock <file>', 'only specs of this spack.lock, and their run-time dependencies')
-  .option('--trust <file>', 'only builds that one of these armored public keys signed')
+  .option('--lock <FILE>', 'only specs of this spack.lock, and their run-time dependencies')
+  .option('--trust <FILE>', 'only builds that one of these armored public keys signed')
   .option('--unsigned', 'with --trust: also builds without a signature', false)
   .option('--dry-run', 'read and check the spec files; download no tarball and write nothing', false)
   .action(importCache);

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 import { describeNewKey, KEY_TYPES, makeKey, type KeyType } from './signing/key.ts';
 import { writePrivateKey, writePublicKey } from './signing/key-file.ts';
 
 interface Options {
-  catalog?: string;
+  catalog: string;
   out: string;
   name: string;
   email?: string;
@@ -17,8 +16,8 @@ interface Options {
 const command = createCommand({
   verb: 'key',
   description:
-    'Makes a key that signs builds: the public half goes to the catalog, the private half to a file ' +
-    'that is to become the secret SIGNING_KEY.',
+    'Creates a signing key. The public key goes into the catalog, the private key into a file ' +
+    'whose content becomes the secret SIGNING_KEY.',
   examples: [
     'node scripts/key.ts',
     'node scripts/key.ts --name "Our cluster" --email admin@example.org --out new-key.asc',
@@ -26,20 +25,20 @@ const command = createCommand({
     'node scripts/key.ts --import public-key.asc',
   ],
 })
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
-  .option('--out <file>', 'a new file for the private half, - for standard output', 'signing-key.asc')
-  .option('--name <name>', 'who signs, as `spack gpg list` shows it', 'Spack build cache')
-  .option('--email <address>', 'an address to go with the name')
+  .addOption(catalogOption())
+  .option('--out <FILE>', 'a new file for the private key, - for standard output', 'signing-key.asc')
+  .option('--name <NAME>', 'who signs, as `spack gpg list` shows it', 'Spack build cache')
+  .option('--email <ADDRESS>', 'an address to go with the name')
   .addOption(
-    new Option('--type <type>', 'rsa for clients whose gpg knows no Ed25519')
+    new Option('--type <TYPE>', 'rsa for clients whose gpg does not support Ed25519')
       .choices(KEY_TYPES)
       .default(KEY_TYPES[0]),
   )
-  .option('--import <file>', 'make no key, take in an armored public key instead')
+  .option('--import <FILE>', 'add an existing armored public key instead of creating one')
   .action(run);
 
 async function run(options: Options): Promise<void> {
-  const catalog = options.catalog ?? parseSettings(process.env).CATALOG_DIR;
+  const { catalog } = options;
   if (options.import !== undefined) {
     const { fingerprint, written } = await writePublicKey(catalog, await readFile(options.import, 'utf8'));
     console.error(

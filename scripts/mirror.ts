@@ -19,9 +19,9 @@ const command = addDestination(
     ],
   }),
 )
-  .option('--dist <dir>', 'the built site', 'dist')
-  .option('--budget <size>', 'what site and mirror may take in all (default: PAGES_BUDGET, or 900MB)')
-  .option('--blobs <dir>', 'where blobs from a registry are kept for the next time', '.work/blobs')
+  .option('--dist <DIR>', 'the built site', 'dist')
+  .option('--budget <SIZE>', 'the limit for site and mirror together (default: PAGES_BUDGET, or 900MB)')
+  .option('--blobs <DIR>', 'where blobs from the registry are kept for the next run', '.work/blobs')
   .action(mirror);
 
 type Options = Record<'dist' | 'blobs', string> & Partial<Record<'registry' | 'catalog' | 'budget', string>>;

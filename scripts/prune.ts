@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readCatalog, readPins } from './catalog/catalog.ts';
 import { readNextRoots } from './catalog/solved-environment.ts';
 import { readRemoved } from './catalog/removal.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
@@ -18,13 +18,13 @@ const command = createCommand({
   verb: 'prune',
   description:
     'Removes builds that `retention` in .github/build-cache.yaml no longer keeps: from the catalog, and so from index ' +
-    'and site, at once; from the registry after some days, since clients go on using older indexes. What environments ' +
+    'and site, at once; from the registry after some days, since clients keep using older indexes. What environments ' +
     'and pins (site/content/pins/) need stays, and so does everything that a kept build needs at run time. Without ' +
-    '--apply it only says what it would do.',
+    '--apply it only prints what it would do.',
   examples: ['node scripts/prune.ts', 'node scripts/prune.ts --apply && node scripts/commit.ts'],
 })
-  .option('--apply', 'do it; without it nothing is changed', false)
-  .option('--catalog <DIR>', "the catalog's folder", settings.CATALOG_DIR)
+  .option('--apply', 'apply the plan; without it nothing is changed', false)
+  .addOption(catalogOption())
   .option('--registry <REGISTRY>', 'where images are deleted', settings.REGISTRY)
   .action(prune);
 

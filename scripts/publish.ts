@@ -16,7 +16,7 @@ const command = addDestination(
     verb: 'publish',
     description:
       'Checks a build cache that `spack buildcache push` wrote, pushes it to the registry and adds it to the catalog. ' +
-      'One entry that is not what it says refuses the whole directory. Safe to run again.',
+      'If one entry is not what it claims to be, the whole directory is refused. Safe to run again.',
     examples: [
       'node scripts/publish.ts ./my-cache',
       'node scripts/publish.ts ./my-cache --registry ghcr.io/owner/repo --allow hashes.txt',
@@ -24,9 +24,9 @@ const command = addDestination(
     ],
   }).argument('<CACHE_DIR>', 'a v3 build cache directory'),
 )
-  .option('--allow <file>', 'refuse every DAG hash that is not in this list, one per line')
-  .addOption(new Option('--plan <file>', 'the earlier name of --allow').hideHelp().conflicts('allow'))
-  .option('--trust <file>', 'refuse every entry that these armored public keys did not sign')
+  .option('--allow <FILE>', 'refuse every DAG hash that is not in this list, one per line')
+  .addOption(new Option('--plan <FILE>', 'the earlier name of --allow').hideHelp().conflicts('allow'))
+  .option('--trust <FILE>', 'refuse every entry that these armored public keys did not sign')
   .action(publish);
 
 type Options = Partial<Record<'registry' | 'catalog' | 'allow' | 'plan' | 'trust', string>>;

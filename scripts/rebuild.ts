@@ -23,10 +23,10 @@ const command = createCommand({
   ],
 })
   .addOption(
-    variableOption('--builds <SPECS>', 'NAME, NAME@VERSION or /HASH; empty: some that are drawn', 'BUILDS'),
+    variableOption('--builds <SPECS>', 'NAME, NAME@VERSION or /HASH; empty: a random sample', 'BUILDS'),
   )
-  .addOption(variableOption('--count <N>', 'how many are drawn', 'COUNT', '3'))
-  .addOption(variableOption('--seed <TEXT>', 'decides the draw', 'GITHUB_RUN_ID', '0'))
+  .addOption(variableOption('--count <N>', 'size of the random sample', 'COUNT', '3'))
+  .addOption(variableOption('--seed <TEXT>', 'seed of the random choice', 'GITHUB_RUN_ID', '0'))
   .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
   .requiredOption('--out <DIR>', 'where the folder "0" with the plan goes')
   .option('--home <DIR>', 'where recipe repositories are fetched to', defaultSpackHome())

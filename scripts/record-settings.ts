@@ -3,7 +3,7 @@ import { planMirror } from '../site/lib/mirror/plan.ts';
 import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
 import { addFiles } from './catalog/new-files.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, overrideSettings, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'record-settings',
@@ -14,10 +14,10 @@ const command = createCommand({
     'Run it after publish, with SITE_URL, REGISTRY and PAGES_BUDGET as the site will have them.',
   examples: ['SITE_URL=https://owner.github.io/repo node scripts/record-settings.ts'],
 })
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .addOption(catalogOption())
   .action(recordSettings);
 
-async function recordSettings({ catalog: directory }: { catalog?: string }): Promise<void> {
+async function recordSettings({ catalog: directory }: { catalog: string }): Promise<void> {
   const settings = overrideSettings({ CATALOG_DIR: directory });
   const catalog = readCatalog(settings.CATALOG_DIR);
   if (catalog.builds.size === 0) {

@@ -15,7 +15,7 @@ type Options = Record<'from' | 'own' | 'home' | 'repos', string> &
 const command = createCommand({
   verb: 'refresh',
   description:
-    'Says what newer recipes (and a newer Spack) mean for a cache: which builds are withdrawn, would come out different, ' +
+    'Reports what newer recipes (and a newer Spack) mean for a cache: which builds are withdrawn, would come out different, ' +
     'may do so, or are proven unchanged, in what order to renew them and how many MiB that is. Changes nothing, ' +
     'unless it is to record what the recipes say of packages and builds.',
   examples: [

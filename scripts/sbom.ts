@@ -1,6 +1,6 @@
 import { sbomText } from '../site/lib/sbom/sbom.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'sbom',
@@ -13,8 +13,8 @@ const command = createCommand({
     'node scripts/sbom.ts mgvrpqc --catalog site/content > tree.spdx.json',
   ],
 })
-  .argument('<hash>', 'DAG hash of the build, or its beginning')
-  .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+  .argument('<HASH>', 'DAG hash of the build, or its beginning')
+  .addOption(catalogOption())
   .action((hash: string, { catalog: folder }: { catalog: string }) => {
     const { builds, nodes } = readCatalog(folder);
     const found = [...builds.values()].filter((build) => build.hash.startsWith(hash.replace(/^\//, '')));

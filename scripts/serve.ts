@@ -9,8 +9,8 @@ const command = createCommand({
   description: 'Serves a built site on this machine under the base path of SITE_URL, as GitHub Pages would.',
   examples: ['node scripts/serve.ts', 'node scripts/serve.ts dist --port 8080'],
 })
-  .argument('[dist]', 'folder of the built site', 'dist')
-  .option('--port <number>', 'first port to try (default: the one in SITE_URL)')
+  .argument('[DIST]', 'folder of the built site', 'dist')
+  .option('--port <NUMBER>', 'first port to try (default: the one in SITE_URL)')
   .action(serve);
 
 async function serve(dist: string, options: { port?: string }): Promise<void> {

@@ -10,7 +10,7 @@ const command = createCommand({
     'there is none.',
   examples: ['SIGNING_KEY="$(cat signing-key.asc)" node scripts/sign-index.ts --dist dist'],
 })
-  .option('--dist <dir>', 'the built site', 'dist')
+  .option('--dist <DIR>', 'the built site', 'dist')
   .action(async ({ dist }: { dist: string }) => {
     const signer = await readSigner(process.env);
     console.error(await signIndex(dist, signer));

@@ -1,12 +1,11 @@
-import { parseSettings } from '../site/schemas/settings.ts';
-import { createCommand, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 import { startProgress } from './cli/progress.ts';
 import { writePublicKey } from './signing/key-file.ts';
 import { listManifests, signManifests, writeSignedManifests } from './signing/sign-catalog.ts';
 import { readSigner } from './signing/signature.ts';
 
 interface Options {
-  catalog?: string;
+  catalog: string;
   all: boolean;
 }
 
@@ -20,11 +19,11 @@ const command = createCommand({
     'SIGNING_KEY="$(cat new-key.asc)" node scripts/sign.ts --all   # after a rotation',
   ],
 })
-  .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)')
+  .addOption(catalogOption())
   .option('--all', 'also re-sign what another key has signed (default: only what is unsigned)', false)
   .action(signAll);
 
-async function signAll({ catalog = parseSettings(process.env).CATALOG_DIR, all }: Options): Promise<void> {
+async function signAll({ catalog, all }: Options): Promise<void> {
   const signer = await readSigner(process.env);
   if (!signer) {
     throw new Error(

@@ -7,8 +7,8 @@ const command = createCommand({
   verb: 'start-deploy',
   description:
     'Ends a build: starts the workflow deploy.yml when the run has committed something or the live site is behind the ' +
-    'branch, and says in one sentence what it decided. Where GitHub Pages is switched off it says what to click, and ' +
-    'succeeds. Starts newer-releases.yml where the run met newer recipes than builds were compared with. Reads GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
+    'branch, and prints what it decided. When GitHub Pages is off it says what to click, and ' +
+    'succeeds. Also starts newer-releases.yml when the run used newer recipes than builds were last compared with. Reads GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
   examples: [
     'node scripts/start-deploy.ts --committed 3',
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/start-deploy.ts --branch main',
@@ -19,7 +19,7 @@ const command = createCommand({
   .addOption(
     variableOption(
       '--packages <VERSION>',
-      'the release of the recipes that the run took',
+      'the release of the recipes that the run used',
       'PACKAGES_VERSION',
     ),
   )

@@ -19,12 +19,13 @@ interface Options {
 
 const command = createCommand({
   verb: 'start',
-  description: 'Makes site, API and signed mirror from a Spack build cache and serves them on this machine.',
+  description:
+    'Builds the site, the API and a signed mirror from a Spack build cache and serves them on this machine.',
   examples: ['npm start', 'npm start -- --cache ./my-cache', 'npm start -- --port 8080'],
 })
-  .option('--cache <dir>', 'a build cache as `spack buildcache push` writes it (default: a small sample)')
-  .option('--port <number>', 'first port to try (default: that of the last start, or the one in SITE_URL)')
-  .option('--no-serve', 'stop when everything is made')
+  .option('--cache <DIR>', 'a build cache as `spack buildcache push` writes it (default: a small sample)')
+  .option('--port <NUMBER>', 'first port to try (default: that of the last start, or the one in SITE_URL)')
+  .option('--no-serve', 'stop when everything is built')
   .action(start);
 
 async function start({ cache, port, serve }: Options): Promise<void> {

@@ -14,9 +14,9 @@ interface Options {
 const command = createCommand({
   verb: 'sync',
   description:
-    'Puts a built site with its mirror on another static host: a bucket that speaks S3, or a directory of a web ' +
+    'Uploads a built site with its mirror to another static host: an S3 bucket, or a directory of a web ' +
     'server. Only what changed is sent, blobs first and indexes last; what the site no longer has is removed at the end. ' +
-    'A bucket takes its login from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its region from AWS_REGION, and a host ' +
+    'For a bucket, the login comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its region from AWS_REGION, and a host ' +
     'other than AWS from AWS_ENDPOINT_URL. Build the site with SITE_URL set to its address there.',
   examples: [
     'node scripts/sync.ts --to s3://lab-cache',
@@ -24,8 +24,8 @@ const command = createCommand({
     'node scripts/sync.ts --to /srv/www/spack --from dist',
   ],
 })
-  .requiredOption('--to <place>', 's3://BUCKET/PREFIX or a directory: empty, or filled by sync before')
-  .option('--from <dir>', 'the built site', 'dist')
+  .requiredOption('--to <PLACE>', 's3://BUCKET/PREFIX or a directory: empty, or filled by an earlier sync')
+  .option('--from <DIR>', 'the built site', 'dist')
   .option('--dry-run', 'report what would be sent and removed, and do nothing', false)
   .action(async ({ to, from, dryRun }: Options) => {
     const files = await listSiteFiles(from);

@@ -1,20 +1,18 @@
-import { createCommand, describeError, readSettings, runCommand } from './cli/command.ts';
+import { catalogOption, createCommand, describeError, runCommand } from './cli/command.ts';
 import { takeCatalog } from './commit/take-catalog.ts';
 import { annotate } from './github/actions.ts';
-
-const settings = readSettings();
 
 const command = createCommand({
   verb: 'take-catalog',
   description:
-    "Moves a checkout to the branch's head as far as the catalog goes: its files, and what git compares them with. Scripts and " +
-    'all other files stay as they are. Warns where it cannot. Reads GITHUB_TOKEN (contents: read).',
+    "Updates the catalog of a checkout to the branch's head: its files, and what git compares them with. Scripts and " +
+    'all other files stay as they are. Warns when it cannot. Reads GITHUB_TOKEN (contents: read).',
   examples: ['node scripts/take-catalog.ts --branch main'],
 })
-  .option('--catalog <DIR>', "the catalog's folder, in a git checkout", settings.CATALOG_DIR)
+  .addOption(catalogOption("the catalog's folder, in a git checkout"))
   .option(
     '--branch <NAME>',
-    'the branch; under Actions, the one that the run is for',
+    'the branch (default: under Actions, that of the run)',
     process.env['GITHUB_REF_NAME'],
   )
   .action(take);

@@ -4,15 +4,15 @@ import { takeRelease } from './update/template-release.ts';
 const command = createCommand({
   verb: 'update',
   description:
-    'Takes a new release of the template into this copy of it, as one merge commit. The catalog and the settings stay ' +
-    'as they are. Where both sides changed the same lines it stops and names the files.',
+    'Updates this copy of the template to a new release, as one merge commit. The catalog and the settings stay ' +
+    'as they are. When both sides changed the same lines, it stops and names the files.',
   examples: [
     'node scripts/update.ts https://github.com/owner/spack-build-cache',
     'node scripts/update.ts https://github.com/owner/spack-build-cache v1.2.0',
   ],
 })
-  .argument('<url>', 'address of the template')
-  .argument('[version]', 'its tag or branch', 'main')
+  .argument('<URL>', 'address of the template')
+  .argument('[VERSION]', 'its tag or branch', 'main')
   .action(update);
 
 await runCommand(command);

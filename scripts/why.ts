@@ -7,7 +7,7 @@ const BUILT = 2;
 const command = createCommand({
   verb: 'why',
   description:
-    'Says why your Spack builds a spec from source though a cache exists. Solves it with your own Spack and its ' +
+    'Explains why your Spack builds a spec from source even though a cache exists. Solves it with your own Spack and its ' +
     'settings, compares each node that has no binary with the builds of the cache, and names the deciding fact ' +
     '(target, libc, compiler, version, variant, reuse, keys ...) and the line to type. Then solves it once more with ' +
     'that change. Changes nothing. Ends with exit code 0 when all of it is in the cache, 2 when not, 1 when that cannot be determined.',
@@ -17,11 +17,11 @@ const command = createCommand({
     'node scripts/why.ts hdf5 --cache https://owner.github.io/repo --environment ./stack',
   ],
 })
-  .argument('<spec>', 'what you would give to `spack install`')
-  .requiredOption('--cache <url>', "the cache's address, as the mirror has it")
-  .option('--spack <program>', 'your Spack', 'spack')
-  .option('--environment <dir>', 'name or folder of a Spack environment to solve it in')
-  .option('--config <dir...>', 'folders with more settings of Spack, as for `spack --config-scope`')
+  .argument('<SPEC>', 'what you would give to `spack install`')
+  .requiredOption('--cache <URL>', "the cache's address, as the mirror has it")
+  .option('--spack <PROGRAM>', 'your Spack', 'spack')
+  .option('--environment <DIR>', 'name or folder of a Spack environment to solve it in')
+  .option('--config <DIR...>', 'folders with more settings of Spack, as for `spack --config-scope`')
   .option('--no-try', 'do not solve a second time')
   .option('--json', 'print the answer as JSON', false)
   .action(async (spec: string, { json, ...options }: WhyOptions & { json: boolean }) => {

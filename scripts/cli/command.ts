@@ -64,10 +64,15 @@ export function parseNumber(
   );
 }
 
+/** `--catalog`, instead of CATALOG_DIR. */
+export function catalogOption(description = "the catalog's folder"): Option {
+  return new Option('--catalog <DIR>', description).default(readSettings().CATALOG_DIR);
+}
+
 /** Adds the options that say where catalog and settings are. */
 export function addPlaces(command: Command): Command {
   return command
-    .option('--catalog <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
+    .addOption(catalogOption())
     .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)");
 }
 
@@ -76,11 +81,8 @@ export function addPlaces(command: Command): Command {
  */
 export function addDestination(command: Command): Command {
   return command
-    .option(
-      '--registry <registry>',
-      'oci-layout:DIR or host/path (default: REGISTRY, or oci-layout:.work/registry)',
-    )
-    .option('--catalog <dir>', 'the catalog (default: CATALOG_DIR, or site/content)');
+    .option('--registry <REGISTRY>', 'oci-layout:DIR or host/path', readSettings().REGISTRY)
+    .addOption(catalogOption());
 }
 
 /** The settings of the environment but for what the command line says; what is empty there does not count. */

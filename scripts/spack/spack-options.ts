@@ -10,9 +10,9 @@ export interface SpackOptions {
   catalog: string;
   /** Address of this cache. */
   siteUrl: string;
-  /** As REGISTRY has it. */
+  /** In the format of the variable REGISTRY. */
   registry: string;
-  /** Where Spack keeps its things. */
+  /** Where Spack keeps its caches and settings. */
   home: string;
   /** The owner's settings. Absent: where they usually are. */
   settings?: string;
@@ -22,15 +22,15 @@ export interface SpackOptions {
 export function addSpackOptions(command: Command): Command {
   const { SITE_URL, REGISTRY } = readSettings();
   return addRecipeOptions(addPlaces(command))
-    .option('--site-url <URL>', 'this cache, to take from', SITE_URL)
-    .option('--registry <REGISTRY>', 'its registry, for what the site cannot hold', REGISTRY);
+    .option('--site-url <URL>', 'address of this cache, to install from', SITE_URL)
+    .option('--registry <REGISTRY>', 'its registry, for builds that are not on the site', REGISTRY);
 }
 
 /** Adds the options that every script has that loads recipes with Spack. */
 export function addRecipeOptions(command: Command): Command {
   return command
     .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
-    .option('--home <DIR>', 'where Spack keeps its things', defaultSpackHome());
+    .option('--home <DIR>', 'where Spack keeps its caches and settings', defaultSpackHome());
 }
 
 /** Which versions a run wants: tags or commits; empty means as the settings have it. */
