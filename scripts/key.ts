@@ -42,7 +42,7 @@ async function run(options: Options): Promise<void> {
   if (options.import !== undefined) {
     const { fingerprint, written } = await writePublicKey(catalog, await readFile(options.import, 'utf8'));
     console.error(
-      `${written ? 'Took in' : 'Nothing new in'} key ${fingerprint}: ${catalog}/keys/${fingerprint}.asc`,
+      `${written ? 'Added' : 'Nothing new in'} key ${fingerprint}: ${catalog}/keys/${fingerprint}.asc`,
     );
     return;
   }

@@ -36,7 +36,7 @@ async function signAll({ catalog, all }: Options): Promise<void> {
   const files = await signManifests(catalog, paths, signer, { all, progress }).finally(() => progress.stop());
 
   const { written } = await writePublicKey(catalog, signer.publicKey);
-  if (written) console.error(`Wrote the public half to ${catalog}/keys/${signer.fingerprint}.asc.`);
+  if (written) console.error(`Wrote the public key to ${catalog}/keys/${signer.fingerprint}.asc.`);
   writeSignedManifests(catalog, files);
   console.error(
     `Signed ${files.length} of ${paths.length} manifests with key ${signer.fingerprint}; ` +

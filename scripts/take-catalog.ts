@@ -29,8 +29,8 @@ async function take({ catalog, branch }: { catalog: string; branch?: string }): 
   } catch (error) {
     annotate(
       'warning',
-      `${describeError(error)}. This job goes on with the catalog that it has: what other runs have published since is ` +
-        'looked at when it is committed',
+      `${describeError(error)}. This job continues with the catalog that it has: what other runs have published since is ` +
+        'considered when it commits',
     );
   }
 }

@@ -81,7 +81,8 @@ async function pickPlatform(manifest: ManifestText, platform: Platform, registry
     (entry) => entry.platform?.os === platform.os && entry.platform.architecture === platform.architecture,
   );
   const wanted = `${platform.os}/${platform.architecture}`;
-  if (!entry) throw new Error(`base image ${name}: it has none for ${wanted}; set another baseImage`);
+  if (!entry)
+    throw new Error(`base image ${name}: expected an image for ${wanted}, found none; set another baseImage`);
   const text = await registry.readText(entry.digest);
   if (!text)
     throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);

@@ -95,7 +95,9 @@ function readClosure(
     const node = nodes.get(hash);
     const build = node && readBuild(catalogDirectory, node);
     if (build) return build;
-    throw new Error(`it needs ${node?.name ?? hash} /${hash} to run, of which this cache has no binary`);
+    throw new Error(
+      `it needs ${node?.name ?? hash} /${hash} at run time, and this cache has no binary of that`,
+    );
   });
 }
 

@@ -39,7 +39,7 @@ export async function openCopyFolder(directory: string, view: string): Promise<C
     } catch (cause) {
       if (!isErrorCode(cause, 'ENOSPC')) throw cause;
       throw new Error(
-        `${join(directory, path)} cannot be written: the disk is full; free some space and run the copy again, it goes on where it stopped`,
+        `${join(directory, path)} cannot be written: the disk is full; free some space and run the copy again to continue where it stopped`,
         { cause },
       );
     }

@@ -165,7 +165,7 @@ async function eachBuild(
     if (!isTemporary(error)) throw error;
     return {
       checked,
-      note: `stopped: ${describeError(error)}; run it again, it goes on from here`.slice(0, 500),
+      note: `stopped: ${describeError(error)}; run it again to continue from here`.slice(0, 500),
     };
   } finally {
     progress.stop();

@@ -184,7 +184,7 @@ function describeImport({ address }: Source, spec: SourceSpec, { converted }: Fe
 }
 
 function interrupted(address: string, cause: unknown): Error {
-  return new Error(`${address}: cannot be read now; run the import again, it goes on where it stopped`, {
+  return new Error(`${address}: cannot be read now; run the import again to continue where it stopped`, {
     cause,
   });
 }

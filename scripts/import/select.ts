@@ -50,14 +50,14 @@ function parseSpec(text: string): (build: SourceBuild) => boolean {
   const { name, versions, target } = SPEC.exec(spec)?.groups ?? {};
   if (name === undefined) {
     throw new Error(
-      `"${text}": expected name, name@version, name@low:high, with target=name behind, or /hash, found something else; ` +
+      `"${text}": expected name, name@version, name@low:high, each also followed by target=name, or /hash, found something else; ` +
         'for more, concretize with Spack and use --lock',
     );
   }
   const ranges = parseVersionRanges(versions ?? ':');
   if (ranges === undefined)
     throw new Error(
-      `"${text}": expected versions behind @ as Spack writes them, 1.2, =1.2.3 or 1.2:1.4, found others`,
+      `"${text}": expected versions after @ as Spack writes them, 1.2, =1.2.3 or 1.2:1.4, found others`,
     );
   return (build) =>
     build.name === name &&

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(work, { recursive: true, force: true }));
 
-test('signs what is unsigned, dated as its build, and writes the public half', async () => {
+test('signs what is unsigned, dated as its build, and writes the public key', async () => {
   expect(await sign(pair)).toMatch(/Signed 3 of 3 manifests with key [0-9A-F]{40}; 0 were signed already\.$/);
   for (const name of NAMES) {
     const { text, signedBy } = await verifyManifest(await manifestOf(name), [
@@ -135,7 +135,7 @@ test('the key command takes in a public key, and no private one', async () => {
   const file = join(work, 'key.asc');
   await writeFile(file, pair.publicKey);
   expect(await run('key', ['--catalog', catalog, '--import', file])).toContain(
-    `Took in key ${pair.fingerprint}`,
+    `Added key ${pair.fingerprint}`,
   );
   expect(await run('key', ['--catalog', catalog, '--import', file])).toContain('Nothing new in key');
   expect(await publicKeyIn(pair.fingerprint)).toBe(pair.publicKey);

@@ -13,7 +13,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 export interface Signer {
   /** Of the primary key, upper-case hex. */
   fingerprint: string;
-  /** Armored public half. */
+  /** Armored public key. */
   publicKey: string;
   /** From when on signatures of this key are valid: gpg refuses a signature older than its key. */
   notBefore: Date;

@@ -55,6 +55,6 @@ export async function runNode(
   if (code === 0) return;
   if (output.length > 0) console.error(output.join('').trimEnd());
   throw new Error(
-    `${what} failed (${code}): the lines above say why; npm start goes on from here when run again`,
+    `${what} failed (${code}): the lines above say why; run npm start again to continue from here`,
   );
 }

@@ -164,7 +164,7 @@ test('does not read what is behind a bad tarball to its end, however much it is'
   source.on('data', (chunk) => (read += chunk.length)).pause();
   const blob = { digest: sha256(Buffer.from('')), size: 64 * gibibyte };
   await expect(inspectTarball(source, { where: 'cache/x', blob, platform: 'linux' })).rejects.toThrow(
-    'cache/x: expected one gzip file and nothing behind it',
+    'cache/x: expected one gzip file and nothing after it',
   );
   expect(read).toBeLessThan(gibibyte / 2);
 }, 60_000);

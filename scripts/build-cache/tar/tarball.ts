@@ -130,7 +130,7 @@ export function uncompressedLimit(compressedBytes: number): number {
 function explain(cause: unknown): unknown {
   const isZlib = cause instanceof Error && 'code' in cause && /^(Z_|ERR_TRAILING_)/.test(String(cause.code));
   return isZlib
-    ? new Error(`expected one gzip file and nothing behind it, found: ${cause.message}`, { cause })
+    ? new Error(`expected one gzip file and nothing after it, found: ${cause.message}`, { cause })
     : cause;
 }
 

@@ -167,6 +167,6 @@ function toggle(element: Element | undefined, on: boolean): void {
 function make(tag: string, attributes: Record<string, string | number>): SVGElement {
   const element = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  if (!(element instanceof SVGElement)) throw new Error(`${tag} is no SVG element`);
+  if (!(element instanceof SVGElement)) throw new Error(`${tag} is not an SVG element`);
   return element;
 }

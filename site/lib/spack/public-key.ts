@@ -27,7 +27,7 @@ export function readPublicKeys(armored: string): Promise<PublicKey[]> {
 async function parsePublicKeys(armored: string): Promise<PublicKey[]> {
   if (armored.includes('-----BEGIN PGP PRIVATE KEY BLOCK-----')) {
     throw new Error(
-      'expected a public key, found a private one: keep that secret, and export the public half',
+      'expected a public key, found a private one: keep that secret, and export the public key',
     );
   }
   const blocks = armored.match(PUBLIC_KEY_BLOCK) ?? [];
