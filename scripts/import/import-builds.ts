@@ -7,7 +7,7 @@ import type { Imported, Origin } from '../../site/schemas/build.ts';
 import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError, printable } from '../cli/command.ts';
-import { startProgress } from '../cli/progress.ts';
+import { startProgress, type Progress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { ConnectionError } from '../http/errors.ts';
 import { isTemporary } from '../http/retry.ts';
@@ -53,19 +53,32 @@ interface Fetched {
   tarball: FetchedTarball;
 }
 
+/** An import that is under way. */
+interface Import extends ImportOptions {
+  source: Source;
+  result: ImportResult;
+  /** Spec files of the catalog: listed once, and added to, since a catalog of 10,000 builds has as many for each batch. */
+  names: Map<string, string>;
+  progress: Progress;
+}
+
 /**
  * Imports builds in the order given, in batches, each published before the next is fetched: an import that was
- * interrupted goes on where it stopped when it is run again, and takes no more memory for more builds. A build that
+ * interrupted continues where it stopped when it is run again, and takes no more memory for more builds. A build that
  * is not what it should be is left out and named. Throws when the source or the registry cannot be reached.
  */
 export async function importBuilds(
   source: Source,
   builds: readonly SourceBuild[],
-  { destination, isDryRun }: ImportOptions,
+  options: ImportOptions,
 ): Promise<ImportResult> {
+  const { catalogDirectory } = options.destination;
+  const wanted = builds.filter(
+    (build) => build.version === '' || !existsSync(join(catalogDirectory, buildFile(build))),
+  );
   const result: ImportResult = {
     added: 0,
-    present: 0,
+    present: builds.length - wanted.length,
     checked: 0,
     bytes: 0,
     refused: [],
@@ -73,105 +86,108 @@ export async function importBuilds(
     signatures: { verified: 0, unchecked: 0, none: 0 },
     converted: 0,
   };
-  const { catalogDirectory } = destination;
-  const wanted = builds.filter(
-    (build) => build.version === '' || !existsSync(join(catalogDirectory, buildFile(build))),
-  );
-  result.present = builds.length - wanted.length;
-  // Listed once, and added to: a catalog of 10,000 builds has as many names again for each batch.
   const names = new Map(listSpecFiles(catalogDirectory));
-  const progress = startProgress(isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
+  const progress = startProgress(options.isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
+  const current = { ...options, source, result, names, progress };
   try {
     await withTemporaryFolder(async (folder) => {
-      for (let at = 0; at < wanted.length;) at += await importBatch(at, folder);
+      for (let at = 0; at < wanted.length;)
+        at += await importBatch(current, wanted.slice(at, at + BATCH_BUILDS), folder);
     });
   } finally {
     progress.stop();
   }
   return result;
+}
 
-  /** @returns the number of builds that the batch took */
-  async function importBatch(at: number, folder: string): Promise<number> {
-    const known: KnownNodes = new Map();
-    const batch = wanted.slice(at, at + BATCH_BUILDS);
-    const target = join(folder, 'batch');
-    await mkdir(target);
-    const fetched: (Fetched | undefined)[] = [];
-    let bytes = 0;
-    let taken = 0;
-    while (taken < batch.length && bytes < BATCH_BYTES) {
-      const next = batch.slice(taken, taken + CONCURRENCY);
-      taken += next.length;
-      fetched.push(...(await pMap(next, (build) => attempt(build, () => fetchBuild(build, target, known)))));
-      bytes = fetched.reduce((sum, entry) => sum + (entry?.entry.tarball.size ?? 0), 0);
-      progress.advance(next.length);
-    }
-    await publish(fetched.filter((entry) => entry !== undefined));
-    await rm(target, { recursive: true });
-    return taken;
+/** @returns how many of the builds the batch took */
+async function importBatch(current: Import, batch: readonly SourceBuild[], folder: string): Promise<number> {
+  const known: KnownNodes = new Map();
+  const target = join(folder, 'batch');
+  await mkdir(target);
+  const fetched: Fetched[] = [];
+  let bytes = 0;
+  let taken = 0;
+  while (taken < batch.length && bytes < BATCH_BYTES) {
+    const next = batch.slice(taken, taken + CONCURRENCY);
+    taken += next.length;
+    const some = await pMap(next, (build) => tryBuild(current, build, target, known));
+    fetched.push(...some.filter((entry) => entry !== undefined));
+    bytes = fetched.reduce((sum, { entry }) => sum + entry.tarball.size, 0);
+    current.progress.advance(next.length);
   }
+  await publish(current, fetched);
+  await rm(target, { recursive: true });
+  return taken;
+}
 
-  /** Runs the work for one build; what is wrong with it alone is noted. */
-  async function attempt<T>(build: SourceBuild, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (isTemporary(error) || error instanceof ConnectionError) throw interrupted(source.address, error);
-      result.refused.push(`${build.name}/${build.hash}: ${describeError(error)}`);
-      return undefined;
-    }
+/** Fetches one build; what is wrong with it alone is noted. */
+async function tryBuild(
+  current: Import,
+  build: SourceBuild,
+  target: string,
+  known: KnownNodes,
+): Promise<Fetched | undefined> {
+  try {
+    return await fetchBuild(current, build, target, known);
+  } catch (error) {
+    if (isTemporary(error) || error instanceof ConnectionError)
+      throw interrupted(current.source.address, error);
+    current.result.refused.push(`${build.name}/${build.hash}: ${describeError(error)}`);
+    return undefined;
   }
+}
 
-  async function fetchBuild(
-    build: SourceBuild,
-    target: string,
-    known: KnownNodes,
-  ): Promise<Fetched | undefined> {
-    const spec = await source.read(build);
-    const checked = parseSpecFile(spec.specText, known);
-    const { hash } = checked.root.node;
-    if (hash !== build.hash)
-      throw new Error(`${spec.where}: expected the spec of that hash, found that of ${hash}`);
-    result.signatures[spec.signature] += 1;
-    if (isDryRun) {
-      result.checked += 1;
-      result.bytes += spec.size ?? 0;
-      return undefined;
-    }
-    const tarball = await spec.fetchTarball(target);
-    const signed = spec.signature !== 'none';
-    const found = { ...checked, where: spec.where, tarball: tarball.blob, tarballPath: tarball.path, signed };
-    refuseShadows([found], names);
-    const entry = await checkTarball(found);
-    if (tarball.converted !== undefined) result.converted += 1;
-    return { entry, tarball, imported: describeImport(source, spec, tarball) };
+async function fetchBuild(
+  { source, result, names, isDryRun }: Import,
+  build: SourceBuild,
+  target: string,
+  known: KnownNodes,
+): Promise<Fetched | undefined> {
+  const spec = await source.read(build);
+  const checked = parseSpecFile(spec.specText, known);
+  const { hash } = checked.root.node;
+  if (hash !== build.hash)
+    throw new Error(`${spec.where}: expected the spec of that hash, found that of ${hash}`);
+  result.signatures[spec.signature] += 1;
+  if (isDryRun) {
+    result.checked += 1;
+    result.bytes += spec.size ?? 0;
+    return undefined;
   }
+  const tarball = await spec.fetchTarball(target);
+  const signed = spec.signature !== 'none';
+  const found = { ...checked, where: spec.where, tarball: tarball.blob, tarballPath: tarball.path, signed };
+  refuseShadows([found], names);
+  const entry = await checkTarball(found);
+  if (tarball.converted !== undefined) result.converted += 1;
+  return { entry, tarball, imported: describeImport(source, spec, tarball) };
+}
 
-  async function publish(fetched: readonly Fetched[]): Promise<void> {
-    if (fetched.length === 0) return;
-    const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
-    await pMap(fetched, mount, { concurrency: CONCURRENCY });
-    const { newBuilds, warnings } = await publishEntries(
-      fetched.map(({ entry }) => entry),
-      {
-        ...destination,
-        names,
-        originOf: ({ root, inspected }): Origin => ({
-          ...(inspected.spackVersion === undefined ? {} : { spack: inspected.spackVersion }),
-          imported: imports.get(root.node.hash),
-        }),
-      },
-    );
-    for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
-      names.set(node.hash, specFile(node));
-    result.added += newBuilds.length;
-    result.warnings.push(...warnings);
-  }
+async function publish({ destination, names, result }: Import, fetched: readonly Fetched[]): Promise<void> {
+  if (fetched.length === 0) return;
+  const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
+  await pMap(fetched, (build) => mount(destination, build), { concurrency: CONCURRENCY });
+  const { newBuilds, warnings } = await publishEntries(
+    fetched.map(({ entry }) => entry),
+    {
+      ...destination,
+      names,
+      originOf: ({ root, inspected }): Origin => ({
+        ...(inspected.spackVersion === undefined ? {} : { spack: inspected.spackVersion }),
+        imported: imports.get(root.node.hash),
+      }),
+    },
+  );
+  for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
+    names.set(node.hash, specFile(node));
+  result.added += newBuilds.length;
+  result.warnings.push(...warnings);
+}
 
-  /** Lets the registry take a blob from another of its repositories, which saves the upload. */
-  async function mount({ tarball: { blob, repository } }: Fetched): Promise<void> {
-    if (repository) await destination.registry.mountBlob(blob, repository);
-  }
+/** Lets the registry take a blob from another of its repositories, which saves the upload. */
+async function mount({ registry }: Destination, { tarball: { blob, repository } }: Fetched): Promise<void> {
+  if (repository) await registry.mountBlob(blob, repository);
 }
 
 function describeImport({ address }: Source, spec: SourceSpec, { converted }: FetchedTarball): Imported {

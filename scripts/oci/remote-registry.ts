@@ -21,7 +21,7 @@ import {
 import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll, verified } from './verify.ts';
 import type { RemoteReference } from './reference.ts';
-import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
+import type { ManifestText, Registry } from './registry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { createClient, type RegistryClient } from './registry-client.ts';
@@ -53,137 +53,143 @@ const MOST_TAG_PAGES = 10_000;
 const MAX_TAGS_BYTES = 16 * 2 ** 20;
 const TagList = z.object({ tags: z.array(z.string()).nullish() });
 
+/** One repository, and how it is asked. */
+interface Remote {
+  repository: RemoteReference;
+  /** For people: `ghcr.io/owner/repo`. */
+  reference: string;
+  client: RegistryClient;
+  patience: { firstRetryMs: number };
+}
+
 /** Opens one repository of a registry: reads go by HTTP, pushes by ORAS. */
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
   const client = createClient(repository, { idleMs, anonymous: options.anonymous });
-  const patience = { firstRetryMs };
-
-  /** One try. Undefined: not there. */
-  function request(method: string, part: string): Promise<HttpAnswer | undefined> {
-    return client.request(method, part, MANIFEST_MEDIA_TYPES.join(', '));
-  }
-
-  async function openOnce(blob: Blob): Promise<Readable> {
-    const answer = await request('GET', `blobs/${blob.digest}`);
-    if (!answer) throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
-    return verified(answer.body, reference, blob);
-  }
-
-  async function listTags(): Promise<string[]> {
-    const tags: string[] = [];
-    const seen = new Set<string>();
-    let next: string | undefined = `tags/list?n=${TAGS_A_PAGE}`;
-    while (next !== undefined) {
-      const part: string = next;
-      const page = await retry(async () => {
-        const answer = await client.request('GET', part, 'application/json');
-        if (!answer) return undefined;
-        const text = await readLimited(answer, MAX_TAGS_BYTES);
-        return { text: text.toString('utf8'), link: answer.headers.get('link') };
-      }, patience);
-      if (!page) return tags;
-      const advice = 'run it again; if it stays so, ask who runs the registry';
-      const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
-      tags.push(...(list.tags ?? []));
-      const following: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(page.link ?? '')?.[1];
-      if (following !== undefined && (seen.has(following) || seen.size > MOST_TAG_PAGES))
-        throw new Error(
-          `${reference}: expected the next page of at most ${MOST_TAG_PAGES} of tags, found ${seen.has(following) ? 'one that was read already' : 'more'}`,
-        );
-      if (following !== undefined) seen.add(following);
-      next = following;
-    }
-    return tags;
-  }
-
-  async function describeTag(tag: string): Promise<Descriptor | undefined> {
-    const answer = await retry(() => request('HEAD', `manifests/${tag}`), patience);
-    if (!answer) return undefined;
-    answer.body.destroy();
-    const descriptor = Descriptor.safeParse({
-      mediaType: answer.headers.get('content-type'),
-      digest: answer.headers.get('docker-content-digest'),
-      size: Number(answer.headers.get('content-length') ?? Number.NaN),
-    });
-    // These headers are optional by the specification; the manifest itself always says.
-    return descriptor.success ? descriptor.data : (await readText(tag))?.descriptor;
-  }
-
-  async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
-    const where = `${reference} ${tagOrDigest}`;
-    const bytes = await retry(async () => {
-      const answer = await request('GET', `manifests/${tagOrDigest}`);
-      return answer && readLimited(answer, MAX_MANIFEST_BYTES);
-    }, patience);
-    if (!bytes) return undefined;
-    const manifest = describeManifest(bytes.toString('utf8'), where);
-    if (Digest.safeParse(tagOrDigest).success && manifest.descriptor.digest !== tagOrDigest) {
-      throw new Error(`${where}: expected the manifest of that digest, found ${manifest.descriptor.digest}`);
-    }
-    return manifest;
-  }
-
-  async function readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined> {
-    const manifest = await readText(tagOrDigest);
-    return manifest && parseImageManifest(manifest.text, `${reference} ${tagOrDigest}`);
-  }
-
-  async function hasBlob(blob: Blob): Promise<boolean> {
-    const answer = await retry(() => request('HEAD', `blobs/${blob.digest}`), patience);
-    answer?.body.destroy();
-    return answer !== undefined;
-  }
-
-  function openBlob(blob: Blob): Promise<Readable> {
-    return retry(() => openOnce(blob), patience);
-  }
-
-  function readBlob(blob: Blob, limitBytes?: number): Promise<Buffer> {
-    return retry(() => readAll(() => openOnce(blob), blob, reference, limitBytes), patience);
-  }
-
-  async function push(layout: string): Promise<void> {
-    const transport = await client.transport();
-    try {
-      await restoreLayout(layout, repository, transport, firstRetryMs);
-    } catch (error) {
-      // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
-      if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
-      const sent = await retry(() => pushFirstImage(layout, createClient(repository, PUSHING)), patience);
-      if (!sent) throw error;
-      await restoreLayout(layout, repository, transport, firstRetryMs);
-    }
-  }
-
-  async function mountBlob(blob: Blob, from: RemoteReference): Promise<boolean> {
-    if (from.host !== repository.host || from.path === repository.path || (await hasBlob(blob))) return false;
-    const mounting = createClient(repository, { ...PUSHING, mountFrom: from.path });
-    const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
-    const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
-    answer?.body.destroy();
-    // 201: mounted; 202: the registry began an upload instead, which nobody goes on with.
-    return answer?.status === 201;
-  }
-
-  async function pointTag(tag: string, digest: Digest): Promise<void> {
-    await tagManifest(repository, digest, tag, await client.transport(), firstRetryMs);
-  }
-
+  const remote: Remote = { repository, reference, client, patience: { firstRetryMs } };
   return {
     reference,
-    listTags,
-    describeTag,
-    readText,
-    readManifest,
-    hasBlob,
-    openBlob,
-    readBlob,
-    mountBlob,
-    push,
-    pointTag,
+    listTags: () => listTags(remote),
+    describeTag: (tag) => describeTag(remote, tag),
+    readText: (tagOrDigest) => readText(remote, tagOrDigest),
+    readManifest: async (tagOrDigest) => {
+      const manifest = await readText(remote, tagOrDigest);
+      return manifest && parseImageManifest(manifest.text, `${reference} ${tagOrDigest}`);
+    },
+    hasBlob: (blob) => hasBlob(remote, blob),
+    openBlob: (blob) => retry(() => openOnce(remote, blob), remote.patience),
+    readBlob: (blob, limitBytes) =>
+      retry(() => readAll(() => openOnce(remote, blob), blob, reference, limitBytes), remote.patience),
+    mountBlob: (blob, from) => mountBlob(remote, blob, from),
+    push: (layout) => push(remote, layout),
+    pointTag: async (tag, digest) =>
+      tagManifest(repository, digest, tag, await client.transport(), firstRetryMs),
   };
+}
+
+/** One try. Undefined: not there. */
+function request({ client }: Remote, method: string, part: string): Promise<HttpAnswer | undefined> {
+  return client.request(method, part, MANIFEST_MEDIA_TYPES.join(', '));
+}
+
+async function openOnce(remote: Remote, blob: Blob): Promise<Readable> {
+  const answer = await request(remote, 'GET', `blobs/${blob.digest}`);
+  if (!answer) throw new Error(`${remote.reference} has no blob ${blob.digest}; publish its build again`);
+  return verified(answer.body, remote.reference, blob);
+}
+
+async function listTags(remote: Remote): Promise<string[]> {
+  const tags: string[] = [];
+  const seen = new Set<string>();
+  let next: string | undefined = `tags/list?n=${TAGS_A_PAGE}`;
+  while (next !== undefined) {
+    const page = await readTagPage(remote, next);
+    if (!page) return tags;
+    tags.push(...page.tags);
+    next = page.next;
+    if (next !== undefined && (seen.has(next) || seen.size > MOST_TAG_PAGES))
+      throw new Error(
+        `${remote.reference}: expected the next page of at most ${MOST_TAG_PAGES} of tags, found ${seen.has(next) ? 'one that was read already' : 'more'}`,
+      );
+    if (next !== undefined) seen.add(next);
+  }
+  return tags;
+}
+
+/** Some tags, and where the next ones are. Undefined: there is no such repository. */
+async function readTagPage(
+  { client, reference, patience }: Remote,
+  part: string,
+): Promise<{ tags: string[]; next: string | undefined } | undefined> {
+  const page = await retry(async () => {
+    const answer = await client.request('GET', part, 'application/json');
+    if (!answer) return undefined;
+    const text = await readLimited(answer, MAX_TAGS_BYTES);
+    return { text: text.toString('utf8'), link: answer.headers.get('link') };
+  }, patience);
+  if (!page) return undefined;
+  const advice = 'run it again; if it stays so, ask who runs the registry';
+  const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
+  return { tags: list.tags ?? [], next: /<([^>]+)>\s*;\s*rel="?next"?/.exec(page.link ?? '')?.[1] };
+}
+
+async function describeTag(remote: Remote, tag: string): Promise<Descriptor | undefined> {
+  const answer = await retry(() => request(remote, 'HEAD', `manifests/${tag}`), remote.patience);
+  if (!answer) return undefined;
+  answer.body.destroy();
+  const descriptor = Descriptor.safeParse({
+    mediaType: answer.headers.get('content-type'),
+    digest: answer.headers.get('docker-content-digest'),
+    size: Number(answer.headers.get('content-length') ?? Number.NaN),
+  });
+  // These headers are optional by the specification; the manifest itself always says.
+  return descriptor.success ? descriptor.data : (await readText(remote, tag))?.descriptor;
+}
+
+async function readText(remote: Remote, tagOrDigest: string): Promise<ManifestText | undefined> {
+  const where = `${remote.reference} ${tagOrDigest}`;
+  const bytes = await retry(async () => {
+    const answer = await request(remote, 'GET', `manifests/${tagOrDigest}`);
+    return answer && readLimited(answer, MAX_MANIFEST_BYTES);
+  }, remote.patience);
+  if (!bytes) return undefined;
+  const manifest = describeManifest(bytes.toString('utf8'), where);
+  if (Digest.safeParse(tagOrDigest).success && manifest.descriptor.digest !== tagOrDigest) {
+    throw new Error(`${where}: expected the manifest of that digest, found ${manifest.descriptor.digest}`);
+  }
+  return manifest;
+}
+
+async function hasBlob(remote: Remote, blob: Blob): Promise<boolean> {
+  const answer = await retry(() => request(remote, 'HEAD', `blobs/${blob.digest}`), remote.patience);
+  answer?.body.destroy();
+  return answer !== undefined;
+}
+
+async function push({ repository, client, patience }: Remote, layout: string): Promise<void> {
+  const transport = await client.transport();
+  try {
+    await restoreLayout(layout, repository, transport, patience.firstRetryMs);
+  } catch (error) {
+    // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
+    if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
+    const sent = await retry(() => pushFirstImage(layout, createClient(repository, PUSHING)), patience);
+    if (!sent) throw error;
+    await restoreLayout(layout, repository, transport, patience.firstRetryMs);
+  }
+}
+
+async function mountBlob(remote: Remote, blob: Blob, from: RemoteReference): Promise<boolean> {
+  const { repository, patience } = remote;
+  if (from.host !== repository.host || from.path === repository.path || (await hasBlob(remote, blob)))
+    return false;
+  const mounting = createClient(repository, { ...PUSHING, mountFrom: from.path });
+  const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
+  const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
+  answer?.body.destroy();
+  // 201: mounted; 202: the registry began an upload instead, which nobody goes on with.
+  return answer?.status === 201;
 }
 
 /** An image of a layout with all its blobs. */
