@@ -27,7 +27,7 @@ import { TEMPLATES } from './links.ts';
 
 /** One kind of document of the API. */
 export interface Endpoint {
-  /** A short name that stays. */
+  /** A short, stable name. */
   name: string;
   /** Below the site's address; `{…}` stands for a name or hash. */
   path: string;
@@ -280,7 +280,7 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/changes/{month}.json',
     shape: 'change-list',
     schema: ChangeList,
-    freshness: 'Changes with every publication of its month, and no more when that has been over for a day.',
+    freshness: 'Changes with every publication in its month, and no longer from a day after the month ends.',
     filters: [
       {
         prints: 'Builds added and removed',

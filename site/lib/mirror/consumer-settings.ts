@@ -17,7 +17,7 @@ export interface Endpoints {
 export interface MirrorSettings {
   /** Path below `/api/` without the ending. */
   path: string;
-  /** A short name that stays. */
+  /** A short, stable name. */
   name: string;
   description: string;
   /** The oldest Spack that reads them. */

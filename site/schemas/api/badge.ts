@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `/api/badges/<name>.json`: what shields.io takes. Source: https://shields.io/badges/endpoint-badge */
+/** `/api/badges/<name>.json`: a badge in the format of shields.io. Source: https://shields.io/badges/endpoint-badge */
 export const Badge = z
   .strictObject({
     schemaVersion: z.literal(1).describe("Version of shields.io's form."),

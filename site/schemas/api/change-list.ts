@@ -3,7 +3,7 @@ import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Link, Moment, Month, apiDocument, listOf, linksTo } from './link.ts';
 
-/** `/api/changes/<yyyy-mm>.json`: what came and went in a month, in order. */
+/** `/api/changes/<yyyy-mm>.json`: builds added and removed in a month, in order. */
 export const ChangeList = apiDocument(
   'Builds added and removed in a month, in order. A month that has been over for a day changes no more, whatever is ' +
     'published or removed later; so it has no link to the next: the index has all months.',

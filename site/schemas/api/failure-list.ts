@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
 import { Link, ListLinks, Moment, apiDocument, listOf, linksTo } from './link.ts';
 
-/** `/api/failures.json`: what was tried and did not build, the newest first. */
+/** `/api/failures.json`: builds that failed, the newest first. */
 export const FailureList = apiDocument('Builds that failed. Scheduled builds retry after 30 days.', {
   failures: listOf({
     name: PackageName.describe('The package.'),
