@@ -4,7 +4,7 @@ import { askRemote } from './git-checkout.ts';
 import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
 
 /** Stands in the settings for the newest release. */
-export const LATEST = 'latest';
+const LATEST = 'latest';
 
 /**
  * Puts the newest release's tag in place of `latest`; other versions stay as they are. To be called once a run:

@@ -11,6 +11,7 @@ import { inventBuildRecord } from '../generate/build-record.ts';
 import { inventHistory } from '../generate/history.ts';
 import { inventPackage } from '../generate/package-record.ts';
 import type { SiteCatalog } from '../../site/lib/catalog/site-catalog.ts';
+import { NO_ENTRIES } from '../world/catalog-entries.ts';
 
 /** A generated catalog as pages and API see it. */
 export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
@@ -19,23 +20,11 @@ export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
   const records = [...history.builds.values()].map((build) => inventBuildRecord(history, build));
   return shapeCatalog(
     {
+      ...NO_ENTRIES,
       specs: [...history.nodes.values()].map(({ node, text }) => ({ id: idOf(node), body: text })),
       builds: records.map((record) => ({ id: idOf(record), body: JSON.stringify(record) })),
       packages: [...names].map((name) => ({ id: name, body: JSON.stringify(inventPackage(name, 0)) })),
       manifests: records.map((record) => ({ id: idOf(record), data: { signed: false } })),
-      containers: [],
-      keys: [],
-      failures: [],
-      environments: [],
-      locks: [],
-      stats: [],
-      removed: [],
-      mirrors: [],
-      snapshots: [],
-      pins: [],
-      solved: [],
-      checks: [],
-      cache: [],
     },
     parseSettings({}),
   );

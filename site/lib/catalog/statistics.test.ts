@@ -3,6 +3,7 @@ import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { shapeCatalog } from './shape-catalog.ts';
 import { monthlyTotals, successRate, weeklyTotals } from './statistics.ts';
 import { parseSettings } from '../../schemas/settings.ts';
+import { NO_ENTRIES } from '../../../tests/world/catalog-entries.ts';
 
 test('counts builds and building time of every month from the first to the last, also of months without a build', () => {
   const catalog = catalogOf(['2025-11-02T00:00:00Z', '2026-02-27T00:00:00Z', '2026-02-28T23:59:59Z']);
@@ -36,20 +37,7 @@ test('an empty catalog has no months and no rate', () => {
 
 /** A catalog of builds published then, as far as counting by month reads one. */
 function catalogOf(dates: string[]): SiteCatalog {
-  const entries = { specs: [], builds: [], manifests: [], packages: [], containers: [], keys: [], cache: [] };
-  const history = {
-    failures: [],
-    environments: [],
-    locks: [],
-    stats: [],
-    removed: [],
-    mirrors: [],
-    snapshots: [],
-    pins: [],
-    solved: [],
-    checks: [],
-  };
-  const empty = shapeCatalog({ ...entries, ...history }, parseSettings({}));
+  const empty = shapeCatalog(NO_ENTRIES, parseSettings({}));
   const builds = dates.map((published, index): [string, CatalogBuild] => [
     String(index),
     {

@@ -1,0 +1,22 @@
+import type { CatalogEntries } from '../../site/lib/catalog/site-catalog.ts';
+
+/** The files of a catalog that has none. */
+export const NO_ENTRIES: CatalogEntries = {
+  specs: [],
+  builds: [],
+  manifests: [],
+  packages: [],
+  containers: [],
+  keys: [],
+  failures: [],
+  environments: [],
+  locks: [],
+  stats: [],
+  removed: [],
+  mirrors: [],
+  snapshots: [],
+  pins: [],
+  solved: [],
+  checks: [],
+  cache: [],
+};
