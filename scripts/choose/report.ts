@@ -82,7 +82,7 @@ export async function reportRepository(environment: ProcessEnvironment): Promise
 export async function reportNewer(settings: WantedVersions, environment: ProcessEnvironment): Promise<void> {
   if (!environment['GITHUB_OUTPUT'] || environment['SCHEDULED_BUILDS'] === 'true') return;
   try {
-    const newer = await findNewer(settings, environment);
+    const newer = await findNewer(settings, environment, { retries: 0, timeoutMs: 20_000 });
     if (newer.length === 0) return;
     annotate(
       'notice',

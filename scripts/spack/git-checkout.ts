@@ -15,6 +15,13 @@ const MAX_OUTPUT_BYTES = 2 ** 26;
 const ABSENT =
   /couldn't find remote ref|not our ref|repository '.*' not found|does not appear to be a git repository/i;
 
+/** How long another host is asked. */
+export interface Patience {
+  retries?: number;
+  /** Milliseconds that one try may take. */
+  timeoutMs?: number;
+}
+
 /**
  * Fetches one tag or commit of a repository, without its history, into a folder; what is there already stays.
  * @returns the commit, 40 hex digits
@@ -48,17 +55,20 @@ export async function checkOut(url: string, version: string, folder: string): Pr
  * Runs a command of git that asks another host, and again when it fails in a way that may pass: git has one exit code
  * for everything, and what it says of a tag or repository that is not there stays the same.
  */
-export async function askRemote(args: string[]): Promise<string> {
+export async function askRemote(
+  args: string[],
+  { retries = 2, timeoutMs = TIMEOUT_MS }: Patience = {},
+): Promise<string> {
   const run = async (): Promise<string> => {
     try {
-      return await runGit(args);
+      return await runGit(args, timeoutMs);
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       if (ABSENT.test(text)) throw cause;
       throw new TemporaryError(text, { cause });
     }
   };
-  return retry(run, { retries: 2, firstRetryMs: 2_000 });
+  return retry(run, { retries, firstRetryMs: 2_000 });
 }
 
 async function headOf(folder: string): Promise<string | undefined> {
@@ -69,10 +79,10 @@ async function git(folder: string, args: string[]): Promise<string> {
   return runGit(['-C', folder, ...args]);
 }
 
-async function runGit(args: string[]): Promise<string> {
+async function runGit(args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
   const { stdout } = await execute('git', args, {
     env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
     maxBuffer: MAX_OUTPUT_BYTES,
   });
   return stdout.trim();

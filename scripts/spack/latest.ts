@@ -1,6 +1,6 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { askRemote } from './git-checkout.ts';
+import { askRemote, type Patience } from './git-checkout.ts';
 import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
 
 /** Stands in the settings for the newest release. */
@@ -32,8 +32,13 @@ export interface NewerRelease {
 export async function findNewer(
   current: WantedVersions,
   environment: ProcessEnvironment,
+  patience: Patience = {},
 ): Promise<NewerRelease[]> {
-  return compareReleases(current, await resolveVersions({ spack: LATEST, packages: LATEST }, environment));
+  const [spack, packages] = await Promise.all([
+    readNewest(spackUrl(environment), patience),
+    readNewest(packagesUrl(environment), patience),
+  ]);
+  return compareReleases(current, { spack, packages });
 }
 
 /**
@@ -56,8 +61,11 @@ export function releasesText(newer: readonly NewerRelease[]): string {
 }
 
 async function resolveVersion(version: string, url: string): Promise<string> {
-  if (version !== LATEST) return version;
-  const newest = newestRelease(await listTags(url));
+  return version === LATEST ? readNewest(url) : version;
+}
+
+async function readNewest(url: string, patience: Patience = {}): Promise<string> {
+  const newest = newestRelease(await listTags(url, patience));
   if (newest !== undefined) return newest;
   throw new Error(
     `${url}: expected a tag such as v1.2.0 for "${LATEST}", found none; name a tag or a commit`,
@@ -65,9 +73,9 @@ async function resolveVersion(version: string, url: string): Promise<string> {
 }
 
 /** The tags of a git repository, without fetching anything of it. */
-async function listTags(url: string): Promise<string[]> {
+async function listTags(url: string, patience: Patience): Promise<string[]> {
   try {
-    const stdout = await askRemote(['ls-remote', '--tags', '--refs', '--', url]);
+    const stdout = await askRemote(['ls-remote', '--tags', '--refs', '--', url], patience);
     return stdout.split('\n').flatMap((line) => /\trefs\/tags\/(\S+)$/.exec(line)?.[1] ?? []);
   } catch (cause) {
     throw new Error(`cannot list the tags of ${url}; run it again, or name a tag or a commit`, { cause });
