@@ -6,8 +6,12 @@ import { apiPath, blobUrlPath, buildPath, externalUrl, manifestUrlPath } from '.
 /** What names the views of months. */
 const MONTH_VIEW = 'month-';
 
-/** Builds in `/manifest/`: with all of 10,000, 378 bytes each, the page would take 3.8 MB. The mirror's index has all. */
-const MOST_BUILDS = 2_000;
+/**
+ * The newest builds in `/manifest/`, 378 bytes each. The address is there for programs that know the first build caches
+ * of this kind, whose front pages read it: they show what is new, and the address stays. It is not how one learns
+ * what a cache has: Spack reads the mirror's index, programs `/api/specs.json`, and both have every build.
+ */
+const MOST_BUILDS = 250;
 
 /** What `/manifest/` says. */
 export function describeSeed(catalog: SiteCatalog): SeedManifest {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inventHistory } from '../../../tests/generate/history.ts';
 import { inventBuildRecord } from '../../../tests/generate/build-record.ts';
 import type { CatalogBuild } from './site-catalog.ts';
-import { countWeek, newDays } from './news.ts';
+import { countWeek, foldDays, newDays } from './news.ts';
 
 const history = inventHistory({ builds: 60, seed: 1 });
 const builds = new Map(
@@ -35,6 +35,17 @@ test('what was removed stands on its day, with the reason', () => {
       removed: [{ day: '2020-02-03', name: 'zlib', version: '1.2', reason: 'too old' }],
     },
   ]);
+});
+
+test('of many lines the newest days show theirs, and the rest is counted', () => {
+  const days = newDays({ builds, removed: [] }, 10_000);
+  const folded = foldDays(days, 2, 7);
+  const groups = folded.flatMap(({ runs }) => runs.flatMap((run) => run.groups));
+  expect(groups).toHaveLength(7);
+  expect(folded.map(({ day }) => day)).toEqual(days.map(({ day }) => day));
+  expect(folded.at(-1)?.runs).toEqual([]);
+  const shown = groups.reduce((sum, group) => sum + group.builds.length, 0);
+  expect(shown + folded.reduce((sum, { otherBuilds }) => sum + otherBuilds, 0)).toBe(60);
 });
 
 test('this week is the seven days up to the newest build', () => {

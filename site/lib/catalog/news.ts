@@ -64,6 +64,36 @@ export function newDays(
   });
 }
 
+/** Days of which a page shows a part, and what is left out of each. */
+export type ShownDay = NewDay & { otherBuilds: number; otherRemoved: number };
+
+/**
+ * Keeps so many lines of each run and of each day's removals, and so many in all: of the days after that only how much
+ * they brought is said.
+ */
+export function foldDays(days: readonly NewDay[], most: number, mostInAll: number): ShownDay[] {
+  let left = mostInAll;
+  const take = <T>(list: readonly T[]): T[] => {
+    const taken = list.slice(0, Math.min(most, left));
+    left -= taken.length;
+    return taken;
+  };
+  return days.map((day) => {
+    const runs = day.runs
+      .map((run) => ({ ...run, groups: take(run.groups) }))
+      .filter(({ groups }) => groups.length > 0);
+    const removed = take(day.removed);
+    const shown = runs.flatMap(({ groups }) => groups).reduce((sum, { builds }) => sum + builds.length, 0);
+    return {
+      ...day,
+      runs,
+      removed,
+      otherBuilds: day.added - shown,
+      otherRemoved: day.removed.length - removed.length,
+    };
+  });
+}
+
 /** The newest packages and versions, the newest first: a run that adds one for ten machines is one line. */
 export function newGroups(
   { builds }: Pick<SiteCatalog, 'builds'>,

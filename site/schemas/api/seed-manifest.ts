@@ -16,7 +16,7 @@ export const SeedManifest = z
         .string()
         .describe('Its image, `registry:tag`. Without a public registry: its manifest on the mirror.'),
       html_url: Link.describe('Its page.'),
-    }).describe('The newest first, at most 2,000.'),
+    }).describe('The newest first, at most 250.'),
   })
   .describe('The newest builds, in the form of the first build caches on GitHub Pages. Sent as HTML.');
 export type SeedManifest = z.infer<typeof SeedManifest>;
