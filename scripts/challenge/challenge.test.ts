@@ -2,16 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ZipFile } from 'yazl';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import type { DifferenceCause, Reproduction } from '../../site/schemas/checks/reproduction.ts';
+import { DifferenceCause, type Reproduction } from '../../site/schemas/checks/reproduction.ts';
 import { AlikeBuilds, type AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { inventBuildRecord } from '../../tests/generate/build-record.ts';
 import { inventHistory } from '../../tests/generate/history.ts';
-import { tryScript } from '../../tests/world/run.ts';
+import { findProgram } from '../../tests/tools/path.ts';
+import { runProgram, tryScript } from '../../tests/world/run.ts';
 import { makeEntry, makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { addFiles } from '../catalog/new-files.ts';
@@ -67,8 +70,16 @@ function gzipAt(text: string, time: number): Buffer {
   return bytes;
 }
 
-const zip = (time: string): Buffer =>
-  Buffer.from(`PK\x03\x04\x14\0\0\0\0\0${time}CRC-the same member`, 'latin1');
+/** A zip file of these members, each a name and its text. */
+async function zip(time: string, ...members: [string, string][]): Promise<Buffer> {
+  const file = new ZipFile();
+  for (const [name, text] of members)
+    file.addBuffer(Buffer.from(text), name, { mtime: new Date(time), compress: true });
+  file.end();
+  return buffer(file.outputStream);
+}
+
+const [early, late] = ['2026-11-28T00:00:00Z', '2026-11-29T00:00:00Z'];
 
 /** What is planted: the cause that must be named, and the file in the first and the second build. */
 const PLANTED: [DifferenceCause, string, Made, Made][] = [
@@ -88,7 +99,20 @@ const PLANTED: [DifferenceCause, string, Made, Made][] = [
   ['build-id', 'bin/program', elf('one'), elf('two')],
   ['archive-header', 'lib/libx.a', ar('1700000000', ['x.o', 'code']), ar('1800000000', ['x.o', 'code'])],
   ['order', 'lib/liby.a', ar('0', ['x.o', 'one'], ['y.o', 'two']), ar('0', ['y.o', 'two'], ['x.o', 'one'])],
-  ['archive-header', 'share/x.jar', zip('abcd'), zip('efgh')],
+  ['archive-header', 'share/x.jar', await zip(early, ['m', 'code']), await zip(late, ['m', 'code'])],
+  [
+    'order',
+    'share/y.jar',
+    await zip(early, ['m', 'one'], ['n', 'two']),
+    await zip(early, ['n', 'two'], ['m', 'one']),
+  ],
+  [
+    'timestamp',
+    'share/z.jar',
+    await zip(early, ['META-INF/MANIFEST.MF', 'Build-Date: 2026-11-28']),
+    await zip(early, ['META-INF/MANIFEST.MF', 'Build-Date: 2026-11-29']),
+  ],
+  ['timestamp', 'lib/libdate.a', ar('0', ['x.o', 'at 10:11:12']), ar('0', ['x.o', 'at 10:11:13'])],
   [
     'archive-header',
     'share/x.tar',
@@ -99,6 +123,22 @@ const PLANTED: [DifferenceCause, string, Made, Made][] = [
   ['timestamp', 'share/man/y.1.gz', gzipAt('2026-11-28', 1), gzipAt('2026-11-29', 1)],
   ['python-bytecode', 'lib/x.pyc', 'magic1700000000code', 'magic1800000000code'],
   ['host-name', 'share/config.h', 'hostname: builder-17', 'hostname: runner3'],
+  [
+    'host-name',
+    'share/uname',
+    'Linux builder-1 6.8.0-1017-azure x86_64',
+    'Linux fv-az99 6.8.0-1017-azure x86_64',
+  ],
+  ['kernel', 'share/os.h', '#define OS "Linux 6.8.0-1017-azure"', '#define OS "Linux 5.15.0-91-generic"'],
+  ['kernel', 'share/config.txt', 'uname -r = 6.8.0-1017-azure', 'uname -r = 5.15.0-91-generic'],
+  ['locale', 'share/environment', 'LANG=en_US.UTF-8', 'LANG=C'],
+  ['order', 'share/sorted', 'Apple\nbanana\nCherry\n', 'Apple\nCherry\nbanana\n'],
+  ['order', 'share/list.json', '["a","c","b"]', '["a","b","c"]'],
+  ['random', 'share/stage', 'made in /tmp/tmp.Xa81kQ9z0p', 'made in /tmp/tmp.bb73LLpq01'],
+  ['random', 'share/object', '<object at 0x7f3a12bc4d90>', '<object at 0x7f11aabb0010>'],
+  ['core-count', 'share/cores.json', '{"num_cpus": 4}', '{"num_cpus": 16}'],
+  ['cpu-flags', 'share/cpu', '-march=znver3 -O2', '-march=icelake-server -mtune=icelake-server -O2'],
+  ['timestamp', 'share/day', 'version 20261128', 'version 20261129'],
   ['user-name', 'share/config.log', 'user=alice', 'user=runner'],
   ['process-id', 'share/log', 'started with pid 4711', 'started with pid 12'],
   [
@@ -155,11 +195,60 @@ test.each(PLANTED.map(([cause, path], index) => [cause, path, index] as const))(
   },
 );
 
+/** What real compilers write: the files of a first and a second build, and the commands that make them from `$at`. */
+const COMPILED: [DifferenceCause, string, string][] = [
+  ['path', 'a text of a program that is longer', 'gcc -Wl,--build-id=sha1 -o out $at/file.c'],
+  ['path', 'a text in an archive', 'gcc -c -o x.o $at/file.c && ar rcD out x.o'],
+  ['timestamp', 'a date, which changes the build id', 'gcc -Wl,--build-id=sha1 -D"$when" -o out date.c'],
+  ['debug-info', 'where sources were', 'gcc -g -Wl,--build-id=sha1 -o out $at/plain.c'],
+  ['debug-info', 'where sources of an archive were', 'gcc -g -c -o x.o $at/plain.c && ar rcD out x.o'],
+  ['build-id', 'a random build id', 'gcc -Wl,--build-id=uuid -o out plain.c'],
+  ['order', 'members in another order', 'gcc -c plain.c file.c && ar rcD out $members'],
+];
+
+describe.skipIf(findProgram('gcc') === undefined)('names what a real compiler does', () => {
+  test.each(COMPILED)('%s: %s', async (cause, _, command) => {
+    const at = join(folder, 'compiled');
+    const [one = Buffer.alloc(0), other = Buffer.alloc(0)] = await Promise.all(
+      [
+        { at: 'one', when: 'WHEN="10:11:12"', members: 'plain.o file.o' },
+        { at: 'another', when: 'WHEN="10:11:13"', members: 'file.o plain.o' },
+      ].map(async (variables) => {
+        const cwd = await mkdtemp(`${at}-`);
+        for (const place of ['.', variables.at]) {
+          await mkdir(join(cwd, place), { recursive: true });
+          await writeFile(
+            join(cwd, place, 'plain.c'),
+            'int plain(int x) { return x; }\nint main() { return plain(0); }',
+          );
+          await writeFile(
+            join(cwd, place, 'file.c'),
+            'char *name = __FILE__;\nint main() { return name == 0; }',
+          );
+          await writeFile(
+            join(cwd, place, 'date.c'),
+            'char *when = "at " WHEN;\nint main() { return when == 0; }',
+          );
+        }
+        const run = await runProgram(
+          'sh',
+          ['-c', command],
+          { ...process.env, ...variables, at: join(cwd, variables.at) },
+          cwd,
+        );
+        expect(run.output).toBe('');
+        return readFile(join(cwd, 'out'));
+      }),
+    );
+    expect(classify('lib/out', one, other, { first: [], second: [] })).toBe(cause);
+  });
+});
+
 test('clean recipes are equal, wherever they are installed and whatever Spack notes', () => {
   expect(found.differing.filter(({ name }) => name.startsWith('clean'))).toEqual([]);
   expect(found).toMatchObject({ compared: PLANTED.length + 20, equal: 20, onlyFirst: 1, onlySecond: 0 });
   expect(found.causes.reduce((sum, { builds }) => sum + builds, 0)).toBe(PLANTED.length);
-  expect(new Set(PLANTED.map(([cause]) => cause)).size).toBe(20);
+  expect(new Set(PLANTED.map(([cause]) => cause)).size).toBe(DifferenceCause.options.length);
 });
 
 test('looks at no other builds of the second cache than it is told to', async () => {

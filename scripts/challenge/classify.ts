@@ -1,29 +1,76 @@
 import { gunzipSync } from 'node:zlib';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { DifferenceCause } from '../../site/schemas/checks/reproduction.ts';
+import { readMembers, type ArchiveMember } from './archive-members.ts';
+import { readElfSections, type ElfSection } from './elf-sections.ts';
+
+/** One option of a compiler for a processor. */
+const CPU_FLAG = String.raw`(?:-m(?:arch|tune|cpu)=[\w.+-]+|-mno-[\w.]+|-m(?:avx|sse|fma|bmi|aes|f16c|popcnt)[\w.]*)`;
 
 /** Why texts of two builds differ, the most telling first: what each pattern matches is left out of the comparison. */
 const TRACES: readonly (readonly [DifferenceCause, RegExp])[] = [
   [
     'timestamp',
-    /\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:\d{1,2} +)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* +(?:\d{1,2},? +)?(?:\d\d:\d\d:\d\d +)?(?:UTC +|GMT +)?\d{4}\b|\b\d\d:\d\d:\d\d\b|\b1[5-9]\d{8}\b/g,
+    anyOf(
+      String.raw`\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b`,
+      String.raw`\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:\d{1,2} +)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* +(?:\d{1,2},? +)?(?:\d\d:\d\d:\d\d +)?(?:UTC +|GMT +)?\d{4}\b`,
+      String.raw`\b\d\d:\d\d(?::\d\d)?\b`,
+      String.raw`\b1[5-9]\d{8}\b`,
+      String.raw`\b20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T_-]?\d{4}(?:\d\d)?Z?)?\b`,
+      String.raw`\b\d{1,2}[/.]\d{1,2}[/.](?:19|20)\d\d\b`,
+      String.raw`(?:©|\b(?:copyright(?: \(c\))?|generated in|year))["']?[ =:]+(?:19|20)\d\d\b`,
+    ),
+  ],
+  ['cpu-flags', anyOf(String.raw`${CPU_FLAG}(?: +${CPU_FLAG})*`)],
+  [
+    'core-count',
+    anyOf(
+      String.raw`(?:-j ?|--jobs[ =])\d+`,
+      String.raw`(?:\b|_)(?:jobs|n(?:um)?_?cpus?|nproc|cores|threads|parallel(?:_level)?)["']?[ =:]+\d+`,
+    ),
   ],
   [
-    'cpu-flags',
-    /(?:-m(?:arch|tune|cpu)=[\w.+-]+|-mno-[\w.]+|-m(?:avx|sse|fma|bmi|aes|f16c|popcnt)[\w.]*)(?: (?=-m))?/g,
+    'process-id',
+    anyOf(String.raw`\b(?:pid|process)["']?[ =:]+\d+`, String.raw`\.pid\d+`, String.raw`\$\$\d+`),
   ],
-  ['core-count', /(?:-j ?|--jobs[ =]|\b(?:jobs|ncpus?|nproc|cores|threads)[ =:]+)\d+/gi],
-  ['process-id', /\b(?:pid|process)[ =:]+\d+|\.pid\d+|\$\$\d+/gi],
-  ['user-name', /\b(?:user|username|logname|built[ -]?by|maintainer|packager)["']?[ =:]+["']?[\w.@-]+/gi],
+  [
+    'user-name',
+    anyOf(
+      String.raw`\b(?:user|username|logname|(?:built|compiled|generated|created)[ -]?by|maintainer|packager)["']?[ =:]+["']?[\w.@-]+`,
+    ),
+  ],
   [
     'host-name',
-    /\b(?:host|hostname|node ?name|build[ -]?host|built on|compiled on)["']?[ =:]+["']?[\w.-]+/gi,
+    anyOf(
+      String.raw`\b(?:host|hostname|node ?name|build[ -]?host|built on|compiled on)["']?[ =:]+["']?[\w.-]+`,
+      String.raw`\b(?:Linux|Darwin) (?!\d)[\w.-]+(?= \d+\.\d+)`,
+    ),
   ],
-  ['path', /(?:\/[\w.+@=~-]+){2,}\/?/g],
+  [
+    'kernel',
+    anyOf(
+      String.raw`\b(?:Linux|Darwin)(?: |-)\d+\.\d+[\w.+-]*(?: #\S+(?: SMP\b)?(?: PREEMPT\w*\b)?)?`,
+      String.raw`\b(?:kernel|uname|osrelease)(?: -\w+)?(?:[_ ](?:version|release))?["']?[ =:]+["']?\d+\.\d+[\w.+-]*`,
+    ),
+  ],
+  ['locale', anyOf(String.raw`\b(?:LANG|LANGUAGE|LC_[A-Z]+|locale|charset|codeset)["']?[ =:]+["']?[\w.@-]+`)],
+  ['random', anyOf(String.raw`/tmp/(?:tmp[._]?\w{6,10}|cc\w{6})(?!\w)(?:\.\w+)?`)],
+  ['path', anyOf(String.raw`(?:\/[\w.+@=~-]+){2,}\/?`, String.raw`(?<=^|[\s"'=:])\/\w[\w.+@=~-]*\/?`)],
   [
     'random',
-    /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{12,128}\b|\b(?:seed|nonce|random|uuid|id)[ =:]+\w+/gi,
+    anyOf(
+      String.raw`\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b`,
+      String.raw`\b[0-9a-f]{12,128}\b`,
+      String.raw`\b0x[0-9a-f]{8,16}\b`,
+      String.raw`(?<=_)[0-9a-f]{8}(?=_|\b)`,
+      String.raw`\b(?:seed|nonce|random|uuid|id)["']?[ =:]+\w+`,
+    ),
   ],
 ];
+
+function anyOf(...patterns: string[]): RegExp {
+  return new RegExp(patterns.join('|'), 'gi');
+}
 
 /** In longer texts no trace is looked for: each match is a text of its own. */
 const MOST_CHARACTERS = 2 ** 21;
@@ -61,14 +108,14 @@ export function withoutPrefix(text: string, prefixes: readonly string[]): string
 
 /**
  * Why a file of two builds differs; undefined when it does not but for the prefix.
- * @param isInside it was compressed: a gzip file in it is not opened, it may hold itself
+ * @param depth how often it was unpacked: a file may hold itself
  */
 export function classify(
   path: string,
   first: Buffer,
   second: Buffer,
   prefixes: Prefixes,
-  isInside = false,
+  depth = 0,
 ): DifferenceCause | undefined {
   const [a, b] = [
     withoutPrefix(first.toString('latin1'), prefixes.first),
@@ -76,22 +123,34 @@ export function classify(
   ];
   if (a === b) return undefined;
   if (path.endsWith('.pyc')) return 'python-bytecode';
-  if (!isInside && a.startsWith('\x1f\x8b') && b.startsWith('\x1f\x8b'))
-    return classifyGzip(path, first, second, prefixes);
-  const archive = classifyArchive(a, b);
-  if (archive) return archive;
-  if (a.startsWith('\x7fELF') && b.startsWith('\x7fELF')) {
-    if (withoutBuildId(a) === withoutBuildId(b)) return 'build-id';
-    if (withoutDebugInfo(first, a) === withoutDebugInfo(second, b)) return 'debug-info';
-  }
+  if (depth < DEEPEST && a.startsWith('\x1f\x8b') && b.startsWith('\x1f\x8b'))
+    return classifyGzip(path, first, second, prefixes, depth);
+  const members = depth < DEEPEST && ([readMembers(first), readMembers(second)] as const);
+  if (members && members[0] && members[1]) return classifyMembers(members[0], members[1], prefixes, depth);
+  const sections = [readElfSections(first), readElfSections(second)] as const;
+  if (sections[0] && sections[1]) return classifyElf(sections[0], sections[1], prefixes);
+  if (a.startsWith('\x7fELF') && withoutBuildId(a) === withoutBuildId(b)) return 'build-id';
+  return classifyText(a, b);
+}
+
+/** An archive in a gzip file, and what is in its members. */
+const DEEPEST = 2;
+
+function classifyText(a: string, b: string): DifferenceCause {
   if (Math.max(a.length, b.length) > MOST_CHARACTERS) return 'content';
   if (a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n')) return 'line-ends';
-  if (a.length === b.length && [/\n/, /[\s,:;]+/].some((separator) => isReordered(a, b, separator)))
+  if (a.length === b.length && [/\n/, /[\s,:;"'()[\]{}]+/].some((separator) => isReordered(a, b, separator)))
     return 'order';
   return findTrace(a, b) ?? 'content';
 }
 
-function classifyGzip(path: string, first: Buffer, second: Buffer, prefixes: Prefixes): DifferenceCause {
+function classifyGzip(
+  path: string,
+  first: Buffer,
+  second: Buffer,
+  prefixes: Prefixes,
+  depth: number,
+): DifferenceCause {
   try {
     const limit = { maxOutputLength: 2 ** 24 };
     const inside = classify(
@@ -99,7 +158,7 @@ function classifyGzip(path: string, first: Buffer, second: Buffer, prefixes: Pre
       gunzipSync(first, limit),
       gunzipSync(second, limit),
       prefixes,
-      true,
+      depth + 1,
     );
     return inside ?? 'gzip-header';
   } catch {
@@ -107,88 +166,84 @@ function classifyGzip(path: string, first: Buffer, second: Buffer, prefixes: Pre
   }
 }
 
-/** Archives whose members are equal but for what their headers say, or their order. */
-function classifyArchive(a: string, b: string): DifferenceCause | undefined {
-  for (const list of [arMembers, zipWithoutTimes, tarMembers]) {
-    const [one, other] = [list(a), list(b)];
-    if (!one || !other) continue;
-    if (one.join('\0') === other.join('\0')) return 'archive-header';
-    if (one.toSorted().join('\0') === other.toSorted().join('\0')) return 'order';
+/** Archives with the same members: what their headers say, the order, or the first member that differs tells why. */
+function classifyMembers(
+  first: readonly ArchiveMember[],
+  second: readonly ArchiveMember[],
+  prefixes: Prefixes,
+  depth: number,
+): DifferenceCause {
+  if (first.length !== second.length) return 'content';
+  const sortedBy = (members: readonly ArchiveMember[]): ArchiveMember[] =>
+    members.toSorted((a, b) => compareTexts(a.name, b.name) || Buffer.compare(a.content, b.content));
+  const [ones, others] = [sortedBy(first), sortedBy(second)];
+  let looks = MOST_MEMBERS;
+  for (const [at, one] of ones.entries()) {
+    const other = others[at];
+    if (other === undefined || one.name !== other.name) return 'content';
+    if (one.content.equals(other.content)) continue;
+    const cause = looks > 0 ? classify(one.name, one.content, other.content, prefixes, depth + 1) : 'content';
+    if (cause) return cause;
+    looks -= 1;
   }
-  return undefined;
+  return first.every(({ name }, at) => name === second[at]?.name) ? 'archive-header' : 'order';
 }
 
-/** Name and content of each member of a Unix archive. */
-function arMembers(text: string): string[] | undefined {
-  if (!text.startsWith('!<arch>\n')) return undefined;
-  const members: string[] = [];
-  for (let at = 8; at + 60 <= text.length;) {
-    const size = Number.parseInt(text.slice(at + 48, at + 58), 10);
-    if (!(size >= 0)) return undefined;
-    members.push(`${text.slice(at, at + 16).trim()} ${text.slice(at + 60, at + 60 + size)}`);
-    at += 60 + size + (size % 2);
-  }
-  return members;
-}
+/** Members that are looked into: a cause is known before. */
+const MOST_MEMBERS = 100;
 
-/** A zip archive whose dates of members are left out. */
-function zipWithoutTimes(text: string): string[] | undefined {
-  if (!text.startsWith('PK\x03\x04')) return undefined;
-  return [
-    text
-      .replaceAll(/(PK\x03\x04[^]{6})[^]{4}/g, '$1\0\0\0\0')
-      .replaceAll(/(PK\x01\x02[^]{8})[^]{4}/g, '$1\0\0\0\0'),
+const DEBUG_SECTION = /^\.(?:rela?\.)?(?:z?debug_|gnu_debuglink|stab)/;
+/** Sections that follow from the others. */
+const DERIVED_SECTION = /^\.(?:comment|symtab|strtab|shstrtab|eh_frame|eh_frame_hdr|note\.gnu\.build-id)$|^$/;
+const CODE_SECTION = /^\.(?:text|init|fini|plt)/;
+
+/**
+ * Programs and libraries, by their sections. Texts in one of another length move what is after them, so that code names
+ * other addresses: with code of the same length, what texts say decides.
+ */
+function classifyElf(
+  first: readonly ElfSection[],
+  second: readonly ElfSection[],
+  prefixes: Prefixes,
+): DifferenceCause {
+  const pick = (
+    sections: readonly ElfSection[],
+    own: readonly string[],
+    isWanted: (name: string) => boolean,
+  ) =>
+    sections
+      .filter(({ name }) => isWanted(name))
+      .map(({ name, text }) => `${name}\0${withoutPrefix(text, own)}`)
+      .join('\n');
+  const pair = (isWanted: (name: string) => boolean): [string, string] => [
+    pick(first, prefixes.first, isWanted),
+    pick(second, prefixes.second, isWanted),
   ];
-}
-
-/** Name and content of each member of a tar archive. */
-function tarMembers(text: string): string[] | undefined {
-  if (text.slice(257, 262) !== 'ustar') return undefined;
-  const members: string[] = [];
-  for (let at = 0; at + 512 <= text.length && text[at] !== '\0';) {
-    const size = Number.parseInt(text.slice(at + 124, at + 136), 8);
-    if (!(size >= 0)) return undefined;
-    members.push(`${text.slice(at, at + 100)} ${text.slice(at + 512, at + 512 + size)}`);
-    at += 512 + Math.ceil(size / 512) * 512;
+  const isContent = (name: string): boolean => !DEBUG_SECTION.test(name) && !DERIVED_SECTION.test(name);
+  const [a, b] = pair(isContent);
+  if (a === b) {
+    const [debug, otherDebug] = pair((name) => DEBUG_SECTION.test(name));
+    if (debug !== otherDebug) return 'debug-info';
+    const [symbols, otherSymbols] = pair((name) => name === '.strtab');
+    if (symbols !== otherSymbols) return findTrace(symbols, otherSymbols) ?? 'debug-info';
+    const [id, otherId] = pair((name) => name === '.note.gnu.build-id');
+    return id !== otherId ? 'build-id' : 'content';
   }
-  return members;
+  if (Math.max(a.length, b.length) > MOST_CHARACTERS) return 'content';
+  const [code, otherCode] = pair((name) => CODE_SECTION.test(name));
+  const texts = (text: string): string => (text.match(/[\x20-\x7e]{4,}/g) ?? []).join('\n');
+  const [said, otherSaid] = pair((name) => isContent(name) && !CODE_SECTION.test(name)).map(texts);
+  if (code.length !== otherCode.length || said === undefined || otherSaid === undefined || said === otherSaid)
+    return findTrace(a, b) ?? 'content';
+  return findTrace(said, otherSaid) ?? 'content';
 }
 
-/** The note in which linkers leave a digest of what they linked: `GNU`, type 3. */
+/** The note in which linkers leave a digest of what they linked, where there are no sections: `GNU`, type 3. */
 function withoutBuildId(text: string): string {
-  return text
-    .replaceAll(/\x04\0\0\0([\x08\x10\x14\x20])\0\0\0\x03\0\0\0GNU\0/g, (lead, size: string, at: number) => {
-      return `${lead}@${at}:${size}`;
-    })
-    .replaceAll(
-      /(@\d+:([\x08\x10\x14\x20]))([^]{0,32})/g,
-      (_all, lead: string, size: string, rest: string) => {
-        return `${lead}${rest.slice(size.charCodeAt(0))}`;
-      },
-    );
-}
-
-const SECTION_HEADER_BYTES = 64;
-
-/** A 64-bit little-endian ELF file without the sections that only debuggers read, and without its build id. */
-function withoutDebugInfo(bytes: Buffer, text: string): string {
-  // With another length than before, offsets would not fit.
-  if (bytes.length !== text.length || bytes.length < SECTION_HEADER_BYTES || bytes[4] !== 2 || bytes[5] !== 1)
-    return text;
-  const masked = Buffer.from(text, 'latin1');
-  const table = Number(bytes.readBigUInt64LE(40));
-  const [count, names] = [bytes.readUInt16LE(60), bytes.readUInt16LE(62)];
-  const header = (at: number): number => table + at * SECTION_HEADER_BYTES;
-  if (header(Math.max(count, names + 1)) > bytes.length) return text;
-  const field = (at: number, offset: number): number => Number(bytes.readBigUInt64LE(header(at) + offset));
-  const nameTable = field(names, 24);
-  for (let at = 0; at < count; at += 1) {
-    const start = nameTable + bytes.readUInt32LE(header(at));
-    const name = bytes.subarray(start, bytes.indexOf(0, start)).toString('latin1');
-    if (/^\.(?:debug_|zdebug_|gnu_debuglink|comment)/.test(name))
-      masked.subarray(field(at, 24), field(at, 24) + field(at, 32)).fill(0);
-  }
-  return withoutBuildId(masked.toString('latin1'));
+  return text.replaceAll(
+    /(\x04\0\0\0[\x08\x10\x14\x20]\0\0\0\x03\0\0\0GNU\0)[^]{8,32}/g,
+    (note: string, lead: string) => lead + note.slice(lead.length + note.charCodeAt(4)),
+  );
 }
 
 function isReordered(a: string, b: string, separator: RegExp): boolean {

@@ -15,6 +15,8 @@ export const DifferenceCause = z.enum([
   'gzip-header',
   'python-bytecode',
   'host-name',
+  'kernel',
+  'locale',
   'user-name',
   'process-id',
   'cpu-flags',
