@@ -12,6 +12,7 @@ import { startProgress } from '../cli/progress.ts';
 import { isTemporary } from '../http/retry.ts';
 import { drain } from '../mirror/blob-cache.ts';
 import type { Registry } from '../oci/registry.ts';
+import { INDEX_TAG } from '../oci/image.ts';
 import { verified } from '../oci/verify.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
@@ -49,9 +50,20 @@ function openJournal(folder: string, place: string): Journal {
 export async function checkRegistryBytes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  { registry, journal: folder }: { registry: Registry; journal: string },
+  { registry, index, journal: folder }: { registry: Registry; index: Blob; journal: string },
 ): Promise<void> {
   const journal = openJournal(folder, registry.reference);
+  const reading = await attempt(async () => {
+    // One that is missing is a finding of its own.
+    if (await registry.hasBlob(index)) await drain(await registry.openBlob(index));
+  });
+  if (reading !== undefined)
+    diagnosis.add('blob-damaged', {
+      where: `${registry.reference}:${INDEX_TAG}`,
+      expected: `the index ${index.digest}`,
+      found: reading,
+      advice: 'delete the blob from the registry, then run the workflow Deploy',
+    });
   const builds = [...catalog.builds.values()];
   const outcome = await eachBuild('hashing the registry', builds, async (build) => {
     const where = `${registry.reference}:${build.image.tag}`;

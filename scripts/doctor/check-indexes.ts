@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { runtimeDependencies } from '../../site/schemas/node.ts';
+import { isTemporary } from '../http/retry.ts';
+import { drain } from '../mirror/blob-cache.ts';
+import { verified } from '../oci/verify.ts';
 import { tryJson } from '../../site/lib/json.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
@@ -56,7 +61,7 @@ export async function checkIndexes(
   const all = await readIndexBlob(site, ALL_VIEW);
   const own = await readIndexBlob(site, OWN_INDEX);
   diagnosis.count('site', 'the index is that of the catalog', 1);
-  const isBehind = all?.digest !== index.digest;
+  const isBehind = all?.digest !== index.digest || all.size !== index.size;
   if (isBehind) {
     const there = all && (await readIndex(site, ALL_VIEW, all, diagnosis));
     diagnosis.add('site-index-differs', {
@@ -68,7 +73,7 @@ export async function checkIndexes(
   let listed = new Set<string>();
   if (own && own.digest === all?.digest && !isBehind) {
     listed = everything;
-    await expectBlob(site, own, OWN_INDEX, diagnosis);
+    await expectBytes(site, own, OWN_INDEX, diagnosis);
   } else if (own) listed = (await readIndex(site, OWN_INDEX, own, diagnosis)) ?? listed;
   else
     diagnosis.add('site-index-differs', {
@@ -78,17 +83,67 @@ export async function checkIndexes(
     });
   expectSubset(site, OWN_INDEX, listed, { name: 'the catalog', builds: everything }, diagnosis);
 
+  if (listed !== everything) expectClosed(site, listed, catalog, diagnosis);
   const views = await readViews(site, diagnosis);
   await checkViews(site, views, { own, listed, limit }, diagnosis);
   const blobs = [all, own, ...views.values()].flatMap((blob) => blob?.digest ?? []);
   return { listed, blobs: new Set(blobs), isBehind };
 }
 
+/** What a listed build needs at run time is listed, too: a client that has this mirror alone would build it. */
+function expectClosed(
+  site: MirrorFiles,
+  listed: ReadonlySet<string>,
+  { nodes, builds }: Pick<Catalog, 'nodes' | 'builds'>,
+  diagnosis: Diagnosis,
+): void {
+  for (const hash of listed) {
+    const node = nodes.get(hash)?.node;
+    const open =
+      node && runtimeDependencies(node).find((need) => builds.has(need.hash) && !listed.has(need.hash));
+    if (open === undefined) continue;
+    diagnosis.add('site-index-open', {
+      where: site.locate(indexManifestPath(OWN_INDEX)),
+      expected: `what ${node?.name}@${node?.version}/${hash} needs at run time, in the same index`,
+      found: `none of ${open.name}/${open.hash}`,
+    });
+  }
+}
+
+/** Looks at one file of a site; an answer that is none is a finding, unless it may come later: that ends the whole check. */
+export async function lookAt(
+  site: MirrorFiles,
+  path: string,
+  diagnosis: Diagnosis,
+  look: () => Promise<void>,
+): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (isTemporary(error)) throw error;
+    diagnosis.add('site-file-refused', {
+      where: site.locate(path),
+      expected: 'the file, or the answer that there is none',
+      found: describeError(error),
+    });
+  }
+}
+
 /** The blobs of the views that the site names, by view; that of everything left out. */
 async function readViews(site: MirrorFiles, diagnosis: Diagnosis): Promise<Map<string, Blob>> {
-  const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
   const views = new Map<string, Blob>();
-  for (const { name } of tryJson(text ?? '', ViewNames)?.views ?? []) {
+  let named: z.infer<typeof ViewNames> | undefined;
+  await lookAt(site, 'api/views.json', diagnosis, async () => {
+    const text = await readText(site, 'api/views.json', TEXT_LIMIT_BYTES);
+    named = tryJson(text ?? '', ViewNames);
+    if (named) return;
+    diagnosis.add('site-index-damaged', {
+      where: site.locate('api/views.json'),
+      expected: 'the list of views',
+      found: text === undefined ? 'nothing' : 'something else',
+    });
+  });
+  for (const { name } of named?.views ?? []) {
     if (name === ALL_VIEW) continue;
     const blob = await readIndexBlob(site, name);
     if (blob) views.set(name, blob);
@@ -179,10 +234,11 @@ export async function readSiteBlob(
   path: string,
   mediaType: string,
 ): Promise<Blob | undefined> {
-  const text = await readText(site, path, TEXT_LIMIT_BYTES);
   try {
+    const text = await readText(site, path, TEXT_LIMIT_BYTES);
     return text === undefined ? undefined : readNamedBlob(text, path, mediaType);
-  } catch {
+  } catch (error) {
+    if (isTemporary(error)) throw error;
     return undefined;
   }
 }
@@ -196,6 +252,23 @@ async function expectBlob(site: MirrorFiles, blob: Blob, view: string, diagnosis
     expected: `the index that ${indexManifestPath(view)} names, ${blob.size} bytes`,
     found: size === undefined ? 'nothing' : `${size} bytes`,
   });
+}
+
+/** The index that every client reads is hashed each time, and as a stream: what it says is known. */
+async function expectBytes(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
+  const path = mirrorBlobPath(blob.digest);
+  try {
+    const stream = await site.open(path);
+    if (stream) await drain(verified(stream, site.locate(path), blob));
+    else throw new Error('nothing');
+  } catch (error) {
+    if (isTemporary(error)) throw error;
+    diagnosis.add('site-index-damaged', {
+      where: site.locate(path),
+      expected: `the index that ${indexManifestPath(view)} names, ${blob.size} bytes`,
+      found: describeError(error),
+    });
+  }
 }
 
 /** Hashes of the builds in an index. Throws when a client could not read it. */

@@ -13,6 +13,8 @@ import { blobPath, readIndex, tagOf } from '../oci/layout.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+import type { Container } from '../../site/schemas/container.ts';
 import { sampleNote, takeDailySample, type Diagnosis, type Fix } from './diagnosis.ts';
 
 /** Requests at a time: few enough for any registry. */
@@ -45,19 +47,27 @@ export async function checkRegistry(
   diagnosis: Diagnosis,
   check: RegistryCheck,
 ): Promise<boolean> {
-  const { registry } = check;
-  const builds = [...read.catalog.builds.values()];
-  let tags: Set<string>;
   try {
-    tags = new Set(await registry.listTags());
+    await compareRegistry(read, diagnosis, check);
+    return true;
   } catch (error) {
     diagnosis.add('registry-unreachable', {
-      where: registry.reference,
-      expected: 'an answer with all its tags',
+      where: check.registry.reference,
+      expected: 'an answer to every request',
       found: describeError(error),
     });
     return false;
   }
+}
+
+async function compareRegistry(
+  read: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  check: RegistryCheck,
+): Promise<void> {
+  const { registry } = check;
+  const builds = [...read.catalog.builds.values()];
+  const tags = new Set(await registry.listTags());
   for (const build of builds) {
     if (tags.has(build.image.tag)) continue;
     diagnosis.add('image-missing', {
@@ -68,6 +78,8 @@ export async function checkRegistry(
     });
   }
   diagnosis.count('registry', 'every build has its tag', builds.length);
+  await checkRemoved(read, diagnosis, registry, tags);
+  await checkContainers(read, diagnosis, registry, tags);
   findUnknownTags(read, diagnosis, registry, tags);
   const there = builds.filter(({ image }) => tags.has(image.tag));
   const folder = await listFolder(registry);
@@ -81,7 +93,51 @@ export async function checkRegistry(
       expected: 'a registry that everybody may pull from without a login',
       found: sentence,
     });
-  return true;
+}
+
+/** Clients with an older index go on installing a removed build for as long as its record has it. */
+async function checkRemoved(
+  { catalog, removed }: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  registry: Registry,
+  tags: ReadonlySet<string>,
+): Promise<void> {
+  for (const { hash, grace } of removed.values()) {
+    if (!grace || catalog.builds.has(hash) || tags.has(grace.build.image.tag)) continue;
+    diagnosis.add('removed-image-missing', {
+      where: `${registry.reference}:${grace.build.image.tag}`,
+      expected: `the image ${grace.build.image.digest} of a removed build, which older indexes still list`,
+      found: 'no such tag',
+      ...(await pointBack(registry, grace.build)),
+    });
+  }
+}
+
+/** Looks whether the newest container of each name and architecture is there; those before it may be gone. */
+async function checkContainers(
+  { containers }: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  registry: Registry,
+  tags: ReadonlySet<string>,
+): Promise<void> {
+  const newest = new Map<string, Container>();
+  for (const container of containers.toSorted((a, b) => compareTexts(a.published, b.published)))
+    newest.set(`${container.tags[0]} ${container.os}/${container.architecture}`, container);
+  await pMap(
+    newest.values(),
+    async (container) => {
+      const [tag = ''] = container.tags;
+      const image = tags.has(tag) && (await registry.readText(container.digest));
+      if (image) return;
+      diagnosis.add('container-missing', {
+        where: `${registry.reference}:${tag}`,
+        expected: `the container ${container.digest} for ${container.os}/${container.architecture}`,
+        found: tags.has(tag) ? 'the tag, but no such image' : 'no such tag',
+      });
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count('registry', 'containers are there', newest.size);
 }
 
 function findUnknownTags(
@@ -139,7 +195,16 @@ async function checkImages(
         ['the tarball', tarball],
         ['the spec file', image.config],
       ] as const;
-      // A registry lists a manifest's tag only while it has the manifest.
+      if (digest === undefined) {
+        diagnosis.add('image-missing', {
+          where,
+          expected: `the image ${image.digest}`,
+          found: 'the tag, but no manifest',
+          ...(await pointBack(registry, build)),
+        });
+        return;
+      }
+      // A registry that answers for a tag has its manifest.
       for (const [kind, blob] of folder ? blobs : blobs.slice(1)) {
         if (await isThere(build, blob)) continue;
         diagnosis.add('blob-missing', {
@@ -191,11 +256,16 @@ async function checkIndex(
   const found = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
   const digest = typeof found === 'string' ? found : found?.manifest.layers[0]?.digest;
   diagnosis.count('registry', 'the index is that of the catalog', 1);
-  if (digest === index.digest || (builds.length === 0 && found === undefined)) return;
+  if (builds.length === 0 && found === undefined) return;
+  const isThere =
+    digest === index.digest &&
+    (await registry.hasBlob(index)) &&
+    (typeof found === 'string' || found === undefined || (await registry.hasBlob(found.manifest.config)));
+  if (isThere) return;
   diagnosis.add('registry-index-differs', {
     where,
     expected: `the index of ${builds.length} builds, ${index.digest}`,
-    found: digest ?? 'none',
+    found: digest === index.digest ? 'its manifest, but not all of its blobs' : (digest ?? 'none'),
     fix: fixIndex,
   });
 }

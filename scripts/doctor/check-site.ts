@@ -10,7 +10,7 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
-import { checkIndexes, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
+import { checkIndexes, lookAt, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
@@ -44,19 +44,26 @@ export async function checkSite(
   diagnosis: Diagnosis,
   check: SiteCheck,
 ): Promise<Set<string> | undefined> {
-  const { site, commit } = check;
-  let text: string | undefined;
+  const { site } = check;
   try {
-    text = await readText(site, 'api/index.json', TEXT_LIMIT_BYTES);
+    return await compareSite(read, diagnosis, check);
   } catch (error) {
-    text = undefined;
     diagnosis.add('site-unreachable', {
       where: site.locate('api/index.json'),
-      expected: 'an answer',
+      expected: 'an answer to every request',
       found: describeError(error),
     });
     return undefined;
   }
+}
+
+async function compareSite(
+  read: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  check: SiteCheck,
+): Promise<Set<string> | undefined> {
+  const { site, commit } = check;
+  const text = await readText(site, 'api/index.json', TEXT_LIMIT_BYTES);
   const served = text === undefined ? undefined : parseServedIndex(text);
   if (!served) {
     diagnosis.add('site-unreachable', {
@@ -91,15 +98,21 @@ async function checkManifests(
   const chosen = takeDailySample(builds, limit, now);
   await pMap(
     chosen,
-    async (build) => {
+    (build) => {
       const path = mirrorManifestPath(build);
-      const manifest = catalog.manifests.get(build.hash);
-      const text = await readText(site, path, TEXT_LIMIT_BYTES);
-      const expected = `what the catalog has in ${manifestFile(build)}`;
-      if (text === undefined)
-        diagnosis.add('site-manifest-missing', { where: site.locate(path), expected, found: 'nothing' });
-      else if (manifest !== undefined && text !== manifest)
-        diagnosis.add('site-manifest-differs', { where: site.locate(path), expected, found: 'another text' });
+      return lookAt(site, path, diagnosis, async () => {
+        const manifest = catalog.manifests.get(build.hash);
+        const text = await readText(site, path, TEXT_LIMIT_BYTES);
+        const expected = `what the catalog has in ${manifestFile(build)}`;
+        if (text === undefined)
+          diagnosis.add('site-manifest-missing', { where: site.locate(path), expected, found: 'nothing' });
+        else if (manifest !== undefined && text !== manifest)
+          diagnosis.add('site-manifest-differs', {
+            where: site.locate(path),
+            expected,
+            found: 'another text',
+          });
+      });
     },
     { concurrency: REQUESTS },
   );
@@ -121,14 +134,16 @@ async function checkBlobs(
   const chosen = takeDailySample(builds, limit, now);
   await pMap(
     chosen,
-    async ({ name, version, tarball }) => {
+    ({ name, version, tarball }) => {
       const path = mirrorBlobPath(tarball.digest);
-      const size = await site.sizeOf(path);
-      if (size === tarball.size || Number.isNaN(size)) return;
-      diagnosis.add('site-blob-missing', {
-        where: site.locate(path),
-        expected: `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`,
-        found: size === undefined ? 'nothing' : `${size} bytes`,
+      return lookAt(site, path, diagnosis, async () => {
+        const size = await site.sizeOf(path);
+        if (size === tarball.size || Number.isNaN(size)) return;
+        diagnosis.add('site-blob-missing', {
+          where: site.locate(path),
+          expected: `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`,
+          found: size === undefined ? 'nothing' : `${size} bytes`,
+        });
       });
     },
     { concurrency: REQUESTS },
@@ -166,12 +181,19 @@ async function checkKeys(
   for (const [fingerprint, armored] of keys) {
     const keyPath = `v3/manifests/key/${fingerprint}.key.manifest.json`;
     const blob = await readSiteBlob(site, keyPath, KEY_MEDIA_TYPE);
-    if (blob?.digest === digestFrom(sha256Of(armored))) continue;
-    diagnosis.add('site-key-differs', {
-      where: site.locate(keyPath),
-      expected: `the key in keys/${fingerprint}.asc`,
-      found: blob === undefined ? 'nothing' : 'another key',
-    });
+    const expected = `the key in keys/${fingerprint}.asc`;
+    if (blob?.digest === digestFrom(sha256Of(armored))) {
+      const path = mirrorBlobPath(blob.digest);
+      await lookAt(site, path, diagnosis, async () => {
+        const served = await readText(site, path, TEXT_LIMIT_BYTES);
+        if (served === armored) return;
+        const found = served === undefined ? 'nothing' : 'another text';
+        diagnosis.add('site-key-differs', { where: site.locate(path), expected, found });
+      });
+    } else {
+      const found = blob === undefined ? 'nothing' : 'another key';
+      diagnosis.add('site-key-differs', { where: site.locate(keyPath), expected, found });
+    }
   }
   diagnosis.count('site', 'keys are those of the catalog', keys.size);
 }
@@ -188,12 +210,14 @@ async function checkSettings(
       // A damaged record is a finding of its own.
       if (sha256Of(body) !== sha256) return;
       const path = `api/mirrors/${sha256}.yaml`;
-      const text = await readText(site, path, TEXT_LIMIT_BYTES);
-      if (text === body) return;
-      diagnosis.add('settings-not-served', {
-        where: site.locate(path),
-        expected: 'the recorded settings file, which consumers include by its digest',
-        found: text === undefined ? 'nothing' : 'another text',
+      await lookAt(site, path, diagnosis, async () => {
+        const text = await readText(site, path, TEXT_LIMIT_BYTES);
+        if (text === body) return;
+        diagnosis.add('settings-not-served', {
+          where: site.locate(path),
+          expected: 'the recorded settings file, which consumers include by its digest',
+          found: text === undefined ? 'nothing' : 'another text',
+        });
       });
     },
     { concurrency: REQUESTS },
@@ -234,7 +258,7 @@ async function measureFiles(folder: string): Promise<Map<string, number>> {
   return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
 }
 
-/** Blobs of a folder that no manifest names; the indexes of the deployment before stay for a while. */
+/** Manifests and blobs of a folder that nothing names; the indexes of the deployment before stay for a while. */
 async function findOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -248,6 +272,17 @@ async function findOrphans(
   for (const armored of catalog.keys.values()) known.add(mirrorBlobPath(digestFrom(sha256Of(armored))));
   const keyIndex = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
   if (keyIndex) known.add(mirrorBlobPath(keyIndex.digest));
+  const manifests = new Set([...catalog.builds.values(), ...graced].map(mirrorManifestPath));
+  const served = [...files.keys()].filter((path) => path.startsWith('v3/manifests/spec/'));
+  for (const path of served) {
+    if (manifests.has(path)) continue;
+    diagnosis.add('site-manifest-orphan', {
+      where: site.locate(path),
+      expected: 'manifests of builds that are here',
+      found: 'one of a build that is not',
+    });
+  }
+  diagnosis.count('site', 'every manifest is that of a build', served.length);
   const blobs = [...files].filter(([path]) => path.startsWith('blobs/'));
   for (const [path] of blobs) {
     if (known.has(path) || (await isIndex(site, path))) continue;

@@ -1,5 +1,16 @@
 import { hash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +18,7 @@ import glob from 'fast-glob';
 import { generateKey } from 'openpgp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding, Health } from '../../site/schemas/checks/health.ts';
-import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { hexOf, mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { git, makeRepository } from '../../tests/world/git.ts';
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
@@ -79,6 +90,18 @@ test('finds nothing in a clean cache, however closely it looks', async () => {
   for (const { name, checked, total, note } of whole)
     expect([name, checked, note]).toEqual([name, total, undefined]);
   expect(deep.checks.find(({ name }) => name === 'every byte is what was published')?.checked).toBe(12);
+});
+
+const CONTAINER = JSON.stringify({
+  roots: [TREE.slice(-32)],
+  os: 'linux',
+  architecture: 'amd64',
+  tags: ['tree-2.1.0-amd64'],
+  digest: `sha256:${'b'.repeat(64)}`,
+  size: 100,
+  base: { name: 'ubuntu:24.04', digest: `sha256:${'c'.repeat(64)}` },
+  published: '2026-05-01T00:00:00Z',
+  origin: {},
 });
 
 /** Each does one thing to a clean cache, and says which kind of finding names it, and where. */
@@ -201,6 +224,123 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     code: 'settings-damaged',
     where: 'content/mirrors',
     plant: async () => edit(await first('content/mirrors/*.yaml'), (text) => `${text}# more\n`),
+  },
+  {
+    code: 'file-unreadable',
+    where: 'content/checks/challenge.json',
+    plant: () => put('content/checks/challenge.json', '{"compared": 1}'),
+  },
+  {
+    code: 'file-unreadable',
+    where: 'content/environments/lab.yaml',
+    plant: () => put('content/environments/lab.yaml', 'spack: ['),
+  },
+  {
+    code: 'file-misplaced',
+    where: `content/containers/tree/${'f'.repeat(64)}.json`,
+    plant: () => put(`content/containers/tree/${'f'.repeat(64)}.json`, CONTAINER),
+  },
+  {
+    code: 'container-missing',
+    where: 'registry:tree-2.1.0-amd64',
+    plant: () => put(`content/containers/tree/${'b'.repeat(64)}.json`, CONTAINER),
+  },
+  {
+    code: 'kept-missing',
+    where: 'content/pins/thesis.yaml',
+    plant: () => put('content/pins/thesis.yaml', `reason: a thesis\nhashes: [${'a'.repeat(32)}]\n`),
+  },
+  {
+    code: 'kept-missing',
+    where: 'content/snapshots/paper.yaml',
+    plant: () => put('content/snapshots/paper.yaml', `reason: a paper\nhashes: [${'a'.repeat(32)}]\n`),
+  },
+  {
+    code: 'key-secret',
+    where: 'content/keys/',
+    plant: async () => edit(await first('content/keys/*.asc'), () => signingKey),
+  },
+  {
+    code: 'removed-image-missing',
+    where: `registry:tree-2.1.0-${'a'.repeat(32)}`,
+    plant: () => {
+      const [hash, { name, version, published, image, ...rest }] = ['a'.repeat(32), build(TREE)];
+      const gone = {
+        ...rest,
+        name,
+        version,
+        published,
+        hash,
+        image: { ...image, tag: `tree-2.1.0-${hash}.spack` },
+      };
+      const stays = [{ published, removed: '2026-12-01T00:00:00Z', reason: 'old' }];
+      const grace = { build: gone, manifest: '' };
+      return put(`content/removed/${hash}.json`, JSON.stringify({ name, version, hash, stays, grace }));
+    },
+  },
+  {
+    code: 'registry-index-differs',
+    where: `registry:${INDEX_TAG}`,
+    plant: async () => rm(blobPath(join(folder, 'registry'), await digestOfIndex(''))),
+  },
+  {
+    code: 'blob-damaged',
+    where: `registry:${INDEX_TAG}`,
+    deep: true,
+    plant: async () => flipByte(blobPath(join(folder, 'registry'), await digestOfIndex(''))),
+  },
+  {
+    code: 'site-index-damaged',
+    where: 'dist/blobs/sha256/',
+    plant: async () => flipByte(join(folder, await blobOfIndex(''))),
+  },
+  {
+    code: 'site-index-damaged',
+    where: 'dist/api/views.json',
+    plant: () => rm(join(folder, 'dist/api/views.json')),
+  },
+  {
+    code: 'site-index-differs',
+    where: 'dist/v3/manifests/index/all/',
+    plant: () =>
+      edit('dist/v3/manifests/index/all/index.manifest.json', (text) =>
+        text.replace(/"contentLength":\d+/, '"contentLength":7'),
+      ),
+  },
+  {
+    code: 'site-index-open',
+    where: 'dist/v3/manifests/index/index.manifest.json',
+    plant: async () => {
+      const text = (await read(await blobOfIndex(''))).replace(
+        /("name":"libmd".*?"in_buildcache":)true/,
+        '$1false',
+      );
+      const digest = hash('sha256', text);
+      await put(`dist/${mirrorBlobPath(`sha256:${digest}`)}`, text);
+      await edit('dist/v3/manifests/index/index.manifest.json', (manifest) =>
+        manifest
+          .replace(/"checksum":"\w+"/, `"checksum":"${digest}"`)
+          .replace(/"contentLength":\d+/, `"contentLength":${text.length}`),
+      );
+    },
+  },
+  {
+    code: 'site-manifest-orphan',
+    where: 'dist/v3/manifests/spec/tree/tree-9-',
+    plant: () => put(served(`tree/tree-9-${'a'.repeat(32)}`), '{}'),
+  },
+  {
+    code: 'site-file-refused',
+    where: served(TREE),
+    plant: () => put(served(TREE), 'x'.repeat(5 * 2 ** 20)),
+  },
+  {
+    code: 'site-key-differs',
+    where: 'dist/blobs/sha256/',
+    plant: async () => {
+      const text = await read(await first('dist/v3/manifests/key/*.key.manifest.json'));
+      await rm(join(folder, 'dist', mirrorBlobPath(digestIn(text))));
+    },
   },
   {
     code: 'image-missing',
@@ -375,6 +515,73 @@ test('looks at a site over HTTP, and at a registry that asks for a login', async
   const closed = await look({ registry: '127.0.0.1:9/cache', site: 'http://127.0.0.1:9' });
   expect(codesOf(closed.findings)).toEqual(['registry-unreachable', 'site-unreachable']);
 });
+
+/** What happens to the store of a real registry, or to an answer of a site, and what names it. */
+const REMOTE: [code: keyof typeof KINDS, harm: string, plant: (store: Store) => unknown][] = [
+  ['image-missing', 'a tag whose manifest is gone', (store) => rm(store.data(build(TREE).image.digest))],
+  [
+    'image-missing',
+    'a manifest that is in no list',
+    (store) => rm(store.revision(build(TREE).image.digest), { recursive: true }),
+  ],
+  ['blob-missing', 'a tarball that was cut', (store) => truncate(store.data(build(TREE).tarball.digest), 5)],
+  [
+    'blob-missing',
+    'a tarball without a byte',
+    (store) => truncate(store.data(build(TREE).tarball.digest), 0),
+  ],
+  [
+    'registry-index-differs',
+    'an index that was cut',
+    async (store) => truncate(store.data(await digestOfIndex('')), 10),
+  ],
+  [
+    'registry-index-differs',
+    'an index that is in no list',
+    async (store) => rm(store.layer(await digestOfIndex('')), { recursive: true }),
+  ],
+];
+
+/** Where a registry has a thing of its repository. */
+type Store = Record<'data' | 'revision' | 'layer', (digest: Digest) => string>;
+
+test.each(REMOTE)('finds %s in a real registry: %s', async (code, _, plant) => {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.stop());
+  const reference = `${registry.url}/cache`;
+  await openRegistry(reference).push(join(folder, 'registry'));
+  const { repositories } = registry;
+  await plant({
+    data: (digest) => join(repositories, '../blobs/sha256', hexOf(digest).slice(0, 2), hexOf(digest), 'data'),
+    revision: (digest) => join(repositories, 'cache/_manifests/revisions/sha256', hexOf(digest)),
+    layer: (digest) => join(repositories, 'cache/_layers/sha256', hexOf(digest)),
+  });
+  expect(codesOf((await look({ registry: reference })).findings)).toEqual([code]);
+});
+
+test.each([
+  [401, 'site-file-refused', served(TREE).slice(5)],
+  [500, 'site-unreachable', 'api/index.json'],
+])(
+  'reports all the same when a site answers %i for one file',
+  { timeout: 60_000 },
+  async (status, code, where) => {
+    const site = await servePages({ root: join(folder, 'dist'), base: '', port: 0 });
+    onTestFinished(() => site.close());
+    const server = createServer((request, response) => {
+      if (request.url?.includes('/spec/tree/')) return response.writeHead(status).end();
+      return response.writeHead(307, { location: `${site.url}${request.url ?? ''}` }).end();
+    });
+    onTestFinished(() => void server.close());
+    await rm(join(folder, manifest(LIBMD)));
+    const { findings } = await look({ site: await startServer(server) });
+    expect(findings.find((finding) => finding.code === code)).toMatchObject({
+      where: expect.stringContaining(where),
+      found: expect.stringContaining(`expected status 200, found ${status}`),
+    });
+    expect(codesOf(findings)).toContain('manifest-missing');
+  },
+);
 
 test('goes on where an interrupted deep run ended', async () => {
   const journal = join(folder, 'journal');
@@ -557,8 +764,15 @@ async function first(pattern: string): Promise<string> {
 }
 
 async function blobOfIndex(view: string): Promise<string> {
-  const text = await read(`dist/v3/manifests/index/${view}index.manifest.json`);
-  return `dist/${mirrorBlobPath(`sha256:${/"checksum":"(\w+)"/.exec(text)?.[1] ?? ''}`)}`;
+  return `dist/${mirrorBlobPath(await digestOfIndex(view))}`;
+}
+
+async function digestOfIndex(view: string): Promise<Digest> {
+  return digestIn(await read(`dist/v3/manifests/index/${view}index.manifest.json`));
+}
+
+function digestIn(manifest: string): Digest {
+  return `sha256:${/"checksum":"(\w+)"/.exec(manifest)?.[1] ?? ''}`;
 }
 
 async function editTags(keeps: (tag: string) => boolean): Promise<void> {

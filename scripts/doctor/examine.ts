@@ -64,7 +64,8 @@ async function examine(read: ExaminedCatalog, diagnosis: Diagnosis, examination:
       await updateIndexImage(registry, catalog, { index, file });
     });
   const answers = await checkRegistry(read, diagnosis, { registry, index, limit, now, fixIndex });
-  if (answers && deep) await checkRegistryBytes(read, diagnosis, { registry, journal: examination.journal });
+  if (answers && deep)
+    await checkRegistryBytes(read, diagnosis, { registry, index, journal: examination.journal });
 
   const listed = site && (await checkSite(read, diagnosis, { ...examination, site, index, limit }));
   if (site && listed && deep)

@@ -7,7 +7,7 @@ import type { Registry } from '../oci/registry.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /**
- * Points the registry's `index.spack` at the index of everything, when it does not yet. A catalog that never had
+ * Points the registry's `index.spack` at the index of everything, when it does not yet or lacks its blobs. A catalog that never had
  * a build has no registry to write to: nothing is done.
  * @param file where the index lies
  * @param onReplaced gets the digest that the tag pointed at before
@@ -20,7 +20,10 @@ export async function updateIndexImage(
 ): Promise<boolean> {
   if (catalog.builds.size === 0 && !catalog.cache) return false;
   const current = await registry.readManifest(INDEX_TAG);
-  if (current?.manifest.layers[0]?.digest === index.digest) return false;
+  const isCurrent = current?.manifest.layers[0]?.digest === index.digest;
+  // A manifest may outlive its blobs.
+  if (isCurrent && (await registry.hasBlob(index)) && (await registry.hasBlob(current.manifest.config)))
+    return false;
   await withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const config = await layout.addBytes(INDEX_CONFIG_TEXT);
@@ -29,6 +32,6 @@ export async function updateIndexImage(
     layout.close();
     await registry.push(layout.dir);
   });
-  if (current) await onReplaced?.(current.descriptor.digest);
+  if (current && !isCurrent) await onReplaced?.(current.descriptor.digest);
   return true;
 }

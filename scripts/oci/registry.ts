@@ -28,7 +28,7 @@ export interface Registry {
   readText(tagOrDigest: string): Promise<ManifestText | undefined>;
   /** The manifest of the image of a tag or digest, its digest checked; undefined when it is not there. */
   readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined>;
-  /** Whether a blob of that digest is there. */
+  /** Whether a blob of that digest is there, of that size as far as the registry says it. */
   hasBlob(blob: Blob): Promise<boolean>;
   /**
    * A blob as a stream that checks itself: it fails at its end when size or sha256 are not the blob's.

@@ -164,7 +164,9 @@ async function readText(remote: Remote, tagOrDigest: string): Promise<ManifestTe
 async function hasBlob(remote: Remote, blob: Blob): Promise<boolean> {
   const answer = await retry(() => request(remote, 'HEAD', `blobs/${blob.digest}`), remote.patience);
   answer?.body.destroy();
-  return answer !== undefined;
+  const length = answer?.headers.get('content-length');
+  // The specification lets a registry keep the size to itself.
+  return answer !== undefined && (typeof length !== 'string' || Number(length) === blob.size);
 }
 
 async function push({ repository, client, patience }: Remote, layout: string): Promise<void> {
