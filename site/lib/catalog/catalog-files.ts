@@ -12,7 +12,7 @@ import { addNode } from '../spack/database.ts';
 
 /**
  * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
- * disk, the site as `load-entries.ts` does.
+ * disk, the site from its content collections.
  */
 
 /** What an error says of a file that is not as it should be: somebody changed it by hand. */

@@ -1,7 +1,7 @@
-import type { CatalogKind } from './catalog-files.ts';
+import { getLiveCollection } from 'astro:content';
 import { parseSettings } from '../../schemas/settings.ts';
+import type { CatalogEntry, CatalogKind } from './catalog-files.ts';
 import { readDataCommit } from './data-commit.ts';
-import { loadEntries, loadManifests } from './load-entries.ts';
 import { shapeCatalog } from './shape-catalog.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 
@@ -16,26 +16,35 @@ export function loadCatalog(): Promise<SiteCatalog> {
 async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
   const commit = await readDataCommit(settings.CATALOG_DIR);
-  const load = (kind: CatalogKind): ReturnType<typeof loadEntries> => loadEntries(settings.CATALOG_DIR, kind);
   // One kind after the other: each reads many files at the same time.
   const entries = {
-    specs: await load('specs'),
-    builds: await load('builds'),
-    manifests: await loadManifests(settings.CATALOG_DIR),
-    packages: await load('packages'),
-    keys: await load('keys'),
-    containers: await load('containers'),
-    failures: await load('failures'),
-    environments: await load('environments'),
-    locks: await load('locks'),
-    solved: await load('solved'),
-    stats: await load('stats'),
-    removed: await load('removed'),
-    cache: await load('cache'),
-    mirrors: await load('mirrors'),
-    snapshots: await load('snapshots'),
-    pins: await load('pins'),
-    checks: await load('checks'),
+    specs: await readTexts('specs'),
+    builds: await readTexts('builds'),
+    manifests: entriesOf(await getLiveCollection('manifests')),
+    packages: await readTexts('packages'),
+    keys: await readTexts('keys'),
+    containers: await readTexts('containers'),
+    failures: await readTexts('failures'),
+    environments: await readTexts('environments'),
+    locks: await readTexts('locks'),
+    solved: await readTexts('solved'),
+    stats: await readTexts('stats'),
+    removed: await readTexts('removed'),
+    cache: await readTexts('cache'),
+    mirrors: await readTexts('mirrors'),
+    snapshots: await readTexts('snapshots'),
+    pins: await readTexts('pins'),
+    checks: await readTexts('checks'),
   };
   return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };
+}
+
+async function readTexts(kind: Exclude<CatalogKind, 'manifests'>): Promise<CatalogEntry[]> {
+  return entriesOf(await getLiveCollection(kind)).map(({ id, data }) => ({ id, body: data.body }));
+}
+
+/** What a collection holds. Throws what its loader threw. */
+function entriesOf<Entry>({ entries, error }: { entries?: Entry[]; error?: Error }): Entry[] {
+  if (!entries) throw error?.cause ?? error;
+  return entries;
 }

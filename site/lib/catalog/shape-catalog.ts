@@ -20,7 +20,7 @@ import { parsePin, resolvePin } from './kept-builds.ts';
 import { shapeHistory } from './shape-history.ts';
 import type { CatalogBuild, CatalogEntries, ManifestEntry, SiteCatalog } from './site-catalog.ts';
 
-/** Shapes the texts of the catalog's files. Throws a sentence that names the file that does not fit. */
+/** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const core = assembleCatalog(entries);
   const history = shapeHistory(entries, core.locks, settings.PAGES_BUDGET);

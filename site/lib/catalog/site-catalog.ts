@@ -14,7 +14,7 @@ import type { LockFile } from '../../schemas/lock-file.ts';
 import type { MonthlyStats } from '../../schemas/monthly-stats.ts';
 import type { Removed } from '../../schemas/removed.ts';
 
-/** The catalog's files by kind. */
+/** The catalog's content collections. */
 export interface CatalogEntries extends Record<Exclude<CatalogKind, 'manifests'>, readonly CatalogEntry[]> {
   manifests: readonly ManifestEntry[];
 }
