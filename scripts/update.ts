@@ -22,6 +22,6 @@ function update(url: string, version: string): void {
   console.error(
     isOld
       ? `nothing to do: ${version} of the template (${commit.slice(0, 8)}) is in this copy already`
-      : `took ${version} of the template (${commit.slice(0, 8)}); look at it with "git show --stat HEAD", then "git push"`,
+      : `merged ${version} of the template (${commit.slice(0, 8)}); look at it with "git show --stat HEAD", then "git push"`,
   );
 }

@@ -142,7 +142,7 @@ async function orUnknown<T>(what: string, ask: () => Promise<T>): Promise<T | un
   try {
     return await ask();
   } catch (error) {
-    console.error(`${what} could not be asked: ${describeError(error)}`);
+    console.error(`${what} could not be checked: ${describeError(error)}`);
     return undefined;
   }
 }

@@ -90,6 +90,6 @@ export async function reportNewer(settings: WantedVersions, environment: Process
         'in an issue what they mean for the builds that are here.',
     );
   } catch (error) {
-    console.error(`newer releases were not looked for: ${describeError(error)}`);
+    console.error(`could not check for newer releases: ${describeError(error)}`);
   }
 }

@@ -89,7 +89,7 @@ export async function commitFiles(
         // Where GitHub has not made it, a smaller one may go through: GitHub ends what takes it ten seconds.
         for (const change of counted) inDoubt.set(change.path, change);
         limits = { maxFiles: Math.max(1, counted.length >> 1), maxBytes: Math.max(1, sizeOf(counted) >> 1) };
-        console.error(`${error.message}; looking whether the commit was made`);
+        console.error(`${error.message}; checking whether the commit was made`);
         await sleep(waitMs * 2 ** failures * (0.5 + Math.random()));
       } else if (error instanceof StaleHeadError) {
         if (tries === MAX_TRIES) {

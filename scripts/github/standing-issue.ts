@@ -137,7 +137,7 @@ export async function makeLabels(github: GitHub): Promise<void> {
   } catch (error) {
     // 410: issues are switched off. 422: another run has made it since.
     if (error instanceof GitHubRefusedError && [410, 422].includes(error.status)) return;
-    console.error(`labels were not looked at: ${describeError(error)}`);
+    console.error(`labels could not be checked: ${describeError(error)}`);
   }
 }
 
