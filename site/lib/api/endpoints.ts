@@ -100,7 +100,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'spec-document',
     schema: SpecDocument,
     freshness:
-      'Changes when it moves to the site or to the registry, is signed again, or gets dependents. Whether newer recipes give another build is in `/api/specs.json` (`freshness`): each of their releases may change that.',
+      'Changes when it moves to the site or to the registry, or is signed again. Whether newer recipes give another build is in `/api/specs.json` (`freshness`): each of their releases may change that.',
     filters: [
       {
         prints: 'What it is, the oldest glibc that it runs on, and its size in bytes',

@@ -53,7 +53,7 @@ export function describeIndex(catalog: SiteCatalog): IndexDocument {
       page: externalUrl(TEMPLATES.page),
       manifest: externalUrl(TEMPLATES.manifest),
       tarball: externalUrl(TEMPLATES.tarball),
-      ...(isLocal(catalog.registry) ? {} : { image: `${withoutScheme(catalog.registry)}:{tag}` }),
+      ...(isLocal(catalog.registry) ? {} : { image: `${withoutScheme(catalog.registry)}@{digest}` }),
       ...Object.fromEntries(signatureOf(catalog).map((url) => ['signature', url])),
       openapi: externalUrl(apiPath('openapi')),
       documentation: externalUrl('/api/'),

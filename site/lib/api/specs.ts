@@ -10,9 +10,6 @@ import { servedSboms } from '../sbom/served-sboms.ts';
 import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, externalUrl, packagePath } from '../url.ts';
 
-/** Builds that depend on a build, in its document: thousands depend on a compiler. */
-const MOST_DEPENDENTS = 10;
-
 export function describePackage(
   { name, metadata, builds }: CatalogPackage,
   catalog: SiteCatalog,
@@ -51,7 +48,6 @@ export function nodeListText({ builds }: CatalogPackage): string {
 
 export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const { build, node, signed, state } = entry;
-  const dependents = catalog.dependents.get(build.hash) ?? [];
   return {
     schema: schemaLink('spec-document'),
     spec: segmentsText(specSegments(node, catalog.nodes)),
@@ -59,16 +55,18 @@ export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDoc
     signed,
     build: publishedBuild(build),
     needs: libcOf(needsOf(node, catalog)),
-    dependents: dependents.slice(0, MOST_DEPENDENTS),
-    ...(dependents.length > MOST_DEPENDENTS ? { moreDependents: dependents.length - MOST_DEPENDENTS } : {}),
     ...(servedSboms(catalog).has(build.hash) ? { sbom: externalUrl(apiPath(`sbom/${build.hash}`)) } : {}),
   };
 }
 
-function publishedBuild({ times, contents, ...build }: Build): PublishedBuild {
+function publishedBuild({ times, contents, tarball, image, ...build }: Build): PublishedBuild {
   const { programs, libraries, glibc } = contents;
+  const { uncompressedDigest: _digest, ...packed } = tarball;
+  const { tag: _tag, ...pulled } = image;
   return {
     ...build,
+    tarball: packed,
+    image: pulled,
     contents: { programs, libraries, ...(glibc === undefined ? {} : { glibc }) },
     ...(times ? { seconds: times.total } : {}),
   };

@@ -84,7 +84,7 @@ export const IndexDocument = apiDocument(
         .string()
         .optional()
         .describe(
-          'The image of a build: replace `{tag}` with `build.image.tag`. Absent: the registry is not public.',
+          'The image of a build: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
         ),
       signature: Link.optional().describe(
         'Detached OpenPGP signature of this document. Absent: the cache has no key.',

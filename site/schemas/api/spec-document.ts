@@ -1,11 +1,15 @@
 import { z } from 'zod';
-import { Build, BuildTimes, Contents } from '../build.ts';
-import { DagHash } from '../digest.ts';
+import { Build, BuildTimes, Contents, Image, Tarball } from '../build.ts';
 import { BuildSummary } from './package-document.ts';
-import { Count, Link, State, STATE_TEXT, apiDocument } from './link.ts';
+import { Link, State, STATE_TEXT, apiDocument } from './link.ts';
 
-/** The catalog's record of a build, without what its tarball or spec file says and few ask for. */
+/**
+ * The catalog's record of a build, without what follows from its other fields or from its tarball and spec file, and few
+ * ask for.
+ */
 export const PublishedBuild = Build.omit({ times: true }).extend({
+  tarball: Tarball.omit({ uncompressedDigest: true }).describe('Its tarball.'),
+  image: Image.omit({ tag: true }).describe('Its image in the registry.'),
   contents: Contents.omit({ prefix: true }).describe('What it ships.'),
   seconds: BuildTimes.shape.total
     .optional()
@@ -15,7 +19,7 @@ export type PublishedBuild = z.infer<typeof PublishedBuild>;
 
 /** `/api/specs/<hash>.json`: all that is known of one build. */
 export const SpecDocument = apiDocument(
-  'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes.',
+  'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes, and the lists of all packages say which builds depend on it.',
   {
     spec: z.string().describe('The spec as Spack prints it, without the hash.'),
     state: State.describe(STATE_TEXT),
@@ -24,12 +28,6 @@ export const SpecDocument = apiDocument(
     needs: z
       .strictObject(BuildSummary.pick({ libc: true, runs: true }).shape)
       .describe('What it and its run-time dependencies need of a machine.'),
-    dependents: z
-      .array(DagHash)
-      .describe(
-        'Hashes of the builds here that depend on it directly, the newest first, at most 10: the nodes of their packages say all.',
-      ),
-    moreDependents: Count.optional().describe('How many more builds depend on it directly. Absent: none.'),
     sbom: Link.optional().describe(
       'Its bill of materials in SPDX 2.3. Absent: this site has it for roots of environments and the newest builds only; `node scripts/sbom.ts` composes any.',
     ),
