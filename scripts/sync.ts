@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import { formatNumber } from '../site/lib/format.ts';
 import { createCommand, runCommand } from './cli/command.ts';
@@ -28,10 +29,11 @@ const command = createCommand({
   .option('--from <DIR>', 'the built site', 'dist')
   .option('--dry-run', 'report what would be sent and removed, and do nothing', false)
   .action(async ({ to, from, dryRun }: Options) => {
+    const isBucket = /^[a-z0-9]+:\/\//.test(to);
+    if (!isBucket && !relative(from, to).startsWith('..'))
+      throw new Error(`--to ${to}: expected a directory outside the built site ${from}, found one in it`);
     const files = await listSiteFiles(from);
-    const place = /^[a-z0-9]+:\/\//.test(to)
-      ? openS3Place(to, readAccount(process.env))
-      : await openFolderPlace(to);
+    const place = isBucket ? openS3Place(to, readAccount(process.env)) : await openFolderPlace(to);
     const { sent, bytes, removed, unchanged } = await syncSite(files, place, { isDryRun: dryRun });
     console.error(
       `${dryRun ? 'Would send' : 'Sent'} ${formatNumber(sent, 'file')} (${prettyBytes(bytes)}) to ${to}, ` +

@@ -45,7 +45,6 @@ export async function openFolderPlace(folder: string): Promise<Place> {
   return {
     address: folder,
     async list() {
-      if (!stats) return new Map();
       const files = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });
       return new Map(files.map((entry) => [entry.path, { size: entry.stats?.size ?? 0 }]));
     },
@@ -64,7 +63,9 @@ export async function openFolderPlace(folder: string): Promise<Place> {
         await rm(partial, { force: true });
         const advice = isErrorCode(cause, 'ENOSPC')
           ? 'the disk is full: free some space'
-          : 'make its folder writable';
+          : isErrorCode(cause, 'ENOENT')
+            ? 'it was taken away meanwhile: another sync may be running'
+            : 'make its folder writable';
         throw new Error(`${target} cannot be written; ${advice}, and run it again`, { cause });
       }
     },

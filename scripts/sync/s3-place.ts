@@ -71,6 +71,8 @@ export function openS3Place(address: string, account: S3Account): Place {
       do {
         const page = await listPage(token);
         for (const [path, file] of page.files) files.set(path, file);
+        if (page.next !== undefined && page.next === token)
+          throw new Error(`${address}: expected the next page of the list, found the same again`);
         token = page.next;
       } while (token !== undefined);
       return files;

@@ -27,7 +27,7 @@ export interface SyncResult {
 /**
  * Makes a place hold exactly a site's files. What names others is sent after them, and removed before them, so that
  * the place is a working site at every moment; run again after an interruption, it sends the rest.
- * @throws when the place has files and this command has never filled it, or takes no file as large as one of the site's
+ * @throws when the place has files and this command has never filled it, has another site in it, was changed meanwhile, or takes no file as large as one of the site's
  */
 export async function syncSite(
   files: readonly LocalFile[],
@@ -48,6 +48,12 @@ export async function syncSite(
         `${first}; give another, since sync removes what the site does not have`,
     );
   }
+  const inner = [...placed.keys()].find((path) => path.endsWith(`/${MARKER}`));
+  if (inner !== undefined)
+    throw new Error(
+      `${place.address}: expected files of this site alone, found another site that sync has filled in ` +
+        `${inner.slice(0, -MARKER.length)}; give each a place outside the other, since sync removes what its site does not have`,
+    );
   if (placed.size === 0 && !isDryRun) await putMarker(place);
   const plan = planSync(files, placed);
   const result: SyncResult = { sent: 0, bytes: 0, removed: 0, unchanged: 0 };
@@ -77,7 +83,25 @@ export async function syncSite(
   } finally {
     progress.stop();
   }
+  if (!isDryRun && result.sent + result.removed > 0) expectWhole(files, await place.list(), place.address);
   return result;
+}
+
+/** Of two that fill a place at the same time each may take away what the other sent: the later one sees it. */
+function expectWhole(
+  files: readonly LocalFile[],
+  placed: ReadonlyMap<string, PlacedFile>,
+  address: string,
+): void {
+  const wanted = new Map(files.map(({ path, size }) => [path, size]));
+  const lost = files.find(({ path, size }) => placed.get(path)?.size !== size);
+  const other = [...placed.keys()].find((path) => path !== MARKER && !wanted.has(path));
+  const path = lost?.path ?? other;
+  if (path === undefined) return;
+  throw new Error(
+    `${address}: expected the files of this site after all was sent, found ${path} ${lost ? 'changed or gone' : 'besides'}; ` +
+      'another sync may have run at the same time: run it again',
+  );
 }
 
 /** Does the work for each, some at a time; after a failure it begins no other, and waits for those that run. */

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findS3Server, S3_ADVICE, startS3Server, type S3Server } from '../../tests/world/s3-server.ts';
+import { tryScript } from '../../tests/world/run.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
@@ -188,6 +189,50 @@ test('takes nothing away from a place that it has not filled', async () => {
   );
 });
 
+test('takes nothing away from another site that sync has filled below, or that it would fill in itself', async () => {
+  const site = makeSite();
+  const [outer, inner] = [servers.file('www'), servers.file('www/other')];
+  await sync(site, await openFolderPlace(outer));
+  await sync(site, await openFolderPlace(inner));
+  await expect(sync(site, await openFolderPlace(outer))).rejects.toThrow(
+    /expected files of this site alone, found another site that sync has filled in other\/; give each a place outside/,
+  );
+  expect(contents(inner)).toEqual(contents(site));
+  const { code, stderr } = await tryScript('sync', ['--from', site, '--to', join(site, 'copy')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('expected a directory outside the built site')]);
+});
+
+/** Two sites at once into one place: what ends without an error must be there whole. */
+async function syncTwice(open: () => Promise<Place>, has: (path: string) => Promise<boolean>): Promise<void> {
+  const before = makeSite();
+  const after = servers.file('after');
+  cpSync(before, after, { recursive: true });
+  replaceIndex(after);
+  await sync(before, await open());
+  const isWhole = async (site: string): Promise<boolean> => {
+    const found = await (await open()).list();
+    return (await listSiteFiles(site)).every(({ path, size }) => found.get(path)?.size === size);
+  };
+  for (let round = 0; round < 4; round += 1) {
+    const outcomes = await Promise.allSettled([before, after].map(async (site) => sync(site, await open())));
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+    for (const { reason } of failures)
+      expect(String(reason)).toMatch(/another sync may (?:be running|have run)/);
+    if (failures.length === 0) expect((await isWhole(before)) || (await isWhole(after))).toBe(true);
+    await sync(after, await open());
+    expect(await isWhole(after)).toBe(true);
+    expect(await has(indexBlob(after))).toBe(true);
+  }
+}
+
+test('two at once in a directory: none ends well with less than a whole site', async () => {
+  const to = servers.file('shared');
+  await syncTwice(
+    () => openFolderPlace(to),
+    (path) => Promise.resolve(existsSync(join(to, path))),
+  );
+});
+
 test('refuses half a site', async () => {
   const site = makeSite();
   rmSync(join(site, indexBlob(site)));
@@ -320,6 +365,11 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
       /status 404 \(NoSuchBucket: .*check the name/,
     );
   });
+
+  test('two at once: none ends well with less than a whole site', async () => {
+    const open = () => Promise.resolve(openS3Place(`s3://${server.bucket}/shared`, server.account));
+    await syncTwice(open, async (path) => (await server.get(`shared/${path}`)).ok);
+  }, 120_000);
 
   test('refuses bytes that are not those of the blob', async () => {
     const site = makeSite();
