@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -8,11 +9,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { listFiles } from './world/files.ts';
+import { startHttpsProxy } from './world/https-proxy.ts';
+import { createPagesService, OWN_DOMAIN, PAGES_HOSTS } from './world/pages-service.ts';
 import { basicVariables, runProgram } from './world/run.ts';
+import { startServer } from './world/start-server.ts';
 import { isTemplate } from './world/template.ts';
 import { startArtifactService, type ArtifactService } from './world/artifact-service.ts';
 import { pinnedActions } from './rehearse/stand-ins.ts';
@@ -117,6 +123,52 @@ test('upload-artifact names what it has uploaded, and nothing where there is not
   writeFileSync(join(folder, 'one'), 'text');
   await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'one'), GITHUB_OUTPUT: output });
   expect(readFileSync(output, 'utf8')).toMatch(/^artifact-id=\d+\n$/);
+});
+
+test('deploy-pages: a deployment is served at the address of Pages, its own folder alone; a domain of its own takes over', async () => {
+  const site = { repository: 'Some-Owner/Cache', hasDomain: false };
+  const pages = createPagesService({ folder, artifacts: service, site: () => site });
+  const servers = [
+    createServer(pages.answerSite),
+    createServer((request, response) => {
+      const url = new URL(request.url ?? '', 'http://x');
+      void text(request).then((body) => pages.answerRest(request.method ?? '', url, body, response));
+    }),
+  ];
+  const [host = '', api = ''] = await Promise.all(servers.map(startServer));
+  const hosts = { [PAGES_HOSTS]: new URL(host).host, [OWN_DOMAIN]: new URL(host).host };
+  const proxy = await startHttpsProxy(hosts, folder);
+  onTestFinished(async () => {
+    await proxy.close();
+    for (const server of servers) server.close();
+  });
+  /** As a program of a job would: by its name, over TLS. */
+  const ask = async (url: string): Promise<string> => {
+    const code =
+      'const { status, headers } = await fetch(process.argv[1], { redirect: "manual" });' +
+      'console.log(status, headers.get("location") ?? headers.get("content-type"));';
+    const args = ['--input-type=module', '--eval', code, url];
+    return (await runProgram(process.execPath, args, { ...basicVariables(), ...proxy.environment })).output;
+  };
+
+  const page = 'https://some-owner.github.io/Cache/api/index.json';
+  expect(await ask(page)).toBe('404 text/html; charset=utf-8\n');
+  writeFileSync(join(folder, 'index.json'), '{}');
+  execFileSync('tar', ['-cf', 'artifact.tar', '--transform=s,^,api/,', 'index.json'], { cwd: folder });
+  await act('upload-artifact', { NAME: 'pages', FOLDER: join(folder, 'artifact.tar') });
+  const { code, output } = await act('deploy-pages', {
+    ...{ NAME: 'pages', GITHUB_API_URL: api, GITHUB_REPOSITORY: site.repository, GITHUB_TOKEN: 'secret' },
+    ...{ GITHUB_SHA: 'a'.repeat(40), GITHUB_OUTPUT: join(folder, 'output') },
+  });
+  expect(code, output).toBe(0);
+  expect(await ask(page)).toBe('200 application/json; charset=utf-8\n');
+  for (const address of ['https://another.github.io/Cache', 'https://some-owner.github.io'])
+    expect(await ask(`${address}/api/index.json`)).toMatch(/^404 /);
+
+  site.hasDomain = true;
+  expect(pages.url).toBe(`https://${OWN_DOMAIN}`);
+  expect(await ask(page)).toBe(`301 ${pages.url}/api/index.json\n`);
+  expect(await ask(`${pages.url}/api/index.json`)).toBe('200 application/json; charset=utf-8\n');
 });
 
 function act(name: string, env: Record<string, string>) {

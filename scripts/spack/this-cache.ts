@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import { catalogPath, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { describeError } from '../cli/command.ts';
+import { firstLine } from '../http/errors.ts';
 import { readLimited, send } from '../http/request.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -106,7 +108,7 @@ async function ask(url: string): Promise<{ text: string } | { problem: string }>
     if (status === 200) return { text: String(await readLimited({ url: new URL(url), body }, LIMIT_BYTES)) };
     body.destroy();
     return { problem: `answers ${status}` };
-  } catch {
-    return { problem: 'does not answer' };
+  } catch (error) {
+    return { problem: `does not answer: ${firstLine(describeError(error))}` };
   }
 }

@@ -31,19 +31,27 @@ export interface PagesServer {
  * for what is missing, no listings, answers kept for 10 minutes. A busy port moves to the next.
  */
 export async function servePages({ root, base, port }: PagesOptions): Promise<PagesServer> {
-  const prefix = base.replace(/^\/*/, '/').replace(/\/+$/, '');
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+  const { servers, port: taken } = await listenFrom(port, pagesHandler(root, base));
+  return {
+    url: `http://localhost:${taken}${prefixOf(base)}`,
+    port: taken,
+    close: async () => void (await Promise.all(servers.map(closeServer))),
+  };
+}
+
+/** Answers requests as `servePages` does. */
+export function pagesHandler(root: string, base: string): Handler {
+  const prefix = prefixOf(base);
+  return (request, response) => {
     answer(root, prefix, request, response).catch((error: unknown) => {
       console.error(`${request.url ?? ''}: ${String(error)}`);
       response.destroy();
     });
   };
-  const { servers, port: taken } = await listenFrom(port, handle);
-  return {
-    url: `http://localhost:${taken}${prefix}`,
-    port: taken,
-    close: async () => void (await Promise.all(servers.map(closeServer))),
-  };
+}
+
+function prefixOf(base: string): string {
+  return base.replace(/^\/*/, '/').replace(/\/+$/, '');
 }
 
 async function answer(

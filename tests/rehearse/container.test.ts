@@ -43,9 +43,9 @@ test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
     const [, libc = ''] =
       /^ldd .* (\d[\d.]*)$/m.exec(docker('run', '--rm', '--network', 'host', image, 'ldd', '--version')) ??
       [];
-    const page = await (await fetch(`${rehearsal.siteUrl}${buildPath(app)}`)).text();
+    const page = await (await rehearsal.fetch(`${rehearsal.siteUrl}${buildPath(app)}`)).text();
     expect(page).toContain(`Spack chooses it by itself with glibc ${libc} or newer`);
-    expect(await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app', false)).toBe('1.2 hello');
+    expect(await installFromSite(rehearsal, app.hash, 'trial-app', false)).toBe('1.2 hello');
   },
 );
 

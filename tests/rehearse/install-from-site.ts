@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { addMirror, spack } from '../e2e/installing.ts';
 import { findSpacks, openSpack } from '../world/spack.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { RECIPES } from './setting.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -12,7 +13,7 @@ const PROJECT = resolve(import.meta.dirname, '../..');
  * @returns what the program of that name says
  */
 export async function installFromSite(
-  siteUrl: string,
+  { siteUrl, environment }: Pick<Rehearsal, 'siteUrl' | 'environment'>,
   hash: string,
   program: string,
   signed: boolean,
@@ -23,8 +24,8 @@ export async function installFromSite(
   try {
     await spack(home, ['repo', 'add', join(PROJECT, RECIPES, 'spack_repo/trial')]);
     await addMirror(home, 'rehearsed', siteUrl, signed);
-    if (signed) await spack(home, ['buildcache', 'keys', '--install', '--trust']);
-    await spack(home, ['install', '--use-buildcache', 'only', `/${hash}`]);
+    if (signed) await spack(home, ['buildcache', 'keys', '--install', '--trust'], environment);
+    await spack(home, ['install', '--use-buildcache', 'only', `/${hash}`], environment);
     const prefix = (await home.run(['location', '--install-dir', `/${hash}`])).stdout.trim();
     return execFileSync(join(prefix, 'bin', program), { encoding: 'utf8' }).trim();
   } finally {

@@ -58,7 +58,7 @@ test.runIf(hasSpack)(
     const settings = listed.split('\n').map((path) => rehearsal.git('show', `main:${path}`));
     expect(settings.join()).toContain(rehearsal.siteUrl);
 
-    expect(await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app', false)).toBe('1.2 hello');
+    expect(await installFromSite(rehearsal, app.hash, 'trial-app', false)).toBe('1.2 hello');
   },
 );
 
@@ -106,7 +106,7 @@ test.runIf(hasSpack && isFull)(
       failures: 1,
     });
     const script = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-script/')));
-    const said = await installFromSite(rehearsal.siteUrl, script.hash, 'trial-script', true);
+    const said = await installFromSite(rehearsal, script.hash, 'trial-script', true);
     expect(said).toMatch(/^read .*trial-script with 1 arguments$/);
   },
 );
@@ -131,9 +131,9 @@ test.runIf(hasSpack && isFull)(
     const [first, second] = rehearsal.pages.deployments.slice(-2);
     expect(second).toMatchObject({ status: 'succeed', isServed: true });
     expect(second?.id).not.toBe(first?.id);
-    const page = await (await fetch(`${rehearsal.siteUrl}/environments/stack/`)).text();
+    const page = await (await rehearsal.fetch(`${rehearsal.siteUrl}/environments/stack/`)).text();
     for (const { hash } of roots) expect(page).toContain(hash);
-    const listed = await fetch(`${rehearsal.siteUrl}/api/targets.json`);
+    const listed = await rehearsal.fetch(`${rehearsal.siteUrl}/api/targets.json`);
     expect(await listed.text()).toContain(ANOTHER_TARGET);
   },
 );
@@ -160,7 +160,7 @@ test.runIf(hasSpack && isFull)(
       expect(again.output).toMatch(/0 builds planned/);
       const { hash } = Build.parse(JSON.parse(readCatalogFile(late, 'builds/trial-base/')));
       const manifest = `v3/manifests/spec/trial-base/trial-base-1.0-${hash}.spec.manifest.json`;
-      expect((await fetch(`${late.siteUrl}/${manifest}`)).status).toBe(200);
+      expect((await late.fetch(`${late.siteUrl}/${manifest}`)).status).toBe(200);
     } finally {
       await late.close();
     }

@@ -115,7 +115,7 @@ test.runIf(canRehearse)(
     expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
       `${digest.slice('sha256:'.length)}  env-stack`,
     );
-    const page = await fetch(`${rehearsal.siteUrl}/environments/stack/`);
+    const page = await rehearsal.fetch(`${rehearsal.siteUrl}/environments/stack/`);
     expect(await page.text()).toContain(`docker run --rm -it ${rehearsal.registry}:env-stack`);
   },
 );

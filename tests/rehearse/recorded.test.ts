@@ -47,11 +47,11 @@ test.runIf(isRecorded)(
     expect(failure.log.join('\n')).toContain('configure: error: libfoo is missing');
 
     const { siteUrl } = rehearsal;
-    const manifest = await fetch(
+    const manifest = await rehearsal.fetch(
       `${siteUrl}/v3/manifests/spec/trial-tool/trial-tool-2.0-${tool.hash}.spec.manifest.json`,
     );
     expect(await manifest.text()).toMatch(/^-----BEGIN PGP SIGNED MESSAGE-----/);
-    const tarball = await fetch(`${siteUrl}/${mirrorBlobPath(tool.tarball.digest)}`);
+    const tarball = await rehearsal.fetch(`${siteUrl}/${mirrorBlobPath(tool.tarball.digest)}`);
     const folder = mkdtempSync(join(tmpdir(), 'recorded-'));
     try {
       writeFileSync(join(folder, 'tool.tar.gz'), Buffer.from(await tarball.arrayBuffer()));

@@ -1,17 +1,20 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { servePages } from '../../scripts/start/pages-server.ts';
+import { buffer } from 'node:stream/consumers';
 import { startArtifactService, type ArtifactService } from '../world/artifact-service.ts';
 import { startGhcr, STORAGE_NAME, type Ghcr } from '../world/ghcr.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { eventPayload } from '../world/github-events.ts';
 import { cloneRepository, commitFiles, git as runGit, makeRepository, writeFiles } from '../world/git.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
-import { createPagesService, type PagesService } from '../world/pages-service.ts';
+import { createPagesService, OWN_DOMAIN, PAGES_HOSTS, type PagesService } from '../world/pages-service.ts';
 import { startRegistry } from '../world/registry.ts';
 import type { Outcome } from '../world/run.ts';
 import { findSpacks } from '../world/spack.ts';
+import { startServer } from '../world/start-server.ts';
 import { copyProject } from '../world/template.ts';
 import { runAct } from './act.ts';
 import { startRehearsedApi, type RepositorySettings } from './github.ts';
@@ -24,8 +27,12 @@ export const TOKEN = 'a token that only the stand-in takes';
 /** One repository with its workflows, as its owner has it on GitHub: everything that GitHub is stands beside it. */
 export interface Rehearsal {
   folder: string;
-  /** Where its site is served, once it is deployed. */
-  siteUrl: string;
+  /** Where its site is served, once it is deployed: at an address of GitHub Pages, which is known here alone. */
+  readonly siteUrl: string;
+  /** Asks an address of GitHub Pages; redirects are not followed. */
+  fetch(url: string): Promise<Response>;
+  /** Variables with which programs find the hosts of GitHub that are here. */
+  environment: Record<string, string>;
   /** GitHub Pages of the repository. */
   pages: PagesService;
   /** Everything that runs have uploaded. */
@@ -42,11 +49,7 @@ export interface Rehearsal {
    * ends with the last of them. Never throws for its result, which is a failure when one of them fails.
    */
   run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }>;
-  /**
-   * Changes how the repository is set on GitHub. Its site moves with its name, as it is: "GitHub changes the Project Page URL
-   * immediately" (https://ryan.thaut.me/blog/2020/05/21/redirecting-github-project-pages-for-renamed-repositories/), and the old
-   * address answers 404 (https://github.com/inbo/inbo.github.io).
-   */
+  /** Changes how the repository is set on GitHub. */
   change(settings: Partial<RepositorySettings>): Promise<void>;
   /** Puts files on the branch, as the owner's push would; no workflow is started by it. */
   push(files: Record<string, string>): void;
@@ -96,13 +99,16 @@ export async function openRehearsal(
     cpSync(warm, join(folder, 'spack-warm'), { recursive: true, preserveTimestamps: true });
   const registryServer = await startRegistry();
   const registry = `${registryServer.host}/${current.repository.toLowerCase()}`;
-  mkdirSync(join(folder, 'pages'));
-  let server = await servePages({ root: join(folder, 'pages'), base: baseOf(current), port: 0 });
   const ghcr = await startGhcr(registryServer.host, { token: TOKEN });
-  const hosts = { 'ghcr.io': ghcr.host, [STORAGE_NAME]: ghcr.storageHost };
-  const proxy = await startHttpsProxy(hosts, folder);
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
-  const pages = createPagesService({ url: server.url, folder, artifacts });
+  const pages = createPagesService({ folder, artifacts, site: () => current });
+  const pagesServer = createServer(pages.answerSite);
+  const { host: pagesHost } = new URL(await startServer(pagesServer));
+  const hosts = {
+    ...{ 'ghcr.io': ghcr.host, [STORAGE_NAME]: ghcr.storageHost },
+    ...{ [PAGES_HOSTS]: pagesHost, [OWN_DOMAIN]: pagesHost },
+  };
+  const proxy = await startHttpsProxy(hosts, folder);
   const started: Promise<Outcome>[] = [];
   let runs = 0;
   /**
@@ -201,9 +207,6 @@ export async function openRehearsal(
     current = { ...current, ...more };
     const { issues } = rehearsal.api;
     await rehearsal.api.close();
-    await server.close();
-    server = await servePages({ root: join(folder, 'pages'), base: baseOf(current), port: server.port });
-    rehearsal.siteUrl = pages.url = server.url;
     rehearsal.api = await startApi();
     rehearsal.api.issues.push(...issues);
     if (current.isPrivate) writeFileSync(join(folder, 'private'), '');
@@ -212,7 +215,11 @@ export async function openRehearsal(
 
   const rehearsal: Rehearsal = {
     folder,
-    siteUrl: server.url,
+    get siteUrl() {
+      return pages.url;
+    },
+    fetch: (url) => askAt(pagesHost, url),
+    environment: proxy.environment,
     pages,
     artifacts,
     hasArtifactsApi: true,
@@ -225,7 +232,8 @@ export async function openRehearsal(
     git,
     close: async () => {
       await rehearsal.api.close();
-      await server.close();
+      pagesServer.close();
+      pagesServer.closeAllConnections();
       await artifacts.close();
       await proxy.close();
       await ghcr.stop();
@@ -237,10 +245,15 @@ export async function openRehearsal(
   return rehearsal;
 }
 
-/** The path of a repository's site at its host. */
-function baseOf({ repository, hasDomain = false }: RepositorySettings): string {
-  const [, name = ''] = repository.split('/');
-  return hasDomain || /\.github\.io$/i.test(name) ? '' : `/${name}`;
+/** Asks a server of this machine for what is at another address: `fetch` names no host but the one that it asks. */
+async function askAt(server: string, url: string): Promise<Response> {
+  const { host, pathname, search } = new URL(url);
+  const request = get(`http://${server}${pathname}${search}`, { headers: { host } });
+  const [answer]: IncomingMessage[] = await once(request, 'response');
+  if (!answer) throw new Error(`${url}: no answer`);
+  const { statusCode: status = 0, headers } = answer;
+  const lines = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+  return new Response(await buffer(answer), { status, headers: lines });
 }
 
 /** The files of this checkout that git knows or would take, with a catalog that is as empty as the template's. */

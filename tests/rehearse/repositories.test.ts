@@ -5,6 +5,7 @@ import { IndexDocument } from '../../site/schemas/api/index-document.ts';
 import { PackageList } from '../../site/schemas/api/package-list.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
 import type { Outcome } from '../world/run.ts';
+import { OWN_DOMAIN } from '../world/pages-service.ts';
 import { openRehearsal, TOKEN, type Rehearsal, type RunEvent } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, RECIPES } from './setting.ts';
 
@@ -18,7 +19,7 @@ const SETTINGS = 'targets:\n  - { name: x86_64_v3, runner: ubuntu-24.04 }\n';
 let rehearsal: Rehearsal;
 
 async function askSite(name: string, siteUrl = rehearsal.siteUrl): Promise<unknown> {
-  const response = await fetch(`${siteUrl}/api/${name}.json`);
+  const response = await rehearsal.fetch(`${siteUrl}/api/${name}.json`);
   return response.ok ? response.json() : response.status;
 }
 
@@ -80,7 +81,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(rehearsal.siteUrl).toMatch(/\/_My\.Cache\.v2-$/);
     const { url, name, links } = await readIndex();
     expect([url, name]).toEqual([rehearsal.siteUrl, '_My-Cache-v2']);
-    expect((await fetch(links.packages)).status).toBe(200);
+    expect((await rehearsal.fetch(links.packages)).status).toBe(200);
     expect(await listPackages()).toEqual(['trial-tool']);
   });
 
@@ -157,7 +158,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(await readIndex()).toMatchObject({ url: rehearsal.siteUrl, counts: { builds: 2 } });
     expect(await askSite('index', old)).toBe(404);
     expect(await listTags('some-owner/renamed')).toEqual([]);
-    const page = await (await fetch(`${rehearsal.siteUrl}/packages/trial-tool/`)).text();
+    const page = await (await rehearsal.fetch(`${rehearsal.siteUrl}/packages/trial-tool/`)).text();
     expect(page).not.toContain(old);
   });
 
@@ -179,7 +180,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     const { settings } = ViewList.parse(await askSite('views'));
     const { include } = settings[0] ?? {};
     expect(include?.path.startsWith(rehearsal.siteUrl)).toBe(true);
-    expect((await fetch(include?.path ?? '')).status).toBe(200);
+    expect((await rehearsal.fetch(include?.path ?? '')).status).toBe(200);
   });
 });
 
@@ -216,12 +217,23 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
   });
 
   test('an own domain: a run that finds all cached moves the site to it', async () => {
-    const domain = rehearsal.siteUrl.replace('localhost', '127.0.0.1');
     const before = rehearsal.git('rev-parse', 'main');
-    const run = await build('trial-tool', { vars: { SITE_URL: `${domain}/` } });
+    const old = rehearsal.siteUrl;
+    await rehearsal.change({ hasDomain: true });
+    const run = await build('trial-tool');
     expectSuccess(run);
     expect(run.output).toMatch(/made for another address/);
-    expect(await readIndex()).toMatchObject({ url: domain });
+    expect(await readIndex()).toMatchObject({ url: `https://${OWN_DOMAIN}` });
     expect(rehearsal.git('rev-parse', 'main')).toBe(before);
+    expect((await rehearsal.fetch(`${old}/api/index.json`)).headers.get('location')).toBe(
+      `https://${OWN_DOMAIN}/api/index.json`,
+    );
+  });
+
+  test('an own domain: build jobs, which may not ask where the site is, are led to it', async () => {
+    const run = await build('fails-configure');
+    expectSuccess(run);
+    expect(run.output).toMatch(/using https:\/\/some-owner\.github\.io as a mirror/);
+    expect(await readIndex()).toMatchObject({ counts: { builds: 2, failures: 1 } });
   });
 });

@@ -114,10 +114,10 @@ test.runIf(isRunnable)(
     const { counts } = IndexDocument.parse(await askSite('index'));
     expect(counts).toMatchObject({ packages: 0, builds: 0 });
     const manifest = `v3/manifests/spec/trial-app/${app.image.tag.replace(/\.spack$/, '')}.spec.manifest.json`;
-    expect((await fetch(`${rehearsal.siteUrl}/${manifest}`)).status).toBe(200);
+    expect((await rehearsal.fetch(`${rehearsal.siteUrl}/${manifest}`)).status).toBe(200);
   },
 );
 
 async function askSite(name: string): Promise<unknown> {
-  return (await fetch(`${rehearsal.siteUrl}/api/${name}.json`)).json();
+  return (await rehearsal.fetch(`${rehearsal.siteUrl}/api/${name}.json`)).json();
 }

@@ -32,7 +32,7 @@ test.runIf(isRunnable)(
     const dependent = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-dependent/')));
     expect(dependent.log.join()).toMatch(/not tried, since fails-compile@\S* did not build/);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
-    expect(await installFromSite(rehearsal.siteUrl, app.hash, 'trial-app', false)).toMatch(/hello/i);
+    expect(await installFromSite(rehearsal, app.hash, 'trial-app', false)).toMatch(/hello/i);
   },
 );
 

@@ -16,14 +16,15 @@ export interface HttpsProxy {
 
 /**
  * Starts a proxy that leads `https://<host>` to a plain HTTP server of this machine, and anything else nowhere.
- * @param hosts name to `127.0.0.1:PORT`
+ * @param hosts name to `127.0.0.1:PORT`; `*.name` stands for each name with one part more
  * @param folder for the certificates, which nobody trusts but what is started with `environment`
  */
 export async function startHttpsProxy(hosts: Record<string, string>, folder: string): Promise<HttpsProxy> {
   const refused = new Set<string>();
+  const find = (host: string): string | undefined => hosts[host] ?? hosts[host.replace(/^[^.]+/, '*')];
   const { key, cert } = makeCertificate(Object.keys(hosts), folder);
   const secure = createSecureServer({ key, cert }, (request, response) => {
-    const [host = '', port] = (hosts[request.headers.host ?? ''] ?? '').split(':');
+    const [host = '', port] = (find(request.headers.host ?? '') ?? '').split(':');
     const headers = { ...request.headers, 'x-forwarded-proto': 'https' };
     const { method, url: path } = request;
     const onward = requestPlain({ host, port, method, path, headers }, (answer) => {
@@ -38,7 +39,7 @@ export async function startHttpsProxy(hosts: Record<string, string>, folder: str
   proxy.on('connect', (request, socket, head) => {
     const [host = ''] = (request.url ?? '').split(':');
     socket.on('error', () => socket.destroy());
-    if (!(host in hosts)) {
+    if (find(host) === undefined) {
       refused.add(host);
       return void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
     }

@@ -1,23 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { z } from 'zod';
+import { pagesHandler } from '../../scripts/start/pages-server.ts';
 import type { ArtifactService } from './artifact-service.ts';
 import { pagesAnswer } from './github-rest.ts';
 
+/** The names of the hosts that Pages serves owners' sites at: its certificate has this one. */
+export const PAGES_HOSTS = '*.github.io';
+/** The domain of their own that owners have here. */
+export const OWN_DOMAIN = 'cache.example.org';
+
 /**
- * A stand-in of GitHub Pages: its REST endpoints, and a folder that holds what is served. Source: "Pages" of GitHub's
- * OpenAPI description; refusals in the words that actions/deploy-pages#383 and its issues quote.
+ * A stand-in of GitHub Pages: its REST endpoints, and the hosts that serve what was deployed last. Sources: "Pages" of
+ * GitHub's OpenAPI description; refusals in the words that actions/deploy-pages#383 and its issues quote; of its
+ * documentation "What is GitHub Pages?" (addresses of sites), "MIME types on GitHub Pages" (those of mime-db), "Creating a
+ * custom 404 page", and "About custom domains and GitHub Pages" (the address at github.io redirects to the domain).
  */
 export interface PagesService {
   /** Whether the owner has switched Pages on, with "GitHub Actions" as its source. */
   isOn: boolean;
-  /** Address of the site, as GitHub has it in `html_url`. */
-  url: string;
+  /** Address of the site, as GitHub has it in `html_url`, without the slash at its end. */
+  readonly url: string;
   /**
    * What a deployment meets: `serve` it; `same commit`: one whose commit is served already is accepted and never
    * served (actions/deploy-pages#383); `stuck`: it stays in progress until it is cancelled.
@@ -27,6 +35,8 @@ export interface PagesService {
   deployments: Deployment[];
   /** Answers a request to GitHub's REST API if it is about Pages. */
   answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<boolean>;
+  /** Answers a request to one of its hosts. */
+  answerSite(request: IncomingMessage, response: ServerResponse): void;
 }
 
 export interface Deployment {
@@ -42,18 +52,50 @@ const DeploymentRequest = z.object({
   oidc_token: z.string().min(1),
 });
 
+/** A repository, as much as its site's address depends on. */
+interface PagesRepository {
+  /** `owner/name`. */
+  repository: string;
+  /** Whether its site has a domain of the owner's own. */
+  hasDomain?: boolean;
+}
+
 /**
- * @param folder holds what is served, `pages`, and is on one file system
+ * @param options.folder holds what is served, `pages`, and is on one file system
+ * @param options.site whose site it is now. It moves with its repository, as it is: "GitHub changes the Project Page URL
+ * immediately" (https://ryan.thaut.me/blog/2020/05/21/redirecting-github-project-pages-for-renamed-repositories/)
  */
 export function createPagesService(options: {
-  url: string;
   folder: string;
   artifacts: ArtifactService;
+  site: () => PagesRepository;
 }): PagesService {
-  const { folder, artifacts } = options;
+  const { folder, artifacts, site } = options;
   const served = join(folder, 'pages');
   mkdirSync(served, { recursive: true });
-  const pages: PagesService = { isOn: true, url: options.url, mode: 'serve', deployments: [], answerRest };
+  const pages: PagesService = {
+    isOn: true,
+    get url() {
+      const { host, base, domain } = addressOf(site());
+      return `https://${domain ?? `${host}${base}`}`;
+    },
+    mode: 'serve',
+    deployments: [],
+    answerRest,
+    answerSite,
+  };
+
+  function answerSite(request: IncomingMessage, response: ServerResponse): void {
+    const { host, base, domain } = addressOf(site());
+    const { url: path = '/' } = request;
+    const isServed = pages.isOn && pages.deployments.some((each) => each.isServed);
+    const isAtDomain = domain !== undefined && request.headers.host === domain;
+    const isAtHost = request.headers.host === host && (path === base || path.startsWith(`${base}/`));
+    if (!isServed || !(isAtDomain || isAtHost)) answerNoSite(response);
+    else if (isAtDomain) pagesHandler(served, '')(request, response);
+    else if (domain === undefined) pagesHandler(served, base)(request, response);
+    else response.writeHead(301, { location: `https://${domain}${path.slice(base.length) || '/'}` }).end();
+  }
 
   async function answerRest(
     method: string,
@@ -135,6 +177,25 @@ export function createPagesService(options: {
   }
 
   return pages;
+}
+
+/** Where GitHub serves a repository's site: that of `owner.github.io` at the top of the host. */
+function addressOf({ repository, hasDomain = false }: PagesRepository): {
+  host: string;
+  base: string;
+  domain: string | undefined;
+} {
+  const [owner = '', name = ''] = repository.split('/');
+  const host = `${owner.toLowerCase()}.github.io`;
+  const base = name.toLowerCase() === host ? '' : `/${name}`;
+  return { host, base, domain: hasDomain ? OWN_DOMAIN : undefined };
+}
+
+/** What GitHub says where it serves no site, such as at https://github.com/inbo/inbo.github.io's old address. */
+function answerNoSite(response: ServerResponse): void {
+  const text =
+    "<title>Site not found &middot; GitHub Pages</title><p>There isn't a GitHub Pages site here.</p>";
+  response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' }).end(text);
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
