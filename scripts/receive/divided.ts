@@ -21,7 +21,10 @@ export interface DividedOutcome {
   waitingSeconds: number;
   /** Requests whose builds are all there, but not their containers. */
   containers: number;
-  /** What was asked for, other than environments, and still waits: for the next run. */
+  /**
+   * What was asked for, other than environments, and may still be built: for the next run. Where a root failed, or what it
+   * needs, the next run would try that again.
+   */
   specs: string[];
 }
 
@@ -55,7 +58,7 @@ export function receiveDivided(
       const cause = failedNeed(hash, plan, failed);
       if (cause === undefined) {
         waiting.add(hash);
-        isWaiting = true;
+        isWaiting ||= roots.has(hash);
       } else if (roots.has(hash) && !failed.has(hash))
         outcome.failures.push(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),

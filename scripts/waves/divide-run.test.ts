@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
+import type { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
+import { receiveDivided } from '../receive/divided.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import { divideRun, wavesOf, type DividedRun } from './divide-run.ts';
 import { composeLock, trimLock } from './part-folder.ts';
@@ -197,4 +199,29 @@ test('what cannot be built is taken out of the lock of a part', () => {
     const kept = [...hashes].filter((hash) => !walk([hash], needsOf).includes(missing));
     expect(Object.keys(lock.concrete_specs)).toEqual(expect.arrayContaining(kept));
   }
+});
+
+test('the next run is not for what cannot be built any more, though a part of it waits', () => {
+  const { requests } = divide([solve(0, 'openmpi'), solve(1, 'hdf5~mpi')], 900);
+  const others = new Set(walk([rootOf('hdf5~mpi')], needsOf));
+  const hash = needsOf(rootOf('openmpi')).find(
+    (one) => !others.has(one) && !REAL.concrete_specs[one]?.external,
+  );
+  const name = REAL.concrete_specs[hash ?? '']?.name ?? '';
+  const date = '2026-11-29T00:00:00Z';
+  const failed = new Map<string, Failure>([
+    [hash ?? '', { name, spec: name, kind: 'compile', log: [], date }],
+  ]);
+  const receive = (catalog: string, failures: typeof failed) =>
+    receiveDivided(
+      { requests, left: [], seconds: {} },
+      failures,
+      { plans: folder, catalogDirectory: join(folder, catalog) },
+      { run: undefined, job: '1', date },
+    );
+  expect(receive('one', new Map()).specs).toEqual(['openmpi', 'hdf5~mpi']);
+  const { failures, specs, waiting } = receive('two', failed);
+  expect(failures).toMatchObject([{ name: 'openmpi', hash: rootOf('openmpi') }]);
+  expect(waiting).not.toContain(rootOf('openmpi'));
+  expect(specs).toEqual(['hdf5~mpi']);
 });
