@@ -141,7 +141,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           'shaky',
         );
       },
-      15 * MINUTES,
+      30 * MINUTES,
     );
 
     test(
@@ -178,7 +178,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           /2 binaries come from another mirror of the environment and are published here too: elsewhere\/\w+, tool\//,
         );
       },
-      15 * MINUTES,
+      30 * MINUTES,
     );
 
     test(
@@ -263,7 +263,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           /expected nothing new to be built on a spliced package, found splice-user on splice-app\//,
         );
       },
-      15 * MINUTES,
+      30 * MINUTES,
     );
 
     test(
@@ -294,7 +294,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         const { output } = await runProgram(join(prefix.trim(), 'bin/splice-top'), [], {});
         expect(output).toBe('two, after the word of 2.0\n');
       },
-      15 * MINUTES,
+      30 * MINUTES,
     );
   },
 );
