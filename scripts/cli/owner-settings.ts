@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import { BuildCacheSettings, type Target } from '../../site/schemas/build-cache-settings.ts';
 
-/** Where the owner's settings lie, from the top of the repository. */
+/** Where the owner's settings are, from the top of the repository. */
 export const SETTINGS_FILE = '.github/build-cache.yaml';
 
 /** Reads the owner's settings; a file that is empty or not there means the defaults. */
@@ -28,9 +27,4 @@ export function findTarget(settings: BuildCacheSettings, name: string): Target {
   if (target) return target;
   const names = settings.targets.map((row) => row.name).join(', ');
   throw new Error(`target "${name.slice(0, 100)}": expected one of ${names}; add others to ${SETTINGS_FILE}`);
-}
-
-/** The JSON schema of the settings, by which editors complete and check the file. */
-export function settingsJsonSchema(): Record<string, unknown> {
-  return { title: 'Settings of a Spack build cache', ...z.toJSONSchema(BuildCacheSettings, { io: 'input' }) };
 }
