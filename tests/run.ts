@@ -13,7 +13,12 @@ const bin = (name: string): string => join('node_modules/.bin', name);
 
 /** Each counts as one test. In a copy those of the template's style are left out: they would judge its owner's files. */
 const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boolean }[] = [
-  { name: 'types', command: [bin('astro'), 'check'], inCopies: true },
+  {
+    name: 'types of pages',
+    command: [bin('astro'), 'check', '--noSync', '--tsconfig', 'tests/tools/tsconfig.pages.json'],
+    inCopies: true,
+  },
+  { name: 'types', command: [bin('oxlint'), '--allow', 'all', '--type-check'], inCopies: true },
   { name: 'lint', command: [bin('oxlint'), '--deny-warnings'] },
   { name: 'unused code', command: [bin('knip')] },
   {
@@ -68,6 +73,8 @@ async function run(): Promise<void> {
 /** The checks, as many at once as there are cores and those that need no tool first, then the projects. */
 async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally>): Promise<Tally[]> {
   const checks = CHECKS.filter(({ name, inCopies }) => wanted(name) && (isTemplate || inCopies));
+  // The types of Astro's own modules, which the others need.
+  const generated = checks.length > 0 ? [await runCheck('generated types', [bin('astro'), 'sync'])] : [];
   const tallies = await pMap(
     checks,
     async ({ name, command, tool }) => {
@@ -79,7 +86,7 @@ async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally
   );
   await tools;
   const projects = PROJECTS.filter(wanted);
-  return [...tallies.flat(), ...(projects.length > 0 ? [await runTests(projects)] : [])];
+  return [...generated, ...tallies.flat(), ...(projects.length > 0 ? [await runTests(projects)] : [])];
 }
 
 await run();
