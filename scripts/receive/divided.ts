@@ -22,8 +22,8 @@ export interface DividedOutcome {
   /** Requests whose builds are all there, but not their containers. */
   containers: number;
   /**
-   * What was asked for, other than environments, and may still be built: for the next run. Where a root failed, or what it
-   * needs, the next run would try that again.
+   * What was asked for, other than environments, and still waits: for the next run. Not where no root can be built any more:
+   * the next run would try again what failed.
    */
   specs: string[];
 }
@@ -58,13 +58,15 @@ export function receiveDivided(
       const cause = failedNeed(hash, plan, failed);
       if (cause === undefined) {
         waiting.add(hash);
-        isWaiting ||= roots.has(hash);
+        isWaiting = true;
       } else if (roots.has(hash) && !failed.has(hash))
         outcome.failures.push(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
         );
     }
-    if (isWaiting && environment === undefined) outcome.specs.push(plan.inputs.request.specs.join(' '));
+    const isPossible = plan.roots.some(({ hash }) => failedNeed(hash, plan, failed) === undefined);
+    if (isWaiting && isPossible && environment === undefined)
+      outcome.specs.push(plan.inputs.request.specs.join(' '));
     // Its image is made by a job that has all of it in one place: the next run's.
     if (isBuilt && plan.inputs.request.container) outcome.containers += 1;
   }
