@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { servePages } from '../../scripts/start/pages-server.ts';
+import { parseSettings } from '../../site/schemas/settings.ts';
 import { inventSearchData } from '../browser/search-data.ts';
 import { findChrome } from '../tools/tools.ts';
 import type { Figures } from './bench.ts';
@@ -14,7 +15,8 @@ const SITE_BUILDS = 60;
 /** Processor time of a key stroke in a search over so many builds, in milliseconds: a frame has 16. */
 export async function benchSearch(folder: string, builds: number): Promise<Figures> {
   await buildSite(folder, SITE_BUILDS);
-  const server = await servePages({ root: join(folder, `dist-${SITE_BUILDS}`), base: '/', port: 0 });
+  const base = new URL(parseSettings({}).SITE_URL).pathname;
+  const server = await servePages({ root: join(folder, `dist-${SITE_BUILDS}`), base, port: 0 });
   const executablePath = findChrome();
   const browser = await chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
@@ -29,7 +31,10 @@ export async function benchSearch(folder: string, builds: number): Promise<Figur
     });
     await page.goto(`${server.url}/search/`);
     await page.getByRole('button', { name: 'Show all' }).click();
-    await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
+    await page
+      .getByRole('status')
+      .filter({ hasText: / in \d/ })
+      .waitFor();
     const costs = (await measureKeys(page, QUERIES)).sort((left, right) => left - right);
     const at = (share: number): number => round(costs[Math.floor((costs.length - 1) * share)] ?? 0);
     return { builds, keys: costs.length, medianMs: at(0.5), percentile95Ms: at(0.95), worstMs: at(1) };

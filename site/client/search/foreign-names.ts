@@ -23,6 +23,8 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 /** What packages of Debian, Red Hat, conda and pip end with: `libhdf5-dev`, `ninja-build`, `tensorflow-gpu`. */
 const SUFFIX =
   /[-_](?:all|base|bin|binutils|build|c\+\+|client|clients|common|core|cpu|cuda|data|dbg|dev|devel|doc|examples|extra|gfortran|gnutls|gpu|headers|headless|jdk|jre|libs?|linux-64|mpich|ng|openmpi|openssl|runtime|server|static|tools|utils)$|(?<=\w{3})[-_]?toolkit$/;
+/** What only packages of a language begin with elsewhere: what follows is a name, known or mistyped. */
+const FOREIGN_PREFIX = /^(?:python3(?:\.\d+)?|r-cran|r-bioc|bioconductor)-(?=\w{3})/;
 /** Version of a library's interface in its package's name: `libssl1.1`, `zlib1g`, `openjdk-17`, `libboost-system1.83.0`. */
 const NUMBER = /-?\d+(?:\.\d+)*[a-z]?(?:-\d+)?$/;
 /** What headers and other files that a build looks for end with. */
@@ -53,7 +55,7 @@ export function ownName(word: string, isKnown: (name: string) => boolean): strin
     if (isKnown(reading)) return reading;
     for (const next of readOn(reading)) if (next.length > 0) seen.add(next);
   }
-  return word;
+  return word.replace(FOREIGN_PREFIX, '');
 }
 
 function readOn(word: string): string[] {

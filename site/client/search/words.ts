@@ -46,7 +46,7 @@ const STEM = 5;
 /** What follows a library's name: `.so.310`. */
 const LIBRARY_ENDING = /\.(?:so|dylib)\b.*$/;
 /** What packages of a language or kind begin with. */
-const PREFIX = /^(?:py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
+const PREFIX = /^(?:c-|py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
 
 /** Finds packages and sets of files by words. */
 export interface WordFinder {

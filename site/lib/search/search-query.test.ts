@@ -78,6 +78,9 @@ test('a package is taken as other package managers, modules and Perl write it', 
   expect(parseQuery('openfoam/2412').version).toBe('2412');
   expect(parseQuery('YAML::LibYAML').words).toEqual(['yaml-libyaml']);
   expect(parseQuery('bzip2/2v7wfcc').words).toEqual(['2v7wfcc']);
+  expect(parseQuery('pybind11[global]').words).toEqual(['pybind11']);
+  expect(parseQuery('boost/filesystem.hpp').words).toEqual(['boost']);
+  expect(parseQuery('include/zlib.h').words).toEqual(['zlib.h']);
   expect(parseQuery('hdf5 cxxstd=17').variants).toEqual([{ name: 'cxxstd', token: 'cxxstd=17' }]);
 });
 

@@ -128,8 +128,11 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
     query.variants.push({ name: flag, token: `${part['sign'] === '+' ? '+' : '~'}${flag}` });
   else if (key !== undefined) readSetting(key, value.replaceAll(/^["']|["']$/g, ''), query);
   else if (word !== undefined) {
-    // A module of Perl is called `YAML::LibYAML`, its package perl-yaml-libyaml.
-    const path = word.replace(/\/+$/, '').replaceAll('::', '-').toLowerCase();
+    // A module of Perl is called `YAML::LibYAML`, its package perl-yaml-libyaml; pip takes `pybind11[global]`.
+    const path = word
+      .replace(/\/+$|\[[^\]]*\]$/g, '')
+      .replaceAll('::', '-')
+      .toLowerCase();
     const [, module, release] = MODULE.exec(path) ?? [];
     const [, folder] = HEADER.exec(path) ?? [];
     const last = module ?? folder ?? path.replace(/^.*\//, '');
