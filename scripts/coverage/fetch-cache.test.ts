@@ -5,6 +5,9 @@ import { fetchCache } from './fetch-cache.ts';
 
 test.each([
   ['lists in one another', '['.repeat(4_000_000), /nested deeper/],
+  ['keys without end', `{${'"a":0,'.repeat(600_001)}"b":0}`, /more than 600000 keys/],
+  ['texts without end', `[${'"",'.repeat(1_500_001)}0]`, /more than 1500000 texts/],
+  ['values without end', `[${'0,'.repeat(3_000_001)}0]`, /more than 3000000 values/],
   ['lists without end', `[${'[],'.repeat(1_200_000)}[]]`, /more than 1000000 lists/],
 ])('refuses %s before they fill the memory', async (_, body, cause) => {
   const server = createServer(({ url = '' }, response) => {

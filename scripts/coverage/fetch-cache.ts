@@ -11,7 +11,7 @@ import {
   type SharedCoverage,
 } from '../../site/lib/federation/cover-together.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
-import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
+import { foreignList, SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import type { Coverage } from '../../site/schemas/api/coverage.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
@@ -20,7 +20,7 @@ import type { LockFile } from '../../site/schemas/lock-file.ts';
 const Index = z.object({ version: z.literal(1) });
 const { name, hash, target, kind, date, run } = Failure.shape;
 const Failures = z.object({
-  failures: z.array(z.object({ name, hash, target, kind, date, run })),
+  failures: foreignList(z.object({ name, hash, target, kind, date, run })),
 });
 
 /** Asks a cache's API what it has and what it tried. Throws one sentence when there is no such API. */

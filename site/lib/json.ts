@@ -10,6 +10,9 @@ export interface JsonSource {
   advice: string;
 }
 
+/** In characters: a message may name each of a million keys that a schema does not know. */
+const MESSAGE_LIMIT = 1_000;
+
 /** Parses JSON with a schema. An error says where, what was expected, what was found at which place, and what to do. */
 export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSource): T {
   const { where, expected, advice } = source;
@@ -20,7 +23,7 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSou
   const problem = expected
     ? `expected ${expected}, found ${place ? `at "${place}"` : 'this'}: `
     : place && `${place}: `;
-  throw new Error(`${where}: ${problem}${issue?.message}; ${advice}`);
+  throw new Error(`${where}: ${problem}${issue?.message.slice(0, MESSAGE_LIMIT)}; ${advice}`);
 }
 
 /** What a text says that may be anything, and that nothing rests on; undefined where it does not fit the schema. */

@@ -15,6 +15,9 @@ const NAMES = [
   'a spec file with a number of 8 million digits',
   'settings whose aliases unfold to a billion values',
   'an API that never ends',
+  'an API with 32 MiB of keys',
+  'an API with a million wrong texts in a column',
+  'an API with a million failures that are none',
   'a registry whose manifest never ends',
   'a registry whose blob never ends',
 ];

@@ -11,6 +11,7 @@ import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { parseSnapshot } from '../../site/lib/catalog/catalog-files.ts';
+import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { startServer } from '../world/start-server.ts';
 import { makeEntry } from '../world/tar-maker.ts';
 
@@ -43,6 +44,24 @@ const BOMBS: Record<string, () => unknown> = {
     parsePlainYaml(Buffer.from('['.repeat(MIB))),
   'YAML in a tarball with a million values': () => parsePlainYaml(Buffer.from(`a: [${'b,'.repeat(MIB)}b]`)),
   'an API that never ends': () => withServer((address) => fetchCache(address)),
+  'an API with 32 MiB of keys': () =>
+    withAnswer(
+      'specs.json',
+      fill('{', (at) => `"${at}":0`, '}'),
+      fetchCache,
+    ),
+  'an API with a million wrong texts in a column': () =>
+    withAnswer(
+      'specs.json',
+      fill('{"columns":{"hash":[', (at) => `"${at}"`, ']}}', 1_450_000),
+      fetchCache,
+    ),
+  'an API with a million failures that are none': () =>
+    withAnswer(
+      'failures.json',
+      fill('{"failures":[', () => '{}', ']}', 900_000),
+      fetchCache,
+    ),
   'a registry whose manifest never ends': () =>
     withServer((address) => openRegistry(`${address}/repo`).readManifest('tag')),
   'a registry whose blob never ends': () =>
@@ -86,6 +105,39 @@ function challengeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   const open = () =>
     Promise.resolve(Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 })));
   return readPayload({ where: 'tarball', size: 10 * MIB, open });
+}
+
+/** As many parts as are read of an answer. */
+function fill(start: string, part: (at: number) => string, end: string, most = Infinity): Buffer {
+  const bytes = Buffer.alloc(SIBLING_LIMIT_BYTES - 100);
+  let length = bytes.write(start);
+  for (let at = 0; at < most && length < bytes.length - 100; at += 1)
+    length += bytes.write(at === 0 ? part(at) : `,${part(at)}`, length);
+  length += bytes.write(end, length);
+  return bytes.subarray(0, length);
+}
+
+/** An API whose documents are right, but for one. */
+async function withAnswer(
+  path: string,
+  body: Buffer,
+  work: (address: string) => Promise<unknown>,
+): Promise<unknown> {
+  const { words, columns } = SiblingTable.shape;
+  const empty = (shape: object): object =>
+    Object.fromEntries(Object.keys(shape).map((name) => [name, [] as unknown[]]));
+  const table = { words: empty(words.shape), columns: empty(columns.shape) };
+  const server = createServer(({ url = '' }, response) => {
+    if (url.endsWith(path)) response.end(body);
+    else response.end(JSON.stringify(url.endsWith('specs.json') ? table : { version: 1 }));
+  });
+  const address = await startServer(server);
+  try {
+    return await work(address);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 }
 
 async function withServer(work: (address: string) => Promise<unknown>): Promise<unknown> {

@@ -8,9 +8,33 @@ export const SIBLING_LIMIT_BYTES = 32 * 2 ** 20;
 /** More entries in a document of others are refused. */
 const MOST = 500_000;
 
+/**
+ * A list of a document of others, looked at up to the first entry that is wrong: `z.array` keeps an issue for each, and
+ * 32 MiB of wrong entries took 1.6 GB.
+ */
+export function foreignList<Entry extends z.ZodType>(entry: Entry, most = MOST) {
+  return z
+    .custom<unknown[]>(Array.isArray, 'expected a list')
+    .transform((list, context): z.output<Entry>[] => {
+      const read: z.output<Entry>[] = [];
+      const refuse = (at: number, message: string): z.output<Entry>[] => {
+        context.addIssue({ code: 'custom', message, path: [at] });
+        return z.NEVER;
+      };
+      if (list.length > most) return refuse(most, `expected at most ${most} entries`);
+      for (const [at, value] of list.entries()) {
+        const result = entry.safeParse(value);
+        if (!result.success) return refuse(at, result.error.issues[0]?.message ?? 'expected another entry');
+        read.push(result.data);
+      }
+      return read;
+    });
+}
+
 /** A name, a version or the like, as others write it. */
 const Text = z.string().max(300);
-const Texts = z.array(Text).max(MOST);
+const Texts = foreignList(Text);
+const Numbers = foreignList(z.number());
 const { words, columns } = SpecTable.shape;
 
 /** What is read of a sibling's `/api/specs.json`: a later one may have more fields. */
@@ -22,8 +46,13 @@ export const SiblingTable = z.object({
     >,
   ),
   columns: z
-    .object(columns.shape)
-    .refine(({ hash }) => hash.length <= MOST, `expected at most ${MOST} builds`)
+    .object({
+      ...(Object.fromEntries(
+        Object.entries(columns.shape).map(([name, { element }]) => [name, foreignList<z.ZodType>(element)]),
+      ) as Record<keyof typeof columns.shape, typeof Numbers>),
+      hash: foreignList(columns.shape.hash.element),
+      site: foreignList(columns.shape.site.element),
+    })
     .refine(
       (lists) => Object.values(lists).every(({ length }) => length === lists.hash.length),
       'expected columns of one length',
@@ -33,16 +62,14 @@ export type SiblingTable = z.infer<typeof SiblingTable>;
 
 /** What is read of a sibling's `/api/packages.json`. */
 export const SiblingPackages = z.object({
-  packages: z
-    .array(
-      z.object({
-        name: PackageName,
-        versions: z.array(Text).max(10_000),
-        targets: z.array(Text).max(1_000),
-        builds: z.number().int().nonnegative(),
-      }),
-    )
-    .max(MOST),
+  packages: foreignList(
+    z.object({
+      name: PackageName,
+      versions: foreignList(Text, 10_000),
+      targets: foreignList(Text, 1_000),
+      builds: z.number().int().nonnegative(),
+    }),
+  ),
 });
 export type SiblingPackages = z.infer<typeof SiblingPackages>;
 

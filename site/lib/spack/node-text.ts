@@ -103,20 +103,32 @@ const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
 
 /** A table of 200,000 builds has some dozen, a spec file of 5,000 nodes less than a half. */
 const MAX_LISTS = 1_000_000;
+/** A spec file of 5,000 nodes has a third of a million. Each takes some hundred bytes when no two are alike. */
+const MAX_KEYS = 600_000;
+/** A table of 200,000 builds has 2.6 million, most of them numbers. */
+const MAX_VALUES = 3_000_000;
+/** Keys among them. A spec file of 5,000 nodes has some 700,000. */
+const MAX_TEXTS = 1_500_000;
 
 /**
  * Throws when JSON is nested deeper than any data of Spack's: Python's reader ends at some thousand levels; and when it has
- * more lists and objects than any: each takes twenty times the memory of its two characters.
+ * more lists, objects, keys, texts or values than any: each takes up to a hundred times the memory of its characters.
  */
 export function refuseDeepJson(text: string): void {
   let depth = 0;
   let lists = 0;
+  let keys = 0;
+  let values = 0;
+  let texts = 0;
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) {
+      texts += 1;
       do at = text.indexOf('"', at + 1);
       while (at > 0 && isEscaped(text, at));
       if (at < 0) return;
@@ -124,8 +136,13 @@ export function refuseDeepJson(text: string): void {
       depth += 1;
       lists += 1;
     } else if (unit === CLOSING_BRACE || unit === CLOSING_BRACKET) depth -= 1;
+    else if (unit === COLON) keys += 1;
+    else if (unit === COMMA) values += 1;
     if (depth > MAX_DEPTH) throw new Error(`JSON is nested deeper than ${MAX_DEPTH} levels`);
     if (lists > MAX_LISTS) throw new Error(`JSON has more than ${MAX_LISTS} lists and objects`);
+    if (keys > MAX_KEYS) throw new Error(`JSON has more than ${MAX_KEYS} keys`);
+    if (texts > MAX_TEXTS) throw new Error(`JSON has more than ${MAX_TEXTS} texts`);
+    if (values > MAX_VALUES) throw new Error(`JSON has more than ${MAX_VALUES} values`);
   }
 }
 
@@ -144,6 +161,7 @@ const MAX_NUMBER_LENGTH = 100;
  * nested deeper than any data of Spack's, or when it has a number that some readers refuse.
  */
 export function refuseAmbiguousJson(text: string): void {
+  refuseDeepJson(text);
   JSON.parse(text);
   const open: (Set<string> | undefined)[] = [];
   let previous = '';
