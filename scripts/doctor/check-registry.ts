@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
-import { digestFrom, hexOf, type Digest } from '../../site/schemas/digest.ts';
+import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
@@ -79,7 +79,7 @@ async function compareRegistry(
   }
   diagnosis.count('registry', 'every build has its tag', builds.length);
   await checkRemoved(read, diagnosis, registry, tags);
-  await checkContainers(read, diagnosis, registry, tags);
+  await checkContainers(read, diagnosis, check, tags);
   findUnknownTags(read, diagnosis, registry, tags);
   const there = builds.filter(({ image }) => tags.has(image.tag));
   const folder = await listFolder(registry);
@@ -113,31 +113,37 @@ async function checkRemoved(
   }
 }
 
-/** Looks whether the newest container of each name and architecture is there; those before it may be gone. */
+/**
+ * Looks whether the newest container of each name and architecture is there; those before it may be gone. Where none is,
+ * the registry is one of builds alone, such as a copy.
+ */
 async function checkContainers(
   { containers }: ExaminedCatalog,
   diagnosis: Diagnosis,
-  registry: Registry,
+  { registry, limit, now }: RegistryCheck,
   tags: ReadonlySet<string>,
 ): Promise<void> {
   const newest = new Map<string, Container>();
   for (const container of containers.toSorted((a, b) => compareTexts(a.published, b.published)))
     newest.set(`${container.tags[0]} ${container.os}/${container.architecture}`, container);
+  const all = [...newest.values()];
+  const hasTag = ({ tags: [tag = ''] }: Container): boolean => tags.has(tag);
+  const chosen = all.some(hasTag) ? takeDailySample(all, limit, now) : [];
   await pMap(
-    newest.values(),
+    chosen,
     async (container) => {
-      const [tag = ''] = container.tags;
-      const image = tags.has(tag) && (await registry.readText(container.digest));
-      if (image) return;
+      if (hasTag(container) && (await registry.readText(container.digest))) return;
       diagnosis.add('container-missing', {
-        where: `${registry.reference}:${tag}`,
+        where: `${registry.reference}:${container.tags[0]}`,
         expected: `the container ${container.digest} for ${container.os}/${container.architecture}`,
-        found: tags.has(tag) ? 'the tag, but no such image' : 'no such tag',
+        found: hasTag(container) ? 'the tag, but no such image' : 'no such tag',
       });
     },
     { concurrency: REQUESTS },
   );
-  diagnosis.count('registry', 'containers are there', newest.size);
+  const note = { checked: 0, note: 'none of them is in this registry' };
+  const extent = chosen.length === 0 && all.length > 0 ? note : sampleNote(chosen.length, all.length);
+  diagnosis.count('registry', 'containers are there', all.length, extent);
 }
 
 function findUnknownTags(
@@ -172,8 +178,7 @@ async function checkImages(
   const chosen = new Set(takeDailySample(builds, limit, now));
   // A folder's listing says at once what is there; the sizes are those of the sample.
   const isThere = async (build: Build, blob: Blob): Promise<boolean> =>
-    (!folder || folder.blobs.has(hexOf(blob.digest))) &&
-    (!chosen.has(build) || (await registry.hasBlob(blob)));
+    (!folder || folder.blobs.has(blob.digest)) && (!chosen.has(build) || (await registry.hasBlob(blob)));
   const looked = folder ? builds : [...chosen];
   await pMap(
     looked,
@@ -229,8 +234,7 @@ interface Folder {
   dir: string;
   entries: readonly Descriptor[];
   tags: ReadonlyMap<string, Digest>;
-  /** Their names: digests in hex. */
-  blobs: ReadonlySet<string>;
+  blobs: ReadonlySet<Digest>;
 }
 
 /** Undefined for a registry that is no folder: it tells nobody which blobs it has. */
@@ -243,7 +247,7 @@ async function listFolder(registry: Registry): Promise<Folder | undefined> {
     dir,
     entries,
     tags: new Map(entries.map((entry) => [tagOf(entry) ?? '', entry.digest])),
-    blobs: new Set(await readdir(join(dir, 'blobs/sha256')).catch(() => [])),
+    blobs: new Set((await readdir(join(dir, 'blobs/sha256')).catch(() => [])).map(digestFrom)),
   };
 }
 
@@ -281,7 +285,7 @@ async function checkOrphans(
   const graced = [...removed.values()].flatMap(({ grace }) => grace?.build ?? []);
   for (const { image, tarball } of [...catalog.builds.values(), ...graced])
     known.add(image.digest).add(image.config.digest).add(tarball.digest);
-  let unknown = [...blobs].filter((name) => !known.has(digestFrom(name)));
+  let unknown = [...blobs].filter((digest) => !known.has(digest));
   // Images that the catalog describes are read only where what others name does not explain a blob.
   const described = new Set([...catalog.builds.values()].map(({ image }) => image.digest));
   for (const isDescribed of [false, true]) {
@@ -290,10 +294,10 @@ async function checkOrphans(
       // What cannot be read is a finding of its own.
       for (const { digest } of await contentsOf(dir, dir, [entry]).catch(() => [])) known.add(digest);
     }
-    unknown = unknown.filter((name) => !known.has(digestFrom(name)));
+    unknown = unknown.filter((digest) => !known.has(digest));
   }
-  for (const name of unknown) {
-    const file = blobPath(dir, digestFrom(name));
+  for (const digest of unknown) {
+    const file = blobPath(dir, digest);
     const age = now.getTime() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity);
     if (age < YOUNG_MS) continue;
     diagnosis.add('blob-orphan', {

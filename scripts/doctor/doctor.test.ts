@@ -243,7 +243,15 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
   {
     code: 'container-missing',
     where: 'registry:tree-2.1.0-amd64',
-    plant: () => put(`content/containers/tree/${'b'.repeat(64)}.json`, CONTAINER),
+    plant: async () => {
+      await put(`content/containers/tree/${'b'.repeat(64)}.json`, CONTAINER);
+      // Another one is there: without any it would be a registry of builds alone.
+      const { tag, digest } = build(LIBMD).image;
+      await put(
+        `content/containers/libmd/${hexOf(digest)}.json`,
+        CONTAINER.replace('tree-2.1.0-amd64', tag).replace(`sha256:${'b'.repeat(64)}`, digest),
+      );
+    },
   },
   {
     code: 'kept-missing',

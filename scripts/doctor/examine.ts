@@ -12,7 +12,6 @@ import { readSigner, type Signer } from '../signing/signature.ts';
 import { checkRegistryBytes, checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes } from './check-catalog.ts';
 import { checkRegistry } from './check-registry.ts';
-import { checkSite } from './check-site.ts';
 import { checkWithSpack } from './check-spack.ts';
 import { Diagnosis, SAMPLE } from './diagnosis.ts';
 import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
@@ -67,7 +66,12 @@ async function examine(read: ExaminedCatalog, diagnosis: Diagnosis, examination:
   if (answers && deep)
     await checkRegistryBytes(read, diagnosis, { registry, index, journal: examination.journal });
 
-  const listed = site && (await checkSite(read, diagnosis, { ...examination, site, index, limit }));
+  // Loaded where it is needed: with the schemas of the API it is a good part of what a short run takes.
+  const listed =
+    site &&
+    (await (
+      await import('./check-site.ts')
+    ).checkSite(read, diagnosis, { ...examination, site, index, limit }));
   if (site && listed && deep)
     await checkSiteBytes(read, diagnosis, { site, listed, journal: examination.journal });
 
@@ -95,12 +99,13 @@ export async function diagnose(
     ...(options.catalog && { CATALOG_DIR: options.catalog }),
   });
   const diagnosis = new Diagnosis();
+  // Before all is in memory: another process begins as a copy of this one.
+  const commit = await readDataCommit(catalog);
   const read = readWholeCatalog(catalog, diagnosis);
   // Without a word from the owner: where the catalog says that its builds are.
   const registry = options.registry ?? (environment['REGISTRY'] || read.catalog.cache?.registry);
   const site = options.site ?? environment['SITE_URL'];
   const date = readDate(environment, new Date());
-  const commit = await readDataCommit(catalog);
   await examine(read, diagnosis, {
     registry: openRegistry(registry ?? settings.REGISTRY),
     ...(site ? { site: openMirrorFiles(site) } : {}),

@@ -8,7 +8,7 @@ import {
   type CatalogFault,
   type CatalogKind,
 } from '../../site/lib/catalog/catalog-files.ts';
-import { findNodeFault } from '../../site/lib/spack/node-faults.ts';
+import { readGoodNode } from '../../site/lib/spack/node-faults.ts';
 import { parsePin, resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { Container } from '../../site/schemas/container.ts';
@@ -73,9 +73,9 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
       });
   };
   const orphans: string[] = [];
-  // Each text is parsed once; `checkNodes` finds the answers.
+  // Each node is looked at once; `checkNodes` finds the answers.
   const catalog = readCatalog(directory, {
-    ...{ onFault, onNode: findNodeFault },
+    ...{ onFault, readNode: readGoodNode },
     onOrphan: (path) => orphans.push(path),
   });
 

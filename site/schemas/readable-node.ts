@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAG_HASH } from './digest.ts';
-import { COMPILER_FLAGS, MAX_NAME_LENGTH, PACKAGE_NAME } from './node.ts';
+import { COMPILER_FLAGS, MAX_NAME_LENGTH, PACKAGE_NAME, type ParameterValue } from './node.ts';
 import { isSafeText } from './safe-text.ts';
 
 /**
@@ -76,13 +76,23 @@ const Sha256List = z.array(z.string().regex(/^[0-9a-f]{64}$/, NARROWER.shape), N
 const VARIANT_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/;
 
 const FLAG_NAMES = new Set<string>(COMPILER_FLAGS);
-const Flags = z.array(SafeText.min(1, NARROWER.shape), 'expected a list of flags').optional();
+const Flags = z.array(SafeText.min(1, NARROWER.shape), 'expected a list of flags');
 
+/** Looked at by hand: a node has some twenty, and the schema of an object would copy them. */
 const Parameters = z
-  .looseObject(Object.fromEntries(COMPILER_FLAGS.map((flag) => [flag, Flags])))
-  .superRefine((parameters: Record<string, unknown>, context) => {
+  .custom<Record<string, ParameterValue>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object',
+  )
+  .superRefine((parameters, context) => {
     for (const [name, value] of Object.entries(parameters)) {
-      if (FLAG_NAMES.has(name)) continue;
+      // Of this key `findNodeFault` has a sentence of its own, wherever it is.
+      if (name === '__proto__') continue;
+      if (FLAG_NAMES.has(name)) {
+        for (const { message, path } of Flags.safeParse(value).error?.issues ?? [])
+          context.addIssue({ code: 'custom', message, path: [name, ...path] });
+        continue;
+      }
       const message = findVariantFault(name, value);
       if (message !== undefined) context.addIssue({ code: 'custom', message, path: [name] });
     }
@@ -94,7 +104,7 @@ function findVariantFault(name: string, value: unknown): string | undefined {
   if (!VARIANT_NAME.test(name)) return 'expected the name of a variant';
   if (RESERVED.has(name)) return NARROWER.word;
   if (name === 'patches' && !Sha256List.safeParse(value).success) return NARROWER.shape;
-  if (typeof value === 'boolean') return undefined;
+  if (typeof value === 'boolean' || (typeof value === 'string' && isOrdinary(value))) return undefined;
   const values: unknown[] = Array.isArray(value) ? value : [value];
   const texts = values.filter((text) => typeof text === 'string');
   if (texts.length < values.length)
@@ -111,6 +121,11 @@ function findVariantFault(name: string, value: unknown): string | undefined {
   if (/[[\]]/.test(joined) && /^[a-zA-Z0-9,/_.\-[\]]+$/.test(joined))
     return 'expected values with brackets to have a character that Spack quotes';
   return texts.every(isSafeText) ? undefined : NARROWER.text;
+}
+
+/** Whether a value is one of the plain words and numbers that most are: no rule below is about those. */
+function isOrdinary(value: string): boolean {
+  return /^[A-Za-z0-9_.+-]+$/.test(value) && !/^(?:true|false)$/i.test(value);
 }
 
 const DEPTYPES = ['build', 'link', 'run', 'test'] as const;
@@ -221,7 +236,7 @@ export const ReadableNode = z
     }
     const { patches = [] } = node;
     if (patches.length === 0) return;
-    const applied: unknown = node.parameters?.['patches'];
+    const applied = node.parameters?.['patches'];
     if (!Array.isArray(applied) || new Set(applied).symmetricDifference(new Set(patches)).size > 0)
       refuse('patches', 'expected the patches that are among the parameters');
   });

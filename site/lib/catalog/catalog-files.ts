@@ -137,8 +137,8 @@ export class CatalogFault extends Error {
 export interface CatalogListener {
   /** Is told of each wrong file instead of an error: what is wrong is left out, and the rest is read. */
   onFault?: (fault: CatalogFault) => void;
-  /** Is told of each node, and what was parsed of its text: who looks at all of it need not parse it again. */
-  onNode?: (entry: SpecNode, value: unknown) => void;
+  /** Reads a node from what was parsed of its text, instead of the schema; undefined for one that it leaves to that. */
+  readNode?: (entry: Pick<SpecNode, 'text'>, value: unknown) => Node | undefined;
   /** Is told of the path of each manifest that no build has, which is no fault to those who read builds. */
   onOrphan?: (path: string) => void;
 }
@@ -154,7 +154,7 @@ export function assembleCatalog<Manifest>(
     onFault = (fault) => {
       throw fault;
     },
-    onNode,
+    readNode,
     onOrphan,
   }: CatalogListener = {},
 ): Catalog<Manifest> {
@@ -183,14 +183,14 @@ export function assembleCatalog<Manifest>(
   };
 
   const nodes = new Map<DagHash, SpecNode>();
-  let value: unknown;
-  const HeardNode = z.preprocess((parsed) => (value = parsed), Node);
   for (const entry of source.specs) {
-    const node = parse('specs', entry, HeardNode);
+    const text = { text: (entry.body ?? '').trimEnd() };
+    const value = readNode && parse('specs', entry, z.unknown());
+    if (readNode && value === undefined) continue;
+    const node = readNode?.(text, value) ?? parse('specs', entry, Node);
     if (!node || !isInPlace(catalogPath('specs', entry.id), specFile(node))) continue;
-    const added = { node, text: (entry.body ?? '').trimEnd() };
-    addNode(nodes, added);
-    onNode?.(added, value);
+    // What was found out about the text is known by this object.
+    addNode(nodes, Object.assign(text, { node }));
   }
   const byId = new Map(source.manifests.map(({ id, data }) => [id, data]));
   const builds = new Map<DagHash, Build>();

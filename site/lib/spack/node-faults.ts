@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DagHash } from '../../schemas/digest.ts';
+import type { Node } from '../../schemas/node.ts';
 import { ReadableNode } from '../../schemas/readable-node.ts';
 import { isSafeText } from '../../schemas/safe-text.ts';
 import type { SpecNode } from './dag.ts';
@@ -29,7 +30,24 @@ export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): s
   return fault ?? undefined;
 }
 
-function lookForFault(entry: Pick<SpecNode, 'text'>, parsed: unknown): string | undefined {
+/**
+ * The node of a text, when clients can read it: what they can read has the shape of a node, and need not be parsed
+ * as one again. What was found out is what `findNodeFault` says of the same object.
+ */
+export function readGoodNode(entry: Pick<SpecNode, 'text'>, value: unknown): Node | undefined {
+  let node: Node | undefined;
+  const fault = lookForFault(entry, value, (good) => {
+    node = { ...good, parameters: good.parameters ?? {}, dependencies: good.dependencies ?? [] };
+  });
+  faults.set(entry, fault ?? null);
+  return fault === undefined ? node : undefined;
+}
+
+function lookForFault(
+  entry: Pick<SpecNode, 'text'>,
+  parsed: unknown,
+  onShape?: (node: ReadableNode) => void,
+): string | undefined {
   const { text } = entry;
   if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
   let value = parsed;
@@ -47,6 +65,7 @@ function lookForFault(entry: Pick<SpecNode, 'text'>, parsed: unknown): string | 
     const [issue] = result.error.issues;
     return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
   }
+  onShape?.(result.data);
   // The schema does not see this key, which is one like others to Python.
   const hasHiddenKey = isPlain ? text.includes(`"${HIDDEN_KEY}":`) : hasKey(value, HIDDEN_KEY);
   if (hasHiddenKey) return `found the key "${HIDDEN_KEY}"`;
