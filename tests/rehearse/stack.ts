@@ -1,7 +1,7 @@
 /** How many packages of each layer there are, from what needs nothing to what is asked for. */
-const LAYERS = { base: 6, middle: 10, upper: 8, top: 6 };
+const LAYERS = { base: 3, middle: 4, upper: 4, top: 3 };
 /** Packages of the layer below that each needs: what two of them share is neither built nor taken twice. */
-const NEEDS = 3;
+const NEEDS = 2;
 
 /** A stack of packages that build in no time, as recipes of the owner's own. */
 export interface Stack {
@@ -16,9 +16,13 @@ export interface Stack {
   /** Cannot be built because of it. */
   lost: string;
   size: number;
+  /** One more that needs three of the layer below, which all build: its name, and the file of its recipe. */
+  more: { name: string; files: Record<string, string> };
 }
 
-/** Writes recipes of thirty packages that share what they need; one never builds. */
+const RECIPES = 'stack/spack_repo/stack/packages';
+
+/** Writes recipes of packages that share what they need; one never builds. */
 export function writeStack(): Stack {
   const layers = Object.entries(LAYERS);
   const files: Record<string, string> = {
@@ -29,7 +33,7 @@ export function writeStack(): Stack {
       const [below, size] = layers[depth - 1] ?? ['', 0];
       const needs = size > 0 ? Array.from({ length: NEEDS }, (_, step) => (place + step) % size) : [];
       const name = `${layer}_${place}`;
-      files[`stack/spack_repo/stack/packages/${name}/package.py`] = recipe(
+      files[`${RECIPES}/${name}/package.py`] = recipe(
         name,
         needs.map((need) => `${below}-${need}`),
         name === 'upper_0',
@@ -42,6 +46,12 @@ export function writeStack(): Stack {
     failing: 'upper-0',
     lost: 'top-0',
     size: Object.values(LAYERS).reduce((sum, count) => sum + count, 0),
+    more: {
+      name: 'one-more',
+      files: {
+        [`${RECIPES}/one_more/package.py`]: recipe('one_more', ['upper-1', 'upper-2', 'upper-3'], false),
+      },
+    },
   };
 }
 
