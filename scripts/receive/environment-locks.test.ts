@@ -9,6 +9,7 @@ import { environmentFiles } from './environment-locks.ts';
 
 function lock(...nodes: { hash: string; target: string; needs?: string[]; root?: boolean }[]) {
   return {
+    _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
     roots: nodes.filter(({ root }) => root).map(({ hash }) => ({ hash, spec: hash })),
     concrete_specs: Object.fromEntries(
       nodes.map(({ hash, target, needs = [] }) => [
@@ -166,4 +167,28 @@ test('takes for a target’s own what the environment asks for with another proc
   expect(catalog.lock()).toEqual(['app4', 'tool4', 'app2', 'tool2']);
   catalog.take(NEW);
   expect(catalog.lock()).toEqual(['app2', 'tool2', 'app3', 'tool3']);
+});
+
+test('records nothing for a lock without roots: it would be no JSON, and end every reader of the catalog', () => {
+  const catalog = mkdtempSync(join(tmpdir(), 'locks-'));
+  const files = environmentFiles(REQUEST, JSON.stringify(lock()), catalog, '2026-06-01T00:00:00Z');
+  expect(files).toEqual([]);
+});
+
+test.each([
+  [
+    'whose root is missing',
+    { ...NEW, concrete_specs: {} },
+    /expected a spack\.lock with all that its roots need, found none of \/app3a/,
+  ],
+  [
+    'whose node the catalog could not read',
+    { ...NEW, concrete_specs: { ...NEW.concrete_specs, [pad('lib3')]: { name: 'lib3' } } },
+    /expected a spack\.lock, found at "concrete_specs\.lib3a+\.version"/,
+  ],
+])('refuses a lock %s in a sentence', (_, text, sentence) => {
+  const catalog = mkdtempSync(join(tmpdir(), 'locks-'));
+  expect(() => environmentFiles(REQUEST, JSON.stringify(text), catalog, '2026-06-01T00:00:00Z')).toThrow(
+    sentence,
+  );
 });

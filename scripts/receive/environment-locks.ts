@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
-import { WholeLock, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
+import { LockFile, WholeLock, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
@@ -26,6 +26,8 @@ export function environmentFiles(
   const path = catalogPath('locks', name);
   const file = join(catalogDirectory, path);
   const solved = parseLock(lockText, path);
+  // Nothing was solved, and nothing is lost by that.
+  if (solved.roots.length === 0) return [];
   const recorded = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
   const state = readSolvedEnvironment(catalogDirectory, name);
   const systems = new Set(solved.roots.map(({ hash }) => systemOf(solved, hash)));
@@ -99,5 +101,18 @@ function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {
 }
 
 function parseLock(text: string, where: string): WholeLock {
-  return parseJson(text, WholeLock, { where, expected: 'a spack.lock', advice: 'solve it again' });
+  const source = { where, expected: 'a spack.lock', advice: 'solve it again' };
+  const lock = parseJson(text, WholeLock, source);
+  // The catalog's readers take no other nodes, and one lock that they cannot read ends all that they do.
+  const { roots, concrete_specs: nodes } = parseJson(text, LockFile, source);
+  const needed = walk(
+    roots.map(({ hash }) => hash),
+    (hash) => hashesOf(nodes[hash]),
+  );
+  const missing = needed.find((hash) => nodes[hash] === undefined);
+  if (missing !== undefined)
+    throw new Error(
+      `${where}: expected a spack.lock with all that its roots need, found none of /${missing}; solve it again`,
+    );
+  return lock;
 }
