@@ -182,6 +182,12 @@ async function publish({ destination, names, result }: Import, fetched: readonly
   for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
     names.set(node.hash, specFile(node));
   result.added += newBuilds.length;
+  // What another import, or a publish, has added meanwhile.
+  const added = new Set(newBuilds.map(({ root }) => root.node.hash));
+  result.present += fetched.filter(
+    ({ entry: { root } }) =>
+      !added.has(root.node.hash) && existsSync(join(destination.catalogDirectory, buildFile(root.node))),
+  ).length;
   result.warnings.push(...warnings);
 }
 

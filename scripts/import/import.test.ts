@@ -15,6 +15,7 @@ import { servePages, type PagesServer } from '../start/pages-server.ts';
 import { importBuilds, type ImportResult } from './import-builds.ts';
 import { openSource } from './open-source.ts';
 import { selectBuilds, type ImportSelection } from './select.ts';
+import type { Source } from './source.ts';
 import type { Trust } from './trust.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -53,8 +54,9 @@ async function importFrom(
     isDryRun = false,
     ...selection
   }: Partial<ImportSelection & { trust: Trust; registry: string; isDryRun: boolean }> = {},
+  watch = (source: Source): Source => source,
 ): Promise<Outcome> {
-  const source = await openSource(place, trust);
+  const source = watch(await openSource(place, trust));
   const { builds, unmatched } = await source.list();
   const selected = selectBuilds(builds, { specs: [], ...selection });
   const destination = {
@@ -95,6 +97,19 @@ test('imports a mirror by its address, and the second time nothing', async () =>
     expect(image.runnable).toBe(true);
   }
   expect(await importFrom(address)).toMatchObject({ added: 0, present: 12 });
+});
+
+test('counts as present what another import adds meanwhile', async () => {
+  let other: Promise<Outcome> | undefined;
+  const result = await importFrom(CACHE, {}, (source) => ({
+    ...source,
+    read: async (build) => {
+      await (other ??= importFrom(CACHE));
+      return source.read(build);
+    },
+  }));
+  expect(await other).toMatchObject({ added: 12, present: 0 });
+  expect(result).toMatchObject({ added: 0, present: 12, refused: [] });
 });
 
 test('reads the spec files alone in a dry run', async () => {
