@@ -139,7 +139,7 @@ test.runIf(hasSpack && isFull)(
 );
 
 test.runIf(hasSpack && isFull)(
-  'Pages forgotten, then switched on, then the same run again: the site appears',
+  'Pages forgotten, an environment pushed, then Pages switched on and the first run again: the site appears with both',
   async () => {
     const late = await openRehearsal({ repository: 'Some-Owner/Late', settings: SETTINGS });
     try {
@@ -152,6 +152,14 @@ test.runIf(hasSpack && isFull)(
       const first = await late.run('manual', event);
       expectSuccess(first);
       expect(first.output).toMatch(/GitHub Pages is switched off: .*settings\/pages/);
+
+      late.push({ 'site/content/environments/stack.yaml': 'spack:\n  specs: [trial-base]\n' });
+      const push = { name: 'push' as const, vars: { OWN_PACKAGES: RECIPES }, env: BUILD_HERE };
+      expectSuccess(await late.run('deploy', push));
+      const pushed = await late.run('environment', push);
+      expectSuccess(pushed);
+      expect(pushed.output).toMatch(/GitHub Pages is switched off: .*settings\/pages/);
+      expect(pushed.output).toMatch(/Publish.*Job succeeded/);
       expect(late.pages.deployments).toEqual([]);
       late.pages.isOn = true;
       // The same run, as its second attempt.
@@ -161,6 +169,8 @@ test.runIf(hasSpack && isFull)(
       const { hash } = Build.parse(JSON.parse(readCatalogFile(late, 'builds/trial-base/')));
       const manifest = `v3/manifests/spec/trial-base/trial-base-1.0-${hash}.spec.manifest.json`;
       expect((await late.fetch(`${late.siteUrl}/${manifest}`)).status).toBe(200);
+      const page = await late.fetch(`${late.siteUrl}/environments/stack/`);
+      expect(await page.text()).toContain(hash);
     } finally {
       await late.close();
     }
