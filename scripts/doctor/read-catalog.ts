@@ -49,126 +49,33 @@ const CHECKS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
 
 /** Reads every file of a catalog; each that is wrong is a finding, and is left out. */
 export function readWholeCatalog(directory: string, diagnosis: Diagnosis): ExaminedCatalog {
-  let files = 0;
-  const misread = (path: string, error: unknown): void => {
-    const where = join(directory, path);
-    const found = describeError(error).replace(new RegExp(`^.*?${RegExp.escape(path)}: `), '');
-    diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
-  };
-  const onFault = (fault: CatalogFault): void => {
-    const where = join(directory, fault.path);
-    if (fault.kind === 'unreadable') misread(fault.path, fault);
-    else if (fault.kind === 'misplaced')
-      diagnosis.add('file-misplaced', {
-        where,
-        expected: 'a file named for its content',
-        found: fault.message.replace(/^.*?: /, ''),
-      });
-    // A missing manifest can be written again: `checkManifests` finds it.
-    else if (fault.kind === 'node-missing')
-      diagnosis.add('node-missing', {
-        where,
-        expected: 'the node of a build that is in builds/',
-        found: 'none: every index leaves the build out',
-      });
-  };
+  const reader = new CatalogReader(directory, diagnosis);
   const orphans: string[] = [];
   // Each node is looked at once; `checkNodes` finds the answers.
   const catalog = readCatalog(directory, {
-    ...{ onFault, readNode: readGoodNode },
+    onFault: (fault) => reader.noteFault(fault),
+    readNode: readGoodNode,
     onOrphan: (path) => orphans.push(path),
   });
-
-  /** @param idOf what a file is to be named for; absent: any name will do */
-  function parseAll<T>(
-    kind: CatalogKind,
-    schema: z.ZodType<T>,
-    idOf?: (value: T, entry: CatalogEntry) => string,
-  ): T[] {
-    return readEntries(directory, kind).flatMap((entry) => {
-      files += 1;
-      const path = catalogPath(kind, entry.id);
-      try {
-        const value = parseEntry(kind, entry, schema);
-        const expected = catalogPath(kind, idOf?.(value, entry) ?? entry.id);
-        if (expected === path) return [value];
-        diagnosis.add('file-misplaced', {
-          where: join(directory, path),
-          expected: `its content in ${expected}`,
-          found: 'it under another name',
-        });
-      } catch (error) {
-        misread(path, error);
-      }
-      return [];
-    });
-  }
-
-  const removed = parseAll('removed', Removed, ({ hash }) => hash);
+  const removed = reader.parseAll('removed', Removed, ({ hash }) => hash);
   // Named for its image, in the folder of its package or environment.
-  const containers = parseAll('containers', Container, ({ digest }, { id }) =>
+  const containers = reader.parseAll('containers', Container, ({ digest }, { id }) =>
     join(dirname(id), hexOf(digest)),
   );
-  parseAll('solved', SolvedEnvironment);
-  parseAll('failures', Failure);
-  parseAll('packages', Package, ({ name }) => name);
-  parseAll('stats', MonthlyStats, ({ month }) => month);
-  const recorded = new Map<string, string>();
-  for (const { id, body = '' } of readEntries(directory, 'mirrors')) {
-    files += 1;
-    recorded.set(id, body);
-    const sha256 = sha256Of(body);
-    if (sha256 === id) continue;
-    diagnosis.add('settings-damaged', {
-      where: join(directory, catalogPath('mirrors', id)),
-      expected:
-        'the text that its name is the sha256 of: a consumer who includes it gets an error at every command',
-      found: `a text with the sha256 ${sha256}`,
-    });
-  }
-  for (const { id, body = '' } of readEntries(directory, 'environments')) {
-    files += 1;
-    const path = catalogPath('environments', id);
-    try {
-      parseYaml(body, path);
-    } catch (error) {
-      misread(path, error);
-    }
-  }
-  for (const entry of readEntries(directory, 'checks')) {
-    files += 1;
+  reader.parseAll('solved', SolvedEnvironment);
+  reader.parseAll('failures', Failure);
+  reader.parseAll('packages', Package, ({ name }) => name);
+  reader.parseAll('stats', MonthlyStats, ({ month }) => month);
+  const recorded = reader.readRecorded();
+  reader.readEach('environments', ({ body = '' }, path) => void parseYaml(body, path));
+  reader.readEach('checks', (entry) => {
     const schema = CHECKS.get(entry.id);
-    if (schema === undefined) continue;
-    try {
-      parseEntry<unknown>('checks', entry, schema);
-    } catch (error) {
-      misread(catalogPath('checks', entry.id), error);
-    }
-  }
-  const expectKept = (path: string, missing: readonly string[]): void => {
-    if (missing.length > 0)
-      diagnosis.add('kept-missing', {
-        where: join(directory, path),
-        expected: 'names of builds that are here: they are to be kept',
-        found: `none for ${missing.join(', ')}`,
-      });
-  };
-  for (const { id, body = '' } of readEntries(directory, 'pins')) {
-    files += 1;
-    const path = catalogPath('pins', id);
-    try {
-      expectKept(path, resolvePin(parsePin(body, path), catalog.builds).missing);
-    } catch (error) {
-      misread(path, error);
-    }
-  }
-  for (const [name, hashes] of catalog.snapshots) {
-    const missing = hashes.filter((hash) => !catalog.builds.has(hash)).map((hash) => `/${hash}`);
-    expectKept(catalogPath('snapshots', name), missing);
-  }
+    if (schema) parseEntry('checks', entry, schema);
+  });
+  reader.checkKept(catalog);
   const { nodes, builds, manifests, keys, locks } = catalog;
-  files += nodes.size + builds.size + manifests.size + keys.size + locks.size;
-  diagnosis.count('catalog', 'files fit their schema and name', files);
+  const core = nodes.size + builds.size + manifests.size + keys.size + locks.size;
+  diagnosis.count('catalog', 'files fit their schema and name', reader.files + core);
   return {
     directory,
     catalog,
@@ -177,4 +84,108 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
     containers,
     recorded,
   };
+}
+
+/** Reads what is beside a catalog's core, and says what is wrong with it. */
+class CatalogReader {
+  /** Files read so far. */
+  files = 0;
+  readonly #directory: string;
+  readonly #diagnosis: Diagnosis;
+
+  constructor(directory: string, diagnosis: Diagnosis) {
+    this.#directory = directory;
+    this.#diagnosis = diagnosis;
+  }
+
+  /** Reads each file of a kind; what is thrown is said of the file. */
+  readEach(kind: CatalogKind, read: (entry: CatalogEntry, path: string) => void): void {
+    for (const entry of readEntries(this.#directory, kind)) {
+      this.files += 1;
+      const path = catalogPath(kind, entry.id);
+      try {
+        read(entry, path);
+      } catch (error) {
+        this.#noteUnreadable(path, error);
+      }
+    }
+  }
+
+  /** @param idOf what a file is to be named for; absent: any name will do */
+  parseAll<T>(
+    kind: CatalogKind,
+    schema: z.ZodType<T>,
+    idOf?: (value: T, entry: CatalogEntry) => string,
+  ): T[] {
+    const values: T[] = [];
+    this.readEach(kind, (entry, path) => {
+      const value = parseEntry(kind, entry, schema);
+      const expected = catalogPath(kind, idOf?.(value, entry) ?? entry.id);
+      if (expected === path) values.push(value);
+      else this.#noteMisplaced(path, `its content in ${expected}`, 'it under another name');
+    });
+    return values;
+  }
+
+  /** The recorded settings files, by the sha256 that each is named for. */
+  readRecorded(): Map<string, string> {
+    const recorded = new Map<string, string>();
+    this.readEach('mirrors', ({ id, body = '' }, path) => {
+      recorded.set(id, body);
+      const sha256 = sha256Of(body);
+      if (sha256 === id) return;
+      this.#diagnosis.add('settings-damaged', {
+        where: join(this.#directory, path),
+        expected:
+          'the text that its name is the sha256 of: a consumer who includes it gets an error at every command',
+        found: `a text with the sha256 ${sha256}`,
+      });
+    });
+    return recorded;
+  }
+
+  /** Whether what pins and snapshots keep is there. */
+  checkKept({ builds, snapshots }: Catalog): void {
+    this.readEach('pins', ({ body = '' }, path) =>
+      this.#expectKept(path, resolvePin(parsePin(body, path), builds).missing),
+    );
+    for (const [name, hashes] of snapshots) {
+      const missing = hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
+      this.#expectKept(catalogPath('snapshots', name), missing);
+    }
+  }
+
+  /** Says what is wrong with a file of the core. */
+  noteFault(fault: CatalogFault): void {
+    const { kind, path, message } = fault;
+    if (kind === 'unreadable') this.#noteUnreadable(path, fault);
+    else if (kind === 'misplaced')
+      this.#noteMisplaced(path, 'a file named for its content', message.replace(/^.*?: /, ''));
+    // A missing manifest can be written again: `checkManifests` finds it.
+    else if (kind === 'node-missing')
+      this.#diagnosis.add('node-missing', {
+        where: join(this.#directory, path),
+        expected: 'the node of a build that is in builds/',
+        found: 'none: every index leaves the build out',
+      });
+  }
+
+  #noteUnreadable(path: string, error: unknown): void {
+    const where = join(this.#directory, path);
+    const found = describeError(error).replace(new RegExp(`^.*?${RegExp.escape(path)}: `), '');
+    this.#diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
+  }
+
+  #noteMisplaced(path: string, expected: string, found: string): void {
+    this.#diagnosis.add('file-misplaced', { where: join(this.#directory, path), expected, found });
+  }
+
+  #expectKept(path: string, missing: readonly string[]): void {
+    if (missing.length === 0) return;
+    this.#diagnosis.add('kept-missing', {
+      where: join(this.#directory, path),
+      expected: 'names of builds that are here: they are to be kept',
+      found: `none for ${missing.join(', ')}`,
+    });
+  }
 }
