@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeKey } from '../../scripts/signing/key.ts';
 import { Build } from '../../site/schemas/build.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Outcome } from '../world/run.ts';
@@ -43,15 +44,17 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
   const LOST_JOB = 5;
   let rehearsal: Rehearsal;
   let inWaves: Map<string, unknown>;
+  let signingKey: string;
 
   beforeAll(async () => {
+    ({ privateKey: signingKey } = await makeKey({ name: 'Rehearsal', date: new Date() }));
     rehearsal = await openStack(stack);
     rehearsal.artifacts.lose(`build-${LOST_JOB}-1`);
   });
 
   test('four waves, one job lost: only that one is built twice, and it ends by itself with all that can be built', async () => {
     // So long that each is worth a job of its own.
-    const { output } = await build(rehearsal, stack.roots, '3000');
+    const { output } = await build(rehearsal, { specs: stack.roots, seconds: '3000', signingKey });
     expect(output).toMatch(/Wave 4\b.*Job succeeded/);
     const next = output.indexOf('run 2 of the same begins');
     expect(next).toBeGreaterThan(0);
@@ -68,7 +71,7 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
 
   test('one job for all of it comes to the same catalog', async () => {
     const another = await openStack(stack);
-    const { output } = await build(another, stack.roots, '10');
+    const { output } = await build(another, { specs: stack.roots, seconds: '10', signingKey });
     expect(output).toMatch(/1 builds planned in 1 waves/);
     expect(readWhatLasts(another, stack)).toEqual(inWaves);
   });
@@ -77,7 +80,9 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
     rehearsal.push(stack.more.files);
     const { more, lost } = stack;
     const specs = [...stack.roots.filter((root) => root !== lost), more.name];
-    const { output } = await build(rehearsal, specs, '3000');
+    const { output } = await build(rehearsal, { specs, seconds: '3000', signingKey });
+    // Spack checks the signatures of what it takes from there.
+    expect(output).toContain(`using ${rehearsal.siteUrl} as a mirror, signed`);
     const { hash } = Build.parse(JSON.parse(readCatalogFile(rehearsal, `builds/${more.name}/`)));
     expect(listBuilt(output)).toEqual([`${more.name}/${hash.slice(0, 7)}`]);
   });
@@ -90,11 +95,18 @@ async function openStack({ files }: Stack): Promise<Rehearsal> {
   return rehearsal;
 }
 
-/** @param seconds what each build is taken to need */
-async function build(rehearsal: Rehearsal, specs: string[], seconds: string): Promise<Outcome> {
+interface Wanted {
+  specs: string[];
+  /** What each build is taken to need. */
+  seconds: string;
+  signingKey: string;
+}
+
+async function build(rehearsal: Rehearsal, { specs, seconds, signingKey }: Wanted): Promise<Outcome> {
   const run = await rehearsal.run('manual', {
     name: 'workflow_dispatch',
     inputs: { specs: specs.join(' '), own: 'stack', deploy: true },
+    secrets: { SIGNING_KEY: signingKey },
     env: { ...BUILD_HERE, UNKNOWN_BUILD_SECONDS: seconds },
   });
   expectSuccess(run);
