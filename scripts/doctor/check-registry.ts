@@ -7,6 +7,7 @@ import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
+import { holdsIndex, indexDigestOf } from '../mirror/index-image.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { contentsOf } from '../oci/directory-registry.ts';
 import { blobPath, readIndex, tagOf } from '../oci/layout.ts';
@@ -258,14 +259,10 @@ async function checkIndex(
 ): Promise<void> {
   const where = `${registry.reference}:${INDEX_TAG}`;
   const found = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
-  const digest = typeof found === 'string' ? found : found?.manifest.layers[0]?.digest;
+  const digest = typeof found === 'string' ? found : indexDigestOf(found);
   diagnosis.count('registry', 'the index is that of the catalog', 1);
   if (builds.length === 0 && found === undefined) return;
-  const isThere =
-    digest === index.digest &&
-    (await registry.hasBlob(index)) &&
-    (typeof found === 'string' || found === undefined || (await registry.hasBlob(found.manifest.config)));
-  if (isThere) return;
+  if (typeof found !== 'string' && (await holdsIndex(registry, found, index))) return;
   diagnosis.add('registry-index-differs', {
     where,
     expected: `the index of ${builds.length} builds, ${index.digest}`,

@@ -3,12 +3,31 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import type { Registry } from '../oci/registry.ts';
+import type { Registry, RegistryManifest } from '../oci/registry.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
+/** What an image of the registry's `index.spack` has for an index. */
+export function indexDigestOf(image: RegistryManifest | undefined): Digest | undefined {
+  return image?.manifest.layers[0]?.digest;
+}
+
+/** Whether an image is that of this index, with all its blobs: a manifest may outlive them. */
+export async function holdsIndex(
+  registry: Registry,
+  image: RegistryManifest | undefined,
+  index: Blob,
+): Promise<boolean> {
+  return (
+    image !== undefined &&
+    indexDigestOf(image) === index.digest &&
+    (await registry.hasBlob(index)) &&
+    registry.hasBlob(image.manifest.config)
+  );
+}
+
 /**
- * Points the registry's `index.spack` at the index of everything, when it does not yet or lacks its blobs. A catalog that never had
- * a build has no registry to write to: nothing is done.
+ * Points the registry's `index.spack` at the index of everything, when it does not yet or lacks its blobs. A catalog that
+ * never had a build has no registry to write to: nothing is done.
  * @param file where the index lies
  * @param onReplaced gets the digest that the tag pointed at before
  * @returns whether it was changed
@@ -20,10 +39,7 @@ export async function updateIndexImage(
 ): Promise<boolean> {
   if (catalog.builds.size === 0 && !catalog.cache) return false;
   const current = await registry.readManifest(INDEX_TAG);
-  const isCurrent = current?.manifest.layers[0]?.digest === index.digest;
-  // A manifest may outlive its blobs.
-  if (isCurrent && (await registry.hasBlob(index)) && (await registry.hasBlob(current.manifest.config)))
-    return false;
+  if (await holdsIndex(registry, current, index)) return false;
   await withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const config = await layout.addBytes(INDEX_CONFIG_TEXT);
@@ -32,6 +48,6 @@ export async function updateIndexImage(
     layout.close();
     await registry.push(layout.dir);
   });
-  if (current && !isCurrent) await onReplaced?.(current.descriptor.digest);
+  if (current && indexDigestOf(current) !== index.digest) await onReplaced?.(current.descriptor.digest);
   return true;
 }
