@@ -4,6 +4,7 @@ import { runtimeDependencies } from '../../site/schemas/node.ts';
 import { isTemporary } from '../http/retry.ts';
 import { drain } from '../mirror/blob-cache.ts';
 import { verified } from '../oci/verify.ts';
+import { expectSize, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
 import { tryJson } from '../../site/lib/json.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
@@ -17,7 +18,6 @@ import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
-const TEXT_LIMIT_BYTES = 2 ** 22;
 /** 10,000 builds take some 16 MB. */
 const INDEX_LIMIT_BYTES = 2 ** 28;
 /** Bytes of views that a run without `--deep` reads, the smallest first. */
@@ -110,25 +110,6 @@ function expectClosed(
   }
 }
 
-/** Looks at one file of a site; an answer that is none is a finding, unless it may come later: that ends the whole check. */
-export async function lookAt(
-  site: MirrorFiles,
-  path: string,
-  diagnosis: Diagnosis,
-  look: () => Promise<void>,
-): Promise<void> {
-  try {
-    await look();
-  } catch (error) {
-    if (isTemporary(error)) throw error;
-    diagnosis.add('site-file-refused', {
-      where: site.locate(path),
-      expected: 'the file, or the answer that there is none',
-      found: describeError(error),
-    });
-  }
-}
-
 /** The blobs of the views that the site names, by view; that of everything left out. */
 async function readViews(site: MirrorFiles, diagnosis: Diagnosis): Promise<Map<string, Blob>> {
   const views = new Map<string, Blob>();
@@ -170,7 +151,7 @@ async function checkViews(
     // The site's own index under another name is a view of everything that is on the site.
     const isOwn = blob.digest === own?.digest;
     if (!isOwn && blob.size > room) {
-      await expectBlob(site, blob, view, diagnosis);
+      await expectSize(site, blob, diagnosis, ['site-index-damaged', indexText(view, blob)]);
       continue;
     }
     checked += 1;
@@ -243,17 +224,6 @@ export async function readSiteBlob(
   }
 }
 
-async function expectBlob(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
-  const path = mirrorBlobPath(blob.digest);
-  const size = await site.sizeOf(path);
-  if (size === blob.size || Number.isNaN(size)) return;
-  diagnosis.add('site-index-damaged', {
-    where: site.locate(path),
-    expected: `the index that ${indexManifestPath(view)} names, ${blob.size} bytes`,
-    found: size === undefined ? 'nothing' : `${size} bytes`,
-  });
-}
-
 /** The index that every client reads is hashed each time, and as a stream: what it says is known. */
 async function expectBytes(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
   const path = mirrorBlobPath(blob.digest);
@@ -265,10 +235,14 @@ async function expectBytes(site: MirrorFiles, blob: Blob, view: string, diagnosi
     if (isTemporary(error)) throw error;
     diagnosis.add('site-index-damaged', {
       where: site.locate(path),
-      expected: `the index that ${indexManifestPath(view)} names, ${blob.size} bytes`,
+      expected: indexText(view, blob),
       found: describeError(error),
     });
   }
+}
+
+function indexText(view: string, { size }: Blob): string {
+  return `the index that ${indexManifestPath(view)} names, ${size} bytes`;
 }
 
 /** Hashes of the builds in an index. Throws when a client could not read it. */

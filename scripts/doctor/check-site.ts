@@ -10,7 +10,8 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
-import { checkIndexes, lookAt, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
+import { checkIndexes, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
+import { expectSize, expectText, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
@@ -19,7 +20,6 @@ import { sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
 
 /** Requests at a time. */
 const REQUESTS = 8;
-const TEXT_LIMIT_BYTES = 2 ** 22;
 
 /** How a site is to be looked at. */
 export interface SiteCheck {
@@ -99,19 +99,11 @@ async function checkManifests(
   await pMap(
     chosen,
     (build) => {
-      const path = mirrorManifestPath(build);
-      return lookAt(site, path, diagnosis, async () => {
-        const manifest = catalog.manifests.get(build.hash);
-        const text = await readText(site, path, TEXT_LIMIT_BYTES);
-        const expected = `what the catalog has in ${manifestFile(build)}`;
-        if (text === undefined)
-          diagnosis.add('site-manifest-missing', { where: site.locate(path), expected, found: 'nothing' });
-        else if (manifest !== undefined && text !== manifest)
-          diagnosis.add('site-manifest-differs', {
-            where: site.locate(path),
-            expected,
-            found: 'another text',
-          });
+      return expectText(site, mirrorManifestPath(build), diagnosis, {
+        text: catalog.manifests.get(build.hash),
+        expected: `what the catalog has in ${manifestFile(build)}`,
+        differs: 'site-manifest-differs',
+        missing: 'site-manifest-missing',
       });
     },
     { concurrency: REQUESTS },
@@ -135,16 +127,10 @@ async function checkBlobs(
   await pMap(
     chosen,
     ({ name, version, tarball }) => {
-      const path = mirrorBlobPath(tarball.digest);
-      return lookAt(site, path, diagnosis, async () => {
-        const size = await site.sizeOf(path);
-        if (size === tarball.size || Number.isNaN(size)) return;
-        diagnosis.add('site-blob-missing', {
-          where: site.locate(path),
-          expected: `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`,
-          found: size === undefined ? 'nothing' : `${size} bytes`,
-        });
-      });
+      const expected = `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`;
+      return lookAt(site, mirrorBlobPath(tarball.digest), diagnosis, () =>
+        expectSize(site, tarball, diagnosis, ['site-blob-missing', expected]),
+      );
     },
     { concurrency: REQUESTS },
   );
@@ -183,12 +169,10 @@ async function checkKeys(
     const blob = await readSiteBlob(site, keyPath, KEY_MEDIA_TYPE);
     const expected = `the key in keys/${fingerprint}.asc`;
     if (blob?.digest === digestFrom(sha256Of(armored))) {
-      const path = mirrorBlobPath(blob.digest);
-      await lookAt(site, path, diagnosis, async () => {
-        const served = await readText(site, path, TEXT_LIMIT_BYTES);
-        if (served === armored) return;
-        const found = served === undefined ? 'nothing' : 'another text';
-        diagnosis.add('site-key-differs', { where: site.locate(path), expected, found });
+      await expectText(site, mirrorBlobPath(blob.digest), diagnosis, {
+        text: armored,
+        expected,
+        differs: 'site-key-differs',
       });
     } else {
       const found = blob === undefined ? 'nothing' : 'another key';
@@ -209,15 +193,10 @@ async function checkSettings(
     async ([sha256, body]) => {
       // A damaged record is a finding of its own.
       if (sha256Of(body) !== sha256) return;
-      const path = `api/mirrors/${sha256}.yaml`;
-      await lookAt(site, path, diagnosis, async () => {
-        const text = await readText(site, path, TEXT_LIMIT_BYTES);
-        if (text === body) return;
-        diagnosis.add('settings-not-served', {
-          where: site.locate(path),
-          expected: 'the recorded settings file, which consumers include by its digest',
-          found: text === undefined ? 'nothing' : 'another text',
-        });
+      await expectText(site, `api/mirrors/${sha256}.yaml`, diagnosis, {
+        text: body,
+        expected: 'the recorded settings file, which consumers include by its digest',
+        differs: 'settings-not-served',
       });
     },
     { concurrency: REQUESTS },

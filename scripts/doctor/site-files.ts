@@ -1,0 +1,63 @@
+import type { Blob } from '../../site/schemas/build.ts';
+import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
+import { describeError } from '../cli/command.ts';
+import { isTemporary } from '../http/retry.ts';
+import type { Diagnosis, FindingCode } from './diagnosis.ts';
+
+/** Texts of a site are smaller. */
+export const TEXT_LIMIT_BYTES = 2 ** 22;
+
+/** Looks at one file of a site; an answer that is none is a finding, unless it may come later: that ends the whole check. */
+export async function lookAt(
+  site: MirrorFiles,
+  path: string,
+  diagnosis: Diagnosis,
+  look: () => Promise<void>,
+): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (isTemporary(error)) throw error;
+    diagnosis.add('site-file-refused', {
+      where: site.locate(path),
+      expected: 'the file, or the answer that there is none',
+      found: describeError(error),
+    });
+  }
+}
+
+/** A text that a site should serve; where it is not known, it should be there. */
+export function expectText(
+  site: MirrorFiles,
+  path: string,
+  diagnosis: Diagnosis,
+  {
+    text,
+    expected,
+    differs,
+    missing = differs,
+  }: { text: string | undefined; expected: string; differs: FindingCode; missing?: FindingCode },
+): Promise<void> {
+  return lookAt(site, path, diagnosis, async () => {
+    const served = await readText(site, path, TEXT_LIMIT_BYTES);
+    const where = site.locate(path);
+    if (served === undefined) diagnosis.add(missing, { where, expected, found: 'nothing' });
+    else if (text !== undefined && served !== text)
+      diagnosis.add(differs, { where, expected, found: 'another text' });
+  });
+}
+
+/** A blob that a site should serve, by its size, as far as the site says that. */
+export async function expectSize(
+  site: MirrorFiles,
+  blob: Blob,
+  diagnosis: Diagnosis,
+  [code, expected]: readonly [FindingCode, string],
+): Promise<void> {
+  const path = mirrorBlobPath(blob.digest);
+  const size = await site.sizeOf(path);
+  if (size === blob.size || Number.isNaN(size)) return;
+  const found = size === undefined ? 'nothing' : `${size} bytes`;
+  diagnosis.add(code, { where: site.locate(path), expected, found });
+}
