@@ -9,7 +9,7 @@ import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.t
 import { listMissing } from '../concretize/plan.ts';
 import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
 import type { NewFile } from '../catalog/new-files.ts';
-import { formatJson, parseJson } from '../../site/lib/json.ts';
+import { checkShape, formatJson, parseJson } from '../../site/lib/json.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
 /**
@@ -104,7 +104,7 @@ function parseLock(text: string, where: string): WholeLock {
   const source = { where, expected: 'a spack.lock', advice: 'solve it again' };
   const lock = parseJson(text, WholeLock, source);
   // The catalog's readers take no other nodes, and one lock that they cannot read ends all that they do.
-  const { roots, concrete_specs: nodes } = parseJson(text, LockFile, source);
+  const { roots, concrete_specs: nodes } = checkShape(lock, LockFile, source);
   const needed = walk(
     roots.map(({ hash }) => hash),
     (hash) => hashesOf(nodes[hash]),

@@ -15,8 +15,16 @@ const MESSAGE_LIMIT = 1_000;
 
 /** Parses JSON with a schema. An error says where, what was expected, what was found at which place, and what to do. */
 export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSource): T {
-  const { where, expected, advice } = source;
-  const result = schema.safeParse(parseText(text, source));
+  return checkShape(parseText(text, source), schema, source);
+}
+
+/** What `parseJson` does with a value that was parsed before. */
+export function checkShape<T>(
+  value: unknown,
+  schema: z.ZodType<T>,
+  { where, expected, advice }: JsonSource,
+): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue?.path.join('.');

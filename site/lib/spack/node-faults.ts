@@ -24,7 +24,8 @@ const faults = new WeakMap<Pick<SpecNode, 'text'>, string | null>();
 export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): string | undefined {
   let fault = faults.get(entry);
   if (fault === undefined) {
-    fault = lookForFault(entry, value) ?? null;
+    const verdict = judgeNode(entry, value);
+    fault = typeof verdict === 'string' ? verdict : null;
     faults.set(entry, fault);
   }
   return fault ?? undefined;
@@ -35,19 +36,14 @@ export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): s
  * as one again. What was found out is what `findNodeFault` says of the same object.
  */
 export function readGoodNode(entry: Pick<SpecNode, 'text'>, value: unknown): Node | undefined {
-  let node: Node | undefined;
-  const fault = lookForFault(entry, value, (good) => {
-    node = { ...good, parameters: good.parameters ?? {}, dependencies: good.dependencies ?? [] };
-  });
-  faults.set(entry, fault ?? null);
-  return fault === undefined ? node : undefined;
+  const verdict = judgeNode(entry, value);
+  faults.set(entry, typeof verdict === 'string' ? verdict : null);
+  if (typeof verdict === 'string') return undefined;
+  return { ...verdict, parameters: verdict.parameters ?? {}, dependencies: verdict.dependencies ?? [] };
 }
 
-function lookForFault(
-  entry: Pick<SpecNode, 'text'>,
-  parsed: unknown,
-  onShape?: (node: ReadableNode) => void,
-): string | undefined {
+/** A node that clients can read, or the fault that it has. */
+function judgeNode(entry: Pick<SpecNode, 'text'>, parsed: unknown): ReadableNode | string {
   const { text } = entry;
   if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
   let value = parsed;
@@ -65,14 +61,13 @@ function lookForFault(
     const [issue] = result.error.issues;
     return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
   }
-  onShape?.(result.data);
   // The schema does not see this key, which is one like others to Python.
   const hasHiddenKey = isPlain ? text.includes(`"${HIDDEN_KEY}":`) : hasKey(value, HIDDEN_KEY);
   if (hasHiddenKey) return `found the key "${HIDDEN_KEY}"`;
-  if (isPlain) return undefined;
+  if (isPlain) return result.data;
   // What the schema leaves out is passed on with the text; lines may be broken there.
   const isSafe = everyText(value, (part) => isSafeText(part.replaceAll(/[\n\t]/g, ' ')));
-  return isSafe ? undefined : 'found control or bidirectional characters, or half of a character';
+  return isSafe ? result.data : 'found control or bidirectional characters, or half of a character';
 }
 
 /** A node that is left out of indexes, and why. */
