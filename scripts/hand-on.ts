@@ -48,5 +48,5 @@ async function run(options: Options): Promise<void> {
   });
   for (const sentence of refused) annotate('warning', sentence);
   setOutput('sha256', sha256);
-  console.error(`${builds} builds handed on, ${refused.length} jobs without an artifact that can be taken`);
+  console.error(`${builds} builds handed on, ${refused.length} jobs without a usable artifact`);
 }

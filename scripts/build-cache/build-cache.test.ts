@@ -216,7 +216,7 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
       const path = cache.manifestPath('tree');
       renameSync(path, path.replace('mgvr', 'aaaa'));
     },
-    /tree-2\.1\.0-aaaa\w+\.spec\.manifest\.json: expected the name tree\/tree-2\.1\.0-mgvr\w+\.spec\.manifest\.json for the spec in it/,
+    /tree-2\.1\.0-aaaa\w+\.spec\.manifest\.json: expected this manifest to be named tree\/tree-2\.1\.0-mgvr\w+\.spec\.manifest\.json/,
   ],
   [
     'a file in the folder of another package',
@@ -239,7 +239,7 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
   [
     'an external that others contradict',
     (cache) => cache.editSpecFile('tree', (text) => text.replace('"2.36"', '"2.30"')),
-    /tree-2.*: expected for qggm\w+ the external whose hash it is \(glibc\/.*version "2\.36"\), found another \(version "2\.30"\)/,
+    /tree-2.*: expected qggm\w+ to be the external with that hash \(glibc\/.*version "2\.36"\), found another \(version "2\.30"\)/,
   ],
   [
     'a missing node',

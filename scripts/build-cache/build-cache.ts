@@ -60,7 +60,7 @@ function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry
     const claimed = nodes.get(hash);
     if (!proven || !claimed) continue;
     throw new Error(
-      `${where}: expected for ${hash} the external whose hash it is (${label(proven.node)}, version ` +
+      `${where}: expected ${hash} to be the external with that hash (${label(proven.node)}, version ` +
         `${quote(proven.node.version)}), found another (version ${quote(claimed.node.version)}); ${REBUILD}`,
     );
   }
@@ -104,7 +104,7 @@ function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash,
     if (planned === undefined)
       throw new Error(`expected nodes of the plan's lock, found ${label(entry.node)}`);
     if (entry.text === planned || isProved(entry)) continue;
-    throw new Error(`expected ${label(entry.node)} as the plan's lock has it, found another text`);
+    throw new Error(`expected ${label(entry.node)} as in the plan's lock, found different text`);
   }
 }
 
@@ -172,9 +172,12 @@ function uncompress(bytes: Buffer): Buffer {
   try {
     return gunzipSync(bytes, { maxOutputLength: SPEC_FILE_LIMIT_BYTES, rejectGarbageAfterEnd: true });
   } catch (cause) {
-    throw new Error(`expected a gzip file of at most ${SPEC_FILE_LIMIT_BYTES} bytes of text, found another`, {
-      cause,
-    });
+    throw new Error(
+      `expected a gzip file of at most ${SPEC_FILE_LIMIT_BYTES} bytes of text, found something else`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -182,7 +185,9 @@ function uncompress(bytes: Buffer): Buffer {
 function checkPath(path: string, where: string, { root }: CheckedSpecFile): void {
   const expected = `${root.node.name}/${fileStem(root.node)}.spec.manifest.json`;
   if (path.endsWith(`/spec/${expected}`)) return;
-  throw new Error(`${where}: expected the name ${expected} for the spec in it, found this one; ${REBUILD}`);
+  throw new Error(
+    `${where}: expected this manifest to be named ${expected}, as the spec in it says; ${REBUILD}`,
+  );
 }
 
 /** Text in UTF-8; throws, naming the file, for other bytes. */

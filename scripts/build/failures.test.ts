@@ -85,7 +85,7 @@ test('calls what was being built when time ran out a timeout, and roots that wer
     expect(failures).toMatchObject([
       { name: 'fails-fetch', kind: 'fetch' },
       { name: 'fails-compile', kind: 'timeout', phase: 'build' },
-      { name: 'fails-dependent', kind: 'timeout', log: ['not begun within 320 minutes'] },
+      { name: 'fails-dependent', kind: 'timeout', log: ['not started within 320 minutes'] },
     ]);
     expect(failures[1]?.log.at(-1)).toBe('stopped after 320 minutes');
   }

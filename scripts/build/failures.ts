@@ -41,7 +41,7 @@ export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
       return [{ ...failure, ...describeTried(trace, outcome.logs.get(hash), outcome) }];
     if (!outcome.roots.has(hash)) return [];
     if (outcome.stoppedAt !== undefined)
-      return [{ ...failure, kind: 'timeout', log: [`not begun within ${outcome.limit}`] }];
+      return [{ ...failure, kind: 'timeout', log: [`not started within ${outcome.limit}`] }];
     const cause = findFailed(hash, attempted, outcome.dependencies);
     const needed = missing.find((entry) => entry.hash === cause);
     if (needed !== undefined) {
@@ -49,7 +49,7 @@ export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
       return [{ ...failure, kind: 'other', log }];
     }
     const lines = lastLines(outcome.output, 20).map((line) => line.slice(0, MAX_LOG_LINE_LENGTH));
-    return [{ ...failure, kind: 'unknown', log: ['Spack did not come to it and ended with', ...lines] }];
+    return [{ ...failure, kind: 'unknown', log: ['Spack ended before it got to this spec, with', ...lines] }];
   });
 }
 
@@ -86,7 +86,7 @@ function describeTried(
 function composeLog(lines: readonly string[], error: InstallError | undefined): string[] {
   const isProcess = error?.types.some((type) => type.endsWith('.ProcessError')) ?? false;
   if (error === undefined)
-    return [...lines, 'its process ended without a word; what has no trace was killed'].slice(-MAX_LOG_LINES);
+    return [...lines, 'its process ended without a message; it was probably killed'].slice(-MAX_LOG_LINES);
   if (isProcess && lines.length > 0) return lines.slice(-MAX_LOG_LINES);
   const name = error.types[0]?.replace(/^.*\./, '') ?? 'Error';
   const message = cutLines(error.message.startsWith(name) ? error.message : `${name}: ${error.message}`);

@@ -178,7 +178,7 @@ function judgeIssues({ repository }: SetupFacts, page: string): Verdict {
 }
 
 function judgeSchedule({ quietDays, branch, repository }: SetupFacts, page: string): Verdict {
-  if (repository.isPrivate) return ok('GitHub stops those of a private repository for no pause');
+  if (repository.isPrivate) return ok('GitHub never stops the schedules of a private repository');
   const end = `GitHub stops the schedules of a public repository after ${MOST_QUIET_DAYS} days without activity`;
   if (quietDays === undefined) return unknown(`when ${branch} was last committed to is not known: ${end}`);
   const since = `the last commit to ${branch} is ${quietDays} ${quietDays === 1 ? 'day' : 'days'} old`;

@@ -93,9 +93,12 @@ export async function commitFiles(
         await sleep(waitMs * 2 ** failures * (0.5 + Math.random()));
       } else if (error instanceof StaleHeadError) {
         if (tries === MAX_TRIES) {
-          throw new Error(`${branch} moved on ${MAX_TRIES} times during the commit; run it again`, {
-            cause: error,
-          });
+          throw new Error(
+            `${branch} got other commits ${MAX_TRIES} times in a row during this one; run it again`,
+            {
+              cause: error,
+            },
+          );
         }
         await sleep(Math.random() * waitMs * Math.min(tries, 5));
         tries += 1;

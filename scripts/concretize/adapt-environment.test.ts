@@ -180,7 +180,7 @@ test('builds what could only be taken from another machine, and keeps externals 
   });
   expect(notes).toEqual([
     'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
-    'packages:gcc: the one in /usr is used with the version that it has here, whatever is said of it',
+    'packages:gcc: the one in /usr is used, in the version installed here, whatever the environment says about it',
     'packages: externals that are not here are not used, and what they stand for is built: mpich (the module cray-mpich/8.1.4), ' +
       'cuda (/opt/nvidia/none and 1 more), cmake (/usr/tce/packages/cmake/cmake-3.14.5), tar (/apps/tar)',
     'packages: taken from the runner, whatever version it has: tar; machines that install from this cache need the same in the same place',
@@ -279,8 +279,8 @@ test.each([
     'include: [missing.yaml]',
     'include: missing.yaml is not in this repository: expected it at site/content/environments/missing.yaml',
   ],
-  ['include: [/apps/site.yaml]', 'include: /apps/site.yaml is of your machine: '],
-  ['include: [$HOME/site.yaml]', 'include: $HOME/site.yaml is of your machine: '],
+  ['include: [/apps/site.yaml]', 'include: /apps/site.yaml is on your machine: '],
+  ['include: [$HOME/site.yaml]', 'include: $HOME/site.yaml is on your machine: '],
   [
     'include: [../../../elsewhere/hostname]',
     'include: ../../../elsewhere/hostname is outside of this repository',

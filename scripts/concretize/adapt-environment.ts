@@ -19,7 +19,7 @@ export interface AdaptedEnvironment {
 
 /** Sections that are about the owner's own machine, and what this cache does in their place. */
 const LEFT_OUT: Record<string, string> = {
-  upstreams: 'installations on your machine do not exist here; what they have is built',
+  upstreams: 'installations on your machine do not exist here; their packages are built',
   modules: 'module files are made where binaries are installed',
   bootstrap: 'Spack brings its own tools here',
   compilers:
@@ -141,7 +141,7 @@ function translateUnify(document: Document, notes: string[]): void {
 /** Views outside the environment's own folder: the container gets one of its own. */
 function leaveOutViews(document: Document, notes: string[]): void {
   const view = document.getIn(['spack', 'view'], true);
-  const reason = 'this folder is of your machine; containers of this cache have a view of their own';
+  const reason = 'this folder is on your machine; containers of this cache have a view of their own';
   if (isScalar(view) && typeof view.value === 'string') {
     notes.push(`view: ${view.value} is not used: ${reason}`);
     document.setIn(['spack', 'view'], false);
@@ -172,7 +172,7 @@ function refuseLocks(document: Document): string[] {
   const locks = listOf(document, 'include_concrete');
   if (locks.length === 0) return [];
   return [
-    `include_concrete (${locks.join(', ')}) takes the lock of another environment, which is of another machine: take it ` +
+    `include_concrete (${locks.join(', ')}) takes the lock of another environment, which was made on another machine: take it ` +
       'out, and put the specs of that environment into this one; what is solved alike is built once',
   ];
 }

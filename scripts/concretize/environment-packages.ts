@@ -25,7 +25,7 @@ export function adaptPackages(document: Document, notes: string[]): void {
     const { gone, kept, isFound } = takeOutExternals(value, SYSTEM_COMPILERS.has(name));
     if (isFound)
       notes.push(
-        `packages:${name}: the one in /usr is used with the version that it has here, whatever is said of it`,
+        `packages:${name}: the one in /usr is used, in the version installed here, whatever the environment says about it`,
       );
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;

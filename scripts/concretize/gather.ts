@@ -27,7 +27,7 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
     for (const entry of matrix.include) {
       const target = join(out, String(entry.index));
       if (existsSync(target))
-        throw new Error(`${folder}: expected another request than ${entry.index}: it came twice`);
+        throw new Error(`${folder}: expected each request once, found ${entry.index} twice`);
       cpSync(join(folder, String(entry.index)), target, { recursive: true });
       include.push(entry);
     }

@@ -94,7 +94,7 @@ class IncludeReader {
       return refuse('has a condition (when), which is only known on your machine: include it without one');
     if (/^[/~$]/.test(path))
       return refuse(
-        "is of your machine: put it into this repository, and write its path from the environment's file",
+        "is on your machine: put it into this repository, and write its path relative to the environment's file",
       );
     const file = resolve(dirname(from), path);
     if (!existsSync(file)) {

@@ -191,7 +191,7 @@ export function planContainers(
       const name = `container ${wanted.tags[0]}`;
       try {
         if (wanted.platform.os !== 'linux')
-          throw new Error(`containers hold Linux programs, it is for ${wanted.platform.os}`);
+          throw new Error(`containers hold Linux programs, this build is for ${wanted.platform.os}`);
         if (findMade(wanted, readContainers(catalogDirectory, wanted.subject))) continue;
         if (!wanted.roots.every((root) => readBuild(catalogDirectory, root))) {
           plan.warnings.push(`no ${name}: not everything that it needs was built`);

@@ -184,6 +184,6 @@ function expectInside(path: string, target: string, { root, prefixes }: ViewPlac
   const resolved = posix.resolve('/', posix.dirname(path), target);
   if ([root, ...prefixes].some((folder) => resolved === folder || resolved.startsWith(`${folder}/`))) return;
   throw new Error(
-    `expected links into the view or the builds of its environment, found ${quote(path)} as one to ${quote(target)}`,
+    `expected links into the view or the builds of its environment, found the link ${quote(path)} to ${quote(target)}`,
   );
 }

@@ -48,7 +48,7 @@ async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<
     throw new Error(`${url}: expected an address such as https://owner.github.io/repo`);
   const text = await getText(url, SIBLING_LIMIT_BYTES).catch((error: unknown) => {
     if (!(error instanceof ConnectionError)) throw error;
-    throw new Error(`${url}: no answer; is the address right, and the network there?`, { cause: error });
+    throw new Error(`${url}: no answer; check the address and your network`, { cause: error });
   });
   if (text === undefined) {
     throw new Error(
@@ -58,7 +58,9 @@ async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<
   try {
     refuseDeepJson(text);
   } catch (cause) {
-    throw new Error(`${url}: expected a document of this API, found another; check the address`, { cause });
+    throw new Error(`${url}: expected a document of this API, found something else; check the address`, {
+      cause,
+    });
   }
   return parseJson(text, schema, {
     where: url,

@@ -97,7 +97,7 @@ export async function explainBuild(
     throw new Error(`${options.cache}: expected an address such as https://owner.github.io/repo`);
   const index = await readBlob(url, 'v3/manifests/index/index.manifest.json');
   if (index === undefined)
-    throw new Error(`${url}: expected a build cache with an index, found none; is the address right?`);
+    throw new Error(`${url}: expected a build cache with an index, found none; check the address`);
   const keyIndex = await readBlob(url, 'v3/manifests/key/keys.manifest.json');
   const keys = keyIndex === undefined ? [] : Object.keys(KeyIndex.parse(JSON.parse(keyIndex)).keys);
   return withTemporaryFolder(async (folder) => {
@@ -129,7 +129,7 @@ async function readBlob(url: string, path: string): Promise<string | undefined> 
   const text = await readText(`${url}/blobs/sha256/${checksum.slice(0, 2)}/${checksum}`);
   if (text === undefined || digestOf(text) !== `sha256:${checksum}`)
     throw new Error(
-      `${where}: expected a blob with the sha256 ${checksum}, found another or none; try again`,
+      `${where}: expected a blob with the sha256 ${checksum}, found a different one or none; try again`,
     );
   return text;
 }

@@ -161,7 +161,7 @@ async function checkViews(
     expectSubset(site, view, builds ?? [], { name: "the site's own index", builds: listed }, diagnosis);
   }
   const note =
-    checked < views.size ? { note: 'the largest ones only for being there; --deep reads all' } : {};
+    checked < views.size ? { note: 'the largest were only checked for existence; --deep reads them' } : {};
   diagnosis.count('site', 'views are subsets', views.size, { checked, ...note });
 }
 

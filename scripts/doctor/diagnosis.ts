@@ -143,7 +143,7 @@ export const KINDS = {
   'site-key-differs': problem('site', DEPLOY),
   'settings-not-served': problem('site', DEPLOY),
   'budget-exceeded': problem('site', 'prune builds, or raise PAGES_BUDGET (GitHub Pages holds 1 GB)'),
-  'index-unreadable': problem('spack', 'report it: no index with this should ever have been made'),
+  'index-unreadable': problem('spack', 'report it: this project should never make such an index'),
 } as const satisfies Record<string, Kind>;
 
 export type FindingCode = keyof typeof KINDS;
@@ -175,6 +175,6 @@ export function takeDailySample<T>(items: readonly T[], limit: number, now: Date
 export function sampleNote(checked: number, total: number): { checked: number; note?: string } {
   return {
     checked,
-    ...(checked < total ? { note: 'a part, another one each day; --deep looks at all' } : {}),
+    ...(checked < total ? { note: 'a sample, a different one each day; --deep checks everything' } : {}),
   };
 }

@@ -14,7 +14,7 @@ export function expectHandedOn<T>(value: T): T {
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes <= MAX_HANDED_ON_BYTES) return value;
   throw new Error(
-    `what is to be built takes ${bytes} bytes to say, expected at most ${MAX_HANDED_ON_BYTES}, as many as one job can ` +
+    `the list of what to build takes ${bytes} bytes, expected at most ${MAX_HANDED_ON_BYTES}, as many as one job can ` +
       'hand to the next; run several times with a part each',
   );
 }

@@ -74,7 +74,7 @@ test.each([408, 500, 502, 503, 504])('asks again after %i, four times', async (s
   expect(await passing.call(ROUTE, {}, Answer)).toEqual({ id: 1 });
   const lasting = await openAgainst([{ status, body: { message: 'Server Error' } }]);
   const failing = lasting.call(ROUTE, {}, Answer);
-  await expect(failing).rejects.toThrow(`GitHub fails (${status}): Server Error; run it again later`);
+  await expect(failing).rejects.toThrow(`GitHub failed (${status}): Server Error; run it again later`);
   await expect(failing).rejects.toBeInstanceOf(BusyError);
   expect(lasting.asked).toHaveLength(5);
 });

@@ -62,7 +62,7 @@ export function openGitHub(environment: ProcessEnvironment, options: ApiOptions 
   const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
   if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
     throw new Error(
-      'this asks GitHub: set GITHUB_REPOSITORY to owner/repo, and GITHUB_TOKEN to a token that may write to it ' +
+      'this command talks to GitHub: set GITHUB_REPOSITORY to owner/repo, and GITHUB_TOKEN to a token that may write to it ' +
         '(on a laptop: GITHUB_TOKEN="$(gh auth token)")',
     );
   }

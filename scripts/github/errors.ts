@@ -38,7 +38,7 @@ export function explainRefusal(error: unknown): Error {
   if (isLimit(error)) return new LimitError(limitSentence(error), { cause: error });
   if (PASSING_STATUS.has(status)) {
     const sentence = response
-      ? `GitHub fails (${status}): ${firstLine(words)}`
+      ? `GitHub failed (${status}): ${firstLine(words)}`
       : `${new URL(request.url).host} does not answer: ${firstLine(words)}`;
     return new BusyError(`${sentence}; run it again later`, { cause: error });
   }
@@ -78,7 +78,7 @@ function explainAnswer(error: GraphqlResponseError<unknown>): Error {
     return new GitHubRefusedError(permissionSentence('contents=write', message), 403, error);
   // GitHub's own words for a fault of its own; the error has no type then.
   if (/something went wrong|timeout|couldn't respond to your request in time/i.test(message)) {
-    return new BusyError(`GitHub fails: ${firstLine(message)}; run it again later`, { cause: error });
+    return new BusyError(`GitHub failed: ${firstLine(message)}; run it again later`, { cause: error });
   }
   return new Error(`GitHub refuses: ${firstLine(message)}`, { cause: error });
 }

@@ -28,7 +28,7 @@ test('sends neither a login nor what was posted to another origin', async () => 
   expect([await text(answer.body), seen]).toEqual(['there', [undefined]]);
   await expect(
     send(first, { method: 'POST', body: 'refresh_token=secret', idleMs: IDLE_MS }),
-  ).rejects.toThrow(`${first} redirects what was sent to it to ${other}: it is not sent there`);
+  ).rejects.toThrow(`${first} redirects an upload to ${other}; nothing was sent there`);
   expect(seen).toHaveLength(1);
 });
 

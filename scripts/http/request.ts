@@ -47,9 +47,7 @@ export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> 
     if (next.origin !== current.origin) {
       // A login by token travels in the body.
       if (init.body !== undefined) {
-        throw new Error(
-          `${current.origin} redirects what was sent to it to ${next.origin}: it is not sent there`,
-        );
+        throw new Error(`${current.origin} redirects an upload to ${next.origin}; nothing was sent there`);
       }
       headers = Object.fromEntries(
         Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),

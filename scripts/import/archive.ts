@@ -172,9 +172,12 @@ async function eachEntry(
     for await (const entry of tar) await visit(entry.header, entry);
     await reading;
   } catch (cause) {
-    throw new Error(`${where}: expected a tarball compressed with gzip, found another; it is not imported`, {
-      cause,
-    });
+    throw new Error(
+      `${where}: expected a tarball compressed with gzip, found something else; it is not imported`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -119,7 +119,9 @@ async function runOras(
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.on('error', (error) => {
-        reject(isErrorCode(error, 'ENOENT') ? new Error(`oras is not there: ${HOW_TO_GET_ORAS}`) : error);
+        reject(
+          isErrorCode(error, 'ENOENT') ? new Error(`oras was not found on PATH: ${HOW_TO_GET_ORAS}`) : error,
+        );
       });
       child.on('close', (exitCode, signal) => {
         if (signal) lines.push(`stopped by ${signal}`);

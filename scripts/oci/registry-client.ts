@@ -79,7 +79,7 @@ export function createClient(repository: RemoteReference, options: ClientOptions
     const root = `${await transport()}://${api}`;
     const url = new URL(part, `${root}/v2/${repository.path}/`);
     if (url.origin !== new URL(root).origin)
-      throw new Error(`${root} sends a push to ${url.origin}: expected itself`);
+      throw new Error(`${root} redirects an upload to ${url.origin}; expected an address on the same host`);
     const isRead = method === 'GET' || method === 'HEAD';
     const shown = login;
     let { answer, loggedIn } = await ask(url.href, method, accept, await shown, content);

@@ -90,7 +90,7 @@ test('refuses a node that is another than in the lock of the plan, whatever its 
   upload(0);
   const { received, faults } = await receive(entries);
   expect(faults).toEqual([]);
-  expect(received[0]?.refused).toMatch(/expected .*(?:as the plan's lock has it, found another text|hash)/);
+  expect(received[0]?.refused).toMatch(/expected .*(?:as in the plan's lock, found different text|hash)/);
   expect(received[1]?.newBuilds).toHaveLength(12);
 });
 

@@ -17,7 +17,7 @@ export async function writePublicKey(
   const path = join(catalog, 'keys', `${fingerprint}.asc`);
   const current = readIfThere(path)?.toString('utf8');
   const text = await mergePublicKey(current, armored).catch((cause: unknown) => {
-    throw new Error(`${path}: this public key cannot be taken in`, { cause });
+    throw new Error(`${path}: this public key cannot be imported`, { cause });
   });
   if (text === current) return { fingerprint, written: false };
   await mkdir(dirname(path), { recursive: true });

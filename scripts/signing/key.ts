@@ -87,5 +87,5 @@ From now on publish signs what it adds. To sign what is there already:
 
 To replace a key: make a new one, commit its public key, let clients run
 \`spack buildcache keys --install --trust\` again (both keys are valid side by side), store the new secret,
-run \`node scripts/sign.ts --all\` with it, and at last delete the old file in ${key.catalog}/keys/.`;
+run \`node scripts/sign.ts --all\` with it, and finally delete the old file in ${key.catalog}/keys/.`;
 }

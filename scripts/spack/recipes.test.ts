@@ -96,5 +96,7 @@ test('says what an empty, missing or doubled folder of recipes lacks', async () 
     { url, commit: 'v1' },
     { url, commit: 'v1' },
   ];
-  await expect(gatherRecipes(twice, '', makeFolder({}))).rejects.toThrow('expected another namespace');
+  await expect(gatherRecipes(twice, '', makeFolder({}))).rejects.toThrow(
+    'expected a namespace of its own, found more',
+  );
 });

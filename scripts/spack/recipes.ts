@@ -48,7 +48,9 @@ export async function gatherRecipes(sources: RecipeSource[], own: string, folder
       const namespace = readNamespace(root);
       const other = repositories[namespace];
       if (other !== undefined)
-        throw new Error(`${root}: expected another namespace than that of ${other}: ${namespace}`);
+        throw new Error(
+          `${root}: expected a namespace of its own, found ${namespace}, which ${other} has as well`,
+        );
       repositories[namespace] = root;
     }
   };

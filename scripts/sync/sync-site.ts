@@ -99,7 +99,7 @@ function expectWhole(
   const path = lost?.path ?? other;
   if (path === undefined) return;
   throw new Error(
-    `${address}: expected the files of this site after all was sent, found ${path} ${lost ? 'changed or gone' : 'besides'}; ` +
+    `${address}: expected the files of this site after the upload, found ${path} ${lost ? 'changed or missing' : 'added'}; ` +
       'another sync may have run at the same time: run it again',
   );
 }

@@ -53,8 +53,8 @@ export function takeRelease(folder: string, url: string, version: string): Taken
   const open = git('diff', '--name-only', '--diff-filter=U').split('\n').filter(Boolean);
   if (open.length > 0) {
     throw new Error(
-      `both you and the template changed the same lines of ${open.join(', ')}: mend and "git add" them and "git commit", ` +
-        'or take it back with "git merge --abort"',
+      `both you and the template changed the same lines of ${open.join(', ')}: resolve the conflicts, "git add" the files and "git commit", ` +
+        'or undo the merge with "git merge --abort"',
     );
   }
   git('commit', '--quiet', '--message', `Take ${version} of the template`);

@@ -50,7 +50,7 @@ export function continueList({ specs, inputs, spack, packages }: ListToContinue)
   const text = specs.join('\n');
   if (text.length > MAX_SPECS_LENGTH)
     throw new Error(
-      `expected at most ${MAX_SPECS_LENGTH} characters of specs to go on with, found ${text.length}; ` +
+      `expected at most ${MAX_SPECS_LENGTH} characters of specs for the next run, found ${text.length}; ` +
         'start "Build specs" with a part of them',
     );
   return { workflow: 'manual.yml', inputs: { ...inputs, specs: text, spack, packages } };

@@ -95,7 +95,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
       route.fulfill({ json: document, headers: { 'access-control-allow-origin': '*' } }),
     );
   await page.goto(`${site.url}/siblings/`);
-  await page.getByText('hostile.example/cache/api/packages.json is not what a cache says').waitFor();
+  await page.getByText('hostile.example/cache/api/packages.json is not a document of a cache').waitFor();
   await page.getByRole('main').getByRole('searchbox').fill('only-there');
   const found = page.getByRole('region', { name: 'Packages of all caches' });
   await found.getByText('<b>1</b> · zen3').waitFor();
@@ -117,7 +117,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   await paste.fill(JSON.stringify(lock));
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByText('100 %: 1 of 1 spec can be downloaded').waitFor();
-  await page.getByText('hostile.example/cache/api/specs.json is not what a cache says').waitFor();
+  await page.getByText('hostile.example/cache/api/specs.json is not a document of a cache').waitFor();
   await expect.poll(() => page.getByText('spack mirror add --type binary cache-1').count()).toBe(1);
   await paste.fill('not json');
   await page.getByRole('button', { name: 'Check' }).click();

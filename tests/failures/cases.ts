@@ -465,7 +465,7 @@ export const CASES: FailureCase[] = [
     source: { 'main.c': GOOD_C },
     body: `${VERSION}\n${install('import os', 'os.kill(os.getpid(), 9)')}`,
     kind: 'killed',
-    quote: /killed|ended without a word|signal 9/,
+    quote: /killed|ended without a message|signal 9/,
   },
   {
     name: 'disk',

@@ -246,9 +246,7 @@ function checkPax(body: Buffer): void {
     const end = at + Number(digits);
     const value = body.subarray(at + head.length, end - 1);
     if (end > body.length || value.length === 0 || value.includes(0) || body[end - 1] !== 0x0a) {
-      throw new Error(
-        `expected a PAX record with a value of the length it says, found another at ${quote(key)}`,
-      );
+      throw new Error(`expected PAX values of the stated length, found a different one at ${quote(key)}`);
     }
     checkKey(key, value.toString('latin1'), seen);
     at = end;

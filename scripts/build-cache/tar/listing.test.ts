@@ -83,9 +83,13 @@ test.each<[string, Line[], RegExp]>([
   [
     'a hard link out',
     [['hard link', 'opt/sw/tree-1/passwd', '/etc/passwd']],
-    /found "opt\/sw\/tree-1\/passwd" as one to "\/etc\/passwd"/,
+    /found the hard link "opt\/sw\/tree-1\/passwd" to "\/etc\/passwd"/,
   ],
-  ['a link to nothing', [['symbolic link', 'opt/sw/tree-1/l', '']], /"opt\/sw\/tree-1\/l" as one to nothing/],
+  [
+    'a link to nothing',
+    [['symbolic link', 'opt/sw/tree-1/l', '']],
+    /the link "opt\/sw\/tree-1\/l" without a target/,
+  ],
   [
     'a hard link to a symbolic link',
     [

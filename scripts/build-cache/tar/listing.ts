@@ -69,15 +69,15 @@ export class TarListing {
     }
     if (target.length > PATH_LIMIT_CHARACTERS) {
       throw new Error(
-        `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found ${quote(name)} as one to ${quote(target)}`,
+        `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found the link ${quote(name)} to ${quote(target)}`,
       );
     }
     // No system makes such a link: unpacking it fails.
     if (kind === 'symbolic link' && target === '')
-      throw new Error(`expected links to paths, found ${quote(name)} as one to nothing`);
+      throw new Error(`expected links to paths, found the link ${quote(name)} without a target`);
     if (kind === 'hard link' && this.#entries.get(target)?.kind !== 'file') {
       throw new Error(
-        `expected hard links to earlier files of the tar, found ${quote(name)} as one to ${quote(target)}`,
+        `expected hard links to earlier files of the tar, found the hard link ${quote(name)} to ${quote(target)}`,
       );
     }
     if (kind === 'file' && path.endsWith(BUILD_INFO)) this.#buildInfos.push(path);

@@ -20,7 +20,7 @@ export async function readSibling<Shape>(
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new Error(
-    `${address} is not what a cache says: ${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300),
+    `${address} is not a document of a cache: ${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300),
   );
 }
 

@@ -50,7 +50,7 @@ export async function verifyManifest(
 ): Promise<VerifiedManifest> {
   if (!signedText.includes(BEGIN_SIGNED)) {
     throw new Error(
-      `${where}: expected a signature by a trusted key, found none; sign it or do not ask for one`,
+      `${where}: expected a signature by a trusted key, found none; sign it, or do not require signatures`,
     );
   }
   const { hash, text, armoredSignature } = parseSigned(signedText, where);
