@@ -224,7 +224,7 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
       const path = cache.manifestPath('tree');
       renameSync(path, join(dirname(cache.manifestPath('libmd')), basename(path)));
     },
-    /libmd\/tree-2.*: expected the name tree\//,
+    /libmd\/tree-2.*: expected this manifest to be named tree\//,
   ],
   [
     'a node whose hash is not its own',
