@@ -3,6 +3,7 @@ import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
 import { commitFiles, describeChanges } from './commit/commit-files.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
+import { reportMissingImages } from './commit/missing-images.ts';
 import { yieldTags } from './commit/superseded-tags.ts';
 import { readOrigin } from './publish/origin.ts';
 import { openRegistry } from './oci/open-registry.ts';
@@ -46,10 +47,11 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
     onCommit: (count) => setOutput('committed', String(count)),
   });
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
-  if (lost.length > 0) {
+  if (lost.length > 0)
     annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
-  }
-  const tags = await yieldTags(github, head, lost, openRegistry(registry));
+  const images = openRegistry(registry);
+  const tags = await yieldTags(github, head, lost, images);
+  setOutput('missing', String(await reportMissingImages(local.changes, lost, images)));
   console.error(
     files === 0
       ? 'nothing to commit'

@@ -11,6 +11,7 @@ import { readDate } from './publish/origin.ts';
 import { applyPlan, findOldFailures, appliedText, pruneText } from './prune/apply.ts';
 import { openDeleter } from './prune/delete-images.ts';
 import { planPrune } from './prune/plan.ts';
+import { openBranch } from './prune/published-since.ts';
 
 const settings = readSettings();
 
@@ -45,10 +46,14 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
     console.error('Nothing was changed: run it with --apply to do this.');
     return;
   }
-  const deleteImages = openDeleter(openRegistry(options.registry));
-  const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, deleteImages });
+  const hands = {
+    deleteImages: openDeleter(openRegistry(options.registry)),
+    findPublished: openBranch(options.catalog, process.env),
+  };
+  const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });
   for (const path of failures) rmSync(join(options.catalog, path));
   if (applied.stopped !== undefined) annotate('warning', applied.stopped);
+  if (applied.missed.length > 0) process.exitCode = 1;
   addSummary(appliedText(applied));
   console.error(`${appliedText(applied)} ${failures.length} failures were removed.`);
 }

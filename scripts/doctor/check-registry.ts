@@ -11,6 +11,7 @@ import { holdsIndex, indexDigestOf } from '../mirror/index-image.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { contentsOf } from '../oci/directory-registry.ts';
 import { blobPath, readIndex, tagOf } from '../oci/layout.ts';
+import { RegistryRefusedError } from '../oci/errors.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
@@ -52,7 +53,7 @@ export async function checkRegistry(
     await compareRegistry(read, diagnosis, check);
     return true;
   } catch (error) {
-    diagnosis.add('registry-unreachable', {
+    diagnosis.add(error instanceof RegistryRefusedError ? 'registry-refused' : 'registry-unreachable', {
       where: check.registry.reference,
       expected: 'an answer to every request',
       found: describeError(error),
@@ -69,6 +70,15 @@ async function compareRegistry(
   const { registry } = check;
   const builds = [...read.catalog.builds.values()];
   const tags = new Set(await registry.listTags());
+  if (await isOther(registry, builds, tags)) {
+    // One cause, and not a finding for each build.
+    diagnosis.add('registry-empty', {
+      where: registry.reference,
+      expected: `the images of ${builds.length} builds`,
+      found: tags.size === 0 ? 'no tag, or no such repository' : `none of them, and ${tags.size} other tags`,
+    });
+    return;
+  }
   for (const build of builds) {
     if (tags.has(build.image.tag)) continue;
     diagnosis.add('image-missing', {
@@ -96,6 +106,17 @@ async function compareRegistry(
     });
 }
 
+/** Whether a registry has no image of any build, by tag or by digest: it was deleted, or another one is asked. */
+async function isOther(
+  registry: Registry,
+  builds: readonly Build[],
+  tags: ReadonlySet<string>,
+): Promise<boolean> {
+  const [first] = builds;
+  if (!first || builds.some(({ image }) => tags.has(image.tag))) return false;
+  return (await registry.readText(first.image.digest).catch(() => undefined)) === undefined;
+}
+
 /** Clients with an older index go on installing a removed build for as long as its record has it. */
 async function checkRemoved(
   { catalog, removed }: ExaminedCatalog,
@@ -115,8 +136,7 @@ async function checkRemoved(
 }
 
 /**
- * Looks whether the newest container of each name and architecture is there; those before it may be gone. Where none is,
- * the registry is one of builds alone, such as a copy.
+ * Looks whether the newest container of each name and architecture is there; those before it may be gone.
  */
 async function checkContainers(
   { containers }: ExaminedCatalog,
@@ -129,7 +149,19 @@ async function checkContainers(
     newest.set(`${container.tags[0]} ${container.os}/${container.architecture}`, container);
   const all = [...newest.values()];
   const hasTag = ({ tags: [tag = ''] }: Container): boolean => tags.has(tag);
-  const chosen = all.some(hasTag) ? takeDailySample(all, limit, now) : [];
+  if (all.length > 1 && !all.some(hasTag)) {
+    diagnosis.add('container-missing', {
+      where: registry.reference,
+      expected: `the ${all.length} newest containers of the catalog`,
+      found: 'none of them',
+      advice:
+        'run the workflows that built them again, or remove their records in containers/; a registry that builds were ' +
+        'copied to has none',
+    });
+    diagnosis.count('registry', 'containers are there', all.length);
+    return;
+  }
+  const chosen = takeDailySample(all, limit, now);
   await pMap(
     chosen,
     async (container) => {
@@ -142,9 +174,7 @@ async function checkContainers(
     },
     { concurrency: REQUESTS },
   );
-  const note = { checked: 0, note: 'none of them is in this registry' };
-  const extent = chosen.length === 0 && all.length > 0 ? note : sampleNote(chosen.length, all.length);
-  diagnosis.count('registry', 'containers are there', all.length, extent);
+  diagnosis.count('registry', 'containers are there', all.length, sampleNote(chosen.length, all.length));
 }
 
 function findUnknownTags(

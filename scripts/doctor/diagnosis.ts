@@ -116,6 +116,15 @@ export const KINDS = {
   'kept-missing': warning('catalog', 'publish the build again, or take it out of the file'),
   'settings-damaged': problem('catalog', RESTORE),
   'registry-unreachable': problem('registry', 'look whether the registry answers, and run it again'),
+  'registry-refused': problem(
+    'registry',
+    'log in, or make the package public: it is private to whoever asks, or was deleted',
+  ),
+  'registry-empty': problem(
+    'registry',
+    'look whether the package was deleted, renamed or made private: GitHub can restore a deleted one for 30 days; else ' +
+      'publish the builds again, or remove them from the catalog',
+  ),
   'registry-private': problem('registry', 'make the registry public'),
   'image-missing': problem('registry', AGAIN),
   'container-missing': problem('registry', 'make it again: run the workflow that built it'),

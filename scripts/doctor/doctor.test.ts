@@ -23,6 +23,8 @@ import { git, makeRepository } from '../../tests/world/git.ts';
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { findSpacks } from '../../tests/world/spack.ts';
 import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
+import type { GhcrOptions } from '../../tests/world/ghcr.ts';
+import { useServers } from '../../tests/world/servers.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { INDEX_TAG } from '../oci/image.ts';
@@ -45,6 +47,8 @@ let folder: string;
 const TREE = 'tree/tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw';
 const LIBMD = 'libmd/libmd-1.0.4-uoxsn4d2qnm2a2hqdpwl5xgkdzmvwuzr';
 const SITE_URL = 'http://127.0.0.1:9/base';
+
+const servers = useServers();
 
 beforeAll(async () => {
   clean = await mkdtemp(join(tmpdir(), 'doctor-'));
@@ -522,6 +526,30 @@ test('looks at a site over HTTP, and at a registry that asks for a login', async
 
   const closed = await look({ registry: '127.0.0.1:9/cache', site: 'http://127.0.0.1:9' });
   expect(codesOf(closed.findings)).toEqual(['registry-unreachable', 'site-unreachable']);
+});
+
+test.each<[code: keyof typeof KINDS, harm: string, options: Partial<GhcrOptions>, loggedIn: boolean]>([
+  ['registry-empty', 'was deleted', { absent: 404 }, true],
+  ['registry-empty', 'was deleted, and says 403', { absent: 403 }, true],
+  ['registry-refused', 'is private, and asks for a login', { anonymous: 401 }, false],
+  ['registry-refused', 'is private, and says 403', { anonymous: 403 }, false],
+])('says %s once of a package of GitHub that %s', async (code, _, options, loggedIn) => {
+  const ghcr = await servers.startGhcr({ token: 'token', ...options });
+  const auth = Buffer.from('owner:token').toString('base64');
+  await servers.writeDockerConfig({ auths: loggedIn ? { [ghcr.host]: { auth } } : {} });
+  const { findings } = await look({ registry: `http://${ghcr.host}/owner/cache` });
+  expect(codesOf(findings)).toEqual([code]);
+});
+
+test('says once that a registry has none of the images, or none of the containers', async () => {
+  for (const name of ['tree', 'libmd'])
+    await put(
+      `content/containers/${name}/${'b'.repeat(64)}.json`,
+      CONTAINER.replace('tree-2.1.0-amd64', `${name}-1-amd64`),
+    );
+  expect((await look()).findings).toMatchObject([{ code: 'container-missing', found: 'none of them' }]);
+  await rm(join(folder, 'registry'), { recursive: true });
+  expect(codesOf((await look()).findings)).toEqual(['registry-empty']);
 });
 
 /** What happens to the store of a real registry, or to an answer of a site, and what names it. */

@@ -35,6 +35,7 @@ export function isPackage(reference: string, environment: ProcessEnvironment): b
  * Deletes versions of a package of GitHub's registry, which knows no `DELETE` of a manifest. All are looked up before the
  * first is deleted: pages move when one goes.
  * Source: https://docs.github.com/rest/packages/packages
+ * @param isWanted asked right before each deletion: one that is wanted by now stays
  * @param onGone called for each that is not there any more, or that has another tag by now and stays
  * @throws what GitHub refuses; those that `onGone` was called for are done
  */
@@ -44,10 +45,12 @@ export async function deleteVersions(
   {
     environment,
     maxPages = Infinity,
+    isWanted = () => Promise.resolve(false),
     options = {},
   }: {
     environment: ProcessEnvironment;
     maxPages?: number;
+    isWanted?: (digest: Digest) => Promise<boolean>;
     options?: ApiOptions;
   },
   onGone: (digest: Digest) => void = () => undefined,
@@ -75,6 +78,7 @@ export async function deleteVersions(
   }
   for (const digest of missing.keys()) onGone(digest);
   for (const { id, digest } of matches) {
+    if (await isWanted(digest)) continue;
     await call(`DELETE ${root}/{version}`, { ...parameters, version: id }, z.unknown());
     onGone(digest);
   }

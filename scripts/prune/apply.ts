@@ -4,6 +4,7 @@ import { z } from 'zod';
 import prettyBytes from 'pretty-bytes';
 import { isoSeconds, DAY_MS } from '../../site/lib/format.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Build } from '../../site/schemas/build.ts';
 import { Container } from '../../site/schemas/container.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
@@ -12,8 +13,9 @@ import { addFiles, type NewFile } from '../catalog/new-files.ts';
 import { buildFile, manifestFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { recordRemoval, removedPath } from '../catalog/removal.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import type { DeletableImage, ImageDeleter } from './delete-images.ts';
+import type { ImageDeleter } from './delete-images.ts';
 import type { PrunePlan } from './plan.ts';
+import type { FindPublished } from './published-since.ts';
 
 const Dated = z.object({ date: Failure.shape.date });
 
@@ -25,6 +27,8 @@ export interface Applied {
   deleted: number;
   /** Why deleting in the registry stopped early. Absent: it did not. */
   stopped?: string;
+  /** Builds that another run published in the moment in which their images were deleted. */
+  missed: Build[];
 }
 
 /**
@@ -41,11 +45,13 @@ export async function applyPlan(
     removed,
     now,
     deleteImages,
+    findPublished,
   }: {
     catalog: Pick<Catalog, 'builds' | 'manifests'>;
     removed: ReadonlyMap<DagHash, Removed>;
     now: Date;
     deleteImages: ImageDeleter;
+    findPublished: FindPublished;
   },
 ): Promise<Applied> {
   for (const record of plan.restore) restore(directory, record);
@@ -67,13 +73,21 @@ export async function applyPlan(
   }
 
   // A build that was published again since has its image back; only the record's grace ends.
-  const images = plan.expire.flatMap(({ hash, grace }): DeletableImage[] =>
-    grace && !catalog.builds.has(hash)
-      ? [{ tag: grace.build.image.tag, digest: grace.build.image.digest }]
-      : [],
+  const expired = new Map(
+    plan.expire.flatMap(({ hash, grace }) =>
+      grace && !catalog.builds.has(hash) ? [[grace.build.image.digest, grace.build] as const] : [],
+    ),
   );
-  const { gone: deleted, stopped } =
-    images.length > 0 ? await deleteImages(images) : { gone: new Set<string>() };
+  // A run that publishes it at this moment either commits before we ask, or looks after its commit whether the image is there.
+  const { gone: deleted, stopped } = await deleteImages(
+    [...expired.values()].map(({ image }) => image),
+    async (digest) => {
+      const build = expired.get(digest);
+      return build !== undefined && (await findPublished([build])).size > 0;
+    },
+  );
+  const lost = [...expired.values()].filter(({ image }) => deleted.has(image.digest));
+  const published = await findPublished(lost);
   const over = plan.expire.filter(
     ({ hash, grace }) => grace && (catalog.builds.has(hash) || deleted.has(grace.build.image.digest)),
   );
@@ -89,6 +103,7 @@ export async function applyPlan(
     restored: plan.restore.length,
     removed: plan.remove.length,
     deleted: deleted.size,
+    missed: lost.filter(({ hash }) => published.has(hash)),
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
@@ -149,7 +164,17 @@ export function pruneText(plan: PrunePlan): string {
 }
 
 /** The last line: what was done. */
-export function appliedText({ restored, removed, deleted, stopped }: Applied): string {
+export function appliedText({ restored, removed, deleted, stopped, missed }: Applied): string {
   const done = `Removed ${removed} builds, restored ${restored}, deleted ${deleted} images from the registry.`;
-  return stopped === undefined ? done : `${done} ${stopped}.`;
+  const names = missed.map(({ name, version, hash }) => `${name}@${version}/${hash}`).join(', ');
+  return [
+    done,
+    ...(stopped === undefined ? [] : [`${stopped}.`]),
+    ...(missed.length === 0
+      ? []
+      : [
+          `Another run published ${names} in the moment in which the image was deleted: run that run's job "Publish" ` +
+            'again, which pushes it again.',
+        ]),
+  ].join(' ');
 }

@@ -23,8 +23,11 @@ export interface Deletion {
   stopped?: string;
 }
 
-/** Deletes images one by one. */
-export type ImageDeleter = (images: readonly DeletableImage[]) => Promise<Deletion>;
+/** Deletes images one by one, but for those that are wanted when it is their turn. */
+export type ImageDeleter = (
+  images: readonly DeletableImage[],
+  isWanted: (digest: Digest) => Promise<boolean>,
+) => Promise<Deletion>;
 
 /**
  * Deletes by what the registry offers: an OCI layout by its index; GitHub's by its API of packages; any other by `DELETE` of the manifest, which takes
@@ -34,17 +37,24 @@ export type ImageDeleter = (images: readonly DeletableImage[]) => Promise<Deleti
 export function openDeleter(registry: Registry, environment = process.env): ImageDeleter {
   const reference = parseReference(registry.reference);
   if (reference.kind === 'directory') {
-    return async (images) => {
-      await removeTags(reference.dir, images);
-      return { gone: new Set(images.map(({ digest }) => digest)) };
+    return async (images, isWanted) => {
+      const gone = new Set<Digest>();
+      for (const image of images) {
+        if (await isWanted(image.digest)) continue;
+        await removeTags(reference.dir, [image]);
+        gone.add(image.digest);
+      }
+      return { gone };
     };
   }
   if (isPackage(registry.reference, environment)) {
-    return async (images) => {
+    return async (images, isWanted) => {
       const gone = new Set<Digest>();
       const unwanted = images.map(({ digest, tag }) => ({ digest, tags: [tag] }));
       try {
-        await deleteVersions(registry.reference, unwanted, { environment }, (digest) => gone.add(digest));
+        await deleteVersions(registry.reference, unwanted, { environment, isWanted }, (digest) =>
+          gone.add(digest),
+        );
         return { gone };
       } catch (error) {
         return { gone, stopped: stopText(registry.reference, error) };
@@ -52,10 +62,11 @@ export function openDeleter(registry: Registry, environment = process.env): Imag
     };
   }
   const client = createClient(reference, { idleMs: IDLE_MS });
-  return async (images) => {
+  return async (images, isWanted) => {
     const gone = new Set<Digest>();
     for (const { tag, digest } of images) {
       try {
+        if (await isWanted(digest)) continue;
         // Somebody else's image may be at that tag by now: that of the digest is deleted, or nothing.
         const found = await registry.describeTag(tag);
         if (found?.digest === digest) {

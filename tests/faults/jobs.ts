@@ -167,6 +167,12 @@ export const JOBS = {
       when: ({ outputs }) => Boolean(outputs['published']),
     },
     { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
+    {
+      script: 'scripts/receive.ts',
+      when: ({ outputs }) => Number(outputs['missing'] ?? 0) > 0,
+      args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
+      env: artifactsOf,
+    },
   ],
   start: [
     askSite,
