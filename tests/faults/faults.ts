@@ -15,7 +15,7 @@ export type WriteFault = 'kill' | 'full';
 export type Fault = { at: Named } & ({ request: FaultName } | { write: WriteFault });
 
 /** Longer than any script waits for an answer, once its waits are shortened. */
-const NEVER_MS = 25_000;
+const NEVER_MS = 12_000;
 
 /** Ways in which a request goes wrong: those of GitHub's API, its registry and its network. */
 export const REQUEST_FAULTS = {
@@ -75,11 +75,36 @@ export function faultsOf({ requests, writes }: { requests: Named[]; writes: Name
   ];
 }
 
-/** Whether a fault is one of some one in `every`: it depends on the fault alone, not on which others there are. */
-export function isInSample(step: string, fault: Fault, every: number): boolean {
-  if (fault.at.occurrence > 0) return false;
-  const digest = createHash('sha256')
+/** What a fault does, whatever it hits. */
+export function kindOf(fault: Fault): string {
+  return 'request' in fault ? `request: ${fault.request}` : `write: ${fault.write}`;
+}
+
+/**
+ * A few faults in which there is each step and each kind of fault, always the same ones of the same faults.
+ * @param all each with the name of its step
+ */
+export function drawSample<T extends { step: string; fault: Fault }>(all: readonly T[]): T[] {
+  // Of each kind of request or write the first one.
+  const left = all.filter(({ fault }) => fault.at.occurrence === 0);
+  left.sort((a, b) => digestOf(a).localeCompare(digestOf(b)));
+  const missing = new Set(left.map(({ fault }) => kindOf(fault)));
+  const sample: T[] = [];
+  const take = (found: T | undefined): void => {
+    if (!found) return;
+    sample.push(found);
+    missing.delete(kindOf(found.fault));
+  };
+  for (const step of [...new Set(all.map((each) => each.step))].sort()) {
+    const own = left.filter((each) => each.step === step);
+    take(own.find(({ fault }) => missing.has(kindOf(fault))) ?? own[0]);
+  }
+  for (const kind of missing) take(left.find(({ fault }) => kindOf(fault) === kind));
+  return sample;
+}
+
+function digestOf({ step, fault }: { step: string; fault: Fault }): string {
+  return createHash('sha256')
     .update(JSON.stringify([step, fault]))
-    .digest();
-  return digest.readUInt32BE() % every === 0;
+    .digest('hex');
 }

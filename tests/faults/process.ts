@@ -1,7 +1,7 @@
 /**
- * Loaded before a script with `node --import`: makes its waits shorter (`TIME_SCALE`), and ends or starves it at one of
- * its writes (`WRITE_FAULT`, a fault as JSON). Writes the names of the writes of a script and its children into the file
- * `WRITES_FILE`, a line each; while `FULL_DISK_FILE` is there, the disk is full.
+ * Loaded before a script with `node --import`: makes its waits shorter (`TIME_SCALE`) and its limits, most of all where
+ * a request gets no answer (`IS_SILENT`), and ends or starves it at one of its writes (`WRITE_FAULT`, a fault as JSON).
+ * Writes the names of the writes of a script and its children into the file `WRITES_FILE`, a line each; while `FULL_DISK_FILE` is there, the disk is full.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -14,28 +14,39 @@ import { nameOf } from './names.ts';
 const scale = Number(process.env['TIME_SCALE'] ?? '1');
 const fault = JSON.parse(process.env['WRITE_FAULT'] ?? 'null') as Fault | null;
 const { WRITES_FILE: counter, FULL_DISK_FILE: fullDisk = '', CHECKOUT = '' } = process.env;
-/** As long as a busy machine may take for an answer, in milliseconds. */
-const PATIENCE_MS = 15_000;
+/** Timers of so many milliseconds are limits, others are waits. */
+const LIMITS_FROM_MS = 20_000;
+/** As long as a busy machine may take for an answer, in milliseconds; less where one is never given. */
+const limitMs = process.env['IS_SILENT'] === 'true' ? 4_000 : 15_000;
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = fs;
 
 shortenWaits();
 if (counter !== undefined) watchWrites(counter);
 syncBuiltinESMExports();
 
-/** Limits of time, which are the longest, stay generous. */
-function shorten(ms: number): number {
-  return Math.max(ms / scale, Math.min(ms >= 20_000 ? PATIENCE_MS : 0, ms));
+/** Whether what a timer ends is a wait of Octokit's, which has no other way to wait. */
+function isWait(): boolean {
+  return new Error().stack?.includes('bottleneck') === true;
 }
 
 function shortenWaits(): void {
   const { setTimeout: later } = globalThis;
+  const limit = (ms: number): number =>
+    Math.max(ms / scale, ms >= LIMITS_FROM_MS ? Math.min(ms, limitMs) : 0);
   globalThis.setTimeout = Object.assign(
-    (action: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
-      later(action, shorten(ms ?? 0), ...args),
+    (action: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
+      later(action, isWait() ? ms / scale : limit(ms), ...args),
     later,
   ) as typeof setTimeout;
+  AbortSignal.timeout = (ms) => {
+    const ending = new AbortController();
+    const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+    later(() => ending.abort(reason), limit(ms)).unref();
+    return ending.signal;
+  };
+  // What is awaited is a wait.
   const { setTimeout: sleep } = timers;
-  timers.setTimeout = ((ms, value, options) => sleep(shorten(ms ?? 0), value, options)) as typeof sleep;
+  timers.setTimeout = ((ms, value, options) => sleep((ms ?? 0) / scale, value, options)) as typeof sleep;
 }
 
 /** Whether a write is under way or being counted. */

@@ -9,6 +9,8 @@ const FIRST_DAY = 1_763_900_000;
 /** A step at a point of a repository's life. */
 export interface Stage {
   job: JobName;
+  /** Its job's name; another one where a job of its kind comes twice. */
+  as: string;
   /** `publish receive`, `second prune commit` */
   name: string;
   steps: readonly JobStep[];
@@ -62,10 +64,8 @@ const LIFE: readonly Chapter[] = [
   { job: 'concretize', number: 0, day: 0 },
   { job: 'plan', number: 0, day: 0 },
   { job: 'build', number: 0, day: 0 },
-  { job: 'choose', as: 'first choose', number: 0, day: 0, swept: [] },
   // What the second run finds done.
   { job: 'publish', as: 'first publish', number: 0, day: 0, swept: ['record-settings'] },
-  { job: 'start', as: 'first start', number: 0, day: 0, swept: [] },
   { job: 'deploy', as: 'first deploy', number: 0, day: 0, swept: [] },
   { job: 'choose', number: 1, day: 1 },
   { job: 'check', number: 1, day: 1 },
@@ -93,7 +93,7 @@ export async function liveCleanly(world: World, wanted: RegExp): Promise<Stage[]
   const stages: Stage[] = [];
   let committed = '';
   for (const chapter of LIFE.slice(0, last + 1)) {
-    const { job, number, day } = chapter;
+    const { job, as = job, number, day } = chapter;
     world.at({ number, date: FIRST_DAY + day * DAY_S });
     world.begin(job, { committed });
     const steps = stepsOf(chapter);
@@ -103,7 +103,8 @@ export async function liveCleanly(world: World, wanted: RegExp): Promise<Stage[]
       const clean = await world.step(step);
       if (!clean.isGreen) throw new Error(`${job} fails without a fault:\n${clean.output}`);
       const name = stageName(chapter, step);
-      if (enter) own.push({ job, name, steps, index, committed, enter, clean, after: await world.point() });
+      if (enter)
+        own.push({ job, as, name, steps, index, committed, enter, clean, after: await world.point() });
     }
     const { outputs } = world.progress();
     if (own.length > 0) {
@@ -130,12 +131,14 @@ function verbOf({ script }: JobStep): string {
 
 /**
  * Injects faults into the steps of a world, each from the point before its step. What follows a point is the same each
- * time, so it is run once for each point that faults lead to.
+ * time, so it is run once for each point that faults lead to, and a job is run again once for each state of all that is
+ * outside of its runner: most faults leave that as it was.
  */
 export function openSweep(
   world: World,
 ): (stage: Stage, fault: Fault, tally: Tally) => Promise<string | undefined> {
   const endings = new Map<string, Ending>();
+  const runsAgain = new Map<string, Ending>();
 
   return async (stage, fault, tally) => {
     stage.enter();
@@ -151,7 +154,7 @@ export function openSweep(
     const ending =
       point === stage.after
         ? { isMended: false, finding: undefined, output: '' }
-        : (endings.get(key) ?? (await finish(world, stage)));
+        : (endings.get(key) ?? (await finish(world, stage, runsAgain)));
     endings.set(key, ending);
     tally.injected += 1;
     const finding = findLie(hit) ?? (isSaid(hit, ending.finding) ? undefined : ending.finding);
@@ -166,37 +169,54 @@ export function openSweep(
 }
 
 /** Runs the other steps of a job and, if it is red, the job again, as its owner does. */
-async function finish(world: World, { job, steps, index, committed, end }: Stage): Promise<Ending> {
-  let output = '';
-  async function run(rest: readonly JobStep[]): Promise<string | undefined> {
-    for (const step of rest) {
-      const result = await world.step(step);
-      output += result.output;
-      const lie = findLie(result);
-      if (lie !== undefined) return lie;
-    }
-    const { outputs, isLost } = world.progress();
-    if (isLost || (job !== 'publish' && job !== 'prune')) return undefined;
-    const count = Number(outputs['committed'] ?? 0);
-    return world.hasCommitted() === count > 0
-      ? undefined
-      : `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`;
+async function finish(world: World, stage: Stage, runsAgain: Map<string, Ending>): Promise<Ending> {
+  const { steps, index, end } = stage;
+  const { finding, output } = await runRest(world, stage, steps.slice(index + 1));
+  if (world.progress().isGreen) {
+    const { outputs } = world.progress();
+    const isSame = isDeepStrictEqual(comparable(outputs), comparable(end.outputs));
+    const other = isSame ? undefined : `other outputs than a clean run's: ${JSON.stringify(outputs)}`;
+    return {
+      isMended: false,
+      finding: finding ?? findDifference(await world.state(), end.state) ?? other,
+      output,
+    };
   }
+  const key = `${stage.as} ${await world.outside()}`;
+  const wrong = finding ?? findWrongBuild(await world.state(), end.state);
+  const again = runsAgain.get(key) ?? (await runAgain(world, stage));
+  runsAgain.set(key, again);
+  return { isMended: true, finding: wrong ?? again.finding, output: `${output}\nagain:\n${again.output}` };
+}
 
-  let finding = await run(steps.slice(index + 1));
-  const isMended = !world.progress().isGreen;
-  if (isMended) {
-    finding ??= findWrongBuild(await world.state(), end.state);
-    world.begin(job, { attempt: 2, committed });
-    output += '\nagain:\n';
-    finding ??= await run(steps);
-    if (!world.progress().isGreen) finding ??= 'the next run fails, too';
+/** What was committed by the first attempt is nothing new for the second: its outputs may be others. */
+async function runAgain(world: World, stage: Stage): Promise<Ending> {
+  const { job, committed, steps, end } = stage;
+  world.begin(job, { attempt: 2, committed });
+  const { finding, output } = await runRest(world, stage, steps);
+  const failed = world.progress().isGreen ? undefined : 'the next run fails, too';
+  const state = await world.state();
+  return { isMended: true, finding: finding ?? failed ?? findDifference(state, end.state), output };
+}
+
+/** Runs steps of a job to its end. @returns what they say that is not so */
+async function runRest(
+  world: World,
+  { job }: Stage,
+  rest: readonly JobStep[],
+): Promise<Pick<Ending, 'finding' | 'output'>> {
+  let output = '';
+  for (const step of rest) {
+    const result = await world.step(step);
+    output += result.output;
+    const finding = findLie(result);
+    if (finding !== undefined) return { finding, output };
   }
-  finding ??= findDifference(await world.state(), end.state);
-  // What was committed by the first attempt is nothing new for the second.
-  if (!isMended && !isDeepStrictEqual(comparable(world.progress().outputs), comparable(end.outputs)))
-    finding ??= `other outputs than a clean run's: ${JSON.stringify(world.progress().outputs)}`;
-  return { isMended, finding, output };
+  const { outputs, isLost } = world.progress();
+  if (isLost || (job !== 'publish' && job !== 'prune')) return { finding: undefined, output };
+  const count = Number(outputs['committed'] ?? 0);
+  if (world.hasCommitted() === count > 0) return { finding: undefined, output };
+  return { finding: `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`, output };
 }
 
 /** What a step says that is not so, or does not say. */

@@ -8,7 +8,6 @@ import { pathToFileURL } from 'node:url';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
-import { readState } from '../e2e/folder-state.ts';
 import { startArtifactService } from '../world/artifact-service.ts';
 import { writeBuiltJob, writeTaker } from '../world/built-job.ts';
 import { startFaultyProxy } from '../world/faulty-proxy.ts';
@@ -18,7 +17,8 @@ import { startGitHubApi } from '../world/github-api.ts';
 import { startRegistry } from '../world/registry.ts';
 import { REQUEST_FAULTS, type Fault } from './faults.ts';
 import { countNames, nameOf, type Named } from './names.ts';
-import { copyFolder, makeOrigin, treeOf, zipOf } from './repository.ts';
+import { digestsOf, readFolder, restoreFolder } from './kept-folder.ts';
+import { makeOrigin, treeOf, zipOf } from './repository.ts';
 import type { JobName, JobProgress, JobStep, Surroundings } from './jobs.ts';
 import { readWorkflowJob } from './workflow-jobs.ts';
 
@@ -27,8 +27,8 @@ const PRELOAD = pathToFileURL(join(import.meta.dirname, 'process.ts')).href;
 const RECORDED_SPACK = join(PROJECT, 'tests/rehearse/recorded-spack/bin/spack');
 const REPOSITORY = 'owner/repo';
 const TOKEN = 'token of the run';
-/** By so much waits of scripts are shorter: a minute is six seconds. */
-const TIME_SCALE = 10;
+/** By so much waits of scripts are shorter: a minute is a second. */
+const TIME_SCALE = 60;
 /** Packages of the sample cache that the first run and the second one build. */
 const RUNS = [['gcc-runtime'], ['gcc-runtime', 'lz4']] as const;
 
@@ -59,6 +59,8 @@ export interface World {
   state(): Promise<WorldState>;
   /** A digest of that and of all that the rest of the job depends on. */
   point(): Promise<string>;
+  /** A digest of what the next job depends on: not on what this one has left on its runner. */
+  outside(): Promise<string>;
   /** Remembers all of it; the result brings it back. */
   save(): () => void;
   /** The next runs are those of this number and day. */
@@ -200,7 +202,9 @@ export async function openWorld(): Promise<World> {
   }
 
   function begin(job: JobName, { attempt = 1, committed = '' } = {}): void {
-    rmSync(work, { recursive: true, force: true });
+    // A runner of its own.
+    for (const each of [work, join(folder, 'tmp')]) rmSync(each, { recursive: true, force: true });
+    mkdirSync(join(folder, 'tmp'));
     execFileSync('git', ['clone', '-q', origin, work]);
     const git = (...args: string[]): string =>
       execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
@@ -234,6 +238,7 @@ export async function openWorld(): Promise<World> {
         ...(hasToken ? { GITHUB_TOKEN: TOKEN } : {}),
         ...next.env?.(around),
         ...(fault && 'write' in fault ? { WRITE_FAULT: JSON.stringify(fault) } : {}),
+        ...(fault && 'request' in fault && fault.request === 'no answer at all' ? { IS_SILENT: 'true' } : {}),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that its children end with it.
@@ -279,19 +284,22 @@ export async function openWorld(): Promise<World> {
       tree: treeOf(origin),
       // What was begun and not ended is no content.
       registry: Object.fromEntries(
-        Object.entries(await readState(kept.registry)).filter(([path]) => !path.startsWith('_uploads/')),
+        Object.entries(digestsOf(readFolder(kept.registry))).filter(
+          ([path]) => !path.startsWith('_uploads/'),
+        ),
       ),
       // An index that was replaced and not deleted has no tag, and does no harm.
       versions: (await ghcr.versions(REPOSITORY))
         .filter(({ tags }) => tags.length > 0)
         .map(({ digest, tags }) => `${digest} ${tags.join(' ')}`)
         .sort(),
-      site: await readState(pages),
-      uploads: await readState(uploads),
+      site: digestsOf(readFolder(pages)),
+      uploads: digestsOf(readFolder(uploads)),
       started: [...new Set(api.dispatches)],
       issues: api.issues.map(({ title, state: is, labels }) => `${title}: ${is}, ${labels.join(' ')}`),
     };
   }
+  const outside = async () => [await state(), await ghcr.versions(REPOSITORY), api.dispatches];
   return {
     begin,
     step,
@@ -300,23 +308,20 @@ export async function openWorld(): Promise<World> {
     at: (run) => void (now = run),
     state,
     point: async () => {
-      const checkout = Object.entries(await readState(work)).filter(
+      const checkout = Object.entries(digestsOf(readFolder(work))).filter(
         ([path]) => !/^\.git\/|^\.run-(?!full)/.test(path),
       );
       const head = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' });
       const env = readFileSync(files.env, 'utf8');
-      const all = [await state(), await ghcr.versions(REPOSITORY), api.dispatches, checkout, head, env];
-      return createHash('sha256')
-        .update(JSON.stringify([all, progress]))
-        .digest('hex');
+      return digestOf([await outside(), checkout, head, env, progress]);
     },
+    outside: async () => digestOf(await outside()),
     save: () => {
-      const copy = mkdtempSync(join(folder, 'saved-'));
-      for (const [name, path] of Object.entries(kept)) copyFolder(path, join(copy, name));
+      const folders = Object.values(kept).map((path) => ({ path, content: readFolder(path) }));
       const restoreGhcr = ghcr.save();
       const [started, issues, far, run] = structuredClone([api.dispatches, api.issues, progress, now]);
       return () => {
-        for (const [name, path] of Object.entries(kept)) copyFolder(join(copy, name), path);
+        for (const { path, content } of folders) restoreFolder(path, content);
         restoreGhcr();
         api.dispatches.splice(0, Infinity, ...started);
         api.issues.splice(0, Infinity, ...structuredClone(issues));
@@ -340,6 +345,10 @@ function addWave(plans: string, matrix: string): string {
   if (!first) throw new Error('expected a job');
   const earlier = readFileSync(join(plans, '0/plan.txt'), 'utf8').trim().split('\n');
   return JSON.stringify({ include: [first, writeTaker(plans, first, { index: 1, wave: 1, earlier })] });
+}
+
+function digestOf(data: unknown): string {
+  return createHash('sha256').update(JSON.stringify(data)).digest('hex');
 }
 
 type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose';

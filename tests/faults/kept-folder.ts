@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/** What a folder holds, by path, in a fixed order, folders before what is in them. */
+export type KeptFolder = ReadonlyMap<string, Entry>;
+
+interface Entry {
+  /** sha256 of a file, target of a link, empty for a folder. */
+  value: string;
+  kind: 'file' | 'link' | 'folder';
+  mode: number;
+  /** Seconds. */
+  modified: number;
+}
+
+/** Content of all files that were ever read, by digest: what two points have in common is kept once. */
+const contents = new Map<string, Buffer>();
+
+/** Reads a folder as it is now; one that is not there is undefined. */
+export function readFolder(folder: string): KeptFolder | undefined {
+  if (!existsSync(folder)) return undefined;
+  const entries = new Map<string, Entry>();
+  const read = (inside: string): void => {
+    const inOrder = readdirSync(join(folder, inside), { withFileTypes: true });
+    for (const found of inOrder.sort((a, b) => a.name.localeCompare(b.name))) {
+      const path = join(inside, found.name);
+      const file = join(folder, path);
+      const { mode, mtimeMs } = lstatSync(file);
+      const kind = found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : 'file';
+      const value = kind === 'folder' ? '' : kind === 'link' ? readlinkSync(file) : keep(readFileSync(file));
+      entries.set(path, { value, kind, mode, modified: mtimeMs / 1_000 });
+      if (kind === 'folder') read(path);
+    }
+  };
+  read('');
+  return entries;
+}
+
+/** Makes a folder what it was; what has not changed stays as it is. */
+export function restoreFolder(folder: string, kept: KeptFolder | undefined): void {
+  const found = readFolder(folder);
+  if (!kept) return rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [path, entry] of found ?? []) {
+    // A file may have another name in another folder: it is replaced, not written.
+    if (!isSame(kept.get(path), entry)) rmSync(join(folder, path), { recursive: true, force: true });
+  }
+  for (const [path, entry] of kept) {
+    const file = join(folder, path);
+    if (isSame(found?.get(path), entry)) continue;
+    if (entry.kind === 'folder') mkdirSync(file, { recursive: true, mode: entry.mode });
+    else if (entry.kind === 'link') symlinkSync(entry.value, file);
+    else {
+      writeFileSync(file, contents.get(entry.value) ?? '', { mode: entry.mode });
+      utimesSync(file, entry.modified, entry.modified);
+    }
+  }
+}
+
+/** The digest of each file. */
+export function digestsOf(folder: KeptFolder | undefined): Record<string, string> {
+  const files = [...(folder ?? [])].filter(([, { kind }]) => kind === 'file');
+  return Object.fromEntries(files.map(([path, { value }]) => [path, value] as const));
+}
+
+function isSame(one: Entry | undefined, other: Entry): boolean {
+  if (one?.kind !== other.kind || one.value !== other.value) return false;
+  return other.kind !== 'file' || (one.mode === other.mode && one.modified === other.modified);
+}
+
+function keep(bytes: Buffer): string {
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  if (!contents.has(digest)) contents.set(digest, bytes);
+  return digest;
+}
