@@ -2,6 +2,7 @@ import {
   describeBuildIndex,
   describeFileIndex,
   describePackageIndex,
+  describeWordIndex,
   listHashes,
 } from '../../site/lib/search/search-data.ts';
 import { fileStem, type Node } from '../../site/schemas/node.ts';
@@ -37,6 +38,7 @@ export function inventSearchData(builds: number): Map<string, string> {
     ['packages', describePackageIndex(catalog)],
     ['builds', describeBuildIndex(catalog)],
     ['files', describeFileIndex(catalog)],
+    ['words', describeWordIndex(catalog)],
   ]);
   for (const [file, hashes] of listHashes(catalog).entries()) files.set(`hashes/${file}`, hashes);
   return new Map([...files].map(([name, data]) => [`${name}.json`, JSON.stringify(data)]));

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { targetOf, type Node } from '../../site/schemas/node.ts';
 import { BuildIndex, HashList } from '../../site/schemas/search/build-index.ts';
 import { FileIndex } from '../../site/schemas/search/file-index.ts';
+import { WordIndex } from '../../site/schemas/search/word-index.ts';
 import { PackageIndex } from '../../site/schemas/search/package-index.ts';
 import type { History } from '../generate/history.ts';
 import { findAxeViolations, findWidePages, openPage } from './checks.ts';
@@ -86,6 +87,24 @@ test('loads what it searches in once somebody searches, and not before', async (
   await page.getByRole('searchbox').focus();
   await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
   expect(asked.filter((path) => path.includes('/data/'))).not.toEqual([]);
+});
+
+test('whole descriptions are loaded and found by where no name has the words', async () => {
+  const page = await openPage(browser);
+  const loaded: string[] = [];
+  page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
+  await page.goto(`${site.url}/search/?q=hdf5`, { waitUntil: 'networkidle' });
+  expect(loaded.filter((path) => path.endsWith('/data/files.json'))).toHaveLength(1);
+  expect(loaded.filter((path) => path.endsWith('/data/words.json'))).toEqual([]);
+  const words = await read('words', WordIndex);
+  expect(words).toHaveLength(packages.names.length);
+  const place = words.findIndex((text) => text.includes('laptops'));
+  expect(packages.descriptions[place]).not.toContain('laptops');
+  await page.getByRole('searchbox').fill(`${packages.names[place]?.slice(-6)} laptops`);
+  await page.waitForResponse((response) => response.url().endsWith('/data/words.json'));
+  await expect
+    .poll(() => page.locator('#search-rows h2 a').allTextContents())
+    .toContain(packages.names[place]);
 });
 
 test('typing finds builds by name, and the address keeps the search', async () => {

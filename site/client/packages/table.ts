@@ -3,7 +3,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { PACKAGES_PER_PAGE } from '../../lib/page/paging.ts';
 import { makeElement } from '../element.ts';
 import { fetchData } from '../fetch-data.ts';
-import { createWordFinder, type WordFinder } from '../search/words.ts';
+import { WordFinder } from '../search/words.ts';
 
 interface TableState extends PackageView {
   /** Counts from 1. */
@@ -207,7 +207,7 @@ const finders = new WeakMap<PackageIndex, WordFinder>();
 /** Places of the packages that fit, in order; a search without a chosen order shows the best first. */
 function orderPackages(index: PackageIndex, { text, sort, descending }: PackageView): number[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const finder = finders.get(index) ?? createWordFinder(index);
+  const finder = finders.get(index) ?? new WordFinder(index);
   finders.set(index, finder);
   const ranks = words.map((word) => finder.rankPackages(word));
   const places = [...index.names.keys()].filter(

@@ -1,4 +1,6 @@
 import type { Meaning, Vocabulary } from './meaning.ts';
+import { RANK } from './ranks.ts';
+import { isNameRank, isPartRank, isSaidRank, type Ranks } from './words.ts';
 
 /** What words are looked for in. */
 interface SearchedPackages extends Vocabulary {
@@ -11,46 +13,63 @@ interface Candidates {
   candidates: Candidate[];
   words: string[];
   ignored: string[];
+  /** Whether no package's name has these words. */
+  isWeak: boolean;
 }
 
-/**
- * Packages that have all words. Where none has, the one word counts that is what something is called: of `cuda toolkit`
- * and `bwa-mem` the first.
- */
+/** Packages that have all words; where none has, those that have the words that say most: of `bwa-mem` the first. */
 export function findCandidates(engine: SearchedPackages, meaning: Meaning): Candidates {
   const { words } = meaning;
   const candidates = rankPackages(engine, meaning);
-  const parts = words.flatMap((word) => word.split('-')).filter(Boolean);
+  const rank = (candidates[0]?.rank ?? Infinity) / words.length;
+  const whole = { candidates, words, ignored: [], isWeak: words.length > 0 && !isPartRank(rank) };
+  const parts = words.length > 1 ? words : words.flatMap((word) => word.split('-')).filter(Boolean);
+  const isSaid = words.length > 1 ? isSaidRank : isNameRank;
   // Until the files are there, nobody knows what is called so.
-  if (candidates.length > 0 || parts.length < 2 || !engine.fileSets)
-    return { candidates, words, ignored: [] };
-  const most = words.length > 2 ? withoutOne(engine, meaning) : undefined;
-  const [own = most ?? withoutOne(engine, meaning)] = [...new Set([...words, ...parts])]
-    .map((word) => ({ words: [word], found: rankPackages(engine, { ...meaning, words: [word] }) }))
-    .filter(({ found: [best] }) => best && engine.words.isName(best.rank))
-    .sort((left, right) => (left.found[0]?.rank ?? 0) - (right.found[0]?.rank ?? 0));
-  const kept = most ?? own;
-  if (!kept) return { candidates, words, ignored: [] };
-  const others = words.length > 1 ? words : parts;
+  if (candidates.length > 0 || parts.length < 2 || !engine.fileSets) return whole;
+  const kept = chooseWords(engine, parts, isSaid);
+  if (kept.length === 0) return whole;
   return {
-    candidates: kept.found,
-    words: kept.words,
-    ignored: others.filter((word) => !kept.words.includes(word)),
+    candidates: rankPackages(engine, { ...meaning, words: kept }),
+    words: kept,
+    ignored: parts.filter((word) => !kept.includes(word)),
+    isWeak: true,
   };
 }
 
-/** Several words without the one that fits the most packages, where descriptions say the others. */
-function withoutOne(
+/** The share of what was asked for that something must have to be shown without the rest. */
+const LEAST_SHARE = 0.4;
+
+/**
+ * The words that the package has that has the most of a search, the rarer ones counting more, and those that are its
+ * name. None where that is little of what was asked for.
+ */
+function chooseWords(
   engine: SearchedPackages,
-  meaning: Meaning,
-): { words: string[]; found: Candidate[] } | undefined {
-  const [best] = meaning.words
-    .map((word) => meaning.words.filter((other) => other !== word))
-    .filter((words) => words.length > 0)
-    .map((words) => ({ words, found: rankPackages(engine, { ...meaning, words }) }))
-    .filter(({ words, found: [first] }) => first && engine.words.isSaid(first.rank / words.length))
-    .sort((left, right) => left.found.length - right.found.length);
-  return best;
+  words: readonly string[],
+  isSaid: (rank: number) => boolean,
+): string[] {
+  const total = engine.packages.names.length;
+  // Of several names the first is meant: of `elfutils-libelf` elfutils.
+  const name = Math.log(total);
+  const asked = words.map((word, index) => {
+    const { ranks } = rankWord(engine, word);
+    const found = ranks.reduce((count, rank) => count + Number(isSaid(rank)), 0);
+    return { word, ranks, name: name - index / 100, said: Math.log((total + 1) / (found + 0.5)) };
+  });
+  let best = { score: 0, place: -1 };
+  for (let place = 0; place < total; place += 1) {
+    let score = 0;
+    for (const { ranks, name, said } of asked) {
+      const rank = ranks[place] ?? 0;
+      if (isSaid(rank)) score += isNameRank(rank) ? name : said;
+    }
+    if (score > best.score) best = { score, place };
+  }
+  const kept = asked.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
+  const most = asked.reduce((sum, { said }) => sum + said, 0);
+  const isCalled = kept.some(({ ranks }) => isNameRank(ranks[best.place] ?? 0));
+  return isCalled || best.score >= LEAST_SHARE * most ? kept.map(({ word }) => word) : [];
 }
 
 /** A package that some rows of may fit, and whether its name alone says so. */
@@ -70,26 +89,19 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   const own = words.length === 1 ? engine.places.get(words[0] ?? '') : undefined;
   if (own !== undefined && (version !== undefined || variants.length > 0))
     return [{ place: own, rank: 1, certain: true }];
-  const ranks = words.map((word) => engine.words.rankPackages(word));
-  const files = words.map((word) => rankByFiles(engine, word));
+  const found = words.map((word) => rankWord(engine, word));
   const phrase = words.length > 1 ? words.join(' ').replace(/s$/, '') : undefined;
-  // `climate data operators` is cdo rather than py-cdo.
   const initials = words.map((word) => word[0]).join('');
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
-    let [sum, certain, found] = [0, true, true];
-    for (const [index, rank] of ranks.entries()) {
-      const [byName, byFile] = [rank[place] ?? 0, files[index]?.[place] ?? 0];
-      // Found by its description or a typing error alone, a package that ships a file of this name ranks by the file.
-      const value = byName > 0 && byFile > 0 ? Math.min(byName, byFile) : byName || byFile;
-      if (value === 0) found = false;
-      if (byName === 0) certain = false;
-      sum += value;
-    }
-    const isMeant = words.length > 2 && packages.names[place] === initials;
-    if (found && (isMeant || (phrase !== undefined && engine.words.hasPhrase(place, phrase))))
-      sum = Math.min(sum, engine.words.phraseRank * words.length - Number(isMeant));
-    if (found) candidates.push({ place, rank: sum, certain });
+    const missing = found.filter(({ ranks }) => !ranks[place]).length;
+    const isMeant = initials.length > 2 && isAbbreviation(packages.names[place] ?? '', initials);
+    if (missing > (isMeant ? words.length / 2 : 0)) continue;
+    const sum = found.reduce((all, { ranks }) => all + (ranks[place] ?? 0), 0);
+    const said = phrase === undefined ? undefined : engine.words.rankPhrase(place, phrase);
+    const best = isMeant ? RANK.part * words.length - 1 : said === undefined ? sum : said * words.length;
+    const certain = isMeant || found.every(({ byName }) => byName[place]);
+    candidates.push({ place, rank: Math.min(sum, best), certain });
   }
   if (words.length === 0) return candidates;
   const builds = (place: number): number => packages.builds[place] ?? 0;
@@ -101,6 +113,24 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
       length(left.place) - length(right.place) ||
       left.place - right.place,
   );
+}
+
+/** `climate data operators` is cdo, `fast fourier transform` fftw: a letter or a digit may follow. */
+function isAbbreviation(name: string, initials: string): boolean {
+  return name.startsWith(initials) && name.length <= initials.length + 1;
+}
+
+/**
+ * Ranks a word by what packages are called and say, and by what they ship: found by its description or a typing error
+ * alone, a package that ships a file of this name ranks by the file.
+ */
+function rankWord(engine: SearchedPackages, word: string): { ranks: Ranks; byName: Ranks } {
+  const byName = engine.words.rankPackages(word);
+  const byFile = rankByFiles(engine, word);
+  const ranks = byFile
+    ? byName.map((rank, place) => Math.min(rank || Infinity, byFile[place] || rank || Infinity))
+    : byName;
+  return { ranks, byName };
 }
 
 /** The best rank that a file of any row gives its package. */

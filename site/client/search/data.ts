@@ -1,6 +1,7 @@
 import type { BuildIndex, HashList } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import type { WordIndex } from '../../schemas/search/word-index.ts';
 import { HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import { fetchData } from '../fetch-data.ts';
 
@@ -9,6 +10,7 @@ export interface SearchFiles {
   packages(): Promise<PackageIndex>;
   builds(): Promise<BuildIndex>;
   files(): Promise<FileIndex>;
+  words(): Promise<WordIndex>;
   /** The DAG hash of a row. */
   hashOf(row: number): Promise<string | undefined>;
   /** The hashes of as many rows as there are. */
@@ -22,6 +24,7 @@ export function openSearchFiles(base: string): SearchFiles {
     packages: () => read<PackageIndex>('packages'),
     builds: () => read<BuildIndex>('builds'),
     files: () => read<FileIndex>('files'),
+    words: () => read<WordIndex>('words'),
     async hashOf(row) {
       const list = await hashes(Math.floor(row / HASHES_PER_FILE));
       return list[row % HASHES_PER_FILE];

@@ -1,6 +1,7 @@
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import type { WordIndex } from '../../schemas/search/word-index.ts';
 import {
   countWords,
   listFacets,
@@ -18,15 +19,15 @@ import { askedFits } from './asked.ts';
 import { fileChecker, findCandidates } from './candidates.ts';
 import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
-import { createWordFinder } from './words.ts';
+import { WordFinder } from './words.ts';
 
 /** What search works on, prepared once. */
 export interface SearchEngine extends Vocabulary {
   facets: Map<FacetName, Facet>;
-  /** The first row of each package, and the number of rows at the end. */
-  firstRows: Uint32Array;
   /** The set of files of each row, once the files are there. */
   fileSets?: Int32Array;
+  /** Whether whole descriptions are searched. */
+  hasWords?: boolean;
   /** What the reader's machine makes of each row, once it is known. */
   fits?: RowFits | undefined;
 }
@@ -43,6 +44,8 @@ export interface SearchResult {
   meaning: Meaning;
   /** Words that were left out, since nothing has them together with the others. */
   ignored: string[];
+  /** Whether no package's name has these words: whole descriptions may say more. */
+  isWeak: boolean;
   /** Judges rows by the system that the search names; undefined where it names none, or several. */
   askedFit: ((row: number) => Fit | undefined) | undefined;
 }
@@ -56,7 +59,7 @@ export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): 
     packages,
     builds,
     facets: listFacets(packages, builds),
-    words: createWordFinder(packages),
+    words: new WordFinder(packages),
     firstRows,
     places: new Map(packages.names.map((name, place) => [name.toLowerCase(), place])),
   };
@@ -73,6 +76,12 @@ export function setMachine(engine: SearchEngine, machine: Machine | undefined): 
 export function addFileIndex(engine: SearchEngine, files: FileIndex): void {
   engine.words.addFileIndex(files);
   engine.fileSets = Int32Array.from(files.rows);
+}
+
+/** Lets searches find what whole descriptions say from now on. */
+export function addWordIndex(engine: SearchEngine, words: WordIndex): void {
+  engine.words.addWordIndex(words);
+  engine.hasWords = true;
 }
 
 /**
@@ -94,7 +103,7 @@ export function search(
   const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
   const active = tallies.filter(({ fits }) => fits);
   const askedFit = askedFits(query, engine.packages, engine.builds);
-  const { candidates, words, ignored } = findCandidates(engine, query);
+  const { candidates, words, ignored, isWeak } = findCandidates(engine, query);
   query = { ...query, words };
   const result: SearchResult = {
     rows: [],
@@ -102,6 +111,7 @@ export function search(
     counts: new Map(),
     meaning: query,
     ignored,
+    isWeak,
     askedFit,
   };
   const checkFiles = fileChecker(engine, query);

@@ -1,3 +1,5 @@
+import type { WordFinder } from './words.ts';
+
 /** What people call a package, or a thing that it is for, where no rule leads from one to the other. */
 const NICKNAMES: Readonly<Record<string, string>> = {
   bs4: 'py-beautifulsoup4',
@@ -17,6 +19,7 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   skimage: 'py-scikit-image',
   sklearn: 'py-scikit-learn',
   tf: 'py-tensorflow',
+  zeromq: 'libzmq',
   zlib1g: 'zlib',
 };
 
@@ -44,15 +47,14 @@ const LANGUAGES: readonly (readonly [RegExp, string])[] = [
 /**
  * The name here of what a distribution, conda or pip calls otherwise, or of a header: `libhdf5-dev` is hdf5, `libssl1.1`
  * openssl's library. Other words as they are. Of several readings the one that takes least away.
- * @param isKnown whether something is called exactly so
  */
-export function ownName(word: string, isKnown: (name: string) => boolean): string {
+export function ownName(word: string, words: WordFinder): string {
   const seen = new Set([word]);
   // Grows while it is read: each reading is read on.
   for (const reading of seen) {
     const nickname = Object.hasOwn(NICKNAMES, reading) ? NICKNAMES[reading] : undefined;
-    if (nickname !== undefined && (isKnown(nickname) || !nickname.includes('-'))) return nickname;
-    if (isKnown(reading)) return reading;
+    if (nickname !== undefined && (words.isKnown(nickname) || !nickname.includes('-'))) return nickname;
+    if (words.isKnown(reading)) return reading;
     for (const next of readOn(reading)) if (next.length > 0) seen.add(next);
   }
   return word.replace(FOREIGN_PREFIX, '');

@@ -13,6 +13,8 @@ export interface Vocabulary {
   builds: BuildIndex;
   /** The place of each package's name. */
   places: ReadonlyMap<string, number>;
+  /** The first row of each package, and the number of rows at the end. */
+  firstRows: Uint32Array;
   words: WordFinder;
 }
 
@@ -48,8 +50,9 @@ const LANGUAGES = new Map([
   ['r', 'r-'],
   ['ruby', 'ruby-'],
 ]);
-/** What a thing is says nothing where its name is said. */
-const GENERIC = /^(?:api|compiler|implementation|library|module|package|program|software)s?$/;
+/** What a thing is, or who makes it, says nothing where its name is said. */
+const GENERIC =
+  /^(?:(?:api|compiler|implementation|library|module|package|program|software)s?|amd|apache|gnu|google|intel|nvidia)$/;
 /** `el9`, as Red Hat's packages and those made for its systems are marked. */
 const ENTERPRISE_LINUX = /^el(?=\d+$)/;
 /**
@@ -77,7 +80,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
     else if (!named && readSystem(word, meaning, vocabulary)) continue;
     else if (GENERIC.test(word) && others.some((other) => isAllSaid(other, word, vocabulary))) continue;
     else if (!named && readTarget(word, meaning, vocabulary)) continue;
-    else if (!named && isNextToName() && readProperty(word, meaning, vocabulary)) continue;
+    else if (!named && isNextToName() && readProperty(word, others, meaning, vocabulary)) continue;
     else meaning.words.push(word);
   }
   // `k3vq7ea hdf5`, as `spack find -l` prints it: there a shorter word is no hash.
@@ -119,10 +122,10 @@ function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): 
 /** The name here of what others call otherwise, and of `hdf5-mpi`; other words as they are. */
 function readName(word: string, meaning: Meaning, vocabulary: Vocabulary): string {
   const { places, words } = vocabulary;
-  const own = ownName(word, words.isKnown);
+  const own = ownName(word, words);
   if (own !== word) return own;
   const [, name = '', property = ''] = /^(.+)-([a-z]\w*)$/.exec(word) ?? [];
-  return places.has(name) && readProperty(property, meaning, vocabulary) ? name : word;
+  return places.has(name) && readProperty(property, [name], meaning, vocabulary) ? name : word;
 }
 
 /** Whether a word is a package or a virtual, and nothing is called by it together with what it is: `fortran compiler`. */
@@ -176,9 +179,10 @@ function readTarget(word: string, meaning: Meaning, { packages }: Vocabulary): b
 }
 
 /** A variant or a compiler, said as a word next to a package's name. */
-function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): boolean {
+function readProperty(word: string, others: string[], meaning: Meaning, vocabulary: Vocabulary): boolean {
+  const { builds } = vocabulary;
   const token = VARIANT_WORDS.get(word) ?? `+${word}`;
-  if (builds.variants.includes(token)) {
+  if (builds.variants.includes(token) && haveVariant(token.slice(1), others, vocabulary)) {
     meaning.variants.push({ name: token.slice(1), token });
     return true;
   }
@@ -187,4 +191,19 @@ function readProperty(word: string, meaning: Meaning, { builds }: Vocabulary): b
     return true;
   }
   return false;
+}
+
+/** Whether one of the packages that are named has a variant: `mpi for python` means no variant of python. */
+function haveVariant(name: string, words: string[], { places, firstRows, builds }: Vocabulary): boolean {
+  const named = words.flatMap((word) => places.get(word) ?? []);
+  const tokens = [`+${name}`, `~${name}`].map((token) => builds.variants.indexOf(token));
+  const { variantSet } = builds.rows;
+  return (
+    named.length === 0 ||
+    named.some((place) =>
+      Array.from(variantSet.slice(firstRows[place], firstRows[place + 1])).some((set) =>
+        builds.variantSets[set]?.some((variant) => tokens.includes(variant)),
+      ),
+    )
+  );
 }

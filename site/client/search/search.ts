@@ -3,6 +3,7 @@ import { recallMachine } from '../machine/remembered.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 import {
   addFileIndex,
+  addWordIndex,
   countBuilds,
   countFailures,
   createSearchEngine,
@@ -11,8 +12,7 @@ import {
   type SearchEngine,
   type SearchResult,
 } from './engine.ts';
-import { parseQuery, queryParts, type Query } from '../../lib/search/search-query.ts';
-import { readMeaning } from './meaning.ts';
+import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
 import { keepState, readState, stateAddress, type SearchState } from './address.ts';
 import { openSearchFiles, type SearchFiles } from './data.ts';
 import { offerFacets, offerMore, showFacets, filterText } from './facets.ts';
@@ -130,8 +130,8 @@ class SearchPage {
     const engine = this.#engine;
     if (!engine) return;
     const query = parseQuery(this.state.text);
-    this.#loadMore(query, engine);
     this.#result = search(engine, query, this.state.selection, this.#hashes);
+    this.#loadMore(this.#result, engine);
     const { packages } = this.#result;
     const variants = this.state.selection.get('variant') ?? new Set();
     const context = {
@@ -156,12 +156,17 @@ class SearchPage {
     this.show();
   }
 
-  #loadMore(query: Query, engine: SearchEngine): void {
-    const { words, hash, hashWord } = readMeaning(query, engine);
+  #loadMore({ meaning: { words, hash, hashWord }, isWeak }: SearchResult, engine: SearchEngine): void {
     if (words.length > 0 && !engine.fileSets) {
       void this.#files.files().then((files) => {
         if (engine.fileSets) return;
         addFileIndex(engine, files);
+        this.show();
+      });
+    } else if (isWeak && !engine.hasWords) {
+      void this.#files.words().then((words) => {
+        if (engine.hasWords) return;
+        addWordIndex(engine, words);
         this.show();
       });
     }

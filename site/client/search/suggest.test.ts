@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
-import { createWordFinder } from './words.ts';
+import { WordFinder } from './words.ts';
 import { suggestPackages } from './suggest.ts';
 
 const NAMES = ['hdf5', 'hdf5-blosc', 'netcdf-c', 'openmpi', 'phdf5-tools', 'zlib-ng'];
@@ -17,7 +17,7 @@ const INDEX: PackageIndex = {
   sizes: NAMES.map(() => 1),
   updated: NAMES.map(() => 1),
 };
-const words = createWordFinder(INDEX);
+const words = new WordFinder(INDEX);
 const namesFor = (text: string): string[] => suggestPackages(text, INDEX, words).map(({ name }) => name);
 
 test('suggests names first, the whole one before those it begins, then what descriptions say', () => {

@@ -1,6 +1,6 @@
 import { formatNumber } from '../../lib/format.ts';
 import { ownName } from './foreign-names.ts';
-import { createWordFinder, type WordFinder } from './words.ts';
+import { WordFinder } from './words.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { announce } from '../announce.ts';
@@ -43,7 +43,7 @@ class Suggestions {
     this.#input = input;
     this.#base = base;
     this.#index = index;
-    this.#words = createWordFinder(index);
+    this.#words = new WordFinder(index);
     this.#describe();
     input.addEventListener('input', () => this.show());
     input.addEventListener('focus', () => this.show());
@@ -243,8 +243,6 @@ function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
 function nameWords(text: string, { names }: PackageIndex, words: WordFinder): string[] {
   return parseQuery(text).words.map((word) => {
     const { name } = splitName(word) ?? {};
-    return name !== undefined && !names.includes(word) && names.includes(name)
-      ? name
-      : ownName(word, words.isKnown);
+    return name !== undefined && !names.includes(word) && names.includes(name) ? name : ownName(word, words);
   });
 }

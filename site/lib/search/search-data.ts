@@ -3,6 +3,7 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import type { WordIndex } from '../../schemas/search/word-index.ts';
 import { freshnessOf } from '../advisories/freshness.ts';
 import { DAY_MS } from '../format.ts';
 import { runtimeClosure } from '../mirror/views.ts';
@@ -11,13 +12,11 @@ import { needsOf } from '../catalog/build-needs.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import { compilersOf } from '../spack/spec-text.ts';
+import { moreWords, shortenDescription } from './description-words.ts';
 import { parseQuery } from './search-query.ts';
 import { variantTokens } from '../spack/variant-tokens.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { makeWordList, numberLists, type WordList } from './word-list.ts';
-
-/** Characters of a description in the package index: as much as a row shows. */
-const DESCRIPTION_LENGTH = 100;
 
 /** `/data/packages.json`. */
 export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
@@ -29,7 +28,7 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
     versions: versions.words,
     targets: targets.words,
     names: packages.map(({ name }) => name),
-    descriptions: packages.map(({ entry }) => shorten(entry?.metadata?.description ?? '')),
+    descriptions: listDescriptions(catalog).map(shortenDescription),
     tags: packages.map(({ entry }) => entry?.metadata?.tags.join(' ') ?? ''),
     provides: packages.map(({ name }) => virtuals.get(name)?.join(' ') ?? ''),
     packageVersions: packages.map(({ entry }) => placesOf(versions, entry?.versions)),
@@ -38,6 +37,11 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
     sizes: packages.map(({ entry }) => Number((entry?.size ?? 0).toPrecision(3))),
     updated: packages.map(({ entry }) => (entry ? Math.floor(Date.parse(entry.updated) / DAY_MS) : 0)),
   };
+}
+
+/** `/data/words.json`. */
+export function describeWordIndex(catalog: SiteCatalog): WordIndex {
+  return listDescriptions(catalog).map(moreWords);
 }
 
 /** `/data/builds.json`. */
@@ -124,6 +128,10 @@ export function describeFileIndex(catalog: SiteCatalog): FileIndex {
     sets: sets.lists.map((set) => set.map((place, index) => place - (set[index - 1] ?? 0))),
     rows: sets.places.slice(1),
   };
+}
+
+function listDescriptions(catalog: SiteCatalog): string[] {
+  return searchRows(catalog).packages.map(({ entry }) => entry?.metadata?.description ?? '');
 }
 
 /** The virtuals that packages provide to nodes here, by name of the package. */
@@ -213,12 +221,4 @@ function shareWords(catalog: SiteCatalog): { versions: WordList; targets: WordLi
 
 function monthOf(date: string): string {
   return date.slice(0, 'yyyy-mm'.length);
-}
-
-/** Cuts a text at a word, if it is longer than a row shows. */
-function shorten(text: string): string {
-  if (text.length <= DESCRIPTION_LENGTH) return text;
-  const cut = text.slice(0, DESCRIPTION_LENGTH);
-  const end = cut.lastIndexOf(' ');
-  return `${end > 0 ? cut.slice(0, end) : cut}…`;
 }

@@ -27,10 +27,16 @@ const PART =
   /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<=^|\s|@[^\s/]+)\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>git\.[^\s%^+~@=]+=[^\s%^+~@/]+|[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
 
 /** A command that a search was copied from, and its options. */
-const COMMAND = /^\s*(?:\$\s*)?(?:spack\s+(?:install|spec|load|find|info|add)|module\s+load)\s/;
-const OPTION = /(?<!\S)--?[a-zA-Z][\w-]*/g;
+const COMMAND =
+  /^\s*(?:\$\s*)?(?:sudo\s+)?(?:spack\s+(?:install|spec|load|find|info|add)|(?:module|ml)\s+load|(?:python3?\s+-m\s+|uv\s+)?(?:apk|apt|apt-get|brew|cargo|conda|dnf|gem|mamba|micromamba|npm|pip3?|pipx|port|yum|zypper)\s+(?:add|install|search))\s/;
+/** Options, and the channel or environment that conda's take. */
+const OPTION = /(?<!\S)(?:(?:-c|-n|--channel|--name)\s+\S+|--?[a-zA-Z][\w-]*)/g;
+/** Channels of conda before a package: `conda-forge::hdf5`. */
+const CHANNEL = /(?<!\S)(?:anaconda|bioconda|conda-forge|defaults|nvidia|pytorch)::/g;
 /** Words between those that mean something: `hdf5 with mpi for zen3`. */
-const FILLERS = new Set(['with', 'for', 'on', 'and', 'the', 'in', 'my', 'using', 'only', 'install', 'load']);
+const FILLERS = new Set(
+  'a an and for from in install into load my of on only or that the to using want with'.split(' '),
+);
 /** `linux-rocky9-zen3`, as `spack arch` prints it. */
 const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
 /** A package and its version as pip, conda or a distribution's tools take them: `numpy==2.3.4`, `cmake>=4`. */
@@ -46,7 +52,10 @@ const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce',
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   const spec = joinSystems(COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text);
-  const plain = spec.replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1').replace(REQUIREMENT, readRequirement);
+  const plain = spec
+    .replaceAll(CHANNEL, '')
+    .replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1')
+    .replace(REQUIREMENT, readRequirement);
   for (const { groups = {} } of plain.matchAll(PART)) readPart(groups, query);
   const words = query.words.filter((word) => !FILLERS.has(word));
   if (words.length > 0) query.words = words;

@@ -1,0 +1,71 @@
+import type { FileIndex } from '../../schemas/search/file-index.ts';
+import { RANK, SHORT } from './ranks.ts';
+
+/** What follows a library's name: `.so.310`. */
+const LIBRARY_ENDING = /\.(?:so|dylib)\b.*$/;
+
+/** Finds programs and libraries, and the sets of them that builds ship. */
+export class FileFinder {
+  readonly #index: FileIndex;
+  /** In lower case. */
+  readonly #names: string[];
+  /** Names without the ending of a library. */
+  readonly #known: Set<string>;
+  /** Places of names, by set. */
+  readonly #sets: number[][];
+
+  constructor(index: FileIndex) {
+    this.#index = index;
+    this.#names = index.names.map((name) => name.toLowerCase());
+    this.#known = new Set(this.#names.map((name) => name.replace(LIBRARY_ENDING, '')));
+    this.#sets = index.sets.map(sumUp);
+  }
+
+  /** Whether a program or library is called exactly so. */
+  has(word: string): boolean {
+    return this.#known.has(word);
+  }
+
+  /**
+   * Marks the sets of files that have a word: `RANK.program` where a program or library is called so,
+   * `RANK.library` where one is without its `lib`, `RANK.file` where the name of one begins with it.
+   */
+  mark(word: string): Uint8Array {
+    const ranks = this.#names.map((name) => rankFile(name, word));
+    return Uint8Array.from(this.#sets, (set) => {
+      let best = 0;
+      for (const place of set) {
+        const rank = ranks[place] ?? 0;
+        if (rank > 0 && (best === 0 || rank < best)) best = rank;
+      }
+      return best;
+    });
+  }
+
+  /** The file of a set that a word found. */
+  find(word: string, set: number): string | undefined {
+    const [best] = (this.#sets[set] ?? [])
+      .map((file) => ({ file, rank: rankFile(this.#names[file] ?? '', word) }))
+      .filter(({ rank }) => rank > 0)
+      .sort((left, right) => left.rank - right.rank);
+    return best && this.#index.names[best.file];
+  }
+}
+
+/** `h5dump` is the program; `hdf5`, `libhdf5` and `libhdf5.so` all mean the library libhdf5.so.310. */
+function rankFile(name: string, word: string): number {
+  const own = name.startsWith(word);
+  const library = name.startsWith('lib') && name.startsWith(word, 'lib'.length);
+  if (!own && !library) return 0;
+  const rest = name.slice(word.length + (own ? 0 : 'lib'.length));
+  const isWhole = /^(?:\.(so|dylib)\b|[_-])/.test(rest);
+  if (own && (rest === '' || /^\.(so|dylib)\b/.test(rest) || (word.endsWith('.so') && rest[0] === '.')))
+    return RANK.program;
+  if (word.length < SHORT) return 0;
+  return isWhole ? RANK.library : RANK.file;
+}
+
+function sumUp(distances: number[]): number[] {
+  let place = 0;
+  return distances.map((distance) => (place += distance));
+}
