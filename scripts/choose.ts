@@ -6,13 +6,12 @@ import { addPlaces, createCommand, runCommand, variableOption } from './cli/comm
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { setOutput } from './github/actions.ts';
+import { readDate } from './publish/origin.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { addVersionOptions } from './spack/spack-options.ts';
 import { expectUsableSpack } from './spack/version.ts';
 
-interface Options extends RunInputs {
-  settings?: string;
-}
+type Options = RunInputs & { settings?: string };
 
 const command = createCommand({
   verb: 'choose',
@@ -40,6 +39,7 @@ const command = createCommand({
   .addOption(variableOption('--fresh <BOOLEAN>', 'solve as if nothing were cached', 'FRESH', 'false'))
   .addOption(variableOption('--container <BOOLEAN>', 'also publish runnable images', 'CONTAINER', 'false'))
   .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
+  .addOption(variableOption('--since <TIME>', 'environment: do not try again what has failed since', 'SINCE'))
   .action(choose);
 
 await runCommand(addPlaces(addVersionOptions(command)));
@@ -53,6 +53,7 @@ async function choose(reason: string, { settings: file, ...options }: Options): 
   );
   expectUsableSpack(versions.spack);
   setOutput('commit', laterCommit(process.env));
+  setOutput('since', options.since || readDate(process.env, new Date()));
   await reportRepository(process.env);
   await reportNewer(settings, process.env);
   reportChoice(await chooseFor(reason, { ...options, ...versions }, settings), settings, versions);

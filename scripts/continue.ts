@@ -21,6 +21,7 @@ const command = createCommand({
   .addOption(variableOption('--published <N>', 'builds that this run published', 'PUBLISHED', '0'))
   .addOption(variableOption('--round <N>', 'runs before this one', 'ROUND', '0'))
   .addOption(variableOption('--environment <NAMES>', 'environments: names; empty: all', 'ENVIRONMENT'))
+  .addOption(variableOption('--since <TIME>', 'environments: when the first of the runs began', 'SINCE'))
   .addOption(
     variableOption('--specs <JSON>', 'specs that wait, a list; without: environments', 'WAITING_SPECS', '[]'),
   )

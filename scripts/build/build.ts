@@ -68,7 +68,7 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
 }
 
 /**
- * Makes a mirror of what a part takes from earlier waves.
+ * Makes a mirror of what a part takes from earlier waves, and leaves out what failed in earlier runs.
  * @returns the lock of what can be built with it; undefined: nothing
  */
 async function takeEarlier(
@@ -76,14 +76,18 @@ async function takeEarlier(
   { plan: folder, inputs, earlier }: BuildOptions,
 ): Promise<string | undefined> {
   const lockText = readFileSync(join(folder, 'spack.lock'), 'utf8');
-  const wanted = inputs.part?.earlier ?? [];
-  if (wanted.length === 0) return lockText;
+  const { part: { earlier: wanted = [] } = {}, leftOut = [] } = inputs;
+  if (wanted.length + leftOut.length === 0) return lockText;
   const nodes = lockNodes(lockText);
   const there = earlier && (await openHandedOn(earlier.folder, earlier.sha256, wanted, nodes, mirror));
-  const missing = new Set(wanted.filter((hash) => !there?.has(hash)));
-  console.error(`${wanted.length - missing.size} of ${wanted.length} builds of earlier waves are here`);
+  const missing = wanted.filter((hash) => !there?.has(hash));
+  console.error(`${wanted.length - missing.length} of ${wanted.length} builds of earlier waves are here`);
   const file = join(folder, 'plan.txt');
-  return trimLock(lockText, parseAllowedHashes(readFileSync(file, 'utf8'), file), missing);
+  return trimLock(
+    lockText,
+    parseAllowedHashes(readFileSync(file, 'utf8'), file),
+    new Set([...missing, ...leftOut]),
+  );
 }
 
 /** What a part uploads when nothing that it needs was built. */

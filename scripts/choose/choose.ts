@@ -11,7 +11,7 @@ import { findStaleNames, chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests, type RequestOptions } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
-import { parseCount, parseRequestOptions, type RunInputs } from './run-inputs.ts';
+import { parseCount, parseRequestOptions, parseSince, type RunInputs } from './run-inputs.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Requests and, in sentences, why they are these and not others. */
@@ -166,7 +166,8 @@ export async function chooseFor(
   if (reason === 'manual') return chooseManual(inputs.specs, target, settings, options);
   if (reason === 'environment') {
     const names = inputs.environment.split(/[\s,]+/).filter((name) => name !== '');
-    return chooseEnvironments(names, target, catalog, settings, options);
+    const since = parseSince(inputs.since);
+    return chooseEnvironments(names, target, catalog, settings, { ...options, ...(since && { since }) });
   }
   const draw = {
     seed: inputs.seed,

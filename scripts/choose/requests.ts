@@ -9,6 +9,8 @@ export interface RequestOptions {
   fresh: boolean;
   container: boolean;
   flags: string[];
+  /** Environments: what has failed since then is not tried again. */
+  since?: string;
 }
 
 /** What a request is for, and where it differs from the run's options. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { parseNumber } from '../cli/command.ts';
 import type { RequestOptions } from './requests.ts';
 import { tokensOf } from './split-specs.ts';
@@ -14,6 +15,7 @@ export interface RunInputs {
   flags: string;
   spack: string;
   packages: string;
+  since: string;
   catalog: string;
 }
 
@@ -31,6 +33,16 @@ export function parseRequestOptions(
 /** A number of packages; empty: the one that is set. */
 export function parseCount(text: string, otherwise: number): number {
   return text === '' ? otherwise : parseNumber('count', text, { from: 1, to: 256 });
+}
+
+/** When the first of the runs began that this one continues; empty: it is the first. */
+export function parseSince(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (z.iso.datetime().safeParse(text).success) return text;
+  throw new Error(
+    `since: expected a time such as 2026-11-30T04:00:00Z, found "${text.slice(0, 40)}"; leave it empty: ` +
+      'runs that continue another set it',
+  );
 }
 
 function parseBoolean(name: string, text: string): boolean {

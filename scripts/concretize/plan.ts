@@ -38,6 +38,32 @@ export function planBuild(
   return { hashes: [...hashes].sort(), cached: [...cached].sort() };
 }
 
+/** A plan, and what it leaves out of one for all roots. */
+export interface PlanOfRest {
+  plan: BuildPlan;
+  /** Sorted. */
+  leftOut: DagHash[];
+}
+
+/**
+ * Plans the roots that may still be built: those that need nothing that has failed. What other roots alone need is left out,
+ * too: nobody could use it.
+ */
+export function planRest(
+  lock: Pick<LockFile, 'roots' | 'concrete_specs'>,
+  isCached: (hash: DagHash) => boolean,
+  hasFailed: (hash: DagHash) => boolean,
+): PlanOfRest {
+  const { hashes } = planBuild(lock, isCached);
+  const failed = new Set(hashes.filter(hasFailed));
+  const roots = lock.roots.filter(
+    (root) => !planBuild({ ...lock, roots: [root] }, isCached).hashes.some((hash) => failed.has(hash)),
+  );
+  const plan = planBuild({ ...lock, roots }, isCached);
+  const kept = new Set(plan.hashes);
+  return { plan, leftOut: hashes.filter((hash) => !kept.has(hash)) };
+}
+
 /** What of a lock's roots and all that these need has no build in a catalog's folder. */
 export function listMissing(lock: Pick<LockFile, 'roots' | 'concrete_specs'>, catalog: string): DagHash[] {
   const isThere = (hash: DagHash): boolean => {

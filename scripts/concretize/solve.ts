@@ -5,7 +5,7 @@ import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { formatList } from '../../site/lib/format.ts';
+import { DAY_MS, formatList, formatNumber } from '../../site/lib/format.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { targetOf } from '../../site/schemas/node.ts';
@@ -16,7 +16,8 @@ import { adaptStored } from './adapt-environment.ts';
 import { SBANG_FILE, writePlanFiles, expectSmall } from './plan-files.ts';
 import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
 import { asksForSame, hasSameRoots, readEnvironmentLocks, type LockSystem } from './environment-lock.ts';
-import { planBuild, type BuildPlan } from './plan.ts';
+import { hasFailed } from '../choose/skip-reasons.ts';
+import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { composeSpackYaml } from './spack-yaml.ts';
 import { readJson } from '../cli/files.ts';
 
@@ -122,13 +123,36 @@ async function solveWith(
   }
   if (recorded !== undefined && !request.fresh && older.length > 0 && !asksForSame(recorded, lock))
     return solveWith(older, request, folder, context);
-  const plan = planBuild(lock, context.isCached);
+  const { plan, leftOut } = planMissing(lock, request, context);
+  if (leftOut.length > 0 && plan.hashes.length === 0) {
+    const count = formatNumber(leftOut.length, 'build');
+    return {
+      request,
+      nothing: `nothing to build: ${count} failed in an earlier run, or are needed by nothing else`,
+    };
+  }
   const problem = [
     ...findStrays(lock, plan, context),
     ...findBuiltOnSplices(lock, plan.hashes, context.nodes),
   ];
   if (problem.length > 0) return { request, problem };
-  return writePlan(request, folder, { lock, plan, recorded }, context);
+  return writePlan(request, folder, { lock, plan, leftOut, recorded }, context);
+}
+
+/** Plans what is missing, without what has failed since the first of the runs that this one continues. */
+function planMissing(lock: LockFile, { since }: BuildRequest, context: SolveContext): PlanOfRest {
+  const { isCached, catalog, target } = context;
+  const nodes = lock.concrete_specs;
+  // Spack forgets what a spliced build was built as: such a lock is built as a whole.
+  if (since === undefined || Object.values(nodes).some(({ build_spec }) => build_spec))
+    return { plan: planBuild(lock, isCached), leftOut: [] };
+  const date = new Date();
+  const lately = { catalog, target, date, days: (date.getTime() - Date.parse(since)) / DAY_MS };
+  return planRest(
+    lock,
+    isCached,
+    (hash) => nodes[hash] !== undefined && hasFailed(nodes[hash].name, lately, hash),
+  );
 }
 
 /** The lock that Spack wrote; of an environment without any spec it writes none. */
@@ -160,14 +184,17 @@ function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): 
 function writePlan(
   request: BuildRequest,
   folder: string,
-  { lock, plan, recorded }: { lock: LockFile; plan: BuildPlan; recorded: string | undefined },
+  { lock, plan, leftOut, recorded }: PlanOfRest & { lock: LockFile; recorded: string | undefined },
   { spack, catalog, system, versions, target }: SolveContext,
 ): Solved {
   // From before any build: what a build job hands over may be anything.
   if (request.container) {
     copyFileSync(join(dirname(realpathSync(spack.program)), SBANG_FILE), join(folder, SBANG_FILE));
   }
-  const inputs = { request, microarchitecture: system.microarchitecture, ...versions };
+  const inputs = {
+    ...{ request, microarchitecture: system.microarchitecture, ...versions },
+    ...(leftOut.length > 0 && { leftOut }),
+  };
   const entry = writePlanFiles(folder, plan.hashes, inputs, target);
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
   const lacksLock = isEnvironment && (!hasSameRoots(recorded, lock) || isNewRelease(request, catalog));

@@ -15,7 +15,7 @@ import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 export interface DividedOutcome {
   /** Of what somebody asked for and no job tried, since something that it needs failed. */
   failures: Failure[];
-  /** Hashes that may still be built: by a later run. */
+  /** Hashes that a later run may still build, for a root that needs nothing that failed. */
   waiting: DagHash[];
   /** How long that probably takes, in seconds. */
   waitingSeconds: number;
@@ -48,25 +48,35 @@ export function receiveDivided(
         catalogDirectory,
         environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances.date),
       );
-    let isBuilt = true;
+    const leftOut = new Set(plan.inputs.leftOut);
+    let isBuilt = leftOut.size === 0;
     let isWaiting = false;
     const roots = new Map(plan.roots.map(({ hash, spec }) => [hash, spec]));
+    const possible = plan.roots.filter(
+      ({ hash }) => !leftOut.has(hash) && failedNeed(hash, plan, failed) === undefined,
+    );
+    const useful = new Set(
+      walk(
+        possible.map(({ hash }) => hash),
+        (hash) => hashesOf(plan.nodes.get(hash)),
+      ),
+    );
     for (const hash of plan.hashes) {
       const node = plan.nodes.get(hash);
       if (!node || existsSync(join(catalogDirectory, buildFile(node)))) continue;
       isBuilt = false;
-      const cause = failedNeed(hash, plan, failed);
-      if (cause === undefined) {
+      if (useful.has(hash)) {
         waiting.add(hash);
         isWaiting = true;
-      } else if (roots.has(hash) && !failed.has(hash))
+        continue;
+      }
+      const cause = failedNeed(hash, plan, failed);
+      if (cause && roots.has(hash) && !failed.has(hash))
         outcome.failures.push(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
         );
     }
-    const isPossible = plan.roots.some(({ hash }) => failedNeed(hash, plan, failed) === undefined);
-    if (isWaiting && isPossible && environment === undefined)
-      outcome.specs.push(plan.inputs.request.specs.join(' '));
+    if (isWaiting && environment === undefined) outcome.specs.push(plan.inputs.request.specs.join(' '));
     // Its image is made by a job that has all of it in one place: the next run's.
     if (isBuilt && plan.inputs.request.container) outcome.containers += 1;
   }

@@ -18,7 +18,7 @@ export interface NextRun {
 
 /** What a run was started with, as text; of a list of specs all of it counts. */
 export type NextOptions = Record<
-  'environment' | 'specs' | 'spack' | 'packages' | keyof ListToContinue['inputs'],
+  'environment' | 'since' | 'specs' | 'spack' | 'packages' | keyof ListToContinue['inputs'],
   string
 >;
 
@@ -33,12 +33,19 @@ interface ListToContinue {
   packages: string;
 }
 
-/** The run that builds the specs that wait, a JSON list; where it is empty, environments. */
-export function nextRun({ environment, specs: json, spack, packages, ...inputs }: NextOptions): NextRun {
+/** The run that builds the specs that wait, a JSON list; where it is empty, environments without what has failed. */
+export function nextRun({
+  environment,
+  since,
+  specs: json,
+  spack,
+  packages,
+  ...inputs
+}: NextOptions): NextRun {
   const specs = z.array(z.string()).parse(JSON.parse(json || '[]'));
   const { target, container, repos, own, flags, fresh } = inputs;
   return specs.length === 0
-    ? { workflow: 'environment.yml', inputs: { environment, target, container } }
+    ? { workflow: 'environment.yml', inputs: { environment, target, container, since } }
     : continueList({ specs, inputs: { target, repos, own, flags, fresh, container }, spack, packages });
 }
 

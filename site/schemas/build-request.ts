@@ -30,6 +30,8 @@ export const BuildRequest = z.strictObject({
   fresh: z.boolean(),
   /** Publish runnable images with human tags too. */
   container: z.boolean(),
+  /** What has failed since then is not tried again: runs that continue each other try it once. UTC; absent: all is tried. */
+  since: z.iso.datetime().optional(),
   /** More arguments for `spack install`. */
   flags: z.array(z.string().max(200)).max(50),
 });
@@ -93,6 +95,8 @@ export const BuildInputs = z.strictObject({
   packages: z.string(),
   /** More recipe repositories, first wins. */
   repositories: z.array(RecipeSource),
+  /** Hashes of the lock that are not built, since they or what needs them failed in an earlier run. Absent: none. */
+  leftOut: z.array(DagHash).optional(),
   /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
   files: z.record(z.string(), Sha256),
   /** Present on a part of what was asked for. Absent: the job builds a whole request. */

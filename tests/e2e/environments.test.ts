@@ -145,6 +145,45 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
+      'are continued without what has failed before, and without what only that needs',
+      async () => {
+        const no = 'version("1.0")\n\ndef setup_build_environment(self, env):\n    raise InstallError("no")';
+        await writeRecipe('helper', recipe('Helper', 'version("1.0")'));
+        await writeRecipe('broken', recipe('Broken', no));
+        await writeRecipe(
+          'user',
+          recipe('User', 'version("1.0")\ndepends_on("broken")\ndepends_on("helper")'),
+        );
+        await writeRecipe('free', recipe('Free', 'version("1.0")'));
+        await writeEnvironment('chain', 'spack:\n  specs: [user, free]\n');
+        const since = new Date().toISOString();
+        await run('chain');
+        const [failure = ''] = await readdir(join(bench.folder, 'catalog/failures/broken'));
+        const failed = () => readFile(join(bench.folder, 'catalog/failures/broken', failure), 'utf8');
+        const first = await failed();
+        expect(JSON.parse(first)).toMatchObject({ name: 'broken' });
+
+        // As if time had run out before the others.
+        for (const name of ['free', 'helper'])
+          await rm(join(bench.folder, 'catalog/builds', name), { recursive: true });
+        expect(await run('chain', '--since', since)).toContain('1 to build');
+        expect(await readdir(join(bench.folder, 'catalog/builds/free'))).toHaveLength(1);
+        expect(existsSync(join(bench.folder, 'catalog/builds/helper'))).toBe(false);
+        expect(await failed()).toBe(first);
+        expect(await versions('chain')).toEqual(['free@1.0', 'user@1.0']);
+        expect(await run('chain', '--since', since)).toContain(
+          'nothing to build: 3 builds failed in an earlier run, or are needed by nothing else',
+        );
+
+        // What has failed before is tried by a run that continues no other.
+        await writeRecipe('broken', recipe('Broken', 'version("1.0")'));
+        await run('chain');
+        expect(existsSync(join(bench.folder, 'catalog/builds/broken'))).toBe(true);
+      },
+      30 * MINUTES,
+    );
+
+    test(
       'publish what comes from another mirror of the environment, and say so',
       async () => {
         const needs =

@@ -33,7 +33,7 @@ const LIST = {
 };
 const STACK: NextRun = {
   workflow: 'environment.yml',
-  inputs: { environment: 'stack', target: '', container: 'false' },
+  inputs: { environment: 'stack', target: '', container: 'false', since: '2026-11-30T04:00:00Z' },
 };
 
 function start(next: NextRun): Promise<void> {
