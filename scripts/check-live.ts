@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workflowUrl } from '../site/lib/page/github.ts';
 import { createCommand, parseNumber, readSettings, runCommand } from './cli/command.ts';
-import { checkLive } from './deploy/live-site.ts';
+import { checkLive, LIVE_MINUTES } from './deploy/live-site.ts';
 import { annotate } from './github/actions.ts';
 
 const { SITE_URL } = readSettings();
@@ -20,7 +20,7 @@ const command = createCommand({
 })
   .option('--site <URL>', 'address of the site', SITE_URL)
   .option('--dist <DIR>', 'what was deployed', 'dist')
-  .option('--minutes <N>', 'how long to ask', '10')
+  .option('--minutes <N>', 'how long to ask', String(LIVE_MINUTES))
   .option('--every <SECONDS>', 'seconds between two requests', '10')
   .action(check);
 

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { pagesHandler } from '../../scripts/start/pages-server.ts';
 import type { ArtifactService } from './artifact-service.ts';
 import { pagesAnswer } from './github-rest.ts';
+import { openCdn, type CdnMode } from './pages-cdn.ts';
 
 /** The names of the hosts that Pages serves owners' sites at: its certificate has this one. */
 export const PAGES_HOSTS = '*.github.io';
@@ -19,7 +20,8 @@ export const OWN_DOMAIN = 'cache.example.org';
  * A stand-in of GitHub Pages: its REST endpoints, and the hosts that serve what was deployed last. Sources: "Pages" of
  * GitHub's OpenAPI description; refusals in the words that actions/deploy-pages#383 and its issues quote; of its
  * documentation "What is GitHub Pages?" (addresses of sites), "MIME types on GitHub Pages" (those of mime-db), "Creating a
- * custom 404 page", and "About custom domains and GitHub Pages" (the address at github.io redirects to the domain).
+ * custom 404 page", and "About custom domains and GitHub Pages" (the address at github.io redirects to the domain). Its CDN
+ * is `pages-cdn.ts`.
  */
 export interface PagesService {
   /** Whether the owner has switched Pages on, with "GitHub Actions" as its source. */
@@ -31,6 +33,8 @@ export interface PagesService {
    * served (actions/deploy-pages#383); `stuck`: it stays in progress until it is cancelled.
    */
   mode: 'serve' | 'same commit' | 'stuck';
+  /** What is served after a deployment where somebody has asked before. */
+  cdn: { mode: CdnMode };
   /** Every deployment that was accepted, oldest first. */
   deployments: Deployment[];
   /** Answers a request to GitHub's REST API if it is about Pages. */
@@ -69,8 +73,10 @@ export function createPagesService(options: {
   folder: string;
   artifacts: ArtifactService;
   site: () => PagesRepository;
+  now?: () => number;
 }): PagesService {
-  const { folder, artifacts, site } = options;
+  const { folder, artifacts, site, now = Date.now } = options;
+  const cdn = openCdn(now);
   const served = join(folder, 'pages');
   mkdirSync(served, { recursive: true });
   const pages: PagesService = {
@@ -80,6 +86,7 @@ export function createPagesService(options: {
       return `https://${domain ?? `${host}${base}`}`;
     },
     mode: 'serve',
+    cdn,
     deployments: [],
     answerRest,
     answerSite,
@@ -91,9 +98,12 @@ export function createPagesService(options: {
     const isServed = pages.isOn && pages.deployments.some((each) => each.isServed);
     const isAtDomain = domain !== undefined && request.headers.host === domain;
     const isAtHost = request.headers.host === host && (path === base || path.startsWith(`${base}/`));
+    const answerFrom = (root: string) => {
+      cdn.answer(request, response, pagesHandler(served, root)).catch(() => response.destroy());
+    };
     if (!isServed || !(isAtDomain || isAtHost)) answerNoSite(response);
-    else if (isAtDomain) pagesHandler(served, '')(request, response);
-    else if (domain === undefined) pagesHandler(served, base)(request, response);
+    else if (isAtDomain) answerFrom('');
+    else if (domain === undefined) answerFrom(base);
     else response.writeHead(301, { location: `https://${domain}${path.slice(base.length) || '/'}` }).end();
   }
 
@@ -174,6 +184,7 @@ export function createPagesService(options: {
     rmSync(served, { recursive: true });
     renameSync(fresh, served);
     deployment.isServed = true;
+    cdn.deployed();
   }
 
   return pages;
