@@ -119,7 +119,13 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     'warning',
     /46 days old: GitHub stops .* 60 days without activity.*actions\/workflows\/manual\.yml.*"Enable workflow"/,
   ],
-  ['a private repository, whose schedules go on', PRIVATE_AND_QUIET, 'Schedule', 'ok', /for no pause/],
+  [
+    'a private repository, whose schedules go on',
+    PRIVATE_AND_QUIET,
+    'Schedule',
+    'ok',
+    /never stops the schedules/,
+  ],
   ['a branch that cannot be asked', { quietDays: undefined }, 'Schedule', 'unknown', /60 days/],
 ])('says of %s', (_, facts, name, state, sentence) => {
   const checks = judgeSetup({ ...FACTS, ...facts });

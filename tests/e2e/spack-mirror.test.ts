@@ -105,7 +105,11 @@ describe.each([
         const to = join(made.folder, `copy-${version.version}`);
         await runScript('copy', ['--view', 'target-x86_64_v3', '--to', to, '--from', server.url]);
         const program = join(made.folder, 'spack-without-network');
-        await writeFile(program, `#!/bin/sh\nexec unshare -rn '${version.program}' "$@"\n`, { mode: 0o755 });
+        await writeFile(
+          program,
+          `#!/bin/sh\nexec unshare --map-current-user --net '${version.program}' "$@"\n`,
+          { mode: 0o755 },
+        );
         const offline = await openSpack({ ...version, program }, packages);
         onTestFinished(offline.close);
         await addMirror(offline, 'copy', `file://${to}`, true);
