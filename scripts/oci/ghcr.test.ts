@@ -121,6 +121,18 @@ test('keeps the words of a refusal and names the page and what to press, never a
   await expect(failure).rejects.not.toThrow(/oras login/);
 });
 
+test('a run cannot push to the name of another owner', async () => {
+  const ghcr = await servers.startGhcr({ token: TOKEN, owner: () => 'Owner' });
+  await logIn(ghcr);
+  await open(ghcr).push(BY_SPACK);
+  vi.stubEnv('GITHUB_ACTIONS', 'true');
+  vi.stubEnv('GITHUB_REPOSITORY', 'Owner/Cache');
+  const other = openRegistry(`http://${ghcr.host}/owner-2/cache`, FAST);
+  await expect(other.push(BY_SPACK)).rejects.toThrow(
+    /is refused for owner-2\/cache \(403\): "permission_denied: /,
+  );
+});
+
 test('says what a job lacks that may not make a new package', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN, mayCreate: false, absent: 403 });
   await logIn(ghcr);

@@ -99,7 +99,10 @@ export async function openWorld(): Promise<World> {
   let meet: Meeting = () => false;
   const front = (of: string) => (host: string) =>
     startFaultyProxy(host, (incoming, outgoing) => meet(of, incoming, outgoing));
-  const ghcr = await startGhcr(registry.host, { token: TOKEN, frontStorage: front('storage') });
+  const ghcr = await startGhcr(registry.host, {
+    ...{ token: TOKEN, owner: () => 'owner' },
+    frontStorage: front('storage'),
+  });
   const ghcrFront = await front('ghcr')(ghcr.host);
   const gitFront = await front('git')(gitServer.host);
   const siteFront = await front('site')(new URL(site.url).host);

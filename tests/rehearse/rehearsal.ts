@@ -99,7 +99,10 @@ export async function openRehearsal(
     cpSync(warm, join(folder, 'spack-warm'), { recursive: true, preserveTimestamps: true });
   const registryServer = await startRegistry();
   const registry = `${registryServer.host}/${current.repository.toLowerCase()}`;
-  const ghcr = await startGhcr(registryServer.host, { token: TOKEN });
+  const ghcr = await startGhcr(registryServer.host, {
+    token: TOKEN,
+    owner: () => current.repository.split('/')[0] ?? '',
+  });
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ folder, artifacts, site: () => current });
   const pagesServer = createServer(pages.answerSite);

@@ -43,6 +43,8 @@ export interface GhcrOptions {
   anonymous?: 401 | 403;
   /** The token endpoint's answer to a login for a package that is not there; 200 was always seen. */
   tokenForAbsent?: 200 | 401 | 403;
+  /** Whose packages the login may write: a run's token those of its repository's owner. Absent: everybody's. */
+  owner?: () => string;
   /** Whether the login may make new packages. */
   mayCreate?: boolean;
   /** Largest layer, in bytes. Source: GitHub's "Working with the Container registry", Troubleshooting: 10 GB. */
@@ -164,8 +166,9 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     // Deleting is for the REST API alone. Source: containers/skopeo#1880, oras-project/oras#915.
     if (method === 'DELETE')
       return refuse(outgoing, 405, 'UNSUPPORTED', 'The operation is unsupported.', method);
-    if (isWrite && isReadOnly.has(name)) {
-      // Source: tridz-dev/huf#349.
+    const isOwn = !options.owner || name.startsWith(`${options.owner().toLowerCase()}/`);
+    if (isWrite && (isReadOnly.has(name) || !isOwn)) {
+      // Source: tridz-dev/huf#349, of a package that the login has no part in goodrain/rainbond#2638.
       return refuse(outgoing, 403, 'DENIED', 'permission_denied: write_package', method);
     }
     if (isWrite && !packages.has(name) && !mayCreate) {
