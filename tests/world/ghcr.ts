@@ -167,8 +167,12 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     if (method === 'DELETE')
       return refuse(outgoing, 405, 'UNSUPPORTED', 'The operation is unsupported.', method);
     const isOwn = !options.owner || name.startsWith(`${options.owner().toLowerCase()}/`);
-    if (isWrite && (isReadOnly.has(name) || !isOwn)) {
-      // Source: tridz-dev/huf#349, of a package that the login has no part in goodrain/rainbond#2638.
+    if (isWrite && !isOwn) {
+      // Words that notes of many projects have for the name of an owner whose packages the login may not write.
+      return refuse(outgoing, 403, 'DENIED', 'permission_denied: create_package', method);
+    }
+    if (isWrite && isReadOnly.has(name)) {
+      // Source: tridz-dev/huf#349.
       return refuse(outgoing, 403, 'DENIED', 'permission_denied: write_package', method);
     }
     if (isWrite && !packages.has(name) && !mayCreate) {
