@@ -71,6 +71,68 @@ export async function findWidePages(browser: Browser, site: TestSite, paths: str
   return wide;
 }
 
+/** A phone, a tablet, and a sheet of A4: between them and wide screens layouts change. */
+const LAYOUTS = [
+  { width: 360, media: 'screen' },
+  { width: 768, media: 'screen' },
+  { width: 794, media: 'print' },
+] as const;
+
+/** Text that lies over other text, or that a sheet of paper cuts off: one line a page and layout. */
+export async function findOverlaps(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(MOST_MS);
+  const findings: string[] = [];
+  for (const { width, media } of LAYOUTS) {
+    await page.setViewportSize({ width, height: 1000 });
+    await page.emulateMedia({ media });
+    for (const path of paths) {
+      await page.goto(site.url + path);
+      const found = await page.evaluate(readOverlap);
+      if (found !== undefined) findings.push(`${path} (${media}, ${width} pixels): ${found}`);
+    }
+  }
+  await page.close();
+  return findings;
+}
+
+/** Runs in the page: the first text that lies over another. What boxes that scroll or hide leave out is not seen. */
+function readOverlap(): string | undefined {
+  if (document.documentElement.scrollWidth > innerWidth) return 'wider than that';
+  const seen: { text: Node; left: number; right: number; top: number; bottom: number }[] = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    if (!text.textContent?.trim() || text.parentElement?.closest('svg')) continue;
+    if (!text.parentElement?.checkVisibility({ visibilityProperty: true })) continue;
+    for (const { left, right, top, bottom } of range.getClientRects()) {
+      const box = { text, left, right, top, bottom };
+      for (let around: Element | null = text.parentElement; around; around = around.parentElement) {
+        const { overflowX, clipPath } = getComputedStyle(around);
+        if (overflowX === 'visible' && clipPath === 'none') continue;
+        const edge = around.getBoundingClientRect();
+        box.left = Math.max(box.left, edge.left);
+        box.right = Math.min(box.right, edge.right);
+        box.top = Math.max(box.top, edge.top);
+        box.bottom = Math.min(box.bottom, edge.bottom);
+      }
+      if (box.right - box.left > 3 && box.bottom - box.top > 3) seen.push(box);
+    }
+  }
+  seen.sort((one, other) => one.top - other.top);
+  for (const [place, one] of seen.entries()) {
+    // Lines touch: what overlaps by less is no fault.
+    for (const other of seen.slice(place + 1)) {
+      if (other.top > one.bottom - 4) break;
+      const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      if (one.text !== other.text && width > 3)
+        return `“${one.text.textContent?.trim()}” and “${other.text.textContent?.trim()}”`;
+    }
+  }
+  return undefined;
+}
+
 /**
  * Links and references inside a built site that lead nowhere: to a file that is not there, or to an anchor that
  * its page lacks; and addresses of its own in heads, sitemap and feeds. What the mirror adds later is left out.

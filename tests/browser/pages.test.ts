@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { generateCatalog } from '../generate/catalog.ts';
-import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
+import { findAxeViolations, findDeadLinks, findOverlaps, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { findInvalidMarkup, pickKinds } from './markup.ts';
 import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
@@ -55,6 +55,12 @@ test('axe finds nothing wrong on any of the pages beside packages and builds', a
 
 test('none of them is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, own())).toEqual([]);
+});
+
+test('no text lies over another on a phone, a tablet or paper', async () => {
+  expect(await findOverlaps(browser, site, process.env['FULL'] ? kinds : pickKinds(site.pages, 1))).toEqual(
+    [],
+  );
 });
 
 test('the page on use has the commands for a signed cache, for site and registry, and for views', async () => {
@@ -302,10 +308,10 @@ test('all of it is there without JavaScript', async () => {
   await page.getByRole('link', { name: 'Failures', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'Failures' }).waitFor();
   // A form that only a script answers is not offered.
-  for (const path of ['/machine/', '/compare/']) {
+  for (const path of ['/machine/', '/compare/', '/search/', '/siblings/', '/packages/']) {
     await page.goto(site.url + path);
-    await page.locator('main noscript p').waitFor();
-    await expect.poll(() => page.locator('main form').isVisible(), { message: path }).toBe(false);
+    if (path !== '/packages/') await page.locator('main noscript p').waitFor();
+    await expect.poll(() => page.locator('form:visible').count(), { message: path }).toBe(0);
   }
   await context.close();
 });
