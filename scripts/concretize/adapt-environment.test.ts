@@ -155,6 +155,9 @@ test('builds what could only be taken from another machine, and keeps externals 
       buildable: false
       version: [3.14.5]
       paths: {cmake@3.14.5: /usr/tce/packages/cmake/cmake-3.14.5}
+    python:
+      version: [3.13, 3.10]
+      externals: [{spec: python@3.10+ssl, prefix: /apps/python}]
     tar:
       buildable: false
       externals: [{spec: tar@1.34, prefix: /usr}, {spec: tar@1.35, prefix: /apps/tar}]
@@ -172,7 +175,9 @@ test('builds what could only be taken from another machine, and keeps externals 
         all: { providers: { mpi: ['mpich'] } },
         mpich: {},
         cuda: {},
-        cmake: { version: ['3.14.5'] },
+        // Spack ends at a preferred version that neither a recipe nor an external has.
+        cmake: {},
+        python: { version: [3.13] },
         tar: { buildable: false, externals: [{ spec: 'tar@1.34', prefix: '/usr' }] },
         openblas: { buildable: false },
       },
@@ -182,7 +187,7 @@ test('builds what could only be taken from another machine, and keeps externals 
     'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
     'packages:gcc: the one in /usr is used, in the version installed here, whatever the environment says about it',
     'packages: externals that are not here are not used, and what they stand for is built: mpich (the module cray-mpich/8.1.4), ' +
-      'cuda (/opt/nvidia/none and 1 more), cmake (/usr/tce/packages/cmake/cmake-3.14.5), tar (/apps/tar)',
+      'cuda (/opt/nvidia/none and 1 more), cmake (/usr/tce/packages/cmake/cmake-3.14.5), python (/apps/python), tar (/apps/tar)',
     'packages: taken from the runner, whatever version it has: tar; machines that install from this cache need the same in the same place',
   ]);
 });

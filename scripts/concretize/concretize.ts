@@ -155,7 +155,7 @@ function report(solutions: Solution[], { include }: Matrix): void {
   addSummary(describeSolutions(solutions));
   const unsolved = solutions.filter((solution) => 'problem' in solution);
   for (const { request, problem } of unsolved) {
-    annotate('warning', `${describeRequest(request)}: Spack finds no solution: ${shortly(problem)}`);
+    annotate('warning', `${describeRequest(request)}: no solution: ${shortly(problem)}`);
   }
   for (const solution of solutions) {
     if ('nothing' in solution)

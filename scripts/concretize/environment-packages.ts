@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isMap, isSeq, type Document, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 
 /** Found in /usr without being named, each with the version that it has. */
 const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
@@ -22,14 +22,17 @@ export function adaptPackages(document: Document, notes: string[]): void {
         'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
       );
     }
-    const { gone, kept, isFound } = takeOutExternals(value, SYSTEM_COMPILERS.has(name));
+    const { gone, kept, isFound, versions } = takeOutExternals(value, SYSTEM_COMPILERS.has(name));
     if (isFound)
       notes.push(
         `packages:${name}: the one in /usr is used, in the version installed here, whatever the environment says about it`,
       );
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;
-    if (!value.has('externals') && !isFound && value.get('buildable') === false) value.delete('buildable');
+    if (!value.has('externals') && !isFound) {
+      if (value.get('buildable') === false) value.delete('buildable');
+      leaveOutVersions(value, versions);
+    }
     built.push(
       `${name} (${gone.slice(0, 1).join('')}${gone.length > 1 ? ` and ${gone.length - 1} more` : ''})`,
     );
@@ -46,21 +49,42 @@ export function adaptPackages(document: Document, notes: string[]): void {
   }
 }
 
-/** Where the externals of a package are: those that are not here, which are taken out, and those that stay. */
+/** Preferred versions of externals that went: Spack ends at one that neither a recipe nor an external has. */
+function leaveOutVersions(settings: YAMLMap, versions: ReadonlySet<string>): void {
+  const preferred = settings.get('version');
+  if (!isSeq(preferred)) return;
+  preferred.items = preferred.items.filter((version) => !versions.has(textOf(version)));
+  if (preferred.items.length === 0) settings.delete('version');
+}
+
+/** As it is written: 1.10 is no number. */
+function textOf(value: unknown): string {
+  return isScalar(value) ? (value.source ?? String(value.value)) : String(value);
+}
+
+/** Where the externals of a package are: those that are not here, which are taken out with what versions they had, and those that stay. */
 function takeOutExternals(
   settings: YAMLMap,
   isCompiler: boolean,
-): { gone: string[]; kept: string[]; isFound: boolean } {
+): { gone: string[]; kept: string[]; isFound: boolean; versions: Set<string> } {
+  const versions = new Set<string>();
+  const noteVersion = (spec: unknown) => {
+    const [, version] = /@=?([^\s%+~^]+)/.exec(String(spec)) ?? [];
+    if (version !== undefined) versions.add(version);
+  };
   const gone = ['paths', 'modules'].flatMap((name) => {
     const old = settings.get(name);
     if (!isMap(old)) return [];
     settings.delete(name);
-    return old.items.map(({ value }) => String(value));
+    return old.items.map(({ key, value }) => {
+      noteVersion(key);
+      return String(value);
+    });
   });
   const kept: string[] = [];
   let isFound = false;
   const externals = settings.get('externals');
-  if (!isSeq(externals)) return { gone, kept, isFound };
+  if (!isSeq(externals)) return { gone, kept, isFound, versions };
   for (const external of [...externals.items]) {
     if (!isMap(external)) continue;
     const prefix = external.get('prefix');
@@ -71,8 +95,10 @@ function takeOutExternals(
     const isSystem = isCompiler && prefix === '/usr';
     isFound ||= isSystem;
     if (!isSystem) (isHere ? kept : gone).push(place);
-    if (!isHere || isSystem) externals.items.splice(externals.items.indexOf(external), 1);
+    if (isHere && !isSystem) continue;
+    externals.items.splice(externals.items.indexOf(external), 1);
+    noteVersion(external.get('spec'));
   }
   if (externals.items.length === 0) settings.delete('externals');
-  return { gone, kept, isFound };
+  return { gone, kept, isFound, versions };
 }
