@@ -1,6 +1,7 @@
 import { judgeSetup } from './check-setup/judge.ts';
 import { readSetupFacts } from './check-setup/read-facts.ts';
-import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
+import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate, escapeMarkdown } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
 
@@ -24,13 +25,15 @@ const command = createCommand({
     process.env['GITHUB_REF_NAME'],
   )
   .option('--registry <REGISTRY>', 'where builds are published', settings.REGISTRY)
-  .addOption(catalogOption())
   .action(check);
 
-await runCommand(command);
+await runCommand(addPlaces(command));
 
-async function check(options: { branch?: string; registry: string; catalog: string }): Promise<void> {
-  const facts = await readSetupFacts(openGitHub(process.env), { branch: '', ...options }, process.env);
+type Options = { branch?: string; registry: string; catalog: string; settings?: string };
+
+async function check({ settings: file, ...options }: Options): Promise<void> {
+  const places = { branch: '', ...options, targets: readSettingsFile(file).targets };
+  const facts = await readSetupFacts(openGitHub(process.env), places, process.env);
   const checks = judgeSetup(facts, process.env['GITHUB_SERVER_URL']);
   for (const { name, state, sentence } of checks) {
     if (state === 'warning') annotate('warning', `${name}: ${sentence}`);

@@ -6,7 +6,7 @@ import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { reportMissingImages } from './commit/missing-images.ts';
 import { yieldTags } from './commit/superseded-tags.ts';
 import { readOrigin } from './publish/origin.ts';
-import { openRegistry } from './oci/open-registry.ts';
+import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
 type Options = Record<'catalog' | 'registry', string> & Partial<Record<'branch' | 'message', string>>;
 
@@ -49,9 +49,9 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
   if (lost.length > 0)
     annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
-  const images = openRegistry(registry);
-  const tags = await yieldTags(github, head, lost, images);
-  setOutput('missing', String(await reportMissingImages(local.changes, lost, images)));
+  const findRegistry = openRegistries(openRegistry(registry));
+  const tags = await yieldTags(github, head, lost, findRegistry);
+  setOutput('missing', String(await reportMissingImages(local.changes, lost, findRegistry)));
   console.error(
     files === 0
       ? 'nothing to commit'

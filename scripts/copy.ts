@@ -1,4 +1,3 @@
-import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { openCopyFolder } from './copy/copy-folder.ts';
 import { copyView, describeCopy } from './copy/copy-view.ts';
@@ -9,7 +8,7 @@ interface Options {
   view: string;
   to: string;
   from: string;
-  registry?: string;
+  registry?: string[];
 }
 
 const command = createCommand({
@@ -26,15 +25,15 @@ const command = createCommand({
   .option('--view <NAME>', "a view's name, as the site lists them (default: what the site itself serves)", '')
   .requiredOption('--to <DIR>', 'directory for the copy: new, or with an earlier copy of the same view')
   .option('--from <PLACE>', "the cache's address, or the directory of a built site", 'dist')
-  .option('--registry <REGISTRY>', 'where to fetch what the site does not have: host/path or oci-layout:DIR')
+  .option(
+    '--registry <REGISTRY...>',
+    'where to fetch what the site does not have: host/path or oci-layout:DIR',
+  )
   .action(async ({ view, to, from, registry }: Options) => {
     const source = openMirrorFiles(from);
     const folder = await openCopyFolder(to, view);
-    const fallback =
-      registry === undefined
-        ? undefined
-        : openRegistry(parseSettings({ ...process.env, REGISTRY: registry }).REGISTRY);
-    console.error(describeCopy(await copyView(source, { view, folder, registry: fallback }), to));
+    const registries = (registry ?? []).map((reference) => openRegistry(reference));
+    console.error(describeCopy(await copyView(source, { view, folder, registries }), to));
   });
 
 await runCommand(command);

@@ -5,8 +5,8 @@ import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
 import { planDeployment, readDeployment, writeMirror, describeMirror } from './mirror/deployment.ts';
 import { expectWithin } from './mirror/shrink-to-budget.ts';
-import { updateIndexImage } from './mirror/index-image.ts';
-import { openRegistry } from './oci/open-registry.ts';
+import { updateIndexImages } from './mirror/index-image.ts';
+import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
 const command = addDestination(
   createCommand({
@@ -35,19 +35,18 @@ async function mirror(options: Options): Promise<void> {
   const { catalog, input, leftOut } = readDeployment(settings);
   for (const sentence of leftOut) annotate('warning', sentence);
   const registry = openRegistry(settings.REGISTRY);
+  const findRegistry = openRegistries(registry);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);
   const { planned, plan, live } = await planDeployment(input, settings, { cache, dist });
-  const all = await writeMirror(plan, { catalog, live }, { registry, cache, dist });
+  const all = await writeMirror(plan, { catalog, live }, { findRegistry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
-  // Last: whoever reads the registry's index finds what the site has too.
-  const isIndexNew = await updateIndexImage(registry, catalog, {
-    index: all,
-    file: dist.pathOf(all),
-    onReplaced: async (digest) => {
-      const failure = await deleteReplacedVersion(settings.REGISTRY, digest, process.env);
-      if (failure !== undefined) annotate('warning', failure);
-    },
+  // Last: whoever reads a registry's index finds what the site has too.
+  const read = { catalog, retired: (input.retired ?? []).map(({ build }) => build) };
+  const index = { blob: all, file: dist.pathOf(all) };
+  const isIndexNew = await updateIndexImages(registry, read, index, async ({ reference }, digest) => {
+    const failure = await deleteReplacedVersion(reference, digest, process.env);
+    if (failure !== undefined) annotate('warning', failure);
   });
   console.error(describeMirror(plan, { planned, dist, isIndexNew }));
 }

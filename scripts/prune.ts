@@ -9,7 +9,7 @@ import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readDate } from './publish/origin.ts';
 import { applyPlan, findOldFailures, appliedText, pruneText } from './prune/apply.ts';
-import { openDeleter } from './prune/delete-images.ts';
+import { openDeleters } from './prune/delete-images.ts';
 import { planPrune } from './prune/plan.ts';
 import { openBranch } from './prune/published-since.ts';
 
@@ -47,7 +47,7 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
     return;
   }
   const hands = {
-    deleteImages: openDeleter(openRegistry(options.registry)),
+    deleteImages: openDeleters(openRegistry(options.registry)),
     findPublished: openBranch(options.catalog, process.env),
   };
   const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });

@@ -1,6 +1,8 @@
 import { Matrix } from '../site/schemas/build-request.ts';
 import { addPlaces, createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { readSettingsFile } from './cli/owner-settings.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
+import { homesOf } from './publish/target-registries.ts';
 import { openDestination } from './publish/publish-cache.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { finishRun } from './receive/finish-run.ts';
@@ -44,7 +46,9 @@ await runCommand(addPlaces(command));
 async function receive(options: Options): Promise<void> {
   const { include } = Matrix.parse(JSON.parse(options.matrix));
   const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
-  const destination = await openDestination(options);
+  const { targets } = readSettingsFile(options.settings);
+  const homes = homesOf(targets, options.registry);
+  const destination = { ...(await openDestination(options)), homes };
   await withTemporaryFolder(async (views) => {
     const artifacts = await openArtifacts(options.artifacts, process.env);
     const sources = { plans: options.plans, artifacts, views };

@@ -1,4 +1,4 @@
-import { isLocal } from '../site/lib/registry-address.ts';
+import { publicRegistries } from '../site/lib/registry-address.ts';
 import { planMirror } from '../site/lib/mirror/plan.ts';
 import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
 import { addFiles } from './catalog/new-files.ts';
@@ -25,13 +25,19 @@ async function recordSettings({ catalog: directory }: { catalog: string }): Prom
     return;
   }
   const plan = planMirror({ ...catalog, builds: [...catalog.builds.values()] }, settings.PAGES_BUDGET);
-  const registry = catalog.cache?.registry ?? settings.REGISTRY;
-  const files = describeSettings({ ...catalog, registry, signed: catalog.keys.size > 0, views: plan.views });
+  const own = catalog.cache?.registry ?? settings.REGISTRY;
+  const registries = publicRegistries(catalog.builds.values(), own);
+  const files = describeSettings({
+    ...catalog,
+    registries,
+    signed: catalog.keys.size > 0,
+    views: plan.views,
+  });
   const written = addFiles(
     settings.CATALOG_DIR,
     files.map(({ sha256, text }) => ({ path: `mirrors/${sha256}.yaml`, content: text })),
   );
-  const mirrors = isLocal(registry) ? 'the HTTPS mirror' : 'the HTTPS mirror and the OCI registry';
+  const mirrors = ['the HTTPS mirror', ...registries].join(' and ');
   console.error(
     `Recorded ${written.length} of ${files.length} settings files for ${mirrors} at ${settings.SITE_URL}; ` +
       'the others were there already.',

@@ -10,6 +10,8 @@ import { judgeSetup, type SetupFacts } from '../scripts/check-setup/judge.ts';
 import { explainRule } from '../scripts/commit/rule-advice.ts';
 import { decideDeploy } from '../scripts/deploy/start-deploy.ts';
 import { RuleError } from '../scripts/github/errors.ts';
+import { describeError } from '../scripts/cli/command.ts';
+import { chooseLogins } from '../scripts/oci/registry-login.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
 import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
@@ -149,7 +151,7 @@ async function ownersSentences(): Promise<string[]> {
       pages: { url: 'https://owner.github.io/lab-cache', isByWorkflow: true },
     },
     ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
-    ...{ visibility: 'public', publishAdvice, keys: 1, unsigned: 0, hasSigningKey: true },
+    ...{ visibility: 'public', publishAdvice, others: [], keys: 1, unsigned: 0, hasSigningKey: true },
     ...{ isScheduled: true, quietDays: 1 },
   };
   const reviews = { types: ['pull_request'], isProtected: true };
@@ -161,6 +163,7 @@ async function ownersSentences(): Promise<string[]> {
     { rules: { types: [], isProtected: true } },
     { registry: 'ghcr.io/other/lab-cache' },
     { login: 'none' },
+    { login: { problem: severalLogins() } },
     { visibility: 'private' },
     { pages: 'off' },
     { pages: branchSite },
@@ -183,6 +186,16 @@ async function ownersSentences(): Promise<string[]> {
       .message,
     publishAdvice,
   ];
+}
+
+/** What a run says of a login that two hosts would get to see. */
+function severalLogins(): string {
+  const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
+  try {
+    return String(chooseLogins(['one.example.org/a', 'two.example.org/b'], login));
+  } catch (error) {
+    return describeError(error);
+  }
 }
 
 test.runIf(isTemplate)('the README names every command and every variable of the scripts', () => {

@@ -19,18 +19,32 @@ const FACTS: SetupFacts = {
   login: 'run',
   visibility: 'public',
   publishAdvice: 'ghcr.io/owner/cache is private: open https://x',
+  others: [],
   keys: 0,
   unsigned: 3,
   hasSigningKey: false,
   isScheduled: true,
   quietDays: 45,
 };
+const BIG = { ...FACTS, registry: 'registry.example.org/big', login: 'none', visibility: 'private' } as const;
 const ORGANIZATION = { ...FACTS.repository, ownerType: 'Organization' as const };
 const PRIVATE_AND_QUIET = { repository: { ...FACTS.repository, isPrivate: true }, quietDays: 100 };
 const REVIEWS = { types: ['deletion', 'pull_request'], isProtected: true };
 
 test('finds nothing to say of a setup that works', () => {
   expect(judgeSetup(FACTS).map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'ok'));
+});
+
+test('judges the registry of a target as that of the cache', () => {
+  const checks = judgeSetup({ ...FACTS, others: [{ ...BIG, publishAdvice: 'big is private' }] });
+  expect(checks.filter(({ state }) => state !== 'ok')).toEqual([
+    {
+      name: 'Registry',
+      state: 'warning',
+      sentence: expect.stringContaining('no login for registry.example.org/big'),
+    },
+    { name: 'Package', state: 'warning', sentence: 'big is private' },
+  ]);
 });
 
 test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([

@@ -2,16 +2,8 @@ import { isLocal } from '../../site/lib/registry-address.ts';
 import type { PagesSite, RepositoryFacts } from '../github/repository.ts';
 import { ruleAdvice } from '../commit/rule-advice.ts';
 
-/** What is known of a repository's setup before anything is built. Undefined: it could not be asked. */
-export interface SetupFacts {
-  repository: RepositoryFacts;
-  /** The branch that is built for. */
-  branch: string;
-  pages: PagesSite | 'off' | undefined;
-  /** Rules of rulesets that hold for the branch, and whether a classic rule protects it. */
-  rules: { types: string[]; isProtected: boolean } | undefined;
-  /** Whether the secret COMMIT_TOKEN is set. */
-  hasCommitToken: boolean;
+/** What is known of a registry that builds are published to. */
+export interface RegistryFacts {
   /** `host/path`, or `oci-layout:DIR`. */
   registry: string;
   /** The login for the registry: the owner's secrets, the run's own token, none, or what is wrong with it. */
@@ -20,6 +12,20 @@ export interface SetupFacts {
   visibility: 'public' | 'private' | 'empty' | undefined;
   /** Where the registry's package is made public. */
   publishAdvice: string;
+}
+
+/** What is known of a repository's setup before anything is built. Undefined: it could not be asked. */
+export interface SetupFacts extends RegistryFacts {
+  repository: RepositoryFacts;
+  /** The branch that is built for. */
+  branch: string;
+  pages: PagesSite | 'off' | undefined;
+  /** Rules of rulesets that hold for the branch, and whether a classic rule protects it. */
+  rules: { types: string[]; isProtected: boolean } | undefined;
+  /** Whether the secret COMMIT_TOKEN is set. */
+  hasCommitToken: boolean;
+  /** Registries of targets that have one of their own. */
+  others: readonly RegistryFacts[];
   /** Public keys in the catalog. */
   keys: number;
   /** Builds in the catalog without a signature; 0 where there is no key to sign with. */
@@ -64,8 +70,10 @@ export function judgeSetup(facts: SetupFacts, serverUrl = 'https://github.com'):
   return [
     { name: 'Branch', ...judgeBranch(facts) },
     { name: 'Rules of the branch', ...judgeRules(facts, page) },
-    { name: 'Registry', ...judgeRegistry(facts, page) },
-    { name: 'Package', ...judgeVisibility(facts) },
+    ...[facts, ...facts.others].flatMap((registry) => [
+      { name: 'Registry', ...judgeRegistry(registry, facts.repository, page) },
+      { name: 'Package', ...judgeVisibility(registry) },
+    ]),
     { name: 'GitHub Pages', ...judgePages(facts, page) },
     { name: 'Signing key', ...judgeKey(facts, page) },
     { name: 'Issues', ...judgeIssues(facts, page) },
@@ -110,14 +118,18 @@ function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, p
     : warning(`${sentence} may refuse the commit of what is built. ${advice}`);
 }
 
-function judgeRegistry({ registry, login, repository }: SetupFacts, page: string): Verdict {
+function judgeRegistry(
+  { registry, login }: RegistryFacts,
+  repository: RepositoryFacts,
+  page: string,
+): Verdict {
   if (typeof login === 'object')
     return stop(`${registry}: ${login.problem} (${page}/settings/secrets/actions)`);
   if (isLocal(registry)) return ok(`${registry} needs no login`);
   const owner = repository.fullName.split('/')[0]?.toLowerCase() ?? '';
   if (login === 'run' && registry.replace(/^[\w+]+:\/\//, '').split('/')[1] !== owner) {
     return stop(
-      `${registry} belongs to another owner than this repository, which was transferred: the token of a workflow may not push ` +
+      `${registry} belongs to another owner than this repository: the token of a workflow may not push ` +
         `there. Store the login of somebody who may, with a classic token that has "write:packages", as REGISTRY_USERNAME and ` +
         `REGISTRY_PASSWORD at ${page}/settings/secrets/actions`,
     );
@@ -129,7 +141,7 @@ function judgeRegistry({ registry, login, repository }: SetupFacts, page: string
   );
 }
 
-function judgeVisibility({ visibility, registry, publishAdvice }: SetupFacts): Verdict {
+function judgeVisibility({ visibility, registry, publishAdvice }: RegistryFacts): Verdict {
   if (visibility === 'public') return ok(`everybody may pull from ${registry}`);
   if (visibility === 'empty')
     return ok(`nothing is published at ${registry} yet; the run says whether everybody may pull it`);

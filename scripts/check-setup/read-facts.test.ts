@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeBareRepository } from '../../tests/world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
+import { TEST_LOGIN } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
+import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { openGitHub } from '../github/api.ts';
 import type { SetupFacts } from './judge.ts';
 import { readSetupFacts } from './read-facts.ts';
@@ -31,6 +33,7 @@ async function read(
   options: Partial<Parameters<typeof startGitHubApi>[0]>,
   { registry = `oci-layout:${folder}/registry`, branch = '', ...environment }: Record<string, string> = {},
   prepare?: (api: GitHubApi) => void,
+  targets: Target[] = [],
 ): Promise<SetupFacts> {
   const repositoryDir = join(folder, 'origin.git');
   const api = await startGitHubApi({ repositoryDir, repository: 'Owner/Cache', token: TOKEN, ...options });
@@ -42,7 +45,7 @@ async function read(
     GITHUB_API_URL: api.url,
     ...environment,
   };
-  const places = { branch, registry, catalog: join(folder, 'content') };
+  const places = { branch, registry, targets, catalog: join(folder, 'content') };
   return readSetupFacts(openGitHub(variables, { secondMs: 1 }), places, variables);
 }
 
@@ -101,6 +104,24 @@ test('tries the owner’s login at the registry, and says what is wrong with it'
   });
   expect((await read({}, login)).login).toMatchObject({
     problem: expect.stringMatching(/REGISTRY_PASSWORD/),
+  });
+});
+
+test('tries it at the registry of a target, too, and says where two hosts would see it', async () => {
+  const ghcr = await servers.startGhcr({ token: TOKEN });
+  const { host } = await servers.startRegistry({ login: true });
+  const places = { registry: `http://${ghcr.host}/owner/cache`, GITHUB_REGISTRIES: ghcr.host };
+  const target = (name: string, registry: string) => ({ name, runner: 'ubuntu-24.04', registry });
+  const login = { REGISTRY_USERNAME: TEST_LOGIN.username, REGISTRY_PASSWORD: TEST_LOGIN.password };
+  const large = target('large', `${host}/large`);
+  const facts = await read({}, { ...places, ...login }, undefined, [large, { ...large, name: 'larger' }]);
+  expect(facts).toMatchObject({ login: 'run', others: [{ login: 'secret', visibility: 'empty' }] });
+  expect(facts.others).toHaveLength(1);
+  const wrong = await read({}, { ...places, ...login, REGISTRY_PASSWORD: 'wrong' }, undefined, [large]);
+  expect(wrong.others).toMatchObject([{ login: { problem: expect.stringContaining('refuses the login') } }]);
+  const two = [large, target('small', 'two.example.org/small')];
+  expect((await read({}, { ...places, ...login }, undefined, two)).login).toMatchObject({
+    problem: expect.stringContaining('registries at one host'),
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DAY_MS } from '../../site/lib/format.ts';
 import { isLocal } from '../../site/lib/registry-address.ts';
+import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { readCache } from '../commit/catalog-owner.ts';
@@ -16,10 +17,11 @@ import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference, type RemoteReference } from '../oci/reference.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
 import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
-import { chooseLogin } from '../oci/registry-login.ts';
+import { chooseLogins } from '../oci/registry-login.ts';
+import { homesOf, listRegistries } from '../publish/target-registries.ts';
 import { listManifests } from '../signing/sign-catalog.ts';
 import { splitSigned } from '../signing/signature.ts';
-import type { SetupFacts } from './judge.ts';
+import type { RegistryFacts, SetupFacts } from './judge.ts';
 
 /** Longest time without an answer of the registry, in milliseconds. */
 const IDLE_MS = 20_000;
@@ -30,34 +32,41 @@ const Branch = z.object({
   commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
 });
 
+/** Where builds are and go. */
+interface RegistryPlaces {
+  /** The cache's own. */
+  registry: string;
+  /** The catalog's folder. */
+  catalog: string;
+  targets?: readonly Target[];
+}
+
 /** Asks for all that is known of a setup. What cannot be asked is undefined, but for the repository itself. */
 export async function readSetupFacts(
   github: GitHub,
-  { branch, registry, catalog }: { branch: string; registry: string; catalog: string },
+  { branch, ...places }: { branch: string } & RegistryPlaces,
   environment: ProcessEnvironment,
 ): Promise<SetupFacts> {
   const repository = await readRepository(github);
   const builtFor = branch || repository.defaultBranch;
-  const [pages, built, visibility] = await Promise.all([
+  const [pages, built, [own, ...others]] = await Promise.all([
     orUnknown<PagesSite | 'off'>('GitHub Pages', async () => (await readPages(github)) ?? 'off'),
     orUnknown('the branch and its rules', () => readBranch(github, builtFor)),
-    orUnknown('the registry', () => readVisibility(registry, catalog)),
+    readRegistries(places, environment),
   ]);
-  const keys = countKeys(join(catalog, 'keys'));
+  const keys = countKeys(join(places.catalog, 'keys'));
   const hasSigningKey = environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']);
   return {
     repository,
     branch: builtFor,
     pages,
     rules: built?.rules,
-    visibility,
-    registry,
+    ...own,
+    others,
     hasCommitToken: environment['HAS_COMMIT_TOKEN'] === 'true',
-    login: await readLogin(registry, environment),
-    publishAdvice: describePrivate(registry, environment),
     keys,
     // Reads each manifest, which says nothing where builds are not signed.
-    unsigned: keys > 0 && hasSigningKey ? await countUnsigned(catalog) : 0,
+    unsigned: keys > 0 && hasSigningKey ? await countUnsigned(places.catalog) : 0,
     hasSigningKey,
     isScheduled: environment['GITHUB_EVENT_NAME'] === 'schedule',
     quietDays: built?.quietDays,
@@ -81,9 +90,7 @@ async function readBranch(github: GitHub, branch: string): Promise<Pick<SetupFac
   };
 }
 
-async function readVisibility(registry: string, catalog: string): Promise<SetupFacts['visibility']> {
-  // Before the first publish, private and absent look the same.
-  if (!readCache(catalog)) return 'empty';
+async function readVisibility(registry: string): Promise<RegistryFacts['visibility']> {
   if (isLocal(registry)) return 'public';
   try {
     const index = await openRegistry(registry, { anonymous: true }).describeTag(INDEX_TAG);
@@ -94,14 +101,39 @@ async function readVisibility(registry: string, catalog: string): Promise<SetupF
   }
 }
 
-/** Tries the owner's login at the registry; the run's own token is taken at ghcr.io. */
-async function readLogin(registry: string, environment: ProcessEnvironment): Promise<SetupFacts['login']> {
+/** Tries the owner's login at registries; the run's own token is taken at ghcr.io. */
+async function readRegistries(
+  { registry: own, catalog, targets = [] }: RegistryPlaces,
+  environment: ProcessEnvironment,
+): Promise<[RegistryFacts, ...RegistryFacts[]]> {
+  // Before the first publish, private and absent look the same.
+  const used = readCache(catalog) ? listRegistries(own, [], catalog) : [];
+  const others = [...new Set(homesOf(targets, own).values())];
+  const read = async (registry: string): Promise<RegistryFacts> => ({
+    registry,
+    login: await readLogin(registry, [own, ...others], environment),
+    visibility: used.includes(registry)
+      ? await orUnknown('the registry', () => readVisibility(registry))
+      : 'empty',
+    publishAdvice: describePrivate(registry, environment),
+  });
+  return [await read(own), ...(await Promise.all(others.map(read)))];
+}
+
+async function readLogin(
+  registry: string,
+  registries: readonly string[],
+  environment: ProcessEnvironment,
+): Promise<RegistryFacts['login']> {
   try {
     const reference = parseReference(registry);
-    const login = chooseLogin(reference, environment);
-    if (!login || reference.kind === 'directory') return 'none';
-    const isOwners = Boolean(environment['REGISTRY_USERNAME']);
-    if (isOwners) await tryLogin(reference, login);
+    const logins = chooseLogins(registries, environment);
+    const found = logins.find(
+      (login) => reference.kind === 'remote' && login.reference.host === reference.host,
+    );
+    if (!found || reference.kind === 'directory') return 'none';
+    const isOwners = found.credentials.password === environment['REGISTRY_PASSWORD'];
+    if (isOwners) await tryLogin(reference, found.credentials);
     return isOwners ? 'secret' : 'run';
   } catch (error) {
     return { problem: describeError(error) };

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { Build } from '../../site/schemas/build.ts';
 import { annotate } from '../github/actions.ts';
-import type { Registry } from '../oci/registry.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Change } from './changes.ts';
 import { partOf } from './reconcile.ts';
 
@@ -17,14 +17,14 @@ const CONCURRENCY = 8;
 export async function reportMissingImages(
   changes: readonly Change[],
   lost: readonly Change[],
-  registry: Registry,
+  findRegistry: FindRegistry,
 ): Promise<number> {
   const builds = changes
     .filter((change) => !lost.includes(change))
     .flatMap(({ path, content }) =>
       content && partOf(path) === 'build' ? [Build.parse(JSON.parse(content.toString('utf8')))] : [],
     );
-  const found = await pMap(builds, ({ image }) => registry.describeTag(image.tag), {
+  const found = await pMap(builds, (build) => findRegistry(build).describeTag(build.image.tag), {
     concurrency: CONCURRENCY,
   });
   const missing = builds.filter((_, index) => found[index] === undefined);

@@ -7,7 +7,7 @@ import { startGitHubApi } from '../../tests/world/github-api.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
-import { openRegistry } from '../oci/open-registry.ts';
+import { openRegistries, openRegistry } from '../oci/open-registry.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
 import { readBuildCache } from '../build-cache/build-cache.ts';
 import { openGitHub } from '../github/api.ts';
@@ -52,9 +52,9 @@ test('points the tag of a lost build back to the image of the publisher who was 
     GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
   });
   const lost = [{ path, content: Buffer.from("the loser's"), oid: 'x' }];
-  expect(await yieldTags(github, head, lost, registry)).toEqual([winner.image.tag]);
+  expect(await yieldTags(github, head, lost, openRegistries(registry))).toEqual([winner.image.tag]);
   expect((await registry.describeTag(winner.image.tag))?.digest).toBe(winner.image.digest);
-  expect(await yieldTags(github, head, lost, registry)).toEqual([]);
+  expect(await yieldTags(github, head, lost, openRegistries(registry))).toEqual([]);
   await api.close();
 });
 

@@ -1,5 +1,5 @@
 import { Build } from '../../site/schemas/build.ts';
-import type { Registry } from '../oci/registry.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 import { readFiles } from './branch.ts';
 import type { Change } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
@@ -14,7 +14,7 @@ export async function yieldTags(
   github: GitHub,
   head: string,
   lost: readonly Change[],
-  registry: Registry,
+  findRegistry: FindRegistry,
 ): Promise<string[]> {
   const paths = lost.map(({ path }) => path).filter((path) => partOf(path) === 'build');
   const files = await readFiles(github, head, paths, { withText: true });
@@ -23,6 +23,7 @@ export async function yieldTags(
     const text = files.get(path)?.text;
     if (text === undefined) continue;
     const { image } = Build.parse(JSON.parse(text));
+    const registry = findRegistry({ image });
     if ((await registry.describeTag(image.tag))?.digest === image.digest) continue;
     await registry.pointTag(image.tag, image.digest);
     pointed.push(image.tag);

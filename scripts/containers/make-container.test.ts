@@ -23,8 +23,9 @@ test('one layer has what several tarballs have, and is the same every time', asy
     addBlob([shared, { name: 'opt/b', type: '2', link: 'a' }]),
   ];
   const file = join(folder, 'merged.tar.gz');
-  const layer = await mergeTarballs(file, tarballs, registry);
-  expect(await mergeTarballs(join(folder, 'again'), tarballs, registry)).toEqual(layer);
+  const builds = tarballs.map((tarball) => ({ tarball, image: {} }));
+  const layer = await mergeTarballs(file, builds, () => registry);
+  expect(await mergeTarballs(join(folder, 'again'), builds, () => registry)).toEqual(layer);
   expect(sha256(readFileSync(file))).toBe(layer.digest);
   expect(sha256(gunzipSync(readFileSync(file)))).toBe(layer.diffId);
   const listed = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
@@ -39,7 +40,9 @@ test('a tarball that is not what its digest says makes no layer', async () => {
     blobPath(join(folder, 'registry'), tarball.digest),
     gzipSync(makeTar({ name: 'y', content: 'y' })),
   );
-  await expect(mergeTarballs(join(folder, 'bad'), [tarball], registry)).rejects.toThrow(/expected sha256:/);
+  await expect(mergeTarballs(join(folder, 'bad'), [{ tarball, image: {} }], () => registry)).rejects.toThrow(
+    /expected sha256:/,
+  );
 });
 
 test.each([

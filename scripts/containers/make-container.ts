@@ -2,8 +2,10 @@ import { join, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Pack } from 'tar-stream';
+import type { Stored } from '../../site/lib/registry-address.ts';
 import type { Build, Blob } from '../../site/schemas/build.ts';
 import { imageAnnotations, searchPathVariable } from '../oci/image.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
@@ -22,8 +24,8 @@ export interface ContainerParts {
   environments: readonly Variables[];
   /** Archive of the view of an environment. */
   view?: string;
-  /** Has the builds' tarballs. */
-  registry: Registry;
+  /** Finds the registry that has the tarball of a build. */
+  findRegistry: FindRegistry;
   /** Address of the repository, which registries link to. */
   source?: string;
 }
@@ -32,6 +34,8 @@ export interface ContainerParts {
 export interface MadeContainer extends ContainerText {
   /** Layers that were made here, with their files. */
   files: Map<Layer, string>;
+  /** The builds whose tarballs are layers. */
+  builds: readonly Build[];
   warnings: string[];
 }
 
@@ -39,7 +43,7 @@ export interface MadeContainer extends ContainerText {
 export async function makeContainer(
   wanted: WantedContainer,
   { image, glibc }: { image: BaseImage; glibc?: string },
-  { builds, sbang, environments, view, registry, source }: ContainerParts,
+  { builds, sbang, environments, view, findRegistry, source }: ContainerParts,
   folder: string,
 ): Promise<MadeContainer> {
   expectGlibc(image, glibc, builds);
@@ -56,10 +60,11 @@ export async function makeContainer(
   // Room for the base image, sbang and a view.
   const merged = countToMerge(builds.length, MAX_CONTAINER_LAYERS - image.layers.length - 2);
   if (merged > 0) {
-    const lowest = builds.slice(0, merged).map(({ tarball }) => tarball);
-    layers.push(await add('merged', (file) => mergeTarballs(file, lowest, registry)));
+    const lowest = builds.slice(0, merged);
+    layers.push(await add('merged', (file) => mergeTarballs(file, lowest, findRegistry)));
   }
-  layers.push(...builds.slice(merged).map(layerOf));
+  const whole = builds.slice(merged);
+  layers.push(...whole.map(layerOf));
   if (view !== undefined) {
     const entries = await readView(view, { root: viewRoot, prefixes }, folder);
     layers.push(await add('view', (file) => writeLayer(file, entries)));
@@ -79,7 +84,7 @@ export async function makeContainer(
   });
   const warnings =
     refused.length > 0 ? [`left out of its environment: ${refused.slice(0, 20).join(', ')}`] : [];
-  return { ...text, files, warnings };
+  return { ...text, files, builds: whole, warnings };
 }
 
 function layerOf({ tarball }: Build): Layer {
@@ -132,10 +137,14 @@ function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] 
  * Makes one layer of several tarballs, for what has more of them than an image may have layers. The same tarballs give
  * the same bytes. They were checked when they were published, and their digests are checked again here.
  */
-export function mergeTarballs(file: string, tarballs: readonly Blob[], registry: Registry): Promise<Layer> {
+export function mergeTarballs(
+  file: string,
+  builds: readonly (Stored & { tarball: Blob })[],
+  findRegistry: FindRegistry,
+): Promise<Layer> {
   return packLayer(file, async (tar) => {
     const folders = new Set<string>();
-    for (const tarball of tarballs) await copyEntries(tarball, registry, tar, folders);
+    for (const build of builds) await copyEntries(build.tarball, findRegistry(build), tar, folders);
   });
 }
 

@@ -10,8 +10,10 @@ import { containerPath } from './container-records.ts';
 import { findWanted, planContainers, type ContainerRequest } from './images-to-make.ts';
 import { stageContainers, type StagedContainer } from './stage-containers.ts';
 import type { ImageIndex } from '../../site/schemas/image-manifest.ts';
+import { carryBlob } from '../oci/carry-blob.ts';
 import { createLayout, type Layout } from '../oci/layout.ts';
 import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
+import { openRegistries } from '../oci/open-registry.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { addToIndex } from './compose-container.ts';
 
@@ -106,6 +108,8 @@ async function addImage(
   { made, base, baseFiles }: StagedContainer,
   registry: Registry,
 ): Promise<void> {
+  const findRegistry = openRegistries(registry);
+  for (const build of made.builds) await carryBlob(build.tarball, findRegistry(build), { registry, layout });
   for (const layer of base.layers) {
     const file = baseFiles.get(layer.digest);
     if (file && !(await registry.hasBlob(layer))) await layout.addFile(file, layer);

@@ -6,6 +6,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import type { Platform } from '../../site/schemas/image-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { createLayout } from '../oci/layout.ts';
+import { openRegistries } from '../oci/open-registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import { fetchBaseLayers, findBaseImage, type BaseImage } from './base-image.ts';
@@ -64,7 +65,7 @@ async function stageContainer(
   const parts = {
     builds,
     sbang: request.sbang,
-    registry,
+    findRegistry: openRegistries(registry),
     ...pickEnvironments(wanted, request),
     ...(server && repository ? { source: `${server}/${repository}` } : {}),
   };

@@ -50,8 +50,8 @@ export interface CopyOptions {
   /** Empty: the mirror's own index. */
   view: string;
   folder: CopyFolder;
-  /** Asked for blobs that the source does not have. */
-  registry?: Registry | undefined;
+  /** Asked for blobs that the source does not have, one after the other. */
+  registries?: readonly Registry[];
 }
 
 /**
@@ -61,11 +61,11 @@ export interface CopyOptions {
  */
 export async function copyView(
   source: MirrorFiles,
-  { view, folder, registry }: CopyOptions,
+  { view, folder, registries = [] }: CopyOptions,
 ): Promise<CopyResult> {
   const abort = new AbortController();
   const fetchBlob = (blob: Blob): Promise<string> =>
-    folder.addBlob(blob, () => openBlob(source, blob, registry), abort.signal);
+    folder.addBlob(blob, () => openBlob(source, blob, registries), abort.signal);
   const { manifest: indexManifest, builds } = await readViewIndex(source, view, fetchBlob);
   const keys = await copyKeys(source, folder, fetchBlob);
   const trust = { keys: [...keys.values()], unsigned: true };
@@ -112,11 +112,14 @@ export async function copyView(
   }
 }
 
-async function openBlob(source: MirrorFiles, blob: Blob, registry: Registry | undefined): Promise<Readable> {
+async function openBlob(source: MirrorFiles, blob: Blob, registries: readonly Registry[]): Promise<Readable> {
   const path = mirrorBlobPath(blob.digest);
   const stream = await source.open(path);
   if (stream) return stream;
-  if (registry) return registry.openBlob(blob);
+  for (const registry of registries.slice(0, -1))
+    if (await registry.hasBlob(blob)) return registry.openBlob(blob);
+  const last = registries.at(-1);
+  if (last) return last.openBlob(blob);
   throw new Error(
     `${source.locate(path)}: expected a blob of ${blob.size} bytes, found none; a site whose budget is full leaves ` +
       'the rest to the registry: name that with --registry, or copy a smaller view',

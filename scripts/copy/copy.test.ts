@@ -29,10 +29,10 @@ const servers = useServers();
 /** Copies into the test's folder. */
 async function copy(
   from: string,
-  { view = '', registry }: { view?: string; registry?: Registry } = {},
+  { view = '', registries = [] }: { view?: string; registries?: Registry[] } = {},
 ): Promise<CopyResult> {
   const folder = await openCopyFolder(servers.file('to'), view);
-  return copyView(openMirrorFiles(from), { view, folder, registry });
+  return copyView(openMirrorFiles(from), { view, folder, registries });
 }
 
 /** A cache of the test's own to spoil. */
@@ -164,7 +164,8 @@ test('takes from the registry what the site does not have', async () => {
   const digest = createHash('sha256').update(bytes).digest('hex');
   mkdirSync(servers.file('registry/blobs/sha256'), { recursive: true });
   writeFileSync(servers.file(`registry/blobs/sha256/${digest}`), bytes);
-  expect(await copy(place, { registry })).toMatchObject({ builds: 4 });
+  const empty = openRegistry(`oci-layout:${servers.file('empty')}`);
+  expect(await copy(place, { registries: [empty, registry] })).toMatchObject({ builds: 4 });
 });
 
 test('says where the views are listed when there is none of a name, and writes nothing', async () => {

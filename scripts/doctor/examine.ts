@@ -1,17 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { databaseText } from '../../site/lib/spack/database.ts';
-import { sortByManifest } from '../../site/lib/mirror/views.ts';
 import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { blobOf } from '../cli/digest.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { updateIndexImage } from '../mirror/index-image.ts';
+import { indexOfBuilds } from '../mirror/index-image.ts';
 import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readSigner, type Signer } from '../signing/signature.ts';
-import { checkRegistryBytes, checkSiteBytes } from './check-bytes.ts';
+import { checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes } from './check-catalog.ts';
-import { checkRegistry } from './check-registry.ts';
+import { checkRegistries } from './check-registries.ts';
 import { checkWithSpack } from './check-spack.ts';
 import { Diagnosis, SAMPLE } from './diagnosis.ts';
 import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
@@ -53,30 +47,21 @@ async function examine(read: ExaminedCatalog, diagnosis: Diagnosis, examination:
 
   // As the mirror makes it: what no client can read is left out.
   const catalog = isReadable ? read.catalog : leaveOutUnreadable(read.catalog).catalog;
-  const hashes = sortByManifest([...catalog.builds.values()]).map(({ hash }) => hash);
-  const text = databaseText(hashes, catalog.nodes);
-  const index = blobOf(Buffer.from(text));
-  const fixIndex = (): Promise<void> =>
-    withTemporaryFolder(async (folder) => {
-      const file = join(folder, 'index.json');
-      writeFileSync(file, text);
-      await updateIndexImage(registry, catalog, { index, file });
-    });
-  const answers = await checkRegistry(read, diagnosis, { registry, index, limit, now, fixIndex });
-  if (answers && deep)
-    await checkRegistryBytes(read, diagnosis, { registry, index, journal: examination.journal });
+  const all = indexOfBuilds(catalog.builds.values(), catalog.nodes);
+  const journal = deep ? examination.journal : undefined;
+  await checkRegistries(read, diagnosis, { own: registry, indexed: catalog, all, limit, now, journal });
 
   // Loaded where it is needed: with the schemas of the API it is a good part of what a short run takes.
   const listed =
     site &&
     (await (
       await import('./check-site.ts')
-    ).checkSite(read, diagnosis, { ...examination, site, index, limit }));
+    ).checkSite(read, diagnosis, { ...examination, site, index: all.blob, limit }));
   if (site && listed && deep)
     await checkSiteBytes(read, diagnosis, { site, listed, journal: examination.journal });
 
   if (deep || examination.spack)
-    await checkWithSpack(text, hashes.length, diagnosis, examination.environment);
+    await checkWithSpack(all.text, catalog.builds.size, diagnosis, examination.environment);
   else diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'with --spack or --deep' });
 }
 

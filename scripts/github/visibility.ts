@@ -1,4 +1,4 @@
-import { isLocal } from '../../site/lib/registry-address.ts';
+import { groupByRegistry, isLocal } from '../../site/lib/registry-address.ts';
 import type { Image } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
@@ -26,6 +26,18 @@ export async function describeVisibility(
       return [`whether everybody may use ${reference} is not known: ${describeError(error)}`];
   }
   return [describePrivate(reference, environment)];
+}
+
+/** The same for each registry of builds. @param own the cache's own registry */
+export async function describeVisibilities(
+  builds: readonly { image: Pick<Image, 'tag' | 'registry'> }[],
+  own: string,
+  environment: ProcessEnvironment,
+): Promise<string[]> {
+  const sentences: string[] = [];
+  for (const [registry, stored] of groupByRegistry(builds, own))
+    sentences.push(...(await describeVisibility(registry, stored, environment)));
+  return sentences;
 }
 
 /** What to do about a registry that asks everybody for a login: for GitHub's with the page to open. */

@@ -8,6 +8,7 @@ import type { Settings } from '../../site/schemas/settings.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { drain, type BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
@@ -67,6 +68,13 @@ export async function planDeployment(
   return { planned, plan, live };
 }
 
+/** Where blobs come from, and where they go. */
+interface BlobPlaces {
+  findRegistry: FindRegistry;
+  cache: BlobCache;
+  dist: Dist;
+}
+
 /**
  * Writes all that Spack reads into the built site, what is named before what names it, and removes what an
  * earlier run left there. Running it again changes nothing.
@@ -75,11 +83,11 @@ export async function planDeployment(
 export async function writeMirror(
   plan: MirrorPlan,
   { catalog, live }: { catalog: Catalog; live: readonly PreviousIndex[] },
-  { registry, cache, dist }: { registry: Registry; cache: BlobCache; dist: Dist },
+  { findRegistry, cache, dist }: BlobPlaces,
 ): Promise<Blob> {
   const indexes = await writeIndexes(plan, catalog.nodes, dist);
   for (const { blob, file } of live) await dist.addFile(blob, file);
-  await placeServedBlobs(plan, catalog.builds, { registry, cache, dist });
+  await placeServedBlobs(plan, catalog.builds, { findRegistry, cache, dist });
   await writeManifests(catalog, plan.retired, dist);
   await writeIndexManifests(indexes, dist);
   await dist.removeOthers();
@@ -150,7 +158,7 @@ interface Wanted {
 async function placeServedBlobs(
   plan: MirrorPlan,
   builds: Catalog['builds'],
-  { registry, cache, dist }: { registry: Registry; cache: BlobCache; dist: Dist },
+  { findRegistry, cache, dist }: BlobPlaces,
 ): Promise<void> {
   const wanted = [...builds.values()].flatMap((build): Wanted[] => [
     ...(plan.served.has(build.hash) ? [{ build, kind: 'tarball', blob: build.tarball } as const] : []),
@@ -165,7 +173,7 @@ async function placeServedBlobs(
     await pMap(
       wanted,
       async (item) => {
-        const file = await findFile(item, registry, cache, abort.signal);
+        const file = await findFile(item, findRegistry(item.build), cache, abort.signal);
         await dist.addFile(item.blob, file);
         progress.advance();
       },

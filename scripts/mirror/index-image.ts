@@ -1,8 +1,13 @@
-import type { Blob } from '../../site/schemas/build.ts';
+import { sortByManifest } from '../../site/lib/mirror/views.ts';
+import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
+import { databaseText } from '../../site/lib/spack/database.ts';
+import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
+import { blobOf } from '../cli/digest.ts';
 import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry, RegistryManifest } from '../oci/registry.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
@@ -25,29 +30,70 @@ export async function holdsIndex(
   );
 }
 
+/** An index, and where its text is. */
+export type IndexContent = { blob: Blob } & ({ file: string } | { text: string });
+
+/** The index of builds that are in a registry. */
+export function indexOfBuilds(
+  builds: Iterable<Build>,
+  nodes: Catalog['nodes'],
+): IndexContent & { text: string } {
+  const hashes = sortByManifest([...builds]).map(({ hash }) => hash);
+  const text = databaseText(hashes, nodes);
+  return { blob: blobOf(Buffer.from(text)), text };
+}
+
+/** Gets a registry and the digest that its index's tag pointed at before. */
+type OnReplaced = (registry: Registry, digest: Digest) => Promise<void>;
+
 /**
- * Points the registry's `index.spack` at the index of everything, when it does not yet or lacks its blobs. A catalog that
- * never had a build has no registry to write to: nothing is done.
- * @param file where the index lies
- * @param onReplaced gets the digest that the tag pointed at before
+ * Gives each registry the index of the builds that are there: an empty one where all were removed.
+ * @param all the index of everything, which is that of a registry that has everything
+ * @returns whether one was changed
+ */
+export async function updateIndexImages(
+  own: Registry,
+  { catalog, retired }: { catalog: Pick<Catalog, 'builds' | 'nodes' | 'cache'>; retired: Iterable<Stored> },
+  all: IndexContent,
+  onReplaced: OnReplaced,
+): Promise<boolean> {
+  const findRegistry = openRegistries(own);
+  const builds = [...catalog.builds.values()];
+  let isChanged = false;
+  for (const name of groupByRegistry([...builds, ...retired], own.reference).keys()) {
+    const there = builds.filter((build) => registryOf(build, own.reference) === name);
+    const index = there.length === builds.length ? all : indexOfBuilds(there, catalog.nodes);
+    const registry = findRegistry({ image: { registry: name === own.reference ? undefined : name } });
+    if (await updateIndexImage(registry, catalog, index, onReplaced)) isChanged = true;
+  }
+  return isChanged;
+}
+
+/**
+ * Points a registry's `index.spack` at an index, when it does not yet or lacks its blobs. A catalog that never had a build
+ * has no registry to write to: nothing is done.
  * @returns whether it was changed
  */
 export async function updateIndexImage(
   registry: Registry,
   catalog: Pick<Catalog, 'builds' | 'cache'>,
-  { index, file, onReplaced }: { index: Blob; file: string; onReplaced?: (digest: Digest) => Promise<void> },
+  index: IndexContent,
+  onReplaced?: OnReplaced,
 ): Promise<boolean> {
   if (catalog.builds.size === 0 && !catalog.cache) return false;
+  const { blob } = index;
   const current = await registry.readManifest(INDEX_TAG);
-  if (await holdsIndex(registry, current, index)) return false;
+  if (await holdsIndex(registry, current, blob)) return false;
   await withTemporaryFolder(async (folder) => {
     const layout = await createLayout(folder);
     const config = await layout.addBytes(INDEX_CONFIG_TEXT);
-    await layout.addFile(file, index);
-    await layout.addTag(INDEX_TAG, indexImage(index, config));
+    if ('text' in index) await layout.addBytes(index.text);
+    else await layout.addFile(index.file, blob);
+    await layout.addTag(INDEX_TAG, indexImage(blob, config));
     layout.close();
     await registry.push(layout.dir);
   });
-  if (current && indexDigestOf(current) !== index.digest) await onReplaced?.(current.descriptor.digest);
+  if (current && indexDigestOf(current) !== blob.digest)
+    await onReplaced?.(registry, current.descriptor.digest);
   return true;
 }

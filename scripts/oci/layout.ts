@@ -1,5 +1,8 @@
+import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf, type Digest } from '../../site/schemas/digest.ts';
@@ -21,6 +24,8 @@ export interface Layout {
   addBytes(bytes: string | Uint8Array): Promise<Blob>;
   /** Adds a file of known content by a symbolic link: nothing is copied, a push checks the bytes. */
   addFile(file: string, blob: Blob): Promise<void>;
+  /** Adds the bytes of a stream that checks itself. */
+  addStream(open: () => Promise<Readable>, blob: Blob): Promise<void>;
   /** Adds a manifest, of an image or an index of images whose manifests are added as bytes, and gives it a tag. */
   addTag(tag: string, manifestText: string): Promise<Descriptor>;
   /** Writes `oci-layout` and `index.json`; tags come sorted. */
@@ -55,6 +60,10 @@ export async function createLayout(dir: string): Promise<Layout> {
     return blob;
   }
 
+  async function addStream(open: () => Promise<Readable>, blob: Blob): Promise<void> {
+    await addOnce(blob, async (file) => pipeline(await open(), createWriteStream(file)));
+  }
+
   async function addTag(tag: string, manifestText: string): Promise<Descriptor> {
     const { descriptor } = describeManifest(manifestText, tag);
     await addBytes(manifestText);
@@ -62,7 +71,7 @@ export async function createLayout(dir: string): Promise<Layout> {
     return descriptor;
   }
 
-  return { dir, addBytes, addFile, addTag, close: () => writeIndex(dir, [...tags.values()]) };
+  return { dir, addBytes, addFile, addStream, addTag, close: () => writeIndex(dir, [...tags.values()]) };
 }
 
 /** Reads a layout's index; undefined when the directory has none. */

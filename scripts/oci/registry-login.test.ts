@@ -6,7 +6,7 @@ import { TEST_LOGIN } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { parseReference } from './reference.ts';
 import { openRegistry } from './open-registry.ts';
-import { chooseLogin } from './registry-login.ts';
+import { chooseLogin, chooseLogins } from './registry-login.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const GHCR = parseReference('ghcr.io/owner/repo');
@@ -28,6 +28,30 @@ test("takes the owner's own login first, and both or none", () => {
   expect(chooseLogin(GHCR, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
   expect(chooseLogin(OTHER, { REGISTRY_USERNAME: '', REGISTRY_PASSWORD: '' })).toBeUndefined();
   expect(() => chooseLogin(OTHER, { REGISTRY_USERNAME: 'me' })).toThrow('REGISTRY_PASSWORD: expected it');
+});
+
+test("takes the owner's login for the registries elsewhere, which share a host, and the run's own at ghcr.io", () => {
+  const all = [
+    'ghcr.io/owner/repo',
+    'ghcr.io/owner/large',
+    'registry.example.org/a',
+    'registry.example.org/b',
+  ];
+  const names = (registries: string[], environment: Record<string, string>) =>
+    chooseLogins(registries, environment).map(({ reference, credentials }) => [
+      reference.host,
+      credentials.username,
+    ]);
+  expect(names(all, { ...TOKEN, ...SECRETS })).toEqual([
+    ['ghcr.io', 'owner'],
+    ['registry.example.org', 'me'],
+  ]);
+  expect(names(all, TOKEN)).toEqual([['ghcr.io', 'owner']]);
+  expect(names(all.slice(0, 2), { ...TOKEN, ...SECRETS })).toEqual([['ghcr.io', 'me']]);
+  expect(names([...all, 'other.example.org/c'], TOKEN)).toEqual([['ghcr.io', 'owner']]);
+  expect(() => names([...all, 'other.example.org/c'], { ...TOKEN, ...SECRETS })).toThrow(
+    'found registry.example.org and other.example.org',
+  );
 });
 
 test('logs in to a registry that asks for it, so that a push is taken; says so when it is refused', async () => {

@@ -1,7 +1,10 @@
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import type { Credentials } from './credentials.ts';
-import type { DirectoryReference, RemoteReference } from './reference.ts';
+import { parseReference, type DirectoryReference, type RemoteReference } from './reference.ts';
+
+/** What a registry asks a user for. */
+type Login = Pick<Credentials, 'username' | 'password'>;
 
 /**
  * The login that a workflow has for a registry: the variable and the secret that the owner sets, or for GitHub's
@@ -10,7 +13,7 @@ import type { DirectoryReference, RemoteReference } from './reference.ts';
 export function chooseLogin(
   reference: RemoteReference | DirectoryReference,
   environment: ProcessEnvironment,
-): Pick<Credentials, 'username' | 'password'> | undefined {
+): Login | undefined {
   if (reference.kind === 'directory') return undefined;
   const {
     REGISTRY_USERNAME: username,
@@ -29,4 +32,32 @@ export function chooseLogin(
   return isGitHubRegistry(reference.host, environment) && token
     ? { username: actor || 'github', password: token }
     : undefined;
+}
+
+/** A login for the registries of a host. */
+interface HostLogin {
+  reference: RemoteReference;
+  credentials: Login;
+}
+
+/**
+ * The logins for all registries of a cache, one for each host that has one. The login that the owner sets is for the
+ * registries that are not GitHub's, if there are such: these must share a host, which gets to see the password.
+ */
+export function chooseLogins(registries: readonly string[], environment: ProcessEnvironment): HostLogin[] {
+  const byHost = new Map<string, RemoteReference>();
+  for (const reference of registries.map(parseReference))
+    if (reference.kind === 'remote') byHost.set(reference.host, reference);
+  const others = [...byHost.keys()].filter((host) => !isGitHubRegistry(host, environment));
+  if (others.length > 1 && (environment['REGISTRY_USERNAME'] || environment['REGISTRY_PASSWORD']))
+    throw new Error(
+      `REGISTRY_USERNAME: expected registries at one host besides GitHub's, which this login is for, found ` +
+        `${others.join(' and ')}; give targets a registry at one of them, or set no login`,
+    );
+  const runs = { ...environment, REGISTRY_USERNAME: '', REGISTRY_PASSWORD: '' };
+  return [...byHost.values()].flatMap((reference) => {
+    const isRuns = others.length > 0 && !others.includes(reference.host);
+    const credentials = chooseLogin(reference, isRuns ? runs : environment);
+    return credentials ? [{ reference, credentials }] : [];
+  });
 }

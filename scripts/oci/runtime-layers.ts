@@ -8,7 +8,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 const MAX_LAYERS = 100;
 
 /** What an image takes from a build for its layer. */
-export type ImageLayer = Pick<Build, 'tarball' | 'contents'>;
+export type ImageLayer = Pick<Build, 'tarball' | 'contents'> & Partial<Pick<Build, 'image'>>;
 
 /** The layers of an image, dependencies first, its own last. */
 export interface LayerChoice {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { groupByRegistry } from '../../site/lib/registry-address.ts';
+import type { Image } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { deleteVersions, isPackage } from '../github/package-versions.ts';
 import { removeTags } from '../oci/directory-registry.ts';
+import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { createClient } from '../oci/registry-client.ts';
@@ -10,10 +13,7 @@ import { createClient } from '../oci/registry-client.ts';
 const IDLE_MS = 60_000;
 
 /** An image to delete: never another one that has the same tag by now. */
-export interface DeletableImage {
-  tag: string;
-  digest: Digest;
-}
+export type DeletableImage = Pick<Image, 'tag' | 'digest' | 'registry'>;
 
 /** What became of a deletion. */
 export interface Deletion {
@@ -28,6 +28,31 @@ export type ImageDeleter = (
   images: readonly DeletableImage[],
   isWanted: (digest: Digest) => Promise<boolean>,
 ) => Promise<Deletion>;
+
+/**
+ * Deletes images from the registry that each names, or else the cache's own. One that stops does not stop the others.
+ * @param own the cache's own registry
+ */
+export function openDeleters(own: Registry): ImageDeleter {
+  const findRegistry = openRegistries(own);
+  return async (images, isWanted) => {
+    const all: Deletion = { gone: new Set() };
+    const stored = images.map((image) => ({ image }));
+    for (const group of groupByRegistry(stored, own.reference).values()) {
+      const [first] = group;
+      if (!first) continue;
+      const deleteImages = openDeleter(findRegistry(first));
+      const { gone, stopped } = await deleteImages(
+        group.map(({ image }) => image),
+        isWanted,
+      );
+      for (const digest of gone) all.gone.add(digest);
+      if (stopped !== undefined)
+        all.stopped = all.stopped === undefined ? stopped : `${all.stopped}; ${stopped}`;
+    }
+    return all;
+  };
+}
 
 /**
  * Deletes by what the registry offers: an OCI layout by its index; GitHub's by its API of packages; any other by `DELETE` of the manifest, which takes

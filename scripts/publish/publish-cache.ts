@@ -1,16 +1,18 @@
 import { createReadStream, rmSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { isLocal } from '../../site/lib/registry-address.ts';
+import { groupByRegistry, isLocal } from '../../site/lib/registry-address.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { Cache } from '../../site/schemas/cache.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { readBuild } from '../catalog/catalog.ts';
 import { addFiles, type NewFile } from '../catalog/new-files.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
-import { openRegistry } from '../oci/open-registry.ts';
+import { openRegistries, openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { startProgress } from '../cli/progress.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
@@ -35,7 +37,12 @@ const HEAP_GROWTH_PERCENT = 60;
 
 /** Where a build cache is published to. */
 export interface Destination {
+  /** The cache's own. */
   registry: Registry;
+  /** The registry of new builds. Absent: the cache's own. */
+  home?: string | undefined;
+  /** The registries of targets that have one of their own, by the target's name. */
+  homes?: ReadonlyMap<string, string>;
   catalogDirectory: string;
   /** Absent: manifests stay unsigned. */
   signer: Signer | undefined;
@@ -114,25 +121,56 @@ export async function publishEntries(
   entries: readonly CheckedEntry[],
   destination: Destination,
 ): Promise<Resolution> {
-  const { registry, catalogDirectory, environment, names = listSpecFiles(catalogDirectory) } = destination;
+  const { catalogDirectory, names = listSpecFiles(catalogDirectory) } = destination;
   return withTemporaryFolder(async (folder) => {
-    const layout = await createLayout(folder);
-    const resolution = await resolveEntries(entries, {
-      registry,
-      catalogDirectory,
-      layout,
-      published: readDate(environment, new Date()),
-      originOf: destination.originOf ?? (({ inspected }) => readOrigin(environment, inspected.spackVersion)),
-      times: destination.times ?? new Map(),
-    });
-    layout.close();
-    if (resolution.staged > 0) await registry.push(folder);
+    const resolution = await pushEntries(entries, destination, folder);
     addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
     // What is new in a key that the catalog has already, such as a later expiry.
     if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
     for (const path of findShadows(resolution.newBuilds, names)) rmSync(join(catalogDirectory, path));
     return resolution;
   });
+}
+
+/** Resolves the entries of each registry, and pushes what each lacks once all are resolved. */
+async function pushEntries(
+  entries: readonly CheckedEntry[],
+  { registry: own, home = own.reference, catalogDirectory, environment, originOf, times }: Destination,
+  folder: string,
+): Promise<Resolution> {
+  const recorded = new Map(
+    entries.map(({ root: { node } }) => [node.hash, readBuild(catalogDirectory, node)]),
+  );
+  const findRegistry = openRegistries(own);
+  const stored = entries.map((entry) => {
+    const { image } = recorded.get(entry.root.node.hash) ?? { image: { registry: home } };
+    return { image, entry };
+  });
+  const all: Resolution = { newBuilds: [], staged: 0, adopted: 0, warnings: [] };
+  const pushes: (() => Promise<void>)[] = [];
+  for (const [name, group] of groupByRegistry(stored, own.reference)) {
+    const [first] = group;
+    if (!first) continue;
+    const registry = findRegistry(first);
+    const layout = await createLayout(await mkdtemp(join(folder, 'layout-')));
+    const { staged } = all;
+    const publishing = {
+      ...{ registry, findRegistry, catalogDirectory, recorded, layout },
+      registryName: name === own.reference ? undefined : name,
+      published: readDate(environment, new Date()),
+      originOf: originOf ?? (({ inspected }) => readOrigin(environment, inspected.spackVersion)),
+      times: times ?? new Map(),
+    };
+    await resolveEntries(
+      group.map(({ entry }) => entry),
+      publishing,
+      all,
+    );
+    layout.close();
+    if (all.staged > staged) pushes.push(() => registry.push(layout.dir));
+  }
+  for (const push of pushes) await push();
+  return all;
 }
 
 /** Every file that the catalog gets. */

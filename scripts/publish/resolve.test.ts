@@ -35,7 +35,7 @@ test('adds what neither has, adopts the very image of the build, and replaces an
 
 function imageOf(digest: string): SpecImage {
   const image = { tag: 'zlib', digest, size: 1, config: { digest, size: 1 }, runnable: true };
-  return { image, configText: '{}', manifestText: '{}' };
+  return { image, layers: [], configText: '{}', manifestText: '{}' };
 }
 
 function buildOf(digest: string): Build {

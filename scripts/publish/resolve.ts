@@ -5,8 +5,10 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { readBuild } from '../catalog/catalog.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { carryBlob } from '../oci/carry-blob.ts';
 import { imageTag } from '../oci/image.ts';
 import type { Layout } from '../oci/layout.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ImageLayer } from '../oci/runtime-layers.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
@@ -25,6 +27,12 @@ export interface CheckedEntry extends CacheEntry {
 /** Where and when entries are published. */
 export interface Publishing {
   registry: Registry;
+  /** Finds the registries of dependencies. */
+  findRegistry: FindRegistry;
+  /** The name of the registry in records. Absent: it is the cache's own. */
+  registryName: string | undefined;
+  /** What the catalog has of the entries. */
+  recorded: ReadonlyMap<DagHash, Build | undefined>;
   catalogDirectory: string;
   /** Receives the images that the registry lacks. */
   layout: Layout;
@@ -49,15 +57,16 @@ export interface Resolution {
 /**
  * Decides what becomes of each entry, and does it: fills the layout with the images to push, and collects the builds
  * to record. Throws, before anything is pushed, on an image that is lost.
+ * @param resolution is added to
  */
 export async function resolveEntries(
   entries: readonly CheckedEntry[],
   publishing: Publishing,
-): Promise<Resolution> {
-  const { registry, catalogDirectory } = publishing;
+  resolution: Resolution,
+): Promise<void> {
+  const { registry, catalogDirectory, recorded } = publishing;
   const tags = await readTags(entries, registry);
   const layers = new Map<DagHash, ImageLayer | undefined>();
-  const resolution: Resolution = { newBuilds: [], staged: 0, adopted: 0, warnings: [] };
   for (const entry of sortByDependency(entries)) {
     const { hash } = entry.root.node;
     // A node's layer: decided in this run, or recorded in the catalog.
@@ -68,13 +77,12 @@ export async function resolveEntries(
     };
     layers.set(hash, entry.inspected);
     const decision = decide({
-      recorded: readBuild(catalogDirectory, entry.root.node),
+      recorded: recorded.get(hash),
       tagged: tags.get(hash),
       compose: () => composeSpecImage(entry, findLayer),
     });
     layers.set(hash, await apply(decision, entry, publishing, resolution));
   }
-  return resolution;
 }
 
 /**
@@ -88,8 +96,11 @@ async function apply(
   publishing: Publishing,
   resolution: Resolution,
 ): Promise<Build> {
-  const { registry, catalogDirectory, layout, published, originOf, times } = publishing;
+  const { registry, findRegistry, registryName, catalogDirectory, layout, published, originOf, times } =
+    publishing;
   const stage = async (image: SpecImage): Promise<void> => {
+    for (const { tarball, image: stored } of image.layers)
+      if (stored) await carryBlob(tarball, findRegistry({ image: stored }), { registry, layout });
     await stageSpecImage(layout, image, { path: entry.tarballPath, blob: entry.tarball });
     resolution.staged += 1;
   };
@@ -99,7 +110,7 @@ async function apply(
       origin: originOf(entry),
       times: times.get(entry.root.node.hash),
     };
-    const build = recordBuild(entry, entry.inspected, image, circumstances);
+    const build = recordBuild(entry, entry.inspected, { ...image, registry: registryName }, circumstances);
     resolution.newBuilds.push({ ...entry, build });
     return build;
   };

@@ -10,6 +10,7 @@ import { blobOf } from '../cli/digest.ts';
 /** A spec's image, all but its layers' bytes. */
 export interface SpecImage {
   image: Image;
+  layers: readonly ImageLayer[];
   configText: string;
   manifestText: string;
 }
@@ -25,10 +26,10 @@ export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLa
   const config = describeText(composed.configText);
   const manifestText = composed.manifestText(config);
   const image = { tag: imageTag(node), ...describeText(manifestText), config, runnable };
-  return { image, configText: composed.configText, manifestText };
+  return { image, layers, configText: composed.configText, manifestText };
 }
 
-/** Adds an image and its own tarball to what is to be pushed; the registry has its dependencies' layers, or gets them too. */
+/** Adds an image and its own tarball to what is to be pushed, but not its dependencies' layers. */
 export async function stageSpecImage(
   layout: Layout,
   { image, configText, manifestText }: SpecImage,

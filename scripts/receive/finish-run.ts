@@ -11,7 +11,7 @@ import {
   type PublishedContainers,
 } from '../containers/publish-containers.ts';
 import { addSummary, annotate, setOutput, escapeMarkdown } from '../github/actions.ts';
-import { describeVisibility } from '../github/visibility.ts';
+import { describeVisibilities } from '../github/visibility.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import type { ReceivedRun } from './receive-all.ts';
 import { sbomText } from '../../site/lib/sbom/sbom.ts';
@@ -60,7 +60,7 @@ export async function finishRun(
     ...(subjects === undefined
       ? []
       : attestLater(subjects, { builds, nodes, ...outcome }, process.env['PRIVATE'] === 'true')),
-    ...(await describeVisibility(registry, builds, process.env)),
+    ...(await describeVisibilities(builds, registry, process.env)),
   ];
   for (const note of notes) annotate('warning', note);
   addSummary(

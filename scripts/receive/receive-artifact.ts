@@ -154,6 +154,7 @@ async function publishArtifact(
   const { catalogDirectory } = destination;
   const { newBuilds, warnings } = await publishEntries(entries, {
     ...destination,
+    home: destination.homes?.get(entry.target),
     times: new Map(Object.entries(record.times ?? {})),
     environment: {
       ...destination.environment,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Build } from '../../site/schemas/build.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { findThisCache, isSigned } from './this-cache.ts';
 
@@ -28,6 +29,7 @@ const addresses = (siteUrl: string, registry = 'oci-layout:x') => ({
 });
 
 const catalogOf = (manifests: string[], keys: string[]) => ({
+  builds: new Map<string, Build>(),
   manifests: new Map(manifests.map((manifest, index) => [String(index), manifest])),
   keys: new Map(keys.map((key) => [key, key])),
 });

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
+import { publicRegistries, registryMirrorName, spackUrlOf } from '../../site/lib/registry-address.ts';
 import { catalogPath, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { describeError } from '../cli/command.ts';
 import { firstLine } from '../http/errors.ts';
 import { readLimited, send } from '../http/request.ts';
+import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { splitSigned } from '../signing/signature.ts';
@@ -44,11 +46,11 @@ export interface CacheAddresses {
 
 /**
  * Checks whether this cache can be used as a mirror. A missing or unreachable cache is not an error: then
- * everything is built from source. The registry is a second mirror only while the site cannot hold everything: Spack
+ * everything is built from source. Registries are further mirrors only while the site cannot hold everything: Spack
  * checks no signatures there.
  */
 export async function findThisCache(
-  catalog: Pick<Catalog, 'manifests' | 'keys'>,
+  catalog: Pick<Catalog, 'builds' | 'manifests' | 'keys'>,
   { directory, siteUrl, registry }: CacheAddresses,
 ): Promise<ThisCache> {
   const none = (reason: string): ThisCache => ({
@@ -63,33 +65,45 @@ export async function findThisCache(
   const mirrors: Record<string, Mirror> = {
     [NAME]: { url: siteUrl, signed, source: false, binary: true },
   };
-  const second = await findSecondMirror(index.text, siteUrl, registry);
-  if (second !== undefined)
-    mirrors[`${NAME}-registry`] = { url: second, signed: false, source: false, binary: true };
+  const others = await findOtherMirrors(
+    index.text,
+    siteUrl,
+    publicRegistries(catalog.builds.values(), registry),
+  );
+  for (const [place, url] of others.entries())
+    mirrors[registryMirrorName(NAME, place)] = { url, signed: false, source: false, binary: true };
   return {
     mirrors,
     keys: signed
       ? [...catalog.keys.keys()].map((fingerprint) => join(directory, catalogPath('keys', fingerprint)))
       : [],
-    message: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${second ? `, and ${second} for what the site cannot hold` : ''}`,
+    message: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${others.length > 0 ? `, and ${others.join(' and ')} for what the site cannot hold` : ''}`,
   };
 }
 
-/** The registry as Spack names it, when it has more than the site and lets anyone read. */
-async function findSecondMirror(
+/** The registries as Spack names them, when they have more than the site; of these the ones that anyone may read. */
+async function findOtherMirrors(
   indexText: string,
   siteUrl: string,
-  registry: string,
-): Promise<string | undefined> {
-  const reference = parseReference(registry);
+  registries: readonly string[],
+): Promise<string[]> {
   // Spack reads no index over plain HTTP.
-  if (reference.kind !== 'remote' || reference.transport !== 'https') return undefined;
+  const readable = registries.filter((registry) => {
+    const reference = parseReference(registry);
+    return reference.kind === 'remote' && reference.transport === 'https';
+  });
+  if (readable.length === 0) return [];
   const all = await ask(`${siteUrl}/v3/manifests/index/${ALL_VIEW}/index.manifest.json`);
-  if ('problem' in all || all.text === indexText) return undefined;
-  const index = await openRegistry(registry)
-    .describeTag('index.spack')
-    .catch(() => undefined);
-  return index && `oci://${reference.host}/${reference.path}`;
+  if ('problem' in all || all.text === indexText) return [];
+  const found = await Promise.all(
+    readable.map(async (registry) => {
+      const index = await openRegistry(registry)
+        .describeTag(INDEX_TAG)
+        .catch(() => undefined);
+      return index ? [spackUrlOf(openRegistry(registry).reference)] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** A build cache in a folder, as `mirrors.yaml` has it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MOST_SIBLINGS, SiblingUrl, Size } from './settings.ts';
+import { RegistryName } from './build.ts';
 import { PackageName } from './node.ts';
 
 /** A system that binaries are built for. */
@@ -21,6 +22,9 @@ export const Target = z.strictObject({
     .max(300)
     .optional()
     .describe("Image that the build runs in, for a glibc older than the runner's."),
+  registry: RegistryName.optional().describe(
+    "Registry for the builds of this target, host/path. Absent: the cache's own. What is published stays where it is.",
+  ),
 });
 export type Target = z.infer<typeof Target>;
 

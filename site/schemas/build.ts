@@ -41,8 +41,20 @@ export const Contents = z.strictObject({
 });
 export type Contents = z.infer<typeof Contents>;
 
-/** The image of a build in the registry; no host name, so that a registry can move. */
+/** A repository of a registry without a scheme, in lower case as registries have it: `ghcr.io/owner/repo`. */
+export const RegistryName = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+$/,
+    'expected host/path in lower case, without a scheme or tag, such as ghcr.io/owner/repo',
+  );
+
+/** The image of a build. The cache's own registry is not named, so that it can move. */
 export const Image = z.strictObject({
+  registry: RegistryName.optional().describe(
+    "Its registry, where the settings give the builds of a target one of their own. Absent: the cache's own.",
+  ),
   tag: z.string().max(128).describe('`<name>-<version>-<hash>.spack`.'),
   digest: Digest.describe("Digest of the image's manifest."),
   size: z.number().int().positive().describe("Bytes of the image's manifest."),

@@ -2,12 +2,9 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { blobOf } from '../../scripts/cli/digest.ts';
-import { updateIndexImage } from '../../scripts/mirror/index-image.ts';
+import { indexOfBuilds, updateIndexImage } from '../../scripts/mirror/index-image.ts';
 import { blobPath, TAG_ANNOTATION, writeIndex } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
-import { sortByManifest } from '../../site/lib/mirror/views.ts';
-import { databaseText } from '../../site/lib/spack/database.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
 import { generateCatalog } from '../generate/catalog.ts';
 import type { Figures } from './bench.ts';
@@ -66,8 +63,7 @@ async function makeRegistry(directory: string, registry: string, file: string): 
       annotations: { [TAG_ANNOTATION]: tag },
     })),
   );
-  const hashes = sortByManifest(builds).map(({ hash }) => hash);
-  await writeFile(file, databaseText(hashes, catalog.nodes));
-  const index = blobOf(Buffer.from(databaseText(hashes, catalog.nodes)));
-  await updateIndexImage(openRegistry(`oci-layout:${registry}`), catalog, { index, file });
+  const index = indexOfBuilds(builds, catalog.nodes);
+  await writeFile(file, index.text);
+  await updateIndexImage(openRegistry(`oci-layout:${registry}`), catalog, index);
 }

@@ -68,9 +68,7 @@ test.each<[string, Setting, string[]]>([
   [
     'a transferred repository',
     { repository: 'New-Owner/Cache', publishedBy: COMMITTED },
-    [
-      'Registry: stop: ghcr.io/some-owner/cache belongs to another owner than this repository, which was transferred: ',
-    ],
+    ['Registry: stop: ghcr.io/some-owner/cache belongs to another owner than this repository: '],
   ],
   ['a renamed repository', { repository: 'Some-Owner/Renamed' }, []],
   ['owner.github.io itself', { repository: 'Some-Owner/some-owner.github.io' }, []],

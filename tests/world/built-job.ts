@@ -9,20 +9,28 @@ import { HostileCache } from './hostile-cache.ts';
 /**
  * Writes what the jobs of a run leave, for one job that has built some packages of the sample cache: its plan below
  * `plans/0` and its artifact below `artifacts/build-0-1`.
+ * @param kept names of packages, or the hashes of single builds
  * @param level how hard the tarball of tree is compressed: what makes its bytes other ones
  * @returns the run's matrix, as receive takes it
  */
-export function writeBuiltJob(work: string, kept: readonly string[], level: number): string {
+export function writeBuiltJob(
+  work: string,
+  kept: readonly string[],
+  level: number,
+  target = 'x86_64_v3',
+): string {
   const cache = new HostileCache();
   const specs = join(cache.directory, 'v3/manifests/spec');
   for (const each of readdirSync(specs)) {
-    if (!kept.includes(each)) rmSync(join(specs, each), { recursive: true });
+    for (const file of readdirSync(join(specs, each)))
+      if (!kept.includes(each) && !kept.some((hash) => file.includes(`-${hash}.`)))
+        rmSync(join(specs, each, file));
   }
   if (kept.includes('tree')) {
     const [tarball] = cache.records('tree');
     cache.replaceTarball('tree', gzipSync(gunzipSync(readFileSync(cache.blobPath(tarball))), { level }));
   }
-  const matrix = writePlan(join(work, 'plans/0'), cache);
+  const matrix = writePlan(join(work, 'plans/0'), cache, target);
   cpSync(cache.directory, join(work, 'artifacts/build-0-1/cache'), { recursive: true });
   const record = { failures: [], packages: [], environments: {}, built: [], reused: [] };
   writeFileSync(join(work, 'artifacts/build-0-1/record.json'), JSON.stringify(record));
@@ -48,7 +56,7 @@ export function writeTaker(
 }
 
 /** Writes the plan of one job that builds what a cache holds, as concretize does; returns its matrix. */
-function writePlan(directory: string, cache: HostileCache): string {
+function writePlan(directory: string, cache: HostileCache, target: string): string {
   mkdirSync(directory, { recursive: true });
   const specs = join(cache.directory, 'v3/manifests/spec');
   const manifests = readdirSync(specs, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -69,7 +77,6 @@ function writePlan(directory: string, cache: HostileCache): string {
     roots,
     concrete_specs: Object.fromEntries(files.flat().map((node) => [node.hash, node])),
   };
-  const target = 'x86_64_v3';
   const request = {
     index: 0,
     specs: roots.map(({ spec }) => spec),

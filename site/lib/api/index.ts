@@ -20,7 +20,7 @@ export function describeIndex(catalog: SiteCatalog): IndexDocument {
     url: siteAddress(),
     signed: catalog.keys.length > 0,
     unsigned,
-    ...(isLocal(catalog.registry) ? {} : { registry: catalog.registry }),
+    ...(isLocal(catalog.registry) ? {} : { registry: catalog.registry, registries: [...catalog.registries] }),
     ...(catalog.commit === undefined ? {} : { commit: catalog.commit }),
     ...(updated === undefined ? {} : { updated }),
     counts: {

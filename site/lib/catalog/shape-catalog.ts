@@ -10,6 +10,7 @@ import { Package } from '../../schemas/package.ts';
 import type { Settings } from '../../schemas/settings.ts';
 import { planMirror, type MirrorPlan } from '../mirror/plan.ts';
 import { listRetired } from '../mirror/retired.ts';
+import { publicRegistries } from '../registry-address.ts';
 import { checkRecorded } from '../mirror/recorded-settings.ts';
 import { findDependents } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
@@ -31,6 +32,7 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     settings.PAGES_BUDGET,
   );
   const builds = shapeBuilds(core, plan);
+  const registry = core.cache?.registry ?? settings.REGISTRY;
   return {
     builds,
     nodes: core.nodes,
@@ -44,7 +46,8 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
     ),
     keys: [...core.keys].map(([fingerprint, armored]) => ({ fingerprint, armored })),
     plan,
-    registry: core.cache?.registry ?? settings.REGISTRY,
+    registry,
+    registries: publicRegistries(core.builds.values(), registry),
     repository: core.cache?.repository,
     ...history,
     locks: new Map(history.environments.flatMap(({ name, lock }) => (lock ? [[name, lock] as const] : []))),

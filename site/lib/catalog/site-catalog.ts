@@ -53,8 +53,10 @@ export interface SiteCatalog extends CatalogHistory {
   packages: Map<string, CatalogPackage>;
   keys: PublicKey[];
   plan: MirrorPlan;
-  /** Where the images are: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
+  /** The cache's own registry: `ghcr.io/owner/repo`, or `oci-layout:DIR` for a folder that nobody can pull from. */
   registry: string;
+  /** All registries that clients can pull from, the cache's own first. */
+  registries: readonly string[];
   /** `owner/repo` on GitHub. Absent outside GitHub. */
   repository?: string | undefined;
   /** Images that `docker run` starts. */

@@ -1,12 +1,11 @@
-import { hexOf } from '../../schemas/digest.ts';
 import {
   addMirrorCommands,
   addRegistryCommands,
   imageReference,
+  imageRepository,
   installCommands,
   verifyCommands,
 } from './commands.ts';
-import { isLocal } from '../registry-address.ts';
 import { containerReference } from '../catalog/containers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import type { Build } from '../../schemas/build.ts';
@@ -87,13 +86,12 @@ function dockerCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup
 
 function orasCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup {
   const { build } = entry;
-  const reference = imageReference(entry, catalog);
-  if (reference === undefined) return { tool: 'ORAS', commands: [] };
-  const repository = reference.slice(0, reference.lastIndexOf(':'));
+  const repository = imageRepository(entry, catalog);
+  if (repository === undefined) return { tool: 'ORAS', commands: [] };
   return {
     tool: 'ORAS',
     commands: [
-      { label: 'Pull the tarball', lines: [`oras pull ${reference}`] },
+      { label: 'Pull the tarball', lines: [`oras pull ${repository}:${build.image.tag}`] },
       {
         label: 'Fetch the spec file',
         lines: [`oras blob fetch --output spec.json ${repository}@${build.image.config.digest}`],
@@ -120,12 +118,11 @@ function checkCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup 
 }
 
 /** Only what a workflow on GitHub built has an attestation there. */
-function attestationCommands(entry: CatalogBuild, { repository, registry }: SiteCatalog): string[] {
+function attestationCommands(entry: CatalogBuild, catalog: SiteCatalog): string[] {
   const { origin, image } = entry.build;
-  if (repository === undefined || isLocal(registry) || !origin.run?.startsWith('https://github.com/'))
-    return [];
-  const address = registry.replace(/^https?:\/\//, '');
-  return [`gh attestation verify oci://${address}@sha256:${hexOf(image.digest)} --repo ${repository}`];
+  const address = imageRepository(entry, catalog);
+  if (!catalog.repository || !address || !origin.run?.startsWith('https://github.com/')) return [];
+  return [`gh attestation verify oci://${address}@${image.digest} --repo ${catalog.repository}`];
 }
 
 /** Base images that have the C library of an operating system, by Spack's name of it without the release. */

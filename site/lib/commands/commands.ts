@@ -3,7 +3,7 @@ import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
 import type { CatalogBuild, CatalogPackage, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
-import { isLocal, withoutScheme } from '../registry-address.ts';
+import { isLocal, registryMirrorName, registryOf, spackUrlOf, withoutScheme } from '../registry-address.ts';
 
 /** Says what Spack is, and how to get it. */
 export const SPACK_MANUAL = 'https://spack.readthedocs.io/en/latest/getting_started.html';
@@ -18,11 +18,12 @@ export function addMirrorCommands({ keys }: SiteCatalog): string[] {
   return [`spack mirror add --type binary ${mirrorName()} ${siteAddress()}`, TRUST_KEYS];
 }
 
-/** Adds the registry as a second mirror; its binaries come without a signature. */
-export function addRegistryCommands({ registry }: SiteCatalog): string[] {
-  if (isLocal(registry)) return [];
-  const scheme = registry.startsWith('http://') ? 'oci+http' : 'oci';
-  return [`spack mirror add --type binary ${mirrorName()}-registry ${scheme}://${withoutScheme(registry)}`];
+/** Adds each registry as one more mirror; its binaries come without a signature. */
+export function addRegistryCommands({ registries }: SiteCatalog): string[] {
+  return registries.map(
+    (registry, index) =>
+      `spack mirror add --type binary ${registryMirrorName(mirrorName(), index)} ${spackUrlOf(registry)}`,
+  );
 }
 
 /** Installs the build of a package that Spack chooses, on a machine that does not have the cache yet. */
@@ -36,9 +37,15 @@ export function installCommands({ build }: CatalogBuild): string[] {
   return [`spack install --use-buildcache only /${build.hash}`];
 }
 
+/** The repository of a build's image; none when nobody can pull it. */
+export function imageRepository({ build }: CatalogBuild, { registry }: SiteCatalog): string | undefined {
+  return isLocal(registry) ? undefined : withoutScheme(registryOf(build, registry));
+}
+
 /** `registry:tag` of a build's image; none when nobody can pull it. */
-export function imageReference({ build }: CatalogBuild, { registry }: SiteCatalog): string | undefined {
-  return isLocal(registry) ? undefined : `${withoutScheme(registry)}:${build.image.tag}`;
+export function imageReference(entry: CatalogBuild, catalog: SiteCatalog): string | undefined {
+  const repository = imageRepository(entry, catalog);
+  return repository && `${repository}:${entry.build.image.tag}`;
 }
 
 /** Fetches a build's tarball and checks what can be checked without Spack. */
@@ -48,11 +55,9 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
   const sum = hexOf(build.tarball.digest);
   const check = `echo '${sum}  tarball.tar.gz' | sha256sum --check`;
   if (!catalog.plan.served.has(build.hash)) {
-    if (isLocal(catalog.registry)) return [];
-    return [
-      `oras blob fetch --output tarball.tar.gz ${withoutScheme(catalog.registry)}@${build.tarball.digest}`,
-      check,
-    ];
+    const repository = imageRepository(entry, catalog);
+    if (repository === undefined) return [];
+    return [`oras blob fetch --output tarball.tar.gz ${repository}@${build.tarball.digest}`, check];
   }
   const fetch = `curl -fsSo tarball.tar.gz ${externalUrl(blobUrlPath(build.tarball.digest))}`;
   if (!signed) return [fetch, check];

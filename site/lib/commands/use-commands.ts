@@ -1,13 +1,12 @@
 import { addMirrorCommands, TRUST_KEYS } from './commands.ts';
 import { mirrorName, siteAddress } from '../url.ts';
-import { isLocal } from '../registry-address.ts';
 import { listSettings } from '../mirror/consumer-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
 /** A `mirrors.yaml` with this site alone, which Spack 1.0 and newer reads; its lines. */
-export function settingsLines({ keys, registry }: SiteCatalog): string[] {
-  const endpoints = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0 };
-  const [https] = listSettings({ ...endpoints, ...(isLocal(registry) ? {} : { registry }) }, []);
+export function settingsLines({ keys }: SiteCatalog): string[] {
+  const endpoints = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0, registries: [] };
+  const [https] = listSettings(endpoints, []);
   return https?.text.trimEnd().split('\n') ?? [];
 }
 

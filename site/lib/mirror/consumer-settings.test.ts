@@ -3,7 +3,12 @@ import { parse } from 'yaml';
 import { listSettings } from './consumer-settings.ts';
 import { checkRecorded, sha256Of } from './recorded-settings.ts';
 
-const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true, registry: 'ghcr.io/owner/no' };
+const endpoints = {
+  name: 'no',
+  url: 'https://owner.example/no',
+  signed: true,
+  registries: ['ghcr.io/owner/no'],
+};
 
 function settingsOf(path: string, given = endpoints): unknown {
   return parse(listSettings(given, ['all', 'os-rocky9']).find((file) => file.path === path)?.text ?? '');
@@ -28,6 +33,16 @@ test('site and registry: HTTPS first with the view of everything, the registry n
   expect(Object.keys(parse(text).mirrors)).toEqual(['no', 'no-registry']);
 });
 
+test('each registry is a mirror of its own', () => {
+  const several = { ...endpoints, registries: [...endpoints.registries, 'ghcr.io/owner/big'] };
+  expect(settingsOf('mirrors/both-without-view', several)).toMatchObject({
+    mirrors: {
+      'no-registry': { url: 'oci://ghcr.io/owner/no', signed: false },
+      'no-registry-2': { url: 'oci://ghcr.io/owner/big', signed: false },
+    },
+  });
+});
+
 test('one file a view, marked for Spack 1.2', () => {
   expect(settingsOf('mirrors/view-os-rocky9')).toEqual({
     mirrors: { no: { url: endpoints.url, binary: true, source: false, signed: true, view: 'os-rocky9' } },
@@ -39,14 +54,16 @@ test('one file a view, marked for Spack 1.2', () => {
 });
 
 test('without a public registry there is one mirror', () => {
-  const https = { name: endpoints.name, url: endpoints.url, signed: true };
+  const https = { ...endpoints, registries: [] };
   expect(listSettings(https, []).map(({ name }) => name)).toEqual(['https']);
 });
 
 test('a registry over plain HTTP keeps its scheme', () => {
-  expect(settingsOf('mirrors/both', { ...endpoints, registry: 'http://127.0.0.1:5000/x' })).toMatchObject({
-    mirrors: { 'no-registry': { url: 'oci+http://127.0.0.1:5000/x' } },
-  });
+  expect(settingsOf('mirrors/both', { ...endpoints, registries: ['http://127.0.0.1:5000/x'] })).toMatchObject(
+    {
+      mirrors: { 'no-registry': { url: 'oci+http://127.0.0.1:5000/x' } },
+    },
+  );
 });
 
 test('a recorded file that is not what its name says stops the build', () => {

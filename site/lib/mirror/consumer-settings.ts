@@ -1,3 +1,4 @@
+import { registryMirrorName, spackUrlOf } from '../registry-address.ts';
 import { ALL_VIEW } from './views.ts';
 import { solverLines, type SolverFacts } from './solver-settings.ts';
 
@@ -9,8 +10,8 @@ export interface Endpoints {
   url: string;
   /** Whether manifests there are signed. */
   signed: boolean;
-  /** The registry, `ghcr.io/owner/repo`. Absent: nobody can pull from it. */
-  registry?: string | undefined;
+  /** Its registries, such as `ghcr.io/owner/repo`. Empty: nobody can pull from it. */
+  registries: readonly string[];
 }
 
 /** Spack settings that add this cache. */
@@ -90,7 +91,7 @@ function httpsSettings(endpoints: Endpoints): MirrorSettings {
 }
 
 function bothSettings(endpoints: Endpoints): MirrorSettings[] {
-  if (endpoints.registry === undefined) return [];
+  if (endpoints.registries.length === 0) return [];
   const head = (spack: '1.0' | '1.2'): string[] => [
     ...headLines(endpoints, spack),
     '# Two mirrors: what does not fit on the site comes from the registry. Spack never checks signatures there,',
@@ -103,7 +104,7 @@ function bothSettings(endpoints: Endpoints): MirrorSettings[] {
       description:
         'Site and registry, HTTPS first with the view of everything. Binaries may then come unsigned.',
       spack: '1.2',
-      text: settingsText(head('1.2'), [...httpsEntry(endpoints, ALL_VIEW), ...registryEntry(endpoints)]),
+      text: settingsText(head('1.2'), [...httpsEntry(endpoints, ALL_VIEW), ...registryEntries(endpoints)]),
     },
     {
       path: 'mirrors/both-without-view',
@@ -111,7 +112,7 @@ function bothSettings(endpoints: Endpoints): MirrorSettings[] {
       description:
         'Site and registry for Spack older than 1.2, HTTPS first. Binaries may then come unsigned.',
       spack: '1.0',
-      text: settingsText(head('1.0'), [...httpsEntry(endpoints), ...registryEntry(endpoints)]),
+      text: settingsText(head('1.0'), [...httpsEntry(endpoints), ...registryEntries(endpoints)]),
     },
   ];
 }
@@ -143,11 +144,10 @@ function httpsEntry({ name, url, signed }: Endpoints, view?: string): string[] {
   ];
 }
 
-function registryEntry({ name, registry = '' }: Endpoints): string[] {
-  const url = registry.startsWith('http://')
-    ? registry.replace('http://', 'oci+http://')
-    : `oci://${registry.replace('https://', '')}`;
-  return entryLines(`${name}-registry`, url, false);
+function registryEntries({ name, registries }: Endpoints): string[] {
+  return registries.flatMap((registry, index) =>
+    entryLines(registryMirrorName(name, index), spackUrlOf(registry), false),
+  );
 }
 
 /** Quoted as JSON, which is YAML, so that no name or address is read as anything else. */

@@ -3,7 +3,6 @@ import type { Include } from '../../schemas/api/view-list.ts';
 import { Sha256, type DagHash } from '../../schemas/digest.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { mirrorName, externalUrl, siteAddress } from '../url.ts';
-import { isLocal } from '../registry-address.ts';
 import { listSettings, type MirrorSettings } from './consumer-settings.ts';
 import { createSolverFacts } from './solver-settings.ts';
 import type { BinarySet } from './views.ts';
@@ -15,7 +14,7 @@ export interface SettingsFile extends MirrorSettings {
 
 /** The settings files of this cache as it is now. */
 export function describeSettings(cache: {
-  registry: string;
+  registries: readonly string[];
   signed: boolean;
   /** The builds of each view, by its name. */
   views: ReadonlyMap<string, readonly DagHash[]>;
@@ -23,14 +22,14 @@ export function describeSettings(cache: {
   /** What has a binary. */
   builds: BinarySet;
 }): SettingsFile[] {
-  const { registry, signed, views, nodes, builds } = cache;
+  const { registries, signed, views, nodes, builds } = cache;
   const factsOf = createSolverFacts(nodes, builds);
   const facts = new Map([...views].map(([view, hashes]) => [view, factsOf(hashes)]));
   const endpoints = {
     name: mirrorName(),
     url: siteAddress(),
     signed,
-    ...(isLocal(registry) ? {} : { registry }),
+    registries,
   };
   return listSettings(endpoints, views.keys(), facts).map((file) => ({
     ...file,

@@ -54,7 +54,7 @@ test('prefers the target of most builds of each family, and compilers where they
 });
 
 test('writes them next to the mirror: of everything and of an environment for every Spack, of views for 1.2', () => {
-  const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true };
+  const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true, registries: [] };
   const facts = new Map([
     ['all', factsOf(['a', 'b', 'e'].map(h))],
     ['env-stack', factsOf([])],

@@ -29,7 +29,13 @@ export const IndexDocument = apiDocument(
     registry: z
       .string()
       .optional()
-      .describe('The registry with the images, `host/path`. Absent: it is not public.'),
+      .describe(
+        "The cache's own registry, `host/path`: it has the image of every build that names no other. Absent: it is not public.",
+      ),
+    registries: z
+      .array(z.string())
+      .optional()
+      .describe('All registries with images, `registry` first. Absent: they are not public.'),
     commit: z
       .string()
       .regex(/^[0-9a-f]{40,64}$/)
@@ -84,7 +90,7 @@ export const IndexDocument = apiDocument(
         .string()
         .optional()
         .describe(
-          'The image of a build: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
+          'The image of a build without `build.image.registry`, which else takes the place of the registry: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
         ),
       signature: Link.optional().describe(
         'Detached OpenPGP signature of this document. Absent: the cache has no key.',

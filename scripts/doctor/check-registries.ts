@@ -1,0 +1,55 @@
+import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { indexOfBuilds, updateIndexImage, type IndexContent } from '../mirror/index-image.ts';
+import { openRegistries } from '../oci/open-registry.ts';
+import type { Registry } from '../oci/registry.ts';
+import { checkRegistryBytes } from './check-bytes.ts';
+import { checkRegistry, type RegistryCheck } from './check-registry.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
+
+/** How registries are to be looked at. */
+interface RegistriesCheck extends Pick<RegistryCheck, 'limit' | 'now'> {
+  /** The cache's own. */
+  own: Registry;
+  /** The catalog as indexes have it: without what no client can read. */
+  indexed: Pick<Catalog, 'builds' | 'nodes' | 'cache'>;
+  /** The index of everything. */
+  all: IndexContent;
+  /** Where a run that reads every byte keeps how far it has come. Absent: bytes are not read. */
+  journal?: string | undefined;
+}
+
+/** Compares each registry with the part of the catalog that is there. */
+export async function checkRegistries(
+  read: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  { own, indexed, all, journal, ...check }: RegistriesCheck,
+): Promise<void> {
+  const findRegistry = openRegistries(own);
+  const graced = [...read.removed.values()].flatMap(({ grace }) => grace?.build ?? []);
+  const groups = groupByRegistry([...read.catalog.builds.values(), ...graced], own.reference);
+  for (const [name, [first]] of groups) {
+    const registry = findRegistry(first ?? { image: {} });
+    const isThere = (build: Stored): boolean => registryOf(build, own.reference) === name;
+    const there = [...indexed.builds.values()].filter(isThere);
+    const index = there.length === indexed.builds.size ? all : indexOfBuilds(there, indexed.nodes);
+    const part = registry === own && groups.size === 1 ? read : partOf(read, isThere, registry === own);
+    const fixIndex = async (): Promise<void> => void (await updateIndexImage(registry, indexed, index));
+    const answers = await checkRegistry(part, diagnosis, { ...check, registry, index: index.blob, fixIndex });
+    if (answers && journal !== undefined)
+      await checkRegistryBytes(part, diagnosis, { registry, index: index.blob, journal });
+  }
+}
+
+/** What of a catalog is in a registry. Containers are in the cache's own. */
+function partOf(read: ExaminedCatalog, isThere: (build: Stored) => boolean, isOwn: boolean): ExaminedCatalog {
+  const builds = new Map([...read.catalog.builds].filter(([, build]) => isThere(build)));
+  const removed = [...read.removed].filter(([, { grace }]) => grace && isThere(grace.build));
+  return {
+    ...read,
+    catalog: { ...read.catalog, builds },
+    removed: new Map(removed),
+    containers: isOwn ? read.containers : [],
+  };
+}
