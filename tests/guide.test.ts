@@ -192,7 +192,8 @@ async function ownersSentences(): Promise<string[]> {
 function severalLogins(): string {
   const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
   try {
-    return String(chooseLogins(['one.example.org/a', 'two.example.org/b'], login));
+    chooseLogins(['one.example.org/a', 'two.example.org/b'], login);
+    return 'nothing';
   } catch (error) {
     return describeError(error);
   }

@@ -17,7 +17,7 @@ test('a target has the registry that the settings give it, but for a dry run, wh
 
 test('lists the registries of settings and of builds, the own one first and once', () => {
   const catalog = servers.file('catalog');
-  const build = (registry?: string) => JSON.stringify({ image: { registry } });
+  const build = (registry?: string) => JSON.stringify({ name: 'zlib', image: { registry, tag: 'zlib' } });
   addFiles(catalog, [
     { path: 'builds/zlib/a.json', content: build('ghcr.io/owner/former') },
     { path: 'builds/zlib/b.json', content: build('ghcr.io/owner/repo') },

@@ -14,7 +14,7 @@ export function homesOf(targets: readonly Target[], own: string): Map<string, st
   return new Map(targets.flatMap(({ name, registry }) => (registry === undefined ? [] : [[name, registry]])));
 }
 
-const StoredBuild = z.object({ image: Image.pick({ registry: true }) });
+const StoredBuild = z.object({ image: z.object({ registry: Image.shape.registry }) });
 
 /** All registries that settings and catalog name, the cache's own first. */
 export function listRegistries(own: string, targets: readonly Target[], catalog: string): string[] {
