@@ -48,9 +48,10 @@ export function guidePath(name = ''): string {
 /** Search over this cache and its siblings. */
 export const siblingsPath = '/siblings/';
 
-/** Addresses of the caches that the owner has named as siblings. */
+/** Addresses of the caches that the owner has named as siblings. This one is none: a list that several caches share has it. */
 export function siblingCaches(): readonly string[] {
-  return FEDERATE;
+  const own = new URL(SITE_URL).href;
+  return FEDERATE.filter((url) => new URL(url).href !== own);
 }
 
 export const usePath = '/use/';

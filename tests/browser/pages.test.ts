@@ -14,6 +14,8 @@ const ADDRESS = 'https://owner.example/spack-build-cache';
 
 const SIBLING = 'https://sibling.example/cache';
 const HOSTILE = 'https://hostile.example/cache';
+const SLOW = 'https://slow.example/cache';
+const MOVED = 'https://moved.example/cache';
 
 let site: TestSite;
 let browser: Browser;
@@ -29,7 +31,7 @@ beforeAll(async () => {
   );
   await writeFile(join(catalog, 'environments/new.yaml'), 'spack:\n  specs:\n  - zlib\n');
   // Room for about half of the tarballs.
-  const settings = { PAGES_BUDGET: '70MB', FEDERATE: `${SIBLING} ${HOSTILE}` };
+  const settings = { PAGES_BUDGET: '70MB', FEDERATE: `${SIBLING} ${HOSTILE} ${SLOW} ${MOVED} ${ADDRESS}/` };
   site = await openSite({ catalog, address: ADDRESS, settings });
   browser = await openChrome();
   kinds = pickKinds(site.pages);
@@ -87,7 +89,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   const said = new Map<string, unknown>([
     [
       `${SIBLING}/api/packages.json`,
-      { packages: [{ name: 'only-there', versions: ['<b>1</b>'], targets: ['zen3'], builds: 1 }] },
+      { packages: [{ name: 'only-there', versions: ['<b>1</b>\u202e'], targets: ['zen3'], builds: 1 }] },
     ],
     [`${SIBLING}/api/specs.json`, specs],
     [
@@ -100,11 +102,25 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
     await page.route(address, (route) =>
       route.fulfill({ json: document, headers: { 'access-control-allow-origin': '*' } }),
     );
+  // One that never answers holds up no other.
+  await page.route(`${SLOW}/api/packages.json`, () => new Promise(() => undefined));
+  await page.route(`${MOVED}/**`, (route) =>
+    route.fulfill({
+      status: 301,
+      headers: { location: 'https://new.example/', 'access-control-allow-origin': '*' },
+    }),
+  );
+  await page.route(`${SLOW}/api/specs.json`, (route) => route.abort());
   await page.goto(`${site.url}/siblings/`);
+  await page
+    .getByText('moved.example/cache/api/packages.json cannot be read: no answer, or it has moved')
+    .waitFor();
+  // A list that caches share names this one, too.
+  await expect.poll(() => page.getByText(/and 4 others have/).count()).toBe(1);
   await page.getByText('hostile.example/cache/api/packages.json is not a document of a cache').waitFor();
   await page.getByRole('main').getByRole('searchbox').fill('only-there');
   const found = page.getByRole('region', { name: 'Packages of all caches' });
-  await found.getByText('<b>1</b> · zen3').waitFor();
+  await found.getByText('<b>1</b>\\u202e · zen3').waitFor();
   await expect
     .poll(() => found.getByRole('link').getAttribute('href'))
     .toBe(`${SIBLING}/packages/only-there/`);

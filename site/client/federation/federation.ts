@@ -27,15 +27,24 @@ export function offerFederation(): void {
   if (!form || !input || !found || !lockForm || !paste || !answer) return;
   const own = `${location.origin}${form.dataset['base'] ?? ''}`.replace(/\/+$/, '');
   const caches = [own, ...(form.dataset['caches'] ?? '').split(' ').filter(Boolean)];
+  const lists = new Map<string, SiblingPackages>();
   let packages: SharedPackage[] = [];
   const show = (): void => showPackages(found, packages, input.value);
   form.addEventListener('submit', (event) => event.preventDefault());
   input.addEventListener('input', show);
-  void readPackages(caches).then((read) => {
-    packages = read.packages;
-    for (const problem of read.problems) form.after(makeElement('p', 'note', makeText(problem)));
-    show();
-  });
+  // Each as it comes: a slow one holds up no other.
+  for (const url of caches)
+    void readSibling(`${url}/api/packages.json`, SiblingPackages, PACKAGES_LIMIT_BYTES).then(
+      (list) => {
+        lists.set(url, list);
+        packages = joinPackages(lists, caches);
+        show();
+      },
+      (error: unknown) => {
+        const problem = error instanceof Error ? error.message : String(error);
+        form.after(makeElement('p', 'note', makeText(problem)));
+      },
+    );
   lockForm.addEventListener('submit', (event) => {
     event.preventDefault();
     answer.setAttribute('aria-busy', 'true');
@@ -43,21 +52,6 @@ export function offerFederation(): void {
       .then(({ coverPasted }) => coverPasted(paste.value, caches, answer))
       .finally(() => answer.removeAttribute('aria-busy'));
   });
-}
-
-async function readPackages(
-  caches: readonly string[],
-): Promise<{ packages: SharedPackage[]; problems: string[] }> {
-  const read = await Promise.allSettled(
-    caches.map((url) => readSibling(`${url}/api/packages.json`, SiblingPackages, PACKAGES_LIMIT_BYTES)),
-  );
-  const lists = new Map<string, SiblingPackages>();
-  const problems: string[] = [];
-  for (const [at, result] of read.entries()) {
-    if (result.status === 'fulfilled') lists.set(caches[at] ?? '', result.value);
-    else problems.push(result.reason instanceof Error ? result.reason.message : String(result.reason));
-  }
-  return { packages: joinPackages(lists), problems };
 }
 
 function showPackages(found: HTMLElement, packages: readonly SharedPackage[], query: string): void {

@@ -14,7 +14,7 @@ export async function readSibling<Shape>(
   limitBytes: number,
 ): Promise<Shape> {
   const text = await fetchText(address, limitBytes).catch((error: unknown) => {
-    throw new Error(`${address} cannot be read: ${error instanceof Error ? error.message : 'no answer'}`);
+    throw new Error(`${address} cannot be read: ${describe(error)}`);
   });
   const result = schema.safeParse(parse(text));
   if (result.success) return result.data;
@@ -22,6 +22,15 @@ export async function readSibling<Shape>(
   throw new Error(
     `${address} is not a document of a cache: ${issue?.path.join('.')}: ${issue?.message}`.slice(0, 300),
   );
+}
+
+/** A browser tells no page why another site cannot be read. */
+function describe(error: unknown): string {
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return `no answer within ${TIMEOUT_MS / 1_000} seconds`;
+  if (error instanceof TypeError)
+    return 'no answer, or it has moved to another address, or does not let other sites read it';
+  return error instanceof Error ? error.message : 'no answer';
 }
 
 async function fetchText(address: string, limitBytes: number): Promise<string> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PackageName } from '../../schemas/node.ts';
 import { SpecTable } from '../../schemas/api/spec-table.ts';
+import { escapeUnsafe } from '../../schemas/safe-text.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** Bytes of a sibling's document that are read at most: 200,000 builds take 17 MB, and compressed a third of it. */
@@ -31,8 +32,11 @@ export function foreignList<Entry extends z.ZodType>(entry: Entry, most = MOST) 
     });
 }
 
-/** A name, a version or the like, as others write it. */
-const Text = z.string().max(300);
+/** A name, a version or the like, as others write it; it is shown in pages and terminals. */
+const Text = z
+  .string()
+  .max(300)
+  .transform((text) => escapeUnsafe(text));
 const Texts = foreignList(Text);
 const Numbers = foreignList(z.number());
 const { words, columns } = SpecTable.shape;
@@ -86,11 +90,14 @@ export interface SharedPackage {
   }[];
 }
 
-/** The packages of several caches, by name; in each the caches in the order given. */
-export function joinPackages(caches: ReadonlyMap<string, SiblingPackages>): SharedPackage[] {
+/** The packages of several caches, by name; in each the caches in the order given. Of some caches nothing may be known yet. */
+export function joinPackages(
+  lists: ReadonlyMap<string, SiblingPackages>,
+  order: Iterable<string> = lists.keys(),
+): SharedPackage[] {
   const shared = new Map<string, SharedPackage>();
-  for (const [url, { packages }] of caches) {
-    for (const { name, versions, targets, builds } of packages) {
+  for (const url of order) {
+    for (const { name, versions, targets, builds } of lists.get(url)?.packages ?? []) {
       const entry = shared.get(name) ?? { name, holders: [] };
       entry.holders.push({ url, versions, targets, builds });
       shared.set(name, entry);
