@@ -8,9 +8,10 @@ import { addSpackOptions, type SpackOptions } from './spack/spack-options.ts';
 import { namedHandedOn } from './waves/handed-on.ts';
 
 const MINUTES = { from: 0.01, to: 10_000, isWhole: false };
+const DAYS = { from: 0, to: 3_650 };
 
 type Options = SpackOptions &
-  Record<'plan' | 'out' | 'inputsSha256' | 'minutes' | 'root' | 'earlierSha256', string> & {
+  Record<'plan' | 'out' | 'inputsSha256' | 'minutes' | 'root' | 'earlierSha256' | 'daysAhead', string> & {
     earlier?: string;
   };
 
@@ -35,6 +36,9 @@ const command = createCommand({
     variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'EARLIER_SHA256'),
   )
   .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
+  .addOption(
+    variableOption('--days-ahead <N>', 'set the clock of build scripts; needs datefudge', 'DAYS_AHEAD'),
+  )
   .action(build);
 
 await runCommand(addSpackOptions(command));
@@ -42,13 +46,15 @@ await runCommand(addSpackOptions(command));
 async function build(options: Options): Promise<void> {
   const { buildMinutes, installer } = readSettingsFile(options.settings);
   const inputs = readInputs(options.plan, options.inputsSha256);
+  const daysAhead = parseNumber('--days-ahead', options.daysAhead || '0', DAYS);
   const record = await buildPlan({
     ...options,
     inputs,
     installRoot: options.root || INSTALL_ROOT,
     minutes: parseNumber('--minutes', options.minutes || String(buildMinutes), MINUTES),
     installer,
+    daysAhead,
     earlier: namedHandedOn(options.earlier, options.earlierSha256),
   });
-  reportBuild(inputs, record);
+  reportBuild(inputs, record, daysAhead);
 }

@@ -18,6 +18,7 @@ import type { SpackOptions } from '../spack/spack-options.ts';
 import { findThisCache, localMirror } from '../spack/this-cache.ts';
 import { openHandedOn } from '../waves/handed-on.ts';
 import { lockNodes, trimLock } from '../waves/part-folder.ts';
+import { setClockAhead } from './clock.ts';
 import { findFailures } from './failures.ts';
 import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
@@ -38,6 +39,8 @@ export interface BuildOptions extends SpackOptions {
   /** Minutes after the start of this process at which the installation is stopped. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
+  /** Days that build scripts see the clock ahead. */
+  daysAhead: number;
   /** What hand-on gave of earlier waves, and the sha256 of its listing; undefined: nothing. */
   earlier: { folder: string; sha256: string } | undefined;
 }
@@ -144,7 +147,7 @@ async function setUp(
 async function install(
   spack: Spack,
   environment: string,
-  { inputs, installer, minutes }: BuildOptions,
+  { inputs, installer, minutes, daysAhead }: BuildOptions,
   onText: (text: string) => void,
 ): Promise<Installation> {
   const script = join(import.meta.dirname, '../spack/install.py');
@@ -153,7 +156,8 @@ async function install(
   const timeLimitMs = (minutes * 60 - process.uptime()) * 1_000;
   const end = Date.now() + timeLimitMs;
   const options = { onText, timeLimitMs };
-  const { output, timedOut } = await runSpack(spack, [...args, ...inputs.request.flags], options);
+  const later = { ...spack, environment: { ...spack.environment, ...setClockAhead(daysAhead) } };
+  const { output, timedOut } = await runSpack(later, [...args, ...inputs.request.flags], options);
   return { output, stoppedAt: timedOut ? end / 1_000 : undefined };
 }
 

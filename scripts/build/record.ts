@@ -82,7 +82,11 @@ function cleanVariables(environment: Record<string, string>): Record<string, str
 }
 
 /** Shows people what became of a build: summary, annotations, and a last line with the counts. */
-export function reportBuild({ request }: BuildInputs, { built, reused, failures }: BuildRecord): void {
+export function reportBuild(
+  { request }: BuildInputs,
+  { built, reused, failures }: BuildRecord,
+  daysAhead = 0,
+): void {
   const what = describeRequest(request);
   for (const { spec, kind, phase } of failures) {
     annotate('warning', `${spec.slice(0, 200)}: ${kind}${phase === undefined ? '' : ` (phase ${phase})`}`);
@@ -100,4 +104,10 @@ export function reportBuild({ request }: BuildInputs, { built, reused, failures 
     [`### ${escapeMarkdown(what)} for ${escapeMarkdown(request.target)}`, '', counts, ...table].join('\n'),
   );
   console.error(`${what}: ${counts}`);
+  if (daysAhead > 0 && failures.length > 0)
+    annotate(
+      'notice',
+      `the clock of build scripts was ${daysAhead} days ahead: a build that downloads finds certificates that have expired ` +
+        'by then; build it again without that',
+    );
 }

@@ -16,6 +16,8 @@ import json
 import os
 import time
 
+import build_clock
+
 VARIABLE = "SPACK_INSTALL_EVENTS"
 MAX_MESSAGE = 4000
 
@@ -56,6 +58,7 @@ def run_new_child(spec, *args, **kwargs):
 
 
 def _begin_child():
+    build_clock.begin()
     # Build scripts have no use for it.
     path = os.environ.pop(VARIABLE, None)
     if path is not None:

@@ -1,14 +1,21 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import { Reproduction } from '../../site/schemas/checks/reproduction.ts';
+import { setClockAhead } from '../../scripts/build/clock.ts';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench, type Workbench } from './building.ts';
+import { ALL, writeRebuiltRecipes, type RebuiltRecipes } from './rebuilt-recipes.ts';
 
 const MINUTES = 60_000;
-const [spack] = findSolvers();
+const spacks = findSolvers();
+const [spack] = spacks;
+/** As challenge.yml has it. */
+const DAYS_AHEAD = '398';
+const hasClock = Object.keys(setClockAhead(Number(DAYS_AHEAD))).length > 0;
 
 // The steps of challenge.yml in their order.
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
@@ -78,6 +85,55 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(alike.builds).toMatchObject([{ name: 'trial-app', hash: app.hash, by: 2 }]);
       },
       10 * MINUTES,
+    );
+  },
+);
+
+// Each Spack has its own installer: the new one from 1.2 on.
+describe.each(process.env['FULL'] === '1' && hasClock ? spacks : [])(
+  'recipes that are built twice with Spack $version, the second time more than a year later by their clock',
+  (spack) => {
+    let bench: Workbench;
+    let recipes: RebuiltRecipes;
+    let own: string;
+
+    beforeAll(async () => {
+      own = await mkdtemp(join(tmpdir(), 'rebuilt-'));
+      recipes = await writeRebuiltRecipes(own);
+      bench = await openWorkbench(spack, { OWN_PACKAGES: own });
+    });
+
+    afterAll(async () => {
+      await bench?.close();
+      await rm(own, { recursive: true });
+    });
+
+    test(
+      'clean ones are equal, and those that note a date differ by a time',
+      async () => {
+        await bench.solve(['manual', '--specs', ALL], 'plans');
+        const { record } = await bench.build('plans/0', 'built');
+        expect(record.failures).toEqual([]);
+        const names = [...recipes.clean, ...recipes.dated];
+        await rm(join(bench.folder, 'root'), { recursive: true });
+        const again = await bench.run(
+          'build',
+          ['--plan', 'plans/0', '--out', 'again', '--home', 'other-home', '--days-ahead', DAYS_AHEAD],
+          { TZ: 'Asia/Kathmandu' },
+        );
+        expect(again.code, again.output).toBe(0);
+        const compared = await bench.run('challenge', ['built/cache', 'again/cache', '--json']);
+        expect(compared.code, compared.output).toBe(0);
+        const { differing } = Reproduction.parse(JSON.parse(compared.stdout));
+        const found = differing
+          .filter(({ name }) => names.includes(name))
+          .map(({ name, causes }) => [name, causes]);
+        expect(recipes.clean.length).toBeGreaterThanOrEqual(20);
+        expect(Object.fromEntries(found)).toEqual(
+          Object.fromEntries(recipes.dated.map((name) => [name, ['timestamp']])),
+        );
+      },
+      30 * MINUTES,
     );
   },
 );
