@@ -173,6 +173,7 @@ test('says what is wrong with a file that is no environment, or is called otherw
     'environments/unquoted.yaml': 'spack:\n  modules:\n    a: {name}{x}/{version}\n',
     'environments/my.stack v1.yaml': 'spack: {specs: [zlib]}',
     'environments/other.yml': 'spack: {specs: [zlib]}',
+    'environments/two__lines.yaml': 'spack: {specs: [zlib]}',
     'environments/folder/spack.yaml': 'spack: {specs: [zlib]}',
   });
   const { requests: chosen, reasons } = chooseEnvironments([], 'm1', catalog, SETTINGS, OPTIONS);
@@ -183,9 +184,10 @@ test('says what is wrong with a file that is no environment, or is called otherw
     expect.stringMatching(
       /^Environment unquoted cannot be solved: .*: expected YAML; .* at line 3, column \d+\.$/,
     ),
-    'environments/folder/spack.yaml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to folder.yaml for example.',
-    'environments/my.stack v1.yaml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to my-stack-v1.yaml for example.',
-    'environments/other.yml is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; rename it, to other.yaml for example.',
+    'environments/folder/spack.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to folder.yaml for example.',
+    'environments/my.stack v1.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to my-stack-v1.yaml for example.',
+    'environments/other.yml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to other.yaml for example.',
+    'environments/two__lines.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to two_lines.yaml for example.',
   ]);
 });
 

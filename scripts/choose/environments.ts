@@ -28,10 +28,15 @@ export function findMisplaced(catalog: string): string[] {
     const isFolder = existsSync(join(folder, file, 'spack.yaml'));
     const name = isFolder ? file : file.replace(/\.ya?ml$/, '');
     if (!isFolder && (name === file || (file.endsWith('.yaml') && isEnvironmentName(name)))) return [];
-    const better = `${name.replaceAll(/[^\w-]+/g, '-').replace(/^[-_]+/, '') || 'stack'}.yaml`;
+    const better = `${
+      name
+        .replaceAll(/[^\w-]+/g, '-')
+        .replaceAll(/_+/g, '_')
+        .replace(/^[-_]+/, '') || 'stack'
+    }.yaml`;
     const found = isFolder ? join(file, 'spack.yaml') : file;
     return [
-      `${join(folder, found)} is not built: expected <name>.yaml there, with letters, digits, _ and - as its name; ` +
+      `${join(folder, found)} is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; ` +
         `rename it, to ${better} for example.`,
     ];
   });

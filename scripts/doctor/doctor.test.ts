@@ -268,6 +268,12 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     plant: () => put('content/snapshots/paper.yaml', `reason: a paper\nhashes: [${'a'.repeat(32)}]\n`),
   },
   {
+    // Its view would be that of paper-1.yaml.
+    code: 'file-unreadable',
+    where: 'content/snapshots/paper 1.yaml',
+    plant: () => put('content/snapshots/paper 1.yaml', `reason: a paper\nhashes: [${TREE}]\n`),
+  },
+  {
     code: 'key-secret',
     where: 'content/keys/',
     plant: async () => edit(await first('content/keys/*.asc'), () => signingKey),

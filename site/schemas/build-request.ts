@@ -22,7 +22,7 @@ export const BuildRequest = z.strictObject({
   /** `site/content/environments/<environment>.yaml` is built. */
   environment: z
     .string()
-    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$/, 'expected letters, digits, _ and -')
+    .regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9-]|_(?!_)){0,99}$/, 'expected letters, digits, single _ and -')
     .optional(),
   /** The release (or branch or commit) of the recipes that is solved with. */
   release: z.string().max(100).optional(),

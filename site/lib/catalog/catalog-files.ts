@@ -9,6 +9,7 @@ import { parseJson } from '../json.ts';
 import { parseYaml } from '../yaml.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { addNode } from '../spack/database.ts';
+import { viewName } from '../spack/view-name.ts';
 
 /**
  * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
@@ -215,7 +216,10 @@ export function assembleCatalog<Manifest>(
   );
   const snapshots = source.snapshots.flatMap((entry) => {
     const where = locate(directory, catalogPath('snapshots', entry.id));
-    const snapshot = attempt('snapshots', entry, () => parseSnapshot(entry.body ?? '', where));
+    const snapshot = attempt('snapshots', entry, () => {
+      expectViewName(entry.id, where);
+      return parseSnapshot(entry.body ?? '', where);
+    });
     return snapshot ? [[entry.id, snapshot.hashes] as const] : [];
   });
   const [cache] = source.cache.flatMap((entry) => parse('cache', entry, Cache) ?? []);
@@ -233,6 +237,14 @@ export function assembleCatalog<Manifest>(
 
 function locate(directory: string, path: string): string {
   return directory === '' ? path : `${directory.replace(/\/$/, '')}/${path}`;
+}
+
+/** Throws where a view cannot have the name as it is: two snapshots could get one view. */
+function expectViewName(name: string, where: string): void {
+  if (viewName('snapshot', name) === `snapshot-${name}`) return;
+  throw new Error(
+    `${where}: expected a name of at most 100 letters, digits, ".", "-" and single "_", found another; rename the file`,
+  );
 }
 
 /** Reads a snapshot. Throws one sentence that names the file. */

@@ -171,7 +171,7 @@ test('snapshots and releases of the recipes have views of their own, with what t
     { ...b, origin: { packages: 'e'.repeat(40), release: 'v2025.11.0' } },
     { ...c, origin: { packages: 'f'.repeat(40) } },
   ];
-  const snapshots = new Map([['thesis 1', [a.hash]]]);
+  const snapshots = new Map([['thesis-1', [a.hash]]]);
   const { views } = planMirror({ ...input, builds, snapshots }, ENOUGH);
   expect(namesOf(input, views.get('snapshot-thesis-1') ?? [])).toEqual(['a', 'b']);
   expect(namesOf(input, views.get('release-v2025.11.0') ?? [])).toEqual(['b']);

@@ -28,8 +28,7 @@ export interface NamedSets {
 
 /**
  * The views of environments, of snapshots and of releases of the recipes (what was solved with each), by name: for
- * each the builds in it, with their run-time closure, as far as they have binaries. Two sets whose names differ only in
- * unsafe characters share a view.
+ * each the builds in it, with their run-time closure, as far as they have binaries.
  */
 export function namedViews(
   { environments, snapshots = new Map() }: NamedSets,

@@ -1,5 +1,5 @@
 /** Characters of a view's name: a file is named by it, and texts of Spack's may be of any length. */
-const MOST = 100;
+const MOST = 120;
 
 /** What the builds of a view have in common. */
 export type ViewKind = 'target' | 'os' | 'month' | 'env' | 'snapshot' | 'release';
