@@ -9,7 +9,7 @@ import { finishRun } from './receive/finish-run.ts';
 import { readDivided, readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
 
-type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog', string> &
+type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog' | 'changed', string> &
   Partial<Record<'artifacts' | 'subjects' | 'failures' | 'divided' | 'settings', string>> & {
     containers: boolean;
   };
@@ -37,6 +37,7 @@ const command = createCommand({
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', readSettings().REGISTRY)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
   .option('--divided <SHA256>', "record requests of the plans' divided.json, which must have this digest")
+  .addOption(variableOption('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED'))
   .option('--subjects <DIR>', 'write the digests to attest there')
   .option('--no-containers', 'only say which containers would be made')
   .action(receive);
@@ -51,7 +52,8 @@ async function receive(options: Options): Promise<void> {
   const destination = { ...(await openDestination(options)), homes };
   await withTemporaryFolder(async (views) => {
     const artifacts = await openArtifacts(options.artifacts, process.env);
-    const sources = { plans: options.plans, artifacts, views };
+    const changed = new Set(options.changed.split(' ').filter((name) => name !== ''));
+    const sources = { plans: options.plans, artifacts, views, changed };
     const divided = options.divided ? readDivided(options.plans, options.divided) : undefined;
     const run = await receiveAll(include, sources, destination, unsolved, divided);
     await finishRun(include.length, run, options, destination);

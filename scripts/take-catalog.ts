@@ -1,6 +1,6 @@
 import { catalogOption, createCommand, describeError, runCommand } from './cli/command.ts';
 import { takeCatalog } from './commit/take-catalog.ts';
-import { annotate } from './github/actions.ts';
+import { annotate, setOutput } from './github/actions.ts';
 
 const command = createCommand({
   verb: 'take-catalog',
@@ -22,7 +22,8 @@ await runCommand(command);
 async function take({ catalog, branch }: { catalog: string; branch?: string }): Promise<void> {
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch');
   try {
-    const { from, to } = await takeCatalog(catalog, branch, process.env);
+    const { from, to, changed } = await takeCatalog(catalog, branch, process.env);
+    setOutput('changed', changed.join(' '));
     console.error(
       from === to ? `the catalog is that of ${branch}` : `the catalog was that of ${from}, now of ${to}`,
     );

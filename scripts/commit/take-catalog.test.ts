@@ -37,6 +37,19 @@ test('takes what other runs have published, and leaves the scripts of the run', 
   expect([head, changes.map(({ path }) => path)]).toEqual([to, ['site/content/mine.json']]);
 });
 
+test('names the environments whose stack is another one by now, or gone', async () => {
+  const stack = (name: string) => `site/content/environments/${name}.yaml`;
+  push('first', { [stack('same')]: 'a', [stack('changed')]: 'a', [stack('gone')]: 'a' });
+  git(run, 'pull', '-q');
+  push(
+    'second',
+    { [stack('changed')]: 'b', [stack('new')]: 'a', 'site/content/environments/same.lock.json': '{}' },
+    stack('gone'),
+  );
+  const { changed } = await takeCatalog(join(run, 'site/content'), 'main', process.env);
+  expect(changed).toEqual(['changed', 'gone', 'new']);
+});
+
 test('changes nothing where the branch has not moved, and says it where it cannot ask', async () => {
   writeFileSync(join(run, OLD), 'changed');
   const { from, to } = await takeCatalog(join(run, 'site/content'), 'main', process.env);

@@ -10,14 +10,15 @@ const RETRIES = 4;
  * Moves a checkout's HEAD to the head of a branch of its remote `origin`, and the files of the catalog with it; all
  * other files stay those of the commit that was checked out.
  * @param catalog its folder
- * @returns git's names of the commit that was checked out and of the branch's head
+ * @returns git's names of the commit that was checked out and of the branch's head, and the environments whose
+ * `spack.yaml` is another one there, or gone
  */
 export async function takeCatalog(
   catalog: string,
   branch: string,
   environment: ProcessEnvironment,
   { firstRetryMs = 2_000 } = {},
-): Promise<{ from: string; to: string }> {
+): Promise<{ from: string; to: string; changed: string[] }> {
   const env = { ...environment, ...login(environment) };
   const git = (folder: string, ...args: string[]): string =>
     execFileSync('git', ['-C', folder, ...args], {
@@ -35,13 +36,25 @@ export async function takeCatalog(
     throw new Error(`the head of ${branch} could not be fetched`, { cause });
   }
   const to = git(root, 'rev-parse', 'FETCH_HEAD');
-  if (from === to) return { from, to };
+  if (from === to) return { from, to, changed: [] };
+  const stacks = git(
+    root,
+    'diff',
+    '--name-only',
+    '--no-renames',
+    '-z',
+    from,
+    to,
+    '--',
+    `${folder}environments`,
+  );
   git(root, 'reset', '--quiet', '--mixed', to);
   // What the head does not have goes away, too.
   rmSync(join(root, folder), { recursive: true });
   mkdirSync(join(root, folder));
   if (git(root, 'ls-tree', to, folder) !== '') git(root, 'checkout', '--quiet', to, '--', folder);
-  return { from, to };
+  const changed = stacks.split('\0').flatMap((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? []);
+  return { from, to, changed };
 }
 
 /** The run's token, for git alone: actions/checkout leaves none behind. */

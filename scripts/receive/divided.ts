@@ -8,6 +8,7 @@ import type { Failure } from '../../site/schemas/failure.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { addFiles } from '../catalog/new-files.ts';
 import { environmentFiles } from './environment-locks.ts';
+import type { Sources } from './receive-artifact.ts';
 import { failureFiles, notTriedFailure, type Circumstances } from './failures.ts';
 import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 
@@ -35,7 +36,7 @@ export interface DividedOutcome {
 export function receiveDivided(
   { requests, seconds }: DividedRequests,
   failed: ReadonlyMap<DagHash, Failure>,
-  { plans, catalogDirectory }: { plans: string; catalogDirectory: string },
+  { plans, catalogDirectory, changed }: Pick<Sources, 'plans' | 'changed'> & { catalogDirectory: string },
   circumstances: Omit<Circumstances, 'target'>,
 ): DividedOutcome {
   const outcome: DividedOutcome = { failures: [], waiting: [], waitingSeconds: 0, containers: 0, specs: [] };
@@ -43,7 +44,7 @@ export function receiveDivided(
   for (const entry of requests) {
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
     const { environment } = plan.inputs.request;
-    if (environment !== undefined)
+    if (environment !== undefined && !changed.has(environment))
       addFiles(
         catalogDirectory,
         environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances.date),

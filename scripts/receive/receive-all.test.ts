@@ -138,6 +138,11 @@ test('keeps the lock of an environment', async () => {
   expect(readCatalog(catalog()).environments.get('stack')).toEqual([TREE]);
 });
 
+test('records no lock of an environment that was changed or removed meanwhile', async () => {
+  await receive([plan(0, hashes(), 'stack')], [], ENVIRONMENT, new Set(['stack']));
+  expect(readCatalog(catalog()).environments.size).toBe(0);
+});
+
 test('keeps how long a build took, as its job measured, and refuses what cannot be a time', async () => {
   const times = { total: 12.5, phases: [{ name: 'build', seconds: 10 }] };
   upload(0, { record: { ...RECORD, times: { [TREE]: times } } });
@@ -268,6 +273,7 @@ function receive(
   entries: MatrixEntry[],
   unsolved: SolvedFailure[] = [],
   environment: Record<string, string> = ENVIRONMENT,
+  changed: ReadonlySet<string> = new Set(),
 ): Promise<ReceivedRun> {
   return receiveAll(
     entries,
@@ -278,6 +284,7 @@ function receive(
         Number(environment['GITHUB_RUN_ATTEMPT'] ?? Infinity),
       ),
       views: folder,
+      changed,
     },
     {
       registry: openRegistry(`oci-layout:${join(folder, 'registry')}`),

@@ -52,6 +52,8 @@ export interface Sources {
   artifacts: BuildArtifacts;
   /** A folder for the views of environments, until their containers are made. */
   views: string;
+  /** Environments that the owner has changed or removed since they were solved: their locks are not recorded. */
+  changed: ReadonlySet<string>;
 }
 
 /** What an artifact is found to be before anything of it is used. */
@@ -90,7 +92,7 @@ export async function receiveArtifact(
   const { specs, environment } = request;
   const { catalogDirectory } = destination;
   const recordLock = () => {
-    if (environment !== undefined)
+    if (environment !== undefined && !sources.changed.has(environment))
       addFiles(
         catalogDirectory,
         environmentFiles(request, plan.lockText, catalogDirectory, circumstances.date),

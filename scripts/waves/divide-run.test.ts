@@ -216,7 +216,7 @@ test('the next run is not for what cannot be built any more, though a part of it
     receiveDivided(
       { requests, left: [], seconds: {} },
       failures,
-      { plans: folder, catalogDirectory: join(folder, catalog) },
+      { plans: folder, catalogDirectory: join(folder, catalog), changed: new Set() },
       { run: undefined, job: '1', date },
     );
   expect(receive('one', new Map()).specs).toEqual(['openmpi', 'hdf5~mpi']);
