@@ -52,8 +52,7 @@ async function receive(options: Options): Promise<void> {
   const destination = { ...(await openDestination(options)), homes };
   await withTemporaryFolder(async (views) => {
     const artifacts = await openArtifacts(options.artifacts, process.env);
-    const changed = new Set(options.changed.split(' ').filter((name) => name !== ''));
-    const sources = { plans: options.plans, artifacts, views, changed };
+    const sources = { plans: options.plans, artifacts, views, changed: new Set(options.changed.split(' ')) };
     const divided = options.divided ? readDivided(options.plans, options.divided) : undefined;
     const run = await receiveAll(include, sources, destination, unsolved, divided);
     await finishRun(include.length, run, options, destination);

@@ -39,11 +39,6 @@ export async function receiveAll(
       return failureFiles([failed], job, destination.catalogDirectory);
     }),
   );
-  for (const name of sources.changed)
-    annotate(
-      'notice',
-      `environment ${name}: its spack.yaml is another one by now, so the lock of this run is not recorded`,
-    );
   for (const entry of entries) {
     const job = `${environment['GITHUB_RUN_ID'] ?? Date.parse(date)}-${entry.index}`;
     const circumstances = { target: entry.target, run, job, date };

@@ -6,6 +6,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/images-to-make.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles, type NewFile } from '../catalog/new-files.ts';
+import { annotate } from '../github/actions.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
 import { environmentFiles } from './environment-locks.ts';
@@ -91,8 +92,14 @@ export async function receiveArtifact(
   const { request } = plan.inputs;
   const { specs, environment } = request;
   const { catalogDirectory } = destination;
+  const isChanged = environment !== undefined && sources.changed.has(environment);
+  if (isChanged)
+    annotate(
+      'notice',
+      `environment ${environment}: its spack.yaml is another one by now, so the lock of this run is not recorded`,
+    );
   const recordLock = () => {
-    if (environment !== undefined && !sources.changed.has(environment))
+    if (environment !== undefined && !isChanged)
       addFiles(
         catalogDirectory,
         environmentFiles(request, plan.lockText, catalogDirectory, circumstances.date),
