@@ -1,5 +1,5 @@
 /** Codes of a server that is not there; asking again at once does not help. */
-const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'];
+const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'bad port'];
 
 /** A request failed before there was an answer. */
 export class ConnectionError extends Error {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { startServer } from '../../tests/world/start-server.ts';
+import { ask } from './get.ts';
 import { readLimited, send } from './request.ts';
 
 const IDLE_MS = 5_000;
@@ -30,6 +31,13 @@ test('sends neither a login nor what was posted to another origin', async () => 
     send(first, { method: 'POST', body: 'refresh_token=secret', idleMs: IDLE_MS }),
   ).rejects.toThrow(`${first} redirects an upload to ${other}; nothing was sent there`);
   expect(seen).toHaveLength(1);
+});
+
+test('says at once of a port that fetch never connects to that it is the port', async () => {
+  await expect(ask('http://127.0.0.1:9/x')).rejects.toThrow(
+    'http://127.0.0.1:9: no browser and no Node connects to this port; use another one',
+  );
+  await expect(ask('http://127.0.0.1:9/x')).rejects.toMatchObject({ isTemporary: false });
 });
 
 test('stops reading a body at its limit', async () => {

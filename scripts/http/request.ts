@@ -151,18 +151,21 @@ function describeConnection(url: URL, code: string, silentMs: number | undefined
   if (silentMs !== undefined) return `${url.origin} sent nothing for ${Math.round(silentMs / 1000)} seconds`;
   if (code === 'ECONNREFUSED') return `${url.origin} refuses connections: is it running?`;
   if (code === 'ENOTFOUND') return `${url.origin}: there is no such host; check the name and the network`;
+  // Source: https://fetch.spec.whatwg.org/#port-blocking
+  if (code === 'bad port')
+    return `${url.origin}: no browser and no Node connects to this port; use another one`;
   if (isCertificateCode(code)) {
     return `${url.origin} shows a certificate that is not trusted (${code}); SSL_CERT_FILE may name a file of trusted ones`;
   }
   return `the connection to ${url.origin} broke (${code})`;
 }
 
-/** The innermost code: `fetch` hides the system's error as a cause. */
+/** The innermost code, or message where there is none: `fetch` hides the system's error as a cause. */
 function codeOf(error: unknown): string {
-  let code = '';
+  let [code, message] = ['', String(error)];
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') code = cause.code;
-    else if (code === '') code = cause.message;
+    message = cause.message;
   }
-  return code === '' ? String(error) : code;
+  return code || message;
 }
