@@ -42,7 +42,9 @@ export const LARGE_CACHE = 1_000;
  *
  * What would make it less, measured there and left: a minifier of HTML (0.3 kB, for a native program in each
  * installation), and documents of all builds of a package in one compressed file (0.9 kB, yet programs would have to know
- * a build's package and unpack). 6 kB of the whole site at 10,000 builds takes both.
+ * a build's package and unpack). 6 kB of the whole site at 10,000 builds takes both. Astro's default for spaces
+ * (`compressHTML: 'jsx'`) takes 29 B off a short page and 199 B off a package's, 65 B a build, and joins words in 800
+ * texts of a site of 1,200 builds.
  */
 const FULL_PAGES = 300;
 
