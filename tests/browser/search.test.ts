@@ -444,9 +444,34 @@ test('pages that search, compare and check are accessible and fit a narrow scree
   expect(await findWidePages(browser, site, paths)).toEqual([]);
 });
 
+let many: Map<string, string> | undefined;
+
+function manyBuilds(): Map<string, string> {
+  return (many ??= inventSearchData(MANY_BUILDS));
+}
+
 test('with many builds the first data file is small', () => {
-  const data = inventSearchData(MANY_BUILDS);
+  const data = manyBuilds();
   expect(gzipSync(data.get('packages.json') ?? '').length).toBeLessThan(MOST_FIRST_BYTES);
+});
+
+test('of a package with many builds all are there, those below the window a little later', async () => {
+  const data = manyBuilds();
+  const page = await openPage(browser);
+  await page.route('**/data/**', (route) => {
+    const path = new URL(route.request().url()).pathname.split('/data/')[1] ?? '';
+    return route.fulfill({ contentType: 'application/json', body: data.get(path) ?? '[]' });
+  });
+  await page.goto(`${site.url}/search/?q=python@:`);
+  await page
+    .getByRole('status')
+    .filter({ hasText: / in 1 package$/ })
+    .waitFor();
+  const count = Number.parseInt((await statusOf(page)) ?? '');
+  expect(count).toBeGreaterThan(20);
+  const hashes = page.locator('.found-builds > li .hash', { hasText: /\/\w/ });
+  await expect.poll(() => hashes.count()).toBe(count);
+  expect(new Set(await hashes.allTextContents()).size).toBe(count);
 });
 
 /** Opens a page, types into its header's search box, and waits for suggestions. */

@@ -126,24 +126,11 @@ function isAbbreviation(name: string, initials: string): boolean {
  */
 function rankWord(engine: SearchedPackages, word: string): { ranks: Ranks; byName: Ranks } {
   const byName = engine.words.rankPackages(word);
-  const byFile = rankByFiles(engine, word);
+  const byFile = engine.words.rankByFiles(word);
   const ranks = byFile
     ? byName.map((rank, place) => Math.min(rank || Infinity, byFile[place] || rank || Infinity))
     : byName;
   return { ranks, byName };
-}
-
-/** The best rank that a file of any row gives its package. */
-function rankByFiles(engine: SearchedPackages, word: string): Uint8Array | undefined {
-  const marks = engine.words.markFiles(word);
-  const { fileSets, builds } = engine;
-  if (!marks || !fileSets) return undefined;
-  const ranks = new Uint8Array(engine.packages.names.length);
-  for (const [row, place] of builds.rows.package.entries()) {
-    const mark = marks[fileSets[row] ?? 0] ?? 0;
-    if (mark > 0 && (ranks[place] === 0 || mark < (ranks[place] ?? 0))) ranks[place] = mark;
-  }
-  return ranks;
 }
 
 /** Checks a row whose package does not have every word in its name: its files must have the others. */

@@ -74,7 +74,7 @@ export function setMachine(engine: SearchEngine, machine: Machine | undefined): 
 
 /** Lets searches find programs and libraries from now on. */
 export function addFileIndex(engine: SearchEngine, files: FileIndex): void {
-  engine.words.addFileIndex(files);
+  engine.words.addFileIndex(files, engine.builds.rows.package);
   engine.fileSets = Int32Array.from(files.rows);
 }
 

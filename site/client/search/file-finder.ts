@@ -13,12 +13,21 @@ export class FileFinder {
   readonly #known: Set<string>;
   /** Places of names, by set. */
   readonly #sets: number[][];
+  /** Sets, by place of a name. */
+  readonly #setsOf: number[][];
+  /** Places of packages, by set. */
+  readonly #packagesOf: Set<number>[];
 
-  constructor(index: FileIndex) {
+  /** @param packages the place of each row's package */
+  constructor(index: FileIndex, packages: readonly number[]) {
     this.#index = index;
     this.#names = index.names.map((name) => name.toLowerCase());
     this.#known = new Set(this.#names.map((name) => name.replace(LIBRARY_ENDING, '')));
     this.#sets = index.sets.map(sumUp);
+    this.#setsOf = index.names.map(() => []);
+    for (const [set, files] of this.#sets.entries()) for (const file of files) this.#setsOf[file]?.push(set);
+    this.#packagesOf = index.sets.map(() => new Set());
+    for (const [row, set] of index.rows.entries()) this.#packagesOf[set]?.add(packages[row] ?? -1);
   }
 
   /** Whether a program or library is called exactly so. */
@@ -31,15 +40,23 @@ export class FileFinder {
    * `RANK.library` where one is without its `lib`, `RANK.file` where the name of one begins with it.
    */
   mark(word: string): Uint8Array {
-    const ranks = this.#names.map((name) => rankFile(name, word));
-    return Uint8Array.from(this.#sets, (set) => {
-      let best = 0;
-      for (const place of set) {
-        const rank = ranks[place] ?? 0;
-        if (rank > 0 && (best === 0 || rank < best)) best = rank;
-      }
-      return best;
-    });
+    const marks = new Uint8Array(this.#sets.length);
+    for (const [place, name] of this.#names.entries()) {
+      const rank = rankFile(name, word);
+      if (rank === 0) continue;
+      for (const set of this.#setsOf[place] ?? []) marks[set] = Math.min(marks[set] || rank, rank);
+    }
+    return marks;
+  }
+
+  /** The best rank that marked sets give each of so many packages. */
+  rankPackages(marks: Uint8Array, packages: number): Uint8Array {
+    const ranks = new Uint8Array(packages);
+    for (const [set, rank] of marks.entries()) {
+      if (rank === 0) continue;
+      for (const place of this.#packagesOf[set] ?? []) ranks[place] = Math.min(ranks[place] || rank, rank);
+    }
+    return ranks;
   }
 
   /** The file of a set that a word found. */

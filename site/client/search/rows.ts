@@ -8,8 +8,10 @@ import { makeElement, makeLink, makeText } from '../element.ts';
 
 /** Variants shown of a build; those searched for come first. */
 const MOST_VARIANTS = 7;
-/** Builds of a package shown at once. */
-const MOST_BUILDS = 60;
+/** Builds of a package that a key stroke shows, more than a screenful, and those that are there once it has been drawn. */
+const [FIRST_BUILDS, MOST_BUILDS] = [20, 60];
+/** How long nobody typed until the rest comes, in milliseconds. */
+const PAUSE_MS = 500;
 /** Variants that tell a reader little. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 const REGISTRY = BUILD_STATES.indexOf('registry');
@@ -101,13 +103,20 @@ function describeRows(rows: readonly number[], { engine }: RowContext): string {
 
 function makeBuilds(name: string, rows: readonly number[], context: RowContext): HTMLElement {
   const all = { rows: rows.length, counts: countVariants(rows, context) };
-  const items = rows.slice(0, MOST_BUILDS).map((row) => makeBuild(name, row, all, context));
-  const list = makeElement('ul', 'found-builds', ...items);
+  const list = makeElement('ul', 'found-builds');
+  let shown = 0;
+  const showUpTo = (most: number): void => {
+    list.append(...rows.slice(shown, most).map((row) => makeBuild(name, row, all, context)));
+    shown = Math.max(shown, most);
+  };
+  showUpTo(FIRST_BUILDS);
+  // Below the window: what the browser's own search must find, and nobody sees come.
+  if (rows.length > shown) setTimeout(() => list.isConnected && showUpTo(MOST_BUILDS), PAUSE_MS);
   if (rows.length <= MOST_BUILDS) return list;
   const more = makeElement('button', 'quiet', `Show all ${formatNumber(rows.length, 'build')}`);
   more.type = 'button';
   more.addEventListener('click', () => {
-    list.append(...rows.slice(MOST_BUILDS).map((row) => makeBuild(name, row, all, context)));
+    showUpTo(rows.length);
     more.remove();
   });
   return makeElement('div', '', list, more);

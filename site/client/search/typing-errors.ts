@@ -40,7 +40,7 @@ function typedNames(name: string, shortName: string, provides: string, word: str
  * `most + 1` for more. Source: the optimal string alignment distance.
  */
 function countTypos(left: string, right: string, most: number): number {
-  if (Math.abs(left.length - right.length) > most) return most + 1;
+  if (Math.abs(left.length - right.length) > most || lacksLetters(left, right, most)) return most + 1;
   let before: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, place) => place);
   for (let row = 1; row <= left.length; row += 1) {
@@ -62,4 +62,15 @@ function countTypos(left: string, right: string, most: number): number {
     [before, last] = [last, next];
   }
   return last[right.length] ?? most + 1;
+}
+
+/** Whether more letters of one word are not in another than so many errors explain: nearly all words of a list fall out. */
+function lacksLetters(left: string, right: string, most: number): boolean {
+  let lacking = 0;
+  for (const letter of left) {
+    if (right.includes(letter)) continue;
+    lacking += 1;
+    if (lacking > most) return true;
+  }
+  return false;
 }

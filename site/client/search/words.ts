@@ -55,9 +55,12 @@ export class WordFinder {
     this.#known.delete('');
   }
 
-  /** Lets searches find programs and libraries from now on. */
-  addFileIndex(files: FileIndex): void {
-    this.#files = new FileFinder(files);
+  /**
+   * Lets searches find programs and libraries from now on.
+   * @param packages the place of each row's package
+   */
+  addFileIndex(files: FileIndex, packages: readonly number[]): void {
+    this.#files = new FileFinder(files, packages);
     this.#marks.clear();
   }
 
@@ -75,6 +78,12 @@ export class WordFinder {
   markFiles(word: string): Uint8Array | undefined {
     const files = this.#files;
     return files && word.length > 1 ? keep(this.#marks, word, () => files.mark(word)) : undefined;
+  }
+
+  /** Ranks packages by what they ship; undefined like the marks. */
+  rankByFiles(word: string): Ranks | undefined {
+    const marks = this.markFiles(word);
+    return marks && this.#files?.rankPackages(marks, this.#packages.length);
   }
 
   /** The file of a set that a word found. */
