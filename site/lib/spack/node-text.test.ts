@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { dagHashText, refuseAmbiguousJson, splitArray, splitNodes, splitObject } from './node-text.ts';
+import { z } from 'zod';
+import {
+  dagHashText,
+  isPlainNode,
+  refuseAmbiguousJson,
+  splitArray,
+  splitNodes,
+  splitObject,
+} from './node-text.ts';
 
 test('keeps the order of integer-like keys and the text of numbers', () => {
   const node = '{"name":"a","extra":{"10":1.0,"2":1e400,"b":123456789012345678901},"hash":"x"}';
@@ -53,6 +61,38 @@ test('refuses a key that stands twice, on any level', () => {
 test('refuses JSON nested deeper than data is', () => {
   expect(() => refuseAmbiguousJson('['.repeat(100) + ']'.repeat(100))).not.toThrow();
   expect(() => refuseAmbiguousJson('['.repeat(101) + ']'.repeat(101))).toThrow('nested deeper');
+});
+
+test('refuses numbers that Python would write in another way, and no others', () => {
+  const numbers = [
+    '0',
+    '-1',
+    '1.0',
+    '-0.0',
+    '1.5',
+    '-0',
+    '1.50',
+    '1E2',
+    '1e5',
+    '1e-7',
+    '0.00001',
+    '1e22',
+    '12345678901234567890',
+  ];
+  const script =
+    'import json,sys;print(json.dumps([json.dumps(json.loads(t)) for t in json.load(sys.stdin)]))';
+  const python = execFileSync('python3', ['-c', script], {
+    input: JSON.stringify(numbers),
+    encoding: 'utf8',
+  });
+  const written = z.array(z.string()).parse(JSON.parse(python));
+  for (const [at, number] of numbers.entries()) {
+    const refuse = () => refuseAmbiguousJson(`{"a":[${number}]}`);
+    if (written[at] === number && number !== '1e22') expect(refuse, number).not.toThrow();
+    else expect(refuse, number).toThrow(`the number ${number}, which`);
+  }
+  // What seems to be written as Python does is looked at no further.
+  expect(isPlainNode({ text: '{"a":1e-7}' })).toBe(false);
 });
 
 test('refuses what is not JSON or not of the expected kind', () => {

@@ -64,7 +64,9 @@ const HASH_MEMBER_LENGTH = ',"hash":"",'.length + 32;
  * escapes. Such a text repeats no key.
  */
 function isPlainJson(text: string, value: unknown = JSON.parse(text)): boolean {
-  return /^[\x20-\x5b\x5d-\x7e]*$/.test(text) && JSON.stringify(value) === text;
+  // Of 1e-7 Python makes 1e-07.
+  const isSame = /^[\x20-\x5b\x5d-\x7e]*$/.test(text) && !/[:,[]-?\d[\d.]*e/.test(text);
+  return isSame && JSON.stringify(value) === text;
 }
 
 /** A node's text, as an object that keeps what was found out about it. */
@@ -158,7 +160,7 @@ const MAX_NUMBER_LENGTH = 100;
 
 /**
  * Throws when any object inside the text repeats a key, since readers disagree on which of the two counts, when it is
- * nested deeper than any data of Spack's, or when it has a number that some readers refuse.
+ * nested deeper than any data of Spack's, or when it has a number that some readers refuse or write otherwise.
  */
 export function refuseAmbiguousJson(text: string): void {
   refuseDeepJson(text);
@@ -176,9 +178,22 @@ export function refuseAmbiguousJson(text: string): void {
       keys?.add(String(key));
     } else if (token.length > MAX_NUMBER_LENGTH && !token.startsWith('"'))
       throw new Error(`JSON has a number of more than ${MAX_NUMBER_LENGTH} digits`);
+    else if (/^-0$|^-?\d.*[.eE]/.test(token) && !isPlainNumber(token))
+      throw new Error(`JSON has the number ${token}, which Python writes in another way`);
     if (open.length > MAX_DEPTH) throw new Error(`JSON is nested deeper than ${MAX_DEPTH} levels`);
     previous = token;
   }
+}
+
+/** Whether Python writes a number back as it is here: -0 as 0, 1.50 as 1.5, 1E2 as 100.0, and 1e-7 with one digit more. */
+function isPlainNumber(token: string): boolean {
+  const number = Number(token);
+  const isShort = number === 0 || (Math.abs(number) >= 1e-4 && Math.abs(number) < 1e16);
+  return (
+    isShort &&
+    token !== '-0' &&
+    (String(number) === token || `${Object.is(number, -0) ? '-0' : number}.0` === token)
+  );
 }
 
 /** A JSON string as Python's `json.dumps` writes it: short escapes, and `\uXXXX` for all that is not ASCII. */
