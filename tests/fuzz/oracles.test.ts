@@ -142,7 +142,9 @@ describe(`readers next to what defines them: ${CASES} cases each, seed ${SEED}`,
     const different = lists.flatMap((list, at) => {
       // Python marks bytes that are no UTF-8 in its own way.
       const found = JSON.stringify(answers[at]?.answer)?.replaceAll(/\\ud[c-f][0-9a-f]{2}/g, '\ufffd');
-      return found === JSON.stringify(list).replaceAll('/"', '"') ? [] : [[list, answers[at]]];
+      // It leaves out slashes at the end of names, and keeps those of links.
+      const expected = list.map(([name = '', ...others]) => [String(name).replace(/\/+$/, ''), ...others]);
+      return found === JSON.stringify(expected) ? [] : [[list, answers[at]]];
     });
     expect(different).toEqual([]);
     expect(lists.length).toBeGreaterThan(TARS.length);
