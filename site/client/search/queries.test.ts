@@ -168,6 +168,11 @@ test('failures are not found unless they are asked for', () => {
   expect(search(other, parseQuery('tree'), new Map()).rows).not.toContain(row);
   expect(search(other, parseQuery('tree failed'), new Map()).rows).toEqual([row]);
   expect(search(other, parseQuery('tree'), new Map([['state', new Set(['failed'])]])).rows).toEqual([row]);
+  for (const [at, entry] of rows.entries())
+    if (entry.place === place) [failing.rows.state[at], failing.rows.size[at]] = [2, 0];
+  const [first] = relaxSearch({ text: 'tree', selection: new Map() }, other, undefined);
+  expect(first).toMatchObject({ without: undefined, builds: 0 });
+  expect(first?.failures).toBeGreaterThan(0);
   const nothing = { text: 'tree failed nonsense-word', selection: new Map() };
   const [way] = relaxSearch(nothing, other, undefined);
   expect(way).toMatchObject({ without: 'nonsense-word', builds: 0, failures: 1 });

@@ -7,8 +7,8 @@ import { stateAddress, type SearchState } from './address.ts';
 
 /** A search like one that found nothing, and how much it finds. */
 export interface Relaxation {
-  /** What is left out: `+mpi`, `the filter target`. */
-  without: string;
+  /** What is left out: `+mpi`, `the filter target`. Undefined: nothing, but failed builds are shown. */
+  without: string | undefined;
   builds: number;
   /** Specs that failed to build; only of a search that asks for them. */
   failures: number;
@@ -18,7 +18,10 @@ export interface Relaxation {
   address: string;
 }
 
-/** Leaves out one part of a search after the other, and tells which of the rest find something; the most first, other names last. */
+/**
+ * Ways on from a search that found nothing: the failed builds that it would find, then what is found without one part of it,
+ * the most first, other names last.
+ */
 export function relaxSearch(
   state: SearchState,
   engine: SearchEngine,
@@ -29,7 +32,13 @@ export function relaxSearch(
   const otherFit = own.os === undefined ? engine.fits?.fitOf : undefined;
   const parts = queryParts(state.text);
   const names = new Set(own.words);
-  const searches = [
+  const asksState = own.failed || (state.selection.get('state')?.size ?? 0) > 0;
+  const failed = {
+    ...state,
+    selection: new Map([...state.selection, ['state' as const, new Set(['failed'])]]),
+  };
+  const searches: { without: string | undefined; state: SearchState }[] = [
+    ...(asksState ? [] : [{ without: undefined, state: failed }]),
     ...(parts.length > 1
       ? parts.map(({ text, without }) => ({ without: text, state: { ...state, text: without } }))
       : []),
@@ -55,7 +64,8 @@ export function relaxSearch(
     .filter(({ builds, failures }) => builds + failures > 0)
     .sort(
       (left, right) =>
-        Number(names.has(left.without)) - Number(names.has(right.without)) ||
+        Number(left.without !== undefined) - Number(right.without !== undefined) ||
+        Number(names.has(left.without ?? '')) - Number(names.has(right.without ?? '')) ||
         right.builds - left.builds ||
         right.failures - left.failures,
     );

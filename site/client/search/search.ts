@@ -219,9 +219,9 @@ class SearchPage {
       ...ways.map(({ without, builds, failures, need, address }) => {
         const found = [
           ...(builds > 0 ? [formatNumber(builds, 'build')] : []),
-          ...(failures > 0 ? [formatNumber(failures, 'failure')] : []),
+          ...(failures > 0 ? [formatNumber(failures, 'failed build')] : []),
         ];
-        const text = `${found.join(' and ')} without ${without}`;
+        const text = found.join(' and ') + (without === undefined ? '' : ` without ${without}`);
         const reason = need === undefined ? [] : [`: the nearest ${need}`];
         return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), ...reason);
       }),
