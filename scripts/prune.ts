@@ -52,8 +52,8 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
   };
   const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });
   for (const path of failures) rmSync(join(options.catalog, path));
-  if (applied.stopped !== undefined) annotate('warning', applied.stopped);
-  if (applied.missed.length > 0) process.exitCode = 1;
+  if (applied.stopped !== undefined) annotate('error', applied.stopped);
+  if (applied.stopped !== undefined || applied.missed.length > 0) process.exitCode = 1;
   addSummary(appliedText(applied));
   console.error(`${appliedText(applied)} ${failures.length} failures were removed.`);
 }

@@ -36,6 +36,10 @@ export function recordRemoval(
     name,
     version,
     hash,
-    stays: [...(before?.stays ?? []), { published, removed, reason }],
+    // A run that was interrupted may have recorded this very stay, and left the build.
+    stays: [
+      ...(before?.stays ?? []).filter((stay) => stay.published !== published),
+      { published, removed, reason },
+    ],
   });
 }

@@ -50,7 +50,7 @@ export async function readHead({ owner, name, ask }: GitHub, branch: string): Pr
   return repository.ref.target.oid;
 }
 
-/** What a commit has at some paths; paths without a file are left out. */
+/** What a commit, or a branch (`refs/heads/main`), has at some paths; paths without a file are left out. */
 export async function readFiles(
   { owner, name, ask }: GitHub,
   commit: string,

@@ -154,12 +154,19 @@ function mayWait(seconds: number, _options: object, _octokit: object, waits: num
   return true;
 }
 
+/** An answer as a whole: of one that breaks off Octokit would take the half. */
+async function readWhole(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const body = await response.arrayBuffer();
+  return new Response(body.byteLength === 0 ? null : body, { status, statusText, headers });
+}
+
 /** One try, with a time limit of its own. A redirect is followed on the API's own host only, and repeats the request. */
 async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Promise<Response> {
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { ...init, redirect: 'manual', signal });
   const location = response.headers.get('location');
-  if (![301, 302, 307, 308].includes(response.status) || !location) return response;
+  if (![301, 302, 307, 308].includes(response.status) || !location) return readWhole(response);
   const target = new URL(location, url);
   await response.body?.cancel();
   if (target.origin !== new URL(url).origin) {
@@ -169,7 +176,7 @@ async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Pro
       { status: 400 },
     );
   }
-  return fetch(target, { ...init, redirect: 'error', signal });
+  return readWhole(await fetch(target, { ...init, redirect: 'error', signal }));
 }
 
 /**

@@ -5,6 +5,7 @@ import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { openApi, type ApiOptions } from './api.ts';
+import { GitHubRefusedError } from './errors.ts';
 
 /** A version of a package, as GitHub lists them, newest first; its name is the digest of the manifest. */
 const Versions = z.array(
@@ -79,8 +80,29 @@ export async function deleteVersions(
   for (const digest of missing.keys()) onGone(digest);
   for (const { id, digest } of matches) {
     if (await isWanted(digest)) continue;
-    await call(`DELETE ${root}/{version}`, { ...parameters, version: id }, z.unknown());
+    const version = { ...parameters, version: id };
+    try {
+      await call(`DELETE ${root}/{version}`, version, z.unknown());
+    } catch (error) {
+      // An answer that was lost: it was deleted, and is asked for once more. Who may not delete gets 404 too, and still sees it.
+      if (!isMissing(error) || !(await isGone(() => call(`GET ${root}/{version}`, version, z.unknown()))))
+        throw error;
+    }
     onGone(digest);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof GitHubRefusedError && error.status === 404;
+}
+
+async function isGone(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return false;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
   }
 }
 

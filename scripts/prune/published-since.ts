@@ -3,7 +3,7 @@ import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { readFiles, readHead } from '../commit/branch.ts';
+import { readFiles } from '../commit/branch.ts';
 import { openGitHub } from '../github/api.ts';
 
 /** Finds which of some builds the branch has by now: another run may publish again what was removed. */
@@ -23,7 +23,7 @@ export function openBranch(catalog: string, environment: ProcessEnvironment): Fi
   }).trim();
   return async (builds) => {
     const hashes = new Map(builds.map((build) => [`${prefix}${buildFile(build)}`, build.hash]));
-    const files = await readFiles(github, await readHead(github, branch), [...hashes.keys()]);
+    const files = await readFiles(github, `refs/heads/${branch}`, [...hashes.keys()]);
     return new Set([...files.keys()].flatMap((path) => hashes.get(path) ?? []));
   };
 }

@@ -15,6 +15,8 @@ export interface JobProgress {
   isGreen: boolean;
   /** Its runner is gone: no step runs any more. */
   isLost: boolean;
+  /** A step of it was killed: it could not say what it had done. */
+  isCutOff: boolean;
   outputs: Record<string, string>;
 }
 

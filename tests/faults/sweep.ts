@@ -175,7 +175,9 @@ async function finish(world: World, stage: Stage, runsAgain: Map<string, Ending>
   if (world.progress().isGreen) {
     const { outputs } = world.progress();
     const isSame = isDeepStrictEqual(comparable(outputs), comparable(end.outputs));
-    const other = isSame ? undefined : `other outputs than a clean run's: ${JSON.stringify(outputs)}`;
+    const other = isSame
+      ? undefined
+      : `outputs ${JSON.stringify(outputs)} instead of a clean run's ${JSON.stringify(end.outputs)}`;
     return {
       isMended: false,
       finding: finding ?? findDifference(await world.state(), end.state) ?? other,
@@ -212,8 +214,8 @@ async function runRest(
     const finding = findLie(result);
     if (finding !== undefined) return { finding, output };
   }
-  const { outputs, isLost } = world.progress();
-  if (isLost || (job !== 'publish' && job !== 'prune')) return { finding: undefined, output };
+  const { outputs, isLost, isCutOff } = world.progress();
+  if (isLost || isCutOff || (job !== 'publish' && job !== 'prune')) return { finding: undefined, output };
   const count = Number(outputs['committed'] ?? 0);
   if (world.hasCommitted() === count > 0) return { finding: undefined, output };
   return { finding: `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`, output };

@@ -273,6 +273,7 @@ export async function openWorld(): Promise<World> {
     result.isHit ||= existsSync(`${files.writes}.met`);
     rmSync(`${files.writes}.met`, { force: true });
     progress.isGreen &&= result.isGreen;
+    progress.isCutOff ||= result.isKilled;
     // Which attempt chose is not part of what was chosen.
     progress.outputs = readOutputs(files.output);
     delete progress.outputs['run'];
@@ -354,10 +355,10 @@ function digestOf(data: unknown): string {
   return createHash('sha256').update(JSON.stringify(data)).digest('hex');
 }
 
-type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose';
+type Meeting = (of: string, incoming: IncomingMessage, outgoing: ServerResponse) => boolean | 'lose' | 'cut';
 
 function newProgress(job: JobName): JobProgress {
-  return { job, attempt: 1, committed: '', isGreen: true, isLost: false, outputs: {} };
+  return { job, attempt: 1, committed: '', isGreen: true, isLost: false, isCutOff: false, outputs: {} };
 }
 
 /** Values of a file that `GITHUB_OUTPUT` names, as GitHub reads it; the last of a name counts. */

@@ -21,7 +21,7 @@ test.each(Object.keys(JOBS) as JobName[])('%s runs the scripts of its workflow, 
   expect(steps.map(({ script }) => script)).toEqual(wanted.map(({ script }) => script));
 
   const failed: JobProgress = {
-    ...{ job, attempt: 1, committed: '', isGreen: false, isLost: false },
+    ...{ job, attempt: 1, committed: '', isGreen: false, isLost: false, isCutOff: false },
     outputs: { published: '1', missing: '1' },
   };
   expect(steps.map(({ when }) => when?.(failed) ?? failed.isGreen)).toEqual(

@@ -1,5 +1,9 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/** Until what was sent has arrived. */
+const CUT_MS = 50;
 
 /** A proxy in front of a real registry that answers some requests itself. */
 export interface FaultyProxy {
@@ -10,8 +14,11 @@ export interface FaultyProxy {
   stop(): Promise<void>;
 }
 
-/** Answers a request and returns true, or leaves it to the registry; `lose`: the registry does it, and its answer is lost. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean | 'lose';
+/**
+ * Answers a request and returns true, or leaves it to the registry; `lose`: the registry does it, and its answer is lost;
+ * `cut`: its answer breaks off.
+ */
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean | 'lose' | 'cut';
 
 /** Starts a proxy on a free port of 127.0.0.1. @param target `127.0.0.1:PORT` of a plain HTTP registry */
 export async function startFaultyProxy(target: string, fault: Fault): Promise<FaultyProxy> {
@@ -30,6 +37,10 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
         answer.resume().once('end', () => incoming.socket.destroy());
         return;
       }
+      if (verdict === 'cut') {
+        void buffer(answer).then((body) => cut(answer, body, outgoing));
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });
@@ -37,6 +48,14 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
     incoming.pipe(onward);
   });
   return { host, seen, stop };
+}
+
+/** Sends half of an answer, and of one without a body nothing. */
+function cut({ statusCode = 502, headers }: IncomingMessage, body: Buffer, outgoing: ServerResponse): void {
+  if (body.length === 0) return void outgoing.destroy();
+  const { 'transfer-encoding': _, ...others } = headers;
+  outgoing.writeHead(statusCode, { ...others, 'content-length': body.length });
+  outgoing.write(body.subarray(0, body.length / 2), () => setTimeout(() => outgoing.destroy(), CUT_MS));
 }
 
 /** Starts an HTTP server on a free port of 127.0.0.1. */

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { recordRemoval } from './removal.ts';
+
+const BUILD = {
+  name: 'tree',
+  version: '2.1.0',
+  hash: 'mgvrpqcayml2t34bqu5anstlc53ooayw',
+  published: '2026-01-01T00:00:00Z',
+};
+const FIRST = { removed: '2026-03-01T00:00:00Z', reason: 'old' };
+const SECOND = { removed: '2026-03-02T00:00:00Z', reason: 'older' };
+
+test('a removal that was interrupted is recorded once when it is done again', () => {
+  const { stays } = recordRemoval(BUILD, SECOND, recordRemoval(BUILD, FIRST));
+  expect(stays).toEqual([{ published: BUILD.published, ...SECOND }]);
+});
+
+test('each time that a build was there is remembered', () => {
+  const again = { ...BUILD, published: '2026-03-01T12:00:00Z' };
+  const { stays } = recordRemoval(again, SECOND, recordRemoval(BUILD, FIRST));
+  expect(stays.map(({ published }) => published)).toEqual([BUILD.published, again.published]);
+});
