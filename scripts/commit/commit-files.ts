@@ -20,7 +20,7 @@ const MAX_FAILURES = 6;
 export interface Committed {
   /** In their order; none when there was nothing to commit. */
   commits: Commit[];
-  /** Number of files in them, and in commits that GitHub made without an answer. */
+  /** Number of files in them, each counted once, and in commits that GitHub made without an answer. */
   files: number;
   /** Changes that another commit was faster with; the branch keeps the other's. */
   lost: Change[];
@@ -48,9 +48,11 @@ export async function commitFiles(
   } = {},
 ): Promise<Committed> {
   const result: Committed = { commits: [], files: 0, lost: [], head: local.head };
-  const count = (files: number): void => {
-    result.files += files;
-    if (files > 0) onCommit?.(result.files);
+  const committed = new Set<string>();
+  const count = (changes: readonly Change[]): void => {
+    for (const { path } of changes) committed.add(path);
+    result.files = committed.size;
+    if (changes.length > 0) onCommit?.(result.files);
   };
   /** Commits that got no answer: made or not, the branch will show. */
   const inDoubt = new Map<string, Change>();
@@ -63,7 +65,7 @@ export async function commitFiles(
     head ??= await readHead(github, branch);
     result.head = head;
     if (head !== expectedHead) {
-      count(await countOurs(github, head, inDoubt));
+      count(await findOurs(github, head, inDoubt));
       const { changes, lost } = await compare(github, head, pending);
       result.lost.push(...lost);
       pending = changes;
@@ -80,7 +82,7 @@ export async function commitFiles(
       failures = 0;
       // Whatever is in doubt was not made: this commit was on top of what was looked at.
       inDoubt.clear();
-      count(counted.length);
+      count(counted);
     } catch (error) {
       if (error instanceof RuleError) throw await explainRule(github, branch, error);
       if (error instanceof BusyError) {
@@ -113,8 +115,8 @@ export async function commitFiles(
  * Of the commits that got no answer: the files that the branch now has exactly as they were sent. A commit is made as
  * a whole or not at all, so what was made is among them; only what another run has replaced since is not.
  */
-async function countOurs(github: GitHub, head: string, inDoubt: Map<string, Change>): Promise<number> {
-  if (inDoubt.size === 0) return 0;
+async function findOurs(github: GitHub, head: string, inDoubt: Map<string, Change>): Promise<Change[]> {
+  if (inDoubt.size === 0) return [];
   const sent = [...inDoubt.values()];
   inDoubt.clear();
   const files = await readFiles(
@@ -122,7 +124,7 @@ async function countOurs(github: GitHub, head: string, inDoubt: Map<string, Chan
     head,
     sent.map(({ path }) => path),
   );
-  return sent.filter(({ path, content }) => files.get(path)?.oid === (content && nameBlob(content))).length;
+  return sent.filter(({ path, content }) => files.get(path)?.oid === (content && nameBlob(content)));
 }
 
 async function compare(

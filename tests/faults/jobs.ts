@@ -173,7 +173,8 @@ export const JOBS = {
       script: 'scripts/receive.ts',
       when: ({ outputs }) => Number(outputs['missing'] ?? 0) > 0,
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
-      env: artifactsOf,
+      // The job's outputs are those of the step before, which has an id.
+      env: (around) => ({ ...artifactsOf(around), GITHUB_OUTPUT: join(around.work, '.work/no-output') }),
     },
   ],
   start: [

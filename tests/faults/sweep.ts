@@ -260,10 +260,9 @@ function flatten(value: unknown, path = ''): Map<string, unknown> {
   return new Map(Object.entries(value).flatMap(([key, each]) => [...flatten(each, `${path}/${key}`)]));
 }
 
-/**
- * A job's outputs but for what `ask-artifacts` says: that GitHub's API did not give an artifact is true then, and the
- * workflow takes them the other way.
- */
+/** Outputs of steps that are true of what the fault did, and that the workflow acts on: it takes artifacts another way, and pushes again. */
+const ACTED_ON = ['answers', 'missing'];
+
 function comparable(outputs: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(outputs).filter(([name]) => name !== 'answers'));
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !ACTED_ON.includes(name)));
 }
