@@ -26,8 +26,10 @@ const OPERATIONS: [method: string, path: string][] = [
   ['get', '/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}'],
   ['post', '/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'],
   ['get', '/users/{username}/packages/{package_type}/{package_name}/versions'],
+  ['get', '/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
   ['delete', '/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
   ['get', '/orgs/{org}/packages/{package_type}/{package_name}/versions'],
+  ['get', '/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
   ['delete', '/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
 ];
 /** For answers that an operation does not document. */
