@@ -42,6 +42,18 @@ test("deletes versions of a package of GitHub's, keeps what has another tag by n
     [TREE_TAG, wanted?.tag ?? ''].sort(),
   );
 
+  // GitHub deletes it and its answer is lost: asked once more, it knows no such version.
+  let isLost = false;
+  ghcr.fault = ({ method }, outgoing) => {
+    if (method === 'DELETE' && !isLost) {
+      isLost = true;
+      outgoing.end = () => outgoing.destroy();
+    }
+    return false;
+  };
+  const lost = await remove(wanted ? [wanted] : [], () => Promise.resolve(false));
+  expect([isLost, lost]).toEqual([true, { gone: new Set([wanted?.digest]) }]);
+
   ghcr.denyWriting('owner/cache');
   const index = (await registry.describeTag('index.spack'))?.digest ?? '';
   const refused = await remove([{ tag: 'index.spack', digest: index }], isWanted);

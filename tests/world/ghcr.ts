@@ -285,16 +285,19 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
       return sendJson(outgoing, 403, { message: 'Resource not accessible by integration', status: '403' });
     }
     void ghcr.versions(name).then((versions) => {
-      if (incoming.method === 'GET') {
-        const path = '/users/{username}/packages/{package_type}/{package_name}/versions';
-        const answer = versions.toReversed().map(({ id, digest, tags }) => {
-          const metadata = { package_type: 'container', container: { tags } };
-          return sampleAnswer('GET', path, { id, name: digest, metadata });
-        });
+      const path = '/users/{username}/packages/{package_type}/{package_name}/versions';
+      const describe = (one: string, { id, digest, tags }: (typeof versions)[number]): unknown => {
+        const metadata = { package_type: 'container', container: { tags } };
+        return sampleAnswer('GET', `${path}${one}`, { id, name: digest, metadata });
+      };
+      if (incoming.method === 'GET' && id === '') {
+        const answer = versions.toReversed().map((version) => describe('', version));
         return sendJson(outgoing, 200, answer);
       }
       const version = versions.find((known) => String(known.id) === id);
       if (!version) return sendJson(outgoing, 404, { message: 'Package not found.', status: '404' });
+      if (incoming.method === 'GET')
+        return sendJson(outgoing, 200, describe('/{package_version_id}', version));
       deleted.add(`${name}@${version.digest}`);
       return outgoing.writeHead(204).end();
     });
