@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import fastGlob from 'fast-glob';
+import { DAY_MS } from '../../site/lib/format.ts';
 import { annotate } from '../github/actions.ts';
 
 /** Where Linux distributions put datefudge's library. */
 const PLACES = '/usr/{lib,lib64}{,/*}{,/datefudge}/datefudge.so';
-const DAY_SECONDS = 86_400;
 
 /**
  * The variables that `spack/build_clock.py` reads, to set the clock of build scripts this many days ahead. None, with a
@@ -15,7 +15,7 @@ const DAY_SECONDS = 86_400;
  */
 export function setClockAhead(days: number): Record<string, string> {
   if (days === 0) return {};
-  const seconds = days * DAY_SECONDS;
+  const seconds = (days * DAY_MS) / 1_000;
   const library = fastGlob.sync(PLACES).find((path) => works(path, seconds));
   if (library !== undefined) return { SPACK_BUILD_CLOCK: `${seconds} ${library}` };
   annotate(

@@ -1,6 +1,6 @@
 import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { indexOfBuilds, updateIndexImage, type IndexContent } from '../mirror/index-image.ts';
+import { indexOfRegistry, updateIndexImage, type IndexContent } from '../mirror/index-image.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { checkRegistryBytes } from './check-bytes.ts';
@@ -29,11 +29,10 @@ export async function checkRegistries(
   const findRegistry = openRegistries(own);
   const graced = [...read.removed.values()].flatMap(({ grace }) => grace?.build ?? []);
   const groups = groupByRegistry([...read.catalog.builds.values(), ...graced], own.reference);
-  for (const [name, [first]] of groups) {
-    const registry = findRegistry(first ?? { image: {} });
+  for (const name of groups.keys()) {
+    const registry = findRegistry({ image: { registry: name } });
     const isThere = (build: Stored): boolean => registryOf(build, own.reference) === name;
-    const there = [...indexed.builds.values()].filter(isThere);
-    const index = there.length === indexed.builds.size ? all : indexOfBuilds(there, indexed.nodes);
+    const index = indexOfRegistry(registry, own, indexed, all);
     const part = registry === own && groups.size === 1 ? read : partOf(read, isThere, registry === own);
     const fixIndex = async (): Promise<void> => void (await updateIndexImage(registry, indexed, index));
     const answers = await checkRegistry(part, diagnosis, { ...check, registry, index: index.blob, fixIndex });

@@ -16,10 +16,7 @@ import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
-import { sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
-
-/** Requests at a time. */
-const REQUESTS = 8;
+import { REQUESTS, sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
 
 /** How a site is to be looked at. */
 export interface SiteCheck {

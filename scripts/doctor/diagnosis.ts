@@ -168,6 +168,9 @@ function warning(subject: Kind['subject'], advice: string): Kind {
 /** How many of each kind a run without `--deep` looks at; the cost then does not grow with the cache. */
 export const SAMPLE = 300;
 
+/** Requests at a time: few enough for any registry and site. */
+export const REQUESTS = 8;
+
 /**
  * A part of many things, another one each day, so that in time all are looked at. No more of them than the limit: all.
  * @param limit Infinity for all

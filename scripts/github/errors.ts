@@ -24,6 +24,11 @@ export class GitHubRefusedError extends Error {
   }
 }
 
+/** Whether GitHub says that there is no such thing, or none that the token may see. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof GitHubRefusedError && error.status === 404;
+}
+
 /** The archive is not one that unpacks to plain files below a folder. */
 export class BadArchiveError extends Error {}
 

@@ -5,7 +5,7 @@ import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { openApi, type ApiOptions } from './api.ts';
-import { GitHubRefusedError } from './errors.ts';
+import { isNotFound } from './errors.ts';
 
 /** A version of a package, as GitHub lists them, newest first; its name is the digest of the manifest. */
 const Versions = z.array(
@@ -85,15 +85,11 @@ export async function deleteVersions(
       await call(`DELETE ${root}/{version}`, version, z.unknown());
     } catch (error) {
       // An answer that was lost: it was deleted, and is asked for once more. Who may not delete gets 404 too, and still sees it.
-      if (!isMissing(error) || !(await isGone(() => call(`GET ${root}/{version}`, version, z.unknown()))))
+      if (!isNotFound(error) || !(await isGone(() => call(`GET ${root}/{version}`, version, z.unknown()))))
         throw error;
     }
     onGone(digest);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof GitHubRefusedError && error.status === 404;
 }
 
 async function isGone(look: () => Promise<unknown>): Promise<boolean> {
@@ -101,7 +97,7 @@ async function isGone(look: () => Promise<unknown>): Promise<boolean> {
     await look();
     return false;
   } catch (error) {
-    if (isMissing(error)) return true;
+    if (isNotFound(error)) return true;
     throw error;
   }
 }

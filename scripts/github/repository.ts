@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { openGitHub, type GitHub, type ApiOptions } from './api.ts';
-import { GitHubRefusedError } from './errors.ts';
+import { isNotFound } from './errors.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { annotate } from './actions.ts';
@@ -67,7 +67,7 @@ export async function readPages(github: GitHub): Promise<PagesSite | undefined> 
     );
     return { url, isByWorkflow: type !== 'legacy' };
   } catch (error) {
-    if (error instanceof GitHubRefusedError && error.status === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -43,6 +43,20 @@ export function indexOfBuilds(
   return { blob: blobOf(Buffer.from(text)), text };
 }
 
+/**
+ * The index of a registry: of the builds that are there.
+ * @param all the index of everything, which is that of a registry that has everything
+ */
+export function indexOfRegistry(
+  { reference }: Registry,
+  own: Registry,
+  { builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>,
+  all: IndexContent,
+): IndexContent {
+  const there = [...builds.values()].filter((build) => registryOf(build, own.reference) === reference);
+  return there.length === builds.size ? all : indexOfBuilds(there, nodes);
+}
+
 /** Gets a registry and the digest that its index's tag pointed at before. */
 type OnReplaced = (registry: Registry, digest: Digest) => Promise<void>;
 
@@ -58,13 +72,11 @@ export async function updateIndexImages(
   onReplaced: OnReplaced,
 ): Promise<boolean> {
   const findRegistry = openRegistries(own);
-  const builds = [...catalog.builds.values()];
   let isChanged = false;
-  for (const name of groupByRegistry([...builds, ...retired], own.reference).keys()) {
-    const there = builds.filter((build) => registryOf(build, own.reference) === name);
-    const index = there.length === builds.length ? all : indexOfBuilds(there, catalog.nodes);
-    const registry = findRegistry({ image: { registry: name === own.reference ? undefined : name } });
-    if (await updateIndexImage(registry, catalog, index, onReplaced)) isChanged = true;
+  for (const registry of groupByRegistry([...catalog.builds.values(), ...retired], own.reference).keys()) {
+    const place = findRegistry({ image: { registry } });
+    const index = indexOfRegistry(place, own, catalog, all);
+    if (await updateIndexImage(place, catalog, index, onReplaced)) isChanged = true;
   }
   return isChanged;
 }

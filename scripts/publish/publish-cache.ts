@@ -148,6 +148,11 @@ async function pushEntries(
   });
   const all: Resolution = { newBuilds: [], staged: 0, adopted: 0, warnings: [] };
   const pushes: (() => Promise<void>)[] = [];
+  const circumstances = {
+    published: readDate(environment, new Date()),
+    originOf: originOf ?? (({ inspected }: CheckedEntry) => readOrigin(environment, inspected.spackVersion)),
+    times: times ?? new Map(),
+  };
   for (const [name, group] of groupByRegistry(stored, own.reference)) {
     const [first] = group;
     if (!first) continue;
@@ -157,9 +162,7 @@ async function pushEntries(
     const publishing = {
       ...{ registry, findRegistry, catalogDirectory, recorded, layout },
       registryName: name === own.reference ? undefined : name,
-      published: readDate(environment, new Date()),
-      originOf: originOf ?? (({ inspected }) => readOrigin(environment, inspected.spackVersion)),
-      times: times ?? new Map(),
+      ...circumstances,
     };
     await resolveEntries(
       group.map(({ entry }) => entry),

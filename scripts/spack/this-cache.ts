@@ -96,11 +96,10 @@ async function findOtherMirrors(
   const all = await ask(`${siteUrl}/v3/manifests/index/${ALL_VIEW}/index.manifest.json`);
   if ('problem' in all || all.text === indexText) return [];
   const found = await Promise.all(
-    readable.map(async (registry) => {
-      const index = await openRegistry(registry)
-        .describeTag(INDEX_TAG)
-        .catch(() => undefined);
-      return index ? [spackUrlOf(openRegistry(registry).reference)] : [];
+    readable.map(async (name) => {
+      const registry = openRegistry(name);
+      const index = await registry.describeTag(INDEX_TAG).catch(() => undefined);
+      return index ? [spackUrlOf(registry.reference)] : [];
     }),
   );
   return found.flat();

@@ -33,7 +33,7 @@ const CLIENTS = ['lock', 'index'] as const;
 const spacks = testedSpacks();
 // Those of the index last: for them it is put back.
 const cases = CLIENTS.flatMap((has) =>
-  (['mirror', 'registry'] as const).flatMap((door) => spacks.map((version) => ({ door, version, has }))),
+  (['mirror', 'registry'] as const).flatMap((source) => spacks.map((version) => ({ source, version, has }))),
 );
 
 describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all pruned', () => {
@@ -78,7 +78,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all
     for (const each of cases) {
       const home = await openSpack(each.version, packages);
       homes.set(each, home);
-      if (each.door === 'mirror') {
+      if (each.source === 'mirror') {
         await addMirror(home, 'cache', site.url, true);
         await spack(home, ['buildcache', 'keys', '--install', '--trust']);
       } else await addMirror(home, 'cache', `oci://localhost:${new URL(registry.url).port}${BASE}`, false);
@@ -106,7 +106,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all
     await registry?.stop();
   });
 
-  test.each(cases)('$version.version installs from the $door with the $has of last week', async (each) => {
+  test.each(cases)('$version.version installs from the $source with the $has of last week', async (each) => {
     const home = homes.get(each);
     if (!home) throw new Error('expected a client');
     if (each.has === 'lock') {

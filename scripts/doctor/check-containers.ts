@@ -1,0 +1,50 @@
+import pMap from 'p-map';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
+import type { Container } from '../../site/schemas/container.ts';
+import type { Registry } from '../oci/registry.ts';
+import { REQUESTS, sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
+import type { ExaminedCatalog } from './read-catalog.ts';
+
+/**
+ * Looks whether the newest container of each name and architecture is there; those before it may be gone.
+ * @param limit how many are asked for
+ * @param tags of the registry
+ */
+export async function checkContainers(
+  { containers }: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  { registry, limit, now }: { registry: Registry; limit: number; now: Date },
+  tags: ReadonlySet<string>,
+): Promise<void> {
+  const newest = new Map<string, Container>();
+  for (const container of containers.toSorted((a, b) => compareTexts(a.published, b.published)))
+    newest.set(`${container.tags[0]} ${container.os}/${container.architecture}`, container);
+  const all = [...newest.values()];
+  const hasTag = ({ tags: [tag = ''] }: Container): boolean => tags.has(tag);
+  if (all.length > 1 && !all.some(hasTag)) {
+    diagnosis.add('container-missing', {
+      where: registry.reference,
+      expected: `the ${all.length} newest containers of the catalog`,
+      found: 'none of them',
+      advice:
+        'run the workflows that built them again, or remove their records in containers/; a registry that builds were ' +
+        'copied to has none',
+    });
+    diagnosis.count('registry', 'containers are there', all.length);
+    return;
+  }
+  const chosen = takeDailySample(all, limit, now);
+  await pMap(
+    chosen,
+    async (container) => {
+      if (hasTag(container) && (await registry.readText(container.digest))) return;
+      diagnosis.add('container-missing', {
+        where: `${registry.reference}:${container.tags[0]}`,
+        expected: `the container ${container.digest} for ${container.os}/${container.architecture}`,
+        found: hasTag(container) ? 'the tag, but no such image' : 'no such tag',
+      });
+    },
+    { concurrency: REQUESTS },
+  );
+  diagnosis.count('registry', 'containers are there', all.length, sampleNote(chosen.length, all.length));
+}
