@@ -45,6 +45,8 @@ async function importCache(place: string, { dryRun: isDryRun, ...options }: Opti
   const keys = options.trust === undefined ? [] : [await readTrustedKeys(options.trust)];
   const source = await openSource(place, { keys, unsigned: options.unsigned });
   const { builds, unmatched } = await source.list();
+  if (builds.length + unmatched.length === 0)
+    throw new Error(`${source.address}: expected builds to import, found none; check the address`);
   const lock = options.lock === undefined ? undefined : await readLock(options.lock);
   const selected = selectBuilds(builds, { specs: options.spec ?? [], lock });
   const result = await importBuilds(source, selected, { destination, isDryRun });

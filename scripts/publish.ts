@@ -40,10 +40,11 @@ async function publish(
     ...(allow === undefined ? {} : { allowed: readAllowedHashes(allow) }),
     ...(trust === undefined ? {} : { trust: [await readTrustedKeys(trust)] }),
   });
-  if (entries.length === 0) {
-    console.error(`${cacheDirectory}: nothing to publish`);
-    return;
-  }
+  if (entries.length === 0)
+    throw new Error(
+      `${cacheDirectory}: expected builds to publish, found none; check the path, and put packages there with ` +
+        `\`spack buildcache push ${cacheDirectory} SPEC\``,
+    );
   const names = listSpecFiles(destination.catalogDirectory);
   const checked = await checkTarballs(entries, names);
   const resolution = await publishEntries(checked, { ...destination, names });

@@ -47,6 +47,17 @@ test('publishing twice changes nothing, not even when a file was written', async
   expect(after).toEqual(before);
 });
 
+test.each(['publish', 'import'])(
+  '%s of a build cache without builds fails, since it would do nothing',
+  async (verb) => {
+    const empty = join(folder, 'empty');
+    await mkdir(join(empty, 'v3/manifests/spec'), { recursive: true });
+    const { code, output } = await tryScript(verb, [empty, ...optionsFor('empty')], env);
+    expect(output).toContain(`${empty}: expected builds to ${verb}, found none`);
+    expect(code).toBe(1);
+  },
+);
+
 test('two publishers at once end where one does', async () => {
   await Promise.all([publishInto('both'), publishInto('both')]);
   await expectClean('both');
