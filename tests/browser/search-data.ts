@@ -1,10 +1,4 @@
-import {
-  describeBuildIndex,
-  describeFileIndex,
-  describePackageIndex,
-  describeWordIndex,
-  listHashes,
-} from '../../site/lib/search/search-data.ts';
+import { DATA_FILES, listHashes } from '../../site/lib/search/search-data.ts';
 import { fileStem, type Node } from '../../site/schemas/node.ts';
 import { parseSettings } from '../../site/schemas/settings.ts';
 import { shapeCatalog } from '../../site/lib/catalog/shape-catalog.ts';
@@ -34,12 +28,9 @@ export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
 /** The search's data files of a generated catalog: path below `/data/` and text. */
 export function inventSearchData(builds: number): Map<string, string> {
   const catalog = inventSiteCatalog(builds);
-  const files = new Map<string, unknown>([
-    ['packages', describePackageIndex(catalog)],
-    ['builds', describeBuildIndex(catalog)],
-    ['files', describeFileIndex(catalog)],
-    ['words', describeWordIndex(catalog)],
-  ]);
+  const files = new Map<string, unknown>(
+    Object.entries(DATA_FILES).map(([name, describe]) => [name, describe(catalog)]),
+  );
   for (const [file, hashes] of listHashes(catalog).entries()) files.set(`hashes/${file}`, hashes);
   return new Map([...files].map(([name, data]) => [`${name}.json`, JSON.stringify(data)]));
 }

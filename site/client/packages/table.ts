@@ -202,14 +202,13 @@ const LARGEST_FIRST: ReadonlySet<PackageColumn> = new Set([
   'updated',
 ]);
 
-const finders = new WeakMap<PackageIndex, WordFinder>();
+let finder: WordFinder | undefined;
 
 /** Places of the packages that fit, in order; a search without a chosen order shows the best first. */
 function orderPackages(index: PackageIndex, { text, sort, descending }: PackageView): number[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const finder = finders.get(index) ?? new WordFinder(index);
-  finders.set(index, finder);
-  const ranks = words.map((word) => finder.rankPackages(word));
+  const found = (finder ??= new WordFinder(index));
+  const ranks = words.map((word) => found.rankPackages(word));
   const places = [...index.names.keys()].filter(
     (place) => (index.builds[place] ?? 0) > 0 && ranks.every((rank) => (rank[place] ?? 0) > 0),
   );

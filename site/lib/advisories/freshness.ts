@@ -7,6 +7,7 @@ import type {
 import type { DagHash } from '../../schemas/digest.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { formatCount, formatDate } from '../format.ts';
+import { once } from '../once.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** What the catalog says of one build. */
@@ -26,8 +27,6 @@ export interface FreshnessCount {
 /** What is needed to say how fresh builds are. */
 export type ComparedCatalog = Pick<SiteCatalog, 'comparison'>;
 
-const read = new WeakMap<RecipeComparison, Map<DagHash, Freshness>>();
-
 /** How a build compares with newer recipes. */
 export function freshnessOf(
   { build }: Pick<CatalogBuild, 'build'>,
@@ -39,20 +38,16 @@ export function freshnessOf(
   return build.origin.packages === comparison.commit ? { state: 'current' } : (found ?? { state: 'unknown' });
 }
 
-function statesOf(comparison: RecipeComparison): Map<DagHash, Freshness> {
-  const known = read.get(comparison);
-  if (known) return known;
-  const { current, noNewer, older } = comparison;
-  const states = new Map<DagHash, Freshness>([
-    ...current.map((hash) => [hash, { state: 'current' }] as const),
-    ...noNewer.map((hash) => [hash, { state: 'no newer' }] as const),
-    ...older.flatMap(({ hashes, since, ...cause }) =>
-      hashes.map((hash) => [hash, { state: 'older', cause, since }] as const),
-    ),
-  ]);
-  read.set(comparison, states);
-  return states;
-}
+const statesOf = once(
+  ({ current, noNewer, older }: RecipeComparison) =>
+    new Map<DagHash, Freshness>([
+      ...current.map((hash) => [hash, { state: 'current' }] as const),
+      ...noNewer.map((hash) => [hash, { state: 'no newer' }] as const),
+      ...older.flatMap(({ hashes, since, ...cause }) =>
+        hashes.map((hash) => [hash, { state: 'older', cause, since }] as const),
+      ),
+    ]),
+);
 
 /** Counts builds by how they compare with newer recipes. */
 export function countFreshness(

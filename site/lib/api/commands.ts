@@ -17,8 +17,8 @@ export interface ApiCommands {
 /** How to ask an endpoint with curl and jq. */
 export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): ApiCommands[] {
   const unpack = isCompressed(endpoint) ? ' | gunzip' : '';
-  return endpoint.filters.map(({ prints, filter }) => ({
-    label: prints,
+  return Object.entries(endpoint.filters).map(([label, filter]) => ({
+    label,
     lines: [`curl -fsS ${externalUrl(path)}${unpack} | jq -r '${filter}'`],
   }));
 }

@@ -36,8 +36,8 @@ export interface Endpoint {
   schema: z.ZodType;
   /** When it changes. */
   freshness: string;
-  /** Filters for `jq`, each with what it prints. */
-  filters: { prints: string; filter: string }[];
+  /** Filters for `jq`, by what each prints. */
+  filters: Record<string, string>;
 }
 
 const EVERY_TIME = 'Changes with every publication.';
@@ -51,13 +51,10 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'index-document',
     schema: IndexDocument,
     freshness: EVERY_TIME,
-    filters: [
-      { prints: 'How much there is', filter: '.counts' },
-      {
-        prints: 'What to compare with the last time',
-        filter: '.endpoints[] | select(.sha256) | "\\(.sha256) \\(.url)"',
-      },
-    ],
+    filters: {
+      'How much there is': '.counts',
+      'What to compare with the last time': String.raw`.endpoints[] | select(.sha256) | "\(.sha256) \(.url)"`,
+    },
   },
   {
     name: 'packages',
@@ -65,12 +62,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'package-list',
     schema: PackageList,
     freshness: EVERY_TIME,
-    filters: [
-      {
-        prints: 'Each package and its highest version',
-        filter: '.packages[] | "\\(.name) \\(.versions[0])"',
-      },
-    ],
+    filters: { 'Each package and its highest version': String.raw`.packages[] | "\(.name) \(.versions[0])"` },
   },
   {
     name: 'package',
@@ -78,7 +70,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'package-document',
     schema: PackageDocument,
     freshness: 'Changes when a build of the package comes or goes.',
-    filters: [{ prints: 'Each build', filter: '.builds[] | "\\(.hash) \\(.spec)"' }],
+    filters: { 'Each build': String.raw`.builds[] | "\(.hash) \(.spec)"` },
   },
   {
     name: 'specs',
@@ -86,13 +78,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'spec-table',
     schema: SpecTable,
     freshness: EVERY_TIME,
-    filters: [
-      {
-        prints: 'Hash, package and version of each build',
-        filter:
-          '.words as $w | .columns as $c | range(.builds) | "\\($c.hash[.]) \\($w.package[$c.package[.]]) \\($w.version[$c.version[.]])"',
-      },
-    ],
+    filters: {
+      'Hash, package and version of each build': String.raw`.words as $w | .columns as $c | range(.builds) | "\($c.hash[.]) \($w.package[$c.package[.]]) \($w.version[$c.version[.]])"`,
+    },
   },
   {
     name: 'spec',
@@ -101,12 +89,10 @@ export const ENDPOINTS: Endpoint[] = [
     schema: SpecDocument,
     freshness:
       'Changes when it moves to the site or to the registry, or is signed again. Whether newer recipes give another build is in `/api/specs.json` (`freshness`): each of their releases may change that.',
-    filters: [
-      {
-        prints: 'What it is, the oldest glibc that it runs on, and its size in bytes',
-        filter: '.spec, .needs.runs, .build.tarball.size',
-      },
-    ],
+    filters: {
+      'What it is, the oldest glibc that it runs on, and its size in bytes':
+        '.spec, .needs.runs, .build.tarball.size',
+    },
   },
   {
     name: 'nodes',
@@ -114,12 +100,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'node-list',
     schema: NodeList,
     freshness: 'Changes when a build of the package comes or goes.',
-    filters: [
-      {
-        prints: 'What each build depends on',
-        filter: '.nodes[] | "\\(.hash): \\([.dependencies[]?.name] | join(" "))"',
-      },
-    ],
+    filters: {
+      'What each build depends on': String.raw`.nodes[] | "\(.hash): \([.dependencies[]?.name] | join(" "))"`,
+    },
   },
   {
     name: 'targets',
@@ -127,7 +110,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'target-list',
     schema: TargetList,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Builds for each', filter: '.targets[] | "\\(.builds) \\(.name)"' }],
+    filters: { 'Builds for each': String.raw`.targets[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'compilers',
@@ -135,7 +118,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'compiler-list',
     schema: CompilerList,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Builds by each', filter: '.compilers[] | "\\(.builds) \\(.name)@\\(.version)"' }],
+    filters: { 'Builds by each': String.raw`.compilers[] | "\(.builds) \(.name)@\(.version)"` },
   },
   {
     name: 'programs',
@@ -143,12 +126,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'program-list',
     schema: ProgramList,
     freshness: 'Changes when a build brings a program or library that was not there.',
-    filters: [
-      {
-        prints: 'Each program and its packages',
-        filter: '.programs[] | "\\(.name): \\(.packages | join(" "))"',
-      },
-    ],
+    filters: {
+      'Each program and its packages': String.raw`.programs[] | "\(.name): \(.packages | join(" "))"`,
+    },
   },
   {
     name: 'environments',
@@ -156,9 +136,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'environment-list',
     schema: EnvironmentList,
     freshness: 'Changes when one of their specs is built.',
-    filters: [
-      { prints: 'How much of each is there', filter: '.environments[] | "\\(.percent) % \\(.name)"' },
-    ],
+    filters: { 'How much of each is there': String.raw`.environments[] | "\(.percent) % \(.name)"` },
   },
   {
     name: 'environment',
@@ -166,12 +144,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'environment-document',
     schema: EnvironmentDocument,
     freshness: 'Changes when one of its specs is built.',
-    filters: [
-      {
-        prints: 'What is missing, and why',
-        filter: '.coverage.missing[] | "\\(.name)@\\(.version) \\(.reason)"',
-      },
-    ],
+    filters: {
+      'What is missing, and why': String.raw`.coverage.missing[] | "\(.name)@\(.version) \(.reason)"`,
+    },
   },
   {
     name: 'containers',
@@ -179,12 +154,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'container-list',
     schema: ContainerList,
     freshness: 'Changes when a container is published.',
-    filters: [
-      {
-        prints: 'Tag, platform and digest of each',
-        filter: '.containers[] | "\\(.tags[0]) \\(.os)/\\(.architecture) \\(.digest)"',
-      },
-    ],
+    filters: {
+      'Tag, platform and digest of each': String.raw`.containers[] | "\(.tags[0]) \(.os)/\(.architecture) \(.digest)"`,
+    },
   },
   {
     name: 'failures',
@@ -192,7 +164,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'failure-list',
     schema: FailureList,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'What failed, and how', filter: '.failures[] | "\\(.date) \\(.kind) \\(.spec)"' }],
+    filters: { 'What failed, and how': String.raw`.failures[] | "\(.date) \(.kind) \(.spec)"` },
   },
   {
     name: 'advisories',
@@ -200,12 +172,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'advisory-list',
     schema: AdvisoryList,
     freshness: 'Changes when newer recipes were read, and when a build of such a version comes or goes.',
-    filters: [
-      {
-        prints: 'What is withdrawn, why, and what is newer',
-        filter: '.advisories[] | "\\(.name)@\\(.version) \\(.cves | join(" ")) \\(.newer // "")"',
-      },
-    ],
+    filters: {
+      'What is withdrawn, why, and what is newer': String.raw`.advisories[] | "\(.name)@\(.version) \(.cves | join(" ")) \(.newer // "")"`,
+    },
   },
   {
     name: 'recipes',
@@ -213,12 +182,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'recipes-document',
     schema: RecipesDocument,
     freshness: 'Changes when newer recipes were read (weekly, or by hand), and when a build comes or goes.',
-    filters: [
-      {
-        prints: 'How many builds are older than the newest recipes',
-        filter: '.last | if . then "\\(.builds.older) older than \\(.release)" else "not compared yet" end',
-      },
-    ],
+    filters: {
+      'How many builds are older than the newest recipes': String.raw`.last | if . then "\(.builds.older) older than \(.release)" else "not compared yet" end`,
+    },
   },
   {
     name: 'views',
@@ -226,7 +192,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'view-list',
     schema: ViewList,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Builds in each', filter: '.views[] | "\\(.builds) \\(.name)"' }],
+    filters: { 'Builds in each': String.raw`.views[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'keys',
@@ -234,7 +200,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'key-list',
     schema: KeyList,
     freshness: RARELY,
-    filters: [{ prints: 'Fingerprints', filter: '.keys[].fingerprint' }],
+    filters: { Fingerprints: '.keys[].fingerprint' },
   },
   {
     name: 'stats',
@@ -242,7 +208,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'stats-document',
     schema: StatsDocument,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Builds by month', filter: '.months[] | "\\(.month) \\(.builds)"' }],
+    filters: { 'Builds by month': String.raw`.months[] | "\(.month) \(.builds)"` },
   },
   {
     name: 'budget',
@@ -250,7 +216,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'budget-document',
     schema: BudgetDocument,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Room left, in bytes', filter: '.budget - .bytes.total' }],
+    filters: { 'Room left, in bytes': '.budget - .bytes.total' },
   },
   {
     name: 'health',
@@ -258,12 +224,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'health-document',
     schema: HealthDocument,
     freshness: 'Changes when catalog, registry and site are compared: weekly, or by hand.',
-    filters: [
-      {
-        prints: 'Problems and when they were looked for',
-        filter: '.last // empty | "\\(.problems) \\(.date)"',
-      },
-    ],
+    filters: {
+      'Problems and when they were looked for': String.raw`.last // empty | "\(.problems) \(.date)"`,
+    },
   },
   {
     name: 'reproduced',
@@ -271,9 +234,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'reproduced-document',
     schema: ReproducedDocument,
     freshness: 'Changes when builds are made a second time and compared.',
-    filters: [
-      { prints: 'How many came out the same', filter: '.last // empty | "\\(.equal) of \\(.compared)"' },
-    ],
+    filters: { 'How many came out the same': String.raw`.last // empty | "\(.equal) of \(.compared)"` },
   },
   {
     name: 'changes',
@@ -281,12 +242,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'change-list',
     schema: ChangeList,
     freshness: 'Changes with every publication in its month, and no longer from a day after the month ends.',
-    filters: [
-      {
-        prints: 'Builds added and removed',
-        filter: '.changes[] | "\\(.date) \\(.change) \\(.name)@\\(.version)"',
-      },
-    ],
+    filters: {
+      'Builds added and removed': String.raw`.changes[] | "\(.date) \(.change) \(.name)@\(.version)"`,
+    },
   },
   {
     name: 'badge',
@@ -294,7 +252,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'badge',
     schema: Badge,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+    filters: { 'The text': String.raw`"\(.label): \(.message)"` },
   },
   {
     name: 'package-badge',
@@ -302,7 +260,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'badge',
     schema: Badge,
     freshness: 'Changes with a higher version.',
-    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+    filters: { 'The text': String.raw`"\(.label): \(.message)"` },
   },
   {
     name: 'environment-badge',
@@ -310,7 +268,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'badge',
     schema: Badge,
     freshness: 'Changes when one of its specs is built.',
-    filters: [{ prints: 'The text', filter: '"\\(.label): \\(.message)"' }],
+    filters: { 'The text': String.raw`"\(.label): \(.message)"` },
   },
   {
     name: 'seed-manifest',
@@ -318,7 +276,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'seed-manifest',
     schema: SeedManifest,
     freshness: EVERY_TIME,
-    filters: [{ prints: 'Each artifact and its image', filter: '.packages[] | "\\(.name) \\(.url)"' }],
+    filters: { 'Each artifact and its image': String.raw`.packages[] | "\(.name) \(.url)"` },
   },
   {
     name: 'seed-dates',
@@ -326,12 +284,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'seed-dates',
     schema: SeedDates,
     freshness: 'Changes once a month.',
-    filters: [
-      {
-        prints: 'Where each month is listed',
-        filter: '.url_prefix as $p | .dates[] | "\\($p)\\(.)/index.manifest.json"',
-      },
-    ],
+    filters: {
+      'Where each month is listed': String.raw`.url_prefix as $p | .dates[] | "\($p)\(.)/index.manifest.json"`,
+    },
   },
 ];
 

@@ -7,6 +7,7 @@ import { describePackage, specDocument, nodeListText } from './specs.ts';
 import { apiTexts } from './texts.ts';
 import { dataPlace } from '../catalog/data-commit.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
+import { once } from '../once.ts';
 import { fillTable } from './spec-table.ts';
 
 /** How much of each list a sample has. */
@@ -26,15 +27,7 @@ export interface ApiSample {
 }
 
 /** A sample of each endpoint by its name; none of one that has no answers yet. */
-export function sampleEndpoints(catalog: SiteCatalog): Map<string, ApiSample> {
-  const samples = made.get(catalog) ?? makeSamples(catalog);
-  made.set(catalog, samples);
-  return samples;
-}
-
-const made = new WeakMap<SiteCatalog, Map<string, ApiSample>>();
-
-function makeSamples(catalog: SiteCatalog): Map<string, ApiSample> {
+export const sampleEndpoints = once((catalog: SiteCatalog): Map<string, ApiSample> => {
   const answers = answersOf(catalog);
   return new Map(
     ENDPOINTS.flatMap((endpoint): [string, ApiSample][] => {
@@ -42,7 +35,7 @@ function makeSamples(catalog: SiteCatalog): Map<string, ApiSample> {
       return answer ? [[endpoint.name, sampleOf(endpoint, answer, catalog)]] : [];
     }),
   );
-}
+});
 
 interface Answer {
   text: string;

@@ -17,7 +17,7 @@ export interface StaticEndpoint<Entry> {
 export function staticEndpoint<Entry>(
   parameter: string,
   list: (catalog: SiteCatalog) => Iterable<readonly [string, Entry]>,
-  text: (entry: Entry, catalog: SiteCatalog) => string,
+  text: (entry: Entry, catalog: SiteCatalog) => string | Uint8Array<ArrayBuffer>,
 ): StaticEndpoint<Entry> {
   return {
     getStaticPaths: async () =>

@@ -16,6 +16,7 @@ import { describeEnvironment, describeEnvironments } from './environments.ts';
 import { describeViews } from './views.ts';
 import { healthDocument, recipesDocument, reproducedDocument } from './checks.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { once } from '../once.ts';
 
 /** What each list says, by its endpoint's name. */
 const LISTS = {
@@ -48,37 +49,27 @@ export interface ApiTexts {
   badges: Map<string, string>;
 }
 
-const made = new WeakMap<SiteCatalog, ApiTexts>();
-
-export function apiTexts(catalog: SiteCatalog): ApiTexts {
-  const texts = made.get(catalog) ?? makeTexts(catalog);
-  made.set(catalog, texts);
-  return texts;
-}
+export const apiTexts = once((catalog: SiteCatalog): ApiTexts => ({
+  lists: new Map(
+    Object.entries(LISTS).map(([name, describe]) => [name, documentText(name, describe(catalog))]),
+  ),
+  changes: textsOf('changes', changesDocument(catalog)),
+  environments: textsOf(
+    'environment',
+    new Map(
+      catalog.environments.flatMap((environment) => {
+        const document = describeEnvironment(environment, catalog);
+        return document ? [[environment.name, document] as const] : [];
+      }),
+    ),
+  ),
+  badges: textsOf('badge', describeBadges(catalog)),
+}));
 
 /** A document as it is served. Throws when it is not of its endpoint's shape. */
 export function documentText(endpoint: string, document: object): string {
   endpointNamed(endpoint).schema.parse(document);
   return `${JSON.stringify(document)}\n`;
-}
-
-function makeTexts(catalog: SiteCatalog): ApiTexts {
-  return {
-    lists: new Map(
-      Object.entries(LISTS).map(([name, describe]) => [name, documentText(name, describe(catalog))]),
-    ),
-    changes: textsOf('changes', changesDocument(catalog)),
-    environments: textsOf(
-      'environment',
-      new Map(
-        catalog.environments.flatMap((environment) => {
-          const document = describeEnvironment(environment, catalog);
-          return document ? [[environment.name, document] as const] : [];
-        }),
-      ),
-    ),
-    badges: textsOf('badge', describeBadges(catalog)),
-  };
 }
 
 function textsOf(endpoint: string, documents: ReadonlyMap<string, object>): Map<string, string> {

@@ -3,19 +3,13 @@ import { listLinks, schemaLink } from './links.ts';
 import { describeSettings, includeOf, type SettingsFile } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { solverSettingsPath } from '../mirror/consumer-settings.ts';
+import { once } from '../once.ts';
 import { externalUrl } from '../url.ts';
 
-/** Several documents and pages ask. */
-const known = new WeakMap<SiteCatalog, SettingsFile[]>();
-
 /** The settings files of a catalog, those of its views included. */
-export function settingsOf(catalog: SiteCatalog): SettingsFile[] {
-  const { keys, plan } = catalog;
-  const files =
-    known.get(catalog) ?? describeSettings({ ...catalog, signed: keys.length > 0, views: plan.views });
-  known.set(catalog, files);
-  return files;
-}
+export const settingsOf = once((catalog: SiteCatalog): SettingsFile[] =>
+  describeSettings({ ...catalog, signed: catalog.keys.length > 0, views: catalog.plan.views }),
+);
 
 export function describeViews(catalog: SiteCatalog): ViewList {
   const files = settingsOf(catalog);

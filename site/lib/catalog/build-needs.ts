@@ -2,6 +2,7 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import { familyOf, runnableTargets } from '../spack/targets.ts';
+import { once } from '../once.ts';
 import { compareVersions } from '../spack/versions.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 
@@ -12,13 +13,11 @@ interface NodeNeeds extends BuildNeeds {
   complete: boolean;
 }
 
-const needsByCatalog = new WeakMap<SiteCatalog['nodes'], Map<DagHash, NodeNeeds>>();
+const memoryOf = once((_nodes: SiteCatalog['nodes']) => new Map<DagHash, NodeNeeds>());
 
 /** What a build and its run-time dependencies need of a machine. Each node is looked at once per catalog. */
 export function needsOf(node: Node, catalog: Nodes): BuildNeeds {
-  const memory = needsByCatalog.get(catalog.nodes) ?? new Map<DagHash, NodeNeeds>();
-  needsByCatalog.set(catalog.nodes, memory);
-  const { complete, runs, ...needs } = collectNeeds(node, catalog, memory);
+  const { complete, runs, ...needs } = collectNeeds(node, catalog, memoryOf(catalog.nodes));
   if (needs.libc === undefined) return needs;
   return complete ? { ...needs, runs: runs ?? firstGlibc(needs.target) } : needs;
 }

@@ -134,7 +134,5 @@ function listMonths(months: readonly string[]): string[] {
 
 function nextMonth(month: string): string {
   const [year = 0, number = 0] = month.split('-').map(Number);
-  return number === 12
-    ? `${year + 1}-01`.padStart('yyyy-mm'.length, '0')
-    : `${String(year).padStart(4, '0')}-${String(number + 1).padStart(2, '0')}`;
+  return monthOf(new Date(Date.UTC(year, number)).toISOString());
 }

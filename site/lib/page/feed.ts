@@ -98,42 +98,39 @@ const NEWEST_OF_PACKAGE = 5;
 
 /** The newest builds. */
 export function buildNews({ builds, nodes }: SiteCatalog): Feed {
-  const name = mirrorName();
-  return {
-    title: `${name}: new builds`,
-    address: externalUrl(buildsFeedPath),
-    page: externalUrl('/'),
-    author: name,
-    entries: [...builds.values()].slice(0, NEWEST).map(({ build, node }) => ({
-      title: `${build.name}@${build.version} for ${node.arch.platform_os}-${targetOf(node)}`,
-      page: externalUrl(buildPath(build)),
-      date: build.published,
-      summary: `${segmentsText(specSegments(node, nodes))} (${formatSize(build.tarball.size)})`,
+  return feedOf(
+    'new builds',
+    buildsFeedPath,
+    '/',
+    [...builds.values()].slice(0, NEWEST).map((entry) => ({
+      ...buildEntry(entry),
+      summary: `${segmentsText(specSegments(entry.node, nodes))} (${formatSize(entry.build.tarball.size)})`,
     })),
-  };
+  );
 }
 
 /** The newest builds of a package; few, since every package has such a feed. */
 export function packageNews({ name, builds }: CatalogPackage): Feed {
   const newest = builds.toSorted((left, right) => compareTexts(right.build.published, left.build.published));
-  return {
-    title: `${mirrorName()}: ${name}`,
-    address: externalUrl(packageFeedPath(name)),
-    page: externalUrl(packagePath(name)),
-    author: mirrorName(),
-    entries: newest.slice(0, NEWEST_OF_PACKAGE).map(buildEntry),
-  };
+  const entries = newest.slice(0, NEWEST_OF_PACKAGE).map(buildEntry);
+  return feedOf(name, packageFeedPath(name), packagePath(name), entries);
 }
 
 /** The newest builds that an environment needs: its roots and what they need. */
 export function environmentNews({ name, lock }: CatalogEnvironment, { builds }: SiteCatalog): Feed {
   const own = [...builds.values()].filter(({ build }) => lock && build.hash in lock.concrete_specs);
+  const entries = own.slice(0, NEWEST).map(buildEntry);
+  return feedOf(`environment ${name}`, environmentFeedPath(name), environmentPath(name), entries);
+}
+
+/** A feed of this cache, from what it is of and its paths on the site. */
+function feedOf(subject: string, path: string, page: string, entries: FeedEntry[]): Feed {
   return {
-    title: `${mirrorName()}: environment ${name}`,
-    address: externalUrl(environmentFeedPath(name)),
-    page: externalUrl(environmentPath(name)),
+    title: `${mirrorName()}: ${subject}`,
+    address: externalUrl(path),
+    page: externalUrl(page),
     author: mirrorName(),
-    entries: own.slice(0, NEWEST).map(buildEntry),
+    entries,
   };
 }
 
@@ -148,42 +145,28 @@ function buildEntry({ build, node }: CatalogBuild): FeedEntry {
 
 /** The newest failures. */
 export function failureNews({ failures }: SiteCatalog): Feed {
-  const name = mirrorName();
-  return {
-    title: `${name}: failures`,
-    address: externalUrl(failuresFeedPath),
-    page: externalUrl(failuresPath),
-    author: name,
-    entries: failures.slice(0, NEWEST).map((failure) => ({
-      title: `${failure.name}: ${describeKind(failure.kind)}`,
-      page: externalUrl(failurePath(failure)),
-      date: failure.date,
-      summary: failure.spec || failure.name,
-    })),
-  };
+  const entries = failures.slice(0, NEWEST).map((failure) => ({
+    title: `${failure.name}: ${describeKind(failure.kind)}`,
+    page: externalUrl(failurePath(failure)),
+    date: failure.date,
+    summary: failure.spec || failure.name,
+  }));
+  return feedOf('failures', failuresFeedPath, failuresPath, entries);
 }
 
 /** What recipes advise against, what was seen last first. */
 export function advisoryNews(catalog: SiteCatalog): Feed {
-  const name = mirrorName();
-  return {
-    title: `${name}: withdrawn versions, older builds`,
-    address: externalUrl(advisoriesFeedPath),
-    page: externalUrl('/'),
-    author: name,
-    entries: [
-      ...olderNews(catalog),
-      ...allAdvisories(catalog).map((advisory) => ({
-        title: `${advisory.name}@${advisory.version}`,
-        // The id of an entry: a package may have several.
-        page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
-        date: advisory.seen,
-        summary: advisoryText(advisory),
-      })),
-    ]
-      .sort((left, right) => compareTexts(right.date, left.date))
-      .slice(0, NEWEST),
-  };
+  const advisories = allAdvisories(catalog).map((advisory) => ({
+    title: `${advisory.name}@${advisory.version}`,
+    // The id of an entry: a package may have several.
+    page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
+    date: advisory.seen,
+    summary: advisoryText(advisory),
+  }));
+  const entries = [...olderNews(catalog), ...advisories]
+    .sort((left, right) => compareTexts(right.date, left.date))
+    .slice(0, NEWEST);
+  return feedOf('withdrawn versions, older builds', advisoriesFeedPath, '/', entries);
 }
 
 /** One entry for the newest recipes that were read; its numbers change while builds are renewed. */

@@ -8,7 +8,7 @@ import { LockFile } from '../../schemas/lock-file.ts';
 import type { Build } from '../../schemas/build.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { sbomText } from './sbom.ts';
-import { servedSboms } from './served-sboms.ts';
+import { composeSboms } from './served-sboms.ts';
 
 const FILE = join(import.meta.dirname, '../../../tests/fixtures/real-nodes/x86_64_v3.lock.json');
 const lock = LockFile.parse(JSON.parse(readFileSync(FILE, 'utf8')));
@@ -67,7 +67,7 @@ test('the site has those of environments and the newest builds, within its bytes
     nodes,
     locks: new Map([['stack', { ...lock, roots: [{ hash: last, spec: 'x' }] }]]),
   } as unknown as SiteCatalog;
-  const served = servedSboms(catalog, 60_000);
+  const served = composeSboms(catalog, 60_000);
   expect([...served.keys()].slice(0, 2)).toEqual([last, hashes[0]]);
   expect(served.size).toBeLessThan(hashes.length);
   expect([...served.values()].join('').length).toBeLessThanOrEqual(60_000);

@@ -1,21 +1,16 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { sbomBudget } from '../mirror/site-bytes.ts';
+import { once } from '../once.ts';
 import { sbomText } from './sbom.ts';
 
-const made = new WeakMap<SiteCatalog, Map<DagHash, string>>();
+/** The bills of materials that the site serves, by hash. */
+export const servedSboms = once((catalog: SiteCatalog) =>
+  composeSboms(catalog, sbomBudget(catalog.builds.size)),
+);
 
-/** The bills of materials that the site serves, by hash: roots of environments first, then the newest builds. */
-export function servedSboms(
-  catalog: SiteCatalog,
-  mostBytes = sbomBudget(catalog.builds.size),
-): Map<DagHash, string> {
-  const texts = made.get(catalog) ?? compose(catalog, mostBytes);
-  made.set(catalog, texts);
-  return texts;
-}
-
-function compose({ builds, nodes, locks }: SiteCatalog, mostBytes: number): Map<DagHash, string> {
+/** As many as fit into some bytes: roots of environments first, then the newest builds. */
+export function composeSboms({ builds, nodes, locks }: SiteCatalog, mostBytes: number): Map<DagHash, string> {
   const roots = [...locks.values()].flatMap((lock) => lock.roots.map(({ hash }) => hash));
   const texts = new Map<DagHash, string>();
   let bytes = 0;

@@ -3,9 +3,10 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { BUILD_STATES, HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
+import type { RemovedBuild } from '../../schemas/search/removed-build.ts';
 import type { WordIndex } from '../../schemas/search/word-index.ts';
 import { freshnessOf } from '../advisories/freshness.ts';
-import { DAY_MS } from '../format.ts';
+import { DAY_MS, monthOf } from '../format.ts';
 import { runtimeClosure } from '../mirror/views.ts';
 import { keyOfRow, searchRows, type SearchRow } from './search-rows.ts';
 import { needsOf } from '../catalog/build-needs.ts';
@@ -18,8 +19,16 @@ import { variantTokens } from '../spack/variant-tokens.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { makeWordList, numberLists, type WordList } from './word-list.ts';
 
-/** `/data/packages.json`. */
-export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
+/** The files of `/data/`, by name. */
+export const DATA_FILES = {
+  builds: describeBuildIndex,
+  files: describeFileIndex,
+  packages: describePackageIndex,
+  removed: listRemoved,
+  words: describeWordIndex,
+};
+
+function describePackageIndex(catalog: SiteCatalog): PackageIndex {
   const { packages } = searchRows(catalog);
   const { versions, targets } = shareWords(catalog);
   const virtuals = listVirtuals(catalog);
@@ -39,13 +48,11 @@ export function describePackageIndex(catalog: SiteCatalog): PackageIndex {
   };
 }
 
-/** `/data/words.json`. */
-export function describeWordIndex(catalog: SiteCatalog): WordIndex {
+function describeWordIndex(catalog: SiteCatalog): WordIndex {
   return listDescriptions(catalog).map(moreWords);
 }
 
-/** `/data/builds.json`. */
-export function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
+function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
   const { rows } = searchRows(catalog);
   const { versions, targets } = shareWords(catalog);
   const facts = rows.map((row) => describeRow(row, catalog));
@@ -102,8 +109,7 @@ export function listHashes(catalog: SiteCatalog): string[][] {
   );
 }
 
-/** `/data/files.json`. */
-export function describeFileIndex(catalog: SiteCatalog): FileIndex {
+function describeFileIndex(catalog: SiteCatalog): FileIndex {
   const { rows } = searchRows(catalog);
   const contents = rows.map((row) => ('entry' in row ? row.entry.build.contents : undefined));
   const programs = makeWordList(
@@ -128,6 +134,16 @@ export function describeFileIndex(catalog: SiteCatalog): FileIndex {
     sets: sets.lists.map((set) => set.map((place, index) => place - (set[index - 1] ?? 0))),
     rows: sets.places.slice(1),
   };
+}
+
+/** Builds that are gone, for the page that an old address leads to. */
+function listRemoved({ builds, removed }: SiteCatalog): RemovedBuild[] {
+  return removed
+    .filter(({ hash }) => !builds.has(hash))
+    .flatMap(({ name, version, hash, stays }) => {
+      const last = stays.at(-1);
+      return last ? [{ name, version, hash, date: last.removed, reason: last.reason }] : [];
+    });
 }
 
 function listDescriptions(catalog: SiteCatalog): string[] {
@@ -217,8 +233,4 @@ function shareWords(catalog: SiteCatalog): { versions: WordList; targets: WordLi
     versions: makeWordList(facts.map(({ version }) => version).filter(Boolean), compareVersions),
     targets: makeWordList(facts.map(({ target }) => target).filter(Boolean)),
   };
-}
-
-function monthOf(date: string): string {
-  return date.slice(0, 'yyyy-mm'.length);
 }

@@ -1,4 +1,5 @@
 import type { CatalogPackage, CatalogBuild, SiteCatalog, CatalogFailure } from '../catalog/site-catalog.ts';
+import { once } from '../once.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** A line that search can find: a build, or something that failed. */
@@ -16,21 +17,8 @@ export interface SearchRows {
   rows: SearchRow[];
 }
 
-const rowsByCatalog = new WeakMap<SiteCatalog, SearchRows>();
-
 /** Orders a catalog's builds and failures for search: by package, the highest version first, then failures. */
-export function searchRows(catalog: SiteCatalog): SearchRows {
-  const rows = rowsByCatalog.get(catalog) ?? shapeRows(catalog);
-  rowsByCatalog.set(catalog, rows);
-  return rows;
-}
-
-/** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */
-export function keyOfRow(row: SearchRow): string {
-  return 'entry' in row ? row.entry.build.hash : (row.failure.id.split('/').at(-1) ?? '');
-}
-
-function shapeRows({ packages, failures }: SiteCatalog): SearchRows {
+export const searchRows = once(({ packages, failures }: SiteCatalog): SearchRows => {
   const failed = Map.groupBy(failures, ({ name }) => name);
   const names = [...new Set([...packages.keys(), ...failed.keys()])].sort(compareTexts);
   const rows = names.flatMap((name, place): SearchRow[] => [
@@ -38,4 +26,9 @@ function shapeRows({ packages, failures }: SiteCatalog): SearchRows {
     ...(failed.get(name) ?? []).map((failure) => ({ package: place, failure })),
   ]);
   return { packages: names.map((name) => ({ name, entry: packages.get(name) })), rows };
+});
+
+/** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */
+export function keyOfRow(row: SearchRow): string {
+  return 'entry' in row ? row.entry.build.hash : (row.failure.id.split('/').at(-1) ?? '');
 }

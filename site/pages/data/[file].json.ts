@@ -1,0 +1,8 @@
+import { staticEndpoint } from '../../lib/api/static-endpoint.ts';
+import { DATA_FILES } from '../../lib/search/search-data.ts';
+
+export const { getStaticPaths, GET } = staticEndpoint(
+  'file',
+  () => Object.entries(DATA_FILES),
+  (describe, catalog) => JSON.stringify(describe(catalog)),
+);

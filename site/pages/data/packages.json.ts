@@ -1,5 +1,0 @@
-import type { APIRoute } from 'astro';
-import { loadCatalog } from '../../lib/catalog/catalog.ts';
-import { describePackageIndex } from '../../lib/search/search-data.ts';
-
-export const GET: APIRoute = async () => Response.json(describePackageIndex(await loadCatalog()));
