@@ -2,7 +2,7 @@ import { buildPlan } from './build/build.ts';
 import { readInputs } from './concretize/plan-files.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/record.ts';
-import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSpackOptions, type SpackOptions } from './spack/spack-options.ts';
 import { namedHandedOn } from './waves/handed-on.ts';
@@ -27,18 +27,12 @@ const command = createCommand({
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')
   .requiredOption('--out <DIR>', 'where cache/ and record.json go; existing content is removed')
-  .addOption(variableOption('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256'))
-  .addOption(
-    variableOption('--minutes <N>', 'how long it may build (default: from the settings)', 'BUILD_MINUTES'),
-  )
+  .variable('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256')
+  .variable('--minutes <N>', 'how long it may build (default: from the settings)', 'BUILD_MINUTES')
   .option('--earlier <DIR>', 'what hand-on wrote: builds of earlier waves')
-  .addOption(
-    variableOption('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'EARLIER_SHA256'),
-  )
-  .addOption(variableOption('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT))
-  .addOption(
-    variableOption('--days-ahead <N>', 'set the clock of build scripts; needs datefudge', 'DAYS_AHEAD'),
-  )
+  .variable('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'EARLIER_SHA256')
+  .variable('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT)
+  .variable('--days-ahead <N>', 'set the clock of build scripts; needs datefudge', 'DAYS_AHEAD')
   .action(build);
 
 await runCommand(addSpackOptions(command));

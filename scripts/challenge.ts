@@ -2,7 +2,7 @@ import { Reproduction } from '../site/schemas/checks/reproduction.ts';
 import { compareCaches, describeReproduction } from './challenge/compare.ts';
 import { missingBuilds, openCache, onlyBuilds } from './challenge/open-cache.ts';
 import { recordAlike, recordReproduction } from './challenge/record-alike.ts';
-import { catalogOption, createCommand, runCommand, variableOption } from './cli/command.ts';
+import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { readDate, readOrigin } from './publish/origin.ts';
 
@@ -25,9 +25,7 @@ const command = createCommand({
     'write checks/challenge.json and checks/alike.json into the catalog, for the pages and the API',
     false,
   )
-  .addOption(
-    variableOption('--only <HASHES>', 'compare only these builds of B (default: all)', 'ONLY_HASHES'),
-  )
+  .variable('--only <HASHES>', 'compare only these builds of B (default: all)', 'ONLY_HASHES')
   .option('--json', 'print what was found as JSON on standard output', false)
   .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);

@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import { chooseFor } from './choose/choose.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
 import { laterCommit, reportChoice, reportNewer, reportRepository } from './choose/report.ts';
-import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, runCommand } from './cli/command.ts';
 import { expectBranch } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { setOutput } from './github/actions.ts';
@@ -25,21 +25,15 @@ const command = createCommand({
   ],
 })
   .addArgument(new Argument('<REASON>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
-  .addOption(
-    variableOption('--specs <SPECS>', 'manual: specs, one per line or as on Spack’s command line', 'SPECS'),
-  )
-  .addOption(variableOption('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT'))
-  .addOption(
-    variableOption('--target <NAME>', 'a target of the settings; empty: depends on the reason', 'TARGET'),
-  )
-  .addOption(
-    variableOption('--count <N>', 'scheduled: number of packages (default: from the settings)', 'COUNT'),
-  )
-  .addOption(variableOption('--seed <TEXT>', 'scheduled: seed of the random choice', 'GITHUB_RUN_ID', '0'))
-  .addOption(variableOption('--fresh <BOOLEAN>', 'solve as if nothing were cached', 'FRESH', 'false'))
-  .addOption(variableOption('--container <BOOLEAN>', 'also publish runnable images', 'CONTAINER', 'false'))
-  .addOption(variableOption('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS'))
-  .addOption(variableOption('--since <TIME>', 'environment: do not try again what has failed since', 'SINCE'))
+  .variable('--specs <SPECS>', 'manual: specs, one per line or as on Spack’s command line', 'SPECS')
+  .variable('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT')
+  .variable('--target <NAME>', 'a target of the settings; empty: depends on the reason', 'TARGET')
+  .variable('--count <N>', 'scheduled: number of packages (default: from the settings)', 'COUNT')
+  .variable('--seed <TEXT>', 'scheduled: seed of the random choice', 'GITHUB_RUN_ID', '0')
+  .variable('--fresh <BOOLEAN>', 'solve as if nothing were cached', 'FRESH', 'false')
+  .variable('--container <BOOLEAN>', 'also publish runnable images', 'CONTAINER', 'false')
+  .variable('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS')
+  .variable('--since <TIME>', 'environment: do not try again what has failed since', 'SINCE')
   .action(choose);
 
 await runCommand(addPlaces(addVersionOptions(command)));

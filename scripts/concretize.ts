@@ -1,4 +1,4 @@
-import { createCommand, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { concretizeRequests, readRequests } from './concretize/concretize.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { resolveVersions } from './spack/latest.ts';
@@ -26,10 +26,8 @@ const command = createCommand({
 })
   .option('--requests <FILE>', 'what choose printed, - for standard input (default: the variable REQUESTS)')
   .requiredOption('--out <DIR>', 'where the plans go')
-  .addOption(variableOption('--target <NAME>', 'only requests for this target; empty: all', 'TARGET'))
-  .addOption(
-    variableOption('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS'),
-  )
+  .variable('--target <NAME>', 'only requests for this target; empty: all', 'TARGET')
+  .variable('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS')
   .action(concretize);
 
 await runCommand(addSpackOptions(addVersionOptions(command)));

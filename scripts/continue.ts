@@ -1,4 +1,4 @@
-import { createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { isSiteCurrent } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
@@ -17,25 +17,21 @@ const command = createCommand({
     'node scripts/continue.ts --waiting 3 --published 9 --specs \'["hdf5 +mpi"]\' --spack v1.1.0 --packages 0a1b2c3',
   ],
 })
-  .addOption(variableOption('--waiting <N>', 'builds that wait for a later run', 'WAITING', '0'))
-  .addOption(variableOption('--published <N>', 'builds that this run published', 'PUBLISHED', '0'))
-  .addOption(variableOption('--round <N>', 'runs before this one', 'ROUND', '0'))
-  .addOption(variableOption('--environment <NAMES>', 'environments: names; empty: all', 'ENVIRONMENT'))
-  .addOption(variableOption('--since <TIME>', 'environments: when the first of the runs began', 'SINCE'))
-  .addOption(
-    variableOption('--specs <JSON>', 'specs that wait, a list; without: environments', 'WAITING_SPECS', '[]'),
-  )
-  .addOption(variableOption('--spack <VERSION>', 'specs: the Spack that solved them', 'SPACK_VERSION'))
-  .addOption(
-    variableOption('--packages <VERSION>', 'specs: the recipes they were solved with', 'PACKAGES_VERSION'),
-  )
-  .addOption(variableOption('--repos <URLS>', 'specs: more recipe repositories', 'REPOS'))
-  .addOption(variableOption('--own <FOLDER>', "specs: the owner's recipes", 'OWN'))
-  .addOption(variableOption('--flags <FLAGS>', 'specs: more options for spack install', 'INSTALL_FLAGS'))
-  .addOption(variableOption('--fresh <BOOLEAN>', 'specs: solved without the cache', 'FRESH', 'false'))
-  .addOption(variableOption('--target <NAME>', 'a target of the settings; empty: all', 'TARGET'))
-  .addOption(variableOption('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false'))
-  .addOption(variableOption('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME'))
+  .variable('--waiting <N>', 'builds that wait for a later run', 'WAITING', '0')
+  .variable('--published <N>', 'builds that this run published', 'PUBLISHED', '0')
+  .variable('--round <N>', 'runs before this one', 'ROUND', '0')
+  .variable('--environment <NAMES>', 'environments: names; empty: all', 'ENVIRONMENT')
+  .variable('--since <TIME>', 'environments: when the first of the runs began', 'SINCE')
+  .variable('--specs <JSON>', 'specs that wait, a list; without: environments', 'WAITING_SPECS', '[]')
+  .variable('--spack <VERSION>', 'specs: the Spack that solved them', 'SPACK_VERSION')
+  .variable('--packages <VERSION>', 'specs: the recipes they were solved with', 'PACKAGES_VERSION')
+  .variable('--repos <URLS>', 'specs: more recipe repositories', 'REPOS')
+  .variable('--own <FOLDER>', "specs: the owner's recipes", 'OWN')
+  .variable('--flags <FLAGS>', 'specs: more options for spack install', 'INSTALL_FLAGS')
+  .variable('--fresh <BOOLEAN>', 'specs: solved without the cache', 'FRESH', 'false')
+  .variable('--target <NAME>', 'a target of the settings; empty: all', 'TARGET')
+  .variable('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false')
+  .variable('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME')
   .action(run);
 
 const count = (name: string, text: string) => parseNumber(`--${name}`, text || '0', { from: 0 });

@@ -1,5 +1,5 @@
 import { readCatalog } from './catalog/catalog.ts';
-import { addPlaces, createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
 import { divideRun, handOnRun, learnFrom, wavesOf } from './waves/divide-run.ts';
@@ -15,20 +15,16 @@ const command = createCommand({
 })
   .requiredOption('--from <DIR>', 'one folder per target, each what concretize wrote')
   .requiredOption('--out <DIR>', 'where all plans go')
-  .addOption(
-    variableOption(
-      '--unknown-seconds <N>',
-      'seconds to assume for a build when nothing is known of it',
-      'UNKNOWN_BUILD_SECONDS',
-      '90',
-    ),
+  .variable(
+    '--unknown-seconds <N>',
+    'seconds to assume for a build when nothing is known of it',
+    'UNKNOWN_BUILD_SECONDS',
+    '90',
   )
-  .addOption(
-    variableOption(
-      '--run <TEXT>',
-      'the attempt of the run that chose the requests; plans of another attempt are refused',
-      'CHOSEN_RUN',
-    ),
+  .variable(
+    '--run <TEXT>',
+    'the attempt of the run that chose the requests; plans of another attempt are refused',
+    'CHOSEN_RUN',
   )
   .action(gather);
 

@@ -1,5 +1,5 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { catalogOption, createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { catalogOption, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { annotate, setOutput } from './github/actions.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { handOn, namedHandedOn } from './waves/handed-on.ts';
@@ -26,12 +26,8 @@ const command = createCommand({
   .requiredOption('--wave <N>', 'the wave that is to begin, from 2')
   .requiredOption('--out <DIR>', 'where the build cache goes; existing content is removed')
   .option('--before <DIR>', 'what hand-on wrote for the wave before')
-  .addOption(
-    variableOption('--before-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'BEFORE_SHA256'),
-  )
-  .addOption(
-    variableOption('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS'),
-  )
+  .variable('--before-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'BEFORE_SHA256')
+  .variable('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS')
   .addOption(catalogOption())
   .action(run);
 

@@ -1,4 +1,4 @@
-import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { openGitHub } from './github/api.ts';
 import { openProposal, readProposal, writeProposal } from './github/proposal.ts';
@@ -19,7 +19,7 @@ const command = createCommand({
     'node scripts/propose-update.ts --from proposal.json',
   ],
 })
-  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
+  .variable('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS')
   .option('--dry-run', 'print the proposal, open no issue', false)
   .option('--to <FILE>', 'write the proposal into a file, for --from; opens no issue')
   .option('--from <FILE>', 'propose what that file says: runs no Spack and loads no recipe')

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readCatalog } from './catalog/catalog.ts';
 import { chooseRebuild, writeRebuild } from './challenge/plan-rebuild.ts';
 import { readAlike } from './challenge/record-alike.ts';
-import { addPlaces, createCommand, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { gatherRecipes, parseRecipeSources } from './spack/recipes.ts';
@@ -22,12 +22,10 @@ const command = createCommand({
     'node scripts/rebuild.ts --count 3 --out .work/rebuild',
   ],
 })
-  .addOption(
-    variableOption('--builds <SPECS>', 'NAME, NAME@VERSION or /HASH; empty: a random sample', 'BUILDS'),
-  )
-  .addOption(variableOption('--count <N>', 'size of the random sample', 'COUNT', '3'))
-  .addOption(variableOption('--seed <TEXT>', 'seed of the random choice', 'GITHUB_RUN_ID', '0'))
-  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
+  .variable('--builds <SPECS>', 'NAME, NAME@VERSION or /HASH; empty: a random sample', 'BUILDS')
+  .variable('--count <N>', 'size of the random sample', 'COUNT', '3')
+  .variable('--seed <TEXT>', 'seed of the random choice', 'GITHUB_RUN_ID', '0')
+  .variable('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS')
   .requiredOption('--out <DIR>', 'where the folder "0" with the plan goes')
   .option('--home <DIR>', 'where recipe repositories are fetched to', defaultSpackHome())
   .action(rebuild);

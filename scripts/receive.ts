@@ -1,5 +1,5 @@
 import { Matrix } from '../site/schemas/build-request.ts';
-import { addPlaces, createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { homesOf } from './publish/target-registries.ts';
@@ -27,17 +27,15 @@ const command = createCommand({
 })
   .requiredOption('--plans <DIR>', 'what concretize wrote')
   .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
-  .addOption(
-    variableOption(
-      '--artifacts <DIR>',
-      'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
-      'ARTIFACTS',
-    ),
+  .variable(
+    '--artifacts <DIR>',
+    'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
+    'ARTIFACTS',
   )
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', readSettings().REGISTRY)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")
   .option('--divided <SHA256>', "record requests of the plans' divided.json, which must have this digest")
-  .addOption(variableOption('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED'))
+  .variable('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED')
   .option('--subjects <DIR>', 'write the digests to attest there')
   .option('--no-containers', 'only say which containers would be made')
   .action(receive);

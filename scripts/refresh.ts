@@ -1,5 +1,5 @@
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, readSettings, runCommand, variableOption } from './cli/command.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readRecipes, recordRecipes, writeRecipes } from './refresh/recipes-file.ts';
@@ -28,7 +28,7 @@ const command = createCommand({
   .option('--from <DIR>', "the catalog's folder", readSettings().CATALOG_DIR)
   .option('--packages <VERSION>', 'tag or commit of spack-packages to compare with, or latest')
   .option('--spack <VERSION>', 'tag or commit of Spack (default: from the settings)')
-  .addOption(variableOption('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS'))
+  .variable('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS')
   .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)")
   .option('--record', 'write what the recipes say into packages/*.json and checks/recipes.json', false)
   .option('--record-to <FILE>', 'write what the recipes say into a file, for --record-from')

@@ -1,4 +1,4 @@
-import { addPlaces, createCommand, parseNumber, runCommand, variableOption } from './cli/command.ts';
+import { addPlaces, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { lookAtRelease, startDeploy } from './deploy/start-deploy.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
@@ -14,15 +14,9 @@ const command = createCommand({
     'GITHUB_TOKEN="$(gh auth token)" GITHUB_REPOSITORY=owner/repo node scripts/start-deploy.ts --branch main',
   ],
 })
-  .addOption(variableOption('--committed <N>', 'files that the run has committed', 'COMMITTED', '0'))
-  .addOption(variableOption('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME'))
-  .addOption(
-    variableOption(
-      '--packages <VERSION>',
-      'the release of the recipes that the run used',
-      'PACKAGES_VERSION',
-    ),
-  )
+  .variable('--committed <N>', 'files that the run has committed', 'COMMITTED', '0')
+  .variable('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME')
+  .variable('--packages <VERSION>', 'the release of the recipes that the run used', 'PACKAGES_VERSION')
   .action(start);
 
 await runCommand(addPlaces(command));

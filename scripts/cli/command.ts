@@ -14,9 +14,17 @@ export interface CommandText {
   examples: [string, ...string[]];
 }
 
-/** A command line parser with the project's common manners; add arguments, options and an action to it. */
-export function createCommand({ verb, description, examples }: CommandText): Command {
-  return new Command(`node scripts/${verb}.ts`)
+/** A command line parser; add arguments, options and an action to it. */
+export class ScriptCommand extends Command {
+  /** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */
+  variable(flags: string, description: string, variable: string, otherwise = ''): this {
+    return this.addOption(new Option(flags, description).env(variable).default(otherwise));
+  }
+}
+
+/** A command with the project's common manners. */
+export function createCommand({ verb, description, examples }: CommandText): ScriptCommand {
+  return new ScriptCommand(`node scripts/${verb}.ts`)
     .description(description)
     .helpOption('-h, --help', 'show this text')
     .configureHelp({ optionDescription: describeOption })
@@ -30,11 +38,6 @@ function describeOption(option: Option): string {
     .optionDescription(option)
     .replace(/ ?\(default: (?:""|\[\]|false)\)/, '')
     .replace(/default: "", /, '');
-}
-
-/** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */
-export function variableOption(flags: string, description: string, variable: string, otherwise = ''): Option {
-  return new Option(flags, description).env(variable).default(otherwise);
 }
 
 /**
@@ -70,7 +73,7 @@ export function catalogOption(description = "the catalog's folder"): Option {
 }
 
 /** Adds the options that say where catalog and settings are. */
-export function addPlaces(command: Command): Command {
+export function addPlaces(command: ScriptCommand): ScriptCommand {
   return command
     .addOption(catalogOption())
     .option('--settings <FILE>', "the owner's settings (default: .github/build-cache.yaml)");
@@ -79,7 +82,7 @@ export function addPlaces(command: Command): Command {
 /**
  * `--registry` and `--catalog` of scripts that replace REGISTRY and CATALOG_DIR by them: see `overrideSettings`.
  */
-export function addDestination(command: Command): Command {
+export function addDestination(command: ScriptCommand): ScriptCommand {
   return command
     .option('--registry <REGISTRY>', 'oci-layout:DIR or host/path', readSettings().REGISTRY)
     .addOption(catalogOption());

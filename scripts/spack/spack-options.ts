@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { addPlaces, readSettings, variableOption } from '../cli/command.ts';
+import { addPlaces, readSettings, type ScriptCommand } from '../cli/command.ts';
 import { defaultSpackHome } from './spack-home.ts';
 
 /** What every script that runs Spack is told. */
@@ -19,7 +18,7 @@ export interface SpackOptions {
 }
 
 /** Adds the options that every script has that runs Spack. */
-export function addSpackOptions(command: Command): Command {
+export function addSpackOptions(command: ScriptCommand): ScriptCommand {
   const { SITE_URL, REGISTRY } = readSettings();
   return addRecipeOptions(addPlaces(command))
     .option('--site-url <URL>', 'address of this cache, to install from', SITE_URL)
@@ -27,9 +26,9 @@ export function addSpackOptions(command: Command): Command {
 }
 
 /** Adds the options that every script has that loads recipes with Spack. */
-export function addRecipeOptions(command: Command): Command {
+export function addRecipeOptions(command: ScriptCommand): ScriptCommand {
   return command
-    .addOption(variableOption('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES'))
+    .variable('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES')
     .option('--home <DIR>', 'where Spack keeps its caches and settings', defaultSpackHome());
 }
 
@@ -40,20 +39,12 @@ export interface VersionOptions {
 }
 
 /** Adds the options that name versions. */
-export function addVersionOptions(command: Command): Command {
+export function addVersionOptions(command: ScriptCommand): ScriptCommand {
   return command
-    .addOption(
-      variableOption(
-        '--spack <VERSION>',
-        'tag or commit of Spack (default: from the settings)',
-        'SPACK_VERSION',
-      ),
-    )
-    .addOption(
-      variableOption(
-        '--packages <VERSION>',
-        'tag or commit of spack-packages (default: from the settings)',
-        'PACKAGES_VERSION',
-      ),
+    .variable('--spack <VERSION>', 'tag or commit of Spack (default: from the settings)', 'SPACK_VERSION')
+    .variable(
+      '--packages <VERSION>',
+      'tag or commit of spack-packages (default: from the settings)',
+      'PACKAGES_VERSION',
     );
 }
