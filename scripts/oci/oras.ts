@@ -10,7 +10,7 @@ import { retry } from '../http/retry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { ORAS_VERSION } from './oras-release.ts';
 import { isGitHubRegistry } from './github-registry.ts';
-import { createClient } from './registry-client.ts';
+import { RegistryClient } from './registry-client.ts';
 
 /** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
 const RETRY_FACTOR = 4;
@@ -88,7 +88,7 @@ export async function logIntoRegistry(
   repository: RemoteReference,
   { username, password }: Pick<Credentials, 'username' | 'password'>,
 ): Promise<void> {
-  const transport = await createClient(repository, { idleMs: LOGIN_IDLE_MS }).transport();
+  const transport = await new RegistryClient(repository, { idleMs: LOGIN_IDLE_MS }).transport();
   const args = ['login', `--plain-http=${transport === 'http'}`, '--username', username, '--password-stdin'];
   await retry(
     async () => {

@@ -13,16 +13,6 @@ import { z } from 'zod';
 /** Docker Hub's registry answers under another name than it is known by. */
 const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'index.docker.io' };
 
-/** Sends requests to one repository, with what login it needs. */
-export interface RegistryClient {
-  /**
-   * One try; undefined when the registry says that there is no such thing.
-   * @param part what comes after the repository's path, or the address that an earlier answer gave
-   */
-  request(method: string, part: string, accept: string, content?: Content): Promise<HttpAnswer | undefined>;
-  transport(): Promise<'https' | 'http'>;
-}
-
 /** What is sent along. */
 export interface Content {
   type: string;
@@ -46,51 +36,59 @@ interface Login {
   loggedIn: boolean;
 }
 
-export function createClient(repository: RemoteReference, options: ClientOptions): RegistryClient {
-  const { idleMs, anonymous = false, actions = 'pull', mountFrom } = options;
-  trustCertificateFile();
-  const isHub = repository.host === DOCKER_HUB.host;
-  const api = isHub ? DOCKER_HUB.api : repository.host;
-  let probed: Promise<'https' | 'http'> | undefined;
-  let login: Promise<Login> | undefined;
+/** Sends requests to one repository, with what login it needs. */
+export class RegistryClient {
+  readonly #repository: RemoteReference;
+  readonly #options: ClientOptions;
+  readonly #isHub: boolean;
+  #transport: Promise<'https' | 'http'> | undefined;
+  #login: Promise<Login> | undefined;
 
-  function transport(): Promise<'https' | 'http'> {
-    probed ??= chooseTransport(repository, idleMs).catch((error: unknown) => {
-      probed = undefined;
-      throw error;
-    });
-    return probed;
+  constructor(repository: RemoteReference, options: ClientOptions) {
+    trustCertificateFile();
+    this.#repository = repository;
+    this.#options = options;
+    this.#isHub = repository.host === DOCKER_HUB.host;
   }
 
-  async function logIn(challenge: Challenge): Promise<Login> {
-    const credentials = anonymous
-      ? undefined
-      : await readCredentials(isHub ? DOCKER_HUB.login : repository.host);
-    const header = await answerChallenge(challenge, repository, credentials, { idleMs, actions, mountFrom });
-    return { header, loggedIn: credentials !== undefined };
+  transport(): Promise<'https' | 'http'> {
+    return (this.#transport ??= chooseTransport(this.#repository, this.#options.idleMs).catch(
+      (error: unknown) => {
+        this.#transport = undefined;
+        throw error;
+      },
+    ));
   }
 
-  async function request(
+  /**
+   * One try; undefined when the registry says that there is no such thing.
+   * @param part what comes after the repository's path, or the address that an earlier answer gave
+   */
+  async request(
     method: string,
     part: string,
     accept: string,
     content?: Content,
   ): Promise<HttpAnswer | undefined> {
-    const root = `${await transport()}://${api}`;
+    const repository = this.#repository;
+    const root = `${await this.transport()}://${this.#isHub ? DOCKER_HUB.api : repository.host}`;
     const url = new URL(part, `${root}/v2/${repository.path}/`);
     if (url.origin !== new URL(root).origin)
       throw new Error(`${root} redirects an upload to ${url.origin}; expected an address on the same host`);
     const isRead = method === 'GET' || method === 'HEAD';
-    const shown = login;
-    let { answer, loggedIn } = await ask(url.href, method, accept, await shown, content);
+    const ask = (login: Login | undefined) => this.#ask(url.href, method, accept, login, content);
+    const shown = this.#login;
+    let login = await shown;
+    let answer = await ask(login);
     const challenge =
       answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate')) : undefined;
     if (challenge) {
       answer.body.destroy();
       // Of many requests that find a token missing or expired the first fetches a new one for all.
-      if (login === shown) login = forgetFailure(logIn(challenge));
+      if (this.#login === shown) this.#login = this.#logIn(challenge);
       try {
-        ({ answer, loggedIn } = await ask(url.href, method, accept, await login, content));
+        login = await this.#login;
+        answer = await ask(login);
       } catch (error) {
         if (isRead && error instanceof TokenRefusal && error.isNeverPushed) return undefined;
         throw error instanceof TokenRefusal ? error.cause : error;
@@ -99,38 +97,47 @@ export function createClient(repository: RemoteReference, options: ClientOptions
     if (answer.status >= 200 && answer.status < 300) return answer;
     const text = await readErrorText(answer);
     answer.body.destroy();
+    const loggedIn = login?.loggedIn ?? false;
     if (answer.status === 404 && (isRead || method === 'DELETE')) return undefined;
     if (isRead && isNeverPushed(repository, answer.status, text, loggedIn)) return undefined;
     // An answer to HEAD has no body, so it does not say which of the meanings of 403 it has: one to GET does.
-    if (answer.status === 403 && method === 'HEAD' && text === '') return request('GET', part, accept);
+    if (answer.status === 403 && method === 'HEAD' && text === '') return this.request('GET', part, accept);
     throw refusalOf(repository, answer, text, loggedIn);
   }
 
-  async function ask(
+  #ask(
     url: string,
     method: string,
     accept: string,
-    shown: Login | undefined,
+    login: Login | undefined,
     content: Content | undefined,
-  ): Promise<{ answer: HttpAnswer; loggedIn: boolean }> {
+  ): Promise<HttpAnswer> {
     const headers = {
       accept,
       'accept-encoding': 'identity',
-      ...(shown && { authorization: shown.header }),
+      ...(login && { authorization: login.header }),
       ...(content && { 'content-type': content.type }),
     };
-    const answer = await send(url, { method, headers, idleMs, ...(content && { body: content.body }) });
-    return { answer, loggedIn: shown?.loggedIn ?? false };
+    const { idleMs } = this.#options;
+    return send(url, { method, headers, idleMs, ...(content && { body: content.body }) });
   }
 
-  function forgetFailure(attempt: Promise<Login>): Promise<Login> {
-    attempt.catch(() => {
-      if (login === attempt) login = undefined;
+  /** A login for all requests; one that fails is forgotten. */
+  #logIn(challenge: Challenge): Promise<Login> {
+    const { anonymous = false, idleMs, actions = 'pull', mountFrom } = this.#options;
+    const logIn = async (): Promise<Login> => {
+      const host = this.#isHub ? DOCKER_HUB.login : this.#repository.host;
+      const credentials = anonymous ? undefined : await readCredentials(host);
+      const options = { idleMs, actions, mountFrom };
+      const header = await answerChallenge(challenge, this.#repository, credentials, options);
+      return { header, loggedIn: credentials !== undefined };
+    };
+    const login = logIn();
+    login.catch(() => {
+      if (this.#login === login) this.#login = undefined;
     });
-    return attempt;
+    return login;
   }
-
-  return { request, transport };
 }
 
 /**

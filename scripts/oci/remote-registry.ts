@@ -24,7 +24,7 @@ import type { RemoteReference } from './reference.ts';
 import type { ManifestText, Registry } from './registry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryRefusedError } from './errors.ts';
-import { createClient, type RegistryClient } from './registry-client.ts';
+import { RegistryClient } from './registry-client.ts';
 import { ignoreMissing } from '../cli/files.ts';
 import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
 
@@ -66,7 +66,7 @@ interface Remote {
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
-  const client = createClient(repository, { idleMs, anonymous: options.anonymous });
+  const client = new RegistryClient(repository, { idleMs, anonymous: options.anonymous });
   const remote: Remote = { repository, reference, client, patience: { firstRetryMs } };
   return {
     reference,
@@ -176,7 +176,7 @@ async function push({ repository, client, patience }: Remote, layout: string): P
   } catch (error) {
     // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
     if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
-    const sent = await retry(() => pushFirstImage(layout, createClient(repository, PUSHING)), patience);
+    const sent = await retry(() => pushFirstImage(layout, new RegistryClient(repository, PUSHING)), patience);
     if (!sent) throw error;
     await restoreLayout(layout, repository, transport, patience.firstRetryMs);
   }
@@ -186,7 +186,7 @@ async function mountBlob(remote: Remote, blob: Blob, from: RemoteReference): Pro
   const { repository, patience } = remote;
   if (from.host !== repository.host || from.path === repository.path || (await hasBlob(remote, blob)))
     return false;
-  const mounting = createClient(repository, { ...PUSHING, mountFrom: from.path });
+  const mounting = new RegistryClient(repository, { ...PUSHING, mountFrom: from.path });
   const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
   const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
   answer?.body.destroy();

@@ -7,7 +7,7 @@ import { removeTags } from '../oci/directory-registry.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { parseReference } from '../oci/reference.ts';
-import { createClient } from '../oci/registry-client.ts';
+import { RegistryClient } from '../oci/registry-client.ts';
 
 /** Longest time without a byte from the registry. */
 const IDLE_MS = 60_000;
@@ -86,7 +86,7 @@ export function openDeleter(registry: Registry, environment = process.env): Imag
       }
     };
   }
-  const client = createClient(reference, { idleMs: IDLE_MS });
+  const client = new RegistryClient(reference, { idleMs: IDLE_MS });
   return async (images, isWanted) => {
     const gone = new Set<Digest>();
     for (const { tag, digest } of images) {
