@@ -3,7 +3,7 @@ import { chooseFor } from './choose/choose.ts';
 import type { RunInputs } from './choose/run-inputs.ts';
 import { laterCommit, reportChoice, reportNewer, reportRepository } from './choose/report.ts';
 import { addPlaces, createCommand, runCommand } from './cli/command.ts';
-import { expectBranch } from './commit/path-rules.ts';
+import { expectBranch } from './commit/catalog-owner.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { setOutput } from './github/actions.ts';
 import { readDate } from './publish/origin.ts';

@@ -3,8 +3,7 @@ import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
 import { commitFiles, describeChanges } from './commit/commit-files.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
-import { reportMissingImages } from './commit/missing-images.ts';
-import { yieldTags } from './commit/superseded-tags.ts';
+import { reportMissingImages, yieldTags } from './commit/registry-tags.ts';
 import { readOrigin } from './publish/origin.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 

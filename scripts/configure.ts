@@ -1,9 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
-import { forgetCatalog, readCache } from './commit/catalog-owner.ts';
+import { forgetCatalog, readCache, chooseRegistry, isForeign, siteUrlOf } from './commit/catalog-owner.ts';
 import { askPagesUrl } from './github/repository.ts';
-import { chooseRegistry, isForeign, siteUrlOf } from './commit/path-rules.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 
 const { CATALOG_DIR } = parseSettings({ CATALOG_DIR: process.env['CATALOG_DIR'] });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 import { diagnose, type DoctorOptions } from './doctor/examine.ts';
-import { healthText, recordHealth, summaryText } from './doctor/report.ts';
+import { healthText, recordHealth, summaryText } from './doctor/diagnosis.ts';
 import { addSummary } from './github/actions.ts';
 
 const command = createCommand({

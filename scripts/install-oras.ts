@@ -1,8 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createCommand, runCommand } from './cli/command.ts';
-import { installOras } from './oci/install-oras.ts';
-import { ORAS_VERSION, readOrasVersion } from './oci/oras-release.ts';
+import { installOras, ORAS_VERSION, readOrasVersion } from './oci/install-oras.ts';
 
 const { RUNNER_TEMP, GITHUB_PATH } = process.env;
 

@@ -5,7 +5,7 @@ import { openBlobCache } from './mirror/blob-cache.ts';
 import { openDist } from './mirror/dist.ts';
 import { planDeployment, readDeployment, writeMirror, describeMirror } from './mirror/deployment.ts';
 import { expectWithin } from './mirror/shrink-to-budget.ts';
-import { updateIndexImages } from './mirror/index-image.ts';
+import { updateIndexImages } from './mirror/indexes.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
 const command = addDestination(

@@ -1,17 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCatalog, readPins } from './catalog/catalog.ts';
-import { readNextRoots } from './catalog/solved-environment.ts';
+import { readNextRoots } from './concretize/environment-locks.ts';
 import { readRemoved } from './catalog/removal.ts';
 import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readDate } from './publish/origin.ts';
-import { applyPlan, findOldFailures, appliedText, pruneText } from './prune/apply.ts';
+import { applyPlan, findOldFailures, appliedText, pruneText, openBranch } from './prune/apply.ts';
 import { openDeleters } from './prune/delete-images.ts';
 import { planPrune } from './prune/plan.ts';
-import { openBranch } from './prune/published-since.ts';
 
 const settings = readSettings();
 

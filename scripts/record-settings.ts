@@ -1,8 +1,7 @@
 import { publicRegistries } from '../site/lib/registry-address.ts';
 import { planMirror } from '../site/lib/mirror/plan.ts';
 import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
-import { addFiles } from './catalog/new-files.ts';
-import { readCatalog } from './catalog/catalog.ts';
+import { addFiles, readCatalog } from './catalog/catalog.ts';
 import { catalogOption, createCommand, overrideSettings, runCommand } from './cli/command.ts';
 
 const command = createCommand({

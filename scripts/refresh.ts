@@ -2,7 +2,7 @@ import { readCatalog } from './catalog/catalog.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
-import { readRecipes, recordRecipes, writeRecipes } from './refresh/recipes-file.ts';
+import { readRecipes, recordRecipes, writeRecipes } from './refresh/record-recipes.ts';
 import { findStale } from './refresh/refresh.ts';
 import { refreshText } from './refresh/report.ts';
 import { resolveVersions } from './spack/latest.ts';

@@ -3,10 +3,9 @@ import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { withDirectoryLock } from './oci/directory-lock.ts';
 import { describeNextSteps, readExample, publishCache, buildSite } from './start/stages.ts';
-import { openPort } from './start/port.ts';
+import { openPort, openWorkFolder } from './start/work-folder.ts';
 import { fillSample } from './start/sample.ts';
 import { stopChildrenOnSignal } from './start/child.ts';
-import { openWorkFolder } from './start/work-folder.ts';
 
 /** A real build cache of eight small packages, which comes with the project. */
 const SAMPLE_CACHE = 'tests/fixtures/cache-unsigned';

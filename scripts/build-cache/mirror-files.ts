@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ask } from '../http/get.ts';
-import { readLimited } from '../http/request.ts';
+import { ask, readLimited } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
 import { CacheFolder } from './cache-folder.ts';
 

@@ -22,10 +22,9 @@ import { setClockAhead } from './clock.ts';
 import { findFailures } from './failures.ts';
 import { readInstallEvents, timesOf } from './install-events.ts';
 import { prepareInstallRoot } from './install-root.ts';
-import { pushBuilds } from './push.ts';
+import { pushBuilds, packView } from './push.ts';
 import { composeRecord } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
-import { packView } from './view.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
 

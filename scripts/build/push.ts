@@ -1,14 +1,18 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import glob from 'fast-glob';
+import { z } from 'zod';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
+import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
 
 /** So many hashes fit on a command line with room to spare. */
 const BATCH = 500;
 
 /** Builds to push, and where to. */
-export interface PushedBuilds {
+interface PushedBuilds {
   /** The environment that they are of. */
   environment: string;
   hashes: readonly DagHash[];
@@ -55,4 +59,37 @@ async function listPushed(folder: string): Promise<Set<DagHash>> {
   if (!existsSync(manifests)) return new Set();
   const files = await glob('*/*.spec.manifest.json', { cwd: manifests });
   return new Set(files.flatMap((file) => /-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(file)?.[1] ?? []));
+}
+
+const execute = promisify(execFile);
+const Variables = z.record(z.string(), z.string());
+
+/**
+ * Lets Spack make the view of an environment in `<install root>/view/<name>`, and packs it for the container.
+ * @returns the variables to use it with; undefined, and says why, when Spack can make none
+ */
+export async function packView(
+  spack: Spack,
+  environment: string,
+  { name, installRoot, out }: { name: string; installRoot: string; out: string },
+): Promise<Record<string, string> | undefined> {
+  const folder = join(installRoot, 'view');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const viewFile = join(out, 'view.json');
+  const commands = [
+    ['env', 'view', 'enable', join(folder, name)],
+    ['env', 'view', 'regenerate'],
+    ['python', join(import.meta.dirname, '../spack/view.py'), viewFile],
+  ];
+  for (const command of commands) {
+    const { code, output } = await runSpack(spack, ['-e', environment, ...command]);
+    if (code === 0) continue;
+    console.error(`no view of ${name}: ${lastLines(output, 3).join(' ')}`);
+    return undefined;
+  }
+  const variables = Variables.parse(JSON.parse(readFileSync(viewFile, 'utf8')));
+  rmSync(viewFile);
+  await execute('tar', ['-czf', join(out, VIEW_ARCHIVE), '-C', '/', folder.slice(1)]);
+  return variables;
 }

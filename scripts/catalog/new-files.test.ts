@@ -17,7 +17,7 @@ const ADDING = `
 
 test('several that add the same files at once all end well, and each file is whole', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'new-files-'));
-  const module = new URL('new-files.ts', import.meta.url).href;
+  const module = new URL('catalog.ts', import.meta.url).href;
   try {
     const script = new URL(`data:text/javascript,${encodeURIComponent(ADDING)}`);
     await Promise.all(

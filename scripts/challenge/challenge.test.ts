@@ -17,7 +17,7 @@ import { findProgram } from '../../tests/tools/path.ts';
 import { runProgram, tryScript } from '../../tests/world/run.ts';
 import { makeEntry, makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles } from '../catalog/catalog.ts';
 import { blobOf } from '../cli/digest.ts';
 import { classify } from './classify.ts';
 import { compareCaches, type CacheComparison } from './compare.ts';

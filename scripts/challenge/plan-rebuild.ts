@@ -13,8 +13,7 @@ import { hashesOf } from '../../site/schemas/node.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
-import { writePlanFiles } from '../concretize/plan-files.ts';
-import { composeSpackYaml } from '../concretize/spack-yaml.ts';
+import { writePlanFiles, composeSpackYaml } from '../concretize/plan-files.ts';
 import { composeLock } from '../waves/part-folder.ts';
 
 /** Of locks that all Spacks from 1.0 on read. */

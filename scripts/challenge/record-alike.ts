@@ -3,8 +3,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Origin } from '../../site/schemas/build.ts';
 import { AlikeBuilds, type AlikeBuild } from '../../site/schemas/checks/alike-builds.ts';
 import type { Reproduction } from '../../site/schemas/checks/reproduction.ts';
-import { readBuild, readCatalogFile } from '../catalog/catalog.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { readBuild, readCatalogFile, addFiles } from '../catalog/catalog.ts';
 import type { CacheComparison } from './compare.ts';
 
 const PATH = 'checks/alike.json';

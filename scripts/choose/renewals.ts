@@ -11,7 +11,7 @@ import {
 import { LockFile, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
-import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
+import { readSolvedEnvironment, rootsFor } from '../concretize/environment-locks.ts';
 import { formatNumber, DAY_MS, isCommit } from '../../site/lib/format.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { listEnvironments } from './environments.ts';

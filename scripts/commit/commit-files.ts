@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { basename } from 'node:path';
 import { createCommit, readFiles, readHead, type Commit } from './branch.ts';
-import { nameBlob, type Change, type LocalChanges } from './changes.ts';
+import { nameBlob, type Change, type LocalChanges, reconcile, partOf, unitOf } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
 import { addMonthCounts } from './month-counts.ts';
-import { reconcile, partOf, unitOf } from './reconcile.ts';
 import { explainRule } from './rule-advice.ts';
 import { BusyError, RuleError, StaleHeadError } from '../github/errors.ts';
 

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { readFiles } from './branch.ts';
-import type { Change } from './changes.ts';
+import { type Change, partOf } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
-import { partOf } from './reconcile.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 
 /** What is counted of a build's record and of a failure. */

@@ -82,3 +82,9 @@ export function expectSmall(path: string): void {
   const { size } = statSync(path);
   if (size > MAX_BYTES) throw new Error(`${path}: expected at most ${MAX_BYTES} bytes, found ${size}`);
 }
+
+/** The `spack.yaml` of specs that are asked for by name. JSON is YAML. */
+export function composeSpackYaml(specs: readonly string[]): string {
+  const spack = { specs, view: false, concretizer: { unify: 'when_possible' } };
+  return `${JSON.stringify({ spack }, null, 2)}\n`;
+}

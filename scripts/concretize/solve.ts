@@ -13,12 +13,16 @@ import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
 import { adaptStored } from './adapt-environment.ts';
-import { SBANG_FILE, writePlanFiles, expectSmall } from './plan-files.ts';
-import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
-import { asksForSame, hasSameRoots, readEnvironmentLocks, type LockSystem } from './environment-lock.ts';
+import { SBANG_FILE, writePlanFiles, expectSmall, composeSpackYaml } from './plan-files.ts';
+import {
+  readSolvedEnvironment,
+  asksForSame,
+  hasSameRoots,
+  readEnvironmentLocks,
+  type LockSystem,
+} from './environment-locks.ts';
 import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
-import { composeSpackYaml } from './spack-yaml.ts';
 import { readJson } from '../cli/files.ts';
 
 /** What solving a request needs. */

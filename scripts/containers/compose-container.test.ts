@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ImageIndex } from '../../site/schemas/image-manifest.ts';
-import { addToIndex } from './compose-container.ts';
+import { addToIndex } from './make-container.ts';
 
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 const ARM64 = { os: 'linux', architecture: 'arm64' };

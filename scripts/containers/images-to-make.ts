@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Container } from '../../site/schemas/container.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
+import { Container } from '../../site/schemas/container.ts';
+import { type DagHash, hexOf } from '../../site/schemas/digest.ts';
 import type { Platform } from '../../site/schemas/image-manifest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { goArchitecture, goOs } from '../oci/image.ts';
+import { goArchitecture, goOs, runtimeLayers } from '../oci/image.ts';
 import { environmentTag } from '../../site/lib/registry-address.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
-import { readContainers } from './container-records.ts';
 import type { Build } from '../../site/schemas/build.ts';
-import { readBuild } from '../catalog/catalog.ts';
-import { runtimeLayers } from '../oci/runtime-layers.ts';
+import { readBuild, readCatalogFiles } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import type { Variables } from './run-environment.ts';
 
@@ -205,4 +203,14 @@ export function planContainers(
     }
   }
   return plan;
+}
+
+/** `containers/<subject>/<digest in hex>.json`, relative to the catalog's folder. */
+export function containerPath(subject: string, { digest }: Pick<Container, 'digest'>): string {
+  return `containers/${subject}/${hexOf(digest)}.json`;
+}
+
+/** The catalog's records of the containers of a package or an environment (`env-<name>`). */
+function readContainers(catalogDirectory: string, subject: string): Container[] {
+  return [...readCatalogFiles(catalogDirectory, 'containers', Container, subject).values()];
 }

@@ -2,8 +2,8 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import { refuseDeepJson } from '../../site/lib/spack/node-text.ts';
 import { parseJson } from '../../site/lib/json.ts';
-import { ConnectionError } from '../http/errors.ts';
-import { getText } from '../http/get.ts';
+import { ConnectionError } from '../http/retry.ts';
+import { getText } from '../http/request.ts';
 import { coverLock, type KnownCache } from '../../site/lib/catalog/coverage.ts';
 import {
   coverTogether,

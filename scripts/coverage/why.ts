@@ -9,7 +9,7 @@ import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readIfThere } from '../cli/files.ts';
-import { getText } from '../http/get.ts';
+import { getText } from '../http/request.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 
 /** The index of a large cache has some 100 MB; its bytes and its text are in memory together. */

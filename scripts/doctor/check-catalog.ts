@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildFile, manifestFile, catalogPath, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest, type Signer } from '../signing/signature.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';

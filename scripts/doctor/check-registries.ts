@@ -1,6 +1,6 @@
 import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { indexOfRegistry, updateIndexImage, type IndexContent } from '../mirror/index-image.ts';
+import { indexOfRegistry, updateIndexImage, type IndexContent } from '../mirror/indexes.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { checkRegistryBytes } from './check-bytes.ts';

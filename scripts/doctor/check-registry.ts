@@ -7,7 +7,7 @@ import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
-import { holdsIndex, indexDigestOf } from '../mirror/index-image.ts';
+import { holdsIndex, indexDigestOf } from '../mirror/indexes.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { contentsOf } from '../oci/directory-registry.ts';
 import { blobPath, readIndex, tagOf } from '../oci/layout.ts';

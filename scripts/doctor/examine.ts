@@ -1,5 +1,5 @@
 import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { indexOfBuilds } from '../mirror/index-image.ts';
+import { indexOfBuilds } from '../mirror/indexes.ts';
 import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readSigner, type Signer } from '../signing/signature.ts';
@@ -7,14 +7,13 @@ import { checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes } from './check-catalog.ts';
 import { checkRegistries } from './check-registries.ts';
 import { checkWithSpack } from './check-spack.ts';
-import { Diagnosis, SAMPLE } from './diagnosis.ts';
+import { Diagnosis, SAMPLE, toHealth } from './diagnosis.ts';
 import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { readWholeCatalog, type ExaminedCatalog } from './read-catalog.ts';
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
 import type { Health } from '../../site/schemas/checks/health.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
-import { toHealth } from './report.ts';
 
 /** What is to be compared with a catalog, and how closely. */
 export interface Examination {

@@ -1,6 +1,6 @@
 import { GraphqlResponseError } from '@octokit/graphql';
 import { RequestError } from '@octokit/request-error';
-import { firstLine } from '../http/errors.ts';
+import { firstLine } from '../http/retry.ts';
 
 /** The branch moved on between our look at it and our commit. */
 export class StaleHeadError extends Error {}

@@ -2,8 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { startServer } from '../../tests/world/start-server.ts';
-import { ask } from './get.ts';
-import { readLimited, send } from './request.ts';
+import { ask, readLimited, send } from './request.ts';
 
 const IDLE_MS = 5_000;
 const servers: ReturnType<typeof createServer>[] = [];

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConnectionError, TemporaryError } from './errors.ts';
-import { isTemporaryAnswer, readRetryAfter, retry } from './retry.ts';
+import { ConnectionError, TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from './retry.ts';
 
 const FAST = { firstRetryMs: 1 };
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { ConnectionError, TemporaryError } from './errors.ts';
 
 /** Tries after the first. */
 const RETRIES = 4;
@@ -60,7 +59,7 @@ function parseDuration(text: string | undefined): number | undefined {
 }
 
 /** Times and numbers of a retried action. */
-export interface RetryOptions {
+interface RetryOptions {
   /** Wait before the second try, in milliseconds; doubled, and made longer at random, before each further one. */
   firstRetryMs?: number;
   /** Tries after the first. */
@@ -94,4 +93,45 @@ export function retry<T>(
       if (wait > 0) await sleep(Math.min(wait, maxRetryAfterMs));
     },
   });
+}
+
+/** Codes of a server that is not there; asking again at once does not help. */
+const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'bad port'];
+
+/** A request failed before there was an answer. */
+export class ConnectionError extends Error {
+  /** The system's or OpenSSL's code, such as `ECONNREFUSED`. */
+  readonly code: string;
+  /** Whether asking again may help. */
+  readonly isTemporary: boolean;
+
+  constructor(message: string, code: string, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.isTemporary = !ABSENT_CODES.includes(code) && !isCertificateCode(code);
+  }
+}
+
+/** A server is busy or broken in a way that may pass: the same request may succeed later. */
+export class TemporaryError extends Error {
+  /** Milliseconds that the server asks to wait; undefined when it does not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    { retryAfterMs, cause }: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? {} : { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether a code of OpenSSL says that a server's certificate is not trusted. */
+export function isCertificateCode(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
+}
+
+/** The first line of a server's words, for a sentence of ours. */
+export function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0]?.slice(0, 300) || 'no explanation';
 }

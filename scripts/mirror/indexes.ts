@@ -1,13 +1,19 @@
 import { databaseText } from '../../site/lib/spack/database.ts';
 import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
-import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
-import type { Blob } from '../../site/schemas/build.ts';
-import type { DagHash } from '../../site/schemas/digest.ts';
+import { ALL_VIEW, sortByManifest } from '../../site/lib/mirror/views.ts';
+import type { Blob, Build } from '../../site/schemas/build.ts';
+import type { DagHash, Digest } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
-import { digestOf } from '../cli/digest.ts';
+import { digestOf, blobOf } from '../cli/digest.ts';
+import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
+import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
+import { createLayout } from '../oci/layout.ts';
+import { openRegistries } from '../oci/open-registry.ts';
+import type { Registry, RegistryManifest } from '../oci/registry.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /** The name of the index that a client reads when its mirror names no view. */
 export const OWN_INDEX = '';
@@ -57,4 +63,103 @@ async function writeIndex(roots: readonly DagHash[], nodes: Catalog['nodes'], di
   const blob = { digest, size: bytes.length };
   await dist.addBytes(blob, bytes);
   return blob;
+}
+
+/** What an image of the registry's `index.spack` has for an index. */
+export function indexDigestOf(image: RegistryManifest | undefined): Digest | undefined {
+  return image?.manifest.layers[0]?.digest;
+}
+
+/** Whether an image is that of this index, with all its blobs: a manifest may outlive them. */
+export async function holdsIndex(
+  registry: Registry,
+  image: RegistryManifest | undefined,
+  index: Blob,
+): Promise<boolean> {
+  return (
+    image !== undefined &&
+    indexDigestOf(image) === index.digest &&
+    (await registry.hasBlob(index)) &&
+    registry.hasBlob(image.manifest.config)
+  );
+}
+
+/** An index, and where its text is. */
+export type IndexContent = { blob: Blob } & ({ file: string } | { text: string });
+
+/** The index of builds that are in a registry. */
+export function indexOfBuilds(
+  builds: Iterable<Build>,
+  nodes: Catalog['nodes'],
+): IndexContent & { text: string } {
+  const hashes = sortByManifest([...builds]).map(({ hash }) => hash);
+  const text = databaseText(hashes, nodes);
+  return { blob: blobOf(Buffer.from(text)), text };
+}
+
+/**
+ * The index of a registry: of the builds that are there.
+ * @param all the index of everything, which is that of a registry that has everything
+ */
+export function indexOfRegistry(
+  { reference }: Registry,
+  own: Registry,
+  { builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>,
+  all: IndexContent,
+): IndexContent {
+  const there = [...builds.values()].filter((build) => registryOf(build, own.reference) === reference);
+  return there.length === builds.size ? all : indexOfBuilds(there, nodes);
+}
+
+/** Gets a registry and the digest that its index's tag pointed at before. */
+type OnReplaced = (registry: Registry, digest: Digest) => Promise<void>;
+
+/**
+ * Gives each registry the index of the builds that are there: an empty one where all were removed.
+ * @param all the index of everything, which is that of a registry that has everything
+ * @returns whether one was changed
+ */
+export async function updateIndexImages(
+  own: Registry,
+  { catalog, retired }: { catalog: Pick<Catalog, 'builds' | 'nodes' | 'cache'>; retired: Iterable<Stored> },
+  all: IndexContent,
+  onReplaced: OnReplaced,
+): Promise<boolean> {
+  const findRegistry = openRegistries(own);
+  let isChanged = false;
+  for (const registry of groupByRegistry([...catalog.builds.values(), ...retired], own.reference).keys()) {
+    const place = findRegistry({ image: { registry } });
+    const index = indexOfRegistry(place, own, catalog, all);
+    if (await updateIndexImage(place, catalog, index, onReplaced)) isChanged = true;
+  }
+  return isChanged;
+}
+
+/**
+ * Points a registry's `index.spack` at an index, when it does not yet or lacks its blobs. A catalog that never had a build
+ * has no registry to write to: nothing is done.
+ * @returns whether it was changed
+ */
+export async function updateIndexImage(
+  registry: Registry,
+  catalog: Pick<Catalog, 'builds' | 'cache'>,
+  index: IndexContent,
+  onReplaced?: OnReplaced,
+): Promise<boolean> {
+  if (catalog.builds.size === 0 && !catalog.cache) return false;
+  const { blob } = index;
+  const current = await registry.readManifest(INDEX_TAG);
+  if (await holdsIndex(registry, current, blob)) return false;
+  await withTemporaryFolder(async (folder) => {
+    const layout = await createLayout(folder);
+    const config = await layout.addBytes(INDEX_CONFIG_TEXT);
+    if ('text' in index) await layout.addBytes(index.text);
+    else await layout.addFile(index.file, blob);
+    await layout.addTag(INDEX_TAG, indexImage(blob, config));
+    layout.close();
+    await registry.push(layout.dir);
+  });
+  if (current && indexDigestOf(current) !== blob.digest)
+    await onReplaced?.(registry, current.descriptor.digest);
+  return true;
 }

@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
 import { logIntoRegistry } from './oras.ts';
-import { carryBlob } from './carry-blob.ts';
+import { carryBlob, openRegistry } from './open-registry.ts';
 import { blobPath, createLayout, type Layout } from './layout.ts';
-import { openRegistry } from './open-registry.ts';
 import { parseReference } from './reference.ts';
 import type { Registry } from './registry.ts';
 

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { tryJson } from '../../site/lib/json.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import type { HttpAnswer } from '../http/request.ts';
-import { firstLine, TemporaryError } from '../http/errors.ts';
-import { isRateLimit, isTemporaryAnswer, readRetryAfter } from '../http/retry.ts';
+import { firstLine, TemporaryError, isRateLimit, isTemporaryAnswer, readRetryAfter } from '../http/retry.ts';
 import { isGitHubRegistry, packageSettings } from './github-registry.ts';
 import type { RemoteReference } from './reference.ts';
 

@@ -5,8 +5,7 @@ import { z } from 'zod';
 import type { Node } from '../../site/schemas/node.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { splitNodes } from '../../site/lib/spack/node-text.ts';
-import { composeImage, imageTag, indexImage } from './image.ts';
-import type { ImageLayer } from './runtime-layers.ts';
+import { composeImage, imageTag, indexImage, type ImageLayer } from './image.ts';
 
 const BY_SPACK = new URL('../../tests/fixtures/oci-by-spack/blobs/sha256/', import.meta.url);
 const TREE_CONFIG = '9f2a6b8b4f1d215d877b38feaebf832b458699c15afd67ff52e2260345b44102';

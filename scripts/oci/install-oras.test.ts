@@ -15,8 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer } from '../../tests/world/start-server.ts';
-import { installOras } from './install-oras.ts';
-import { ORAS_SHA256, ORAS_VERSION, orasArchive, readOrasVersion } from './oras-release.ts';
+import { installOras, ORAS_SHA256, ORAS_VERSION, orasArchive, readOrasVersion } from './install-oras.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const HERE = `${process.platform}-${process.arch}`;
@@ -94,7 +93,7 @@ test('knows one sum for each platform of the runners', () => {
 test('one place says which version: workflows and tests have no other', () => {
   const files = globSync(['.github/**/*.yml', 'tests/tools/*.ts', 'tests/world/*.ts', 'scripts/**/*.ts'], {
     cwd: PROJECT,
-  }).filter((file) => !file.endsWith('.test.ts') && !file.endsWith('oras-release.ts'));
+  }).filter((file) => !file.endsWith('.test.ts') && !file.endsWith('oci/install-oras.ts'));
   expect(files.length).toBeGreaterThan(20);
   const others = files.filter((file) =>
     /cmd\/oras@(?:v\d|latest)|\boras\b.{0,40}\b\d+\.\d+\.\d+\b/i.test(

@@ -5,10 +5,9 @@ import { withoutSecrets, type Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
-import { TemporaryError } from '../http/errors.ts';
-import { retry } from '../http/retry.ts';
+import { TemporaryError, retry } from '../http/retry.ts';
 import { RegistryRefusedError } from './errors.ts';
-import { ORAS_VERSION } from './oras-release.ts';
+import { ORAS_VERSION } from './install-oras.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryClient } from './registry-client.ts';
 

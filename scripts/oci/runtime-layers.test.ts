@@ -4,8 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { describeSpec, goArchitecture, goOs } from './image.ts';
-import { chooseLayers, runtimeLayers, type ImageLayer } from './runtime-layers.ts';
+import { describeSpec, goArchitecture, goOs, chooseLayers, runtimeLayers, type ImageLayer } from './image.ts';
 
 const REAL_NODES = new URL('../../tests/fixtures/real-nodes/', import.meta.url);
 

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
 import { z } from 'zod';
 import prettyBytes from 'pretty-bytes';
 import { isoSeconds, DAY_MS } from '../../site/lib/format.ts';
@@ -8,19 +9,20 @@ import type { Build } from '../../site/schemas/build.ts';
 import { Container } from '../../site/schemas/container.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
-import { readCatalogFiles } from '../catalog/catalog.ts';
-import { addFiles, type NewFile } from '../catalog/new-files.ts';
+import { readCatalogFiles, addFiles, type NewFile } from '../catalog/catalog.ts';
 import { buildFile, manifestFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { recordRemoval, removedPath } from '../catalog/removal.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import type { ImageDeleter } from './delete-images.ts';
 import type { PrunePlan } from './plan.ts';
-import type { FindPublished } from './published-since.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { readFiles } from '../commit/branch.ts';
+import { openGitHub } from '../github/api.ts';
 
 const Dated = z.object({ date: Failure.shape.date });
 
 /** What was done. */
-export interface Applied {
+interface Applied {
   restored: number;
   removed: number;
   /** Images that the registry no longer has. */
@@ -177,4 +179,26 @@ export function appliedText({ restored, removed, deleted, stopped, missed }: App
             'again, which pushes it again.',
         ]),
   ].join(' ');
+}
+
+/** Finds which of some builds the branch has by now: another run may publish again what was removed. */
+type FindPublished = (builds: readonly Build[]) => Promise<ReadonlySet<DagHash>>;
+
+/**
+ * Asks the head of the branch that a workflow runs for, at each call. Elsewhere nothing says which branch that is, and
+ * it finds none.
+ * @param catalog its folder, in a git checkout
+ */
+export function openBranch(catalog: string, environment: ProcessEnvironment): FindPublished {
+  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_REF_NAME: branch } = environment;
+  if (!token || !repository || !branch) return () => Promise.resolve(new Set());
+  const github = openGitHub(environment);
+  const prefix = execFileSync('git', ['-C', catalog, 'rev-parse', '--show-prefix'], {
+    encoding: 'utf8',
+  }).trim();
+  return async (builds) => {
+    const hashes = new Map(builds.map((build) => [`${prefix}${buildFile(build)}`, build.hash]));
+    const files = await readFiles(github, `refs/heads/${branch}`, [...hashes.keys()]);
+    return new Set([...files.keys()].flatMap((path) => hashes.get(path) ?? []));
+  };
 }

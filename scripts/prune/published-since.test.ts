@@ -10,10 +10,9 @@ import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { appliedText, applyPlan } from './apply.ts';
+import { appliedText, applyPlan, openBranch } from './apply.ts';
 import { openDeleter } from './delete-images.ts';
 import { planPrune } from './plan.ts';
-import { openBranch } from './published-since.ts';
 
 /** A prune whose grace is over, and a run that publishes the same builds again at that moment, in each order. */
 

@@ -20,7 +20,7 @@ export function readAllowedHashes(file: string): Set<DagHash> {
   return parseAllowedHashes(text, file);
 }
 
-/** The pure part of `readPlan`; `where` names the file in errors. */
+/** The pure part of `readAllowedHashes`; `where` names the file in errors. */
 export function parseAllowedHashes(text: string, where: string): Set<DagHash> {
   const hashes = new Set<DagHash>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {

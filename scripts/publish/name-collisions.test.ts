@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { makeNode, makeSpecFile, type MadeNode } from '../../tests/world/spec-maker.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles } from '../catalog/catalog.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { findShadows, listSpecFiles, refuseShadows } from './name-collisions.ts';
 

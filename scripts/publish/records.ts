@@ -6,7 +6,7 @@ import {
   type Origin,
 } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { NewFile } from '../catalog/new-files.ts';
+import type { NewFile } from '../catalog/catalog.ts';
 import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { isProved } from '../build-cache/spec-file.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';

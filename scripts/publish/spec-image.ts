@@ -1,8 +1,7 @@
 import type { Blob, Image } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { composeImage, imageTag } from '../oci/image.ts';
+import { composeImage, imageTag, chooseLayers, runtimeLayers, type ImageLayer } from '../oci/image.ts';
 import type { Layout } from '../oci/layout.ts';
-import { chooseLayers, runtimeLayers, type ImageLayer } from '../oci/runtime-layers.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { blobOf } from '../cli/digest.ts';

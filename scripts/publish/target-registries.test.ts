@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles } from '../catalog/catalog.ts';
 import { homesOf, listRegistries } from './target-registries.ts';
 
 const LARGE = 'ghcr.io/owner/large';

@@ -11,8 +11,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { readCatalogFile } from '../catalog/catalog.ts';
-import type { NewFile } from '../catalog/new-files.ts';
+import { readCatalogFile, type NewFile } from '../catalog/catalog.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
 

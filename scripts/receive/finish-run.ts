@@ -13,7 +13,7 @@ import {
 import { addSummary, annotate, setOutput, escapeMarkdown } from '../github/actions.ts';
 import { describeVisibilities } from '../github/visibility.ts';
 import type { Destination } from '../publish/publish-cache.ts';
-import type { ReceivedRun } from './receive-all.ts';
+import type { ReceivedRun, DividedOutcome } from './receive-all.ts';
 import { sbomText } from '../../site/lib/sbom/sbom.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import type { Build } from '../../site/schemas/build.ts';
@@ -22,7 +22,6 @@ import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
 import { formatDuration } from '../../site/lib/format.ts';
 import { pictureWaves } from '../waves/picture.ts';
-import type { DividedOutcome } from './divided.ts';
 import type { Received } from './receive-artifact.ts';
 
 /** The options of `receive` that decide what happens after all artifacts. */

@@ -5,11 +5,11 @@ import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/images-to-make.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
-import { addFiles, type NewFile } from '../catalog/new-files.ts';
+import { addFiles, type NewFile, readCatalogFile } from '../catalog/catalog.ts';
 import { annotate } from '../github/actions.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
-import { environmentFiles } from './environment-locks.ts';
+import { environmentFiles } from '../concretize/environment-locks.ts';
 import {
   failureFiles,
   failuresOfAll,
@@ -21,7 +21,6 @@ import { VIEW_ARCHIVE, type BuildArtifacts } from './build-artifact.ts';
 import { checkArtifact, type CheckedArtifact } from './check-artifact.ts';
 import { readPlanFolder, type Plan } from './plan-folder.ts';
 import { Package } from '../../site/schemas/package.ts';
-import { readCatalogFile } from '../catalog/catalog.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
 /** What became of one job's artifact. */

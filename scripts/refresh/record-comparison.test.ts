@@ -7,9 +7,9 @@ import {
   type BuildVerdicts,
   type OlderCause,
 } from '../../site/schemas/checks/recipe-comparison.ts';
-import { addFiles } from '../catalog/new-files.ts';
+import { addFiles } from '../catalog/catalog.ts';
 import type { Verdict } from './compare.ts';
-import { groupVerdicts, recordComparison } from './record-comparison.ts';
+import { groupVerdicts, recordComparison } from './record-recipes.ts';
 
 const [A, B, C, D, GONE] = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(32)) as [
   string,

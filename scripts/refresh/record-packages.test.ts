@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Package } from '../../site/schemas/package.ts';
-import { addFiles } from '../catalog/new-files.ts';
-import { recordPackages, type RecipePackage } from './record-packages.ts';
+import { addFiles } from '../catalog/catalog.ts';
+import { recordPackages, type RecipePackage } from './record-recipes.ts';
 
 const OPENSSL: RecipePackage = {
   name: 'openssl',

@@ -20,9 +20,7 @@ import { createSpackHome } from '../spack/spack-home.ts';
 import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readRecipeTrees, type RecipeTrees } from './recipe-trees.ts';
-import { groupVerdicts } from './record-comparison.ts';
-import { RecipePackage } from './record-packages.ts';
-import type { RecipesFile } from './recipes-file.ts';
+import { groupVerdicts, RecipePackage, type RecipesFile } from './record-recipes.ts';
 import { planRefresh, type RefreshPlan } from './refresh-plan.ts';
 
 /** What `recipe_state.py` writes. */

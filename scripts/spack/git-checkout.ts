@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isoSeconds } from '../../site/lib/format.ts';
 import { GitVersion } from '../../site/schemas/build-cache-settings.ts';
-import { TemporaryError } from '../http/errors.ts';
-import { retry } from '../http/retry.ts';
+import { TemporaryError, retry } from '../http/retry.ts';
 
 const execute = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;

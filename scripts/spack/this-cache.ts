@@ -4,7 +4,7 @@ import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import { publicRegistries, registryMirrorName, spackUrlOf } from '../../site/lib/registry-address.ts';
 import { catalogPath, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { describeError } from '../cli/command.ts';
-import { firstLine } from '../http/errors.ts';
+import { firstLine } from '../http/retry.ts';
 import { readLimited, send } from '../http/request.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';

@@ -10,8 +10,7 @@ import { LockFile, SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
-import { readCatalog } from '../catalog/catalog.ts';
-import { addFiles, type NewFile } from '../catalog/new-files.ts';
+import { readCatalog, addFiles, type NewFile } from '../catalog/catalog.ts';
 
 /** What recipes say of the sample's packages, and where they live: description, homepage, licence, tags. */
 const PACKAGES: Record<string, [string, string, string, ...string[]]> = {

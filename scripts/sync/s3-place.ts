@@ -9,8 +9,7 @@ import { digestOf } from '../cli/digest.ts';
 import { readLimited, readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { firstLine, TemporaryError } from '../http/errors.ts';
-import { isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
+import { firstLine, TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 
 /** A page of a list has at most 1000 keys of 1024 characters, each three when encoded. */
 const LIST_LIMIT_BYTES = 8 * 2 ** 20;

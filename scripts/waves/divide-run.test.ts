@@ -9,7 +9,7 @@ import { walk } from '../../site/lib/spack/dag.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
-import { receiveDivided } from '../receive/divided.ts';
+import { receiveDivided } from '../receive/receive-all.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import { divideRun, wavesOf, type DividedRun } from './divide-run.ts';
 import { composeLock, trimLock } from './part-folder.ts';

@@ -6,8 +6,7 @@ import type { BuildInputs, BuildLane, MatrixEntry } from '../../site/schemas/bui
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { walk, type SpecNode } from '../../site/lib/spack/dag.ts';
 import { joinObject, splitObject } from '../../site/lib/spack/node-text.ts';
-import { writePlanFiles } from '../concretize/plan-files.ts';
-import { composeSpackYaml } from '../concretize/spack-yaml.ts';
+import { writePlanFiles, composeSpackYaml } from '../concretize/plan-files.ts';
 import { REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { SolvedRequest } from './join-requests.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';

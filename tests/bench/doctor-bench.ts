@@ -2,7 +2,7 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { indexOfBuilds, updateIndexImage } from '../../scripts/mirror/index-image.ts';
+import { indexOfBuilds, updateIndexImage } from '../../scripts/mirror/indexes.ts';
 import { blobPath, TAG_ANNOTATION, writeIndex } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';

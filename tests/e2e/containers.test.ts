@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createLayout } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { ImageIndex, ImageManifest } from '../../site/schemas/image-manifest.ts';
-import { addToIndex } from '../../scripts/containers/compose-container.ts';
+import { addToIndex } from '../../scripts/containers/make-container.ts';
 import { startRegistry, type TestRegistry } from '../world/registry.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench, type Workbench } from './building.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addToIndex, composeContainer } from '../../scripts/containers/compose-container.ts';
+import { addToIndex, composeContainer } from '../../scripts/containers/make-container.ts';
 import { writeLayer, type LayerEntry } from '../../scripts/containers/write-layer.ts';
 import { createLayout } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';

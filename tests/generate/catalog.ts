@@ -3,7 +3,7 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { buildFile, manifestFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
-import { containerPath } from '../../scripts/containers/container-records.ts';
+import { containerPath } from '../../scripts/containers/images-to-make.ts';
 import { environmentTag } from '../../site/lib/registry-address.ts';
 import { recordRemoval, removedPath } from '../../scripts/catalog/removal.ts';
 import { specManifestText } from '../../scripts/build-cache/mirror-manifest.ts';

@@ -5,7 +5,7 @@ import { installGoProgram } from './go-program.ts';
 import { findProgram } from './path.ts';
 import { installPythonProgram } from './python-program.ts';
 import { CLINGO_ADVICE, findSolvers, findSpacks } from '../world/spack.ts';
-import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/oras-release.ts';
+import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/install-oras.ts';
 
 /** A program that tests need and the project does not bring along. */
 export interface Tool {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { ORAS_VERSION } from '../../scripts/oci/oras-release.ts';
+import { ORAS_VERSION } from '../../scripts/oci/install-oras.ts';
 
 /** Where `npm test` puts the tools that it gets. */
 const TOOLS = path.resolve(import.meta.dirname, '../../.work/tools/bin');

@@ -2,15 +2,116 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
-import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
-import { LockFile, WholeLock, type SolvedEnvironment } from '../../site/schemas/lock-file.ts';
-import { readSolvedEnvironment, rootsFor } from '../catalog/solved-environment.ts';
-import { listMissing } from '../concretize/plan.ts';
-import { hashesOf, Node, targetOf } from '../../site/schemas/node.ts';
-import type { NewFile } from '../catalog/new-files.ts';
-import { checkShape, formatJson, parseJson } from '../../site/lib/json.ts';
+import { SolvedEnvironment, LockFile, WholeLock } from '../../site/schemas/lock-file.ts';
+import { listEntries, readCatalogFile, type NewFile } from '../catalog/catalog.ts';
+import { hashesOf, targetOf, Node } from '../../site/schemas/node.ts';
+import { expectSmall } from './plan-files.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
+import type { BuildRequest } from '../../site/schemas/build-request.ts';
+import { listMissing } from './plan.ts';
+import { checkShape, formatJson, parseJson } from '../../site/lib/json.ts';
+
+/** The roots of newer locks that wait for their builds, by environment. */
+export function readNextRoots(catalog: string): Map<string, DagHash[]> {
+  const rootsOf = (name: string) => readSolvedEnvironment(catalog, name).next?.roots ?? [];
+  return new Map(
+    listEntries(catalog, 'environments').map((name) => [name, rootsOf(name).map(({ hash }) => hash)]),
+  );
+}
+
+/** Reads what an environment was solved with, and its newer lock; of one from before that was recorded: nothing. */
+export function readSolvedEnvironment(catalog: string, name: string): SolvedEnvironment {
+  const empty = { targets: {}, roots: {}, nextRoots: {} };
+  return readCatalogFile(catalog, catalogPath('solved', name), SolvedEnvironment) ?? empty;
+}
+
+/**
+ * The roots of a lock that were solved for a target: as it is recorded, and where nothing is, those of its system that
+ * are recorded for no other.
+ */
+export function rootsFor<Root extends { hash: DagHash }>(
+  roots: readonly Root[],
+  target: string,
+  recorded: SolvedEnvironment['roots'],
+  isOfSystem: (hash: DagHash) => boolean,
+): Root[] {
+  const own = recorded[target];
+  if (own) return roots.filter(({ hash }) => own.includes(hash));
+  const others = new Set(Object.values(recorded).flat());
+  return roots.filter(({ hash }) => !others.has(hash) && isOfSystem(hash));
+}
+
+/** The system that a lock's roots are to be for. */
+export interface LockSystem {
+  microarchitecture: string;
+  operatingSystem: string;
+}
+
+/**
+ * What an environment was solved to before, for one target, the newest first: a lock that waits for its builds, then
+ * the environment's own. Empty where the catalog has nothing of it.
+ * @param target its name in the settings
+ */
+export function readEnvironmentLocks(
+  catalog: string,
+  name: string,
+  target: string,
+  system: LockSystem,
+): string[] {
+  const { next, roots, nextRoots } = readSolvedEnvironment(catalog, name);
+  const path = join(catalog, catalogPath('locks', name));
+  const waiting = next ? pickTarget(JSON.stringify(next), target, nextRoots, system) : undefined;
+  if (existsSync(path)) expectSmall(path);
+  const own = existsSync(path) ? pickTarget(readFileSync(path, 'utf8'), target, roots, system) : undefined;
+  return [waiting, own].filter((text) => text !== undefined);
+}
+
+/** Whether a solution is of the same specs as a lock: the owner has asked for no others since. */
+export function asksForSame(recorded: string, solved: Pick<LockFile, 'roots'>): boolean {
+  const list = ({ roots }: Pick<LockFile, 'roots'>) => JSON.stringify(roots.map(({ spec }) => spec).sort());
+  return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
+}
+
+/** Whether a lock that is known has the very roots of a solution. */
+export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
+  if (recorded === undefined) return false;
+  const list = ({ roots }: Pick<LockFile, 'roots'>) =>
+    roots
+      .map(({ hash }) => hash)
+      .sort()
+      .join();
+  return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
+}
+
+/**
+ * The part of a lock that is for one target: an environment's lock in the catalog holds the roots of every target.
+ * Nothing that was solved for another operating system. Throws when the text is not a lock.
+ * @param recorded the roots of each target, as far as it is known
+ */
+export function pickTarget(
+  text: string,
+  target: string,
+  recorded: Record<string, DagHash[]>,
+  { microarchitecture, operatingSystem }: LockSystem,
+): string | undefined {
+  const data: unknown = JSON.parse(text);
+  const whole = WholeLock.parse(data);
+  const { concrete_specs: nodes } = LockFile.parse(data);
+  const isOfSystem = (hash: DagHash) =>
+    nodes[hash] !== undefined && targetOf(nodes[hash]) === microarchitecture;
+  const roots = rootsFor(whole.roots, target, recorded, isOfSystem).filter(
+    ({ hash }) => nodes[hash]?.arch.platform_os === operatingSystem,
+  );
+  if (roots.length === 0) return undefined;
+  const closure = walk(
+    roots.map(({ hash }) => hash),
+    (hash) => hashesOf(nodes[hash]),
+  );
+  const kept = new Set(closure);
+  const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));
+  return JSON.stringify({ ...whole, roots, concrete_specs: Object.fromEntries(concrete) });
+}
 
 /**
  * The catalog's files of an environment after it was solved for one target: in its lock the roots of other targets

@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { forgetCatalog } from './catalog-owner.ts';
+import { forgetCatalog, chooseRegistry, expectBranch, isForeign, siteUrlOf } from './catalog-owner.ts';
 import { parseReference } from '../oci/reference.ts';
-import { chooseRegistry, expectBranch, isForeign, siteUrlOf } from './path-rules.ts';
 
 const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
 

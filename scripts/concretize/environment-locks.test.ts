@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
-import { addFiles } from '../catalog/new-files.ts';
-import { readSolvedEnvironment } from '../catalog/solved-environment.ts';
-import { environmentFiles } from './environment-locks.ts';
+import { addFiles } from '../catalog/catalog.ts';
+import { readSolvedEnvironment, environmentFiles } from './environment-locks.ts';
 
 function lock(...nodes: { hash: string; target: string; needs?: string[]; root?: boolean }[]) {
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LockFile } from '../../site/schemas/lock-file.ts';
-import { asksForSame, hasSameRoots, pickTarget } from './environment-lock.ts';
+import { asksForSame, hasSameRoots, pickTarget } from './environment-locks.ts';
 
 const hashOf = (name: string) => name.padEnd(32, 'a');
 
