@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseRequests } from './concretize.ts';
-import { composeFailure, describeSolutions, shortly } from './report.ts';
+import { composeFailure, describeSolutions, ownProblem, shortly } from './report.ts';
 
 const request = {
   index: 0,
@@ -36,6 +36,17 @@ test('says the first reason where Spack lists some', () => {
   expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
   const warned = ['==> Warning: Error constructing repository', '==> Error: Unknown namespace: fletch'];
   expect(shortly(warned)).toBe('Unknown namespace: fletch');
+});
+
+test('says every reason of its own, since the owner has to mend them all', () => {
+  const problem = ownProblem([
+    'develop (a) builds from a folder: take it out',
+    'include_concrete (b): take it out',
+  ]);
+  expect(shortly(problem)).toBe(
+    'develop (a) builds from a folder: take it out; and include_concrete (b): take it out',
+  );
+  expect(shortly(['Error: of a program', '==> Error: of Spack'])).toBe('of Spack');
 });
 
 test('says in a table what is to be built and why the rest is not', () => {

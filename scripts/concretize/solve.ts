@@ -21,6 +21,7 @@ import {
   readEnvironmentLocks,
   type LockSystem,
 } from './environment-locks.ts';
+import { ownProblem } from './report.ts';
 import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { readJson } from '../cli/files.ts';
@@ -91,7 +92,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
     const { text, notes, refusals } = adaptStored(catalog, environment);
-    if (refusals.length > 0) return { request, problem: refusals };
+    if (refusals.length > 0) return { request, problem: ownProblem(refusals) };
     // One annotation: GitHub shows ten of a step.
     if (notes.length > 0) annotate('warning', `environment ${environment}: ${notes.join('\n')}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
@@ -178,11 +179,11 @@ function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): 
     return node && !allowed.has(targetOf(node)) ? [`${node.name} (${targetOf(node)})`] : [];
   });
   if (strays.length === 0) return [];
-  return [
-    `Error: expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
+  return ownProblem([
+    `expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
       `${formatList(strays, 10)}: a "require", "target" or "target=" of the environment or its specs ` +
       `says so; correct it there, or make a target of the settings for that microarchitecture`,
-  ];
+  ]);
 }
 
 function writePlan(
@@ -232,8 +233,8 @@ export function findBuiltOnSplices(
     return spliced ? [`${node.name} on ${spliced.name}/${spliced.hash}`] : [];
   });
   if (found.length === 0) return [];
-  return [
-    `Error: expected nothing new to be built on a spliced package, found ${formatList(found, 10)}: ` +
+  return ownProblem([
+    `expected nothing new to be built on a spliced package, found ${formatList(found, 10)}: ` +
       'Spack cannot do it; ask for the same splice in this environment with fresh, or for another version or variant',
-  ];
+  ]);
 }
