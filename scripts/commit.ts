@@ -2,8 +2,9 @@ import { catalogOption, createCommand, readSettings, runCommand } from './cli/co
 import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
 import { commitFiles, describeChanges } from './commit/commit-files.ts';
-import { addSummary, annotate, setOutput } from './github/actions.ts';
+import { addSummary, setOutput } from './github/actions.ts';
 import { reportMissingImages, yieldTags } from './commit/registry-tags.ts';
+import { reportLost } from './commit/report-lost.ts';
 import { readOrigin } from './publish/origin.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
@@ -46,8 +47,7 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
     onCommit: (count) => setOutput('committed', String(count)),
   });
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
-  if (lost.length > 0)
-    annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
+  reportLost(lost);
   const findRegistry = openRegistries(openRegistry(registry));
   const tags = await yieldTags(github, head, lost, findRegistry);
   setOutput('missing', String(await reportMissingImages(local.changes, lost, findRegistry)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { addFiles } from '../catalog/catalog.ts';
-import { readSolvedEnvironment, environmentFiles } from './environment-locks.ts';
+import { readSolvedEnvironment, environmentFiles, whyOutdated } from './environment-locks.ts';
 
 function lock(...nodes: { hash: string; target: string; needs?: string[]; root?: boolean }[]) {
   return {
@@ -58,6 +58,7 @@ const REQUEST: BuildRequest = {
   container: false,
   flags: [],
 };
+const NOW = { date: '2026-06-01T00:00:00Z', run: undefined };
 const DATE = '2026-06-25T03:17:00Z';
 
 function openCatalog(...built: string[]) {
@@ -68,8 +69,11 @@ function openCatalog(...built: string[]) {
       names.map((name) => ({ path: `builds/${name}/${name}-1-${pad(name)}.json`, content: '{}' })),
     );
   build(...built);
-  const take = (solved: object, changes: Partial<BuildRequest> = {}) =>
-    addFiles(folder, environmentFiles({ ...REQUEST, ...changes }, JSON.stringify(solved), folder, DATE));
+  const take = (solved: object, changes: Partial<BuildRequest> = {}, run?: string) =>
+    addFiles(
+      folder,
+      environmentFiles({ ...REQUEST, ...changes }, JSON.stringify(solved), folder, { date: DATE, run }),
+    );
   const rootsOf = (ending: string): string[] => {
     const file = join(folder, `environments/course.${ending}.json`);
     if (!existsSync(file)) return [];
@@ -98,6 +102,7 @@ test('keeps the old lock beside the new one until everything that was there is t
   expect(readSolvedEnvironment(catalog.folder, 'course')).toEqual({
     targets: { 'zen3-here': { release: 'v2026.06.0', date: DATE } },
     roots: { 'zen3-here': [pad('app3'), pad('tool3')] },
+    runs: {},
     nextRoots: {},
   });
 });
@@ -168,9 +173,25 @@ test('takes for a target’s own what the environment asks for with another proc
   expect(catalog.lock()).toEqual(['app2', 'tool2', 'app3', 'tool3']);
 });
 
+test('gives the lock of a newer run precedence, for each target and whichever run is the first to end', () => {
+  const catalog = openCatalog();
+  const runOf = (id: number) => `https://github.com/owner/cache/actions/runs/${id}`;
+  const why = (run: string | undefined, target = 'zen3-here', ...changed: string[]) =>
+    whyOutdated({ ...REQUEST, target }, { catalogDirectory: catalog.folder, changed: new Set(changed), run });
+  expect(why(runOf(99))).toBeUndefined();
+  catalog.take(NEW, {}, runOf(101));
+  expect(why(runOf(99))).toBe(
+    'environment course: a newer run has recorded its lock for zen3-here, so that of this run is not recorded: ' +
+      runOf(101),
+  );
+  for (const run of [runOf(101), runOf(102), undefined]) expect(why(run)).toBeUndefined();
+  expect(why(runOf(99), 'arm-there')).toBeUndefined();
+  expect(why(runOf(102), 'zen3-here', 'course')).toContain('its spack.yaml is another one by now');
+});
+
 test('records nothing for a lock without roots: it would be no JSON, and end every reader of the catalog', () => {
   const catalog = mkdtempSync(join(tmpdir(), 'locks-'));
-  const files = environmentFiles(REQUEST, JSON.stringify(lock()), catalog, '2026-06-01T00:00:00Z');
+  const files = environmentFiles(REQUEST, JSON.stringify(lock()), catalog, NOW);
   expect(files).toEqual([]);
 });
 
@@ -187,7 +208,5 @@ test.each([
   ],
 ])('refuses a lock %s in a sentence', (_, text, sentence) => {
   const catalog = mkdtempSync(join(tmpdir(), 'locks-'));
-  expect(() => environmentFiles(REQUEST, JSON.stringify(text), catalog, '2026-06-01T00:00:00Z')).toThrow(
-    sentence,
-  );
+  expect(() => environmentFiles(REQUEST, JSON.stringify(text), catalog, NOW)).toThrow(sentence);
 });

@@ -113,6 +113,33 @@ export function pickTarget(
   return JSON.stringify({ ...whole, roots, concrete_specs: Object.fromEntries(concrete) });
 }
 
+/** What decides whether the lock of a run is recorded. */
+interface LockCircumstances {
+  catalogDirectory: string;
+  /** Environments that the owner has changed or removed since they were solved. */
+  changed: ReadonlySet<string>;
+  /** Address of the workflow run. Absent outside GitHub. */
+  run: string | undefined;
+}
+
+/** Why the lock of an environment is not recorded: one of a newer `spack.yaml` or run is to stay. Undefined: it is recorded. */
+export function whyOutdated(
+  { environment = '', target }: BuildRequest,
+  { catalogDirectory, changed, run }: LockCircumstances,
+): string | undefined {
+  if (changed.has(environment))
+    return `environment ${environment}: its spack.yaml is another one by now, so the lock of this run is not recorded`;
+  const newer = readSolvedEnvironment(catalogDirectory, environment).runs?.[target];
+  if (newer === undefined || run === undefined || !isNewerRun(newer, run)) return undefined;
+  return `environment ${environment}: a newer run has recorded its lock for ${target}, so that of this run is not recorded: ${newer}`;
+}
+
+/** GitHub counts its runs. */
+function isNewerRun(run: string, than: string): boolean {
+  const numberOf = (address: string) => Number(/\/actions\/runs\/(\d+)$/.exec(address)?.[1]);
+  return numberOf(run) > numberOf(than);
+}
+
 /**
  * The catalog's files of an environment after it was solved for one target: in its lock the roots of other targets
  * stay, those of this one are replaced. Where a root has a binary that it would lose by that, the lock stays as it is,
@@ -122,7 +149,7 @@ export function environmentFiles(
   { environment: name = '', target, release, fresh }: BuildRequest,
   lockText: string,
   catalogDirectory: string,
-  date: string,
+  { date, run }: Pick<LockCircumstances, 'run'> & { date: string },
 ): NewFile[] {
   const path = catalogPath('locks', name);
   const file = join(catalogDirectory, path);
@@ -144,7 +171,9 @@ export function environmentFiles(
   const next = keepRoots([state.next, waits ? solved : undefined], Object.values(nextRoots).flat());
   const isWhole = release !== undefined && (fresh || before.length === 0);
   const targets = isWhole ? { ...state.targets, [target]: { release, date } } : state.targets;
-  const changed: SolvedEnvironment = { targets, roots, ...(next ? { next } : {}), nextRoots };
+  const { [target]: __, ...otherRuns } = state.runs ?? {};
+  const runs = run === undefined ? otherRuns : { ...otherRuns, [target]: run };
+  const changed: SolvedEnvironment = { targets, roots, runs, ...(next ? { next } : {}), nextRoots };
   const replaced = new Set(before.map(({ hash }) => hash));
   const rest = recorded?.roots.map(({ hash }) => hash).filter((hash) => !replaced.has(hash)) ?? [];
   const lock = keepRoots([recorded, solved], [...rest, ...Object.values(roots).flat()]);

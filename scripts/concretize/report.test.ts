@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseRequests } from './concretize.ts';
-import { composeFailure, describeSolutions, ownProblem, shortly } from './report.ts';
+import { ownProblem, shortly } from './problem.ts';
+import { composeFailure, describeSolutions } from './report.ts';
 
 const request = {
   index: 0,

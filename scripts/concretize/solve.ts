@@ -21,7 +21,7 @@ import {
   readEnvironmentLocks,
   type LockSystem,
 } from './environment-locks.ts';
-import { ownProblem } from './report.ts';
+import { ownProblem } from './problem.ts';
 import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { readJson } from '../cli/files.ts';

@@ -14,7 +14,7 @@ import { hashesOf } from '../../site/schemas/node.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
-import { environmentFiles } from '../concretize/environment-locks.ts';
+import { environmentFiles, whyOutdated } from '../concretize/environment-locks.ts';
 import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 
 /** What became of all artifacts of a run. */
@@ -114,10 +114,13 @@ export function receiveDivided(
   for (const entry of requests) {
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
     const { environment } = plan.inputs.request;
-    if (environment !== undefined && !changed.has(environment))
+    const outdated =
+      environment && whyOutdated(plan.inputs.request, { catalogDirectory, changed, ...circumstances });
+    if (outdated) annotate('notice', outdated);
+    else if (environment !== undefined)
       addFiles(
         catalogDirectory,
-        environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances.date),
+        environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances),
       );
     const leftOut = new Set(plan.inputs.leftOut);
     let isBuilt = leftOut.size === 0;

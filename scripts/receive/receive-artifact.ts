@@ -9,7 +9,7 @@ import { addFiles, type NewFile, readCatalogFile } from '../catalog/catalog.ts';
 import { annotate } from '../github/actions.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
-import { environmentFiles } from '../concretize/environment-locks.ts';
+import { environmentFiles, whyOutdated } from '../concretize/environment-locks.ts';
 import {
   failureFiles,
   failuresOfAll,
@@ -91,18 +91,12 @@ export async function receiveArtifact(
   const { request } = plan.inputs;
   const { specs, environment } = request;
   const { catalogDirectory } = destination;
-  const isChanged = environment !== undefined && sources.changed.has(environment);
-  if (isChanged)
-    annotate(
-      'notice',
-      `environment ${environment}: its spack.yaml is another one by now, so the lock of this run is not recorded`,
-    );
+  const { changed } = sources;
+  const outdated = environment && whyOutdated(request, { catalogDirectory, changed, ...circumstances });
+  if (outdated) annotate('notice', outdated);
   const recordLock = () => {
-    if (environment !== undefined && !isChanged)
-      addFiles(
-        catalogDirectory,
-        environmentFiles(request, plan.lockText, catalogDirectory, circumstances.date),
-      );
+    if (environment !== undefined && !outdated)
+      addFiles(catalogDirectory, environmentFiles(request, plan.lockText, catalogDirectory, circumstances));
   };
   // Before, since publishing may fail; after, since a lock may have waited for what this job built.
   recordLock();

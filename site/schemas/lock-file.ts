@@ -32,6 +32,8 @@ export const SolvedEnvironment = z.strictObject({
    * environment asks for.
    */
   roots: z.record(z.string(), z.array(DagHash)).default({}),
+  /** By target: address of the run that solved it last. Of two runs at once the newer one's lock stays. */
+  runs: z.record(z.string(), z.string()).optional(),
   /** What newer recipes give, until everything that was there before is there of it, too. Absent: nothing waits. */
   next: WholeLock.optional(),
   /** By target: the roots of `next`. */

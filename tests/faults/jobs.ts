@@ -69,6 +69,11 @@ const downloadArtifacts: JobStep = {
 const artifactsOf = ({ progress }: Surroundings): Record<string, string> => ({
   ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts',
 });
+/** The job's outputs are those of earlier steps, which have an id. */
+const withoutOutputs = ({ work }: Surroundings): Record<string, string> => ({
+  GITHUB_OUTPUT: join(work, '.work/no-output'),
+});
+const hasLostLocks = ({ outputs }: JobProgress): boolean => Boolean(outputs['locks']);
 const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
@@ -173,9 +178,16 @@ export const JOBS = {
       script: 'scripts/receive.ts',
       when: ({ outputs }) => Number(outputs['missing'] ?? 0) > 0,
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
-      // The job's outputs are those of the step before, which has an id.
-      env: (around) => ({ ...artifactsOf(around), GITHUB_OUTPUT: join(around.work, '.work/no-output') }),
+      env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
     },
+    { script: 'scripts/take-catalog.ts', when: hasLostLocks, env: withoutOutputs },
+    {
+      script: 'scripts/receive.ts',
+      when: hasLostLocks,
+      args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
+      env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
+    },
+    { script: 'scripts/commit.ts', when: hasLostLocks },
   ],
   start: [
     askSite,
