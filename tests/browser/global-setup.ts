@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** The Chrome that `CHROME_PATH` names, or one that is on PATH; undefined: there is none. */
+/** Undefined: there is no Chrome. */
 async function serveChrome(): Promise<BrowserServer | undefined> {
   const executablePath = findChrome();
   if (!executablePath) return undefined;

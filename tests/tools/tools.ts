@@ -21,7 +21,9 @@ export interface Tool {
   required: boolean;
 }
 
-/** Names under which Chrome and Chromium are installed. */
+/** Chromium without the windows around its pages: with them, a page takes five times as long to open. */
+const SHELL = 'chromium-headless-shell';
+/** Names under which whole ones are installed. */
 const CHROMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
 export const TOOLS_NEEDED: Tool[] = [
@@ -48,6 +50,14 @@ export const TOOLS_NEEDED: Tool[] = [
     get: () => installGoProgram(`oras.land/oras/cmd/oras@v${ORAS_VERSION}`),
     advice: `see https://oras.land/docs/installation, version ${ORAS_VERSION}`,
     required: true,
+  },
+  {
+    name: SHELL,
+    find: () => process.env['CHROME_PATH'] ?? findProgram(SHELL),
+    source: 'Debian',
+    get: () => installFromDebian(SHELL),
+    advice: 'tests of pages run in a whole Chrome, and take longer',
+    required: false,
   },
   {
     name: 'Chrome',
@@ -128,11 +138,11 @@ function findOras(): string | undefined {
   return program !== undefined && readOrasVersion(program) === ORAS_VERSION ? program : undefined;
 }
 
-/** The Chrome that browser tests drive: CHROME_PATH, one on PATH, or the one that Playwright has fetched. */
+/** The Chrome that tests drive: CHROME_PATH, one on PATH, for the full test a whole one, or the one that Playwright has fetched. */
 export function findChrome(): string | undefined {
   const given = process.env['CHROME_PATH'];
   if (given) return existsSync(given) ? given : undefined;
-  for (const name of CHROMES) {
+  for (const name of process.env['FULL'] ? [...CHROMES, SHELL] : [SHELL, ...CHROMES]) {
     const path = findProgram(name);
     if (path) return path;
   }
