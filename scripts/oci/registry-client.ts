@@ -182,8 +182,10 @@ function trustCertificateFile(): void {
   } catch (cause) {
     throw new Error(`SSL_CERT_FILE names ${file}, which cannot be read`, { cause });
   }
-  const trusted = new Set(getCACertificates('default'));
+  // Node may give them with a line break at the end.
+  const trusted = new Set(getCACertificates('default').map((certificate) => certificate.trim()));
   const added = certificates.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  // Reading them all again takes a tenth of a second.
   if (!added.every((certificate) => trusted.has(certificate)))
     setDefaultCACertificates([...trusted, ...added]);
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { getCACertificates } from 'node:tls';
 import { expect, test, vi } from 'vitest';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { findTool } from '../../tests/world/registry.ts';
@@ -76,6 +77,10 @@ test('works over TLS with the certificate that SSL_CERT_FILE names, and says so 
   expect(await trusting.describeTag(TREE_TAG)).toBeDefined();
   const byName = openRegistry(`oci://localhost:${host.split(':')[1]}/cache`);
   expect(await byName.describeTag(TREE_TAG)).toBeDefined();
+  // What is trusted is not read again.
+  const trusted = getCACertificates('default');
+  openRegistry(`${host}/other`);
+  expect(getCACertificates('default')).toBe(trusted);
 });
 
 test('says how to get ORAS when it is missing', async () => {
