@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { cpSync, rmSync } from 'node:fs';
 import {
   cp,
   mkdir,
@@ -79,8 +80,9 @@ afterAll(() => rm(clean, { recursive: true }));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'doctor-'));
-  await cp(clean, folder, { recursive: true, preserveTimestamps: true });
-  return () => rm(folder, { recursive: true });
+  // Not one file after another through promises: that takes five times as long.
+  cpSync(clean, folder, { recursive: true, preserveTimestamps: true });
+  return () => rmSync(folder, { recursive: true });
 });
 
 test('finds nothing in a clean cache, however closely it looks', async () => {

@@ -1,4 +1,5 @@
-import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtOnce } from '../world/built-once.ts';
 import { PROJECT, runProgram, runScript, type Outcome } from '../world/run.ts';
@@ -44,7 +45,7 @@ export async function makeCache({ registry, ...options }: MakeOptions): Promise<
     const make = async (fresh: string): Promise<void> => {
       await makeCacheIn(fresh, options);
     };
-    await cp(await builtOnce({ folder: cache, texts }, make), folder, { recursive: true });
+    cpSync(await builtOnce({ folder: cache, texts }, make), folder, { recursive: true });
   } else {
     await makeCacheIn(folder, { registry, ...options });
   }

@@ -10,9 +10,8 @@ import { parseSettings, type ProcessEnvironment } from '../../schemas/settings.t
 export async function readDataCommit(folder: string): Promise<string | undefined> {
   try {
     // The second name fails in a folder that the commit does not have, such as one that git ignores.
-    const { stdout } = await promisify(execFile)('git', ['rev-parse', '--verify', 'HEAD'], { cwd: folder });
-    await promisify(execFile)('git', ['cat-file', '-e', 'HEAD:./'], { cwd: folder });
-    return stdout.trim();
+    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD', 'HEAD:./'], { cwd: folder });
+    return stdout.split('\n')[0];
   } catch {
     return undefined;
   }
