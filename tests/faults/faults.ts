@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Named } from './names.ts';
+import { classOf, type Named } from './names.ts';
 import { SECONDARY_LIMIT, TOO_MANY } from '../world/ghcr.ts';
 
 /** What becomes of one request. */
@@ -66,14 +66,54 @@ function answer(status: number, body: unknown, headers: Record<string, string> =
 export function faultsOf({ requests, writes }: { requests: Named[]; writes: Named[] }): Fault[] {
   const names = [...(Object.keys(REQUEST_FAULTS) as (keyof typeof REQUEST_FAULTS)[]), 'kill' as const];
   return [
-    ...requests.flatMap((at) => names.map((request) => ({ at, request }))),
+    ...requests.flatMap((at) =>
+      // Where nothing is changed, what was done and not answered is as if it was not done.
+      names
+        .filter((name) => isChange(at) || name !== 'done, and the answer lost')
+        .map((request) => ({ at, request })),
+    ),
     ...writes.flatMap((at) => (['kill', 'full'] as const).map((write) => ({ at, write }))),
   ];
+}
+
+/** Whether a write or a request may change something. */
+function isChange({ name }: Named): boolean {
+  return !/^\w+ (GET|HEAD) /.test(name);
 }
 
 /** What a fault does, whatever it hits. */
 export function kindOf(fault: Fault): string {
   return 'request' in fault ? `request: ${fault.request}` : `write: ${fault.write}`;
+}
+
+/** Kinds that a client meets by waiting and asking again, whichever step it asks for. */
+const TRANSIENT = new Set<FaultName>([
+  ...(['403 for too many requests', '408', '429', '429 with Retry-After', '502 with a page'] as const),
+  'no answer at all',
+]);
+/** Kinds that end a step with a part of its changes done. */
+const ENDING = new Set(
+  ['403 for good', 'done, and the answer lost', 'kill'].map((kind) => `request: ${kind}`),
+).add('write: kill');
+
+/**
+ * Of faults that are alike the first one and, where it matters how many changes were made before, the last one.
+ * @param all each with the script of its step, in the order in which they may happen
+ */
+export function drawClasses<T extends { script: string; fault: Fault }>(all: readonly T[]): T[] {
+  const classes = Map.groupBy(all, ({ script, fault }) => {
+    const { name, client } = fault.at;
+    const ofClient = 'request' in fault && TRANSIENT.has(fault.request);
+    const place = ofClient ? [client, ...name.split(' ').slice(0, 2)] : [script, classOf(fault.at)];
+    return [...place, kindOf(fault)].join(' ');
+  });
+  return [...classes.values()].flatMap((alike) => {
+    const [first] = alike;
+    const last = alike.at(-1);
+    if (!first || !last) return [];
+    const { fault } = first;
+    return last !== first && isChange(fault.at) && ENDING.has(kindOf(fault)) ? [first, last] : [first];
+  });
 }
 
 /**

@@ -248,8 +248,11 @@ export async function openWorld(): Promise<World> {
       detached: true,
     });
     const names: string[] = [];
+    const traits: Pick<Named, 'status' | 'client'>[] = [];
     meet = (of, incoming, outgoing) => {
-      names.push(`${of} ${incoming.method} ${nameOf(incoming.url ?? '')}`);
+      const place = names.push(`${of} ${incoming.method} ${nameOf(incoming.url ?? '')}`) - 1;
+      const client = incoming.headers['user-agent'];
+      outgoing.once('close', () => (traits[place] = { status: outgoing.statusCode, client }));
       const at = countNames(names).at(-1);
       if (!fault || !('request' in fault) || result.isHit) return false;
       if (at?.name !== fault.at.name || at.occurrence !== fault.at.occurrence) return false;
@@ -268,7 +271,7 @@ export async function openWorld(): Promise<World> {
     meet = () => false;
     result.isGreen = code === 0;
     result.isKilled = code === null;
-    result.requests = countNames(names);
+    result.requests = countNames(names).map((each, place) => ({ ...each, ...traits[place] }));
     result.writes = countNames(readFileSync(files.writes, 'utf8').split('\n').slice(0, -1));
     result.isHit ||= existsSync(`${files.writes}.met`);
     rmSync(`${files.writes}.met`, { force: true });
