@@ -81,6 +81,19 @@ test('deploys where the repository was renamed: its pages are at the new address
   expect(await start(0)).toMatchObject({ deploys: true });
 });
 
+test('deploys where GitHub does not find Pages of a repository that has it: a token that may not ask gets a 404, too', async () => {
+  commit('site/content/builds/zlib/zlib-1.json');
+  await open({
+    pagesUrl: siteUrl,
+    more: async (_method, { pathname }, _body, response) => {
+      if (!pathname.endsWith('/pages')) return false;
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}');
+      return true;
+    },
+  });
+  expect(await start(1)).toMatchObject({ deploys: true });
+});
+
 test('looks at a release of the recipes at once when a run is the first to meet it', async () => {
   commit('site/content/builds/zlib/zlib-1.json');
   await open({ pagesUrl: siteUrl });
@@ -119,7 +132,9 @@ test('says what to do about a deployment that is not served', async () => {
 });
 
 /** Opens the stand-in; by default Pages is switched off. */
-async function open(pages: { pagesUrl?: string } = {}): Promise<void> {
+async function open(
+  pages: Pick<Parameters<typeof startGitHubApi>[0], 'pagesUrl' | 'more'> = {},
+): Promise<void> {
   await api?.close();
   api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/Cache', token: 'secret', ...pages });
 }

@@ -31,17 +31,21 @@ export async function startDeploy(
   return decision;
 }
 
-/** @param hasPages what the repository's own facts say; they say no more than that */
+/**
+ * @param hasPages what the repository's own facts say; they say no more than that, and it is they that count where GitHub
+ * does not find Pages: it answers so to a token that may not ask, too
+ */
 async function readPagesIfAllowed(
   github: GitHub,
   hasPages: boolean,
 ): Promise<(Pick<PagesSite, 'isByWorkflow'> & { url?: string }) | undefined> {
+  const unknown = hasPages ? { isByWorkflow: true } : undefined;
   try {
-    return await readPages(github);
+    return (await readPages(github)) ?? unknown;
   } catch (error) {
     if (!(error instanceof GitHubRefusedError)) throw error;
     console.error(`GitHub does not say how Pages is set: ${describeError(error)}`);
-    return hasPages ? { isByWorkflow: true } : undefined;
+    return unknown;
   }
 }
 
