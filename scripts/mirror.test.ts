@@ -121,6 +121,29 @@ test('keeps the index blob that the live site names', async () => {
   expect(await isThere(mirrorBlobPath(old))).toBe(true);
 });
 
+test('warns of an index that the live site does not find beside its others, and keeps those', async () => {
+  await mirror();
+  const live = join(folder, 'live');
+  await cp(join(folder, 'dist'), live, { recursive: true });
+  await rm(join(live, 'v3/manifests/index/index.manifest.json'));
+  await mkdir(join(live, 'api'), { recursive: true });
+  await writeFile(
+    join(live, 'api/views.json'),
+    JSON.stringify({ views: [{ name: 'all' }, { name: 'lost' }] }),
+  );
+  const old = await readIndexDigest('all/');
+  await removeBuild('tree', TREE);
+  const site = await servePages({ root: live, base: '/base/', port: 0 });
+  onTestFinished(() => site.close());
+  const { stderr, code } = await mirrorOf(site.url);
+  expect(code, stderr).toBe(0);
+  const lost = [
+    ...stderr.matchAll(/index of the live site .* could not be kept.*index\/(\S+): expected an index/g),
+  ];
+  expect(lost.map(([, path]) => path)).toEqual(['lost/index.manifest.json', 'index.manifest.json']);
+  expect(await isThere(mirrorBlobPath(old))).toBe(true);
+});
+
 test('warns in one sentence when the live site answers with errors, and goes on', async () => {
   const server = createServer((_request, response) => response.writeHead(403).end());
   onTestFinished(() => void server.close());

@@ -46,7 +46,8 @@ interface FetchOptions {
 /**
  * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
  * may still hold one of these manifests after the next deployment and must find its blob there.
- * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes.
+ * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes; so is an
+ * index that the site does not find, although it has others or lists it.
  * Whatever answers there, no more is read than an index of ours could take.
  */
 export async function fetchLiveIndexes(
@@ -55,11 +56,15 @@ export async function fetchLiveIndexes(
 ): Promise<PreviousIndex[]> {
   try {
     const own = await fetchBlobRecord(siteUrl, OWN_INDEX);
-    if (!own) return [];
     const [listed = []] = await mapOrWarn(siteUrl, [siteUrl], readViewNames);
     const names = new Set([...views, ...listed]);
-    const others = await mapOrWarn(siteUrl, names, (view) => fetchBlobRecord(siteUrl, view));
-    const blobs = new Map([own, ...others].map((blob) => [blob.digest, blob]));
+    const others = await mapOrWarn(siteUrl, names, async (view) => {
+      const record = await fetchBlobRecord(siteUrl, view);
+      if (!record && listed.includes(view)) throw expectIndex(siteUrl, view);
+      return record;
+    });
+    if (!own && others.length > 0) warnOfLost(siteUrl, expectIndex(siteUrl, OWN_INDEX));
+    const blobs = new Map([...(own ? [own] : []), ...others].map((blob) => [blob.digest, blob]));
     const fitting = takeFitting(siteUrl, blobs.values(), BUDGET_SHARE * budget);
     return await mapOrWarn(siteUrl, fitting, async (blob) => ({
       blob,
@@ -90,9 +95,17 @@ async function mapOrWarn<Item, Result>(
 }
 
 async function fetchBlobRecord(siteUrl: string, view: string): Promise<Blob | undefined> {
-  const url = `${siteUrl}/${indexManifestPath(view)}`;
+  const url = indexUrl(siteUrl, view);
   const text = await getText(url, TEXT_LIMIT_BYTES);
   return text === undefined ? undefined : readNamedBlob(text, url, INDEX_MEDIA_TYPE);
+}
+
+function indexUrl(siteUrl: string, view: string): string {
+  return `${siteUrl}/${indexManifestPath(view)}`;
+}
+
+function expectIndex(siteUrl: string, view: string): Error {
+  return new Error(`${indexUrl(siteUrl, view)}: expected an index, as the site has others, found nothing`);
 }
 
 /** The first ones, the site's own index before all, within a number of bytes. */

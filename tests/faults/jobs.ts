@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type JobName = keyof typeof JOBS;
@@ -199,6 +199,7 @@ export const JOBS = {
     {
       script: 'scripts/sign-index.ts',
       after: ({ work, pages }) => {
+        listViews(work);
         rmSync(pages, { recursive: true, force: true });
         cpSync(join(work, 'dist'), pages, { recursive: true });
       },
@@ -228,6 +229,14 @@ function buildSite({ work }: Surroundings): void {
   const tree = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' }).trim();
   writeFileSync(join(dist, 'index.html'), '<!doctype html>');
   writeFileSync(join(dist, 'api/index.json'), JSON.stringify({ version: 1, endpoints: [], commit: tree }));
+}
+
+/** The site's list of views, which its pages have from the catalog. */
+function listViews(work: string): void {
+  const dist = join(work, 'dist');
+  const found = readdirSync(join(dist, 'v3/manifests/index'), { withFileTypes: true });
+  const views = found.filter((each) => each.isDirectory()).map(({ name }) => ({ name }));
+  writeFileSync(join(dist, 'api/views.json'), JSON.stringify({ views }));
 }
 
 /** The newest attempt's counts; nothing is uploaded where there is nothing. */
