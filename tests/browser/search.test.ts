@@ -383,6 +383,31 @@ test('a spec that is here is a hit, one that is not shows what differs from the 
   expect(complaints).toEqual([]);
 });
 
+test('of a lock with many roots each is one line that opens, those with a build that runs first', async () => {
+  const page = await openPage(browser);
+  await page.goto(`${site.url}/machine/`);
+  const own = history.nodes.get([...history.builds.keys()][0] ?? '')?.node;
+  const roots = [0, 1, 2, 3, 4].map((place) => ({
+    ...own,
+    ...(place === 1 ? {} : { name: `nothing-${place}` }),
+    version: '0.0.1',
+    hash: `${place + 2}`.repeat(32),
+  }));
+  const lock = {
+    _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
+    roots: roots.map(({ hash, name }) => ({ hash, spec: name })),
+    concrete_specs: Object.fromEntries(roots.map((root) => [root.hash, root])),
+  };
+  await page.getByRole('textbox').first().fill(JSON.stringify(lock));
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('0 hits of 5 roots.').waitFor();
+  const lines = page.locator('details.miss > summary');
+  await expect.poll(() => lines.count()).toBe(5);
+  await expect.poll(() => lines.first().textContent()).toBe(`${own?.name}@0.0.1: another build runs here`);
+  await lines.first().click();
+  await page.getByText('Miss: /3333333 is not in the cache.').waitFor();
+});
+
 test('two builds are compared, and the address keeps which', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
@@ -484,7 +509,7 @@ async function openSuggestions(text: string, page: Page): Promise<Page> {
   return page;
 }
 
-test('suggestions come with the first tier alone, and only when the box has the focus', async () => {
+test('suggestions load what the search page does, and only when the box has the focus', async () => {
   const page = await openPage(browser);
   const loaded: string[] = [];
   page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
@@ -493,10 +518,20 @@ test('suggestions come with the first tier alone, and only when the box has the 
   await page.keyboard.press('/');
   await page.keyboard.type('zlib@1 +shared');
   await page.getByRole('option', { name: 'zlib-ng@' }).waitFor();
-  // Programs and libraries follow the names of packages; builds are left to the search itself.
   const data = new Set(loaded.filter((path) => path.includes('/data/')));
-  expect([...data].filter((path) => !/data\/(packages|files)\.json$/.test(path))).toEqual([]);
-  expect([...data][0]).toBe('/spack-build-cache/data/packages.json');
+  expect([...data].filter((path) => !/data\/(packages|builds|files)\.json$/.test(path))).toEqual([]);
+});
+
+test('a search has the same first hit in the suggestions as on its page', async () => {
+  const [hash = ''] = history.builds.keys();
+  for (const text of ['zlib1g-dev', 'zlbi-ng', 'zlib-ng/2', 'libz.so', 'means', `/${hash.slice(0, 7)}`]) {
+    const page = await openSearch(`?q=${encodeURIComponent(text)}`);
+    await page.waitForLoadState('networkidle');
+    const first = await page.locator('#search-rows h2 a').first().textContent();
+    await openSuggestions(text, page);
+    await expect.poll(() => page.getByRole('option').first().locator('.name').textContent()).toBe(first);
+    await page.close();
+  }
 });
 
 test('the keyboard walks through suggestions, takes one, or leaves them', async () => {

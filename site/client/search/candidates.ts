@@ -1,5 +1,5 @@
 import type { Meaning, Vocabulary } from './meaning.ts';
-import { RANK } from './ranks.ts';
+import { LANGUAGE_PREFIXES, RANK } from './ranks.ts';
 import { isNameRank, isPartRank, isSaidRank, type Ranks } from './words.ts';
 
 /** What words are looked for in. */
@@ -38,7 +38,7 @@ export function findCandidates(engine: SearchedPackages, meaning: Meaning): Cand
 }
 
 /** The share of what was asked for that something must have to be shown without the rest. */
-const LEAST_SHARE = 0.4;
+const LEAST_SHARE = 1 / 3;
 
 /**
  * The words that the package has that has the most of a search, the rarer ones counting more, and those that are its
@@ -53,23 +53,49 @@ function chooseWords(
   // Of several names the first is meant: of `elfutils-libelf` elfutils.
   const name = Math.log(total);
   const asked = words.map((word, index) => {
-    const { ranks } = rankWord(engine, word);
+    const { ranks } = rankWord(engine, word, words);
     const found = ranks.reduce((count, rank) => count + Number(isSaid(rank)), 0);
     return { word, ranks, name: name - index / 100, said: Math.log((total + 1) / (found + 0.5)) };
   });
+  const languages = asked.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
+  const others = asked.filter((one) => !languages.includes(one));
+  // `jit compiler for python`: the best of that language, where one has any of the other words.
+  const ofLanguage = findBest(others, isSaid, total, (place) =>
+    languages.every(({ ranks }) => isNameRank(ranks[place] ?? 0)),
+  );
+  const best =
+    languages.length > 0 && ofLanguage.score > 0 ? ofLanguage : findBest(asked, isSaid, total, () => true);
+  const kept = asked.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
+  const most = asked.reduce((sum, { said }) => sum + said, 0);
+  const isCalled = kept.some(({ ranks }) => isNameRank(ranks[best.place] ?? 0));
+  return isCalled || best.score >= LEAST_SHARE * most ? kept.map(({ word }) => word) : [];
+}
+
+interface AskedWord {
+  ranks: Ranks;
+  /** What it counts as a name, and in a description. */
+  name: number;
+  said: number;
+}
+
+/** The package that has the most of some words. */
+function findBest(
+  words: readonly AskedWord[],
+  isSaid: (rank: number) => boolean,
+  total: number,
+  isWanted: (place: number) => boolean,
+): { score: number; place: number } {
   let best = { score: 0, place: -1 };
   for (let place = 0; place < total; place += 1) {
+    if (!isWanted(place)) continue;
     let score = 0;
-    for (const { ranks, name, said } of asked) {
+    for (const { ranks, name, said } of words) {
       const rank = ranks[place] ?? 0;
       if (isSaid(rank)) score += isNameRank(rank) ? name : said;
     }
     if (score > best.score) best = { score, place };
   }
-  const kept = asked.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
-  const most = asked.reduce((sum, { said }) => sum + said, 0);
-  const isCalled = kept.some(({ ranks }) => isNameRank(ranks[best.place] ?? 0));
-  return isCalled || best.score >= LEAST_SHARE * most ? kept.map(({ word }) => word) : [];
+  return best;
 }
 
 /** A package that some rows of may fit, and whether its name alone says so. */
@@ -89,18 +115,21 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   const own = words.length === 1 ? engine.places.get(words[0] ?? '') : undefined;
   if (own !== undefined && (version !== undefined || variants.length > 0))
     return [{ place: own, rank: 1, certain: true }];
-  const found = words.map((word) => rankWord(engine, word));
+  const found = words.map((word) => rankWord(engine, word, words));
   const phrase = words.length > 1 ? words.join(' ').replace(/s$/, '') : undefined;
-  const initials = words.map((word) => word[0]).join('');
+  const initials = words.map((word) => word.replaceAll(/\W/g, '')[0] ?? '').join('');
+  // A description may say `CFD` for `computational fluid dynamics`.
+  const short = initials.length > 2 ? new RegExp(`(?<![A-Z])${initials.toUpperCase()}(?![A-Z])`) : undefined;
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
     const missing = found.filter(({ ranks }) => !ranks[place]).length;
     const isMeant = initials.length > 2 && isAbbreviation(packages.names[place] ?? '', initials);
-    if (missing > (isMeant ? words.length / 2 : 0)) continue;
-    const sum = found.reduce((all, { ranks }) => all + (ranks[place] ?? 0), 0);
+    const isShort = short?.test(packages.descriptions[place] ?? '') ?? false;
+    if (missing > (isMeant ? words.length / 2 : 0) && !isShort) continue;
+    const sum = found.reduce((all, { ranks }) => all + (ranks[place] || RANK.saidInDescription), 0);
     const said = phrase === undefined ? undefined : engine.words.rankPhrase(place, phrase);
     const best = isMeant ? RANK.part * words.length - 1 : said === undefined ? sum : said * words.length;
-    const certain = isMeant || found.every(({ byName }) => byName[place]);
+    const certain = isMeant || isShort || found.every(({ byName }) => byName[place]);
     candidates.push({ place, rank: Math.min(sum, best), certain });
   }
   if (words.length === 0) return candidates;
@@ -122,10 +151,22 @@ function isAbbreviation(name: string, initials: string): boolean {
 
 /**
  * Ranks a word by what packages are called and say, and by what they ship: found by its description or a typing error
- * alone, a package that ships a file of this name ranks by the file.
+ * alone, a package that ships a file of this name ranks by the file. Next to other words `python` is all of Python.
  */
-function rankWord(engine: SearchedPackages, word: string): { ranks: Ranks; byName: Ranks } {
-  const byName = engine.words.rankPackages(word);
+function rankWord(
+  engine: SearchedPackages,
+  word: string,
+  words: readonly string[],
+): { ranks: Ranks; byName: Ranks } {
+  const prefix = words.length > 1 ? LANGUAGE_PREFIXES.get(word) : undefined;
+  const own = engine.words.rankPackages(word);
+  const { names } = engine.packages;
+  const byName =
+    prefix === undefined
+      ? own
+      : own.map((rank, place) =>
+          names[place]?.startsWith(prefix) ? Math.min(rank || Infinity, RANK.begins) : rank,
+        );
   const byFile = engine.words.rankByFiles(word);
   const ranks = byFile
     ? byName.map((rank, place) => Math.min(rank || Infinity, byFile[place] || rank || Infinity))

@@ -1,7 +1,9 @@
 import { splitName, type Query } from '../../lib/search/search-query.ts';
+import { STOP_WORDS } from '../../lib/search/description-words.ts';
 import { SYSTEM_GLIBC, systemGlibc } from '../../lib/machine/machine.ts';
 import { familyOf, isTarget } from '../../lib/spack/targets.ts';
 import { ownName } from './foreign-names.ts';
+import { LANGUAGE_PREFIXES } from './ranks.ts';
 import { isCompiler } from './query-filters.ts';
 import type { WordFinder } from './words.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
@@ -43,13 +45,6 @@ const FAMILIES = new Map([
   ...['arm', 'arm64', 'aarch64'].map((word) => [word, 'aarch64'] as const),
   ...['x86_64', 'x86-64', 'amd64', 'x64'].map((word) => [word, 'x86_64'] as const),
 ]);
-/** What packages of a language begin with. */
-const LANGUAGES = new Map([
-  ['python', 'py-'],
-  ['perl', 'perl-'],
-  ['r', 'r-'],
-  ['ruby', 'ruby-'],
-]);
 /** What a thing is, or who makes it, says nothing where its name is said. */
 const GENERIC =
   /^(?:(?:api|compiler|implementation|library|module|package|program|software)s?|amd|apache|gnu|google|intel|nvidia)$/;
@@ -69,7 +64,10 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   };
   const { names } = vocabulary.packages;
   const places = vocabulary.places;
-  const words = joinLanguage(splitVersions(query, meaning, vocabulary), vocabulary);
+  const words = joinLanguage(
+    joinNumber(splitVersions(query, meaning, vocabulary), meaning, vocabulary),
+    vocabulary,
+  );
   for (const word of words) {
     const others = words.filter((other) => other !== word);
     const isVariant = VARIANT_WORDS.has(word) && others.some((other) => places.has(other));
@@ -78,6 +76,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
       others.some((other) => places.has(other) || isNameWithout(other, word, names));
     if (word === 'failed' || word === 'failures') meaning.failed = true;
     else if (!named && readSystem(word, meaning, vocabulary)) continue;
+    else if (!named && STOP_WORDS.has(word) && others.length > 0) continue;
     else if (GENERIC.test(word) && others.some((other) => isAllSaid(other, word, vocabulary))) continue;
     else if (!named && readTarget(word, meaning, vocabulary)) continue;
     else if (!named && isNextToName() && readProperty(word, others, meaning, vocabulary)) continue;
@@ -95,12 +94,21 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
 /** `protobuf python` is py-protobuf. */
 function joinLanguage(words: string[], { places }: Vocabulary): string[] {
   for (const word of words) {
-    const prefix = LANGUAGES.get(word);
+    const prefix = LANGUAGE_PREFIXES.get(word);
     const name = words.find((other) => places.has(`${prefix}${other}`));
     if (prefix !== undefined && name !== undefined)
       return [`${prefix}${name}`, ...words.filter((other) => other !== word && other !== name)];
   }
   return words;
+}
+
+/** `hdf 5` is hdf5, and its number no version. */
+function joinNumber(words: string[], meaning: Meaning, { places }: Vocabulary): string[] {
+  const { version } = meaning;
+  const name = words.find((word) => version !== undefined && places.has(`${word}${version}`));
+  if (name === undefined) return words;
+  delete meaning.version;
+  return words.map((word) => (word === name ? `${word}${version}` : word));
 }
 
 /** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the name is the longest that is known. */

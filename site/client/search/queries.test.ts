@@ -30,8 +30,9 @@ const Packages = z.array(
   }),
 );
 const packages = Packages.parse(JSON.parse(readFileSync(new URL('packages.json', FIXTURES), 'utf8')));
+/** What is searched for, and what should come first: one package, or any of those that are as good an answer. */
 const queries = z
-  .array(z.tuple([z.string(), z.string()]))
+  .array(z.tuple([z.string(), z.string()], z.string()))
   .parse(JSON.parse(readFileSync(new URL('queries.json', FIXTURES), 'utf8')));
 
 const sorted = packages.toSorted((left, right) => compareTexts(left.name, right.name));
@@ -72,7 +73,7 @@ function indexBuilds(): BuildIndex {
     freshness: ['current', 'older'],
     recipes: 'v2026.06.0',
     compilerSets: [[0]],
-    variantSets: [[0], [1]],
+    variantSets: [[0], []],
     environments: [],
     rows: {
       package: rows.map(({ place }) => place),
@@ -109,11 +110,11 @@ function firstFor(query: string): string {
 }
 
 test('what people type finds what they mean in first place', () => {
-  const wrong = queries.flatMap(([query, wanted]) => {
+  const wrong = queries.flatMap(([query, ...wanted]) => {
     const found = firstFor(query);
-    return found === wanted ? [] : [`${query}: expected ${wanted}, found ${found}`];
+    return wanted.includes(found) ? [] : [`${query}: expected ${wanted.join(' or ')}, found ${found}`];
   });
-  expect(queries.length).toBeGreaterThanOrEqual(676);
+  expect(queries.length).toBeGreaterThanOrEqual(814);
   expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
 });
 
@@ -202,6 +203,16 @@ test('nothing for a system says what the nearest build needs of it', () => {
     expect.objectContaining({ without: 'rocky8', builds: 1, need }),
   );
   expect(ways).toContainEqual(expect.objectContaining({ without: 'os=rocky8', builds: 1, need }));
+});
+
+test('where two things have to be left out, both are, and never the name', () => {
+  const ways = relaxSearch(
+    { text: 'hdf5 with MPI for my m1 macOS', selection: new Map() },
+    engine,
+    undefined,
+  );
+  expect(ways.map(({ without }) => without)).toEqual(['m1 and macOS']);
+  expect(ways[0]?.builds).toBeGreaterThan(0);
 });
 
 test('a hash is found with its slash and without, from four characters on', () => {

@@ -33,6 +33,13 @@ export const RANK = {
 
 /** A word this short is in too much to be looked for anywhere but in names, and hides no typing error. */
 export const SHORT = 3;
+/** What packages of a language begin with. */
+export const LANGUAGE_PREFIXES: ReadonlyMap<string, string> = new Map([
+  ['python', 'py-'],
+  ['perl', 'perl-'],
+  ['r', 'r-'],
+  ['ruby', 'ruby-'],
+]);
 /** What makes other words of one: `scheduler` of scheduling, `visualization` of visualize. */
 const ENDING = /(?:ations?|ators?|ings?|ions?|i[sz]ers?|ors?|ers?|e|ed|y|ies)$/;
 /** The least letters of what such words share. */

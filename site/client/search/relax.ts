@@ -1,4 +1,4 @@
-import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
+import { FILLERS, parseQuery, queryParts } from '../../lib/search/search-query.ts';
 import type { Fit } from '../../lib/machine/needs.ts';
 import { askedFits } from './asked.ts';
 import { countFailures, search, type SearchEngine } from './engine.ts';
@@ -20,7 +20,7 @@ export interface Relaxation {
 
 /**
  * Ways on from a search that found nothing: the failed builds that it would find, then what is found without one part of it,
- * the most first, other names last.
+ * or without two, the most first. A name is left out only where nothing else helps.
  */
 export function relaxSearch(
   state: SearchState,
@@ -30,45 +30,57 @@ export function relaxSearch(
   const own = readMeaning(parseQuery(state.text), engine);
   const asked = askedFits(own, engine.packages, engine.builds);
   const otherFit = own.os === undefined ? engine.fits?.fitOf : undefined;
-  const parts = queryParts(state.text);
   const names = new Set(own.words);
-  const asksState = own.failed || (state.selection.get('state')?.size ?? 0) > 0;
-  const failed = {
-    ...state,
-    selection: new Map([...state.selection, ['state' as const, new Set(['failed'])]]),
+  const count = ({ without, state: other }: Way): Relaxation => {
+    const { rows, meaning } = search(engine, parseQuery(other.text), other.selection, hashes);
+    const failures = countFailures(engine, rows);
+    const fitOf = (meaning.os === undefined ? asked : undefined) ?? otherFit;
+    const need = fitOf && nearestNeed(rows.map(fitOf));
+    const text = without.length > 0 ? without.join(' and ') : undefined;
+    return { without: text, builds: rows.length - failures, failures, need, address: stateAddress(other) };
   };
-  const searches: { without: string | undefined; state: SearchState }[] = [
-    ...(asksState ? [] : [{ without: undefined, state: failed }]),
+  const asksState = own.failed || (state.selection.get('state')?.size ?? 0) > 0;
+  const failed = asksState ? [] : [count(askForFailures(state))].filter(({ failures }) => failures > 0);
+  const ways = leaveOut({ without: [], state });
+  const keepName = ({ without }: Way): boolean => !without.some((text) => names.has(text.toLowerCase()));
+  const found = (some: readonly Way[]): Relaxation[] =>
+    some
+      .map(count)
+      .filter(({ builds, failures }) => builds + failures > 0)
+      .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
+  const single = found(ways.filter(keepName));
+  if (single.length > 0) return [...failed, ...single];
+  // `hdf5 rocky8 zen3` may need both left out.
+  const pairs = found(ways.filter(keepName).flatMap(leaveOut).filter(keepName));
+  const isSeen = new Set<string>();
+  const different = pairs.filter(({ address }) => !isSeen.has(address) && isSeen.add(address));
+  return [...failed, ...(different.length > 0 ? different : found(ways))];
+}
+
+/** A search with some parts left out. */
+interface Way {
+  without: string[];
+  state: SearchState;
+}
+
+/** The searches with one part or filter less. */
+function leaveOut({ without: left, state }: Way): Way[] {
+  const parts = queryParts(state.text).filter(({ text }) => !FILLERS.has(text.toLowerCase()));
+  const filters = [...state.selection].filter(([, words]) => words.size > 0);
+  return [
     ...(parts.length > 1
-      ? parts.map(({ text, without }) => ({ without: text, state: { ...state, text: without } }))
+      ? parts.map(({ text, without }) => ({ without: [...left, text], state: { ...state, text: without } }))
       : []),
-    ...[...state.selection].flatMap(([name, words]) =>
-      words.size === 0
-        ? []
-        : [
-            {
-              without: name === 'runs' ? '“runs on my machine”' : `the filter “${name}”`,
-              state: { ...state, selection: new Map([...state.selection, [name, new Set<string>()]]) },
-            },
-          ],
-    ),
+    ...filters.map(([name]) => ({
+      without: [...left, name === 'runs' ? '“runs on my machine”' : `the filter “${name}”`],
+      state: { ...state, selection: new Map([...state.selection, [name, new Set<string>()]]) },
+    })),
   ];
-  return searches
-    .map(({ without, state: other }) => {
-      const { rows, meaning } = search(engine, parseQuery(other.text), other.selection, hashes);
-      const failures = countFailures(engine, rows);
-      const fitOf = (meaning.os === undefined ? asked : undefined) ?? otherFit;
-      const need = fitOf && nearestNeed(rows.map(fitOf));
-      return { without, builds: rows.length - failures, failures, need, address: stateAddress(other) };
-    })
-    .filter(({ builds, failures }) => builds + failures > 0)
-    .sort(
-      (left, right) =>
-        Number(left.without !== undefined) - Number(right.without !== undefined) ||
-        Number(names.has(left.without ?? '')) - Number(names.has(right.without ?? '')) ||
-        right.builds - left.builds ||
-        right.failures - left.failures,
-    );
+}
+
+function askForFailures(state: SearchState): Way {
+  const selection = new Map([...state.selection, ['state' as const, new Set(['failed'])]]);
+  return { without: [], state: { ...state, selection } };
 }
 
 /** Puts `glibc 2.9` before `glibc 2.28`. */

@@ -1,23 +1,14 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { recallMachine } from '../machine/remembered.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
-import {
-  addFileIndex,
-  addWordIndex,
-  countBuilds,
-  countFailures,
-  createSearchEngine,
-  search,
-  setMachine,
-  type SearchEngine,
-  type SearchResult,
-} from './engine.ts';
-import { parseQuery, queryParts } from '../../lib/search/search-query.ts';
+import { countBuilds, countFailures, setMachine, type SearchEngine, type SearchResult } from './engine.ts';
+import { queryParts } from '../../lib/search/search-query.ts';
 import { keepState, readState, stateAddress, type SearchState } from './address.ts';
 import { openSearchFiles, type SearchFiles } from './data.ts';
 import { offerFacets, offerMore, showFacets, filterText } from './facets.ts';
 import { relaxSearch } from './relax.ts';
 import { showPackages } from './rows.ts';
+import { Searcher } from './searcher.ts';
 
 /** Packages shown at once, and how many more at a time. */
 const [FIRST_PACKAGES, MORE_PACKAGES] = [14, 100];
@@ -63,42 +54,31 @@ class SearchPage {
   readonly state: SearchState = readState(new URLSearchParams(location.search));
   readonly #parts: Parts;
   readonly #files: SearchFiles;
+  readonly #searcher: Searcher;
   readonly #base: string;
-  #isStarting = false;
-  #engine: SearchEngine | undefined;
-  #hashes: string[] | undefined;
-  #result: SearchResult | undefined;
   #shown = FIRST_PACKAGES;
 
   constructor(parts: Parts, files: SearchFiles, base: string) {
     this.#parts = parts;
     this.#files = files;
+    this.#searcher = new Searcher(files, () => this.show());
     this.#base = base;
   }
 
   /** Loads what it searches in, once, and shows what is found. */
   async start(): Promise<void> {
-    if (this.#engine || this.#isStarting) return;
-    this.#isStarting = true;
+    if (this.#searcher.engine) return;
     this.#parts.all.hidden = true;
     this.#parts.columns.hidden = false;
-    try {
-      const [packages, builds] = await Promise.all([this.#files.packages(), this.#files.builds()]);
-      this.#engine = createSearchEngine(packages, builds);
-      setMachine(this.#engine, recallMachine());
-    } catch {
+    await this.#searcher.load().catch(() => {
       this.#parts.status.textContent = 'The search data could not be loaded. Type again to try once more.';
-      return;
-    } finally {
-      this.#isStarting = false;
-    }
-    this.show();
+    });
   }
 
   type(text: string): void {
     this.state.text = text;
     this.#shown = FIRST_PACKAGES;
-    if (this.#engine) this.show();
+    if (this.#searcher.engine) this.show();
     else void this.start();
   }
 
@@ -116,7 +96,7 @@ class SearchPage {
     const { text, selection } = readState(new URLSearchParams(location.search));
     Object.assign(this.state, { text, selection });
     this.#parts.input.value = text;
-    if (this.#engine) this.show();
+    if (this.#searcher.engine) this.show();
     else void this.start();
   }
 
@@ -127,56 +107,32 @@ class SearchPage {
 
   /** Searches and shows what is found; data that only this search needs is fetched and shown when it is there. */
   show(): void {
-    const engine = this.#engine;
+    const { engine } = this.#searcher;
     if (!engine) return;
-    const query = parseQuery(this.state.text);
-    this.#result = search(engine, query, this.state.selection, this.#hashes);
-    this.#loadMore(this.#result, engine);
-    const { packages } = this.#result;
+    const result = this.#searcher.search(engine, this.state.text, this.state.selection);
+    const { packages } = result;
     const variants = this.state.selection.get('variant') ?? new Set();
     const context = {
       list: this.#parts.list,
       engine,
       files: this.#files,
       base: this.#base,
-      result: this.#result,
+      result,
       variants,
     };
     const isNarrow = stateAddress(this.state) !== '' && packages.length <= FEW_PACKAGES;
     showPackages(packages.slice(0, this.#shown), isNarrow ? 1 : 0, context);
-    showFacets(this.#parts.facets, engine, this.#result, this.state);
+    showFacets(this.#parts.facets, engine, result, this.state);
     this.#showChips();
-    this.#report(this.#result, engine);
+    this.#report(result, engine);
     keepState(this.state);
   }
 
   changeMachine(): void {
-    if (!this.#engine) return;
-    setMachine(this.#engine, recallMachine());
+    const { engine } = this.#searcher;
+    if (!engine) return;
+    setMachine(engine, recallMachine());
     this.show();
-  }
-
-  #loadMore({ meaning: { words, hash, hashWord }, isWeak }: SearchResult, engine: SearchEngine): void {
-    if (words.length > 0 && !engine.fileSets) {
-      void this.#files.files().then((files) => {
-        if (engine.fileSets) return;
-        addFileIndex(engine, files);
-        this.show();
-      });
-    } else if (isWeak && !engine.hasWords) {
-      void this.#files.words().then((words) => {
-        if (engine.hasWords) return;
-        addWordIndex(engine, words);
-        this.show();
-      });
-    }
-    if ((hash !== undefined || hashWord !== undefined) && !this.#hashes) {
-      void this.#files.allHashes(engine.builds.rows.package.length).then((hashes) => {
-        if (this.#hashes) return;
-        this.#hashes = hashes;
-        this.show();
-      });
-    }
   }
 
   /** What is selected, each to take away; on a phone the filters are closed and nothing else shows them. */
@@ -213,7 +169,7 @@ class SearchPage {
     link.href = location.pathname + stateAddress(this.state);
     link.hidden = stateAddress(this.state) === '';
     more.hidden = packages.length <= this.#shown;
-    const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#hashes) : [];
+    const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#searcher.hashes) : [];
     const all = makeLink(`${this.#base}/packages/`, 'Look through all packages');
     relax.replaceChildren(
       ...ways.map(({ without, builds, failures, need, address }) => {

@@ -1,12 +1,11 @@
 import { formatNumber } from '../../lib/format.ts';
-import { ownName } from './foreign-names.ts';
-import { WordFinder } from './words.ts';
+import { openSearchFiles, type SearchFiles } from './data.ts';
+import { search, type SearchEngine, type SearchResult } from './engine.ts';
+import { Searcher } from './searcher.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
-import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { announce } from '../announce.ts';
 import { makeElement, makeText } from '../element.ts';
-import { fetchData } from '../fetch-data.ts';
-import { parseQuery, splitName } from '../../lib/search/search-query.ts';
+import { parseQuery } from '../../lib/search/search-query.ts';
 
 /** With fewer packages than this, programs and libraries are looked for as well. */
 const FEW_PACKAGES = 3;
@@ -20,8 +19,8 @@ interface Choice {
 /** Shows packages under a search box while one types. Without its data the box sends what is typed, as without a script. */
 export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
   const base = input.dataset['suggest'] ?? '';
-  const index = await fetchData<PackageIndex>(`${base}/data/packages.json`).catch(() => undefined);
-  if (index) new Suggestions(input, base, index).show();
+  const suggestions = new Suggestions(input, base);
+  await suggestions.load().catch(() => undefined);
 }
 
 /**
@@ -32,18 +31,25 @@ class Suggestions {
   readonly #input: HTMLInputElement;
   readonly #list = makeElement('ul', 'suggestions');
   readonly #base: string;
-  readonly #index: PackageIndex;
-  readonly #words: WordFinder;
-  #files: FileIndex | undefined;
+  readonly #files: SearchFiles;
+  readonly #searcher: Searcher;
+  #names: FileIndex | undefined;
   #choices: Choice[] = [];
   /** Place of the choice that Enter takes; -1: none. */
   #active = -1;
 
-  constructor(input: HTMLInputElement, base: string, index: PackageIndex) {
+  constructor(input: HTMLInputElement, base: string) {
     this.#input = input;
     this.#base = base;
-    this.#index = index;
-    this.#words = new WordFinder(index);
+    this.#files = openSearchFiles(base);
+    // Until the list is there, nothing is shown in it.
+    this.#searcher = new Searcher(this.#files, () => this.#list.isConnected && this.show());
+  }
+
+  /** Loads what is searched, and shows suggestions from then on. */
+  async load(): Promise<void> {
+    await this.#searcher.load();
+    const input = this.#input;
     this.#describe();
     input.addEventListener('input', () => this.show());
     input.addEventListener('focus', () => this.show());
@@ -52,12 +58,14 @@ class Suggestions {
     // A press must not take the focus out of the box before the click arrives.
     this.#list.addEventListener('mousedown', (event) => event.preventDefault());
     this.#list.addEventListener('click', (event) => this.#click(event));
+    this.show();
   }
 
   show(): void {
     const text = this.#input.value.trim();
-    if (text === '' || document.activeElement !== this.#input) return this.#close();
-    const suggestions = suggestPackages(text, this.#index, this.#words);
+    const { engine } = this.#searcher;
+    if (!engine || text === '' || document.activeElement !== this.#input) return this.#close();
+    const suggestions = suggestPackages(this.#searcher.search(engine, text, new Map()), engine);
     const files = suggestions.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
     this.#choices = [
       ...suggestions.map((suggestion) => makeChoice(suggestion, this.#base)),
@@ -74,14 +82,15 @@ class Suggestions {
 
   /** Programs and libraries; their names come when they are first needed, and then the list is shown again. */
   #suggestFiles(text: string): FileSuggestion[] {
-    if (this.#files) return suggestFiles(text, this.#files);
-    void fetchData<FileIndex>(`${this.#base}/data/files.json`)
-      .then((files) => {
-        if (this.#files) return;
-        this.#files = files;
+    if (this.#names) return suggestFiles(text, this.#names);
+    this.#files.files().then(
+      (files) => {
+        if (this.#names) return;
+        this.#names = files;
         this.show();
-      })
-      .catch(() => undefined);
+      },
+      () => undefined,
+    );
     return [];
   }
 
@@ -196,28 +205,14 @@ interface FileSuggestion {
 /** Suggestions shown at most: as many as fit above the keyboard of a phone. */
 const [MOST, MOST_FILES] = [6, 3];
 
-/**
- * The packages with builds that fit what is typed so far, a spec or words; the best first. Words that no package has
- * together may be properties, which only the search page knows: of `hdf5 mpi zen3` the names alone count.
- */
-export function suggestPackages(text: string, index: PackageIndex, words: WordFinder): Suggestion[] {
-  const typed = nameWords(text, index, words);
-  const found = findPackages(typed, index, words);
-  const names = typed.filter((word) => index.names.includes(word));
-  return found.length > 0 || names.length === 0 ? found : findPackages(names, index, words);
-}
-
-function findPackages(typed: readonly string[], index: PackageIndex, words: WordFinder): Suggestion[] {
-  const ranks = typed.map((word) => words.rankPackages(word));
-  if (ranks.length === 0) return [];
-  const matches: { place: number; rank: number; builds: number }[] = [];
-  for (const [place, builds] of index.builds.entries()) {
-    if (builds === 0 || ranks.some((rank) => !rank[place])) continue;
-    matches.push({ place, builds, rank: ranks.reduce((sum, rank) => sum + (rank[place] ?? 0), 0) });
-  }
-  // The sort is stable: packages of equal rank and builds stay sorted by name.
-  matches.sort((left, right) => left.rank - right.rank || right.builds - left.builds);
-  return matches.slice(0, MOST).map(({ place }) => ({
+/** The packages that a search finds first; where no build has all that is asked for, those of the words in it. */
+function suggestPackages(result: SearchResult, engine: SearchEngine): Suggestion[] {
+  const { words } = result.meaning;
+  const byWords = (): SearchResult =>
+    search(engine, { words, variants: [], compilers: [], dependencies: [] }, new Map());
+  const { packages: places } = result.packages.length === 0 && words.length > 0 ? byWords() : result;
+  const { packages: index } = engine;
+  return places.slice(0, MOST).map((place) => ({
     name: index.names[place] ?? '',
     version: index.versions[index.packageVersions[place]?.[0] ?? -1] ?? '',
     description: index.descriptions[place] ?? '',
@@ -237,12 +232,4 @@ function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
       : [];
   });
   return matches.sort((left, right) => left.name.length - right.name.length).slice(0, MOST_FILES);
-}
-
-/** The words that are names: of `hdf5-1.14` the part before the version, of `libhdf5-dev` the name here. */
-function nameWords(text: string, { names }: PackageIndex, words: WordFinder): string[] {
-  return parseQuery(text).words.map((word) => {
-    const { name } = splitName(word) ?? {};
-    return name !== undefined && !names.includes(word) && names.includes(name) ? name : ownName(word, words);
-  });
 }

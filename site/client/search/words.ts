@@ -1,9 +1,11 @@
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import type { WordIndex } from '../../schemas/search/word-index.ts';
+import { STOP_WORDS } from '../../lib/search/description-words.ts';
 import { oldCompilerName } from '../../lib/spack/compiler-names.ts';
 import { FileFinder } from './file-finder.ts';
 import { RANK, rankDescription, rankName, SHORT } from './ranks.ts';
+import { synonymsOf } from './synonyms.ts';
 import { countNameTypos, ONE_TYPO } from './typing-errors.ts';
 
 /** How well a word fits each package: 0 not at all, else the lower the better. */
@@ -14,6 +16,11 @@ const MOST_KEPT = 64;
 /** What packages of a language or kind begin with. */
 const PREFIX = /^(?:c-|py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
 
+/** A description says within so many characters what a package is, and then what else it has to do with. */
+const EARLY = 24;
+/** Letters from which on a word may be the initials of others. */
+const SHORTEST_INITIALS = 3;
+
 /** What words are looked for in, of one package; all in lower case. */
 interface SearchedPackage {
   name: string;
@@ -22,6 +29,8 @@ interface SearchedPackage {
   joined: string;
   joinedShort: string;
   description: string;
+  /** The first letters of the description's words, see there. */
+  initials: string;
   /** Each between spaces. */
   tags: string;
   /** Virtuals, each between spaces, as they are and joined. */
@@ -102,7 +111,8 @@ export class WordFinder {
 
   /** The rank of each word of a phrase that a package's description has in a row; undefined where it has not. */
   rankPhrase(place: number, phrase: string): number | undefined {
-    if (this.#packages[place]?.description.includes(phrase)) return RANK.part;
+    const at = this.#packages[place]?.description.indexOf(phrase) ?? -1;
+    if (at >= 0) return at < EARLY ? RANK.part : RANK.partBegins;
     return this.#furtherOn[place]?.includes(phrase) ? RANK.partEnds : undefined;
   }
 
@@ -117,8 +127,16 @@ export class WordFinder {
       ranks[place] = rank;
       if (rank > 0 && rank < best) best = rank;
     }
+    for (const other of synonymsOf(word)) this.#addSynonym(other, ranks);
     if (best > RANK.partBegins && word.length >= ONE_TYPO) this.#addTypos(word, ranks);
     return ranks;
+  }
+
+  #addSynonym(word: string, ranks: Ranks): void {
+    for (const place of this.#packages.keys()) {
+      const rank = this.#rankText(place, word);
+      if (rank > 0) ranks[place] = Math.min(ranks[place] || Infinity, Math.max(rank, RANK.described));
+    }
   }
 
   #addTypos(word: string, ranks: Ranks): void {
@@ -132,8 +150,15 @@ export class WordFinder {
 
   #rankText(place: number, word: string): number {
     if (word.length < SHORT) return 0;
-    const { tags, description } = this.#packages[place] ?? {};
-    const shown = tags?.includes(` ${word} `) ? RANK.tag : rankDescription(description ?? '', word);
+    const { tags, description = '', initials } = this.#packages[place] ?? {};
+    const isMeant =
+      word.length >= SHORTEST_INITIALS && word.length <= 4 && initials?.includes(word) && !this.isKnown(word);
+    const said = rankDescription(description, word);
+    const shown = tags?.includes(` ${word} `)
+      ? RANK.tag
+      : isMeant
+        ? Math.min(said || RANK.described, RANK.described)
+        : said;
     const more = shown === RANK.saidInDescription ? '' : this.#furtherOn[place];
     const parts = word.replaceAll(/[^\p{L}\p{N}+]+/gu, ' ').trim();
     if (!more || parts === '') return shown;
@@ -161,17 +186,25 @@ export function isSaidRank(rank: number): boolean {
 function readPackage(index: PackageIndex, place: number): SearchedPackage {
   const name = index.names[place]?.toLowerCase() ?? '';
   const provides = index.provides[place] ?? '';
+  const description = index.descriptions[place]?.toLowerCase() ?? '';
   const shortName = name.replace(PREFIX, '');
   return {
     name,
     shortName,
     joined: joinParts(name),
     joinedShort: joinParts(shortName),
-    description: index.descriptions[place]?.toLowerCase() ?? '',
+    description,
+    initials: readInitials(description),
     tags: ` ${index.tags[place]?.toLowerCase()} `,
     virtuals: ` ${provides} ${joinParts(provides)} ${oldCompilerName(name) ?? ''} `,
     provides,
   };
+}
+
+/** The first letters of a text's words, with a space for each that says nothing: `sas fcfda`. */
+function readInitials(text: string): string {
+  const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.map((word) => (word.length < 3 || STOP_WORDS.has(word) ? ' ' : word[0])).join('');
 }
 
 /** `pytorch` is py-torch, `superlu_dist` superlu-dist, and `r-data.table` r-data-table. */

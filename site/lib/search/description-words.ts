@@ -1,7 +1,7 @@
 /** Characters of a description in the package index: as much as a row shows. */
 const SHOWN_LENGTH = 100;
 /** Words that say nothing of a package. */
-const STOP_WORDS = new Set(
+export const STOP_WORDS = new Set(
   `about above after all also and any are because been before being between both but can could did does doing done each
   either etc every few for from further had has have having here how however into its itself just may more most must nor
   not off one only other others our out over own same should since some such than that the their them then there these

@@ -34,7 +34,7 @@ const OPTION = /(?<!\S)(?:(?:-c|-n|--channel|--name)\s+\S+|--?[a-zA-Z][\w-]*)/g;
 /** Channels of conda before a package: `conda-forge::hdf5`. */
 const CHANNEL = /(?<!\S)(?:anaconda|bioconda|conda-forge|defaults|nvidia|pytorch)::/g;
 /** Words between those that mean something: `hdf5 with mpi for zen3`. */
-const FILLERS = new Set(
+export const FILLERS: ReadonlySet<string> = new Set(
   'a an and for from in install into load my of on only or that the to using want with'.split(' '),
 );
 /** `linux-rocky9-zen3`, as `spack arch` prints it. */
