@@ -35,18 +35,42 @@ export async function checkSpecs(
   const { names, sizes } = await readSizes(base);
   const hits = roots.filter(({ hash }) => sizes.has(hash));
   const misses = roots.filter(({ hash }) => !sizes.has(hash));
-  const sections: HTMLElement[] = [];
-  for (const node of misses) {
-    const builds = names.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
-    sections.push(await describeMiss(node, builds, specs, glibc, base));
-  }
+  const described = await Promise.all(
+    misses.map(async (node) => {
+      const builds = names.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
+      return describeMiss(node, builds, specs, glibc, base);
+    }),
+  );
+  const make = misses.length > MOST_OPEN ? makeFolded : makeSection;
   const verdict = `${formatNumber(hits.length, 'hit')} of ${formatNumber(roots.length, 'root')}.`;
   answer.replaceChildren(
     makeElement('p', `verdict ${misses.length === 0 ? 'yes' : 'no'}`, verdict),
     ...describeAll(specs, sizes),
     ...(hits.length > 0 ? [describeHits(hits, sizes, base)] : []),
-    ...sections,
+    ...described.sort((left, right) => left.order - right.order).map(make),
   );
+}
+
+/** With more misses than this each is folded: a lock of an environment has dozens. */
+const MOST_OPEN = 3;
+
+/** A root that has no binary here. */
+interface Miss {
+  node: Node;
+  verdict: string;
+  /** Those that another build can stand in for come first. */
+  order: number;
+  parts: HTMLElement[];
+}
+
+function makeSection({ node, parts }: Miss): HTMLElement {
+  const title = makeElement('h2', 'mono', makeText(`${node.name}@${node.version}`));
+  return makeElement('section', 'root miss', title, ...parts);
+}
+
+function makeFolded({ node, verdict, parts }: Miss): HTMLElement {
+  const title = makeText(`${node.name}@${node.version}`, 'mono');
+  return makeElement('details', 'root miss', makeElement('summary', '', title, `: ${verdict}`), ...parts);
 }
 
 /** Names of the packages that have builds, and the builds' sizes. */
@@ -101,21 +125,20 @@ async function describeMiss(
   specs: PastedSpecs,
   glibc: string,
   base: string,
-): Promise<HTMLElement> {
-  const title = makeElement('h2', 'mono', makeText(`${node.name}@${node.version}`));
-  const section = makeElement('section', 'root miss', title);
+): Promise<Miss> {
   const wanted = describePasted(node, specs);
   const machine = machineOf(node, specs, glibc);
   const fits = new Map(builds.map((build) => [build.hash, judgeFit(machine, build)]));
   const usable = builds.filter(({ hash }) => ['yes', 'by hash'].includes(fits.get(hash)?.kind ?? ''));
   const nearest = findNearest(node, compilersOf(wanted), usable.length > 0 ? usable : builds);
   if (!nearest) {
-    section.append(makeElement('p', '', 'Miss: no version of this package is in the cache.'));
-    return section;
+    const verdict = 'no version of this package is in the cache';
+    return { node, verdict, order: 3, parts: [makeElement('p', '', `Miss: ${verdict}.`)] };
   }
   const { spec } = await fetchBuild(base, nearest.hash);
   const differences = compareSpecs(wanted, spec).filter(({ left, right }) => left !== right);
-  section.append(
+  const fit = fits.get(nearest.hash);
+  const parts = [
     makeElement(
       'p',
       '',
@@ -125,10 +148,12 @@ async function describeMiss(
       linkTo(base, spec.node, nearest.hash),
       '.',
     ),
-    ...advise(node, nearest, fits.get(nearest.hash), differences, spec),
+    ...advise(node, nearest, fit, differences, spec),
     ...describeDifferences(node.name, differences),
-  );
-  return section;
+  ];
+  if (fit?.kind === 'yes') return { node, verdict: 'another build runs here', order: 0, parts };
+  if (fit?.kind === 'by hash') return { node, verdict: 'another build runs here, by hash', order: 1, parts };
+  return { node, verdict: 'no build of it runs here', order: 2, parts };
 }
 
 /** How to get the nearest build, in one block to copy; or why it is of no use. */
