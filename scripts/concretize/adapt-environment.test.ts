@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { externalKey } from '../spack/external-state.ts';
 import { adaptEnvironment } from './adapt-environment.ts';
 
 /** Adapts an environment of a repository that has some files more. */
@@ -19,7 +20,7 @@ function adapt(text: string, files: Record<string, string> = {}) {
 
 test('leaves an environment without anything of a machine as it is, comments and all', () => {
   const text = 'spack:\n  # ours\n  specs: [zlib]\n  view: true\n  config: {build_jobs: 4}\n';
-  expect(adapt(text)).toEqual({ text, notes: [], refusals: [] });
+  expect(adapt(text)).toEqual({ text, notes: [], refusals: [], externals: [] });
 });
 
 test('takes out what is of the owner’s machine, names each, and keeps the rest', () => {
@@ -188,7 +189,35 @@ test('builds what could only be taken from another machine, and keeps externals 
     'packages:gcc: the one in /usr is used, in the version installed here, whatever the environment says about it',
     'packages: externals that are not here are not used, and what they stand for is built: mpich (the module cray-mpich/8.1.4), ' +
       'cuda (/opt/nvidia/none and 1 more), cmake (/usr/tce/packages/cmake/cmake-3.14.5), python (/apps/python), tar (/apps/tar)',
-    'packages: taken from the runner, whatever version it has: tar; machines that install from this cache need the same in the same place',
+    'packages: taken from the runner: tar; machines that install from this cache need the same in the same place',
+  ]);
+});
+
+// NERSC's of 2021, and that of NCEPLIBS-bufr, which Spack refuses for a py-numpy that is not there.
+test('builds what /usr does not have, or has in another version than the environment says', () => {
+  const text = `spack:
+  specs: [zlib]
+  packages:
+    py-numpy: {buildable: false, externals: [{spec: py-numpy@1.21.5, prefix: /usr}]}
+    openssl: {buildable: false, externals: [{spec: openssl@1.1.1g, prefix: /usr}]}
+    tar: {buildable: false, externals: [{spec: tar, prefix: /usr}]}
+    zlib: {externals: [{spec: zlib@1.2, prefix: /usr}]}
+`;
+  const { externals } = adapt(text);
+  expect(externals.map(({ spec }) => spec)).toEqual(['py-numpy@1.21.5', 'openssl@1.1.1g', 'tar', 'zlib@1.2']);
+  const found = ['missing', '3.0.19', 'here', 'unknown'];
+  const states = new Map(externals.map((external, at) => [externalKey(external), found[at] ?? '']));
+  const adapted = adaptEnvironment(text, { file: '/nowhere/stack.yaml', root: '/nowhere', states });
+  expect(parse(adapted.text).spack.packages).toEqual({
+    'py-numpy': {},
+    openssl: {},
+    tar: { buildable: false, externals: [{ spec: 'tar', prefix: '/usr' }] },
+    zlib: { externals: [{ spec: 'zlib@1.2', prefix: '/usr' }] },
+  });
+  expect(adapted.notes).toEqual([
+    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr has 3.0.19)',
+    'packages: taken from the runner: tar, zlib; machines that install from this cache need the same in the same place',
+    'packages: Spack cannot tell whether these are here, and takes the word of the environment: zlib@1.2 (/usr)',
   ]);
 });
 

@@ -5,6 +5,7 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { expectEnvironment, readEnvironment } from '../choose/environments.ts';
 import { adaptMirrors } from './environment-mirrors.ts';
 import { adaptPackages } from './environment-packages.ts';
+import type { External, ExternalStates } from '../spack/external-state.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 
 /** An owner's `spack.yaml` as it is solved and built here. */
@@ -15,6 +16,8 @@ export interface AdaptedEnvironment {
   notes: string[];
   /** One sentence for each thing that cannot be left out without building something else than was meant. */
   refusals: string[];
+  /** Externals in folders of the system, which are there whether the package is or not. */
+  externals: External[];
 }
 
 /** Sections that are about the owner's own machine, and what this cache does in their place. */
@@ -42,7 +45,7 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
 };
 
 /** Reads an environment of the catalog, and adapts it; one that cannot be read is refused. Throws when there is none of that name. */
-export function adaptStored(catalog: string, name: string): AdaptedEnvironment {
+export function adaptStored(catalog: string, name: string, states?: ExternalStates): AdaptedEnvironment {
   expectEnvironment(catalog, name);
   let text = '';
   try {
@@ -50,11 +53,12 @@ export function adaptStored(catalog: string, name: string): AdaptedEnvironment {
   } catch (error) {
     // What is wrong with one stops no other. The rest of the message is the line that it names.
     const [sentence = ''] = describeError(error).split('\n');
-    return { text, notes: [], refusals: [sentence.replace(/:$/, '')] };
+    return { text, notes: [], refusals: [sentence.replace(/:$/, '')], externals: [] };
   }
   return adaptEnvironment(text, {
     file: join(catalog, catalogPath('environments', name)),
     root: findRoot(catalog),
+    states,
   });
 }
 
@@ -87,7 +91,7 @@ export function adaptEnvironment(text: string, place: EnvironmentPlace): Adapted
   if (isMap(config) && config.items.length === 0) document.deleteIn(['spack', 'config']);
   leaveOutViews(document, notes);
   translateUnify(document, notes);
-  adaptPackages(document, notes);
+  const externals = adaptPackages(document, notes, place.states);
   const mirrorRefusals = adaptMirrors(document, dirname(place.file), notes);
   leaveOutBuiltin(document, notes);
   notes.push(...listRemoteRepositories(document));
@@ -101,6 +105,7 @@ export function adaptEnvironment(text: string, place: EnvironmentPlace): Adapted
       ...refuseLocks(document),
       ...refuseRepositories(document),
     ],
+    externals,
   };
 }
 

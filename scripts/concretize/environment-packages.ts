@@ -1,18 +1,30 @@
 import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
+import { externalKey, type External, type ExternalStates } from '../spack/external-state.ts';
 
 /** Found in /usr without being named, each with the version that it has. */
 const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
 
+/** Folders that every machine has: a package may be there or not. */
+const SYSTEM_PREFIXES = new Set(['/', '/usr', '/usr/local']);
+
 /**
- * Takes out of an environment what it says of another machine's software: externals whose folder is not here, those of
- * modules, and the sections of Spack before 0.17 for both. What could only be taken from there is built then.
+ * Takes out of an environment what it says of another machine's software: externals that are not here, or not in that version,
+ * those of modules, and the sections of Spack before 0.17 for both. What could only be taken from there is built then.
  * @param notes gets a sentence for each package of which something goes, and one for externals that stay
+ * @param states what Spack found of externals in folders of the system
+ * @returns externals that stay and are in such a folder
  */
-export function adaptPackages(document: Document, notes: string[]): void {
+export function adaptPackages(
+  document: Document,
+  notes: string[],
+  states: ExternalStates = new Map(),
+): External[] {
   const packages = document.getIn(['spack', 'packages']);
-  if (!isMap(packages)) return;
+  if (!isMap(packages)) return [];
   const staying: string[] = [];
+  const inSystem: External[] = [];
   const built: string[] = [];
   for (const { key, value } of packages.items) {
     if (!isMap(value)) continue;
@@ -22,7 +34,8 @@ export function adaptPackages(document: Document, notes: string[]): void {
         'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
       );
     }
-    const { gone, kept, isFound, versions } = takeOutExternals(value, SYSTEM_COMPILERS.has(name));
+    const { gone, kept, isFound, versions } = takeOutExternals(value, SYSTEM_COMPILERS.has(name), states);
+    inSystem.push(...kept.filter(({ prefix }) => SYSTEM_PREFIXES.has(prefix)));
     if (isFound)
       notes.push(
         `packages:${name}: the one in /usr is used, in the version installed here, whatever the environment says about it`,
@@ -43,10 +56,17 @@ export function adaptPackages(document: Document, notes: string[]): void {
     );
   if (staying.length > 0) {
     notes.push(
-      `packages: taken from the runner, whatever version it has: ${staying.join(', ')}; machines that install from this ` +
-        'cache need the same in the same place',
+      `packages: taken from the runner: ${staying.join(', ')}; machines that install from this cache need the same in the ` +
+        'same place',
     );
   }
+  const unknown = inSystem.filter((external) => states.get(externalKey(external)) === 'unknown');
+  if (unknown.length > 0)
+    notes.push(
+      `packages: Spack cannot tell whether these are here, and takes the word of the environment: ` +
+        `${unknown.map(({ spec, prefix }) => `${spec} (${prefix})`).join(', ')}`,
+    );
+  return inSystem;
 }
 
 /** Preferred versions of externals that went: Spack ends at one that neither a recipe nor an external has. */
@@ -66,7 +86,8 @@ function textOf(value: unknown): string {
 function takeOutExternals(
   settings: YAMLMap,
   isCompiler: boolean,
-): { gone: string[]; kept: string[]; isFound: boolean; versions: Set<string> } {
+  states: ExternalStates,
+): { gone: string[]; kept: External[]; isFound: boolean; versions: Set<string> } {
   const versions = new Set<string>();
   const noteVersion = (spec: unknown) => {
     const [, version] = /@=?([^\s%+~^]+)/.exec(String(spec)) ?? [];
@@ -81,7 +102,7 @@ function takeOutExternals(
       return String(value);
     });
   });
-  const kept: string[] = [];
+  const kept: External[] = [];
   let isFound = false;
   const externals = settings.get('externals');
   if (!isSeq(externals)) return { gone, kept, isFound, versions };
@@ -89,12 +110,15 @@ function takeOutExternals(
     if (!isMap(external)) continue;
     const prefix = external.get('prefix');
     const modules = external.get('modules');
-    const isHere =
-      !isSeq(modules) && typeof prefix === 'string' && prefix.startsWith('/') && existsSync(prefix);
-    const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : String(prefix);
+    const known = { spec: String(external.get('spec')), prefix: String(prefix) };
+    const state = states.get(externalKey(known)) ?? 'unknown';
+    const isThere = ['here', 'unknown'].includes(state);
+    const isHere = !isSeq(modules) && isAbsolute(known.prefix) && existsSync(known.prefix) && isThere;
+    const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : known.prefix;
     const isSystem = isCompiler && prefix === '/usr';
     isFound ||= isSystem;
-    if (!isSystem) (isHere ? kept : gone).push(place);
+    if (!isSystem && isHere) kept.push(known);
+    else if (!isSystem) gone.push(isThere || state === 'missing' ? place : `${place} has ${state}`);
     if (isHere && !isSystem) continue;
     externals.items.splice(externals.items.indexOf(external), 1);
     noteVersion(external.get('spec'));

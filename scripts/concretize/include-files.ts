@@ -3,12 +3,15 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
+import type { ExternalStates } from '../spack/external-state.ts';
 
 /** Where an environment's file is, and what it may include. */
 export interface EnvironmentPlace {
   file: string;
   /** The repository: nothing outside of it is read. */
   root: string;
+  /** What Spack found of its externals in folders of the system. Absent: it was not asked. */
+  states?: ExternalStates | undefined;
 }
 
 /** Includes of includes of includes end here. */

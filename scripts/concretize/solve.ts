@@ -9,6 +9,7 @@ import { DAY_MS, formatList, formatNumber } from '../../site/lib/format.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { targetOf } from '../../site/schemas/node.ts';
+import { askForExternals } from '../spack/external-state.ts';
 import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';
@@ -91,8 +92,10 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
   if (environment === undefined) {
     writeFileSync(join(folder, 'spack.yaml'), composeSpackYaml(request.specs));
   } else {
-    const { text, notes, refusals } = adaptStored(catalog, environment);
+    const { refusals, externals } = adaptStored(catalog, environment);
     if (refusals.length > 0) return { request, problem: ownProblem(refusals) };
+    const states = await askForExternals(context.spack, externals);
+    const { text, notes } = adaptStored(catalog, environment, states);
     // One annotation: GitHub shows ten of a step.
     if (notes.length > 0) annotate('warning', `environment ${environment}: ${notes.join('\n')}`);
     writeFileSync(join(folder, 'spack.yaml'), text);

@@ -1,0 +1,24 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { findSolvers, openSpack } from '../../tests/world/spack.ts';
+import { askForExternals, externalKey } from './external-state.ts';
+
+/** Of no recipe. */
+const NOWHERE = 'py-no-such-thing@1.0';
+
+test.each(process.env['FULL'] ? findSolvers() : [])(
+  'Spack $version says which externals are there, in which version',
+  async (spack) => {
+    const home = await openSpack(spack, ['tar']);
+    onTestFinished(home.close);
+    const PATH = process.env['PATH'] ?? '';
+    const environment = { PATH, HOME: home.store, SPACK_USER_CONFIG_PATH: home.config };
+    const externals = ['tar', 'tar@=0.1', NOWHERE, 'no-such-package@1', 'not a spec ^^'].map((spec) => ({
+      ...{ spec, prefix: '/usr' },
+    }));
+    const states = await askForExternals({ program: spack.program, environment }, externals);
+    const found = externals.map((external) => states.get(externalKey(external)) ?? '');
+    expect(found).toEqual(['here', expect.stringMatching(/^\d+\.\d+/), 'unknown', 'unknown', 'unknown']);
+    expect(await askForExternals({ program: spack.program, environment }, [])).toEqual(new Map());
+  },
+  10 * 60_000,
+);

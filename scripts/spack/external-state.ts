@@ -1,0 +1,34 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { askSpack, type Spack } from './run-spack.ts';
+
+/** A package that an environment takes from a folder of the system. */
+export interface External {
+  spec: string;
+  prefix: string;
+}
+
+/** `here`, `missing`, `unknown` where Spack has no way to look, or the versions that are there instead; by `externalKey`. */
+export type ExternalStates = ReadonlyMap<string, string>;
+
+/** Names an external among others. */
+export function externalKey({ spec, prefix }: External): string {
+  return `${prefix} ${spec}`;
+}
+
+/** Lets Spack look for externals on this machine, or in the image that this job runs in. */
+export async function askForExternals(spack: Spack, externals: readonly External[]): Promise<ExternalStates> {
+  if (externals.length === 0) return new Map();
+  const folder = mkdtempSync(join(tmpdir(), 'externals-'));
+  try {
+    const [question, answer] = [join(folder, 'in.json'), join(folder, 'out.json')];
+    writeFileSync(question, JSON.stringify(externals));
+    await askSpack(spack, ['python', join(import.meta.dirname, 'external_state.py'), question, answer]);
+    const states = z.array(z.string()).parse(JSON.parse(readFileSync(answer, 'utf8')));
+    return new Map(externals.map((external, at) => [externalKey(external), states[at] ?? 'unknown']));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

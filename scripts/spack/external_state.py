@@ -1,0 +1,69 @@
+"""Says whether externals of an environment are on this machine, as JSON in a file.
+
+Run by Spack: `spack python external_state.py IN OUT`. IN is a list of `{"spec", "prefix"}`; OUT gets one of each: `here`,
+`missing`, `unknown` where Spack has no way to look, or the versions that are there instead.
+"""
+
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import spack.detection
+import spack.repo
+import spack.spec
+import spack.version
+
+# What a Python has of a distribution, by its name without "py-".
+FIND_DISTRIBUTION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
+
+
+def main(in_file, out_file):
+    with open(in_file, encoding="utf-8") as f:
+        externals = json.load(f)
+    with open(out_file, "w", encoding="utf-8") as f:
+        json.dump([state_of(**external) for external in externals], f)
+
+
+def state_of(spec, prefix):
+    try:
+        wanted = spack.spec.Spec(spec)
+    except Exception:
+        return "unknown"
+    name = wanted.name
+    if not name or not spack.repo.PATH.exists(name):
+        return "unknown"
+    versions = find_distribution(name, prefix) if name.startswith("py-") else find_program(name, prefix)
+    if versions is None:
+        return "unknown"
+    if not versions:
+        return "missing"
+    if any(version.satisfies(wanted.versions) for version in versions):
+        return "here"
+    return ", ".join(str(version) for version in versions)
+
+
+def find_program(name, prefix):
+    recipe = spack.repo.PATH.get_pkg_class(name)
+    if not hasattr(recipe, "executables") and not hasattr(recipe, "libraries"):
+        return None
+    folders = [os.path.join(prefix, folder) for folder in ("bin", "sbin", "lib", "lib64")]
+    folders += glob.glob(os.path.join(prefix, "lib/*-linux-gnu"))
+    found = spack.detection.by_path([name], path_hints=folders, max_workers=1)
+    # Not concrete ones in Spack's sense: `1.0.8` may be the beginning of a version there.
+    texts = {str(spec.versions).lstrip("=") for specs in found.values() for spec in specs}
+    return [spack.version.Version(text) for text in sorted(texts)]
+
+
+def find_distribution(name, prefix):
+    python = os.path.join(prefix, "bin/python3")
+    command = [python, "-c", FIND_DISTRIBUTION, name[len("py-") :]]
+    try:
+        found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    except OSError:
+        return []
+    return [spack.version.Version(found.stdout.strip())] if found.returncode == 0 else []
+
+
+main(*sys.argv[1:])
