@@ -191,6 +191,21 @@ test('says what is wrong with a file that is no environment, or is called otherw
   ]);
 });
 
+test('names what a renamed environment leaves behind, and builds only what is there', () => {
+  const catalog = writeCatalog({
+    'environments/course.lock.json': '{}',
+    'environments/course.solved.json': '{}',
+    'environments/class.yaml': 'spack: {specs: [zlib]}',
+    'environments/class.lock.json': '{}',
+  });
+  const { requests: chosen, reasons } = chooseEnvironments([], 'm1', catalog, SETTINGS, OPTIONS);
+  expect(chosen.map(({ environment }) => environment)).toEqual(['class']);
+  expect(reasons.slice(1)).toEqual([
+    'environments/course.lock.json is of an environment that is not there any more: its page and its view stay, and its builds ' +
+      'are kept. Remove it and course.solved.json when nobody installs from it.',
+  ]);
+});
+
 test('says at once what of an environment is not here, and goes on with the others', () => {
   const catalog = writeCatalog({
     'environments/a.yaml': 'spack: {specs: [zlib], include: [missing.yaml]}',

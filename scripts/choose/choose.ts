@@ -5,7 +5,7 @@ import { MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
-import { findMisplaced, listEnvironments } from './environments.ts';
+import { findLeftBehind, findMisplaced, listEnvironments } from './environments.ts';
 import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
 import { findStaleNames, chooseRenewals } from './renewals.ts';
 import { readPackageList } from './package-list.ts';
@@ -63,7 +63,11 @@ export function chooseEnvironments(
       : `${formatNumber(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
   return {
     requests: composeRequests(wishes, options),
-    reasons: [reason, ...refusals, ...(names.length === 0 ? findMisplaced(catalog) : [])],
+    reasons: [
+      reason,
+      ...refusals,
+      ...(names.length === 0 ? [...findMisplaced(catalog), ...findLeftBehind(catalog)] : []),
+    ],
   };
 }
 

@@ -42,6 +42,19 @@ export function findMisplaced(catalog: string): string[] {
   });
 }
 
+/** One sentence for each lock whose environment is gone, as after a rename: it is served, and its builds kept, until the owner removes it. */
+export function findLeftBehind(catalog: string): string[] {
+  const names = new Set(listEnvironments(catalog));
+  return listFiles(catalog).flatMap((file) => {
+    const [, name] = /^(.+)\.lock\.json$/.exec(file) ?? [];
+    if (name === undefined || names.has(name)) return [];
+    return [
+      `environments/${file} is of an environment that is not there any more: its page and its view stay, and its builds are ` +
+        `kept. Remove it and ${name}.solved.json when nobody installs from it.`,
+    ];
+  });
+}
+
 function listFiles(catalog: string): string[] {
   return listNames(join(catalog, 'environments'))
     .filter((file) => !file.startsWith('.'))

@@ -21,7 +21,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { listNames, readJson } from '../cli/files.ts';
-import { readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
+import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
 
 const MONTH_DAYS = 30;
@@ -140,9 +140,9 @@ export async function findStaleNames(
   const folder = mkdtempSync(join(tmpdir(), 'recipe-trees-'));
   try {
     const newTrees = await readRecipeTrees(url, packagesVersion, folder);
-    const oldTrees = new Map<string, RecipeTrees>();
+    const oldTrees = new Map<string, RecipeTrees | undefined>();
     for (const commit of new Set(commits.values()))
-      oldTrees.set(commit, await readRecipeTrees(url, commit, folder));
+      oldTrees.set(commit, await readOldTrees(url, commit, folder));
     return [...commits].flatMap(([name, commit]) => {
       const id = newTrees.packages.get(name);
       // Without a recipe there is nothing to build.

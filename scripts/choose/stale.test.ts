@@ -46,6 +46,20 @@ test('finds packages whose newest build is from another recipe than the release 
   await expect(find('no-such-tag')).rejects.toThrow('cannot fetch "no-such-tag"');
 });
 
+// A release's tag that was moved: git keeps what it named for some weeks.
+test('renews what was built with a commit that is gone, and still compares the rest', async () => {
+  const gone = commit({ lost: 'one', kept: 'one' });
+  git(join(folder, 'git'), 'commit', '-q', '--amend', '--allow-empty', '-m', 'moved');
+  const kept = git(join(folder, 'git'), 'rev-parse', 'HEAD').trim();
+  git(join(folder, 'git'), 'reflog', 'expire', '--expire=now', '--all');
+  git(join(folder, 'git'), 'gc', '-q', '--prune=now');
+  build('lost', '2026-01-01T00:00:00Z', { target: 'moved', packages: gone });
+  build('kept', '2026-01-01T00:00:00Z', { target: 'moved', packages: kept });
+  const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
+  const find = () => findStaleNames(join(folder, 'catalog'), { ...TARGET, name: 'moved' }, kept, environment);
+  expect(await find()).toEqual(['lost']);
+});
+
 test('asks no repository for a catalog that does not say where its builds come from', async () => {
   const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
   expect(await findStaleNames(join(folder, 'nowhere'), TARGET, 'v1', environment)).toEqual([]);

@@ -14,6 +14,7 @@ import {
   type InstalledSpack,
   type WantedVersions,
 } from '../spack/install-spack.ts';
+import { findMovedTag } from '../spack/latest.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes, parseRecipeSources, type Recipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
@@ -87,6 +88,8 @@ async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promis
   const folder = join(options.home, 'tools');
   return withGroup('Setting up Spack', async () => {
     const installed = await installSpack(options.wanted, folder, process.env);
+    const moved = findMovedTag(catalog.builds.values(), options.wanted.packages, installed.packages);
+    if (moved !== undefined) annotate('warning', moved);
     const recipes = await gatherRecipes(parseRecipeSources(options.repos), options.own, folder);
     const cache = await findThisCache(catalog, { ...options, directory: options.catalog });
     console.error(cache.message);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { annotate } from '../github/actions.ts';
 
 const execute = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
@@ -33,6 +34,31 @@ export async function readRecipeTrees(url: string, commit: string, folder: strin
   const { stdout: packages } = await git(folder, ['ls-tree', `${root}/packages`]);
   const { stdout: shared } = await git(folder, ['ls-tree', `${root}/build_systems`]);
   return parseTrees(packages, shared);
+}
+
+/** What git says of a commit that a repository does not have any more. */
+const GONE = /not our ref|couldn't find remote ref/;
+
+/**
+ * The same of a commit that builds were made with. Undefined, and says so, where the repository does not have it any more:
+ * a tag was moved, or history was written again. What was built with it cannot be compared, and the rest is.
+ */
+export async function readOldTrees(
+  url: string,
+  commit: string,
+  folder: string,
+): Promise<RecipeTrees | undefined> {
+  try {
+    return await readRecipeTrees(url, commit, folder);
+  } catch (error) {
+    if (!(error instanceof Error && GONE.test(String(error.cause)))) throw error;
+    annotate(
+      'warning',
+      `${url} does not have the commit ${commit} any more, with which builds of this cache were made (was a tag moved?): they ` +
+        'count as older than any release, and are renewed',
+    );
+    return undefined;
+  }
 }
 
 /** The pure part of `readRecipeTrees`: what `git ls-tree` says of the packages and of the build systems. */

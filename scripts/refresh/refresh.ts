@@ -19,7 +19,7 @@ import { askSpack } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
 import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
-import { readRecipeTrees, type RecipeTrees } from './recipe-trees.ts';
+import { readOldTrees, readRecipeTrees, type RecipeTrees } from './recipe-trees.ts';
 import { groupVerdicts, RecipePackage, type RecipesFile } from './record-recipes.ts';
 import { planRefresh, type RefreshPlan } from './refresh-plan.ts';
 
@@ -51,13 +51,14 @@ export async function findStale(
   const installed = await installSpack(options.wanted, tools, process.env);
   const { states, packages } = await askRecipes(catalog, installed, tools, options);
   const url = packagesUrl(process.env);
-  const read = (commit: string) => readRecipeTrees(url, commit, resolve(tools, 'recipe-trees'));
-  const newTrees = await read(isCommit(installed.packages) ? installed.packages : options.wanted.packages);
-  const oldTrees = new Map<string, RecipeTrees>();
+  const folder = resolve(tools, 'recipe-trees');
+  const newest = isCommit(installed.packages) ? installed.packages : options.wanted.packages;
+  const newTrees = await readRecipeTrees(url, newest, folder);
+  const oldTrees = new Map<string, RecipeTrees | undefined>();
   for (const { origin } of catalog.builds.values()) {
     const { packages } = origin;
     if (packages === undefined || !isCommit(packages) || oldTrees.has(packages)) continue;
-    oldTrees.set(packages, await read(packages));
+    oldTrees.set(packages, await readOldTrees(url, packages, folder));
   }
   const runtimes = new Set(packages.flatMap(({ name, tags }) => (tags.includes('runtime') ? name : [])));
   const origin = (hash: string) => catalog.builds.get(hash)?.origin;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { git, makeRepository as initRepository } from '../../tests/world/git.ts';
-import { compareReleases, newestRelease, resolveVersions } from './latest.ts';
+import { compareReleases, findMovedTag, newestRelease, resolveVersions } from './latest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -54,4 +54,18 @@ test('finds settings with an older release, and leaves latest, commits and newer
   ]);
   expect(compareReleases({ spack: 'latest', packages: 'd4f7c711a6a4' }, newest)).toEqual([]);
   expect(compareReleases({ spack: 'develop', packages: 'v2026.10.0' }, newest)).toEqual([]);
+});
+
+test('names a release whose tag is of another commit than when builds were made with it', () => {
+  const [old, now] = ['a'.repeat(40), 'b'.repeat(40)];
+  const built = (packages: string, release?: string) => ({
+    origin: { packages, ...(release && { release }) },
+  });
+  const builds = [built(old, 'v2026.06.0'), built(now, 'v2026.06.0'), built(old, 'v2026.03.0'), built(old)];
+  expect(findMovedTag(builds, 'v2026.06.0', now)).toMatch(
+    /^the recipes' tag v2026\.06\.0 names the commit b{40} now, and named a{40} when 1 build of this cache/,
+  );
+  expect(findMovedTag(builds, 'v2026.03.0', old)).toBeUndefined();
+  expect(findMovedTag(builds, old, old)).toBeUndefined();
+  expect(findMovedTag(builds, 'v2026.06.0', 'installed')).toBeUndefined();
 });

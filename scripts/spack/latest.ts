@@ -1,4 +1,6 @@
 import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { formatList, formatNumber, isCommit } from '../../site/lib/format.ts';
+import type { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { askRemote, type Patience } from './git-checkout.ts';
 import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
@@ -88,4 +90,30 @@ export function newestRelease(tags: readonly string[]): string | undefined {
     .filter((tag) => /^v\d+(\.\d+)+$/.test(tag))
     .sort((a, b) => compareVersions(a.slice(1), b.slice(1)))
     .at(-1);
+}
+
+/** What of a build says which recipes it was made with. */
+interface MadeWith {
+  origin: Pick<Origin, 'release' | 'packages'>;
+}
+
+/**
+ * A sentence when a release's tag names another commit of the recipes than when builds were made with it: the tag was moved.
+ * Builds record both.
+ */
+export function findMovedTag(
+  builds: Iterable<MadeWith>,
+  release: string,
+  commit: string,
+): string | undefined {
+  if (!isCommit(commit)) return undefined;
+  const others = [...builds].flatMap(({ origin: { release: tag, packages = '' } }) =>
+    tag === release && isCommit(packages) && packages !== commit ? [packages] : [],
+  );
+  if (others.length === 0) return undefined;
+  return (
+    `the recipes' tag ${release} names the commit ${commit} now, and named ${formatList([...new Set(others)], 3)} when ` +
+    `${formatNumber(others.length, 'build')} of this cache were made: it was moved. Builds record their commit; packages whose ` +
+    'recipe differs are renewed, environments when they are built with "fresh". To stay, set packages to the commit'
+  );
 }

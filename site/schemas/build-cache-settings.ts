@@ -55,8 +55,9 @@ export const BuildCacheSettings = z.strictObject({
   targets: z
     .array(Target)
     .min(1)
-    .refine((targets) => new Set(targets.map(({ name }) => name)).size === targets.length, {
-      error: 'two targets have the same name; give one another name and say its microarchitecture as target',
+    .refine((targets) => new Set(targets.map(({ name }) => name.toLowerCase())).size === targets.length, {
+      error:
+        'two targets have the same name, or one in other letters; give one another name and say its microarchitecture as target',
     })
     .default(DEFAULT_TARGETS)
     .describe('Systems to build for; the first is the default of a manual run.'),
