@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { commitFiles, git, makeRepository } from '../../tests/world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { startRegistry, type TestRegistry } from '../../tests/world/registry.ts';
@@ -29,8 +29,10 @@ let server: TestRegistry;
 let pruner: string;
 let publisher: string;
 let environment: Record<string, string>;
+/** Makes checkouts, branch and registry what they were before the first test. */
+let restore: () => void;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'race-'));
   server = await startRegistry();
   pruner = join(folder, 'pruner');
@@ -44,6 +46,24 @@ beforeEach(async () => {
   commitFiles(pruner);
   git(folder, 'clone', '--quiet', '--bare', pruner, 'bare');
   git(folder, 'clone', '--quiet', 'bare', 'publisher');
+  const store = join(server.repositories, '..');
+  const kept = mkdtempSync(join(tmpdir(), 'race-kept-'));
+  cpSync(folder, join(kept, 'folder'), { recursive: true });
+  cpSync(store, join(kept, 'store'), { recursive: true });
+  restore = () => {
+    for (const [place, name] of [
+      [folder, 'folder'],
+      [store, 'store'],
+    ] as const) {
+      rmSync(place, { recursive: true });
+      cpSync(join(kept, name), place, { recursive: true });
+    }
+  };
+  return () => rmSync(kept, { recursive: true });
+});
+
+beforeEach(async () => {
+  restore();
   api = await startGitHubApi({ repositoryDir: join(folder, 'bare'), repository: 'o/r' });
   environment = {
     GITHUB_TOKEN: 'secret',
@@ -53,11 +73,11 @@ beforeEach(async () => {
     GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
     GITHUB_OUTPUT: join(folder, 'outputs'),
   };
+  return () => api.close();
 });
 
-afterEach(async () => {
-  await api?.close();
-  await server.stop();
+afterAll(async () => {
+  await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -66,11 +66,15 @@ test.runIf(isTemplate)('a permission that a caller lacks is found, whichever it 
   }
 });
 
+/** All workflows, for one test to change. */
 function readAll(): Workflows {
-  return new Map(
+  all ??= new Map(
     listWorkflows().map((name) => [name, Workflow.parse(parse(readFileSync(join(WORKFLOWS, name), 'utf8')))]),
   );
+  return structuredClone(all);
 }
+
+let all: Workflows | undefined;
 
 /** The jobs that call a workflow of this repository. */
 function callsOf(workflows: Workflows): { workflow: string; job: string; called: string }[] {
