@@ -87,11 +87,11 @@ export async function findOverlaps(browser: Browser, site: TestSite, paths: stri
   const page = await browser.newPage();
   page.setDefaultTimeout(MOST_MS);
   const findings: string[] = [];
-  for (const { width, media } of LAYOUTS) {
-    await page.setViewportSize({ width, height: 1000 });
-    await page.emulateMedia({ media });
-    for (const path of paths) {
-      await page.goto(site.url + path);
+  for (const path of paths) {
+    await page.goto(site.url + path);
+    for (const { width, media } of LAYOUTS) {
+      await page.setViewportSize({ width, height: 1000 });
+      await page.emulateMedia({ media });
       const found = await page.evaluate(readOverlap);
       if (found !== undefined) findings.push(`${path} (${media}, ${width} pixels): ${found}`);
     }
