@@ -101,7 +101,7 @@ export async function findOverlaps(browser: Browser, site: TestSite, paths: stri
 }
 
 /** Runs in the page: the first text that lies over another. What boxes that scroll or hide leave out is not seen. */
-function readOverlap(): string | undefined {
+export function readOverlap(): string | undefined {
   if (document.documentElement.scrollWidth > innerWidth) return 'wider than that';
   const seen: { text: Node; left: number; right: number; top: number; bottom: number }[] = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -196,6 +196,10 @@ test('an environment says how much of it is built and how to use it alone', asyn
   expect(rows - 1).toBe(yaml?.match(/^ {2}- /gm)?.length);
   const install = page.getByText(/^spack install --use-buildcache only (\/\w{7} ?)+$/);
   expect((await install.textContent())?.match(/\/\w{7}/g)).toHaveLength(rows - 1);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const state = page.getByRole('region', { name: 'Roots' }).getByText(/^(?:built|missing|failed)$/);
+  const { x = 390, width = 0 } = (await state.first().boundingBox()) ?? {};
+  expect(x + width).toBeLessThan(390);
   await page.goto(`${site.url}/environments/new/`);
   await page.getByText('It was not concretized yet').waitFor();
 });

@@ -41,18 +41,21 @@ export async function checkSpecs(
       return describeMiss(node, builds, specs, glibc, base);
     }),
   );
-  const make = misses.length > MOST_OPEN ? makeFolded : makeSection;
+  described.sort((left, right) => left.order - right.order);
+  const sections = misses.length > MOST_OPEN ? foldMisses(described) : described.map(makeSection);
   const verdict = `${formatNumber(hits.length, 'hit')} of ${formatNumber(roots.length, 'root')}.`;
   answer.replaceChildren(
     makeElement('p', `verdict ${misses.length === 0 ? 'yes' : 'no'}`, verdict),
     ...describeAll(specs, sizes),
     ...(hits.length > 0 ? [describeHits(hits, sizes, base)] : []),
-    ...described.sort((left, right) => left.order - right.order).map(make),
+    ...sections,
   );
 }
 
 /** With more misses than this each is folded: a lock of an environment has dozens. */
 const MOST_OPEN = 3;
+/** The order of packages that are not here at all: last. */
+const UNKNOWN = 3;
 
 /** A root that has no binary here. */
 interface Miss {
@@ -64,13 +67,25 @@ interface Miss {
 }
 
 function makeSection({ node, parts }: Miss): HTMLElement {
-  const title = makeElement('h2', 'mono', makeText(`${node.name}@${node.version}`));
-  return makeElement('section', 'root miss', title, ...parts);
+  return makeElement('section', 'root miss', makeElement('h2', '', titleOf(node)), ...parts);
 }
 
-function makeFolded({ node, verdict, parts }: Miss): HTMLElement {
-  const title = makeText(`${node.name}@${node.version}`, 'mono');
-  return makeElement('details', 'root miss', makeElement('summary', '', title, `: ${verdict}`), ...parts);
+/** One line for each root that some build is near to, and one for all others. */
+function foldMisses(misses: readonly Miss[]): HTMLElement[] {
+  const known = misses.filter(({ order }) => order < UNKNOWN);
+  const unknown = misses.filter(({ order }) => order === UNKNOWN);
+  const lines = known.map(({ node, verdict, parts }) => {
+    const summary = makeElement('summary', '', titleOf(node), `: ${verdict}`);
+    return makeElement('details', 'miss', summary, ...parts);
+  });
+  if (unknown.length === 0) return lines;
+  const summary = makeElement('summary', '', `No build of ${formatNumber(unknown.length, 'package')}`);
+  const names = unknown.map(({ node }) => makeElement('li', '', titleOf(node)));
+  return [...lines, makeElement('details', 'miss', summary, makeElement('ul', 'missing', ...names))];
+}
+
+function titleOf({ name, version }: Node): HTMLElement {
+  return makeText(`${name}@${version}`, 'mono');
 }
 
 /** Names of the packages that have builds, and the builds' sizes. */
@@ -133,7 +148,7 @@ async function describeMiss(
   const nearest = findNearest(node, compilersOf(wanted), usable.length > 0 ? usable : builds);
   if (!nearest) {
     const verdict = 'no version of this package is in the cache';
-    return { node, verdict, order: 3, parts: [makeElement('p', '', `Miss: ${verdict}.`)] };
+    return { node, verdict, order: UNKNOWN, parts: [makeElement('p', '', `Miss: ${verdict}.`)] };
   }
   const { spec } = await fetchBuild(base, nearest.hash);
   const differences = compareSpecs(wanted, spec).filter(({ left, right }) => left !== right);
