@@ -201,21 +201,30 @@ test('builds what /usr does not have, or has in another version than the environ
     py-numpy: {buildable: false, externals: [{spec: py-numpy@1.21.5, prefix: /usr}]}
     openssl: {buildable: false, externals: [{spec: openssl@1.1.1g, prefix: /usr}]}
     tar: {buildable: false, externals: [{spec: tar, prefix: /usr}]}
+    slurm: {buildable: false, version: [20-11-5-1], externals: [{spec: slurm, prefix: /usr}]}
     zlib: {externals: [{spec: zlib@1.2, prefix: /usr}]}
 `;
   const { externals } = adapt(text);
-  expect(externals.map(({ spec }) => spec)).toEqual(['py-numpy@1.21.5', 'openssl@1.1.1g', 'tar', 'zlib@1.2']);
-  const found = ['missing', '3.0.19', 'here', 'unknown'];
+  expect(externals.map(({ spec }) => spec)).toEqual([
+    'py-numpy@1.21.5',
+    'openssl@1.1.1g',
+    'tar',
+    'slurm',
+    'zlib@1.2',
+  ]);
+  const found = ['missing', '3.0.19', 'here', 'missing', 'unknown'];
   const states = new Map(externals.map((external, at) => [externalKey(external), found[at] ?? '']));
   const adapted = adaptEnvironment(text, { file: '/nowhere/stack.yaml', root: '/nowhere', states });
   expect(parse(adapted.text).spack.packages).toEqual({
     'py-numpy': {},
     openssl: {},
     tar: { buildable: false, externals: [{ spec: 'tar', prefix: '/usr' }] },
+    // Spack ends at a preferred version that neither a recipe nor an external has.
+    slurm: {},
     zlib: { externals: [{ spec: 'zlib@1.2', prefix: '/usr' }] },
   });
   expect(adapted.notes).toEqual([
-    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr has 3.0.19)',
+    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr has 3.0.19), slurm (/usr)',
     'packages: taken from the runner: tar, zlib; machines that install from this cache need the same in the same place',
     'packages: Spack cannot tell whether these are here, and takes the word of the environment: zlib@1.2 (/usr)',
   ]);

@@ -43,7 +43,10 @@ export function adaptPackages(
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;
     if (!value.has('externals') && !isFound) {
-      if (value.get('buildable') === false) value.delete('buildable');
+      const wasOnly = value.get('buildable') === false;
+      if (wasOnly) value.delete('buildable');
+      // Then what is preferred is the version of one that does not say its own.
+      if (wasOnly && versions.has('')) value.delete('version');
       leaveOutVersions(value, versions);
     }
     built.push(
@@ -90,8 +93,8 @@ function takeOutExternals(
 ): { gone: string[]; kept: External[]; isFound: boolean; versions: Set<string> } {
   const versions = new Set<string>();
   const noteVersion = (spec: unknown) => {
-    const [, version] = /@=?([^\s%+~^]+)/.exec(String(spec)) ?? [];
-    if (version !== undefined) versions.add(version);
+    const [, version = ''] = /@=?([^\s%+~^]+)/.exec(String(spec)) ?? [];
+    versions.add(version);
   };
   const gone = ['paths', 'modules'].flatMap((name) => {
     const old = settings.get(name);
