@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { createCommand, runCommand } from './cli/command.ts';
 import { annotate } from './github/actions.ts';
 import { openGitHub } from './github/api.ts';
-import { closeIssue, makeLabels, openIssue, TOPICS, type IssueTopic } from './github/standing-issue.ts';
+import { closeIssue, makeLabels, openIssue, TOPICS, type IssueTopic } from './github/issues.ts';
 import { readOrigin } from './publish/origin.ts';
 
 const command = createCommand({

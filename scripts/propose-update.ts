@@ -1,8 +1,8 @@
 import { addPlaces, createCommand, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { openGitHub } from './github/api.ts';
-import { openProposal, readProposal, writeProposal } from './github/proposal.ts';
-import { proposeNewer } from './refresh/newer-releases.ts';
+import { openProposal } from './github/issues.ts';
+import { proposeNewer, readProposal, writeProposal } from './refresh/newer-releases.ts';
 import { addRecipeOptions } from './spack/spack-options.ts';
 
 type Options = Record<'catalog' | 'home' | 'own' | 'repos', string> &

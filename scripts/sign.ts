@@ -1,5 +1,4 @@
 import { catalogOption, createCommand, runCommand } from './cli/command.ts';
-import { startProgress } from './cli/progress.ts';
 import { writePublicKey } from './signing/key-file.ts';
 import { listManifests, signManifests, writeSignedManifests } from './signing/sign-catalog.ts';
 import { readSigner } from './signing/signature.ts';
@@ -32,9 +31,7 @@ async function signAll({ catalog, all }: Options): Promise<void> {
     );
   }
   const paths = await listManifests(catalog);
-  const progress = startProgress('signing', paths.length, 'manifests');
-  const files = await signManifests(catalog, paths, signer, { all, progress }).finally(() => progress.stop());
-
+  const files = await signManifests(catalog, paths, signer, all);
   const { written } = await writePublicKey(catalog, signer.publicKey);
   if (written) console.error(`Wrote the public key to ${catalog}/keys/${signer.fingerprint}.asc.`);
   writeSignedManifests(catalog, files);

@@ -79,7 +79,7 @@ async function readEntry(
     : splitSigned(manifest, where);
   const { tarball, spec } = findSpecBlobs(text, where);
   const tarballPath = mirrorBlobPath(tarball.digest);
-  await checkSize(folder, tarball, where);
+  compareSize(folder, tarball, await folder.measure(tarballPath), where);
   const specText = await readSpecText(folder, spec, where);
   const checked = attempt(where, REBUILD, () => parseSpecFile(specText, known));
   checkPath(path, where, checked);
@@ -129,10 +129,6 @@ export function findSpecBlobs(text: string, where: string): { tarball: Blob; spe
 
 function blobOf({ checksum, contentLength }: BlobRecord): Blob {
   return { digest: `sha256:${checksum}`, size: contentLength };
-}
-
-async function checkSize(folder: CacheFolder, blob: Blob, where: string): Promise<void> {
-  compareSize(folder, blob, await folder.measure(mirrorBlobPath(blob.digest)), where);
 }
 
 function compareSize(folder: CacheFolder, blob: Blob, size: number, where: string): void {

@@ -13,16 +13,8 @@ import { quote } from './quote.ts';
 
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
-  const { version, data } = MirrorManifest.parse({ version: 3, data: records });
-  return [
-    '{',
-    `"version":${version},`,
-    '"data":[',
-    data.map(recordText).join(',\n'),
-    ']',
-    // No newline at the end: Spack writes none.
-    '}',
-  ].join('\n');
+  const text = JSON.stringify(MirrorManifest.parse({ version: 3, data: records }), null, 1);
+  return text.replaceAll(/^ +/gm, '').replaceAll(/^("\w+"): /gm, '$1:');
 }
 
 /** The manifest of a spec: its tarball, and its image's config, which is the spec file. */
@@ -71,18 +63,6 @@ export function readNamedBlob(manifest: string, where: string, mediaType: string
   throw new Error(
     `${where}: expected a blob of type ${mediaType}, found ${quote(data[0]?.mediaType ?? '')}; update it with Spack 1`,
   );
-}
-
-function recordText(record: BlobRecord): string {
-  return [
-    '{',
-    `"contentLength":${record.contentLength},`,
-    `"mediaType":${JSON.stringify(record.mediaType)},`,
-    `"compression":"${record.compression}",`,
-    `"checksumAlgorithm":"${record.checksumAlgorithm}",`,
-    `"checksum":"${record.checksum}"`,
-    '}',
-  ].join('\n');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES, type RecordedFailure } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
 import type { SpecDescription } from '../spack/describe-specs.ts';
 import { lastLines } from '../spack/run-spack.ts';
 import { classifyFailure, COMPILE, CONFIGURE, DISK, KILLED, MEMORY, TEST } from './failure-kind.ts';
@@ -99,15 +100,9 @@ function findFailed(
   attempted: ReadonlySet<DagHash>,
   dependencies: ReadonlyMap<DagHash, readonly DagHash[]>,
 ): DagHash | undefined {
-  const seen = new Set<DagHash>();
-  const open = [...(dependencies.get(hash) ?? [])];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
-    if (attempted.has(next)) return next;
-    seen.add(next);
-    open.push(...(dependencies.get(next) ?? []));
-  }
-  return undefined;
+  const isTried = (one: DagHash): boolean => one !== hash && attempted.has(one);
+  const needsOf = (one: DagHash): readonly DagHash[] => (isTried(one) ? [] : (dependencies.get(one) ?? []));
+  return walk([hash], needsOf).find(isTried);
 }
 
 /** The end of a Python traceback: `ModuleNotFoundError: No module named 'x'`. */

@@ -31,22 +31,18 @@ export async function compareCaches(
 ): Promise<CacheComparison> {
   const common = [...first.builds.values()].filter(({ hash }) => second.builds.has(hash));
   const alike: CacheComparison['alike'] = [];
-  const progress = startProgress('comparing', common.length, 'builds');
+  using progress = startProgress('comparing', common.length, 'builds');
   const differing: Difference[] = [];
-  try {
-    // One at a time: two tarballs may be all that memory takes.
-    for (const build of common) {
-      const other = second.builds.get(build.hash) ?? build;
-      const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
-      const found = await compareBuild(build, tarballs, first, second);
-      progress.advance();
-      const { name, version, hash } = build;
-      const digests = [tarballs[0].digest, tarballs[1].digest] as const;
-      if (found) differing.push(found);
-      else alike.push({ name, version, hash, tarballs: digests });
-    }
-  } finally {
-    progress.stop();
+  // One at a time: two tarballs may be all that memory takes.
+  for (const build of common) {
+    const other = second.builds.get(build.hash) ?? build;
+    const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
+    const found = await compareBuild(build, tarballs, first, second);
+    progress.advance();
+    const { name, version, hash } = build;
+    const digests = [tarballs[0].digest, tarballs[1].digest] as const;
+    if (found) differing.push(found);
+    else alike.push({ name, version, hash, tarballs: digests });
   }
   const reproduction = {
     compared: common.length,

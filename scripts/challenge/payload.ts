@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 import { refusal } from '../build-cache/quote.ts';
+import { visitEntries } from '../build-cache/tar/entries.ts';
 import { checkTar, uncompressedLimit } from '../build-cache/tar/tarball.ts';
 
 /** One file, link or folder of an installation. */
@@ -99,23 +100,15 @@ async function eachEntry(
     content: AsyncIterable<Uint8Array>,
   ) => Promise<void>,
 ): Promise<void> {
-  const entries = extract();
-  const reading = async (): Promise<void> => {
-    for await (const entry of entries) {
-      const { name, type, mode = 0, linkname } = entry.header;
-      const path = name.replace(/^\.?\//, '').replace(/\/$/, '');
-      await read(path, { kind: type ?? 'file', mode, target: linkname ?? '' }, Readable.from(entry));
-    }
-  };
   const limit = uncompressedLimit(size);
-  const flow = pipeline(
-    await open(),
-    createGunzip(),
-    (chunks: AsyncIterable<Buffer>) => checkTar(chunks, limit),
-    entries,
-  );
+  const check = (chunks: AsyncIterable<Buffer>) => checkTar(chunks, limit);
+  const source = await open();
   try {
-    await Promise.all([reading(), flow]);
+    const send = (tar: Extract) => pipeline(source, createGunzip(), check, tar);
+    await visitEntries(send, ({ name, type, mode = 0, linkname }, content) => {
+      const path = name.replace(/^\.?\//, '').replace(/\/$/, '');
+      return read(path, { kind: type ?? 'file', mode, target: linkname ?? '' }, Readable.from(content));
+    });
   } catch (cause) {
     throw refusal(where, cause, 'rebuild this spec and push it');
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DAY_MS } from '../../site/lib/format.ts';
@@ -6,6 +6,7 @@ import { isLocal } from '../../site/lib/registry-address.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
+import { listNames } from '../cli/files.ts';
 import { readCache } from '../commit/catalog-owner.ts';
 import type { GitHub } from '../github/api.ts';
 import { readPages, readRepository, type PagesSite } from '../github/repository.ts';
@@ -54,7 +55,7 @@ export async function readSetupFacts(
     orUnknown('the branch and its rules', () => readBranch(github, builtFor)),
     readRegistries(places, environment),
   ]);
-  const keys = countKeys(join(places.catalog, 'keys'));
+  const keys = listNames(join(places.catalog, 'keys')).filter((name) => name.endsWith('.asc')).length;
   const hasSigningKey = environment['HAS_SIGNING_KEY'] === 'true' || Boolean(environment['SIGNING_KEY']);
   return {
     repository,
@@ -160,14 +161,6 @@ async function tryLogin(reference: RemoteReference, login: Credentials): Promise
 async function countUnsigned(catalog: string): Promise<number> {
   const manifests = await listManifests(catalog);
   return manifests.filter((path) => !splitSigned(readFileSync(join(catalog, path), 'utf8')).signed).length;
-}
-
-function countKeys(folder: string): number {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith('.asc')).length;
-  } catch {
-    return 0;
-  }
 }
 
 async function orUnknown<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {

@@ -1,17 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import { isEnvironmentName } from '../../site/schemas/build-request.ts';
 import { listNames } from '../cli/files.ts';
 
 /** The part of a `spack.yaml` that decides whether it is one; the rest is Spack's to judge. */
 const SpackYaml = z.object({ spack: z.record(z.string(), z.unknown()) });
-
-/** Where the catalog keeps an owner's environment. */
-function stackPath(catalog: string, name: string): string {
-  return join(catalog, 'environments', `${name}.yaml`);
-}
 
 /** The names of the owner's environments, sorted; a catalog without any has none. */
 export function listEnvironments(catalog: string): string[] {
@@ -63,7 +59,7 @@ function listFiles(catalog: string): string[] {
 
 /** Throws when a catalog has no environment of that name, and says which it has. */
 export function expectEnvironment(catalog: string, name: string): void {
-  if (isEnvironmentName(name) && existsSync(stackPath(catalog, name))) return;
+  if (isEnvironmentName(name) && existsSync(join(catalog, catalogPath('environments', name)))) return;
   const names = listEnvironments(catalog).join(', ') || 'none yet';
   throw new Error(
     `environment "${name.slice(0, 100)}": expected one of those in ${join(catalog, 'environments')}, which are: ` +
@@ -74,7 +70,7 @@ export function expectEnvironment(catalog: string, name: string): void {
 /** Reads an environment's `spack.yaml` as text. Throws when there is none of that name, or when it is not one. */
 export function readEnvironment(catalog: string, name: string): string {
   expectEnvironment(catalog, name);
-  const path = stackPath(catalog, name);
+  const path = join(catalog, catalogPath('environments', name));
   const text = readFileSync(path, 'utf8');
   if (!SpackYaml.safeParse(parseYaml(text, path)).success) {
     throw new Error(`${path}: expected a Spack environment, whose outermost key is "spack:"`);

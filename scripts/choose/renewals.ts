@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { catalogPath, FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
@@ -21,6 +20,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { listNames, readJson } from '../cli/files.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
 
@@ -137,8 +137,7 @@ export async function findStaleNames(
   const commits = readCommits(catalog, target);
   if (commits.size === 0) return [];
   const url = packagesUrl(environment);
-  const folder = mkdtempSync(join(tmpdir(), 'recipe-trees-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const newTrees = await readRecipeTrees(url, packagesVersion, folder);
     const oldTrees = new Map<string, RecipeTrees | undefined>();
     for (const commit of new Set(commits.values()))
@@ -148,9 +147,7 @@ export async function findStaleNames(
       // Without a recipe there is nothing to build.
       return id === undefined || id === oldTrees.get(commit)?.packages.get(name) ? [] : [name];
     });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** By package: the commit of the recipes that its newest build for a target was solved with. */

@@ -8,9 +8,9 @@ export function digestOf(bytes: string | Uint8Array): Digest {
   return digestFrom(hash('sha256', bytes));
 }
 
-/** Digest and size of bytes. */
-export function blobOf(bytes: Uint8Array): Blob {
-  return { digest: digestOf(bytes), size: bytes.length };
+/** Digest and size of bytes, or of a text in UTF-8. */
+export function blobOf(bytes: string | Uint8Array): Blob {
+  return { digest: digestOf(bytes), size: Buffer.byteLength(bytes) };
 }
 
 /** Digest and size of a file. */

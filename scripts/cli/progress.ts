@@ -4,13 +4,12 @@ import { SingleBar } from 'cli-progress';
 const LINE_INTERVAL_MS = 5_000;
 
 /** Reports how far a long step has come, on stderr: a bar on a terminal, now and then a line elsewhere. */
-export interface Progress {
+export interface Progress extends Disposable {
   /** Counts `amount` more of the total as done (1 unless told). */
   advance(amount?: number): void;
-  stop(): void;
 }
 
-/** Starts to report on a step of `total` units under a short label such as `checking`. */
+/** Starts to report on a step of `total` units under a short label such as `checking`; `using` ends it. */
 export function startProgress(label: string, total: number, unit = ''): Progress {
   const bar = new SingleBar({
     stream: process.stderr,
@@ -23,6 +22,6 @@ export function startProgress(label: string, total: number, unit = ''): Progress
   if (total > 0) bar.start(total, 0);
   return {
     advance: (amount = 1) => bar.increment(amount),
-    stop: () => bar.stop(),
+    [Symbol.dispose]: () => bar.stop(),
   };
 }

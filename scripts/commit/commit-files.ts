@@ -190,14 +190,12 @@ function rankOf(unit: readonly Change[]): number {
   return isBuild ? 2 : 3;
 }
 
-/** Bytes that changes take in a mutation. */
+/** Bytes that changes take in a mutation, their content in base64. */
 function sizeOf(changes: readonly Change[]): number {
-  return changes.reduce((sum, { path, content }) => sum + path.length + encodedSize(content), 0);
-}
-
-/** Bytes of a file's content in base64. */
-function encodedSize(content: Buffer | undefined): number {
-  return content ? Math.ceil(content.length / 3) * 4 : 0;
+  return changes.reduce(
+    (sum, { path, content }) => sum + path.length + Math.ceil((content?.length ?? 0) / 3) * 4,
+    0,
+  );
 }
 
 /** Names in the first line of a commit's message; the rest is counted. */

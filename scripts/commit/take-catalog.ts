@@ -37,17 +37,8 @@ export async function takeCatalog(
   }
   const to = git(root, 'rev-parse', 'FETCH_HEAD');
   if (from === to) return { from, to, changed: [] };
-  const stacks = git(
-    root,
-    'diff',
-    '--name-only',
-    '--no-renames',
-    '-z',
-    from,
-    to,
-    '--',
-    `${folder}environments`,
-  );
+  const compare = ['diff', '--name-only', '--no-renames', '-z', from, to, '--', `${folder}environments`];
+  const stacks = git(root, ...compare);
   git(root, 'reset', '--quiet', '--mixed', to);
   // What the head does not have goes away, too.
   rmSync(join(root, folder), { recursive: true });

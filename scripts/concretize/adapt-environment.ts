@@ -202,22 +202,16 @@ function leaveOutBuiltin(document: Document, notes: string[]): void {
 /** The recipe repositories of an environment: by name, or in a list. */
 function listRepositories(document: Document): { name: string; address: string; isPinned: boolean }[] {
   const repos = document.getIn(['spack', 'repos']);
-  if (!isMap(repos)) return listOf(document, 'repos').map((address) => describeRepository('', address));
-  return repos.items.map(({ key, value }) =>
-    describeRepository(
-      `:${String(key)}`,
-      addressOf(isMap(value) ? value.get('git', true) : value),
-      isMap(value) && (value.has('commit') || value.has('tag')),
-    ),
-  );
-}
-
-function addressOf(value: unknown): string {
-  return isScalar(value) ? String(value.value) : '';
-}
-
-function describeRepository(name: string, address: string, isPinned = false) {
-  return { name: `repos${name}`, address, isPinned };
+  if (!isMap(repos))
+    return listOf(document, 'repos').map((address) => ({ name: 'repos', address, isPinned: false }));
+  return repos.items.map(({ key, value }) => {
+    const address = isMap(value) ? value.get('git', true) : value;
+    return {
+      name: `repos:${String(key)}`,
+      address: isScalar(address) ? String(address.value) : '',
+      isPinned: isMap(value) && (value.has('commit') || value.has('tag')),
+    };
+  });
 }
 
 const IS_ADDRESS = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/;

@@ -104,13 +104,7 @@ export function pickTarget(
     ({ hash }) => nodes[hash]?.arch.platform_os === operatingSystem,
   );
   if (roots.length === 0) return undefined;
-  const closure = walk(
-    roots.map(({ hash }) => hash),
-    (hash) => hashesOf(nodes[hash]),
-  );
-  const kept = new Set(closure);
-  const concrete = Object.entries(whole.concrete_specs).filter(([hash]) => kept.has(hash));
-  return JSON.stringify({ ...whole, roots, concrete_specs: Object.fromEntries(concrete) });
+  return JSON.stringify(withRoots(whole, roots));
 }
 
 /** What decides whether the lock of a run is recorded. */
@@ -215,14 +209,20 @@ function keepRoots(
   const last = known.at(-1);
   if (last === undefined || roots.length === 0) return undefined;
   const all = Object.assign({}, ...known.map((lock) => lock.concrete_specs)) as WholeLock['concrete_specs'];
-  const closure = new Set(
-    walk(
-      roots.map(({ hash }) => hash),
-      (hash) => hashesOf(all[hash]),
-    ),
-  );
-  const concrete = Object.entries(all).filter(([hash]) => closure.has(hash));
-  return { ...last, roots, concrete_specs: Object.fromEntries(concrete) };
+  return withRoots({ ...last, concrete_specs: all }, roots);
+}
+
+/** A lock of some roots of another one: these and all that they need. */
+function withRoots(lock: WholeLock, roots: WholeLock['roots']): WholeLock {
+  const closure = new Set(closureOfLock({ ...lock, roots }));
+  const concrete = Object.entries(lock.concrete_specs).filter(([hash]) => closure.has(hash));
+  return { ...lock, roots, concrete_specs: Object.fromEntries(concrete) };
+}
+
+/** The roots of a lock and all that they need, whether it has that or not. */
+function closureOfLock({ roots, concrete_specs: nodes }: WholeLock): DagHash[] {
+  const hashes = roots.map(({ hash }) => hash);
+  return walk(hashes, (hash) => hashesOf(nodes[hash]));
 }
 
 function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {
@@ -234,12 +234,8 @@ function parseLock(text: string, where: string): WholeLock {
   const source = { where, expected: 'a spack.lock', advice: 'solve it again' };
   const lock = parseJson(text, WholeLock, source);
   // The catalog's readers take no other nodes, and one lock that they cannot read ends all that they do.
-  const { roots, concrete_specs: nodes } = checkShape(lock, LockFile, source);
-  const needed = walk(
-    roots.map(({ hash }) => hash),
-    (hash) => hashesOf(nodes[hash]),
-  );
-  const missing = needed.find((hash) => nodes[hash] === undefined);
+  checkShape(lock, LockFile, source);
+  const missing = closureOfLock(lock).find((hash) => lock.concrete_specs[hash] === undefined);
   if (missing !== undefined)
     throw new Error(
       `${where}: expected a spack.lock with all that its roots need, found none of /${missing}; solve it again`,

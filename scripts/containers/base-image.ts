@@ -2,13 +2,14 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 import { z } from 'zod';
 import { Digest, hexOf } from '../../site/schemas/digest.ts';
 import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
 import { isIndex, parseIndex, parseImageManifest } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
+import { visitEntries } from '../build-cache/tar/entries.ts';
 import { GlibcScan } from '../build-cache/elf-glibc.ts';
 import { parseImageReference } from './image-reference.ts';
 import type { Layer } from './write-layer.ts';
@@ -112,27 +113,18 @@ export async function fetchBaseLayers(
     await pipeline(await registry.openBlob(layer), createWriteStream(file));
     files.set(layer.digest, file);
     const unpack = layer.mediaType.endsWith('zstd') ? createZstdDecompress() : createGunzip();
-    const archive = extract();
-    const [, found] = await Promise.all([
-      pipeline(createReadStream(file), unpack, archive),
-      scanLibraries(archive),
-    ]).catch((cause: unknown) => {
+    // The newest version that `libc.so.6` itself names: the one that it is.
+    const scan = new GlibcScan();
+    const send = (tar: Extract) => pipeline(createReadStream(file), unpack, tar);
+    await visitEntries(send, async (header, content) => {
+      if (!/(?:^|\/)libc(?:\.so\.6|-[\d.]+\.so)$/.test(header.name)) return;
+      const read = scan.startFile();
+      for await (const chunk of content) if (Buffer.isBuffer(chunk)) read(chunk);
+    }).catch((cause: unknown) => {
       throw new Error(`base image ${name}: its layer ${layer.digest} cannot be unpacked`, { cause });
     });
     // A later layer replaces what an earlier one has.
-    glibc = found ?? glibc;
+    glibc = scan.newest ?? glibc;
   }
   return { files, ...(glibc === undefined ? {} : { glibc }) };
-}
-
-/** The newest version that `libc.so.6` itself names: the one that it is. */
-async function scanLibraries(archive: ReturnType<typeof extract>): Promise<string | undefined> {
-  const scan = new GlibcScan();
-  for await (const entry of archive) {
-    const read = /(?:^|\/)libc(?:\.so\.6|-[\d.]+\.so)$/.test(entry.header.name)
-      ? scan.startFile()
-      : undefined;
-    for await (const chunk of entry) if (read && Buffer.isBuffer(chunk)) read(chunk);
-  }
-  return scan.newest;
 }

@@ -1,12 +1,13 @@
 import { join, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract, type Pack } from 'tar-stream';
+import type { Extract, Pack } from 'tar-stream';
 import type { Stored } from '../../site/lib/registry-address.ts';
 import type { Build, Blob } from '../../site/schemas/build.ts';
 import { imageAnnotations, searchPathVariable } from '../oci/image.ts';
 import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
+import { visitEntries } from '../build-cache/tar/entries.ts';
 import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { checkVariables, joinVariables, type Variables } from './run-environment.ts';
@@ -167,21 +168,14 @@ async function copyEntries(
   tar: Pack,
   folders: Set<string>,
 ): Promise<void> {
-  const archive = extract();
-  const copy = async (): Promise<void> => {
-    for await (const entry of archive) {
-      const { header } = entry;
-      const isKnown = header.type === 'directory' && folders.has(header.name);
-      if (header.type === 'directory') folders.add(header.name);
-      if (isKnown || header.type !== 'file') {
-        if (!isKnown) tar.entry(header);
-        entry.resume();
-      } else {
-        await pipeline(entry, tar.entry(header));
-      }
-    }
-  };
-  await Promise.all([pipeline(await registry.openBlob(tarball), createGunzip(), archive), copy()]);
+  const source = await registry.openBlob(tarball);
+  const send = (reader: Extract) => pipeline(source, createGunzip(), reader);
+  await visitEntries(send, async (header, content) => {
+    if (header.type === 'file') return pipeline(content, tar.entry(header));
+    const isKnown = header.type === 'directory' && folders.has(header.name);
+    if (header.type === 'directory') folders.add(header.name);
+    if (!isKnown) tar.entry(header);
+  });
 }
 
 /** Docker's storage drivers stop here. */

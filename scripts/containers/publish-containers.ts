@@ -1,3 +1,4 @@
+import { blobOf } from '../cli/digest.ts';
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { Container } from '../../site/schemas/container.ts';
@@ -21,7 +22,6 @@ import { createLayout, type Layout } from '../oci/layout.ts';
 import { describeManifest, isIndex, parseIndex } from '../oci/manifest.ts';
 import type { ManifestText, Registry } from '../oci/registry.ts';
 import { addToIndex, makeContainer, type MadeContainer } from './make-container.ts';
-import type { Blob } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { fetchBaseLayers, findBaseImage, type BaseImage } from './base-image.ts';
 import type { Variables } from './run-environment.ts';
@@ -216,7 +216,7 @@ async function stageContainer(
     roots: wanted.roots.map(({ hash }) => hash),
     ...wanted.platform,
     tags: wanted.tags,
-    ...(await measureManifest(made, folder)),
+    ...blobOf(made.manifestText(blobOf(made.configText))),
     base: { name: image.name, digest: image.digest },
     published,
     origin: { ...(run ? { run } : {}), ...(commit ? { commit } : {}) },
@@ -230,18 +230,17 @@ type FindBase = (
 
 /** Each platform's base image is fetched once. */
 function createBaseFinder(name: string, folder: string): FindBase {
-  const images = new Map<string, ReturnType<FindBase>>();
+  const bases = new Map<string, ReturnType<FindBase>>();
+  const fetchBase: FindBase = async (platform) => {
+    const image = await findBaseImage(name, platform);
+    return { image, ...(await fetchBaseLayers(image, folder)) };
+  };
   return (platform) => {
     const key = `${platform.os}/${platform.architecture}`;
-    const image = images.get(key) ?? fetchBase(name, platform, folder);
-    images.set(key, image);
-    return image;
+    const base = bases.get(key) ?? fetchBase(platform);
+    bases.set(key, base);
+    return base;
   };
-}
-
-async function fetchBase(name: string, platform: Platform, folder: string): ReturnType<FindBase> {
-  const image = await findBaseImage(name, platform);
-  return { image, ...(await fetchBaseLayers(image, folder)) };
 }
 
 /** The run environments that a container takes: of its roots, or of the view of its environment. */
@@ -257,10 +256,4 @@ function pickEnvironments(
   }
   if (!view) throw new Error('its build artifact has no view: see the log of that job');
   return { environments: [view.variables], view: view.archive };
-}
-
-/** Digest and size of a container's manifest. */
-async function measureManifest(made: MadeContainer, folder: string): Promise<Blob> {
-  const layout = await createLayout(join(folder, 'manifest'));
-  return layout.addBytes(made.manifestText(await layout.addBytes(made.configText)));
 }

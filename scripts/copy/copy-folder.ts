@@ -30,8 +30,9 @@ export interface CopyFolder {
 export async function openCopyFolder(directory: string, view: string): Promise<CopyFolder> {
   await expectOwn(directory, view);
   const kept = new Set<string>([MARKER]);
+  let marked: Promise<void> | undefined;
   /** Not before there is something to copy: a wrong address leaves no directory behind. */
-  const mark = once(() => write(MARKER, Buffer.from(`${JSON.stringify({ version: 1, view })}\n`)));
+  const mark = () => (marked ??= write(MARKER, Buffer.from(`${JSON.stringify({ version: 1, view })}\n`)));
 
   async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
     try {
@@ -78,11 +79,6 @@ export async function openCopyFolder(directory: string, view: string): Promise<C
       return others.length;
     },
   };
-}
-
-function once(action: () => Promise<void>): () => Promise<void> {
-  let result: Promise<void> | undefined;
-  return () => (result ??= action());
 }
 
 async function expectOwn(directory: string, view: string): Promise<void> {

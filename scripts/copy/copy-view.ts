@@ -71,13 +71,9 @@ export async function copyView(
   const trust = { keys: [...keys.values()], unsigned: true };
   const result = { builds: builds.length, signed: 0, keys: [...keys.keys()], bytes: 0 };
 
-  const progress = startProgress('copying', builds.length, 'builds');
-  try {
-    const failures = await pMap(builds, attempt, { concurrency: CONCURRENCY });
-    for (const failure of failures) if (failure) throw failure.reason;
-  } finally {
-    progress.stop();
-  }
+  using progress = startProgress('copying', builds.length, 'builds');
+  const failures = await pMap(builds, attempt, { concurrency: CONCURRENCY });
+  for (const failure of failures) if (failure) throw failure.reason;
   const layout = await source.read(LAYOUT, MANIFEST_LIMIT_BYTES);
   if (layout) await folder.addFile(LAYOUT, layout);
   for (const name of new Set([view, OWN_INDEX])) await folder.addFile(indexManifestPath(name), indexManifest);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { tryJson } from '../../site/lib/json.ts';
+import { readLimited, send } from '../http/request.ts';
 
 const TIMEOUT_MS = 30_000;
 /**
@@ -28,28 +29,23 @@ export async function readLiveIndex(siteUrl: string): Promise<LiveSite> {
   const url = new URL(`${siteUrl}/api/index.json`);
   url.searchParams.set('now', String(Date.now()));
   try {
-    const response = await fetch(url, {
-      headers: { 'cache-control': 'no-cache', 'user-agent': 'spack-build-cache' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const { host } = new URL(response.url);
-    const asksForLogin = response.status === 401 || response.status === 403;
-    if (asksForLogin || (response.redirected && isLogin(response))) {
-      await response.body?.cancel();
-      return { state: 'login', host };
+    const headers = { 'cache-control': 'no-cache', 'user-agent': 'spack-build-cache' };
+    const answer = await send(url.href, { headers, idleMs: TIMEOUT_MS });
+    const { status } = answer;
+    const isPage = answer.headers.get('content-type')?.startsWith('text/html');
+    const isElsewhere = answer.url.href !== url.href;
+    if (status === 401 || status === 403 || (status === 200 && isPage && isElsewhere)) {
+      answer.body.destroy();
+      return { state: 'login', host: answer.url.host };
     }
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return { state: 'missing' };
+    if (status !== 200) {
+      answer.body.destroy();
+      return status === 404 ? { state: 'missing' } : { state: 'unreachable', reason: `status ${status}` };
     }
-    if (!response.ok) {
-      await response.body?.cancel();
-      return { state: 'unreachable', reason: `status ${response.status}` };
-    }
-    const text = await readAtMost(response, MAX_BYTES);
+    const text = (await readLimited(answer, MAX_BYTES)).toString();
     return parseServedIndex(text) ? { state: 'served', text } : { state: 'missing' };
   } catch (error) {
-    return { state: 'unreachable', reason: reasonOf(error) };
+    return { state: 'unreachable', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -66,26 +62,6 @@ type ServedIndex = z.infer<typeof ServedIndex>;
 /** What a served index says of the deployment; undefined where the text is no index of a build cache. */
 export function parseServedIndex(text: string): ServedIndex | undefined {
   return tryJson(text, ServedIndex);
-}
-
-function isLogin(response: Response): boolean {
-  return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html');
-}
-
-async function readAtMost(response: Response, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > limit) throw new Error(`expected at most ${limit} bytes, found more`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 /** What a check of the live site found. */

@@ -14,7 +14,7 @@ import { drain } from '../mirror/blob-cache.ts';
 import type { Registry } from '../oci/registry.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { verified } from '../oci/verify.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis, FindingCode } from './diagnosis.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
@@ -68,32 +68,28 @@ export async function checkRegistryBytes(
   const outcome = await eachBuild('hashing the registry', builds, async (build) => {
     const where = `${registry.reference}:${build.image.tag}`;
     const { image, tarball } = build;
-    const manifest = { digest: image.digest, size: image.size };
-    if (!journal.has(manifest)) {
-      const fault = await attempt(() => checkManifest(registry, build));
-      if (fault === undefined) journal.add(manifest);
-      else diagnosis.add('image-damaged', { where, expected: 'the image that was published', found: fault });
-    }
-    if (!journal.has(image.config)) {
-      const fault = await attempt(async () => {
-        const bytes = await registry.readBlob(image.config);
-        const own =
-          SpecFile.parse(JSON.parse(bytes.toString('utf8'))) && splitNodes(bytes.toString('utf8'))[0];
-        if (own !== catalog.nodes.get(build.hash)?.text) throw new Error('a spec file of another node');
-      });
-      if (fault === undefined) journal.add(image.config);
-      else
-        diagnosis.add('blob-damaged', {
-          where,
-          expected: `the spec file ${image.config.digest}`,
-          found: fault,
-        });
-    }
-    if (!journal.has(tarball)) {
-      const fault = await attempt(async () => drain(await registry.openBlob(tarball)));
-      if (fault === undefined) journal.add(tarball);
-      else diagnosis.add('blob-damaged', { where, expected: `the tarball ${tarball.digest}`, found: fault });
-    }
+    const prove = async (
+      blob: Blob,
+      [code, expected]: readonly [FindingCode, string],
+      read: () => Promise<void>,
+    ): Promise<void> => {
+      if (journal.has(blob)) return;
+      const found = await attempt(read);
+      if (found === undefined) journal.add(blob);
+      else diagnosis.add(code, { where, expected, found });
+    };
+    await prove(image, ['image-damaged', 'the image that was published'], () =>
+      checkManifest(registry, build),
+    );
+    await prove(image.config, ['blob-damaged', `the spec file ${image.config.digest}`], async () => {
+      const text = (await registry.readBlob(image.config)).toString('utf8');
+      SpecFile.parse(JSON.parse(text));
+      if (splitNodes(text)[0] !== catalog.nodes.get(build.hash)?.text)
+        throw new Error('a spec file of another node');
+    });
+    await prove(tarball, ['blob-damaged', `the tarball ${tarball.digest}`], async () =>
+      drain(await registry.openBlob(tarball)),
+    );
   });
   diagnosis.count('registry', 'every byte is what was published', builds.length, outcome);
   if (outcome.note === undefined) journal.finish();
@@ -160,7 +156,7 @@ async function eachBuild(
   builds: readonly Build[],
   look: (build: Build) => Promise<void>,
 ): Promise<{ checked: number; note?: string }> {
-  const progress = startProgress(label, builds.length, 'builds');
+  using progress = startProgress(label, builds.length, 'builds');
   let checked = 0;
   try {
     await pMap(
@@ -179,7 +175,5 @@ async function eachBuild(
       checked,
       note: `stopped: ${describeError(error)}; run it again to continue from here`.slice(0, 500),
     };
-  } finally {
-    progress.stop();
   }
 }

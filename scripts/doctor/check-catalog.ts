@@ -7,7 +7,7 @@ import { addFiles } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest, type Signer } from '../signing/signature.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { sampleNote, takeDailySample, type Diagnosis, type Fix, type FindingCode } from './diagnosis.ts';
+import { type Diagnosis, type Fix, type FindingCode } from './diagnosis.ts';
 import { DAY_MS } from '../../site/lib/format.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
@@ -57,32 +57,25 @@ export async function checkManifests(
     () => true,
     () => false,
   );
-  const chosen = isVerifiable ? takeDailySample(signed, limit, now) : [];
-  for (const build of chosen) {
-    const where = join(directory, manifestFile(build));
-    const manifest = manifests.get(build.hash) ?? '';
-    try {
-      await verifyManifest(manifest, armored);
-    } catch (error) {
-      const found = describeError(error).replace(/^manifest: /, '');
-      const isForeign = found.includes('expected one of:');
-      diagnosis.add(isForeign ? 'signature-unknown-key' : 'signature-bad', {
-        where,
-        expected: 'a good signature by a key in keys/',
-        found,
-        ...rewrite(read, build, signer),
-      });
-    }
-  }
-  if (signed.length > 0)
-    diagnosis.count(
-      'catalog',
-      'signatures are good',
-      signed.length,
-      isVerifiable
-        ? sampleNote(chosen.length, signed.length)
-        : { checked: 0, note: 'a key in keys/ cannot be read' },
-    );
+  const name = 'signatures are good';
+  if (!isVerifiable && signed.length > 0)
+    diagnosis.count('catalog', name, signed.length, { checked: 0, note: 'a key in keys/ cannot be read' });
+  else if (signed.length > 0)
+    await diagnosis.sample('catalog', name, signed, { limit, now }, async (build) => {
+      const where = join(directory, manifestFile(build));
+      try {
+        await verifyManifest(manifests.get(build.hash) ?? '', armored);
+      } catch (error) {
+        const found = describeError(error).replace(/^manifest: /, '');
+        const isForeign = found.includes('expected one of:');
+        diagnosis.add(isForeign ? 'signature-unknown-key' : 'signature-bad', {
+          where,
+          expected: 'a good signature by a key in keys/',
+          found,
+          ...rewrite(read, build, signer),
+        });
+      }
+    });
 
   for (const path of read.orphans) {
     diagnosis.add('manifest-orphan', {

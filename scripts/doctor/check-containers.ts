@@ -1,8 +1,7 @@
-import pMap from 'p-map';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Container } from '../../site/schemas/container.ts';
 import type { Registry } from '../oci/registry.ts';
-import { REQUESTS, sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
 /**
@@ -33,18 +32,12 @@ export async function checkContainers(
     diagnosis.count('registry', 'containers are there', all.length);
     return;
   }
-  const chosen = takeDailySample(all, limit, now);
-  await pMap(
-    chosen,
-    async (container) => {
-      if (hasTag(container) && (await registry.readText(container.digest))) return;
-      diagnosis.add('container-missing', {
-        where: `${registry.reference}:${container.tags[0]}`,
-        expected: `the container ${container.digest} for ${container.os}/${container.architecture}`,
-        found: hasTag(container) ? 'the tag, but no such image' : 'no such tag',
-      });
-    },
-    { concurrency: REQUESTS },
-  );
-  diagnosis.count('registry', 'containers are there', all.length, sampleNote(chosen.length, all.length));
+  await diagnosis.sample('registry', 'containers are there', all, { limit, now }, async (container) => {
+    if (hasTag(container) && (await registry.readText(container.digest))) return;
+    diagnosis.add('container-missing', {
+      where: `${registry.reference}:${container.tags[0]}`,
+      expected: `the container ${container.digest} for ${container.os}/${container.architecture}`,
+      found: hasTag(container) ? 'the tag, but no such image' : 'no such tag',
+    });
+  });
 }

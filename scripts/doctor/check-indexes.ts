@@ -12,6 +12,7 @@ import { mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
+import { ViewNames } from '../mirror/previous-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
@@ -22,10 +23,6 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 const INDEX_LIMIT_BYTES = 2 ** 28;
 /** Bytes of views that a run without `--deep` reads, the smallest first. */
 const QUICK_VIEW_BYTES = 2 ** 23;
-
-const ViewNames = z.object({
-  views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
-});
 
 /** What is read of an index: who is in it, whether with a binary, and what each depends on. */
 const Index = z.object({

@@ -16,7 +16,7 @@ import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
-import { REQUESTS, sampleNote, takeDailySample, type Diagnosis } from './diagnosis.ts';
+import { REQUESTS, type Diagnosis } from './diagnosis.ts';
 
 /** How a site is to be looked at. */
 export interface SiteCheck {
@@ -92,24 +92,13 @@ async function checkManifests(
   { site, limit, now }: SiteCheck,
 ): Promise<void> {
   const builds = [...catalog.builds.values()];
-  const chosen = takeDailySample(builds, limit, now);
-  await pMap(
-    chosen,
-    (build) => {
-      return expectText(site, mirrorManifestPath(build), diagnosis, {
-        text: catalog.manifests.get(build.hash),
-        expected: `what the catalog has in ${manifestFile(build)}`,
-        differs: 'site-manifest-differs',
-        missing: 'site-manifest-missing',
-      });
-    },
-    { concurrency: REQUESTS },
-  );
-  diagnosis.count(
-    'site',
-    'manifests are those of the catalog',
-    builds.length,
-    sampleNote(chosen.length, builds.length),
+  await diagnosis.sample('site', 'manifests are those of the catalog', builds, { limit, now }, (build) =>
+    expectText(site, mirrorManifestPath(build), diagnosis, {
+      text: catalog.manifests.get(build.hash),
+      expected: `what the catalog has in ${manifestFile(build)}`,
+      differs: 'site-manifest-differs',
+      missing: 'site-manifest-missing',
+    }),
   );
 }
 
@@ -120,23 +109,13 @@ async function checkBlobs(
   listed: ReadonlySet<string>,
 ): Promise<void> {
   const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));
-  const chosen = takeDailySample(builds, limit, now);
-  await pMap(
-    chosen,
-    ({ name, version, tarball }) => {
-      const expected = `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`;
-      return lookAt(site, mirrorBlobPath(tarball.digest), diagnosis, () =>
-        expectSize(site, tarball, diagnosis, ['site-blob-missing', expected]),
-      );
-    },
-    { concurrency: REQUESTS },
-  );
-  diagnosis.count(
-    'site',
-    'tarballs of listed builds are there',
-    builds.length,
-    sampleNote(chosen.length, builds.length),
-  );
+  const name = 'tarballs of listed builds are there';
+  await diagnosis.sample('site', name, builds, { limit, now }, ({ name, version, tarball }) => {
+    const expected = `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`;
+    return lookAt(site, mirrorBlobPath(tarball.digest), diagnosis, () =>
+      expectSize(site, tarball, diagnosis, ['site-blob-missing', expected]),
+    );
+  });
 }
 
 const KEY_INDEX = 'v3/manifests/key/keys.manifest.json';

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { type HealthCheck, type Finding, type Subject, Health } from '../../site/schemas/checks/health.ts';
 import { describeError } from '../cli/command.ts';
@@ -55,6 +56,19 @@ export class Diagnosis {
     { checked = total, note }: { checked?: number; note?: string } = {},
   ): void {
     this.checks.push({ subject, name, checked, total, ...(note === undefined ? {} : { note }) });
+  }
+
+  /** Looks at a part of many things, another one each day, and notes how many that were. */
+  async sample<T>(
+    subject: Subject,
+    name: string,
+    items: readonly T[],
+    { limit, now }: { limit: number; now: Date },
+    look: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const chosen = takeDailySample(items, limit, now);
+    await pMap(chosen, look, { concurrency: REQUESTS });
+    this.count(subject, name, items.length, sampleNote(chosen.length, items.length));
   }
 
   /** Puts right what can be, one after the other; what fails stays a finding and says why. */

@@ -6,7 +6,7 @@ import { commitFiles, git, makeBareRepository, makeRepository } from '../../test
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { openGitHub } from './api.ts';
-import { openProposal } from './proposal.ts';
+import { openProposal } from './issues.ts';
 
 let folder: string;
 let api: GitHubApi;

@@ -5,19 +5,6 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { annotate } from './actions.ts';
 
-/** What GitHub says of a repository, where it decides what a run may do. */
-export interface RepositoryFacts {
-  /** `owner/name`, as the owner writes it. */
-  fullName: string;
-  defaultBranch: string;
-  isPrivate: boolean;
-  isFork: boolean;
-  ownerType: 'User' | 'Organization';
-  /** Whether GitHub Pages is switched on, from a branch or from workflows. */
-  hasPages: boolean;
-  hasIssues: boolean;
-}
-
 /** GitHub Pages of a repository. */
 export interface PagesSite {
   /** Address of the site: a domain of the owner's own, where there is one. */
@@ -26,16 +13,32 @@ export interface PagesSite {
   isByWorkflow: boolean;
 }
 
-/** Source: "Get a repository" of GitHub's REST API. What decides nothing but advice may be missing. */
-const Repository = z.object({
-  full_name: z.string(),
-  default_branch: z.string(),
-  private: z.boolean(),
-  fork: z.boolean().default(false),
-  owner: z.object({ type: z.string() }).default({ type: 'User' }),
-  has_pages: z.boolean().default(false),
-  has_issues: z.boolean().default(true),
-});
+/**
+ * What GitHub says of a repository, where it decides what a run may do. Source: "Get a repository" of GitHub's REST API.
+ * What decides nothing but advice may be missing.
+ */
+const Repository = z
+  .object({
+    full_name: z.string(),
+    default_branch: z.string(),
+    private: z.boolean(),
+    fork: z.boolean().default(false),
+    owner: z.object({ type: z.string() }).default({ type: 'User' }),
+    has_pages: z.boolean().default(false),
+    has_issues: z.boolean().default(true),
+  })
+  .transform((answer) => ({
+    /** `owner/name`, as the owner writes it. */
+    fullName: answer.full_name,
+    defaultBranch: answer.default_branch,
+    isPrivate: answer.private,
+    isFork: answer.fork,
+    ownerType: answer.owner.type === 'Organization' ? ('Organization' as const) : ('User' as const),
+    /** Whether GitHub Pages is switched on, from a branch or from workflows. */
+    hasPages: answer.has_pages,
+    hasIssues: answer.has_issues,
+  }));
+export type RepositoryFacts = z.infer<typeof Repository>;
 
 /** Source: "Get a GitHub Pages site" of GitHub's REST API. */
 const Pages = z.object({
@@ -44,17 +47,8 @@ const Pages = z.object({
 });
 
 /** Asks for a repository; any token of its workflows may. */
-export async function readRepository(github: GitHub): Promise<RepositoryFacts> {
-  const answer = await github.call('GET /repos/{owner}/{repo}', {}, Repository);
-  return {
-    fullName: answer.full_name,
-    defaultBranch: answer.default_branch,
-    isPrivate: answer.private,
-    isFork: answer.fork,
-    ownerType: answer.owner.type === 'Organization' ? 'Organization' : 'User',
-    hasPages: answer.has_pages,
-    hasIssues: answer.has_issues,
-  };
+export function readRepository(github: GitHub): Promise<RepositoryFacts> {
+  return github.call('GET /repos/{owner}/{repo}', {}, Repository);
 }
 
 /** Asks for GitHub Pages, with `pages: read`; undefined while it is switched off. */

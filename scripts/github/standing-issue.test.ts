@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBareRepository } from '../../tests/world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { openGitHub, type GitHub } from './api.ts';
-import { closeIssue, openIssue } from './standing-issue.ts';
+import { closeIssue, openIssue } from './issues.ts';
 
 let folder: string;
 let api: GitHubApi;

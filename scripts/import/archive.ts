@@ -4,13 +4,14 @@ import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { extract, pack, type Extract, type Header } from 'tar-stream';
+import { pack, type Extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { blobOfFile } from '../cli/digest.ts';
 import { saveBlob } from './save-blob.ts';
 import type { FetchedTarball } from './source.ts';
 import type { Blob } from '../../site/schemas/build.ts';
+import { visitEntries, type TarContent } from '../build-cache/tar/entries.ts';
 import { parsePlainYaml } from '../build-cache/plain-yaml.ts';
 
 const GZIP_MAGIC = '1f8b';
@@ -65,27 +66,17 @@ async function isGzip(path: string): Promise<boolean> {
 
 /** Writes the one tarball of an archive to a file. */
 async function takeTarball(archive: string, path: string, where: string): Promise<void> {
-  const tar = extract();
   const names: string[] = [];
-  const reading = pipeline(createReadStream(archive), tar);
-  try {
-    for await (const entry of tar) {
-      const { name, type } = entry.header;
-      if (type === 'file' && /\.tar\.(?:gz|bz2|xz)$/.test(name)) {
-        names.push(name);
-        if (names.length === 1 && name.endsWith('.gz')) {
-          await pipeline(entry, createWriteStream(path));
-          continue;
-        }
-      }
-      entry.resume();
-    }
-    await reading;
-  } catch (cause) {
+  const send = (tar: Extract) => pipeline(createReadStream(archive), tar);
+  await visitEntries(send, async ({ name, type }, entry) => {
+    if (type !== 'file' || !/\.tar\.(?:gz|bz2|xz)$/.test(name)) return;
+    names.push(name);
+    if (names.length === 1 && name.endsWith('.gz')) await pipeline(entry, createWriteStream(path));
+  }).catch((cause: unknown) => {
     throw new Error(`${where}: expected a tarball, or a tar around one, found neither; it is not imported`, {
       cause,
     });
-  }
+  });
   if (names.length === 1 && names[0]?.endsWith('.gz')) return;
   throw new Error(
     `${where}: expected a tar around one .tar.gz, found ${names.length === 0 ? 'none' : names.length} in it; it is not imported`,
@@ -96,8 +87,6 @@ const BUILD_INFO = '.spack/binary_distribution';
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Bytes of tar that are read for a build of an older layout. */
 const LIMIT_BYTES = 16 * 1024 ** 3;
-/** An entry's bytes. */
-type Entry = Extract extends AsyncIterable<infer T> ? T : never;
 const BuildInfo = z.object({ buildpath: z.string().startsWith('/'), relative_prefix: z.string() });
 
 /**
@@ -128,10 +117,7 @@ async function moveBelowPrefix(path: string, where: string): Promise<Blob | unde
       ...(target ? { linkname: target } : {}),
     };
     if (type === 'file' && size) await pipeline(entry, tar.entry(copy));
-    else {
-      tar.entry(copy);
-      entry.resume();
-    }
+    else tar.entry(copy);
   });
   tar.finalize();
   await writing;
@@ -146,10 +132,7 @@ async function findPrefix(
 ): Promise<{ folder: string; prefix: string } | undefined> {
   let found: { folder: string; prefix: string } | undefined;
   await eachEntry(path, where, async ({ name, type, size = 0 }, entry) => {
-    if (type !== 'file' || !name.endsWith(`/${BUILD_INFO}`) || size > BUILD_INFO_LIMIT_BYTES) {
-      entry.resume();
-      return;
-    }
+    if (type !== 'file' || !name.endsWith(`/${BUILD_INFO}`) || size > BUILD_INFO_LIMIT_BYTES) return;
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(Buffer.from(chunk as Uint8Array));
     const info = BuildInfo.safeParse(parsePlainYaml(Buffer.concat(chunks)));
@@ -163,22 +146,15 @@ async function findPrefix(
 async function eachEntry(
   path: string,
   where: string,
-  visit: (header: Header, entry: Entry) => Promise<void>,
+  visit: (header: Header, entry: TarContent) => Promise<void>,
 ): Promise<void> {
-  const tar = extract();
-  const reading = pipeline(createReadStream(path), createGunzip(), limit, tar);
-  reading.catch(() => undefined);
-  try {
-    for await (const entry of tar) await visit(entry.header, entry);
-    await reading;
-  } catch (cause) {
+  const send = (tar: Extract) => pipeline(createReadStream(path), createGunzip(), limit, tar);
+  await visitEntries(send, visit).catch((cause: unknown) => {
     throw new Error(
       `${where}: expected a tarball compressed with gzip, found something else; it is not imported`,
-      {
-        cause,
-      },
+      { cause },
     );
-  }
+  });
 }
 
 async function* limit(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

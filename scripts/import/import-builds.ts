@@ -86,16 +86,12 @@ export async function importBuilds(
     converted: 0,
   };
   const names = new Map(listSpecFiles(catalogDirectory));
-  const progress = startProgress(options.isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
+  using progress = startProgress(options.isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
   const current = { ...options, source, result, names, progress };
-  try {
-    await withTemporaryFolder(async (folder) => {
-      for (let at = 0; at < wanted.length;)
-        at += await importBatch(current, wanted.slice(at, at + BATCH_BUILDS), folder);
-    });
-  } finally {
-    progress.stop();
-  }
+  await withTemporaryFolder(async (folder) => {
+    for (let at = 0; at < wanted.length;)
+      at += await importBatch(current, wanted.slice(at, at + BATCH_BUILDS), folder);
+  });
   return result;
 }
 
@@ -131,7 +127,10 @@ async function tryBuild(
     return await fetchBuild(current, build, target, known);
   } catch (error) {
     if (isTemporary(error) || error instanceof ConnectionError)
-      throw interrupted(current.source.address, error);
+      throw new Error(
+        `${current.source.address}: cannot be read now; run the import again to continue where it stopped`,
+        { cause: error },
+      );
     current.result.refused.push(`${build.name}/${build.hash}: ${describeError(error)}`);
     return undefined;
   }
@@ -166,7 +165,10 @@ async function fetchBuild(
 async function publish({ destination, names, result }: Import, fetched: readonly Fetched[]): Promise<void> {
   if (fetched.length === 0) return;
   const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
-  await pMap(fetched, (build) => mount(destination, build), { concurrency: CONCURRENCY });
+  // A blob that the registry takes from another of its repositories need not be uploaded.
+  const mount = async ({ tarball: { blob, repository } }: Fetched): Promise<void> =>
+    void (repository && (await destination.registry.mountBlob(blob, repository)));
+  await pMap(fetched, mount, { concurrency: CONCURRENCY });
   const { newBuilds, warnings } = await publishEntries(
     fetched.map(({ entry }) => entry),
     {
@@ -190,11 +192,6 @@ async function publish({ destination, names, result }: Import, fetched: readonly
   result.warnings.push(...warnings);
 }
 
-/** Lets the registry take a blob from another of its repositories, which saves the upload. */
-async function mount({ registry }: Destination, { tarball: { blob, repository } }: Fetched): Promise<void> {
-  if (repository) await registry.mountBlob(blob, repository);
-}
-
 function describeImport({ address }: Source, spec: SourceSpec, { converted }: FetchedTarball): Imported {
   return {
     from: address,
@@ -202,12 +199,6 @@ function describeImport({ address }: Source, spec: SourceSpec, { converted }: Fe
     ...(spec.key === undefined ? {} : { key: spec.key }),
     ...(converted === undefined ? {} : { converted }),
   };
-}
-
-function interrupted(address: string, cause: unknown): Error {
-  return new Error(`${address}: cannot be read now; run the import again to continue where it stopped`, {
-    cause,
-  });
 }
 
 /** What an import says at its end: what was left out, what is known of signatures, and a last line that counts. */

@@ -56,7 +56,7 @@ export async function readIndexFile(
   chunks: AsyncIterable<Uint8Array>,
   where: string,
 ): Promise<IndexedBuild[]> {
-  const builds = new Map<DagHash, IndexedBuild & { edges: Edge[] }>();
+  const builds = new Map<DagHash, IndexedBuild & { edges: Edges }>();
   const names = new Map<DagHash, string>();
   const externals = new Set<DagHash>();
   for await (const { hash, text } of readInstalls(chunks, where)) {
@@ -64,7 +64,7 @@ export async function readIndexFile(
     names.set(hash, `${spec.name}-${spec.version}`);
     if (spec.external) externals.add(hash);
     if (isThere !== true) continue;
-    builds.set(hash, { ...describeBuild(spec, DagHash.parse(hash)), edges: edgesOf(spec) });
+    builds.set(hash, { ...describeBuild(spec, DagHash.parse(hash)), edges: spec.dependencies ?? [] });
   }
   if (names.size === 0)
     throw new Error(
@@ -97,14 +97,7 @@ export function sortBuilds<T extends SourceBuild>(builds: readonly T[]): T[] {
   return [...sorted];
 }
 
-interface Edge {
-  hash: DagHash;
-  virtuals: string[];
-}
-
-function edgesOf({ dependencies = [] }: IndexRecord['spec']): Edge[] {
-  return dependencies.map(({ hash, parameters }) => ({ hash, virtuals: parameters?.virtuals ?? [] }));
-}
+type Edges = NonNullable<IndexRecord['spec']['dependencies']>;
 
 function describeBuild(spec: IndexRecord['spec'], hash: DagHash): IndexedBuild {
   const { name, version, arch, compiler, annotations, dependencies = [] } = spec;
@@ -130,11 +123,11 @@ function describeBuild(spec: IndexRecord['spec'], hash: DagHash): IndexedBuild {
 /** In specfile version 5 the compiler is a dependency. Source: Spack's `DeprecatedCompilerSpec`. */
 function compilersOf(
   { compilers }: IndexedBuild,
-  edges: readonly Edge[],
+  edges: Edges,
   names: ReadonlyMap<DagHash, string>,
 ): string[] {
   const providers = ['c', 'cxx', 'fortran'].flatMap((language) => {
-    const edge = edges.find(({ virtuals }) => virtuals.includes(language));
+    const edge = edges.find(({ parameters }) => parameters?.virtuals?.includes(language));
     return (edge && names.get(edge.hash)) ?? [];
   });
   return [...new Set([...compilers, ...providers, 'none-none'])];

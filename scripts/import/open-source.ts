@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRegistry } from '../oci/open-registry.ts';
 import { INDEX_MANIFEST, openMirror } from './mirror-source.ts';
@@ -9,7 +9,7 @@ import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { unsignedOnly, type Trust } from './trust.ts';
 import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { imageTag, INDEX_TAG } from '../oci/image.ts';
-import { parseReference, type RemoteReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readIndexFile } from './index-file.ts';
 import { saveBlob } from './save-blob.ts';
@@ -20,11 +20,7 @@ const PROBE_LIMIT_BYTES = 64 * 1024 * 1024;
 export async function openSource(place: string, trust: Trust): Promise<Source> {
   if (/^https?:\/\//.test(place)) return openSite(place, trust);
   if (!/^(?:oci-layout:|oci(?:\+http)?:\/\/)/.test(place)) {
-    const isDirectory = await stat(place).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    if (isDirectory) return openDirectory(place, trust);
+    if (statSync(place, { throwIfNoEntry: false })?.isDirectory()) return openDirectory(place, trust);
     if (/^[a-z0-9+]+:\/\//.test(place) || !/^[^/]+[.:][^/]*\/|^localhost[:/]/.test(place)) {
       throw new Error(
         `${place}: expected an existing directory, an http or https address, or a registry (oci://host/path), ` +
@@ -93,16 +89,11 @@ function openRegistrySource(registry: Registry, trust: Trust): Source {
       fetchTarball: async (target) => {
         const path = join(target, build.hash);
         const blob = await saveBlob(() => registry.openBlob({ digest, size }), path, where, { digest, size });
-        return { path, blob, repository: remoteOf(reference) };
+        const parsed = parseReference(reference);
+        return { path, blob, repository: parsed.kind === 'remote' ? parsed : undefined };
       },
     };
   }
 
   return { address: reference, list, read };
-}
-
-/** The repository of a registry that answers over the network. */
-function remoteOf(reference: string): RemoteReference | undefined {
-  const parsed = parseReference(reference);
-  return parsed.kind === 'remote' ? parsed : undefined;
 }

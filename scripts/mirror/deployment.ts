@@ -19,7 +19,6 @@ import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
-import { blobOf } from '../cli/digest.ts';
 import { blobPath } from '../oci/layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -123,7 +122,7 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
   if (keys.size === 0) return;
   const fingerprints = [...keys.keys()].sort();
   for (const fingerprint of fingerprints) {
-    const blob = await addText(keys.get(fingerprint) ?? '', dist);
+    const blob = await dist.addBytes(keys.get(fingerprint) ?? '');
     await dist.addText(
       `v3/manifests/key/${fingerprint}.key.manifest.json`,
       manifestText([blobRecord(blob, KEY_MEDIA_TYPE, 'none')]),
@@ -134,15 +133,8 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
   });
   await dist.addText(
     'v3/manifests/key/keys.manifest.json',
-    manifestText([blobRecord(await addText(index, dist), KEY_INDEX_MEDIA_TYPE, 'none')]),
+    manifestText([blobRecord(await dist.addBytes(index), KEY_INDEX_MEDIA_TYPE, 'none')]),
   );
-}
-
-async function addText(text: string, dist: Dist): Promise<Blob> {
-  const bytes = Buffer.from(text);
-  const blob = blobOf(bytes);
-  await dist.addBytes(blob, bytes);
-  return blob;
 }
 
 /** Transfers at a time: enough to fill a line with small files, few enough for any registry. */
@@ -167,7 +159,7 @@ async function placeServedBlobs(
       : []),
   ]);
   for (const { build } of plan.retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
-  const progress = startProgress('fetching', wanted.length, 'blobs');
+  using progress = startProgress('fetching', wanted.length, 'blobs');
   const abort = new AbortController();
   try {
     await pMap(
@@ -181,7 +173,6 @@ async function placeServedBlobs(
     );
   } finally {
     abort.abort();
-    progress.stop();
   }
 }
 

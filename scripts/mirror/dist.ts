@@ -1,13 +1,15 @@
-import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { blobOf } from '../cli/digest.ts';
 import { isErrorCode, ignoreMissing, replaceFile } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; all else is the site's. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
+const MIRROR_FILES = MIRROR_FOLDERS.map((name) => `${name}/**`);
 
 /** The folder of the built site, which the mirror is written into. Files appear whole or not at all. */
 export interface Dist {
@@ -17,8 +19,8 @@ export interface Dist {
   readonly mirrorBytes: number;
   /** Writes a text file of the mirror. */
   addText(path: string, text: string): Promise<void>;
-  /** Writes a blob whose bytes are at hand. */
-  addBytes(blob: Blob, bytes: Buffer): Promise<void>;
+  /** Writes a blob whose bytes, or text, are at hand. */
+  addBytes(bytes: Buffer | string): Promise<Blob>;
   /** Places a blob's file: a hard link where the disk can, a copy elsewhere. */
   addFile(blob: Blob, file: string): Promise<void>;
   /** Where a blob lies on this disk. */
@@ -29,7 +31,7 @@ export interface Dist {
 
 /** Opens the folder of a built site; throws when no site has been built there. */
 export async function openDist(folder: string): Promise<Dist> {
-  if (!(await exists(join(folder, 'index.html')))) {
+  if (!existsSync(join(folder, 'index.html'))) {
     throw new Error(`${folder}: expected a built site, found no index.html; run \`npm run build\` first`);
   }
   const sizes = new Map<string, number>();
@@ -41,10 +43,12 @@ export async function openDist(folder: string): Promise<Dist> {
     await write(path, (file) => replaceFile(file, text));
   }
 
-  async function addBytes({ digest, size }: Blob, bytes: Buffer): Promise<void> {
-    const path = mirrorBlobPath(digest);
-    sizes.set(path, size);
+  async function addBytes(bytes: Buffer | string): Promise<Blob> {
+    const blob = blobOf(bytes);
+    const path = mirrorBlobPath(blob.digest);
+    sizes.set(path, blob.size);
     await write(path, (file) => replaceFile(file, bytes));
+    return blob;
   }
 
   async function addFile({ digest, size }: Blob, source: string): Promise<void> {
@@ -70,12 +74,8 @@ export async function openDist(folder: string): Promise<Dist> {
   }
 
   async function removeOthers(): Promise<void> {
-    for (const path of await listFiles(
-      folder,
-      MIRROR_FOLDERS.map((name) => `${name}/**`),
-    )) {
+    for (const path of await fastGlob(MIRROR_FILES, { cwd: folder, dot: true }))
       if (!sizes.has(path)) await rm(join(folder, path));
-    }
     for (const name of MIRROR_FOLDERS) await removeEmptyFolders(join(folder, name));
   }
 
@@ -93,12 +93,7 @@ export async function openDist(folder: string): Promise<Dist> {
 }
 
 async function measure(folder: string): Promise<number> {
-  const files = await fastGlob('**', {
-    cwd: folder,
-    dot: true,
-    stats: true,
-    ignore: MIRROR_FOLDERS.map((name) => `${name}/**`),
-  });
+  const files = await fastGlob('**', { cwd: folder, dot: true, stats: true, ignore: MIRROR_FILES });
   return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0);
 }
 
@@ -128,12 +123,4 @@ async function removeEmptyFolders(folder: string): Promise<void> {
   for (const entry of entries ?? [])
     if (entry.isDirectory()) await removeEmptyFolders(join(folder, entry.name));
   if (entries && (await readdir(folder)).length === 0) await rmdir(folder);
-}
-
-async function listFiles(folder: string, patterns: string[]): Promise<string[]> {
-  return fastGlob(patterns, { cwd: folder, dot: true });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(ignoreMissing)) !== undefined;
 }

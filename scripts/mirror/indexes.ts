@@ -2,12 +2,12 @@ import { databaseText } from '../../site/lib/spack/database.ts';
 import type { MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import { ALL_VIEW, sortByManifest } from '../../site/lib/mirror/views.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
-import type { DagHash, Digest } from '../../site/schemas/digest.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
-import { digestOf, blobOf } from '../cli/digest.ts';
+import { blobOf } from '../cli/digest.ts';
 import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
 import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
@@ -36,7 +36,7 @@ export async function writeIndexes(
   const byRoots = new Map<string, Blob>();
   for (const [view, roots] of [[OWN_INDEX, [...plan.listed]] as const, ...plan.views]) {
     const key = roots.join();
-    const blob = byRoots.get(key) ?? (await writeIndex(roots, nodes, dist));
+    const blob = byRoots.get(key) ?? (await dist.addBytes(Buffer.from(databaseText(roots, nodes))));
     byRoots.set(key, blob);
     blobs.set(view, blob);
   }
@@ -55,14 +55,6 @@ export async function writeIndexManifests(indexes: ReadonlyMap<string, Blob>, di
   for (const [view, blob] of indexes) {
     await dist.addText(indexManifestPath(view), manifestText([blobRecord(blob, INDEX_MEDIA_TYPE, 'none')]));
   }
-}
-
-async function writeIndex(roots: readonly DagHash[], nodes: Catalog['nodes'], dist: Dist): Promise<Blob> {
-  const bytes = Buffer.from(databaseText(roots, nodes));
-  const digest = digestOf(bytes);
-  const blob = { digest, size: bytes.length };
-  await dist.addBytes(blob, bytes);
-  return blob;
 }
 
 /** What an image of the registry's `index.spack` has for an index. */
@@ -94,7 +86,7 @@ export function indexOfBuilds(
 ): IndexContent & { text: string } {
   const hashes = sortByManifest([...builds]).map(({ hash }) => hash);
   const text = databaseText(hashes, nodes);
-  return { blob: blobOf(Buffer.from(text)), text };
+  return { blob: blobOf(text), text };
 }
 
 /**

@@ -23,8 +23,8 @@ const BLOB_LIMIT_BYTES = 256 * 1024 * 1024;
 /** Of the budget, for all indexes that are kept: what they take, tarballs do not get. */
 const BUDGET_SHARE = 0.25;
 
-/** What of the site's list of views is read here. */
-const ViewList = z.object({
+/** What of a site's list of views is read here. */
+export const ViewNames = z.object({
   views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
 });
 
@@ -134,7 +134,7 @@ async function readViewNames(siteUrl: string): Promise<string[]> {
   const url = `${siteUrl}/api/views.json`;
   const text = await getText(url, TEXT_LIMIT_BYTES);
   if (text === undefined) return [];
-  const list = ViewList.safeParse(JSON.parse(text));
+  const list = ViewNames.safeParse(JSON.parse(text));
   if (!list.success) throw new Error(`${url}: expected a list of views, found something else`);
   const names = list.data.views.map(({ name }) => name);
   if (names.length > VIEWS_LIMIT) {

@@ -4,15 +4,14 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { readLimited, send } from '../http/request.ts';
-import { TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
+import { ask, readLimited } from '../http/request.ts';
+import { retry } from '../http/retry.ts';
 
 /** Where releases are, before `/v<version>/<archive>`. */
 const RELEASES = 'https://github.com/oras-project/oras/releases/download';
 
 /** An archive has some 6 MB. */
 const ARCHIVE_LIMIT_BYTES = 64 * 2 ** 20;
-const IDLE_MS = 60_000;
 
 /** What tests change. */
 interface InstallOptions {
@@ -73,14 +72,9 @@ export async function installOras(folder: string, options: InstallOptions = {}):
 }
 
 async function download(url: string): Promise<Buffer> {
-  const answer = await send(url, { headers: { 'user-agent': 'spack-build-cache' }, idleMs: IDLE_MS });
-  const { status, headers } = answer;
-  if (status === 200) return readLimited(answer, ARCHIVE_LIMIT_BYTES);
-  answer.body.destroy();
-  const message = `${url}: expected the archive, found status ${status}`;
-  if (isTemporaryAnswer(status, ''))
-    throw new TemporaryError(message, { retryAfterMs: readRetryAfter(headers) });
-  throw new Error(message);
+  const answer = await ask(url, { headers: { 'user-agent': 'spack-build-cache' } });
+  if (answer) return readLimited(answer, ARCHIVE_LIMIT_BYTES);
+  throw new Error(`${url}: expected the archive, found status 404`);
 }
 
 /** The version of ORAS that workflows install and tests use. */

@@ -106,7 +106,7 @@ async function runOras(
   const env = withoutSecrets(process.env);
   const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: 'pipe' });
   child.stdin.on('error', () => undefined).end(input);
-  const progress = startProgress('pushing', images > 1 ? images : 0, 'images');
+  using progress = startProgress('pushing', images > 1 ? images : 0, 'images');
   const lines: string[] = [];
   createInterface(child.stdout).on('line', (line) => {
     if (line.startsWith('Pushed tag ')) progress.advance();
@@ -115,22 +115,18 @@ async function runOras(
     lines.push(line);
     if (lines.length > LAST_LINES) lines.shift();
   });
-  try {
-    const code = await new Promise<number>((resolve, reject) => {
-      child.on('error', (error) => {
-        reject(
-          isErrorCode(error, 'ENOENT') ? new Error(`oras was not found on PATH: ${HOW_TO_GET_ORAS}`) : error,
-        );
-      });
-      child.on('close', (exitCode, signal) => {
-        if (signal) lines.push(`stopped by ${signal}`);
-        resolve(exitCode ?? 1);
-      });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', (error) => {
+      reject(
+        isErrorCode(error, 'ENOENT') ? new Error(`oras was not found on PATH: ${HOW_TO_GET_ORAS}`) : error,
+      );
     });
-    return { code, lastLines: lines.join('\n') };
-  } finally {
-    progress.stop();
-  }
+    child.on('close', (exitCode, signal) => {
+      if (signal) lines.push(`stopped by ${signal}`);
+      resolve(exitCode ?? 1);
+    });
+  });
+  return { code, lastLines: lines.join('\n') };
 }
 
 /** Tells from ORAS's words what failed and whether trying again may help. */

@@ -6,7 +6,7 @@ import { deleteVersions, isPackage } from '../github/package-versions.ts';
 import { removeTags } from '../oci/directory-registry.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference, type RemoteReference } from '../oci/reference.ts';
 import { RegistryClient } from '../oci/registry-client.ts';
 
 /** Longest time without a byte from the registry. */
@@ -61,17 +61,6 @@ export function openDeleters(own: Registry): ImageDeleter {
  */
 export function openDeleter(registry: Registry, environment = process.env): ImageDeleter {
   const reference = parseReference(registry.reference);
-  if (reference.kind === 'directory') {
-    return async (images, isWanted) => {
-      const gone = new Set<Digest>();
-      for (const image of images) {
-        if (await isWanted(image.digest)) continue;
-        await removeTags(reference.dir, [image]);
-        gone.add(image.digest);
-      }
-      return { gone };
-    };
-  }
   if (isPackage(registry.reference, environment)) {
     return async (images, isWanted) => {
       const gone = new Set<Digest>();
@@ -86,23 +75,31 @@ export function openDeleter(registry: Registry, environment = process.env): Imag
       }
     };
   }
-  const client = new RegistryClient(reference, { idleMs: IDLE_MS });
+  const deleteOne =
+    reference.kind === 'directory'
+      ? (image: DeletableImage) => removeTags(reference.dir, [image])
+      : deleterOf(registry, reference);
   return async (images, isWanted) => {
     const gone = new Set<Digest>();
-    for (const { tag, digest } of images) {
+    for (const image of images) {
       try {
-        if (await isWanted(digest)) continue;
-        // Somebody else's image may be at that tag by now: that of the digest is deleted, or nothing.
-        const found = await registry.describeTag(tag);
-        if (found?.digest === digest) {
-          (await client.request('DELETE', `manifests/${digest}`, '*/*'))?.body.destroy();
-        }
-        gone.add(digest);
+        if (await isWanted(image.digest)) continue;
+        await deleteOne(image);
+        gone.add(image.digest);
       } catch (error) {
         return { gone, stopped: stopText(registry.reference, error) };
       }
     }
     return { gone };
+  };
+}
+
+function deleterOf(registry: Registry, reference: RemoteReference): (image: DeletableImage) => Promise<void> {
+  const client = new RegistryClient(reference, { idleMs: IDLE_MS });
+  return async ({ tag, digest }) => {
+    // Somebody else's image may be at that tag by now: that of the digest is deleted, or nothing.
+    if ((await registry.describeTag(tag))?.digest !== digest) return;
+    (await client.request('DELETE', `manifests/${digest}`, '*/*'))?.body.destroy();
   };
 }
 

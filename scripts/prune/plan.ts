@@ -2,6 +2,7 @@ import { DAY_MS } from '../../site/lib/format.ts';
 import { rankBuilds } from '../../site/lib/mirror/rank.ts';
 import { groupByRelease, runtimeClosure } from '../../site/lib/mirror/views.ts';
 import { compilersOf } from '../../site/lib/spack/spec-text.ts';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -162,7 +163,9 @@ function keepByRule(
   const kept = new Map<DagHash, string>();
   const kinds = Map.groupBy(builds, (build) => kindOf(build, nodes));
   for (const members of kinds.values()) {
-    const byAge = members.toSorted((a, b) => compare(b.published, a.published) || compare(a.hash, b.hash));
+    const byAge = members.toSorted(
+      (a, b) => compareTexts(b.published, a.published) || compareTexts(a.hash, b.hash),
+    );
     for (const { hash } of byAge.slice(0, newest)) kept.set(hash, `among the newest ${newest} of its kind`);
   }
   for (const { hash, published } of builds) {
@@ -228,8 +231,4 @@ function isOver({ grace, stays }: Removed, graceDays: number, now: Date): boolea
 function sumTarballs(builds: Iterable<Build>): number {
   const sizes = new Map([...builds].map(({ tarball }) => [tarball.digest, tarball.size]));
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }

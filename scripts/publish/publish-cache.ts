@@ -88,15 +88,11 @@ export async function checkTarballs(
   names: SpecFileNames,
 ): Promise<CheckedEntry[]> {
   refuseShadows(entries, names);
-  const progress = startProgress('checking', entries.length, 'tarballs');
+  using progress = startProgress('checking', entries.length, 'tarballs');
   const checked: CheckedEntry[] = [];
-  try {
-    for (const entry of entries) {
-      checked.push(await checkTarball(entry));
-      progress.advance();
-    }
-  } finally {
-    progress.stop();
+  for (const entry of entries) {
+    checked.push(await checkTarball(entry));
+    progress.advance();
   }
   return checked;
 }

@@ -11,7 +11,7 @@ import type { Layout } from '../oci/layout.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
-import { sortByDependency, composeSpecImage, stageSpecImage, type SpecImage } from './spec-image.ts';
+import { sortByDependency, composeSpecImage, type SpecImage } from './spec-image.ts';
 import { recordBuild, type NewBuild } from './records.ts';
 
 /** Questions to the registry at a time. */
@@ -99,7 +99,9 @@ async function apply(
   const stage = async (image: SpecImage): Promise<void> => {
     for (const { tarball, image: stored } of image.layers)
       if (stored) await carryBlob(tarball, findRegistry({ image: stored }), { registry, layout });
-    await stageSpecImage(layout, image, { path: entry.tarballPath, blob: entry.tarball });
+    await layout.addFile(entry.tarballPath, entry.tarball);
+    await layout.addBytes(image.configText);
+    await layout.addTag(image.image.tag, image.manifestText);
     resolution.staged += 1;
   };
   const record = ({ image }: SpecImage): Build => {

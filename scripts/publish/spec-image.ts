@@ -1,7 +1,6 @@
-import type { Blob, Image } from '../../site/schemas/build.ts';
+import type { Image } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { composeImage, imageTag, chooseLayers, runtimeLayers, type ImageLayer } from '../oci/image.ts';
-import type { Layout } from '../oci/layout.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { blobOf } from '../cli/digest.ts';
@@ -22,26 +21,10 @@ export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLa
   const { node } = spec.root;
   const { layers, runnable } = chooseLayers(layerOrder(spec), find);
   const composed = composeImage({ nodes: [...spec.nodes.values()].map(({ text }) => text), node, layers });
-  const config = describeText(composed.configText);
+  const config = blobOf(composed.configText);
   const manifestText = composed.manifestText(config);
-  const image = { tag: imageTag(node), ...describeText(manifestText), config, runnable };
+  const image = { tag: imageTag(node), ...blobOf(manifestText), config, runnable };
   return { image, layers, configText: composed.configText, manifestText };
-}
-
-/** Adds an image and its own tarball to what is to be pushed, but not its dependencies' layers. */
-export async function stageSpecImage(
-  layout: Layout,
-  { image, configText, manifestText }: SpecImage,
-  tarball: { path: string; blob: Blob },
-): Promise<void> {
-  await layout.addFile(tarball.path, tarball.blob);
-  await layout.addBytes(configText);
-  await layout.addTag(image.tag, manifestText);
-}
-
-function describeText(text: string): Blob {
-  const bytes = Buffer.from(text);
-  return blobOf(bytes);
 }
 
 /** A spec with its whole DAG. */

@@ -56,13 +56,7 @@ export interface Sources {
   changed: ReadonlySet<string>;
 }
 
-/** What an artifact is found to be before anything of it is used. */
-type Verdict =
-  | { kind: 'missing'; reason: string }
-  | { kind: 'refused'; reason: string }
-  | ({ kind: 'accepted'; folder: string } & Exclude<CheckedArtifact, { refused: string }>);
-
-type Accepted = Extract<Verdict, { kind: 'accepted' }>;
+type Accepted = Exclude<CheckedArtifact, { refused: string }>;
 
 /** What all steps of taking over one artifact need. */
 interface Receiving {
@@ -119,33 +113,24 @@ async function takeArtifact(receiving: Receiving): Promise<Outcome> {
   });
   try {
     return await sources.artifacts.use(entry.index, async (folder) => {
-      const verdict = await judgeArtifact(folder, plan, destination.catalogDirectory);
-      if (verdict.kind === 'missing') return { ...fail('other', verdict.reason), isLost: true };
-      if (verdict.kind === 'refused') return fail('refused', verdict.reason);
-      const outcome = await publishArtifact(receiving, verdict);
+      if (folder === undefined) {
+        const reason =
+          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
+        return { ...fail('other', reason), isLost: true };
+      }
+      const { hashes, texts } = plan;
+      const { catalogDirectory } = destination;
+      const checked = await checkArtifact({ folder, hashes, texts, catalogDirectory });
+      if ('refused' in checked) return fail('refused', checked.refused);
+      const outcome = await publishArtifact(receiving, checked);
       if (plan.sbang === undefined) return outcome;
-      const archive = keepView(verdict, receiving);
-      return { ...outcome, containers: requestContainers(plan, plan.sbang, verdict.record, archive) };
+      const archive = keepView(folder, checked, receiving);
+      return { ...outcome, containers: requestContainers(plan, plan.sbang, checked.record, archive) };
     });
   } catch (error) {
     if (!(error instanceof BadArchiveError)) throw error;
     return fail('refused', error.message);
   }
-}
-
-async function judgeArtifact(
-  folder: string | undefined,
-  { hashes, texts }: Plan,
-  catalogDirectory: string,
-): Promise<Verdict> {
-  if (folder === undefined) {
-    const reason = 'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
-    return { kind: 'missing', reason };
-  }
-  const checked = await checkArtifact({ folder, hashes, texts, catalogDirectory });
-  return 'refused' in checked
-    ? { kind: 'refused', reason: checked.refused }
-    : { kind: 'accepted', folder, ...checked };
 }
 
 /** Publishes the builds of an accepted artifact, and records what it says of packages and of failures. */
@@ -184,7 +169,7 @@ async function publishArtifact(
  * then.
  * @returns where its archive is
  */
-function keepView({ folder, record: { view } }: Accepted, { entry, sources }: Receiving): string {
+function keepView(folder: string, { record: { view } }: Accepted, { entry, sources }: Receiving): string {
   const archive = join(sources.views, `${entry.index}-${VIEW_ARCHIVE}`);
   if (view && lstatSync(join(folder, VIEW_ARCHIVE), { throwIfNoEntry: false })?.isFile())
     copyFileSync(join(folder, VIEW_ARCHIVE), archive);

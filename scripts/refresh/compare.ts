@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { OlderCause } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
 import { hashesOf, runtimeDependencies, type Node } from '../../site/schemas/node.ts';
 import { folderPackage, type RecipeTrees } from './recipe-trees.ts';
 
@@ -107,12 +108,11 @@ function blame(
   below: ReadonlyMap<DagHash, Verdict>,
   { nodes, isRuntime }: Pick<Comparison, 'nodes' | 'isRuntime'>,
 ): Verdict {
-  const needed = new Set([root]);
-  for (const hash of needed) {
+  const needed = walk([root], (hash) => {
     const node = nodes.get(hash);
-    for (const edge of node ? runtimeDependencies(node) : []) needed.add(edge.hash);
-  }
-  const older = [...needed].find((hash) => below.has(hash) && !isRuntime(nodes.get(hash)?.name ?? ''));
+    return node ? runtimeDependencies(node).map((edge) => edge.hash) : [];
+  });
+  const older = needed.find((hash) => below.has(hash) && !isRuntime(nodes.get(hash)?.name ?? ''));
   const [first] = older === undefined ? below.values() : [below.get(older)];
   const { cause, reason = '' } = first ?? {};
   return {

@@ -1,9 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { formatJson } from '../../site/lib/json.ts';
 import { readCatalog } from '../catalog/catalog.ts';
-import { MAX_BODY, type ProposalFile } from '../github/proposal.ts';
+import { readJson } from '../cli/files.ts';
+import { MAX_BODY } from '../github/issues.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import { findNewer, releasesText, type NewerRelease } from '../spack/latest.ts';
 import { findStale, type RefreshOptions } from './refresh.ts';
 import { refreshText } from './report.ts';
+
+/**
+ * What `propose-update --to` writes and `--from` reads: the job that loads recipes may not write, and the job that opens the issue
+ * loads none. Nothing in it is trusted.
+ */
+const ProposalFile = z.strictObject({
+  title: z.string().min(1).max(250),
+  body: z.string().max(MAX_BODY),
+});
+type ProposalFile = z.infer<typeof ProposalFile>;
+
+/** Reads a proposal that `writeProposal` wrote. */
+export function readProposal(file: string): ProposalFile {
+  return readJson(file, ProposalFile, { advice: 'write it with propose-update --to FILE' });
+}
+
+/** Writes a proposal for the job that opens the issue. */
+export function writeProposal(file: string, proposal: ProposalFile): void {
+  writeFileSync(file, formatJson(proposal));
+}
 
 /**
  * Asks for the newest releases, and proposes them with what they mean for the builds of a catalog.

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { annotate } from '../github/actions.ts';
+import { git } from '../spack/git-checkout.ts';
 
-const execute = promisify(execFile);
-const TIMEOUT_MS = 10 * 60_000;
 const BUILTIN = 'repos/spack_repo/builtin';
 
 /** What a release of spack-packages has, by git's own ids: equal ids are equal bytes. */
@@ -29,11 +26,9 @@ export async function readRecipeTrees(url: string, commit: string, folder: strin
   } catch (cause) {
     throw new Error(`cannot fetch "${commit}" of ${url}; expected one of its tags or commits`, { cause });
   }
-  const { stdout: head } = await git(folder, ['rev-parse', 'FETCH_HEAD^{commit}']);
-  const root = `${head.trim()}:${BUILTIN}`;
-  const { stdout: packages } = await git(folder, ['ls-tree', `${root}/packages`]);
-  const { stdout: shared } = await git(folder, ['ls-tree', `${root}/build_systems`]);
-  return parseTrees(packages, shared);
+  const root = `${await git(folder, ['rev-parse', 'FETCH_HEAD^{commit}'])}:${BUILTIN}`;
+  const packages = await git(folder, ['ls-tree', `${root}/packages`]);
+  return parseTrees(packages, await git(folder, ['ls-tree', `${root}/build_systems`]));
 }
 
 /** What git says of a commit that a repository does not have any more. */
@@ -76,12 +71,4 @@ export function parseTrees(packages: string, shared: string): RecipeTrees {
 /** The package of a folder: that of `7zip` is `_7zip`. */
 export function folderPackage(folder: string): string {
   return folder.replace(/^_(?=\d)/, '').replaceAll('_', '-');
-}
-
-function git(folder: string, args: string[]): Promise<{ stdout: string }> {
-  return execute('git', ['-C', folder, ...args], {
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-    timeout: TIMEOUT_MS,
-    maxBuffer: 2 ** 26,
-  });
 }

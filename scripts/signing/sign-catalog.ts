@@ -6,7 +6,7 @@ import { createMessage, sign } from 'openpgp';
 import { z } from 'zod';
 import { Build } from '../../site/schemas/build.ts';
 import { replaceFile } from '../cli/files.ts';
-import type { Progress } from '../cli/progress.ts';
+import { startProgress } from '../cli/progress.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { signManifest, splitSigned, verifyManifest } from './signature.ts';
 import type { Signer } from './signer.ts';
@@ -38,13 +38,14 @@ export async function signManifests(
   catalog: string,
   paths: string[],
   signer: Signer,
-  options: { all: boolean; progress: Progress },
+  all: boolean,
 ): Promise<SignedFile[]> {
+  using progress = startProgress('signing', paths.length, 'manifests');
   const files = await pMap(
     paths,
     async (path) => {
-      const text = await signFile(catalog, path, signer, options.all);
-      options.progress.advance();
+      const text = await signFile(catalog, path, signer, all);
+      progress.advance();
       return text === undefined ? [] : [{ path, text }];
     },
     { concurrency: CONCURRENCY },

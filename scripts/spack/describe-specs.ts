@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DagHash } from '../../site/schemas/digest.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { askSpack, type Spack } from './run-spack.ts';
 
 /** What `describe.py` writes. Recipes have their say in it: texts may be anything. */
@@ -40,13 +40,10 @@ export async function askSpackForSpecs(
   environment: string,
   planFile: string,
 ): Promise<Description> {
-  const folder = mkdtempSync(join(tmpdir(), 'describe-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const script = join(import.meta.dirname, 'describe.py');
     const file = join(folder, 'out.json');
     await askSpack(spack, ['-e', environment, 'python', script, planFile, file]);
     return Description.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -74,7 +74,8 @@ async function headOf(folder: string): Promise<string | undefined> {
   return git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
 }
 
-async function git(folder: string, args: string[]): Promise<string> {
+/** Runs a command of git in a folder. @returns what it prints, without white space around it */
+export async function git(folder: string, args: string[]): Promise<string> {
   return runGit(['-C', folder, ...args]);
 }
 

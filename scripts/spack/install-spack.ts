@@ -62,10 +62,11 @@ export async function installSpack(
   const installed = await findInstalled(environment);
   if (takesAny && !installed)
     throw new Error('SPACK_INSTALLED: expected a Spack in SPACK_ROOT or on PATH, found none');
-  const spack =
-    installed && (takesAny || isVersion(installed, wanted.spack))
-      ? useInstalled(installed)
-      : await fetchSpack(wanted.spack, folder, environment);
+  const isWanted = installed && (takesAny || isVersion(installed, wanted.spack));
+  if (isWanted) expectUsableSpack(installed.version);
+  const spack = isWanted
+    ? { program: installed.program, version: installed.commit ?? installed.version }
+    : await fetchSpack(wanted.spack, folder, environment);
   return { ...spack, ...(await findRecipes(wanted.packages, folder, takesAny, environment)) };
 }
 
@@ -91,11 +92,6 @@ async function findInstalled(environment: ProcessEnvironment): Promise<FoundSpac
   const program = programs.find((path) => existsSync(path));
   if (program === undefined) return undefined;
   return { program, ...parseVersion(await versionOf(program)) };
-}
-
-function useInstalled({ program, version, commit }: FoundSpack): { program: string; version: string } {
-  expectUsableSpack(version);
-  return { program, version: commit ?? version };
 }
 
 async function fetchSpack(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
@@ -22,8 +23,7 @@ export async function buildSite(folder: WorkFolder, address: SiteAddress, budget
   const stampFile = `${address.dist}.stamp`;
   const stampOf = (): Promise<string> =>
     fingerprint([...SOURCES, folder.catalog], [address.url, String(budget)]);
-  const built = await stat(join(address.dist, 'index.html')).catch(() => undefined);
-  if (built && (await readStamp(stampFile)) === (await stampOf())) {
+  if (existsSync(join(address.dist, 'index.html')) && (await readStamp(stampFile)) === (await stampOf())) {
     console.error('The site is up to date.');
     return;
   }
@@ -41,17 +41,14 @@ export async function buildSite(folder: WorkFolder, address: SiteAddress, budget
   await renderPages(fresh, env);
   console.error('Adding the mirror …');
   await runNode('the mirror', ['scripts/mirror.ts', '--dist', fresh], { env });
-  const key = { SIGNING_KEY: await readKey(folder), SIGNING_KEY_PASSPHRASE: '' };
+  // Empty where nothing was signed yet.
+  const signingKey = await readFile(folder.key, 'utf8').catch(() => '');
+  const key = { SIGNING_KEY: signingKey, SIGNING_KEY_PASSPHRASE: '' };
   await runNode('signing the index', ['scripts/sign-index.ts', '--dist', fresh], { env: key });
   await rm(stampFile, { force: true });
   await replaceFolder(address.dist, fresh);
   replaceFile(stampFile, stamp);
   replaceFile(portFile(folder), `${address.port}\n`);
-}
-
-/** The key that builds were signed with; empty where there is none yet. */
-function readKey({ key }: WorkFolder): Promise<string> {
-  return readFile(key, 'utf8').catch(() => '');
 }
 
 async function renderPages(outDir: string, env: Record<string, string>): Promise<void> {
@@ -89,12 +86,12 @@ export async function publishCache(
 ): Promise<void> {
   const stampFile = join(folder.root, 'published.stamp');
   const stamp = await fingerprint([cache], [cache]);
-  if ((await readStamp(stampFile)) === stamp && (await isComplete(folder))) {
+  if ((await readStamp(stampFile)) === stamp && isComplete(folder)) {
     console.error(`Published already, and unchanged since: ${cache}`);
     return;
   }
   const catalog = ['--catalog', folder.catalog];
-  if (!(await exists(folder.key))) {
+  if (!existsSync(folder.key)) {
     // What it says is advice for a key that is to be kept.
     const out = ['--out', folder.key, '--name', 'Local build cache'];
     await runNode('making a key', ['scripts/key.ts', ...catalog, ...out], { onLine: () => undefined });
@@ -104,22 +101,15 @@ export async function publishCache(
   console.error(`Publishing ${cache} …`);
   const registry = ['--registry', `oci-layout:${folder.registry}`];
   await runNode('publishing', ['scripts/publish.ts', cache, ...registry, ...catalog], { env });
-  if (!(await exists(join(folder.catalog, 'manifests')))) return;
+  if (!existsSync(join(folder.catalog, 'manifests'))) return;
   await runNode('signing', ['scripts/sign.ts', ...catalog], { env });
   complete?.(folder.catalog);
   replaceFile(stampFile, stamp);
 }
 
-async function isComplete(folder: WorkFolder): Promise<boolean> {
+function isComplete(folder: WorkFolder): boolean {
   const needed = [folder.key, join(folder.catalog, 'builds'), join(folder.registry, 'index.json')];
-  return (await Promise.all(needed.map(exists))).every(Boolean);
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return needed.every((path) => existsSync(path));
 }
 
 /** A build to show in a command; absent in an empty catalog. */

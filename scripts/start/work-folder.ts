@@ -19,7 +19,12 @@ export interface WorkFolder {
 
 /** The folder of a cache, or of the sample: each has its own, so that two never mix. */
 export async function openWorkFolder(cache: string | undefined): Promise<WorkFolder> {
-  const root = join(WORK_FOLDER, cache === undefined ? 'sample' : nameFolder(cache));
+  const id = createHash('sha256')
+    .update(cache ?? '')
+    .digest('hex')
+    .slice(0, 8);
+  const name = cache === undefined ? 'sample' : `${basename(cache).replace(/[^\w.-]/g, '_')}-${id}`;
+  const root = join(WORK_FOLDER, name);
   await mkdir(root, { recursive: true });
   return {
     root,
@@ -27,11 +32,6 @@ export async function openWorkFolder(cache: string | undefined): Promise<WorkFol
     catalog: join(root, 'catalog'),
     key: join(root, 'signing-key.asc'),
   };
-}
-
-function nameFolder(cache: string): string {
-  const id = createHash('sha256').update(cache).digest('hex').slice(0, 8);
-  return `${basename(cache).replace(/[^\w.-]/g, '_')}-${id}`;
 }
 
 /** The address that the site will have, and its folder: pages name their own address, so each port has its own. */

@@ -59,29 +59,25 @@ export async function syncSite(
   const result: SyncResult = { sent: 0, bytes: 0, removed: 0, unchanged: 0 };
   const total = [...plan.stages, ...plan.removals].reduce((sum, stage) => sum + stage.length, 0);
   result.unchanged = files.length - plan.stages.flat().length;
-  const progress = startProgress('syncing', total, 'files');
-  try {
-    for (const stage of plan.stages) {
-      await mapAll(stage, async ({ local, placed: found }) => {
-        if (found?.size === local.size && (await place.isSame(local, found))) {
-          result.unchanged += 1;
-        } else {
-          if (!isDryRun) await place.put(local);
-          result.sent += 1;
-          result.bytes += local.size;
-        }
-        progress.advance();
-      });
-    }
-    for (const stage of plan.removals) {
-      await mapAll(stage, async (path) => {
-        if (!isDryRun) await place.remove(path);
-        result.removed += 1;
-        progress.advance();
-      });
-    }
-  } finally {
-    progress.stop();
+  using progress = startProgress('syncing', total, 'files');
+  for (const stage of plan.stages) {
+    await mapAll(stage, async ({ local, placed: found }) => {
+      if (found?.size === local.size && (await place.isSame(local, found))) {
+        result.unchanged += 1;
+      } else {
+        if (!isDryRun) await place.put(local);
+        result.sent += 1;
+        result.bytes += local.size;
+      }
+      progress.advance();
+    });
+  }
+  for (const stage of plan.removals) {
+    await mapAll(stage, async (path) => {
+      if (!isDryRun) await place.remove(path);
+      result.removed += 1;
+      progress.advance();
+    });
   }
   if (!isDryRun && result.sent + result.removed > 0) expectWhole(files, await place.list(), place.address);
   return result;

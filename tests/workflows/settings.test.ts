@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectSameAttempt } from '../../scripts/concretize/gather.ts';
-import { openIssue } from '../../scripts/github/standing-issue.ts';
+import { openIssue } from '../../scripts/github/issues.ts';
 import { openGitHub } from '../../scripts/github/api.ts';
 import { eventPayload } from '../world/github-events.ts';
 import { openRepository, type Repository, type Setting } from './repository.ts';

@@ -47,8 +47,10 @@ export const TOPICS = {
 
 export type IssueTopic = keyof typeof TOPICS;
 
-/** GitHub takes no longer text, in characters. */
-const MAX_BODY = 60_000;
+/** GitHub takes 65,536 characters. */
+export const MAX_BODY = 60_000;
+/** By this label and its title a proposal is found again; GitHub makes the label with the first issue. */
+const PROPOSAL_LABEL = 'newer-release';
 /** Labels of this repository's issues. */
 const LABELS = {
   ...Object.fromEntries(
@@ -64,7 +66,7 @@ const Named = z.object({ name: z.string() });
 const Label = z.union([Named, z.string().transform((name) => ({ name }))]);
 const Issue = z.object({ number: z.int(), labels: z.array(Label).default([]) });
 /** GitHub lists pull requests among the issues. */
-const Issues = z.array(Issue.extend({ pull_request: z.unknown().optional() }));
+const Issues = z.array(Issue.extend({ title: z.string().default(''), pull_request: z.unknown().optional() }));
 
 /** What a run has to say. */
 export interface RunReport {
@@ -87,7 +89,7 @@ export function openIssue(
   const { label, again } = TOPICS[topic];
   return unlessOff(async () => {
     for (let tries = 1; ; tries += 1) {
-      const [issue] = await listOpen(github, label);
+      const [issue] = await listIssues(github, label, 'open');
       if (issue) {
         // An issue that this very run has opened needs no second word.
         if (tries === 1) await comment(github, issue.number, composeText(again, report));
@@ -111,7 +113,7 @@ export function closeIssue(
 ): Promise<number[] | undefined> {
   const { label, over } = TOPICS[topic];
   return unlessOff(async () => {
-    const open = await listOpen(github, label);
+    const open = await listIssues(github, label, 'open');
     for (const { number } of open) {
       await comment(github, number, composeText(over, { run }));
       const change = { number, state: 'closed', state_reason: 'completed' };
@@ -119,6 +121,22 @@ export function closeIssue(
     }
     return open.map(({ number }) => number);
   });
+}
+
+/** What became of a proposal: `known` was made earlier, open or closed; `off`: the repository has no issues. */
+type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };
+
+/** Opens an issue with a proposal, once for each title: one that the owner has closed is not opened again. */
+export async function openProposal(github: GitHub, title: string, body: string): Promise<Proposed> {
+  const proposed = await unlessOff(async (): Promise<Proposed> => {
+    const known = (await listIssues(github, PROPOSAL_LABEL, 'all')).find((issue) => issue.title === title);
+    if (known) return { kind: 'known', number: known.number };
+    const issue = { title, body, labels: [PROPOSAL_LABEL] };
+    const options = { canRepeat: false };
+    const { number } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, options);
+    return { kind: 'opened', number };
+  });
+  return proposed ?? { kind: 'off' };
 }
 
 /**
@@ -161,8 +179,8 @@ function composeText(lead: string, { run, details }: RunReport): string {
     .slice(0, MAX_BODY);
 }
 
-async function listOpen(github: GitHub, label: string): Promise<{ number: number }[]> {
-  const query = { labels: label, state: 'open', per_page: 100 };
+async function listIssues(github: GitHub, label: string, state: 'open' | 'all') {
+  const query = { labels: label, state, per_page: 100 };
   const issues = await github.call('GET /repos/{owner}/{repo}/issues', query, Issues);
   return issues.filter((issue) => issue.pull_request === undefined);
 }
