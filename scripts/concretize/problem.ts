@@ -5,6 +5,9 @@ const OWN_SENTENCE = 'Error: ';
 /** Of sentences of this cache's own, which end with what to do. */
 const MAX_SHORT_LENGTH = 2_000;
 
+/** Of what Spack says. */
+const MAX_SPACK_LENGTH = 300;
+
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
 export function ownProblem(sentences: readonly string[]): string[] {
   return sentences.map((sentence) => OWN_SENTENCE + sentence);
@@ -12,7 +15,7 @@ export function ownProblem(sentences: readonly string[]): string[] {
 
 /**
  * What is wrong in short: all sentences of this cache's own, or else Spack's first; where that announces reasons, the first
- * of these.
+ * of these, and where it announces a list, both.
  */
 export function shortly(problem: readonly string[]): string {
   const said = problem.findIndex((line) => line.startsWith('==> Error: '));
@@ -26,8 +29,14 @@ export function shortly(problem: readonly string[]): string {
   const error = problem[index] ?? problem.at(-1) ?? 'Spack said nothing';
   const reasons = problem.slice(index + 1).filter((line) => /^\s+\d+\. /.test(line));
   const [reason] = reasons;
-  const isAnnounced = index >= 0 && error.endsWith(':') && reason !== undefined;
+  const isAnnounced = index >= 0 && error.endsWith(':');
   const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
-  const text = isAnnounced ? reason.replace(/^\s+\d+\. /, '').slice(0, 300) + more : error.slice(0, 300);
-  return text.replace(/^==> Error: /, '');
+  if (isAnnounced && reason !== undefined)
+    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more;
+  const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
+  const text = isAnnounced ? `${error} ${next}` : error;
+  return text
+    .replace(/^==> Error: /, '')
+    .trim()
+    .slice(0, MAX_SPACK_LENGTH);
 }

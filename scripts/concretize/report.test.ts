@@ -39,6 +39,18 @@ test('says the first reason where Spack lists some', () => {
   expect(shortly(warned)).toBe('Unknown namespace: fletch');
 });
 
+// NERSC's stack of 2021 with Spack 1.2.0.dev0 and the recipes of June 2026.
+test('says what Spack lists, and not only that there is a list', () => {
+  const problem = [
+    '==> Error: The following input specs can only be satisfied by deprecated versions:',
+    '    gcc@10.2.0, nvhpc@20.11',
+    'Run with --deprecated to allow Spack to use these versions.',
+  ];
+  expect(shortly(problem)).toBe(
+    'The following input specs can only be satisfied by deprecated versions: gcc@10.2.0, nvhpc@20.11',
+  );
+});
+
 test('says every reason of its own, since the owner has to mend them all', () => {
   const problem = ownProblem([
     'develop (a) builds from a folder: take it out',
