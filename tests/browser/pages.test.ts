@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -58,6 +59,20 @@ test('axe finds nothing wrong on any of the pages beside packages and builds', a
 
 test('none of them is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, own())).toEqual([]);
+});
+
+test('links and buttons are large enough for a finger', async () => {
+  const page = await browser.newPage({ viewport: { width: 412, height: 823 } });
+  const findings: string[] = [];
+  // Pages whose links stand close together.
+  const close = ['/packages/', '/tags/', '/siblings/', '/failures/'];
+  for (const path of process.env['FULL'] ? pickKinds(site.pages, 1) : close) {
+    await page.goto(site.url + path);
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().withRules('target-size').analyze();
+    for (const { nodes } of violations) findings.push(`${path}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }
+  await page.close();
+  expect(findings).toEqual([]);
 });
 
 test('no text lies over another on a phone, a tablet or paper', async () => {
