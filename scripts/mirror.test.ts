@@ -30,7 +30,7 @@ beforeAll(async () => {
   published = await mkdtemp(join(tmpdir(), 'mirror-'));
   const { stderr, code } = await run('publish', ['tests/fixtures/cache-unsigned', ...where(published)]);
   expect(code, stderr).toBe(0);
-}, 60_000);
+});
 
 afterAll(() => rm(published, { recursive: true }));
 

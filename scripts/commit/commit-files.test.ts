@@ -82,7 +82,7 @@ test('commits nothing when the branch has it all already', async () => {
   expect(again.lost).toEqual([]);
 });
 
-test('loses nothing of eight committers at once', { timeout: 300_000 }, async () => {
+test('loses nothing of eight committers at once', async () => {
   const works = Array.from({ length: 8 }, (_, index) => {
     const work = checkOut(`work-${index}`);
     for (let file = 0; file < 5; file++) {

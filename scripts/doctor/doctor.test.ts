@@ -74,7 +74,7 @@ beforeAll(async () => {
     JSON.stringify({ views: views.map((name) => ({ name })) }),
   );
   await cp(join(clean, 'content/mirrors'), join(clean, 'dist/api/mirrors'), { recursive: true });
-}, 300_000);
+});
 
 afterAll(() => rm(clean, { recursive: true }));
 
@@ -606,7 +606,7 @@ test.each(REMOTE)('finds %s in a real registry: %s', async (code, _, plant) => {
 test.each([
   [401, 'site-file-refused', served(TREE).slice(5)],
   [500, 'site-unreachable', 'api/index.json'],
-])('still reports when a site answers %i for one file', { timeout: 60_000 }, async (status, code, where) => {
+])('still reports when a site answers %i for one file', async (status, code, where) => {
   const site = await servePages({ root: join(folder, 'dist'), base: '', port: 0 });
   onTestFinished(() => site.close());
   const server = createServer((request, response) => {

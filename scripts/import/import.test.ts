@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeOldMirror, makePages } from '../../tests/world/old-mirror.ts';
 import { findTool } from '../../tests/world/registry.ts';
@@ -17,8 +17,6 @@ import { openSource } from './open-source.ts';
 import { selectBuilds, type ImportSelection } from './select.ts';
 import type { Source } from './source.ts';
 import type { Trust } from './trust.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const CACHE = 'tests/fixtures/cache-unsigned';
 const SIGNED = 'tests/fixtures/cache-signed';

@@ -31,7 +31,6 @@ const LABS: [string, Record<string, string> | undefined, string | undefined][] =
 
 test.skipIf(testedSpacks().length === 0).for(LABS)(
   'asks real recipes about every build, also about several of one package, and one of a repository %s',
-  { timeout: 120_000 },
   async ([, recipes, expected]) => {
     const folder = await mkdtemp('/tmp/');
     onTestFinished(() => rm(folder, { recursive: true }));

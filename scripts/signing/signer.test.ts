@@ -1,12 +1,9 @@
 import { readPrivateKey, revokeKey } from 'openpgp';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeKey } from './key.ts';
 import { signManifest, verifyManifest } from './signature.ts';
 import { readSigner, type Signer } from './signer.ts';
-
-// Making an RSA key can take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const TEXT = '{\n"version":3\n}';
 const KEY_DATE = new Date('2026-01-01T00:00:00Z');

@@ -66,7 +66,7 @@ test('refuses what git would take for an option or a program', async () => {
 test('says when a tag is not there', async () => {
   const { url } = makeRepository(REPO);
   await expect(checkOut(url, 'v9', makeFolder({}))).rejects.toThrow(`cannot fetch "v9" of ${url}`);
-}, 30_000);
+});
 
 test("uses the owner's own repository as it is, and before the others", async () => {
   const own = makeFolder({ 'spack_repo/mine/repo.yaml': 'repo: {namespace: mine, api: v2.0}' });

@@ -325,7 +325,7 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
 
   beforeAll(async () => {
     server = await startS3Server();
-  }, 60_000);
+  });
 
   afterAll(() => server?.stop());
 
@@ -349,7 +349,7 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
       expect(answer.headers.get('cache-control')).toBe(headers['cache-control']);
     }
     expect(statSync(site).isDirectory()).toBe(true);
-  }, 120_000);
+  });
 
   test('is left alone when it has files of others, or the login is wrong', async () => {
     const files = await listSiteFiles(makeSite());
@@ -369,7 +369,7 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
   test('two at once: none ends well with less than a whole site', async () => {
     const open = () => Promise.resolve(openS3Place(`s3://${server.bucket}/shared`, server.account));
     await syncTwice(open, async (path) => (await server.get(`shared/${path}`)).ok);
-  }, 120_000);
+  });
 
   test('refuses bytes that are not those of the blob', async () => {
     const site = makeSite();

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const pages = await Promise.all(builds.map(async (path) => ({ path, html: await readPage(path) })));
   short = pages.filter(({ html }) => html.includes('class="brief"')).map(({ path }) => path);
   full = builds.filter((path) => !short.includes(path));
-}, 300_000);
+});
 
 afterAll(async () => {
   await browser.close();

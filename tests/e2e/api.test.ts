@@ -30,9 +30,9 @@ const PHASES = process.env['FULL']
   ? ['--max-examples', '5']
   : ['--phases', 'examples,fuzzing', '--max-examples', '1'];
 /** Publishing and serving these takes the most of it, in milliseconds. */
-const OPENING_MS = process.env['FULL'] ? 3_600_000 : 300_000;
+const OPENING_MS = process.env['FULL'] ? 3_600_000 : 900_000;
 /** For what asks for each build one by one, in milliseconds. */
-const ASKING_MS = process.env['FULL'] ? 1_800_000 : 120_000;
+const ASKING_MS = process.env['FULL'] ? 1_800_000 : 900_000;
 
 /** Lines that print nothing here: into a file, on what is missing, and of checks and advisories that the catalog has none of. */
 const QUIET = / -o |missing|\/(advisories|health|reproduced)\.json/;

@@ -11,7 +11,7 @@ import { ORAS_VERSION } from '../../scripts/oci/install-oras.ts';
 const TOOLS = path.resolve(import.meta.dirname, '../../.work/tools/bin');
 
 /** Milliseconds that a registry gets to start. */
-const START_MS = 20_000;
+const START_MS = 300_000;
 
 /** The login that a registry with `login: true` takes; the second is bcrypt of the password. */
 export const TEST_LOGIN = { username: 'tester', password: 'open sesame' };
