@@ -1,10 +1,11 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT } from '../world/run.ts';
+import { copyProject } from '../world/template.ts';
 import { readState } from './folder-state.ts';
 
 /** Milliseconds after which a start is interrupted: in its first steps, while publishing, rendering, mirroring. */
@@ -17,12 +18,7 @@ let port: number;
 beforeAll(async () => {
   // What a clone holds, and packages as if they were installed already.
   clone = await mkdtemp(join(tmpdir(), 'start-'));
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: PROJECT,
-  });
-  for (const path of listed.toString().split('\0').filter(Boolean)) {
-    await cp(join(PROJECT, path), join(clone, path), { recursive: true });
-  }
+  copyProject(clone);
   await symlink(join(PROJECT, 'node_modules'), join(clone, 'node_modules'));
   port = await findFreePort();
 });
