@@ -11,18 +11,20 @@ import { isTemplate } from './world/template.ts';
 
 const bin = (name: string): string => join('node_modules/.bin', name);
 
-/** Each counts as one test. In a copy those of the template's style are left out: they would judge its owner's files. */
-const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boolean }[] = [
-  {
-    name: 'types of pages',
-    command: [bin('astro'), 'check', '--noSync', '--tsconfig', 'tests/tools/tsconfig.pages.json'],
-    inCopies: true,
-  },
-  // As one: both need the types of all files.
-  isTemplate
-    ? { name: 'types and lint', command: [bin('oxlint'), '--deny-warnings', '--type-check'] }
-    : { name: 'types', command: [bin('oxlint'), '--allow', 'all', '--type-check'], inCopies: true },
-  { name: 'unused code', command: [bin('knip')] },
+/** One that counts as one test. */
+interface Check {
+  name: string;
+  command: string[];
+  /** A program that it is, or needs. */
+  tool?: string;
+  /** In a copy those of the template's style are left out: they would judge its owner's files. */
+  inCopies?: boolean;
+  /** Whether it reads the types of Astro's own modules, which are generated first. */
+  readsTypes?: boolean;
+}
+
+/** The longest first. */
+const CHECKS: Check[] = [
   {
     name: 'format',
     // What it took last time it takes again, by content.
@@ -31,6 +33,26 @@ const CHECKS: { name: string; command: string[]; tool?: string; inCopies?: boole
       ...['--cache', '--cache-strategy=content', '--cache-location=.work/prettier'],
     ],
   },
+  // As one: both need the types of all files.
+  isTemplate
+    ? {
+        name: 'types and lint',
+        command: [bin('oxlint'), '--deny-warnings', '--type-check'],
+        readsTypes: true,
+      }
+    : {
+        name: 'types',
+        command: [bin('oxlint'), '--allow', 'all', '--type-check'],
+        inCopies: true,
+        readsTypes: true,
+      },
+  {
+    name: 'types of pages',
+    command: [bin('astro'), 'check', '--noSync', '--tsconfig', 'tests/tools/tsconfig.pages.json'],
+    inCopies: true,
+    readsTypes: true,
+  },
+  { name: 'unused code', command: [bin('knip')], readsTypes: true },
   // Without what else is on PATH: the same findings on every machine.
   { name: 'actionlint', command: ['actionlint', '-shellcheck=', '-pyflakes='], tool: 'actionlint' },
   { name: 'zizmor', command: ['zizmor', '--offline', '--persona', 'auditor', '.github'], tool: 'zizmor' },
@@ -75,11 +97,11 @@ async function run(): Promise<void> {
 /** The checks, as many at once as there are cores and those that need no tool first, then the projects. */
 async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally>): Promise<Tally[]> {
   const checks = CHECKS.filter(({ name, inCopies }) => wanted(name) && (isTemplate || inCopies));
-  // The types of Astro's own modules, which the others need.
-  const generated = checks.length > 0 ? [await runCheck('generated types', [bin('astro'), 'sync'])] : [];
+  const generated = checks.length > 0 ? runCheck('generated types', [bin('astro'), 'sync']) : undefined;
   const tallies = await pMap(
     checks,
-    async ({ name, command, tool }) => {
+    async ({ name, command, tool, readsTypes }) => {
+      if (readsTypes) await generated;
       if (tool !== undefined) await tools;
       // A tool that is missing has been named before.
       return tool === undefined || findProgram(tool) ? [await runCheck(name, command)] : [];
@@ -88,7 +110,11 @@ async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally
   );
   await tools;
   const projects = PROJECTS.filter(wanted);
-  return [...generated, ...tallies.flat(), ...(projects.length > 0 ? [await runTests(projects)] : [])];
+  return [
+    ...(generated ? [await generated] : []),
+    ...tallies.flat(),
+    ...(projects.length > 0 ? [await runTests(projects)] : []),
+  ];
 }
 
 await run();
