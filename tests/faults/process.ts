@@ -17,16 +17,16 @@ const { WRITES_FILE: counter, FULL_DISK_FILE: fullDisk = '', CHECKOUT = '' } = p
 /** Timers of so many milliseconds are limits, others are waits. */
 const LIMITS_FROM_MS = 20_000;
 /** As long as a busy machine may take for an answer, in milliseconds; less where one is never given. */
-const limitMs = process.env['IS_SILENT'] === 'true' ? 4_000 : 15_000;
+const limitMs = process.env['IS_SILENT'] === 'true' ? 4_000 : 60_000;
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = fs;
 
 shortenWaits();
 if (counter !== undefined) watchWrites(counter);
 syncBuiltinESMExports();
 
-/** Whether what a timer ends is a wait of Octokit's, which has no other way to wait. */
-function isWait(): boolean {
-  return new Error().stack?.includes('bottleneck') === true;
+/** Whether a timer was set by a package, or by what Node has of one. */
+function isOf(name: string): boolean {
+  return new Error().stack?.includes(name) === true;
 }
 
 function shortenWaits(): void {
@@ -34,8 +34,12 @@ function shortenWaits(): void {
   const limit = (ms: number): number =>
     Math.max(ms / scale, ms >= LIMITS_FROM_MS ? Math.min(ms, limitMs) : 0);
   globalThis.setTimeout = Object.assign(
-    (action: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
-      later(action, isWait() ? ms / scale : limit(ms), ...args),
+    (action: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
+      // fetch counts such timers, each as half a second, up to its own limits: sooner, a busy machine is one that does not answer.
+      if (isOf('undici')) return later(action, ms, ...args);
+      // Octokit has no other way to wait.
+      return later(action, isOf('bottleneck') ? ms / scale : limit(ms), ...args);
+    },
     later,
   ) as typeof setTimeout;
   AbortSignal.timeout = (ms) => {
