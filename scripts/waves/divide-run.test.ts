@@ -36,7 +36,7 @@ function solve(
   name: string,
   more: Partial<BuildRequest> = {},
   isCached: (hash: string) => boolean = () => false,
-  isSpliced = false,
+  spliced: string[] = [],
 ): MatrixEntry {
   const root = REAL.roots.find(({ spec }) => spec === name);
   if (!root) throw new Error(`the lock has no root ${name}`);
@@ -44,8 +44,10 @@ function solve(
   mkdirSync(place, { recursive: true });
   const roots = [root];
   const whole = composeLock(LOCK, roots, walk([root.hash], needsOf), TEXTS);
-  const built = `"build_spec":{"name":"${name}","hash":"${needsOf(root.hash)[0]}"},"hash":"${root.hash}"`;
-  const text = isSpliced ? whole.replace(`"hash":"${root.hash}"}`, `${built}}`) : whole;
+  const text = spliced.reduce((lock, hash) => {
+    const built = `"build_spec":{"name":"${name}","hash":"${needsOf(root.hash)[0]}"},"hash":"${hash}"`;
+    return lock.replace(`"hash":"${hash}"}`, `${built}}`);
+  }, whole);
   const { hashes } = planBuild(LockFile.parse(JSON.parse(text)), isCached);
   writeFileSync(join(place, 'spack.lock'), text);
   writeFileSync(
@@ -108,12 +110,23 @@ test('a short request keeps its job, to the letter', () => {
   expect(run).toMatchObject({ jobs: [entry], requests: [], left: [] });
 });
 
-test('what is spliced keeps its job, however long, and shares none', () => {
-  const name = REAL.roots.find(({ hash }) => needsOf(hash).length > 2)?.spec ?? '';
-  const entries = [solve(0, name), solve(1, name, {}, () => false, true)];
-  const { jobs } = divide(entries, 3_600);
-  expect(jobs.find(({ index }) => index === 1)).toEqual({ ...entries[1], lane: 'last' });
-  expect(jobs.length).toBeGreaterThan(2);
+test('what is spliced is made by one job, after what it was built as', () => {
+  const root = rootOf('hdf5~mpi');
+  const spliced = [root, needsOf(root).find((hash) => needsOf(hash).length > 2) ?? ''];
+  const run = divide([solve(0, 'hdf5~mpi', {}, () => false, spliced)], 3_600);
+  expectSound(run);
+  const plans = run.jobs.map((entry) => ({ entry, ...readPlanFolder(folder, entry) }));
+  const [made, ...others] = plans.filter(({ hashes }) => spliced.some((hash) => hashes.has(hash)));
+  expect(others).toEqual([]);
+  expect([...(made?.hashes ?? [])]).toEqual(expect.arrayContaining(spliced));
+  expect(made?.entry.wave).toBeGreaterThan(0);
+  expect(made?.inputs.part?.earlier.length).toBeGreaterThan(0);
+  expect(run.seconds[root]).toBe(3_600);
+});
+
+test('a request with spliced specs shares no job with another', () => {
+  const entries = [solve(0, 'hdf5~mpi'), solve(1, 'hdf5~mpi', {}, () => false, [rootOf('hdf5~mpi')])];
+  expect(divide(entries, 10).jobs).toEqual(entries);
 });
 
 test('short requests that share nothing keep a job each', () => {

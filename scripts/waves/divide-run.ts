@@ -17,8 +17,8 @@ import { digestFile } from '../concretize/plan-files.ts';
 import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';
-import { divideWork, type Job } from './divide.ts';
-import { hasSplices, joinRequests, needsAmong, type SolvedRequest } from './join-requests.ts';
+import { divideWork, type Division, type Job } from './divide.ts';
+import { joinRequests, needsAmong, splicedOf, type SolvedRequest } from './join-requests.ts';
 import { writePart } from './part-folder.ts';
 import type { WorkNode } from './work-graph.ts';
 
@@ -60,7 +60,7 @@ export function divideRun(
 ): DividedRun {
   const { buildMinutes } = options;
   const run: DividedRun = { jobs: [], requests: [], left: [], seconds: {}, hashesOf: new Map() };
-  const work = new Map<DagHash, WorkNode>();
+  const work = new Map<DagHash, DividedNode>();
   const owners = new Map<string, Owners>();
   const parts: Job[] = [];
   for (const component of joinRequests(
@@ -70,7 +70,7 @@ export function divideRun(
     for (const [hash, { seconds }] of nodes) run.seconds[hash] = Math.round(seconds);
     const [only] = component;
     const isShort = total <= SMALL_SECONDS && groups.size === 1;
-    if (component.length === 1 && only && (isShort || !isDivisible(only))) {
+    if (component.length === 1 && only && (isShort || only.plan.hashes.size <= 1)) {
       run.jobs.push(only.entry);
       continue;
     }
@@ -80,7 +80,7 @@ export function divideRun(
     }
     if (!isShort) for (const [hash, node] of nodes) work.set(hash, node);
   }
-  const division = divideWork(work, {
+  const division = divideUnits(work, {
     runners: RUNNERS,
     waves: MAX_WAVES,
     jobs: MAX_JOBS - run.jobs.length - parts.length,
@@ -177,8 +177,11 @@ interface Owners {
   component: SolvedRequest[];
 }
 
+/** A node; `unit` names those that one job makes, whatever there is of it: a node of them. */
+type DividedNode = WorkNode & { unit?: DagHash | undefined };
+
 interface ComponentWork {
-  nodes: Map<DagHash, WorkNode>;
+  nodes: Map<DagHash, DividedNode>;
   total: number;
   /** The requests whose nodes may share a job, by the group's name. */
   groups: Map<string, SolvedRequest[]>;
@@ -193,22 +196,40 @@ function describeWork(
   const result: ComponentWork = { nodes: new Map(), total: 0, groups: new Map() };
   const prefix = component[0]?.entry.index ?? 0;
   for (const request of component) {
+    // Of a spliced build from another job Spack would forget what it was built as.
+    const spliced = splicedOf(request.plan);
     const group = `${prefix} ${request.plan.inputs.request.environment ?? ''}`;
     result.groups.set(group, [...(result.groups.get(group) ?? []), request]);
     for (const hash of request.plan.hashes) {
       if (result.nodes.has(hash)) continue;
       const node = request.plan.nodes.get(hash);
       const seconds = (node && estimate(node)) ?? unknownSeconds;
-      result.nodes.set(hash, { seconds, needs: needs.get(hash) ?? [], group });
+      const unit = spliced.includes(hash) ? spliced[0] : undefined;
+      result.nodes.set(hash, { seconds, needs: needs.get(hash) ?? [], group, unit });
       result.total += seconds;
     }
   }
   return result;
 }
 
-/** What is one build or none, or spliced, has no parts. A container that is wanted, too, is made by the next run, of what is built then. */
-function isDivisible({ plan }: SolvedRequest): boolean {
-  return plan.hashes.size > 1 && !hasSplices(plan);
+/** Divides work with units: one node of each stands for all, and takes as long as all, while it is divided. */
+function divideUnits(work: ReadonlyMap<DagHash, DividedNode>, limits: Limits): Omit<Division, 'seconds'> {
+  const units = Map.groupBy(work, ([hash, { unit }]) => unit ?? hash);
+  const unitOf = (hash: DagHash) => work.get(hash)?.unit ?? hash;
+  const contracted = [...units].flatMap(([unit, members]): [DagHash, WorkNode][] => {
+    const [first] = members;
+    if (!first) return [];
+    const needs = new Set(members.flatMap(([, node]) => node.needs.map(unitOf)));
+    needs.delete(unit);
+    const seconds = members.reduce((sum, [, node]) => sum + node.seconds, 0);
+    return [[unit, { seconds, needs: [...needs], group: first[1].group }]];
+  });
+  const membersOf = (hash: DagHash) => (units.get(hash) ?? []).map(([member]) => member);
+  const { jobs, left } = divideWork(new Map(contracted), limits);
+  return {
+    jobs: jobs.map((job) => ({ ...job, hashes: job.hashes.flatMap(membersOf) })),
+    left: left.flatMap(membersOf),
+  };
 }
 
 /** The request that a job is, when it builds all of it and nothing else. */

@@ -13,7 +13,7 @@ export interface SolvedRequest {
 /**
  * Sorts requests by what they have to build in common: requests of one target that share a node to build, directly or
  * through others, come together. A request that wants a container stays alone: while it is short, its job makes that, too.
- * So does one with splices: of a spliced build from a cache Spack forgets what it was built as (`built-on-splices.ts`).
+ * So does one with splices, whose spliced specs one job makes: of those from a cache Spack forgets what they were built as.
  */
 export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[][] {
   const groups = new Set<{ requests: SolvedRequest[] }>();
@@ -21,7 +21,7 @@ export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[
   for (const request of requests) {
     const { entry, plan } = request;
     const keys =
-      plan.inputs.request.container || hasSplices(plan)
+      plan.inputs.request.container || splicedOf(plan).length > 0
         ? []
         : [...plan.hashes].map((hash) => `${entry.target} ${hash}`);
     const group = { requests: [request] };
@@ -39,9 +39,9 @@ export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[
     .sort((a, b) => (a[0]?.entry.index ?? 0) - (b[0]?.entry.index ?? 0));
 }
 
-/** Whether something that is to be made is spliced. */
-export function hasSplices({ hashes, nodes }: Pick<Plan, 'hashes' | 'nodes'>): boolean {
-  return [...hashes].some((hash) => nodes.get(hash)?.build_spec !== undefined);
+/** What is spliced of what is to be made. */
+export function splicedOf({ hashes, nodes }: Pick<Plan, 'hashes' | 'nodes'>): DagHash[] {
+  return [...hashes].filter((hash) => nodes.get(hash)?.build_spec !== undefined);
 }
 
 /** What each node to build needs of the others, through what is cached, too: a binary is unpacked with all that it needs. */
