@@ -17,7 +17,7 @@ import { Build } from '../../site/schemas/build.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { readJson, replaceFile } from '../cli/files.ts';
 import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
-import type { Pin } from '../../site/schemas/pin.ts';
+import type { Pin } from '../../site/schemas/kept-builds.ts';
 
 /**
  * Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does.

@@ -1,4 +1,4 @@
-import { timeText } from '../../site/lib/times/time-text.ts';
+import { timeText } from '../../site/lib/times/build-times.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 import type { SharedCoverage } from '../../site/lib/federation/cover-together.ts';
 import { printable } from '../cli/command.ts';

@@ -7,7 +7,7 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { Pin } from '../../site/schemas/pin.ts';
+import { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import { recordRemoval } from '../catalog/removal.ts';
 import { readOrigin } from '../publish/origin.ts';

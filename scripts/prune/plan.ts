@@ -8,7 +8,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 import { Size } from '../../site/schemas/settings.ts';
-import type { Pin } from '../../site/schemas/pin.ts';
+import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isCommit } from '../../site/lib/format.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
-import type { Pin } from '../../site/schemas/pin.ts';
+import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { readPins } from '../catalog/catalog.ts';

@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { formatNumber } from '../../site/lib/format.ts';
-import { timeText } from '../../site/lib/times/time-text.ts';
+import { timeText } from '../../site/lib/times/build-times.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import type { RefreshPlan } from './refresh-plan.ts';

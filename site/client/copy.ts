@@ -1,5 +1,5 @@
 import { announce } from './announce.ts';
-import { makeElement } from './element.ts';
+import { makeButton, makeElement } from './element.ts';
 
 /** How long a button says that it has copied. */
 const CONFIRMATION_MS = 2_000;
@@ -14,40 +14,39 @@ export function offerCopying(): void {
 /** Gives one block of commands, as `Code.astro` makes them, a button that copies it. */
 function offerCopyOf(block: HTMLElement): void {
   const caption = block.querySelector('figcaption');
-  const button = makeElement('button', 'no-print', 'Copy');
-  button.type = 'button';
-  button.setAttribute('aria-label', `Copy: ${caption?.textContent.trim() ?? ''}`);
-  button.addEventListener('click', () => void copy(button));
-  caption?.append(button);
+  caption?.append(
+    makeCopyingButton(caption.textContent.trim(), () => block.querySelector<HTMLElement>('pre') ?? block),
+  );
 }
 
 /** Gives each block of commands in text that was written as Markdown a button that copies it. */
 export function offerCopyingOfCommands(): void {
   for (const code of document.querySelectorAll<HTMLElement>('.prose pre > code')) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'no-print';
-    button.textContent = 'Copy';
-    button.setAttribute('aria-label', `Copy: ${code.textContent.split('\n')[0]}`);
-    button.addEventListener('click', () => void copy(button, code));
-    code.before(button);
+    code.before(makeCopyingButton(code.textContent.split('\n')[0] ?? '', () => code));
   }
 }
 
 /** A button that copies a command which is not shown. */
 export function makeCopyButton(label: string, command: string): HTMLButtonElement {
-  const button = makeElement('button', 'quiet no-print', label);
-  button.type = 'button';
-  button.title = command;
-  button.addEventListener('click', () => void copy(button, makeElement('code', '', command)));
+  const button = makeButton(
+    { class: 'quiet no-print', title: command },
+    label,
+    () => void copy(button, makeElement('code', '', command)),
+  );
   return button;
 }
 
-async function copy(
-  button: HTMLButtonElement,
-  code: HTMLElement | null | undefined = button.closest('.code')?.querySelector('pre'),
-): Promise<void> {
-  if (!code) return;
+/** A button that copies what is shown. */
+function makeCopyingButton(what: string, find: () => HTMLElement): HTMLButtonElement {
+  const button = makeButton(
+    { class: 'no-print', 'aria-label': `Copy: ${what}` },
+    'Copy',
+    () => void copy(button, find()),
+  );
+  return button;
+}
+
+async function copy(button: HTMLButtonElement, code: HTMLElement): Promise<void> {
   const label = (button.dataset['label'] ??= button.textContent);
   try {
     await navigator.clipboard.writeText(code.textContent.trim() + '\n');

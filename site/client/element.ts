@@ -1,13 +1,31 @@
-/** Makes an element with a class, if it has one, and what is in it. Text stays text. */
+import { shortHash } from '../lib/format.ts';
+import { buildPage } from './site.ts';
+
+/** What is in an element. Of `false` and undefined nothing is made: `lines.length > 0 && makeElement(…)`. */
+export type Child = Node | string | false | undefined | readonly Child[];
+
+/**
+ * Makes an element and what is in it. Text stays text.
+ * @param attributes its class, or attributes by name; empty ones are left out
+ */
 export function makeElement<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
-  className: string,
-  ...children: (Node | string)[]
+  attributes: string | Readonly<Record<string, string>> = '',
+  ...children: Child[]
 ): HTMLElementTagNameMap[Name] {
   const element = document.createElement(name);
-  if (className) element.className = className;
-  element.append(...children);
+  const named = typeof attributes === 'string' ? { class: attributes } : attributes;
+  for (const [attribute, value] of Object.entries(named)) if (value) element.setAttribute(attribute, value);
+  element.append(...listChildren(children));
   return element;
+}
+
+/** The children that there are. */
+export function listChildren(children: readonly Child[]): (Node | string)[] {
+  return children.flatMap((child) => {
+    if (child === false || child === undefined) return [];
+    return typeof child === 'string' || child instanceof Node ? [child] : listChildren(child);
+  });
 }
 
 /** Text of others, isolated so that its direction does not turn what is around it. */
@@ -15,39 +33,51 @@ export function makeText(text: string, className = ''): HTMLElement {
   return makeElement('bdi', className, text);
 }
 
-export function makeLink(href: string, text: string): HTMLAnchorElement {
-  const link = makeElement('a', '', makeText(text));
-  link.href = href;
-  return link;
+export function makeLink(href: string, text: string, className = ''): HTMLAnchorElement {
+  return makeElement('a', { class: className, href }, makeText(text));
+}
+
+export function makeButton(
+  attributes: string | Readonly<Record<string, string>>,
+  label: Child,
+  press: () => void,
+): HTMLButtonElement {
+  const button = makeElement('button', attributes, label);
+  button.type = 'button';
+  button.addEventListener('click', press);
+  return button;
 }
 
 /** A table row whose first cell is its head. */
-export function makeRow(...cells: (Node | string)[]): HTMLTableRowElement {
-  const [head = '', ...rest] = cells;
-  const first = makeElement('th', '', head);
-  first.scope = 'row';
-  return makeElement('tr', '', first, ...rest.map((cell) => makeElement('td', '', cell)));
+export function makeRow(...[head, ...cells]: Child[]): HTMLTableRowElement {
+  const rest = cells.map((cell) => makeElement('td', '', cell));
+  return makeElement('tr', '', makeElement('th', { scope: 'row' }, head), rest);
 }
 
-/** A table that scrolls in its own box where the screen is narrow. */
-export function makeTable(label: string, columns: readonly string[], rows: readonly Node[]): HTMLElement {
-  const heads = columns.map((column) => {
-    const head = makeElement('th', '', column);
-    head.scope = 'col';
-    return head;
-  });
-  const box = makeElement(
+/**
+ * A table that scrolls in its own box where the screen is narrow.
+ * @param rows or bodies of rows
+ */
+export function makeTable(
+  label: string,
+  columns: readonly Child[],
+  rows: readonly HTMLElement[],
+  className = '',
+): HTMLElement {
+  const heads = columns.map((column) => makeElement('th', { scope: 'col' }, column));
+  const isGrouped = rows[0] instanceof HTMLTableSectionElement;
+  return makeElement(
     'div',
-    'table',
+    { class: `table ${className}`.trim(), tabindex: '0', role: 'region', 'aria-label': label },
     makeElement(
       'table',
       '',
-      makeElement('thead', '', makeElement('tr', '', ...heads)),
-      makeElement('tbody', '', ...rows),
+      makeElement('thead', '', makeElement('tr', '', heads)),
+      isGrouped ? rows : makeElement('tbody', '', rows),
     ),
   );
-  box.tabIndex = 0;
-  box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', label);
-  return box;
+}
+
+export function makeBuildLink(build: { name: string; version: string; hash: string }): HTMLAnchorElement {
+  return makeLink(buildPage(build), `${build.name}@${build.version} /${shortHash(build.hash)}`, 'mono');
 }

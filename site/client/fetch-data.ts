@@ -1,14 +1,16 @@
+import { BASE } from './site.ts';
+
 /**
- * Reads one of the site's own data files, once a page; a failed read is tried again at the next call.
+ * Reads one of the site's own data files, by its path, once a page; a failed read is tried again at the next call.
  * The caller says what it holds: the tests check each file against its schema.
  */
-export function fetchData<Shape>(address: string): Promise<Shape> {
-  const pending = started.get(address);
-  // What is stored under an address is what was asked for there first.
+export function fetchData<Shape>(path: string): Promise<Shape> {
+  const pending = started.get(path);
+  // What is stored under a path is what was asked for there first.
   if (pending) return pending as Promise<Shape>;
-  const reading = read<Shape>(address);
-  started.set(address, reading);
-  reading.catch(() => started.delete(address));
+  const reading = read<Shape>(BASE + path);
+  started.set(path, reading);
+  reading.catch(() => started.delete(path));
   return reading;
 }
 

@@ -6,6 +6,7 @@ import type { Node } from '../schemas/node.ts';
 import type { Graph, GraphPart } from '../schemas/graph.ts';
 import type { ComparedSpec } from './compare/spec-differences.ts';
 import { fetchData } from './fetch-data.ts';
+import { BASE } from './site.ts';
 
 /** A build's document and its whole DAG. */
 export interface BuildFiles {
@@ -14,14 +15,14 @@ export interface BuildFiles {
   spec: ComparedSpec;
 }
 
-export function fetchPackage(base: string, name: string): Promise<PackageDocument> {
-  return fetchData(`${base}/api/packages/${encodeURIComponent(name)}.json`);
+export function fetchPackage(name: string): Promise<PackageDocument> {
+  return fetchData(`/api/packages/${encodeURIComponent(name)}.json`);
 }
 
 /** Reads a build's whole DAG; undefined where it is not among the site's graphs. */
-export function fetchGraph(base: string, hash: string): Promise<Graph | undefined> {
+export function fetchGraph(hash: string): Promise<Graph | undefined> {
   return readGraph(hash, (part) =>
-    fetchData<GraphPart>(`${base}/data/graph/${part}.json`).catch((error: unknown) => {
+    fetchData<GraphPart>(`/data/graph/${part}.json`).catch((error: unknown) => {
       // The first part is always there; a later one may not be.
       if (part === 0) throw error;
       return undefined;
@@ -30,20 +31,17 @@ export function fetchGraph(base: string, hash: string): Promise<Graph | undefine
 }
 
 /** Reads what the site knows of a build and of the versions it depends on. */
-export async function fetchBuild(base: string, hash: string): Promise<BuildFiles> {
-  const document = await fetchData<SpecDocument>(`${base}/api/specs/${encodeURIComponent(hash)}.json`);
-  const node: Node = JSON.parse(await fetchNodeText(base, document.build));
-  const graph = node.dependencies.length > 0 ? await fetchGraph(base, hash) : undefined;
+export async function fetchBuild(hash: string): Promise<BuildFiles> {
+  const document = await fetchData<SpecDocument>(`/api/specs/${encodeURIComponent(hash)}.json`);
+  const node: Node = JSON.parse(await fetchNodeText(document.build));
+  const graph = node.dependencies.length > 0 ? await fetchGraph(hash) : undefined;
   const versions = new Map(graph?.hashes.map((each, place) => [each, graph.versions[place] ?? '?']));
   return { document, graph, spec: { node, versions } };
 }
 
 /** Reads a build's node, as the text that Spack wrote. */
-export async function fetchNodeText(
-  base: string,
-  { name, hash }: { name: string; hash: string },
-): Promise<string> {
-  const address = `${base}/api/nodes/${encodeURIComponent(name)}.json.gz`;
+export async function fetchNodeText({ name, hash }: { name: string; hash: string }): Promise<string> {
+  const address = `${BASE}/api/nodes/${encodeURIComponent(name)}.json.gz`;
   // What a browser kept from an earlier visit may be older than the document.
   const response = await fetch(address, { cache: 'no-cache' });
   if (!response.ok) throw new Error(`${address}: the site answered ${response.status}`);

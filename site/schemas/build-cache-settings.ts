@@ -2,23 +2,22 @@ import { z } from 'zod';
 import { MOST_SIBLINGS, SiblingUrl, Size } from './settings.ts';
 import { RegistryName } from './build.ts';
 import { PackageName } from './node.ts';
+import { Count, Text } from './values.ts';
 
 /** A system that binaries are built for. */
 export const Target = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -')
-    .describe('What requests call it; unique. The microarchitecture, unless `target` names that.'),
-  target: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_]{0,39}$/, 'expected one of the names that `spack arch --known-targets` lists')
+  name: Text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -').describe(
+    'What requests call it; unique. The microarchitecture, unless `target` names that.',
+  ),
+  target: Text.regex(
+    /^[a-z0-9][a-z0-9_]{0,39}$/,
+    'expected one of the names that `spack arch --known-targets` lists',
+  )
     .optional()
     .describe('The microarchitecture, as `spack arch --known-targets` lists it. Absent: the name.'),
-  runner: z.string().min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
+  runner: Text.min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
   /** Absent: on the runner itself. */
-  container: z
-    .string()
-    .min(1)
+  container: Text.min(1)
     .max(300)
     .optional()
     .describe("Image that the build runs in, for a glibc older than the runner's."),
@@ -29,12 +28,10 @@ export const Target = z.strictObject({
 export type Target = z.infer<typeof Target>;
 
 /** A tag, a branch's name would be one too, or a commit: what `git fetch` takes; never an option. */
-export const GitVersion = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9][a-zA-Z0-9._/+-]{0,99}$/,
-    'expected a git tag such as v1.1.0, or a commit of 40 hex digits',
-  );
+export const GitVersion = Text.regex(
+  /^[a-zA-Z0-9][a-zA-Z0-9._/+-]{0,99}$/,
+  'expected a git tag such as v1.1.0, or a commit of 40 hex digits',
+);
 
 /**
  * The newest Ubuntu that GitHub has for both: a container with glibc 2.28 runs on more systems, but needs an image of others,
@@ -74,7 +71,6 @@ export const BuildCacheSettings = z.strictObject({
       "Spack's installer: new builds several packages at once, old one after the other; auto takes the new one from Spack 1.2 on, where it can do what is asked.",
     ),
   schedulePackages: z
-    .number()
     .int()
     .min(1)
     .max(256)
@@ -88,7 +84,7 @@ export const BuildCacheSettings = z.strictObject({
     ),
   environments: z
     .record(
-      z.string(),
+      Text,
       z.strictObject({
         refresh: Refresh.default('monthly').describe(
           'When a scheduled run solves it again with newer recipes: always, at most once a month, or never.',
@@ -98,14 +94,8 @@ export const BuildCacheSettings = z.strictObject({
     .default({})
     .describe('Settings of single environments, by name: refresh is always, monthly or never.'),
   exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
-  retryAfterDays: z
-    .number()
-    .int()
-    .nonnegative()
-    .default(30)
-    .describe('Days before the schedule tries a package again that failed.'),
+  retryAfterDays: Count.default(30).describe('Days before the schedule tries a package again that failed.'),
   buildMinutes: z
-    .number()
     .int()
     .min(1)
     .max(345)
@@ -113,9 +103,7 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       'Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.',
     ),
-  pagesBudget: z
-    .string()
-    .default('900MB')
+  pagesBudget: Text.default('900MB')
     .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 900MB' })
     .describe('What may lie on the site in all; GitHub Pages holds 1 GB.'),
   federate: z
@@ -126,9 +114,7 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       'Addresses of other caches made with this template, to search and cover locks together; at most 12.',
     ),
-  baseImage: z
-    .string()
-    .min(1)
+  baseImage: Text.min(1)
     .max(300)
     .default('ubuntu:24.04')
     .describe(
@@ -136,9 +122,8 @@ export const BuildCacheSettings = z.strictObject({
     ),
   retention: z
     .strictObject({
-      days: z.number().int().min(1).default(365).describe('Days that every build stays.'),
+      days: z.int().min(1).default(365).describe('Days that every build stays.'),
       newest: z
-        .number()
         .int()
         .min(0)
         .default(2)
@@ -146,22 +131,18 @@ export const BuildCacheSettings = z.strictObject({
           'Number of newest builds kept per package, version, target and compiler, regardless of age.',
         ),
       releases: z
-        .number()
         .int()
         .min(0)
         .optional()
         .describe(
           'Number of newest releases of the recipes whose builds stay, regardless of age and size. Absent: the newest 2 stay regardless of age, as long as `size` has room for them.',
         ),
-      size: z
-        .string()
-        .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 50GB' })
+      size: Text.refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 50GB' })
         .optional()
         .describe(
           'Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit.',
         ),
       graceDays: z
-        .number()
         .int()
         .min(1)
         .default(14)

@@ -3,6 +3,7 @@ import { BuildTimes } from './build.ts';
 import { DagHash } from './digest.ts';
 import { Failure } from './failure.ts';
 import { Package } from './package.ts';
+import { Text } from './values.ts';
 
 /** Larger records are refused unread, in bytes. */
 export const MAX_RECORD_BYTES = 16 * 2 ** 20;
@@ -22,20 +23,20 @@ const MAX_HASHES = 20_000;
 export const RecordedFailure = z.strictObject({
   name: Failure.shape.name,
   /** In Spack's notation. */
-  spec: z.string().max(4_000),
+  spec: Text.max(4_000),
   /** Absent when it failed before it was concretized. */
   hash: Failure.shape.hash,
   kind: Failure.shape.kind,
   /** The phase of the recipe, in Spack's words. */
-  phase: z.string().max(100).optional(),
+  phase: Text.max(100).optional(),
   line: Failure.shape.line,
   /** The last lines of the log. */
-  log: z.array(z.string().max(MAX_LOG_LINE_LENGTH)).max(MAX_LOG_LINES),
+  log: z.array(Text.max(MAX_LOG_LINE_LENGTH)).max(MAX_LOG_LINES),
 });
 export type RecordedFailure = z.infer<typeof RecordedFailure>;
 
 /** `failures.json` next to the plans: requests that Spack could not solve, each with the target it was for. */
-export const SolvedFailure = z.strictObject({ ...RecordedFailure.shape, target: z.string().max(64) });
+export const SolvedFailure = z.strictObject({ ...RecordedFailure.shape, target: Text.max(64) });
 export type SolvedFailure = z.infer<typeof SolvedFailure>;
 export const SolvedFailures = z.array(SolvedFailure).max(256);
 
@@ -43,25 +44,19 @@ export const SolvedFailures = z.array(SolvedFailure).max(256);
 export const RecordedPackage = z.strictObject({
   // What is deprecated is read where no build script runs.
   ...Package.omit({ deprecated: true }).shape,
-  description: z.string().max(10_000),
+  description: Text.max(10_000),
   homepage: z
     .url({ protocol: /^https?$/ })
     .max(2_000)
     .optional(),
-  licenses: z.array(z.string().max(500)).max(50),
-  maintainers: z.array(z.string().max(100)).max(100),
-  tags: z.array(z.string().max(100)).max(100),
+  licenses: z.array(Text.max(500)).max(50),
+  maintainers: z.array(Text.max(100)).max(100),
+  tags: z.array(Text.max(100)).max(100),
 });
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
 /** Variables of a run environment, by name. */
-const RunEnvironment = z.record(
-  z
-    .string()
-    .max(200)
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
-  z.string().max(100_000),
-);
+const RunEnvironment = z.record(Text.max(200).regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Text.max(100_000));
 
 /**
  * `record.json` next to the build cache that a build job uploads: what cannot be read from the cache.

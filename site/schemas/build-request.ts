@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DagHash, Sha256 } from './digest.ts';
+import { Text } from './values.ts';
 
 /** The most jobs that one matrix of GitHub's may have. */
 export const MAX_JOBS = 256;
@@ -11,21 +12,20 @@ export const MAX_WAVES = 8;
 export const BuildRequest = z.strictObject({
   /** Its place in the list, from 0: names its folder, its job and its artifacts. */
   index: z
-    .number()
     .int()
     .min(0)
     .max(MAX_JOBS - 1),
   /** Abstract specs in Spack's notation. Empty with an environment, whose `spack.yaml` has them. */
-  specs: z.array(z.string().min(1).max(2_000)).max(1_000),
+  specs: z.array(Text.min(1).max(2_000)).max(1_000),
   /** Name of a target in the settings. */
-  target: z.string(),
+  target: Text,
   /** `site/content/environments/<environment>.yaml` is built. */
-  environment: z
-    .string()
-    .regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9-]|_(?!_)){0,99}$/, 'expected letters, digits, single _ and -')
-    .optional(),
+  environment: Text.regex(
+    /^[a-zA-Z0-9](?:[a-zA-Z0-9-]|_(?!_)){0,99}$/,
+    'expected letters, digits, single _ and -',
+  ).optional(),
   /** The release (or branch or commit) of the recipes that is solved with. */
-  release: z.string().max(100).optional(),
+  release: Text.max(100).optional(),
   /** Solve without regard to what is cached. */
   fresh: z.boolean(),
   /** Publish runnable images with human tags too. */
@@ -33,7 +33,7 @@ export const BuildRequest = z.strictObject({
   /** What has failed since then is not tried again: runs that continue each other try it once. UTC; absent: all is tried. */
   since: z.iso.datetime().optional(),
   /** More arguments for `spack install`. */
-  flags: z.array(z.string().max(200)).max(50),
+  flags: z.array(Text.max(200)).max(50),
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
@@ -54,11 +54,11 @@ export const MatrixEntry = z.strictObject({
   /** Of the request. */
   index: BuildRequest.shape.index,
   /** Name of the target in the settings. */
-  target: z.string(),
+  target: Text,
   /** GitHub's label of the runner. */
-  runner: z.string(),
+  runner: Text,
   /** Image that the job runs in; empty: on the runner itself. */
-  container: z.string(),
+  container: Text,
   /** sha256 of `plan.txt`, in hex: build code can reach a run's artifacts, but no job's outputs. */
   plan: Sha256,
   /** sha256 of `spack.lock`, in hex. */
@@ -67,7 +67,6 @@ export const MatrixEntry = z.strictObject({
   inputs: Sha256,
   /** From 0; absent: 0. A job may need what jobs of earlier waves build. */
   wave: z
-    .number()
     .int()
     .min(0)
     .max(MAX_WAVES - 1)
@@ -79,8 +78,8 @@ export type MatrixEntry = z.infer<typeof MatrixEntry>;
 
 /** A recipe repository: a git address and the commit that was solved with. */
 export const RecipeSource = z.strictObject({
-  url: z.string().max(1_000),
-  commit: z.string().max(100),
+  url: Text.max(1_000),
+  commit: Text.max(100),
 });
 export type RecipeSource = z.infer<typeof RecipeSource>;
 
@@ -88,17 +87,17 @@ export type RecipeSource = z.infer<typeof RecipeSource>;
 export const BuildInputs = z.strictObject({
   request: BuildRequest,
   /** The microarchitecture, in Spack's words. */
-  microarchitecture: z.string(),
+  microarchitecture: Text,
   /** Commit of Spack, or the version of the installed one. */
-  spack: z.string(),
+  spack: Text,
   /** Commit of spack-packages; `installed` where Spack's own configuration names the recipes. */
-  packages: z.string(),
+  packages: Text,
   /** More recipe repositories, first wins. */
   repositories: z.array(RecipeSource),
   /** Hashes of the lock that are not built, since they or what needs them failed in an earlier run. Absent: none. */
   leftOut: z.array(DagHash).optional(),
   /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
-  files: z.record(z.string(), Sha256),
+  files: z.record(Text, Sha256),
   /** Present on a part of what was asked for. Absent: the job builds a whole request. */
   part: z
     .strictObject({

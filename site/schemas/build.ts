@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { DagHash, Digest } from './digest.ts';
 import { PackageName } from './node.ts';
 import { isSafeText } from './safe-text.ts';
+import { Count, Moment, Text, Texts } from './values.ts';
 
 /** A blob by content. */
 export const Blob = z.strictObject({
   digest: Digest.describe('sha256 of the bytes as stored.'),
-  size: z.number().int().nonnegative().describe('Bytes as stored.'),
+  size: Count.describe('Bytes as stored.'),
 });
 export type Blob = z.infer<typeof Blob>;
 
@@ -14,26 +15,19 @@ export type Blob = z.infer<typeof Blob>;
 export const Tarball = z.strictObject({
   ...Blob.shape,
   uncompressedDigest: Digest.describe("sha256 of the uncompressed tar: the image's diff ID."),
-  installedSize: z.number().int().nonnegative().describe('Sum of the sizes of the files in it, in bytes.'),
-  files: z.number().int().nonnegative().describe('Number of files and links in it, directories left out.'),
+  installedSize: Count.describe('Sum of the sizes of the files in it, in bytes.'),
+  files: Count.describe('Number of files and links in it, directories left out.'),
 });
 export type Tarball = z.infer<typeof Tarball>;
 
 /** What a binary puts where its users look for it, learned from the tarball. */
 export const Contents = z.strictObject({
-  prefix: z
-    .string()
-    .startsWith('/')
-    .describe(
-      'Absolute install prefix on the builder, such as `/opt/software/linux-x86_64_v3/tree-2.1.0-…`.',
-    ),
-  programs: z.array(z.string()).describe('Names of the programs in `bin/` and `sbin/`, sorted.'),
-  libraries: z
-    .array(z.string())
-    .describe('File names of the shared libraries (`lib*.so*`, `lib*.dylib`), sorted.'),
-  glibc: z
-    .string()
-    .regex(/^\d+(\.\d+)+$/)
+  prefix: Text.startsWith('/').describe(
+    'Absolute install prefix on the builder, such as `/opt/software/linux-x86_64_v3/tree-2.1.0-…`.',
+  ),
+  programs: Texts.describe('Names of the programs in `bin/` and `sbin/`, sorted.'),
+  libraries: Texts.describe('File names of the shared libraries (`lib*.so*`, `lib*.dylib`), sorted.'),
+  glibc: Text.regex(/^\d+(\.\d+)+$/)
     .optional()
     .describe(
       'The newest `GLIBC_x.y` that any ELF file names, as `x.y`: the oldest glibc it runs on. Absent: none is named.',
@@ -42,22 +36,19 @@ export const Contents = z.strictObject({
 export type Contents = z.infer<typeof Contents>;
 
 /** A repository of a registry without a scheme, in lower case as registries have it: `ghcr.io/owner/repo`. */
-export const RegistryName = z
-  .string()
-  .max(300)
-  .regex(
-    /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+$/,
-    'expected host/path in lower case, without a scheme or tag, such as ghcr.io/owner/repo',
-  );
+export const RegistryName = Text.max(300).regex(
+  /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+$/,
+  'expected host/path in lower case, without a scheme or tag, such as ghcr.io/owner/repo',
+);
 
 /** The image of a build. The cache's own registry is not named, so that it can move. */
 export const Image = z.strictObject({
   registry: RegistryName.optional().describe(
     "Its registry, where the settings give the builds of a target one of their own. Absent: the cache's own.",
   ),
-  tag: z.string().max(128).describe('`<name>-<version>-<hash>.spack`.'),
+  tag: Text.max(128).describe('`<name>-<version>-<hash>.spack`.'),
   digest: Digest.describe("Digest of the image's manifest."),
-  size: z.number().int().positive().describe("Bytes of the image's manifest."),
+  size: z.int().positive().describe("Bytes of the image's manifest."),
   config: Blob.describe("The image's config, which is also the spec file that the mirror's manifest names."),
   runnable: z
     .boolean()
@@ -70,41 +61,33 @@ export type Image = z.infer<typeof Image>;
 
 /** Where an import took a build from. */
 export const Imported = z.strictObject({
-  from: z
-    .string()
-    .max(2_000)
-    .refine(isSafeText)
-    .describe('Address or directory of the cache that it comes from.'),
+  from: Text.max(2_000).refine(isSafeText).describe('Address or directory of the cache that it comes from.'),
   signature: z
     .enum(['verified', 'unchecked', 'none'])
     .describe(
       'Its signature there: `verified` against a key that the owner gave, `unchecked` for want of one, or `none`.',
     ),
-  key: z.string().optional().describe('Fingerprint of the key that it was verified with.'),
-  converted: z
-    .string()
-    .optional()
-    .describe('What was changed in its tarball, in one sentence. Absent: nothing.'),
+  key: Text.optional().describe('Fingerprint of the key that it was verified with.'),
+  converted: Text.optional().describe('What was changed in its tarball, in one sentence. Absent: nothing.'),
 });
 export type Imported = z.infer<typeof Imported>;
 
 /** A tag of Spack's recipes, such as `v2025.11.0`; no commit and no branch. */
-export const Release = z.string().regex(/^v?\d+(?:\.\d+){1,3}$/);
+export const Release = Text.regex(/^v?\d+(?:\.\d+){1,3}$/);
 
 /** Where a build comes from, said by the publisher's own environment; each absent where it is not known. */
 export const Origin = z.strictObject({
   run: z.url().optional().describe('Address of the workflow run.'),
-  commit: z.string().optional().describe('Commit of this repository that the run built from.'),
-  spack: z.string().optional().describe('Version or commit of Spack.'),
-  packages: z.string().optional().describe('Version or commit of spack-packages.'),
+  commit: Text.optional().describe('Commit of this repository that the run built from.'),
+  spack: Text.optional().describe('Version or commit of Spack.'),
+  packages: Text.optional().describe('Version or commit of spack-packages.'),
   release: Release.optional().describe(
     'Release of spack-packages that this commit is, such as `v2026.06.0`. Absent: it is none.',
   ),
-  runner: z.string().optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
-  target: z
-    .string()
-    .optional()
-    .describe('Name of the target that it was built for, as the settings of the cache have it.'),
+  runner: Text.optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
+  target: Text.optional().describe(
+    'Name of the target that it was built for, as the settings of the cache have it.',
+  ),
   imported: Imported.optional().describe('Present on a build that was imported from another cache.'),
 });
 export type Origin = z.infer<typeof Origin>;
@@ -119,10 +102,9 @@ export const BuildTimes = z.strictObject({
   phases: z
     .array(
       z.strictObject({
-        name: z
-          .string()
-          .regex(/^[\w.+-]{1,64}$/)
-          .describe('`fetch`, `stage`, `patch`, a phase of the recipe, or `post-install`.'),
+        name: Text.regex(/^[\w.+-]{1,64}$/).describe(
+          '`fetch`, `stage`, `patch`, a phase of the recipe, or `post-install`.',
+        ),
         seconds: Seconds.describe('Seconds that it took.'),
       }),
     )
@@ -134,11 +116,9 @@ export type BuildTimes = z.infer<typeof BuildTimes>;
 /** `builds/<name>/<stem>.json`: the binary of one node. Written once by publish, removed only by prune. */
 export const Build = z.strictObject({
   name: PackageName.describe('The package.'),
-  version: z.string().describe('Its version, as Spack writes it.'),
+  version: Text.describe('Its version, as Spack writes it.'),
   hash: DagHash.describe('DAG hash of the node.'),
-  published: z.iso
-    .datetime({ precision: 0 })
-    .describe('When it was published: UTC, whole seconds, `2026-11-23T07:40:00Z`.'),
+  published: Moment.describe('When it was published: UTC, whole seconds, `2026-11-23T07:40:00Z`.'),
   tarball: Tarball.describe('The tarball of the install prefix.'),
   contents: Contents.describe('What it ships.'),
   image: Image.describe('Its image in the registry.'),
@@ -154,23 +134,17 @@ export const Build = z.strictObject({
   ),
   sbom: z
     .strictObject({
-      path: z
-        .string()
-        .regex(/^\.spack\/sbom\/[\w.+-]{1,200}\.json$/)
-        .describe('Its path below the install prefix.'),
+      path: Text.regex(/^\.spack\/sbom\/[\w.+-]{1,200}\.json$/).describe(
+        'Its path below the install prefix.',
+      ),
       ...Blob.shape,
     })
     .optional()
     .describe(
       "Spack's own bill of materials in the tarball, SPDX 2.3 (Spack 1.2 or newer). Absent: it has none, or none that can be read.",
     ),
-  logSize: z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe(
-      'Bytes of the compressed log of the build, `.spack/spack-build-out.txt.gz` in the tarball. Absent: it has none.',
-    ),
+  logSize: Count.optional().describe(
+    'Bytes of the compressed log of the build, `.spack/spack-build-out.txt.gz` in the tarball. Absent: it has none.',
+  ),
 });
 export type Build = z.infer<typeof Build>;

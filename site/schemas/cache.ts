@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Text } from './values.ts';
 
 /**
  * `cache.json`: whose entries these are. The first publish to a registry writes it.
@@ -7,10 +8,10 @@ import { z } from 'zod';
  */
 export const Cache = z.strictObject({
   /** `host/path` of the registry, such as `ghcr.io/owner/repo`. */
-  registry: z.string(),
+  registry: Text,
   /** `owner/repo` on GitHub. Absent outside GitHub. */
-  repository: z.string().optional(),
+  repository: Text.optional(),
   /** GitHub's numeric id of that repository. */
-  repositoryId: z.string().regex(/^\d+$/).optional(),
+  repositoryId: Text.regex(/^\d+$/).optional(),
 });
 export type Cache = z.infer<typeof Cache>;

@@ -1,16 +1,17 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { Text } from './values.ts';
 
 /** 64 lower-case hex digits of a sha256, as Spack's v3 records write it (no prefix). */
-export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
+export const Sha256 = Text.regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
 export type Sha256 = z.infer<typeof Sha256>;
 
 /** An OCI digest, `sha256:<64 hex digits>`; other algorithms are not used here. */
-export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
+export const Digest = Text.regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
 export type Digest = z.infer<typeof Digest>;
 
 export const DAG_HASH = /^[a-z2-7]{32}$/;
 /** A Spack DAG hash: 32 characters of lower-case base32 (SHA-1). */
-export const DagHash = z.string().regex(DAG_HASH, 'expected a DAG hash: 32 characters of a-z and 2-7');
+export const DagHash = Text.regex(DAG_HASH, 'expected a DAG hash: 32 characters of a-z and 2-7');
 export type DagHash = z.infer<typeof DagHash>;
 
 /** The hex part of an OCI digest. */

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
+import { Moment, Text, Texts } from './values.ts';
 
 /** `failures/<name>/<hash, or run and job>.json`: something that was tried and did not build. */
 export const Failure = z.strictObject({
   name: PackageName,
   /** The spec as it was asked for or concretized, in Spack's notation. */
-  spec: z.string(),
+  spec: Text,
   /** Absent when it failed before it was concretized. */
   hash: DagHash.optional(),
   /** The target it was built for. */
-  target: z.string().optional(),
+  target: Text.optional(),
   /** `binary`: one of a build cache was missing or could not be used; `unknown`: nothing says what it was. */
   kind: z.enum([
     'concretize',
@@ -30,14 +31,14 @@ export const Failure = z.strictObject({
     'unknown',
   ]),
   /** The phase of the recipe, in Spack's words (`install`, `cmake`, `build` …). */
-  phase: z.string().optional(),
+  phase: Text.optional(),
   /** The line that says most of what went wrong. Absent: none was found, or it was not looked for. */
-  line: z.string().max(2_000).optional(),
+  line: Text.max(2_000).optional(),
   /** The last lines of the log, at most 100. */
-  log: z.array(z.string()).max(100),
+  log: Texts.max(100),
   /** Address of the workflow run. */
   run: z.url().optional(),
   /** UTC, whole seconds. */
-  date: z.iso.datetime({ precision: 0 }),
+  date: Moment,
 });
 export type Failure = z.infer<typeof Failure>;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
+import { Count, Text, Texts } from './values.ts';
 
-const Places = z.array(z.number().int().nonnegative());
+const Places = z.array(Count);
 
 /**
  * `/data/graph/<n>.json`: the nodes of all DAGs from place `n * NODES_PER_FILE` on, in columns. A node comes after those
@@ -10,14 +11,14 @@ const Places = z.array(z.number().int().nonnegative());
  */
 export const GraphPart = z.strictObject({
   names: z.array(PackageName),
-  versions: z.array(z.string()),
+  versions: Texts,
   hashes: z.array(DagHash),
   /** Place in `names`, for each node. */
   name: Places,
   /** Place in `versions`, for each node. */
   version: Places,
   /** A letter for each node: `h` its binary is here, `e` an external on the builder, `n` no binary here. */
-  sources: z.string().regex(/^[hen]*$/),
+  sources: Text.regex(/^[hen]*$/),
   /** For each node its direct dependencies: how many places before it each is, and its uses, in turn. */
   edges: z.array(Places),
 });

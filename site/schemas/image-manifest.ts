@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Digest } from './digest.ts';
+import { Count, Text } from './values.ts';
 
 /** Media types of images. Source: the OCI image specification 1.1. */
 export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
@@ -13,11 +14,11 @@ export const IMAGE_LAYER_MEDIA_TYPE = 'application/vnd.oci.image.layer.v1.tar+gz
 
 /** A content descriptor. */
 export const Descriptor = z.object({
-  mediaType: z.string(),
+  mediaType: Text,
   digest: Digest,
   /** Bytes. */
-  size: z.number().int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  size: Count,
+  annotations: z.record(Text, Text).optional(),
 });
 export type Descriptor = z.infer<typeof Descriptor>;
 
@@ -27,16 +28,16 @@ export const ImageManifest = z.object({
   mediaType: z.enum([IMAGE_MANIFEST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE]).optional(),
   config: Descriptor,
   layers: z.array(Descriptor),
-  annotations: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(Text, Text).optional(),
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;
 
 /** Where an image runs, in Go's words. */
 export const Platform = z.object({
-  os: z.string(),
-  architecture: z.string(),
+  os: Text,
+  architecture: Text,
   /** Of an architecture: `v8` of `arm64`. */
-  variant: z.string().optional(),
+  variant: Text.optional(),
 });
 export type Platform = z.infer<typeof Platform>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from './digest.ts';
+import { Count, Text } from './values.ts';
 
 /** Media types of the blobs of a v3 build cache. Source: Spack's `url_buildcache.py`. */
 export const TARBALL_MEDIA_TYPE = 'application/vnd.spack.install.v2.tar+gzip';
@@ -14,8 +15,8 @@ export const LINE_LIMIT_CHARACTERS = 19_995;
 /** One blob that a manifest names. There is no URL: a blob lies under `blobs/` of the same mirror. */
 export const BlobRecord = z.object({
   /** Bytes. */
-  contentLength: z.number().int().nonnegative(),
-  mediaType: z.string(),
+  contentLength: Count,
+  mediaType: Text,
   compression: z.enum(['gzip', 'none']),
   checksumAlgorithm: z.literal('sha256'),
   checksum: Sha256,

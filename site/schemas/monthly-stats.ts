@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Count, Month } from './values.ts';
 
 /** `stats/<yyyy-mm>.json`: what one month's runs brought. */
 export const MonthlyStats = z.strictObject({
-  month: z.string().regex(/^\d{4}-\d{2}$/),
-  builds: z.number().int().nonnegative(),
-  failures: z.number().int().nonnegative(),
+  month: Month,
+  builds: Count,
+  failures: Count,
 });
 export type MonthlyStats = z.infer<typeof MonthlyStats>;

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { DagHash } from './digest.ts';
+import { Text, Texts } from './values.ts';
 
 export const MAX_NAME_LENGTH = 128;
 export const PACKAGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_-]*$/;
 /** Spack's package names; also safe as a file name and in a URL. */
-export const PackageName = z
-  .string()
-  .max(MAX_NAME_LENGTH)
-  .regex(PACKAGE_NAME, 'expected a package name: letters, digits, _ and -');
+export const PackageName = Text.max(MAX_NAME_LENGTH).regex(
+  PACKAGE_NAME,
+  'expected a package name: letters, digits, _ and -',
+);
 
 /** A variant's or compiler flag's value: boolean, text, or several texts. */
-export const ParameterValue = z.union([z.boolean(), z.string(), z.array(z.string()), z.number(), z.null()]);
+export const ParameterValue = z.union([z.boolean(), Text, Texts, z.number(), z.null()]);
 export type ParameterValue = z.infer<typeof ParameterValue>;
 
 /** An edge of the DAG. */
@@ -19,12 +20,11 @@ export const Dependency = z.object({
   hash: DagHash.describe('Its DAG hash.'),
   parameters: z.object({
     deptypes: z
-      .array(z.string().regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test'))
+      .array(Text.regex(/^(?:build|link|run|test)$/, 'expected build, link, run or test'))
       .describe('`build`, `link`, `run`, `test`.'),
-    virtuals: z
-      .array(z.string())
-      .default([])
-      .describe('Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` …'),
+    virtuals: Texts.default([]).describe(
+      'Virtuals that this edge provides: `mpi`, `c`, `cxx`, `fortran`, `libc` …',
+    ),
   }),
 });
 export type Dependency = z.infer<typeof Dependency>;
@@ -36,33 +36,33 @@ export type Dependency = z.infer<typeof Dependency>;
 export const Node = z.object({
   name: PackageName.describe('The package.'),
   // With the longest name and a hash it is still a file's name.
-  version: z.string().min(1).max(100).describe('Its version, as Spack writes it.'),
+  version: Text.min(1).max(100).describe('Its version, as Spack writes it.'),
   arch: z
     .object({
-      platform: z.string().describe('`linux`, `darwin` …'),
-      platform_os: z.string().describe('Operating system: `ubuntu24.04`.'),
+      platform: Text.describe('`linux`, `darwin` …'),
+      platform_os: Text.describe('Operating system: `ubuntu24.04`.'),
       target: z
-        .union([z.string(), z.object({ name: z.string(), parents: z.array(z.string()).optional() })])
+        .union([Text, z.object({ name: Text, parents: Texts.optional() })])
         .describe("A name, or archspec's own record with vendor, features and parents."),
     })
     .describe('What it was built for.'),
-  namespace: z.string().optional().describe('The repository of its recipe: `builtin`.'),
+  namespace: Text.optional().describe('The repository of its recipe: `builtin`.'),
   parameters: z
-    .record(z.string(), ParameterValue)
+    .record(Text, ParameterValue)
     .default({})
     .describe("Variants first, compiler flags (`cflags` … `ldlibs`) last, in Spack's order."),
-  package_hash: z.string().optional().describe("Hash of the recipe's code."),
+  package_hash: Text.optional().describe("Hash of the recipe's code."),
   dependencies: z.array(Dependency).default([]).describe('Direct dependencies.'),
   external: z
-    .object({ path: z.string().nullish(), module: z.unknown().optional() })
+    .object({ path: Text.nullish(), module: z.unknown().optional() })
     .optional()
     .describe('Present on a package that Spack did not build: where it lies on the builder.'),
   annotations: z
-    .object({ original_specfile_version: z.number().int().optional() })
+    .object({ original_specfile_version: z.int().optional() })
     .optional()
     .describe("Spack's notes."),
   build_spec: z
-    .object({ name: z.string(), hash: DagHash })
+    .object({ name: Text, hash: DagHash })
     .optional()
     .describe('Present on a spliced node: what it was built as.'),
   hash: DagHash.describe('DAG hash: SHA-1 of the rest, in base32.'),

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { PackageName } from './node.ts';
+import { Moment, Text, Texts } from './values.ts';
 
 /** What a recipe says against one of its versions. */
 export const Deprecation = z.strictObject({
-  version: z.string().min(1).max(100).describe('The version.'),
-  since: z
-    .string()
-    .max(100)
-    .describe('The recipes in which this cache first saw it marked: a release (`v2026.06.0`) or a commit.'),
-  seen: z.iso.datetime({ precision: 0 }).describe('When this cache first saw that: UTC, whole seconds.'),
-  reason: z.string().max(1_000).optional().describe("Why, in the recipe's words. Absent: it does not say."),
-  severity: z.string().max(100).optional().describe('How severe, in its words. Absent: it does not say.'),
+  version: Text.min(1).max(100).describe('The version.'),
+  since: Text.max(100).describe(
+    'The recipes in which this cache first saw it marked: a release (`v2026.06.0`) or a commit.',
+  ),
+  seen: Moment.describe('When this cache first saw that: UTC, whole seconds.'),
+  reason: Text.max(1_000).optional().describe("Why, in the recipe's words. Absent: it does not say."),
+  severity: Text.max(100).optional().describe('How severe, in its words. Absent: it does not say.'),
   cves: z
-    .array(z.string().regex(/^CVE-\d{4}-\d{4,19}$/))
+    .array(Text.regex(/^CVE-\d{4}-\d{4,19}$/))
     .max(200)
     .describe('CVE ids that the recipe names beside the version, sorted.'),
 });
@@ -21,22 +21,18 @@ export type Deprecation = z.infer<typeof Deprecation>;
 /** `packages/<name>.json`: what Spack knows of a package. The newest packages commit wins. */
 export const Package = z.strictObject({
   name: PackageName.describe('The package.'),
-  description: z.string().describe('One paragraph.'),
+  description: Text.describe('One paragraph.'),
   homepage: z
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Where it lives. Absent: not known.'),
-  licenses: z.array(z.string()).describe('SPDX expressions.'),
-  maintainers: z.array(z.string()).describe('GitHub user names.'),
-  tags: z.array(z.string()).describe("Spack's own package tags, such as `e4s`."),
-  commit: z
-    .string()
-    .optional()
-    .describe('Commit of spack-packages this was read from, and its date (UTC, whole seconds).'),
-  commitDate: z.iso
-    .datetime({ precision: 0 })
-    .optional()
-    .describe('Date of that commit: UTC, whole seconds.'),
+  licenses: Texts.describe('SPDX expressions.'),
+  maintainers: Texts.describe('GitHub user names.'),
+  tags: Texts.describe("Spack's own package tags, such as `e4s`."),
+  commit: Text.optional().describe(
+    'Commit of spack-packages this was read from, and its date (UTC, whole seconds).',
+  ),
+  commitDate: Moment.optional().describe('Date of that commit: UTC, whole seconds.'),
   deprecated: z
     .array(Deprecation)
     .max(1_000)

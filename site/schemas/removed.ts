@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Build } from './build.ts';
+import { Moment, Text } from './values.ts';
 
 /**
  * `removed/<hash>.json`: a build that prune took out. It keeps what the build's record said of when it came, so that
@@ -14,9 +15,9 @@ export const Removed = z.strictObject({
         /** As the build's record said: UTC, whole seconds. */
         published: Build.shape.published,
         /** UTC, whole seconds. */
-        removed: z.iso.datetime({ precision: 0 }),
+        removed: Moment,
         /** The rule that it fell under, in words. */
-        reason: z.string(),
+        reason: Text,
       }),
     )
     .min(1),
@@ -30,7 +31,7 @@ export const Removed = z.strictObject({
       /** The build's record as it was. */
       build: Build,
       /** Its spec manifest, clear-signed or plain, as the mirror served it. */
-      manifest: z.string(),
+      manifest: Text,
     })
     .optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Text } from './values.ts';
 
 /** Bytes in each unit that a size may be written with: decimal as disks and GitHub count, binary with an `i`. */
 const UNIT_BYTES: Record<string, number> = {
@@ -13,7 +14,7 @@ const UNIT_BYTES: Record<string, number> = {
 };
 
 /** A size in bytes written for people: `900 MB`, `1.5GiB`, `1000000`. */
-export const Size = z.string().transform((text, context): number => {
+export const Size = Text.transform((text, context): number => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text);
   const unit = UNIT_BYTES[match?.[2]?.toLowerCase() ?? ''];
   if (!match?.[1] || unit === undefined) {
@@ -27,9 +28,7 @@ export const Size = z.string().transform((text, context): number => {
 export const MOST_SIBLINGS = 12;
 
 /** Address of another cache's site, without a slash at the end. */
-export const SiblingUrl = z
-  .string()
-  .max(300)
+export const SiblingUrl = Text.max(300)
   .regex(
     /^(?:https:\/\/[\w.-]+|http:\/\/(?:localhost|127\.0\.0\.1))(?::\d+)?(?:\/[\w.~-]+)*\/?$/,
     'expected an address such as https://owner.github.io/repo',
@@ -39,20 +38,18 @@ export const SiblingUrl = z
 /** What every script and the site take from the environment; the same names everywhere. */
 export const Settings = z.object({
   /** `oci-layout:DIR`, `ghcr.io/owner/repo`, or any other registry's `host/path`. */
-  REGISTRY: z.string().min(1).default('oci-layout:.work/registry'),
+  REGISTRY: Text.min(1).default('oci-layout:.work/registry'),
   /** The catalog's folder. */
-  CATALOG_DIR: z.string().min(1).default('site/content'),
+  CATALOG_DIR: Text.min(1).default('site/content'),
   /** Full address of the site with its base path, without a slash at the end. */
   SITE_URL: z
     .url({ protocol: /^https?$/, error: 'expected an address such as https://owner.github.io/repo' })
     .default('http://localhost:4321/spack-build-cache')
     .transform((url) => url.replace(/\/+$/, '')),
   /** What may lie on the site in all, in bytes: GitHub Pages holds 1 GB. */
-  PAGES_BUDGET: z.string().default('900MB').pipe(Size),
+  PAGES_BUDGET: Text.default('900MB').pipe(Size),
   /** Addresses of sibling caches, with spaces between. */
-  FEDERATE: z
-    .string()
-    .default('')
+  FEDERATE: Text.default('')
     .transform((text) => text.split(/\s+/).filter(Boolean))
     .pipe(z.array(SiblingUrl).max(MOST_SIBLINGS)),
 });

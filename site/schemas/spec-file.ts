@@ -10,10 +10,10 @@ export const MAX_NODES = 5_000;
 /** A specfile: a root node first, then every node of its DAG. Source: Spack's `Spec.to_dict`. */
 export const SpecFile = z.object({
   spec: z.object({
-    _meta: z.object({ version: z.number().int() }),
+    _meta: z.object({ version: z.int() }),
     nodes: z.array(Node).min(1).max(MAX_NODES),
   }),
   /** Absent in very old files. */
-  buildcache_layout_version: z.number().int().max(LAYOUT_VERSION).optional(),
+  buildcache_layout_version: z.int().max(LAYOUT_VERSION).optional(),
 });
 export type SpecFile = z.infer<typeof SpecFile>;

@@ -10,7 +10,7 @@ import { digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
-import { parseSnapshot } from '../../site/lib/catalog/catalog-files.ts';
+import { parseSnapshot } from '../../site/lib/catalog/kept-builds.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { startServer } from '../world/start-server.ts';
 import { makeEntry } from '../world/tar-maker.ts';

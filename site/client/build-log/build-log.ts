@@ -1,4 +1,5 @@
 import { makeElement } from '../element.ts';
+import { messageOf } from '../site.ts';
 
 /** Spack's place for the log of a build, in each prefix. */
 const PLACE = '/.spack/spack-build-out.txt.gz';
@@ -22,8 +23,7 @@ export function offerBuildLog(): void {
 async function show(button: HTMLButtonElement): Promise<void> {
   const section = button.closest('section');
   section?.querySelector('.build-log')?.remove();
-  const box = makeElement('div', 'build-log', 'Reading the tarball …');
-  box.setAttribute('role', 'status');
+  const box = makeElement('div', { class: 'build-log', role: 'status' }, 'Reading the tarball …');
   section?.append(box);
   try {
     const [response, { findInTarball, gunzipText }] = await Promise.all([
@@ -37,13 +37,9 @@ async function show(button: HTMLButtonElement): Promise<void> {
       return;
     }
     const { text, isCut } = await gunzipText(log, MOST_SHOWN);
-    const pre = makeElement('pre', '', text);
-    pre.tabIndex = 0;
-    pre.setAttribute('aria-label', 'Build log');
-    pre.setAttribute('role', 'region');
+    const pre = makeElement('pre', { tabindex: '0', 'aria-label': 'Build log', role: 'region' }, text);
     box.replaceChildren(...(isCut ? ['The first 5 MB of it:'] : []), pre);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    box.textContent = `The log could not be read (${cause}); try again.`;
+    box.textContent = `The log could not be read (${messageOf(error)}); try again.`;
   }
 }

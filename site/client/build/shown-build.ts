@@ -1,7 +1,5 @@
 /** The build that a page shows, as far as its tools need it. */
 export interface ShownBuild {
-  /** Base path of the site, no slash at the end. */
-  base: string;
   hash: string;
   /** Whether it depends on anything. */
   hasGraph: boolean;
@@ -21,7 +19,6 @@ export interface ShownBuild {
 export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
   const marks = new Set(dataset['has']?.split(' '));
   return {
-    base: document.querySelector<HTMLElement>('.site-header')?.dataset['base'] ?? '',
     hash: /([^/]+)\/(?:index\.html)?$/.exec(location.pathname)?.[1] ?? '',
     hasGraph: marks.has('graph'),
     hasSpecFile: marks.has('spec'),
@@ -32,7 +29,7 @@ export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
   };
 }
 
-/** Where the API has the build. */
-export function documentOf({ base, hash }: ShownBuild): string {
-  return `${base}/api/specs/${hash}.json`;
+/** Where the API has the build, below the site's base path. */
+export function documentOf({ hash }: ShownBuild): string {
+  return `/api/specs/${hash}.json`;
 }

@@ -5,7 +5,8 @@ import { makeVerifySection } from '../verify/verify.ts';
 import { readShownBuild, documentOf, type ShownBuild } from './shown-build.ts';
 import type { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { fetchData } from '../fetch-data.ts';
-import { makeElement, makeLink } from '../element.ts';
+import { listChildren, makeElement, makeLink } from '../element.ts';
+import { BASE } from '../site.ts';
 
 /**
  * Puts what needs a script anyway onto a build's page: graph, verification, the raw spec. None of it is in the page,
@@ -20,18 +21,19 @@ export function offerBuildTools(): void {
     offerMachineChip();
   }
   place.replaceChildren(
-    ...(build.hasGraph ? [makeGraphSection(build)] : []),
-    makeVerifySection(build),
-    makeRawSpecSection(build),
+    ...listChildren([
+      build.hasGraph && makeGraphSection(build),
+      makeVerifySection(build),
+      makeRawSpecSection(build),
+    ]),
   );
 }
 
 /** A node's JSON, which is read when its reader opens it. */
 function makeRawSpecSection(build: ShownBuild): HTMLElement {
-  const code = makeElement('code', '');
-  const text = makeElement('section', '', makeElement('pre', '', code));
-  text.tabIndex = 0;
-  text.setAttribute('aria-label', 'The node as JSON');
+  const code = makeElement('code');
+  const box = { tabindex: '0', 'aria-label': 'The node as JSON' };
+  const text = makeElement('section', box, makeElement('pre', '', code));
   const summary = makeElement('summary', '', 'This node, as Spack wrote it');
   const details = makeElement('details', 'raw', summary, text);
   details.addEventListener('toggle', () => {
@@ -45,7 +47,7 @@ function makeRawSpecSection(build: ShownBuild): HTMLElement {
         import('../spec-files.ts'),
         import('../../lib/spack/indent-json.ts'),
       ]);
-      code.textContent = indentJson(await fetchNodeText(build.base, document));
+      code.textContent = indentJson(await fetchNodeText(document));
     } catch {
       details.open = false;
       summary.textContent = 'The node could not be loaded; open it again';
@@ -57,6 +59,6 @@ function makeRawSpecSection(build: ShownBuild): HTMLElement {
     'no-print',
     makeElement('h2', '', 'Raw spec'),
     details,
-    ...(build.isAlone ? [makeElement('p', 'note', makeLink(documentOf(build), 'This build as JSON'))] : []),
+    build.isAlone && makeElement('p', 'note', makeLink(BASE + documentOf(build), 'This build as JSON')),
   );
 }

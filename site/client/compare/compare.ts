@@ -2,31 +2,31 @@ import '../zod-settings.ts';
 import { formatCount, formatNumber, shortHash, formatDate, formatSize } from '../../lib/format.ts';
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import { findNearest } from '../machine/nearest-build.ts';
-import { makeElement, makeLink, makeText } from '../element.ts';
-import { openSearchFiles } from '../search/data.ts';
+import { makeBuildLink, makeElement, makeRow, makeTable, makeText } from '../element.ts';
+import { SEARCH_FILES } from '../search/data.ts';
+import { findParts, messageOf } from '../site.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
 import type { PublishedBuild } from '../../schemas/api/spec-document.ts';
 import { compareSpecs, type ComparedSpec } from './spec-differences.ts';
 
 /** The page's parts. */
-interface Parts {
-  form: HTMLFormElement;
-  name: HTMLInputElement;
-  left: HTMLSelectElement;
-  right: HTMLSelectElement;
-  answer: HTMLElement;
-  base: string;
+type Parts = NonNullable<ReturnType<typeof findPage>>;
+
+function findPage() {
+  return findParts({
+    form: ['#compare-form', HTMLFormElement],
+    name: ['#compare-form input[name=package]', HTMLInputElement],
+    left: ['#compare-form select[name=a]', HTMLSelectElement],
+    right: ['#compare-form select[name=b]', HTMLSelectElement],
+    answer: ['#compare-answer', HTMLElement],
+  });
 }
 
 /** Lets readers choose two builds of a package and compares them. The choice is in the address. */
 export function offerComparison(): void {
-  const form = document.querySelector<HTMLFormElement>('#compare-form');
-  const name = form?.querySelector<HTMLInputElement>('input[name=package]');
-  const left = form?.querySelector<HTMLSelectElement>('select[name=a]');
-  const right = form?.querySelector<HTMLSelectElement>('select[name=b]');
-  const answer = document.querySelector<HTMLElement>('#compare-answer');
-  if (!form || !name || !left || !right || !answer) return;
-  const parts = { form, name, left, right, answer, base: form.dataset['base'] ?? '' };
+  const parts = findPage();
+  if (!parts) return;
+  const { form, name, left, right } = parts;
   form.addEventListener('submit', (event) => event.preventDefault());
   name.addEventListener('focus', () => void attempt(parts, () => suggestNames(parts)), { once: true });
   name.addEventListener('change', () => void attempt(parts, () => choosePackage(parts)));
@@ -40,8 +40,7 @@ async function attempt({ answer }: Parts, work: () => Promise<void>): Promise<vo
   try {
     await work();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    answer.replaceChildren(makeElement('p', 'note', makeText(`That cannot be shown: ${text}.`)));
+    answer.replaceChildren(makeElement('p', 'note', makeText(`That cannot be shown: ${messageOf(error)}.`)));
   }
 }
 
@@ -50,30 +49,26 @@ async function start(parts: Parts): Promise<void> {
   const [left, right] = [parameters.get('a') ?? '', parameters.get('b') ?? ''];
   const hashOfOne = [left, right].find((hash) => /^[a-z2-7]{32}$/.test(hash));
   parts.name.value =
-    parameters.get('package') ?? (hashOfOne ? (await fetchBuild(parts.base, hashOfOne)).spec.node.name : '');
+    parameters.get('package') ?? (hashOfOne ? (await fetchBuild(hashOfOne)).spec.node.name : '');
   if (parts.name.value) await choosePackage(parts, left, right);
 }
 
-async function suggestNames({ form, base }: Parts): Promise<void> {
-  const { names, builds } = await openSearchFiles(base).packages();
+async function suggestNames({ form }: Parts): Promise<void> {
+  const { names, builds } = await SEARCH_FILES.packages();
   const options = names.filter((_, place) => (builds[place] ?? 0) > 1);
-  form.querySelector('datalist')?.replaceChildren(
-    ...options.map((name) => {
-      const option = makeElement('option', '');
-      option.value = name;
-      return option;
-    }),
-  );
+  form
+    .querySelector('datalist')
+    ?.replaceChildren(...options.map((name) => makeElement('option', { value: name })));
 }
 
 async function choosePackage(parts: Parts, left = '', right = ''): Promise<void> {
   const name = parts.name.value.trim();
-  const { names, builds: counts } = await openSearchFiles(parts.base).packages();
+  const { names, builds: counts } = await SEARCH_FILES.packages();
   const place = names.indexOf(name);
   if (place < 0 || !counts[place]) throw new Error(`no package here is called “${name}”`);
-  const { builds } = await fetchPackage(parts.base, name);
+  const { builds } = await fetchPackage(name);
   const first = builds.find(({ hash }) => hash === left) ?? builds[0];
-  const second = builds.find(({ hash }) => hash === right) ?? (await nearestOther(parts.base, first, builds));
+  const second = builds.find(({ hash }) => hash === right) ?? (await nearestOther(first, builds));
   fillChoices(parts.left, builds, first);
   fillChoices(parts.right, builds, second);
   if (!first || !second) throw new Error(`${name} has one build only, so there is nothing to compare`);
@@ -82,12 +77,11 @@ async function choosePackage(parts: Parts, left = '', right = ''): Promise<void>
 
 /** The build that differs least from one: what differs is then soon seen. */
 async function nearestOther(
-  base: string,
   first: BuildSummary | undefined,
   builds: readonly BuildSummary[],
 ): Promise<BuildSummary | undefined> {
   if (!first) return undefined;
-  const { node } = (await fetchBuild(base, first.hash)).spec;
+  const { node } = (await fetchBuild(first.hash)).spec;
   const others = builds.filter((build) => build !== first);
   return findNearest(node, first.compilers, others);
 }
@@ -107,8 +101,8 @@ function fillChoices(
 }
 
 async function compare(parts: Parts): Promise<void> {
-  const { base, left, right, name, answer } = parts;
-  const [first, second] = await Promise.all([fetchBuild(base, left.value), fetchBuild(base, right.value)]);
+  const { left, right, name, answer } = parts;
+  const [first, second] = await Promise.all([fetchBuild(left.value), fetchBuild(right.value)]);
   const parameters = new URLSearchParams({ package: name.value.trim(), a: left.value, b: right.value });
   history.replaceState(null, '', `?${parameters.toString()}`);
   const lines = compareBuilds(
@@ -124,52 +118,25 @@ async function compare(parts: Parts): Promise<void> {
     makeElement('p', 'verdict', verdict),
     showLines(
       lines,
-      [first, second].map(({ spec }) => heading(base, spec.node)),
+      [first, second].map(({ spec }) => makeBuildLink(spec.node)),
     ),
   );
   hideEqual(parts);
 }
 
-function heading(
-  base: string,
-  { name, version, hash }: { name: string; version: string; hash: string },
-): Node {
-  const path = `${base}/builds/${encodeURIComponent(name)}/${hash}/`;
-  const link = makeLink(path, `${name}@${version} /${shortHash(hash)}`);
-  link.classList.add('mono');
-  return link;
-}
-
 function showLines(lines: readonly ComparisonLine[], headings: readonly Node[]): HTMLElement {
-  const heads = ['What', ...headings].map((text) => {
-    const cell = makeElement('th', '', text);
-    cell.scope = 'col';
-    return cell;
-  });
+  const columns = ['What', ...headings];
   const groups = [...Map.groupBy(lines, ({ group }) => group)].map(([group, members]) => {
-    const title = makeElement('th', '', group);
-    title.scope = 'rowgroup';
-    title.colSpan = heads.length;
-    return makeElement('tbody', '', makeElement('tr', 'group', title), ...members.map(showLine));
+    const title = makeElement('th', { scope: 'rowgroup', colspan: String(columns.length) }, group);
+    return makeElement('tbody', '', makeElement('tr', 'group', title), members.map(showLine));
   });
-  const table = makeElement(
-    'table',
-    '',
-    makeElement('thead', '', makeElement('tr', '', ...heads)),
-    ...groups,
-  );
-  const box = makeElement('div', 'table compare', table);
-  box.tabIndex = 0;
-  box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', 'Comparison');
-  return box;
+  return makeTable('Comparison', columns, groups, 'compare');
 }
 
 function showLine({ name, left, right }: ComparisonLine): HTMLElement {
-  const head = makeElement('th', '', makeText(name));
-  head.scope = 'row';
-  const cells = [left, right].map((text) => makeElement('td', '', makeText(text || '–', 'mono')));
-  return makeElement('tr', left === right ? 'same' : 'differing', head, ...cells);
+  const row = makeRow(makeText(name), ...[left, right].map((text) => makeText(text || '–', 'mono')));
+  row.className = left === right ? 'same' : 'differing';
+  return row;
 }
 
 /** Shows all lines, or only those in which the builds differ. */

@@ -7,6 +7,7 @@ import {
   type SharedPackage,
 } from '../../lib/federation/siblings.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
+import { BASE, findParts, messageOf } from '../site.ts';
 import { readSibling } from './read-sibling.ts';
 
 /** Bytes of a list of packages that are read: 8,000 packages take 3 MB. */
@@ -18,15 +19,17 @@ const MOST_WORDS = 4;
 
 /** Searches the packages of this cache and its siblings, and covers a lock with all of them. Nothing that is pasted leaves the browser. */
 export function offerFederation(): void {
-  const form = document.querySelector<HTMLFormElement>('#sibling-search');
-  const input = form?.querySelector('input');
-  const found = document.querySelector<HTMLElement>('#sibling-packages');
-  const lockForm = document.querySelector<HTMLFormElement>('#sibling-lock');
-  const paste = lockForm?.querySelector('textarea');
-  const answer = document.querySelector<HTMLElement>('#sibling-answer');
-  if (!form || !input || !found || !lockForm || !paste || !answer) return;
-  const own = `${location.origin}${form.dataset['base'] ?? ''}`.replace(/\/+$/, '');
-  const caches = [own, ...(form.dataset['caches'] ?? '').split(' ').filter(Boolean)];
+  const parts = findParts({
+    form: ['#sibling-search', HTMLFormElement],
+    input: ['#sibling-search input', HTMLInputElement],
+    found: ['#sibling-packages', HTMLElement],
+    lockForm: ['#sibling-lock', HTMLFormElement],
+    paste: ['#sibling-lock textarea', HTMLTextAreaElement],
+    answer: ['#sibling-answer', HTMLElement],
+  });
+  if (!parts) return;
+  const { form, input, found, lockForm, paste, answer } = parts;
+  const caches = [location.origin + BASE, ...(form.dataset['caches'] ?? '').split(' ').filter(Boolean)];
   const lists = new Map<string, SiblingPackages>();
   let packages: SharedPackage[] = [];
   const show = (): void => showPackages(found, packages, input.value);
@@ -40,10 +43,7 @@ export function offerFederation(): void {
         packages = joinPackages(lists, caches);
         show();
       },
-      (error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
-        form.after(makeElement('p', 'note', makeText(problem)));
-      },
+      (error: unknown) => form.after(makeElement('p', 'note', makeText(messageOf(error)))),
     );
   lockForm.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -56,33 +56,29 @@ export function offerFederation(): void {
 
 function showPackages(found: HTMLElement, packages: readonly SharedPackage[], query: string): void {
   const fitting = findPackages(packages, query);
-  const rows = fitting
-    .slice(0, MOST_ROWS)
-    .map(({ name, holders }) =>
-      makeRow(
-        makeText(name),
-        makeElement(
-          'ul',
-          'plain',
-          ...holders.map(({ url, versions, targets }) =>
-            makeElement(
-              'li',
-              '',
-              makeLink(`${url}/packages/${encodeURIComponent(name)}/`, url.replace(/^https?:\/\//, '')),
-              makeElement('span', 'muted', ': ', makeText(`${few(versions)} · ${few(targets)}`)),
-            ),
+  const rows = fitting.slice(0, MOST_ROWS).map(({ name, holders }) =>
+    makeRow(
+      makeText(name),
+      makeElement(
+        'ul',
+        'plain',
+        holders.map(({ url, versions, targets }) =>
+          makeElement(
+            'li',
+            '',
+            makeLink(`${url}/packages/${encodeURIComponent(name)}/`, url.replace(/^https?:\/\//, '')),
+            makeElement('span', 'muted', ': ', makeText(`${few(versions)} · ${few(targets)}`)),
           ),
         ),
       ),
-    );
-  found.replaceChildren(
-    makeElement(
-      'p',
-      'note',
-      fitting.length > MOST_ROWS
-        ? `${fitting.length} packages, the first ${MOST_ROWS} of them:`
-        : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`,
     ),
+  );
+  const note =
+    fitting.length > MOST_ROWS
+      ? `${fitting.length} packages, the first ${MOST_ROWS} of them:`
+      : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`;
+  found.replaceChildren(
+    makeElement('p', 'note', note),
     ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Who has it'], rows)] : []),
   );
 }

@@ -3,7 +3,8 @@ import { coverTogether, type NamedCache, type SharedCoverage } from '../../lib/f
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../lib/federation/siblings.ts';
 import { formatNumber } from '../../lib/format.ts';
 import { LockFile } from '../../schemas/lock-file.ts';
-import { makeElement, makeRow, makeTable, makeText } from '../element.ts';
+import { listChildren, makeElement, makeRow, makeTable, makeText, type Child } from '../element.ts';
+import { messageOf } from '../site.ts';
 import { readSibling } from './read-sibling.ts';
 
 /** Missing specs that are named. */
@@ -22,12 +23,10 @@ export async function coverPasted(text: string, urls: readonly string[], answer:
     );
     answer.replaceChildren(
       ...problems.map((problem) => makeElement('p', 'note', makeText(problem))),
-      ...describe(coverTogether(lock, caches)),
+      ...listChildren(describe(coverTogether(lock, caches))),
     );
   } catch (error) {
-    answer.replaceChildren(
-      makeElement('p', 'note', makeText(error instanceof Error ? error.message : String(error))),
-    );
+    answer.replaceChildren(makeElement('p', 'note', makeText(messageOf(error))));
   }
 }
 
@@ -48,7 +47,7 @@ async function readCache(url: string): Promise<NamedCache> {
   return { url, builds: readTable(table), failures: [] };
 }
 
-function describe({ needed, available, percent, caches, mirrors, missing }: SharedCoverage): Node[] {
+function describe({ needed, available, percent, caches, mirrors, missing }: SharedCoverage): Child[] {
   const adds = new Map(mirrors.map((mirror, at) => [mirror.url, { ...mirror, place: at + 1 }]));
   const rows = caches.map(({ url, has }) => {
     const chosen = adds.get(url);
@@ -69,32 +68,26 @@ function describe({ needed, available, percent, caches, mirrors, missing }: Shar
       `${percent} %: ${available} of ${formatNumber(needed, 'spec')} can be downloaded from one of these caches.`,
     ),
     makeTable('Caches', ['Cache', 'Specs', 'Mirror'], rows),
-    ...(commands.length > 0
-      ? [
-          makeElement(
-            'p',
-            '',
-            `${formatNumber(commands.length, 'mirror')} to add, so that Spack asks them in this order:`,
+    commands.length > 0 && [
+      makeElement(
+        'p',
+        '',
+        `${formatNumber(commands.length, 'mirror')} to add, so that Spack asks them in this order:`,
+      ),
+      makeElement('pre', '', makeElement('code', '', commands.join('\n'))),
+    ],
+    missing.length > 0 && [
+      makeElement('p', '', `${formatNumber(missing.length, 'spec')} to be built:`),
+      makeElement(
+        'ul',
+        '',
+        missing
+          .slice(0, MOST_MISSING)
+          .map(({ name, version, hash }) =>
+            makeElement('li', '', makeText(`${name}@${version} /${hash.slice(0, 7)}`)),
           ),
-          makeElement('pre', '', makeElement('code', '', commands.join('\n'))),
-        ]
-      : []),
-    ...(missing.length > 0
-      ? [
-          makeElement('p', '', `${formatNumber(missing.length, 'spec')} to be built:`),
-          makeElement(
-            'ul',
-            '',
-            ...missing
-              .slice(0, MOST_MISSING)
-              .map(({ name, version, hash }) =>
-                makeElement('li', '', makeText(`${name}@${version} /${hash.slice(0, 7)}`)),
-              ),
-            ...(missing.length > MOST_MISSING
-              ? [makeElement('li', '', `and ${missing.length - MOST_MISSING} more`)]
-              : []),
-          ),
-        ]
-      : []),
+        missing.length > MOST_MISSING && makeElement('li', '', `and ${missing.length - MOST_MISSING} more`),
+      ),
+    ],
   ];
 }

@@ -1,5 +1,6 @@
 import type { ShownBuild } from '../build/shown-build.ts';
-import { makeElement } from '../element.ts';
+import { makeButton, makeElement } from '../element.ts';
+import { buildPage } from '../site.ts';
 import { fetchGraph } from '../spec-files.ts';
 import type { Graph } from '../../schemas/graph.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
@@ -17,26 +18,20 @@ const DRAWINGS: readonly Drawing[] = [
 
 /** A build's DAG as a picture and as a tree. Nothing of it is loaded before one is asked for. */
 export function makeGraphSection(build: ShownBuild): HTMLElement {
-  const status = makeElement('p', 'muted');
-  status.setAttribute('role', 'status');
+  const status = makeElement('p', { class: 'muted', role: 'status' });
   const drawing = makeElement('div', 'drawing');
-  const runtime = makeElement('input', '');
-  runtime.type = 'checkbox';
+  const runtime = makeElement('input', { type: 'checkbox' });
   let loading: Promise<Graph> | undefined;
   let shown: Drawing | undefined;
 
-  const buttons = DRAWINGS.map((kind) => {
-    const button = makeElement('button', '', kind.name);
-    button.type = 'button';
-    button.setAttribute('aria-pressed', 'false');
-    button.addEventListener('click', () => {
+  const buttons = DRAWINGS.map((kind) =>
+    makeButton({ 'aria-pressed': 'false' }, kind.name, () => {
       shown = shown === kind ? undefined : kind;
       for (const [place, each] of buttons.entries())
         each.setAttribute('aria-pressed', String(DRAWINGS[place] === shown));
       void show();
-    });
-    return button;
-  });
+    }),
+  );
   runtime.addEventListener('change', () => void show());
 
   async function show(): Promise<void> {
@@ -50,7 +45,7 @@ export function makeGraphSection(build: ShownBuild): HTMLElement {
     try {
       const [graph, draw] = await Promise.all([loading, shown.load()]);
       const pageOf = (place: number): string =>
-        `${build.base}/builds/${encodeURIComponent(graph.names[place] ?? '')}/${graph.hashes[place] ?? ''}/`;
+        buildPage({ name: graph.names[place] ?? '', hash: graph.hashes[place] ?? '' });
       drawing.replaceChildren(draw({ graph, runtime: runtime.checked, pageOf }));
       status.textContent = '';
     } catch {
@@ -66,7 +61,7 @@ export function makeGraphSection(build: ShownBuild): HTMLElement {
     makeElement(
       'ul',
       'list-inline choices no-print',
-      ...buttons.map((button) => makeElement('li', '', button)),
+      buttons.map((button) => makeElement('li', '', button)),
       makeElement('li', '', makeElement('label', '', runtime, ' Run-time only')),
     ),
     status,
@@ -74,8 +69,8 @@ export function makeGraphSection(build: ShownBuild): HTMLElement {
   );
 }
 
-async function readGraph({ base, hash }: ShownBuild): Promise<Graph> {
-  const graph = await fetchGraph(base, hash);
+async function readGraph({ hash }: ShownBuild): Promise<Graph> {
+  const graph = await fetchGraph(hash);
   if (!graph) throw new Error(`/${hash} is in none of the graphs of this site`);
   return graph;
 }

@@ -1,3 +1,5 @@
+import { makeButton, makeElement } from '../element.ts';
+
 /** Pixels that a pointer may move in a click. */
 const CLICK_SLACK = 4;
 /** One press or key, and the limits of the scale. */
@@ -27,12 +29,11 @@ export function makePannable(
   picture: SVGElement,
   { width, height, middle, label, legend }: Picture,
 ): HTMLElement {
-  const frame = document.createElement('div');
-  frame.className = 'frame';
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'region');
-  frame.setAttribute('aria-label', label);
-  frame.append(picture);
+  const frame = makeElement(
+    'div',
+    { class: 'frame', tabindex: '0', role: 'region', 'aria-label': label },
+    picture,
+  );
   let scale = 1;
 
   /** Scales; the point of the picture at `x`, `y` of the frame stays where it is. */
@@ -70,11 +71,11 @@ export function makePannable(
     { passive: false },
   );
   letMouseDrag(frame);
-  const whole = document.createElement('div');
-  whole.append(buttonsOf(actions), frame, noteOf(legend));
   // Its size is known once it is on the page.
   requestAnimationFrame(begin);
-  return whole;
+  const buttons = actions.map(([name, , act]) => makeButton('', name, act));
+  const bar = makeElement('div', 'zoom no-print', buttons);
+  return makeElement('div', '', bar, frame, makeElement('p', 'note legend', legend));
 }
 
 /** The height that the frame may grow to. */
@@ -108,24 +109,4 @@ function letMouseDrag(frame: HTMLElement): void {
   frame.addEventListener('pointercancel', stop);
   // A drag that began on a link is not a click on it.
   frame.addEventListener('click', (event) => dragged && event.preventDefault(), { capture: true });
-}
-
-function buttonsOf(actions: [name: string, key: string, act: () => void][]): HTMLElement {
-  const bar = document.createElement('div');
-  bar.className = 'zoom no-print';
-  for (const [name, , act] of actions) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = name;
-    button.addEventListener('click', act);
-    bar.append(button);
-  }
-  return bar;
-}
-
-function noteOf(text: string): HTMLElement {
-  const note = document.createElement('p');
-  note.className = 'note legend';
-  note.textContent = text;
-  return note;
 }

@@ -16,10 +16,7 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
     role: 'group',
     'aria-label': `Graph of ${nodes.length} nodes`,
   });
-  const paths = edges.map(({ from, to, points }) => {
-    const path = make('path', { d: curveOf(points) });
-    return { from, to, path };
-  });
+  const paths = edges.map(({ points, ...ends }) => ({ ...ends, path: make('path', { d: curveOf(points) }) }));
   const boxes = new Map(nodes.map((node) => [node.place, drawNode(node, drawn)]));
   picture.append(...paths.map(({ path }) => path), ...boxes.values());
   const direct = readEdges(graph, runtime).map((list) => list.map(({ to }) => to));
@@ -62,20 +59,19 @@ interface Findable {
 
 /** A box that finds a node by its name, marks how the root comes to it, and says so in words. */
 function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): HTMLElement {
-  const input = makeElement('input', '');
-  input.type = 'search';
-  input.setAttribute('list', 'graph-nodes');
-  input.setAttribute('aria-label', 'Find a node');
-  input.placeholder = 'Find a node';
-  const status = makeElement('p', 'muted');
-  status.setAttribute('role', 'status');
+  const input = makeElement('input', {
+    type: 'search',
+    list: 'graph-nodes',
+    'aria-label': 'Find a node',
+    placeholder: 'Find a node',
+  });
+  const status = makeElement('p', { class: 'muted', role: 'status' });
   const labels = nodes.map(({ place }) => ({
     place,
     label: `${graph.names[place]}@${graph.versions[place]}`,
   }));
-  const choices = makeElement('datalist', '');
-  choices.id = 'graph-nodes';
-  choices.append(...labels.map(({ label }) => new Option(label)));
+  const options = labels.map(({ label }) => new Option(label));
+  const choices = makeElement('datalist', { id: 'graph-nodes' }, options);
   let added: SVGElement[] = [];
   input.addEventListener('input', () => {
     const text = input.value.trim().toLowerCase();

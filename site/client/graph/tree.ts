@@ -1,40 +1,29 @@
 import { readEdges, useNames, type GraphEdge } from '../../lib/graph/edges.ts';
 import { shortHash } from '../../lib/format.ts';
+import { makeButton, makeElement, type Child } from '../element.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 
 const SOURCES: Record<string, string> = { e: 'external', n: 'no binary here' };
 
 /** A DAG as a tree of lists that open where the reader looks: written out whole it may have millions of lines. */
 export function drawTree(drawn: DrawnGraph): HTMLElement {
-  const edges = readEdges(drawn.graph, drawn.runtime);
-  const tree = element('div', 'tree');
-  tree.append(listOf(0, edges, drawn));
-  return tree;
+  return makeElement('div', 'tree', listOf(0, readEdges(drawn.graph, drawn.runtime), drawn));
 }
 
 function listOf(place: number, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
-  const list = element('ul');
-  for (const edge of edges[place] ?? []) list.append(itemOf(edge, edges, drawn));
-  if (list.childElementCount === 0) list.append(element('li', 'muted', 'Nothing.'));
-  return list;
-}
-
-function itemOf(edge: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
-  const item = element('li');
-  if ((edges[edge.to] ?? []).length > 0) item.append(toggleOf(edge, edges, drawn));
-  item.append(...lineOf(edge, drawn));
-  return item;
+  const items = (edges[place] ?? []).map((edge) => {
+    const isLeaf = (edges[edge.to] ?? []).length === 0;
+    return makeElement('li', '', !isLeaf && toggleOf(edge, edges, drawn), lineOf(edge, drawn));
+  });
+  return makeElement('ul', '', items.length > 0 ? items : makeElement('li', 'muted', 'Nothing.'));
 }
 
 /** A button that opens what is below a node; the list is made at its first press. */
 function toggleOf({ to }: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
   const { names, versions } = drawn.graph;
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.setAttribute('aria-expanded', 'false');
-  button.setAttribute('aria-label', `Dependencies of ${names[to]}@${versions[to]}`);
+  const label = `Dependencies of ${names[to]}@${versions[to]}`;
   let list: HTMLElement | undefined;
-  button.addEventListener('click', () => {
+  const button = makeButton({ 'aria-expanded': 'false', 'aria-label': label }, '', () => {
     const open = button.getAttribute('aria-expanded') !== 'true';
     button.setAttribute('aria-expanded', String(open));
     if (!list) {
@@ -46,20 +35,18 @@ function toggleOf({ to }: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): H
   return button;
 }
 
-function lineOf({ to, uses }: GraphEdge, { graph, pageOf }: DrawnGraph): (HTMLElement | string)[] {
+function lineOf({ to, uses }: GraphEdge, { graph, pageOf }: DrawnGraph): Child[] {
   const source = graph.sources.charAt(to);
-  const node = element(source === 'h' ? 'a' : 'span', 'spec');
-  if (node instanceof HTMLAnchorElement) node.href = pageOf(to);
-  const name = element('bdi');
-  name.append(element('span', 'name', graph.names[to]), element('span', 'version', `@${graph.versions[to]}`));
-  node.append(name, ' ', element('span', 'hash', `/${shortHash(graph.hashes[to] ?? '')}`));
+  const name = makeElement(
+    'bdi',
+    '',
+    makeElement('span', 'name', graph.names[to]),
+    makeElement('span', 'version', `@${graph.versions[to]}`),
+  );
+  const hash = makeElement('span', 'hash', `/${shortHash(graph.hashes[to] ?? '')}`);
+  const isHere = source === 'h';
+  const attributes = { class: 'spec', href: isHere ? pageOf(to) : '' };
+  const node = makeElement(isHere ? 'a' : 'span', attributes, name, ' ', hash);
   const remarks = [useNames(uses).join(', '), SOURCES[source]].filter(Boolean).join(' · ');
-  return [node, ' ', element('small', 'muted', remarks)];
-}
-
-function element(tag: string, className = '', text = ''): HTMLElement {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
+  return [node, ' ', makeElement('small', 'muted', remarks)];
 }

@@ -1,16 +1,12 @@
-import { makeElement, makeLink } from '../element.ts';
+import { makeButton, makeElement } from '../element.ts';
+import { BASE } from '../site.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
 
 /** Shows the reader's machine in the header, and marks what runs on it on the page. */
 export function offerMachineChip(): void {
   const header = document.querySelector<HTMLElement>('.site-header');
-  const base = header?.dataset['base'] ?? '';
-  const link = makeLink(`${base}/machine/`, '');
-  link.setAttribute('aria-label', 'My machine');
-  const forget = makeElement('button', '', '×');
-  forget.type = 'button';
-  forget.setAttribute('aria-label', 'Forget my machine');
-  forget.addEventListener('click', () => rememberMachine(undefined));
+  const link = makeElement('a', { href: `${BASE}/machine/`, 'aria-label': 'My machine' });
+  const forget = makeButton({ 'aria-label': 'Forget my machine' }, '×', () => rememberMachine(undefined));
   const chip = makeElement('span', 'machine-chip', link, forget);
   chip.hidden = true;
   header?.querySelector('nav')?.after(chip);

@@ -1,24 +1,27 @@
 import { archOf, systemGlibc, systemName, type Machine } from '../../lib/machine/machine.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { summarizeMachine, type MachineSummary } from './fit-summary.ts';
-import { openSearchFiles } from '../search/data.ts';
+import { SEARCH_FILES } from '../search/data.ts';
+import { BASE, findParts, messageOf } from '../site.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { isTarget } from '../../lib/spack/targets.ts';
 import { viewName } from '../../lib/spack/view-name.ts';
-import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
+import { listChildren, makeElement, makeLink, makeRow, makeTable, makeText, type Child } from '../element.ts';
 
 /** Answers whether a machine would use the cache's binaries. What is pasted stays in the browser. */
 export function offerMachineCheck(): void {
-  const form = document.querySelector<HTMLFormElement>('#machine-form');
-  const paste = form?.querySelector('textarea');
-  const glibc = form?.querySelector<HTMLInputElement>('input[name=glibc]');
-  const answer = document.querySelector<HTMLElement>('#machine-answer');
-  if (!form || !paste || !glibc || !answer) return;
-  const base = form.dataset['base'] ?? '';
+  const parts = findParts({
+    form: ['#machine-form', HTMLFormElement],
+    paste: ['#machine-form textarea', HTMLTextAreaElement],
+    glibc: ['#machine-form input[name=glibc]', HTMLInputElement],
+    answer: ['#machine-answer', HTMLElement],
+  });
+  if (!parts) return;
+  const { form, paste, glibc, answer } = parts;
   const run = (): void => {
     answer.setAttribute('aria-busy', 'true');
-    void check(paste.value, glibc.value.trim(), base, answer)
+    void check(paste.value, glibc.value.trim(), answer)
       .catch((error: unknown) => showProblem(answer, error))
       .finally(() => answer.removeAttribute('aria-busy'));
   };
@@ -38,7 +41,7 @@ export function offerMachineCheck(): void {
   run();
 }
 
-async function check(text: string, glibc: string, base: string, answer: HTMLElement): Promise<void> {
+async function check(text: string, glibc: string, answer: HTMLElement): Promise<void> {
   if (text.trim() === '') throw new Error('Paste something first.');
   if (glibc !== '' && !/^\d+(\.\d+)+$/.test(glibc))
     throw new Error(
@@ -48,17 +51,16 @@ async function check(text: string, glibc: string, base: string, answer: HTMLElem
   if (machine) {
     if (glibc) machine.glibc = glibc;
     rememberMachine(machine);
-    const files = openSearchFiles(base);
-    const [packages, builds] = await Promise.all([files.packages(), files.builds()]);
-    showSummary(answer, machine, summarizeMachine(machine, packages, builds), base);
+    const [packages, builds] = await Promise.all([SEARCH_FILES.packages(), SEARCH_FILES.builds()]);
+    showSummary(answer, machine, summarizeMachine(machine, packages, builds));
     return;
   }
   const { checkSpecs } = await import('./specs.ts');
-  await checkSpecs(text, glibc, base, answer);
+  await checkSpecs(text, glibc, answer);
 }
 
 /** Shows how many builds a machine uses, and what keeps it from the others. */
-function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSummary, base: string): void {
+function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSummary): void {
   const byHash = summary.kinds['by hash'];
   const running = summary.kinds.yes + byHash;
   const { unknown } = summary.kinds;
@@ -85,16 +87,18 @@ function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSumm
     ),
   );
   answer.replaceChildren(
-    verdict,
-    listThem(machine, summary, base),
-    ...explain(machine, summary),
-    makeTable('Builds by target', ['Target', 'Builds', 'Run here', 'Chosen by Spack'], rows),
-    ...adviseView(summary, base),
+    ...listChildren([
+      verdict,
+      listThem(machine, summary),
+      explain(machine, summary),
+      makeTable('Builds by target', ['Target', 'Builds', 'Run here', 'Chosen by Spack'], rows),
+      adviseView(summary),
+    ]),
   );
 }
 
 /** The way on: the builds themselves, and a search among them. */
-function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HTMLElement {
+function listThem(machine: Machine, { kinds }: MachineSummary): HTMLElement {
   const usable = kinds.yes + kinds['by hash'];
   if (usable === 0)
     return makeElement(
@@ -103,13 +107,13 @@ function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HT
       kinds.unknown > 0 ? 'With its glibc, all pages mark what runs there.' : 'Nothing here runs on it.',
     );
   const list = makeLink(
-    `${base}/search/?runs=here`,
+    `${BASE}/search/?runs=here`,
     `List the ${formatNumber(usable, 'build')} that run on it`,
   );
   return makeElement(
     'div',
     '',
-    searchThem(base),
+    searchThem(),
     makeElement(
       'p',
       '',
@@ -121,20 +125,18 @@ function listThem(machine: Machine, { kinds }: MachineSummary, base: string): HT
   );
 }
 
-function searchThem(base: string): HTMLElement {
-  const query = makeElement('input', '');
-  Object.assign(query, { type: 'search', name: 'q', placeholder: 'hdf5 +mpi', autocomplete: 'off' });
-  query.setAttribute('aria-label', 'Search the builds that run on it');
-  const runs = makeElement('input', '');
-  Object.assign(runs, { type: 'hidden', name: 'runs', value: 'here' });
-  const button = makeElement('button', '', 'Search these');
-  button.type = 'submit';
-  const form = makeElement('form', 'ask', query, runs, button);
-  form.action = `${base}/search/`;
-  return form;
+function searchThem(): HTMLElement {
+  const query = { type: 'search', name: 'q', placeholder: 'hdf5 +mpi', autocomplete: 'off' };
+  return makeElement(
+    'form',
+    { class: 'ask', action: `${BASE}/search/` },
+    makeElement('input', { ...query, 'aria-label': 'Search the builds that run on it' }),
+    makeElement('input', { type: 'hidden', name: 'runs', value: 'here' }),
+    makeElement('button', { type: 'submit' }, 'Search these'),
+  );
 }
 
-function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElement[] {
+function explain(machine: Machine, { kinds, reasons }: MachineSummary): Child[] {
   const counts = [
     kinds.unknown > 0 && `${formatCount(kinds.unknown)} not known`,
     kinds.no > 0 && `${formatCount(kinds.no)} do not run`,
@@ -153,33 +155,31 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): HTMLElem
     );
   if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [
-    ...(counts.length > 0
-      ? [makeElement('p', '', `Of the others, ${counts.join(', ')}. Why, each build counted once:`)]
-      : []),
-    makeElement('ul', 'reasons', ...lines),
-    ...notes.map((note) => makeElement('p', 'note', makeText(note))),
+    counts.length > 0 &&
+      makeElement('p', '', `Of the others, ${counts.join(', ')}. Why, each build counted once:`),
+    makeElement('ul', 'reasons', lines),
+    notes.map((note) => makeElement('p', 'note', makeText(note))),
   ];
 }
 
 /** The view of the nearest target with builds; Spack takes from a whole cache what fits, so a view is a choice. */
-function adviseView({ targets }: MachineSummary, base: string): HTMLElement[] {
+function adviseView({ targets }: MachineSummary): Child {
   const nearest = targets.find(({ chosen }) => chosen > 0);
-  if (!nearest) return [];
-  return [
+  return (
+    nearest &&
     makeElement(
       'p',
       'note',
       'Spack picks what fits by itself. For a smaller index, use the view ',
       makeElement('code', '', viewName('target', nearest.name)),
       ' (Spack 1.2): ',
-      makeLink(`${base}/use/`, 'how'),
+      makeLink(`${BASE}/use/`, 'how'),
       '.',
-    ),
-  ];
+    )
+  );
 }
 
 /** Says what went wrong. */
 function showProblem(answer: HTMLElement, error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
-  answer.replaceChildren(makeElement('p', 'verdict no', makeText(text)));
+  answer.replaceChildren(makeElement('p', 'verdict no', makeText(messageOf(error))));
 }

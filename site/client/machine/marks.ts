@@ -1,6 +1,5 @@
 import type { Machine } from '../../lib/machine/machine.ts';
-import { fitText, judgeFit, type Fit } from '../../lib/machine/needs.ts';
-import { readNeeds } from '../../lib/machine/needs-text.ts';
+import { fitText, judgeFit, type Fit, readNeeds } from '../../lib/machine/needs.ts';
 import { formatCount } from '../../lib/format.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 

@@ -1,7 +1,7 @@
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import { targetOf, type Node } from '../../schemas/node.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
-import { variantTokens } from '../../lib/spack/variant-tokens.ts';
+import { variantTokens } from '../../lib/spack/spec-text.ts';
 
 /** How much worse each difference makes a build: what cannot run is worst, a variant is least. */
 const COSTS = { platform: 1000, target: 200, version: 40, os: 8, compiler: 6, otherTarget: 4, variant: 3 };

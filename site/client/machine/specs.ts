@@ -10,45 +10,50 @@ import { compareSpecs, type ComparedSpec, type SpecProperty } from '../compare/s
 import type { BuildSummary } from '../../schemas/api/package-document.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { targetOf, type Node } from '../../schemas/node.ts';
-import { variantTokens } from '../../lib/spack/variant-tokens.ts';
+import { variantTokens } from '../../lib/spack/spec-text.ts';
 import { makeCodeBlock } from '../copy.ts';
-import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
-import { openSearchFiles } from '../search/data.ts';
+import {
+  listChildren,
+  makeBuildLink,
+  makeElement,
+  makeRow,
+  makeTable,
+  makeText,
+  type Child,
+} from '../element.ts';
+import { SEARCH_FILES } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
 
 /** The download sizes of the builds that are here, in bytes, by hash. */
 type Sizes = ReadonlyMap<DagHash, number>;
 
 /** Reports which of the pasted specs have a binary here; of each root without one, the nearest and how to get it. */
-export async function checkSpecs(
-  text: string,
-  glibc: string,
-  base: string,
-  answer: HTMLElement,
-): Promise<void> {
+export async function checkSpecs(text: string, glibc: string, answer: HTMLElement): Promise<void> {
   const specs = parsePaste(text);
   const roots = [...new Set(specs.roots)].map((root) => {
     const node = specs.nodes.get(root);
     if (!node) throw new Error(`The root /${root} is not among the specs: this is not the whole file.`);
     return node;
   });
-  const { names, sizes } = await readSizes(base);
+  const { names, sizes } = await readSizes();
   const hits = roots.filter(({ hash }) => sizes.has(hash));
   const misses = roots.filter(({ hash }) => !sizes.has(hash));
   const described = await Promise.all(
     misses.map(async (node) => {
-      const builds = names.has(node.name) ? (await fetchPackage(base, node.name)).builds : [];
-      return describeMiss(node, builds, specs, glibc, base);
+      const builds = names.has(node.name) ? (await fetchPackage(node.name)).builds : [];
+      return describeMiss(node, builds, specs, glibc);
     }),
   );
   described.sort((left, right) => left.order - right.order);
   const sections = misses.length > MOST_OPEN ? foldMisses(described) : described.map(makeSection);
   const verdict = `${formatNumber(hits.length, 'hit')} of ${formatNumber(roots.length, 'root')}.`;
   answer.replaceChildren(
-    makeElement('p', `verdict ${misses.length === 0 ? 'yes' : 'no'}`, verdict),
-    ...describeAll(specs, sizes),
-    ...(hits.length > 0 ? [describeHits(hits, sizes, base)] : []),
-    ...sections,
+    ...listChildren([
+      makeElement('p', `verdict ${misses.length === 0 ? 'yes' : 'no'}`, verdict),
+      describeAll(specs, sizes),
+      hits.length > 0 && describeHits(hits, sizes),
+      sections,
+    ]),
   );
 }
 
@@ -63,11 +68,11 @@ interface Miss {
   verdict: string;
   /** Those that another build can stand in for come first. */
   order: number;
-  parts: HTMLElement[];
+  parts: Child;
 }
 
 function makeSection({ node, parts }: Miss): HTMLElement {
-  return makeElement('section', 'root miss', makeElement('h2', '', titleOf(node)), ...parts);
+  return makeElement('section', 'root miss', makeElement('h2', '', titleOf(node)), parts);
 }
 
 /** One line for each root that some build is near to, and one for all others. */
@@ -76,12 +81,12 @@ function foldMisses(misses: readonly Miss[]): HTMLElement[] {
   const unknown = misses.filter(({ order }) => order === UNKNOWN);
   const lines = known.map(({ node, verdict, parts }) => {
     const summary = makeElement('summary', '', titleOf(node), `: ${verdict}`);
-    return makeElement('details', 'miss', summary, ...parts);
+    return makeElement('details', 'miss', summary, parts);
   });
   if (unknown.length === 0) return lines;
   const summary = makeElement('summary', '', `No build of ${formatNumber(unknown.length, 'package')}`);
   const names = unknown.map(({ node }) => makeElement('li', '', titleOf(node)));
-  return [...lines, makeElement('details', 'miss', summary, makeElement('ul', 'missing', ...names))];
+  return [...lines, makeElement('details', 'miss', summary, makeElement('ul', 'missing', names))];
 }
 
 function titleOf({ name, version }: Node): HTMLElement {
@@ -89,10 +94,9 @@ function titleOf({ name, version }: Node): HTMLElement {
 }
 
 /** Names of the packages that have builds, and the builds' sizes. */
-async function readSizes(base: string): Promise<{ names: Set<string>; sizes: Sizes }> {
-  const files = openSearchFiles(base);
-  const [packages, { rows }] = await Promise.all([files.packages(), files.builds()]);
-  const hashes = await files.allHashes(rows.package.length);
+async function readSizes(): Promise<{ names: Set<string>; sizes: Sizes }> {
+  const [packages, { rows }] = await Promise.all([SEARCH_FILES.packages(), SEARCH_FILES.builds()]);
+  const hashes = await SEARCH_FILES.allHashes(rows.package.length);
   const built = hashes.flatMap((hash, row): [DagHash, number][] =>
     rows.size[row] ? [[hash, rows.size[row]]] : [],
   );
@@ -101,7 +105,7 @@ async function readSizes(base: string): Promise<{ names: Set<string>; sizes: Siz
 }
 
 /** How much of what an installation of the roots takes is here, and what is not. */
-function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): HTMLElement[] {
+function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): Child[] {
   const own = listTouched(roots, nodes, sizes, false).filter(({ external }) => external === undefined);
   if (own.length < 2) return [];
   const here = own.filter(({ hash }) => sizes.has(hash));
@@ -114,22 +118,20 @@ function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): HTMLElement[]
   const summary = makeElement('summary', '', `${formatNumber(missing.length, 'spec')} to build from source`);
   return [
     makeElement('p', '', text),
-    ...(missing.length > 0
-      ? [makeElement('details', '', summary, makeElement('ul', 'missing', ...list))]
-      : []),
+    missing.length > 0 && makeElement('details', '', summary, makeElement('ul', 'missing', list)),
   ];
 }
 
-function describeHits(hits: readonly Node[], sizes: Sizes, base: string): HTMLElement {
+function describeHits(hits: readonly Node[], sizes: Sizes): HTMLElement {
   const items = hits.map((node) =>
-    makeElement('li', '', linkTo(base, node, node.hash), ` ${formatSize(sizes.get(node.hash) ?? 0)}`),
+    makeElement('li', '', makeBuildLink(node), ` ${formatSize(sizes.get(node.hash) ?? 0)}`),
   );
   const command = installTogether(hits.map(({ hash }) => hash));
   return makeElement(
     'section',
     'root hit',
     makeElement('h2', '', 'Here'),
-    makeElement('ul', '', ...items),
+    makeElement('ul', '', items),
     makeCodeBlock('Install from binaries alone', [command]),
   );
 }
@@ -139,7 +141,6 @@ async function describeMiss(
   builds: readonly BuildSummary[],
   specs: PastedSpecs,
   glibc: string,
-  base: string,
 ): Promise<Miss> {
   const wanted = describePasted(node, specs);
   const machine = machineOf(node, specs, glibc);
@@ -150,7 +151,7 @@ async function describeMiss(
     const verdict = 'no version of this package is in the cache';
     return { node, verdict, order: UNKNOWN, parts: [makeElement('p', '', `Miss: ${verdict}.`)] };
   }
-  const { spec } = await fetchBuild(base, nearest.hash);
+  const { spec } = await fetchBuild(nearest.hash);
   const differences = compareSpecs(wanted, spec).filter(({ left, right }) => left !== right);
   const fit = fits.get(nearest.hash);
   const parts = [
@@ -160,11 +161,11 @@ async function describeMiss(
       `Miss: /${shortHash(node.hash)} is not in the cache. Nearest of `,
       formatNumber(builds.length, 'build'),
       ': ',
-      linkTo(base, spec.node, nearest.hash),
+      makeBuildLink(spec.node),
       '.',
     ),
-    ...advise(node, nearest, fit, differences, spec),
-    ...describeDifferences(node.name, differences),
+    advise(node, nearest, fit, differences, spec),
+    describeDifferences(node.name, differences),
   ];
   if (fit?.kind === 'yes') return { node, verdict: 'another build runs here', order: 0, parts };
   if (fit?.kind === 'by hash') return { node, verdict: 'another build runs here, by hash', order: 1, parts };
@@ -201,7 +202,7 @@ function advise(
 }
 
 /** What the reader chose apart from what follows from it, the latter folded. */
-function describeDifferences(name: string, differences: readonly SpecProperty[]): HTMLElement[] {
+function describeDifferences(name: string, differences: readonly SpecProperty[]): Child[] {
   const chosen = differences.filter(({ group }) => group === 'Spec' || group === 'Variants');
   const following = differences.filter((difference) => !chosen.includes(difference));
   const table = (label: string, lines: readonly SpecProperty[]): HTMLElement =>
@@ -222,10 +223,8 @@ function describeDifferences(name: string, differences: readonly SpecProperty[])
     `${formatNumber(following.length, 'difference')} that follow${following.length === 1 ? 's' : ''} from it`,
   );
   return [
-    ...(chosen.length > 0 ? [table(`What you chose for ${name}`, chosen)] : []),
-    ...(following.length > 0
-      ? [makeElement('details', '', summary, table(`What follows for ${name}`, following))]
-      : []),
+    chosen.length > 0 && table(`What you chose for ${name}`, chosen),
+    following.length > 0 && makeElement('details', '', summary, table(`What follows for ${name}`, following)),
   ];
 }
 
@@ -247,13 +246,4 @@ function machineOf(node: Node, { nodes }: PastedSpecs, glibc: string): Machine {
   const { platform, platform_os: os } = node.arch;
   const libc = [...nodes.values()].find(({ name }) => name === 'glibc');
   return { platform, os, target: targetOf(node), glibc: glibc || libc?.version || systemGlibc(os) };
-}
-
-function linkTo(base: string, { name, version }: Pick<Node, 'name' | 'version'>, hash: string): HTMLElement {
-  const link = makeLink(
-    `${base}/builds/${encodeURIComponent(name)}/${hash}/`,
-    `${name}@${version} /${shortHash(hash)}`,
-  );
-  link.classList.add('mono');
-  return link;
 }

@@ -1,7 +1,8 @@
 import { formatCount, formatDate, formatSize, DAY_MS } from '../../lib/format.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { PACKAGES_PER_PAGE } from '../../lib/page/paging.ts';
-import { makeElement } from '../element.ts';
+import { makeButton, makeElement } from '../element.ts';
+import { BASE, findParts, packagePage } from '../site.ts';
 import { fetchData } from '../fetch-data.ts';
 import { WordFinder } from '../search/words.ts';
 
@@ -11,18 +12,22 @@ interface TableState extends PackageView {
 }
 
 /** The page's parts. */
-interface Parts {
-  input: HTMLInputElement;
-  table: HTMLTableElement;
-  list: HTMLElement;
-  pages: HTMLElement;
-  status: HTMLElement;
-  template: HTMLTemplateElement;
+type Parts = NonNullable<ReturnType<typeof findPage>>;
+
+function findPage() {
+  return findParts({
+    input: ['.package-search input', HTMLInputElement],
+    table: ['.packages table', HTMLTableElement],
+    list: ['#packages', HTMLElement],
+    pages: ['#pages', HTMLElement],
+    status: ['.found', HTMLElement],
+    template: ['#package-row', HTMLTemplateElement],
+  });
 }
 
 /** Makes the table of packages sortable and its box filter; the state is in the address. */
 export function offerTable(): void {
-  const parts = findParts();
+  const parts = findPage();
   if (!parts) return;
   const state = readState();
   const { input, table, pages } = parts;
@@ -61,22 +66,21 @@ function readState(): TableState {
   };
 }
 
-function keepState({ text, sort, descending, page }: TableState, base: string): void {
+function keepState({ text, sort, descending, page }: TableState): void {
   const parameters = new URLSearchParams();
   if (text.trim()) parameters.set('q', text.trim());
   if (sort !== 'name' || descending) parameters.set('sort', sort);
   if (descending) parameters.set('order', 'descending');
   if (page > 1) parameters.set('page', String(page));
   const query = parameters.toString();
-  history.replaceState(null, '', `${base}/packages/${query && '?'}${query}`);
+  history.replaceState(null, '', `${BASE}/packages/${query && '?'}${query}`);
 }
 
 async function show(parts: Parts, state: TableState): Promise<void> {
-  const { list, template, input } = parts;
-  const base = input.dataset['base'] ?? '';
+  const { list, template } = parts;
   let index: PackageIndex;
   try {
-    index = await fetchData<PackageIndex>(`${base}/data/packages.json`);
+    index = await fetchData<PackageIndex>('/data/packages.json');
   } catch {
     parts.status.textContent = 'The list of packages could not be loaded; try again.';
     return;
@@ -89,7 +93,7 @@ async function show(parts: Parts, state: TableState): Promise<void> {
   while (list.children.length < shown.length) list.append(document.importNode(template.content, true));
   for (const [row, place] of shown.entries()) {
     const element = list.children[row];
-    if (element instanceof HTMLElement) fillRow(element, index, place, base);
+    if (element instanceof HTMLElement) fillRow(element, index, place);
   }
   markSorted(parts.table, state);
   showPages(parts.pages, places, state.page, count);
@@ -97,7 +101,7 @@ async function show(parts: Parts, state: TableState): Promise<void> {
   parts.status.textContent = state.text.trim()
     ? `${formatCount(places.length)} of ${formatCount(all)} packages`
     : '';
-  keepState(state, base);
+  keepState(state);
 }
 
 function addSortButtons(
@@ -108,10 +112,7 @@ function addSortButtons(
   for (const head of table.querySelectorAll<HTMLElement>('thead th[data-column]')) {
     const column = PACKAGE_COLUMNS.find((name) => name === head.dataset['column']);
     if (!column) continue;
-    const button = makeElement('button', 'sort', ...head.childNodes);
-    button.type = 'button';
-    button.addEventListener('click', () => sort(column));
-    head.replaceChildren(button);
+    head.replaceChildren(makeButton('sort', [...head.childNodes], () => sort(column)));
   }
   markSorted(table, state);
 }
@@ -127,12 +128,14 @@ function markSorted(table: HTMLTableElement, { sort, descending }: TableState): 
 /** Which packages are shown, and links to the other pages of the table. */
 function showPages(pages: HTMLElement, places: readonly number[], page: number, count: number): void {
   const items = Array.from({ length: count }, (_, number) => {
-    const link = makeElement('a', '', String(number + 1));
-    link.href = `?page=${number + 1}`;
-    link.dataset['page'] = String(number + 1);
-    link.setAttribute('aria-label', `Page ${number + 1}`);
-    if (number + 1 === page) link.setAttribute('aria-current', 'page');
-    return makeElement('li', '', link);
+    const label = String(number + 1);
+    const attributes = {
+      href: `?page=${label}`,
+      'data-page': label,
+      'aria-label': `Page ${label}`,
+      'aria-current': number + 1 === page ? 'page' : '',
+    };
+    return makeElement('li', '', makeElement('a', attributes, label));
   });
   const first = (page - 1) * PACKAGES_PER_PAGE + 1;
   const last = Math.min(page * PACKAGES_PER_PAGE, places.length);
@@ -141,23 +144,12 @@ function showPages(pages: HTMLElement, places: readonly number[], page: number, 
     '',
     `${formatCount(first)}–${formatCount(last)} of ${formatCount(places.length)}`,
   );
-  pages.replaceChildren(makeElement('ul', 'list-inline', shown, ...items));
+  pages.replaceChildren(makeElement('ul', 'list-inline', shown, items));
   pages.hidden = count === 1;
 }
 
-function findParts(): Parts | undefined {
-  const input = document.querySelector<HTMLInputElement>('.package-search input');
-  const list = document.querySelector<HTMLElement>('#packages');
-  const table = list?.closest('table');
-  const pages = document.querySelector<HTMLElement>('#pages');
-  const status = document.querySelector<HTMLElement>('.found');
-  const template = document.querySelector<HTMLTemplateElement>('#package-row');
-  if (!input || !list || !table || !pages || !status || !template) return undefined;
-  return { input, table, list, pages, status, template };
-}
-
 /** Fills a row of the table of packages. */
-function fillRow(row: HTMLElement, index: PackageIndex, place: number, base: string): void {
+function fillRow(row: HTMLElement, index: PackageIndex, place: number): void {
   const name = index.names[place] ?? '';
   const texts: Record<string, string> = {
     name,
@@ -174,7 +166,7 @@ function fillRow(row: HTMLElement, index: PackageIndex, place: number, base: str
     if (field.textContent !== text) field.textContent = text;
   }
   const link = row.querySelector('a');
-  if (link) link.href = `${base}/packages/${encodeURIComponent(name)}/`;
+  if (link) link.href = packagePage(name);
 }
 
 /** How many versions there are besides the highest. */

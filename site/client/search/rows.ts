@@ -2,9 +2,10 @@ import { formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
 import { fitText } from '../../lib/machine/needs.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
-import type { SearchFiles } from './data.ts';
+import { SEARCH_FILES } from './data.ts';
 import { makeCopyButton } from '../copy.ts';
-import { makeElement, makeLink, makeText } from '../element.ts';
+import { makeButton, makeElement, makeLink, makeText, type Child } from '../element.ts';
+import { BASE, buildPage, packagePage } from '../site.ts';
 
 /** Variants shown of a build; those searched for come first. */
 const MOST_VARIANTS = 7;
@@ -21,8 +22,6 @@ const FAILED = BUILD_STATES.indexOf('failed');
 export interface RowContext {
   list: HTMLElement;
   engine: SearchEngine;
-  files: SearchFiles;
-  base: string;
   result: SearchResult;
   /** Variants that are selected. */
   variants: ReadonlySet<string>;
@@ -56,15 +55,10 @@ function makePackage(
   key: string,
   context: RowContext,
 ): HTMLElement {
-  const { engine, base } = context;
-  const { packages } = engine;
+  const { packages } = context.engine;
   const name = packages.names[place] ?? '';
   const built = packages.builds[place] ?? 0;
-  const link = makeLink(
-    built > 0 ? `${base}/packages/${encodeURIComponent(name)}/` : `${base}/failures/`,
-    name,
-  );
-  link.className = 'spec name';
+  const link = makeLink(built > 0 ? packagePage(name) : `${BASE}/failures/`, name, 'spec name');
   const summary = makeElement(
     'summary',
     '',
@@ -113,9 +107,7 @@ function makeBuilds(name: string, rows: readonly number[], context: RowContext):
   // Below the window: what the browser's own search must find, and nobody sees come.
   if (rows.length > shown) setTimeout(() => list.isConnected && showUpTo(MOST_BUILDS), PAUSE_MS);
   if (rows.length <= MOST_BUILDS) return list;
-  const more = makeElement('button', 'quiet', `Show all ${formatNumber(rows.length, 'build')}`);
-  more.type = 'button';
-  more.addEventListener('click', () => {
+  const more = makeButton('quiet', `Show all ${formatNumber(rows.length, 'build')}`, () => {
     showUpTo(rows.length);
     more.remove();
   });
@@ -128,10 +120,14 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
   const at = (column: readonly number[]): number => column[row] ?? -1;
   const version = packages.versions[at(builds.rows.version)];
   const failed = at(builds.rows.state) === FAILED;
-  const link = makeElement('a', 'spec build');
-  link.href = `${context.base}/packages/${encodeURIComponent(name)}/`;
   const hash = makeElement('span', 'hash');
-  link.append(makeText(version === undefined ? name : `@${version}`, 'version'), ' ', hash);
+  const link = makeElement(
+    'a',
+    { class: 'spec build', href: packagePage(name) },
+    makeText(version === undefined ? name : `@${version}`, 'version'),
+    ' ',
+    hash,
+  );
   const size = at(builds.rows.size);
   const compilers = (builds.compilerSets[at(builds.rows.compilerSet)] ?? []).map(
     (place) => builds.compilers[place] ?? '',
@@ -142,7 +138,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     ...compilers,
     failed ? undefined : formatSize(size),
     // Its install needs the registry as a mirror, too.
-    at(builds.rows.state) === REGISTRY ? makeLink(`${context.base}/use/`, 'in the registry only') : undefined,
+    at(builds.rows.state) === REGISTRY ? makeLink(`${BASE}/use/`, 'in the registry only') : undefined,
     builds.freshness[at(builds.rows.freshness)] === 'older'
       ? `older than recipes ${builds.recipes}`
       : undefined,
@@ -155,17 +151,17 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
       'div',
       '',
       link,
-      ...(failed ? [' ', makeElement('span', 'badge warning', 'failed')] : []),
-      ...makeMark(row, context),
+      failed && [' ', makeElement('span', 'badge warning', 'failed')],
+      makeMark(row, context),
     ),
     makeElement(
       'div',
       'facts-line',
-      ...facts.map((fact) => (typeof fact === 'string' ? makeText(fact) : fact)),
+      facts.map((fact) => (typeof fact === 'string' ? makeText(fact) : fact)),
     ),
-    makeElement('div', 'spec detail', ...describeVariants(row, all, context)),
+    makeElement('div', 'spec detail', describeVariants(row, all, context)),
   );
-  void linkRow(link, hash, name, row, failed, context).then((whole) => {
+  void linkRow(link, hash, name, row, failed).then((whole) => {
     // What does not run is not offered.
     if (whole === undefined || failed || (result.askedFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
       return;
@@ -177,7 +173,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
 }
 
 /** Whether the system that is asked for, or else the reader's machine, runs a build, with the reason. */
-function makeMark(row: number, { engine, result }: RowContext): (HTMLElement | string)[] {
+function makeMark(row: number, { engine, result }: RowContext): Child {
   const { fits, packages, builds } = engine;
   const { target, os } = result.meaning;
   const asked = result.askedFit?.(row);
@@ -186,7 +182,7 @@ function makeMark(row: number, { engine, result }: RowContext): (HTMLElement | s
     target !== undefined &&
     !target.includes(',') &&
     packages.targets[builds.rows.target[row] ?? -1] !== target;
-  if (!builds.rows.size[row] || (!fit && !isOther)) return [];
+  if (!builds.rows.size[row] || (!fit && !isOther)) return undefined;
   const isPlain = fit === undefined || (fit === asked && fit.kind === 'yes');
   const text = isPlain ? `runs on ${[target, os].filter(Boolean).join(', ')}` : fitText(fit);
   return [' ', makeElement('span', `mark ${(fit?.kind ?? 'yes').replace(' ', '-')}`, makeText(text))];
@@ -198,11 +194,13 @@ async function linkRow(
   name: string,
   row: number,
   failed: boolean,
-  { files, base }: RowContext,
 ): Promise<string | undefined> {
-  const hash = await files.hashOf(row).catch(() => undefined);
+  const hash = await SEARCH_FILES.hashOf(row).catch(() => undefined);
   if (hash === undefined) return undefined;
-  link.href = `${base}/${failed ? 'failures' : 'builds'}/${encodeURIComponent(name)}/${encodeURIComponent(hash)}/`;
+  const key = encodeURIComponent(hash);
+  link.href = failed
+    ? `${BASE}/failures/${encodeURIComponent(name)}/${key}/`
+    : buildPage({ name, hash: key });
   if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
   return hash;
 }
@@ -226,7 +224,7 @@ interface RowVariants {
 }
 
 /** The variants that differ, those asked for first and then the rarest, and the file that was searched for, as parts in Spack's colours. */
-function describeVariants(row: number, { rows, counts }: RowVariants, context: RowContext): HTMLElement[] {
+function describeVariants(row: number, { rows, counts }: RowVariants, context: RowContext): Child[] {
   const { engine, result, variants: selected } = context;
   const { builds, fileSets, words } = engine;
   const requested = new Set([...result.meaning.variants.map(({ token }) => token), ...selected]);
@@ -242,11 +240,9 @@ function describeVariants(row: number, { rows, counts }: RowVariants, context: R
       : (words.findFile(word, set) ?? []),
   );
   return [
-    ...files.slice(0, 1).map((file) => makeText(`ships ${file}`, 'ships')),
-    ...variants.slice(0, MOST_VARIANTS).map((token) => makeText(token, kindOf(token))),
-    ...(variants.length > MOST_VARIANTS
-      ? [makeText(`and ${variants.length - MOST_VARIANTS} more`, 'muted')]
-      : []),
+    files.slice(0, 1).map((file) => makeText(`ships ${file}`, 'ships')),
+    variants.slice(0, MOST_VARIANTS).map((token) => makeText(token, kindOf(token))),
+    variants.length > MOST_VARIANTS && makeText(`and ${variants.length - MOST_VARIANTS} more`, 'muted'),
   ];
 }
 

@@ -1,11 +1,11 @@
 import { formatCount, formatNumber } from '../../lib/format.ts';
 import { recallMachine } from '../machine/remembered.ts';
-import { makeElement, makeLink, makeText } from '../element.ts';
+import { makeButton, makeElement, makeLink, makeText } from '../element.ts';
+import { BASE, findParts } from '../site.ts';
 import { countBuilds, countFailures, setMachine, type SearchEngine, type SearchResult } from './engine.ts';
 import { queryParts } from '../../lib/search/search-query.ts';
 import { keepState, readState, stateAddress, type SearchState } from './address.ts';
-import { openSearchFiles, type SearchFiles } from './data.ts';
-import { offerFacets, offerMore, showFacets, filterText } from './facets.ts';
+import { offerFacets, offerFilters, offerMore, showFacets, filterText } from './facets.ts';
 import { relaxSearch } from './relax.ts';
 import { showPackages } from './rows.ts';
 import { Searcher } from './searcher.ts';
@@ -16,28 +16,32 @@ const [FIRST_PACKAGES, MORE_PACKAGES] = [14, 100];
 const FEW_PACKAGES = 40;
 
 /** The page's parts. */
-interface Parts {
-  input: HTMLInputElement;
-  facets: HTMLElement;
-  list: HTMLElement;
-  status: HTMLElement;
-  link: HTMLAnchorElement;
-  relax: HTMLElement;
-  chips: HTMLElement;
-  more: HTMLButtonElement;
-  all: HTMLButtonElement;
-  columns: HTMLElement;
+type Parts = NonNullable<ReturnType<typeof findPage>>;
+
+function findPage() {
+  return findParts({
+    input: ['#search-box', HTMLInputElement],
+    facets: ['#facets', HTMLElement],
+    list: ['#search-rows', HTMLElement],
+    status: ['#search-status', HTMLElement],
+    link: ['#search-link', HTMLAnchorElement],
+    relax: ['#search-relax', HTMLElement],
+    chips: ['#search-chips', HTMLElement],
+    more: ['#search-more', HTMLButtonElement],
+    all: ['#search-all', HTMLButtonElement],
+    columns: ['#search-columns', HTMLElement],
+  });
 }
 
 /** Makes the search page search while one types. What is searched for is in the address. */
 export function offerSearch(): void {
-  const parts = findParts();
+  const parts = findPage();
   if (!parts) return;
-  const base = parts.input.dataset['base'] ?? '';
-  const page = new SearchPage(parts, openSearchFiles(base), base);
+  const page = new SearchPage(parts);
   parts.input.form?.addEventListener('submit', (event) => event.preventDefault());
   parts.input.value = page.state.text;
   parts.input.addEventListener('input', () => page.type(parts.input.value));
+  offerFilters();
   offerFacets(parts.facets, (name, word, on) => page.select(name, word, on));
   offerMore(parts.facets, () => page.show());
   parts.more.addEventListener('click', () => page.showMore());
@@ -53,16 +57,11 @@ export function offerSearch(): void {
 class SearchPage {
   readonly state: SearchState = readState(new URLSearchParams(location.search));
   readonly #parts: Parts;
-  readonly #files: SearchFiles;
-  readonly #searcher: Searcher;
-  readonly #base: string;
+  readonly #searcher = new Searcher(() => this.show());
   #shown = FIRST_PACKAGES;
 
-  constructor(parts: Parts, files: SearchFiles, base: string) {
+  constructor(parts: Parts) {
     this.#parts = parts;
-    this.#files = files;
-    this.#searcher = new Searcher(files, () => this.show());
-    this.#base = base;
   }
 
   /** Loads what it searches in, once, and shows what is found. */
@@ -112,14 +111,7 @@ class SearchPage {
     const result = this.#searcher.search(engine, this.state.text, this.state.selection);
     const { packages } = result;
     const variants = this.state.selection.get('variant') ?? new Set();
-    const context = {
-      list: this.#parts.list,
-      engine,
-      files: this.#files,
-      base: this.#base,
-      result,
-      variants,
-    };
+    const context = { list: this.#parts.list, engine, result, variants };
     const isNarrow = stateAddress(this.state) !== '' && packages.length <= FEW_PACKAGES;
     showPackages(packages.slice(0, this.#shown), isNarrow ? 1 : 0, context);
     showFacets(this.#parts.facets, engine, result, this.state);
@@ -140,10 +132,9 @@ class SearchPage {
     const { chips } = this.#parts;
     const items = [...this.state.selection].flatMap(([name, words]) =>
       [...words].map((word) => {
-        const chip = makeElement('button', 'chip', makeText(filterText(name, word)), ' ×');
-        chip.type = 'button';
-        chip.setAttribute('aria-label', `Remove the filter ${name} ${filterText(name, word)}`);
-        chip.addEventListener('click', () => this.select(name, word, false));
+        const text = filterText(name, word);
+        const attributes = { class: 'chip', 'aria-label': `Remove the filter ${name} ${text}` };
+        const chip = makeButton(attributes, [makeText(text), ' ×'], () => this.select(name, word, false));
         return makeElement('li', '', chip);
       }),
     );
@@ -170,16 +161,17 @@ class SearchPage {
     link.hidden = stateAddress(this.state) === '';
     more.hidden = packages.length <= this.#shown;
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#searcher.hashes) : [];
-    const all = makeLink(`${this.#base}/packages/`, 'Look through all packages');
+    const all = makeLink(`${BASE}/packages/`, 'Look through all packages');
     relax.replaceChildren(
       ...ways.map(({ without, builds, failures, need, address }) => {
         const found = [
-          ...(builds > 0 ? [formatNumber(builds, 'build')] : []),
-          ...(failures > 0 ? [formatNumber(failures, 'failed build')] : []),
+          builds > 0 && formatNumber(builds, 'build'),
+          failures > 0 && formatNumber(failures, 'failed build'),
         ];
-        const text = found.join(' and ') + (without === undefined ? '' : ` without ${without}`);
-        const reason = need === undefined ? [] : [`: the nearest ${need}`];
-        return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), ...reason);
+        const text =
+          found.filter(Boolean).join(' and ') + (without === undefined ? '' : ` without ${without}`);
+        const reason = need !== undefined && `: the nearest ${need}`;
+        return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), reason);
       }),
       ...(rows.length === 0 ? [makeElement('li', '', all)] : []),
     );
@@ -189,20 +181,4 @@ class SearchPage {
 /** Whether something can be left out of a search: it has several words or a filter. */
 function isNarrowed({ text, selection }: SearchState): boolean {
   return queryParts(text).length > 1 || [...selection.values()].some((words) => words.size > 0);
-}
-
-function findParts(): Parts | undefined {
-  const input = document.querySelector<HTMLInputElement>('#search-box');
-  const facets = document.querySelector<HTMLElement>('#facets');
-  const list = document.querySelector<HTMLElement>('#search-rows');
-  const status = document.querySelector<HTMLElement>('#search-status');
-  const relax = document.querySelector<HTMLElement>('#search-relax');
-  const chips = document.querySelector<HTMLElement>('#search-chips');
-  const link = document.querySelector<HTMLAnchorElement>('#search-link');
-  const more = document.querySelector<HTMLButtonElement>('#search-more');
-  const all = document.querySelector<HTMLButtonElement>('#search-all');
-  const columns = document.querySelector<HTMLElement>('#search-columns');
-  if (!input || !facets || !list || !relax || !chips || !status || !link || !more || !all || !columns)
-    return undefined;
-  return { input, facets, list, relax, chips, status, link, more, all, columns };
 }

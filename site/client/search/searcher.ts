@@ -1,6 +1,6 @@
 import { parseQuery } from '../../lib/search/search-query.ts';
 import { recallMachine } from '../machine/remembered.ts';
-import type { SearchFiles } from './data.ts';
+import { SEARCH_FILES } from './data.ts';
 import {
   addFileIndex,
   addWordIndex,
@@ -18,13 +18,11 @@ export class Searcher {
   engine: SearchEngine | undefined;
   /** The hashes of all rows, once a search named one. */
   hashes: string[] | undefined;
-  readonly #files: SearchFiles;
   readonly #changed: () => unknown;
   #isLoading = false;
 
   /** @param changed is called when more was loaded, and a search may find more than before */
-  constructor(files: SearchFiles, changed: () => unknown) {
-    this.#files = files;
+  constructor(changed: () => unknown) {
     this.#changed = changed;
   }
 
@@ -33,7 +31,7 @@ export class Searcher {
     if (this.engine || this.#isLoading) return;
     this.#isLoading = true;
     try {
-      const [packages, builds] = await Promise.all([this.#files.packages(), this.#files.builds()]);
+      const [packages, builds] = await Promise.all([SEARCH_FILES.packages(), SEARCH_FILES.builds()]);
       this.engine = createSearchEngine(packages, builds);
       setMachine(this.engine, recallMachine());
     } finally {
@@ -51,11 +49,11 @@ export class Searcher {
 
   #loadMore({ meaning: { words, hash, hashWord }, isWeak }: SearchResult, engine: SearchEngine): void {
     if (words.length > 0 && !engine.fileSets)
-      this.#add(this.#files.files(), (files) => !engine.fileSets && addFileIndex(engine, files));
+      this.#add(SEARCH_FILES.files(), (files) => !engine.fileSets && addFileIndex(engine, files));
     else if (isWeak && !engine.hasWords)
-      this.#add(this.#files.words(), (more) => !engine.hasWords && addWordIndex(engine, more));
+      this.#add(SEARCH_FILES.words(), (more) => !engine.hasWords && addWordIndex(engine, more));
     if ((hash !== undefined || hashWord !== undefined) && !this.hashes)
-      this.#add(this.#files.allHashes(engine.builds.rows.package.length), (hashes) => {
+      this.#add(SEARCH_FILES.allHashes(engine.builds.rows.package.length), (hashes) => {
         this.hashes = hashes;
       });
   }

@@ -1,10 +1,11 @@
 import { formatNumber } from '../../lib/format.ts';
-import { openSearchFiles, type SearchFiles } from './data.ts';
+import { SEARCH_FILES } from './data.ts';
 import { search, type SearchEngine, type SearchResult } from './engine.ts';
 import { Searcher } from './searcher.ts';
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { announce } from '../announce.ts';
-import { makeElement, makeText } from '../element.ts';
+import { makeElement, makeText, type Child } from '../element.ts';
+import { packagePage } from '../site.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 
 /** With fewer packages than this, programs and libraries are looked for as well. */
@@ -18,9 +19,7 @@ interface Choice {
 
 /** Shows packages under a search box while one types. Without its data the box sends what is typed, as without a script. */
 export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
-  const base = input.dataset['suggest'] ?? '';
-  const suggestions = new Suggestions(input, base);
-  await suggestions.load().catch(() => undefined);
+  await new Suggestions(input).load().catch(() => undefined);
 }
 
 /**
@@ -30,20 +29,15 @@ export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
 class Suggestions {
   readonly #input: HTMLInputElement;
   readonly #list = makeElement('ul', 'suggestions');
-  readonly #base: string;
-  readonly #files: SearchFiles;
-  readonly #searcher: Searcher;
+  // Until the list is there, nothing is shown in it.
+  readonly #searcher = new Searcher(() => this.#list.isConnected && this.show());
   #names: FileIndex | undefined;
   #choices: Choice[] = [];
   /** Place of the choice that Enter takes; -1: none. */
   #active = -1;
 
-  constructor(input: HTMLInputElement, base: string) {
+  constructor(input: HTMLInputElement) {
     this.#input = input;
-    this.#base = base;
-    this.#files = openSearchFiles(base);
-    // Until the list is there, nothing is shown in it.
-    this.#searcher = new Searcher(this.#files, () => this.#list.isConnected && this.show());
   }
 
   /** Loads what is searched, and shows suggestions from then on. */
@@ -68,7 +62,7 @@ class Suggestions {
     const suggestions = suggestPackages(this.#searcher.search(engine, text, new Map()), engine);
     const files = suggestions.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
     this.#choices = [
-      ...suggestions.map((suggestion) => makeChoice(suggestion, this.#base)),
+      ...suggestions.map(makeChoice),
       ...files.map((file) => makeFileChoice(file, this.#input.form?.action ?? '')),
       makeSearchChoice(text, this.#input.form?.action ?? ''),
     ];
@@ -83,7 +77,7 @@ class Suggestions {
   /** Programs and libraries; their names come when they are first needed, and then the list is shown again. */
   #suggestFiles(text: string): FileSuggestion[] {
     if (this.#names) return suggestFiles(text, this.#names);
-    this.#files.files().then(
+    SEARCH_FILES.files().then(
       (files) => {
         if (this.#names) return;
         this.#names = files;
@@ -156,13 +150,13 @@ class Suggestions {
   }
 }
 
-function makeChoice({ name, version, description, builds }: Suggestion, base: string): Choice {
+function makeChoice({ name, version, description, builds }: Suggestion): Choice {
   const spec = makeElement('span', 'spec', makeText(name, 'name'), makeText(`@${version}`, 'version'));
   const count = makeElement('span', 'muted count', formatNumber(builds, 'build'));
   const about = makeElement('span', 'muted about', makeText(description));
   return {
-    href: `${base}/packages/${encodeURIComponent(name)}/`,
-    element: makeOption(spec, ' ', count, ...(description ? [' ', about] : [])),
+    href: packagePage(name),
+    element: makeOption(spec, ' ', count, description !== '' && [' ', about]),
   };
 }
 
@@ -180,11 +174,8 @@ function makeSearchChoice(text: string, search: string): Choice {
   };
 }
 
-function makeOption(...children: (Node | string)[]): HTMLElement {
-  const option = makeElement('li', '', ...children);
-  option.setAttribute('role', 'option');
-  option.setAttribute('aria-selected', 'false');
-  return option;
+function makeOption(...children: Child[]): HTMLElement {
+  return makeElement('li', { role: 'option', 'aria-selected': 'false' }, children);
 }
 
 /** A package that a reader may mean. */

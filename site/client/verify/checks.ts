@@ -10,6 +10,7 @@ import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schem
 import { fileStem, Node } from '../../schemas/node.ts';
 import { mirrorBlobPath } from '../../schemas/digest.ts';
 import { fetchNodeText } from '../spec-files.ts';
+import { BASE } from '../site.ts';
 import { documentOf, type ShownBuild } from '../build/shown-build.ts';
 
 /** What a check came to: `open` was not checked. */
@@ -29,14 +30,13 @@ const KeyList = z.object({ keys: z.array(z.object({ fingerprint: z.string() })) 
  * throws when a file cannot be had.
  */
 export async function* verifyBuild(shown: ShownBuild): AsyncGenerator<Check> {
-  const { base } = shown;
   const { build } = await fetchDocument(shown);
-  const nodeText = await fetchNodeText(base, { name: build.name, hash: shown.hash });
+  const nodeText = await fetchNodeText({ name: build.name, hash: shown.hash });
   yield await checkNode(Node.parse(JSON.parse(nodeText)), nodeText, shown.hash);
 
   const stem = encodeURIComponent(fileStem(build));
-  const manifest = await fetchText(`${base}/v3/manifests/spec/${build.name}/${stem}.spec.manifest.json`);
-  const keys = shown.hasKeys ? await fetchKeys(base) : [];
+  const manifest = await fetchText(`/v3/manifests/spec/${build.name}/${stem}.spec.manifest.json`);
+  const keys = shown.hasKeys ? await fetchKeys() : [];
   const { check, text } = await checkSignature(manifest, keys);
   yield check;
   // A manifest that its signature does not cover says nothing.
@@ -48,7 +48,7 @@ export async function* verifyBuild(shown: ShownBuild): AsyncGenerator<Check> {
     return;
   }
   const { config } = build.image;
-  const specFile = await fetchBytes(`${base}/${mirrorBlobPath(config.digest)}`);
+  const specFile = await fetchBytes(`/${mirrorBlobPath(config.digest)}`);
   yield* checkSpecFile(new Uint8Array(specFile), config, nodeText);
 }
 
@@ -56,15 +56,15 @@ async function fetchDocument(shown: ShownBuild): Promise<z.infer<typeof SpecDocu
   return SpecDocument.parse(JSON.parse(await fetchText(documentOf(shown))));
 }
 
-async function fetchKeys(base: string): Promise<string[]> {
-  const { keys } = KeyList.parse(JSON.parse(await fetchText(`${base}/api/keys.json`)));
-  return Promise.all(keys.map(({ fingerprint }) => fetchText(`${base}/keys/${fingerprint}.asc`)));
+async function fetchKeys(): Promise<string[]> {
+  const { keys } = KeyList.parse(JSON.parse(await fetchText('/api/keys.json')));
+  return Promise.all(keys.map(({ fingerprint }) => fetchText(`/keys/${fingerprint}.asc`)));
 }
 
 /** Downloads a build's tarball and checks its digest. */
 export async function verifyTarball(shown: ShownBuild): Promise<Check> {
   const { tarball } = (await fetchDocument(shown)).build;
-  const bytes = await fetchBytes(`${shown.base}/${mirrorBlobPath(tarball.digest)}`);
+  const bytes = await fetchBytes(`/${mirrorBlobPath(tarball.digest)}`);
   const fits = `sha256:${await digestHex('SHA-256', bytes)}` === tarball.digest;
   return fits
     ? {
@@ -164,15 +164,14 @@ async function* checkSpecFile(
   }
 }
 
-async function fetchText(address: string): Promise<string> {
-  return new TextDecoder().decode(await fetchBytes(address));
+async function fetchText(path: string): Promise<string> {
+  return new TextDecoder().decode(await fetchBytes(path));
 }
 
-async function fetchBytes(address: string): Promise<ArrayBuffer> {
+async function fetchBytes(path: string): Promise<ArrayBuffer> {
   // What a browser kept from an earlier visit is not what is to be checked.
-  const response = await fetch(address, { cache: 'no-cache' });
-  if (!response.ok)
-    throw new Error(`${new URL(address, location.href).pathname}: the site answered ${response.status}`);
+  const response = await fetch(BASE + path, { cache: 'no-cache' });
+  if (!response.ok) throw new Error(`${BASE}${path}: the site answered ${response.status}`);
   return response.arrayBuffer();
 }
 

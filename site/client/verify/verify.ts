@@ -1,6 +1,7 @@
 import { formatSize } from '../../lib/format.ts';
 import type { ShownBuild } from '../build/shown-build.ts';
-import { makeElement } from '../element.ts';
+import { makeButton, makeElement } from '../element.ts';
+import { messageOf } from '../site.ts';
 import type { Check } from './checks.ts';
 
 /** WebCrypto digests a whole buffer: what is larger is for the command line. */
@@ -10,26 +11,21 @@ const MOST_BYTES = 500_000_000;
 export function makeVerifySection(build: ShownBuild): HTMLElement {
   const { hasKeys, hasTarball, size } = build;
   const list = makeElement('ul', 'checks');
-  const log = makeElement('div', '', list);
-  log.setAttribute('role', 'log');
-  log.setAttribute('aria-label', 'Results');
+  const log = makeElement('div', { role: 'log', 'aria-label': 'Results' }, list);
   const buttons = [
-    makeButton('Verify', () => checkBuild(build)),
+    makeCheckButton('Verify', () => checkBuild(build)),
     ...(hasTarball
-      ? [makeButton(`Download and check the tarball (${formatSize(size)})`, () => checkTarball(build))]
+      ? [makeCheckButton(`Download and check the tarball (${formatSize(size)})`, () => checkTarball(build))]
       : []),
   ];
 
-  function makeButton(text: string, check: () => AsyncGenerator<Check>): HTMLButtonElement {
-    const button = makeElement('button', '', text);
-    button.type = 'button';
-    button.addEventListener('click', () => {
+  function makeCheckButton(text: string, check: () => AsyncGenerator<Check>): HTMLButtonElement {
+    return makeButton('', text, () => {
       for (const each of buttons) each.disabled = true;
       void show(list, check()).finally(() => {
         for (const each of buttons) each.disabled = false;
       });
     });
-    return button;
   }
 
   return makeElement(
@@ -43,7 +39,11 @@ export function makeVerifySection(build: ShownBuild): HTMLElement {
         ? 'Recomputes the DAG hash and checks the manifest’s signature and digests, here and now. Spack checks signature and digests too when it installs.'
         : 'Recomputes the DAG hash and checks the digests, here and now. Without a signature nothing proves who made them.',
     ),
-    makeElement('ul', 'list-inline', ...buttons.map((button) => makeElement('li', '', button))),
+    makeElement(
+      'ul',
+      'list-inline',
+      buttons.map((button) => makeElement('li', '', button)),
+    ),
     log,
   );
 }
@@ -86,14 +86,10 @@ async function show(list: HTMLElement, checks: AsyncGenerator<Check>): Promise<v
     }
     for await (const check of checks) add(list, check);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    add(list, { state: 'open', text: `The rest was not checked (${cause}).` });
+    add(list, { state: 'open', text: `The rest was not checked (${messageOf(error)}).` });
   }
 }
 
 function add(list: HTMLElement, { state, text }: Check): void {
-  const item = document.createElement('li');
-  item.className = state;
-  item.textContent = text;
-  list.append(item);
+  list.append(makeElement('li', state, text));
 }

@@ -1,5 +1,5 @@
 import type { ChangeList } from '../../schemas/api/change-list.ts';
-import { indexLink, schemaLink } from './links.ts';
+import { indexLink, type Body } from './links.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl } from '../url.ts';
 import { compareTexts } from '../spack/versions.ts';
@@ -16,14 +16,13 @@ interface Comings extends Pick<SiteCatalog, 'removed'> {
  * What came and went, by month, the oldest first. A month that is over stays as it is: what is published later is of
  * later months, and what is removed leaves the time of its publication behind.
  */
-export function changesDocument(catalog: Comings): Map<string, ChangeList> {
+export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>> {
   const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => monthOf(date));
   const months = [...byMonth.keys()];
   return new Map(
     [...byMonth].map(([month, changes], place) => [
       month,
       {
-        schema: schemaLink('change-list'),
         month,
         changes,
         links: { index: indexLink(), ...previousLink(months[place - 1]) },

@@ -4,25 +4,24 @@ import type { ReproducedDocument } from '../../schemas/api/checks/reproduced-doc
 import { countFreshness } from '../advisories/freshness.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
-import { listLinks, schemaLink } from './links.ts';
+import { listLinks, type Body } from './links.ts';
 
 /** Reasons in a document: each takes 200 bytes. */
 const MOST_CAUSES = 500;
 
-export function healthDocument({ health }: SiteCatalog): HealthDocument {
-  return { schema: schemaLink('health-document'), ...(health ? { last: health } : {}), links: listLinks() };
+export function healthDocument({ health }: SiteCatalog): Body<HealthDocument> {
+  return { ...(health ? { last: health } : {}), links: listLinks() };
 }
 
-export function reproducedDocument({ challenge, alike }: SiteCatalog): ReproducedDocument {
+export function reproducedDocument({ challenge, alike }: SiteCatalog): Body<ReproducedDocument> {
   return {
-    schema: schemaLink('reproduced-document'),
     ...(challenge ? { last: challenge } : {}),
     alike: [...alike.values()],
     links: listLinks(),
   };
 }
 
-export function recipesDocument(catalog: SiteCatalog): RecipesDocument {
+export function recipesDocument(catalog: SiteCatalog): Body<RecipesDocument> {
   const { comparison, builds } = catalog;
   const { builds: counts, since } = countFreshness(builds.values(), catalog);
   const last = comparison && {
@@ -38,7 +37,6 @@ export function recipesDocument(catalog: SiteCatalog): RecipesDocument {
     ...(since ? { since } : {}),
   };
   return {
-    schema: schemaLink('recipes-document'),
     ...(last ? { last } : {}),
     older: (comparison?.older ?? [])
       .map(({ hashes, ...cause }) => ({ ...cause, builds: hashes.filter((hash) => builds.has(hash)).length }))

@@ -1,6 +1,7 @@
 import { isCompressed, type Endpoint } from './endpoints.ts';
 import type { ApiSample } from './samples.ts';
 import { settingsOf } from './views.ts';
+import type { Commands } from '../commands/build-commands.ts';
 import { keyPath } from '../commands/commands.ts';
 import type { Include } from '../../schemas/api/view-list.ts';
 import { solverSettingsPath } from '../mirror/consumer-settings.ts';
@@ -8,14 +9,8 @@ import { includeOf } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, siteAddress } from '../url.ts';
 
-/** Commands to paste, and what they do. */
-export interface ApiCommands {
-  label: string;
-  lines: string[];
-}
-
 /** How to ask an endpoint with curl and jq. */
-export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): ApiCommands[] {
+export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): Commands[] {
   const unpack = isCompressed(endpoint) ? ' | gunzip' : '';
   return Object.entries(endpoint.filters).map(([label, filter]) => ({
     label,
@@ -24,7 +19,7 @@ export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): ApiCo
 }
 
 /** Trust in all lists from one signature. */
-export function signatureCommands({ keys }: SiteCatalog): ApiCommands[] {
+export function signatureCommands({ keys }: SiteCatalog): Commands[] {
   if (keys.length === 0) return [];
   const index = externalUrl(apiPath('index'));
   const select = '.endpoints[] | select(.name == "packages") | "\\(.sha256)  packages.json"';
@@ -48,7 +43,7 @@ export function signatureCommands({ keys }: SiteCatalog): ApiCommands[] {
 }
 
 /** How to add this cache by a file: into the user's own scope, or by an include. */
-export function settingsCommands(catalog: SiteCatalog): ApiCommands[] {
+export function settingsCommands(catalog: SiteCatalog): Commands[] {
   const files = settingsOf(catalog);
   const [file] = files;
   if (!file) return [];
@@ -86,7 +81,7 @@ function includeLines({ path, sha256 }: Include): string[] {
 }
 
 /** How much of a lock file is here. */
-export function coverageCommands(): ApiCommands[] {
+export function coverageCommands(): Commands[] {
   return [
     {
       label: "How much of a spack.lock has binaries here, in this project's folder",

@@ -1,17 +1,16 @@
 import type { EnvironmentDocument } from '../../schemas/api/environment-document.ts';
 import type { EnvironmentList } from '../../schemas/api/environment-list.ts';
 import { settingsLink } from './lists.ts';
-import { listLinks, schemaLink } from './links.ts';
+import { listLinks, type Body } from './links.ts';
 import { coverLock, knownCache } from '../catalog/coverage.ts';
 import { viewName } from '../spack/view-name.ts';
 import { describeEnvironmentState } from '../catalog/environments.ts';
 import type { CatalogEnvironment, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl } from '../url.ts';
 
-export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
+export function describeEnvironments(catalog: SiteCatalog): Body<EnvironmentList> {
   const cache = knownCache(catalog);
   return {
-    schema: schemaLink('environment-list'),
     environments: [...catalog.locks].map(([name, lock]) => {
       const { needed, available, percent, downloadSize } = coverLock(lock, cache);
       return {
@@ -31,12 +30,11 @@ export function describeEnvironments(catalog: SiteCatalog): EnvironmentList {
 export function describeEnvironment(
   environment: CatalogEnvironment,
   catalog: SiteCatalog,
-): EnvironmentDocument | undefined {
+): Body<EnvironmentDocument> | undefined {
   const { name, lock, release } = environment;
   const { coverage, waiting, freshness } = describeEnvironmentState(environment, catalog);
   if (!lock || !coverage) return undefined;
   return {
-    schema: schemaLink('environment-document'),
     name,
     roots: lock.roots.map(({ hash, spec }) => ({ hash, spec, available: catalog.builds.has(hash) })),
     coverage,

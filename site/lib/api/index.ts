@@ -1,6 +1,6 @@
 import type { IndexDocument } from '../../schemas/api/index-document.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { schemaLink, TEMPLATES } from './links.ts';
+import { schemaLink, TEMPLATES, type Body } from './links.ts';
 import { apiTexts } from './texts.ts';
 import { settingsTexts } from './views.ts';
 import { mirrorName, apiPath, externalUrl, siteAddress } from '../url.ts';
@@ -11,10 +11,9 @@ import { sha256Of } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
-export function describeIndex(catalog: SiteCatalog): IndexDocument {
+export function describeIndex(catalog: SiteCatalog): Body<IndexDocument> {
   const { packages, builds, buildsOnSite, unsigned, targets, size, updated } = countSite(catalog);
   return {
-    schema: schemaLink('index-document'),
     version: 1,
     name: mirrorName(),
     url: siteAddress(),

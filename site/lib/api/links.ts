@@ -5,6 +5,9 @@ export function schemaLink(shape: string): string {
   return externalUrl(`/api/schemas/${shape}.json`);
 }
 
+/** A document without the address of its schema, which all get in one place. */
+export type Body<Document> = Omit<Document, 'schema'>;
+
 /** The links that every list has. */
 export function listLinks(): { index: string } {
   return { index: indexLink() };

@@ -6,7 +6,7 @@ import type { PackageList } from '../../schemas/api/package-list.ts';
 import type { ProgramList } from '../../schemas/api/program-list.ts';
 import type { SpecTable } from '../../schemas/api/spec-table.ts';
 import type { TargetList } from '../../schemas/api/target-list.ts';
-import { indexLink, listLinks, schemaLink, TEMPLATES } from './links.ts';
+import { indexLink, listLinks, TEMPLATES, type Body } from './links.ts';
 import { keyPath } from '../commands/commands.ts';
 import { failurePath } from '../catalog/failures.ts';
 import { countCompilers, groupProviders } from '../catalog/compilers-and-providers.ts';
@@ -20,9 +20,8 @@ import { allAdvisories } from '../advisories/advisories.ts';
 import type { ContainerList } from '../../schemas/api/container-list.ts';
 import { containerReference, currentTags, taggedContainers } from '../catalog/containers.ts';
 
-export function describePackages({ packages }: SiteCatalog): PackageList {
+export function describePackages({ packages }: SiteCatalog): Body<PackageList> {
   return {
-    schema: schemaLink('package-list'),
     packages: [...packages.values()].map(({ name, metadata, versions, targets, builds, size, updated }) => ({
       name,
       ...(metadata ? { description: metadata.description } : {}),
@@ -37,22 +36,20 @@ export function describePackages({ packages }: SiteCatalog): PackageList {
 }
 
 /** Every build, by package, the highest version first. */
-export function describeSpecs(catalog: SiteCatalog): SpecTable {
+export function describeSpecs(catalog: SiteCatalog): Body<SpecTable> {
   const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds);
   return {
-    schema: schemaLink('spec-table'),
     ...fillTable(builds, catalog),
     links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
   };
 }
 
-export function describeTargets(catalog: SiteCatalog): TargetList {
+export function describeTargets(catalog: SiteCatalog): Body<TargetList> {
   const packages = new Map<string, number>();
   for (const { targets } of catalog.packages.values()) {
     for (const target of targets) packages.set(target, (packages.get(target) ?? 0) + 1);
   }
   return {
-    schema: schemaLink('target-list'),
     targets: countSite(catalog).targets.map(({ name, builds }) => ({
       name,
       builds,
@@ -63,9 +60,8 @@ export function describeTargets(catalog: SiteCatalog): TargetList {
   };
 }
 
-export function describeCompilers(catalog: SiteCatalog): CompilerList {
+export function describeCompilers(catalog: SiteCatalog): Body<CompilerList> {
   return {
-    schema: schemaLink('compiler-list'),
     compilers: countCompilers(catalog).map(({ name, version, languages, builds }) => ({
       name,
       version,
@@ -76,19 +72,17 @@ export function describeCompilers(catalog: SiteCatalog): CompilerList {
   };
 }
 
-export function describePrograms({ builds }: SiteCatalog): ProgramList {
+export function describePrograms({ builds }: SiteCatalog): Body<ProgramList> {
   const all = [...builds.values()].map(({ build }) => build);
   return {
-    schema: schemaLink('program-list'),
     programs: groupProviders(all, ({ programs }) => programs),
     libraries: groupProviders(all, ({ libraries }) => libraries),
     links: listLinks(),
   };
 }
 
-export function describeFailures({ failures }: SiteCatalog): FailureList {
+export function describeFailures({ failures }: SiteCatalog): Body<FailureList> {
   return {
-    schema: schemaLink('failure-list'),
     failures: failures.map(({ id, name, spec, hash, target, kind, phase, date, run }) => ({
       name,
       spec,
@@ -104,9 +98,8 @@ export function describeFailures({ failures }: SiteCatalog): FailureList {
   };
 }
 
-export function describeAdvisories(catalog: SiteCatalog): AdvisoryList {
+export function describeAdvisories(catalog: SiteCatalog): Body<AdvisoryList> {
   return {
-    schema: schemaLink('advisory-list'),
     advisories: allAdvisories(catalog).map(({ builds, ...advisory }) => ({
       ...advisory,
       builds: builds.map(({ build }) => build.hash),
@@ -116,9 +109,8 @@ export function describeAdvisories(catalog: SiteCatalog): AdvisoryList {
   };
 }
 
-export function describeKeys({ keys }: SiteCatalog): KeyList {
+export function describeKeys({ keys }: SiteCatalog): Body<KeyList> {
   return {
-    schema: schemaLink('key-list'),
     keys: keys.map((key) => ({ fingerprint: key.fingerprint, url: externalUrl(keyPath(key)) })),
     links: listLinks(),
   };
@@ -129,9 +121,8 @@ export function settingsLink(view: string, { plan }: SiteCatalog): { settings?: 
   return plan.views.has(view) ? { settings: externalUrl(`/api/${viewSettingsPath(view)}.yaml`) } : {};
 }
 
-export function describeContainers(catalog: SiteCatalog): ContainerList {
+export function describeContainers(catalog: SiteCatalog): Body<ContainerList> {
   return {
-    schema: schemaLink('container-list'),
     containers: taggedContainers(catalog).map((container) => {
       const { environment, roots, os, architecture, digest, base, published, origin } = container;
       const reference = containerReference(container, catalog);

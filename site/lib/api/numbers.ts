@@ -3,7 +3,7 @@ import type { BudgetDocument } from '../../schemas/api/budget-document.ts';
 import type { StatsDocument } from '../../schemas/api/stats-document.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
-import { listLinks, schemaLink } from './links.ts';
+import { listLinks, type Body } from './links.ts';
 import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
 import { countFreshness } from '../advisories/freshness.ts';
 import { countCompilers } from '../catalog/compilers-and-providers.ts';
@@ -13,10 +13,9 @@ import { countSite } from '../catalog/site-numbers.ts';
 import { totalTime } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-export function describeStats(catalog: SiteCatalog): StatsDocument {
+export function describeStats(catalog: SiteCatalog): Body<StatsDocument> {
   const builds = [...catalog.builds.values()];
   return {
-    schema: schemaLink('stats-document'),
     packages: catalog.packages.size,
     builds: builds.length,
     removed: catalog.removed.length,
@@ -36,13 +35,12 @@ export function describeStats(catalog: SiteCatalog): StatsDocument {
   };
 }
 
-export function describeBudget(catalog: SiteCatalog): BudgetDocument {
+export function describeBudget(catalog: SiteCatalog): Body<BudgetDocument> {
   const { plan } = catalog;
   const forecast = forecastBudget(catalog);
   const { budget, ...bytes } = plan.bytes;
   const whole = Object.entries(bytes).map(([part, count]) => [part, Math.round(count)]);
   return {
-    schema: schemaLink('budget-document'),
     budget,
     bytes: { ...bytes, ...Object.fromEntries(whole) },
     builds: plan.served.size,

@@ -2,11 +2,11 @@ import { targetOf } from '../../schemas/node.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, mirrorName, siteAddress } from '../url.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import type { ApiCommands } from './commands.ts';
+import type { Commands } from '../commands/build-commands.ts';
 import { exampleBuild } from './samples.ts';
 
 /** Questions that programs ask most, each as commands with curl and jq; the page of the API and `llms.txt` show them. */
-export function apiRecipes(catalog: SiteCatalog): ApiCommands[] {
+export function apiRecipes(catalog: SiteCatalog): Commands[] {
   const example = exampleBuild(catalog);
   return [
     ...(example ? [isHere(example)] : []),
@@ -26,7 +26,7 @@ export function apiRecipes(catalog: SiteCatalog): ApiCommands[] {
   ];
 }
 
-function isHere({ build, node }: CatalogBuild): ApiCommands {
+function isHere({ build, node }: CatalogBuild): Commands {
   const filter = [
     `.builds[] | select(.os == "${node.arch.platform_os}" and .target == "${targetOf(node)}")`,
     String.raw`"\(.version) /\(.hash) \(.libc // "no C library")"`,
@@ -37,7 +37,7 @@ function isHere({ build, node }: CatalogBuild): ApiCommands {
   };
 }
 
-function whatIsNew(): ApiCommands {
+function whatIsNew(): Commands {
   const filter = [
     '[.changes[] | select(.date >= (now - 7 * 86400 | todate))]',
     String.raw`if . == [] then "nothing" else .[] | "\(.date) \(.change) \(.name)@\(.version)" end`,
@@ -51,7 +51,7 @@ function whatIsNew(): ApiCommands {
   };
 }
 
-function whatIsOlder(): ApiCommands {
+function whatIsOlder(): Commands {
   const filter = [
     '.words as $w | .columns as $c | range(.builds)',
     'select($w.freshness[$c.freshness[.]] == "older")',
@@ -60,7 +60,7 @@ function whatIsOlder(): ApiCommands {
   return { label: 'Which builds are older than the newest recipes?', lines: [get('specs', filter)] };
 }
 
-function coverage(): ApiCommands {
+function coverage(): Commands {
   return {
     label: 'How much of a spack.lock is here?',
     lines: [

@@ -4,7 +4,8 @@ import { ENDPOINTS, parameterOf, type Endpoint } from './endpoints.ts';
 import { describeIndex } from './index.ts';
 import { describeSeed, describeSeedDates } from './seed.ts';
 import { describePackage, specDocument, nodeListText } from './specs.ts';
-import { apiTexts } from './texts.ts';
+import { schemaLink } from './links.ts';
+import { apiTexts, documentText } from './texts.ts';
 import { dataPlace } from '../catalog/data-commit.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { once } from '../once.ts';
@@ -48,7 +49,7 @@ function answersOf(catalog: SiteCatalog): Map<string, Answer> {
   const home = entry && catalog.packages.get(entry.build.name);
   const [environment] = environments;
   return new Map<string, Answer>([
-    ['index', { text: JSON.stringify(describeIndex(catalog)) }],
+    ['index', { text: documentText('index', describeIndex(catalog)) }],
     ...[...lists].map(([name, text]): [string, Answer] => [name, { text }]),
     ...(home ? [answer('package', JSON.stringify(describePackage(home, catalog)), home.name)] : []),
     ...(entry ? [answer('spec', JSON.stringify(specDocument(entry, catalog)), entry.build.hash)] : []),
@@ -107,9 +108,12 @@ function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCata
 
 /** A table of few builds: cutting its columns would leave words that nothing names. */
 function shortTable(catalog: SiteCatalog): object {
-  const { schema, links } = describeSpecs(catalog);
   const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds).slice(0, SHOWN);
-  return { schema, ...fillTable(builds, catalog), links };
+  return {
+    schema: schemaLink('spec-table'),
+    ...fillTable(builds, catalog),
+    links: describeSpecs(catalog).links,
+  };
 }
 
 function shorten(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { endpointNamed } from './endpoints.ts';
+import { schemaLink } from './links.ts';
 import { describeBadges, describeBudget, describeStats } from './numbers.ts';
 import { changesDocument } from './changes.ts';
 import {
@@ -63,11 +64,16 @@ export const apiTexts = once((catalog: SiteCatalog): ApiTexts => ({
       }),
     ),
   ),
-  badges: textsOf('badge', describeBadges(catalog)),
+  // shields.io allows no further field.
+  badges: new Map([...describeBadges(catalog)].map(([name, badge]) => [name, checkedText('badge', badge)])),
 }));
 
-/** A document as it is served. Throws when it is not of its endpoint's shape. */
-export function documentText(endpoint: string, document: object): string {
+/** A document as it is served, with the address of its schema. Throws when it is not of its endpoint's shape. */
+export function documentText(endpoint: string, body: object): string {
+  return checkedText(endpoint, { schema: schemaLink(endpointNamed(endpoint).shape), ...body });
+}
+
+function checkedText(endpoint: string, document: object): string {
   endpointNamed(endpoint).schema.parse(document);
   return `${JSON.stringify(document)}\n`;
 }

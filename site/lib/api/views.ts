@@ -1,5 +1,5 @@
 import type { Include, ViewList } from '../../schemas/api/view-list.ts';
-import { listLinks, schemaLink } from './links.ts';
+import { listLinks, type Body } from './links.ts';
 import { describeSettings, includeOf, type SettingsFile } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { solverSettingsPath } from '../mirror/consumer-settings.ts';
@@ -11,10 +11,9 @@ export const settingsOf = once((catalog: SiteCatalog): SettingsFile[] =>
   describeSettings({ ...catalog, signed: catalog.keys.length > 0, views: catalog.plan.views }),
 );
 
-export function describeViews(catalog: SiteCatalog): ViewList {
+export function describeViews(catalog: SiteCatalog): Body<ViewList> {
   const files = settingsOf(catalog);
   return {
-    schema: schemaLink('view-list'),
     views: files.flatMap((file) =>
       file.view === undefined || file.isForSolver
         ? []

@@ -4,12 +4,11 @@ import { Cache } from '../../schemas/cache.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { LockFile } from '../../schemas/lock-file.ts';
 import { fileStem, Node } from '../../schemas/node.ts';
-import { Snapshot } from '../../schemas/snapshot.ts';
 import { parseJson } from '../json.ts';
-import { parseYaml } from '../yaml.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { addNode } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
+import { parseSnapshot } from './kept-builds.ts';
 
 /**
  * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
@@ -44,6 +43,7 @@ export const CATALOG_FILES = {
   cache: { folder: '', ending: '.json' },
 } as const;
 export type CatalogKind = keyof typeof CATALOG_FILES;
+export const CATALOG_KINDS = Object.keys(CATALOG_FILES) as CatalogKind[];
 
 /** A file as it was read. `body` is its text, unchanged. */
 export interface CatalogEntry {
@@ -151,88 +151,123 @@ export interface CatalogListener {
 export function assembleCatalog<Manifest>(
   source: CatalogSource<Manifest>,
   directory = '',
-  {
-    onFault = (fault) => {
-      throw fault;
-    },
-    readNode,
-    onOrphan,
-  }: CatalogListener = {},
+  listener: CatalogListener = {},
 ): Catalog<Manifest> {
-  const attempt = <T>(kind: CatalogKind, entry: CatalogEntry, read: () => T): T | undefined => {
+  const reader = new CatalogReader(directory, listener);
+  const nodes = reader.readNodes(source.specs);
+  const builds = reader.readBuilds(source, nodes);
+  const locks = new Map(
+    source.locks.flatMap((entry) => {
+      const lock = reader.parse('locks', entry, LockFile);
+      return lock ? [[entry.id, lock] as const] : [];
+    }),
+  );
+  const snapshots = reader.readSnapshots(source.snapshots);
+  const [cache] = source.cache.flatMap((entry) => reader.parse('cache', entry, Cache) ?? []);
+  return {
+    ...builds,
+    nodes,
+    keys: new Map(source.keys.map(({ id, body = '' }) => [id, body])),
+    locks,
+    environments: new Map([...locks].map(([name, { roots }]) => [name, roots.map(({ hash }) => hash)])),
+    snapshots,
+    ...(cache ? { cache } : {}),
+  };
+}
+
+/** Reads files of a catalog; what is wrong is told, and left out. */
+class CatalogReader {
+  readonly #directory: string;
+  readonly #listener: CatalogListener;
+
+  constructor(directory: string, listener: CatalogListener) {
+    this.#directory = directory;
+    this.#listener = listener;
+  }
+
+  parse<T>(kind: CatalogKind, entry: CatalogEntry, schema: z.ZodType<T>): T | undefined {
+    return this.#attempt(kind, entry, () => parseEntry(kind, entry, schema, this.#directory));
+  }
+
+  readNodes(entries: readonly CatalogEntry[]): Map<DagHash, SpecNode> {
+    const { readNode } = this.#listener;
+    const nodes = new Map<DagHash, SpecNode>();
+    for (const entry of entries) {
+      const text = { text: (entry.body ?? '').trimEnd() };
+      const value = readNode && this.parse('specs', entry, z.unknown());
+      if (readNode && value === undefined) continue;
+      const node = readNode?.(text, value) ?? this.parse('specs', entry, Node);
+      if (!node || !this.#isInPlace(catalogPath('specs', entry.id), specFile(node))) continue;
+      // What was found out about the text is known by this object.
+      addNode(nodes, Object.assign(text, { node }));
+    }
+    return nodes;
+  }
+
+  readBuilds<Manifest>(
+    source: Pick<CatalogSource<Manifest>, 'builds' | 'manifests'>,
+    nodes: ReadonlyMap<DagHash, SpecNode>,
+  ): Pick<Catalog<Manifest>, 'builds' | 'manifests'> {
+    const byId = new Map(source.manifests.map(({ id, data }) => [id, data]));
+    const builds = new Map<DagHash, Build>();
+    const manifests = new Map<DagHash, Manifest>();
+    for (const entry of source.builds) {
+      const build = this.parse('builds', entry, Build);
+      const path = catalogPath('builds', entry.id);
+      if (!build || !this.#isInPlace(path, buildFile(build))) continue;
+      if (!this.#isThere('node-missing', nodes.get(build.hash), path, specFile(build))) continue;
+      const manifest = byId.get(entry.id);
+      this.#isThere('manifest-missing', manifest, path, manifestFile(build));
+      builds.set(build.hash, build);
+      byId.delete(entry.id);
+      if (manifest !== undefined) manifests.set(build.hash, manifest);
+    }
+    for (const id of byId.keys()) this.#listener.onOrphan?.(catalogPath('manifests', id));
+    return { builds, manifests };
+  }
+
+  readSnapshots(entries: readonly CatalogEntry[]): Catalog['snapshots'] {
+    return new Map(
+      entries.flatMap((entry) => {
+        const where = locate(this.#directory, catalogPath('snapshots', entry.id));
+        const snapshot = this.#attempt('snapshots', entry, () => {
+          expectViewName(entry.id, where);
+          return parseSnapshot(entry.body ?? '', where);
+        });
+        return snapshot ? [[entry.id, snapshot.hashes] as const] : [];
+      }),
+    );
+  }
+
+  #attempt<T>(kind: CatalogKind, { id }: CatalogEntry, read: () => T): T | undefined {
     try {
       return read();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      onFault(new CatalogFault('unreadable', catalogPath(kind, entry.id), message, error));
+      this.#tell(new CatalogFault('unreadable', catalogPath(kind, id), message, error));
       return undefined;
     }
-  };
-  const parse = <T>(kind: CatalogKind, entry: CatalogEntry, schema: z.ZodType<T>): T | undefined =>
-    attempt(kind, entry, () => parseEntry(kind, entry, schema, directory));
-  const isInPlace = (found: string, expected: string): boolean => {
-    if (found === expected) return true;
-    const message = `${locate(directory, found)}: its content belongs in ${expected}; rename or remove it`;
-    onFault(new CatalogFault('misplaced', found, message));
-    return false;
-  };
-  const isThere = (kind: CatalogFault['kind'], value: unknown, path: string, missing: string): boolean => {
-    if (value !== undefined) return true;
-    const message = `${locate(directory, path)}: the catalog lacks ${missing}; restore that file from git`;
-    onFault(new CatalogFault(kind, missing, message));
-    return false;
-  };
+  }
 
-  const nodes = new Map<DagHash, SpecNode>();
-  for (const entry of source.specs) {
-    const text = { text: (entry.body ?? '').trimEnd() };
-    const value = readNode && parse('specs', entry, z.unknown());
-    if (readNode && value === undefined) continue;
-    const node = readNode?.(text, value) ?? parse('specs', entry, Node);
-    if (!node || !isInPlace(catalogPath('specs', entry.id), specFile(node))) continue;
-    // What was found out about the text is known by this object.
-    addNode(nodes, Object.assign(text, { node }));
+  #isInPlace(found: string, expected: string): boolean {
+    if (found === expected) return true;
+    const message = `${locate(this.#directory, found)}: its content belongs in ${expected}; rename or remove it`;
+    this.#tell(new CatalogFault('misplaced', found, message));
+    return false;
   }
-  const byId = new Map(source.manifests.map(({ id, data }) => [id, data]));
-  const builds = new Map<DagHash, Build>();
-  const manifests = new Map<DagHash, Manifest>();
-  for (const entry of source.builds) {
-    const build = parse('builds', entry, Build);
-    const path = catalogPath('builds', entry.id);
-    if (!build || !isInPlace(path, buildFile(build))) continue;
-    if (!isThere('node-missing', nodes.get(build.hash), path, specFile(build))) continue;
-    const manifest = byId.get(entry.id);
-    isThere('manifest-missing', manifest, path, manifestFile(build));
-    builds.set(build.hash, build);
-    byId.delete(entry.id);
-    if (manifest !== undefined) manifests.set(build.hash, manifest);
+
+  #isThere(kind: CatalogFault['kind'], value: unknown, path: string, missing: string): boolean {
+    if (value !== undefined) return true;
+    const where = locate(this.#directory, path);
+    const message = `${where}: the catalog lacks ${missing}; restore that file from git`;
+    this.#tell(new CatalogFault(kind, missing, message));
+    return false;
   }
-  if (onOrphan) for (const id of byId.keys()) onOrphan(catalogPath('manifests', id));
-  const locks = new Map(
-    source.locks.flatMap((entry) => {
-      const lock = parse('locks', entry, LockFile);
-      return lock ? [[entry.id, lock] as const] : [];
-    }),
-  );
-  const snapshots = source.snapshots.flatMap((entry) => {
-    const where = locate(directory, catalogPath('snapshots', entry.id));
-    const snapshot = attempt('snapshots', entry, () => {
-      expectViewName(entry.id, where);
-      return parseSnapshot(entry.body ?? '', where);
-    });
-    return snapshot ? [[entry.id, snapshot.hashes] as const] : [];
-  });
-  const [cache] = source.cache.flatMap((entry) => parse('cache', entry, Cache) ?? []);
-  return {
-    builds,
-    nodes,
-    manifests,
-    keys: new Map(source.keys.map(({ id, body = '' }) => [id, body])),
-    locks,
-    environments: new Map([...locks].map(([name, { roots }]) => [name, roots.map(({ hash }) => hash)])),
-    snapshots: new Map(snapshots),
-    ...(cache ? { cache } : {}),
-  };
+
+  #tell(fault: CatalogFault): void {
+    if (!this.#listener.onFault) throw fault;
+    this.#listener.onFault(fault);
+  }
 }
 
 function locate(directory: string, path: string): string {
@@ -245,11 +280,4 @@ function expectViewName(name: string, where: string): void {
   throw new Error(
     `${where}: expected a name of at most 100 letters, digits, ".", "-" and single "_", found another; rename the file`,
   );
-}
-
-/** Reads a snapshot. Throws one sentence that names the file. */
-export function parseSnapshot(text: string, where: string): Snapshot {
-  const result = Snapshot.safeParse(parseYaml(text, where));
-  if (result.success) return result.data;
-  throw new Error(`${where}: ${z.prettifyError(result.error)}; correct it, or remove the file`);
 }

@@ -10,28 +10,15 @@ import { CATALOG_FILES, catalogPath, type CatalogKind } from './catalog-files.ts
 const CONCURRENCY = 32;
 
 /**
- * Loads the files of one kind from the folder that `CATALOG_DIR` names, sorted by path: of each its text, unchanged.
+ * Loads the files of one kind from the folder that `CATALOG_DIR` names, sorted by path: of each its text, unchanged;
+ * of the mirror's manifests only the first line, since the site shows no more of them than whether they are signed.
  * They are parsed once, where they are shaped (`shape-catalog.ts`).
  */
 export function catalogLoader(kind: CatalogKind): LiveLoader<{ body: string }, { id: string }> {
-  return createLoader(kind, (body) => ({ body }));
-}
-
-/** Loads the mirror's manifests: of each only whether it is signed, since the site shows no more of it. */
-export function manifestLoader(): LiveLoader<{ signed: boolean }, { id: string }> {
-  return createLoader('manifests', (text) => ({
-    signed: text.startsWith('-----BEGIN PGP SIGNED MESSAGE-----'),
-  }));
-}
-
-function createLoader<Data extends Record<string, unknown>>(
-  kind: CatalogKind,
-  toData: (text: string) => Data,
-): LiveLoader<Data, { id: string }> {
   const { folder, ending } = CATALOG_FILES[kind];
-  const readEntry = async (id: string): Promise<{ id: string; data: Data }> => {
-    const path = join(parseSettings(process.env).CATALOG_DIR, catalogPath(kind, id));
-    return { id, data: toData(await readFile(path, 'utf8')) };
+  const readEntry = async (id: string): Promise<{ id: string; data: { body: string } }> => {
+    const text = await readFile(join(parseSettings(process.env).CATALOG_DIR, catalogPath(kind, id)), 'utf8');
+    return { id, data: { body: kind === 'manifests' ? (text.split('\n', 1)[0] ?? '') : text } };
   };
   return {
     name: 'catalog',

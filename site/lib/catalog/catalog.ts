@@ -1,6 +1,6 @@
 import { getLiveCollection } from 'astro:content';
 import { parseSettings } from '../../schemas/settings.ts';
-import type { CatalogEntry, CatalogKind } from './catalog-files.ts';
+import { CATALOG_KINDS, type CatalogEntry, type CatalogKind } from './catalog-files.ts';
 import { readDataCommit } from './data-commit.ts';
 import { shapeCatalog } from './shape-catalog.ts';
 import type { SiteCatalog } from './site-catalog.ts';
@@ -16,35 +16,19 @@ export function loadCatalog(): Promise<SiteCatalog> {
 async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
   const commit = await readDataCommit(settings.CATALOG_DIR);
+  const texts = {} as Record<CatalogKind, CatalogEntry[]>;
   // One kind after the other: each reads many files at the same time.
-  const entries = {
-    specs: await readTexts('specs'),
-    builds: await readTexts('builds'),
-    manifests: entriesOf(await getLiveCollection('manifests')),
-    packages: await readTexts('packages'),
-    keys: await readTexts('keys'),
-    containers: await readTexts('containers'),
-    failures: await readTexts('failures'),
-    environments: await readTexts('environments'),
-    locks: await readTexts('locks'),
-    solved: await readTexts('solved'),
-    stats: await readTexts('stats'),
-    removed: await readTexts('removed'),
-    cache: await readTexts('cache'),
-    mirrors: await readTexts('mirrors'),
-    snapshots: await readTexts('snapshots'),
-    pins: await readTexts('pins'),
-    checks: await readTexts('checks'),
-  };
-  return { ...shapeCatalog(entries, settings), ...(commit === undefined ? {} : { commit }) };
-}
-
-async function readTexts(kind: Exclude<CatalogKind, 'manifests'>): Promise<CatalogEntry[]> {
-  return entriesOf(await getLiveCollection(kind)).map(({ id, data }) => ({ id, body: data.body }));
+  for (const kind of CATALOG_KINDS) texts[kind] = await readTexts(kind);
+  const manifests = texts.manifests.map(({ id, body = '' }) => ({
+    id,
+    data: { signed: body.startsWith('-----BEGIN PGP SIGNED MESSAGE-----') },
+  }));
+  return { ...shapeCatalog({ ...texts, manifests }, settings), ...(commit === undefined ? {} : { commit }) };
 }
 
 /** What a collection holds. Throws what its loader threw. */
-function entriesOf<Entry>({ entries, error }: { entries?: Entry[]; error?: Error }): Entry[] {
+async function readTexts(kind: CatalogKind): Promise<CatalogEntry[]> {
+  const { entries, error } = await getLiveCollection(kind);
   if (!entries) throw error?.cause ?? error;
-  return entries;
+  return entries.map(({ id, data }) => ({ id, body: data.body }));
 }

@@ -1,12 +1,21 @@
 import { z } from 'zod';
-import { Pin } from '../../schemas/pin.ts';
+import { Pin, Snapshot } from '../../schemas/kept-builds.ts';
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { parseYaml } from '../yaml.ts';
 
 /** Reads one pin; `where` names its file in errors. */
 export function parsePin(text: string, where: string): Pin {
-  const result = Pin.safeParse(parseYaml(text, where));
+  return parseKept(text, Pin, where);
+}
+
+/** Reads one snapshot; `where` names its file in errors. */
+export function parseSnapshot(text: string, where: string): Snapshot {
+  return parseKept(text, Snapshot, where);
+}
+
+function parseKept<T>(text: string, schema: z.ZodType<T>, where: string): T {
+  const result = schema.safeParse(parseYaml(text, where));
   if (result.success) return result.data;
   throw new Error(`${where}: ${z.prettifyError(result.error)}; correct it, or remove the file`);
 }

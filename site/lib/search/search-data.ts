@@ -7,15 +7,15 @@ import type { RemovedBuild } from '../../schemas/search/removed-build.ts';
 import type { WordIndex } from '../../schemas/search/word-index.ts';
 import { freshnessOf } from '../advisories/freshness.ts';
 import { DAY_MS, monthOf } from '../format.ts';
+import { once } from '../once.ts';
 import { runtimeClosure } from '../mirror/views.ts';
 import { keyOfRow, searchRows, type SearchRow } from './search-rows.ts';
 import { needsOf } from '../catalog/build-needs.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
-import { compilersOf } from '../spack/spec-text.ts';
+import { compilersOf, variantTokens } from '../spack/spec-text.ts';
 import { moreWords, shortenDescription } from './description-words.ts';
 import { parseQuery } from './search-query.ts';
-import { variantTokens } from '../spack/variant-tokens.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { makeWordList, numberLists, type WordList } from './word-list.ts';
 
@@ -55,7 +55,7 @@ function describeWordIndex(catalog: SiteCatalog): WordIndex {
 function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
   const { rows } = searchRows(catalog);
   const { versions, targets } = shareWords(catalog);
-  const facts = rows.map((row) => describeRow(row, catalog));
+  const facts = describeRows(catalog);
   const systems = makeWordList(facts.map(({ system }) => system).filter(Boolean));
   const libcs = makeWordList(facts.map(({ libc }) => libc).filter(Boolean));
   const compilers = makeWordList(facts.flatMap((fact) => fact.compilers));
@@ -176,6 +176,10 @@ interface RowFacts {
   state: (typeof BUILD_STATES)[number];
 }
 
+const describeRows = once((catalog: SiteCatalog) =>
+  searchRows(catalog).rows.map((row) => describeRow(row, catalog)),
+);
+
 function describeRow(row: SearchRow, catalog: SiteCatalog): RowFacts {
   if ('failure' in row) {
     const { spec, target = '', date } = row.failure;
@@ -223,12 +227,7 @@ function describeEnvironments(catalog: SiteCatalog): BuildIndex['environments'] 
 
 /** Words that the package index and the build index share. */
 function shareWords(catalog: SiteCatalog): { versions: WordList; targets: WordList } {
-  const { rows } = searchRows(catalog);
-  const facts = rows.map((row) => {
-    if ('entry' in row) return { version: row.entry.node.version, target: targetOf(row.entry.node) };
-    const { version, target } = parseQuery(row.failure.spec);
-    return { version: version ?? '', target: row.failure.target ?? target ?? '' };
-  });
+  const facts = describeRows(catalog);
   return {
     versions: makeWordList(facts.map(({ version }) => version).filter(Boolean), compareVersions),
     targets: makeWordList(facts.map(({ target }) => target).filter(Boolean)),

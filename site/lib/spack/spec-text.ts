@@ -79,6 +79,16 @@ export function variantSegment(name: string, value: ParameterValue): Segment {
   return { kind: 'value', gap: ' ', text: `${name}:=${quote(values.length === 0 ? '*' : values.join(','))}` };
 }
 
+/** A node's variants as words to search for: `+mpi`, `~mpi`, `api=default`; of several values one word each. */
+export function variantTokens(node: Node): string[] {
+  // Sums of patches say nothing to search for.
+  const variants = [...variantsOf(node)].filter(([name]) => name !== 'patches');
+  return variants.flatMap(([name, value]) => {
+    if (typeof value === 'boolean') return [`${value ? '+' : '~'}${name}`];
+    return (Array.isArray(value) ? value : [value]).map((item) => `${name}=${item}`);
+  });
+}
+
 /** A compiler that a node was built with, and for which languages. */
 export interface Compiler {
   name: string;

@@ -1,5 +1,6 @@
 import { BuildTimes, type Build } from '../../schemas/build.ts';
 import { targetOf, type Node } from '../../schemas/node.ts';
+import { formatDuration } from '../format.ts';
 
 /** How long builds took, and what that says of builds to come. */
 
@@ -161,4 +162,14 @@ export function totalTime(builds: Iterable<Build>): { seconds: number; builds: n
     total.builds += 1;
   }
   return { ...total, seconds: Math.round(total.seconds) };
+}
+
+/** An estimate in words for people: `about 2 h 10 min`, `not known`. */
+export function timeText({ seconds, byNeighbours, unknown }: TimeSum, builds: number): string {
+  if (unknown === builds) return 'how long is not known, nothing like it was built here';
+  const notes = [
+    byNeighbours > 0 && `${byNeighbours} by packages that build alike`,
+    unknown > 0 && `${unknown} of ${builds} not known`,
+  ].filter(Boolean);
+  return `about ${formatDuration(seconds)} of building${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }

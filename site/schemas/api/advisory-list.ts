@@ -3,6 +3,7 @@ import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Deprecation } from '../package.ts';
 import { Link, ListLinks, apiDocument, listOf, linksTo } from './link.ts';
+import { Text } from '../values.ts';
 
 /** `/api/advisories.json`: versions that recipes advise against and that are here. */
 export const AdvisoryList = apiDocument(
@@ -11,10 +12,9 @@ export const AdvisoryList = apiDocument(
     advisories: listOf({
       name: PackageName.describe('The package.'),
       ...Deprecation.shape,
-      newer: z
-        .string()
-        .optional()
-        .describe('The highest version here that is newer and not withdrawn. Absent: there is none.'),
+      newer: Text.optional().describe(
+        'The highest version here that is newer and not withdrawn. Absent: there is none.',
+      ),
       builds: z.array(DagHash).min(1).describe('Hashes of the builds here of that version.'),
       links: linksTo({ page: Link.describe("The package's page.") }),
     }).describe('What was seen last first.'),

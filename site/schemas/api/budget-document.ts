@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Count, ListLinks, apiDocument } from './link.ts';
+import { ListLinks, apiDocument } from './link.ts';
+import { Count, Texts } from '../values.ts';
 
 const Day = z.iso.date();
 
@@ -26,7 +27,7 @@ export const BudgetDocument = apiDocument(
         configs: Count.describe(
           'Spec files that only the registry has; clients do not need them to install.',
         ),
-        views: z.array(z.string()).describe('Monthly views left out for their size, the newest first.'),
+        views: Texts.describe('Monthly views left out for their size, the newest first.'),
       })
       .describe('What does not fit.'),
     forecast: z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
-import { Link, Moment, Month, apiDocument, listOf, linksTo } from './link.ts';
+import { Link, apiDocument, listOf, linksTo } from './link.ts';
+import { Moment, Month, Text } from '../values.ts';
 
 /** `/api/changes/<yyyy-mm>.json`: builds added and removed in a month, in order. */
 export const ChangeList = apiDocument(
@@ -14,8 +15,8 @@ export const ChangeList = apiDocument(
       change: z.enum(['added', 'removed']).describe('What happened.'),
       hash: DagHash.describe('DAG hash.'),
       name: PackageName.describe('The package.'),
-      version: z.string().describe('Its version.'),
-      reason: z.string().optional().describe('Why it was removed.'),
+      version: Text.describe('Its version.'),
+      reason: Text.optional().describe('Why it was removed.'),
     }).describe('The oldest first.'),
     links: linksTo({
       index: Link.describe('The index of this API.'),

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { ListLinks, apiDocument, listOf } from './link.ts';
+import { Text, Texts } from '../values.ts';
 
 /** `/api/compilers.json`: what built the builds, the most common first. */
 export const CompilerList = apiDocument(
   'Compilers of the builds. A build without compiled code has no compiler.',
   {
     compilers: listOf({
-      name: z.string().describe('The package that is the compiler: `gcc`.'),
-      version: z.string().describe('Its version.'),
-      languages: z.array(z.string()).min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
-      builds: z.number().int().positive().describe('Number of builds it had a part in.'),
+      name: Text.describe('The package that is the compiler: `gcc`.'),
+      version: Text.describe('Its version.'),
+      languages: Texts.min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
+      builds: z.int().positive().describe('Number of builds it had a part in.'),
     }).describe('The most common first.'),
     links: ListLinks,
   },

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Container } from '../container.ts';
 import { Link, apiDocument, listOf, linksTo } from './link.ts';
+import { Text } from '../values.ts';
 
 /** `/api/containers.json`: images that `docker run` starts, each under the tags that are at it now. */
 export const ContainerList = apiDocument(
@@ -11,16 +12,15 @@ export const ContainerList = apiDocument(
       tags: Container.shape.tags.describe(
         'Tags that are at it now, the most exact first; one tag may name an image for each architecture.',
       ),
-      reference: z
-        .string()
-        .optional()
-        .describe('`registry:tag`, by the most exact tag. Absent: the registry is not public.'),
+      reference: Text.optional().describe(
+        '`registry:tag`, by the most exact tag. Absent: the registry is not public.',
+      ),
       ...Container.pick({ digest: true, base: true, published: true }).shape,
       run: Container.shape.origin.shape.run,
     }).describe('The newest first.'),
     links: linksTo({
       index: Link.describe('The index of this API.'),
-      spec: z.string().describe('One of the roots: replace `{hash}` with its DAG hash.'),
+      spec: Text.describe('One of the roots: replace `{hash}` with its DAG hash.'),
     }),
   },
 );

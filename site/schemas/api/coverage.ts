@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
-import { Count, Moment } from './link.ts';
+import { Count, Moment, Text, Texts } from '../values.ts';
 
 /** Why a binary is not there. */
 export const MissingReason = z.enum(['failed', 'other-build', 'other-target', 'other-version', 'never']);
@@ -12,8 +12,8 @@ export type MissingReason = z.infer<typeof MissingReason>;
 export const MissingSpec = z.strictObject({
   hash: DagHash.describe('DAG hash.'),
   name: PackageName.describe('The package.'),
-  version: z.string().describe('Its version.'),
-  target: z.string().describe('Its target.'),
+  version: Text.describe('Its version.'),
+  target: Text.describe('Its target.'),
   reason: MissingReason.describe(
     '`failed`: it was tried and did not build. `other-build`: the same version and target with other variants or ' +
       'dependencies. `other-target`: the same version for other targets. `other-version`: other versions. `never`: ' +
@@ -27,10 +27,9 @@ export const MissingSpec = z.strictObject({
     })
     .optional()
     .describe('The newest failure; only with `failed`.'),
-  instead: z
-    .array(z.string())
-    .optional()
-    .describe('What is there: hashes, targets or versions, by the reason; at most five.'),
+  instead: Texts.optional().describe(
+    'What is there: hashes, targets or versions, by the reason; at most five.',
+  ),
 });
 export type MissingSpec = z.infer<typeof MissingSpec>;
 

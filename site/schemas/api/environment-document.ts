@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Coverage } from './coverage.ts';
-import { Count, Link, apiDocument, listOf, linksTo } from './link.ts';
+import { Link, apiDocument, listOf, linksTo } from './link.ts';
+import { Count, Text } from '../values.ts';
 
 /** `/api/environments/<name>.json`: one environment, what of it is there, and why the rest is not. */
 export const EnvironmentDocument = apiDocument(
   'One environment: which of its specs have a binary, and why the others have none.',
   {
-    name: z.string().describe("The environment's name."),
+    name: Text.describe("The environment's name."),
     roots: listOf({
       hash: DagHash.describe('DAG hash it was concretized to.'),
-      spec: z.string().describe('What was asked for.'),
+      spec: Text.describe('What was asked for.'),
       available: z.boolean().describe('Whether it has a binary here.'),
     }).describe('What the environment asks for.'),
     coverage: Coverage.describe('How much of it has a binary here.'),
@@ -19,7 +20,7 @@ export const EnvironmentDocument = apiDocument(
     ),
     next: z
       .strictObject({
-        release: z.string().optional().describe('The recipes that it was solved with. Absent: not known.'),
+        release: Text.optional().describe('The recipes that it was solved with. Absent: not known.'),
         ...Coverage.pick({ needed: true, available: true }).shape,
       })
       .optional()

@@ -1,11 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Link, ListLinks, apiDocument, listOf, linksTo } from './link.ts';
+import { Text } from '../values.ts';
 
 /** `/api/environments.json`: environments and how much of each is there. */
 export const EnvironmentList = apiDocument('Environments and how much of each has binaries here.', {
   environments: listOf({
-    name: z.string().describe("The environment's name."),
+    name: Text.describe("The environment's name."),
     ...Coverage.pick({ needed: true, available: true, percent: true, downloadSize: true }).shape,
     links: linksTo({ environment: Link.describe('All about it.') }),
   }).describe('Those that were concretized, by name.'),

@@ -2,17 +2,18 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
-import { Link, ListLinks, Moment, apiDocument, listOf, linksTo } from './link.ts';
+import { Link, ListLinks, apiDocument, listOf, linksTo } from './link.ts';
+import { Moment, Text } from '../values.ts';
 
 /** `/api/failures.json`: builds that failed, the newest first. */
 export const FailureList = apiDocument('Builds that failed. Scheduled builds retry after 30 days.', {
   failures: listOf({
     name: PackageName.describe('The package.'),
-    spec: z.string().describe("The spec as it was asked for or concretized, in Spack's notation."),
+    spec: Text.describe("The spec as it was asked for or concretized, in Spack's notation."),
     hash: DagHash.optional().describe('DAG hash. Absent: it failed before it was concretized.'),
-    target: z.string().optional().describe('The target. Absent: not known.'),
+    target: Text.optional().describe('The target. Absent: not known.'),
     kind: Failure.shape.kind.describe('What went wrong.'),
-    phase: z.string().optional().describe("The phase of the recipe, in Spack's words."),
+    phase: Text.optional().describe("The phase of the recipe, in Spack's words."),
     date: Moment.describe('When.'),
     run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
     links: linksTo({ page: Link.describe('Its page.') }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Sha256 } from '../digest.ts';
-import { Count, Link, Moment, Month, apiDocument, listOf, linksTo } from './link.ts';
+import { Link, apiDocument, listOf, linksTo } from './link.ts';
+import { Count, Moment, Month, Text, Texts } from '../values.ts';
 
 /** A file and its content: a program that has read the same sha256 before need not read it again. */
 const Content = z.strictObject({
@@ -16,7 +17,7 @@ export const IndexDocument = apiDocument(
     version: z
       .literal(1)
       .describe('Version of this API: within it fields may be added, none changes or goes.'),
-    name: z.string().describe('A name for this cache, as commands on the site use it.'),
+    name: Text.describe('A name for this cache, as commands on the site use it.'),
     url: Link.describe('Address of the mirror for `spack mirror add`, and of the site.'),
     signed: z
       .boolean()
@@ -26,19 +27,13 @@ export const IndexDocument = apiDocument(
     unsigned: Count.describe(
       'Builds without a signature. Where signatures are checked, Spack does not install them.',
     ),
-    registry: z
-      .string()
-      .optional()
-      .describe(
-        "The cache's own registry, `host/path`: it has the image of every build that names no other. Absent: it is not public.",
-      ),
-    registries: z
-      .array(z.string())
-      .optional()
-      .describe('All registries with images, `registry` first. Absent: they are not public.'),
-    commit: z
-      .string()
-      .regex(/^[0-9a-f]{40,64}$/)
+    registry: Text.optional().describe(
+      "The cache's own registry, `host/path`: it has the image of every build that names no other. Absent: it is not public.",
+    ),
+    registries: Texts.optional().describe(
+      'All registries with images, `registry` first. Absent: they are not public.',
+    ),
+    commit: Text.regex(/^[0-9a-f]{40,64}$/)
       .optional()
       .describe('Git commit that the data was read from. Absent: the catalog is not in a git repository.'),
     updated: Moment.optional().describe('When the newest build was published. Absent: there is none.'),
@@ -60,9 +55,9 @@ export const IndexDocument = apiDocument(
       .describe('How much there is of what; each equals the length of its list.'),
     size: Count.describe('Bytes of all tarballs.'),
     endpoints: listOf({
-      name: z.string().describe('A short, stable name.'),
-      url: z.string().describe('Address; a URI template where it has braces: replace the names in them.'),
-      description: z.string().describe('What it answers.'),
+      name: Text.describe('A short, stable name.'),
+      url: Text.describe('Address; a URI template where it has braces: replace the names in them.'),
+      description: Text.describe('What it answers.'),
       ...Content.pick({ sha256: true, size: true }).partial().shape,
     }).describe(
       'Every endpoint. Those without braces have the sha256 of their bytes: equal means nothing is new.',
@@ -75,23 +70,18 @@ export const IndexDocument = apiDocument(
       targets: Link.describe('All targets.'),
       keys: Link.describe('Public keys.'),
       views: Link.describe("The mirror's views."),
-      package: z.string().describe('A package: replace `{name}` with its name.'),
-      spec: z.string().describe('A build: replace `{hash}` with its DAG hash.'),
-      page: z.string().describe('The page of a build: replace `{name}` and `{hash}`.'),
-      manifest: z
-        .string()
-        .describe('The manifest of a build on the mirror: replace `{name}`, `{version}` and `{hash}`.'),
-      tarball: z
-        .string()
-        .describe(
-          'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
-        ),
-      image: z
-        .string()
-        .optional()
-        .describe(
-          'The image of a build without `build.image.registry`, which else takes the place of the registry: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
-        ),
+      package: Text.describe('A package: replace `{name}` with its name.'),
+      spec: Text.describe('A build: replace `{hash}` with its DAG hash.'),
+      page: Text.describe('The page of a build: replace `{name}` and `{hash}`.'),
+      manifest: Text.describe(
+        'The manifest of a build on the mirror: replace `{name}`, `{version}` and `{hash}`.',
+      ),
+      tarball: Text.describe(
+        'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
+      ),
+      image: Text.optional().describe(
+        'The image of a build without `build.image.registry`, which else takes the place of the registry: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
+      ),
       signature: Link.optional().describe(
         'Detached OpenPGP signature of this document. Absent: the cache has no key.',
       ),

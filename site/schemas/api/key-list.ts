@@ -1,10 +1,11 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Link, ListLinks, apiDocument, listOf } from './link.ts';
+import { Text } from '../values.ts';
 
 /** `/api/keys.json`: the public keys that signatures here are made with. */
 export const KeyList = apiDocument('The public keys that signatures here are made with.', {
   keys: listOf({
-    fingerprint: z.string().describe('40 upper-case hex digits.'),
+    fingerprint: Text.describe('40 upper-case hex digits.'),
     url: Link.describe('The key as an armored file.'),
   }).describe('Empty: the cache is not signed.'),
   links: ListLinks,

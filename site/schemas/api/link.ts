@@ -4,15 +4,6 @@ import { z } from 'zod';
 export const Link = z.url();
 export type Link = z.infer<typeof Link>;
 
-/** A moment: UTC, whole seconds, `2026-11-23T07:40:00Z`. */
-export const Moment = z.iso.datetime({ precision: 0 });
-
-/** How many of something, or bytes. */
-export const Count = z.number().int().nonnegative();
-
-/** A month: `2026-11`. */
-export const Month = z.string().regex(/^\d{4}-\d{2}$/, 'expected yyyy-mm');
-
 /** A document of the API with these fields. */
 export function apiDocument<Fields extends z.ZodRawShape>(description: string, fields: Fields) {
   const schema = Link.describe("Address of this document's JSON Schema.");

@@ -2,27 +2,24 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Package } from '../package.ts';
-import { Count, Link, Moment, State, STATE_TEXT, apiDocument, linksTo } from './link.ts';
+import { Link, State, STATE_TEXT, apiDocument, linksTo } from './link.ts';
+import { Count, Moment, Text, Texts } from '../values.ts';
 
 /** A build in few words. */
 export const BuildSummary = z.strictObject({
   hash: DagHash.describe('DAG hash.'),
-  version: z.string().describe('Version, as Spack writes it.'),
-  platform: z.string().describe('`linux`, `darwin` …'),
-  os: z.string().describe('Operating system.'),
-  target: z.string().describe('Microarchitecture.'),
-  libc: z
-    .string()
-    .optional()
-    .describe(
-      'C library that it and its run-time dependencies were linked to, `glibc@2.36`: Spack chooses it by itself where the machine has this one or a newer one. Absent: none.',
-    ),
-  runs: z
-    .string()
-    .optional()
-    .describe('Oldest glibc that it runs on, when installed by its hash. Absent: not known, or no `libc`.'),
-  compilers: z.array(z.string()).describe('Compilers that built it, `gcc@12.2.0`.'),
-  spec: z.string().describe('The spec as Spack prints it, without the hash.'),
+  version: Text.describe('Version, as Spack writes it.'),
+  platform: Text.describe('`linux`, `darwin` …'),
+  os: Text.describe('Operating system.'),
+  target: Text.describe('Microarchitecture.'),
+  libc: Text.optional().describe(
+    'C library that it and its run-time dependencies were linked to, `glibc@2.36`: Spack chooses it by itself where the machine has this one or a newer one. Absent: none.',
+  ),
+  runs: Text.optional().describe(
+    'Oldest glibc that it runs on, when installed by its hash. Absent: not known, or no `libc`.',
+  ),
+  compilers: Texts.describe('Compilers that built it, `gcc@12.2.0`.'),
+  spec: Text.describe('The spec as Spack prints it, without the hash.'),
   size: Count.describe('Bytes of the tarball.'),
   seconds: z.number().nonnegative().optional().describe('Seconds that it took to build. Absent: not known.'),
   published: Moment.describe('When it was published.'),
@@ -41,7 +38,7 @@ export const PackageDocument = apiDocument('A package and all its builds.', {
   links: linksTo({
     packages: Link.describe('All packages.'),
     page: Link.describe('Its page.'),
-    spec: z.string().describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
+    spec: Text.describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
   }),
 });
 export type PackageDocument = z.infer<typeof PackageDocument>;

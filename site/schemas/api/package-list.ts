@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { PackageName } from '../node.ts';
-import { Count, Link, Moment, apiDocument, linksTo } from './link.ts';
+import { Link, apiDocument, linksTo } from './link.ts';
+import { Count, Moment, Text, Texts } from '../values.ts';
 
 /** A package in few words. */
 const PackageSummary = z.strictObject({
   name: PackageName.describe("The package's name."),
-  description: z.string().optional().describe('What it is, in one paragraph. Absent: not known.'),
-  versions: z
-    .array(z.string())
-    .min(1)
-    .describe("Versions with a build, in Spack's order, the highest first."),
-  targets: z.array(z.string()).min(1).describe('Targets with a build, sorted.'),
-  builds: z.number().int().positive().describe('Number of builds.'),
+  description: Text.optional().describe('What it is, in one paragraph. Absent: not known.'),
+  versions: Texts.min(1).describe("Versions with a build, in Spack's order, the highest first."),
+  targets: Texts.min(1).describe('Targets with a build, sorted.'),
+  builds: z.int().positive().describe('Number of builds.'),
   size: Count.describe('Bytes of all tarballs.'),
   updated: Moment.describe('When the newest build was published.'),
 });
@@ -22,7 +20,7 @@ export const PackageList = apiDocument('All packages with a build.', {
   packages: z.array(PackageSummary).describe('By name.'),
   links: linksTo({
     index: Link.describe('The index of this API.'),
-    package: z.string().describe('One package: replace `{name}` with its name.'),
+    package: Text.describe('One package: replace `{name}` with its name.'),
   }),
 });
 export type PackageList = z.infer<typeof PackageList>;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { PackageName } from '../node.ts';
 import { ListLinks, apiDocument } from './link.ts';
+import { Text } from '../values.ts';
 
 const Provider = z.strictObject({
-  name: z.string().describe('File name.'),
+  name: Text.describe('File name.'),
   packages: z.array(PackageName).min(1).describe('Packages with a build that ships it, sorted.'),
 });
 

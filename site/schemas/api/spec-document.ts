@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Build, BuildTimes, Contents, Image, Tarball } from '../build.ts';
 import { BuildSummary } from './package-document.ts';
 import { Link, State, STATE_TEXT, apiDocument } from './link.ts';
+import { Text } from '../values.ts';
 
 /**
  * The catalog's record of a build, without what follows from its other fields or from its tarball and spec file, and few
@@ -21,7 +22,7 @@ export type PublishedBuild = z.infer<typeof PublishedBuild>;
 export const SpecDocument = apiDocument(
   'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes, and the lists of all packages say which builds depend on it.',
   {
-    spec: z.string().describe('The spec as Spack prints it, without the hash.'),
+    spec: Text.describe('The spec as Spack prints it, without the hash.'),
     state: State.describe(STATE_TEXT),
     signed: z.boolean().describe("Whether the mirror's manifest of it is signed."),
     build: PublishedBuild.describe('The binary: digests, sizes, what it ships, where it comes from.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DagHash } from '../digest.ts';
-import { Count, Link, apiDocument, linksTo } from './link.ts';
+import { Link, apiDocument, linksTo } from './link.ts';
+import { Count, Text, Texts } from '../values.ts';
 
 const Places = z.array(Count);
 
@@ -9,22 +10,16 @@ export const SpecTable = apiDocument('All builds, column-wise (compact).', {
   builds: Count.describe('Number of builds: the length of each column.'),
   words: z
     .strictObject({
-      package: z.array(z.string()).describe('Names, sorted.'),
-      version: z.array(z.string()).describe('Versions.'),
-      platform: z.array(z.string()).describe('`linux`, `darwin` …'),
-      os: z.array(z.string()).describe('Operating systems.'),
-      target: z.array(z.string()).describe('Microarchitectures.'),
-      compiler: z
-        .array(z.string())
-        .describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
-      buildSystem: z
-        .array(z.string())
-        .describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
-      freshness: z
-        .array(z.string())
-        .describe(
-          'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
-        ),
+      package: Texts.describe('Names, sorted.'),
+      version: Texts.describe('Versions.'),
+      platform: Texts.describe('`linux`, `darwin` …'),
+      os: Texts.describe('Operating systems.'),
+      target: Texts.describe('Microarchitectures.'),
+      compiler: Texts.describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
+      buildSystem: Texts.describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
+      freshness: Texts.describe(
+        'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
+      ),
     })
     .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
   columns: z
@@ -50,7 +45,7 @@ export const SpecTable = apiDocument('All builds, column-wise (compact).', {
     ),
   links: linksTo({
     index: Link.describe('The index of this API.'),
-    spec: z.string().describe('One build: replace `{hash}` with its DAG hash.'),
+    spec: Text.describe('One build: replace `{hash}` with its DAG hash.'),
   }),
 });
 export type SpecTable = z.infer<typeof SpecTable>;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { Count, ListLinks, Month, apiDocument, listOf } from './link.ts';
+import { ListLinks, apiDocument, listOf } from './link.ts';
+import { Count, Month, Text } from '../values.ts';
 
 const Share = z.strictObject({
-  name: z.string().describe('Its name.'),
+  name: Text.describe('Its name.'),
   builds: Count.describe('Number of builds.'),
   size: Count.describe('Bytes of their tarballs.'),
 });

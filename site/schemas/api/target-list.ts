@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { Link, ListLinks, apiDocument, listOf } from './link.ts';
+import { Text } from '../values.ts';
 
 /** `/api/targets.json`: what the builds are for, the most common first. */
 export const TargetList = apiDocument('Targets (CPUs) of the builds.', {
   targets: listOf({
-    name: z.string().describe("A microarchitecture in archspec's words."),
-    builds: z.number().int().positive().describe('Number of builds.'),
-    packages: z.number().int().positive().describe('Number of packages with one.'),
+    name: Text.describe("A microarchitecture in archspec's words."),
+    builds: z.int().positive().describe('Number of builds.'),
+    packages: z.int().positive().describe('Number of packages with one.'),
     settings: Link.optional().describe("Spack settings for the mirror's view of it. Absent: it has none."),
   }).describe('The most common first.'),
   links: ListLinks,

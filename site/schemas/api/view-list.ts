@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Sha256 } from '../digest.ts';
-import { Count, Link, ListLinks, apiDocument, listOf } from './link.ts';
+import { Link, ListLinks, apiDocument, listOf } from './link.ts';
+import { Count, Text } from '../values.ts';
 
 /** A settings file for Spack's remote `include:`. It never changes and stays for ever. */
 export const Include = z.strictObject({
@@ -14,7 +15,7 @@ export const ViewList = apiDocument(
   "The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.",
   {
     views: listOf({
-      name: z.string().describe('For `spack mirror add --name NAME` and `view:` in `mirrors.yaml`.'),
+      name: Text.describe('For `spack mirror add --name NAME` and `view:` in `mirrors.yaml`.'),
       builds: Count.describe('Number of builds in it.'),
       index: Link.describe("The mirror's manifest of it."),
       settings: Link.describe('Spack settings (1.2 or newer) that use it, to download.'),
@@ -27,9 +28,9 @@ export const ViewList = apiDocument(
       ),
     }).describe('`all`, which lists what the registry alone has too, then the others by name.'),
     settings: listOf({
-      name: z.string().describe('A short, stable name.'),
-      description: z.string().describe('What they configure.'),
-      spack: z.string().describe('The oldest Spack that reads them.'),
+      name: Text.describe('A short, stable name.'),
+      description: Text.describe('What they configure.'),
+      spack: Text.describe('The oldest Spack that reads them.'),
       settings: Link.describe('A file for a configuration scope.'),
       include: Include.optional().describe('The same for a remote `include:`. Absent: not recorded yet.'),
     }).describe('Settings without a particular view.'),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { Blob, Build, Origin } from '../build.ts';
+import { Moment } from '../values.ts';
 
 /** A build whose payload came out the same when it was built again. */
 export const AlikeBuild = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
   tarball: Blob.shape.digest.describe('The tarball that was compared: the record holds for no other.'),
   by: z.int().min(2).max(100).describe('Builds of it that came out alike, itself included.'),
-  last: z.iso.datetime({ precision: 0 }).describe('When the last of them was compared: UTC, whole seconds.'),
+  last: Moment.describe('When the last of them was compared: UTC, whole seconds.'),
   run: Origin.shape.run,
 });
 export type AlikeBuild = z.infer<typeof AlikeBuild>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Origin } from '../build.ts';
+import { Count, Moment, Text } from '../values.ts';
 
 /** The parts of a cache that have to agree. */
 export const Subject = z.enum(['catalog', 'registry', 'site', 'spack']);
@@ -7,18 +8,17 @@ export type Subject = z.infer<typeof Subject>;
 
 /** One disagreement. */
 export const Finding = z.strictObject({
-  code: z
-    .string()
-    .regex(/^[a-z]+(-[a-z]+)*$/)
-    .describe('What kind of disagreement it is: a short name that stays, such as `image-missing`.'),
+  code: Text.regex(/^[a-z]+(-[a-z]+)*$/).describe(
+    'What kind of disagreement it is: a short name that stays, such as `image-missing`.',
+  ),
   severity: z
     .enum(['problem', 'warning'])
     .describe('`problem`: a client may fail. `warning`: nobody does yet.'),
   subject: Subject.describe('Where it was found.'),
-  where: z.string().max(1_000).describe('The file, tag or address.'),
-  expected: z.string().max(2_000).describe('What should be there.'),
-  found: z.string().max(2_000).describe('What is there.'),
-  advice: z.string().max(2_000).describe('What to do about it.'),
+  where: Text.max(1_000).describe('The file, tag or address.'),
+  expected: Text.max(2_000).describe('What should be there.'),
+  found: Text.max(2_000).describe('What is there.'),
+  advice: Text.max(2_000).describe('What to do about it.'),
   fixed: z.literal(true).optional().describe('`--fix` has put it right. Absent: it is still so.'),
 });
 export type Finding = z.infer<typeof Finding>;
@@ -26,28 +26,21 @@ export type Finding = z.infer<typeof Finding>;
 /** One thing that was looked at, and how much of it. */
 export const HealthCheck = z.strictObject({
   subject: Subject.describe('Where it was looked at.'),
-  name: z.string().max(100).describe('What was compared, for people.'),
-  checked: z.int().nonnegative().describe('How many were looked at.'),
-  total: z
-    .int()
-    .nonnegative()
-    .describe('How many there are; more than were looked at: the others come another time.'),
-  note: z
-    .string()
-    .max(500)
-    .optional()
-    .describe('Why it was not done, or not whole. Absent: all was looked at.'),
+  name: Text.max(100).describe('What was compared, for people.'),
+  checked: Count.describe('How many were looked at.'),
+  total: Count.describe('How many there are; more than were looked at: the others come another time.'),
+  note: Text.max(500).optional().describe('Why it was not done, or not whole. Absent: all was looked at.'),
 });
 export type HealthCheck = z.infer<typeof HealthCheck>;
 
 /** `checks/doctor.json`: what the last run of doctor found. */
 export const Health = z.strictObject({
-  date: z.iso.datetime({ precision: 0 }).describe('When: UTC, whole seconds.'),
+  date: Moment.describe('When: UTC, whole seconds.'),
   run: Origin.shape.run,
   commit: Origin.shape.commit,
   deep: z.boolean().describe('Whether every byte was downloaded and hashed.'),
-  problems: z.int().nonnegative().describe('Number of problems that are not fixed.'),
-  warnings: z.int().nonnegative().describe('Number of warnings that are not fixed.'),
+  problems: Count.describe('Number of problems that are not fixed.'),
+  warnings: Count.describe('Number of warnings that are not fixed.'),
   checks: z.array(HealthCheck).describe('What was looked at.'),
   findings: z.array(Finding).max(200).describe('Disagreements, problems first; of very many the first 200.'),
 });

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { isSafeText } from '../safe-text.ts';
+import { Moment, Text } from '../values.ts';
 
 /** More than any cache has builds. */
 const MOST = 100_000;
 const Hashes = z.array(DagHash).max(MOST);
-const Version = z.string().min(1).max(100).refine(isSafeText);
+const Version = Text.min(1).max(100).refine(isSafeText);
 
 /** Why newer recipes would give another build: what they say of one package of its DAG. */
 export const OlderCause = z.strictObject({
@@ -41,17 +42,14 @@ export type BuildVerdicts = z.infer<typeof BuildVerdicts>;
 /** When a build was first found to be older. */
 export const OlderSince = z.strictObject({
   release: Version.describe('The recipes that it was first found to be older than.'),
-  date: z.iso.datetime({ precision: 0 }).describe('Date of these recipes: UTC, whole seconds.'),
+  date: Moment.describe('Date of these recipes: UTC, whole seconds.'),
 });
 export type OlderSince = z.infer<typeof OlderSince>;
 
 /** `checks/recipes.json`: how builds compare with the newest recipes that were read. Lists are sorted. */
 export const RecipeComparison = z.strictObject({
   release: OlderSince.shape.release,
-  commit: z
-    .string()
-    .regex(/^[0-9a-f]{40}$/)
-    .describe('Commit of spack-packages.'),
+  commit: Text.regex(/^[0-9a-f]{40}$/).describe('Commit of spack-packages.'),
   date: OlderSince.shape.date,
   ...BuildVerdicts.shape,
   older: z.array(z.strictObject({ ...OlderBuilds.shape, since: OlderSince })).max(MOST),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Build, Origin } from '../build.ts';
+import { Count, Moment, Text } from '../values.ts';
 
 /** Why a file of two builds of one spec differs. */
 export const DifferenceCause = z.enum([
@@ -36,7 +37,7 @@ export const DifferingBuild = z.strictObject({
   examples: z
     .array(
       z.strictObject({
-        path: z.string().max(500).describe('In the install prefix.'),
+        path: Text.max(500).describe('In the install prefix.'),
         cause: DifferenceCause.describe('Why it differs.'),
       }),
     )
@@ -47,12 +48,12 @@ export type DifferingBuild = z.infer<typeof DifferingBuild>;
 
 /** `checks/challenge.json`: what the last comparison of two builds of the same specs found. */
 export const Reproduction = z.strictObject({
-  date: z.iso.datetime({ precision: 0 }).describe('When: UTC, whole seconds.'),
+  date: Moment.describe('When: UTC, whole seconds.'),
   run: Origin.shape.run,
-  compared: z.int().nonnegative().describe('Builds that both caches have.'),
-  equal: z.int().nonnegative().describe("Builds whose payload is equal, Spack's own notes left out."),
-  onlyFirst: z.int().nonnegative().describe('Builds that the first cache alone has.'),
-  onlySecond: z.int().nonnegative().describe('Builds that the second cache alone has.'),
+  compared: Count.describe('Builds that both caches have.'),
+  equal: Count.describe("Builds whose payload is equal, Spack's own notes left out."),
+  onlyFirst: Count.describe('Builds that the first cache alone has.'),
+  onlySecond: Count.describe('Builds that the second cache alone has.'),
   causes: z
     .array(
       z.strictObject({

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { FRESHNESS } from '../checks/recipe-comparison.ts';
+import { Count, Text, Texts } from '../values.ts';
 
-const Places = z.array(z.number().int().nonnegative());
+const Places = z.array(Count);
 /** A place, or -1 where it is not known: a failure may not have got that far. */
-const PlacesOrNone = z.array(z.number().int().min(-1));
+const PlacesOrNone = z.array(z.int().min(-1));
 
 /**
  * `/data/builds.json`: columns for facets, one value a row. Rows are builds, and things that failed, in the order of
@@ -11,15 +12,15 @@ const PlacesOrNone = z.array(z.number().int().min(-1));
  */
 export const BuildIndex = z.strictObject({
   /** Platform and operating system, `linux ubuntu24.04`; the most used first, as in the other lists of words. */
-  systems: z.array(z.string()),
+  systems: Texts,
   /** `gcc@12.2.0`. */
-  compilers: z.array(z.string()),
+  compilers: Texts,
   /** `+mpi`, `api=default`; of several values each one: `libs=shared`. */
-  variants: z.array(z.string()),
+  variants: Texts,
   /** `glibc@2.36 2.34`: what Spack compares with, then the oldest that it runs on, where that is known. */
-  libcs: z.array(z.string()),
+  libcs: Texts,
   /** `2026-11`, the newest first. */
-  months: z.array(z.string()),
+  months: Texts,
   /** Sets of compilers that built something together. */
   compilerSets: z.array(Places),
   /** Sets of variants that builds have. */
@@ -27,9 +28,9 @@ export const BuildIndex = z.strictObject({
   /** States of `freshness`: how builds compare with the newest recipes. Empty: nothing was compared. */
   freshness: z.array(z.enum(FRESHNESS)),
   /** Release of these recipes. Absent: nothing was compared. */
-  recipes: z.string().optional(),
+  recipes: Text.optional(),
   /** Rows that have a binary and are part of an environment. */
-  environments: z.array(z.strictObject({ name: z.string(), rows: Places })),
+  environments: z.array(z.strictObject({ name: Text, rows: Places })),
   rows: z.strictObject({
     /** Place in the package index's `names`. */
     package: Places,
@@ -53,5 +54,5 @@ export const BuildIndex = z.strictObject({
 export type BuildIndex = z.infer<typeof BuildIndex>;
 
 /** `/data/hashes/<n>.json`: DAG hashes of the rows from `n * HASHES_PER_FILE`; of failures the names of their files. */
-export const HashList = z.array(z.string());
+export const HashList = Texts;
 export type HashList = z.infer<typeof HashList>;

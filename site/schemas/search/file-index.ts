@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { Count, Texts } from '../values.ts';
 
-const Places = z.array(z.number().int().nonnegative());
+const Places = z.array(Count);
 
 /** `/data/files.json`: which programs and libraries builds ship. */
 export const FileIndex = z.strictObject({
   /** Programs first, then libraries, each sorted. */
-  names: z.array(z.string()),
+  names: Texts,
   /** How many of the names are programs. */
-  programs: z.number().int().nonnegative(),
+  programs: Count,
   /**
    * Sets of files that builds ship: places in `names`, ascending, each as its distance from the one before.
    * The first set is empty.

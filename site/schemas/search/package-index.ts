@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Count, Texts } from '../values.ts';
 
-const Places = z.array(z.number().int().nonnegative());
+const Places = z.array(Count);
 
 /**
  * `/data/packages.json`: what search and lists need of every package, as columns; one value a package, at the same place
@@ -8,16 +9,16 @@ const Places = z.array(z.number().int().nonnegative());
  */
 export const PackageIndex = z.strictObject({
   /** Every version of any package, the lowest first in Spack's order. */
-  versions: z.array(z.string()),
+  versions: Texts,
   /** Every target, the most used first. */
-  targets: z.array(z.string()),
-  names: z.array(z.string()),
+  targets: Texts,
+  names: Texts,
   /** The first sentence or so of what a package is; empty where that is not known. */
-  descriptions: z.array(z.string()),
+  descriptions: Texts,
   /** Tags joined by spaces. */
-  tags: z.array(z.string()),
+  tags: Texts,
   /** Virtuals that builds here take it for, `mpi`, joined by spaces. */
-  provides: z.array(z.string()),
+  provides: Texts,
   /** Places in `versions`, the highest first. */
   packageVersions: z.array(Places),
   /** Places in `targets`. */

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { Removed } from '../removed.ts';
+import { Moment, Text } from '../values.ts';
 
 /** A line of `/data/removed.json`: a build that is gone. */
 export const RemovedBuild = z.strictObject({
   ...Removed.pick({ name: true, version: true, hash: true }).shape,
   /** When it was removed. */
-  date: z.iso.datetime({ precision: 0 }),
-  reason: z.string(),
+  date: Moment,
+  reason: Text,
 });
 export type RemovedBuild = z.infer<typeof RemovedBuild>;

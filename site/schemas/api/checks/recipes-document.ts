@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OlderCause, OlderSince, RecipeComparison } from '../../checks/recipe-comparison.ts';
-import { Count, ListLinks, apiDocument, listOf } from '../link.ts';
+import { ListLinks, apiDocument, listOf } from '../link.ts';
+import { Count } from '../../values.ts';
 
 /** `/api/recipes.json`: how the builds here compare with the newest recipes that were read. */
 export const RecipesDocument = apiDocument(

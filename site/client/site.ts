@@ -1,0 +1,30 @@
+/** The site's base path, no slash at the end. */
+export const BASE = import.meta.env.BASE_URL.replace(/\/$/, '');
+
+export function packagePage(name: string): string {
+  return `${BASE}/packages/${encodeURIComponent(name)}/`;
+}
+
+export function buildPage({ name, hash }: { name: string; hash: string }): string {
+  return `${BASE}/builds/${encodeURIComponent(name)}/${hash}/`;
+}
+
+type Wanted = Record<string, readonly [selector: string, kind: new () => HTMLElement]>;
+
+/** The parts of a page that a script works on. Undefined where one of them is missing. */
+export function findParts<Parts extends Wanted>(
+  wanted: Parts,
+): { [Name in keyof Parts]: InstanceType<Parts[Name][1]> } | undefined {
+  const parts: Record<string, HTMLElement> = {};
+  for (const [name, [selector, kind]] of Object.entries(wanted)) {
+    const part = document.querySelector(selector);
+    if (!(part instanceof kind)) return undefined;
+    parts[name] = part;
+  }
+  return parts as { [Name in keyof Parts]: InstanceType<Parts[Name][1]> };
+}
+
+/** What went wrong, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { DagHash } from './digest.ts';
+import { PackageName } from './node.ts';
+import { Text } from './values.ts';
+
+/** What the owner writes to keep builds from `prune`, with everything that they need at run time. */
+
+const Reason = Text.min(1).max(300);
+/** DAG hashes of builds, with or without a `/` before them. */
+const Hashes = z.array(Text.transform((text) => text.replace(/^\//, '')).pipe(DagHash));
+
+/** `site/content/pins/<name>.yaml`: builds that stay. */
+export const Pin = z.strictObject({
+  reason: Reason.describe('Why these builds stay.'),
+  hashes: Hashes.default([]).describe('DAG hashes of builds.'),
+  /** `name` or `name@version`: every build of that package, or of that version. */
+  specs: z
+    .array(
+      Text.refine((text) => PackageName.safeParse(text.split('@', 1)[0]).success, {
+        error: 'expected a package, such as hdf5, or one version of it, such as hdf5@1.14.5',
+      }),
+    )
+    .default([])
+    .describe('Packages, such as `hdf5`, or versions, such as `hdf5@1.14.5`.'),
+});
+export type Pin = z.infer<typeof Pin>;
+
+/** `snapshots/<name>.yaml`: a set of builds under a name that stays: the mirror has the view `snapshot-<name>` of them. */
+export const Snapshot = z.strictObject({
+  reason: Reason.describe('What it is for.'),
+  hashes: Hashes.min(1).describe('DAG hashes of its builds, with or without a `/` before them.'),
+});
+export type Snapshot = z.infer<typeof Snapshot>;

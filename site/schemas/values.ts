@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** What many fields are. */
+
+export const Text = z.string();
+
+export const Texts = z.array(Text);
+
+/** How many of something, or bytes. */
+export const Count = z.int().nonnegative();
+
+/** A moment: UTC, whole seconds, `2026-11-23T07:40:00Z`. */
+export const Moment = z.iso.datetime({ precision: 0 });
+
+/** A month: `2026-11`. */
+export const Month = z.string().regex(/^\d{4}-\d{2}$/, 'expected yyyy-mm');
