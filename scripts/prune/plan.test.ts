@@ -153,6 +153,26 @@ test('brings back what was removed when something published since needs it, whil
   expect(expire).toEqual([]);
 });
 
+test('a removed build that only what goes now needs stays removed, as when a commit of prune has stopped in the middle', () => {
+  const now = new Date(LAST + 365 * DAY_MS);
+  const later = plan({ now });
+  const gone = later.remove.map(({ build }) => build);
+  const [needed] = gone.filter(({ hash }) =>
+    gone.some((other) => other.hash !== hash && runtimeClosure([other.hash], nodes, ALL).has(hash)),
+  );
+  if (!needed) throw new Error('expected a build that another needs');
+  const builds = new Map(ALL);
+  builds.delete(needed.hash);
+  const removed = new Map([[needed.hash, removedNow(needed, now)]]);
+  const { restore, remove, expire, bytes } = plan({ builds, removed, now });
+  expect(restore).toEqual([]);
+  expect(expire).toEqual([]);
+  expect(remove.map(({ build }) => build.hash)).toEqual(
+    gone.map(({ hash }) => hash).filter((hash) => hash !== needed.hash),
+  );
+  expect(bytes.before).toBeLessThan(later.bytes.before);
+});
+
 // 9,125 builds are 25 a day; prune runs weekly.
 test.each(process.env['FULL'] ? [600, 9_125] : [600])(
   'keeps a cache below its size for a year of %d builds, and breaks no client with an index of last week',

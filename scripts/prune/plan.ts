@@ -54,7 +54,7 @@ export interface PrunePlan {
  * at run time.
  */
 export function planPrune({ catalog, next, pins, removed, retention, now }: PruneInput): PrunePlan {
-  const { restore, builds } = restoreNeeded(catalog, pins, removed, retention);
+  const { needed, builds } = restoreNeeded(catalog, pins, removed, retention);
   const releases = [...groupByRelease(builds.values())].slice(0, retention.releases ?? USUAL_RELEASES);
   const { nodes } = catalog;
   const kept = new Map<DagHash, string>();
@@ -83,7 +83,6 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
         `release ${release} of the recipes`,
       );
 
-  const before = sumTarballs(builds.values());
   const limit = retention.size === undefined ? Infinity : Size.parse(retention.size);
   const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
   if (room < 0) {
@@ -97,14 +96,19 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   const rejected = takeByRank(byRule, { builds, nodes, kept, keep, room });
 
   const remove = [...builds.values()]
-    .filter(({ hash }) => !kept.has(hash))
+    .filter(({ hash }) => !kept.has(hash) && catalog.builds.has(hash))
     .map((build) => ({
       build,
       reason: rejected.has(build.hash)
         ? `the tarballs would take more than ${retention.size ?? ''}`
         : `older than ${retention.days} days, and not among the newest ${retention.newest} of its kind`,
     }));
+  const before = sumTarballs(
+    [...builds.values()].filter(({ hash }) => catalog.builds.has(hash) || kept.has(hash)),
+  );
   const after = sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
+  // What needs the others goes now, too: they stay removed, as they are recorded.
+  const restore = needed.filter(({ hash }) => kept.has(hash));
   const restored = new Set(restore.map(({ hash }) => hash));
   return {
     restore,
@@ -118,13 +122,13 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   };
 }
 
-/** The catalog's builds, and those of removed ones that come back. */
+/** The catalog's builds, and those of removed ones that come back where what needs them is kept. */
 function restoreNeeded(
   { builds, nodes, environments, snapshots = new Map() }: PruneInput['catalog'],
   pins: PruneInput['pins'],
   removed: PruneInput['removed'],
   retention: PruneInput['retention'],
-): { restore: Removed[]; builds: Map<DagHash, Build> } {
+): { needed: Removed[]; builds: Map<DagHash, Build> } {
   const inGrace = new Map(
     [...removed.values()].flatMap(({ hash, grace }) =>
       grace && !builds.has(hash) && nodes.has(hash) ? [[hash, grace.build] as const] : [],
@@ -138,17 +142,17 @@ function restoreNeeded(
   const released = releases.flatMap(([, members]) => members.map(({ hash }) => hash));
   const named = [...environments.values(), ...snapshots.values(), released].flat();
   const roots = [...builds.keys(), ...named, ...pinned];
-  const needed = runtimeClosure(
+  const closure = runtimeClosure(
     roots.filter((hash) => nodes.has(hash)),
     nodes,
     inGrace,
   );
-  const restore = [...removed.values()].filter(({ hash }) => needed.has(hash));
+  const needed = [...removed.values()].filter(({ hash }) => closure.has(hash));
   return {
-    restore,
+    needed,
     builds: new Map([
       ...builds,
-      ...restore.flatMap(({ hash, grace }) => (grace ? [[hash, grace.build] as const] : [])),
+      ...needed.flatMap(({ hash, grace }) => (grace ? [[hash, grace.build] as const] : [])),
     ]),
   };
 }
