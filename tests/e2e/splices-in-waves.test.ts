@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { Matrix } from '../../site/schemas/build-request.ts';
 import { runProgram } from '../world/run.ts';
-import { findSolvers, openSpack } from '../world/spack.ts';
+import { findSolvers, openSpack, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench, type Workbench } from './building.ts';
 import { addMirror, spack as runSpack } from './installing.ts';
 
@@ -15,7 +15,13 @@ const SPLICES = join(import.meta.dirname, '../fixtures/splices');
 /** So long that each build is worth a job of its own. */
 const LONG = '14000';
 
-describe.each(process.env['FULL'] === '1' ? findSolvers() : [])('with Spack $version', (spack) => {
+const spacks = process.env['FULL'] === '1' ? findSolvers() : [];
+
+test.skipIf(spacks.length > 0)(`splices are tried by npm run test:full (${SOLVER_ADVICE})`, ({ skip }) =>
+  skip(),
+);
+
+describe.each(spacks)('with Spack $version', (spack) => {
   let bench: Workbench;
   let own: string;
   let runs = 0;
