@@ -112,12 +112,13 @@ test.runIf(hasSpack && isFull)(
 );
 
 test.runIf(hasSpack && isFull)(
-  'an environment that is pushed is built for two targets; two runs deploy, each its own commit',
+  'an environment that is pushed is built for two targets, each with its registry; two runs deploy, each its own commit',
   async () => {
-    const targets = [TARGET, ANOTHER_TARGET].map((name) => `  - { name: ${name}, runner: ubuntu-24.04 }\n`);
+    const targets = `  - { name: ${TARGET}, runner: ubuntu-24.04 }
+  - { name: ${ANOTHER_TARGET}, runner: ubuntu-24.04, registry: ghcr.io/some-owner/another }\n`;
     rehearsal.push({
-      '.github/build-cache.yaml': `targets:\n${targets.join('')}`,
-      'site/content/environments/stack.yaml': 'spack:\n  specs: [trial-app +loud]\n',
+      '.github/build-cache.yaml': `targets:\n${targets}`,
+      'site/content/environments/stack.yaml': 'spack:\n  specs: [trial-app@1.1]\n',
     });
     // A second deployment of one commit would be accepted and not served.
     rehearsal.pages.mode = 'same commit';
@@ -135,8 +136,27 @@ test.runIf(hasSpack && isFull)(
     for (const { hash } of roots) expect(page).toContain(hash);
     const listed = await rehearsal.fetch(`${rehearsal.siteUrl}/api/targets.json`);
     expect(await listed.text()).toContain(ANOTHER_TARGET);
+    await expectBothRegistries(roots.map(({ hash }) => hash));
   },
 );
+
+/** Each registry has the builds of its targets and an index; the site serves those of both. */
+async function expectBothRegistries(roots: string[]): Promise<void> {
+  const paths = rehearsal
+    .git('ls-tree', '-r', '--name-only', 'main', 'site/content/builds')
+    .trim()
+    .split('\n');
+  const builds = paths.map((path) => Build.parse(JSON.parse(rehearsal.git('show', `main:${path}`))));
+  const registries = { [TARGET]: 'some-owner/cache', [ANOTHER_TARGET]: 'some-owner/another' };
+  for (const [target, registry] of Object.entries(registries)) {
+    const own = builds.filter(({ origin }) => origin.target === target);
+    expect(own.filter(({ hash }) => roots.includes(hash))).toHaveLength(1);
+    const tags = (await rehearsal.ghcr.versions(registry)).flatMap((version) => version.tags);
+    expect(tags.sort()).toEqual(['index.spack', ...own.map(({ image }) => image.tag)].sort());
+  }
+  for (const hash of roots)
+    expect(await installFromSite(rehearsal, hash, 'trial-app', false)).toBe('1.1 hello');
+}
 
 test.runIf(hasSpack && isFull)(
   'Pages forgotten, an environment pushed, then Pages switched on and the first run again: the site appears with both',
