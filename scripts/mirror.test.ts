@@ -107,7 +107,7 @@ test('brings blobs from a registry over the network once, and puts its index the
   expect((await stat(join(folder, 'kept'))).mtimeMs).toBe(before.mtimeMs);
 });
 
-test('keeps the index blob that the live site names', async () => {
+test('keeps the index blob that the live site names, and that of the deployment before', async () => {
   await mirror();
   await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
   const old = await readIndexDigest('');
@@ -118,6 +118,12 @@ test('keeps the index blob that the live site names', async () => {
   expect(code, stderr).toBe(0);
   expect(await readIndexDigest('')).not.toBe(old);
   expect(await readIndex('')).not.toContain(TREE);
+  expect(await isThere(mirrorBlobPath(old))).toBe(true);
+  // Served at once, and made again before the CDN has forgotten the one before, by the same job as after one that broke off.
+  await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
+  await rm(join(folder, 'dist/v3'), { recursive: true });
+  const again = await mirrorOf(site.url);
+  expect(again.code, again.stderr).toBe(0);
   expect(await isThere(mirrorBlobPath(old))).toBe(true);
 });
 

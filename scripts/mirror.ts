@@ -7,6 +7,7 @@ import { planDeployment, readDeployment, writeMirror, describeMirror } from './m
 import { expectWithin } from './mirror/shrink-to-budget.ts';
 import { updateIndexImages } from './mirror/indexes.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
+import { readDate } from './publish/origin.ts';
 
 const command = addDestination(
   createCommand({
@@ -38,7 +39,8 @@ async function mirror(options: Options): Promise<void> {
   const findRegistry = openRegistries(registry);
   const cache = openBlobCache(options.blobs);
   const dist = await openDist(options.dist);
-  const { planned, plan, live } = await planDeployment(input, settings, { cache, dist });
+  const now = new Date(readDate(process.env, new Date()));
+  const { planned, plan, live } = await planDeployment(input, settings, { cache, dist, now });
   const all = await writeMirror(plan, { catalog, live }, { findRegistry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
   // Last: whoever reads a registry's index finds what the site has too.

@@ -13,7 +13,13 @@ import type { Registry } from '../oci/registry.ts';
 import { drain, type BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
-import { fetchLiveIndexes, warnOfLost, type PreviousIndex } from './previous-indexes.ts';
+import {
+  fetchLiveIndexes,
+  KEPT_INDEXES,
+  keptIndexesText,
+  warnOfLost,
+  type PreviousIndex,
+} from './previous-indexes.ts';
 import { leaveOutUnreadable, type ReadableCatalog } from './readable-catalog.ts';
 import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
@@ -48,7 +54,7 @@ export interface DeploymentPlan {
   planned: MirrorPlan;
   /** The same, or less where pages and indexes turned out larger than planned. */
   plan: MirrorPlan;
-  /** The indexes of the deployment before that stay. */
+  /** The indexes of the deployments before that stay. */
   live: readonly PreviousIndex[];
 }
 
@@ -56,10 +62,10 @@ export interface DeploymentPlan {
 export async function planDeployment(
   input: MirrorInput,
   { PAGES_BUDGET: budget, SITE_URL: siteUrl }: Pick<Settings, 'PAGES_BUDGET' | 'SITE_URL'>,
-  { cache, dist }: { cache: BlobCache; dist: Pick<Dist, 'siteBytes'> },
+  { cache, dist, now }: { cache: BlobCache; dist: Pick<Dist, 'siteBytes'>; now: Date },
 ): Promise<DeploymentPlan> {
   const planned = planMirror(input, budget);
-  const previous = await fetchLiveIndexes(siteUrl, { views: planned.views.keys(), cache, budget });
+  const previous = await fetchLiveIndexes(siteUrl, { views: planned.views.keys(), cache, budget, now });
   const { siteBytes } = dist;
   const { plan, live, dropped } = shrinkToBudget(planned, input, { siteBytes, live: previous });
   for (const { blob } of dropped)
@@ -86,6 +92,9 @@ export async function writeMirror(
 ): Promise<Blob> {
   const indexes = await writeIndexes(plan, catalog.nodes, dist);
   for (const { blob, file } of live) await dist.addFile(blob, file);
+  const current = new Set([...indexes.values()].map(({ digest }) => digest));
+  const kept = live.filter(({ blob }) => !current.has(blob.digest));
+  if (kept.length > 0) await dist.addText(KEPT_INDEXES, keptIndexesText(kept));
   await placeServedBlobs(plan, catalog.builds, { findRegistry, cache, dist });
   await writeManifests(catalog, plan.retired, dist);
   await writeIndexManifests(indexes, dist);

@@ -11,7 +11,7 @@ import { startServer } from '../../tests/world/start-server.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import { openBlobCache } from './blob-cache.ts';
 import { indexManifestPath } from './indexes.ts';
-import { fetchLiveIndexes } from './previous-indexes.ts';
+import { fetchLiveIndexes, KEPT_INDEXES, keptIndexesText } from './previous-indexes.ts';
 
 const BUDGET = 900_000_000;
 const INDEX = blobOf('{"database":{}}');
@@ -52,8 +52,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const fetchLive = (views: string[] = [], budget = BUDGET) =>
-  fetchLiveIndexes(siteUrl, { views, cache: openBlobCache(folder), budget });
+const fetchLive = (views: string[] = [], budget = BUDGET, now = new Date()) =>
+  fetchLiveIndexes(siteUrl, { views, cache: openBlobCache(folder), budget, now });
 
 test('keeps the index and the views that the site lists or that are asked for, equal ones once', async () => {
   pages.set('api/views.json', JSON.stringify({ views: [{ name: 'linux' }, { name: 'twin' }] }));
@@ -66,6 +66,33 @@ test('keeps the index and the views that the site lists or that are asked for, e
   expect(live.map(({ file }) => readFileSync(file, 'utf8'))).toEqual([INDEX.text, VIEW.text]);
   expect(warnings).toEqual([]);
 });
+
+test('keeps what the deployment before keeps until its hour is over, and lists all of it for the next one', async () => {
+  const earlier = ['one', 'two', 'three'].map(blobOf);
+  const untils = ['2026-01-01T00:30:00Z', '2026-01-01T00:59:00Z', '2026-01-01T00:10:00Z'];
+  const old = earlier.map(({ blob }, index) => ({ blob, file: '', until: untils[index] ?? '' }));
+  for (const { text, blob } of earlier) pages.set(mirrorBlobPath(blob.digest), text);
+  pages.set(KEPT_INDEXES, keptIndexesText([...old, { blob: INDEX.blob, file: '', until: untils[0] ?? '' }]));
+  const now = new Date('2026-01-01T00:10:00Z');
+  const live = await fetchLive([], BUDGET, now);
+  const [one, two] = earlier;
+  expect(live.map(({ blob, until }) => [blob, until])).toEqual([
+    [INDEX.blob, '2026-01-01T01:10:00Z'],
+    [two?.blob, untils[1]],
+    [one?.blob, untils[0]],
+  ]);
+  expect(live.map(({ file }) => readFileSync(file, 'utf8'))).toEqual([INDEX.text, 'two', 'one']);
+  expect(warnings).toEqual([]);
+});
+
+test.each(['no JSON', '{"indexes":[{"digest":"../../etc","size":1,"until":"2026-01-01T00:00:00Z"}]}'])(
+  'keeps the index that is served where the list of earlier ones is %s',
+  async (list) => {
+    pages.set(KEPT_INDEXES, list);
+    expect(await fetchLive()).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
+  },
+);
 
 test('finds nothing, and says nothing, where there is no site yet', async () => {
   pages.clear();

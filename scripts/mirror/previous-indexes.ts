@@ -3,8 +3,10 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
-import { mirrorBlobPath } from '../../site/schemas/digest.ts';
+import { Digest, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
+import { formatJson } from '../../site/lib/json.ts';
+import { isoSeconds } from '../../site/lib/format.ts';
 import { describeError } from '../cli/command.ts';
 import { ConnectionError } from '../http/retry.ts';
 import { get, getText, isLoopback } from '../http/request.ts';
@@ -23,15 +25,42 @@ const BLOB_LIMIT_BYTES = 256 * 1024 * 1024;
 /** Of the budget, for all indexes that are kept: what they take, tarballs do not get. */
 const BUDGET_SHARE = 0.25;
 
+/**
+ * The list of earlier indexes that a mirror has: a client may hold a manifest of the deployment before the last one, when
+ * two follow each other within minutes or a job runs again.
+ */
+export const KEPT_INDEXES = 'v3/kept-indexes.json';
+/** A deployment is served half an hour after its mirror was written, at the latest; then a CDN keeps the old manifest 10 minutes. */
+const KEPT_MS = 60 * 60 * 1000;
+
+const KEPT_LIMIT = 1_000;
+const KeptIndex = z.object({
+  digest: Digest,
+  size: z.int().positive(),
+  until: z.iso.datetime({ precision: 0 }),
+});
+type KeptIndex = z.infer<typeof KeptIndex>;
+const KeptIndexes = z.object({ indexes: z.array(KeptIndex).max(KEPT_LIMIT) });
+
 /** What of a site's list of views is read here. */
 export const ViewNames = z.object({
   views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
 });
 
-/** An index or view blob of the deployment before, and the file that has it. */
+/** An index or view blob of an earlier deployment, and the file that has it. */
 export interface PreviousIndex {
   blob: Blob;
   file: string;
+  /** Until when deployments keep it: ISO 8601, in whole seconds. */
+  until: string;
+}
+
+/** The list of earlier indexes, as the next deployment reads it. */
+export function keptIndexesText(kept: readonly PreviousIndex[]): string {
+  const indexes = kept
+    .slice(0, KEPT_LIMIT)
+    .map(({ blob: { digest, size }, until }) => ({ digest, size, until }));
+  return formatJson({ indexes } satisfies z.input<typeof KeptIndexes>);
 }
 
 /** What is fetched besides, where it goes, and how much of it. */
@@ -41,18 +70,20 @@ interface FetchOptions {
   cache: BlobCache;
   /** What site and mirror may take in all, in bytes. */
   budget: number;
+  now: Date;
 }
 
 /**
  * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
- * may still hold one of these manifests after the next deployment and must find its blob there.
+ * may still hold one of these manifests after the next deployment and must find its blob there. So it may one of the
+ * deployments before, which the live site lists.
  * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes; so is an
  * index that the site does not find, although it has others or lists it.
  * Whatever answers there, no more is read than an index of ours could take.
  */
 export async function fetchLiveIndexes(
   siteUrl: string,
-  { views, cache, budget }: FetchOptions,
+  { views, cache, budget, now }: FetchOptions,
 ): Promise<PreviousIndex[]> {
   try {
     const own = await fetchBlobRecord(siteUrl, OWN_INDEX);
@@ -64,12 +95,18 @@ export async function fetchLiveIndexes(
       return record;
     });
     if (!own && others.length > 0) warnOfLost(siteUrl, expectIndex(siteUrl, OWN_INDEX));
-    const blobs = new Map([...(own ? [own] : []), ...others].map((blob) => [blob.digest, blob]));
-    const fitting = takeFitting(siteUrl, blobs.values(), BUDGET_SHARE * budget);
-    return await mapOrWarn(siteUrl, fitting, async (blob) => ({
-      blob,
-      file: await cache.fetch(blob, () => openBlob(siteUrl, blob)),
-    }));
+    const [kept = []] = await mapOrWarn(siteUrl, [siteUrl], readKept);
+    const until = isoSeconds(new Date(now.getTime() + KEPT_MS));
+    const current = [...(own ? [own] : []), ...others].map((blob) => ({ ...blob, until }));
+    const earlier = kept.filter((index) => index.until > isoSeconds(now) && index.until <= until);
+    const indexes = new Map<Digest, KeptIndex>();
+    for (const index of [...current, ...earlier])
+      if (!indexes.has(index.digest)) indexes.set(index.digest, index);
+    const fitting = takeFitting(siteUrl, indexes.values(), BUDGET_SHARE * budget);
+    return await mapOrWarn(siteUrl, fitting, async ({ digest, size, until }) => {
+      const blob = { digest, size };
+      return { blob, file: await cache.fetch(blob, () => openBlob(siteUrl, blob)), until };
+    });
   } catch (error) {
     if (!isRefusedLocally(siteUrl, error)) warnOfLost(siteUrl, error);
     return [];
@@ -109,9 +146,9 @@ function expectIndex(siteUrl: string, view: string): Error {
 }
 
 /** The first ones, the site's own index before all, within a number of bytes. */
-function takeFitting(siteUrl: string, blobs: Iterable<Blob>, room: number): Blob[] {
+function takeFitting(siteUrl: string, indexes: Iterable<KeptIndex>, room: number): KeptIndex[] {
   let left = room;
-  return [...blobs].filter(({ digest, size }) => {
+  return [...indexes].filter(({ digest, size }) => {
     const limit = Math.min(left, BLOB_LIMIT_BYTES);
     if (size > limit) {
       const found = `found ${digest} of ${prettyBytes(size)}`;
@@ -128,6 +165,15 @@ async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
   const answer = await get(url);
   if (!answer) throw new Error(`${url}: expected the blob that a manifest there names, found nothing`);
   return answer.body;
+}
+
+async function readKept(siteUrl: string): Promise<KeptIndex[]> {
+  const url = `${siteUrl}/${KEPT_INDEXES}`;
+  const text = await getText(url, TEXT_LIMIT_BYTES);
+  if (text === undefined) return [];
+  const list = KeptIndexes.safeParse(JSON.parse(text));
+  if (!list.success) throw new Error(`${url}: expected a list of indexes, found something else`);
+  return list.data.indexes.sort((a, b) => (a.until < b.until ? 1 : -1));
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {

@@ -6,6 +6,7 @@ import { expectWithin, shrinkToBudget } from './shrink-to-budget.ts';
 const INPUT = createInput(10);
 const FIXED_BYTES = planMirror(INPUT, 0).bytes.total;
 const PLAN = planMirror(INPUT, FIXED_BYTES + 5_100_000);
+const KEPT = { file: 'kept', until: '2026-01-01T01:00:00Z' };
 
 test('keeps the plan that the site was built from when the site is no larger than it thought', () => {
   expect(PLAN.served.size).toBe(5);
@@ -24,7 +25,7 @@ test('makes a smaller plan when the indexes of the deployment before are larger 
   const blob = { digest: `sha256:${'0'.repeat(64)}`, size: 2_000_000 };
   const { plan } = shrinkToBudget(PLAN, INPUT, {
     siteBytes: PLAN.bytes.site,
-    live: [{ blob, file: 'kept' }],
+    live: [{ blob, ...KEPT }],
   });
   expect(plan.served.size).toBeLessThan(5);
 });
@@ -32,7 +33,7 @@ test('makes a smaller plan when the indexes of the deployment before are larger 
 test('drops the largest indexes of the deployment before when nothing fits beside them', () => {
   const [small, large, larger] = [1_000, 60_000_000, 2 ** 50].map((size, index) => ({
     blob: { digest: `sha256:${String(index).repeat(64)}`, size },
-    file: 'kept',
+    ...KEPT,
   }));
   if (!small || !large || !larger) throw new Error('expected three');
   const siteBytes = PLAN.bytes.site;

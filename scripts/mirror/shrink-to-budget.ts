@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import type { Dist } from './dist.ts';
-import type { PreviousIndex } from './previous-indexes.ts';
+import { keptIndexesText, type PreviousIndex } from './previous-indexes.ts';
 
 /** What is in `dist/` besides what a plan counts. */
 export interface Occupied {
@@ -61,6 +61,7 @@ function tooLarge(total: number, budget: number, siteBytes: number): Error {
 
 /** What the deployment takes in all; of a plan's indexes one half is the room for those of the deployment before. */
 function totalBytes({ bytes }: MirrorPlan, { siteBytes, live }: Occupied): number {
-  const liveBytes = live.reduce((sum, { blob }) => sum + blob.size, 0);
+  const listBytes = live.length > 0 ? Buffer.byteLength(keptIndexesText(live)) : 0;
+  const liveBytes = live.reduce((sum, { blob }) => sum + blob.size, listBytes);
   return siteBytes + liveBytes + bytes.manifests + bytes.indexes / 2 + bytes.tarballs + bytes.configs;
 }
