@@ -7,7 +7,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { moreWords, shortenDescription } from '../../lib/search/description-words.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 import { compareTexts, compareVersions } from '../../lib/spack/versions.ts';
-import { addFileIndex, addWordIndex, createSearchEngine, search } from './engine.ts';
+import { addFileIndex, addWordIndex, createSearchEngine, search, setMachine } from './engine.ts';
 import { relaxSearch } from './relax.ts';
 
 /** How many of the queries must have what is meant in first place. */
@@ -203,6 +203,26 @@ test('nothing for a system says what the nearest build needs of it', () => {
     expect.objectContaining({ without: 'rocky8', builds: 1, need }),
   );
   expect(ways).toContainEqual(expect.objectContaining({ without: 'os=rocky8', builds: 1, need }));
+});
+
+test('of builds that a machine cannot run, one for its own platform is the nearest', () => {
+  const index = indexBuilds();
+  const mixed = createSearchEngine(
+    { ...engine.packages, targets: ['x86_64_v4', 'm1'] },
+    {
+      ...index,
+      systems: ['linux rocky8', 'darwin sequoia'],
+      libcs: ['glibc@2.28 2.17', ''],
+      rows: { ...index.rows, target: rows.map((_, row) => row % 2) },
+    },
+  );
+  setMachine(mixed, { platform: 'linux', os: 'rocky8', target: 'x86_64_v2', glibc: '2.28' });
+  const [way] = relaxSearch(
+    { text: 'hdf5', selection: new Map([['runs', new Set(['yes'])]]) },
+    mixed,
+    undefined,
+  );
+  expect(way?.need).toMatch(/^needs x86_64_v4/);
 });
 
 test('where two things have to be left out, both are, and never the name', () => {

@@ -1,5 +1,5 @@
 import { FILLERS, parseQuery, queryParts } from '../../lib/search/search-query.ts';
-import type { Fit } from '../../lib/machine/needs.ts';
+import type { Fit, Obstacle } from '../../lib/machine/needs.ts';
 import { askedFits } from './asked.ts';
 import { countFailures, search, type SearchEngine } from './engine.ts';
 import { readMeaning } from './meaning.ts';
@@ -86,9 +86,13 @@ function askForFailures(state: SearchState): Way {
 /** Puts `glibc 2.9` before `glibc 2.28`. */
 const byNumbers = new Intl.Collator('en', { numeric: true });
 
-/** The one thing that the least demanding of some builds needs; undefined where one of them runs, or none by one thing. */
+/**
+ * The one thing that the least demanding of some builds needs, another platform last; undefined where one of them runs, or
+ * none by one thing.
+ */
 function nearestNeed(fits: readonly (Fit | undefined)[]): string | undefined {
   if (fits.some((fit) => fit?.kind === 'yes' || fit?.kind === 'by hash')) return undefined;
   const needs = fits.flatMap((fit) => (fit?.obstacles.length === 1 ? fit.obstacles : []));
-  return needs.map(({ text }) => text).sort(byNumbers.compare)[0];
+  const isFar = ({ kind }: Obstacle): number => Number(kind === 'platform');
+  return needs.sort((a, b) => isFar(a) - isFar(b) || byNumbers.compare(a.text, b.text))[0]?.text;
 }
