@@ -85,6 +85,16 @@ test('keeps what the deployment before keeps until its hour is over, and lists a
   expect(warnings).toEqual([]);
 });
 
+test('lists what goes at the same time in the order that the live site has', async () => {
+  const until = '2026-01-01T00:30:00Z';
+  const earlier = ['one', 'two', 'three'].map(blobOf);
+  for (const { text, blob } of earlier) pages.set(mirrorBlobPath(blob.digest), text);
+  const list = keptIndexesText(earlier.map(({ blob }) => ({ blob, file: '', until })));
+  pages.set(KEPT_INDEXES, list);
+  const [, ...kept] = await fetchLive([], BUDGET, new Date('2026-01-01T00:00:00Z'));
+  expect(keptIndexesText(kept)).toBe(list);
+});
+
 test.each(['no JSON', '{"indexes":[{"digest":"../../etc","size":1,"until":"2026-01-01T00:00:00Z"}]}'])(
   'keeps the index that is served where the list of earlier ones is %s',
   async (list) => {

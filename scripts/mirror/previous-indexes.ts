@@ -173,7 +173,7 @@ async function readKept(siteUrl: string): Promise<KeptIndex[]> {
   if (text === undefined) return [];
   const list = KeptIndexes.safeParse(JSON.parse(text));
   if (!list.success) throw new Error(`${url}: expected a list of indexes, found something else`);
-  return list.data.indexes.sort((a, b) => (a.until < b.until ? 1 : -1));
+  return list.data.indexes.sort((a, b) => b.until.localeCompare(a.until));
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {
