@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findSolvers, openSpack } from '../../tests/world/spack.ts';
 import { askForExternals, externalKey } from './external-state.ts';
@@ -14,7 +17,7 @@ test('asks no Spack of an environment without externals', async () => {
 test.each(spacks)(
   'Spack $version says which externals are there, in which version',
   async (spack) => {
-    const home = await openSpack(spack, ['tar']);
+    const home = await openSpack(spack, ['tar', 'py-idna']);
     onTestFinished(home.close);
     const PATH = process.env['PATH'] ?? '';
     const environment = { PATH, HOME: home.store, SPACK_USER_CONFIG_PATH: home.config };
@@ -24,6 +27,18 @@ test.each(spacks)(
     const states = await askForExternals({ program: spack.program, environment }, externals);
     const found = externals.map((external) => states.get(externalKey(external)) ?? '');
     expect(found).toEqual(['here', expect.stringMatching(/^\d+\.\d+/), 'unknown', 'unknown', 'unknown']);
+    const prefix = mkdtempSync(join(tmpdir(), 'prefix-'));
+    onTestFinished(() => rmSync(prefix, { recursive: true }));
+    mkdirSync(join(prefix, 'bin'));
+    const distribution = { spec: 'py-idna@3.4', prefix };
+    const ask = async (version: string) => {
+      writeFileSync(join(prefix, 'bin/python3'), `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 });
+      const answer = await askForExternals({ program: spack.program, environment }, [distribution]);
+      return answer.get(externalKey(distribution));
+    };
+    expect(await ask('3.4+ubuntu1')).toBe('here');
+    expect(await ask('3.3+ubuntu1')).toBe('3.3');
+    expect(await ask('1!3.4')).toBe('unknown');
   },
   10 * 60_000,
 );

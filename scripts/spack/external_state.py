@@ -34,7 +34,11 @@ def state_of(spec, prefix):
     name = wanted.name
     if not name or not spack.repo.PATH.exists(name):
         return "unknown"
-    versions = find_distribution(name, prefix) if name.startswith("py-") else find_program(name, prefix)
+    try:
+        versions = find_distribution(name, prefix) if name.startswith("py-") else find_program(name, prefix)
+    except Exception:
+        # A recipe that cannot be read, or a version that Spack has no way to write.
+        return "unknown"
     if versions is None:
         return "unknown"
     if not versions:
@@ -63,7 +67,8 @@ def find_distribution(name, prefix):
         found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
     except OSError:
         return []
-    return [spack.version.Version(found.stdout.strip())] if found.returncode == 0 else []
+    # `2.1.0+cpu` is a build of 2.1.0; Spack's versions have no `+`.
+    return [spack.version.Version(found.stdout.strip().partition("+")[0])] if found.returncode == 0 else []
 
 
 main(*sys.argv[1:])
