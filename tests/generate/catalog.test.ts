@@ -12,6 +12,8 @@ import { Package } from '../../site/schemas/package.ts';
 import { Container } from '../../site/schemas/container.ts';
 import { Removed } from '../../site/schemas/removed.ts';
 import { generateCatalog } from './catalog.ts';
+import { inventContents } from './contents.ts';
+import { createRandom } from './random.ts';
 
 const BUILDS = 300;
 let folder: string;
@@ -34,6 +36,13 @@ test('is read as a catalog of so many builds, with every node of their DAGs', ()
   expect(environments.size).toBe(2);
   for (const roots of environments.values()) expect(roots.every((root) => builds.has(root))).toBe(true);
   expect(cache).toBeDefined();
+});
+
+test('invents what a package ships whose name is that of a member of every object', () => {
+  const [first] = readCatalog(catalog).nodes.values();
+  if (!first) throw new Error('expected a node');
+  const { programs } = inventContents({ ...first.node, name: 'constructor' }, createRandom('any'));
+  expect(programs).toContain('constructor');
 });
 
 test("manifests name their build's tarball and config", () => {

@@ -30,23 +30,27 @@ const NEWEST_GLIBC: Record<string, number> = {
 };
 
 /** Packages whose programs or libraries are not named for them. */
-const KNOWN_PROGRAMS: Record<string, string[]> = {
-  bzip2: ['bunzip2', 'bzcat', 'bzip2'],
-  cmake: ['ccmake', 'cmake', 'cpack', 'ctest'],
-  hdf5: ['h5copy', 'h5diff', 'h5dump', 'h5ls', 'h5stat'],
-  openmpi: ['mpicc', 'mpiexec', 'mpifort', 'mpirun', 'ompi_info'],
-  python: ['idle3', 'pydoc3', 'python3'],
-  gromacs: ['gmx'],
-  lammps: ['lmp'],
-};
-const KNOWN_LIBRARIES: Record<string, string[]> = {
-  'gcc-runtime': ['atomic', 'gcc_s', 'gfortran', 'gomp', 'quadmath', 'stdc++'],
-  hdf5: ['hdf5', 'hdf5_hl'],
-  openmpi: ['mpi', 'mpi_mpifh', 'open-pal'],
-  'zlib-ng': ['z'],
-  bzip2: ['bz2'],
-  xz: ['lzma'],
-};
+const KNOWN_PROGRAMS = new Map(
+  Object.entries({
+    bzip2: ['bunzip2', 'bzcat', 'bzip2'],
+    cmake: ['ccmake', 'cmake', 'cpack', 'ctest'],
+    hdf5: ['h5copy', 'h5diff', 'h5dump', 'h5ls', 'h5stat'],
+    openmpi: ['mpicc', 'mpiexec', 'mpifort', 'mpirun', 'ompi_info'],
+    python: ['idle3', 'pydoc3', 'python3'],
+    gromacs: ['gmx'],
+    lammps: ['lmp'],
+  }),
+);
+const KNOWN_LIBRARIES = new Map(
+  Object.entries({
+    'gcc-runtime': ['atomic', 'gcc_s', 'gfortran', 'gomp', 'quadmath', 'stdc++'],
+    hdf5: ['hdf5', 'hdf5_hl'],
+    openmpi: ['mpi', 'mpi_mpifh', 'open-pal'],
+    'zlib-ng': ['z'],
+    bzip2: ['bz2'],
+    xz: ['lzma'],
+  }),
+);
 
 /** What a package of that name would plausibly ship. */
 export function inventContents(node: Node, random: Random): Contents {
@@ -67,7 +71,7 @@ export function prefixOf(node: Node): string {
 }
 
 function programsOf({ name }: Node, random: Random): string[] {
-  const known = KNOWN_PROGRAMS[name];
+  const known = KNOWN_PROGRAMS.get(name);
   if (known) return known;
   if (/^(r|perl)-|^lib|^gcc-runtime$/.test(name)) return [];
   if (name.startsWith('py-')) return random.chance(0.15) ? [name.slice('py-'.length)] : [];
@@ -77,7 +81,7 @@ function programsOf({ name }: Node, random: Random): string[] {
 function librariesOf({ name, version, arch }: Node, random: Random): string[] {
   if (/^(py|r|perl)-/.test(name)) return [];
   const stems =
-    KNOWN_LIBRARIES[name] ??
+    KNOWN_LIBRARIES.get(name) ??
     (name.startsWith('lib') || random.chance(0.35) ? [name.replace(/^lib/, '')] : []);
   const numbers = /\d+(\.\d+)*/.exec(version)?.[0] ?? '1';
   const major = numbers.split('.')[0];
