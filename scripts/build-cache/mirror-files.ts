@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ask, readLimited } from '../http/request.ts';
-import { retry } from '../http/retry.ts';
+import { retry, type RetryOptions } from '../http/retry.ts';
 import { CacheFolder } from './cache-folder.ts';
 
 /** What servers answer for a file that is not there: S3 says 403 to those who may not list. */
@@ -25,8 +25,8 @@ export interface MirrorFiles {
 }
 
 /** Opens an address or a directory; nothing is read yet. */
-export function openMirrorFiles(place: string): MirrorFiles {
-  return /^https?:\/\//.test(place) ? openAddress(place) : openDirectory(place);
+export function openMirrorFiles(place: string, retries: RetryOptions = {}): MirrorFiles {
+  return /^https?:\/\//.test(place) ? openAddress(place, retries) : openDirectory(place);
 }
 
 /** A file's text; undefined when it is not there. */
@@ -58,7 +58,7 @@ function openDirectory(directory: string): MirrorFiles {
   };
 }
 
-function openAddress(place: string): MirrorFiles {
+function openAddress(place: string, retries: RetryOptions): MirrorFiles {
   const url = new URL(place);
   const login =
     url.username === ''
@@ -80,14 +80,14 @@ function openAddress(place: string): MirrorFiles {
       retry(async () => {
         const answer = await request(path, 'GET');
         return answer && readLimited(answer, limitBytes);
-      }),
-    open: (path) => retry(async () => (await request(path, 'GET'))?.body),
+      }, retries),
+    open: (path) => retry(async () => (await request(path, 'GET'))?.body, retries),
     sizeOf: (path) =>
       retry(async () => {
         const answer = await request(path, 'HEAD');
         answer?.body.destroy();
         return answer && Number(answer.headers.get('content-length') ?? NaN);
-      }),
+      }, retries),
     list: () => Promise.resolve(undefined),
   };
 }

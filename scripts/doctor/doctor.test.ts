@@ -757,6 +757,7 @@ async function look(options: Look = {}): Promise<Health> {
     },
     // Without Spack: it takes its time, and has a test of its own.
     { ...options.environment },
+    { firstRetryMs: 1 },
   );
   return health;
 }

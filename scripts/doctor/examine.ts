@@ -11,6 +11,7 @@ import { openMirrorFiles } from '../build-cache/mirror-files.ts';
 import { readWholeCatalog } from './read-catalog.ts';
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
 import type { Health } from '../../site/schemas/checks/health.ts';
+import type { RetryOptions } from '../http/retry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 
@@ -27,6 +28,7 @@ export interface DoctorOptions extends Partial<Record<'registry' | 'site' | 'cat
 export async function diagnose(
   { deep, journal, spack, fix, ...options }: DoctorOptions,
   environment: ProcessEnvironment,
+  retries: RetryOptions = {},
 ): Promise<{ health: Health; catalog: string }> {
   const { CATALOG_DIR: directory, ...settings } = parseSettings({
     ...environment,
@@ -54,7 +56,7 @@ export async function diagnose(
   await checkRegistries(read, diagnosis, { ...sample, ...bytes, own, indexed, all });
 
   if (siteUrl) {
-    const site = openMirrorFiles(siteUrl);
+    const site = openMirrorFiles(siteUrl, retries);
     // Loaded where it is needed: with the schemas of the API it is a good part of what a short run takes.
     const { checkSite } = await import('./check-site.ts');
     const check = { ...sample, site, index: all.blob, budget: settings.PAGES_BUDGET, commit };

@@ -59,7 +59,7 @@ function parseDuration(text: string | undefined): number | undefined {
 }
 
 /** Times and numbers of a retried action. */
-interface RetryOptions {
+export interface RetryOptions {
   /** Wait before the second try, in milliseconds; doubled, and made longer at random, before each further one. */
   firstRetryMs?: number;
   /** Tries after the first. */
