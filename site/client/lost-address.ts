@@ -6,6 +6,8 @@ import { fetchData } from './fetch-data.ts';
 import { BASE, buildPage, packagePage } from './site.ts';
 import { fetchPackage } from './spec-files.ts';
 
+type Arch = NonNullable<RemovedBuild['arch']>;
+
 /** On the page of an address that is not there: says what became of it, or where it leads now. */
 export function offerWayOn(): void {
   const place = document.querySelector<HTMLElement>('#lost');
@@ -25,7 +27,7 @@ async function findWay(name: string, hash: string): Promise<Child[]> {
     return [makeElement('p', '', 'Did you mean:'), makeElement('ul', '', items)];
   }
   const gone = hash ? await findRemoved(name, hash) : undefined;
-  const [newest] = known?.builds ?? [];
+  const next = known && nearestTo(gone, known.builds);
   return [
     gone &&
       makeElement(
@@ -36,9 +38,27 @@ async function findWay(name: string, hash: string): Promise<Child[]> {
         makeText(gone.reason),
         '.',
       ),
-    newest && makeElement('p', '', 'The newest build of this package: ', linkTo(name, newest), '.'),
+    next &&
+      makeElement(
+        'p',
+        '',
+        `The ${gone?.arch ? 'nearest' : 'newest'} build of this package: `,
+        linkTo(name, next),
+        '.',
+      ),
     known && makeElement('p', '', makeLink(packagePage(name), `All builds of ${name}`)),
   ];
+}
+
+/** The newest build for the target and system of a removed one, or else for its target, its platform, or any. */
+export function nearestTo<Found extends Arch>(
+  gone: Pick<RemovedBuild, 'arch'> | undefined,
+  newestFirst: readonly Found[],
+): Found | undefined {
+  const arch = gone?.arch;
+  const like = (...keys: (keyof Arch)[]): Found | undefined =>
+    newestFirst.find((build) => arch && keys.every((key) => build[key] === arch[key]));
+  return like('platform', 'target', 'os') ?? like('platform', 'target') ?? like('platform') ?? newestFirst[0];
 }
 
 async function findRemoved(name: string, hash: string): Promise<RemovedBuild | undefined> {

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
+import { PackageDocument, type BuildSummary } from '../../site/schemas/api/package-document.ts';
 import { RemovedBuild } from '../../site/schemas/search/removed-build.ts';
 import { openSampleSite } from './sample-site.ts';
 import { removeFolders, type TestSite } from './site.ts';
@@ -176,6 +177,37 @@ test('an address of a removed build says why it went and what came after, and ca
   await page.locator('#lost').getByRole('link').first().click();
   await page.waitForURL(site.url + build);
 });
+
+test('an address of a removed build leads to the nearest one: for its target and system, its target, its platform', async () => {
+  const page = await openPage(browser);
+  const { name, first, other } = await findVaried();
+  const hash = 'f'.repeat(32);
+  const offer = async (arch?: RemovedBuild['arch']): Promise<string | null> => {
+    const known = { name, version: '0', hash, date: '2026-06-01T00:00:00Z', reason: 'it is old' };
+    const json = [RemovedBuild.parse({ ...known, ...(arch && { arch }) })];
+    await page.route('**/data/removed.json', (route) => route.fulfill({ json }));
+    await page.goto(`${site.url}/builds/${name}/${hash}/`);
+    return page.getByText(/^The (nearest|newest) build/).textContent();
+  };
+  const { platform, os, target } = other;
+  expect(await offer()).toMatch(new RegExp(`newest .*/${first.hash.slice(0, 7)}`));
+  for (const each of [os, 'gone'])
+    expect(await offer({ platform, os: each, target })).toMatch(
+      new RegExp(`nearest .*/${other.hash.slice(0, 7)}`),
+    );
+});
+
+/** A package with a build for another target than its newest one is for. */
+async function findVaried(): Promise<{ name: string } & Record<'first' | 'other', BuildSummary>> {
+  const folder = join(site.dist, 'api/packages');
+  for (const file of await readdir(folder)) {
+    const { name, builds } = PackageDocument.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
+    const [first] = builds;
+    const other = builds.find(({ target }) => target !== first?.target);
+    if (first && other) return { name, first, other };
+  }
+  throw new Error('the sample has no package for two targets');
+}
 
 test('the keyboard skips to the content and walks through it', async () => {
   const page = await openPage(browser);

@@ -137,12 +137,20 @@ function describeFileIndex(catalog: SiteCatalog): FileIndex {
 }
 
 /** Builds that are gone, for the page that an old address leads to. */
-function listRemoved({ builds, removed }: SiteCatalog): RemovedBuild[] {
+function listRemoved({ builds, nodes, removed }: SiteCatalog): RemovedBuild[] {
   return removed
     .filter(({ hash }) => !builds.has(hash))
     .flatMap(({ name, version, hash, stays }) => {
       const last = stays.at(-1);
-      return last ? [{ name, version, hash, date: last.removed, reason: last.reason }] : [];
+      if (!last) return [];
+      // Prune leaves nodes.
+      const node = nodes.get(hash)?.node;
+      const arch = node && {
+        platform: node.arch.platform,
+        os: node.arch.platform_os,
+        target: targetOf(node),
+      };
+      return [{ name, version, hash, date: last.removed, reason: last.reason, ...(arch && { arch }) }];
     });
 }
 

@@ -8,5 +8,7 @@ export const RemovedBuild = z.strictObject({
   /** When it was removed. */
   date: Moment,
   reason: Text,
+  /** What it ran on, as far as its node is still here. */
+  arch: z.strictObject({ platform: Text, os: Text, target: Text }).optional(),
 });
 export type RemovedBuild = z.infer<typeof RemovedBuild>;
