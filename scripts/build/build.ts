@@ -213,13 +213,13 @@ async function writeResult(
   });
   const { environment: name, container } = inputs.request;
   const wantsView = name !== undefined && container && installation.stoppedAt === undefined;
-  const view = wantsView ? await packView(spack, environment, { name, installRoot, out }) : undefined;
+  const madeView = wantsView ? await packView(spack, environment, { name, installRoot, out }) : {};
   const record = composeRecord(description, {
     pushed,
     roots,
     failures,
     recipes,
-    view,
+    ...madeView,
     times: timesOf(traces),
   });
   writeFileSync(join(out, 'record.json'), formatJson(record));

@@ -62,34 +62,40 @@ async function listPushed(folder: string): Promise<Set<DagHash>> {
 }
 
 const execute = promisify(execFile);
-const Variables = z.record(z.string(), z.string());
+/** What view.py writes. */
+const MadeView = z.object({
+  view: z.record(z.string(), z.string()).optional(),
+  viewProblem: z.string().optional(),
+});
 
 /**
  * Lets Spack make the view of an environment in `<install root>/view/<name>`, and packs it for the container.
- * @returns the variables to use it with; undefined, and says why, when Spack can make none
+ * @returns the variables to use it with, or why Spack can make none
  */
 export async function packView(
   spack: Spack,
   environment: string,
   { name, installRoot, out }: { name: string; installRoot: string; out: string },
-): Promise<Record<string, string> | undefined> {
+): Promise<z.infer<typeof MadeView>> {
   const folder = join(installRoot, 'view');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const viewFile = join(out, 'view.json');
-  const commands = [
-    ['env', 'view', 'enable', join(folder, name)],
-    ['env', 'view', 'regenerate'],
-    ['python', join(import.meta.dirname, '../spack/view.py'), viewFile],
-  ];
-  for (const command of commands) {
-    const { code, output } = await runSpack(spack, ['-e', environment, ...command]);
-    if (code === 0) continue;
-    console.error(`no view of ${name}: ${lastLines(output, 3).join(' ')}`);
-    return undefined;
-  }
-  const variables = Variables.parse(JSON.parse(readFileSync(viewFile, 'utf8')));
-  rmSync(viewFile);
-  await execute('tar', ['-czf', join(out, VIEW_ARCHIVE), '-C', '/', folder.slice(1)]);
-  return variables;
+  const file = join(out, 'view.json');
+  const script = join(import.meta.dirname, '../spack/view.py');
+  const { code, output } = await runSpack(spack, [
+    '-e',
+    environment,
+    'python',
+    script,
+    join(folder, name),
+    file,
+  ]);
+  const made =
+    code === 0
+      ? MadeView.parse(JSON.parse(readFileSync(file, 'utf8')))
+      : { viewProblem: lastLines(output, 3).join(' ') };
+  rmSync(file, { force: true });
+  if (made.view) await execute('tar', ['-czf', join(out, VIEW_ARCHIVE), '-C', '/', folder.slice(1)]);
+  else console.error(`no view of ${name}: ${made.viewProblem}`);
+  return made;
 }

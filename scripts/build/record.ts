@@ -1,4 +1,9 @@
-import { BuildRecord, RecordedPackage, type RecordedFailure } from '../../site/schemas/build-record.ts';
+import {
+  BuildRecord,
+  MAX_VIEW_PROBLEM,
+  RecordedPackage,
+  type RecordedFailure,
+} from '../../site/schemas/build-record.ts';
 import type { BuildInputs } from '../../site/schemas/build-request.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
@@ -21,13 +26,15 @@ export interface BuildResult {
   recipes: RecipesCommit;
   /** Variables of the environment's view. */
   view?: Record<string, string> | undefined;
+  /** Why it has none. */
+  viewProblem?: string | undefined;
   /** How long builds took. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
 }
 
 /** Composes the record of a build: within the limits, what does not fit is left out, run environments of roots last. */
 export function composeRecord(description: Description, result: BuildResult): BuildRecord {
-  const { pushed, roots, failures, recipes, view, times = new Map() } = result;
+  const { pushed, roots, failures, recipes, view, viewProblem, times = new Map() } = result;
   const built = description.specs.filter(({ hash }) => pushed.has(hash));
   // Of a root that came from the cache, too: a container of it may be wanted.
   const specs = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
@@ -37,6 +44,7 @@ export function composeRecord(description: Description, result: BuildResult): Bu
     packages: description.packages.flatMap((details) => packageDescription(details, recipes)),
     environments: composeEnvironments(rootsFirst),
     ...(view ? { view: cleanVariables(view) } : {}),
+    ...(viewProblem === undefined ? {} : { viewProblem: viewProblem.slice(0, MAX_VIEW_PROBLEM) }),
     built: built.map(({ hash }) => hash),
     ...(times.size > 0 ? { times: Object.fromEntries([...times].filter(([hash]) => pushed.has(hash))) } : {}),
     reused: description.specs

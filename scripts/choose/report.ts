@@ -47,8 +47,8 @@ function describeChoice({ requests, reasons }: Choice): string {
  * The commit that is checked out, whose scripts the later jobs of a run take, where it is a later one than the one that
  * started the run; else the empty text.
  */
-export function laterCommit({ GITHUB_SHA: started }: ProcessEnvironment): string {
-  if (!started) return '';
+export function laterCommit({ GITHUB_SHA: started, GITHUB_OUTPUT: output }: ProcessEnvironment): string {
+  if (!started || !output) return '';
   const head = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
   return head === started ? '' : head;
 }

@@ -153,6 +153,8 @@ export interface ContainerRequest {
   environments: Readonly<Record<DagHash, Variables>>;
   /** Archive of the environment's view, and the variables to use it with. */
   view?: { archive: string; variables: Variables };
+  /** Why the build job could not make one. */
+  viewProblem?: string | undefined;
   /** Spack's own script for long shebangs, from before any build. */
   sbang: string;
 }

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { Container } from '../../site/schemas/container.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { addFiles } from '../catalog/catalog.ts';
+import { isTemporary } from '../http/retry.ts';
 import { describeError } from '../cli/command.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readOrigin, readDate } from '../publish/origin.ts';
@@ -57,7 +58,7 @@ export async function publishContainers(
     try {
       await pushContainers(staged, registry, folder);
     } catch (error) {
-      result.faults.push(`containers: ${describeError(error)}`);
+      result.faults.push(`containers: ${describeError(error)}; run this job again`);
       return;
     }
     recordContainers(staged, catalogDirectory);
@@ -109,7 +110,7 @@ async function pushContainers(
     await registry.push(layout.dir);
     if ((await composeTags(staged, registry)).size === 0) return;
   }
-  throw new Error(`tags were moved by others ${TRIES} times in a row; run this job again`);
+  throw new Error(`tags were moved by others ${TRIES} times in a row`);
 }
 
 async function addImage(
@@ -189,7 +190,7 @@ async function stageContainers(
       staged.push(container);
       warnings.push(...container.made.warnings.map((text) => `${name}: ${text}`));
     } catch (error) {
-      faults.push(`${name}: ${describeError(error)}`);
+      faults.push(`${name}: ${describeError(error)}${isTemporary(error) ? '; run this job again' : ''}`);
     }
   }
   return { staged, warnings, faults };
@@ -246,7 +247,7 @@ function createBaseFinder(name: string, folder: string): FindBase {
 /** The run environments that a container takes: of its roots, or of the view of its environment. */
 function pickEnvironments(
   { roots, environment }: WantedContainer,
-  { environments, view }: ContainerRequest,
+  { environments, view, viewProblem }: ContainerRequest,
 ): { environments: Variables[]; view?: string } {
   if (environment === undefined) {
     const reported = roots
@@ -254,6 +255,9 @@ function pickEnvironments(
       .filter((variables) => variables !== undefined);
     return { environments: reported };
   }
-  if (!view) throw new Error('its build artifact has no view: see the log of that job');
+  if (!view)
+    throw new Error(
+      `its view cannot be made: ${viewProblem ?? 'the build job had no time left for it'}; change the environment ("unify: true" gives it one version of each package), or build it without "container"`,
+    );
   return { environments: [view.variables], view: view.archive };
 }

@@ -77,7 +77,7 @@ export async function finishRun(
       `${faults.length} not published`,
   );
   if (faults.length > 0)
-    throw new Error(`run this job again; what is published stays\n  ${faults.join('\n  ')}`);
+    throw new Error(`not all is published; what is published stays\n  ${faults.join('\n  ')}`);
 }
 
 /** Builds and containers that another run can still make: what no job came to, or what ran out of time. */

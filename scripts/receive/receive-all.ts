@@ -56,7 +56,7 @@ export async function receiveAll(
       result.received.push(outcome);
       announce(outcome);
     } catch (error) {
-      result.faults.push(`job ${entry.index}: ${describeError(error)}`);
+      result.faults.push(`job ${entry.index}: ${describeError(error)}; run this job again`);
     }
   }
   if (!divided) return result;

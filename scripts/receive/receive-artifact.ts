@@ -179,7 +179,7 @@ function keepView(folder: string, { record: { view } }: Accepted, { entry, sourc
 function requestContainers(
   { inputs, roots, nodes }: Plan,
   sbang: string,
-  { environments, view }: BuildRecord,
+  { environments, view, viewProblem }: BuildRecord,
   archive: string,
 ): ContainerRequest {
   return {
@@ -188,6 +188,7 @@ function requestContainers(
     nodes,
     environments,
     ...(view ? { view: { archive, variables: view } } : {}),
+    viewProblem,
     sbang,
   };
 }

@@ -1,26 +1,46 @@
-"""Says which variables a shell needs to use the view of the active environment, as JSON in a file.
+"""Makes the view of the active environment in a folder, and writes what a shell needs to use it, or why there is none, as JSON.
 
-Run by Spack: `spack -e ENV python view.py OUT`, after `spack -e ENV env view enable FOLDER`.
+Run by Spack: `spack -e ENV python view.py FOLDER OUT`.
 """
 
 import json
 import sys
 
 import spack.environment as ev
+import spack.error
 import spack.util.environment as util
+from spack.llnl.util.link_tree import ConflictingSpecsError
 
 # What a shell in an image has before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def main(out_file):
-    variables = {"PATH": BASE_PATH}
+def main(folder, out_file):
     environment = ev.active_environment()
+    try:
+        result = {"view": make_view(environment, folder)}
+    except (spack.error.SpackError, ConflictingSpecsError) as error:
+        result = {"viewProblem": describe(error)}
+    with open(out_file, "w", encoding="utf-8") as f:
+        json.dump(result, f)
+
+
+def make_view(environment, folder):
+    environment.update_default_view(folder)
+    environment.default_view.regenerate(environment.concrete_roots())
+    variables = {"PATH": BASE_PATH}
     changes = util.EnvironmentModifications()
     environment.add_view_to_env(changes, "default").apply_modifications(variables)
-    told = {name: value for name, value in variables.items() if isinstance(value, str)}
-    with open(out_file, "w", encoding="utf-8") as f:
-        json.dump(told, f)
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
+def describe(error):
+    """Spack's own message goes on with advice for views of which one may do without."""
+    cause = error.__cause__
+    if isinstance(cause, ConflictingSpecsError):
+        first, second = (spec.format("{name}@{version}/{hash:7}") for spec in cause.args)
+        return f"{first} and {second} have the same place in it"
+    return str(error)
 
 
 main(*sys.argv[1:])

@@ -17,6 +17,8 @@ export const MAX_LOG_BYTES = 16 * 2 ** 10;
 /** Failures of one job that the catalog keeps. */
 export const MAX_FAILURES = 200;
 
+/** In characters. */
+export const MAX_VIEW_PROBLEM = 1_000;
 const MAX_HASHES = 20_000;
 
 /** A failure as the build job knows it; publish adds when, where and for which target. */
@@ -71,6 +73,8 @@ export const BuildRecord = z.strictObject({
   environments: z.record(DagHash, RunEnvironment),
   /** The variables to use the view of an environment with, which is next to the record. Absent: there is none. */
   view: RunEnvironment.optional(),
+  /** Why Spack could not make the view, though a container was asked for. */
+  viewProblem: Text.max(MAX_VIEW_PROBLEM).optional(),
   /** In the artifact: built here, or taken from another mirror of the environment. */
   built: z.array(DagHash).max(MAX_HASHES),
   /** How long each of them took. Absent: not measured. */

@@ -123,6 +123,26 @@ describe.skipIf(!canRun)(
     );
 
     test(
+      'an environment of which no view can be made says why, and not to run the job again',
+      async () => {
+        await writeFile(
+          join(bench.folder, 'catalog/environments/twice.yaml'),
+          'spack:\n  specs: [trial-app@1.1, trial-app@1.2]\n  concretizer: { unify: false }\n',
+        );
+        const { received } = await receive(
+          ['environment', '--environment', 'twice', '--target', TARGET, '--container', 'true'],
+          'twice',
+        );
+        expect(received.code).toBe(1);
+        expect(received.output).toMatch(
+          /container env-twice: its view cannot be made: trial-app@1\.\d\/\w{7} and trial-app@1\.\d\/\w{7} have the same place in it; change the environment/,
+        );
+        expect(received.output).not.toMatch(/run this job again|see the log/);
+      },
+      10 * MINUTES,
+    );
+
+    test(
       'a base image that cannot be used costs the builds nothing, and says what to do',
       async () => {
         await writeFile(
