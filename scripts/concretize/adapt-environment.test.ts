@@ -164,7 +164,7 @@ test('builds what could only be taken from another machine, and keeps externals 
       externals: [{spec: tar@1.34, prefix: /usr}, {spec: tar@1.35, prefix: /apps/tar}]
     gcc:
       buildable: false
-      externals: [{spec: "gcc@7.5.0 languages='c,c++'", prefix: /usr}]
+      externals: [{spec: "gcc@7.5.0 languages='c,c++'", prefix: /usr/}]
     openblas:
       buildable: false
 `);
@@ -199,7 +199,7 @@ test('builds what /usr does not have, or has in another version than the environ
   specs: [zlib]
   packages:
     py-numpy: {buildable: false, externals: [{spec: py-numpy@1.21.5, prefix: /usr}]}
-    openssl: {buildable: false, externals: [{spec: openssl@1.1.1g, prefix: /usr}]}
+    openssl: {buildable: false, externals: [{spec: openssl@1.1.1g, prefix: /usr/}]}
     tar: {buildable: false, externals: [{spec: tar, prefix: /usr}]}
     slurm: {buildable: false, version: [20-11-5-1], externals: [{spec: slurm, prefix: /usr}]}
     zlib: {externals: [{spec: zlib@1.2, prefix: /usr}]}
@@ -224,7 +224,7 @@ test('builds what /usr does not have, or has in another version than the environ
     zlib: { externals: [{ spec: 'zlib@1.2', prefix: '/usr' }] },
   });
   expect(adapted.notes).toEqual([
-    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr has 3.0.19), slurm (/usr)',
+    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr/ has 3.0.19), slurm (/usr)',
     'packages: taken from the runner: tar, zlib; machines that install from this cache need the same in the same place',
     'packages: Spack cannot tell whether these are here, and takes the word of the environment: zlib@1.2 (/usr)',
   ]);

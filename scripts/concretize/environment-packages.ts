@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import { externalKey, type External, type ExternalStates } from '../spack/external-state.ts';
 
@@ -35,7 +35,7 @@ export function adaptPackages(
       );
     }
     const { gone, kept, isFound, versions } = takeOutExternals(value, SYSTEM_COMPILERS.has(name), states);
-    inSystem.push(...kept.filter(({ prefix }) => SYSTEM_PREFIXES.has(prefix)));
+    inSystem.push(...kept.filter(({ prefix }) => SYSTEM_PREFIXES.has(resolve(prefix))));
     if (isFound)
       notes.push(
         `packages:${name}: the one in /usr is used, in the version installed here, whatever the environment says about it`,
@@ -111,14 +111,13 @@ function takeOutExternals(
   if (!isSeq(externals)) return { gone, kept, isFound, versions };
   for (const external of [...externals.items]) {
     if (!isMap(external)) continue;
-    const prefix = external.get('prefix');
     const modules = external.get('modules');
-    const known = { spec: String(external.get('spec')), prefix: String(prefix) };
+    const known = { spec: String(external.get('spec')), prefix: String(external.get('prefix')) };
     const state = states.get(externalKey(known)) ?? 'unknown';
     const isThere = ['here', 'unknown'].includes(state);
     const isHere = !isSeq(modules) && isAbsolute(known.prefix) && existsSync(known.prefix) && isThere;
     const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : known.prefix;
-    const isSystem = isCompiler && prefix === '/usr';
+    const isSystem = isCompiler && resolve(known.prefix) === '/usr';
     isFound ||= isSystem;
     if (!isSystem && isHere) kept.push(known);
     else if (!isSystem) gone.push(isThere || state === 'missing' ? place : `${place} has ${state}`);
