@@ -28,7 +28,7 @@ export async function prepareTools(strict: boolean): Promise<Tally> {
 }
 
 async function getTool(tool: Tool): Promise<string | undefined> {
-  // One before it may do for it, too.
+  // The headless shell, when it was got first, serves as Chrome, too.
   if (tool.find() !== undefined) return undefined;
   if (!tool.get) return 'it is not fetched by itself';
   console.log(`Getting ${tool.name} …`);
