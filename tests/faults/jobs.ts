@@ -74,6 +74,9 @@ const withoutOutputs = ({ work }: Surroundings): Record<string, string> => ({
   GITHUB_OUTPUT: join(work, '.work/no-output'),
 });
 const hasLostLocks = ({ outputs }: JobProgress): boolean => Boolean(outputs['locks']);
+/** Whether another run has committed a lock first, or the registry has lost an image. */
+const isIncomplete = (progress: JobProgress): boolean =>
+  hasLostLocks(progress) || Number(progress.outputs['missing'] ?? 0) > 0;
 const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
@@ -174,16 +177,10 @@ export const JOBS = {
       when: ({ outputs }) => Boolean(outputs['published']),
     },
     { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
+    { script: 'scripts/take-catalog.ts', when: isIncomplete, env: withoutOutputs },
     {
       script: 'scripts/receive.ts',
-      when: ({ outputs }) => Number(outputs['missing'] ?? 0) > 0,
-      args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
-      env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
-    },
-    { script: 'scripts/take-catalog.ts', when: hasLostLocks, env: withoutOutputs },
-    {
-      script: 'scripts/receive.ts',
-      when: hasLostLocks,
+      when: isIncomplete,
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
       env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
     },
