@@ -16,7 +16,7 @@ export function reportLost(lost: readonly Pick<Change, 'path'>[]): void {
     );
 }
 
-/** Environments whose lock, or what waits beside it, is among changes. */
+/** Environments whose lock, or the newer one that waits, is among changes. */
 export function lostLocks(lost: readonly Pick<Change, 'path'>[]): string[] {
   const names = lost.flatMap(
     ({ path }) => /(?:^|\/)environments\/([^/]+)\.(?:lock|solved)\.json$/.exec(path)?.[1] ?? [],

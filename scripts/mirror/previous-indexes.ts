@@ -75,10 +75,10 @@ interface FetchOptions {
 
 /**
  * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
- * may still hold one of these manifests after the next deployment and must find its blob there. So it may one of the
- * deployments before, which the live site lists.
- * No site there yet: none. Any other failure is told on stderr, and costs a client at worst those 10 minutes; so is an
- * index that the site does not find, although it has others or lists it.
+ * may still hold one of these manifests after the next deployment and must find its blob there. The same holds for
+ * earlier deployments, whose indexes the live site lists.
+ * No site there yet: none. Any other failure is reported on stderr, and costs a client at worst those 10 minutes; so is
+ * an index that the site does not have, although it has others or lists it.
  * Whatever answers there, no more is read than an index of ours could take.
  */
 export async function fetchLiveIndexes(

@@ -177,7 +177,7 @@ interface Owners {
   component: SolvedRequest[];
 }
 
-/** A node; `unit` names those that one job makes, whatever there is of it: a node of them. */
+/** A node; `unit` is the first of several nodes that one job must make together. */
 type DividedNode = WorkNode & { unit?: DagHash | undefined };
 
 interface ComponentWork {
@@ -212,7 +212,7 @@ function describeWork(
   return result;
 }
 
-/** Divides work with units: one node of each stands for all, and takes as long as all, while it is divided. */
+/** Divides work in which units stay together: while it is divided, the first node of a unit takes as long as all of it. */
 function divideUnits(work: ReadonlyMap<DagHash, DividedNode>, limits: Limits): Omit<Division, 'seconds'> {
   const units = Map.groupBy(work, ([hash, { unit }]) => unit ?? hash);
   const unitOf = (hash: DagHash) => work.get(hash)?.unit ?? hash;

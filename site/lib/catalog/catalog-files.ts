@@ -175,7 +175,7 @@ export function assembleCatalog<Manifest>(
   };
 }
 
-/** Reads files of a catalog; what is wrong is told, and left out. */
+/** Reads files of a catalog; reports what is wrong, and leaves it out. */
 class CatalogReader {
   readonly #directory: string;
   readonly #listener: CatalogListener;
