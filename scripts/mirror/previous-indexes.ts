@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { formatJson } from '../../site/lib/json.ts';
+import { formatJson, tryJson } from '../../site/lib/json.ts';
 import { isoSeconds } from '../../site/lib/format.ts';
 import { describeError } from '../cli/command.ts';
 import { ConnectionError } from '../http/retry.ts';
@@ -171,18 +171,18 @@ async function readKept(siteUrl: string): Promise<KeptIndex[]> {
   const url = `${siteUrl}/${KEPT_INDEXES}`;
   const text = await getText(url, TEXT_LIMIT_BYTES);
   if (text === undefined) return [];
-  const list = KeptIndexes.safeParse(JSON.parse(text));
-  if (!list.success) throw new Error(`${url}: expected a list of indexes, found something else`);
-  return list.data.indexes.sort((a, b) => b.until.localeCompare(a.until));
+  const list = tryJson(text, KeptIndexes);
+  if (!list) throw new Error(`${url}: expected a list of indexes, found something else`);
+  return list.indexes.sort((a, b) => b.until.localeCompare(a.until));
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {
   const url = `${siteUrl}/api/views.json`;
   const text = await getText(url, TEXT_LIMIT_BYTES);
   if (text === undefined) return [];
-  const list = ViewNames.safeParse(JSON.parse(text));
-  if (!list.success) throw new Error(`${url}: expected a list of views, found something else`);
-  const names = list.data.views.map(({ name }) => name);
+  const list = tryJson(text, ViewNames);
+  if (!list) throw new Error(`${url}: expected a list of views, found something else`);
+  const names = list.views.map(({ name }) => name);
   if (names.length > VIEWS_LIMIT) {
     warnOfLost(siteUrl, new Error(`${url}: expected at most ${VIEWS_LIMIT} views, found ${names.length}`));
   }
