@@ -51,7 +51,7 @@ async function findWay(name: string, hash: string): Promise<Child[]> {
 }
 
 /** The newest build for the target and system of a removed one, or else for its target, its platform, or any. */
-export function nearestTo<Found extends Arch>(
+function nearestTo<Found extends Arch>(
   gone: Pick<RemovedBuild, 'arch'> | undefined,
   newestFirst: readonly Found[],
 ): Found | undefined {
