@@ -61,7 +61,8 @@ export const TOOLS_NEEDED: Tool[] = [
   },
   {
     name: 'Chrome',
-    find: findChrome,
+    // The shell does for npm test, not for the full test.
+    find: () => findChrome(process.env['FULL'] ? CHROMES : undefined),
     source: 'Debian',
     get: () => installFromDebian('chromium'),
     advice: 'install Chrome or Chromium, or set CHROME_PATH to one',
@@ -139,10 +140,12 @@ function findOras(): string | undefined {
 }
 
 /** The Chrome that tests drive: CHROME_PATH, one on PATH, for the full test a whole one, or the one that Playwright has fetched. */
-export function findChrome(): string | undefined {
+export function findChrome(
+  names = process.env['FULL'] ? [...CHROMES, SHELL] : [SHELL, ...CHROMES],
+): string | undefined {
   const given = process.env['CHROME_PATH'];
   if (given) return existsSync(given) ? given : undefined;
-  for (const name of process.env['FULL'] ? [...CHROMES, SHELL] : [SHELL, ...CHROMES]) {
+  for (const name of names) {
     const path = findProgram(name);
     if (path) return path;
   }
