@@ -9,7 +9,7 @@ import sys
 import spack.environment as ev
 import spack.error
 import spack.util.environment as util
-from spack.llnl.util.link_tree import ConflictingSpecsError
+from spack.llnl.util.link_tree import ConflictingSpecsError, MergeConflictError
 
 # What a shell in an image has before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -19,7 +19,7 @@ def main(folder, out_file):
     environment = ev.active_environment()
     try:
         result = {"view": make_view(environment, folder)}
-    except (spack.error.SpackError, ConflictingSpecsError) as error:
+    except (spack.error.SpackError, MergeConflictError) as error:
         result = {"viewProblem": describe(error)}
     with open(out_file, "w", encoding="utf-8") as f:
         json.dump(result, f)
@@ -40,7 +40,7 @@ def describe(error):
     if isinstance(cause, ConflictingSpecsError):
         first, second = (spec.format("{name}@{version}/{hash:7}") for spec in cause.args)
         return f"{first} and {second} have the same place in it"
-    return str(error)
+    return " ".join(str(error).split())
 
 
 main(*sys.argv[1:])
