@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { SolvedEnvironment, LockFile, WholeLock } from '../../site/schemas/lock-file.ts';
-import { listEntries, readCatalogFile, type NewFile } from '../catalog/catalog.ts';
+import { addFiles, listEntries, readCatalogFile, type NewFile } from '../catalog/catalog.ts';
+import { annotate } from '../github/actions.ts';
 import { hashesOf, targetOf, Node } from '../../site/schemas/node.ts';
 import { expectSmall } from './plan-files.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -132,6 +133,24 @@ export function whyOutdated(
 function isNewerRun(run: string, than: string): boolean {
   const numberOf = (address: string) => Number(/\/actions\/runs\/(\d+)$/.exec(address)?.[1]);
   return numberOf(run) > numberOf(than);
+}
+
+/**
+ * Records the lock of an environment whenever what is returned is called: a lock may wait for builds. Where another one is to
+ * stay, that is said at once and nothing is recorded; of a request without an environment there is nothing to record.
+ */
+export function lockRecorder(
+  request: BuildRequest,
+  lockText: string,
+  circumstances: LockCircumstances & { date: string },
+): () => void {
+  const { catalogDirectory } = circumstances;
+  const outdated = request.environment === undefined ? undefined : whyOutdated(request, circumstances);
+  if (outdated !== undefined) annotate('notice', outdated);
+  return () => {
+    if (request.environment !== undefined && outdated === undefined)
+      addFiles(catalogDirectory, environmentFiles(request, lockText, catalogDirectory, circumstances));
+  };
 }
 
 /**

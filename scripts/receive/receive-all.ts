@@ -14,7 +14,7 @@ import { hashesOf } from '../../site/schemas/node.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
-import { environmentFiles, whyOutdated } from '../concretize/environment-locks.ts';
+import { lockRecorder } from '../concretize/environment-locks.ts';
 import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 
 /** What became of all artifacts of a run. */
@@ -113,15 +113,8 @@ export function receiveDivided(
   const waiting = new Set<DagHash>();
   for (const entry of requests) {
     const plan = readPlanFolder(join(plans, REQUESTS_FOLDER), entry);
-    const { environment } = plan.inputs.request;
-    const outdated =
-      environment && whyOutdated(plan.inputs.request, { catalogDirectory, changed, ...circumstances });
-    if (outdated) annotate('notice', outdated);
-    else if (environment !== undefined)
-      addFiles(
-        catalogDirectory,
-        environmentFiles(plan.inputs.request, plan.lockText, catalogDirectory, circumstances),
-      );
+    const { request } = plan.inputs;
+    lockRecorder(request, plan.lockText, { catalogDirectory, changed, ...circumstances })();
     const leftOut = new Set(plan.inputs.leftOut);
     let isBuilt = leftOut.size === 0;
     let isWaiting = false;
@@ -150,9 +143,9 @@ export function receiveDivided(
           notTriedFailure(node, roots.get(hash) ?? '', cause, { ...circumstances, target: entry.target }),
         );
     }
-    if (isWaiting && environment === undefined) outcome.specs.push(plan.inputs.request.specs.join(' '));
+    if (isWaiting && request.environment === undefined) outcome.specs.push(request.specs.join(' '));
     // Its image is made by a job that has all of it in one place: the next run's.
-    if (isBuilt && plan.inputs.request.container) outcome.containers += 1;
+    if (isBuilt && request.container) outcome.containers += 1;
   }
   addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
   outcome.waiting = [...waiting].sort();

@@ -6,10 +6,9 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { ContainerRequest } from '../containers/images-to-make.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles, type NewFile, readCatalogFile } from '../catalog/catalog.ts';
-import { annotate } from '../github/actions.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
-import { environmentFiles, whyOutdated } from '../concretize/environment-locks.ts';
+import { lockRecorder } from '../concretize/environment-locks.ts';
 import {
   failureFiles,
   failuresOfAll,
@@ -86,12 +85,7 @@ export async function receiveArtifact(
   const { specs, environment } = request;
   const { catalogDirectory } = destination;
   const { changed } = sources;
-  const outdated = environment && whyOutdated(request, { catalogDirectory, changed, ...circumstances });
-  if (outdated) annotate('notice', outdated);
-  const recordLock = () => {
-    if (environment !== undefined && !outdated)
-      addFiles(catalogDirectory, environmentFiles(request, plan.lockText, catalogDirectory, circumstances));
-  };
+  const recordLock = lockRecorder(request, plan.lockText, { catalogDirectory, changed, ...circumstances });
   // Before, since publishing may fail; after, since a lock may have waited for what this job built.
   recordLock();
   const outcome = await takeArtifact({ entry, plan, sources, destination, circumstances });

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { askSpack, type Spack } from './run-spack.ts';
 
 /** A package that an environment takes from a folder of the system. */
@@ -21,14 +21,11 @@ export function externalKey({ spec, prefix }: External): string {
 /** Lets Spack look for externals on this machine, or in the image that this job runs in. */
 export async function askForExternals(spack: Spack, externals: readonly External[]): Promise<ExternalStates> {
   if (externals.length === 0) return new Map();
-  const folder = mkdtempSync(join(tmpdir(), 'externals-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const [question, answer] = [join(folder, 'in.json'), join(folder, 'out.json')];
     writeFileSync(question, JSON.stringify(externals));
     await askSpack(spack, ['python', join(import.meta.dirname, 'external_state.py'), question, answer]);
     const states = z.array(z.string()).parse(JSON.parse(readFileSync(answer, 'utf8')));
     return new Map(externals.map((external, at) => [externalKey(external), states[at] ?? 'unknown']));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
