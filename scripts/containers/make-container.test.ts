@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { makeTar, type MadeEntry } from '../../tests/world/tar-maker.ts';
+import { ImageIndex } from '../../site/schemas/image-manifest.ts';
+import { type MadeEntry, makeTar } from '../../tests/world/tar-maker.ts';
 import { blobPath } from '../oci/layout.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { countToMerge, mergeTarballs } from './make-container.ts';
+import { addToIndex, countToMerge, mergeTarballs } from './make-container.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'merge-'));
 mkdirSync(join(folder, 'registry/blobs/sha256'), { recursive: true });
@@ -64,4 +65,27 @@ function addBlob(entries: MadeEntry[]): { digest: string; size: number } {
 
 function sha256(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+const AMD64 = { os: 'linux', architecture: 'amd64' };
+const ARM64 = { os: 'linux', architecture: 'arm64' };
+const blob = (letter: string) => ({ digest: `sha256:${letter.repeat(64)}`, size: 7 });
+
+test('an image takes the place of the one for its own platform, and the others stay', () => {
+  const first = ImageIndex.parse(JSON.parse(addToIndex(undefined, blob('a'), ARM64)));
+  const both = ImageIndex.parse(JSON.parse(addToIndex(first, blob('b'), AMD64)));
+  expect(both.manifests.map(({ platform }) => platform)).toEqual([AMD64, ARM64]);
+  const next = ImageIndex.parse(JSON.parse(addToIndex(both, blob('c'), AMD64)));
+  expect(next.manifests.map(({ digest }) => digest)).toEqual([blob('c').digest, blob('a').digest]);
+});
+
+test('the same images give the same index, in whatever order they came', () => {
+  const one = addToIndex(parse(addToIndex(undefined, blob('a'), ARM64)), blob('b'), AMD64);
+  const other = addToIndex(parse(addToIndex(undefined, blob('b'), AMD64)), blob('a'), ARM64);
+  expect(one).toBe(other);
+  expect(addToIndex(parse(one), blob('a'), ARM64)).toBe(one);
+});
+
+function parse(text: string): ImageIndex {
+  return ImageIndex.parse(JSON.parse(text));
 }

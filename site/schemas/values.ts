@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What many fields are. */
-
+/** Any text: what may stand in it is the business of the field. */
 export const Text = z.string();
 
+/** A list of such texts, in the order in which they were written. */
 export const Texts = z.array(Text);
 
 /** How many of something, or bytes. */
