@@ -52,7 +52,7 @@ test('reads every spec with its DAG and its tarball', async () => {
   }
 });
 
-test('reads a cache made in another way, as long as Spack reads it', async () => {
+test('reads a cache made in another way, if Spack can read it', async () => {
   const cache = spoil((cache) => {
     const [tarball, spec] = cache.records('tree');
     const plain = cache.addBlob(gunzipSync(readFileSync(cache.blobPath(spec))), spec);
@@ -65,12 +65,12 @@ test('reads a cache made in another way, as long as Spack reads it', async () =>
   expect(await readBuildCache(cache.directory)).toHaveLength(12);
 });
 
-test('takes signatures off without a key, and says that there were some', async () => {
+test('removes signatures when there is no key, and reports that there were some', async () => {
   const entries = await readBuildCache(SIGNED_FIXTURE);
   expect(entries.map(({ signed }) => signed)).toEqual([true, true, true, true]);
 });
 
-test('takes what a trusted key signed, and nothing else', async () => {
+test('accepts only what a trusted key signed', async () => {
   const trust = [readFileSync(signedFixtureKey(), 'utf8')];
   expect(await readBuildCache(SIGNED_FIXTURE, { trust })).toHaveLength(4);
   await expect(readBuildCache(FIXTURE, { trust })).rejects.toThrow(
@@ -86,7 +86,7 @@ test('takes what a trusted key signed, and nothing else', async () => {
   );
 });
 
-test('takes what was planned, and nothing else', async () => {
+test('accepts only what was planned', async () => {
   const planned = (await readBuildCache(FIXTURE)).map(({ root }) => root.node.hash);
   expect(await readBuildCache(FIXTURE, { allowed: new Set(planned) })).toHaveLength(12);
   const allowed = new Set(planned.filter((hash) => hash !== TREE));
@@ -102,7 +102,7 @@ test('finds nothing in an empty directory, or in a cache without specs', async (
   expect(await readBuildCache(folder)).toEqual([]);
 });
 
-test('says what to do with what is no cache of layout v3', async () => {
+test('says what to do with a directory that is not a cache of layout v3', async () => {
   const folder = makeFolder();
   const missing = join(folder, 'no-such-directory');
   await expect(readBuildCache(missing)).rejects.toThrow(
@@ -397,7 +397,7 @@ test.each<[string, (cache: HostileCache) => void, RegExp]>([
   await expect(readBuildCache(directory)).rejects.toThrow(new RegExp(`^${directory}/`));
 });
 
-/** The public key that signed the fixture, which lies in it as a blob. */
+/** The public key that signed the fixture; a blob of the fixture. */
 function signedFixtureKey(): string {
   const manifest: { data: { checksum: string }[] } = JSON.parse(
     readFileSync(

@@ -12,36 +12,36 @@ import { quote, refusal } from './quote.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
 import { isProved, parseSpecFile, type CheckedSpecFile, type KnownNodes } from './spec-file.ts';
 
-/** One spec of a build cache; everything is checked but what is in the tarball. */
+/** One spec of a build cache. Everything is checked except the tarball's contents. */
 export interface CacheEntry extends CheckedSpecFile {
   /** The manifest's path, for messages. */
   where: string;
   /** Digest and size of the tarball as the manifest says; the file has that size. */
   tarball: Blob;
   tarballPath: string;
-  /** Whether a signature was around the manifest; it was checked only when there was something to trust. */
+  /** Whether the manifest is signed. The signature is checked only when trusted keys are given. */
   signed: boolean;
 }
 
 export interface ReadOptions {
   /** The only DAG hashes that may be in the cache. Absent: any. */
   allowed?: ReadonlySet<DagHash>;
-  /** The text of each node that may be in the cache, by hash, as the plan's lock has it. Absent: any. */
+  /** The text of each node that may be in the cache, by hash, as in the plan's lock. Absent: any. */
   lock?: ReadonlyMap<DagHash, string>;
-  /** Armored public keys, one of which must have signed each manifest. Absent: signatures are not looked at. */
+  /** Armored public keys, one of which must have signed each manifest. Absent: signatures are not checked. */
   trust?: readonly string[];
 }
 
-/** What Spack writes is below 1 kB; a signature adds as much. */
+/** Spack writes less than 1 kB; a signature adds about as much. */
 export const MANIFEST_LIMIT_BYTES = 1024 * 1024;
-/** A DAG of a thousand nodes has some 2 MB. */
+/** A DAG of a thousand nodes takes about 2 MB. */
 export const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
 const GZIP_MAGIC = '1f8b';
 const REBUILD = 'rebuild this spec and push it with Spack 1.0 or newer';
 
 /**
- * Reads all of a v3 build cache directory but the tarballs, sorted by the manifests' paths; nothing in it is taken
- * on trust. Empty for an empty directory. Throws one sentence about the first thing that is not as it should be.
+ * Reads everything in a v3 build cache directory except the tarballs, sorted by the manifests' paths. Trusts
+ * nothing in it. Returns an empty list for an empty directory. Throws one sentence about the first fault.
  */
 export async function readBuildCache(directory: string, options: ReadOptions = {}): Promise<CacheEntry[]> {
   const folder = await CacheFolder.open(directory);
@@ -53,7 +53,9 @@ export async function readBuildCache(directory: string, options: ReadOptions = {
   return entries;
 }
 
-/** An external's hash may be beyond recomputing, but not where another spec file has the node that it fits. */
+/**
+ * An external's hash cannot always be recomputed, but it must not differ from a node proved in another file.
+ */
 function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry, known: KnownNodes): void {
   for (const hash of unverifiedExternals) {
     const proven = known.get(hash);
@@ -95,8 +97,8 @@ async function readEntry(
 }
 
 /**
- * Every node must be the lock's of that hash. A text that is under its hash cannot be another; the others, such as
- * externals, whose hash proves less or nothing, are compared with the lock's.
+ * Every node must be the lock's node with that hash. A node whose hash covers its whole text cannot differ;
+ * the others, such as externals, whose hash proves less or nothing, are compared with the lock's text.
  */
 function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash, string>): void {
   for (const [hash, entry] of nodes) {
@@ -154,9 +156,9 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
   return unpackSpecFile(bytes, at);
 }
 
-/** The text of a spec file, compressed or not. */
+/** The text of a spec file, which may be compressed. */
 export function unpackSpecFile(bytes: Buffer, where: string): string {
-  // As Spack does, whatever the record says of the compression.
+  // Like Spack, ignore what the record says about the compression.
   if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decodeText(bytes, where);
   return decodeText(
     attempt(where, REBUILD, () => uncompress(bytes)),
@@ -177,7 +179,7 @@ function uncompress(bytes: Buffer): Buffer {
   }
 }
 
-/** A manifest is in the folder of its package and is named for its spec: Spack finds it by that alone. */
+/** A manifest must be in the folder of its package and named for its spec: Spack finds it only there. */
 function checkPath(path: string, where: string, { root }: CheckedSpecFile): void {
   const expected = `${root.node.name}/${fileStem(root.node)}.spec.manifest.json`;
   if (path.endsWith(`/spec/${expected}`)) return;
@@ -186,7 +188,7 @@ function checkPath(path: string, where: string, { root }: CheckedSpecFile): void
   );
 }
 
-/** Text in UTF-8; throws, naming the file, for other bytes. */
+/** Decodes UTF-8; throws for other bytes and names the file. */
 export function decodeText(bytes: Buffer, where: string): string {
   return attempt(where, REBUILD, () => {
     try {
@@ -197,7 +199,7 @@ export function decodeText(bytes: Buffer, where: string): string {
   });
 }
 
-/** Runs a check and says in which file it failed and what to do. */
+/** Runs a check; adds the file and the advice to its error. */
 function attempt<T>(where: string, advice: string, check: () => T): T {
   try {
     return check();

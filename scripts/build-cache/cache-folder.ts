@@ -4,15 +4,15 @@ import { isErrorCode } from '../cli/files.ts';
 
 const SPEC_MANIFESTS = join('v3', 'manifests', 'spec');
 const MANIFEST_ENDING = '.spec.manifest.json';
-/** Names of manifests and spec files, whatever was put behind them or is written otherwise. */
+/** Names of manifests and spec files, in any spelling and with anything appended. */
 const SPEC_FILE = /\.spec\.(?:m|json|yaml)/i;
 const LAYOUT = /^v\d+$/;
-/** Spack's own folders are four deep. */
+/** Spack's own folders are at most four deep. */
 const DEPTH_LIMIT = 32;
 
 /**
- * An untrusted build cache directory. Nothing outside it is read, even through symbolic links, and
- * nothing that is not a plain file.
+ * An untrusted build cache directory. Never reads outside it, even through symbolic links, nor anything other
+ * than plain files.
  */
 export class CacheFolder {
   readonly #directory: string;
@@ -34,14 +34,14 @@ export class CacheFolder {
     return new CacheFolder(directory, real);
   }
 
-  /** Where a path of this folder is, as it is shown in messages. */
+  /** The path of a file in this folder as messages show it. */
   locate(path: string): string {
     return join(this.#directory, path);
   }
 
   /**
-   * Paths of the spec manifests, sorted. Empty for an empty directory; throws for one that is something else, and for
-   * spec files of any kind where Spack does not look for them.
+   * Paths of the spec manifests, sorted. Empty for an empty directory; throws for a directory that is not a
+   * build cache, and for spec files of any kind where Spack does not look for them.
    */
   async listManifests(): Promise<string[]> {
     const top = await this.list('');
@@ -59,7 +59,7 @@ export class CacheFolder {
       }
     }
     if (paths.length === 0) this.#refuseOtherLayouts(top);
-    // What older and newer Spacks have put next to it is theirs.
+    // Files that older and newer versions of Spack put next to the v3 layout are left alone.
     const others = new Set([
       'blobs',
       'build_cache',
@@ -96,7 +96,7 @@ export class CacheFolder {
     }
   }
 
-  /** Looks for spec files that are not in one of the folders, without the ignored entries; does not follow links. */
+  /** Refuses spec files outside `folders`, skipping the `ignored` entries; does not follow links. */
   async #refuseOtherPlaces(folders: ReadonlySet<string>, ignored: ReadonlySet<string>): Promise<void> {
     const open = [''];
     for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -111,7 +111,7 @@ export class CacheFolder {
         const { name } = entry;
         if (path === '' && ignored.has(name)) continue;
         const isInPlace = folders.has(at) && name.endsWith(MANIFEST_ENDING);
-        // No spec has a name that is not UTF-8, and nothing below it can be asked for.
+        // No spec has a name that is not UTF-8, and a path below such a name cannot be requested.
         if (!isInPlace && (SPEC_FILE.test(name) || name.includes('\ufffd')))
           throw this.#misplaced(join(path, name));
         if (entry.isDirectory()) open.push(join(path, name));
@@ -119,7 +119,7 @@ export class CacheFolder {
     }
   }
 
-  /** Bytes of a plain file; throws when it is missing, something else, or lies outside. */
+  /** The size of a plain file in bytes; throws when it is missing, something else, or outside the folder. */
   async measure(path: string): Promise<number> {
     return this.#sizeOf(await this.#resolve(path), path);
   }
@@ -131,7 +131,7 @@ export class CacheFolder {
     return stats.size;
   }
 
-  /** The bytes of a plain file of at most `limitBytes`. */
+  /** The content of a plain file of at most `limitBytes`. */
   async read(path: string, limitBytes: number): Promise<Buffer> {
     const real = await this.#resolve(path);
     const size = await this.#sizeOf(real, path);
@@ -143,7 +143,7 @@ export class CacheFolder {
     return readFile(real);
   }
 
-  /** Spack looks for a manifest by its name alone, in the folder of its package. */
+  /** Spack finds a manifest only by its name, in the folder of its package. */
   #misplaced(path: string): Error {
     return new Error(
       `${this.locate(path)}: expected manifests in ${join(SPEC_MANIFESTS, '<package>')}, where Spack looks for them, ` +
@@ -151,7 +151,7 @@ export class CacheFolder {
     );
   }
 
-  /** Whether there is a file of this path. */
+  /** Whether a file with this path exists. */
   async has(path: string): Promise<boolean> {
     try {
       return (await stat(await this.#resolve(path))).isFile();
@@ -161,7 +161,7 @@ export class CacheFolder {
     }
   }
 
-  /** Names in a directory; none when it is missing, or when a file lies there. */
+  /** Names in a directory; empty when it is missing or is a file. */
   async list(path: string): Promise<string[]> {
     try {
       const real = await this.#resolve(path);

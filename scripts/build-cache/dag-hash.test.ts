@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { computeDagHash } from './spec-file.ts';
 
-test.each(['x86_64_v3', 'neoverse_v1'])('recomputes every hash that Spack gave for %s', (target) => {
+test.each(['x86_64_v3', 'neoverse_v1'])('recomputes every hash that Spack wrote for %s', (target) => {
   const lock = readFileSync(`tests/fixtures/real-nodes/${target}.lock.json`, 'utf8');
   const nodes = splitObject(splitObject(lock).get('concrete_specs') ?? '{}');
   expect(nodes.size).toBeGreaterThan(40);

@@ -3,12 +3,13 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-/** A DAG whose edges all lead to nodes in it. */
+/** A DAG in which every edge leads to a node of the DAG. */
 export type Dag = Map<DagHash, SpecNode>;
 
 /**
- * Puts the nodes of a spec file together, in its order: the root first. Throws one sentence when a hash occurs
- * twice, an edge leads nowhere or to a node of another name, edges form a cycle, or a node is not the root's.
+ * Connects the nodes of a spec file in their order, the root first. Throws one sentence when a hash occurs
+ * twice, an edge leads nowhere or to a node of another name, edges form a cycle, or the root does not depend
+ * on a node.
  */
 export function connectDag(nodes: readonly SpecNode[]): Dag {
   const dag: Dag = new Map();
@@ -36,9 +37,9 @@ export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
   return `${name}/${hash}`;
 }
 
-/** Walks depth first without recursion: a hostile DAG may be as deep as it has nodes. */
+/** Walks depth first without recursion: a hostile DAG may be as deep as its number of nodes. */
 function refuseCircles(root: SpecNode, dag: Dag): void {
-  /** How deep the DAG below each node is. */
+  /** Depth of the DAG below each node. */
   const done = new Map<DagHash, number>();
   const open = new Set<DagHash>([root.node.hash]);
   const path = [{ node: root.node, edges: edgesOf(root.node) }];
@@ -71,7 +72,7 @@ function refuseCircles(root: SpecNode, dag: Dag): void {
   }
 }
 
-/** What a node's hash covers by hash: its dependencies, and what a spliced node was built as. */
+/** Nodes whose hashes a node's own hash covers: its dependencies and, if it is spliced, its build spec. */
 function edgesOf({ dependencies, build_spec: built }: Node): { name: string; hash: DagHash }[] {
   return built ? [...dependencies, built] : [...dependencies];
 }

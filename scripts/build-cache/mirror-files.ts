@@ -5,31 +5,34 @@ import { ask, readLimited } from '../http/request.ts';
 import { retry, type RetryOptions } from '../http/retry.ts';
 import { CacheFolder } from './cache-folder.ts';
 
-/** What servers answer for a file that is not there: S3 says 403 to those who may not list. */
+/** HTTP statuses of a missing file: S3 answers 403 to clients that may not list the bucket. */
 const MISSING = new Set([403, 404, 410]);
 
-/** A build cache or a site with one: a directory, or an address. Its files are named by their paths below it. */
+/** A build cache, or a site with one: a directory or an address. Files are named by their paths below it. */
 export interface MirrorFiles {
-  /** Without a login. */
+  /** The address, without a login. */
   readonly address: string;
-  /** Where a path is, as messages name it. */
+  /** The full path or URL of a file, as messages show it. */
   locate(path: string): string;
-  /** A file's bytes; undefined when it is not there. Throws when it is larger than the limit. */
+  /** A file's content; undefined when it is missing. Throws when it is larger than the limit. */
   read(path: string, limitBytes: number): Promise<Buffer | undefined>;
-  /** A file as a stream; undefined when it is not there. */
+  /** A file as a stream; undefined when it is missing. */
   open(path: string): Promise<Readable | undefined>;
-  /** Bytes of a file; undefined when it is not there, NaN when a server does not say: it compresses as it sends. */
+  /**
+   * Bytes of a file; undefined when it is missing, NaN when a server compresses on the fly and sends no
+   * length.
+   */
   sizeOf(path: string): Promise<number | undefined>;
-  /** Names in a folder; undefined where they cannot be asked for. */
+  /** Names in a folder; undefined when the place cannot list them. */
   list(path: string): Promise<string[] | undefined>;
 }
 
-/** Opens an address or a directory; nothing is read yet. */
+/** Opens an address or a directory without reading anything. */
 export function openMirrorFiles(place: string, retries: RetryOptions = {}): MirrorFiles {
   return /^https?:\/\//.test(place) ? openAddress(place, retries) : openDirectory(place);
 }
 
-/** A file's text; undefined when it is not there. */
+/** A file's text; undefined when it is missing. */
 export async function readText(
   place: MirrorFiles,
   path: string,
@@ -40,7 +43,7 @@ export async function readText(
 
 function openDirectory(directory: string): MirrorFiles {
   let opened: Promise<CacheFolder> | undefined;
-  /** The directory, where it has this file. */
+  /** The directory, if it has this file. */
   async function having(path: string): Promise<CacheFolder | undefined> {
     const folder = await (opened ??= CacheFolder.open(directory));
     return (await folder.has(path)) ? folder : undefined;

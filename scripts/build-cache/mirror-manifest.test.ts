@@ -46,7 +46,7 @@ test.each([
   expect(() => parseMirrorManifest(text, 'm')).toThrow(message);
 });
 
-test('refuses to write a record that is none', () => {
+test('refuses to write an invalid record', () => {
   expect(() => specManifestText({ digest: 'sha256:..', size: 1 }, { digest: 'sha256:..', size: 1 })).toThrow(
     /64 lower-case hex digits/,
   );

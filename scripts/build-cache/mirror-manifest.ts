@@ -55,7 +55,7 @@ export function parseMirrorManifest(text: string, where: string): MirrorManifest
   return parseJson(text, MirrorManifest, { where, expected, advice });
 }
 
-/** The blob of a kind that the manifest of an index or of a key names, signed or not; `where` names it in errors. */
+/** The blob of one media type that the manifest of an index or a key names; `where` names it in errors. */
 export function readNamedBlob(manifest: string, where: string, mediaType: string): Blob {
   const { data } = parseMirrorManifest(splitSigned(manifest, where).text, where);
   const record = data.find((one) => one.mediaType === mediaType);

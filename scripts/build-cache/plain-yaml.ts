@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { Composer, CST, isScalar, Lexer, Parser, visit, type Document } from 'yaml';
 import { quote } from './quote.ts';
 
-/** Four for each path of a list as Spack writes it: room for 150,000 of them. */
+/** Spack's lists have four lexemes per path, so this is enough for 150,000 paths. */
 const LEXEMES_LIMIT = 600_000;
-/** Spack's own are two deep. */
+/** Spack's own flow collections are two deep. */
 const FLOW_DEPTH_LIMIT = 16;
 const FLOW_STARTS = new Set<unknown>(['flow-map-start', 'flow-seq-start']);
 const FLOW_ENDS = new Set<unknown>(['flow-map-end', 'flow-seq-end']);
-/** What else than collections and scalars YAML has, as the error says it. */
+/** YAML syntax other than collections and scalars, each named as in the error. */
 const REFUSED: Partial<Record<CST.TokenType, string>> = {
   'byte-order-mark': 'a byte order mark',
   'directive-line': 'a directive',
@@ -24,9 +24,9 @@ const REFUSED: Partial<Record<CST.TokenType, string>> = {
 };
 
 /**
- * Reads the YAML that every reader reads alike: collections and scalars, without anchors, aliases, tags, merge keys
- * and repeated keys, and without characters that are a line's end to some readers only. The work grows with the
- * text's length, whatever is in it. Errors say what was found; the caller says where.
+ * Parses the subset of YAML that all readers read alike: collections and scalars, without anchors, aliases,
+ * tags, merge keys, repeated keys, or characters that end a line for some readers only. The work is linear in
+ * the text's length, whatever it contains. Errors say what was found; the caller adds where.
  */
 export function parsePlainYaml(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw notPlain('bytes that are no UTF-8');
@@ -41,7 +41,7 @@ export function parsePlainYaml(bytes: Buffer): unknown {
 }
 
 function compose(text: string): Document.Parsed {
-  // The library compares every key of a map with all before it; `checkKeys` looks each up once.
+  // The library compares every key of a map with all earlier ones; `checkKeys` looks each up once.
   const composer = new Composer({ strict: true, uniqueKeys: false });
   const [document, another] = composer.compose(parse(text), true, text.length);
   if (!document || another) throw notPlain(document ? 'several documents' : 'none');
@@ -50,7 +50,7 @@ function compose(text: string): Document.Parsed {
   return document;
 }
 
-/** Looks at the text's smallest parts before the parser takes them, since what it makes of them is far larger. */
+/** Checks the text's lexemes before the parser sees them, since the parser's output is far larger. */
 function* parse(text: string): Generator<CST.Token> {
   const parser = new Parser();
   let lexemes = 0;
@@ -60,14 +60,14 @@ function* parse(text: string): Generator<CST.Token> {
   for (const lexeme of new Lexer().lex(text)) {
     lexemes += 1;
     if (lexemes > LEXEMES_LIMIT) throw notPlain(`more than ${LEXEMES_LIMIT} names and signs`);
-    // The lexer says "scalar" first, then the scalar, which is anything.
+    // The lexer first yields "scalar", then the scalar itself, which may be any text.
     const type: CST.TokenType | null = isPlainText ? null : CST.tokenType(lexeme);
     isPlainText = type === 'scalar';
     const refused = type === null ? undefined : REFUSED[type];
     if (refused !== undefined) throw notPlain(refused);
     if (FLOW_STARTS.has(type)) depth += 1;
     if (FLOW_ENDS.has(type)) depth -= 1;
-    // The parser would go on, and keep an error for each.
+    // The parser would continue and keep an error for each.
     if (depth < 0) throw notPlain('the end of a list without its beginning');
     if (type === 'comma' && isAfterComma) throw notPlain('two commas in a row');
     if (type !== 'space' && type !== 'newline') isAfterComma = type === 'comma';

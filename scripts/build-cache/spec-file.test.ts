@@ -8,7 +8,7 @@ const zlib = makeNode({ name: 'zlib' });
 const libc = makeNode({ name: 'glibc', external: true });
 const app = makeNode({ name: 'app', dependencies: [zlib, libc] });
 
-test('gives the root first and each node its text', () => {
+test('returns the root first and the text of each node', () => {
   const { root, nodes, unverifiedExternals } = parseSpecFile(makeSpecFile([app, zlib, libc]));
   expect(root.node.name).toBe('app');
   expect([...nodes].map(([hash, { text }]) => [hash, text])).toEqual(
@@ -17,8 +17,8 @@ test('gives the root first and each node its text', () => {
   expect(unverifiedExternals).toEqual([]);
 });
 
-test('gives each node its own text, however the file is written', () => {
-  // Keys and escapes that JavaScript would write otherwise.
+test('returns the text of each node, however the file is formatted', () => {
+  // Keys and escapes that JavaScript would write differently.
   const odd = makeNode({ name: 'odd', parameters: '{"b":"\\u00e9","1":"\\u002d","a":[]}' });
   for (const text of [makeSpecFile([odd]), makeSpecFile([zlib]).replaceAll(/[,:]/g, '$& ')]) {
     const { root } = parseSpecFile(text);
@@ -26,7 +26,7 @@ test('gives each node its own text, however the file is written', () => {
   }
 });
 
-test.each(['x86_64_v3', 'neoverse_v1'])('takes the DAGs of real nodes for %s', (target) => {
+test.each(['x86_64_v3', 'neoverse_v1'])('accepts the DAGs of real nodes for %s', (target) => {
   const lock = readFileSync(`tests/fixtures/real-nodes/${target}.lock.json`, 'utf8');
   const texts = splitObject(splitObject(lock).get('concrete_specs') ?? '{}');
   let checked = 0;
@@ -42,7 +42,7 @@ test.each(['x86_64_v3', 'neoverse_v1'])('takes the DAGs of real nodes for %s', (
   expect(checked).toBeGreaterThan(30);
 });
 
-test('takes externals that Spack 1.1 hashed before they had their namespace', () => {
+test('accepts externals that Spack 1.1 hashed before they had their namespace', () => {
   const gcc = makeNode({ name: 'gcc', external: true, unhashed: ['namespace'] });
   const root = makeNode({ name: 'app', dependencies: [gcc] });
   expect(parseSpecFile(makeSpecFile([root, gcc])).unverifiedExternals).toEqual([]);
@@ -73,7 +73,7 @@ test('refuses a version that would break every reader of the index', () => {
   expect(() => parseSpecFile(makeSpecFile([root, hostile]))).toThrow(/nothing.*"version"/);
 });
 
-test("takes a spliced node, whose hash ends with its build spec's", () => {
+test("accepts a spliced node, whose hash ends with its build spec's", () => {
   const built = makeNode({ name: 'app', dependencies: [zlib] });
   const other = makeNode({ name: 'zlib', dependencies: [libc] });
   const spliced = makeNode({ name: 'app', dependencies: [other], buildSpec: built });
@@ -85,8 +85,8 @@ test("takes a spliced node, whose hash ends with its build spec's", () => {
   );
 });
 
-// Spack 1.2.0.dev0 hashes the build spec again for it: two levels above a splice something else comes out.
-test('takes a spliced node whose end is another, and none that was changed', () => {
+// For this, Spack 1.2.0.dev0 hashes the build spec again: two levels above a splice the result differs.
+test('accepts a spliced node whose hash ends differently, but not one that was changed', () => {
   const built = makeNode({ name: 'app', dependencies: [zlib] });
   const other = makeNode({ name: 'zlib', dependencies: [libc] });
   const parts = { name: 'app', dependencies: [other], buildSpec: built };
@@ -99,7 +99,7 @@ test('takes a spliced node whose end is another, and none that was changed', () 
   expect(() => parseSpecFile(makeSpecFile([renamed, other, libc, built, zlib]))).toThrow(/expected the/);
 });
 
-test('shares the nodes that it has seen, and only those', () => {
+test('reuses only nodes that it has seen', () => {
   const known = new Map();
   const first = parseSpecFile(makeSpecFile([app, zlib, libc]), known);
   const second = parseSpecFile(makeSpecFile([zlib]), known);

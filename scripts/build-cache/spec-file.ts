@@ -21,30 +21,30 @@ import { quote } from './quote.ts';
 import { checkUnprovedExternal } from './unproved-external.ts';
 import { hash } from 'node:crypto';
 
-/** A spec file whose every node is what its hash says, but for the externals listed. */
+/** A spec file in which every node matches its hash, except the externals listed. */
 export interface CheckedSpecFile {
   root: SpecNode;
   /** The root first, then the nodes in the order of the file. */
   nodes: Dag;
-  /** Externals whose hash could not be recomputed: what is said of them cannot be proved. */
+  /** Externals whose hash could not be recomputed, so their data cannot be proved. */
   unverifiedExternals: DagHash[];
 }
 
-/** Nodes that were checked before, by hash: spec files of one cache share most of theirs. */
+/** Nodes that were already checked, by hash: spec files of one cache share most of their nodes. */
 export type KnownNodes = Map<DagHash, SpecNode>;
 
-/** How Spack begins a spec file. */
+/** The first characters of a spec file that Spack writes. */
 const USUAL_BEGINNING = `{"spec":{"_meta":{"version":${SPEC_FILE_VERSION}},"nodes":[`;
-/** A spec file whose nodes are not read yet. */
+/** A spec file whose nodes are not parsed yet. */
 const RawSpecFile = SpecFile.extend({
   spec: SpecFile.shape.spec.extend({ nodes: z.array(z.unknown()).min(1).max(MAX_NODES) }),
 });
 const AnyVersion = z.object({ spec: z.object({ _meta: z.object({ version: z.number().int() }) }) });
 
 /**
- * Reads a spec file and recomputes the hash of every node in it. Throws one sentence, which the caller prefixes
- * with the file, when it is not a DAG of version 2 to 5 or a node is not what its hash says. Nodes of older versions
- * become what Spack 1 makes of them.
+ * Reads a spec file and recomputes the hash of every node. Throws one sentence, which the caller prefixes
+ * with the file, when it is not a DAG of version 2 to 5 or a node does not match its hash. Nodes of older
+ * versions are upgraded as Spack 1 does.
  */
 export function parseSpecFile(text: string, known: KnownNodes = new Map()): CheckedSpecFile {
   const nodes = readNodes(text, known);
@@ -116,7 +116,7 @@ function notASpecFile({ issues }: z.ZodError, place: PropertyKey[] = []): Error 
 }
 
 /**
- * The text of each node, or the node itself where one of that very text is known.
+ * The text of each node, or the known node when its text is identical.
  * Throws when a key occurs twice: readers disagree on which of the two counts.
  */
 function splitTexts(
@@ -125,12 +125,12 @@ function splitTexts(
   nodes: readonly unknown[],
   known: KnownNodes,
 ): (string | SpecNode)[] {
-  // Most files are written just as JavaScript would, so that no repeated key got lost; this is ten times faster.
+  // Most files are written just as JavaScript would, so no repeated key got lost; this is ten times faster.
   if (JSON.stringify(value) !== text) {
     refuseAmbiguousJson(text);
     return splitNodes(text);
   }
-  // Nodes that were read before need not be written out to be compared: their text is at a known place.
+  // A known node need not be serialized for comparison: its text begins at a known offset.
   let at = text.startsWith(USUAL_BEGINNING) ? USUAL_BEGINNING.length : Infinity;
   return nodes.map((node) => {
     const earlier = known.get(hashOf(node));
@@ -146,22 +146,22 @@ function hashOf(node: unknown): DagHash {
 }
 
 function parseJson(text: string): unknown {
-  // Before it is parsed: each level takes far more memory than its two characters.
+  // Check before parsing: each level takes far more memory than its two characters.
   refuseDeepJson(text);
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // Python reads and writes NaN and Infinity, which are no JSON.
+    // Python reads and writes NaN and Infinity, which are not JSON.
     throw new Error(`expected a spec file in JSON, found text that is not (${quote(text.slice(0, 40))})`, {
       cause,
     });
   }
 }
 
-/** Answers of `isProved`: spec files of one cache share most of their nodes. */
+/** Cached results of `isProved`: spec files of one cache share most of their nodes. */
 const proofs = new WeakMap<SpecNode, boolean>();
 
-/** Whether all of a node's text is under its hash, so that nobody can have changed it. */
+/** Whether the hash covers the node's whole text, so that nobody can have changed it. */
 export function isProved(found: SpecNode): boolean {
   let proof = proofs.get(found);
   if (proof === undefined) {
@@ -171,7 +171,7 @@ export function isProved(found: SpecNode): boolean {
   return proof;
 }
 
-/** Whether a node's hash follows from its text, by the rules of any Spack. */
+/** Whether a node's hash follows from its text, by the rules of any version of Spack. */
 export function isOwnHash(found: SpecNode): boolean {
   return fits(found, false);
 }
@@ -196,8 +196,9 @@ function notItsHash({ node, text }: SpecNode): Error {
 
 /**
  * Recomputes a node's DAG hash from its own text: lower-case base32 of the SHA-1 of the node without `hash`.
- * Of a spliced node only the first 25 characters hold: Spack puts the end of a hash of its build spec behind them.
- * @param without keys, or `parameters.NAME`, that were not yet there when Spack hashed the node
+ * For a spliced node only the first 25 characters are comparable: Spack appends the end of its build spec's
+ * hash.
+ * @param without keys, or `parameters.NAME`, that did not exist when Spack hashed the node
  */
 export function computeDagHash(nodeText: string, without: readonly string[] = []): DagHash {
   return base32(hash('sha1', dagHashText(nodeText, without), 'buffer'));

@@ -3,15 +3,16 @@ import { refuseAmbiguousJson } from '../../site/lib/spack/node-text.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 import { COMPILER_FLAGS, PackageName } from '../../site/schemas/node.ts';
 
-/** Characters; Spack's own have some hundred. */
+/** In characters. Spack itself writes a few hundred. */
 const MAX_LENGTH = 100_000;
 const Word = z.string().regex(/^[A-Za-z0-9_.:+-]+$/);
 const Flags = z.array(z.string());
 
 /**
- * An external whose hash proves nothing, so that its text is the sender's to choose. It goes into the index that
- * every client reads, and one node that Spack's reader trips over would make all of it unreadable: so only what
- * Spack writes of an external is taken. Source: Spack's `SpecfileReaderBase.from_node_dict`.
+ * An external whose hash proves nothing, so its sender can choose its text. It goes into the index that every
+ * client reads, and a single node that Spack's reader rejects would make the whole index unreadable.
+ * Therefore only what Spack itself writes for an external is accepted. Source: Spack's
+ * `SpecfileReaderBase.from_node_dict`.
  */
 const UnprovedExternal = z.strictObject({
   name: PackageName,
@@ -46,7 +47,7 @@ const UnprovedExternal = z.strictObject({
   hash: DagHash,
 });
 
-/** Throws one sentence, which the caller prefixes with the file, unless the node is as Spack writes an external. */
+/** Throws one sentence, which the caller prefixes with the file, unless Spack would write this external. */
 export function checkUnprovedExternal(text: string): void {
   if (text.length > MAX_LENGTH) {
     throw new Error(`expected an external of at most ${MAX_LENGTH} characters, found ${text.length}`);

@@ -15,7 +15,7 @@ function check(tar: Buffer, chunkBytes = tar.length): void {
   dialect.end();
 }
 
-test('lets every tarball of a real cache pass, however it is cut', async () => {
+test('accepts every tarball of a real cache, in chunks of any size', async () => {
   const blobs = (await glob('*/*', { cwd: FIXTURE_BLOBS, absolute: true })).map((path) => readFileSync(path));
   const tars = blobs.filter((bytes) => bytes.readUInt16BE() === 0x1f8b).map((bytes) => gunzipSync(bytes));
   const archives = tars.filter(isArchive);
@@ -26,14 +26,14 @@ test('lets every tarball of a real cache pass, however it is cut', async () => {
   }
 });
 
-test.each(['gnu', 'ustar', 'posix'])('lets pass what GNU tar writes as %s', (format) => {
-  // Its longest paths do not fit into a header's name.
+test.each(['gnu', 'ustar', 'posix'])('accepts what GNU tar writes as %s', (format) => {
+  // Its longest paths do not fit into the name field of a header.
   const tar = execFileSync('tar', ['-c', `--format=${format}`, 'tests/fixtures/cache-signed/v3']);
   expect(tar.length).toBeGreaterThan(10_000);
   check(tar);
 });
 
-test('lets names pass that need an extended header, in either format', () => {
+test('accepts names that need an extended header, in either format', () => {
   check(makeTar(makePax({ path: 'p/ü', mtime: '1.5' }), { name: 'p/?' }));
   check(makeTar(makePax({ hdrcharset: 'BINARY', path: Buffer.from('p/\xe9', 'latin1') }), { name: 'p/?' }));
   const long = { name: '././@LongLink', edit: gnu };
@@ -125,14 +125,14 @@ test.each<[string, Buffer, RegExp]>([
   expect(() => check(tar, 7)).toThrow(message);
 });
 
-test('says what it found in one line, whatever the name', () => {
+test('reports what it found in one line, whatever the name', () => {
   const name = '\n::error::x\x1b[31m\x9b';
   expect(() => check(makeTar({ name: Buffer.from(name, 'latin1'), type: '3' }))).toThrow(
     /"\\n::error::x\\u001b\[31m\\u009b"/,
   );
 });
 
-test('knows a tar header by its checksum', () => {
+test('recognizes a tar header by its checksum', () => {
   expect(isTarHeader(makeEntry(file).subarray(0, 512))).toBe(true);
   expect(isTarHeader(Buffer.alloc(512))).toBe(false);
   expect(isTarHeader(Buffer.alloc(20))).toBe(false);

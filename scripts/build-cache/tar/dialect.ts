@@ -7,7 +7,10 @@ const POSIX_MAGIC = 'ustar\x0000';
 
 const GNU_MAGIC = 'ustar  \0';
 
-/** Two of the longest paths that systems take, and more; what extends a header is kept in memory whole. */
+/**
+ * More than two of the longest paths that systems allow. The body of an extended header is kept in memory
+ * whole.
+ */
 const EXTENSION_LIMIT_BYTES = 16 * 1024;
 
 /** Offset and length of the numbers in a header: mode, uid, gid, mtime, checksum, device. */
@@ -21,7 +24,7 @@ const NUMBERS = [
   [337, 8],
 ] as const;
 
-/** Type flags that are let through: file, hard link, symbolic link, directory. */
+/** Accepted type flags: file, hard link, symbolic link, directory. */
 const ENTRY_FLAGS = new Set(['0', '1', '2', '5']);
 
 const REFUSED_FLAGS: Record<string, string> = {
@@ -33,34 +36,35 @@ const REFUSED_FLAGS: Record<string, string> = {
 };
 
 /**
- * Lets one dialect of tar pass: the part that Spack writes and that Python's tarfile, GNU tar, Go's archive/tar
- * and tar-stream all read alike. Where readers differ, what is checked here would not be what is unpacked there.
- * The bytes are only looked at. Errors say what was expected and found; the caller says in which file.
+ * Accepts a single dialect of tar: the part that Spack writes and that Python's tarfile, GNU tar, Go's
+ * archive/tar and tar-stream all read alike. If readers disagreed, a client might unpack something other than
+ * what was checked. The bytes are not changed. Errors say what was expected and found; the caller adds the
+ * file.
  */
 export class TarDialect {
   #magic: string | undefined;
-  /** Bytes taken so far. */
+  /** Bytes read so far. */
   #offset = 0;
-  /** A header or an extension's body that has not come in whole. */
+  /** Parts of an incomplete header or extension body. */
   #parts: Buffer[] = [];
   #wanted = BLOCK_BYTES;
-  /** Bytes of a file's content and its padding still to come. */
+  /** Remaining bytes of a file's content and its padding. */
   #skip = 0;
-  /** Flag and size of the extension whose body comes next. */
+  /** Flag and size of the extension whose body is next. */
   #extension: { flag: string; size: number } | undefined;
-  /** Flags of the extensions that wait for their entry. */
+  /** Flags of the extensions that precede the next entry. */
   readonly #pending = new Set<string>();
-  /** Bytes since the first zero block, itself included. */
+  /** Bytes since the first zero block, including that block. */
   #zeros = 0;
 
   readonly #limit: number;
 
-  /** @param limitBytes what the whole archive may take */
+  /** @param limitBytes size limit of the whole archive */
   constructor(limitBytes = Infinity) {
     this.#limit = limitBytes;
   }
 
-  /** Takes the next bytes of the uncompressed archive. */
+  /** Checks the next bytes of the uncompressed archive. */
   check(chunk: Buffer): void {
     this.#expectRoom(this.#offset + chunk.length);
     for (let at = 0; at < chunk.length;) {
@@ -70,7 +74,7 @@ export class TarDialect {
     }
   }
 
-  /** Says that the archive is over. */
+  /** Marks the end of the archive; throws when it is incomplete. */
   end(): void {
     if (this.#zeros >= 2 * BLOCK_BYTES && this.#offset % BLOCK_BYTES === 0) return;
     throw new Error(
@@ -78,7 +82,7 @@ export class TarDialect {
     );
   }
 
-  /** Returns how many of the bytes were used. */
+  /** Returns the number of bytes used. */
   #take(bytes: Buffer): number {
     if (this.#zeros > 0) {
       if (!isZero(bytes)) throw this.#error('nothing but zeros after the end of the archive', 'more data');
@@ -140,7 +144,7 @@ export class TarDialect {
     }
     this.#magic ??= magic;
     if (magic !== this.#magic) throw this.#error('one format in the whole tar', `another at ${name}`);
-    // What is a path's prefix to one reader are times or sparse maps to another.
+    // One reader takes these bytes for a path's prefix, another for times or sparse maps.
     const unused = magic === GNU_MAGIC ? block.subarray(345) : block.subarray(500);
     if (!isZero(unused)) throw this.#error('zeros at the end of a header', `data in that of ${name}`);
   }
@@ -192,7 +196,7 @@ export class TarDialect {
   }
 }
 
-/** Whether 512 bytes carry the checksum of a tar header; zeros do not. */
+/** Whether a block has the checksum of a tar header; a block of zeros does not. */
 export function isTarHeader(block: Buffer): boolean {
   if (block.length < BLOCK_BYTES) return false;
   const digits = /^([0-7]+)[ \0]*$/.exec(textAt(block, 148, 8))?.[1];
@@ -215,8 +219,8 @@ function textAt(block: Buffer, start: number, length: number): string {
 }
 
 /**
- * Keys that change nothing but names, owners and times. Left out on purpose: `size`, `GNU.sparse.*` and other
- * keys that move or reshape content, which readers treat differently.
+ * Keys that affect only names, owners and times. Left out on purpose: `size`, `GNU.sparse.*` and other keys
+ * that move or reshape content, which readers treat differently.
  */
 const KEYS = new Set([
   'path',
@@ -232,8 +236,9 @@ const KEYS = new Set([
 ]);
 
 /**
- * Checks the body of a PAX extended header, more strictly than any reader: records of exactly the length that
- * they say, known keys, each once, nothing empty. Names that are no UTF-8 pass: Spack packs them as they are.
+ * Checks the body of a PAX extended header more strictly than any reader does: records of exactly the stated
+ * length, known keys, each once, no empty value. Names that are not UTF-8 are accepted, since Spack packs
+ * them unchanged.
  */
 function checkPax(body: Buffer): void {
   const seen = new Set<string>();
@@ -258,7 +263,7 @@ function checkKey(key: string, value: string, seen: Set<string>): void {
     throw new Error(`expected PAX keys ${[...KEYS].join(', ')}, found ${quote(key)}`);
   }
   if (seen.has(key)) throw new Error(`expected each PAX key once, found ${quote(key)} twice`);
-  // Python writes it for names that are no UTF-8; every reader then takes their bytes as they are.
+  // Python writes this key for names that are not UTF-8; every reader then uses their bytes unchanged.
   if (key === 'hdrcharset' && value !== 'BINARY') {
     throw new Error(`expected the PAX character set BINARY, found ${quote(value)}`);
   }

@@ -1,11 +1,11 @@
 import { extract, type Extract, type Header } from 'tar-stream';
 
-/** An entry's bytes. */
+/** Content of an entry. */
 export type TarContent = Extract extends AsyncIterable<infer T> ? T : never;
 
 /**
- * Visits the entries of a tar, one after the other, as its bytes arrive. What a visit leaves of an entry is passed over.
- * @param send brings the tar's bytes, unpacked, to the reader
+ * Visits the entries of a tar one by one as its bytes arrive. Skips the content that a visit does not read.
+ * @param send writes the tar's uncompressed bytes to the reader
  */
 export async function visitEntries(
   send: (reader: Extract) => Promise<void>,

@@ -19,7 +19,7 @@ function list(lines: Line[], platform = 'linux') {
   return listing.finish(platform);
 }
 
-test('finds the prefix and what lies in it', () => {
+test('finds the prefix and its contents', () => {
   const { prefix, entries } = list([...TREE, LAST]);
   expect(prefix).toBe('opt/sw/tree-1');
   expect([...entries.keys()]).toEqual(['.spack', 'bin', 'bin/tree', '.spack/binary_distribution']);
@@ -179,7 +179,7 @@ test('refuses a tarball without the file that Spack adds, or without its prefix'
   );
 });
 
-test('takes names that differ in case for one where the file system does', () => {
+test('treats names that differ only in case as equal where the file system does', () => {
   const link: Line = ['symbolic link', 'opt/sw/tree-1/Straße', '/etc'];
   const below: Line = ['file', 'opt/sw/tree-1/STRASSE/x'];
   const twin: Line = ['file', 'opt/sw/tree-1/strasse'];

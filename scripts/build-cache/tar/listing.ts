@@ -2,16 +2,16 @@ import { quote } from '../quote.ts';
 
 export type EntryKind = 'file' | 'hard link' | 'symbolic link' | 'directory';
 
-/** One entry of a tarball, as its headers say. */
+/** One entry of a tarball, from its headers. */
 export interface TarEntry {
   name: string;
   kind: EntryKind;
-  /** Where a link points. */
+  /** Target of a link. */
   target: string;
   mode: number;
 }
 
-/** The entries of an install prefix, by path relative to it; the prefix itself and its ancestors are left out. */
+/** The entries of an install prefix by relative path, without the prefix itself and its ancestors. */
 export interface PrefixListing {
   /** The install prefix in the tar: a path without a slash at either end. */
   prefix: string;
@@ -23,18 +23,18 @@ export interface ListedEntry {
   executable: boolean;
 }
 
-/** The file that Spack adds last, and finds the prefix by. */
+/** The file that Spack adds last and that locates the prefix. */
 export const BUILD_INFO = '.spack/binary_distribution';
 
-/** The largest real packages have some 200,000. */
+/** The largest real packages have about 200,000 entries. */
 const ENTRIES_LIMIT = 400_000;
 
-/** Folders count where files name them: 90,000 files in 240 folders each would take all memory. */
+/** Folders count even without an entry: 90,000 files in 240 folders each would take all memory. */
 const BRANCHES_LIMIT = 500_000;
 
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
 
-/** What file systems hold, in bytes; these are characters, of which a path never has more than it has bytes. */
+/** The limit of file systems is in bytes; a path never has more characters than bytes. */
 const PATH_LIMIT_CHARACTERS = 4096;
 
 const NAME_LIMIT_CHARACTERS = 255;
@@ -46,15 +46,15 @@ const SET_ID_BITS = 0o6000;
 const EXECUTE_BITS = 0o111;
 
 /**
- * Collects a tarball's entries and refuses those that would be unpacked outside the install prefix, or as
- * something other than what they are here. Spack unpacks with no more than a comparison of how names begin.
+ * Collects a tarball's entries. Refuses those that a client would unpack outside the install prefix, or as
+ * something other than what they are listed as. Spack itself compares only how their names begin.
  */
 export class TarListing {
   readonly #entries = new Map<string, ListedEntry>();
   readonly #buildInfos: string[] = [];
   #characters = 0;
 
-  /** Takes the next entry, in the order of the archive; returns its path. Throws when it is refused. */
+  /** Adds the next entry, in the order of the archive, and returns its path. Throws when it is refused. */
   add({ name, kind, target, mode }: TarEntry): string {
     const path = kind === 'directory' && name.endsWith('/') ? name.slice(0, -1) : name;
     checkPath(path, name);
@@ -72,7 +72,7 @@ export class TarListing {
         `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found the link ${quote(name)} to ${quote(target)}`,
       );
     }
-    // No system makes such a link: unpacking it fails.
+    // No system creates such a link: unpacking it fails.
     if (kind === 'symbolic link' && target === '')
       throw new Error(`expected links to paths, found the link ${quote(name)} without a target`);
     if (kind === 'hard link' && this.#entries.get(target)?.kind !== 'file') {
@@ -89,7 +89,7 @@ export class TarListing {
     return path;
   }
 
-  /** Checks what only the whole archive shows. On the platform `darwin` names that differ in case are one. */
+  /** Checks the archive as a whole. On the platform `darwin`, names that differ only in case are the same. */
   finish(platform: string): PrefixListing {
     const prefix = this.#findPrefix();
     const entries = new Map<string, ListedEntry>();
@@ -120,8 +120,8 @@ export class TarListing {
   }
 
   /**
-   * Nothing may be below what is not a directory, in whatever order: it would be written where a link points. On the
-   * platform `darwin` names that differ in case are one.
+   * Refuses entries below anything that is not a directory, in any order: they would be written where a link
+   * points. On the platform `darwin`, names that differ only in case are the same.
    */
   refuseWritesThroughLinks(platform: string): void {
     const fold = platform === 'darwin' ? foldCase : (path: string) => path;
@@ -168,7 +168,7 @@ function checkPath(path: string, name: string): void {
   }
 }
 
-/** One spelling of the paths that a case-insensitive file system takes for one. */
+/** The same spelling for all paths that a case-insensitive file system treats as equal. */
 function foldCase(path: string): string {
   return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
 }
@@ -176,16 +176,16 @@ function foldCase(path: string): string {
 interface Branch {
   /** The value of the path that ends here. */
   value?: string;
-  /** Absent: nothing lies below. */
+  /** Absent: there is nothing below. */
   below?: Map<string, Branch>;
 }
 
-/** Paths by their parts, so that a look at all that lies above one costs no more than its length. */
+/** A map of paths by their parts: finding an ancestor takes time proportional to the path's length. */
 export class PathTree {
   readonly #root: Branch = {};
   #branches = 0;
 
-  /** Keeps a value for a path; the last one for the same path counts. */
+  /** Stores a value for a path, replacing an earlier one. */
   add(path: string, value: string): void {
     let branch = this.#root;
     for (const part of path.split('/')) {
@@ -203,7 +203,7 @@ export class PathTree {
     branch.value = value;
   }
 
-  /** The value of a path that this one lies below; undefined when there is none. */
+  /** The value of the topmost stored path that contains this one; undefined when there is none. */
   findAbove(path: string): string | undefined {
     let branch: Branch | undefined = this.#root;
     for (const part of path.split('/')) {

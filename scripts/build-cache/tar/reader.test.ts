@@ -62,7 +62,7 @@ test.each([
   expect(() => check(text)).toThrow(message);
 });
 
-test('takes long lists and many keys', () => {
+test('accepts long lists and many keys', () => {
   const paths = Array.from(
     { length: 100_000 },
     (_, index) => `share/doc/it/reference/chapter/page-${index}.html`,

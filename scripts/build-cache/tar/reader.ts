@@ -10,19 +10,19 @@ import { BUILD_INFO, TarListing, type EntryKind, type PrefixListing } from './li
 import { parsePlainYaml } from '../plain-yaml.ts';
 import { quote } from '../quote.ts';
 
-/** What the entries of a tarball say. */
+/** Facts from the entries of a tarball. */
 export interface ReadEntries {
   contents: Contents;
-  /** Bytes of all files. */
+  /** Total bytes of all files. */
   installedSize: number;
-  /** Files and links. */
+  /** Number of files and links. */
   files: number;
   spackVersion: string | undefined;
-  /** By the old installer's `install_times.json`. */
+  /** From `install_times.json`, which the old installer writes. */
   times: BuildTimes | undefined;
-  /** Spack's own bill of materials, when it is one in SPDX 2.3. */
+  /** Spack's own bill of materials, if it is valid SPDX 2.3. */
   sbom: Build['sbom'];
-  /** Bytes of the compressed log of the build. */
+  /** Bytes of the compressed build log. */
   logSize: number | undefined;
 }
 
@@ -31,9 +31,9 @@ const INSTALL_TIMES = '.spack/install_times.json';
 const SBOM = /\/(\.spack\/sbom\/[\w.+-]{1,200}\.json)$/;
 const SBOM_LIMIT_BYTES = 16 * 1024 * 1024;
 const BUILD_LOG = '.spack/spack-build-out.txt.gz';
-/** Spack's own are far smaller: it names 130,000 files in 8 MiB. */
+/** Spack's own are far smaller: 8 MiB is enough for 130,000 file names. */
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Of the small JSON files of Spack that are read: larger ones say nothing. */
+/** Limit for each of Spack's small JSON files; larger ones are ignored. */
 const METADATA_LIMIT_BYTES = 1024 * 1024;
 const KINDS: Partial<Record<Header['type'], EntryKind>> = {
   file: 'file',
@@ -57,7 +57,7 @@ const Spdx = z.object({
   packages: z.array(z.object({ SPDXID: z.string(), name: z.string() })).min(1),
 });
 
-/** A sink for an uncompressed tar and what it says, which is known once all of it went in. */
+/** A sink for an uncompressed tar, and the facts in it, which resolve after its last byte. */
 export function readTar(platform: string): { sink: Extract; result: Promise<ReadEntries> } {
   const sink = extract();
   return { sink, result: readEntries(sink, platform) };
@@ -117,7 +117,7 @@ async function readAll(entry: AsyncIterable<unknown>): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(chunksOf(entry)));
 }
 
-/** tar-stream's types leave open what its streams give. */
+/** tar-stream's types do not say what its streams yield. */
 async function* chunksOf(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
   for await (const chunk of entry) {
     if (!Buffer.isBuffer(chunk)) throw new TypeError('expected bytes from the tar reader');
@@ -140,11 +140,11 @@ function parseTimes(bytes: Buffer | undefined): BuildTimes | undefined {
   return times && roundTimes(times.total, times.phases);
 }
 
-/** Of programs, and of libraries: the build's record and its page name each. The largest packages have some 1,000. */
+/** Limit for programs and for libraries: record and page list each. The largest packages have about 1,000. */
 const NAMES_LIMIT = 2_000;
 const NAMES_LIMIT_CHARACTERS = 64 * 1024;
 
-/** What an install prefix puts where its users look for it. Throws when that is more than a record can hold. */
+/** Programs and libraries of an install prefix. Throws when there are more than a record can hold. */
 function describeContents({ prefix, entries }: PrefixListing, glibc: string | undefined): Contents {
   const programs = new Set<string>();
   const libraries = new Set<string>();
@@ -182,12 +182,14 @@ const BuildInfo = z.object({
   relocate_binaries: z.array(z.string()).nullish(),
   relocate_textfiles: z.array(z.string()).nullish(),
   relocate_links: z.array(z.string()).nullish(),
-  /** Prefixes of dependencies on the builder, by hash; old Spacks wrote it the other way round. */
+  /** Prefixes of dependencies on the builder, by hash. Old versions of Spack wrote the inverse map. */
   hash_to_prefix: z.record(z.string(), z.string()).optional(),
   prefix_to_hash: z.record(z.string(), z.string()).optional(),
 });
 
-/** Without one of each, an installation ends with a `KeyError`. Source: Spack's `relocate_package`. */
+/**
+ * Installing fails with a `KeyError` unless one key of each group exists. Source: Spack's `relocate_package`.
+ */
 const NEEDED = [
   ['buildpath'],
   ['relocate_binaries'],
@@ -199,8 +201,8 @@ const FILES: readonly EntryKind[] = ['file', 'hard link'];
 const LINKS: readonly EntryKind[] = ['symbolic link'];
 
 /**
- * Checks `.spack/binary_distribution` against the tarball that it is in. Spack patches the files that it names,
- * in place, without looking where they are: each must be an entry of the tar itself.
+ * Checks `.spack/binary_distribution` against its tarball. Spack patches the files that it lists in place,
+ * without checking where they are: each must be an entry of the same tar.
  */
 export function checkBuildInfo(bytes: Buffer, { prefix, entries }: PrefixListing): void {
   const info = BuildInfo.safeParse(parsePlainYaml(bytes));

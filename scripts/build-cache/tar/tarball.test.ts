@@ -50,7 +50,7 @@ function pack(...entries: (MadeEntry | Buffer)[]): Buffer {
   return gzipSync(makeTar(...BEFORE, ...entries, BUILD_INFO));
 }
 
-test('learns what a real tarball holds', async () => {
+test('collects the facts of a real tarball', async () => {
   const entries = await readBuildCache('tests/fixtures/cache-unsigned');
   const lz4 = entries.find(({ root }) => root.node.hash === 'zbinebfiy54lyzk4vz5fcnxhz54icei4');
   if (!lz4) throw new Error('the fixture lacks lz4');
@@ -76,7 +76,7 @@ test('learns what a real tarball holds', async () => {
   expect(source.destroyed).toBe(true);
 });
 
-test("finds Spack's own bill of materials, and takes none that is not SPDX 2.3", async () => {
+test("finds Spack's own bill of materials, and ignores any that is not SPDX 2.3", async () => {
   const spdx = {
     spdxVersion: 'SPDX-2.3',
     SPDXID: 'SPDXRef-DOCUMENT',
@@ -100,7 +100,7 @@ test.skipIf(!hasPython())('counts what Python sees in every real tarball', async
   }
 });
 
-test('knows programs and libraries by where they lie', async () => {
+test('recognizes programs and libraries by their paths', async () => {
   const { contents, tarball, spackVersion } = await inspect(
     pack(
       { name: `${PREFIX}/bin/run`, content: '#!', mode: 0o755 },
@@ -126,13 +126,13 @@ test('knows programs and libraries by where they lie', async () => {
   expect(spackVersion).toBeUndefined();
 });
 
-test('takes a name that is no UTF-8, as Spack packs it', async () => {
+test('accepts a name that is not UTF-8, as Spack packs it', async () => {
   const name = Buffer.from(`${PREFIX}/caf\xe9`, 'latin1');
   const { tarball } = await inspect(pack(makePax({ hdrcharset: 'BINARY', path: name }), { name: 'caf?' }));
   expect(tarball.files).toBe(2);
 });
 
-test('says that a blob was cut or changed before anything else', async () => {
+test('reports first that a blob was cut or changed', async () => {
   const good = pack({ name: `${PREFIX}/bin/run`, content: 'x'.repeat(5000) });
   const digest = sha256(good);
   for (const at of [0, 3, 20, Math.floor(good.length / 2), good.length - 6]) {
@@ -154,7 +154,7 @@ test('says that a blob was cut or changed before anything else', async () => {
   );
 });
 
-test('does not read what is behind a bad tarball to its end, however much it is', async () => {
+test('does not read everything behind a bad tarball', async () => {
   const gibibyte = 1024 ** 3;
   const path = join(folder, 'sparse.tar.gz');
   writeFileSync(path, pack());
@@ -169,7 +169,7 @@ test('does not read what is behind a bad tarball to its end, however much it is'
   expect(read).toBeLessThan(gibibyte / 2);
 });
 
-test('says when a blob cannot be read', async () => {
+test('reports a blob that cannot be read', async () => {
   const blob = { digest: sha256(Buffer.alloc(0)), size: 1 };
   const source = createReadStream(join(folder, 'no-such-file'));
   await expect(inspectTarball(source, { where: 'cache/x', blob, platform: 'linux' })).rejects.toThrow(
@@ -239,7 +239,7 @@ test.each<[string, Buffer, RegExp]>([
   await expect(inspect(bytes)).rejects.toThrow(/^cache\/x: .*; rebuild this spec and push it$/s);
 });
 
-test('takes names for one where the platform does', async () => {
+test('treats names as equal where the platform does', async () => {
   const bytes = pack({ name: `${PREFIX}/l`, type: '2', link: '/etc' }, { name: `${PREFIX}/L/x` });
   expect((await inspect(bytes)).tarball.files).toBe(3);
   await expect(inspect(bytes, { platform: 'darwin' })).rejects.toThrow(/below the symbolic link/);
@@ -294,7 +294,7 @@ function* largeTar(size: number): Generator<Buffer> {
   yield makeTar(BUILD_INFO);
 }
 
-/** The archive as a gzip file that is, for a reader which looks for that first, another tar. */
+/** The archive as a gzip file that is also a tar, for a reader that looks for a tar first. */
 function asTarToo(tar: Buffer): Buffer {
   const start = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 3, 0xf4, 0x01]);
   const header = makeEntry({ name: '', edit: (bytes) => start.copy(bytes) });
@@ -318,7 +318,7 @@ function hasPython(): boolean {
   return spawnSync('python3', ['--version']).status === 0;
 }
 
-/** What Spack's own reader, Python's tarfile, finds in a tarball. */
+/** Contents of a tarball as Spack's own reader, Python's tarfile, sees them. */
 function seenByPython(path: string): unknown {
   const script = [
     'import gzip, hashlib, json, sys, tarfile',
@@ -365,7 +365,7 @@ test('refuses a prefix of another build, and one in a folder of the system', asy
     await expect(at(prefix), prefix).rejects.toThrow(/expected an install prefix that ends in \/big-1.0-abc/);
 });
 
-test('refuses more folders than fit into memory, without an entry for each', () => {
+test('refuses more folders than fit into memory, even without an entry for each', () => {
   const tree = new PathTree();
   const deep = Array.from({ length: 240 }, (_, at) => `d${at}`).join('/');
   expect(() => {

@@ -11,66 +11,70 @@ import { readTar } from './reader.ts';
 import { digestFrom } from '../../../site/schemas/digest.ts';
 
 /**
- * Bytes of used chunks that may pile up: V8 sees only the small objects around buffers and collects late. Measured for a
- * tarball of 300 MB on a busy machine: 131 MB resident instead of 160 MB, and no more processor time; the test of a large
- * tarball holds it.
+ * Bytes of used chunks that may pile up: V8 sees only the small objects around buffers and collects late.
+ * Measured for a tarball of 300 MB on a busy machine: 131 MB resident instead of 160 MB, without more CPU
+ * time. The test of a large tarball checks this.
  */
 const PILE_LIMIT_BYTES = 16 * 1024 * 1024;
 
-// Without a command line flag there is no other way to it; it is found in new contexts alone.
+// The only way to collect without a command line flag; the function exists only in new contexts.
 setFlagsFromString('--expose-gc');
 const collect: NodeJS.GCFunction | undefined = runInNewContext('globalThis.gc');
 
-/** What a tarball should be. */
+/** Expected properties of a tarball. */
 export interface ExpectedTarball {
-  /** The file that names it, for errors. */
+  /** The file that names the tarball, for errors. */
   where: string;
-  /** Its digest and size, as that file says. */
+  /** Digest and size as stated in that file. */
   blob: Blob;
-  /** The platform of its node; on `darwin` names that differ in case are one. */
+  /** Platform of its node; on `darwin`, names that differ only in case are the same. */
   platform: string;
-  /** How its install prefix ends: `<name>-<version>-<hash>`. Absent: not compared. */
+  /** End of its install prefix: `<name>-<version>-<hash>`. Absent: not compared. */
   prefixName?: string;
 }
 
 export interface InspectedTarball {
   tarball: Tarball;
   contents: Contents;
-  /** The Spack that built it, as the builder said: not to be trusted. Absent: it said nothing. */
+  /** Version of Spack that built it, as the builder reported it: not trustworthy. Absent: not reported. */
   spackVersion?: string;
-  /** How long it took, as the builder said. Absent: it said nothing. */
+  /** Build times as the builder reported them. Absent: not reported. */
   times?: BuildTimes;
-  /** Spack's own bill of materials. Absent: there is none that can be read. */
+  /** Spack's own bill of materials. Absent: there is none that is readable. */
   sbom?: NonNullable<Build['sbom']>;
-  /** Bytes of the compressed log of the build. Absent: there is none. */
+  /** Bytes of the compressed build log. Absent: there is none. */
   logSize?: number;
 }
 
 /**
- * Stops a small file that would unpack for hours: real installs unpack to 2 to 5 times their tarball, text to 10
- * times, and zeros to 1,000 times. The largest installs have some 20 GB.
+ * Stops a small file that would unpack for hours: real installs unpack to 2 to 5 times their tarball, text to
+ * 10 times, and zeros to 1,000 times. The largest installs have about 20 GB.
  */
 const UNCOMPRESSED_BASE_BYTES = 1024 ** 3;
 const UNCOMPRESSED_RATIO = 200;
 const UNCOMPRESSED_LIMIT_BYTES = 64 * 1024 ** 3;
-/** A sparse file of any size costs nobody anything but its reader: more than this is not read of one that is bad anyway. */
+/**
+ * Bytes to read of the rest of a tarball that is already refused: a sparse file of any size costs its sender
+ * nothing.
+ */
 const DAMAGE_LIMIT_BYTES = 128 * 1024 ** 2;
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
 const MIN_GUNZIP_CHUNK_BYTES = 4 * 1024;
 const TAR_BLOCK_BYTES = 512;
-/** Folders that a container's system has files in. */
+/** Folders in which the base system of a container has files. */
 const SYSTEM_FOLDER =
   /^\/(?:usr\/)?(?:bin|sbin|lib\d*|libx?32|libexec|include|share|etc|dev|proc|sys|boot|run)\/|^\/usr\/$/;
 
 /**
- * Reads a tarball once, checks it and learns all that the catalog says of it. Keeps the names of its entries in
- * memory and little else. Throws one sentence when it is not the blob expected, or not safe to unpack.
+ * Reads a tarball once, checks it and collects everything that the catalog records about it. Keeps little
+ * more than the names of its entries in memory. Throws one sentence when it is not the expected blob or not
+ * safe to unpack.
  */
 export async function inspectTarball(source: Readable, expected: ExpectedTarball): Promise<InspectedTarball> {
   const blob = new MeasuredBlob(source, expected.blob);
   try {
     const outcome = await readArchive(blob, expected).catch((cause: unknown) => ({ cause }));
-    // A damaged blob fails in many ways; that it is damaged is what to say.
+    // A damaged blob fails in many ways; report the damage instead.
     const damage = await blob.findDamage('cause' in outcome ? DAMAGE_LIMIT_BYTES : Infinity);
     if (damage) throw refusal(expected.where, damage, 'the file was cut or changed: push this spec again');
     if ('cause' in outcome) {
@@ -111,7 +115,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
   };
 }
 
-/** Spack unpacks where it likes, but patches and images use the prefix that the tarball names. */
+/** Spack unpacks anywhere, but patches and images use the prefix that the tarball names. */
 function checkPrefix(prefix: string, name: string): void {
   const folder = prefix.slice(0, -name.length);
   if (prefix.endsWith(`/${name}`) && folder !== '/' && !SYSTEM_FOLDER.test(folder)) return;
@@ -120,17 +124,17 @@ function checkPrefix(prefix: string, name: string): void {
   );
 }
 
-/** A buffer of this size is made for each tarball: small ones take a small one. */
+/** Each tarball allocates a buffer of this size: small tarballs get a small one. */
 function chunkSize(compressedBytes: number): number {
   return Math.min(GUNZIP_CHUNK_BYTES, Math.max(MIN_GUNZIP_CHUNK_BYTES, 4 * compressedBytes));
 }
 
-/** The bytes of tar that a tarball may hold, by its own size. */
+/** Maximum bytes of uncompressed tar for a tarball of this size. */
 export function uncompressedLimit(compressedBytes: number): number {
   return Math.min(UNCOMPRESSED_LIMIT_BYTES, UNCOMPRESSED_BASE_BYTES + UNCOMPRESSED_RATIO * compressedBytes);
 }
 
-/** Says what zlib means; other errors speak for themselves. */
+/** Explains errors of zlib; others are clear as they are. */
 function explain(cause: unknown): unknown {
   const isZlib = cause instanceof Error && 'code' in cause && /^(Z_|ERR_TRAILING_)/.test(String(cause.code));
   return isZlib
@@ -138,7 +142,7 @@ function explain(cause: unknown): unknown {
     : cause;
 }
 
-/** Passes the uncompressed tar on while its dialect is that of Spack, up to a number of bytes. */
+/** Passes on the uncompressed tar as long as it is in Spack's dialect and within the limit in bytes. */
 export async function* checkTar(
   chunks: AsyncIterable<Buffer>,
   limit: number,
@@ -158,7 +162,7 @@ export async function* checkTar(
   dialect.end();
 }
 
-/** A gzip file can begin with a tar header too, and some readers (GNU tar) look for that first. */
+/** A gzip file can also begin with a tar header, which some readers (GNU tar) look for first. */
 async function* refuseTarInside(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -170,7 +174,7 @@ async function* refuseTarInside(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
   }
 }
 
-/** Passes a blob's bytes on while it hashes and counts them; can go on to the end when its reader gave up. */
+/** Hashes and counts a blob's bytes while passing them on; can read to the end after its reader gave up. */
 class MeasuredBlob {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #expected: Blob;
@@ -183,10 +187,10 @@ class MeasuredBlob {
     this.#expected = expected;
   }
 
-  /** The bytes from where the last reader left off. Throws once there are more than expected. */
+  /** The bytes from where the last reader stopped. Throws when there are more than expected. */
   async *read(): AsyncGenerator<Buffer> {
     for (;;) {
-      // Not `for await`: that would close the source when a reader gives up.
+      // Unlike this loop, `for await` would close the source when a reader gives up.
       const { done, value } = await this.#chunks.next().catch((error: unknown) => {
         this.#damage = error;
         throw error;
@@ -203,8 +207,8 @@ class MeasuredBlob {
   }
 
   /**
-   * Reads what is left, once; returns what is wrong with the blob as a whole, undefined when nothing is.
-   * @param limitBytes where more is left it is not known: undefined, too
+   * Reads the rest, once, and returns what is wrong with the blob as a whole; undefined when nothing is.
+   * @param limitBytes limit for the rest: when there is more, the result is undefined, too
    */
   async findDamage(limitBytes = Infinity): Promise<unknown> {
     const end = this.#size + limitBytes;
