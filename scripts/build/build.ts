@@ -32,26 +32,26 @@ export interface BuildOptions extends SpackOptions {
   /** Folder that concretize wrote for this build. */
   plan: string;
   inputs: BuildInputs;
-  /** Where the build cache and the record go. */
+  /** Folder for the build cache and the record. */
   out: string;
   installRoot: string;
-  /** Minutes after the start of this process at which the installation is stopped. */
+  /** Time limit of the installation, in minutes from the start of this process. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
-  /** Days that build scripts see the clock ahead. */
+  /** Number of days that the clock is ahead for build scripts. */
   daysAhead: number;
-  /** What hand-on gave of earlier waves, and the sha256 of its listing; undefined: nothing. */
+  /** Folder with builds of earlier waves from hand-on, and the sha256 of its listing; undefined: none. */
   earlier: { folder: string; sha256: string } | undefined;
 }
 
-/** What Spack printed, and when the time limit ended it. */
+/** Spack's output, and when the time limit stopped it. */
 interface Installation {
   output: string;
   /** Seconds since 1970. */
   stoppedAt: number | undefined;
 }
 
-/** Builds one plan with a real Spack and hands over what succeeded: an unsigned build cache and a record. */
+/** Builds one plan with a real Spack and writes what succeeded: an unsigned build cache and a record. */
 export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   const home = resolve(options.home, 'build');
   const mirror = join(home, 'earlier');
@@ -70,8 +70,9 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
 }
 
 /**
- * Makes a mirror of what a part takes from earlier waves, and leaves out what failed in earlier runs.
- * @returns the lock of what can be built with it; undefined: nothing
+ * Makes a mirror of the builds that a part takes from earlier waves, and drops specs that failed in earlier
+ * runs.
+ * @returns the lock of what can be built with it; undefined when nothing can
  */
 async function takeEarlier(
   mirror: string,
@@ -92,7 +93,7 @@ async function takeEarlier(
   );
 }
 
-/** What a part uploads when nothing that it needs was built. */
+/** Writes the record of a part for which nothing that it needs was built. */
 function recordNothing(out: string): BuildRecord {
   const record: BuildRecord = { failures: [], packages: [], environments: {}, built: [], reused: [] };
   rmSync(out, { recursive: true, force: true });
@@ -102,7 +103,7 @@ function recordNothing(out: string): BuildRecord {
   return record;
 }
 
-/** Copies the lock and its environment to where Spack may write beside them. */
+/** Copies the lock and its environment to a folder in which Spack may write. */
 function prepareEnvironment(plan: string, home: string, lock: string): string {
   const environment = join(home, 'environment');
   rmSync(environment, { recursive: true, force: true });
@@ -132,7 +133,7 @@ async function setUp(
   const spack = await openSpack(home, {
     installed,
     recipes: await gatherRecipes(inputs.repositories, options.own, tools),
-    // First of all what this run has built: it was checked, and signing is the publisher's.
+    // The builds of this run come first: they were checked; signing them is up to the publisher.
     cache: existsSync(earlier)
       ? { ...cache, mirrors: { earlier: localMirror(earlier), ...cache.mirrors } }
       : cache,
@@ -142,7 +143,7 @@ async function setUp(
   return { spack, recipes: await describeRecipes(installed) };
 }
 
-/** Installs what the lock names; what fails stops nothing but what needs it. */
+/** Installs the lock's specs; a failed one stops only those that need it. */
 async function install(
   spack: Spack,
   environment: string,
@@ -151,7 +152,7 @@ async function install(
 ): Promise<Installation> {
   const script = join(import.meta.dirname, '../spack/install.py');
   const args = ['-e', environment, 'python', script, eventsFile(environment), installer];
-  // Fetching Spack and the recipes has taken its part of GitHub's six hours.
+  // Fetching Spack and the recipes has used some of GitHub's six hours.
   const timeLimitMs = (minutes * 60 - process.uptime()) * 1_000;
   const end = Date.now() + timeLimitMs;
   const options = { onText, timeLimitMs };
@@ -175,7 +176,8 @@ async function writeResult(
   const plan = parseAllowedHashes(readFileSync(planFile, 'utf8'), planFile);
   const description = await askSpackForSpecs(spack, environment, planFile);
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
-  // A planned one that is there without being built is from another mirror of the environment: it is published, too.
+  // A planned spec that is installed without a build came from another mirror of the environment. Publish it,
+  // too.
   const there = planned.filter(({ state }) => state !== 'missing').map(({ hash }) => hash);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
@@ -226,7 +228,10 @@ async function writeResult(
   return record;
 }
 
-/** Says which planned builds Spack took from another mirror of the environment, and what of them cannot be published. */
+/**
+ * Reports planned builds that Spack took from another mirror of the environment, and which are not
+ * publishable.
+ */
 function reportTaken(planned: readonly SpecDescription[], pushed: ReadonlySet<DagHash>): void {
   const taken = planned.filter(({ state }) => state === 'reused');
   const list = (specs: readonly SpecDescription[]) =>

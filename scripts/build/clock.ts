@@ -3,15 +3,16 @@ import fastGlob from 'fast-glob';
 import { DAY_MS } from '../../site/lib/format.ts';
 import { annotate } from '../github/actions.ts';
 
-/** Where Linux distributions put datefudge's library. */
+/** Paths at which Linux distributions install datefudge's library. */
 const PLACES = '/usr/{lib,lib64}{,/*}{,/datefudge}/datefudge.so';
 
 /**
- * The variables that `spack/build_clock.py` reads, to set the clock of build scripts this many days ahead. None, with a
- * warning, where this machine has no datefudge.
+ * Variables for `spack/build_clock.py` that set the clock of build scripts this many days ahead. Returns
+ * none, and warns, where this machine has no datefudge.
  *
- * Not libfaketime: version 0.9.10, that of Ubuntu 24.04, also changes sleeps and the times of files. With it Python's
- * `time.sleep` fails, rustc hangs, and make builds again what is older than a file that was touched.
+ * Not libfaketime: version 0.9.10 of Ubuntu 24.04 also changes sleeps and the times of files. With it
+ * Python's `time.sleep` fails, rustc hangs, and make rebuilds targets that are older than a file that was
+ * touched.
  */
 export function setClockAhead(days: number): Record<string, string> {
   if (days === 0) return {};

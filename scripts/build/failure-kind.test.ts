@@ -17,7 +17,7 @@ const Recorded = z.record(
       .optional(),
   }),
 );
-/** What is told by nobody counts as well, up to here. */
+/** Minimum share of correct kinds; `unknown` counts as correct within it. */
 const REQUIRED_SHARE = 0.95;
 
 describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.json')))(
@@ -55,18 +55,18 @@ describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.json')))(
       return [{ name, expected: kind, kind: failure?.kind, line, quoted: quote.test(line) }];
     });
 
-    test('enough of them are here', () => {
+    test('has enough cases', () => {
       expect(results.length).toBeGreaterThanOrEqual(45);
     });
 
-    test('get their kind, or are unknown', () => {
+    test('finds the kind of each, or unknown', () => {
       const wrong = results.filter(({ kind, expected }) => kind !== expected && kind !== 'unknown');
       expect(wrong).toEqual([]);
       const right = results.filter(({ kind, expected }) => kind === expected);
       expect(right.length / results.length).toBeGreaterThanOrEqual(REQUIRED_SHARE);
     });
 
-    test('get the line that a person would quote', () => {
+    test('finds the line that a person would quote', () => {
       const missed = results.filter(({ quoted }) => !quoted);
       expect(1 - missed.length / results.length, JSON.stringify(missed, null, 1)).toBeGreaterThanOrEqual(
         REQUIRED_SHARE,

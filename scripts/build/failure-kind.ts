@@ -1,29 +1,29 @@
 import type { RecordedFailure } from '../../site/schemas/build-record.ts';
 import type { InstallTrace } from './install-events.ts';
 
-/** What the kind of a failure is told from. */
+/** Facts that decide the kind of a failure. */
 export interface FailureSigns {
-  /** Absent: Spack wrote nothing down of this spec. */
+  /** Absent: Spack recorded nothing for this spec. */
   trace: InstallTrace | undefined;
-  /** The last lines of the log; empty: there is none. */
+  /** The last lines of the log; empty when there is none. */
   lines: readonly string[];
-  /** Whether Spack was asked to run the packages' tests. */
+  /** Whether Spack was to run the packages' tests. */
   withTests: boolean;
 }
 
 type Kind = RecordedFailure['kind'];
 
-/** So many lines from the end are searched for signs: what is above was survived. */
+/** Number of lines at the end that are searched for signs: errors above them did not stop the build. */
 const SEARCHED_LINES = 200;
 
 export const DISK = /No space left on device|Disk quota exceeded|\[Errno 28\]/;
 export const MEMORY =
   /\bMemoryError\b|virtual memory exhausted|\bout of memory\b|Cannot allocate memory|std::bad_alloc|Killed signal terminated program|memory exhausted/i;
 export const KILLED = /^(g?make(\[\d+\])?: \*\*\* .*|.*\b)Killed$|status -9\b|signal 9\b/;
-/** What compilers and linkers say. */
+/** Errors of compilers and linkers. */
 export const COMPILE =
   /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?error:|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
-/** What configure scripts, CMake, Meson and the preparations of a Python package say. */
+/** Errors of configure scripts, CMake, Meson and the preparation of a Python package. */
 export const CONFIGURE =
   /configure: error:|CMake Error at |CMake Error:|meson\.build:\d+(:\d+)?: ERROR|Configuring incomplete|Preparing metadata .*error|Getting requirements to build wheel.*error|metadata generation failed|MetadataGenerationFailed|× (Getting requirements|Preparing metadata)|BackendUnavailable|Cannot import '.*'|configure\.(ac|in):\d+: error/;
 const INSTALL =
@@ -34,8 +34,8 @@ const CONFIGURE_PHASE =
   /^(configure|cmake|meson|autoreconf|bootstrap|qmake|sconfigure|initconfig|setup|edit|preparse|cmake_\w+)$/;
 
 /**
- * Tells the kind of a failure: from the step and the class of Spack's exception where they decide, otherwise from
- * the end of the log. `unknown` where neither does.
+ * Determines the kind of a failure: from the step and the class of Spack's exception if they decide it,
+ * otherwise from the end of the log. `unknown` if neither does.
  */
 export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind {
   const end = lines.slice(-SEARCHED_LINES);
@@ -69,7 +69,7 @@ export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind
   return hasBuilt && phase === 'install' ? 'install' : 'unknown';
 }
 
-/** Without any exception: the process that built it is gone. */
+/** Classifies a failure without an exception: the process that built it is gone. */
 function classifySilence(trace: InstallTrace | undefined): Kind {
   return trace !== undefined && trace.open.length > 0 ? 'killed' : 'unknown';
 }
@@ -80,14 +80,14 @@ function isFetching(type: string): boolean {
   );
 }
 
-/** How the old installer's parent puts it when a child sends nothing back. */
+/** Whether the old installer's parent process reports that a child sent nothing back. */
 function isEndOfChild(message: string): boolean {
   return /EOFError|nothing to return|(ended|stopped) unexpectedly|died|exited (with|due to) (signal|code)|terminated/i.test(
     message,
   );
 }
 
-/** An exception of the recipe's own Python, or of what it calls in Spack. */
+/** Classifies an exception of the recipe's own Python, or of a function of Spack that it calls. */
 function classifyPython(phase: string, types: readonly string[], message: string): Kind {
   const [own = ''] = types;
   if (own.endsWith('.CommandNotFoundError')) return 'other';
@@ -102,7 +102,7 @@ function classifyPython(phase: string, types: readonly string[], message: string
   return phase === 'install' ? 'install' : 'other';
 }
 
-/** `make check`, `ctest`, `python -c "import …"`: the command in a ProcessError. */
+/** Whether the command in a ProcessError runs tests: `make check`, `ctest`, `python -c "import …"`. */
 function isTestCommand(message: string): boolean {
   return /'(check|test|ctest|pytest|RUN_TESTS|installcheck)'|'-c' 'import /.test(message);
 }

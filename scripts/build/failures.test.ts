@@ -8,7 +8,7 @@ const DEPENDENT = 'wwkpzu3u6c7ed5rvsf25vxto4czezimc';
 
 const event = (hash: string, event: string, step: string, more: object = {}) =>
   JSON.stringify({ event, hash, step, time: 100, ...more });
-/** As install_events.py writes them. */
+/** Events in the format of install_events.py. */
 const EVENTS = [
   event(FETCH, 'begin', 'fetch'),
   event(FETCH, 'error', 'fetch', {
@@ -48,7 +48,7 @@ function outcomeOf(changes: Partial<InstallOutcome>, events = [...EVENTS, FAILED
   };
 }
 
-test('says the kind, the phase, the line and the log of each failure, and why a root was not tried', () => {
+test('reports kind, phase, line and log of each failure, and why a root was not tried', () => {
   expect(findFailures(outcomeOf({}))).toMatchObject([
     {
       name: 'fails-fetch',
@@ -74,12 +74,12 @@ test('says the kind, the phase, the line and the log of each failure, and why a 
   ]);
 });
 
-test('takes no dependency that was not tried for a failure', () => {
+test('does not report a dependency that was not tried', () => {
   const failures = findFailures(outcomeOf({ roots: new Set([FETCH]) }));
   expect(failures.map(({ name }) => name)).toEqual(['fails-fetch', 'fails-compile']);
 });
 
-test('calls what was being built when time ran out a timeout, and roots that were not begun', () => {
+test('reports unfinished builds and unstarted roots as timeouts when time ran out', () => {
   for (const events of [EVENTS, [...EVENTS, FAILED.replace('"time":100', '"time":200.5')]]) {
     const failures = findFailures(outcomeOf({ stoppedAt: 200 }, events));
     expect(failures).toMatchObject([
@@ -97,7 +97,7 @@ test('keeps at most 100 lines of an interrupted log', () => {
   expect(failures[1]?.log).toHaveLength(100);
 });
 
-test('calls a process that ended without a word killed, and what Spack itself broke off unknown', () => {
+test('reports a process that ended silently as killed, and an abort by Spack itself as unknown', () => {
   expect(findFailures(outcomeOf({}, EVENTS))[1]).toMatchObject({ kind: 'killed', phase: 'build' });
   const [first] = findFailures(outcomeOf({}, []));
   expect(first).toMatchObject({
@@ -108,7 +108,7 @@ test('calls a process that ended without a word killed, and what Spack itself br
   });
 });
 
-test('reads the seconds of each step, and passes over lines that are no events', () => {
+test('reads the seconds of each step, and skips lines that are not events', () => {
   const traces = parseInstallEvents(
     ['not JSON', '{"event":"begin"}', ...EVENTS, '{"event": "beg'].join('\n'),
   );

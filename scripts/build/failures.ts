@@ -7,30 +7,30 @@ import { classifyFailure, COMPILE, CONFIGURE, DISK, KILLED, MEMORY, TEST } from 
 import type { InstallError, InstallTrace } from './install-events.ts';
 import { cutLines, type StageLog } from './stage-log.ts';
 
-/** What is known after an installation. */
+/** Results of an installation. */
 export interface InstallOutcome {
-  /** What Spack's installer did, by hash. */
+  /** Events of Spack's installer, by hash. */
   traces: ReadonlyMap<DagHash, InstallTrace>;
-  /** The end of what Spack printed: quoted for specs that it did not come to, never searched. */
+  /** The end of Spack's output: quoted for specs that it did not reach, never searched. */
   output: string;
-  /** When the time limit ended it, in seconds since 1970. Absent: it ended by itself. */
+  /** Time at which the time limit stopped it, in seconds since 1970. Absent: it ended on its own. */
   stoppedAt?: number | undefined;
   /** Planned specs. */
   specs: readonly Pick<SpecDescription, 'name' | 'hash' | 'spec' | 'state'>[];
   /** Hashes of the environment's roots. */
   roots: ReadonlySet<DagHash>;
-  /** Hashes of what each spec depends on directly. */
+  /** Hashes of each spec's direct dependencies. */
   dependencies: ReadonlyMap<DagHash, readonly DagHash[]>;
   logs: ReadonlyMap<DagHash, StageLog>;
-  /** Whether Spack was asked to run the packages' tests. */
+  /** Whether Spack was to run the packages' tests. */
   withTests: boolean;
-  /** The time limit in words, for what it stopped. */
+  /** The time limit in words. */
   limit: string;
 }
 
 /**
- * Says of each planned spec that is missing why it is: what was tried and failed, what the time limit stopped, and
- * the roots that were not tried. Dependencies that were never tried are not failures.
+ * Explains why each planned spec is missing: it failed, the time limit stopped it, or it is a root that was
+ * not tried. Dependencies that were never tried are not failures.
  */
 export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
   const missing = outcome.specs.filter(({ state }) => state === 'missing');
@@ -63,7 +63,7 @@ function describeTried(
     trace.error?.phase ?? trace.open.findLast((entry) => entry.phase !== undefined)?.phase ?? log?.phase;
   const where = phase === undefined ? {} : { phase: phase.slice(0, 100) };
   const lines = log?.lines ?? [];
-  // What fails after the limit was interrupted.
+  // A failure after the time limit is an interruption.
   if (
     stoppedAt !== undefined &&
     trace.time >= stoppedAt - 1 &&
@@ -83,7 +83,7 @@ function describeTried(
   };
 }
 
-/** The log, and what Spack itself says where that is more than "a command failed". */
+/** The log, followed by Spack's own message if that says more than "a command failed". */
 function composeLog(lines: readonly string[], error: InstallError | undefined): string[] {
   const isProcess = error?.types.some((type) => type.endsWith('.ProcessError')) ?? false;
   if (error === undefined)
@@ -94,7 +94,7 @@ function composeLog(lines: readonly string[], error: InstallError | undefined): 
   return [...lines, ...message].slice(-MAX_LOG_LINES);
 }
 
-/** What was tried and is missing among all that a spec needs. */
+/** A dependency, direct or indirect, that was tried and is missing. */
 function findFailed(
   hash: DagHash,
   attempted: ReadonlySet<DagHash>,
@@ -107,7 +107,7 @@ function findFailed(
 
 /** The end of a Python traceback: `ModuleNotFoundError: No module named 'x'`. */
 const PYTHON = /^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Unavailable|Interrupt)(?::|$)/;
-/** Errors that name a place, then any, then what make says of them: the first that occurs is quoted. */
+/** Errors with a place, then any others, then make's own. The first pattern that matches decides. */
 const ANY = [
   /:\d+(:\d+)?: (fatal )?error:/i,
   /\b(fatal )?error: (?!subprocess-exited|command .* failed)/i,
@@ -119,7 +119,7 @@ const ANY = [
   /\berror\b/i,
 ];
 
-/** By kind: what is looked for first. */
+/** Patterns to search first, by kind. */
 const FIRST: Partial<Record<RecordedFailure['kind'], readonly RegExp[]>> = {
   disk: [DISK],
   memory: [/Killed signal terminated/, MEMORY],
@@ -145,7 +145,7 @@ const FIRST: Partial<Record<RecordedFailure['kind'], readonly RegExp[]>> = {
   install: [/CMake Error (at|:)|file INSTALL cannot/, /cannot|Permission denied|No such file/],
 };
 
-/** A text's line that says most of a failure, as a person would quote it; undefined for a text without lines. */
+/** The line that best explains a failure, as a person would quote it; undefined for a text without lines. */
 function findLine(
   kind: RecordedFailure['kind'],
   lines: readonly string[],
@@ -169,14 +169,14 @@ function search(lines: readonly string[], patterns: readonly RegExp[]): string |
   return undefined;
 }
 
-/** CMake says on one line where and on the next what. */
+/** Joins CMake's two lines: the first says where, the next says what. */
 function extend(line: string, rest: readonly string[]): string {
   if (!/^CMake Error at .*:$/.test(line)) return line;
   const text = rest.find((following) => following.trim() !== '')?.trim();
   return text === undefined ? line : `${line} ${text}`;
 }
 
-/** An exception as Python prints it; of the several addresses that were tried, the last. */
+/** An exception as Python prints it; when several addresses were tried, the line of the last one. */
 function quoteError({ types, message }: Pick<InstallError, 'types' | 'message'>): string | undefined {
   const lines = message
     .split('\n')

@@ -3,7 +3,7 @@ import { parseInstallEvents, timesOf } from './install-events.ts';
 
 const A = 'a'.repeat(32);
 
-/** Lines as install_events.py writes them. */
+/** Lines in the format of install_events.py. */
 function events(...steps: [event: string, step: string, time: number, phase?: string][]): string {
   return steps
     .map(([event, step, time, phase]) =>
@@ -12,7 +12,7 @@ function events(...steps: [event: string, step: string, time: number, phase?: st
     .join('\n');
 }
 
-// Recorded of tiny-c's compiler wrapper with Spack 1.2's new installer, times made longer.
+// Recorded from tiny-c's compiler wrapper with Spack 1.2's new installer; times made longer.
 const BUILT = events(
   ['begin', 'build', 0],
   ['begin', 'setup', 0.5],
@@ -32,7 +32,7 @@ const BUILT = events(
   ['end', 'build', 75],
 );
 
-test('tells the seconds of each phase, none twice', () => {
+test('counts the seconds of each phase once', () => {
   expect(timesOf(parseInstallEvents(BUILT)).get(A)).toEqual({
     total: 75,
     phases: [
@@ -45,7 +45,7 @@ test('tells the seconds of each phase, none twice', () => {
   });
 });
 
-test('tells none of what failed, did not end, or was unpacked from a binary', () => {
+test('omits specs that failed, did not end, or were unpacked from a binary', () => {
   const binary = events(
     ['begin', 'unpack', 1],
     ['end', 'unpack', 2],
@@ -57,7 +57,7 @@ test('tells none of what failed, did not end, or was unpacked from a binary', ()
   for (const text of [binary, open, failed]) expect(timesOf(parseInstallEvents(text)).size).toBe(0);
 });
 
-test('keeps no time that cannot be one', () => {
+test('drops impossible times', () => {
   const odd = events(['begin', 'build', 0], ['end', 'build', 1e12]);
   expect(timesOf(parseInstallEvents(odd)).size).toBe(0);
 });

@@ -5,10 +5,10 @@ import { roundTimes } from '../../site/lib/times/build-times.ts';
 import type { BuildTimes } from '../../site/schemas/build.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
 
-/** Larger files are not read: an installation of thousands of specs writes some megabytes. */
+/** Larger files are not read: an installation of thousands of specs writes a few megabytes. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** A line that `install_events.py` writes. Build scripts could write there too: it may claim anything. */
+/** A line that `install_events.py` writes. Build scripts could write there, too, so it may claim anything. */
 const Event = z.object({
   event: z.enum(['begin', 'end', 'error']),
   hash: DagHash,
@@ -21,36 +21,36 @@ const Event = z.object({
 });
 type Event = z.infer<typeof Event>;
 
-/** An exception of Spack's or of a recipe. */
+/** An exception of Spack or of a recipe. */
 export interface InstallError {
-  /** Innermost step that it came through, and its phase. */
+  /** Innermost step that raised or passed it on, and its phase. */
   step: string;
   phase?: string | undefined;
-  /** Python's classes, its own first: `spack.util.executable.ProcessError`. */
+  /** Python's classes, the exception's own first: `spack.util.executable.ProcessError`. */
   types: string[];
   message: string;
   /** Seconds since 1970. */
   time: number;
 }
 
-/** What became of one spec. */
+/** Outcome for one spec. */
 export interface InstallTrace {
-  /** Steps that ended well, with their seconds. */
+  /** Steps that succeeded, with their seconds. */
   steps: { step: string; phase?: string | undefined; seconds: number }[];
-  /** Steps that began and did not end, the innermost last. */
+  /** Steps that began and did not end, innermost last. */
   open: { step: string; phase?: string | undefined }[];
   error?: InstallError;
-  /** Of the last event, in seconds since 1970. */
+  /** Time of the last event, in seconds since 1970. */
   time: number;
 }
 
-/** Reads what an installation wrote down, by hash; a file that is missing or too large says nothing. */
+/** Reads the events of an installation, by hash; a file that is missing or too large counts as empty. */
 export function readInstallEvents(path: string): Map<DagHash, InstallTrace> {
   if (!existsSync(path) || statSync(path).size > MAX_BYTES) return new Map();
   return parseInstallEvents(readFileSync(path, 'utf8'));
 }
 
-/** The pure part of `readInstallEvents`. Passes over lines that are not events: the last one may be cut. */
+/** The pure part of `readInstallEvents`. Skips lines that are not events: the last one may be truncated. */
 export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
   const traces = new Map<DagHash, InstallTrace>();
   const begun = new Map<string, number>();
@@ -61,7 +61,7 @@ export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
     trace.time = time;
     const key = [hash, step, phase].join();
     if (event.event === 'error') {
-      // The parent's account comes after the child's, which is closer.
+      // The parent reports after the child, which knows more.
       trace.error ??= { step, phase, types: event.types ?? [], message: event.message ?? '', time };
       continue;
     }
@@ -78,7 +78,7 @@ export function parseInstallEvents(text: string): Map<DagHash, InstallTrace> {
   return traces;
 }
 
-/** How long each build took that ended well; what was unpacked from a binary was not built. */
+/** Duration of each successful build; specs that were unpacked from a binary were not built. */
 export function timesOf(traces: ReadonlyMap<DagHash, InstallTrace>): Map<DagHash, BuildTimes> {
   const times = new Map<DagHash, BuildTimes>();
   for (const [hash, { steps, open, error }] of traces) {
@@ -87,7 +87,7 @@ export function timesOf(traces: ReadonlyMap<DagHash, InstallTrace>): Map<DagHash
     if (total === undefined || isBinary || open.length > 0 || error) continue;
     const sum = (name: string) =>
       steps.reduce((seconds, { step, seconds: own }) => (step === name ? seconds + own : seconds), 0);
-    // Spack patches by staging first, and stages by fetching first.
+    // The time to patch includes staging, which includes fetching.
     const phases = [
       { name: 'fetch', seconds: sum('fetch') },
       { name: 'stage', seconds: sum('stage') - sum('fetch') },

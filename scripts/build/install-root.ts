@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
-/** The same on every runner: images put binaries from several runs side by side. */
+/** The same on every runner, since images combine binaries from several runs. */
 export const INSTALL_ROOT = '/opt/software';
 
-/** Makes the folder that Spack installs into, with `sudo` where GitHub's runners need it. */
+/** Creates the folder that Spack installs into, with `sudo` where GitHub's runners need it. */
 export function prepareInstallRoot(path: string): void {
   if (!path.startsWith('/')) throw new Error(`${path}: expected the absolute path of an install root`);
   if (isWritable(path)) return;
@@ -13,7 +13,7 @@ export function prepareInstallRoot(path: string): void {
     mkdirSync(path, { recursive: true });
     if (isWritable(path)) return;
   } catch {
-    // Not ours to make; sudo may.
+    // No permission; try sudo.
   }
   try {
     execFileSync('sudo', ['-n', 'mkdir', '-p', path], { stdio: 'ignore' });

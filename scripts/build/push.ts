@@ -8,23 +8,26 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
 
-/** So many hashes fit on a command line with room to spare. */
+/** Hashes per command line, well below the limit of the system. */
 const BATCH = 500;
 
-/** Builds to push, and where to. */
+/** Builds to push, and their destination. */
 interface PushedBuilds {
-  /** The environment that they are of. */
+  /** Folder of the environment that they belong to. */
   environment: string;
   hashes: readonly DagHash[];
-  /** Whether some of the environment are spliced: Spack's command writes spec files without what those were built as. */
+  /**
+   * Whether specs of the environment are spliced: Spack's command omits their build specs from the spec
+   * files.
+   */
   hasSplices: boolean;
   folder: string;
 }
 
 /**
- * Writes what was built here into an unsigned v3 build cache in a folder, without an index.
- * A package that may not be redistributed is left out, and so is one that Spack cannot pack; the rest goes on.
- * @returns the hashes that are in the folder then
+ * Writes the builds into an unsigned v3 build cache in a folder, without an index. Skips packages that may
+ * not be redistributed or that Spack cannot pack.
+ * @returns the hashes that the folder has afterwards
  */
 export async function pushBuilds(
   spack: Spack,
@@ -53,7 +56,7 @@ function commandsOf({ environment, hashes, hasSplices, folder }: PushedBuilds): 
   ]);
 }
 
-/** The hashes that a build cache's folder has manifests of. */
+/** Hashes of the manifests in a build cache folder. */
 async function listPushed(folder: string): Promise<Set<DagHash>> {
   const manifests = join(folder, 'v3/manifests/spec');
   if (!existsSync(manifests)) return new Set();
@@ -62,15 +65,16 @@ async function listPushed(folder: string): Promise<Set<DagHash>> {
 }
 
 const execute = promisify(execFile);
-/** What view.py writes. */
+/** Output of view.py. */
 const MadeView = z.object({
   view: z.record(z.string(), z.string()).optional(),
   viewProblem: z.string().optional(),
 });
 
 /**
- * Lets Spack make the view of an environment in `<install root>/view/<name>`, and packs it for the container.
- * @returns the variables to use it with, or why Spack can make none
+ * Has Spack create the view of an environment in `<install root>/view/<name>`, and packs it for the
+ * container.
+ * @returns the variables for using it, or why Spack cannot create one
  */
 export async function packView(
   spack: Spack,

@@ -45,7 +45,7 @@ test('records only what was pushed as built, with its run environment', () => {
   });
 });
 
-test('leaves out what a recipe says beyond the limits', () => {
+test('leaves out texts of a recipe beyond the limits', () => {
   const environment = { 'BASH_FUNC_x%%': '() {', OK: '1', LONG: 'x'.repeat(200_000) };
   const packages = [
     {

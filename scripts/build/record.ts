@@ -12,12 +12,15 @@ import { addSummary, annotate, escapeMarkdown } from '../github/actions.ts';
 import type { RecipesCommit } from '../spack/install-spack.ts';
 import type { Description, PackageDescription, SpecDescription } from '../spack/describe-specs.ts';
 
-/** Longer values are left out, in characters. */
+/** Maximum length of a variable's value, in characters. Longer ones are left out. */
 const MAX_VALUE = 100_000;
-/** All run environments together, in characters: paths are long, and a large environment has thousands of them. */
+/**
+ * Limit for all run environments together, in characters: paths are long, and large environments have
+ * thousands.
+ */
 const MAX_ENVIRONMENTS = 8_000_000;
 
-/** The outcome of a build, besides what Spack says of its specs. */
+/** The outcome of a build, except Spack's description of the specs. */
 export interface BuildResult {
   /** Hashes in the build cache of the artifact. */
   pushed: ReadonlySet<DagHash>;
@@ -26,17 +29,19 @@ export interface BuildResult {
   recipes: RecipesCommit;
   /** Variables of the environment's view. */
   view?: Record<string, string> | undefined;
-  /** Why it has none. */
+  /** Reason why it has no view. */
   viewProblem?: string | undefined;
-  /** How long builds took. */
+  /** Build times by hash. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
 }
 
-/** Composes the record of a build: within the limits, what does not fit is left out, run environments of roots last. */
+/**
+ * Composes the record of a build within the limits. Leaves out the rest; run environments of roots go last.
+ */
 export function composeRecord(description: Description, result: BuildResult): BuildRecord {
   const { pushed, roots, failures, recipes, view, viewProblem, times = new Map() } = result;
   const built = description.specs.filter(({ hash }) => pushed.has(hash));
-  // Of a root that came from the cache, too: a container of it may be wanted.
+  // Include roots that came from the cache: they may be published as containers.
   const specs = description.specs.filter(({ hash }) => pushed.has(hash) || roots.has(hash));
   const rootsFirst = [...specs].sort((a, b) => Number(roots.has(b.hash)) - Number(roots.has(a.hash)));
   return BuildRecord.parse({
@@ -65,7 +70,7 @@ function composeEnvironments(specs: readonly SpecDescription[]): BuildRecord['en
   return environments;
 }
 
-/** A package as the catalog takes it; none when even its name does not fit. */
+/** A package for the catalog's record; empty when even its name does not fit. */
 export function packageDescription(described: PackageDescription, recipes: RecipesCommit): RecordedPackage[] {
   const { name, description, homepage, licenses, maintainers, tags } = described;
   const record = {
@@ -89,7 +94,7 @@ function cleanVariables(environment: Record<string, string>): Record<string, str
   );
 }
 
-/** Shows people what became of a build: summary, annotations, and a last line with the counts. */
+/** Reports the outcome of a build: summary, annotations, and a last line with the counts. */
 export function reportBuild(
   { request }: BuildInputs,
   { built, reused, failures }: BuildRecord,

@@ -14,7 +14,7 @@ function makeStage(): { root: string; stage: string } {
   return { root, stage };
 }
 
-test('reads the last lines of the phase that a build came to', async () => {
+test('reads the last lines of the phase that began', async () => {
   const { root, stage } = makeStage();
   writeFileSync(join(stage, 'spack-build-01-cmake-out.txt'), 'fine\n');
   const lines = Array.from({ length: 900 }, (_, index) => `\x1b[31mline ${index}\x1b[0m`);
@@ -32,19 +32,19 @@ test('cuts endless lines and reads no more than the end of a huge log', async ()
   expect(log?.lines).toEqual(['x'.repeat(MAX_LOG_LINE_LENGTH)]);
 });
 
-test('follows no link that a build put in place of its log', async () => {
+test('does not follow a link that a build put in place of its log', async () => {
   const { root, stage } = makeStage();
   symlinkSync('/etc/hostname', join(stage, 'spack-build-01-build-out.txt'));
   expect((await readStageLogs(root)).get(HASH)).toEqual({ lines: [], written: 0 });
 });
 
-test('knows a build that came to no phase, and takes a missing folder for no stages', async () => {
+test('recognizes a build without any phase, and treats a missing folder as empty', async () => {
   const { root } = makeStage();
   expect((await readStageLogs(root)).get(HASH)).toEqual({ lines: [], written: 0 });
   expect((await readStageLogs(join(root, 'none'))).size).toBe(0);
 });
 
-test("reads the new installer's logs, without the traceback of Spack's own at the end", async () => {
+test("reads the new installer's logs, without Spack's own traceback at the end", async () => {
   const { root, stage } = makeStage();
   const traceback = [
     'Traceback (most recent call last):',
@@ -63,7 +63,7 @@ test("reads the new installer's logs, without the traceback of Spack's own at th
   expect((await readStageLogs(root)).get(HASH)?.lines).toEqual(log.slice(0, 3));
 });
 
-test('takes the log of all phases inside a stage, where Spack 1.1 has it', async () => {
+test('finds the log of all phases inside a stage, where Spack 1.1 writes it', async () => {
   const { root, stage } = makeStage();
   writeFileSync(join(stage, 'spack-build-out.txt'), 'one\ntwo\n');
   expect((await readStageLogs(root)).get(HASH)?.lines).toEqual(['one', 'two']);

@@ -5,25 +5,25 @@ import glob from 'fast-glob';
 import { MAX_LOG_LINE_LENGTH, MAX_LOG_LINES } from '../../site/schemas/build-record.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 
-/** What the old installer writes of `--test`, beside the logs of the phases. */
+/** Log of `--test` that the old installer writes next to the logs of the phases. */
 const TEST_LOG = 'install-time-test-log.txt';
-/** Lines of a log that are searched for what went wrong. */
+/** Number of lines of a log that are searched for the error. */
 const SEARCHED_LINES = 500;
 
-/** What a build left where it worked. */
+/** Log that a build left in its stage. */
 export interface StageLog {
-  /** The phase that it came to. Absent: it came to none, or the log is of all phases. */
+  /** The last phase that began. Absent: none began, or the log covers all phases. */
   phase?: string;
-  /** The last lines of that log, more than are recorded: what failed may be far above the end. */
+  /** The last lines of that log, more than are recorded: the error may be far above the end. */
   lines: string[];
-  /** When that was last written, in milliseconds since 1970. */
+  /** Time of its last change, in milliseconds since 1970. */
   written: number;
 }
 
 /**
- * Finds what builds left in the folder of stages, by hash. The old installer writes a log for each phase into
- * `spack-stage-<name>-<version>-<hash>/`; the new one writes one for all, beside it as
- * `spack-stage-<name>-<hash>-<random>.log` (Spack 1.1: `spack-build-out.txt` inside).
+ * Finds the logs of builds in the folder of stages, by hash. The old installer writes one log per phase into
+ * `spack-stage-<name>-<version>-<hash>/`; the new one writes a single log next to that folder as
+ * `spack-stage-<name>-<hash>-<random>.log` (Spack 1.1: `spack-build-out.txt` inside it).
  */
 export async function readStageLogs(stageFolder: string): Promise<Map<DagHash, StageLog>> {
   const options = { cwd: stageFolder, followSymbolicLinks: false };
@@ -44,7 +44,7 @@ export async function readStageLogs(stageFolder: string): Promise<Map<DagHash, S
 }
 
 async function readStage(folder: string): Promise<StageLog> {
-  // Numbered in the order of the phases: spack-build-01-cmake-out.txt.
+  // The names are numbered in the order of the phases: spack-build-01-cmake-out.txt.
   const files = await glob(['spack-build-[0-9][0-9]-*-out.txt', 'spack-build-out.txt', TEST_LOG], {
     cwd: folder,
     onlyFiles: true,
@@ -68,7 +68,7 @@ async function readStage(folder: string): Promise<StageLog> {
   };
 }
 
-/** A log of the new installer, without the traceback of Spack's own that it ends with: that is an event as well. */
+/** A log of the new installer, without Spack's own traceback at its end, which is an event, too. */
 function readWholeLog(path: string): StageLog {
   return { lines: cutTraceback(readLastLines(path, SEARCHED_LINES)), written: lstatSync(path).mtimeMs };
 }
@@ -82,7 +82,7 @@ function cutTraceback(lines: string[]): string[] {
   return start < 0 ? lines : lines.slice(0, start);
 }
 
-/** The last lines of a file, each cut to what a record takes. */
+/** The last lines of a file, each cut to the length that a record allows. */
 function readLastLines(path: string, count: number): string[] {
   const file = openSync(path, 'r');
   try {
@@ -96,7 +96,7 @@ function readLastLines(path: string, count: number): string[] {
   }
 }
 
-/** The last lines of a text, without colours, cut to what a record takes. */
+/** The last lines of a text, without colours, each cut to the length that a record allows. */
 export function cutLines(text: string, count = MAX_LOG_LINES): string[] {
   return stripVTControlCharacters(text)
     .trimEnd()

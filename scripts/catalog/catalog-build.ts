@@ -6,15 +6,16 @@ import type { AstroIntegration } from 'astro';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
 
 /**
- * By how much the heap may grow over what was in use before unused memory is looked for again, in percent. V8 waits for
- * three times as much: at 10,000 builds, with 190 MB in use, a build took 1.1 to 1.3 GB instead of 0.9, and no less time.
+ * Growth of the heap, in percent of what was in use, before V8 collects again. By default it waits for three
+ * times as much: at 10,000 builds, with 190 MB in use, a build took 1.1 to 1.3 GB instead of 0.9, and no less
+ * time.
  */
 const HEAP_GROWTH = 40;
 
 /**
- * Gives each output folder a cache of its own and removes it after the build: no build reads what another
- * one left. Builds of one checkout take turns, since Astro writes some files of all builds into one `.astro/`.
- * (Their output must lie inside the project: Astro keeps the page bundle of any other in one shared folder.)
+ * Gives each output folder its own cache and removes it after the build, so that no build reads leftovers of
+ * another. Builds in one checkout take turns, since Astro writes some files of all builds into one `.astro/`.
+ * (Their output must be inside the project: Astro keeps the page bundle of any other in one shared folder.)
  */
 export function catalogBuild(): AstroIntegration {
   let store: URL | undefined;
@@ -38,7 +39,7 @@ export function catalogBuild(): AstroIntegration {
   };
 }
 
-/** Waits until no other process builds here. @returns ends this one's turn; a turn ends with its process, too */
+/** Waits until no other process builds here. @returns ends this turn, as the end of the process does, too */
 async function takeTurn(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });
   return new Promise((begin, fail) => {

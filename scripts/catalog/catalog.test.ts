@@ -15,7 +15,7 @@ const ADDING = `
   addFiles(workerData.directory, files);
 `;
 
-test('several that add the same files at once all end well, and each file is whole', async () => {
+test('several processes that add the same files at once all succeed, and each file is complete', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'new-files-'));
   const module = new URL('catalog.ts', import.meta.url).href;
   try {

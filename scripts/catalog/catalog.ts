@@ -19,9 +19,7 @@ import { readJson, replaceFile } from '../cli/files.ts';
 import { parsePin } from '../../site/lib/catalog/kept-builds.ts';
 import type { Pin } from '../../site/schemas/kept-builds.ts';
 
-/**
- * Reads a whole catalog from disk; a missing folder is empty. Throws as `assembleCatalog` does.
- */
+/** Reads a whole catalog from disk; a missing folder counts as empty. Throws like `assembleCatalog`. */
 export function readCatalog(directory: string, listener?: CatalogListener): Catalog {
   const read = (kind: CatalogKind): CatalogEntry[] => readEntries(directory, kind);
   return assembleCatalog(
@@ -39,7 +37,7 @@ export function readCatalog(directory: string, listener?: CatalogListener): Cata
   );
 }
 
-/** Reads one build's record; undefined where the catalog has none. */
+/** Reads one build's record; undefined when the catalog has none. */
 export function readBuild(
   directory: string,
   node: Pick<Node, 'name' | 'version' | 'hash'>,
@@ -47,13 +45,15 @@ export function readBuild(
   return readCatalogFile(directory, buildFile(node), Build);
 }
 
-/** Reads a JSON file of a catalog; undefined where there is none. Throws, naming it, on one that does not fit. */
+/**
+ * Reads a JSON file of a catalog; undefined when it is missing. Throws, naming the file, when it is invalid.
+ */
 export function readCatalogFile<T>(directory: string, path: string, schema: z.ZodType<T>): T | undefined {
   const file = join(directory, path);
   return existsSync(file) ? readJson(file, schema, FROM_GIT) : undefined;
 }
 
-/** The files of one kind in the order of their paths' code units. */
+/** The files of one kind, sorted by the code units of their paths. */
 export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[] {
   return listEntries(directory, kind).map((id) => ({
     id,
@@ -62,8 +62,9 @@ export function readEntries(directory: string, kind: CatalogKind): CatalogEntry[
 }
 
 /**
- * Reads the JSON files of one kind, by their path below the catalog's folder. Throws as `readCatalogFile` does.
- * @param name only those in the folder of this package or environment
+ * Reads the JSON files of one kind, keyed by their path below the catalog's folder. Throws like
+ * `readCatalogFile`.
+ * @param name only files in the folder of this package or environment
  */
 export function readCatalogFiles<T>(
   directory: string,
@@ -76,8 +77,8 @@ export function readCatalogFiles<T>(
 }
 
 /**
- * The ids of the files of one kind, in the order of their paths' code units.
- * @param name only those in this folder
+ * The ids of the files of one kind, sorted by the code units of their paths.
+ * @param name only files in this folder
  */
 export function listEntries(directory: string, kind: CatalogKind, name = ''): string[] {
   const { folder, ending } = CATALOG_FILES[kind];
@@ -90,7 +91,9 @@ export function listEntries(directory: string, kind: CatalogKind, name = ''): st
     .map((path) => path.slice(0, -ending.length));
 }
 
-/** Reads the owner's pins, by file name without its ending. Throws, naming file and line, on one that is not right. */
+/**
+ * Reads the owner's pins, by file name without its ending. Throws, naming file and line, when one is invalid.
+ */
 export function readPins(directory: string): Map<string, Pin> {
   return new Map(
     readEntries(directory, 'pins').map(({ id, body = '' }) => [id, parsePin(body, catalogPath('pins', id))]),
@@ -102,13 +105,13 @@ export interface NewFile {
   /** Relative to the catalog's folder. */
   path: string;
   content: string;
-  /** Write over another content that is there; otherwise what is there stays. */
+  /** Whether to overwrite a file with different content; by default it stays. */
   replace?: boolean;
 }
 
 /**
- * Adds files to a catalog, in the order given, each whole or not at all.
- * When one cannot be written, those that this call added are taken away again.
+ * Adds files to a catalog, in the given order, each completely or not at all. When one cannot be written, the
+ * files that this call added are removed again.
  * @returns the paths that were written
  */
 export function addFiles(directory: string, files: readonly NewFile[]): string[] {

@@ -10,12 +10,12 @@ const BUILD = {
 const FIRST = { removed: '2026-03-01T00:00:00Z', reason: 'old' };
 const SECOND = { removed: '2026-03-02T00:00:00Z', reason: 'older' };
 
-test('a removal that was interrupted is recorded once when it is done again', () => {
+test('records an interrupted removal once when it is repeated', () => {
   const { stays } = recordRemoval(BUILD, SECOND, recordRemoval(BUILD, FIRST));
   expect(stays).toEqual([{ published: BUILD.published, ...SECOND }]);
 });
 
-test('each time that a build was there is remembered', () => {
+test('remembers each period for which a build was published', () => {
   const again = { ...BUILD, published: '2026-03-01T12:00:00Z' };
   const { stays } = recordRemoval(again, SECOND, recordRemoval(BUILD, FIRST));
   expect(stays.map(({ published }) => published)).toEqual([BUILD.published, again.published]);

@@ -4,12 +4,12 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { Removed } from '../../site/schemas/removed.ts';
 import { readCatalogFiles } from './catalog.ts';
 
-/** Where a removed build is remembered, below the catalog's folder. */
+/** Path of a removed build's record, below the catalog's folder. */
 export function removedPath({ hash }: Pick<Removed, 'hash'>): string {
   return `removed/${hash}.json`;
 }
 
-/** The records of removed builds by DAG hash. Throws, naming the file, on one that does not fit its schema. */
+/** The records of removed builds by DAG hash. Throws, naming the file, when one does not fit its schema. */
 export function readRemoved(directory: string): Map<DagHash, Removed> {
   return new Map(
     [...readCatalogFiles(directory, 'removed', Removed)].map(([path, removed]) => {
@@ -23,9 +23,9 @@ export function readRemoved(directory: string): Map<DagHash, Removed> {
 }
 
 /**
- * What `removed/<hash>.json` says from now on.
+ * The new content of `removed/<hash>.json`.
  * @param removed UTC, whole seconds
- * @param before what it says of earlier times, when the build was removed and published again
+ * @param before the present content, when the build was removed earlier and published again
  */
 export function recordRemoval(
   { name, version, hash, published }: Pick<Build, 'name' | 'version' | 'hash' | 'published'>,
@@ -36,7 +36,7 @@ export function recordRemoval(
     name,
     version,
     hash,
-    // A run that was interrupted may have recorded this very stay, and left the build.
+    // An interrupted run may have recorded this stay already, and left the build.
     stays: [
       ...(before?.stays ?? []).filter((stay) => stay.published !== published),
       { published, removed, reason },

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import sitemap from '@astrojs/sitemap';
 import type { AstroIntegration } from 'astro';
 
-/** What the short page of a build has, and no full one. */
+/** Text that only the short page of a build has. */
 const SHORT = '<main class="brief">';
 
 /**
- * A sitemap without the short pages of builds: the page of a package leads to them, and with them the sitemap of a large
- * cache names each build once more.
+ * A sitemap without the short pages of builds: the page of a package links to them, and in a large cache they
+ * would make the sitemap much longer.
  */
 export function listedPages(): AstroIntegration[] {
   let site = '';

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { describeError, printable } from './command.ts';
 
-test('shows no control character, and no line that GitHub takes for a command', () => {
+test('prints no control character, and no line that GitHub would treat as a command', () => {
   const hostile = 'a\u001b[2J\r\n  ::error::x\n::add-mask::y\u009b\u2028é';
   const shown = printable(hostile);
   expect(shown).toBe('a\\u001b[2J\\u000d\n  | ::error::x\n  | ::add-mask::y\\u009b\\u2028é');
   expect(shown.split('\n').filter((line) => line.trimStart().startsWith('::'))).toEqual([]);
 });
 
-test('says each cause once, and not that a missing file is missing', () => {
+test('prints each cause once, and not that a missing file is missing', () => {
   const missing = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' });
   expect(describeError(new Error('x: expected a file, found none', { cause: missing }))).toBe(
     'x: expected a file, found none',

@@ -4,7 +4,7 @@ import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { parseSettings, type Settings } from '../../site/schemas/settings.ts';
 import { isErrorCode } from './files.ts';
 
-/** What `--help` shows of a script. */
+/** Texts for a script's `--help`. */
 export interface CommandText {
   /** File name of the script without its ending: `publish`. */
   verb: string;
@@ -16,13 +16,16 @@ export interface CommandText {
 
 /** A command line parser; add arguments, options and an action to it. */
 export class ScriptCommand extends Command {
-  /** An option that may come from an environment variable instead, as workflows hand inputs over; empty means absent. */
+  /**
+   * An option that may come from an environment variable instead, as workflows pass inputs; empty means
+   * absent.
+   */
   variable(flags: string, description: string, variable: string, otherwise = ''): this {
     return this.addOption(new Option(flags, description).env(variable).default(otherwise));
   }
 }
 
-/** A command with the project's common manners. */
+/** A command with the options and the help format that all scripts share. */
 export function createCommand({ verb, description, examples }: CommandText): ScriptCommand {
   return new ScriptCommand(`node scripts/${verb}.ts`)
     .description(description)
@@ -32,7 +35,7 @@ export function createCommand({ verb, description, examples }: CommandText): Scr
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 }
 
-/** A description without a default that says nothing: an empty text, an empty list, a switch that is off. */
+/** The description, without a default that is an empty text, an empty list or false. */
 function describeOption(option: Option): string {
   return new Help()
     .optionDescription(option)
@@ -41,8 +44,8 @@ function describeOption(option: Option): string {
 }
 
 /**
- * The settings, for scripts that show them in their `--help`: read before the command runs, so that a wrong one is
- * said here, in one sentence, with exit code 1.
+ * The settings, for scripts that show them in their `--help`. They are read before the command runs, so a
+ * wrong one is reported here, in one sentence, with exit code 1.
  */
 export function readSettings(): Settings {
   try {
@@ -53,7 +56,7 @@ export function readSettings(): Settings {
   }
 }
 
-/** A number that somebody typed. Throws, naming the option, on one that is not within these bounds. */
+/** Parses a number that somebody typed. Throws, naming the option, when it is not within these bounds. */
 export function parseNumber(
   option: string,
   text: string,
@@ -67,12 +70,12 @@ export function parseNumber(
   );
 }
 
-/** `--catalog`, instead of CATALOG_DIR. */
+/** The option `--catalog`, which overrides CATALOG_DIR. */
 export function catalogOption(description = "the catalog's folder"): Option {
   return new Option('--catalog <DIR>', description).default(readSettings().CATALOG_DIR);
 }
 
-/** Adds the options that say where catalog and settings are. */
+/** Adds the options for the places of catalog and settings. */
 export function addPlaces(command: ScriptCommand): ScriptCommand {
   return command
     .addOption(catalogOption())
@@ -80,7 +83,8 @@ export function addPlaces(command: ScriptCommand): ScriptCommand {
 }
 
 /**
- * `--registry` and `--catalog` of scripts that replace REGISTRY and CATALOG_DIR by them: see `overrideSettings`.
+ * Adds `--registry` and `--catalog` for scripts in which they override REGISTRY and CATALOG_DIR: see
+ * `overrideSettings`.
  */
 export function addDestination(command: ScriptCommand): ScriptCommand {
   return command
@@ -88,13 +92,13 @@ export function addDestination(command: ScriptCommand): ScriptCommand {
     .addOption(catalogOption());
 }
 
-/** The settings of the environment but for what the command line says; what is empty there does not count. */
+/** The settings from the environment, overridden by the command line's; empty options are ignored. */
 export function overrideSettings(options: Partial<Record<keyof Settings, string | undefined>>): Settings {
   const said = Object.entries(options).filter(([, text]) => text);
   return parseSettings({ ...process.env, ...Object.fromEntries(said) });
 }
 
-/** Runs a command; the only other place that catches: one line per cause on stderr, exit code 1. */
+/** Runs a command and prints one line per cause on stderr, with exit code 1, when it fails. */
 export async function runCommand(command: Command): Promise<void> {
   try {
     await command.parseAsync();
@@ -105,11 +109,11 @@ export async function runCommand(command: Command): Promise<void> {
   }
 }
 
-/** The message of an error and of its causes, each said once. */
+/** The message of an error and of its causes, each once. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
-    // "expected a file, found none" has said it already.
+    // "expected a file, found none" says the same.
     if (messages.length > 0 && isErrorCode(cause, 'ENOENT')) continue;
     const message = printable(messageOf(cause));
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
@@ -117,7 +121,7 @@ export function describeError(error: unknown): string {
   return messages.join('\n  because ');
 }
 
-/** Of what does not fit a schema the first place says enough: all of them are a page of JSON. */
+/** The first issue is enough when something does not fit a schema: all of them are a page of JSON. */
 function messageOf(cause: unknown): string {
   if (!(cause instanceof ZodError)) return cause instanceof Error ? cause.message : String(cause);
   const [issue] = cause.issues;
@@ -126,10 +130,10 @@ function messageOf(cause: unknown): string {
 }
 
 /**
- * Text from anywhere as a log may show it: no control character reaches the terminal, and no line begins with text
- * from outside, since GitHub takes a line that begins with `::` for a command, whatever space is before it.
+ * Text from anywhere, safe for a log: no control character reaches the terminal, and no line begins with
+ * outside text, since GitHub treats a line that begins with `::`, after any space, as a command.
  */
 export function printable(text: string): string {
-  // GitHub takes `##[` anywhere in a line for the beginning of a command.
+  // GitHub treats `##[` anywhere in a line as the beginning of a command.
   return escapeUnsafe(text.trimEnd(), '\n').replaceAll('##[', '# #[').replaceAll(/\n\s*/g, '\n  | ');
 }

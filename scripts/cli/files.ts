@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import type { z } from 'zod';
 import { parseJson, type JsonSource } from '../../site/lib/json.ts';
 
-/** Of writing one file that other processes write, too. */
+/** Maximum number of tries to write one file that other processes write, too. */
 const MOST_TRIES = 20;
 
 /** True for a system error such as `ENOENT`. */
@@ -10,13 +10,13 @@ export function isErrorCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** For `.catch()`: undefined where there is no such file. */
+/** For `.catch()`: returns undefined when the file is missing. */
 export function ignoreMissing(error: unknown): undefined {
   if (isErrorCode(error, 'ENOENT')) return undefined;
   throw error;
 }
 
-/** A file's bytes; undefined where there is no such file. */
+/** A file's bytes; undefined when the file is missing. */
 export function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
@@ -25,7 +25,7 @@ export function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** The names in a folder; none where there is no such folder. */
+/** The names in a folder; empty when the folder is missing. */
 export function listNames(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -40,10 +40,10 @@ export function readJson<T>(path: string, schema: z.ZodType<T>, source: Omit<Jso
 }
 
 /**
- * Writes a file, or replaces it, as a whole. The fixed name next to it is used up by the next run when this one is
- * killed. (The library that others use for this watches for signals at each file: of 30,000 files that is half of the
- * time.)
- * @param flush whether it is on the disk, too, when this returns
+ * Writes or replaces a file as a whole. A temporary file that a killed run leaves has a fixed name next to
+ * it, so the next run overwrites it. (The usual library for this watches for signals at each file, which
+ * takes half of the time for 30,000 files.)
+ * @param flush whether to wait until the data is on the disk
  */
 export function replaceFile(target: string, data: string | Uint8Array, { flush = false } = {}): void {
   const temporary = `${target}.tmp`;
@@ -53,7 +53,7 @@ export function replaceFile(target: string, data: string | Uint8Array, { flush =
       renameSync(temporary, target);
       return;
     } catch (error) {
-      // Another process that adds the same file has moved it into place.
+      // Another process that writes the same file has moved the temporary one into place.
       if (tries < MOST_TRIES && isErrorCode(error, 'ENOENT')) continue;
       rmSync(temporary, { force: true });
       throw error;

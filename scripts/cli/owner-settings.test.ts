@@ -8,16 +8,16 @@ import { findTarget, parseSettingsFile, readSettingsFile, SETTINGS_FILE } from '
 
 const DEFAULTS = BuildCacheSettings.parse({});
 
-test('takes the defaults from a file that is not there, empty, or all comments', () => {
+test('uses the defaults for a file that is missing, empty, or all comments', () => {
   expect(readSettingsFile('no/such/file.yaml')).toEqual(DEFAULTS);
   expect(parseSettingsFile('', 'x')).toEqual(DEFAULTS);
 });
 
-test.runIf(isTemplate)('takes the defaults from the file that the template ships', () => {
+test.runIf(isTemplate)('reads the defaults from the file that the template ships', () => {
   expect(readSettingsFile(SETTINGS_FILE)).toEqual(DEFAULTS);
 });
 
-test.runIf(isTemplate)('shows every default in the commented file as it is', () => {
+test.runIf(isTemplate)('states every default correctly in the commented file', () => {
   const text = readFileSync(SETTINGS_FILE, 'utf8').replaceAll(/^#(?=\S)/gm, '');
   const uncommented = text.replaceAll(/^#( {2,}\S)/gm, '$1');
   const { targets, exclude, ...rest } = parseSettingsFile(uncommented, SETTINGS_FILE);
@@ -27,7 +27,7 @@ test.runIf(isTemplate)('shows every default in the commented file as it is', () 
   expect(exclude).toHaveLength(2);
 });
 
-test('names the file, the place and what was expected', () => {
+test('reports the file, the place and what was expected', () => {
   const read = (text: string) => () => parseSettingsFile(text, 'a.yaml');
   expect(read('targets: []')).toThrow(/^a\.yaml: targets: .*correct it/);
   expect(read('pagesBudget: lots')).toThrow('a.yaml: pagesBudget: expected a size such as 900MB');
@@ -38,13 +38,13 @@ test('names the file, the place and what was expected', () => {
   expect(read('targets: [{name: a, runner: b}, {name: A, runner: c}]')).toThrow('in other letters');
 });
 
-test('finds a target by name, the first for an empty name, and lists them for any other', () => {
+test('finds a target by name, the first for an empty name, and lists all names for any other', () => {
   expect(findTarget(DEFAULTS, '').name).toBe('x86_64_v3');
   expect(findTarget(DEFAULTS, 'aarch64').runner).toBe('ubuntu-24.04-arm');
   expect(() => findTarget(DEFAULTS, 'vax')).toThrow('target "vax": expected one of x86_64_v3, aarch64, m1');
 });
 
-test("keeps the editors' schema like the real one (vitest -u writes it)", async () => {
+test("keeps the editors' schema equal to the real one (vitest -u writes it)", async () => {
   const schema = {
     title: 'Settings of a Spack build cache',
     ...z.toJSONSchema(BuildCacheSettings, { io: 'input' }),

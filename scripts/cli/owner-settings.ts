@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import { BuildCacheSettings, type Target } from '../../site/schemas/build-cache-settings.ts';
 
-/** Where the owner's settings are, from the top of the repository. */
+/** Path of the owner's settings, from the top of the repository. */
 export const SETTINGS_FILE = '.github/build-cache.yaml';
 
-/** Reads the owner's settings; a file that is empty or not there means the defaults. */
+/** Reads the owner's settings; a file that is empty or missing means the defaults. */
 export function readSettingsFile(path: string = SETTINGS_FILE): BuildCacheSettings {
   return parseSettingsFile(existsSync(path) ? readFileSync(path, 'utf8') : '', path);
 }
@@ -21,7 +21,9 @@ export function parseSettingsFile(text: string, where: string): BuildCacheSettin
   );
 }
 
-/** The target that a request names; empty means the first. Throws, listing them, on a name that is none of them. */
+/**
+ * The target that a request names; an empty name means the first. Throws, listing all, for an unknown name.
+ */
 export function findTarget(settings: BuildCacheSettings, name: string): Target {
   const target = name === '' ? settings.targets[0] : settings.targets.find((row) => row.name === name);
   if (target) return target;

@@ -1,11 +1,11 @@
 import { SingleBar } from 'cli-progress';
 
-/** Milliseconds between two lines where stderr is not a terminal. */
+/** Milliseconds between two lines when stderr is not a terminal. */
 const LINE_INTERVAL_MS = 5_000;
 
-/** Reports how far a long step has come, on stderr: a bar on a terminal, now and then a line elsewhere. */
+/** Reports the progress of a long step on stderr: a bar on a terminal, otherwise an occasional line. */
 export interface Progress extends Disposable {
-  /** Counts `amount` more of the total as done (1 unless told). */
+  /** Counts `amount` more units as done (default: 1). */
   advance(amount?: number): void;
 }
 

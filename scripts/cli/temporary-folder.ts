@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs some work with a folder of its own, which is gone afterwards: also after an error, Ctrl-C or SIGTERM. */
+/** Calls `work` with a folder that is removed afterwards, even after an error, Ctrl-C or SIGTERM. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'spack-build-cache-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
