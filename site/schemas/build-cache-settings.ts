@@ -27,15 +27,16 @@ export const Target = z.strictObject({
 });
 export type Target = z.infer<typeof Target>;
 
-/** A tag, a branch's name would be one too, or a commit: what `git fetch` takes; never an option. */
+/** A tag or a commit (or a branch) for `git fetch`. It cannot begin with `-`, as an option of git does. */
 export const GitVersion = Text.regex(
   /^[a-zA-Z0-9][a-zA-Z0-9._/+-]{0,99}$/,
   'expected a git tag such as v1.1.0, or a commit of 40 hex digits',
 );
 
 /**
- * The newest Ubuntu that GitHub has for both: a container with glibc 2.28 runs on more systems, but needs an image of others,
- * and ubuntu-22.04 (two systems more) ends on 2027-04-17: https://github.com/actions/runner-images/issues/14254
+ * The newest Ubuntu that GitHub has for both. Builds made in a container with glibc 2.28 run on more systems,
+ * but need an image from somebody else; ubuntu-22.04 (two more systems) is retired on 2027-04-17:
+ * https://github.com/actions/runner-images/issues/14254
  */
 const DEFAULT_TARGETS: z.input<typeof Target>[] = [
   { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
@@ -43,12 +44,12 @@ const DEFAULT_TARGETS: z.input<typeof Target>[] = [
   { name: 'm1', runner: 'macos-15' },
 ];
 
-/** When a scheduled run solves an environment again with newer recipes than it was solved with. */
+/** Policy of scheduled runs for solving an environment again with newer recipes than last time. */
 const Refresh = z.enum(['always', 'monthly', 'never']);
 
 /** `.github/build-cache.yaml`: what the owner may set. Every value has a default; the file may be empty or absent. */
 export const BuildCacheSettings = z.strictObject({
-  /** The schedule takes one a day in turn. */
+  /** The schedule uses one per day, in turn. */
   targets: z
     .array(Target)
     .min(1)
@@ -153,7 +154,7 @@ export const BuildCacheSettings = z.strictObject({
 });
 export type BuildCacheSettings = z.infer<typeof BuildCacheSettings>;
 
-/** The microarchitecture that a target's binaries are built for, in Spack's words. */
+/** Spack's name of the microarchitecture that a target's binaries are built for. */
 export function microarchitectureOf({ name, target }: Target): string {
   return target ?? name;
 }

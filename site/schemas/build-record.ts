@@ -5,11 +5,11 @@ import { Failure } from './failure.ts';
 import { Package } from './package.ts';
 import { Text } from './values.ts';
 
-/** Larger records are refused unread, in bytes. */
+/** Maximum size of a record, in bytes. Larger ones are rejected unread. */
 export const MAX_RECORD_BYTES = 16 * 2 ** 20;
-/** The last lines of a log that a failure keeps. */
+/** Number of lines that a failure keeps from the end of its log. */
 export const MAX_LOG_LINES = 100;
-/** Longer log lines are cut, in characters. */
+/** Maximum length of a log line, in characters. Longer ones are cut. */
 export const MAX_LOG_LINE_LENGTH = 2_000;
 
 /** Bytes of a failure's log that the catalog keeps. */
@@ -17,14 +17,14 @@ export const MAX_LOG_BYTES = 16 * 2 ** 10;
 /** Failures of one job that the catalog keeps. */
 export const MAX_FAILURES = 200;
 
-/** In characters. */
+/** Maximum length of `viewProblem`, in characters. */
 export const MAX_VIEW_PROBLEM = 1_000;
 const MAX_HASHES = 20_000;
 
-/** A failure as the build job knows it; publish adds when, where and for which target. */
+/** A failure as the build job records it; publish adds the date, the run and the target. */
 export const RecordedFailure = z.strictObject({
   name: Failure.shape.name,
-  /** In Spack's notation. */
+  /** The spec in Spack's notation. */
   spec: Text.max(4_000),
   /** Absent when it failed before it was concretized. */
   hash: Failure.shape.hash,
@@ -37,14 +37,14 @@ export const RecordedFailure = z.strictObject({
 });
 export type RecordedFailure = z.infer<typeof RecordedFailure>;
 
-/** `failures.json` next to the plans: requests that Spack could not solve, each with the target it was for. */
+/** `failures.json` next to the plans: requests that Spack could not solve, each with its target. */
 export const SolvedFailure = z.strictObject({ ...RecordedFailure.shape, target: Text.max(64) });
 export type SolvedFailure = z.infer<typeof SolvedFailure>;
 export const SolvedFailures = z.array(SolvedFailure).max(256);
 
-/** What Spack knows of a package, within limits. */
+/** Spack's metadata of a package, limited in size. */
 export const RecordedPackage = z.strictObject({
-  // What is deprecated is read where no build script runs.
+  // Deprecations are read in a job that runs no build scripts.
   ...Package.omit({ deprecated: true }).shape,
   description: Text.max(10_000),
   homepage: z
@@ -57,29 +57,29 @@ export const RecordedPackage = z.strictObject({
 });
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
-/** Variables of a run environment, by name. */
+/** Variables of a run environment, keyed by name. */
 const RunEnvironment = z.record(Text.max(200).regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Text.max(100_000));
 
 /**
- * `record.json` next to the build cache that a build job uploads: what cannot be read from the cache.
- * Other people's build scripts ran in that job: it says nothing that publish may believe without a check.
+ * `record.json` next to the build cache that a build job uploads: facts that cannot be read from the cache
+ * itself. Other people's build scripts ran in that job, so publish must check everything in it.
  */
 export const BuildRecord = z.strictObject({
-  /** What was tried and did not build; what was not reached in time has the kind `timeout`. */
+  /** Specs that failed to build; those that the job did not get to in time have the kind `timeout`. */
   failures: z.array(RecordedFailure).max(2_000),
-  /** What Spack knows of the planned packages. */
+  /** Metadata of the planned packages. */
   packages: z.array(RecordedPackage).max(5_000),
-  /** By DAG hash: the variables that a shell needs to run that build (`spack load --sh`). */
+  /** Variables that a shell needs to run a build (`spack load --sh`), keyed by DAG hash. */
   environments: z.record(DagHash, RunEnvironment),
-  /** The variables to use the view of an environment with, which is next to the record. Absent: there is none. */
+  /** Variables for using the environment's view, which is next to the record. Absent: there is no view. */
   view: RunEnvironment.optional(),
-  /** Why Spack could not make the view, though a container was asked for. */
+  /** Reason why Spack could not make the view, although a container was requested. */
   viewProblem: Text.max(MAX_VIEW_PROBLEM).optional(),
-  /** In the artifact: built here, or taken from another mirror of the environment. */
+  /** Builds in the artifact: built here, or fetched from another mirror of the environment. */
   built: z.array(DagHash).max(MAX_HASHES),
-  /** How long each of them took. Absent: not measured. */
+  /** Build times of `built`. Absent: not measured. */
   times: z.record(DagHash, BuildTimes).optional(),
-  /** Taken from the build cache. */
+  /** Builds that the job installed from the build cache. */
   reused: z.array(DagHash).max(MAX_HASHES),
 });
 export type BuildRecord = z.infer<typeof BuildRecord>;

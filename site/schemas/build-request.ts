@@ -2,56 +2,59 @@ import { z } from 'zod';
 import { DagHash, Sha256 } from './digest.ts';
 import { Text } from './values.ts';
 
-/** The most jobs that one matrix of GitHub's may have. */
+/** Maximum number of jobs in one matrix, set by GitHub. */
 export const MAX_JOBS = 256;
 
-/** The most waves of one run: as many as the workflow has stages. */
+/** Maximum number of waves in one run: the number of stages in the workflow. */
 export const MAX_WAVES = 8;
 
-/** One job's worth of building, as `choose` decides it and `concretize` solves it. */
+/** A request for one build job, which `choose` makes and `concretize` solves. */
 export const BuildRequest = z.strictObject({
-  /** Its place in the list, from 0: names its folder, its job and its artifacts. */
+  /** Position in the list, counted from 0. It names the request's folder, job and artifacts. */
   index: z
     .int()
     .min(0)
     .max(MAX_JOBS - 1),
   /** Abstract specs in Spack's notation. Empty with an environment, whose `spack.yaml` has them. */
   specs: z.array(Text.min(1).max(2_000)).max(1_000),
-  /** Name of a target in the settings. */
+  /** Name of the target in the settings. */
   target: Text,
   /** `site/content/environments/<environment>.yaml` is built. */
   environment: Text.regex(
     /^[a-zA-Z0-9](?:[a-zA-Z0-9-]|_(?!_)){0,99}$/,
     'expected letters, digits, single _ and -',
   ).optional(),
-  /** The release (or branch or commit) of the recipes that is solved with. */
+  /** Release (or branch or commit) of the recipes to solve with. */
   release: Text.max(100).optional(),
-  /** Solve without regard to what is cached. */
+  /** Solve without reusing cached builds. */
   fresh: z.boolean(),
-  /** Publish runnable images with human tags too. */
+  /** Also publish runnable images with readable tags. */
   container: z.boolean(),
-  /** What has failed since then is not tried again: runs that continue each other try it once. UTC; absent: all is tried. */
+  /**
+   * Start (UTC) of a series of runs that continue each other. Specs that failed since then are not tried
+   * again. Absent: everything is tried.
+   */
   since: z.iso.datetime().optional(),
   /** More arguments for `spack install`. */
   flags: z.array(Text.max(200)).max(50),
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
-/** Whether an environment of this name is built: others have no address, as an owner's folder with a spack.yaml in it. */
+/** Whether an environment of this name can be built. Other names have no address on the site. */
 export function isEnvironmentName(name: string): boolean {
   return BuildRequest.shape.environment.safeParse(name).success;
 }
 
-/** What `choose` prints. */
+/** Output of `choose`. */
 export const BuildRequests = z.array(BuildRequest).max(MAX_JOBS);
 
-/** Which wave waits for a job: of a `long` one the wave after the next, of a `last` one none. */
+/** Lane of a job: the wave after the next waits for a `long` one, and no wave for a `last` one. */
 export const BuildLane = z.enum(['long', 'last']);
 export type BuildLane = z.infer<typeof BuildLane>;
 
-/** One build job, as `concretize` hands it to the workflow. */
+/** One build job, as `concretize` passes it to the workflow. */
 export const MatrixEntry = z.strictObject({
-  /** Of the request. */
+  /** Index of the request. */
   index: BuildRequest.shape.index,
   /** Name of the target in the settings. */
   target: Text,
@@ -65,7 +68,7 @@ export const MatrixEntry = z.strictObject({
   lock: Sha256,
   /** sha256 of `inputs.json`, in hex: the request, and the exact commits of Spack and of the recipes. */
   inputs: Sha256,
-  /** From 0; absent: 0. A job may need what jobs of earlier waves build. */
+  /** Wave, counted from 0. Absent: 0. A job may need builds from jobs of earlier waves. */
   wave: z
     .int()
     .min(0)
@@ -76,50 +79,50 @@ export const MatrixEntry = z.strictObject({
 });
 export type MatrixEntry = z.infer<typeof MatrixEntry>;
 
-/** A recipe repository: a git address and the commit that was solved with. */
+/** A recipe repository: its git address and the commit used for solving. */
 export const RecipeSource = z.strictObject({
   url: Text.max(1_000),
   commit: Text.max(100),
 });
 export type RecipeSource = z.infer<typeof RecipeSource>;
 
-/** `inputs.json`: what a build needs to know besides its environment. */
+/** `inputs.json`: inputs of a build job besides its environment. */
 export const BuildInputs = z.strictObject({
   request: BuildRequest,
-  /** The microarchitecture, in Spack's words. */
+  /** Spack's name of the microarchitecture. */
   microarchitecture: Text,
   /** Commit of Spack, or the version of the installed one. */
   spack: Text,
-  /** Commit of spack-packages; `installed` where Spack's own configuration names the recipes. */
+  /** Commit of spack-packages, or `installed` when Spack's own configuration names the recipes. */
   packages: Text,
-  /** More recipe repositories, first wins. */
+  /** More recipe repositories; the first one that has a package wins. */
   repositories: z.array(RecipeSource),
-  /** Hashes of the lock that are not built, since they or what needs them failed in an earlier run. Absent: none. */
+  /** Hashes of the lock that are left out because of earlier failures, as in `planRest`. Absent: none. */
   leftOut: z.array(DagHash).optional(),
   /** sha256 of `spack.yaml`, `spack.lock` and `plan.txt`, in hex. */
   files: z.record(Text, Sha256),
-  /** Present on a part of what was asked for. Absent: the job builds a whole request. */
+  /** Present when the job builds only a part of a request. Absent: it builds the whole request. */
   part: z
     .strictObject({
-      /** Hashes of this job that somebody asked for; it builds the others since those need them. */
+      /** Hashes of this job that were requested; it builds its others because these need them. */
       asked: z.array(DagHash),
-      /** Hashes that it takes from jobs of earlier waves. */
+      /** Hashes that come from jobs of earlier waves. */
       earlier: z.array(DagHash),
     })
     .optional(),
 });
 export type BuildInputs = z.infer<typeof BuildInputs>;
 
-/** The `matrix` that `concretize` gives to the build jobs and to publish. */
+/** The `matrix` that `concretize` passes to the build jobs and to publish. */
 export const Matrix = z.strictObject({ include: z.array(MatrixEntry).max(MAX_JOBS) });
 export type Matrix = z.infer<typeof Matrix>;
 
-/** `divided.json` beside the plans: requests that several jobs build, or that share a job. */
+/** `divided.json` next to the plans: requests that several jobs build, or that share a job. */
 export const DividedRequests = z.strictObject({
   requests: z.array(MatrixEntry).max(MAX_JOBS),
-  /** Hashes that no job of this run builds: waves, jobs or hours ran out. */
+  /** Hashes that no job of this run builds, for lack of waves, jobs or hours. */
   left: z.array(DagHash),
-  /** How long each planned hash probably takes, in seconds. */
+  /** Estimated build time of each planned hash, in seconds. */
   seconds: z.record(DagHash, z.number().nonnegative()),
 });
 export type DividedRequests = z.infer<typeof DividedRequests>;

@@ -4,7 +4,7 @@ import { PackageName } from './node.ts';
 import { isSafeText } from './safe-text.ts';
 import { Count, Moment, Text, Texts } from './values.ts';
 
-/** A blob by content. */
+/** A blob, identified by its content. */
 export const Blob = z.strictObject({
   digest: Digest.describe('sha256 of the bytes as stored.'),
   size: Count.describe('Bytes as stored.'),
@@ -20,7 +20,7 @@ export const Tarball = z.strictObject({
 });
 export type Tarball = z.infer<typeof Tarball>;
 
-/** What a binary puts where its users look for it, learned from the tarball. */
+/** Contents that users of a build look for, read from its tarball. */
 export const Contents = z.strictObject({
   prefix: Text.startsWith('/').describe(
     'Absolute install prefix on the builder, such as `/opt/software/linux-x86_64_v3/tree-2.1.0-…`.',
@@ -35,7 +35,9 @@ export const Contents = z.strictObject({
 });
 export type Contents = z.infer<typeof Contents>;
 
-/** A repository of a registry without a scheme, in lower case as registries have it: `ghcr.io/owner/repo`. */
+/**
+ * A registry's repository, without a scheme and in lower case, as registries require: `ghcr.io/owner/repo`.
+ */
 export const RegistryName = Text.max(300).regex(
   /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+$/,
   'expected host/path in lower case, without a scheme or tag, such as ghcr.io/owner/repo',
@@ -59,7 +61,7 @@ export const Image = z.strictObject({
 });
 export type Image = z.infer<typeof Image>;
 
-/** Where an import took a build from. */
+/** Source of an imported build. */
 export const Imported = z.strictObject({
   from: Text.max(2_000).refine(isSafeText).describe('Address or directory of the cache that it comes from.'),
   signature: z
@@ -72,10 +74,12 @@ export const Imported = z.strictObject({
 });
 export type Imported = z.infer<typeof Imported>;
 
-/** A tag of Spack's recipes, such as `v2025.11.0`; no commit and no branch. */
+/** A release tag of Spack's recipes, such as `v2025.11.0`, not a commit or branch. */
 export const Release = Text.regex(/^v?\d+(?:\.\d+){1,3}$/);
 
-/** Where a build comes from, said by the publisher's own environment; each absent where it is not known. */
+/**
+ * Origin of a build, as recorded by the publisher's own environment. Fields that are not known are absent.
+ */
 export const Origin = z.strictObject({
   run: z.url().optional().describe('Address of the workflow run.'),
   commit: Text.optional().describe('Commit of this repository that the run built from.'),
@@ -92,11 +96,11 @@ export const Origin = z.strictObject({
 });
 export type Origin = z.infer<typeof Origin>;
 
-/** A month: no job takes longer, and what claims more is not a measurement. */
+/** A month. No job takes longer, so a larger value is not a measurement. */
 const MAX_SECONDS = 31 * 86_400;
 const Seconds = z.number().nonnegative().max(MAX_SECONDS);
 
-/** How long a build took, by the word of the job that built it: for people and for estimates. */
+/** Build times, as reported by the job. Unverified, and used only for display and estimates. */
 export const BuildTimes = z.strictObject({
   total: Seconds.describe('Seconds from the first step to the last, what it depends on left out.'),
   phases: z

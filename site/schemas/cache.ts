@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Text } from './values.ts';
 
 /**
- * `cache.json`: whose entries these are. The first publish to a registry writes it.
- * Another repository id: this is a template's copy and the entries are not its own.
- * The same id under another name: the repository was renamed, the registry stays.
+ * `cache.json`: the owner of the catalog's entries. The first publish to a registry writes it.
+ * If the repository has another id, it is a copy of the template and the entries are not its own.
+ * If it has the same id and another name, it was renamed, and the registry stays.
  */
 export const Cache = z.strictObject({
   /** `host/path` of the registry, such as `ghcr.io/owner/repo`. */

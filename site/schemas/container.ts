@@ -10,8 +10,8 @@ const ContainerBase = z.strictObject({
 });
 
 /**
- * `containers/<subject>/<digest in hex>.json`: an image that `docker run` starts, of one build or one environment, for
- * one architecture. Written by publish, never changed; a tag is at the newest record that names it.
+ * `containers/<subject>/<digest in hex>.json`: an image for `docker run`, of one build or one environment,
+ * for one architecture. Publish writes it once; a tag belongs to the newest record that names it.
  */
 export const Container = z.strictObject({
   environment: Text.max(100).optional().describe('The environment that it holds. Absent: one build.'),

@@ -24,7 +24,7 @@ export function digestFrom(hex: Sha256): Digest {
   return `sha256:${hex}`;
 }
 
-/** Where a v3 mirror keeps a blob, relative to its root: `blobs/sha256/ab/abcd…`. */
+/** Path of a blob in a v3 mirror, relative to its root: `blobs/sha256/ab/abcd…`. */
 export function mirrorBlobPath(digest: Digest): string {
   const hex = hexOf(digest);
   return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;

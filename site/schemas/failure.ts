@@ -3,16 +3,16 @@ import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
 import { Moment, Text, Texts } from './values.ts';
 
-/** `failures/<name>/<hash, or run and job>.json`: something that was tried and did not build. */
+/** `failures/<name>/<hash, or run and job>.json`: a failed build. */
 export const Failure = z.strictObject({
   name: PackageName,
-  /** The spec as it was asked for or concretized, in Spack's notation. */
+  /** The spec as requested or concretized, in Spack's notation. */
   spec: Text,
   /** Absent when it failed before it was concretized. */
   hash: DagHash.optional(),
   /** The target it was built for. */
   target: Text.optional(),
-  /** `binary`: one of a build cache was missing or could not be used; `unknown`: nothing says what it was. */
+  /** `binary`: a binary of a build cache was missing or unusable. `unknown`: nothing shows the cause. */
   kind: z.enum([
     'concretize',
     'fetch',
@@ -32,7 +32,7 @@ export const Failure = z.strictObject({
   ]),
   /** The phase of the recipe, in Spack's words (`install`, `cmake`, `build` …). */
   phase: Text.optional(),
-  /** The line that says most of what went wrong. Absent: none was found, or it was not looked for. */
+  /** The line of the log that says most about the cause. Absent: none was found, or none was looked for. */
   line: Text.max(2_000).optional(),
   /** The last lines of the log, at most 100. */
   log: Texts.max(100),

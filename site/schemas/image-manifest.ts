@@ -4,9 +4,9 @@ import { Count, Text } from './values.ts';
 
 /** Media types of images. Source: the OCI image specification 1.1. */
 export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
-/** Docker's older name of the same: Spack uses it when it puts a build on a base image that does. */
+/** Docker's older name for it. Spack uses it when it pushes a build on top of a base image that does. */
 export const DOCKER_MANIFEST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
-/** Docker's older name of an index. */
+/** Docker's older name for an index. */
 export const DOCKER_LIST_MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export const IMAGE_INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
 export const IMAGE_CONFIG_MEDIA_TYPE = 'application/vnd.oci.image.config.v1+json';
@@ -32,16 +32,16 @@ export const ImageManifest = z.object({
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;
 
-/** Where an image runs, in Go's words. */
+/** Platform of an image, in Go's names. */
 export const Platform = z.object({
   os: Text,
   architecture: Text,
-  /** Of an architecture: `v8` of `arm64`. */
+  /** Variant of the architecture, such as `v8` of `arm64`. */
   variant: Text.optional(),
 });
 export type Platform = z.infer<typeof Platform>;
 
-/** Images under one name, one for each platform; `index.json` of an OCI image layout, too. */
+/** Images under one name, one per platform. Also the `index.json` of an OCI image layout. */
 export const ImageIndex = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.enum([IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE]).optional(),

@@ -3,13 +3,13 @@ import { DagHash } from './digest.ts';
 import { PackageName } from './node.ts';
 import { Text } from './values.ts';
 
-/** What the owner writes to keep builds from `prune`, with everything that they need at run time. */
+/** Files by which the owner protects builds, and all their run-time dependencies, from `prune`. */
 
 const Reason = Text.min(1).max(300);
 /** DAG hashes of builds, with or without a `/` before them. */
 const Hashes = z.array(Text.transform((text) => text.replace(/^\//, '')).pipe(DagHash));
 
-/** `site/content/pins/<name>.yaml`: builds that stay. */
+/** `site/content/pins/<name>.yaml`: builds to keep. */
 export const Pin = z.strictObject({
   reason: Reason.describe('Why these builds stay.'),
   hashes: Hashes.default([]).describe('DAG hashes of builds.'),
@@ -25,7 +25,7 @@ export const Pin = z.strictObject({
 });
 export type Pin = z.infer<typeof Pin>;
 
-/** `snapshots/<name>.yaml`: a set of builds under a name that stays: the mirror has the view `snapshot-<name>` of them. */
+/** `snapshots/<name>.yaml`: a fixed set of builds, which the mirror offers as the view `snapshot-<name>`. */
 export const Snapshot = z.strictObject({
   reason: Reason.describe('What it is for.'),
   hashes: Hashes.min(1).describe('DAG hashes of its builds, with or without a `/` before them.'),

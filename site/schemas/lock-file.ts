@@ -3,7 +3,7 @@ import { DagHash } from './digest.ts';
 import { Dependency, Node } from './node.ts';
 import { Moment, Text } from './values.ts';
 
-/** A `spack.lock`: what an environment was concretized to. Source: Spack's `Environment._to_lockfile_dict`. */
+/** A `spack.lock`: a concretized environment. Source: Spack's `Environment._to_lockfile_dict`. */
 export const LockFile = z.object({
   _meta: z.object({ 'lockfile-version': z.int(), 'specfile-version': z.int() }),
   roots: z.array(z.object({ hash: DagHash, spec: Text })),
@@ -11,7 +11,7 @@ export const LockFile = z.object({
 });
 export type LockFile = z.infer<typeof LockFile>;
 
-/** A `spack.lock` with every key that Spack wrote: what is passed on is passed on untouched. */
+/** A `spack.lock` with every key that Spack wrote, so that it can be passed on unchanged. */
 export const WholeLock = z.looseObject({
   roots: z.array(z.looseObject({ hash: DagHash, spec: Text })),
   concrete_specs: z.record(
@@ -21,20 +21,23 @@ export const WholeLock = z.looseObject({
 });
 export type WholeLock = z.infer<typeof WholeLock>;
 
-/** `environments/<name>.solved.json`: what its lock was solved with, and a newer lock that is not built yet. */
+/**
+ * `environments/<name>.solved.json`: the recipes that an environment's lock was solved with, and a newer lock
+ * that is not built yet.
+ */
 export const SolvedEnvironment = z.strictObject({
-  /** By target of the settings: the release of the recipes that it was last solved with as a whole, and when. */
+  /** Release of the recipes and date of the last solve of the whole environment, keyed by target name. */
   targets: z.record(Text, z.strictObject({ release: Text, date: Moment })),
   /**
-   * By target of the settings: the lock's roots that were solved for it. Their processor may be an older one that the
-   * environment asks for.
+   * Roots of the lock that were solved for each target, keyed by target name. The environment may ask for an
+   * older CPU than the target's.
    */
   roots: z.record(Text, z.array(DagHash)).default({}),
-  /** By target: address of the run that solved it last. Of two runs at once the newer one's lock stays. */
+  /** Address of the run that last solved it, keyed by target name. The newer of two concurrent runs wins. */
   runs: z.record(Text, Text).optional(),
-  /** What newer recipes give, until everything that was there before is there of it, too. Absent: nothing waits. */
+  /** Lock from newer recipes, waiting until everything that has a build now is rebuilt. Absent: none waits. */
   next: WholeLock.optional(),
-  /** By target: the roots of `next`. */
+  /** Roots of `next`, keyed by target name. */
   nextRoots: z.record(Text, z.array(DagHash)).default({}),
 });
 export type SolvedEnvironment = z.infer<typeof SolvedEnvironment>;

@@ -9,10 +9,12 @@ export const INDEX_MEDIA_TYPE = 'application/vnd.spack.db.v8+json';
 export const KEY_INDEX_MEDIA_TYPE = 'application/vnd.spack.keyindex.v1+json';
 export const KEY_MEDIA_TYPE = 'application/pgp-keys';
 
-/** Characters of the longest line that gpg signs whole; it cuts longer ones without an error. */
+/**
+ * Length of the longest line that gpg signs completely, in characters. It cuts longer ones without an error.
+ */
 export const LINE_LIMIT_CHARACTERS = 19_995;
 
-/** One blob that a manifest names. There is no URL: a blob lies under `blobs/` of the same mirror. */
+/** A blob that a manifest names. It has no URL, because it is under `blobs/` of the same mirror. */
 export const BlobRecord = z.object({
   /** Bytes. */
   contentLength: Count,
@@ -23,7 +25,7 @@ export const BlobRecord = z.object({
 });
 export type BlobRecord = z.infer<typeof BlobRecord>;
 
-/** A manifest of a v3 build cache: of a spec (tarball and spec file), an index, a key or the key index. */
+/** A manifest in a v3 build cache, for a spec (tarball and spec file), an index, a key or the key index. */
 export const MirrorManifest = z.object({
   version: z.literal(3),
   data: z.array(BlobRecord).min(1),

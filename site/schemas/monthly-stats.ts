@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Count, Month } from './values.ts';
 
-/** `stats/<yyyy-mm>.json`: what one month's runs brought. */
+/** `stats/<yyyy-mm>.json`: results of one month's runs. */
 export const MonthlyStats = z.strictObject({
   month: Month,
   builds: Count,

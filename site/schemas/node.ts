@@ -31,11 +31,11 @@ export type Dependency = z.infer<typeof Dependency>;
 
 /**
  * One concrete node of a DAG as Spack writes it (specfile version 5).
- * Unknown keys are ignored here; a node's text is kept with it wherever it is passed on.
+ * Unknown keys are ignored here. Code that passes a node on keeps its original text.
  */
 export const Node = z.object({
   name: PackageName.describe('The package.'),
-  // With the longest name and a hash it is still a file's name.
+  // Short enough for a file name together with the longest package name and a hash.
   version: Text.min(1).max(100).describe('Its version, as Spack writes it.'),
   arch: z
     .object({
@@ -72,13 +72,13 @@ export type Node = z.infer<typeof Node>;
 /** The compiler flags that Spack stores among a node's parameters. */
 export const COMPILER_FLAGS = ['cflags', 'cppflags', 'cxxflags', 'fflags', 'ldflags', 'ldlibs'] as const;
 
-/** The microarchitecture's name, however the node writes it. */
+/** Name of the microarchitecture, for either form that a node has it in. */
 export function targetOf(node: Pick<Node, 'arch'>): string {
   const { target } = node.arch;
   return typeof target === 'string' ? target : target.name;
 }
 
-/** System and target as pages name a machine: `rocky9 icelake`. */
+/** Operating system and target, the way pages name a machine: `rocky9 icelake`. */
 export function machineOf(node: Pick<Node, 'arch'>): string {
   return `${node.arch.platform_os} ${targetOf(node)}`;
 }
@@ -97,8 +97,8 @@ export function mirrorManifestPath(node: Pick<Node, 'name' | 'version' | 'hash'>
 }
 
 /**
- * What a node leads to: its dependencies, and of a spliced one what it was built as, which its binary is made of. Of one
- * that is not known: nothing.
+ * Hashes that a node refers to: its dependencies and, for a spliced node, the build that its binary was made
+ * from. Empty for `undefined`.
  */
 export function hashesOf(node: Pick<Node, 'dependencies' | 'build_spec'> | undefined): DagHash[] {
   if (!node) return [];
@@ -106,7 +106,7 @@ export function hashesOf(node: Pick<Node, 'dependencies' | 'build_spec'> | undef
   return [...dependencies, ...(built ? [built] : [])].map(({ hash }) => hash);
 }
 
-/** The dependencies that a binary needs to run: link and run edges. */
+/** Dependencies that a binary needs to run: link and run edges. */
 export function runtimeDependencies(node: Node): Dependency[] {
   return node.dependencies.filter(({ parameters }) =>
     parameters.deptypes.some((type) => type === 'link' || type === 'run'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PackageName } from './node.ts';
 import { Moment, Text, Texts } from './values.ts';
 
-/** What a recipe says against one of its versions. */
+/** A version that a recipe advises against. */
 export const Deprecation = z.strictObject({
   version: Text.min(1).max(100).describe('The version.'),
   since: Text.max(100).describe(
@@ -18,7 +18,7 @@ export const Deprecation = z.strictObject({
 });
 export type Deprecation = z.infer<typeof Deprecation>;
 
-/** `packages/<name>.json`: what Spack knows of a package. The newest packages commit wins. */
+/** `packages/<name>.json`: Spack's metadata of a package, from the newest recipes that were read. */
 export const Package = z.strictObject({
   name: PackageName.describe('The package.'),
   description: Text.describe('One paragraph.'),

@@ -4,39 +4,44 @@ import { COMPILER_FLAGS, MAX_NAME_LENGTH, PACKAGE_NAME, type ParameterValue } fr
 import { isSafeText } from './safe-text.ts';
 
 /**
- * A node that every Spack from 1.0 on reads, lists and writes back as it is. One node that a reader cannot take makes
- * an index unreadable to all clients, so nothing else is published or put into an index.
+ * A node that every Spack since 1.0 reads, lists and writes back unchanged. A single node that a reader
+ * cannot parse makes the whole index unreadable, so only such nodes are published or put into an index.
  *
- * The rules are those of Spack's own code: `SpecfileReaderBase.from_node_dict`, `SpecfileV5`, `ArchSpec.from_dict` and
- * `Spec.to_node_dict` in spec.py, `VariantValue` in variant.py, `Version` in version/version_types.py, `canonicalize`
- * and `compatible` in deptypes.py, the token expressions in spec_parser.py, and `Database._read_from_file` in
- * database.py. `tests/e2e/readable-node.test.ts` compares the verdicts with those of real Spacks.
+ * The rules follow Spack's own code: `SpecfileReaderBase.from_node_dict`, `SpecfileV5`, `ArchSpec.from_dict`
+ * and `Spec.to_node_dict` in spec.py, `VariantValue` in variant.py, `Version` in version/version_types.py,
+ * `canonicalize` and `compatible` in deptypes.py, the token expressions in spec_parser.py, and
+ * `Database._read_from_file` in database.py. `tests/e2e/readable-node.test.ts` compares the results with
+ * those of real Spacks.
  *
- * A few rules are narrower than Spack's; their sentences are in `NARROWER`.
+ * A few rules are stricter than Spack's; their messages are in `NARROWER`.
  */
 
-/** Sentences of the rules that refuse what Spack reads, because it would be dangerous or ambiguous elsewhere. */
+/**
+ * Messages of rules that reject input which Spack accepts, because it is dangerous or ambiguous elsewhere.
+ */
 export const NARROWER = {
-  /** Becomes part of a command, an address and a file's name. */
+  /** Used in commands, addresses and file names. */
   word: 'expected letters, digits and any of _ . + -',
-  /** Invisible in a terminal, a log and a page, or a command to it. */
+  /** These are invisible in terminals, logs and pages, or control them. */
   text: 'expected text without control and bidirectional characters and with whole characters',
-  /** Spack clones the package's repository to compare such a version. */
+  /** Spack would clone the package's repository to compare it. */
   git: 'expected a version that needs no look into a git repository',
-  /** With a hash they are still the name of a file. */
+  /** Short enough for a file name together with a hash. */
   long: 'expected a name and a version of at most 200 characters together',
-  /** Absent from a concrete node that Spack writes; readers use them instead of other fields. */
+  /**
+   * Keys that Spack never writes into a concrete node, but that readers would use instead of other fields.
+   */
   unexpected: 'expected no such key in a concrete node',
-  /** Spack reads it, but does not write it. */
+  /** Spack reads it, but never writes it. */
   shape: 'expected the shape that Spack writes',
-  /** Spack compares hashes as texts, whatever they are; files are named for them. */
+  /** Spack compares hashes as plain text and accepts any; files are named after them. */
   hash: 'expected a DAG hash: 32 characters of a-z and 2-7',
 } as const;
 
 const SafeText = z.string(NARROWER.shape).refine(isSafeText, NARROWER.text);
 /**
- * What Spack replaces by names of the machine that it runs on, and what it takes for nothing. Source:
- * `Platform.reserved_oss`, `reserved_targets`, `ArchSpec.__init__`.
+ * Words that Spack replaces with the names of the machine that it runs on, and `None`, which it treats as
+ * absent. Source: `Platform.reserved_oss`, `reserved_targets`, `ArchSpec.__init__`.
  */
 const OF_THE_MACHINE = new Set(['default_os', 'default_target', 'frontend', 'fe', 'backend', 'be', 'None']);
 const Word = z.string(NARROWER.shape).regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/, NARROWER.word);
@@ -44,9 +49,9 @@ const OwnWord = Word.refine((word) => !OF_THE_MACHINE.has(word), NARROWER.word);
 const Name = z.string(NARROWER.shape).max(MAX_NAME_LENGTH, NARROWER.word).regex(PACKAGE_NAME, NARROWER.word);
 const Hash = z.string(NARROWER.hash).regex(DAG_HASH, NARROWER.hash);
 
-/** Spack's VALID_VERSION, and `VERSION` of its parser, by which it begins and ends with a word character. */
+/** Spack's VALID_VERSION and its parser's `VERSION`, which requires a word character at both ends. */
 const STANDARD_VERSION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
-/** A commit or a named reference; behind `=` follows the version that Spack takes it for. */
+/** A commit or a named reference. `=` and the version that Spack treats it as may follow. */
 const GIT_REFERENCE = /^(?:git\.[A-Za-z0-9_.-]+|[a-f0-9]{40})$/;
 
 const Version = z
@@ -62,7 +67,7 @@ const Version = z
     );
   }, "expected a version in Spack's grammar: letters, digits, _ . and -, a letter or digit first and last");
 
-/** Names that a spec's text gives another meaning. Source: `_parse_node` in spec_parser.py. */
+/** Names with another meaning in the text of a spec. Source: `_parse_node` in spec_parser.py. */
 const RESERVED = new Set([
   'arch',
   'architecture',
@@ -78,7 +83,7 @@ const VARIANT_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/;
 const FLAG_NAMES = new Set<string>(COMPILER_FLAGS);
 const Flags = z.array(SafeText.min(1, NARROWER.shape), 'expected a list of flags');
 
-/** Looked at by hand: a node has some twenty, and the schema of an object would copy them. */
+/** Checked by hand: a node has about twenty, and an object schema would copy them. */
 const Parameters = z
   .custom<Record<string, ParameterValue>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -86,7 +91,7 @@ const Parameters = z
   )
   .superRefine((parameters, context) => {
     for (const [name, value] of Object.entries(parameters)) {
-      // Of this key `findNodeFault` has a sentence of its own, wherever it is.
+      // `findNodeFault` has its own message for this key, wherever it occurs.
       if (name === '__proto__') continue;
       if (FLAG_NAMES.has(name)) {
         for (const { message, path } of Flags.safeParse(value).error?.issues ?? [])
@@ -98,7 +103,9 @@ const Parameters = z
     }
   });
 
-/** Source: `VariantValue.from_node_dict` and `set`; a text must come out of a spec's text as it went in. */
+/**
+ * Source: `VariantValue.from_node_dict` and `set`. A value must be the same after a round trip through text.
+ */
 function findVariantFault(name: string, value: unknown): string | undefined {
   if (name === '') return NARROWER.shape;
   if (!VARIANT_NAME.test(name)) return 'expected the name of a variant';
@@ -114,22 +121,22 @@ function findVariantFault(name: string, value: unknown): string | undefined {
   if (texts.some((text) => text === '*' || text.includes(',')))
     return 'expected values other than "*" and without commas';
   if (texts.includes('')) return NARROWER.shape;
-  // Spack quotes these as JSON, and takes only the quotes off again.
+  // Spack quotes these as JSON, but removes only the quotes when reading.
   if (joined.includes("'") && /[^ -~]|\\/.test(joined))
     return 'expected values without an apostrophe next to a backslash or letters outside ASCII';
-  // Spack writes these without quotes, and does not read them so.
+  // Spack writes these without quotes, and cannot read them back.
   if (/[[\]]/.test(joined) && /^[a-zA-Z0-9,/_.\-[\]]+$/.test(joined))
     return 'expected values with brackets to have a character that Spack quotes';
   return texts.every(isSafeText) ? undefined : NARROWER.text;
 }
 
-/** Whether a value is one of the plain words and numbers that most are: no rule below is about those. */
+/** Whether a value is a plain word or number, as most are. No other rule applies to those. */
 function isOrdinary(value: string): boolean {
   return /^[A-Za-z0-9_.+-]+$/.test(value) && !/^(?:true|false)$/i.test(value);
 }
 
 const DEPTYPES = ['build', 'link', 'run', 'test'] as const;
-/** Two edges to one package may share no bit: link and run are one. In numbers, since each node of a catalog is looked at. */
+/** Bits that two edges to one package must not share. Link and run have the same one. */
 const DEPTYPE_BITS = { build: 1, link: 2, run: 2, test: 4 };
 
 const Dependency = z.object({
@@ -138,14 +145,14 @@ const Dependency = z.object({
   parameters: z.object({
     deptypes: z.array(z.enum(DEPTYPES), NARROWER.shape).min(1, NARROWER.shape),
     virtuals: z.array(Word),
-    // Compared with others when specs are sorted: Python has no order of a text and a boolean.
+    // Spack compares these when it sorts specs, and Python cannot compare a string with a boolean.
     direct: z.boolean(NARROWER.shape).optional(),
   }),
 });
 
 const External = z.object(
   {
-    // Spack turns backslashes, and may fail on what looks like an address.
+    // Spack replaces backslashes, and may fail on a path that looks like a URL.
     path: SafeText.regex(/^(?:\/(?!\/)[^\\]*)?$/, NARROWER.shape).nullable(),
     module: z.array(SafeText, NARROWER.shape).nullable(),
     extra_attributes: z.record(z.string(), z.unknown(), NARROWER.shape).optional(),
@@ -153,7 +160,7 @@ const External = z.object(
   NARROWER.shape,
 );
 
-/** Readers take the name and no more; `parents` is for this site. */
+/** Spack reads only the name; this site uses `parents`. */
 const Target = z.preprocess(
   (target) => (typeof target === 'string' ? { name: target } : target),
   z.object({ name: OwnWord, parents: z.array(Word, NARROWER.shape).optional() }),
@@ -225,7 +232,7 @@ export const ReadableNode = z
     const seen = new Map<string, number>();
     const hashes = new Set<string>();
     for (const { name, hash, parameters } of edges) {
-      // Spack makes one edge of them.
+      // Spack would merge them into one edge.
       if (hashes.has(hash)) refuse('dependencies', `expected one edge to ${name}/${hash}`);
       hashes.add(hash);
       const earlier = seen.get(name) ?? 0;

@@ -3,28 +3,28 @@ import { Build } from './build.ts';
 import { Moment, Text } from './values.ts';
 
 /**
- * `removed/<hash>.json`: a build that prune took out. It keeps what the build's record said of when it came, so that
- * the changes of past months stay as they were.
+ * `removed/<hash>.json`: a build that prune removed. It keeps the dates of the build's record, so that the
+ * lists of changes of past months stay the same.
  */
 export const Removed = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
-  /** Each time that it was there, the oldest first: what was removed may be built and published again. */
+  /** Periods in which it was available, the oldest first: a removed build may be published again. */
   stays: z
     .array(
       z.strictObject({
-        /** As the build's record said: UTC, whole seconds. */
+        /** Date from the build's record: UTC, whole seconds. */
         published: Build.shape.published,
         /** UTC, whole seconds. */
         removed: Moment,
-        /** The rule that it fell under, in words. */
+        /** The retention rule that removed it, in words. */
         reason: Text,
       }),
     )
     .min(1),
   /**
-   * What is kept of a build that was removed lately, since clients go on installing from older indexes: the site still
-   * serves its manifest and tarball, and it can come back when something new needs it. Absent: its time is over, and the
-   * registry has been told to delete it.
+   * Data of a recently removed build. Clients still install from older indexes, so the site keeps serving its
+   * manifest and tarball, and the build can be restored when something new needs it. Absent: the grace period
+   * is over, and the registry was asked to delete it.
    */
   grace: z
     .strictObject({

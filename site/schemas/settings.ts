@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Text } from './values.ts';
 
-/** Bytes in each unit that a size may be written with: decimal as disks and GitHub count, binary with an `i`. */
+/** Bytes per unit of a size: decimal, as disks and GitHub count, or binary with an `i`. */
 const UNIT_BYTES: Record<string, number> = {
   '': 1,
   b: 1,
@@ -13,7 +13,7 @@ const UNIT_BYTES: Record<string, number> = {
   gib: 2 ** 30,
 };
 
-/** A size in bytes written for people: `900 MB`, `1.5GiB`, `1000000`. */
+/** A human-readable size, parsed to bytes: `900 MB`, `1.5GiB`, `1000000`. */
 export const Size = Text.transform((text, context): number => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text);
   const unit = UNIT_BYTES[match?.[2]?.toLowerCase() ?? ''];
@@ -24,7 +24,7 @@ export const Size = Text.transform((text, context): number => {
   return Math.floor(Number(match[1]) * unit);
 });
 
-/** Sibling caches that a site names at most: each is loaded by every reader of the page. */
+/** Maximum number of sibling caches: every visitor of the page loads all of them. */
 export const MOST_SIBLINGS = 12;
 
 /** Address of another cache's site, without a slash at the end. */
@@ -35,7 +35,7 @@ export const SiblingUrl = Text.max(300)
   )
   .transform((url) => url.replace(/\/+$/, ''));
 
-/** What every script and the site take from the environment; the same names everywhere. */
+/** Environment variables of all scripts and the site. */
 export const Settings = z.object({
   /** `oci-layout:DIR`, `ghcr.io/owner/repo`, or any other registry's `host/path`. */
   REGISTRY: Text.min(1).default('oci-layout:.work/registry'),
@@ -46,21 +46,21 @@ export const Settings = z.object({
     .url({ protocol: /^https?$/, error: 'expected an address such as https://owner.github.io/repo' })
     .default('http://localhost:4321/spack-build-cache')
     .transform((url) => url.replace(/\/+$/, '')),
-  /** What may lie on the site in all, in bytes: GitHub Pages holds 1 GB. */
+  /** Maximum size of the whole site, in bytes. GitHub Pages allows 1 GB. */
   PAGES_BUDGET: Text.default('900MB').pipe(Size),
-  /** Addresses of sibling caches, with spaces between. */
+  /** Addresses of sibling caches, separated by spaces. */
   FEDERATE: Text.default('')
     .transform((text) => text.split(/\s+/).filter(Boolean))
     .pipe(z.array(SiblingUrl).max(MOST_SIBLINGS)),
 });
 export type Settings = z.infer<typeof Settings>;
 
-/** The variables of a process, as `process.env` has them. */
+/** Variables of a process, in the form of `process.env`. */
 export type ProcessEnvironment = Record<string, string | undefined>;
 
 /**
- * Reads the settings from an environment; a variable that is set but empty counts as absent,
- * since workflows pass unset inputs that way.
+ * Reads the settings from an environment. A variable that is set but empty counts as absent,
+ * because workflows pass unset inputs that way.
  */
 export function parseSettings(environment: ProcessEnvironment): Settings {
   const variables = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { Node } from './node.ts';
 
-/** The newest build cache layout that Spack reads; a spec file above it is refused by every client. */
+/** The newest build cache layout that Spack reads. Every client refuses spec files with a higher number. */
 export const LAYOUT_VERSION = 3;
 
-/** The largest real DAGs have some hundred. */
+/** Maximum number of nodes. The largest real DAGs have a few hundred. */
 export const MAX_NODES = 5_000;
 
 /** A specfile: a root node first, then every node of its DAG. Source: Spack's `Spec.to_dict`. */

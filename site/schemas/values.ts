@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Any text: what may stand in it is the business of the field. */
+/** Any text. Each field has its own rules for it. */
 export const Text = z.string();
 
-/** A list of such texts, in the order in which they were written. */
+/** A list of texts, in the order in which they were written. */
 export const Texts = z.array(Text);
 
-/** How many of something, or bytes. */
+/** A number of things or bytes. */
 export const Count = z.int().nonnegative();
 
 /** A moment: UTC, whole seconds, `2026-11-23T07:40:00Z`. */

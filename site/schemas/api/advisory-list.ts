@@ -5,7 +5,7 @@ import { Deprecation } from '../package.ts';
 import { Link, ListLinks, apiDocument, listOf, linksTo } from './link.ts';
 import { Text } from '../values.ts';
 
-/** `/api/advisories.json`: versions that recipes advise against and that are here. */
+/** `/api/advisories.json`: versions here that their recipes advise against. */
 export const AdvisoryList = apiDocument(
   "Versions that are here and that Spack's recipes mark deprecated, with the CVE ids that they name.",
   {

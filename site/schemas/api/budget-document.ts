@@ -4,7 +4,7 @@ import { Count, Texts } from '../values.ts';
 
 const Day = z.iso.date();
 
-/** `/api/budget.json`: what of the cache fits on the site. */
+/** `/api/budget.json`: the part of the cache that fits on the site. */
 export const BudgetDocument = apiDocument(
   'How much of the cache is on the site. The registry has everything.',
   {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ListLinks, apiDocument, listOf } from './link.ts';
 import { Text, Texts } from '../values.ts';
 
-/** `/api/compilers.json`: what built the builds, the most common first. */
+/** `/api/compilers.json`: compilers of the builds, the most common first. */
 export const CompilerList = apiDocument(
   'Compilers of the builds. A build without compiled code has no compiler.',
   {

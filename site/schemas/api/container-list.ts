@@ -3,7 +3,7 @@ import { Container } from '../container.ts';
 import { Link, apiDocument, listOf, linksTo } from './link.ts';
 import { Text } from '../values.ts';
 
-/** `/api/containers.json`: images that `docker run` starts, each under the tags that are at it now. */
+/** `/api/containers.json`: images for `docker run`, each with its current tags. */
 export const ContainerList = apiDocument(
   'Images of builds and environments for `docker run`, with their current tags.',
   {

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import { PackageName } from '../node.ts';
 import { Count, Moment, Text, Texts } from '../values.ts';
 
-/** Why a binary is not there. */
+/** Reason why a binary is missing. */
 export const MissingReason = z.enum(['failed', 'other-build', 'other-target', 'other-version', 'never']);
 export type MissingReason = z.infer<typeof MissingReason>;
 
@@ -33,7 +33,7 @@ export const MissingSpec = z.strictObject({
 });
 export type MissingSpec = z.infer<typeof MissingSpec>;
 
-/** How much of an environment or lock file has a binary. */
+/** Coverage of an environment or a lock file by binaries. */
 export const Coverage = z.strictObject({
   needed: Count.describe(
     'Specs that an installation takes: roots, what they need at run time, and for those to be built what they need for that; externals left out.',

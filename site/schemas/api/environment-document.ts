@@ -4,7 +4,7 @@ import { Coverage } from './coverage.ts';
 import { Link, apiDocument, listOf, linksTo } from './link.ts';
 import { Count, Text } from '../values.ts';
 
-/** `/api/environments/<name>.json`: one environment, what of it is there, and why the rest is not. */
+/** `/api/environments/<name>.json`: one environment, with the specs that have no binary and why. */
 export const EnvironmentDocument = apiDocument(
   'One environment: which of its specs have a binary, and why the others have none.',
   {

@@ -3,7 +3,7 @@ import { Coverage } from './coverage.ts';
 import { Link, ListLinks, apiDocument, listOf, linksTo } from './link.ts';
 import { Text } from '../values.ts';
 
-/** `/api/environments.json`: environments and how much of each is there. */
+/** `/api/environments.json`: environments, and how much of each has binaries. */
 export const EnvironmentList = apiDocument('Environments and how much of each has binaries here.', {
   environments: listOf({
     name: Text.describe("The environment's name."),

@@ -3,14 +3,14 @@ import { Sha256 } from '../digest.ts';
 import { Link, apiDocument, listOf, linksTo } from './link.ts';
 import { Count, Moment, Month, Text, Texts } from '../values.ts';
 
-/** A file and its content: a program that has read the same sha256 before need not read it again. */
+/** A file and its digest: a program that has seen the same sha256 need not read it again. */
 const Content = z.strictObject({
   url: Link.describe('Where it is.'),
   sha256: Sha256.describe('Of its bytes.'),
   size: Count.describe('Bytes, uncompressed.'),
 });
 
-/** `/api/index.json`: what there is, and where. */
+/** `/api/index.json`: the entry point of the API. */
 export const IndexDocument = apiDocument(
   'Entry point: all endpoints with their digests. One small request shows whether anything is new.',
   {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { Link, ListLinks, apiDocument, listOf } from './link.ts';
 import { Text } from '../values.ts';
 
-/** `/api/keys.json`: the public keys that signatures here are made with. */
+/** `/api/keys.json`: public keys for checking the signatures of this cache. */
 export const KeyList = apiDocument('The public keys that signatures here are made with.', {
   keys: listOf({
     fingerprint: Text.describe('40 upper-case hex digits.'),

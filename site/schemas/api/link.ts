@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** Full address of another file or page of this site. */
+/** Full address of another file or page on this site. */
 export const Link = z.url();
 export type Link = z.infer<typeof Link>;
 
-/** A document of the API with these fields. */
+/** A document of the API with the given fields. */
 export function apiDocument<Fields extends z.ZodRawShape>(description: string, fields: Fields) {
   const schema = Link.describe("Address of this document's JSON Schema.");
   return z.strictObject({ schema, ...fields }).describe(description);
 }
 
-/** A list of objects with these fields. */
+/** A list of objects with the given fields. */
 export function listOf<Fields extends z.ZodRawShape>(fields: Fields) {
   return z.array(z.strictObject(fields));
 }
 
-/** The links of a document, or of an object in it. */
+/** Links of a document, or of an object in it. */
 export function linksTo<Fields extends z.ZodRawShape>(links: Fields) {
   return z.strictObject(links).describe('Related documents.');
 }
@@ -23,7 +23,7 @@ export function linksTo<Fields extends z.ZodRawShape>(links: Fields) {
 /** The link back that every list has. */
 export const ListLinks = linksTo({ index: Link.describe('The index of this API.') });
 
-/** Where a build can be had. */
+/** Place where a build is available. */
 export const State = z.enum(['site', 'registry']);
 export type State = z.infer<typeof State>;
 

@@ -5,7 +5,7 @@ import { Package } from '../package.ts';
 import { Link, State, STATE_TEXT, apiDocument, linksTo } from './link.ts';
 import { Count, Moment, Text, Texts } from '../values.ts';
 
-/** A build in few words. */
+/** A short description of a build. */
 export const BuildSummary = z.strictObject({
   hash: DagHash.describe('DAG hash.'),
   version: Text.describe('Version, as Spack writes it.'),

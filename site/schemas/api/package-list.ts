@@ -3,7 +3,7 @@ import { PackageName } from '../node.ts';
 import { Link, apiDocument, linksTo } from './link.ts';
 import { Count, Moment, Text, Texts } from '../values.ts';
 
-/** A package in few words. */
+/** A short description of a package. */
 const PackageSummary = z.strictObject({
   name: PackageName.describe("The package's name."),
   description: Text.optional().describe('What it is, in one paragraph. Absent: not known.'),

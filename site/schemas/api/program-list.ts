@@ -8,7 +8,7 @@ const Provider = z.strictObject({
   packages: z.array(PackageName).min(1).describe('Packages with a build that ships it, sorted.'),
 });
 
-/** `/api/programs.json`: in which packages programs and libraries are. */
+/** `/api/programs.json`: programs and libraries, and the packages that have them. */
 export const ProgramList = apiDocument('Programs and libraries, and the packages that have them.', {
   programs: z.array(Provider).describe('Files in `bin/` and `sbin/`, by name.'),
   libraries: z.array(Provider).describe('Shared libraries, by name.'),

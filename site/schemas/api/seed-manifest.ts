@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Link, listOf } from './link.ts';
 import { Text, Texts } from '../values.ts';
 
-/** `/manifest/`: the newest builds, in the form of the first build caches on GitHub Pages. */
+/** `/manifest/`: the newest builds, in the format of the first build caches on GitHub Pages. */
 export const SeedManifest = z
   .strictObject({
     keys: z.array(Link).describe('Public keys.'),
@@ -18,7 +18,7 @@ export const SeedManifest = z
   .describe('The newest builds, in the form of the first build caches on GitHub Pages. Sent as HTML.');
 export type SeedManifest = z.infer<typeof SeedManifest>;
 
-/** `/manifest/dates/`: where the builds of each month are listed, in the same old form. */
+/** `/manifest/dates/`: addresses of the lists of each month's builds, in the same format. */
 export const SeedDates = z
   .strictObject({
     keys: z.array(Link).describe('Public keys.'),

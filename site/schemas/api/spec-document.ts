@@ -5,8 +5,8 @@ import { Link, State, STATE_TEXT, apiDocument } from './link.ts';
 import { Text } from '../values.ts';
 
 /**
- * The catalog's record of a build, without what follows from its other fields or from its tarball and spec file, and few
- * ask for.
+ * The catalog's record of a build, without rarely needed fields that follow from its other fields or from its
+ * tarball and spec file.
  */
 export const PublishedBuild = Build.omit({ times: true }).extend({
   tarball: Tarball.omit({ uncompressedDigest: true }).describe('Its tarball.'),
@@ -18,7 +18,7 @@ export const PublishedBuild = Build.omit({ times: true }).extend({
 });
 export type PublishedBuild = z.infer<typeof PublishedBuild>;
 
-/** `/api/specs/<hash>.json`: all that is known of one build. */
+/** `/api/specs/<hash>.json`: all details of one build. */
 export const SpecDocument = apiDocument(
   'All that is known of one build. Addresses of its page, manifest, tarball and image follow from templates in `links` of the index; its node is in the list of its package’s nodes, and the lists of all packages say which builds depend on it.',
   {

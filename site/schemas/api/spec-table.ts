@@ -5,7 +5,7 @@ import { Count, Text, Texts } from '../values.ts';
 
 const Places = z.array(Count);
 
-/** `/api/specs.json`: all builds as columns, since a list of objects would take several times as much. */
+/** `/api/specs.json`: all builds as columns. A list of objects would be several times as large. */
 export const SpecTable = apiDocument('All builds, column-wise (compact).', {
   builds: Count.describe('Number of builds: the length of each column.'),
   words: z

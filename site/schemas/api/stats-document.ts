@@ -8,7 +8,7 @@ const Share = z.strictObject({
   size: Count.describe('Bytes of their tarballs.'),
 });
 
-/** `/api/stats.json`: numbers over all. */
+/** `/api/stats.json`: totals of the whole cache. */
 export const StatsDocument = apiDocument('Numbers over all.', {
   packages: Count.describe('Packages with a build.'),
   builds: Count.describe('Builds.'),

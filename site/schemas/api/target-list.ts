@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Link, ListLinks, apiDocument, listOf } from './link.ts';
 import { Text } from '../values.ts';
 
-/** `/api/targets.json`: what the builds are for, the most common first. */
+/** `/api/targets.json`: targets of the builds, the most common first. */
 export const TargetList = apiDocument('Targets (CPUs) of the builds.', {
   targets: listOf({
     name: Text.describe("A microarchitecture in archspec's words."),

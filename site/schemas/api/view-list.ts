@@ -3,14 +3,14 @@ import { Sha256 } from '../digest.ts';
 import { Link, ListLinks, apiDocument, listOf } from './link.ts';
 import { Count, Text } from '../values.ts';
 
-/** A settings file for Spack's remote `include:`. It never changes and stays for ever. */
+/** A settings file for Spack's remote `include:`. It never changes and is never removed. */
 export const Include = z.strictObject({
   path: Link.describe('For `path:`.'),
   sha256: Sha256.describe('For `sha256:`; it is also in the file name.'),
 });
 export type Include = z.infer<typeof Include>;
 
-/** `/api/views.json`: the mirror's named indexes, for clients from Spack 1.2 on. */
+/** `/api/views.json`: the mirror's named indexes, for Spack 1.2 or newer. */
 export const ViewList = apiDocument(
   "The mirror's named indexes, for Spack 1.2 or newer, and settings to use mirror and views.",
   {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Blob, Build, Origin } from '../build.ts';
 import { Moment } from '../values.ts';
 
-/** A build whose payload came out the same when it was built again. */
+/** A build whose payload was the same when it was built again. */
 export const AlikeBuild = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
   tarball: Blob.shape.digest.describe('The tarball that was compared: the record holds for no other.'),
@@ -12,6 +12,6 @@ export const AlikeBuild = z.strictObject({
 });
 export type AlikeBuild = z.infer<typeof AlikeBuild>;
 
-/** `checks/alike.json`: what was built again so far and came out the same, sorted by name and hash. */
+/** `checks/alike.json`: all builds so far whose rebuild gave the same payload, sorted by name and hash. */
 export const AlikeBuilds = z.strictObject({ builds: z.array(AlikeBuild).max(100_000) });
 export type AlikeBuilds = z.infer<typeof AlikeBuilds>;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { Origin } from '../build.ts';
 import { Count, Moment, Text } from '../values.ts';
 
-/** The parts of a cache that have to agree. */
+/** Parts of a cache that have to agree. */
 export const Subject = z.enum(['catalog', 'registry', 'site', 'spack']);
 export type Subject = z.infer<typeof Subject>;
 
-/** One disagreement. */
+/** A disagreement. */
 export const Finding = z.strictObject({
   code: Text.regex(/^[a-z]+(-[a-z]+)*$/).describe(
     'What kind of disagreement it is: a short name that stays, such as `image-missing`.',
@@ -23,7 +23,7 @@ export const Finding = z.strictObject({
 });
 export type Finding = z.infer<typeof Finding>;
 
-/** One thing that was looked at, and how much of it. */
+/** A check, and how much it covered. */
 export const HealthCheck = z.strictObject({
   subject: Subject.describe('Where it was looked at.'),
   name: Text.max(100).describe('What was compared, for people.'),
@@ -33,7 +33,7 @@ export const HealthCheck = z.strictObject({
 });
 export type HealthCheck = z.infer<typeof HealthCheck>;
 
-/** `checks/doctor.json`: what the last run of doctor found. */
+/** `checks/doctor.json`: findings of the last run of doctor. */
 export const Health = z.strictObject({
   date: Moment.describe('When: UTC, whole seconds.'),
   run: Origin.shape.run,

@@ -4,12 +4,12 @@ import { PackageName } from '../node.ts';
 import { isSafeText } from '../safe-text.ts';
 import { Moment, Text } from '../values.ts';
 
-/** More than any cache has builds. */
+/** More builds than any cache has. */
 const MOST = 100_000;
 const Hashes = z.array(DagHash).max(MOST);
 const Version = Text.min(1).max(100).refine(isSafeText);
 
-/** Why newer recipes would give another build: what they say of one package of its DAG. */
+/** Reason why newer recipes would give another build: a change to one package in its DAG. */
 export const OlderCause = z.strictObject({
   why: z
     .enum(['recipe', 'version', 'deprecated', 'version-removed', 'recipe-removed'])
@@ -29,24 +29,24 @@ export type OlderCause = z.infer<typeof OlderCause>;
 /** Builds that are older for one reason. */
 const OlderBuilds = z.strictObject({ ...OlderCause.shape, hashes: Hashes.min(1) });
 
-/** How builds compare with newer recipes, each in one of the lists; of builds in none it is not known. */
+/** Comparison of builds with newer recipes. Each build is in at most one list; nothing is known of the others. */
 export const BuildVerdicts = z.strictObject({
-  /** Proven to come out the same. */
+  /** Builds proven to come out the same. */
   current: Hashes,
-  /** The newer recipes have no other version, source or patch of them, nor of what they need to run. */
+  /** Builds for which newer recipes have no other version, source or patch, nor for their run-time needs. */
   noNewer: Hashes,
   older: z.array(OlderBuilds).max(MOST),
 });
 export type BuildVerdicts = z.infer<typeof BuildVerdicts>;
 
-/** When a build was first found to be older. */
+/** First finding that a build is older. */
 export const OlderSince = z.strictObject({
   release: Version.describe('The recipes that it was first found to be older than.'),
   date: Moment.describe('Date of these recipes: UTC, whole seconds.'),
 });
 export type OlderSince = z.infer<typeof OlderSince>;
 
-/** `checks/recipes.json`: how builds compare with the newest recipes that were read. Lists are sorted. */
+/** `checks/recipes.json`: comparison of builds with the newest recipes that were read. Lists are sorted. */
 export const RecipeComparison = z.strictObject({
   release: OlderSince.shape.release,
   commit: Text.regex(/^[0-9a-f]{40}$/).describe('Commit of spack-packages.'),
@@ -57,8 +57,9 @@ export const RecipeComparison = z.strictObject({
 export type RecipeComparison = z.infer<typeof RecipeComparison>;
 
 /**
- * How a build compares with the newest recipes that were read. `current`: solved with them, or proven to come out the
- * same. `no newer`: they have no other version, source or patch of it, nor of what it needs to run.
+ * Results of comparing a build with the newest recipes that were read. `current`: solved with them, or proven
+ * to come out the same. `no newer`: they have no other version, source or patch for it, nor for its run-time
+ * dependencies.
  */
 export const FRESHNESS = ['unknown', 'current', 'no newer', 'older'] as const;
 export type FreshnessState = (typeof FRESHNESS)[number];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Build, Origin } from '../build.ts';
 import { Count, Moment, Text } from '../values.ts';
 
-/** Why a file of two builds of one spec differs. */
+/** Cause of a difference between two builds of one spec, in one file. */
 export const DifferenceCause = z.enum([
   'missing',
   'kind',
@@ -29,7 +29,7 @@ export const DifferenceCause = z.enum([
 ]);
 export type DifferenceCause = z.infer<typeof DifferenceCause>;
 
-/** A build whose payload is another one in the second cache. */
+/** A build with a different payload in the second cache. */
 export const DifferingBuild = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
   files: z.int().positive().describe('Number of files that differ.'),
@@ -46,7 +46,7 @@ export const DifferingBuild = z.strictObject({
 });
 export type DifferingBuild = z.infer<typeof DifferingBuild>;
 
-/** `checks/challenge.json`: what the last comparison of two builds of the same specs found. */
+/** `checks/challenge.json`: result of the last comparison of two builds of the same specs. */
 export const Reproduction = z.strictObject({
   date: Moment.describe('When: UTC, whole seconds.'),
   run: Origin.shape.run,

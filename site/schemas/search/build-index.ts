@@ -3,56 +3,61 @@ import { FRESHNESS } from '../checks/recipe-comparison.ts';
 import { Count, Text, Texts } from '../values.ts';
 
 const Places = z.array(Count);
-/** A place, or -1 where it is not known: a failure may not have got that far. */
+/** An index, or -1 for an unknown value: a build may fail before its value is known. */
 const PlacesOrNone = z.array(z.int().min(-1));
 
 /**
- * `/data/builds.json`: columns for facets, one value a row. Rows are builds, and things that failed, in the order of
- * `/data/packages.json`'s names; of a package the highest version first, then what failed.
+ * `/data/builds.json`: columns for facets, with one value per row. Rows are builds and failures, in the order
+ * of the names in `/data/packages.json`; within a package, builds by version, the highest first, then
+ * failures.
  */
 export const BuildIndex = z.strictObject({
   /** Platform and operating system, `linux ubuntu24.04`; the most used first, as in the other lists of words. */
   systems: Texts,
   /** `gcc@12.2.0`. */
   compilers: Texts,
-  /** `+mpi`, `api=default`; of several values each one: `libs=shared`. */
+  /** `+mpi`, `api=default`; several values of one variant are separate entries: `libs=shared`. */
   variants: Texts,
-  /** `glibc@2.36 2.34`: what Spack compares with, then the oldest that it runs on, where that is known. */
+  /** `glibc@2.36 2.34`: the libc that Spack compares and, if known, the oldest version that the build runs on. */
   libcs: Texts,
   /** `2026-11`, the newest first. */
   months: Texts,
   /** Sets of compilers that built something together. */
   compilerSets: z.array(Places),
-  /** Sets of variants that builds have. */
+  /** Sets of variants of builds. */
   variantSets: z.array(Places),
-  /** States of `freshness`: how builds compare with the newest recipes. Empty: nothing was compared. */
+  /**
+   * States for `freshness`, the comparison of builds with the newest recipes. Empty: nothing was compared.
+   */
   freshness: z.array(z.enum(FRESHNESS)),
   /** Release of these recipes. Absent: nothing was compared. */
   recipes: Text.optional(),
   /** Rows that have a binary and are part of an environment. */
   environments: z.array(z.strictObject({ name: Text, rows: Places })),
   rows: z.strictObject({
-    /** Place in the package index's `names`. */
+    /** Index into `names` of the package index. */
     package: Places,
-    /** Place in the package index's `versions`. */
+    /** Index into `versions` of the package index. */
     version: PlacesOrNone,
-    /** Place in the package index's `targets`. */
+    /** Index into `targets` of the package index. */
     target: PlacesOrNone,
     system: PlacesOrNone,
     compilerSet: PlacesOrNone,
     variantSet: PlacesOrNone,
     libc: PlacesOrNone,
     month: Places,
-    /** Bytes of the tarball, three digits of them; 0: there is none. */
+    /** Bytes of the tarball, rounded to three digits; 0: there is none. */
     size: Places,
-    /** Place in `BUILD_STATES`. */
+    /** Index into `BUILD_STATES`. */
     state: Places,
-    /** Place in `freshness`. Empty: nothing was compared. */
+    /** Index into `freshness`. Empty: nothing was compared. */
     freshness: PlacesOrNone,
   }),
 });
 export type BuildIndex = z.infer<typeof BuildIndex>;
 
-/** `/data/hashes/<n>.json`: DAG hashes of the rows from `n * HASHES_PER_FILE`; of failures the names of their files. */
+/**
+ * `/data/hashes/<n>.json`: DAG hashes (for failures, file names) of the rows from `n * HASHES_PER_FILE` on.
+ */
 export const HashList = Texts;
 export type HashList = z.infer<typeof HashList>;

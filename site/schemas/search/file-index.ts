@@ -3,14 +3,14 @@ import { Count, Texts } from '../values.ts';
 
 const Places = z.array(Count);
 
-/** `/data/files.json`: which programs and libraries builds ship. */
+/** `/data/files.json`: programs and libraries of the builds. */
 export const FileIndex = z.strictObject({
   /** Programs first, then libraries, each sorted. */
   names: Texts,
-  /** How many of the names are programs. */
+  /** Number of programs among the names. */
   programs: Count,
   /**
-   * Sets of files that builds ship: places in `names`, ascending, each as its distance from the one before.
+   * Sets of files in builds: ascending indexes into `names`, each as the difference from the one before.
    * The first set is empty.
    */
   sets: z.array(Places),

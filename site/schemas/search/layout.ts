@@ -1,7 +1,7 @@
-/** What the search's data files and their readers agree on; without zod, which browsers need not load. */
+/** Constants of the search's data files. This file does not import zod, so that browsers need not load it. */
 
-/** Where a build is; the place in this list is its number. */
+/** Places of a build; data files have the index into this list. */
 export const BUILD_STATES = ['site', 'registry', 'failed'] as const;
 
-/** How many rows' hashes one file of `/data/hashes/` has. */
+/** Number of rows per file in `/data/hashes/`. */
 export const HASHES_PER_FILE = 1_000;

@@ -4,8 +4,8 @@ import { Count, Texts } from '../values.ts';
 const Places = z.array(Count);
 
 /**
- * `/data/packages.json`: what search and lists need of every package, as columns; one value a package, at the same place
- * in each. Names are sorted; packages that only failed so far come with 0 builds.
+ * `/data/packages.json`: data of every package for search and lists, as columns with one value per package at
+ * the same index. Names are sorted; packages with failures only have 0 builds.
  */
 export const PackageIndex = z.strictObject({
   /** Every version of any package, the lowest first in Spack's order. */
@@ -13,18 +13,18 @@ export const PackageIndex = z.strictObject({
   /** Every target, the most used first. */
   targets: Texts,
   names: Texts,
-  /** The first sentence or so of what a package is; empty where that is not known. */
+  /** The first sentence or so of the description; empty if there is none. */
   descriptions: Texts,
   /** Tags joined by spaces. */
   tags: Texts,
-  /** Virtuals that builds here take it for, `mpi`, joined by spaces. */
+  /** Virtuals that builds here use it for, such as `mpi`, joined by spaces. */
   provides: Texts,
-  /** Places in `versions`, the highest first. */
+  /** Indexes into `versions`, the highest version first. */
   packageVersions: z.array(Places),
-  /** Places in `targets`. */
+  /** Indexes into `targets`. */
   packageTargets: z.array(Places),
   builds: Places,
-  /** Bytes of all tarballs, three digits of them. */
+  /** Bytes of all tarballs, rounded to three digits. */
   sizes: Places,
   /** Day of the newest build, in days since 1970. */
   updated: Places,

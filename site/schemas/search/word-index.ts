@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { Texts } from '../values.ts';
 
 /**
- * `/data/words.json`: the words of each package's description that its part in `/data/packages.json` lacks, in lower
- * case and in their order, joined by spaces; at the same places as there. Words that every text has are left out.
+ * `/data/words.json`: for each package, at the same index as in `/data/packages.json`, the words of its
+ * description that are not there, in lower case and in order, joined by spaces. Words that every text has are
+ * left out.
  */
 export const WordIndex = Texts;
 export type WordIndex = z.infer<typeof WordIndex>;

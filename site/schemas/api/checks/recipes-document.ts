@@ -3,7 +3,7 @@ import { OlderCause, OlderSince, RecipeComparison } from '../../checks/recipe-co
 import { ListLinks, apiDocument, listOf } from '../link.ts';
 import { Count } from '../../values.ts';
 
-/** `/api/recipes.json`: how the builds here compare with the newest recipes that were read. */
+/** `/api/recipes.json`: comparison of the builds here with the newest recipes that were read. */
 export const RecipesDocument = apiDocument(
   'How the builds here compare with the newest release of Spack’s recipes; which is which, the list of specs says in `freshness`.',
   {

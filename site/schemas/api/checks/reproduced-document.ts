@@ -3,7 +3,7 @@ import { AlikeBuild } from '../../checks/alike-builds.ts';
 import { Reproduction } from '../../checks/reproduction.ts';
 import { ListLinks, apiDocument } from '../link.ts';
 
-/** `/api/reproduced.json`: which builds came out the same when they were built a second time. */
+/** `/api/reproduced.json`: builds that came out the same when they were built a second time. */
 export const ReproducedDocument = apiDocument(
   'Which builds came out the same when they were built a second time.',
   {
