@@ -1,15 +1,18 @@
 import { inflateRawSync } from 'node:zlib';
 
-/** A member of an archive, as an archive of another time or order has it, too. */
+/** A member of an archive, without its times and its place among the others. */
 export interface ArchiveMember {
   name: string;
   content: Buffer;
 }
 
-/** Bytes that a member of a zip may unpack to, and all of one archive. */
+/** Limit in bytes for an unpacked member of a zip, and for all members of one archive. */
 const MOST_BYTES = 2 ** 24;
 
-/** The members of a Unix, zip or tar archive in its order; undefined for what is none, or contradicts itself. */
+/**
+ * The members of a Unix, zip or tar archive in its order; undefined for anything else, and for an invalid
+ * archive.
+ */
 export function readMembers(bytes: Buffer): ArchiveMember[] | undefined {
   const start = bytes.toString('latin1', 0, 8);
   if (start === '!<arch>\n') return arMembers(bytes);
@@ -18,7 +21,10 @@ export function readMembers(bytes: Buffer): ArchiveMember[] | undefined {
   return undefined;
 }
 
-/** Long names are in a member of their own, and the index of symbols follows from the members: neither is one. */
+/**
+ * Reads a Unix archive. Its table of long names and its symbol index, which follows from the members, are
+ * skipped.
+ */
 function arMembers(bytes: Buffer): ArchiveMember[] | undefined {
   const members: ArchiveMember[] = [];
   let longNames = '';
@@ -40,7 +46,7 @@ function arMembers(bytes: Buffer): ArchiveMember[] | undefined {
   return members;
 }
 
-/** Read from the directory at the end, which knows all sizes. */
+/** Reads a zip from the directory at its end, which has all sizes. */
 function zipMembers(bytes: Buffer): ArchiveMember[] | undefined {
   const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1');
   if (end < 0 || end + 22 > bytes.length) return undefined;

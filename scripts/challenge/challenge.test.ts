@@ -24,10 +24,10 @@ import { compareCaches, type CacheComparison } from './compare.ts';
 import { openCache, onlyBuilds } from './open-cache.ts';
 import { recordAlike } from './record-alike.ts';
 
-/** One file of an installation: its content, or more about it. */
+/** One file of an installation: its content, or more details. */
 type Made = string | Buffer | Omit<MadeEntry, 'name'> | undefined;
 
-/** A header that the same linker writes, with another digest of what it linked. */
+/** A header from the same linker with another build ID. */
 const elf = (id: string): Buffer =>
   Buffer.concat([
     Buffer.from('\x7fELF\x02\x01 code \x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0', 'latin1'),
@@ -70,7 +70,7 @@ function gzipAt(text: string, time: number): Buffer {
   return bytes;
 }
 
-/** A zip file of these members, each a name and its text. */
+/** A zip file of these members, each with its name and text. */
 async function zip(time: string, ...members: [string, string][]): Promise<Buffer> {
   const file = new ZipFile();
   for (const [name, text] of members)
@@ -81,7 +81,7 @@ async function zip(time: string, ...members: [string, string][]): Promise<Buffer
 
 const [early, late] = ['2026-11-28T00:00:00Z', '2026-11-29T00:00:00Z'];
 
-/** What is planted: the cause that must be named, and the file in the first and the second build. */
+/** Planted differences: the expected cause, and the file in the first and the second build. */
 const PLANTED: [DifferenceCause, string, Made, Made][] = [
   ['missing', 'share/extra', 'only here', undefined],
   ['kind', 'bin/tool', 'a program', { type: '2', link: 'other' }],
@@ -154,7 +154,7 @@ const PLANTED: [DifferenceCause, string, Made, Made][] = [
   ['content', 'share/other', 'a completely', 'different text'],
 ];
 
-/** Payloads that differ in nothing but where they were installed, when, and what Spack notes of that. */
+/** Payloads that differ only in the place and time of installation, and in Spack's notes about them. */
 const CLEAN: ((prefix: string) => Record<string, Made>)[] = Array.from(
   { length: 20 },
   (_, at) => (prefix: string) => ({
@@ -195,7 +195,10 @@ test.each(PLANTED.map(([cause, path], index) => [cause, path, index] as const))(
   },
 );
 
-/** What real compilers write: the files of a first and a second build, and the commands that make them from `$at`. */
+/**
+ * Output of real compilers: the files of a first and a second build, and the commands that make them from
+ * `$at`.
+ */
 const COMPILED: [DifferenceCause, string, string][] = [
   ['path', 'a text of a program that is longer', 'gcc -Wl,--build-id=sha1 -o out $at/file.c'],
   ['path', 'a text in an archive', 'gcc -c -o x.o $at/file.c && ar rcD out x.o'],
@@ -206,7 +209,7 @@ const COMPILED: [DifferenceCause, string, string][] = [
   ['order', 'members in another order', 'gcc -c plain.c file.c && ar rcD out $members'],
 ];
 
-describe.skipIf(findProgram('gcc') === undefined)('names what a real compiler does', () => {
+describe.skipIf(findProgram('gcc') === undefined)('names the causes in the output of a real compiler', () => {
   test.each(COMPILED)('%s: %s', async (cause, _, command) => {
     const at = join(folder, 'compiled');
     const [one = Buffer.alloc(0), other = Buffer.alloc(0)] = await Promise.all(
@@ -244,14 +247,14 @@ describe.skipIf(findProgram('gcc') === undefined)('names what a real compiler do
   });
 });
 
-test('clean recipes are equal, wherever they are installed and whatever Spack notes', () => {
+test('treats clean recipes as equal, wherever they are installed and whatever Spack records', () => {
   expect(found.differing.filter(({ name }) => name.startsWith('clean'))).toEqual([]);
   expect(found).toMatchObject({ compared: PLANTED.length + 20, equal: 20, onlyFirst: 1, onlySecond: 0 });
   expect(found.causes.reduce((sum, { builds }) => sum + builds, 0)).toBe(PLANTED.length);
   expect(new Set(PLANTED.map(([cause]) => cause)).size).toBe(DifferenceCause.options.length);
 });
 
-test('looks at no other builds of the second cache than it is told to', async () => {
+test('compares only the requested builds of the second cache', async () => {
   const second = await openCache(join(folder, 'b'));
   const [wanted = ''] = second.builds.keys();
   const { reproduction } = await compareCaches(
@@ -261,11 +264,11 @@ test('looks at no other builds of the second cache than it is told to', async ()
   expect(reproduction).toMatchObject({ compared: 1, onlySecond: 0 });
 });
 
-test('reads what a manifest names even where both name the same bytes', async () => {
+test('reads the blob that a manifest names even when both name the same', async () => {
   for (const cache of ['claims-a', 'claims-b']) await addBuild(cache, 'claimed', 'opt/claimed', {});
   const [build] = (await openCache(join(folder, 'claims-b'))).builds.values();
   if (!build) throw new Error('expected a build');
-  // The manifest of the first, without its tarball.
+  // The manifest from the first cache, without its tarball.
   const path = join('claims-b', build.path);
   await put(path, await readFile(join(folder, 'claims-a', build.path)));
   const open = async () =>
@@ -275,7 +278,7 @@ test('reads what a manifest names even where both name the same bytes', async ()
   await expect(open()).rejects.toThrow('expected the tarball of a build, found nothing');
 });
 
-test('refuses a tarball that would unpack without an end, in one sentence that names its build', async () => {
+test('refuses a tarball that would unpack endlessly, in one sentence that names its build', async () => {
   for (const cache of ['bomb-a', 'bomb-b']) {
     const huge = makeEntry({ name: 'opt/x/zeros', content: cache });
     huge.write('77777777777\0', 124);
@@ -307,7 +310,7 @@ test.each<[string, (text: string) => Buffer]>([
   expect(['content', 'gzip-header']).toContain(found);
 });
 
-test('prints JSON, records it, and ends with 1 only when it is asked to', async () => {
+test('prints JSON, records it, and ends with 1 only on request', async () => {
   const options = [join(folder, 'a'), join(folder, 'b'), '--json', '--catalog', join(folder, 'content')];
   const { code, stdout, stderr } = await tryScript('challenge', [...options, '--record']);
   expect(code, stderr).toBe(0);
@@ -321,7 +324,7 @@ test('prints JSON, records it, and ends with 1 only when it is asked to', async 
   });
 });
 
-test('a second build that failed is named, and where nothing is left to compare nothing is recorded', async () => {
+test('names a second build that failed, and records nothing when nothing is left to compare', async () => {
   const content = join(folder, 'failed');
   const options = [join(folder, 'a'), join(folder, 'b'), '--record', '--catalog', content];
   const [[built = ''] = []] = [...(await openCache(join(folder, 'b'))).builds];
@@ -339,7 +342,7 @@ test('a second build that failed is named, and where nothing is left to compare 
   expect(await readFile(record, 'utf8')).toBe(before);
 });
 
-test('notes what came out alike of the builds that the catalog has, once a run, until it does not', async () => {
+test('records which builds of the catalog were reproduced, once per run, until they differ', async () => {
   const catalog = join(folder, 'alike');
   const history = inventHistory({ builds: 1, seed: 1 });
   const [invented] = history.builds.values();
@@ -360,7 +363,7 @@ test('notes what came out alike of the builds that the catalog has, once a run, 
   const noted = async (): Promise<AlikeBuild[]> =>
     AlikeBuilds.parse(JSON.parse(await readFile(join(catalog, 'checks/alike.json'), 'utf8'))).builds;
 
-  // Of the others the catalog has no build, or not that tarball.
+  // For the others the catalog has no build, or not with that tarball.
   const run = 'https://github.com/owner/repo/actions/runs/1';
   expect(recordAlike(catalog, compared, { date, run })).toBe(1);
   const expected = {
@@ -372,7 +375,7 @@ test('notes what came out alike of the builds that the catalog has, once a run, 
     run,
   };
   expect(await noted()).toEqual([{ ...expected, by: 2 }]);
-  // The same run again says nothing new; another one does.
+  // The same run adds nothing; another one does.
   recordAlike(catalog, compared, { date, run });
   expect(await noted()).toEqual([{ ...expected, by: 2 }]);
   recordAlike(catalog, compared, { date, run: `${run}0` });
@@ -381,7 +384,7 @@ test('notes what came out alike of the builds that the catalog has, once a run, 
   expect(await noted()).toEqual([]);
 });
 
-test('reads no other names from a cache than packages have', async () => {
+test('ignores names in a cache that no package has', async () => {
   await addBuild('strange', '..', 'opt/x', {});
   await expect(openCache(join(folder, 'strange'))).rejects.toThrow('found none');
 });

@@ -4,10 +4,10 @@ import type { DifferenceCause } from '../../site/schemas/checks/reproduction.ts'
 import { readMembers, type ArchiveMember } from './archive-members.ts';
 import { readElfSections, type ElfSection } from './elf-sections.ts';
 
-/** One option of a compiler for a processor. */
+/** A compiler option for a processor. */
 const CPU_FLAG = String.raw`(?:-m(?:arch|tune|cpu)=[\w.+-]+|-mno-[\w.]+|-m(?:avx|sse|fma|bmi|aes|f16c|popcnt)[\w.]*)`;
 
-/** Why texts of two builds differ, the most telling first: what each pattern matches is left out of the comparison. */
+/** Causes for differing texts, most specific first. Matches of a pattern are left out of the comparison. */
 const TRACES: readonly (readonly [DifferenceCause, RegExp])[] = [
   [
     'timestamp',
@@ -72,10 +72,10 @@ function anyOf(...patterns: string[]): RegExp {
   return new RegExp(patterns.join('|'), 'gi');
 }
 
-/** In longer texts no trace is looked for: each match is a text of its own. */
+/** Longer texts are not searched for traces: each match is a string of its own. */
 const MOST_CHARACTERS = 2 ** 21;
 
-/** Texts of each of the two builds that say where it was installed: Spack replaces them when it installs. */
+/** Texts of each build that say where it was installed: Spack replaces them when it installs. */
 export interface Prefixes {
   first: readonly string[];
   second: readonly string[];
@@ -84,9 +84,9 @@ export interface Prefixes {
 const PADDING = /\/__spack_path_placeholder__.*$/;
 
 /**
- * Finds what of two install prefixes is the machine's: all up to the part that both end with, which what a build needs has
- * in front of it, too. Spack's own scripts are named without the padding.
- * @param first absolute, without a slash before it
+ * Finds the machine's part of two install prefixes: everything before their common ending. Dependencies have
+ * the same part in front of theirs. Spack's own scripts are named without the padding.
+ * @param first absolute, without a leading slash
  */
 export function findPrefixes(first: string, second: string): Prefixes {
   const [a, b] = [first.split('/'), second.split('/')];
@@ -101,14 +101,14 @@ export function findPrefixes(first: string, second: string): Prefixes {
   return { first: textsOf(a), second: textsOf(b) };
 }
 
-/** A text with `@PREFIX@` in place of where it was installed. */
+/** Replaces the place of installation in a text by `@PREFIX@`. */
 export function withoutPrefix(text: string, prefixes: readonly string[]): string {
   return prefixes.reduce((changed, prefix) => changed.replaceAll(prefix, '@PREFIX@'), text);
 }
 
 /**
- * Why a file of two builds differs; undefined when it does not but for the prefix.
- * @param depth how often it was unpacked: a file may hold itself
+ * The reason why a file differs between two builds; undefined when it differs only by the prefix.
+ * @param depth how often it was unpacked: a file may contain itself
  */
 export function classify(
   path: string,
@@ -133,7 +133,7 @@ export function classify(
   return classifyText(a, b);
 }
 
-/** An archive in a gzip file, and what is in its members. */
+/** Depth of unpacking: an archive in a gzip file, and its members. */
 const DEEPEST = 2;
 
 function classifyText(a: string, b: string): DifferenceCause {
@@ -166,7 +166,10 @@ function classifyGzip(
   }
 }
 
-/** Archives with the same members: what their headers say, the order, or the first member that differs tells why. */
+/**
+ * Compares archives with the same members: the first member that differs decides, otherwise the order or a
+ * header.
+ */
 function classifyMembers(
   first: readonly ArchiveMember[],
   second: readonly ArchiveMember[],
@@ -189,17 +192,17 @@ function classifyMembers(
   return first.every(({ name }, at) => name === second[at]?.name) ? 'archive-header' : 'order';
 }
 
-/** Members that are looked into: a cause is known before. */
+/** Maximum number of members to examine; a cause is usually found much earlier. */
 const MOST_MEMBERS = 100;
 
 const DEBUG_SECTION = /^\.(?:rela?\.)?(?:z?debug_|gnu_debuglink|stab)/;
-/** Sections that follow from the others. */
+/** Sections that are derived from others. */
 const DERIVED_SECTION = /^\.(?:comment|symtab|strtab|shstrtab|eh_frame|eh_frame_hdr|note\.gnu\.build-id)$|^$/;
 const CODE_SECTION = /^\.(?:text|init|fini|plt)/;
 
 /**
- * Programs and libraries, by their sections. Texts in one of another length move what is after them, so that code names
- * other addresses: with code of the same length, what texts say decides.
+ * Compares programs and libraries by their sections. A text of another length moves the data after it, so the
+ * code refers to other addresses: if the code has the same length, the texts decide.
  */
 function classifyElf(
   first: readonly ElfSection[],
@@ -238,7 +241,10 @@ function classifyElf(
   return findTrace(said, otherSaid) ?? 'content';
 }
 
-/** The note in which linkers leave a digest of what they linked, where there are no sections: `GNU`, type 3. */
+/**
+ * Removes the build ID, the linker's digest of its output, from a file without sections: a note `GNU` of type
+ * 3.
+ */
 function withoutBuildId(text: string): string {
   return text.replaceAll(
     /(\x04\0\0\0[\x08\x10\x14\x20]\0\0\0\x03\0\0\0GNU\0)[^]{8,32}/g,

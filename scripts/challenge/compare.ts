@@ -10,21 +10,21 @@ import { classify, findPrefixes, withoutPrefix, type Prefixes } from './classify
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
 import { readPayloadFiles, readPayload, type Payload, type PayloadSource } from './payload.ts';
 
-/** Files of one build that are looked into, and their size: a cause is known long before. */
+/** Maximum number and size of files of one build to examine; a cause is usually found much earlier. */
 const MOST_FILES = 40;
 const MOST_BYTES = { fileBytes: 2 ** 24, allBytes: 2 ** 25 };
 const MOST_EXAMPLES = 5;
 const MOST_DIFFERING = 200;
 
-/** What a comparison finds, but for when and where it was made. */
+/** Result of a comparison, without its time and run. */
 export interface CacheComparison {
   reproduction: Omit<Reproduction, 'date' | 'run'>;
-  /** Builds that are equal, with the digests of both tarballs, and hashes of those that are not. */
+  /** Equal builds with the digests of both tarballs, and hashes of the builds that differ. */
   alike: (Pick<CachedBuild, 'name' | 'version' | 'hash'> & { tarballs: readonly [Digest, Digest] })[];
   unlike: DagHash[];
 }
 
-/** Compares the builds that two caches have in common by what they install. */
+/** Compares the builds that two caches have in common by the files that they install. */
 export async function compareCaches(
   first: ComparableCache,
   second: ComparableCache,
@@ -33,7 +33,7 @@ export async function compareCaches(
   const alike: CacheComparison['alike'] = [];
   using progress = startProgress('comparing', common.length, 'builds');
   const differing: Difference[] = [];
-  // One at a time: two tarballs may be all that memory takes.
+  // One build at a time: two tarballs may use all of the memory.
   for (const build of common) {
     const other = second.builds.get(build.hash) ?? build;
     const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
@@ -55,7 +55,7 @@ export async function compareCaches(
   return { reproduction, alike, unlike: differing.map(({ build }) => build.hash) };
 }
 
-/** What a comparison found, a line for each build that differs; the last one counts. */
+/** The result of a comparison: one line per build that differs, then the totals. */
 export function describeReproduction({ differing, equal, compared }: Reproduction): string {
   const lines = differing.map(
     ({ name, version, hash, files, causes, examples }) =>
@@ -78,7 +78,7 @@ async function compareBuild(
   second: ComparableCache,
 ): Promise<Difference | undefined> {
   if (a.digest === b.digest) {
-    // A manifest can name what its cache does not have.
+    // A manifest may name a blob that its cache does not have.
     for await (const chunk of await second.open(b)) void chunk;
     return undefined;
   }
@@ -125,7 +125,7 @@ function sourceOf(cache: ComparableCache, { name, hash }: CachedBuild, tarball: 
   };
 }
 
-/** What can be told without a file's bytes, and the paths of files whose bytes differ. */
+/** Causes that are clear without a file's content, and the paths of files whose content differs. */
 function compareEntries(
   first: Payload,
   second: Payload,

@@ -1,16 +1,16 @@
 const HEADER_BYTES = 64;
 const SECTION_HEADER_BYTES = 64;
-/** Sections of a program have a few dozen; a hostile one could name one range 65,535 times. */
+/** Programs have a few dozen sections; a hostile one could name one range 65,535 times. */
 const MOST_SECTIONS = 4096;
 const NO_BITS = 8;
 
-/** A section of an ELF file: its name, and its bytes, one character each. */
+/** A section of an ELF file: its name and its bytes, one character each. */
 export interface ElfSection {
   name: string;
   text: string;
 }
 
-/** The sections of a 64-bit little-endian ELF file; undefined for any other, and for one that contradicts itself. */
+/** The sections of a 64-bit little-endian ELF file; undefined for any other, and for an invalid one. */
 export function readElfSections(bytes: Buffer): ElfSection[] | undefined {
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 6) !== '\x7fELF\x02\x01') return undefined;
   const table = Number(bytes.readBigUInt64LE(40));

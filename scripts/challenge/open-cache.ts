@@ -15,7 +15,7 @@ import { splitSigned } from '../signing/signature.ts';
 const MANIFEST_LIMIT_BYTES = 2 ** 20;
 const INDEX_LIMIT_BYTES = 2 ** 28;
 
-/** What of an index is read here. */
+/** The part of an index that is read here. */
 const Listing = z.object({
   database: z.object({
     installs: z.record(
@@ -33,21 +33,21 @@ export interface CachedBuild {
   name: string;
   version: string;
   hash: DagHash;
-  /** Of its manifest, below the cache's root. */
+  /** Path of its manifest, below the cache's root. */
   path: string;
 }
 
-/** A build cache to compare: a folder, or a mirror by address. */
+/** A build cache to compare: a folder, or the address of a mirror. */
 export interface ComparableCache {
   builds: Map<DagHash, CachedBuild>;
   tarballOf(build: CachedBuild): Promise<Blob>;
-  /** A tarball as a stream that fails at its end when its bytes are not the blob's. */
+  /** A tarball as a stream that fails at its end unless its bytes are the blob's. */
   open(blob: Blob): Promise<Readable>;
 }
 
 /**
- * Opens a build cache of layout 3. A folder is listed by its manifests, an address by its index. Throws for one without a
- * build, unless that may be.
+ * Opens a build cache of layout 3. A folder is listed by its manifests, an address by its index. Throws when
+ * it has no build, unless `mayBeEmpty`.
  */
 export async function openCache(place: string, mayBeEmpty = false): Promise<ComparableCache> {
   const site = openMirrorFiles(place);
@@ -99,14 +99,14 @@ export async function openCache(place: string, mayBeEmpty = false): Promise<Comp
   };
 }
 
-/** A cache as if it had no other builds than these; none are named: the cache as it is. */
+/** A cache reduced to the builds with these hashes; unchanged when there are none. */
 export function onlyBuilds(cache: ComparableCache, hashes: readonly DagHash[]): ComparableCache {
   if (hashes.length === 0) return cache;
   const wanted = new Set(hashes);
   return { ...cache, builds: new Map([...cache.builds].filter(([hash]) => wanted.has(hash))) };
 }
 
-/** A sentence for each build that was to be compared and cannot be, since one of two caches lacks it. */
+/** One sentence for each requested build that cannot be compared because one of the two caches lacks it. */
 export function missingBuilds(
   first: ComparableCache,
   second: ComparableCache,

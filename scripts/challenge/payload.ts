@@ -11,36 +11,39 @@ import { checkTar, uncompressedLimit } from '../build-cache/tar/tarball.ts';
 export interface PayloadEntry {
   kind: string;
   mode: number;
-  /** Where a link points to. Empty: it is none. */
+  /** Target of a link; empty for anything else. */
   target: string;
-  /** sha256 of a file's bytes, in base64; empty for all else. */
+  /** sha256 of a file's content, in base64; empty for anything else. */
   sha256: string;
 }
 
-/** What a build installs, without Spack's own notes. */
+/** The files that a build installs, without Spack's metadata. */
 export interface Payload {
-  /** Absolute, without a slash before it: as the tarball has it. */
+  /** Absolute, without a leading slash, as in the tarball. */
   prefix: string;
-  /** By path below the prefix. */
+  /** Keyed by path below the prefix. */
   entries: Map<string, PayloadEntry>;
 }
 
 const NOTES = /^(.*?)\/\.spack(?:\/|$)/;
 
-/** The largest real packages have some 200,000; those of two tarballs are in memory at a time. */
+/** The largest real packages have about 200,000 entries; those of two tarballs are in memory at a time. */
 const ENTRIES_LIMIT = 250_000;
 const NAMES_LIMIT_CHARACTERS = 2 ** 25;
 
 /** A tarball to read. */
 export interface PayloadSource {
-  /** Names it in errors. */
+  /** Name of the tarball in errors. */
   where: string;
-  /** Bytes as stored: what it may unpack to depends on it. */
+  /** Size in bytes as stored, which limits the size that it may unpack to. */
   size: number;
   open(): Promise<Readable>;
 }
 
-/** Reads a build's tarball as a stream; memory grows with the number of files, not with their size, up to a limit. */
+/**
+ * Reads a build's tarball as a stream. Memory grows with the number of files, up to a limit, not with their
+ * size.
+ */
 export async function readPayload(source: PayloadSource): Promise<Payload> {
   const all = new Map<string, PayloadEntry>();
   let prefix: string | undefined;
@@ -65,7 +68,7 @@ export async function readPayload(source: PayloadSource): Promise<Payload> {
   return { prefix: root, entries };
 }
 
-/** The bytes of some files of a tarball, by path below the prefix; a file above the limit, and what is above that of all, is left out. */
+/** Content of some files of a tarball, keyed by path below the prefix. Omits files above either limit. */
 export async function readPayloadFiles(
   source: PayloadSource,
   { prefix }: Payload,

@@ -32,7 +32,7 @@ const wish = (changes: Partial<RebuildWish> = {}): RebuildWish => ({
   alike: new Set(),
   ...changes,
 });
-/** The catalog with other records of some builds. */
+/** The catalog with changed records of some builds. */
 const withBuilds = (change: (build: Build) => Build) => ({
   ...catalog,
   builds: new Map(all.map((build) => [build.hash, change(build)])),
@@ -45,7 +45,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('writes a plan that build takes: roots from source, nodes to the letter', () => {
+test('writes a plan that build accepts: roots from source, nodes unchanged', () => {
   const choice = chooseRebuild(catalog, wish(), settings);
   expect(choice.builds).toHaveLength(3);
   const entry = writeRebuild(choice, history.nodes, folder, []);
@@ -63,7 +63,7 @@ test('writes a plan that build takes: roots from source, nodes to the letter', (
   expect(readFileSync(join(folder, 'plan.txt'), 'utf8')).toBe(hashes.map((hash) => `${hash}\n`).join(''));
 });
 
-test('draws by the seed, and last what came out alike already', () => {
+test('selects by the seed, and reproduced builds last', () => {
   const drawn = (changes: Partial<RebuildWish>) =>
     chooseRebuild(catalog, wish(changes), settings).builds.map(({ hash }) => hash);
   expect(drawn({})).toEqual(drawn({}));
@@ -73,7 +73,7 @@ test('draws by the seed, and last what came out alike already', () => {
   for (const seed of ['1', '2', '3']) expect(drawn({ seed, count: 1, alike })).toEqual([last?.hash]);
 });
 
-test('takes names, versions and hashes, and says what it leaves for another run', () => {
+test('accepts names, versions and hashes, and reports what it leaves for another run', () => {
   const newest = all
     .filter(({ name }) => name === all[0]?.name)
     .sort((a, b) => b.published.localeCompare(a.published))[0];
@@ -113,7 +113,7 @@ test.each<[string, (build: Build) => Build]>([
   expect(() => chooseRebuild(withBuilds(change), wish({ words }), settings)).toThrow(reason);
 });
 
-test('the command says in one sentence that an empty catalog has nothing to build again', async () => {
+test('the command reports in one sentence that an empty catalog has nothing to rebuild', async () => {
   const { code, stderr } = await tryScript('rebuild', ['--out', folder, '--catalog', join(folder, 'none')]);
   expect(code).toBe(1);
   expect(stderr.trim()).toMatch(

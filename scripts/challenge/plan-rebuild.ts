@@ -16,34 +16,37 @@ import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { writePlanFiles, composeSpackYaml } from '../concretize/plan-files.ts';
 import { composeLock } from '../waves/part-folder.ts';
 
-/** Of locks that all Spacks from 1.0 on read. */
+/** Metadata of a lock that every version of Spack from 1.0 on can read. */
 const LOCK_META = { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 };
-/** What is built again comes from source, whatever the cache has of it; another number of jobs than by default. */
+/**
+ * The packages are built from source even if the cache has them, with another number of jobs than the
+ * default.
+ */
 const FLAGS = ['--use-buildcache', 'package:never,dependencies:auto', '--jobs', '2'];
 
-/** What to build again. */
+/** Builds to repeat. */
 export interface RebuildChoice {
   builds: Build[];
   target: Target;
-  /** Why builds that were asked for are left for another run, a sentence each. */
+  /** Reasons why requested builds are left for another run, one sentence each. */
   notes: string[];
 }
 
-/** What a person asks for. */
+/** Request of a person. */
 export interface RebuildWish {
-  /** `/hash`, `name` or `name@version`; none: some that are drawn. */
+  /** `/hash`, `name` or `name@version`; empty: a random selection. */
   words: readonly string[];
-  /** How many are drawn at most. */
+  /** Maximum number of builds in a random selection. */
   count: number;
-  /** Decides the draw. */
+  /** Seed of the random selection. */
   seed: string;
-  /** Hashes that came out alike already: drawn last. */
+  /** Hashes of builds that were reproduced already: selected last. */
   alike: ReadonlySet<DagHash>;
 }
 
 /**
- * Chooses builds that one job can build again: by the same Spack, with the same recipes, for the same target as the first
- * of them, and none that another of them needs. Throws when a word names no build, or none can be built again.
+ * Chooses builds that one job can repeat: with the same Spack, recipes and target as the first of them, and
+ * none that another of them needs. Throws when a word names no build, or when no build can be repeated.
  */
 export function chooseRebuild(
   { builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>,
@@ -120,7 +123,7 @@ function findBuild(word: string, all: readonly Build[]): Build {
   );
 }
 
-/** In an order that the seed decides; what came out alike already is last. */
+/** Shuffles builds by the seed; those that were reproduced already are last. */
 function draw(all: readonly Build[], { seed, alike }: RebuildWish): Build[] {
   const place = ({ hash }: Build): string =>
     `${alike.has(hash) ? 1 : 0} ${digest('sha256', `${seed} ${hash}`)}`;
@@ -132,8 +135,8 @@ function draw(all: readonly Build[], { seed, alike }: RebuildWish): Build[] {
 }
 
 /**
- * Writes the folder of a plan as concretize does: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`, from the nodes of
- * the catalog to the letter.
+ * Writes the folder of a plan as concretize does: `spack.yaml`, `spack.lock`, `plan.txt` and `inputs.json`,
+ * with the text of the catalog's nodes unchanged.
  */
 export function writeRebuild(
   { builds, target }: RebuildChoice,

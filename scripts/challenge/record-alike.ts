@@ -8,20 +8,20 @@ import type { CacheComparison } from './compare.ts';
 
 const PATH = 'checks/alike.json';
 
-/** The builds that came out alike before; none where nothing was compared yet. */
+/** The builds that were reproduced earlier; empty when nothing was compared yet. */
 export function readAlike(directory: string): AlikeBuild[] {
   return readCatalogFile(directory, PATH, AlikeBuilds)?.builds ?? [];
 }
 
-/** Writes what a comparison found, for the pages and the API. */
+/** Writes the result of a comparison, for the pages and the API. */
 export function recordReproduction(directory: string, found: Reproduction): void {
   addFiles(directory, [{ path: 'checks/challenge.json', content: formatJson(found), replace: true }]);
 }
 
 /**
- * Notes in the catalog which of its builds came out alike. Only a build whose own tarball was one of the two counts;
- * one run counts once; what came out differently since is taken out again.
- * @returns the number of builds that are noted now
+ * Records in the catalog which of its builds were reproduced. A build counts only if its own tarball was one
+ * of the two compared; a run counts once; a build that differs later is removed.
+ * @returns the number of builds recorded now
  */
 export function recordAlike(
   directory: string,

@@ -31,11 +31,11 @@ const ORGANIZATION = { ...FACTS.repository, ownerType: 'Organization' as const }
 const PRIVATE_AND_QUIET = { repository: { ...FACTS.repository, isPrivate: true }, quietDays: 100 };
 const REVIEWS = { types: ['deletion', 'pull_request'], isProtected: true };
 
-test('finds nothing to say of a setup that works', () => {
+test('finds no problem in a setup that works', () => {
   expect(judgeSetup(FACTS).map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'ok'));
 });
 
-test('judges the registry of a target as that of the cache', () => {
+test('judges the registry of a target like that of the cache', () => {
   const checks = judgeSetup({ ...FACTS, others: [{ ...BIG, publishAdvice: 'big is private' }] });
   expect(checks.filter(({ state }) => state !== 'ok')).toEqual([
     {
@@ -151,7 +151,7 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
   expect(checks.filter((check) => check.state !== 'ok').length).toBeLessThanOrEqual(1);
 });
 
-test('a run that somebody started says nothing of schedules', () => {
+test('does not mention schedules in a run that somebody started', () => {
   const names = judgeSetup({ ...FACTS, isScheduled: false, quietDays: 100 }).map(({ name }) => name);
   expect(names).not.toContain('Schedule');
 });

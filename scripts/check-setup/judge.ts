@@ -2,33 +2,33 @@ import { isLocal } from '../../site/lib/registry-address.ts';
 import type { PagesSite, RepositoryFacts } from '../github/repository.ts';
 import { ruleAdvice } from '../commit/rule-advice.ts';
 
-/** What is known of a registry that builds are published to. */
+/** Facts about a registry to which builds are published. */
 export interface RegistryFacts {
   /** `host/path`, or `oci-layout:DIR`. */
   registry: string;
-  /** The login for the registry: the owner's secrets, the run's own token, none, or what is wrong with it. */
+  /** Source of the registry's login: the owner's secrets, the run's own token, none, or a problem with it. */
   login: 'secret' | 'run' | 'none' | { problem: string };
-  /** Whether everybody may pull what is in the registry; `empty` before the first publish. */
+  /** Whether everybody may pull from the registry; `empty` before the first publish. */
   visibility: 'public' | 'private' | 'empty' | undefined;
-  /** Where the registry's package is made public. */
+  /** Advice on how to make the registry's package public. */
   publishAdvice: string;
 }
 
-/** What is known of a repository's setup before anything is built. Undefined: it could not be asked. */
+/** Facts about a repository's setup before anything is built. Undefined: the question failed. */
 export interface SetupFacts extends RegistryFacts {
   repository: RepositoryFacts;
-  /** The branch that is built for. */
+  /** Branch to build for. */
   branch: string;
   pages: PagesSite | 'off' | undefined;
-  /** Rules of rulesets that hold for the branch, and whether a classic rule protects it. */
+  /** Types of the rulesets' rules for the branch, and whether a classic rule protects it. */
   rules: { types: string[]; isProtected: boolean } | undefined;
   /** Whether the secret COMMIT_TOKEN is set. */
   hasCommitToken: boolean;
-  /** Registries of targets that have one of their own. */
+  /** Registries of targets that have their own. */
   others: readonly RegistryFacts[];
   /** Public keys in the catalog. */
   keys: number;
-  /** Builds in the catalog without a signature; 0 where there is no key to sign with. */
+  /** Number of builds in the catalog without a signature; 0 when there is no key to sign with. */
   unsigned: number;
   /** Whether the secret SIGNING_KEY is set. */
   hasSigningKey: boolean;
@@ -46,7 +46,7 @@ export interface SetupCheck {
   sentence: string;
 }
 
-/** Rules that refuse a commit on a branch; the others hold for deletions, force pushes and merges. */
+/** Rules that refuse a commit on a branch; the others are about deletions, force pushes and merges. */
 const BLOCKING = [
   'pull_request',
   'required_status_checks',
@@ -57,11 +57,11 @@ const BLOCKING = [
 ];
 
 /**
- * Days without activity in a public repository after which GitHub stops its schedules; it says so seven days before.
+ * Days without activity after which GitHub stops a public repository's schedules; it warns seven days before.
  * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
  */
 const MOST_QUIET_DAYS = 60;
-/** Days after which a scheduled run begins to warn. */
+/** Days after which a scheduled run starts to warn. */
 const MANY_QUIET_DAYS = 45;
 
 /** Judges a setup: what works, what does not, and what to click. */
@@ -112,7 +112,7 @@ function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, p
   }
   const sentence = `a rule of ${branch} (${blocking.join(', ')})`;
   if (hasCommitToken) return ok(`${sentence} has to let the owner of COMMIT_TOKEN pass`);
-  // An organization's ruleset may let GitHub Actions pass, which GitHub does not show to this token.
+  // An organization's ruleset may exempt GitHub Actions, which GitHub does not show to this token.
   return repository.ownerType === 'User'
     ? stop(`${sentence} refuses the commit of what is built. ${advice}`)
     : warning(`${sentence} may refuse the commit of what is built. ${advice}`);

@@ -49,7 +49,7 @@ async function read(
   return readSetupFacts(openGitHub(variables, { secondMs: 1 }), places, variables);
 }
 
-test('reads what a new copy of the template is like', async () => {
+test('reads the facts of a new copy of the template', async () => {
   expect(await read({ issuesOff: true })).toMatchObject({
     repository: { fullName: 'Owner/Cache', hasPages: false, hasIssues: false, ownerType: 'User' },
     ...{ branch: 'main', pages: 'off', rules: { types: [], isProtected: false }, visibility: 'empty' },
@@ -78,7 +78,7 @@ test('reads Pages, rules, keys and secrets', async () => {
   });
 });
 
-test('what cannot be asked is unknown, and stops nothing', async () => {
+test('treats facts that cannot be read as unknown, and continues', async () => {
   const granted = { contents: 'read' } as const;
   const pagesUrl = 'https://owner.github.io/Cache';
   expect(await read({ pagesUrl, permissions: granted })).toMatchObject({
@@ -88,11 +88,11 @@ test('what cannot be asked is unknown, and stops nothing', async () => {
   expect(await read({ permissions: {} })).toMatchObject({ pages: undefined, rules: undefined });
 });
 
-test('says nothing of a repository that it cannot read', async () => {
+test('reports no facts about a repository that it cannot read', async () => {
   await expect(read({}, {}, (api) => api.fail('forbidden'))).rejects.toThrow(/Resource not accessible/);
 });
 
-test('tries the owner’s login at the registry, and says what is wrong with it', async () => {
+test('tries the owner’s login at the registry, and reports what is wrong with it', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   const registry = `http://${ghcr.host}/owner/cache`;
   const GITHUB_REGISTRIES = ghcr.host;
@@ -107,7 +107,7 @@ test('tries the owner’s login at the registry, and says what is wrong with it'
   });
 });
 
-test('tries it at the registry of a target, too, and says where two hosts would see it', async () => {
+test('tries it at the registry of a target, too, and warns when two hosts would see it', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   const { host } = await servers.startRegistry({ login: true });
   const places = { registry: `http://${ghcr.host}/owner/cache`, GITHUB_REGISTRIES: ghcr.host };
@@ -125,8 +125,8 @@ test('tries it at the registry of a target, too, and says where two hosts would 
   });
 });
 
-test('knows the age of the last commit', async () => {
-  // GitHub's own example of a branch: its last commit is of 2012-03-06T23:06:50Z.
+test('reads the age of the last commit', async () => {
+  // GitHub's own example of a branch: its last commit is from 2012-03-06T23:06:50Z.
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2012-04-20T23:06:49Z') });
   expect(await read({}, { GITHUB_EVENT_NAME: 'schedule' })).toMatchObject({
     isScheduled: true,

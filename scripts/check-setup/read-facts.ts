@@ -24,7 +24,7 @@ import { listManifests } from '../signing/sign-catalog.ts';
 import { splitSigned } from '../signing/signature.ts';
 import type { RegistryFacts, SetupFacts } from './judge.ts';
 
-/** Longest time without an answer of the registry, in milliseconds. */
+/** Longest wait for the registry without any data, in milliseconds. */
 const IDLE_MS = 20_000;
 
 const Rules = z.array(z.object({ type: z.string() }));
@@ -33,16 +33,19 @@ const Branch = z.object({
   commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
 });
 
-/** Where builds are and go. */
+/** Places that builds are read from and published to. */
 interface RegistryPlaces {
-  /** The cache's own. */
+  /** The cache's own registry. */
   registry: string;
   /** The catalog's folder. */
   catalog: string;
   targets?: readonly Target[];
 }
 
-/** Asks for all that is known of a setup. What cannot be asked is undefined, but for the repository itself. */
+/**
+ * Reads all facts about a setup. Facts that cannot be read are undefined; only a missing repository is an
+ * error.
+ */
 export async function readSetupFacts(
   github: GitHub,
   { branch, ...places }: { branch: string } & RegistryPlaces,
@@ -66,7 +69,7 @@ export async function readSetupFacts(
     others,
     hasCommitToken: environment['HAS_COMMIT_TOKEN'] === 'true',
     keys,
-    // Reads each manifest, which says nothing where builds are not signed.
+    // This reads each manifest, which is useless unless builds are signed.
     unsigned: keys > 0 && hasSigningKey ? await countUnsigned(places.catalog) : 0,
     hasSigningKey,
     isScheduled: environment['GITHUB_EVENT_NAME'] === 'schedule',
@@ -75,8 +78,8 @@ export async function readSetupFacts(
 }
 
 /**
- * Asks when the branch was last committed to, and for both kinds of rules: those of rulesets with their types, a classic one by
- * whether there is any.
+ * Reads the date of the branch's last commit, and both kinds of rules: the types of those in rulesets, and
+ * whether there is a classic one.
  */
 async function readBranch(github: GitHub, branch: string): Promise<Pick<SetupFacts, 'rules' | 'quietDays'>> {
   const parameters = { branch, per_page: 100 };
@@ -102,12 +105,12 @@ async function readVisibility(registry: string): Promise<RegistryFacts['visibili
   }
 }
 
-/** Tries the owner's login at registries; the run's own token is taken at ghcr.io. */
+/** Tries the owner's login at registries; at ghcr.io the run's own token is trusted. */
 async function readRegistries(
   { registry: own, catalog, targets = [] }: RegistryPlaces,
   environment: ProcessEnvironment,
 ): Promise<[RegistryFacts, ...RegistryFacts[]]> {
-  // Before the first publish, private and absent look the same.
+  // Before the first publish, a private registry looks like a missing one.
   const used = readCache(catalog) ? listRegistries(own, [], catalog) : [];
   const others = [...new Set(homesOf(targets, own).values())];
   const read = async (registry: string): Promise<RegistryFacts> => ({

@@ -87,7 +87,7 @@ test('draws from the whole list with one request, the same for a seed', async ()
   expect((await draw(catalog, '4711')).requests).toEqual(chosen);
 });
 
-test('takes none that is cached for the target, failed lately, or excluded, and says which', async () => {
+test('skips packages that are cached for the target, failed recently, or are excluded, and lists them', async () => {
   answerWith(['_7zip', 'package_1', 'package_2', 'package_3', 'package_4', 'package_5']);
   const catalog = writeCatalog({
     ...cached('package-2', 'x86_64_v3'),
@@ -102,7 +102,7 @@ test('takes none that is cached for the target, failed lately, or excluded, and 
   expect(reasons.join('\n')).not.toContain('exhausted');
 });
 
-test('tells targets of one microarchitecture apart, where a build says for which it was made', async () => {
+test('distinguishes targets of one microarchitecture if builds record their target', async () => {
   answerWith(['package_2', 'mpi']);
   const origin = { target: 'x86_64_v3-glibc2.28' };
   const catalog = writeCatalog({
@@ -115,14 +115,14 @@ test('tells targets of one microarchitecture apart, where a build says for which
   expect((await draw(catalog, '1')).requests).toEqual([]);
 });
 
-test('says when the list is exhausted', async () => {
+test('reports an exhausted list', async () => {
   answerWith(['package_1', 'package_2']);
   const { requests: chosen, reasons } = await draw(writeCatalog(cached('package-2', 'x86_64_v3')), '1');
   expect(chosen).toEqual([]);
   expect(reasons.at(-1)).toMatch(/^The list is exhausted: of 2 packages no more than 0/);
 });
 
-test('never takes a part of the list for the whole, nor a failure for an empty list', async () => {
+test('accepts neither an incomplete list nor a failed request', async () => {
   answerWith(NAMES, 200, true);
   await expect(draw(writeCatalog({}), '1')).rejects.toThrow('list is incomplete');
   answerWith([], 404);
@@ -130,7 +130,7 @@ test('never takes a part of the list for the whole, nor a failure for an empty l
   expect(requests).toHaveLength(1);
 });
 
-test('gives each spec a job of its own', () => {
+test('gives each spec its own job', () => {
   const { requests: chosen } = chooseManual('zlib\nhdf5 +mpi', '', SETTINGS, { ...OPTIONS, fresh: true });
   expect(chosen).toEqual([
     { index: 0, specs: ['zlib'], target: 'x86_64_v3', fresh: true, container: false, flags: [] },
@@ -163,15 +163,15 @@ test('gives each environment a job for each target', () => {
   expect(none.requests).toEqual([]);
 });
 
-test('refuses an environment that is not there, and says which there are', () => {
+test('refuses an unknown environment, and lists those that exist', () => {
   const catalog = writeCatalog({ 'environments/a.yaml': 'spack: {specs: [zlib]}' });
   const choose = (name: string) => () => chooseEnvironments([name], '', catalog, SETTINGS, OPTIONS);
   expect(choose('../../etc/x')).toThrow('which are: a;');
   expect(choose('b')).toThrow('which are: a;');
 });
 
-// Of the files of ACCESS-ISSM and HPC-ME: Spack refuses them, too.
-test('says what is wrong with a file that is no environment, or is called otherwise, and goes on with the others', () => {
+// Names from the files of ACCESS-ISSM and HPC-ME, which Spack refuses, too.
+test('reports what is wrong with a file that is not an environment or has a wrong name, and continues with the others', () => {
   const catalog = writeCatalog({
     'environments/good.yaml': 'spack: {specs: [zlib]}',
     'environments/none.yaml': 'packages: {all: {}}',
@@ -198,7 +198,7 @@ test('says what is wrong with a file that is no environment, or is called otherw
   ]);
 });
 
-test('names what a renamed environment leaves behind, and builds only what is there', () => {
+test('reports what a renamed environment leaves behind, and builds only existing ones', () => {
   const catalog = writeCatalog({
     'environments/course.lock.json': '{}',
     'environments/course.solved.json': '{}',
@@ -213,7 +213,7 @@ test('names what a renamed environment leaves behind, and builds only what is th
   ]);
 });
 
-test('says at once what of an environment is not here, and goes on with the others', () => {
+test('reports at once what an environment lacks here, and continues with the others', () => {
   const catalog = writeCatalog({
     'environments/a.yaml': 'spack: {specs: [zlib], include: [missing.yaml]}',
     'environments/b.yaml': 'spack: {specs: [zlib]}',
@@ -232,7 +232,7 @@ test('draws the same for a seed, whatever the order of the list', () => {
   expect(drawOrder(FORTY, '8')).not.toEqual(drawOrder(FORTY, '7'));
 });
 
-test('draws uniformly over what is left (chi-square, 39 classes less 10)', () => {
+test('draws the remaining names uniformly (chi-square, 39 classes less 10)', () => {
   const counts = new Map<string, number>();
   for (let seed = 0; seed < 2_000; seed += 1) {
     const { names } = takeSample(drawOrder(FORTY, String(seed)), 5, (name) =>
@@ -247,7 +247,7 @@ test('draws uniformly over what is left (chi-square, 39 classes less 10)', () =>
   expect(chiSquare).toBeLessThan(58.3);
 });
 
-test('says when the list has not enough, and why', () => {
+test('reports when the list has too few names, and why', () => {
   const sample = takeSample(['a', 'b', 'c', 'd'], 3, (name) =>
     name === 'a' ? 'excluded' : name === 'c' ? 'failed' : undefined,
   );
@@ -258,7 +258,7 @@ test('says when the list has not enough, and why', () => {
   });
 });
 
-test('asks for no more obstacles than it needs', () => {
+test('looks for no more obstacles than it needs', () => {
   let asked = 0;
   takeSample(FORTY, 3, () => {
     asked += 1;
@@ -267,7 +267,7 @@ test('asks for no more obstacles than it needs', () => {
   expect(asked).toBe(3);
 });
 
-test('takes the targets in turn, one a day', () => {
+test('takes the targets in turn, one per day', () => {
   const day = (date: string) => targetOfTheDay(['a', 'b', 'c'], new Date(date));
   const days = [
     '2026-11-22T23:59:59Z',

@@ -14,7 +14,7 @@ import { splitSpecs } from './split-specs.ts';
 import { parseCount, parseRequestOptions, parseSince, type RunInputs } from './run-inputs.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
-/** Requests and, in sentences, why they are these and not others. */
+/** Requests, and sentences that explain the choice. */
 export interface Choice {
   requests: BuildRequest[];
   reasons: string[];
@@ -40,7 +40,7 @@ export function chooseManual(
   };
 }
 
-/** Chooses environments: one request for each and each target. No name means all of them, no target all targets. */
+/** Chooses environments: one request per environment and target. No name means all, no target all targets. */
 export function chooseEnvironments(
   names: string[],
   target: string,
@@ -50,7 +50,7 @@ export function chooseEnvironments(
 ): Choice {
   const targets = target === '' ? settings.targets : [findTarget(settings, target)];
   const chosen = names.length === 0 ? listEnvironments(catalog) : [...new Set(names)];
-  // Solving says so, too: after a quarter of an hour of other things.
+  // Solving reports them, too, but a quarter of an hour later.
   const refusals = chosen.flatMap((name) =>
     adaptStored(catalog, name).refusals.map((refusal) => `Environment ${name} cannot be solved: ${refusal}.`),
   );
@@ -71,12 +71,12 @@ export function chooseEnvironments(
   };
 }
 
-/** What a random choice depends on besides the settings. */
+/** Inputs of a random choice, besides the settings. */
 export interface DrawOptions {
-  /** The run's id: the same seed draws the same. */
+  /** Id of the run: the same seed draws the same packages. */
   seed: string;
   count: number;
-  /** Name of a target; empty: the one whose turn it is. */
+  /** Name of a target; empty: the target of the day. */
   target: string;
   catalog: string;
   packagesVersion: string;
@@ -84,7 +84,10 @@ export interface DrawOptions {
   environment: ProcessEnvironment;
 }
 
-/** Chooses environments to renew, and random packages of Spack's list that are neither excluded nor cached nor failed lately. */
+/**
+ * Chooses environments to renew, and random packages of Spack's list that are not excluded, cached or failed
+ * recently.
+ */
 export async function chooseScheduled(
   draw: DrawOptions,
   settings: BuildCacheSettings,
@@ -129,8 +132,9 @@ export async function chooseScheduled(
 }
 
 /**
- * Draws what is to be renewed before anything new is built: at most half of the number. Each is solved again, and what
- * then comes out as it was costs no build. A repository that does not answer stops nothing.
+ * Draws packages to renew before anything new is built: at most half of `count`. Each is solved again, and
+ * one with an unchanged result costs no build. If a repository does not answer, nothing is renewed and the
+ * run continues.
  */
 async function drawStale(
   { catalog, count, seed, packagesVersion, environment }: DrawOptions,
@@ -158,7 +162,7 @@ function describe(names: string[], reason: string): string[] {
   return [`Skipped, ${reason}: ${formatList(names, 50)}.`];
 }
 
-/** Chooses what a run is to build, by the reason that it began for. */
+/** Chooses what to build, depending on the reason for the run. */
 export async function chooseFor(
   reason: string,
   inputs: RunInputs,
@@ -185,20 +189,21 @@ export async function chooseFor(
   return chooseScheduled(draw, settings, options);
 }
 
-/** Why a package of the list is not taken. */
+/** Reason for skipping a package of the list. */
 type SkipReason = 'excluded' | 'cached' | 'failed';
 
 interface RandomSample {
   names: string[];
-  /** What the draw passed over on its way, by reason. */
+  /** Names skipped during the draw, by reason. */
   passedOver: Record<SkipReason, string[]>;
-  /** The whole list was gone through and there was not enough. */
+  /** Whether the whole list had too few names. */
   exhausted: boolean;
 }
 
 /**
- * Takes up to `count` names in the order of a draw, passing over those with an obstacle. Obstacles are asked for
- * in that order and no further than needed: what is left is drawn uniformly, since the order does not know them.
+ * Takes up to `count` names in the order of a draw, skipping those with an obstacle. It looks for obstacles
+ * only as far as needed. The remaining names are drawn uniformly, since the order does not depend on
+ * obstacles.
  */
 export function takeSample(
   drawn: readonly string[],
@@ -216,14 +221,14 @@ export function takeSample(
   return { names, passedOver, exhausted: names.length < count };
 }
 
-/** The target whose turn it is on a day (UTC): one a day, in the order of the settings. */
+/** The target of a day (UTC): one per day, in the order of the settings. */
 export function targetOfTheDay<T>(targets: readonly T[], date: Date): T | undefined {
   return targets[Math.floor(date.getTime() / DAY_MS) % targets.length];
 }
 
 /**
- * Puts names in a random order that only the seed decides: each name's place is that of its hash with the seed.
- * The same seed draws the same from the same list, in whatever order it comes.
+ * Shuffles names by the seed alone: a name's place is decided by its hash together with the seed. The same
+ * seed draws the same names from the same list, regardless of the list's order.
  */
 export function drawOrder(names: readonly string[], seed: string): string[] {
   return names

@@ -6,10 +6,10 @@ import { parseYaml } from '../../site/lib/yaml.ts';
 import { isEnvironmentName } from '../../site/schemas/build-request.ts';
 import { listNames } from '../cli/files.ts';
 
-/** The part of a `spack.yaml` that decides whether it is one; the rest is Spack's to judge. */
+/** The part of a `spack.yaml` that identifies it; Spack checks the rest. */
 const SpackYaml = z.object({ spack: z.record(z.string(), z.unknown()) });
 
-/** The names of the owner's environments, sorted; a catalog without any has none. */
+/** The names of the owner's environments, sorted; empty for a catalog without environments. */
 export function listEnvironments(catalog: string): string[] {
   return listFiles(catalog)
     .filter((file) => file.endsWith('.yaml'))
@@ -17,7 +17,7 @@ export function listEnvironments(catalog: string): string[] {
     .filter(isEnvironmentName);
 }
 
-/** One sentence for each thing that looks like an environment and is none because of where it is or how it is called. */
+/** One sentence for each file that looks like an environment but has the wrong place or name. */
 export function findMisplaced(catalog: string): string[] {
   const folder = join(catalog, 'environments');
   return listFiles(catalog).flatMap((file) => {
@@ -38,7 +38,10 @@ export function findMisplaced(catalog: string): string[] {
   });
 }
 
-/** One sentence for each lock whose environment is gone, as after a rename: it is served, and its builds kept, until the owner removes it. */
+/**
+ * One sentence for each lock without an environment, as after a rename: it stays published, with its builds,
+ * until the owner removes it.
+ */
 export function findLeftBehind(catalog: string): string[] {
   const names = new Set(listEnvironments(catalog));
   return listFiles(catalog).flatMap((file) => {
@@ -57,7 +60,7 @@ function listFiles(catalog: string): string[] {
     .sort();
 }
 
-/** Throws when a catalog has no environment of that name, and says which it has. */
+/** Throws when a catalog has no environment of that name, and lists the names that it has. */
 export function expectEnvironment(catalog: string, name: string): void {
   if (isEnvironmentName(name) && existsSync(join(catalog, catalogPath('environments', name)))) return;
   const names = listEnvironments(catalog).join(', ') || 'none yet';
@@ -67,7 +70,7 @@ export function expectEnvironment(catalog: string, name: string): void {
   );
 }
 
-/** Reads an environment's `spack.yaml` as text. Throws when there is none of that name, or when it is not one. */
+/** Reads an environment's `spack.yaml` as text. Throws when it is missing or not an environment. */
 export function readEnvironment(catalog: string, name: string): string {
   expectEnvironment(catalog, name);
   const path = join(catalog, catalogPath('environments', name));

@@ -3,26 +3,29 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { openApi } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
 
-/** Where spack-packages keeps its recipes. */
+/** Folder of the recipes in spack-packages. */
 const RECIPES = 'repos/spack_repo/builtin/packages';
 const REPOSITORY = 'spack/spack-packages';
 
-/** Recipes of virtual packages: what provides them is built under its own name. `spack list` leaves them out, too. */
+/**
+ * Recipes of virtual packages: their providers are built under their own names. `spack list` omits them, too.
+ */
 const VIRTUAL = new Set(['c', 'cxx', 'fortran', 'mpi']);
 
-/** A Git tree, as GitHub's `GET /repos/{owner}/{repo}/git/trees/{tree}` answers. */
+/** A Git tree as returned by GitHub's `GET /repos/{owner}/{repo}/git/trees/{tree}`. */
 const Tree = z.object({
   tree: z.array(z.object({ path: z.string(), type: z.string() })),
   truncated: z.boolean(),
 });
 
 /**
- * The names of all packages at a tag or commit of spack-packages, by one request to GitHub
- * (a tree is named `<ref>:<path>` there as in git, and holds all its entries: no pages).
- * @param environment `GITHUB_API_URL` and, for more requests an hour, `GITHUB_TOKEN`
+ * The names of all packages at a tag or commit of spack-packages, in one request to GitHub. (As in git, a
+ * tree can be named `<ref>:<path>`; the answer has all its entries, without pages.)
+ * @param environment `GITHUB_API_URL` and, for a higher rate limit, `GITHUB_TOKEN`
  */
 export async function readPackageList(version: string, environment: ProcessEnvironment): Promise<string[]> {
-  // As a parameter: in a route Octokit takes ":repos" for one. Colon and slashes stay as they are.
+  // A parameter, since in a route Octokit treats ":repos" as one. `{+path}` leaves colons and slashes
+  // unescaped.
   const route = `GET /repos/${REPOSITORY}/git/trees/{+path}`;
   const { tree, truncated } = await openApi(environment)
     .call(route, { path: `${encodeURIComponent(version)}:${RECIPES}` }, Tree)
@@ -44,7 +47,10 @@ export async function readPackageList(version: string, environment: ProcessEnvir
   return parsePackageList(tree);
 }
 
-/** Package names of the folders in a tree, sorted: `py_numpy` is py-numpy, `_7zip` is 7zip, as `spack list` has them. */
+/**
+ * Package names for the folders in a tree, sorted: `py_numpy` is py-numpy, `_7zip` is 7zip, as in `spack
+ * list`.
+ */
 export function parsePackageList(tree: { path: string; type: string }[]): string[] {
   return tree
     .filter(({ path, type }) => type === 'tree' && /^[a-z0-9_]+$/.test(path) && path !== '__pycache__')

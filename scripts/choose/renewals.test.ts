@@ -75,7 +75,7 @@ test.each([
   expect(reasons).toHaveLength(count);
 });
 
-test('one without a solution is left alone for a while', () => {
+test('does not retry one without a solution for a while', () => {
   const failure = {
     name: 'course',
     spec: 'environment course',
@@ -88,7 +88,7 @@ test('one without a solution is left alone for a while', () => {
   expect(choose(files('2026-05-20T00:00:00Z')).wishes).toHaveLength(1);
 });
 
-test('builds on what waits, but not on what failed, and not on what is all there', () => {
+test('continues waiting builds, but not failed or complete ones', () => {
   const waiting = {
     ...OLD,
     'environments/course.solved.json': solvedWith('v2026.06.0', '2026-06-20T00:00:00Z', lock()),
@@ -103,7 +103,7 @@ test('builds on what waits, but not on what failed, and not on what is all there
   expect(choose({ ...waiting, [`builds/app/app-1-${HASH}.json`]: {} }).wishes).toEqual([]);
 });
 
-test('takes those first that were solved the longest ago, and leaves more to the next day', () => {
+test('takes those solved the longest ago first, and leaves the rest for the next day', () => {
   const files = Object.fromEntries(
     Array.from({ length: 50 }, (_, index) => {
       const name = `environments/e${index}`;
@@ -129,7 +129,7 @@ function write(path: string, content: string): void {
   writeFileSync(join(folder, path), content);
 }
 
-/** Commits recipes as they are to be, and gives the commit. */
+/** Commits recipes in a given state and returns the commit. */
 function commit(recipes: Record<string, string>): string {
   const work = join(folder, 'git');
   for (const [name, text] of Object.entries(recipes))
@@ -144,7 +144,7 @@ function commit(recipes: Record<string, string>): string {
 const build = (name: string, published: string, origin: object) =>
   write(`catalog/builds/${name}/${published}.json`, JSON.stringify({ published, origin }));
 
-test('finds packages whose newest build is from another recipe than the release has', async () => {
+test("finds packages whose newest build is from another recipe than the release's", async () => {
   const old = commit({ zlib: 'one', py_numpy: 'one', tree: 'one' });
   const release = commit({ zlib: 'two', py_numpy: 'one', tree: 'two' });
   build('zlib', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
@@ -161,8 +161,8 @@ test('finds packages whose newest build is from another recipe than the release 
   await expect(find('no-such-tag')).rejects.toThrow('cannot fetch "no-such-tag"');
 });
 
-// A release's tag that was moved: git keeps what it named for some weeks.
-test('renews what was built with a commit that is gone, and still compares the rest', async () => {
+// A release's tag was moved: git keeps the old commit for some weeks.
+test('renews builds whose commit is gone, and still compares the rest', async () => {
   const gone = commit({ lost: 'one', kept: 'one' });
   git(join(folder, 'git'), 'commit', '-q', '--amend', '--allow-empty', '-m', 'moved');
   const kept = git(join(folder, 'git'), 'rev-parse', 'HEAD').trim();
@@ -175,7 +175,7 @@ test('renews what was built with a commit that is gone, and still compares the r
   expect(await find()).toEqual(['lost']);
 });
 
-test('asks no repository for a catalog that does not say where its builds come from', async () => {
+test('asks no repository when the catalog does not record where its builds come from', async () => {
   const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
   expect(await findStaleNames(join(folder, 'nowhere'), TARGET, 'v1', environment)).toEqual([]);
 });

@@ -25,13 +25,16 @@ import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/reci
 import { packagesUrl } from '../spack/install-spack.ts';
 
 const MONTH_DAYS = 30;
-/** The most environments of one run: solving one takes minutes. The others' turn is the next day. */
+/**
+ * Maximum number of environments per run, since solving one takes minutes. The others follow on the next day.
+ */
 const MOST_RENEWALS = 40;
 
 /**
- * The environments that a scheduled run solves again for the target of `lately`, since their lock is of other recipes than those of
- * the settings, and those whose newer lock waits for builds. An environment that was never built for the target is none
- * of them: its own workflow builds it. The one that was solved the longest ago comes first.
+ * The environments that a scheduled run solves again for the target of `lately` because their lock is from
+ * other recipes than the settings', and those whose newer lock still waits for builds. Environments that were
+ * never built for the target are excluded: their own workflow builds them. Those solved the longest ago come
+ * first.
  */
 export function chooseRenewals(
   release: string,
@@ -67,9 +70,9 @@ function describe(what: string, names: string[]): string[] {
 
 interface Renewal {
   name: string;
-  /** Whether it is solved again; else its newer lock is built on. */
+  /** Whether to solve it again; otherwise the builds of its newer lock are continued. */
   fresh: boolean;
-  /** When it was solved last, in milliseconds; 0: nobody knows. */
+  /** Time of the last solve, in milliseconds; 0: unknown. */
   solved: number;
 }
 
@@ -95,7 +98,7 @@ function judge(
   return { name, fresh: false, solved };
 }
 
-/** Whether something of a lock is missing, and none of that has failed lately: it waits only for its turn. */
+/** Whether a lock has missing builds none of which failed recently, so that they only need a run. */
 function canGoOn(lock: LockFile, lately: FailureWindow): boolean {
   const { concrete_specs: nodes } = lock;
   const hashes = listMissing(lock, lately.catalog);
@@ -117,15 +120,16 @@ function rootsOf(
   );
 }
 
-/** What is looked at: thousands of these files are read for one choice. */
+/** The fields that a choice needs: it reads thousands of these files. */
 const BuiltWith = z.object({
   published: z.string(),
   origin: Origin.pick({ target: true, packages: true }),
 });
 
 /**
- * The packages of a target whose newest build comes from another recipe than the one that a release has: by git's ids
- * of their folders, so no Spack is needed. Those whose build does not say its recipes' commit are left out.
+ * The packages of a target whose newest build is from another recipe than that of a release, compared by
+ * git's ids of their folders, without Spack. Packages whose build does not record the commit of its recipes
+ * are left out.
  * @param environment `SPACK_PACKAGES_GIT_URL` names another repository
  */
 export async function findStaleNames(
@@ -144,13 +148,15 @@ export async function findStaleNames(
       oldTrees.set(commit, await readOldTrees(url, commit, folder));
     return [...commits].flatMap(([name, commit]) => {
       const id = newTrees.packages.get(name);
-      // Without a recipe there is nothing to build.
+      // A package without a recipe cannot be built.
       return id === undefined || id === oldTrees.get(commit)?.packages.get(name) ? [] : [name];
     });
   });
 }
 
-/** By package: the commit of the recipes that its newest build for a target was solved with. */
+/**
+ * The commit of the recipes with which each package's newest build for a target was solved, keyed by package.
+ */
 function readCommits(catalog: string, target: Target): Map<string, string> {
   const folder = join(catalog, 'builds');
   const commits = new Map<string, string>();

@@ -23,7 +23,7 @@ async function report(settings: typeof OLDER, environment: Record<string, string
   return said.mock.calls.join('\n');
 }
 
-test('a run names newer releases where no workflow looks for them weekly', async () => {
+test('reports newer releases when no weekly workflow looks for them', async () => {
   const sentence = 'There are newer releases than the settings name: Spack v1.10.0. The workflow';
   expect(await report(OLDER, { ...SOURCES, ...RUN })).toContain(sentence);
   expect(await report(OLDER, { ...SOURCES, ...RUN, SCHEDULED_BUILDS: 'false' })).toContain(sentence);
@@ -37,7 +37,7 @@ test.each([
   expect(await report(settings, { ...SOURCES, ...environment })).toBe('');
 });
 
-test('a run goes on where releases cannot be asked for', async () => {
+test('continues when releases cannot be looked up', async () => {
   const nowhere = { SPACK_GIT_URL: `file://${folder}/none`, SPACK_PACKAGES_GIT_URL: releases };
   expect(await report(OLDER, { ...nowhere, ...RUN })).toMatch(/^could not check for newer releases: /);
 });

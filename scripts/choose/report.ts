@@ -11,7 +11,7 @@ import { findNewer, releasesText } from '../spack/latest.ts';
 import type { Choice } from './choose.ts';
 import { targetsOf } from './requests.ts';
 
-/** Hands a choice on: JSON on standard output and to the next jobs, sentences to people. */
+/** Reports a choice: JSON on standard output and for the next jobs, sentences for people. */
 export function reportChoice(choice: Choice, settings: BuildCacheSettings, versions: WantedVersions): void {
   const { requests, reasons } = choice;
   const targets = targetsOf(requests, settings.targets).map((target) => ({
@@ -24,10 +24,11 @@ export function reportChoice(choice: Choice, settings: BuildCacheSettings, versi
   setOutput('requests', JSON.stringify(requests));
   setOutput('targets', JSON.stringify(targets));
   setOutput('count', String(requests.length));
-  // For all jobs of the run: "latest" may be another release a minute later.
+  // Fixed for all jobs of the run: "latest" may be another release a minute later.
   setOutput('spack', versions.spack);
   setOutput('packages', versions.packages);
-  // Names the artifacts that plans are made of. The builds of an earlier attempt may have left some; they cannot know it.
+  // Part of the names of the plans' artifacts. Build jobs of an earlier attempt cannot know it, so they
+  // cannot forge them.
   setOutput('run', `${process.env['GITHUB_RUN_ATTEMPT'] ?? '1'}-${randomBytes(8).toString('hex')}`);
   addSummary(describeChoice(choice));
   console.error(`Spack ${versions.spack}, recipes ${versions.packages}`);
@@ -44,8 +45,8 @@ function describeChoice({ requests, reasons }: Choice): string {
 }
 
 /**
- * The commit that is checked out, whose scripts the later jobs of a run take, where it is a later one than the one that
- * started the run; else the empty text.
+ * The commit that is checked out, if it is later than the one that started the run; else an empty text. The
+ * later jobs of the run use its scripts.
  */
 export function laterCommit({ GITHUB_SHA: started, GITHUB_OUTPUT: output }: ProcessEnvironment): string {
   if (!started || !output) return '';
@@ -54,9 +55,10 @@ export function laterCommit({ GITHUB_SHA: started, GITHUB_OUTPUT: output }: Proc
 }
 
 /**
- * Tells later jobs of a workflow whether this run publishes (on the default branch alone: the site is made from that),
- * whether the repository is private, and for how many days artifacts are kept. GitHub is asked: the event of a
- * schedule does not say. A private repository has 500 MB for artifacts in the free plan.
+ * Sets outputs for later jobs of a workflow: whether this run publishes (only on the default branch, from
+ * which the site is built), whether the repository is private, and the number of days to keep artifacts.
+ * GitHub's API is asked, since a schedule's event does not say. On the free plan a private repository has 500
+ * MB for artifacts.
  */
 export async function reportRepository(environment: ProcessEnvironment): Promise<void> {
   if (!environment['GITHUB_OUTPUT']) return;
@@ -76,8 +78,8 @@ export async function reportRepository(environment: ProcessEnvironment): Promise
 }
 
 /**
- * Names newer releases beside a run of a cache where no workflow looks for them weekly. A run goes on where they cannot
- * be asked for.
+ * Reports newer releases during the run of a cache without a weekly workflow that looks for them. The run
+ * continues when they cannot be looked up.
  */
 export async function reportNewer(settings: WantedVersions, environment: ProcessEnvironment): Promise<void> {
   if (!environment['GITHUB_OUTPUT'] || environment['SCHEDULED_BUILDS'] === 'true') return;

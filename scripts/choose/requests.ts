@@ -2,21 +2,24 @@ import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { BuildRequests, MAX_JOBS, type BuildRequest } from '../../site/schemas/build-request.ts';
 import { expectHandedOn } from '../github/actions.ts';
 
-/** What holds for every request of a run. */
+/** Options that apply to every request of a run. */
 export interface RequestOptions {
-  /** Of the recipes. */
+  /** Release of the recipes. */
   release?: string;
   fresh: boolean;
   container: boolean;
   flags: string[];
-  /** Environments: what has failed since then is not tried again. */
+  /** For environments: specs that failed since this time are not tried again. */
   since?: string;
 }
 
-/** What a request is for, and where it differs from the run's options. */
+/** Subject of a request, and its differences from the run's options. */
 export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'> & Partial<RequestOptions>;
 
-/** Turns wishes into requests, one job each. Throws when there are more than GitHub runs as one matrix. */
+/**
+ * Turns wishes into requests, one job each. Throws when there are more than fit into one matrix of GitHub
+ * Actions.
+ */
 export function composeRequests(wishes: readonly Wish[], options: RequestOptions): BuildRequest[] {
   if (wishes.length > MAX_JOBS) {
     throw new Error(
@@ -27,7 +30,7 @@ export function composeRequests(wishes: readonly Wish[], options: RequestOptions
   return expectHandedOn(BuildRequests.parse(wishes.map((wish, index) => ({ index, ...options, ...wish }))));
 }
 
-/** The targets that requests name, in the settings' order: where each is to be concretized. */
+/** The targets that requests name, in the settings' order: each needs a concretize job. */
 export function targetsOf(requests: readonly BuildRequest[], targets: readonly Target[]): Target[] {
   const named = new Set(requests.map(({ target }) => target));
   return targets.filter(({ name }) => named.has(name));

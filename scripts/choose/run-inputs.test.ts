@@ -10,7 +10,7 @@ test("reads a workflow's inputs, which are texts", () => {
   expect([parseCount('', 25), parseCount('256', 25)]).toEqual([25, 256]);
 });
 
-test('refuses what is neither, and says what it takes', () => {
+test('refuses anything else, and lists what it accepts', () => {
   expect(() => parseRequestOptions({ fresh: 'maybe', container: '', flags: '' })).toThrow(
     'fresh: expected true or false',
   );
@@ -52,6 +52,6 @@ test.each([
   expect(() => parseInstallFlags(text)).toThrow(/^install flags: expected some of --jobs, .*found "/);
 });
 
-test('refuses a quote without its end', () => {
+test('refuses a quote that is not closed', () => {
   expect(() => parseInstallFlags('--test "root')).toThrow('install flags: expected a closing "');
 });

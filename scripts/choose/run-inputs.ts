@@ -3,7 +3,7 @@ import { parseNumber } from '../cli/command.ts';
 import type { RequestOptions } from './requests.ts';
 import { tokensOf } from './split-specs.ts';
 
-/** What a run is given, as text: by options or by a workflow's inputs. */
+/** Inputs of a run as texts, from options or from a workflow. */
 export interface RunInputs {
   specs: string;
   environment: string;
@@ -19,7 +19,9 @@ export interface RunInputs {
   catalog: string;
 }
 
-/** Reads what holds for every request of a run. Throws on what is neither yes nor no. */
+/**
+ * Parses the options that apply to every request of a run. Throws when a boolean is neither true nor false.
+ */
 export function parseRequestOptions(
   inputs: Pick<RunInputs, 'fresh' | 'container' | 'flags'>,
 ): RequestOptions {
@@ -30,12 +32,12 @@ export function parseRequestOptions(
   };
 }
 
-/** A number of packages; empty: the one that is set. */
+/** Parses a number of packages; empty: the default. */
 export function parseCount(text: string, otherwise: number): number {
   return text === '' ? otherwise : parseNumber('count', text, { from: 1, to: 256 });
 }
 
-/** When the first of the runs began that this one continues; empty: it is the first. */
+/** Parses the start time of the first run that this one continues; empty: this is the first. */
 export function parseSince(text: string): string | undefined {
   if (text === '') return undefined;
   if (z.iso.datetime().safeParse(text).success) return text;
@@ -55,9 +57,9 @@ const COUNT = /^[1-9]\d{0,2}$/;
 const BUILDCACHE = /^(?:(?:package:|dependencies:)?(?:auto|only|never),?)+$/;
 
 /**
- * Options of `spack install` that a run may add, with what their value must be. The others would build something else
- * than was planned (`--fake`, `--until`, `--overwrite`), belong to solving (`--fresh`, `--deprecated`), or take away a
- * check of what is downloaded from a mirror (`--no-check-signature`).
+ * Options of `spack install` that a run may add, with a pattern for their values. The others would build
+ * something else than was planned (`--fake`, `--until`, `--overwrite`), are for solving (`--fresh`,
+ * `--deprecated`), or disable a check of downloads from a mirror (`--no-check-signature`).
  */
 const ALLOWED: Record<string, RegExp | undefined> = {
   '--jobs': COUNT,
@@ -79,14 +81,14 @@ const ALLOWED: Record<string, RegExp | undefined> = {
 };
 
 /**
- * Splits options for `spack install` as a shell would: at spaces, quotes keep them together. Throws on any that a run
- * may not add, and on what is not an option.
+ * Splits options for `spack install` like a shell: at spaces, except in quotes. Throws when an option is not
+ * allowed, and for anything else.
  */
 export function parseInstallFlags(text: string): string[] {
   const words = tokensOf(text.replaceAll(/\s+/g, ' '), 'install flags').map(({ token }) => token);
   const flags: string[] = [];
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    // `--jobs=4` and `-j4` are one word each.
+    // `--jobs=4` and `-j4` are single words.
     const [, name = word, joined] = /^(--[a-z-]+)=(.*)$/.exec(word) ?? /^(-[a-z])(.+)$/.exec(word) ?? [];
     if (!Object.hasOwn(ALLOWED, name)) throw refusal(word);
     const expected = ALLOWED[name];

@@ -10,7 +10,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import { listNames, readJson } from '../cli/files.ts';
 
-/** What is looked at: thousands of these files are read for one choice. */
+/** The fields that a choice needs: it reads thousands of these files. */
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
 const FailedFor = z.object({
@@ -20,8 +20,8 @@ const FailedFor = z.object({
 });
 
 /**
- * Whether the catalog has a build of any version of a package for a target. A build that does not say its target is
- * taken to be for each of its microarchitecture.
+ * Whether the catalog has a build of any version of a package for a target. A build without a recorded target
+ * counts for every target of its microarchitecture.
  */
 export function isCached(catalog: string, name: string, target: Target): boolean {
   const folder = join(catalog, 'builds', name);
@@ -33,7 +33,7 @@ export function isCached(catalog: string, name: string, target: Target): boolean
   });
 }
 
-/** Which failures keep a run from trying again: those for a target in the days before a date. */
+/** Failures that keep a run from trying again: those for a target in the days before a date. */
 export interface FailureWindow {
   catalog: string;
   target: Target;
@@ -42,8 +42,8 @@ export interface FailureWindow {
 }
 
 /**
- * Whether a package failed lately.
- * @param hash only this build of it, and no end of time
+ * Whether a package failed recently.
+ * @param hash considers only this build, and ignores timeouts
  */
 export function hasFailed(
   name: string,
@@ -62,7 +62,7 @@ export function hasFailed(
     );
 }
 
-/** The JSON files in a folder; none where it is not there. */
+/** The JSON files in a folder; empty when it is missing. */
 function list(folder: string): string[] {
   return listNames(folder).filter((file) => file.endsWith('.json'));
 }

@@ -22,7 +22,7 @@ test.each([
   expect(splitSpecs(text)).toEqual(specs);
 });
 
-test('refuses what is no spec', () => {
+test('refuses texts that are not specs', () => {
   expect(() => splitSpecs('zlib cflags="-O2')).toThrow('expected a closing "');
   expect(() => splitSpecs('zlib\n--fake')).toThrow(
     'expected each line to begin with a package, found "--fake"',

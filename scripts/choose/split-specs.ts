@@ -1,15 +1,17 @@
-/** Begins a token that says more about the spec before it: `+mpi`, `~gui`, `-gui`, `^zlib`, `%gcc`, `@1.2`, `/abc`. */
+/**
+ * Start of a token that belongs to the spec before it: `+mpi`, `~gui`, `-gui`, `^zlib`, `%gcc`, `@1.2`,
+ * `/abc`.
+ */
 const SIGIL = /^[@+~^%/-]/;
-/** `target=x86_64_v3`, `cflags=="-O2 -g"`: a value of the spec before it. */
+/** `target=x86_64_v3`, `cflags=="-O2 -g"`: a value for the spec before it. */
 const ASSIGNMENT = /^[A-Za-z_][\w.-]*:?={1,2}/;
-/** The next token belongs to this one: `^ zlib`, `%[virtuals=c] gcc`. */
+/** A token that the next one belongs to: `^ zlib`, `%[virtuals=c] gcc`. */
 const UNFINISHED = /(^|[^=])[\^%@]$|^[\^%]\[[^\]]*\]$/;
 
 /**
- * Splits what a person typed into specs, each in Spack's own notation: one per line, or several on a line as on
- * Spack's command line, where `hdf5 +mpi ^openmpi zlib` is two specs. A spec may also be quoted as a whole.
- * Keeps the first of specs that are written alike.
- * Throws on a quote without its end and on a line that begins with no package.
+ * Splits typed text into specs in Spack's notation: one per line, or several on a line as on Spack's command
+ * line, where `hdf5 +mpi ^openmpi zlib` is two specs. A spec may also be quoted as a whole. Removes
+ * duplicates. Throws when a quote is not closed or a line does not begin with a package.
  */
 export function splitSpecs(text: string): string[] {
   const specs: string[] = [];
@@ -38,14 +40,16 @@ function expectSpec(token: string, line: string): string {
 
 interface Token {
   token: string;
-  /** The whole token stood in quotes, which are gone. Quotes inside a token are Spack's and stay. */
+  /**
+   * Whether the whole token was in quotes, which are removed. Quotes inside a token are Spack's and are kept.
+   */
   quoted: boolean;
 }
 
-/** Splits a line at its spaces, but for those in quotes and brackets. Throws on a quote without its end. */
+/** Splits a line at spaces, except in quotes and brackets. Throws when a quote is not closed. */
 export function tokensOf(line: string, what = 'specs'): Token[] {
   const tokens: Token[] = [];
-  // Brackets hold an edge's attributes: `^[deptypes=build virtuals=c] gcc` has spaces inside.
+  // Brackets contain an edge's attributes: `^[deptypes=build virtuals=c] gcc` has spaces inside.
   for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|\[[^\][]*\]|[^\s"'[]|\[)+|["']/g)) {
     if (token === '"' || token === "'") {
       throw new Error(`${what}: expected a closing ${token} in "${line.trim().slice(0, 100)}"`);
