@@ -60,6 +60,10 @@ test('no command defines a constant after it has run: a function is known before
   expect(late.map(([file]) => file)).toEqual([]);
 });
 
+test('Node 22 parses every command, to be told that it is too old', () => {
+  expect(findNewSyntax(readGraph())).toEqual([]);
+});
+
 test('every room has its line in CONTRIBUTING', () => {
   const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
   const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
@@ -127,6 +131,12 @@ test('each rule finds what breaks it', () => {
     ['scripts/oci/deep.ts', lines(200)],
   ]);
   expect(findLongCommands(commands)).toEqual(['scripts/long.ts: 61 lines']);
+  const newer: Graph = new Map([
+    ['scripts/using.ts', file("  await using input = await open('a');")],
+    ['site/lib/using.ts', file('using progress = start();')],
+    ['site/lib/said.ts', file('// using a file\nconst using = 1;')],
+  ]);
+  expect(findNewSyntax(newer)).toEqual(['scripts/using.ts', 'site/lib/using.ts']);
   expect(findNodeInBrowser(broken)).toEqual(['site/lib/f.ts', 'site/lib/g.ts']);
   const twice: Graph = new Map([
     [
@@ -162,6 +172,11 @@ function readGraph(): Graph {
     return [file, { imports, text }];
   };
   return new Map(files.map(read));
+}
+
+/** Files with `using`, at which a Node before 24 ends with a SyntaxError before anything runs. */
+function findNewSyntax(graph: Graph): string[] {
+  return [...graph].filter(([, { text }]) => /^ *(?:await )?using \w+ =/m.test(text)).map(([file]) => file);
 }
 
 /** Groups of files that reach each other, by Tarjan's algorithm. */

@@ -5,7 +5,7 @@ import type {
 } from '../../site/schemas/checks/reproduction.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { DagHash, Digest } from '../../site/schemas/digest.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { classify, findPrefixes, withoutPrefix, type Prefixes } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
 import { readPayloadFiles, readPayload, type Payload, type PayloadSource } from './payload.ts';
@@ -31,19 +31,20 @@ export async function compareCaches(
 ): Promise<CacheComparison> {
   const common = [...first.builds.values()].filter(({ hash }) => second.builds.has(hash));
   const alike: CacheComparison['alike'] = [];
-  using progress = startProgress('comparing', common.length, 'builds');
   const differing: Difference[] = [];
   // One build at a time: two tarballs may use all of the memory.
-  for (const build of common) {
-    const other = second.builds.get(build.hash) ?? build;
-    const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
-    const found = await compareBuild(build, tarballs, first, second);
-    progress.advance();
-    const { name, version, hash } = build;
-    const digests = [tarballs[0].digest, tarballs[1].digest] as const;
-    if (found) differing.push(found);
-    else alike.push({ name, version, hash, tarballs: digests });
-  }
+  await withProgress('comparing', common.length, 'builds', async (progress) => {
+    for (const build of common) {
+      const other = second.builds.get(build.hash) ?? build;
+      const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
+      const found = await compareBuild(build, tarballs, first, second);
+      progress.advance();
+      const { name, version, hash } = build;
+      const digests = [tarballs[0].digest, tarballs[1].digest] as const;
+      if (found) differing.push(found);
+      else alike.push({ name, version, hash, tarballs: digests });
+    }
+  });
   const reproduction = {
     compared: common.length,
     equal: common.length - differing.length,

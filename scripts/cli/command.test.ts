@@ -1,5 +1,29 @@
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeError, printable } from './command.ts';
+import { findProgram } from '../../tests/tools/path.ts';
+import { basicVariables, PROJECT, runProgram } from '../../tests/world/run.ts';
+import { describeError, findOldNode, printable } from './command.ts';
+
+test('says which Node a command needs, and how to get it', () => {
+  expect(findOldNode(process.versions.node, 'sign')).toBeUndefined();
+  expect(findOldNode('24.0.0', 'sign')).toBeUndefined();
+  expect(findOldNode('22.18.0', 'sign')).toBe(
+    'expected Node 24 or newer, found 22.18.0; write `npx node scripts/sign.ts`, which takes the one that `npm ci` has installed',
+  );
+});
+
+const oldNode = findProgram('node22');
+test.skipIf(!oldNode)(
+  'every command says so when Node 22 (22.18 or newer, as node22 on PATH) runs it',
+  async () => {
+    for (const script of globSync('scripts/*.ts', { cwd: PROJECT, exclude: ['**/*.test.ts'] })) {
+      const { code, output } = await runProgram(oldNode ?? '', [script, '--help'], basicVariables(), PROJECT);
+      expect(output).toContain(`; write \`npx node scripts/${basename(script)}\``);
+      expect(code).toBe(1);
+    }
+  },
+);
 
 test('prints no control character, and no line that GitHub would treat as a command', () => {
   const hostile = 'a\u001b[2J\r\n  ::error::x\n::add-mask::y\u009b\u2028é';

@@ -27,12 +27,26 @@ export class ScriptCommand extends Command {
 
 /** A command with the options and the help format that all scripts share. */
 export function createCommand({ verb, description, examples }: CommandText): ScriptCommand {
+  const fault = findOldNode(process.versions.node, verb);
+  if (fault !== undefined) exitWith(fault);
   return new ScriptCommand(`node scripts/${verb}.ts`)
     .description(description)
     .helpOption('-h, --help', 'show this text')
     .configureHelp({ optionDescription: describeOption })
     .showHelpAfterError('Run it with --help to see what it takes.')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** The release of Node that all is tested with. One from before 22.18 does not read TypeScript, and cannot get to this sentence. */
+const NODE_RELEASE = 24;
+
+/** Says that a Node is too old for a command; undefined where it is not. */
+export function findOldNode(version: string, verb: string): string | undefined {
+  if (Number.parseInt(version, 10) >= NODE_RELEASE) return undefined;
+  return (
+    `expected Node ${NODE_RELEASE} or newer, found ${version}; write \`npx node scripts/${verb}.ts\`, ` +
+    'which takes the one that `npm ci` has installed'
+  );
 }
 
 /** The description, without a default that is an empty text, an empty list or false. */
@@ -51,9 +65,14 @@ export function readSettings(): Settings {
   try {
     return parseSettings(process.env);
   } catch (error) {
-    console.error(`error: ${describeError(error)}`);
-    process.exit(1);
+    return exitWith(describeError(error));
   }
+}
+
+/** Before the command runs. */
+function exitWith(message: string): never {
+  console.error(`error: ${message}`);
+  process.exit(1);
 }
 
 /** Parses a number that somebody typed. Throws, naming the option, when it is not within these bounds. */

@@ -11,7 +11,7 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { decodeText, findSpecBlobs, MANIFEST_LIMIT_BYTES } from '../build-cache/build-cache.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { SourceBuild } from '../import/source.ts';
 import { checkSignature } from '../import/trust.ts';
@@ -71,8 +71,17 @@ export async function copyView(
   const trust = { keys: [...keys.values()], unsigned: true };
   const result = { builds: builds.length, signed: 0, keys: [...keys.keys()], bytes: 0 };
 
-  using progress = startProgress('copying', builds.length, 'builds');
-  const failures = await pMap(builds, attempt, { concurrency: CONCURRENCY });
+  const failures = await withProgress('copying', builds.length, 'builds', (progress) =>
+    pMap(
+      builds,
+      async (build) => {
+        const failure = await attempt(build);
+        progress.advance();
+        return failure;
+      },
+      { concurrency: CONCURRENCY },
+    ),
+  );
   for (const failure of failures) if (failure) throw failure.reason;
   const layout = await source.read(LAYOUT, MANIFEST_LIMIT_BYTES);
   if (layout) await folder.addFile(LAYOUT, layout);
@@ -104,7 +113,6 @@ export async function copyView(
     await folder.addFile(path, bytes);
     result.bytes += tarball.size + spec.size;
     if (signature === 'verified') result.signed += 1;
-    progress.advance();
   }
 }
 

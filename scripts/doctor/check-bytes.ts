@@ -8,7 +8,7 @@ import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { splitNodes } from '../../site/lib/spack/node-text.ts';
 import { describeError } from '../cli/command.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { isTemporary } from '../http/retry.ts';
 import { drain } from '../mirror/blob-cache.ts';
 import type { Registry } from '../oci/registry.ts';
@@ -156,17 +156,18 @@ async function eachBuild(
   builds: readonly Build[],
   look: (build: Build) => Promise<void>,
 ): Promise<{ checked: number; note?: string }> {
-  using progress = startProgress(label, builds.length, 'builds');
   let checked = 0;
   try {
-    await pMap(
-      builds,
-      async (build) => {
-        await look(build);
-        checked += 1;
-        progress.advance();
-      },
-      { concurrency: TRANSFERS },
+    await withProgress(label, builds.length, 'builds', (progress) =>
+      pMap(
+        builds,
+        async (build) => {
+          await look(build);
+          checked += 1;
+          progress.advance();
+        },
+        { concurrency: TRANSFERS },
+      ),
     );
     return { checked };
   } catch (error) {

@@ -172,7 +172,7 @@ class CatalogReader {
 
   #noteUnreadable(path: string, error: unknown): void {
     const where = join(this.#directory, path);
-    const found = describeError(error).replace(new RegExp(`^.*?${RegExp.escape(path)}: `), '');
+    const found = describeError(error).split(`${path}: `).at(-1) ?? '';
     this.#diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
   }
 

@@ -59,9 +59,13 @@ export async function fetchArchive({
 }
 
 async function isGzip(path: string): Promise<boolean> {
-  await using file = await openFile(path, 'r');
-  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-  return buffer.toString('hex') === GZIP_MAGIC;
+  const file = await openFile(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return buffer.toString('hex') === GZIP_MAGIC;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Writes the one tarball of an archive to a file. */

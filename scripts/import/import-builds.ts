@@ -7,7 +7,7 @@ import type { Imported, Origin } from '../../site/schemas/build.ts';
 import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError, printable } from '../cli/command.ts';
-import { startProgress, type Progress } from '../cli/progress.ts';
+import { withProgress, type Progress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { ConnectionError, isTemporary } from '../http/retry.ts';
 import { listSpecFiles, refuseShadows } from '../publish/name-collisions.ts';
@@ -86,12 +86,13 @@ export async function importBuilds(
     converted: 0,
   };
   const names = new Map(listSpecFiles(catalogDirectory));
-  using progress = startProgress(options.isDryRun ? 'checking' : 'importing', wanted.length, 'builds');
-  const current = { ...options, source, result, names, progress };
-  await withTemporaryFolder(async (folder) => {
-    for (let at = 0; at < wanted.length;)
-      at += await importBatch(current, wanted.slice(at, at + BATCH_BUILDS), folder);
-  });
+  await withProgress(options.isDryRun ? 'checking' : 'importing', wanted.length, 'builds', (progress) =>
+    withTemporaryFolder(async (folder) => {
+      const current = { ...options, source, result, names, progress };
+      for (let at = 0; at < wanted.length;)
+        at += await importBatch(current, wanted.slice(at, at + BATCH_BUILDS), folder);
+    }),
+  );
   return result;
 }
 

@@ -28,7 +28,7 @@ import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
 import { blobPath } from '../oci/layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 
 /** What a deployment is made from, and a sentence for each node that no client could read. */
@@ -168,17 +168,18 @@ async function placeServedBlobs(
       : []),
   ]);
   for (const { build } of plan.retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
-  using progress = startProgress('fetching', wanted.length, 'blobs');
   const abort = new AbortController();
   try {
-    await pMap(
-      wanted,
-      async (item) => {
-        const file = await findFile(item, findRegistry(item.build), cache, abort.signal);
-        await dist.addFile(item.blob, file);
-        progress.advance();
-      },
-      { concurrency: TRANSFERS },
+    await withProgress('fetching', wanted.length, 'blobs', (progress) =>
+      pMap(
+        wanted,
+        async (item) => {
+          const file = await findFile(item, findRegistry(item.build), cache, abort.signal);
+          await dist.addFile(item.blob, file);
+          progress.advance();
+        },
+        { concurrency: TRANSFERS },
+      ),
     );
   } finally {
     abort.abort();

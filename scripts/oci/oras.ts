@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { withoutSecrets, type Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
@@ -106,16 +106,12 @@ async function runOras(
   const env = withoutSecrets(process.env);
   const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: 'pipe' });
   child.stdin.on('error', () => undefined).end(input);
-  using progress = startProgress('pushing', images > 1 ? images : 0, 'images');
   const lines: string[] = [];
-  createInterface(child.stdout).on('line', (line) => {
-    if (line.startsWith('Pushed tag ')) progress.advance();
-  });
   createInterface(child.stderr).on('line', (line) => {
     lines.push(line);
     if (lines.length > LAST_LINES) lines.shift();
   });
-  const code = await new Promise<number>((resolve, reject) => {
+  const ended = new Promise<number>((resolve, reject) => {
     child.on('error', (error) => {
       reject(
         isErrorCode(error, 'ENOENT') ? new Error(`oras was not found on PATH: ${HOW_TO_GET_ORAS}`) : error,
@@ -125,6 +121,12 @@ async function runOras(
       if (signal) lines.push(`stopped by ${signal}`);
       resolve(exitCode ?? 1);
     });
+  });
+  const code = await withProgress('pushing', images > 1 ? images : 0, 'images', (progress) => {
+    createInterface(child.stdout).on('line', (line) => {
+      if (line.startsWith('Pushed tag ')) progress.advance();
+    });
+    return ended;
   });
   return { code, lastLines: lines.join('\n') };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import tls from 'node:tls';
 import { tryJson } from '../../site/lib/json.ts';
 import { readCredentials, type Credentials } from './credentials.ts';
 import { ConnectionError, isCertificateCode, isRateLimit, isTemporary } from '../http/retry.ts';
@@ -183,11 +183,11 @@ function trustCertificateFile(): void {
     throw new Error(`SSL_CERT_FILE names ${file}, which cannot be read`, { cause });
   }
   // Node may give them with a line break at the end.
-  const trusted = new Set(getCACertificates('default').map((certificate) => certificate.trim()));
+  const trusted = new Set(tls.getCACertificates('default').map((certificate) => certificate.trim()));
   const added = certificates.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   // Reading them all again takes a tenth of a second.
   if (!added.every((certificate) => trusted.has(certificate)))
-    setDefaultCACertificates([...trusted, ...added]);
+    tls.setDefaultCACertificates([...trusted, ...added]);
 }
 
 /** What a registry wants to see before it answers: the parts of a `WWW-Authenticate` header. */

@@ -41,17 +41,24 @@ export async function copyVerified(source: string, target: string, blob: Blob): 
   const expectation = `${source}: expected ${blob.digest} of ${blob.size} bytes, found`;
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(blob.size + 1, CHUNK_BYTES));
-  await using input = await open(source, 'r');
-  await using output = await open(target, 'w');
   let size = 0;
-  for (;;) {
-    const { bytesRead } = await input.read(buffer, 0, buffer.length);
-    if (bytesRead === 0) break;
-    size += bytesRead;
-    if (size > blob.size) throw new Error(`${expectation} more`);
-    const bytes = buffer.subarray(0, bytesRead);
-    hash.update(bytes);
-    await output.appendFile(bytes);
+  const input = await open(source, 'r');
+  const output = await open(target, 'w').catch(async (error: unknown) => {
+    await input.close();
+    throw error;
+  });
+  try {
+    for (;;) {
+      const { bytesRead } = await input.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) break;
+      size += bytesRead;
+      if (size > blob.size) throw new Error(`${expectation} more`);
+      const bytes = buffer.subarray(0, bytesRead);
+      hash.update(bytes);
+      await output.appendFile(bytes);
+    }
+  } finally {
+    await Promise.all([input.close(), output.close()]);
   }
   const digest = digestFrom(hash.digest('hex'));
   if (size !== blob.size || digest !== blob.digest) {

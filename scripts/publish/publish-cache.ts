@@ -13,7 +13,7 @@ import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { createLayout } from '../oci/layout.ts';
 import { openRegistries, openRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import type { CacheEntry } from '../build-cache/build-cache.ts';
 import { writePublicKey } from '../signing/key-file.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
@@ -88,12 +88,13 @@ export async function checkTarballs(
   names: SpecFileNames,
 ): Promise<CheckedEntry[]> {
   refuseShadows(entries, names);
-  using progress = startProgress('checking', entries.length, 'tarballs');
   const checked: CheckedEntry[] = [];
-  for (const entry of entries) {
-    checked.push(await checkTarball(entry));
-    progress.advance();
-  }
+  await withProgress('checking', entries.length, 'tarballs', async (progress) => {
+    for (const entry of entries) {
+      checked.push(await checkTarball(entry));
+      progress.advance();
+    }
+  });
   return checked;
 }
 

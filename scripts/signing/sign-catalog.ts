@@ -6,7 +6,7 @@ import { createMessage, sign } from 'openpgp';
 import { z } from 'zod';
 import { Build } from '../../site/schemas/build.ts';
 import { replaceFile } from '../cli/files.ts';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { signManifest, splitSigned, verifyManifest } from './signature.ts';
 import type { Signer } from './signer.ts';
@@ -40,15 +40,16 @@ export async function signManifests(
   signer: Signer,
   all: boolean,
 ): Promise<SignedFile[]> {
-  using progress = startProgress('signing', paths.length, 'manifests');
-  const files = await pMap(
-    paths,
-    async (path) => {
-      const text = await signFile(catalog, path, signer, all);
-      progress.advance();
-      return text === undefined ? [] : [{ path, text }];
-    },
-    { concurrency: CONCURRENCY },
+  const files = await withProgress('signing', paths.length, 'manifests', (progress) =>
+    pMap(
+      paths,
+      async (path) => {
+        const text = await signFile(catalog, path, signer, all);
+        progress.advance();
+        return text === undefined ? [] : [{ path, text }];
+      },
+      { concurrency: CONCURRENCY },
+    ),
   );
   return files.flat();
 }

@@ -2,7 +2,7 @@ import { writeFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import fastGlob from 'fast-glob';
-import { startProgress } from '../cli/progress.ts';
+import { withProgress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
@@ -59,26 +59,27 @@ export async function syncSite(
   const result: SyncResult = { sent: 0, bytes: 0, removed: 0, unchanged: 0 };
   const total = [...plan.stages, ...plan.removals].reduce((sum, stage) => sum + stage.length, 0);
   result.unchanged = files.length - plan.stages.flat().length;
-  using progress = startProgress('syncing', total, 'files');
-  for (const stage of plan.stages) {
-    await mapAll(stage, async ({ local, placed: found }) => {
-      if (found?.size === local.size && (await place.isSame(local, found))) {
-        result.unchanged += 1;
-      } else {
-        if (!isDryRun) await place.put(local);
-        result.sent += 1;
-        result.bytes += local.size;
-      }
-      progress.advance();
-    });
-  }
-  for (const stage of plan.removals) {
-    await mapAll(stage, async (path) => {
-      if (!isDryRun) await place.remove(path);
-      result.removed += 1;
-      progress.advance();
-    });
-  }
+  await withProgress('syncing', total, 'files', async (progress) => {
+    for (const stage of plan.stages) {
+      await mapAll(stage, async ({ local, placed: found }) => {
+        if (found?.size === local.size && (await place.isSame(local, found))) {
+          result.unchanged += 1;
+        } else {
+          if (!isDryRun) await place.put(local);
+          result.sent += 1;
+          result.bytes += local.size;
+        }
+        progress.advance();
+      });
+    }
+    for (const stage of plan.removals) {
+      await mapAll(stage, async (path) => {
+        if (!isDryRun) await place.remove(path);
+        result.removed += 1;
+        progress.advance();
+      });
+    }
+  });
   if (!isDryRun && result.sent + result.removed > 0) expectWhole(files, await place.list(), place.address);
   return result;
 }
