@@ -35,7 +35,9 @@ test('reports the file, the place and what was expected', () => {
   expect(read('spack: --upload-pack=x')).toThrow('expected a git tag');
   expect(read('a: [')).toThrow(/^a\.yaml: expected YAML/);
   expect(read('targets: [{name: a, runner: b}, {name: a, runner: c}]')).toThrow('same name');
-  expect(read('targets: [{name: a, runner: b}, {name: A, runner: c}]')).toThrow('in other letters');
+  expect(read('targets: [{name: a, runner: b}, {name: A, runner: c}]')).toThrow(
+    'same name, at least in lower case',
+  );
 });
 
 test('finds a target by name, the first for an empty name, and lists all names for any other', () => {

@@ -7,14 +7,14 @@ import { Count, Text } from './values.ts';
 /** A system that binaries are built for. */
 export const Target = z.strictObject({
   name: Text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -').describe(
-    'What requests call it; unique. The microarchitecture, unless `target` names that.',
+    'Unique name of the target in requests; also its microarchitecture, unless `target` names that.',
   ),
   target: Text.regex(
     /^[a-z0-9][a-z0-9_]{0,39}$/,
     'expected one of the names that `spack arch --known-targets` lists',
   )
     .optional()
-    .describe('The microarchitecture, as `spack arch --known-targets` lists it. Absent: the name.'),
+    .describe('Microarchitecture, as listed by `spack arch --known-targets`. Absent: the name.'),
   runner: Text.min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
   /** Absent: on the runner itself. */
   container: Text.min(1)
@@ -22,7 +22,7 @@ export const Target = z.strictObject({
     .optional()
     .describe("Image that the build runs in, for a glibc older than the runner's."),
   registry: RegistryName.optional().describe(
-    "Registry for the builds of this target, host/path. Absent: the cache's own. What is published stays where it is.",
+    "Registry for new builds of this target, host/path. Absent: the cache's own. Published builds are not moved.",
   ),
 });
 export type Target = z.infer<typeof Target>;
@@ -55,7 +55,7 @@ export const BuildCacheSettings = z.strictObject({
     .min(1)
     .refine((targets) => new Set(targets.map(({ name }) => name.toLowerCase())).size === targets.length, {
       error:
-        'two targets have the same name, or one in other letters; give one another name and say its microarchitecture as target',
+        'two targets have the same name, at least in lower case; rename one and give its microarchitecture as target',
     })
     .default(DEFAULT_TARGETS)
     .describe('Systems to build for; the first is the default of a manual run.'),
@@ -69,51 +69,51 @@ export const BuildCacheSettings = z.strictObject({
     .enum(['auto', 'new', 'old'])
     .default('auto')
     .describe(
-      "Spack's installer: new builds several packages at once, old one after the other; auto takes the new one from Spack 1.2 on, where it can do what is asked.",
+      "Spack's installer: new builds several packages at once, old one after the other; auto uses the new one from Spack 1.2 on, unless an option needs the old one.",
     ),
   schedulePackages: z
     .int()
     .min(1)
     .max(256)
     .default(25)
-    .describe('How many random packages a scheduled run builds; at most 256.'),
+    .describe('Number of random packages that a scheduled run builds; at most 256.'),
   refresh: z
     .boolean()
     .default(true)
     .describe(
-      'Whether a scheduled run first renews environments, and packages whose recipe changed: up to half of its number.',
+      'Whether a scheduled run first renews environments, and packages whose recipe changed; these are at most half of its packages.',
     ),
   environments: z
     .record(
       Text,
       z.strictObject({
         refresh: Refresh.default('monthly').describe(
-          'When a scheduled run solves it again with newer recipes: always, at most once a month, or never.',
+          'Whether scheduled runs solve it again with newer recipes: always, monthly (at most once a month) or never.',
         ),
       }),
     )
     .default({})
-    .describe('Settings of single environments, by name: refresh is always, monthly or never.'),
-  exclude: z.array(PackageName).default([]).describe('Packages that the schedule never takes.'),
-  retryAfterDays: Count.default(30).describe('Days before the schedule tries a package again that failed.'),
+    .describe('Settings of individual environments, by name: refresh is always, monthly or never.'),
+  exclude: z.array(PackageName).default([]).describe('Packages that scheduled runs never choose.'),
+  retryAfterDays: Count.default(30).describe('Days before scheduled runs retry a package that failed.'),
   buildMinutes: z
     .int()
     .min(1)
     .max(345)
     .default(320)
     .describe(
-      'Minutes after which a build stops and hands over what it has; GitHub ends every job after 360.',
+      'Minutes after which a build job stops and uploads what it has built; GitHub ends every job after 360.',
     ),
   pagesBudget: Text.default('900MB')
     .refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 900MB' })
-    .describe('What may lie on the site in all; GitHub Pages holds 1 GB.'),
+    .describe('Maximum size of the whole site; GitHub Pages allows 1 GB.'),
   federate: z
     .array(SiblingUrl)
     .max(MOST_SIBLINGS)
     .refine((urls) => new Set(urls).size === urls.length, { error: 'expected each address once' })
     .default([])
     .describe(
-      'Addresses of other caches made with this template, to search and cover locks together; at most 12.',
+      'Addresses of other caches made with this template, at most 12; the site searches all of them together.',
     ),
   baseImage: Text.min(1)
     .max(300)
@@ -123,7 +123,7 @@ export const BuildCacheSettings = z.strictObject({
     ),
   retention: z
     .strictObject({
-      days: z.int().min(1).default(365).describe('Days that every build stays.'),
+      days: z.int().min(1).default(365).describe('Days for which every build is kept.'),
       newest: z
         .int()
         .min(0)
@@ -136,21 +136,21 @@ export const BuildCacheSettings = z.strictObject({
         .min(0)
         .optional()
         .describe(
-          'Number of newest releases of the recipes whose builds stay, regardless of age and size. Absent: the newest 2 stay regardless of age, as long as `size` has room for them.',
+          'Number of newest releases of the recipes whose builds are kept, regardless of age and size. Absent: those of the newest 2 are kept regardless of age, if they fit into `size`.',
         ),
       size: Text.refine((text) => Size.safeParse(text).success, { error: 'expected a size such as 50GB' })
         .optional()
         .describe(
-          'Size of all tarballs in the registry to stay below; the least useful builds go first. Absent: no limit.',
+          'Maximum size of all tarballs in the registry; the least useful builds are removed first. Absent: no limit.',
         ),
       graceDays: z
         .int()
         .min(1)
         .default(14)
-        .describe('Days that a removed build can still be downloaded, for clients with an older index.'),
+        .describe('Days for which a removed build can still be downloaded, for clients with an older index.'),
     })
     .prefault({})
-    .describe('What prune removes.'),
+    .describe('Rules for the builds that prune removes.'),
 });
 export type BuildCacheSettings = z.infer<typeof BuildCacheSettings>;
 

@@ -16,7 +16,7 @@ export const Tarball = z.strictObject({
   ...Blob.shape,
   uncompressedDigest: Digest.describe("sha256 of the uncompressed tar: the image's diff ID."),
   installedSize: Count.describe('Sum of the sizes of the files in it, in bytes.'),
-  files: Count.describe('Number of files and links in it, directories left out.'),
+  files: Count.describe('Number of files and links in it, without directories.'),
 });
 export type Tarball = z.infer<typeof Tarball>;
 
@@ -30,7 +30,7 @@ export const Contents = z.strictObject({
   glibc: Text.regex(/^\d+(\.\d+)+$/)
     .optional()
     .describe(
-      'The newest `GLIBC_x.y` that any ELF file names, as `x.y`: the oldest glibc it runs on. Absent: none is named.',
+      'The highest `GLIBC_x.y` that any ELF file requires, as `x.y`: the oldest glibc that it runs on. Absent: no file requires one.',
     ),
 });
 export type Contents = z.infer<typeof Contents>;
@@ -46,31 +46,33 @@ export const RegistryName = Text.max(300).regex(
 /** The image of a build. The cache's own registry is not named, so that it can move. */
 export const Image = z.strictObject({
   registry: RegistryName.optional().describe(
-    "Its registry, where the settings give the builds of a target one of their own. Absent: the cache's own.",
+    "Its registry, if the target has a registry of its own in the settings. Absent: the cache's own.",
   ),
   tag: Text.max(128).describe('`<name>-<version>-<hash>.spack`.'),
   digest: Digest.describe("Digest of the image's manifest."),
   size: z.int().positive().describe("Bytes of the image's manifest."),
-  config: Blob.describe("The image's config, which is also the spec file that the mirror's manifest names."),
+  config: Blob.describe("The image's config, which is also the spec file in the mirror's manifest."),
   runnable: z
     .boolean()
     .describe(
-      "False when the image lacks a run-time dependency's layer (that dependency has no binary here, or the image " +
-        'would have over 100 layers): Spack can use it, `docker run` cannot.',
+      'False when the image lacks the layer of a run-time dependency, because that has no binary here or the image ' +
+        'would have more than 100 layers: Spack can use it, but `docker run` cannot.',
     ),
 });
 export type Image = z.infer<typeof Image>;
 
 /** Source of an imported build. */
 export const Imported = z.strictObject({
-  from: Text.max(2_000).refine(isSafeText).describe('Address or directory of the cache that it comes from.'),
+  from: Text.max(2_000)
+    .refine(isSafeText)
+    .describe('Address or directory of the cache it was imported from.'),
   signature: z
     .enum(['verified', 'unchecked', 'none'])
     .describe(
-      'Its signature there: `verified` against a key that the owner gave, `unchecked` for want of one, or `none`.',
+      'Its signature there: `verified` with a key from the owner, `unchecked` for lack of a key, or `none`.',
     ),
-  key: Text.optional().describe('Fingerprint of the key that it was verified with.'),
-  converted: Text.optional().describe('What was changed in its tarball, in one sentence. Absent: nothing.'),
+  key: Text.optional().describe('Fingerprint of the key that verified it.'),
+  converted: Text.optional().describe('Changes made to its tarball, in one sentence. Absent: none.'),
 });
 export type Imported = z.infer<typeof Imported>;
 
@@ -86,13 +88,13 @@ export const Origin = z.strictObject({
   spack: Text.optional().describe('Version or commit of Spack.'),
   packages: Text.optional().describe('Version or commit of spack-packages.'),
   release: Release.optional().describe(
-    'Release of spack-packages that this commit is, such as `v2026.06.0`. Absent: it is none.',
+    'Release of spack-packages that has this commit, such as `v2026.06.0`. Absent: it is not a release.',
   ),
   runner: Text.optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
   target: Text.optional().describe(
-    'Name of the target that it was built for, as the settings of the cache have it.',
+    'Name, in the settings of the cache, of the target that it was built for.',
   ),
-  imported: Imported.optional().describe('Present on a build that was imported from another cache.'),
+  imported: Imported.optional().describe('Present if the build was imported from another cache.'),
 });
 export type Origin = z.infer<typeof Origin>;
 
@@ -102,7 +104,7 @@ const Seconds = z.number().nonnegative().max(MAX_SECONDS);
 
 /** Build times, as reported by the job. Unverified, and used only for display and estimates. */
 export const BuildTimes = z.strictObject({
-  total: Seconds.describe('Seconds from the first step to the last, what it depends on left out.'),
+  total: Seconds.describe('Seconds from the first step to the last, without its dependencies.'),
   phases: z
     .array(
       z.strictObject({
@@ -113,7 +115,7 @@ export const BuildTimes = z.strictObject({
       }),
     )
     .max(64)
-    .describe('In their order; what took less than a tenth of a second is left out.'),
+    .describe('Steps in order, without those that took less than a tenth of a second.'),
 });
 export type BuildTimes = z.infer<typeof BuildTimes>;
 
@@ -124,17 +126,17 @@ export const Build = z.strictObject({
   hash: DagHash.describe('DAG hash of the node.'),
   published: Moment.describe('When it was published: UTC, whole seconds, `2026-11-23T07:40:00Z`.'),
   tarball: Tarball.describe('The tarball of the install prefix.'),
-  contents: Contents.describe('What it ships.'),
+  contents: Contents.describe('Programs and libraries in it.'),
   image: Image.describe('Its image in the registry.'),
   unverifiedExternals: z
     .array(DagHash)
     .optional()
     .describe(
-      "DAG hashes of externals in this build's DAG whose hash could not be recomputed. Absent: none.",
+      "DAG hashes of externals in this build's DAG that could not be verified by recomputing them. Absent: none.",
     ),
   origin: Origin.describe('Where it comes from.'),
   times: BuildTimes.optional().describe(
-    'How long it took, as the job that built it said. Absent: not measured.',
+    'Build times, as reported by the job that built it. Absent: not measured.',
   ),
   sbom: z
     .strictObject({
@@ -145,10 +147,10 @@ export const Build = z.strictObject({
     })
     .optional()
     .describe(
-      "Spack's own bill of materials in the tarball, SPDX 2.3 (Spack 1.2 or newer). Absent: it has none, or none that can be read.",
+      "Spack's own bill of materials in the tarball, in SPDX 2.3 (Spack 1.2 or newer). Absent: there is none, or it cannot be read.",
     ),
   logSize: Count.optional().describe(
-    'Bytes of the compressed log of the build, `.spack/spack-build-out.txt.gz` in the tarball. Absent: it has none.',
+    'Bytes of the compressed build log, `.spack/spack-build-out.txt.gz` in the tarball. Absent: there is none.',
   ),
 });
 export type Build = z.infer<typeof Build>;

@@ -11,7 +11,7 @@ const Hashes = z.array(Text.transform((text) => text.replace(/^\//, '')).pipe(Da
 
 /** `site/content/pins/<name>.yaml`: builds to keep. */
 export const Pin = z.strictObject({
-  reason: Reason.describe('Why these builds stay.'),
+  reason: Reason.describe('Why these builds are kept.'),
   hashes: Hashes.default([]).describe('DAG hashes of builds.'),
   /** `name` or `name@version`: every build of that package, or of that version. */
   specs: z
@@ -27,7 +27,7 @@ export type Pin = z.infer<typeof Pin>;
 
 /** `snapshots/<name>.yaml`: a fixed set of builds, which the mirror offers as the view `snapshot-<name>`. */
 export const Snapshot = z.strictObject({
-  reason: Reason.describe('What it is for.'),
+  reason: Reason.describe('Purpose of the snapshot.'),
   hashes: Hashes.min(1).describe('DAG hashes of its builds, with or without a `/` before them.'),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

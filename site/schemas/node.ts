@@ -16,7 +16,7 @@ export type ParameterValue = z.infer<typeof ParameterValue>;
 
 /** An edge of the DAG. */
 export const Dependency = z.object({
-  name: PackageName.describe('The package depended on.'),
+  name: PackageName.describe('The package that it depends on.'),
   hash: DagHash.describe('Its DAG hash.'),
   parameters: z.object({
     deptypes: z
@@ -43,10 +43,10 @@ export const Node = z.object({
       platform_os: Text.describe('Operating system: `ubuntu24.04`.'),
       target: z
         .union([Text, z.object({ name: Text, parents: Texts.optional() })])
-        .describe("A name, or archspec's own record with vendor, features and parents."),
+        .describe("A name, or archspec's record with vendor, features and parents."),
     })
-    .describe('What it was built for.'),
-  namespace: Text.optional().describe('The repository of its recipe: `builtin`.'),
+    .describe('The architecture it was built for.'),
+  namespace: Text.optional().describe('Repository of its recipe, such as `builtin`.'),
   parameters: z
     .record(Text, ParameterValue)
     .default({})
@@ -56,7 +56,7 @@ export const Node = z.object({
   external: z
     .object({ path: Text.nullish(), module: z.unknown().optional() })
     .optional()
-    .describe('Present on a package that Spack did not build: where it lies on the builder.'),
+    .describe('Present on a package that Spack did not build: its place on the builder.'),
   annotations: z
     .object({ original_specfile_version: z.int().optional() })
     .optional()
@@ -64,7 +64,7 @@ export const Node = z.object({
   build_spec: z
     .object({ name: Text, hash: DagHash })
     .optional()
-    .describe('Present on a spliced node: what it was built as.'),
+    .describe('Present on a spliced node: the spec that it was built as.'),
   hash: DagHash.describe('DAG hash: SHA-1 of the rest, in base32.'),
 });
 export type Node = z.infer<typeof Node>;

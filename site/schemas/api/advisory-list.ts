@@ -7,17 +7,17 @@ import { Text } from '../values.ts';
 
 /** `/api/advisories.json`: versions here that their recipes advise against. */
 export const AdvisoryList = apiDocument(
-  "Versions that are here and that Spack's recipes mark deprecated, with the CVE ids that they name.",
+  "Versions in this cache that Spack's recipes mark as deprecated, with the CVE ids that the recipes mention.",
   {
     advisories: listOf({
       name: PackageName.describe('The package.'),
       ...Deprecation.shape,
       newer: Text.optional().describe(
-        'The highest version here that is newer and not withdrawn. Absent: there is none.',
+        'The highest newer version here that is not deprecated. Absent: there is none.',
       ),
-      builds: z.array(DagHash).min(1).describe('Hashes of the builds here of that version.'),
+      builds: z.array(DagHash).min(1).describe('DAG hashes of the builds of that version.'),
       links: linksTo({ page: Link.describe("The package's page.") }),
-    }).describe('What was seen last first.'),
+    }).describe('The most recently seen first.'),
     links: ListLinks,
   },
 );

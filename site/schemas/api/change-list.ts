@@ -6,13 +6,13 @@ import { Moment, Month, Text } from '../values.ts';
 
 /** `/api/changes/<yyyy-mm>.json`: builds added and removed in a month, in order. */
 export const ChangeList = apiDocument(
-  'Builds added and removed in a month, in order. A month that has been over for a day changes no more, whatever is ' +
-    'published or removed later; so it has no link to the next: the index has all months.',
+  'Builds added and removed in a month, in order. One day after the end of the month the list is final; therefore it ' +
+    'has no link to the next month. The index lists all months.',
   {
     month: Month.describe('The month, UTC.'),
     changes: listOf({
-      date: Moment.describe('When.'),
-      change: z.enum(['added', 'removed']).describe('What happened.'),
+      date: Moment.describe('When it was added or removed.'),
+      change: z.enum(['added', 'removed']).describe('Kind of change.'),
       hash: DagHash.describe('DAG hash.'),
       name: PackageName.describe('The package.'),
       version: Text.describe('Its version.'),
@@ -20,7 +20,7 @@ export const ChangeList = apiDocument(
     }).describe('The oldest first.'),
     links: linksTo({
       index: Link.describe('The index of this API.'),
-      previous: Link.optional().describe('The month with changes before. Absent: this is the first.'),
+      previous: Link.optional().describe('The previous month with changes. Absent: this is the first.'),
     }),
   },
 );

@@ -9,8 +9,8 @@ export const CompilerList = apiDocument(
     compilers: listOf({
       name: Text.describe('The package that is the compiler: `gcc`.'),
       version: Text.describe('Its version.'),
-      languages: Texts.min(1).describe('What it compiled: `c`, `cxx`, `fortran`.'),
-      builds: z.int().positive().describe('Number of builds it had a part in.'),
+      languages: Texts.min(1).describe('Languages that it compiled: `c`, `cxx`, `fortran`.'),
+      builds: z.int().positive().describe('Number of builds that used it.'),
     }).describe('The most common first.'),
     links: ListLinks,
   },

@@ -10,10 +10,10 @@ export const ContainerList = apiDocument(
     containers: listOf({
       ...Container.pick({ environment: true, roots: true, os: true, architecture: true }).shape,
       tags: Container.shape.tags.describe(
-        'Tags that are at it now, the most exact first; one tag may name an image for each architecture.',
+        'Its current tags, the most specific first. One tag may name an image for each architecture.',
       ),
       reference: Text.optional().describe(
-        '`registry:tag`, by the most exact tag. Absent: the registry is not public.',
+        '`registry:tag`, with the most specific tag. Absent: the registry is not public.',
       ),
       ...Container.pick({ digest: true, base: true, published: true }).shape,
       run: Container.shape.origin.shape.run,

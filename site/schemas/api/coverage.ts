@@ -15,20 +15,20 @@ export const MissingSpec = z.strictObject({
   version: Text.describe('Its version.'),
   target: Text.describe('Its target.'),
   reason: MissingReason.describe(
-    '`failed`: it was tried and did not build. `other-build`: the same version and target with other variants or ' +
-      'dependencies. `other-target`: the same version for other targets. `other-version`: other versions. `never`: ' +
-      'nothing of this package.',
+    '`failed`: the build failed. `other-build`: the cache has the same version and target with other variants or ' +
+      'dependencies. `other-target`: it has the same version for other targets. `other-version`: it has other ' +
+      'versions. `never`: it has no build of this package.',
   ),
   failure: z
     .strictObject({
-      kind: Failure.shape.kind.describe('What went wrong.'),
-      date: Moment.describe('When.'),
+      kind: Failure.shape.kind.describe('Kind of failure.'),
+      date: Moment.describe('When it failed.'),
       run: z.url().optional().describe('The workflow run. Absent: not known.'),
     })
     .optional()
     .describe('The newest failure; only with `failed`.'),
   instead: Texts.optional().describe(
-    'What is there: hashes, targets or versions, by the reason; at most five.',
+    'What the cache has instead: hashes, targets or versions, depending on the reason; at most five.',
   ),
 });
 export type MissingSpec = z.infer<typeof MissingSpec>;
@@ -36,30 +36,32 @@ export type MissingSpec = z.infer<typeof MissingSpec>;
 /** Coverage of an environment or a lock file by binaries. */
 export const Coverage = z.strictObject({
   needed: Count.describe(
-    'Specs that an installation takes: roots, what they need at run time, and for those to be built what they need for that; externals left out.',
+    'Specs needed to install: the roots and their run-time dependencies, plus build dependencies of those that must be built from source. Externals are not counted.',
   ),
   available: Count.describe('Those with a binary here.'),
   percent: z
     .number()
     .min(0)
     .max(100)
-    .describe('`available` of `needed`, rounded down to a tenth; 100 only when all is there.'),
-  downloadSize: Count.describe('Bytes of the tarballs that are there.'),
-  externals: Count.describe("Specs that come from the machine's own system."),
+    .describe(
+      '`available` as a percentage of `needed`, rounded down to a tenth; 100 only if nothing is missing.',
+    ),
+  downloadSize: Count.describe('Bytes of the available tarballs.'),
+  externals: Count.describe('Specs that the system of the machine provides.'),
   time: z
     .strictObject({
       seconds: z
         .number()
         .nonnegative()
         .describe(
-          'Seconds that those with an estimate take, one after the other, on a machine as the builders were.',
+          'Estimated seconds to build them one after the other on a machine like the builders, without those that have no estimate.',
         ),
       byNeighbours: Count.describe(
-        'Those of them whose package was never built here: their estimate is the median of packages that build alike.',
+        'Specs whose package was never built here; their estimate is the median of packages that build in a similar way.',
       ),
-      unknown: Count.describe('Those without an estimate.'),
+      unknown: Count.describe('Specs without an estimate.'),
     })
-    .describe('How long it takes to build what is missing.'),
-  missing: z.array(MissingSpec).describe('What is not there, by name and version.'),
+    .describe('Estimated time to build what is missing.'),
+  missing: z.array(MissingSpec).describe('Specs without a binary, sorted by name and version.'),
 });
 export type Coverage = z.infer<typeof Coverage>;

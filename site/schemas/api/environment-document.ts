@@ -10,13 +10,13 @@ export const EnvironmentDocument = apiDocument(
   {
     name: Text.describe("The environment's name."),
     roots: listOf({
-      hash: DagHash.describe('DAG hash it was concretized to.'),
-      spec: Text.describe('What was asked for.'),
+      hash: DagHash.describe('DAG hash of the concrete spec.'),
+      spec: Text.describe('The requested spec.'),
       available: z.boolean().describe('Whether it has a binary here.'),
-    }).describe('What the environment asks for.'),
+    }).describe('Specs that the environment requests.'),
     coverage: Coverage.describe('How much of it has a binary here.'),
     older: Count.optional().describe(
-      'Roots whose build is older than the newest recipes that were read. Absent: nothing was compared.',
+      'Roots that newer recipes would build differently, as in `/api/recipes.json`. Absent: nothing was compared.',
     ),
     next: z
       .strictObject({
@@ -24,10 +24,12 @@ export const EnvironmentDocument = apiDocument(
         ...Coverage.pick({ needed: true, available: true }).shape,
       })
       .optional()
-      .describe('A solution with newer recipes that waits until it is built. Absent: there is none.'),
+      .describe('A solution with newer recipes that is used once it is built. Absent: there is none.'),
     links: linksTo({
       environments: Link.describe('All environments.'),
-      settings: Link.optional().describe("Spack settings for the mirror's view of it. Absent: it has none."),
+      settings: Link.optional().describe(
+        "Spack settings for the mirror's view of it. Absent: there is none.",
+      ),
     }),
   },
 );

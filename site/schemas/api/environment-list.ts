@@ -8,8 +8,8 @@ export const EnvironmentList = apiDocument('Environments and how much of each ha
   environments: listOf({
     name: Text.describe("The environment's name."),
     ...Coverage.pick({ needed: true, available: true, percent: true, downloadSize: true }).shape,
-    links: linksTo({ environment: Link.describe('All about it.') }),
-  }).describe('Those that were concretized, by name.'),
+    links: linksTo({ environment: Link.describe('Details of the environment.') }),
+  }).describe('Environments that have been concretized, by name.'),
   links: ListLinks,
 });
 export type EnvironmentList = z.infer<typeof EnvironmentList>;

@@ -9,12 +9,12 @@ import { Moment, Text } from '../values.ts';
 export const FailureList = apiDocument('Builds that failed. Scheduled builds retry after 30 days.', {
   failures: listOf({
     name: PackageName.describe('The package.'),
-    spec: Text.describe("The spec as it was asked for or concretized, in Spack's notation."),
+    spec: Text.describe("The spec as requested or concretized, in Spack's notation."),
     hash: DagHash.optional().describe('DAG hash. Absent: it failed before it was concretized.'),
     target: Text.optional().describe('The target. Absent: not known.'),
-    kind: Failure.shape.kind.describe('What went wrong.'),
+    kind: Failure.shape.kind.describe('Kind of failure.'),
     phase: Text.optional().describe("The phase of the recipe, in Spack's words."),
-    date: Moment.describe('When.'),
+    date: Moment.describe('When it failed.'),
     run: z.url().optional().describe('The workflow run, with its log. Absent: not known.'),
     links: linksTo({ page: Link.describe('Its page.') }),
   }).describe('The newest first.'),

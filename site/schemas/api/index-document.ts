@@ -5,9 +5,9 @@ import { Count, Moment, Month, Text, Texts } from '../values.ts';
 
 /** A file and its digest: a program that has seen the same sha256 need not read it again. */
 const Content = z.strictObject({
-  url: Link.describe('Where it is.'),
-  sha256: Sha256.describe('Of its bytes.'),
-  size: Count.describe('Bytes, uncompressed.'),
+  url: Link.describe('Address.'),
+  sha256: Sha256.describe('sha256 of its bytes.'),
+  size: Count.describe('Uncompressed size in bytes.'),
 });
 
 /** `/api/index.json`: the entry point of the API. */
@@ -16,19 +16,19 @@ export const IndexDocument = apiDocument(
   {
     version: z
       .literal(1)
-      .describe('Version of this API: within it fields may be added, none changes or goes.'),
-    name: Text.describe('A name for this cache, as commands on the site use it.'),
+      .describe('Version of this API. Within a version fields may be added, but none is changed or removed.'),
+    name: Text.describe('Name of this cache in the commands on the site.'),
     url: Link.describe('Address of the mirror for `spack mirror add`, and of the site.'),
     signed: z
       .boolean()
       .describe(
-        'Whether the cache has a public key, so that Spack checks signatures; without one, add the mirror with `--unsigned`.',
+        'Whether the cache has a public key, so that Spack checks signatures. If not, add the mirror with `--unsigned`.',
       ),
     unsigned: Count.describe(
-      'Builds without a signature. Where signatures are checked, Spack does not install them.',
+      'Builds without a signature. Spack does not install them when it checks signatures.',
     ),
     registry: Text.optional().describe(
-      "The cache's own registry, `host/path`: it has the image of every build that names no other. Absent: it is not public.",
+      "The cache's own registry, `host/path`. It has the image of every build without `build.image.registry`. Absent: it is not public.",
     ),
     registries: Texts.optional().describe(
       'All registries with images, `registry` first. Absent: they are not public.',
@@ -42,28 +42,28 @@ export const IndexDocument = apiDocument(
         packages: Count.describe('Packages with a build.'),
         builds: Count.describe('Builds.'),
         buildsOnSite: Count.describe(
-          'Builds that the site serves with all that they need at run time; the registry has all.',
+          'Builds that the site serves with all their run-time dependencies; the registry has all builds.',
         ),
-        targets: Count.describe('Microarchitectures that builds are for.'),
-        compilers: Count.describe('Versions of compilers that built them.'),
+        targets: Count.describe('Microarchitectures of the builds.'),
+        compilers: Count.describe('Compiler versions that built them.'),
         environments: Count.describe('Environments.'),
-        containers: Count.describe('Images that `docker run` starts.'),
+        containers: Count.describe('Images for `docker run`.'),
         failures: Count.describe('Builds that failed.'),
         views: Count.describe("The mirror's named indexes."),
         keys: Count.describe('Public keys.'),
       })
-      .describe('How much there is of what; each equals the length of its list.'),
+      .describe('Number of each; each equals the length of its list.'),
     size: Count.describe('Bytes of all tarballs.'),
     endpoints: listOf({
       name: Text.describe('A short, stable name.'),
       url: Text.describe('Address; a URI template where it has braces: replace the names in them.'),
-      description: Text.describe('What it answers.'),
+      description: Text.describe('What it returns.'),
       ...Content.pick({ sha256: true, size: true }).partial().shape,
     }).describe(
-      'Every endpoint. Those without braces have the sha256 of their bytes: equal means nothing is new.',
+      'All endpoints. Those without braces have the sha256 of their bytes: if it is the same, nothing is new.',
     ),
     changes: listOf({ month: Month.describe('The month.'), ...Content.shape }).describe(
-      'The months in which builds came or went, the newest first.',
+      'Months in which builds were added or removed, the newest first.',
     ),
     links: linksTo({
       packages: Link.describe('All packages.'),
@@ -80,7 +80,7 @@ export const IndexDocument = apiDocument(
         'The tarball of a build whose `state` is `site`: replace `{digest}` with the 64 hex digits of its sha256, and `{digest:2}` with the first two of them.',
       ),
       image: Text.optional().describe(
-        'The image of a build without `build.image.registry`, which else takes the place of the registry: replace `{digest}` with `build.image.digest`. Absent: the registry is not public.',
+        'The image of a build: replace `{digest}` with `build.image.digest` and, if the build has `build.image.registry`, the registry with that. Absent: the registry is not public.',
       ),
       signature: Link.optional().describe(
         'Detached OpenPGP signature of this document. Absent: the cache has no key.',

@@ -28,4 +28,4 @@ export const State = z.enum(['site', 'registry']);
 export type State = z.infer<typeof State>;
 
 export const STATE_TEXT =
-  '`site`: from this site, with all that it needs at run time, and from the registry. `registry`: from the registry alone.';
+  '`site`: available from this site, with all its run-time dependencies, and from the registry. `registry`: only from the registry.';

@@ -13,12 +13,12 @@ export const BuildSummary = z.strictObject({
   os: Text.describe('Operating system.'),
   target: Text.describe('Microarchitecture.'),
   libc: Text.optional().describe(
-    'C library that it and its run-time dependencies were linked to, `glibc@2.36`: Spack chooses it by itself where the machine has this one or a newer one. Absent: none.',
+    'C library that it and its run-time dependencies were linked with, such as `glibc@2.36`. The solver reuses the build on machines with this version or a newer one. Absent: none.',
   ),
   runs: Text.optional().describe(
-    'Oldest glibc that it runs on, when installed by its hash. Absent: not known, or no `libc`.',
+    'Oldest glibc that it runs on if installed by its hash. Absent: not known, or no `libc`.',
   ),
-  compilers: Texts.describe('Compilers that built it, `gcc@12.2.0`.'),
+  compilers: Texts.describe('Compilers that built it, such as `gcc@12.2.0`.'),
   spec: Text.describe('The spec as Spack prints it, without the hash.'),
   size: Count.describe('Bytes of the tarball.'),
   seconds: z.number().nonnegative().optional().describe('Seconds that it took to build. Absent: not known.'),
@@ -30,7 +30,7 @@ export type BuildSummary = z.infer<typeof BuildSummary>;
 /** `/api/packages/<name>.json`: a package and all its builds, the highest version first. */
 export const PackageDocument = apiDocument('A package and all its builds.', {
   name: PackageName.describe("The package's name."),
-  metadata: Package.optional().describe('What Spack knows of it. Absent: not read yet.'),
+  metadata: Package.optional().describe("Metadata from the package's recipe. Absent: not read yet."),
   builds: z
     .array(BuildSummary)
     .min(1)
@@ -38,7 +38,7 @@ export const PackageDocument = apiDocument('A package and all its builds.', {
   links: linksTo({
     packages: Link.describe('All packages.'),
     page: Link.describe('Its page.'),
-    spec: Text.describe('All that is known of a build: replace `{hash}` with its DAG hash.'),
+    spec: Text.describe('Details of a build: replace `{hash}` with its DAG hash.'),
   }),
 });
 export type PackageDocument = z.infer<typeof PackageDocument>;

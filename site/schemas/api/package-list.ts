@@ -6,7 +6,7 @@ import { Count, Moment, Text, Texts } from '../values.ts';
 /** A short description of a package. */
 const PackageSummary = z.strictObject({
   name: PackageName.describe("The package's name."),
-  description: Text.optional().describe('What it is, in one paragraph. Absent: not known.'),
+  description: Text.optional().describe('Description in one paragraph. Absent: not known.'),
   versions: Texts.min(1).describe("Versions with a build, in Spack's order, the highest first."),
   targets: Texts.min(1).describe('Targets with a build, sorted.'),
   builds: z.int().positive().describe('Number of builds.'),

@@ -5,7 +5,7 @@ import { Text } from '../values.ts';
 
 const Provider = z.strictObject({
   name: Text.describe('File name.'),
-  packages: z.array(PackageName).min(1).describe('Packages with a build that ships it, sorted.'),
+  packages: z.array(PackageName).min(1).describe('Packages with a build that has it, sorted.'),
 });
 
 /** `/api/programs.json`: programs and libraries, and the packages that have them. */

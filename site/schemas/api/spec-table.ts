@@ -15,33 +15,35 @@ export const SpecTable = apiDocument('All builds, column-wise (compact).', {
       platform: Texts.describe('`linux`, `darwin` …'),
       os: Texts.describe('Operating systems.'),
       target: Texts.describe('Microarchitectures.'),
-      compiler: Texts.describe('Compilers, `gcc@12.2.0`; several are joined by `,`, none is empty.'),
-      buildSystem: Texts.describe('Build systems, `cmake`, `autotools` …; empty: the recipe names none.'),
+      compiler: Texts.describe('Compilers, `gcc@12.2.0`; several are joined by `,`. Empty: no compiler.'),
+      buildSystem: Texts.describe('Build systems, `cmake`, `autotools` …. Empty: the spec has none.'),
       freshness: Texts.describe(
-        'How a build compares with the newest recipes that were read, as `/api/recipes.json` says: `unknown`, `current`, `no newer`, `older`.',
+        'Results of comparing builds with the newest recipes that were read, as in `/api/recipes.json`: `unknown`, `current`, `no newer`, `older`.',
       ),
     })
-    .describe('What the numbers in the columns of the same names stand for: places, counted from 0.'),
+    .describe(
+      'Values for the columns of the same names, which hold indexes into these lists, counted from 0.',
+    ),
   columns: z
     .strictObject({
       hash: z.array(DagHash).describe('DAG hashes.'),
-      package: Places.describe('Place of the name in `words.package`.'),
-      version: Places.describe('Place in `words.version`.'),
-      platform: Places.describe('Place in `words.platform`.'),
-      os: Places.describe('Place in `words.os`.'),
-      target: Places.describe('Place in `words.target`.'),
-      compiler: Places.describe('Place in `words.compiler`.'),
-      buildSystem: Places.describe('Place in `words.buildSystem`.'),
-      freshness: Places.describe('Place in `words.freshness`.'),
+      package: Places.describe('Index into `words.package`.'),
+      version: Places.describe('Index into `words.version`.'),
+      platform: Places.describe('Index into `words.platform`.'),
+      os: Places.describe('Index into `words.os`.'),
+      target: Places.describe('Index into `words.target`.'),
+      compiler: Places.describe('Index into `words.compiler`.'),
+      buildSystem: Places.describe('Index into `words.buildSystem`.'),
+      freshness: Places.describe('Index into `words.freshness`.'),
       size: z.array(Count).describe('Bytes of the tarball.'),
-      seconds: z.array(Count).describe('Whole seconds that it took to build, at least 1; 0: not known.'),
+      seconds: z.array(Count).describe('Build time in whole seconds, at least 1; 0: not known.'),
       published: z.array(Count).describe('When it was published: seconds since 1970.'),
       site: z
         .array(z.union([z.literal(0), z.literal(1)]))
-        .describe('1: this site serves it with all that it needs at run time. 0: only the registry does.'),
+        .describe('1: this site serves it with all its run-time dependencies. 0: only the registry does.'),
     })
     .describe(
-      'One value for each build, at the same place in each column; by package, then the highest version.',
+      'One value per build, at the same index in each column. Sorted by package, then the highest version first.',
     ),
   links: linksTo({
     index: Link.describe('The index of this API.'),

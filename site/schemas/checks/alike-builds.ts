@@ -5,8 +5,10 @@ import { Moment } from '../values.ts';
 /** A build whose payload was the same when it was built again. */
 export const AlikeBuild = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
-  tarball: Blob.shape.digest.describe('The tarball that was compared: the record holds for no other.'),
-  by: z.int().min(2).max(100).describe('Builds of it that came out alike, itself included.'),
+  tarball: Blob.shape.digest.describe(
+    'The tarball that was compared; the result is valid only for this one.',
+  ),
+  by: z.int().min(2).max(100).describe('Number of builds that came out the same, including this one.'),
   last: Moment.describe('When the last of them was compared: UTC, whole seconds.'),
   run: Origin.shape.run,
 });

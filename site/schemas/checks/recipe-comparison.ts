@@ -15,13 +15,13 @@ export const OlderCause = z.strictObject({
     .enum(['recipe', 'version', 'deprecated', 'version-removed', 'recipe-removed'])
     .describe(
       '`recipe`: its recipe, sources or patches changed. `version`: the recipe prefers another version. ' +
-        '`deprecated`, `version-removed`: the recipe advises against the version, or has it no more. ' +
-        '`recipe-removed`: there is no such recipe.',
+        '`deprecated`: the recipe advises against the version. `version-removed`: it no longer has the version. ' +
+        '`recipe-removed`: the recipe no longer exists.',
     ),
-  name: PackageName.describe('The package: the build itself, or something that it needs to run.'),
+  name: PackageName.describe('The package: that of the build, or of a run-time dependency.'),
   version: Version.describe('Its version here.'),
   newest: Version.optional().describe(
-    'The version that the newer recipe prefers. Absent: the same, or none.',
+    'The version that the newer recipe prefers. Absent: the same one, or none.',
   ),
 });
 export type OlderCause = z.infer<typeof OlderCause>;
@@ -41,7 +41,7 @@ export type BuildVerdicts = z.infer<typeof BuildVerdicts>;
 
 /** First finding that a build is older. */
 export const OlderSince = z.strictObject({
-  release: Version.describe('The recipes that it was first found to be older than.'),
+  release: Version.describe('Release of the recipes that it was first found to be older than.'),
   date: Moment.describe('Date of these recipes: UTC, whole seconds.'),
 });
 export type OlderSince = z.infer<typeof OlderSince>;

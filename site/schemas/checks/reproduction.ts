@@ -33,36 +33,36 @@ export type DifferenceCause = z.infer<typeof DifferenceCause>;
 export const DifferingBuild = z.strictObject({
   ...Build.pick({ name: true, version: true, hash: true }).shape,
   files: z.int().positive().describe('Number of files that differ.'),
-  causes: z.array(DifferenceCause).min(1).describe('Why, the most frequent first.'),
+  causes: z.array(DifferenceCause).min(1).describe('Causes, the most frequent first.'),
   examples: z
     .array(
       z.strictObject({
-        path: Text.max(500).describe('In the install prefix.'),
+        path: Text.max(500).describe('Path in the install prefix.'),
         cause: DifferenceCause.describe('Why it differs.'),
       }),
     )
     .max(5)
-    .describe('Some of these files, by their path in the install prefix.'),
+    .describe('Some of these files, at most five.'),
 });
 export type DifferingBuild = z.infer<typeof DifferingBuild>;
 
 /** `checks/challenge.json`: result of the last comparison of two builds of the same specs. */
 export const Reproduction = z.strictObject({
-  date: Moment.describe('When: UTC, whole seconds.'),
+  date: Moment.describe('When they were compared: UTC, whole seconds.'),
   run: Origin.shape.run,
   compared: Count.describe('Builds that both caches have.'),
-  equal: Count.describe("Builds whose payload is equal, Spack's own notes left out."),
-  onlyFirst: Count.describe('Builds that the first cache alone has.'),
-  onlySecond: Count.describe('Builds that the second cache alone has.'),
+  equal: Count.describe("Builds with the same payload, not counting Spack's own notes."),
+  onlyFirst: Count.describe('Builds that only the first cache has.'),
+  onlySecond: Count.describe('Builds that only the second cache has.'),
   causes: z
     .array(
       z.strictObject({
         cause: DifferenceCause.describe('Why files differ.'),
-        builds: z.int().positive().describe('Builds with such files.'),
-        files: z.int().positive().describe('Such files.'),
+        builds: z.int().positive().describe('Number of builds with files that differ for this cause.'),
+        files: z.int().positive().describe('Number of files that differ for this cause.'),
       }),
     )
     .describe('How often each cause was found, the most frequent first.'),
-  differing: z.array(DifferingBuild).max(200).describe('Builds that differ; of very many the first 200.'),
+  differing: z.array(DifferingBuild).max(200).describe('Builds that differ, at most 200.'),
 });
 export type Reproduction = z.infer<typeof Reproduction>;

@@ -7,7 +7,7 @@ export const HealthDocument = apiDocument(
   'Whether catalog, registry and site agreed when they were last compared.',
   {
     last: Health.optional().describe('The last comparison. Absent: there was none yet.'),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks,
   },
 );
 export type HealthDocument = z.infer<typeof HealthDocument>;

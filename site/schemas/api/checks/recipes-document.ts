@@ -5,7 +5,7 @@ import { Count } from '../../values.ts';
 
 /** `/api/recipes.json`: comparison of the builds here with the newest recipes that were read. */
 export const RecipesDocument = apiDocument(
-  'How the builds here compare with the newest release of Spack’s recipes; which is which, the list of specs says in `freshness`.',
+  'Comparison of the builds here with the newest release of Spack’s recipes. `freshness` in the list of specs has the result of each build.',
   {
     last: z
       .strictObject({
@@ -14,23 +14,23 @@ export const RecipesDocument = apiDocument(
           .strictObject({
             current: Count.describe('Solved with this release, or proven to come out the same.'),
             noNewer: Count.describe(
-              'The release has no other version, source or patch of it, nor of what it needs to run.',
+              'The release has no other version, source or patch for it, nor for its run-time dependencies.',
             ),
             older: Count.describe('The release would give another build.'),
             unknown: Count.describe('Not compared yet.'),
           })
           .describe('Number of builds of each kind.'),
         since: OlderSince.optional().describe(
-          'Since which release the first of the older ones is so. Absent: none is older.',
+          'Release since which the first of them has been older. Absent: none is older.',
         ),
       })
       .optional()
       .describe('The newest recipes that were read. Absent: none yet.'),
     older: listOf({
       ...OlderCause.shape,
-      since: OlderSince.describe('Since which release it is so.'),
+      since: OlderSince.describe('Release since which they have been older.'),
       builds: Count.describe('Number of builds.'),
-    }).describe('Why builds are older, the reason of most of them first; of very many the first 500.'),
+    }).describe('Reasons why builds are older, the most frequent first; at most 500.'),
     links: ListLinks,
   },
 );

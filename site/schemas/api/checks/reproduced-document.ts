@@ -5,7 +5,7 @@ import { ListLinks, apiDocument } from '../link.ts';
 
 /** `/api/reproduced.json`: builds that came out the same when they were built a second time. */
 export const ReproducedDocument = apiDocument(
-  'Which builds came out the same when they were built a second time.',
+  'Builds that came out the same when they were built a second time.',
   {
     last: Reproduction.optional().describe('The last comparison of two builds. Absent: there was none yet.'),
     alike: z
@@ -13,7 +13,7 @@ export const ReproducedDocument = apiDocument(
       .describe(
         'Builds here that came out the same whenever they were built again, sorted by name and hash.',
       ),
-    links: ListLinks.describe('Where to go on.'),
+    links: ListLinks,
   },
 );
 export type ReproducedDocument = z.infer<typeof ReproducedDocument>;
