@@ -12,7 +12,7 @@ function remove(path: string): Change {
 
 const NAMES = ['a', 'b', 'c'];
 
-test('parts changes so that the catalog is whole after each commit', () => {
+test('splits changes so that the catalog is consistent after each commit', () => {
   const changes = [
     remove('specs/z/z.spec.json'),
     remove('builds/z/z.json'),
@@ -33,7 +33,7 @@ test('parts changes so that the catalog is whole after each commit', () => {
   ]);
 });
 
-test('says last whose a catalog is when it changes hands', () => {
+test('changes the owner of a catalog last', () => {
   const changes = [
     { ...add('cache.json'), base: 'x' },
     remove('builds/z/z.json'),
@@ -47,13 +47,13 @@ test('says last whose a catalog is when it changes hands', () => {
   expect(order([add('cache.json'), add('builds/a/a.json')]).at(0)).toBe('cache.json');
 });
 
-test('keeps each commit below the size that is allowed, unless one file alone is above it', () => {
+test('keeps each commit below the size limit, unless one file alone exceeds it', () => {
   const changes = [add('specs/a', 300), add('specs/b', 600), add('specs/c', 90), add('specs/d', 90)];
   const chunks = chunkChanges(changes, { maxBytes: 500 });
   expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 2]);
 });
 
-test('says in one line what a commit brings', () => {
+test('describes a commit in one line', () => {
   const hash = 'a'.repeat(32);
   const builds = ['zlib-1', 'zlib-2', 'tree-2', 'lz4-1'].map((stem) =>
     add(`site/content/builds/x/${stem}-${hash}.json`),

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import type { Change } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
 
-/** Files that one query asks for. */
+/** Number of files per query. */
 const FILES_A_QUERY = 100;
 
 /**
- * "Workflows that would otherwise be triggered using on: push or on: pull_request won't be triggered if you add any of the
- * following strings to the commit message" (GitHub's documentation, "Skipping workflow runs"). A push by the run's own token
- * starts none anyway; one by COMMIT_TOKEN would deploy beside the deployment that the run itself starts, which this leaves be:
- * "Skip instructions only apply to the push and pull_request events."
+ * Keeps a push from starting workflows. "Workflows that would otherwise be triggered using on: push or on:
+ * pull_request won't be triggered if you add any of the following strings to the commit message" (GitHub's
+ * documentation, "Skipping workflow runs"). A push with the run's own token starts none anyway. A push with
+ * COMMIT_TOKEN would start a second deployment next to the one that the run starts, which this does not
+ * affect: "Skip instructions only apply to the push and pull_request events."
  */
 const START_NOTHING = '[skip actions]';
 
@@ -27,7 +28,7 @@ const CommitAnswer = z.object({
   createCommitOnBranch: z.object({ commit: z.object({ oid: Oid, url: z.string() }) }),
 });
 
-/** A commit that GitHub made. */
+/** A commit that GitHub created. */
 export interface Commit {
   oid: string;
   url: string;
@@ -36,11 +37,11 @@ export interface Commit {
 /** A file of a commit. */
 export interface RemoteFile {
   oid: string;
-  /** Absent unless asked for. */
+  /** Undefined unless requested. */
   text: string | undefined;
 }
 
-/** The commit that a branch points at. */
+/** The commit that a branch points to. */
 export async function readHead({ owner, name, ask }: GitHub, branch: string): Promise<string> {
   const query = `query ($owner: String!, $name: String!, $ref: String!) {
     repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } }
@@ -50,7 +51,7 @@ export async function readHead({ owner, name, ask }: GitHub, branch: string): Pr
   return repository.ref.target.oid;
 }
 
-/** What a commit, or a branch (`refs/heads/main`), has at some paths; paths without a file are left out. */
+/** The files of a commit or a branch (`refs/heads/main`) at some paths. Paths without a file are left out. */
 export async function readFiles(
   { owner, name, ask }: GitHub,
   commit: string,
@@ -77,8 +78,9 @@ export async function readFiles(
 }
 
 /**
- * Makes one commit on a branch that still points at `head`, which starts no workflow; throws `StaleHeadError` when it does not, and `BusyError`
- * when GitHub gave no answer: then the commit may be made.
+ * Creates one commit, which starts no workflow, on a branch that still points to `head`. Throws
+ * `StaleHeadError` when it points elsewhere, and `BusyError` when GitHub did not answer: then the commit may
+ * exist.
  */
 export async function createCommit(
   { owner, name, ask }: GitHub,

@@ -7,7 +7,7 @@ import { parseReference } from '../oci/reference.ts';
 
 const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
 
-test('names the registry in lower case, where nothing else is said', () => {
+test('names the registry in lower case by default', () => {
   expect(chooseRegistry(undefined, { GITHUB_REPOSITORY: 'Owner/Repo' })).toBe('ghcr.io/owner/repo');
   expect(chooseRegistry(CACHE, { GITHUB_REPOSITORY: 'Owner/Repo', REGISTRY: 'reg.example/x' })).toBe(
     'reg.example/x',
@@ -40,7 +40,7 @@ test.each([
   expect(siteUrlOf(environment)).toBe(site);
 });
 
-test('a renamed repository stays at its registry, a copy gets its own', () => {
+test('keeps the registry of a renamed repository, and gives a copy its own', () => {
   const renamed = { GITHUB_REPOSITORY: 'owner/new', GITHUB_REPOSITORY_ID: '1' };
   const copy = { GITHUB_REPOSITORY: 'other/copy', GITHUB_REPOSITORY_ID: '2' };
   expect([isForeign(CACHE, renamed), chooseRegistry(CACHE, renamed)]).toEqual([false, 'ghcr.io/owner/old']);
@@ -55,13 +55,13 @@ test('refuses a run for a tag before anything is built', () => {
   );
 });
 
-test('finds the site of a project, of a user page, and at a domain that is named', () => {
+test('finds the site of a project, of a user page, and at a custom domain', () => {
   expect(siteUrlOf({ GITHUB_REPOSITORY: 'Owner/Repo' })).toBe('https://owner.github.io/Repo');
   expect(siteUrlOf({ GITHUB_REPOSITORY: 'Owner/owner.github.io' })).toBe('https://owner.github.io');
   expect(siteUrlOf({ GITHUB_REPOSITORY: 'o/r', SITE_URL: 'https://x.org/y/' })).toBe('https://x.org/y');
 });
 
-test('a copy of a used cache keeps the stacks of the owner and nothing else', () => {
+test('keeps only the stacks of the owner in a copy of a used cache', () => {
   const catalog = mkdtempSync(join(tmpdir(), 'catalog-'));
   mkdirSync(join(catalog, 'environments'));
   mkdirSync(join(catalog, 'builds/zlib'), { recursive: true });

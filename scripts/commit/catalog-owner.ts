@@ -7,15 +7,15 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { githubRegistries } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 
-/** What the owner writes; everything else of a catalog is made by workflows. */
+/** Files of the owner; workflows write everything else in a catalog. */
 const OWN = /^(environments|\.[^/]*)$/;
 
-/** Reads whose entries a catalog holds; undefined before the first publish. */
+/** Reads `cache.json`, which says whose builds a catalog has; undefined before the first publish. */
 export function readCache(catalogDirectory: string): Cache | undefined {
   return readCatalogFile(catalogDirectory, 'cache.json', Cache);
 }
 
-/** Empties a catalog but for what its owner wrote: the stacks of environments stay, what was solved of them goes. */
+/** Empties a catalog except for the owner's files: the stacks of environments stay, their locks go. */
 export function forgetCatalog(catalogDirectory: string): void {
   for (const name of readdirSync(catalogDirectory)) {
     if (!OWN.test(name)) rmSync(join(catalogDirectory, name), { recursive: true });
@@ -26,7 +26,7 @@ export function forgetCatalog(catalogDirectory: string): void {
   }
 }
 
-/** Whether a catalog's entries belong to another repository: this one is a copy of it. */
+/** Whether a catalog belongs to another repository, of which this one is a copy. */
 export function isForeign(
   cache: Cache | undefined,
   { GITHUB_REPOSITORY_ID: id }: ProcessEnvironment,
@@ -34,7 +34,7 @@ export function isForeign(
   return cache?.repositoryId !== undefined && Boolean(id) && cache.repositoryId !== id;
 }
 
-/** Throws when a run is for a tag: what it builds could be committed nowhere. */
+/** Throws when a run is for a tag, where its builds could not be committed. */
 export function expectBranch({
   GITHUB_REF_TYPE: type,
   GITHUB_REF_NAME: name = '',
@@ -47,13 +47,13 @@ export function expectBranch({
 }
 
 /**
- * Where the repository's builds are: `REGISTRY` if it is set; where they were, when the repository has been renamed;
- * else GitHub's registry under the repository's name, as far as a registry takes it: in lower case.
+ * The registry for the repository's builds: `REGISTRY` if it is set; the earlier one when the repository was
+ * renamed; else GitHub's registry under the repository's name, in lower case as registries require.
  */
 export function chooseRegistry(cache: Cache | undefined, environment: ProcessEnvironment): string {
   const { REGISTRY: registry, GITHUB_REPOSITORY: repository } = environment;
   if (registry) {
-    // Throws where it is none: here, and not after hours of building.
+    // Throws for an invalid reference now, rather than after hours of building.
     parseReference(registry);
     return registry;
   }
@@ -63,8 +63,8 @@ export function chooseRegistry(cache: Cache | undefined, environment: ProcessEnv
 }
 
 /**
- * A name as registries take it in a path: letters and digits, between them `.`, `_`, `__` or hyphens. GitHub's own names
- * may begin, end and be parted otherwise.
+ * A name as registries allow it in a path: letters and digits, separated by `.`, `_`, `__` or hyphens.
+ * GitHub's names may begin, end and be separated differently.
  */
 function pathComponent(name: string): string {
   const trimmed = name.replaceAll(/^[._-]+|[._-]+$/g, '');
@@ -72,8 +72,8 @@ function pathComponent(name: string): string {
 }
 
 /**
- * Where the site is: `SITE_URL` if it is set, else where GitHub Pages puts it, which redirects to a domain of the
- * owner's own.
+ * The site's address: `SITE_URL` if it is set, else the address that GitHub Pages assigns, which redirects to
+ * the owner's own domain if there is one.
  */
 export function siteUrlOf({ SITE_URL: siteUrl, GITHUB_REPOSITORY: repository }: ProcessEnvironment): string {
   if (siteUrl) return siteUrl.replace(/\/+$/, '');

@@ -3,28 +3,28 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfThere } from '../cli/files.ts';
 
-/** A file that differs from the commit that is checked out. */
+/** A file that differs from the checked-out commit. */
 export interface Change {
   /** Relative to the repository's root, with `/`. */
   path: string;
-  /** What it is to hold; absent: it goes away. */
+  /** New content; absent: the file is removed. */
   content?: Buffer;
-  /** Git's name of that content. */
+  /** Git's object id of that content. */
   oid?: string;
-  /** Git's name of what the checked-out commit has there; absent: nothing. */
+  /** Git's object id of the file in the checked-out commit; absent: it does not exist there. */
   base?: string;
 }
 
-/** What is checked out: the commit, and the files below a folder that differ from it. */
+/** The checked-out commit, and the files below a folder that differ from it. */
 export interface LocalChanges {
   head: string;
   changes: Change[];
 }
 
-/** Room for git's list of a hundred thousand files. */
+/** Enough for git's list of a hundred thousand files. */
 const MAX_LIST_BYTES = 2 ** 26;
 
-/** Finds what was added, changed and removed below a folder of a git checkout, sorted by path. */
+/** Finds files that were added, changed or removed below a folder of a git checkout, sorted by path. */
 export function readChanges(folder: string): LocalChanges {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', maxBuffer: MAX_LIST_BYTES });
@@ -38,7 +38,7 @@ export function readChanges(folder: string): LocalChanges {
     if (oid && path) tracked.set(path, oid);
   }
   const paths = new Set<string>();
-  // No rename detection and every untracked file by itself: one entry is one path.
+  // No rename detection, and untracked files listed one by one: each entry is one path.
   const status = git('status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--', '.');
   for (const entry of status.split('\0')) if (entry.length > 3) paths.add(entry.slice(3));
 
@@ -54,22 +54,22 @@ export function readChanges(folder: string): LocalChanges {
   return { head, changes: changes.filter(({ oid, base }) => oid !== base) };
 }
 
-/** Git's name of a file's content. Source: gitformat-loose. */
+/** Git's object id of a file's content. Source: gitformat-loose. */
 export function nameBlob(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
-/** What of some changes still is to be committed on top of a branch that has moved. */
+/** Changes that remain to be committed on a branch that has moved. */
 interface Reconciled {
   changes: Change[];
-  /** Changes that another commit made impossible: it was first, and what it brought stays. */
+  /** Changes in conflict with an earlier commit, whose files are kept. */
   lost: Change[];
 }
 
 /**
- * Drops what the branch has already and what another commit was faster with. A build and its manifest are one:
- * both come from the same publisher, or neither is committed.
- * @param there git's name of what the branch has at each path; undefined: nothing
+ * Drops changes that the branch already has and those in conflict with another commit. A build and its
+ * manifest belong together: both come from the same publisher, or neither is committed.
+ * @param there git's object id of the branch's file at each path; undefined: it does not exist
  */
 export function reconcile(
   changes: readonly Change[],
@@ -97,13 +97,13 @@ function judge({ oid, base }: Change, there: string | undefined): Fate {
   return there === base ? 'open' : 'lost';
 }
 
-/** Which half of a build a file of the catalog is. */
+/** The part of a build that a file of the catalog is. */
 export function partOf(path: string): 'build' | 'manifest' | undefined {
   if (/(^|\/)builds\/[^/]+\/[^/]+\.json$/.test(path)) return 'build';
   return /(^|\/)manifests\/[^/]+\/[^/]+\.spec\.manifest\.json$/.test(path) ? 'manifest' : undefined;
 }
 
-/** What a build's record and its manifest have in common: `<name>/<stem>`. */
+/** Key shared by a build's record and its manifest: `<name>/<stem>`. */
 export function unitOf(path: string): string {
   return path.replace(/^.*?(builds|manifests)\//, '').replace(/(\.spec\.manifest)?\.json$/, '');
 }

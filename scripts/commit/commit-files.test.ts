@@ -39,7 +39,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('commits what was added, changed and removed in one commit, and nothing beside the catalog', async () => {
+test('commits additions, changes and removals at once, and nothing outside the catalog', async () => {
   const work = checkOut('work');
   write(work, 'site/content/specs/zlib/zlib-1-ab cd"é.spec.json', 'node\n');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
@@ -47,7 +47,7 @@ test('commits what was added, changed and removed in one commit, and nothing bes
   write(work, 'README.md', 'planted by a build script');
   const { commits, files, lost } = await commit(work);
   expect(commits).toHaveLength(1);
-  // Three of ours, and the month's counts.
+  // Three files of ours, and the month's counts.
   expect({ files, lost }).toEqual({ files: 4, lost: [] });
   expect(show('site/content/specs/zlib/zlib-1-ab cd"é.spec.json')).toBe('node\n');
   expect(tree()).toEqual([
@@ -59,7 +59,7 @@ test('commits what was added, changed and removed in one commit, and nothing bes
   expect(show('README.md')).toBe('read me');
 });
 
-test('starts no workflow by a push: with a token of somebody there would be two deployments', async () => {
+test("starts no workflow by its push, since with a person's token there would be two deployments", async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   const { commits } = await commit(work);
@@ -73,7 +73,7 @@ test('asks nothing and commits nothing when nothing changed', async () => {
   expect(api.requests).toEqual([]);
 });
 
-test('commits nothing when the branch has it all already', async () => {
+test('commits nothing when the branch already has everything', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   await commit(work);
@@ -82,7 +82,7 @@ test('commits nothing when the branch has it all already', async () => {
   expect(again.lost).toEqual([]);
 });
 
-test('loses nothing of eight committers at once', async () => {
+test('loses no change of eight concurrent committers', async () => {
   const works = Array.from({ length: 8 }, (_, index) => {
     const work = checkOut(`work-${index}`);
     for (let file = 0; file < 5; file++) {
@@ -102,7 +102,7 @@ test('loses nothing of eight committers at once', async () => {
   expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 40, failures: 0 });
 });
 
-test('of two publishers of one build the first wins, with its manifest', async () => {
+test('keeps the first of two publications of one build, with its manifest', async () => {
   const [one, two] = [checkOut('one'), checkOut('two')];
   for (const [work, by] of [
     [one, 'first'],
@@ -128,7 +128,7 @@ test('of two publishers of one build the first wins, with its manifest', async (
   expect(winner.get('site/content/builds/zlib/zlib-1.json')?.text).toBe(build('by first'));
 });
 
-test('keeps what another changed and what another removed', async () => {
+test('keeps changes and removals of others', async () => {
   const [one, two] = [checkOut('one'), checkOut('two')];
   write(one, 'site/content/packages/zlib.json', 'newer');
   write(two, 'site/content/packages/zlib.json', 'newer still');
@@ -137,7 +137,7 @@ test('keeps what another changed and what another removed', async () => {
   expect(show('site/content/packages/zlib.json')).toBe('newer');
 });
 
-test('tries again when GitHub is busy or another was faster', async () => {
+test('tries again when GitHub is busy or another run was faster', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail(429, 502, 'slow down', 'stale', 'stale', 502);
@@ -146,7 +146,7 @@ test('tries again when GitHub is busy or another was faster', async () => {
   expect(show('site/content/builds/zlib/zlib-1.json')).toBe(build('zlib'));
 });
 
-test('counts as its own a commit that was made and whose answer was lost', async () => {
+test('counts a commit whose answer was lost', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail('lost answer');
@@ -158,7 +158,7 @@ test('counts as its own a commit that was made and whose answer was lost', async
   expect(JSON.parse(show(STATS))).toMatchObject({ builds: 1 });
 });
 
-test('of a lost answer without a commit counts nothing twice', async () => {
+test('counts nothing twice after a lost answer without a commit', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail(502, 502);
@@ -166,7 +166,7 @@ test('of a lost answer without a commit counts nothing twice', async () => {
   expect(JSON.parse(show(STATS))).toMatchObject({ builds: 1 });
 });
 
-test("adds to a month's counts, and to nothing that another wrote by hand", async () => {
+test("adds to a month's counts, and refuses those that somebody wrote by hand", async () => {
   const first = checkOut('first-run');
   write(first, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   write(first, 'site/content/failures/hdf5/1.json', JSON.stringify({ date: '2026-11-02T00:00:00Z' }));
@@ -184,7 +184,7 @@ test("adds to a month's counts, and to nothing that another wrote by hand", asyn
   await expect(commit(fourth)).rejects.toThrow('stats/2026-11.json: expected the counts of a month');
 });
 
-test("begins again where the counts were another owner's", async () => {
+test("starts over when the counts were another owner's", async () => {
   const theirs = checkOut('theirs');
   write(theirs, 'site/content/builds/zlib/zlib-1.json', build('theirs'));
   write(theirs, 'site/content/cache.json', 'theirs');
@@ -197,7 +197,7 @@ test("begins again where the counts were another owner's", async () => {
   expect(JSON.parse(show(STATS))).toEqual({ month: '2026-11', builds: 1, failures: 0 });
 });
 
-test('names the rule that refuses a commit and what to allow', async () => {
+test('reports the rule that refuses a commit, and what to allow', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail('rule');
@@ -233,7 +233,7 @@ test.each(['checks rule', 'ref rule', 'classic rule', 'review rule', 'people rul
   },
 );
 
-test('says when the limit of requests is used up, and does not go on asking', async () => {
+test('reports an exhausted rate limit, and sends no more requests', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   api.fail('limit');
@@ -241,7 +241,7 @@ test('says when the limit of requests is used up, and does not go on asking', as
   expect(api.requests).toHaveLength(1);
 });
 
-test('tells what is committed before a later commit fails', async () => {
+test('reports what is committed before a later commit fails', async () => {
   const work = checkOut('work');
   for (let file = 0; file < 1_001; file += 1)
     write(work, `site/content/packages/p${file}.json`, `package ${file}`);
@@ -258,7 +258,7 @@ test('tells what is committed before a later commit fails', async () => {
   expect(tree()).toContain('site/content/packages/p0.json');
 });
 
-test('says that there is no such branch', async () => {
+test('reports a missing branch', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
   await expect(commitFiles(github, 'nope', readChanges(join(work, 'site/content')), MESSAGE)).rejects.toThrow(
@@ -271,7 +271,7 @@ function commit(work: string, onCommit?: (files: number) => void): Promise<Commi
   return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, options);
 }
 
-/** As much of a build's record as is looked at. */
+/** The part of a build's record that is read. */
 function build(by: string): string {
   return JSON.stringify({ published: '2026-11-01T00:00:00Z', by });
 }

@@ -7,30 +7,36 @@ import { addMonthCounts } from './month-counts.ts';
 import { explainRule } from './rule-advice.ts';
 import { BusyError, RuleError, StaleHeadError } from '../github/errors.ts';
 
-/** Others may commit between our look and our commit that often: eight publishers at once need some eight tries. */
+/**
+ * Tries before giving up because others keep committing in between: eight publishers at once need about
+ * eight.
+ */
 const MAX_TRIES = 40;
-/** Longest wait after such a try, times the number of tries so far, up to five. */
+/** Longest wait after such a try, multiplied by the number of tries so far, at most five. */
 const WAIT_MS = 400;
 
-/** Commits in a row that get no answer. The last of them is a 64th of the first. */
+/**
+ * Number of consecutive commits without an answer before giving up. The last of them is a 64th of the first.
+ */
 const MAX_FAILURES = 6;
 
-/** What became of changes. */
+/** Outcome of committing changes. */
 export interface Committed {
-  /** In their order; none when there was nothing to commit. */
+  /** In order; empty when there was nothing to commit. */
   commits: Commit[];
-  /** Number of files in them, each counted once, and in commits that GitHub made without an answer. */
+  /** Number of files committed, each counted once, including commits whose answer was lost. */
   files: number;
-  /** Changes that another commit was faster with; the branch keeps the other's. */
+  /** Changes in conflict with an earlier commit by another run; the branch keeps that commit's files. */
   lost: Change[];
   /** The branch's head afterwards. */
   head: string;
 }
 
 /**
- * Puts changes on a branch, as GitHub's own verified commits, without overwriting anybody's: each try looks at the
- * head and drops what is there already. Many can do so at once. Nothing is committed when nothing is left. Each commit
- * raises the counts of the months in which its builds and failures happened.
+ * Commits changes to a branch, as GitHub's own verified commits, without overwriting anybody's: each try
+ * reads the head and drops changes that are already there. Several runs can do so at once. Nothing is
+ * committed when nothing is left. Each commit also raises the counts of the months in which its builds and
+ * failures happened.
  */
 export async function commitFiles(
   github: GitHub,
@@ -42,7 +48,7 @@ export async function commitFiles(
     onCommit,
   }: {
     waitMs?: number;
-    /** Is told the number of files so far after each commit: a later one may fail. */
+    /** Called after each commit with the number of files so far, since a later commit may fail. */
     onCommit?: (files: number) => void;
   } = {},
 ): Promise<Committed> {
@@ -53,7 +59,7 @@ export async function commitFiles(
     result.files = committed.size;
     if (changes.length > 0) onCommit?.(result.files);
   };
-  /** Commits that got no answer: made or not, the branch will show. */
+  /** Files of commits without an answer: the branch shows whether those commits exist. */
   const inDoubt = new Map<string, Change>();
   let limits: BatchLimits = {};
   let pending = local.changes;
@@ -79,7 +85,7 @@ export async function commitFiles(
       pending = pending.filter((change) => !batch.includes(change));
       result.head = head = expectedHead = commit.oid;
       failures = 0;
-      // Whatever is in doubt was not made: this commit was on top of what was looked at.
+      // Commits without an answer do not exist: this commit was made on top of the head that was read.
       inDoubt.clear();
       count(counted);
     } catch (error) {
@@ -87,7 +93,7 @@ export async function commitFiles(
       if (error instanceof BusyError) {
         failures += 1;
         if (failures > MAX_FAILURES) throw error;
-        // Where GitHub has not made it, a smaller one may go through: GitHub ends what takes it ten seconds.
+        // If GitHub has not made it, a smaller commit may succeed: GitHub aborts after ten seconds.
         for (const change of counted) inDoubt.set(change.path, change);
         limits = { maxFiles: Math.max(1, counted.length >> 1), maxBytes: Math.max(1, sizeOf(counted) >> 1) };
         console.error(`${error.message}; checking whether the commit was made`);
@@ -111,8 +117,9 @@ export async function commitFiles(
 }
 
 /**
- * Of the commits that got no answer: the files that the branch now has exactly as they were sent. A commit is made as
- * a whole or not at all, so what was made is among them; only what another run has replaced since is not.
+ * Finds, of the commits without an answer, the files that the branch has exactly as they were sent. A commit
+ * is made as a whole or not at all, so these are the committed files, except those that another run has
+ * replaced since.
  */
 async function findOurs(github: GitHub, head: string, inDoubt: Map<string, Change>): Promise<Change[]> {
   if (inDoubt.size === 0) return [];
@@ -139,22 +146,25 @@ async function compare(
   return reconcile(changes, (path) => files.get(path)?.oid);
 }
 
-/** Base64 in one mutation; GitHub refuses requests of some 40 MB and gives up on slow ones after 10 seconds. */
+/**
+ * Limit for base64 in one mutation. GitHub refuses requests of about 40 MB and aborts slow ones after 10
+ * seconds.
+ */
 const MAX_BYTES = 8 * 2 ** 20;
-/** Files in one mutation, for the same ten seconds. */
+/** Files in one mutation, limited for the same ten seconds. */
 const MAX_FILES = 1_000;
 
-/** What one commit may hold; a build and its manifest stay together whatever it is. */
+/** Limits of one commit; a build and its manifest are never separated. */
 interface BatchLimits {
   maxBytes?: number;
   maxFiles?: number;
 }
 
 /**
- * Parts changes into commits below GitHub's limits, in an order in which the catalog is whole after each: nodes,
- * keys and the rest; then builds, each with its manifest in the same commit; then what goes away, builds first.
- * Where the catalog changes hands, `cache.json` comes last: of a run that is stopped before it nothing looks like the
- * new owner's, and the next starts over.
+ * Splits changes into commits below GitHub's limits, ordered so that the catalog is consistent after each:
+ * nodes, keys and the rest; then builds, each with its manifest in the same commit; then removals, builds
+ * first. When the catalog changes owners, `cache.json` comes last: until then nothing looks like the new
+ * owner's, so after an interruption the next run starts over.
  */
 export function chunkChanges(
   changes: readonly Change[],
@@ -190,7 +200,7 @@ function rankOf(unit: readonly Change[]): number {
   return isBuild ? 2 : 3;
 }
 
-/** Bytes that changes take in a mutation, their content in base64. */
+/** Bytes of changes in a mutation, with their content in base64. */
 function sizeOf(changes: readonly Change[]): number {
   return changes.reduce(
     (sum, { path, content }) => sum + path.length + Math.ceil((content?.length ?? 0) / 3) * 4,
@@ -198,10 +208,10 @@ function sizeOf(changes: readonly Change[]): number {
   );
 }
 
-/** Names in the first line of a commit's message; the rest is counted. */
+/** Number of names in the first line of a commit's message. */
 const MAX_NAMES = 3;
 
-/** Says in one line what changes bring, and below it which run they come from. */
+/** The commit message for changes: one line about their content, and below it the run that they come from. */
 export function describeChanges(
   changes: readonly Change[],
   run: string | undefined,

@@ -19,7 +19,7 @@ const REQUEST = {
 };
 const MESSAGE = { headline: 'Update', body: '' };
 
-/** Two runs of one environment at once. Each records its lock as receive does, and commits. */
+/** Two concurrent runs of one environment. Each records its lock as receive does, and commits. */
 async function openRuns() {
   const folder = mkdtempSync(join(tmpdir(), 'locks-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,7 +70,7 @@ function lockOf(version: string): string {
   });
 }
 
-test('the lock of the newer run stays where the older one commits first', async () => {
+test('keeps the lock of the newer run when the older one commits first', async () => {
   const { older, newer, version } = await openRuns();
   older.record();
   newer.record();
@@ -84,7 +84,7 @@ test('the lock of the newer run stays where the older one commits first', async 
   expect(version()).toBe('2.0');
 });
 
-test('the lock of the newer run stays where it commits first, and where it has committed before', async () => {
+test('keeps the lock of the newer run when it commits first, and when it has committed before', async () => {
   const { older, newer, version } = await openRuns();
   older.record();
   newer.record();

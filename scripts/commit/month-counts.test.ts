@@ -19,7 +19,7 @@ test('counts builds and failures in the month in which they happened', () => {
   });
 });
 
-test('counts nothing of what is no build and no failure', () => {
+test('counts only builds and failures', () => {
   expect(countByMonth([add('site/content/packages/builds.json', {}), add('cache.json', {})]).size).toBe(0);
 });
 

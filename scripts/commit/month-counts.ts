@@ -6,15 +6,15 @@ import { type Change, partOf } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 
-/** What is counted of a build's record and of a failure. */
+/** The dates in a build's record and in a failure. */
 const Published = z.object({ published: z.iso.datetime({ precision: 0 }) });
 const Failed = z.object({ date: z.iso.datetime({ precision: 0 }) });
 
 type Counts = Pick<MonthlyStats, 'builds' | 'failures'>;
 
 /**
- * Adds to a commit the monthly counts that it changes: `stats/<yyyy-mm>.json`, counted from what the head has. A
- * count goes up in the very commit that brings what is counted, so that neither a second try nor another publisher can
+ * Adds to a commit the monthly counts that it changes: `stats/<yyyy-mm>.json`, based on the head's counts. A
+ * count changes in the same commit as the files that it counts, so neither a retry nor another publisher can
  * count anything twice or lose it.
  */
 export async function addMonthCounts(github: GitHub, head: string, changes: Change[]): Promise<Change[]> {
@@ -30,7 +30,7 @@ export async function addMonthCounts(github: GitHub, head: string, changes: Chan
   return [...changes.filter(({ path }) => !counts.has(path)), ...files];
 }
 
-/** New builds and recorded failures, by the path of their month's file. */
+/** New builds and recorded failures, keyed by the path of their month's file. */
 export function countByMonth(changes: readonly Change[]): Map<string, Counts> {
   const counts = new Map<string, Counts>();
   for (const { path, content } of changes) {

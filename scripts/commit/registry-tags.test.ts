@@ -34,7 +34,7 @@ test('points the tag of a lost build back to the image of the publisher who was 
   const path = `site/content/${buildFile(winner)}`;
   const head = commitAll(join(folder, 'work'));
 
-  // The loser's push came last.
+  // The loser pushed last.
   const layout = await createLayout(join(folder, 'loser'));
   const found = await registry.readManifest(winner.image.tag);
   await layout.addTag(winner.image.tag, `${found?.text} `);

@@ -7,8 +7,8 @@ import type { GitHub } from '../github/api.ts';
 import { annotate } from '../github/actions.ts';
 
 /**
- * After another publisher committed the same builds first: points their tags at the images that its records name,
- * since our push may have come last.
+ * Points the tags of builds back to the images in the records of another publisher that committed the same
+ * builds first, since our push may have been the last.
  * @returns the tags that were pointed back
  */
 export async function yieldTags(
@@ -32,14 +32,14 @@ export async function yieldTags(
   return pointed;
 }
 
-/** Questions to the registry at a time. */
+/** Concurrent requests to the registry. */
 const CONCURRENCY = 8;
 
 /**
- * After a commit: says which of its builds have a tag that the registry does not have, as when `prune` has deleted an image
+ * Reports the builds of a commit whose tag is missing in the registry, as when `prune` has deleted an image
  * that this run had found there. Publishing them again pushes it.
- * @param lost those that another run was faster with
- * @returns how many
+ * @param lost changes that another run committed first
+ * @returns the number of missing images
  */
 export async function reportMissingImages(
   changes: readonly Change[],

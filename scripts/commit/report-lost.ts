@@ -2,7 +2,10 @@ import { formatList } from '../../site/lib/format.ts';
 import { annotate, setOutput } from '../github/actions.ts';
 import type { Change } from './changes.ts';
 
-/** Says what another run committed first, and hands the environments whose lock is among it to the steps that record it again. */
+/**
+ * Reports files that another run committed first, and sets an output with the environments whose lock must be
+ * recorded again.
+ */
 export function reportLost(lost: readonly Pick<Change, 'path'>[]): void {
   if (lost.length > 0)
     annotate('notice', `another run committed ${lost.length} of these files first; what it brought stays`);
@@ -16,7 +19,7 @@ export function reportLost(lost: readonly Pick<Change, 'path'>[]): void {
     );
 }
 
-/** Environments whose lock, or the newer one that waits, is among changes. */
+/** Environments whose lock, or newer lock that waits for builds, is among the changes. */
 export function lostLocks(lost: readonly Pick<Change, 'path'>[]): string[] {
   const names = lost.flatMap(
     ({ path }) => /(?:^|\/)environments\/([^/]+)\.(?:lock|solved)\.json$/.exec(path)?.[1] ?? [],

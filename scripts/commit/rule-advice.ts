@@ -3,10 +3,10 @@ import type { RuleError } from '../github/errors.ts';
 import { readRepository } from '../github/repository.ts';
 
 /**
- * The sentence for a commit that a rule of the branch refuses: what is wrong, and what can be done about it in a
- * repository of this kind. On a person's repository GitHub Actions cannot be on a rule's bypass list ("Actor GitHub
- * Actions integration must be part of the ruleset source or owner organization"); on an organization's, only on that
- * of a ruleset of the organization.
+ * Explains a commit that a rule of the branch refuses: what is wrong, and what the owner can do in a
+ * repository of this kind. On a person's repository GitHub Actions cannot be on a rule's bypass list ("Actor
+ * GitHub Actions integration must be part of the ruleset source or owner organization"); for an
+ * organization's repository, it can only be on that of a ruleset of the organization.
  */
 export async function explainRule(github: GitHub, branch: string, error: RuleError): Promise<Error> {
   const facts = await readRepository(github).catch(() => undefined);
@@ -17,7 +17,7 @@ export async function explainRule(github: GitHub, branch: string, error: RuleErr
   );
 }
 
-/** What the owner may do about a rule that keeps the workflow from committing. */
+/** Advice for the owner about a rule that keeps the workflow from committing. */
 export function ruleAdvice(
   { owner, name }: Pick<GitHub, 'owner' | 'name'>,
   branch: string,

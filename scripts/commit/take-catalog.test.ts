@@ -16,7 +16,7 @@ beforeEach(() => {
   makeBareRepository(join(folder, 'origin.git'));
   push('owner', { [OLD]: 'old', 'scripts/receive.ts': 'of the run', 'site/content/.gitkeep': '' });
   run = join(folder, 'run');
-  // As actions/checkout does it: one commit, without history.
+  // Like actions/checkout: one commit, without history.
   git(folder, 'clone', '-q', '--depth=1', `file://${folder}/origin.git`, run);
 });
 
@@ -24,20 +24,20 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('takes what other runs have published, and leaves the scripts of the run', async () => {
+test('updates the catalog to what other runs have published, and leaves the scripts of the run', async () => {
   push('other', { [NEW]: 'new', 'scripts/receive.ts': 'of an update' }, OLD);
   const { from, to } = await takeCatalog(join(run, 'site/content'), 'main', process.env);
   expect(from).not.toBe(to);
   expect(existsSync(join(run, OLD))).toBe(false);
   expect(readFileSync(join(run, NEW), 'utf8')).toBe('new');
   expect(readFileSync(join(run, 'scripts/receive.ts'), 'utf8')).toBe('of the run');
-  // What is committed afterwards is on top of the head, and nothing but what this run adds.
+  // The next commit is on top of the head and has only the changes of this run.
   writeFileSync(join(run, 'site/content/mine.json'), 'mine');
   const { head, changes } = readChanges(join(run, 'site/content'));
   expect([head, changes.map(({ path }) => path)]).toEqual([to, ['site/content/mine.json']]);
 });
 
-test('names the environments whose stack is another one by now, or gone', async () => {
+test('lists the environments whose stack has changed or is gone', async () => {
   const stack = (name: string) => `site/content/environments/${name}.yaml`;
   push('first', { [stack('same')]: 'a', [stack('changed')]: 'a', [stack('gone')]: 'a' });
   git(run, 'pull', '-q');
@@ -50,7 +50,7 @@ test('names the environments whose stack is another one by now, or gone', async 
   expect(changed).toEqual(['changed', 'gone', 'new']);
 });
 
-test('changes nothing where the branch has not moved, and says it where it cannot ask', async () => {
+test('changes nothing when the branch has not moved, and reports when it cannot ask', async () => {
   writeFileSync(join(run, OLD), 'changed');
   const { from, to } = await takeCatalog(join(run, 'site/content'), 'main', process.env);
   expect(from).toBe(to);
@@ -60,13 +60,13 @@ test('changes nothing where the branch has not moved, and says it where it canno
   ).rejects.toThrow('the head of gone could not be fetched');
 });
 
-test('takes a head without a catalog for an empty one', async () => {
+test('treats a head without a catalog as empty', async () => {
   push('other', { README: 'x' }, 'site');
   await takeCatalog(join(run, 'site/content'), 'main', process.env);
   expect(readChanges(join(run, 'site/content')).changes).toEqual([]);
 });
 
-/** Commits files on main as somebody else, and takes one path away. */
+/** Commits files on main as somebody else, and removes one path. */
 function push(who: string, files: Record<string, string>, gone?: string): void {
   const work = join(folder, who);
   cloneRepository(join(folder, 'origin.git'), work);

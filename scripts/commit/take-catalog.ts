@@ -7,11 +7,11 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 const RETRIES = 4;
 
 /**
- * Moves a checkout's HEAD to the head of a branch of its remote `origin`, and the files of the catalog with it; all
- * other files stay those of the commit that was checked out.
+ * Moves a checkout's HEAD to the head of a branch of its remote `origin`, together with the files of the
+ * catalog; all other files stay those of the checked-out commit.
  * @param catalog its folder
- * @returns git's names of the commit that was checked out and of the branch's head, and the environments whose
- * `spack.yaml` is another one there, or gone
+ * @returns the checked-out commit and the branch's head, and the environments whose `spack.yaml` differs
+ * there or is gone
  */
 export async function takeCatalog(
   catalog: string,
@@ -40,7 +40,7 @@ export async function takeCatalog(
   const compare = ['diff', '--name-only', '--no-renames', '-z', from, to, '--', `${folder}environments`];
   const stacks = git(root, ...compare);
   git(root, 'reset', '--quiet', '--mixed', to);
-  // What the head does not have goes away, too.
+  // Files that the head does not have are removed, too.
   rmSync(join(root, folder), { recursive: true });
   mkdirSync(join(root, folder));
   if (git(root, 'ls-tree', to, folder) !== '') git(root, 'checkout', '--quiet', to, '--', folder);
@@ -48,7 +48,7 @@ export async function takeCatalog(
   return { from, to, changed };
 }
 
-/** The run's token, for git alone: actions/checkout leaves none behind. */
+/** Passes the run's token to git alone, since actions/checkout does not keep it. */
 function login(environment: ProcessEnvironment): Record<string, string> {
   const { GITHUB_TOKEN: token, GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
   if (!token) return {};

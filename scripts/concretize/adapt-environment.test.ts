@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { externalKey } from '../spack/external-state.ts';
 import { adaptEnvironment } from './adapt-environment.ts';
 
-/** Adapts an environment of a repository that has some files more. */
+/** Adapts an environment of a repository with some more files. */
 function adapt(text: string, files: Record<string, string> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'repository-'));
   const file = join(root, 'site/content/environments/stack.yaml');
@@ -18,12 +18,12 @@ function adapt(text: string, files: Record<string, string> = {}) {
   return adaptEnvironment(text, { file, root });
 }
 
-test('leaves an environment without anything of a machine as it is, comments and all', () => {
+test('leaves an environment without settings of a machine unchanged, including comments', () => {
   const text = 'spack:\n  # ours\n  specs: [zlib]\n  view: true\n  config: {build_jobs: 4}\n';
   expect(adapt(text)).toEqual({ text, notes: [], refusals: [], externals: [] });
 });
 
-test('takes out what is of the owner’s machine, names each, and keeps the rest', () => {
+test('removes settings of the owner’s machine, reports each, and keeps the rest', () => {
   const { text, notes, refusals } = adapt(`spack:
   specs: [zlib] # the one
   config:
@@ -62,7 +62,7 @@ test('takes out what is of the owner’s machine, names each, and keeps the rest
   ]);
 });
 
-test('puts no view where the only one was outside', () => {
+test('creates no view when the only one was outside', () => {
   const { text, notes } = adapt('spack: {specs: [], view: /apps/v}');
   expect(parse(text)).toEqual({ spack: { specs: [], view: false } });
   expect(notes).toEqual([expect.stringContaining('view: /apps/v is not used')]);
@@ -78,8 +78,8 @@ test.each([
   expect(refusals.join()).not.toContain('secret');
 });
 
-// As Spack's own action for GitHub proposes it: HERACLES++, KWIVER, Sirocco and many others.
-test('leaves out mirrors that want credentials or are folders of another machine, and says what of the others', () => {
+// The list that Spack's own action for GitHub proposes: HERACLES++, KWIVER, Sirocco and many others.
+test('leaves out mirrors that need credentials or are folders of another machine, and reports the use of others', () => {
   const { text, notes, refusals } = adapt(`spack:
   specs: [zlib]
   mirrors:
@@ -112,8 +112,8 @@ test('leaves out mirrors that want credentials or are folders of another machine
   ]);
 });
 
-// Of the environments that C2SM and NCAR have for their machines.
-test('lets no section replace the settings of this cache by Spack’s "::"', () => {
+// Sections from the environments of C2SM and NCAR for their machines.
+test('does not let sections replace the settings of this cache with Spack’s "::"', () => {
   const { text, notes } = adapt(`spack:
   specs: [zlib]
   'compilers:': [{compiler: {spec: gcc@11.4.0}}]
@@ -138,8 +138,8 @@ test('lets no section replace the settings of this cache by Spack’s "::"', () 
   ]);
 });
 
-// Of the environments that NERSC, LLNL and E4S have for their machines.
-test('builds what could only be taken from another machine, and keeps externals that are here', () => {
+// Packages from the environments of NERSC, LLNL and E4S for their machines.
+test('builds packages that only another machine has, and keeps externals that are here', () => {
   const { text, notes } = adapt(`spack:
   specs: [zlib]
   packages:
@@ -176,7 +176,7 @@ test('builds what could only be taken from another machine, and keeps externals 
         all: { providers: { mpi: ['mpich'] } },
         mpich: {},
         cuda: {},
-        // Spack ends at a preferred version that neither a recipe nor an external has.
+        // Spack fails on a preferred version that neither a recipe nor an external has.
         cmake: {},
         python: { version: [3.13] },
         tar: { buildable: false, externals: [{ spec: 'tar@1.34', prefix: '/usr' }] },
@@ -193,8 +193,8 @@ test('builds what could only be taken from another machine, and keeps externals 
   ]);
 });
 
-// NERSC's of 2021, and that of NCEPLIBS-bufr, which Spack refuses for a py-numpy that is not there.
-test('builds what /usr does not have, or has in another version than the environment says', () => {
+// The environment of NERSC from 2021, and that of NCEPLIBS-bufr, which Spack refuses without its py-numpy.
+test('builds packages that /usr does not have, or has in another version than the environment says', () => {
   const text = `spack:
   specs: [zlib]
   packages:
@@ -219,7 +219,7 @@ test('builds what /usr does not have, or has in another version than the environ
     'py-numpy': {},
     openssl: {},
     tar: { buildable: false, externals: [{ spec: 'tar', prefix: '/usr' }] },
-    // Spack ends at a preferred version that neither a recipe nor an external has.
+    // Spack fails on a preferred version that neither a recipe nor an external has.
     slurm: {},
     zlib: { externals: [{ spec: 'zlib@1.2', prefix: '/usr' }] },
   });
@@ -230,7 +230,7 @@ test('builds what /usr does not have, or has in another version than the environ
   ]);
 });
 
-// CUP-ECS and E4S of 2021.
+// Found in environments of CUP-ECS and of E4S from 2021.
 test.each([
   ['together', true],
   ['separately', false],
@@ -241,7 +241,7 @@ test.each([
   expect(notes).toHaveLength(1);
 });
 
-test('takes Spack’s own recipes from the settings alone', () => {
+test('takes Spack’s own recipes only from the settings', () => {
   const named = adapt('spack: {specs: [], repos: {builtin: {tag: v2025.07.0}}}');
   expect(parse(named.text)).toEqual({ spack: { specs: [] } });
   expect(named.notes).toEqual([
@@ -257,7 +257,7 @@ test('takes Spack’s own recipes from the settings alone', () => {
   ]);
 });
 
-test('refuses what is developed in a folder that is not here', () => {
+test('refuses packages that are developed in a folder that is not here', () => {
   const { refusals } = adapt('spack: {specs: [], develop: {mine: {path: /home/me/mine, spec: mine@1}}}');
   expect(refusals).toEqual([
     expect.stringMatching(
@@ -266,7 +266,7 @@ test('refuses what is developed in a folder that is not here', () => {
   ]);
 });
 
-test('takes in what is included of the repository, the own word first, then what comes first', () => {
+test('merges includes from the repository: own settings first, then earlier includes', () => {
   const { text, notes, refusals } = adapt(
     `spack:
   # ours
@@ -297,7 +297,7 @@ test('takes in what is included of the repository, the own word first, then what
   expect(notes).toEqual([expect.stringMatching(/^config:install_tree is not used/)]);
 });
 
-test('says what comes from the network, and leaves it to Spack', () => {
+test('reports what comes from the network, and leaves it to Spack', () => {
   const include = [
     { path: 'https://example.org/site.yaml', sha256: 'a'.repeat(64) },
     { git: 'https://example.org/configs.git', branch: 'main', paths: ['packages.yaml'] },
@@ -344,7 +344,7 @@ test.each([
   expect(refusals).toEqual([expect.stringContaining(sentence)]);
 });
 
-test('does without a file that is optional and not there', () => {
+test('ignores a missing optional file', () => {
   const { text, refusals } = adapt('spack: {specs: [zlib], include: [{path: mine.yaml, optional: true}]}');
   expect(refusals).toEqual([]);
   expect(parse(text)).toEqual({ spack: { specs: ['zlib'] } });

@@ -8,19 +8,19 @@ import { adaptPackages } from './environment-packages.ts';
 import type { External, ExternalStates } from '../spack/external-state.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 
-/** An owner's `spack.yaml` as it is solved and built here. */
+/** An owner's `spack.yaml`, adapted to be solved and built here. */
 export interface AdaptedEnvironment {
-  /** The same text where nothing had to go. */
+  /** The unchanged text if nothing had to be removed. */
   text: string;
-  /** One sentence for each thing that is not used. */
+  /** One sentence for each setting that is not used. */
   notes: string[];
-  /** One sentence for each thing that cannot be left out without building something else than was meant. */
+  /** One sentence for each setting that cannot be ignored without building something else. */
   refusals: string[];
-  /** Externals in folders of the system, which are there whether the package is or not. */
+  /** Externals in folders of the system, which exist whether the package does or not. */
   externals: External[];
 }
 
-/** Sections that are about the owner's own machine, and what this cache does in their place. */
+/** Sections about the owner's own machine, each with what this cache does instead. */
 const LEFT_OUT: Record<string, string> = {
   upstreams: 'installations on your machine do not exist here; their packages are built',
   modules: 'module files are made where binaries are installed',
@@ -28,7 +28,7 @@ const LEFT_OUT: Record<string, string> = {
   compilers:
     'this section is of Spack before 1.0 and names paths of your machine; the compilers found here are used',
 };
-/** Of `config`: where things lie, and how much of a machine is used. */
+/** Keys of `config` about places, and about the share of a machine to use. */
 const LEFT_OUT_OF_CONFIG: Record<string, string> = {
   install_tree: 'all binaries of this cache have one install root and padding',
   build_stage: 'builds have a folder of their own here',
@@ -44,14 +44,17 @@ const LEFT_OUT_OF_CONFIG: Record<string, string> = {
   installer: 'the setting "installer" of this cache decides',
 };
 
-/** Reads an environment of the catalog, and adapts it; one that cannot be read is refused. Throws when there is none of that name. */
+/**
+ * Reads and adapts an environment of the catalog; refuses one that cannot be read. Throws when there is none
+ * of that name.
+ */
 export function adaptStored(catalog: string, name: string, states?: ExternalStates): AdaptedEnvironment {
   expectEnvironment(catalog, name);
   let text = '';
   try {
     text = readEnvironment(catalog, name);
   } catch (error) {
-    // What is wrong with one stops no other. The rest of the message is the line that it names.
+    // An unreadable environment stops no other. The rest of the message is the line that it names.
     const [sentence = ''] = describeError(error).split('\n');
     return { text, notes: [], refusals: [sentence.replace(/:$/, '')], externals: [] };
   }
@@ -62,15 +65,15 @@ export function adaptStored(catalog: string, name: string, states?: ExternalStat
   });
 }
 
-/** The repository that a catalog is in: that of the working folder, where it is below it. */
+/** The repository of a catalog: the working folder if the catalog is below it. */
 function findRoot(catalog: string): string {
   const below = relative(process.cwd(), resolve(catalog));
   return below.startsWith('..') || isAbsolute(below) ? catalog : process.cwd();
 }
 
 /**
- * Takes into an environment what it includes of the repository, and out of it what belongs to its owner's machine. Says
- * what that is, and what Spack takes from the network.
+ * Replaces includes of the repository's files by their content, and removes what belongs to the owner's
+ * machine. Reports what that is, and what Spack downloads.
  */
 export function adaptEnvironment(text: string, place: EnvironmentPlace): AdaptedEnvironment {
   const document = parseDocument(text);
@@ -110,8 +113,8 @@ export function adaptEnvironment(text: string, place: EnvironmentPlace): Adapted
 }
 
 /**
- * Lets sections add to the settings of this cache that would replace them (`config::`, `install_tree::`): those that are
- * below an environment here are the cache's own, not the owner's.
+ * Turns sections that would replace the settings of this cache (`config::`, `install_tree::`) into ones that
+ * add to them: below an environment there are the cache's own settings here, not the owner's.
  */
 function dropOverrides(document: Document, keysToChange: RegExp): boolean {
   let isChanged = false;
@@ -126,7 +129,7 @@ function dropOverrides(document: Document, keysToChange: RegExp): boolean {
   return isChanged;
 }
 
-/** How environments said before Spack 0.18 what `concretizer: unify` says. */
+/** Values of `concretization` in environments before Spack 0.18, and of `concretizer: unify` today. */
 const UNIFY: Record<string, unknown> = {
   together: true,
   separately: false,
@@ -143,7 +146,7 @@ function translateUnify(document: Document, notes: string[]): void {
   );
 }
 
-/** Views outside the environment's own folder: the container gets one of its own. */
+/** Removes views outside the environment's own folder: the container has its own view. */
 function leaveOutViews(document: Document, notes: string[]): void {
   const view = document.getIn(['spack', 'view'], true);
   const reason = 'this folder is on your machine; containers of this cache have a view of their own';
@@ -182,7 +185,7 @@ function refuseLocks(document: Document): string[] {
   ];
 }
 
-/** Spack's own recipes: which these are, the settings say, since the cache records it of each build. */
+/** Removes Spack's own recipes: the settings choose them, since the cache records them for each build. */
 function leaveOutBuiltin(document: Document, notes: string[]): void {
   const repos = document.getIn(['spack', 'repos']);
   if (!isMap(repos) && !isSeq(repos)) return;
@@ -199,7 +202,7 @@ function leaveOutBuiltin(document: Document, notes: string[]): void {
   if (repos.items.length === 0) document.deleteIn(['spack', 'repos']);
 }
 
-/** The recipe repositories of an environment: by name, or in a list. */
+/** The recipe repositories of an environment, which may be a map by name or a list. */
 function listRepositories(document: Document): { name: string; address: string; isPinned: boolean }[] {
   const repos = document.getIn(['spack', 'repos']);
   if (!isMap(repos))
@@ -216,7 +219,10 @@ function listRepositories(document: Document): { name: string; address: string; 
 
 const IS_ADDRESS = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/;
 
-/** Folders of recipes: a build job does not have those of the owner's machine, and reads those of the repository. */
+/**
+ * Refuses folders of recipes: a build job reads those of the repository, and does not have the owner's
+ * machine.
+ */
 function refuseRepositories(document: Document): string[] {
   return listRepositories(document)
     .filter(({ address }) => !IS_ADDRESS.test(address))
@@ -237,7 +243,7 @@ function listRemoteRepositories(document: Document): string[] {
     );
 }
 
-/** The texts of a list of the environment. */
+/** The items of a list of the environment, as texts. */
 function listOf(document: Document, name: string): string[] {
   const list = document.getIn(['spack', name]);
   return isSeq(list) ? list.items.map((item) => String(isScalar(item) ? item.value : item)) : [];

@@ -27,10 +27,10 @@ import { solveRequest, type Solution } from './solve.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
-/** Each solver takes about a gigabyte. */
+/** Maximum number of solvers at once: each takes about a gigabyte. */
 const MAX_SOLVERS = 4;
 
-/** How many requests are solved at once, and how many solvers Spack may run for each: together no more than there is room for. */
+/** Divides the solvers that fit on the machine: requests to solve at once, and solvers per request. */
 export function shareSolvers(requests: number, processors: number): { atOnce: number; each: number } {
   const atOnce = Math.min(MAX_SOLVERS, processors);
   return { atOnce, each: Math.max(1, Math.floor(atOnce / requests)) };
@@ -39,12 +39,12 @@ export function shareSolvers(requests: number, processors: number): { atOnce: nu
 export interface ConcretizeOptions extends Omit<SpackOptions, 'settings'> {
   out: string;
   wanted: WantedVersions;
-  /** As typed: more recipe repositories. */
+  /** More recipe repositories, as typed. */
   repos: string;
   settings: BuildCacheSettings;
 }
 
-/** Solves requests into folders `<out>/<index>`, and reports to Actions the matrix of those that have something to do. */
+/** Solves requests into folders `<out>/<index>`. Sets the output `matrix` for those that have something to do. */
 export async function concretizeRequests(
   requests: BuildRequest[],
   options: ConcretizeOptions,
@@ -171,7 +171,7 @@ function report(solutions: Solution[], { include }: Matrix): void {
 }
 
 /**
- * Reads what `choose` printed: from a file (`-` is standard input), or else from the variable REQUESTS.
+ * Reads the output of `choose` from a file (`-` is standard input), or else from the variable REQUESTS.
  * @param target only requests for this target; empty: all
  */
 export function readRequests(

@@ -52,7 +52,7 @@ const NEW = lock(
   { hash: 'lib3', target: 'zen3' },
   { hash: 'tool3', target: 'zen3', root: true },
 );
-// The spec that is asked for stays the same.
+// The requested spec stays the same.
 for (const each of [OLD, NEW])
   for (const root of each.roots) Object.assign(root, { hash: pad(root.hash), spec: root.spec.slice(0, -1) });
 
@@ -93,7 +93,7 @@ function openCatalog(...built: string[]) {
   return { folder, build, take, lock: () => rootsOf('lock'), next: () => rootsOf('solved') };
 }
 
-test('keeps the old lock beside the new one until everything that was there is there again', () => {
+test('keeps the old lock next to the new one until everything that was built is built again', () => {
   const catalog = openCatalog('app2', 'lib2', 'tool2');
   catalog.take(OLD, { release: 'v2025.11.0' });
   catalog.take(NEW);
@@ -115,7 +115,7 @@ test('keeps the old lock beside the new one until everything that was there is t
   });
 });
 
-test('does not wait for what was not there before, nor for what is not asked for any more', () => {
+test('does not wait for roots that were not built before or are no longer requested', () => {
   const catalog = openCatalog('tool2', 'tool3');
   catalog.take(OLD);
   catalog.take(NEW);
@@ -126,14 +126,14 @@ test('does not wait for what was not there before, nor for what is not asked for
   expect(other.lock()).toEqual(['app3', 'tool3']);
 });
 
-test('says of a lock that was kept, not the release of those who kept it', () => {
+test('records the release of a kept lock, not that of the runs that kept it', () => {
   const catalog = openCatalog();
   catalog.take(OLD, { fresh: false, release: 'v2025.11.0' });
   catalog.take(NEW, { fresh: false, release: 'v2026.06.0' });
   expect(readSolvedEnvironment(catalog.folder, 'course').targets['zen3-here']?.release).toBe('v2025.11.0');
 });
 
-test('lets a waiting lock of another system be', () => {
+test('does not change a waiting lock of another system', () => {
   const catalog = openCatalog('app2', 'lib2', 'tool2');
   catalog.take(OLD);
   catalog.take(NEW);
@@ -149,7 +149,7 @@ test('lets a waiting lock of another system be', () => {
   expect([catalog.lock(), catalog.next()]).toEqual([['arm', 'app3', 'tool3'], []]);
 });
 
-test('keeps the roots of other targets, replaces those of this one, and drops what nobody needs any more', () => {
+test('keeps the roots of other targets, replaces those of this one, and drops nodes that are no longer needed', () => {
   const catalog = openCatalog();
   const solved = (hash: string, target: string, needs: string) => {
     const text = lock({ hash, target, root: true, needs: [needs] }, { hash: needs, target });
@@ -166,8 +166,8 @@ test('keeps the roots of other targets, replaces those of this one, and drops wh
   expect(nodes[pad('lib')]).toMatchObject({ kept: 'as it is' });
 });
 
-// KWIVER, Sirocco and others require target=x86_64 in an environment, whatever the cache is for.
-test('takes for a target’s own what the environment asks for with another processor, and gives it up again', () => {
+// KWIVER, Sirocco and others require target=x86_64 in an environment, whatever the target of the cache.
+test('records roots of another processor that the environment requests for a target, and drops them again', () => {
   const catalog = openCatalog();
   const generic = lock(
     { hash: 'app4', target: 'x86_64', root: true },
@@ -181,7 +181,7 @@ test('takes for a target’s own what the environment asks for with another proc
   expect(catalog.lock()).toEqual(['app2', 'tool2', 'app3', 'tool3']);
 });
 
-test('gives the lock of a newer run precedence, for each target and whichever run is the first to end', () => {
+test('gives the lock of a newer run precedence, for each target and whichever run ends first', () => {
   const catalog = openCatalog();
   const runOf = (id: number) => `https://github.com/owner/cache/actions/runs/${id}`;
   const why = (run: string | undefined, target = 'zen3-here', ...changed: string[]) =>
@@ -197,7 +197,7 @@ test('gives the lock of a newer run precedence, for each target and whichever ru
   expect(why(runOf(102), 'zen3-here', 'course')).toContain('its spack.yaml is another one by now');
 });
 
-test('records nothing for a lock without roots: it would be no JSON, and end every reader of the catalog', () => {
+test('records nothing for a lock without roots, which would not be JSON and break every reader of the catalog', () => {
   const catalog = mkdtempSync(join(tmpdir(), 'locks-'));
   const files = environmentFiles(REQUEST, JSON.stringify(lock()), catalog, NOW);
   expect(files).toEqual([]);
@@ -249,7 +249,7 @@ const LOCK = JSON.stringify({
 
 const HERE = { microarchitecture: 'x86_64_v3', operatingSystem: 'ubuntu24.04' };
 
-test('picks the roots of one system and what they need, with every key that Spack wrote', () => {
+test('picks the roots of one system and their dependencies, with every key that Spack wrote', () => {
   const text = pickTarget(LOCK, 'here', {}, HERE) ?? '';
   expect(JSON.parse(text)).toEqual({
     _meta: { 'file-type': 'spack-lockfile', 'lockfile-version': 6, 'specfile-version': 5 },
@@ -259,13 +259,13 @@ test('picks the roots of one system and what they need, with every key that Spac
   });
 });
 
-test('has nothing for a system that was never solved for', () => {
+test('returns nothing for a system without a solution', () => {
   expect(
     pickTarget(LOCK, 'mac', {}, { microarchitecture: 'aarch64', operatingSystem: 'macos15' }),
   ).toBeUndefined();
 });
 
-test('picks what is recorded for a target, whatever its processor, unless its system is another now', () => {
+test('picks the recorded roots of a target, whatever their processor, unless the system has changed', () => {
   const rootsOf = (target: string, recorded: Record<string, string[]>) => {
     const text = pickTarget(LOCK, target, recorded, HERE);
     return text === undefined ? [] : LockFile.parse(JSON.parse(text)).roots.map(({ spec }) => spec);
@@ -274,14 +274,14 @@ test('picks what is recorded for a target, whatever its processor, unless its sy
   expect(rootsOf('here', { other: [hashOf('app')] })).toEqual([]);
 });
 
-test('tells whether a solution is what is locked already', () => {
+test('recognizes a solution that is already locked', () => {
   const roots = ['arm', 'app', 'old'].map((name) => ({ hash: hashOf(name), spec: 'typed anew' }));
   expect(hasSameRoots(LOCK, { roots })).toBe(true);
   expect(hasSameRoots(LOCK, { roots: roots.slice(1) })).toBe(false);
   expect(hasSameRoots(undefined, { roots })).toBe(false);
 });
 
-test('tells whether the owner asks for other specs than those that are locked', () => {
+test('recognizes whether the owner asks for other specs than the locked ones', () => {
   const roots = ['old', 'arm', 'app'].map((name) => ({ hash: hashOf('other'), spec: name }));
   expect(asksForSame(LOCK, { roots })).toBe(true);
   expect(asksForSame(LOCK, { roots: roots.slice(1) })).toBe(false);

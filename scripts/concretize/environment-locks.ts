@@ -13,7 +13,7 @@ import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { listMissing } from './plan.ts';
 import { checkShape, formatJson, parseJson } from '../../site/lib/json.ts';
 
-/** The roots of newer locks that wait for their builds, by environment. */
+/** The roots of newer locks that wait for their builds, keyed by environment. */
 export function readNextRoots(catalog: string): Map<string, DagHash[]> {
   const rootsOf = (name: string) => readSolvedEnvironment(catalog, name).next?.roots ?? [];
   return new Map(
@@ -21,15 +21,15 @@ export function readNextRoots(catalog: string): Map<string, DagHash[]> {
   );
 }
 
-/** Reads what an environment was solved with, and its newer lock; of one from before that was recorded: nothing. */
+/** Reads what an environment was solved with, and its newer lock; empty if nothing was recorded. */
 export function readSolvedEnvironment(catalog: string, name: string): SolvedEnvironment {
   const empty = { targets: {}, roots: {}, nextRoots: {} };
   return readCatalogFile(catalog, catalogPath('solved', name), SolvedEnvironment) ?? empty;
 }
 
 /**
- * The roots of a lock that were solved for a target: as it is recorded, and where nothing is, those of its system that
- * are recorded for no other.
+ * The roots of a lock that were solved for a target, as recorded; without a record, those of its system that
+ * are not recorded for another target.
  */
 export function rootsFor<Root extends { hash: DagHash }>(
   roots: readonly Root[],
@@ -43,15 +43,15 @@ export function rootsFor<Root extends { hash: DagHash }>(
   return roots.filter(({ hash }) => !others.has(hash) && isOfSystem(hash));
 }
 
-/** The system that a lock's roots are to be for. */
+/** The system that a lock's roots must be for. */
 export interface LockSystem {
   microarchitecture: string;
   operatingSystem: string;
 }
 
 /**
- * What an environment was solved to before, for one target, the newest first: a lock that waits for its builds, then
- * the environment's own. Empty where the catalog has nothing of it.
+ * Earlier locks of an environment for one target, newest first: a lock that waits for its builds, then the
+ * environment's own. Empty when the catalog has neither.
  * @param target its name in the settings
  */
 export function readEnvironmentLocks(
@@ -68,13 +68,13 @@ export function readEnvironmentLocks(
   return [waiting, own].filter((text) => text !== undefined);
 }
 
-/** Whether a solution is of the same specs as a lock: the owner has asked for no others since. */
+/** Whether a solution has the same specs as a lock, so that the owner has not changed them since. */
 export function asksForSame(recorded: string, solved: Pick<LockFile, 'roots'>): boolean {
   const list = ({ roots }: Pick<LockFile, 'roots'>) => JSON.stringify(roots.map(({ spec }) => spec).sort());
   return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
 }
 
-/** Whether a lock that is known has the very roots of a solution. */
+/** Whether a known lock has exactly the roots of a solution. */
 export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
   if (recorded === undefined) return false;
   const list = ({ roots }: Pick<LockFile, 'roots'>) =>
@@ -86,9 +86,9 @@ export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile
 }
 
 /**
- * The part of a lock that is for one target: an environment's lock in the catalog holds the roots of every target.
- * Nothing that was solved for another operating system. Throws when the text is not a lock.
- * @param recorded the roots of each target, as far as it is known
+ * The part of a lock for one target: an environment's lock in the catalog has the roots of every target.
+ * Excludes roots for another operating system. Throws when the text is not a lock.
+ * @param recorded the roots of each target, as far as they are known
  */
 export function pickTarget(
   text: string,
@@ -108,7 +108,7 @@ export function pickTarget(
   return JSON.stringify(withRoots(whole, roots));
 }
 
-/** What decides whether the lock of a run is recorded. */
+/** Facts that decide whether the lock of a run is recorded. */
 interface LockCircumstances {
   catalogDirectory: string;
   /** Environments that the owner has changed or removed since they were solved. */
@@ -117,7 +117,10 @@ interface LockCircumstances {
   run: string | undefined;
 }
 
-/** Why the lock of an environment is not recorded: one of a newer `spack.yaml` or run is to stay. Undefined: it is recorded. */
+/**
+ * Reason for not recording the lock of an environment, because a newer `spack.yaml` or run has precedence.
+ * Undefined: record it.
+ */
 export function whyOutdated(
   { environment = '', target }: BuildRequest,
   { catalogDirectory, changed, run }: LockCircumstances,
@@ -129,15 +132,16 @@ export function whyOutdated(
   return `environment ${environment}: a newer run has recorded its lock for ${target}, so that of this run is not recorded: ${newer}`;
 }
 
-/** GitHub counts its runs. */
+/** Compares the numbers of two runs, which GitHub counts up. */
 function isNewerRun(run: string, than: string): boolean {
   const numberOf = (address: string) => Number(/\/actions\/runs\/(\d+)$/.exec(address)?.[1]);
   return numberOf(run) > numberOf(than);
 }
 
 /**
- * Records the lock of an environment whenever what is returned is called: a lock may wait for builds. Where another one is to
- * stay, that is said at once and nothing is recorded; of a request without an environment there is nothing to record.
+ * Returns a function that records the lock of an environment at each call, since a lock may wait for builds.
+ * If another lock has precedence, that is reported at once and nothing is recorded. Does nothing for a
+ * request without an environment.
  */
 export function lockRecorder(
   request: BuildRequest,
@@ -154,9 +158,9 @@ export function lockRecorder(
 }
 
 /**
- * The catalog's files of an environment after it was solved for one target: in its lock the roots of other targets
- * stay, those of this one are replaced. Where a root has a binary that it would lose by that, the lock stays as it is,
- * and the new one waits beside it: until a call after everything that was there is built of it, too.
+ * The catalog's files of an environment after it was solved for one target. In its lock the roots of other
+ * targets stay and those of this one are replaced. If a root would lose its binary, the lock stays and the
+ * new one waits next to it, until a call after everything that had a binary has one again.
  */
 export function environmentFiles(
   { environment: name = '', target, release, fresh }: BuildRequest,
@@ -167,7 +171,7 @@ export function environmentFiles(
   const path = catalogPath('locks', name);
   const file = join(catalogDirectory, path);
   const solved = parseLock(lockText, path);
-  // Nothing was solved, and nothing is lost by that.
+  // Nothing was solved, so there is nothing to record.
   if (solved.roots.length === 0) return [];
   const recorded = existsSync(file) ? parseLock(readFileSync(file, 'utf8'), file) : undefined;
   const state = readSolvedEnvironment(catalogDirectory, name);
@@ -196,7 +200,7 @@ export function environmentFiles(
   ];
 }
 
-/** Whether a root that is asked for in both locks is built in the recorded one and not in the solved one. */
+/** Whether a root that both locks ask for is built in the recorded one and not in the solved one. */
 function losesRoots(
   recorded: WholeLock,
   solved: WholeLock,
@@ -210,13 +214,16 @@ function losesRoots(
   });
 }
 
-/** Tells whether the catalog has a root of a lock and all that it needs to run. */
+/** Returns whether the catalog has a root of a lock and all its run-time dependencies. */
 function isBuiltIn({ concrete_specs: specs }: WholeLock, catalog: string): (hash: DagHash) => boolean {
   const nodes = z.record(DagHash, Node).parse(specs);
   return (hash) => listMissing({ roots: [{ hash, spec: '' }], concrete_specs: nodes }, catalog).length === 0;
 }
 
-/** What locks have of some roots and what these need; undefined without any. All but that is of the last lock. */
+/**
+ * A lock of some roots and their dependencies from several locks; undefined without any. Other keys come from
+ * the last lock.
+ */
 function keepRoots(
   locks: readonly (WholeLock | undefined)[],
   kept: readonly DagHash[],
@@ -231,14 +238,14 @@ function keepRoots(
   return withRoots({ ...last, concrete_specs: all }, roots);
 }
 
-/** A lock of some roots of another one: these and all that they need. */
+/** A lock of some roots of another one, with all their dependencies. */
 function withRoots(lock: WholeLock, roots: WholeLock['roots']): WholeLock {
   const closure = new Set(closureOfLock({ ...lock, roots }));
   const concrete = Object.entries(lock.concrete_specs).filter(([hash]) => closure.has(hash));
   return { ...lock, roots, concrete_specs: Object.fromEntries(concrete) };
 }
 
-/** The roots of a lock and all that they need, whether it has that or not. */
+/** The roots of a lock and all their dependencies, even those missing in the lock. */
 function closureOfLock({ roots, concrete_specs: nodes }: WholeLock): DagHash[] {
   const hashes = roots.map(({ hash }) => hash);
   return walk(hashes, (hash) => hashesOf(nodes[hash]));
@@ -252,7 +259,7 @@ function systemOf({ concrete_specs: specs }: WholeLock, hash: string): string {
 function parseLock(text: string, where: string): WholeLock {
   const source = { where, expected: 'a spack.lock', advice: 'solve it again' };
   const lock = parseJson(text, WholeLock, source);
-  // The catalog's readers take no other nodes, and one lock that they cannot read ends all that they do.
+  // The catalog's readers accept no other nodes, and all of them fail on an unreadable lock.
   checkShape(lock, LockFile, source);
   const missing = closureOfLock(lock).find((hash) => lock.concrete_specs[hash] === undefined);
   if (missing !== undefined)

@@ -4,22 +4,22 @@ import type { Document } from 'yaml';
 import { z } from 'zod';
 
 const Environment = z.object({ spack: z.object({ mirrors: z.record(z.string(), z.unknown()).nullish() }) });
-/** A mirror's connection: where it is, and what it wants to see. */
+/** A mirror's connection: its address, and the credentials that it needs. */
 const Connection = z.union([z.string().transform((url) => ({ url })), z.looseObject({ url: z.string() })]);
 const Mirror = z.union([Connection, z.looseObject({ fetch: Connection }).transform(({ fetch }) => fetch)]);
 
-/** Credentials themselves, as Spack before 1.0 has them, in a mirror as JSON. */
+/** Keys of credentials themselves, as Spack before 1.0 has them, in a mirror as JSON. */
 const SECRET = /"(?:access_token|secret)"|"access_pair":\[/;
 const PASSWORD = /:\/\/[^/\s"@]+:[^/\s"@]+@/;
-/** Names of variables and profiles that have them. */
+/** Keys that name variables and profiles with credentials. */
 const CREDENTIALS = /"(access_pair|access_token_variable|profile)":(?!null)/;
 
 /**
- * Takes out of an environment the mirrors that a build cannot read: those that want credentials, and folders that are
- * not here.
- * @param folder of the environment's file
- * @param notes gets a sentence for each mirror
- * @returns a sentence for each mirror whose credentials everybody can read in the repository
+ * Removes mirrors that a build cannot read from an environment: those that need credentials, and folders that
+ * do not exist here.
+ * @param folder folder of the environment's file
+ * @param notes gets one sentence per mirror
+ * @returns one sentence for each mirror whose credentials everybody can read in the repository
  */
 export function adaptMirrors(document: Document, folder: string, notes: string[]): string[] {
   const { data } = Environment.safeParse(document.toJS({ maxAliasCount: 100 }));

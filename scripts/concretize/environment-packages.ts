@@ -3,17 +3,18 @@ import { isAbsolute, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import { externalKey, type External, type ExternalStates } from '../spack/external-state.ts';
 
-/** Found in /usr without being named, each with the version that it has. */
+/** Compilers that are found in /usr without being named, each with its installed version. */
 const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
 
-/** Folders that every machine has: a package may be there or not. */
+/** Folders that every machine has, whether a package is in them or not. */
 const SYSTEM_PREFIXES = new Set(['/', '/usr', '/usr/local']);
 
 /**
- * Takes out of an environment what it says of another machine's software: externals that are not here, or not in that version,
- * those of modules, and the sections of Spack before 0.17 for both. What could only be taken from there is built then.
- * @param notes gets a sentence for each package of which something goes, and one for externals that stay
- * @param states what Spack found of externals in folders of the system
+ * Removes what an environment says about another machine's software: externals that are not here or have
+ * another version, those of modules, and the sections of Spack before 0.17 for both. Packages that could only
+ * come from there are then built.
+ * @param notes gets one sentence for each package that changes, and one for externals that stay
+ * @param states Spack's findings about externals in folders of the system
  * @returns externals that stay and are in such a folder
  */
 export function adaptPackages(
@@ -45,7 +46,7 @@ export function adaptPackages(
     if (!value.has('externals') && !isFound) {
       const wasOnly = value.get('buildable') === false;
       if (wasOnly) value.delete('buildable');
-      // Then what is preferred is the version of one that does not say its own.
+      // The preferred version is then that of an external without one.
       if (wasOnly && versions.has('')) value.delete('version');
       leaveOutVersions(value, versions);
     }
@@ -72,7 +73,10 @@ export function adaptPackages(
   return inSystem;
 }
 
-/** Preferred versions of externals that went: Spack ends at one that neither a recipe nor an external has. */
+/**
+ * Removes preferred versions of removed externals: Spack fails on one that neither a recipe nor an external
+ * has.
+ */
 function leaveOutVersions(settings: YAMLMap, versions: ReadonlySet<string>): void {
   const preferred = settings.get('version');
   if (!isSeq(preferred)) return;
@@ -80,12 +84,15 @@ function leaveOutVersions(settings: YAMLMap, versions: ReadonlySet<string>): voi
   if (preferred.items.length === 0) settings.delete('version');
 }
 
-/** As it is written: 1.10 is no number. */
+/** The text as written: 1.10 is not a number. */
 function textOf(value: unknown): string {
   return isScalar(value) ? (value.source ?? String(value.value)) : String(value);
 }
 
-/** Where the externals of a package are: those that are not here, which are taken out with what versions they had, and those that stay. */
+/**
+ * Removes the externals of a package that are not here: returns their places and versions, and those that
+ * stay.
+ */
 function takeOutExternals(
   settings: YAMLMap,
   isCompiler: boolean,

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('joins what was solved for several targets', () => {
+test('merges the plans of several targets', () => {
   solve('aarch64', [1]);
   solve('x86_64_v3', [0, 2], ['hdf5']);
   const { matrix, failures } = gatherPlans(join(folder, 'from'), join(folder, 'out'));
@@ -31,7 +31,7 @@ test('is empty when no target could be solved for', () => {
   });
 });
 
-test('refuses a request that came twice, and folders that concretize did not write', () => {
+test('refuses a duplicate request, and folders that concretize did not write', () => {
   solve('a', [0]);
   solve('b', [0]);
   expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(
@@ -49,7 +49,7 @@ test('refuses plans that builds of an earlier attempt may have changed', () => {
   expect(() => expectSameAttempt('1-8f3a', '2')).toThrow('choose "Re-run all jobs"');
 });
 
-test('refuses more than one job can hand to the next', () => {
+test('refuses more than one job can pass to the next', () => {
   const longName = 'x'.repeat(300);
   solve('a', [...Array(256).keys()], [], longName);
   expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(

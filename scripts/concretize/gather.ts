@@ -15,8 +15,8 @@ export interface GatheredPlans {
 }
 
 /**
- * Copies the folders of all requests that have something to do into one, and joins their matrices and failures.
- * No folder at all means that no target could be solved for.
+ * Copies the folders of all requests that have something to do into one, and merges their matrices and
+ * failures. No folder at all means that nothing could be solved for any target.
  */
 export function gatherPlans(from: string, out: string): GatheredPlans {
   mkdirSync(out, { recursive: true });
@@ -38,9 +38,9 @@ export function gatherPlans(from: string, out: string): GatheredPlans {
 }
 
 /**
- * Throws when plans are gathered in another attempt than the one that chose: builds have run in between, which can
- * reach the run's artifacts, and what concretize wrote is some.
- * @param run as `choose` names it, `<attempt>-<random>`; empty: on a laptop, where there are no attempts
+ * Throws when plans are gathered in another attempt than that of choose: in between, builds have run, which
+ * can reach the run's artifacts, including those of concretize.
+ * @param run `<attempt>-<random>` from `choose`; empty: on a laptop, without attempts
  */
 export function expectSameAttempt(run: string, attempt: string | undefined): void {
   const [chosen = ''] = run.split('-');

@@ -5,16 +5,16 @@ import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import type { ExternalStates } from '../spack/external-state.ts';
 
-/** Where an environment's file is, and what it may include. */
+/** Path of an environment's file, and the limits of its includes. */
 export interface EnvironmentPlace {
   file: string;
-  /** The repository: nothing outside of it is read. */
+  /** Root of the repository; no file outside it is read. */
   root: string;
-  /** What Spack found of its externals in folders of the system. Absent: it was not asked. */
+  /** Spack's findings about externals in folders of the system. Absent: not asked. */
   states?: ExternalStates | undefined;
 }
 
-/** Includes of includes of includes end here. */
+/** Maximum depth of nested includes. */
 const MAX_DEPTH = 8;
 const IS_REMOTE = /^[a-z][a-z0-9+.-]*:\/\//;
 
@@ -28,11 +28,12 @@ const Include = z.union([
 ]);
 
 /**
- * Takes the files of the repository that an environment includes into it by Spack's rules: the environment's own word
- * comes first, then that of what is included first. So a build job needs one file, and what an included file has of a
- * machine is found. What Spack gets from the network stays an `include`.
- * @param notes gets a sentence for each thing that comes from the network
- * @returns a sentence for each file that cannot be taken
+ * Replaces an environment's includes of the repository's files by their content, by Spack's rules: the
+ * environment's own settings have precedence, then those of earlier includes. A build job then needs a single
+ * file, and settings of a machine are found in included files, too. What Spack downloads remains an
+ * `include`.
+ * @param notes gets one sentence for each download
+ * @returns one sentence for each file that cannot be included
  */
 export function takeIncludes(document: Document, place: EnvironmentPlace, notes: string[]): string[] {
   const own = Settings.parse(
@@ -59,7 +60,7 @@ class IncludeReader {
     this.notes = notes;
   }
 
-  /** What all files of a list say together; `from` is the file that has the list. */
+  /** The merged settings of all files of a list; `from` is the file that contains the list. */
   readAll(list: unknown, from: string, depth: number): Settings {
     const entries = z.array(z.unknown()).safeParse(list);
     if (!entries.success || depth > MAX_DEPTH) {
@@ -130,8 +131,8 @@ class IncludeReader {
 }
 
 /**
- * Spack's way to put two levels of settings together: maps key by key, lists one behind the other, else the higher one
- * counts. A key with a colon at its end replaces what is lower. Source: Spack's `merge_yaml`.
+ * Merges two levels of settings as Spack does: maps key by key, lists one after the other, otherwise the
+ * higher one wins. A key that ends with a colon replaces the lower one. Source: Spack's `merge_yaml`.
  */
 function mergeSettings(higher: Settings, lower: Settings): Settings {
   const merged: Settings = { ...higher };

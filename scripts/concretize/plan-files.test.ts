@@ -19,7 +19,7 @@ function makePlan(): { folder: string; digest: string } {
   return { folder, digest: digestFile(join(folder, 'inputs.json')) };
 }
 
-test('takes what was solved as it was solved', () => {
+test('accepts unchanged files', () => {
   const { folder, digest } = makePlan();
   expect(readInputs(folder, digest).request.specs).toEqual(['zlib']);
   expect(readInputs(folder, '').spack).toBe('v1.1.0');
@@ -31,6 +31,6 @@ test.each(['spack.yaml', 'spack.lock', 'plan.txt', 'inputs.json'])('refuses a ch
   expect(() => readInputs(folder, digest)).toThrow(new RegExp(`${name}: expected sha256 \\w+, found \\w+`));
 });
 
-test('says when there is no such folder', () => {
+test('reports a missing folder', () => {
   expect(() => readInputs('no/such/folder', '')).toThrow('expected a folder that concretize wrote');
 });

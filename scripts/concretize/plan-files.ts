@@ -8,10 +8,10 @@ import { readJson } from '../cli/files.ts';
 
 /** The files of a request's folder whose digests are in its `inputs.json`. */
 const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
-/** Spack's own script for long shebangs, for containers: there when they are wanted. */
+/** Spack's own script for long shebangs, which containers need; present only when they are requested. */
 export const SBANG_FILE = 'sbang';
 
-/** sha256 of a file's bytes, in hex. */
+/** The sha256 of a file's content, in hex. */
 export function digestFile(path: string): Sha256 {
   return hash('sha256', readFileSync(path));
 }
@@ -23,10 +23,11 @@ export function digestFiles(folder: string): Record<string, Sha256> {
 }
 
 /**
- * Writes `plan.txt` and `inputs.json` into a folder that has `spack.yaml` and `spack.lock`, so that a job can build it.
- * @param hashes what may be built
- * @param machine the target's name and where it is built
- * @returns the job, with the digests that it is held against
+ * Writes `plan.txt` and `inputs.json` into a folder that has `spack.yaml` and `spack.lock`, so that a job can
+ * build it.
+ * @param hashes the hashes that may be built
+ * @param machine the target's name and the machine that builds it
+ * @returns the job, with the digests that its files are checked against
  */
 export function writePlanFiles(
   folder: string,
@@ -50,8 +51,8 @@ export function writePlanFiles(
 }
 
 /**
- * Reads what concretize wrote for one build, and checks that nobody changed it since.
- * @param expected sha256 of `inputs.json` as the job's own input has it; empty: not checked (on a laptop)
+ * Reads the files that concretize wrote for one build, and checks that nobody has changed them.
+ * @param expected sha256 of `inputs.json` from the job's own input; empty: not checked (on a laptop)
  */
 export function readInputs(folder: string, expected: string): BuildInputs {
   const path = join(folder, 'inputs.json');
@@ -83,7 +84,7 @@ export function expectSmall(path: string): void {
   if (size > MAX_BYTES) throw new Error(`${path}: expected at most ${MAX_BYTES} bytes, found ${size}`);
 }
 
-/** The `spack.yaml` of specs that are asked for by name. JSON is YAML. */
+/** The `spack.yaml` for specs requested by name. JSON is YAML. */
 export function composeSpackYaml(specs: readonly string[]): string {
   const spack = { specs, view: false, concretizer: { unify: 'when_possible' } };
   return `${JSON.stringify({ spack }, null, 2)}\n`;

@@ -47,14 +47,14 @@ test('plans everything that is neither external nor cached', () => {
   });
 });
 
-test('does not plan what only a cached node was built with', () => {
+test('does not plan build dependencies of cached nodes', () => {
   expect(planBuild(LOCK, (hash) => hash === hashOf('lib'))).toEqual({
     hashes: ['app', 'tool'].map(hashOf),
     cached: [hashOf('lib')],
   });
 });
 
-test('plans nothing when the roots are cached with what they need to run', () => {
+test('plans nothing when the roots are cached with their run-time dependencies', () => {
   const cached = ['app', 'lib'].map(hashOf);
   expect(planBuild(LOCK, (hash) => cached.includes(hash)).hashes).toEqual([]);
 });
@@ -65,7 +65,7 @@ test('refuses a lock that lacks a node', () => {
   );
 });
 
-test('takes what a spliced spec was built as, which its binary is made of', () => {
+test('plans the build spec of a spliced spec, from which its binary is made', () => {
   const hash = (letter: string) => letter.repeat(32);
   const arch = { platform: 'linux', platform_os: 'debian12', target: 'zen3' };
   const bare = { version: '1', arch, parameters: {}, dependencies: [] };

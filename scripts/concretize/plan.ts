@@ -7,9 +7,9 @@ import { hashesOf, runtimeDependencies } from '../../site/schemas/node.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 
 export interface BuildPlan {
-  /** What a build may produce: needed, not external, not cached. Sorted. */
+  /** Hashes that a build may produce: needed, not external, not cached. Sorted. */
   hashes: DagHash[];
-  /** What a build will find in the cache. Sorted. */
+  /** Hashes that a build finds in the cache. Sorted. */
   cached: DagHash[];
 }
 
@@ -17,9 +17,8 @@ type Lock = Pick<LockFile, 'roots' | 'concrete_specs'>;
 type IsCached = (hash: DagHash) => boolean;
 
 /**
- * Decides what building a lock's roots takes. A cached node is unpacked, so only what it needs to run is looked
- * at beneath it; of a node that is built everything is.
- * Throws when the lock lacks a node.
+ * Plans what building a lock's roots requires. A cached node is unpacked, so only its run-time dependencies
+ * are followed; for a node that is built, all are. Throws when the lock lacks a node.
  */
 export function planBuild(lock: Lock, isCached: IsCached): BuildPlan {
   const hashes: DagHash[] = [];
@@ -34,11 +33,11 @@ function needsOf(hash: DagHash, { concrete_specs: nodes }: Lock, isCached: IsCac
   const node = nodes[hash];
   if (!node) throw new Error(`spack.lock: expected the node ${hash}, which another needs; solve it again`);
   if (node.external) return [];
-  // A spliced spec is made of the binary that it was built as, and so is its installation from a cache.
+  // A spliced spec is made from the binary of its build spec, even when it is installed from a cache.
   return hashesOf(isCached(hash) ? { ...node, dependencies: runtimeDependencies(node) } : node);
 }
 
-/** A plan, and what it leaves out of one for all roots. */
+/** A plan, and the hashes that it leaves out of the plan for all roots. */
 export interface PlanOfRest {
   plan: BuildPlan;
   /** Sorted. */
@@ -46,8 +45,8 @@ export interface PlanOfRest {
 }
 
 /**
- * Plans the roots that may still be built: those that need nothing that has failed. What other roots alone need is left out,
- * too: nobody could use it.
+ * Plans the roots that can still be built: those that do not need anything that has failed. Leaves out what
+ * only the other roots need, too, since nobody could use it.
  */
 export function planRest(lock: Lock, isCached: IsCached, hasFailed: (hash: DagHash) => boolean): PlanOfRest {
   const { hashes, cached } = planBuild(lock, isCached);
@@ -65,7 +64,7 @@ export function planRest(lock: Lock, isCached: IsCached, hasFailed: (hash: DagHa
   return { plan, leftOut: hashes.filter((hash) => !kept.has(hash)) };
 }
 
-/** What of a lock's roots and all that these need has no build in a catalog's folder. */
+/** The hashes of a lock's roots and their dependencies that have no build in a catalog's folder. */
 export function listMissing(lock: Lock, catalog: string): DagHash[] {
   const isThere = (hash: DagHash): boolean => {
     const node = lock.concrete_specs[hash];

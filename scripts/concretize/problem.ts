@@ -1,11 +1,11 @@
 import { formatNumber } from '../../site/lib/format.ts';
 
-/** How a sentence of this cache's own begins that says why a request is not solved. */
+/** Prefix of this cache's own reasons for not solving a request. */
 const OWN_SENTENCE = 'Error: ';
-/** Of sentences of this cache's own, which end with what to do. */
+/** Maximum length of this cache's own sentences, which end with what to do. */
 const MAX_SHORT_LENGTH = 2_000;
 
-/** Of what Spack says. */
+/** Maximum length of Spack's messages. */
 const MAX_SPACK_LENGTH = 300;
 
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
@@ -14,8 +14,8 @@ export function ownProblem(sentences: readonly string[]): string[] {
 }
 
 /**
- * What is wrong in short: all sentences of this cache's own, or else Spack's first; where that announces reasons, the first
- * of these, and where it announces a list, both.
+ * A short form of a problem: all of this cache's own sentences, or else Spack's first error. If that
+ * announces reasons, the first reason; if it announces a list, the error and the list's first line.
  */
 export function shortly(problem: readonly string[]): string {
   const said = problem.findIndex((line) => line.startsWith('==> Error: '));

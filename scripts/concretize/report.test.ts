@@ -26,8 +26,8 @@ test('records a request without a solution under its package', () => {
   expect(shortly(problem)).toBe('no such variant');
 });
 
-// FluidNumerics' SELF on a machine without a Fortran compiler, with Spack 1.1.0.
-test('says the first reason where Spack lists some', () => {
+// From FluidNumerics' SELF on a machine without a Fortran compiler, with Spack 1.1.0.
+test('reports the first reason when Spack lists several', () => {
   const problem = [
     '==> Error: failed to concretize `hdf5@1.14.3+fortran+mpi`, `openmpi@5.0.1` for the following reasons:',
     '     1. Only external, or concrete, compilers are allowed for the fortran language.',
@@ -39,8 +39,8 @@ test('says the first reason where Spack lists some', () => {
   expect(shortly(warned)).toBe('Unknown namespace: fletch');
 });
 
-// NERSC's stack of 2021 with Spack 1.2.0.dev0 and the recipes of June 2026.
-test('says what Spack lists, and not only that there is a list', () => {
+// From NERSC's stack of 2021 with Spack 1.2.0.dev0 and the recipes of June 2026.
+test('reports the list of Spack, and not only its heading', () => {
   const problem = [
     '==> Error: The following input specs can only be satisfied by deprecated versions:',
     '    gcc@10.2.0, nvhpc@20.11',
@@ -51,7 +51,7 @@ test('says what Spack lists, and not only that there is a list', () => {
   );
 });
 
-test('says every reason of its own, since the owner has to mend them all', () => {
+test('reports all of its own reasons, since the owner must fix each', () => {
   const problem = ownProblem([
     'develop (a) builds from a folder: take it out',
     'include_concrete (b): take it out',
@@ -62,7 +62,7 @@ test('says every reason of its own, since the owner has to mend them all', () =>
   expect(shortly(['Error: of a program', '==> Error: of Spack'])).toBe('of Spack');
 });
 
-test('says in a table what is to be built and why the rest is not', () => {
+test('lists in a table what will be built, and why the rest will not', () => {
   const entry = { index: 0, target: 'x86_64_v3', runner: 'u', container: '', plan: '', lock: '', inputs: '' };
   const table = describeSolutions([
     { request, plan: { hashes: ['a', 'b'], cached: ['c'] }, entry, lacksContainer: true, lacksLock: true },

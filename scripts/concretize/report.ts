@@ -5,7 +5,7 @@ import { escapeMarkdown } from '../github/actions.ts';
 import { shortly } from './problem.ts';
 import type { Solution } from './solve.ts';
 
-/** What a request asks for, in words. */
+/** A request in words. */
 export function describeRequest({ specs, environment }: BuildRequest): string {
   return environment === undefined ? specs.join(' ') : `environment ${environment}`;
 }
@@ -21,7 +21,7 @@ export function composeFailure(request: BuildRequest, problem: string[]): Solved
   };
 }
 
-/** The job summary: what was solved, what is to be built and why the rest is not. */
+/** The job summary: what was solved, what will be built, and why the rest will not. */
 export function describeSolutions(solutions: readonly Solution[]): string {
   const rows = solutions.map((solution) => {
     const { request } = solution;
@@ -39,7 +39,7 @@ export function describeSolutions(solutions: readonly Solution[]): string {
   return ['### Concretized', '', '| what | for | result |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** A name that the catalog takes, whatever was asked for. */
+/** A name that the catalog accepts, for any request. */
 function nameOf({ environment, specs }: BuildRequest): string {
   const name = PackageName.safeParse(environment ?? packageOf(specs[0] ?? ''));
   return name.success ? name.data : 'unknown';

@@ -32,7 +32,7 @@ function find(spliced: Node, planned: string[]): string[] {
   return findBuiltOnSplices(lock, planned.map(hash), KNOWN);
 }
 
-test('refuses to build on a spliced package, whether Spack has forgotten what it was built as or not', () => {
+test('refuses to build on a spliced package, whether Spack has forgotten its build spec or not', () => {
   const sentence = expect.stringContaining(
     `built on a spliced package, found u on s/${hash('s')}: `,
   ) as string;
@@ -40,7 +40,7 @@ test('refuses to build on a spliced package, whether Spack has forgotten what it
   expect(find(WHOLE, ['u'])).toEqual([sentence]);
 });
 
-test('lets what needs none be built, and what is spliced itself', () => {
+test('accepts builds that need no spliced package, and those that are spliced themselves', () => {
   expect(find(node('s', ['n']), ['o'])).toEqual([]);
   expect(find(WHOLE, ['s', 'n', 'o'])).toEqual([]);
 });
@@ -57,7 +57,7 @@ test.each([
   expect(shareSolvers(requests, processors)).toEqual(shares);
 });
 
-test('an environment is noted beside the run in one annotation, whatever there is to say, and Spack gets its solvers', async () => {
+test('reports all notes about an environment in one annotation, and passes the number of solvers to Spack', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'solve-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [program, catalog] = [join(folder, 'spack'), join(folder, 'catalog')];

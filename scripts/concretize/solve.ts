@@ -27,7 +27,7 @@ import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { readJson } from '../cli/files.ts';
 
-/** What solving a request needs. */
+/** Inputs for solving requests. */
 export interface SolveContext {
   spack: Spack;
   system: LockSystem;
@@ -36,16 +36,21 @@ export interface SolveContext {
   isCached: (hash: DagHash) => boolean;
   /** Every node that the catalog knows. */
   nodes: ReadonlyMap<DagHash, SpecNode>;
-  /** Exact versions, for the build to use the same. */
+  /** Exact versions, so that the build uses the same. */
   versions: Pick<BuildInputs, 'spack' | 'packages' | 'repositories'>;
   target: Target;
-  /** How many solvers Spack may run at once for one environment: with `unify: false` it starts some for its specs. */
+  /**
+   * Number of solvers that Spack may run at once for one environment: with `unify: false` it starts several.
+   */
   solvers: number;
-  /** Gets Spack's output. */
+  /** Called with Spack's output. */
   onText: (text: string) => void;
 }
 
-/** A request's solution, the lines that say why there is none, or the sentence that says why there is nothing to solve. */
+/**
+ * A request's solution, the lines that explain why there is none, or a sentence why there is nothing to
+ * solve.
+ */
 export type Solution =
   Solved | { request: BuildRequest; problem: string[] } | { request: BuildRequest; nothing: string };
 
@@ -53,15 +58,18 @@ interface Solved {
   request: BuildRequest;
   plan: BuildPlan;
   entry: MatrixEntry;
-  /** A container is wanted that the catalog has no record of: its job runs even with nothing to build. */
+  /** Whether a requested container is not in the catalog, so that the job runs even with nothing to build. */
   lacksContainer: boolean;
-  /** The catalog has another lock or release of this environment, or none: its job runs even with nothing to build. */
+  /**
+   * Whether the catalog has no lock of this environment, or another lock or release, so that the job must
+   * run.
+   */
   lacksLock: boolean;
 }
 
 /**
- * Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. Whatever is wrong with a
- * request is its own problem and stops no other.
+ * Solves one request into a folder: `spack.yaml`, `spack.lock`, `plan.txt`, `inputs.json`. A problem with one
+ * request does not affect the others.
  */
 export async function solveRequest(
   request: BuildRequest,
@@ -96,7 +104,7 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
     if (refusals.length > 0) return { request, problem: ownProblem(refusals) };
     const states = await askForExternals(context.spack, externals);
     const { text, notes } = adaptStored(catalog, environment, states);
-    // One annotation: GitHub shows ten of a step.
+    // A single annotation, since GitHub shows only ten per step.
     if (notes.length > 0) annotate('warning', `environment ${environment}: ${notes.join('\n')}`);
     writeFileSync(join(folder, 'spack.yaml'), text);
   }
@@ -104,9 +112,9 @@ async function trySolving(request: BuildRequest, folder: string, context: SolveC
 }
 
 /**
- * Solves what is in a folder. With a lock to keep, what that has stays. One that waits for its builds is only kept
- * while the owner asks for the same: else the wait would hide what they have changed.
- * @param locks the newest first
+ * Solves the environment in a folder. If a lock is to be kept, its solution stays. A lock that waits for its
+ * builds is only kept while the owner asks for the same specs: otherwise the wait would hide their changes.
+ * @param locks newest first
  */
 async function solveWith(
   [recorded, ...older]: string[],
@@ -120,9 +128,9 @@ async function solveWith(
   const jobs = ['-j', String(context.solvers)];
   const args = ['-e', folder, 'concretize', '--quiet', ...jobs, ...(request.fresh ? ['--fresh'] : [])];
   const { code, output } = await runSpack(spack, args, { onText: context.onText });
-  // Copies of the recipes and a lock: nothing that a build needs.
+  // Copies of the recipes and a lock, which a build does not need.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });
-  // The folder is of this run, and tells nobody anything.
+  // The folder's name is meaningless outside this run.
   if (code !== 0) return { request, problem: lastLines(output.replaceAll(`${folder}/`, ''), 100) };
   const lock = readLock(folder);
   if (lock === undefined || lock.roots.length === 0) {
@@ -147,11 +155,11 @@ async function solveWith(
   return writePlan(request, folder, { lock, plan, leftOut, recorded }, context);
 }
 
-/** Plans what is missing, without what has failed since the first of the runs that this one continues. */
+/** Plans missing builds, without those that failed since the first of the runs that this one continues. */
 function planMissing(lock: LockFile, { since }: BuildRequest, context: SolveContext): PlanOfRest {
   const { isCached, catalog, target } = context;
   const nodes = lock.concrete_specs;
-  // Spack forgets what a spliced build was built as: such a lock is built as a whole.
+  // Spack forgets the build specs of spliced builds, so such a lock is built as a whole.
   if (since === undefined || Object.values(nodes).some(({ build_spec }) => build_spec))
     return { plan: planBuild(lock, isCached), leftOut: [] };
   const date = new Date();
@@ -163,7 +171,7 @@ function planMissing(lock: LockFile, { since }: BuildRequest, context: SolveCont
   );
 }
 
-/** The lock that Spack wrote; of an environment without any spec it writes none. */
+/** The lock that Spack wrote; undefined for an environment without specs. */
 function readLock(folder: string): LockFile | undefined {
   const lockFile = join(folder, 'spack.lock');
   if (!existsSync(lockFile)) return undefined;
@@ -172,8 +180,8 @@ function readLock(folder: string): LockFile | undefined {
 }
 
 /**
- * Requirements of an environment or a recipe may replace ours. A sentence when something to be built is then for
- * another processor than the target's, such as the runner's own: few machines would run it.
+ * Requirements of an environment or a recipe may override ours. Returns a sentence when something would be
+ * built for another processor than the target's, such as the runner's own, which few machines could run.
  */
 function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): string[] {
   const allowed = new Set(runnableTargets(system.microarchitecture));
@@ -195,7 +203,7 @@ function writePlan(
   { lock, plan, leftOut, recorded }: PlanOfRest & { lock: LockFile; recorded: string | undefined },
   { spack, catalog, system, versions, target }: SolveContext,
 ): Solved {
-  // From before any build: what a build job hands over may be anything.
+  // Copied before any build, since a build job can upload anything.
   if (request.container) {
     copyFileSync(join(dirname(realpathSync(spack.program)), SBANG_FILE), join(folder, SBANG_FILE));
   }
@@ -209,17 +217,17 @@ function writePlan(
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
 }
 
-/** Whether an environment was solved as a whole with other recipes than the catalog says. */
+/** Whether an environment was completely solved with other recipes than the catalog records. */
 function isNewRelease({ environment, release, target, fresh }: BuildRequest, catalog: string): boolean {
   if (environment === undefined || release === undefined || !fresh) return false;
   return readSolvedEnvironment(catalog, environment).targets[target]?.release !== release;
 }
 
 /**
- * A sentence when something that is not spliced itself is to be built on what is. Spack's old installer then tries it without
- * end; and of a spliced build from a build cache Spack forgets what it was built as, and pushes a spec file that is not what
- * its hashes say.
- * @param planned what is to be built
+ * Returns a sentence when a spec that is not spliced itself would be built on a spliced one. Spack's old
+ * installer would try it endlessly; and Spack forgets the build spec of a spliced build from a build cache,
+ * and pushes a spec file that does not match its hashes.
+ * @param planned hashes to build
  * @param known the nodes of the catalog
  */
 export function findBuiltOnSplices(

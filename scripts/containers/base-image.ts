@@ -21,16 +21,16 @@ export interface BaseLayer extends Layer {
 
 /** A base image for one platform. */
 export interface BaseImage {
-  /** As the settings name it. */
+  /** Name from the settings. */
   name: string;
-  /** Of its manifest for this platform. */
+  /** Digest of its manifest for this platform. */
   digest: Digest;
   layers: BaseLayer[];
   config: BaseConfig;
   registry: Registry;
 }
 
-/** What of a base image's config goes into a container's. */
+/** Parts of a base image's config that a container keeps. */
 const BaseConfig = z.object({
   config: z
     .object({
@@ -45,14 +45,14 @@ const BaseConfig = z.object({
 export type BaseConfig = z.infer<typeof BaseConfig>;
 
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
-/** OCI's names of Docker's layers: the bytes are the same. */
+/** OCI's media types for Docker's layers, whose bytes are the same. */
 const LAYER_MEDIA_TYPES: Record<string, string> = {
   'application/vnd.docker.image.rootfs.diff.tar.gzip': 'application/vnd.oci.image.layer.v1.tar+gzip',
   'application/vnd.oci.image.layer.v1.tar+gzip': 'application/vnd.oci.image.layer.v1.tar+gzip',
   'application/vnd.oci.image.layer.v1.tar+zstd': 'application/vnd.oci.image.layer.v1.tar+zstd',
 };
 
-/** Finds a base image for a platform in its registry; its layers are not read yet. */
+/** Finds a base image for a platform in its registry, without reading its layers. */
 export async function findBaseImage(name: string, platform: Platform): Promise<BaseImage> {
   const { repository, tagOrDigest } = parseImageReference(name);
   const registry = openRegistry(repository);
@@ -99,8 +99,8 @@ function describeLayer(name: string, { mediaType, digest, size }: Descriptor, di
 }
 
 /**
- * Fetches the layers of a base image into a folder, each checked, and reports which glibc it has.
- * @returns the file of each layer by digest, and the version as `x.y`; none where the image has no glibc
+ * Fetches the layers of a base image into a folder, checks each, and finds the image's glibc.
+ * @returns the file of each layer by digest, and the version as `x.y`; absent when the image has no glibc
  */
 export async function fetchBaseLayers(
   { name, layers, registry }: BaseImage,
@@ -113,7 +113,7 @@ export async function fetchBaseLayers(
     await pipeline(await registry.openBlob(layer), createWriteStream(file));
     files.set(layer.digest, file);
     const unpack = layer.mediaType.endsWith('zstd') ? createZstdDecompress() : createGunzip();
-    // The newest version that `libc.so.6` itself names: the one that it is.
+    // The newest version that `libc.so.6` itself names is its own.
     const scan = new GlibcScan();
     const send = (tar: Extract) => pipeline(createReadStream(file), unpack, tar);
     await visitEntries(send, async (header, content) => {
@@ -123,7 +123,7 @@ export async function fetchBaseLayers(
     }).catch((cause: unknown) => {
       throw new Error(`base image ${name}: its layer ${layer.digest} cannot be unpacked`, { cause });
     });
-    // A later layer replaces what an earlier one has.
+    // A later layer replaces the files of earlier ones.
     glibc = scan.newest ?? glibc;
   }
   return { files, ...(glibc === undefined ? {} : { glibc }) };

@@ -1,16 +1,16 @@
-/** What Docker means by a name. */
+/** A parsed image name, by Docker's rules. */
 export interface ImageReference {
-  /** `host/path` of its repository. */
+  /** `host/path` of the repository. */
   repository: string;
-  /** A tag, or a digest where the name has one. */
+  /** The digest, if the name has one, otherwise the tag. */
   tagOrDigest: string;
 }
 
 const NAME = /^(?<path>[^@:\s][^@\s]*?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 /**
- * Reads the name of an image as Docker does: `ubuntu:24.04` is `docker.io/library/ubuntu` at `24.04`, a name without a
- * tag is at `latest`, and a digest counts before a tag.
+ * Parses the name of an image like Docker: `ubuntu:24.04` is `docker.io/library/ubuntu` with the tag `24.04`,
+ * the default tag is `latest`, and a digest has precedence over a tag.
  */
 export function parseImageReference(name: string): ImageReference {
   const { path = '', tag = 'latest', digest } = NAME.exec(name)?.groups ?? {};

@@ -8,7 +8,7 @@ import { environmentTag } from '../../site/lib/registry-address.ts';
 const tree = node('tree', 'a');
 const zlib = node('zlib', 'b');
 
-test('wants one container of each root, or one of an environment', () => {
+test('plans one container per root, or one per environment', () => {
   expect(findWanted([tree, zlib], {}).map(({ tags }) => tags[0])).toEqual(['tree-1.0', 'zlib-1.0']);
   const [stack, ...none] = findWanted([tree, zlib], { environment: 'stack' });
   expect(none).toEqual([]);
@@ -16,7 +16,7 @@ test('wants one container of each root, or one of an environment', () => {
   expect(stack?.platform).toEqual({ os: 'linux', architecture: 'amd64' });
 });
 
-test('finds what is made: of a build any record, of an environment the newest of its platform', () => {
+test('finds existing containers: any record of a build, the newest of an environment for its platform', () => {
   const [wanted] = findWanted([tree], {});
   const [stack] = findWanted([tree, zlib], { environment: 'stack' });
   if (!wanted || !stack) throw new Error('nothing wanted');
@@ -26,7 +26,7 @@ test('finds what is made: of a build any record, of an environment the newest of
 
   const now = record([zlib, tree], '2026-02-01T00:00:00Z');
   expect(findMade(stack, [old, now])).toBe(now);
-  // Its tag has moved on to another content, so it is made again.
+  // Its tag has moved on to other content, so it is created again.
   expect(findMade(stack, [now, record([tree], '2026-03-01T00:00:00Z')])).toBeUndefined();
 });
 
@@ -45,7 +45,7 @@ function node(name: string, letter: string): Node {
   return Node.parse({ name, version: '1.0', arch, hash: letter.repeat(32) });
 }
 
-/** Few parts, so that many a pair is the same text when joined. */
+/** Few parts, so that many pairs are the same text when joined. */
 const part = fc.constantFrom('a', '1', 'env', 'latest', '01234567', '-', '.', '_', '=', '.spack', '/');
 const text = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''));
 const oddPackage = fc.record({
@@ -56,7 +56,7 @@ const environmentNames = ['a', '1', 'latest', '01234567', 'a-1', '1-latest'];
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
-test('names a build for people: by version, as the latest, by commit', () => {
+test('gives a build readable tags: by version, as the latest, by commit', () => {
   expect(packageTags({ name: 'samtools', version: '1.21' }, COMMIT)).toEqual([
     'samtools-1.21',
     'samtools-latest',
@@ -65,7 +65,7 @@ test('names a build for people: by version, as the latest, by commit', () => {
   expect(packageTags({ name: 'samtools', version: '1.21' })).toEqual(['samtools-1.21', 'samtools-latest']);
 });
 
-test('keeps to the characters and the length of tags, whatever a version is', () => {
+test('keeps within the characters and the length of tags for any version', () => {
   expect(packageTags({ name: 'x', version: 'git.feature/a=1.0' })[0]).toMatch(
     /^x-git\.feature_a_1\.0--[0-9a-f]{12}$/,
   );
@@ -79,13 +79,13 @@ test('never makes a tag that Spack would take for one of its own', () => {
   expect(environmentTag('stack')).toBe('env-stack');
 });
 
-test('dates stay as they are', () => {
+test('keeps dates unchanged', () => {
   expect(packageTags({ name: 'ca-certificates-mozilla', version: '2025-08-12' })[0]).toBe(
     'ca-certificates-mozilla-2025-08-12',
   );
 });
 
-test('no two packages or versions have a tag in common', () => {
+test('gives no two packages or versions the same tag', () => {
   fc.assert(
     fc.property(oddPackage, oddPackage, (one, other) => {
       const same = one.name === other.name;

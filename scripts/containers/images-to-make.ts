@@ -12,7 +12,7 @@ import { readBuild, readCatalogFiles } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import type { Variables } from './run-environment.ts';
 
-/** A container that somebody asked for. */
+/** A requested container. */
 export interface WantedContainer {
   /** Folder of its records in the catalog: a package, or `env-<environment>`. */
   subject: string;
@@ -22,7 +22,7 @@ export interface WantedContainer {
   platform: Platform;
 }
 
-/** The containers that a request asks for: one of each root, or one of a whole environment. */
+/** The containers that a request asks for: one per root, or one for a whole environment. */
 export function findWanted(
   roots: readonly Node[],
   { environment, commit }: { environment?: string | undefined; commit?: string | undefined },
@@ -46,9 +46,9 @@ function platformOf({ arch }: Node): Platform {
 }
 
 /**
- * The record of what is wanted, where there is one: of a build any, of an environment the newest, since its tag has
- * moved on from the others.
- * @param records all of the same subject
+ * The record of a wanted container, if it exists: any record for a build, only the newest for an environment,
+ * since the tag has moved on from older ones.
+ * @param records all records of the same subject
  */
 export function findMade(
   { roots, platform, environment }: WantedContainer,
@@ -65,7 +65,7 @@ function hasRoots({ roots }: Container, hashes: readonly DagHash[]): boolean {
   return roots.length === hashes.length && [...hashes].sort().join() === [...roots].sort().join();
 }
 
-/** Whether a request asks for a container that the catalog has no record of. */
+/** Whether a request asks for a container that is not in the catalog. */
 export function lacksContainer(
   { container, environment }: Pick<BuildRequest, 'container' | 'environment'>,
   { roots, concrete_specs: nodes }: Pick<LockFile, 'roots' | 'concrete_specs'>,
@@ -80,8 +80,8 @@ export function lacksContainer(
 }
 
 /**
- * The builds that the roots of a container need to run, dependencies first, each once.
- * @throws when one of them is not in the catalog: the container would not run
+ * The builds that the roots of a container need at run time, dependencies first, each once.
+ * @throws when one of them is not in the catalog, since the container would not run
  */
 function readClosure(
   roots: readonly Node[],
@@ -99,27 +99,27 @@ function readClosure(
   });
 }
 
-/** Characters of a commit in a tag: what people read out to each other. */
+/** Number of characters of a commit in a tag, few enough to be read aloud. */
 const COMMIT_LENGTH = 8;
 /** OCI's limit. */
 const MAX_TAG_LENGTH = 128;
-/** Characters of a digest: enough for what one cache has. */
+/** Number of characters of a digest, enough for the containers of one cache. */
 const DIGEST_LENGTH = 12;
 
 /**
- * Names that a version can be split from: no part looks like the beginning of a version. Those of environments,
- * `env-…`, are none.
+ * Names that can be told from a version: no part looks like the start of one. Names of environments, `env-…`,
+ * are excluded.
  */
 const PLAIN_NAME = /^(?!env(?:-|$))[A-Za-z0-9_]+(?:-[A-Za-z_][A-Za-z0-9_]*)*$/;
-/** Versions that begin with a digit may have a `-`, as dates do. */
+/** Versions that begin with a digit may contain a `-`, as dates do. */
 const PLAIN_VERSION = /^(?:[0-9][A-Za-z0-9_.]*(?:-[A-Za-z0-9_.]+)*|[A-Za-z0-9_][A-Za-z0-9_.]*)$/;
-/** Versions that look like the end of another tag, or like that of Spack's own. */
+/** Versions that look like the end of another tag, or of one of Spack's own. */
 const RESERVED_VERSION = /^(?:latest|[0-9a-f]{8})$|\.spack$/;
 
 /**
- * The tags under which people find the container of a build, the most exact first: `<name>-<version>`,
- * `<name>-latest` and, where the commit is known, `<name>-<commit>`. No two packages, and no two versions of one,
- * share a tag: where its text would not say which it is (`a@1-2` and `a-1@2`), `--` and a digest follow.
+ * The tags of a build's container, most specific first: `<name>-<version>`, `<name>-latest` and, if the
+ * commit is known, `<name>-<commit>`. No two packages, and no two versions of one, share a tag: ambiguous
+ * ones (`a@1-2` and `a-1@2`) end with `--` and a digest.
  */
 export function packageTags({ name, version }: Pick<Node, 'name' | 'version'>, commit?: string): string[] {
   const short = commit && /^[0-9a-f]{8,64}$/.test(commit) ? [commit.slice(0, COMMIT_LENGTH)] : [];
@@ -130,7 +130,7 @@ export function packageTags({ name, version }: Pick<Node, 'name' | 'version'>, c
   ];
 }
 
-/** @param identity hashed where the tag's text alone does not say what it is of */
+/** @param identity hashed when the tag's text alone would be ambiguous */
 function joinTag(
   name: string,
   end: string,
@@ -143,7 +143,7 @@ function joinTag(
   return `${text}--${digest}`;
 }
 
-/** A request whose containers are to be published, with what its build job reported. */
+/** A request whose containers are to be published, with the report of its build job. */
 export interface ContainerRequest {
   environment?: string | undefined;
   roots: Node[];
@@ -151,15 +151,15 @@ export interface ContainerRequest {
   nodes: ReadonlyMap<DagHash, Node>;
   /** Run environments of roots. */
   environments: Readonly<Record<DagHash, Variables>>;
-  /** Archive of the environment's view, and the variables to use it with. */
+  /** Archive of the environment's view, and the variables for using it. */
   view?: { archive: string; variables: Variables };
-  /** Why the build job could not make one. */
+  /** Reason why the build job could not create one. */
   viewProblem?: string | undefined;
-  /** Spack's own script for long shebangs, from before any build. */
+  /** Spack's own script for long shebangs, copied before any build. */
   sbang: string;
 }
 
-/** A container that can be made. */
+/** A container that can be created. */
 export interface PlannedContainer {
   wanted: WantedContainer;
   request: ContainerRequest;
@@ -167,18 +167,18 @@ export interface PlannedContainer {
   builds: Build[];
 }
 
-/** What is to be made of the containers that requests ask for. */
+/** Containers to create for requests. */
 interface ContainerPlan {
   make: PlannedContainer[];
-  /** One sentence for each that has to wait for a build. */
+  /** One sentence for each container that has to wait for a build. */
   warnings: string[];
-  /** One sentence for each that cannot be made. */
+  /** One sentence for each container that cannot be created. */
   faults: string[];
 }
 
 /**
- * Decides which containers to make: those that the catalog has no record of and all builds for.
- * @param commit of this repository, for the tags
+ * Decides which containers to create: those that are not in the catalog and whose builds all are.
+ * @param commit commit of this repository, for the tags
  */
 export function planContainers(
   requests: readonly ContainerRequest[],
@@ -207,7 +207,7 @@ export function planContainers(
   return plan;
 }
 
-/** `containers/<subject>/<digest in hex>.json`, relative to the catalog's folder. */
+/** The path `containers/<subject>/<digest in hex>.json`, relative to the catalog's folder. */
 export function containerPath(subject: string, { digest }: Pick<Container, 'digest'>): string {
   return `containers/${subject}/${hexOf(digest)}.json`;
 }

@@ -17,7 +17,7 @@ const registry = openRegistry(`oci-layout:${join(folder, 'registry')}`);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('one layer has what several tarballs have, and is the same every time', async () => {
+test('merges several tarballs into one layer that is the same every time', async () => {
   const shared: MadeEntry = { name: 'opt/', type: '5', mode: 0o755 };
   const tarballs = [
     addBlob([shared, { name: 'opt/a', content: 'a'.repeat(100_000), mode: 0o755 }]),
@@ -35,7 +35,7 @@ test('one layer has what several tarballs have, and is the same every time', asy
   expect(readFileSync(join(folder, 'opt/b'), 'utf8')).toBe('a'.repeat(100_000));
 });
 
-test('a tarball that is not what its digest says makes no layer', async () => {
+test('creates no layer from a tarball that does not match its digest', async () => {
   const tarball = addBlob([{ name: 'x', content: 'x' }]);
   writeFileSync(
     blobPath(join(folder, 'registry'), tarball.digest),
@@ -71,7 +71,7 @@ const AMD64 = { os: 'linux', architecture: 'amd64' };
 const ARM64 = { os: 'linux', architecture: 'arm64' };
 const blob = (letter: string) => ({ digest: `sha256:${letter.repeat(64)}`, size: 7 });
 
-test('an image takes the place of the one for its own platform, and the others stay', () => {
+test('replaces the image for the same platform, and keeps the others', () => {
   const first = ImageIndex.parse(JSON.parse(addToIndex(undefined, blob('a'), ARM64)));
   const both = ImageIndex.parse(JSON.parse(addToIndex(first, blob('b'), AMD64)));
   expect(both.manifests.map(({ platform }) => platform)).toEqual([AMD64, ARM64]);
@@ -79,7 +79,7 @@ test('an image takes the place of the one for its own platform, and the others s
   expect(next.manifests.map(({ digest }) => digest)).toEqual([blob('c').digest, blob('a').digest]);
 });
 
-test('the same images give the same index, in whatever order they came', () => {
+test('gives the same index for the same images in any order', () => {
   const one = addToIndex(parse(addToIndex(undefined, blob('a'), ARM64)), blob('b'), AMD64);
   const other = addToIndex(parse(addToIndex(undefined, blob('b'), AMD64)), blob('a'), ARM64);
   expect(one).toBe(other);

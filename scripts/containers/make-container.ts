@@ -23,32 +23,32 @@ import {
 } from '../../site/schemas/image-manifest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
-/** What a container is made of, besides its base image. */
+/** Parts of a container, except its base image. */
 interface ContainerParts {
-  /** What `readClosure` gave. */
+  /** Builds from `readClosure`. */
   builds: readonly Build[];
   /** Spack's own script for long shebangs. */
   sbang: string;
-  /** Run environments that the build job reported: of builds by hash, or of the view. */
+  /** Run environments that the build job reported: of builds, or of the view. */
   environments: readonly Variables[];
   /** Archive of the view of an environment. */
   view?: string;
-  /** Finds the registry that has the tarball of a build. */
+  /** Finds the registry with the tarball of a build. */
   findRegistry: FindRegistry;
-  /** Address of the repository, which registries link to. */
+  /** Address of the repository, to which registries link. */
   source?: string;
 }
 
-/** A container that is ready to be pushed. */
+/** A container that is ready to push. */
 export interface MadeContainer extends ContainerText {
-  /** Layers that were made here, with their files. */
+  /** Layers that were created here, with their files. */
   files: Map<Layer, string>;
   /** The builds whose tarballs are layers. */
   builds: readonly Build[];
   warnings: string[];
 }
 
-/** Puts a container together; files of its own go into a folder. Throws one sentence when it would not run. */
+/** Assembles a container and writes its own files to a folder. Throws one sentence when it would not run. */
 export async function makeContainer(
   wanted: WantedContainer,
   { image, glibc }: { image: BaseImage; glibc?: string },
@@ -66,7 +66,7 @@ export async function makeContainer(
     return layer;
   };
   const layers = [await add('sbang', (file) => writeLayer(file, sbangEntries(prefixes, sbang)))];
-  // Room for the base image, sbang and a view.
+  // Leave room for the base image, sbang and a view.
   const merged = countToMerge(builds.length, MAX_CONTAINER_LAYERS - image.layers.length - 2);
   if (merged > 0) {
     const lowest = builds.slice(0, merged);
@@ -108,7 +108,9 @@ function describe({ environment, roots: [root] }: WantedContainer): Record<strin
   };
 }
 
-/** A program that needs a newer C library than the base image has would not start. */
+/**
+ * Refuses a build that needs a newer C library than the base image has, since its programs would not start.
+ */
 function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: readonly Build[]): void {
   for (const { name: build, contents } of builds) {
     const needed = contents.glibc;
@@ -119,19 +121,19 @@ function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: rea
   }
 }
 
-/** The folder that Spack appends to an install root until it is long enough. */
+/** The folder that Spack appends repeatedly to pad an install root. */
 const PADDING = '/__spack_path_placeholder__';
 
 /**
- * The root that a prefix was installed below, without its padding: long shebangs are patched to `<root>/bin/sbang`.
- * Source: Spack's `sbang_install_path`, and its default projection `<platform>-<target>/<name>-<version>-<hash>`.
+ * The install root of a prefix, without its padding: long shebangs are patched to `<root>/bin/sbang`. Source:
+ * Spack's `sbang_install_path`, and its default projection `<platform>-<target>/<name>-<version>-<hash>`.
  */
 function installRootOf(prefix: string): string {
   const padded = prefix.indexOf(`${PADDING}/`);
   return padded > 0 ? prefix.slice(0, padded) : dirname(dirname(prefix));
 }
 
-/** `sbang` below the root of each prefix: no tarball has it. */
+/** Entries for `sbang` below the root of each prefix, since no tarball contains it. */
 function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] {
   const roots = new Set(prefixes.map(installRootOf));
   return [...roots].map((root) => ({
@@ -143,8 +145,9 @@ function sbangEntries(prefixes: readonly string[], sbang: string): LayerEntry[] 
 }
 
 /**
- * Makes one layer of several tarballs, for what has more of them than an image may have layers. The same tarballs give
- * the same bytes. They were checked when they were published, and their digests are checked again here.
+ * Merges several tarballs into one layer, for containers with more tarballs than an image may have layers.
+ * The same tarballs give the same bytes. They were checked when they were published; their digests are
+ * checked again here.
  */
 export function mergeTarballs(
   file: string,
@@ -157,7 +160,7 @@ export function mergeTarballs(
   });
 }
 
-/** How many of the lowest layers are to become one, so that all of them are no more than a limit. */
+/** Number of the lowest layers to merge into one so that the total does not exceed a limit. */
 export function countToMerge(layers: number, limit: number): number {
   return layers <= limit ? 0 : layers - limit + 1;
 }
@@ -178,21 +181,21 @@ async function copyEntries(
   });
 }
 
-/** Docker's storage drivers stop here. */
+/** Maximum for Docker's storage drivers. */
 const MAX_CONTAINER_LAYERS = 127;
 
-/** A container, but for the digest of its config, which follows from its bytes alone. */
+/** A container without the digest of its config, which depends only on the config's bytes. */
 interface ContainerText {
   configText: string;
   manifestText(config: Blob): string;
 }
 
-/** Composes a container: a base image, and layers over it. The same input gives the same bytes. */
+/** Composes a container from a base image and the layers above it. The same input gives the same bytes. */
 export function composeContainer(container: {
   base: BaseImage;
-  /** Over the base's, the lowest first. */
+  /** Layers above the base's, lowest first. */
   layers: readonly Layer[];
-  /** `NAME=value`. */
+  /** Lines `NAME=value`. */
   env: readonly string[];
   platform: Platform;
   annotations: Record<string, string>;
@@ -204,7 +207,7 @@ export function composeContainer(container: {
     'org.opencontainers.image.base.digest': base.digest,
   };
   const { Cmd, User, WorkingDir } = base.config.config ?? {};
-  // No entry point of the base's: what is given to `docker run` is the program.
+  // The base's entry point is dropped, so the arguments of `docker run` are the command.
   const config = {
     Env: env,
     Cmd: Cmd ?? ['/bin/sh'],
@@ -232,7 +235,7 @@ export function composeContainer(container: {
   };
 }
 
-/** Puts an image into the index of a tag: it takes the place of the one for its own platform, the others stay. */
+/** Adds an image to the index of a tag: it replaces the one for its own platform, the others stay. */
 export function addToIndex(
   index: Pick<ImageIndex, 'manifests'> | undefined,
   image: Blob,

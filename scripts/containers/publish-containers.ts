@@ -27,19 +27,19 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { fetchBaseLayers, findBaseImage, type BaseImage } from './base-image.ts';
 import type { Variables } from './run-environment.ts';
 
-/** What became of all containers. */
+/** Outcome for all containers. */
 export interface PublishedContainers {
   containers: Container[];
   warnings: string[];
-  /** One sentence for each that could not be made. */
+  /** One sentence for each container that could not be created. */
   faults: string[];
 }
 
 /**
- * Publishes the containers of requests: images that share their layers with the builds, over a base image, under tags
- * for people. Four phases: plan, make, push, record. One that is there already stays as it is; one that cannot be
- * made does not affect the others.
- * @param baseName as the settings name the base image
+ * Publishes the containers of requests: images that share their layers with the builds, above a base image,
+ * under readable tags. Four phases: plan, make, push, record. Existing containers stay unchanged; one that
+ * cannot be created does not affect the others.
+ * @param baseName name of the base image from the settings
  */
 export async function publishContainers(
   requests: readonly ContainerRequest[],
@@ -77,7 +77,7 @@ function recordContainers(staged: readonly StagedContainer[], catalogDirectory: 
   );
 }
 
-/** Says which containers a publish would make. */
+/** Lists the containers that a publish would create. */
 export function previewContainers(
   requests: readonly ContainerRequest[],
   environment: Destination['environment'],
@@ -93,10 +93,10 @@ export function previewContainers(
   return { containers: [], warnings, faults: [] };
 }
 
-/** A concurrent publisher may move a tag back; it is checked again this many times. */
+/** Maximum number of pushes, since a concurrent publisher may move a tag back. */
 const TRIES = 3;
 
-/** Pushes images and tags, and checks that the tags stayed: another publisher may have moved one meanwhile. */
+/** Pushes images and tags, and checks that the tags stayed, since another publisher may move one. */
 async function pushContainers(
   staged: readonly StagedContainer[],
   registry: Registry,
@@ -128,7 +128,7 @@ async function addImage(
   await layout.addBytes(made.manifestText(await layout.addBytes(made.configText)));
 }
 
-/** The indexes that tags are to point at, of those that do not yet. The last container of a name counts. */
+/** The new indexes for tags that need one. The last container of a tag wins. */
 async function composeTags(
   staged: readonly StagedContainer[],
   registry: Registry,
@@ -150,12 +150,12 @@ async function composeTags(
   return new Map(open.map(([tag, { text }]) => [tag, text]));
 }
 
-/** None for a tag that points at a single image: it is replaced. */
+/** Undefined for a tag that points to a single image, which is replaced. */
 function readTagIndex(manifest: ManifestText | undefined, tag: string): ImageIndex | undefined {
   return manifest && isIndex(manifest.descriptor) ? parseIndex(manifest, tag) : undefined;
 }
 
-/** A container whose layers of its own are files, ready for the registry. */
+/** A container whose own layers are files, ready for the registry. */
 interface StagedContainer {
   wanted: WantedContainer;
   made: MadeContainer;
@@ -167,9 +167,9 @@ interface StagedContainer {
 }
 
 /**
- * Makes containers in a folder, each over the base image for its platform, which is fetched once.
- * @param baseName as the settings name the base image
- * @returns those that could be made, with one sentence for each of the others
+ * Creates containers in a folder, each above the base image for its platform, which is fetched once.
+ * @param baseName name of the base image from the settings
+ * @returns those that were created, and one sentence for each of the others
  */
 async function stageContainers(
   planned: readonly PlannedContainer[],
@@ -229,7 +229,7 @@ type FindBase = (
   platform: Platform,
 ) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
 
-/** Each platform's base image is fetched once. */
+/** Returns a function that fetches the base image once per platform. */
 function createBaseFinder(name: string, folder: string): FindBase {
   const bases = new Map<string, ReturnType<FindBase>>();
   const fetchBase: FindBase = async (platform) => {
@@ -244,7 +244,7 @@ function createBaseFinder(name: string, folder: string): FindBase {
   };
 }
 
-/** The run environments that a container takes: of its roots, or of the view of its environment. */
+/** The run environments for a container: those of its roots, or that of its environment's view. */
 function pickEnvironments(
   { roots, environment }: WantedContainer,
   { environments, view, viewProblem }: ContainerRequest,

@@ -3,7 +3,7 @@ import { checkVariables, joinVariables } from './run-environment.ts';
 
 const PREFIXES = ['/opt/software/linux-x86_64_v3/app-1.0-abc'];
 
-test('takes what leads into the image', () => {
+test('accepts paths into the image', () => {
   const told = {
     PATH: `${PREFIXES[0]}/bin:/usr/bin:/bin`,
     APP_WORD: `${PREFIXES[0]}/share/word.txt`,
@@ -15,7 +15,7 @@ test('takes what leads into the image', () => {
   });
 });
 
-test('refuses what makes the loader run something else, or leads elsewhere', () => {
+test('refuses variables that make the loader run something else, and paths that lead elsewhere', () => {
   const { variables, refused } = checkVariables(
     {
       LD_PRELOAD: `${PREFIXES[0]}/lib/evil.so`,

@@ -1,8 +1,8 @@
 import { compareTexts } from '../../site/lib/spack/versions.ts';
-/** Variables of a run environment, by name. */
+/** Variables of a run environment, keyed by name. */
 export type Variables = Record<string, string>;
 
-/** A run environment that may go into an image, and the variables that may not. */
+/** A run environment for an image, and the variables that were refused. */
 export interface CheckedVariables {
   variables: Variables;
   refused: string[];
@@ -10,18 +10,18 @@ export interface CheckedVariables {
 
 /** Folders that every system has. */
 const SYSTEM_FOLDERS = ['/bin', '/sbin', '/usr', '/lib', '/lib64', '/etc', '/tmp', '/dev'];
-/** They make the loader run something before the program that was asked for. */
+/** Variables that make the loader or a shell run something before the requested program. */
 const LOADER_VARIABLES =
   /^(?:LD_PRELOAD|LD_AUDIT|LD_DEBUG.*|GLIBC_TUNABLES|DYLD_.*|BASH_ENV|ENV|PROMPT_COMMAND)$/;
-/** What an image says of itself and what a shell keeps for itself. */
+/** Variables that the image or the shell sets itself. */
 const OWN_VARIABLES = /^(?:HOME|USER|PWD|OLDPWD|SHLVL|_|SPACK_ENV.*|HOSTNAME)$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Checks the run environment that a build job reported against the contents of an image: build scripts ran in that job, and
- * the image may hold builds that they had no part in. A path in it has to lead into a layer of the image or into a
- * folder that every system has.
- * @param prefixes install prefixes and views that the image holds
+ * Checks the run environment that a build job reported against the image's contents: build scripts ran in
+ * that job, and the image may contain builds that they had no part in. A path must lead into a layer of the
+ * image or into a folder that every system has.
+ * @param prefixes install prefixes and views that the image contains
  */
 export function checkVariables(reported: Variables, prefixes: readonly string[]): CheckedVariables {
   const folders = [...SYSTEM_FOLDERS, ...prefixes];
@@ -44,8 +44,8 @@ export function checkVariables(reported: Variables, prefixes: readonly string[])
 }
 
 /**
- * Joins the environments of several builds and of the base image into the `Env` of an image config: of lists of paths
- * all parts, the first mention counts; of other variables the first value.
+ * Joins the environments of several builds and of the base image into the `Env` of an image config. Lists of
+ * paths are joined without duplicates; for other variables the first value wins.
  */
 export function joinVariables(environments: readonly Variables[], base: readonly string[]): string[] {
   const joined = new Map<string, string>();
@@ -65,7 +65,10 @@ function isPathList(name: string): boolean {
   return /PATH$|_DIRS$/.test(name);
 }
 
-/** Each environment of its own ends with the system's programs: joined, those of the next would come after them. */
+/**
+ * Moves the system's folders to the end: each environment's own PATH ends with them, in front of the next
+ * one's.
+ */
 function systemFoldersLast(path: string): string {
   const parts = path.split(':').filter(Boolean);
   const isSystem = (part: string) => /^\/(?:usr\/(?:local\/)?)?s?bin$/.test(part);

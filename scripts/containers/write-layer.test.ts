@@ -21,7 +21,7 @@ const VIEW: MadeEntry[] = [
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('takes links into the builds of an environment, and gives the same layer for the same view', async () => {
+test('accepts links into the builds of an environment, and gives the same layer for the same view', async () => {
   const entries = await readView(archive(VIEW), PLACE, folder);
   expect(entries.map(({ kind }) => kind)).toEqual([
     ...['directory', 'directory', 'directory', 'directory'],
@@ -61,7 +61,7 @@ test.each<[string, MadeEntry, RegExp]>([
   await expect(readView(file, PLACE, folder)).rejects.toThrow(message);
 });
 
-test('refuses what lies outside, what is cut, and what is no file', async () => {
+test('refuses entries outside the view, truncated archives, and paths that are not files', async () => {
   await expect(readView(archive([{ name: 'etc/passwd', content: 'x' }]), PLACE, folder)).rejects.toThrow(
     /expected entries inside \/opt\/software\/view, found "etc\/passwd"/,
   );

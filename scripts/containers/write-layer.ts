@@ -12,28 +12,28 @@ import { quote, refusal } from '../build-cache/quote.ts';
 import { TarListing } from '../build-cache/tar/listing.ts';
 import { checkTar } from '../build-cache/tar/tarball.ts';
 
-/** What an image needs to know of a layer. */
+/** The facts about a layer that an image needs. */
 export interface Layer extends Blob {
   /** sha256 of the uncompressed tar. */
   diffId: Digest;
 }
 
-/** One entry of a layer that is made here. */
+/** One entry of a layer that is created here. */
 export type LayerEntry =
   | { path: string; kind: 'directory' }
   | { path: string; kind: 'file'; executable: boolean; content: string | { file: string; size: number } }
   | { path: string; kind: 'symlink'; target: string };
 
 /**
- * Writes a layer: the same entries give the same bytes, so there is no time, user or order of a disk in it. Folders
- * that lie above an entry are added.
- * @param entries paths from the root, without a slash at the beginning
+ * Writes a layer. The same entries give the same bytes, independent of times, users and the order on disk.
+ * Adds the folders above each entry.
+ * @param entries paths from the root, without a leading slash
  */
 export function writeLayer(file: string, entries: readonly LayerEntry[]): Promise<Layer> {
   return packLayer(file, (tar) => addEntries(tar, entries));
 }
 
-/** Writes a layer of whatever is put into the tar; it is closed then. */
+/** Writes a layer from the entries that `fill` adds to the tar, and closes it. */
 export async function packLayer(file: string, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
   const uncompressed = createHash('sha256');
   const compressed = createHash('sha256');
@@ -94,7 +94,7 @@ async function addEntry(tar: Pack, entry: LayerEntry): Promise<void> {
   }
 }
 
-/** Looks at what goes by. */
+/** A transform that shows each chunk to `look` and passes it on. */
 function passing(look: (chunk: Buffer) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -104,23 +104,24 @@ function passing(look: (chunk: Buffer) => void): Transform {
   });
 }
 
-/** A view is links, and copies of a few scripts and interpreters. */
+/** Limit for a view, which has links, and copies of a few scripts and interpreters. */
 const MAX_BYTES = 512 * 2 ** 20;
-/** With its headers, of which a link has one and no content. */
+/** Limit including headers: a link has a header and no content. */
 const MAX_TAR_BYTES = 2 * MAX_BYTES;
 
-/** Where a view may lie and where it may lead. */
+/** Limits for the places and the links of a view. */
 interface ViewPlace {
-  /** Absolute folder that holds all of the view. */
+  /** Absolute folder that contains the whole view. */
   root: string;
   /** Absolute install prefixes that its links may lead to. */
   prefixes: readonly string[];
 }
 
 /**
- * Reads the view of an environment that a build job uploaded, which may be anything: a tar.gz of links into the
- * install prefixes of the environment, of folders and of plain files. The copies of files go into a folder.
- * @throws one sentence when anything in it lies or leads elsewhere
+ * Reads the view of an environment that a build job uploaded, and which may be anything: it must be a tar.gz
+ * of links into the install prefixes of the environment, of folders and of plain files. Copies the files to a
+ * folder.
+ * @throws one sentence when an entry is elsewhere or leads elsewhere
  */
 export async function readView(archive: string, place: ViewPlace, folder: string): Promise<LayerEntry[]> {
   try {

@@ -10,28 +10,36 @@ import { ignoreMissing, isErrorCode, replaceFile } from '../cli/files.ts';
 import { retry } from '../http/retry.ts';
 import { openBlobCache } from '../mirror/blob-cache.ts';
 
-/** The file that says that a directory is a copy, and of what: nothing is ever removed from any other directory. */
+/**
+ * The file that marks a directory as a copy of a view. Files are only ever removed from directories with it.
+ */
 const MARKER = 'copy.json';
 const MIRROR_FOLDERS = ['v3', 'blobs'];
 
 const Marker = z.object({ version: z.literal(1), view: z.string() });
 
-/** A directory that a view is copied into. Files appear in it whole or not at all. */
+/** A directory that a view is copied into. Each file appears completely or not at all. */
 export interface CopyFolder {
-  /** Brings a blob in, unless it is there and intact. `open` is asked again when a transfer breaks; `signal` ends one. */
+  /**
+   * Adds a blob, unless it is there and intact. Calls `open` again when a transfer breaks; `signal` aborts
+   * one.
+   */
   addBlob(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string>;
-  /** Writes a file's bytes as they are. */
+  /** Writes a file with these bytes. */
   addFile(path: string, bytes: Buffer): Promise<void>;
-  /** Removes what an earlier copy had and this one has not; returns the number of files. */
+  /** Removes files of an earlier copy that this one does not have; returns their number. */
   removeOthers(): Promise<number>;
 }
 
-/** Opens a new or empty directory, or that of an earlier copy of the same view; throws for any other. */
+/** Opens a new or empty directory, or an earlier copy of the same view; throws for any other. */
 export async function openCopyFolder(directory: string, view: string): Promise<CopyFolder> {
   await expectOwn(directory, view);
   const kept = new Set<string>([MARKER]);
   let marked: Promise<void> | undefined;
-  /** Not before there is something to copy: a wrong address leaves no directory behind. */
+  /**
+   * Writes the marker. Called only when there is something to copy, so a wrong address leaves no directory
+   * behind.
+   */
   const mark = () => (marked ??= write(MARKER, Buffer.from(`${JSON.stringify({ version: 1, view })}\n`)));
 
   async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
@@ -107,7 +115,7 @@ async function expectOwn(directory: string, view: string): Promise<void> {
     );
 }
 
-/** What messages call a view. */
+/** Name of a view in messages. */
 function nameOf(view: string): string {
   return view === '' ? "the site's own index" : `the view "${view}"`;
 }

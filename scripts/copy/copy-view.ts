@@ -28,36 +28,36 @@ import {
 import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { readIndexFile } from '../import/index-file.ts';
 
-/** Builds that are fetched at a time. */
+/** Builds fetched at a time. */
 const CONCURRENCY = 8;
 const LAYOUT = 'v3/layout.json';
 
-/** What a copy has. */
+/** Contents of a copy. */
 export interface CopyResult {
   builds: number;
-  /** Builds whose manifest a key of the cache has signed. */
+  /** Number of builds whose manifest is signed by a key of the cache. */
   signed: number;
   /** Fingerprints of the cache's keys. */
   keys: string[];
   /** Bytes of tarballs and spec files. */
   bytes: number;
-  /** Files of an earlier copy that this one has not. */
+  /** Number of files of an earlier copy that were removed. */
   removed: number;
 }
 
-/** Where a copy goes, and what of. */
+/** Options of a copy. */
 export interface CopyOptions {
-  /** Empty: the mirror's own index. */
+  /** Name of the view; empty: the mirror's own index. */
   view: string;
   folder: CopyFolder;
-  /** Asked for blobs that the source does not have, one after the other. */
+  /** Registries for blobs that the source does not have, tried in order. */
   registries?: readonly Registry[];
 }
 
 /**
- * Copies a view: blobs before the manifests that name them, and the index last, so that a copy which has an index is
- * whole. Where the cache has keys, each signature is checked against them. Throws one sentence for the first thing
- * that is not as it should be; what was copied before stays for the next try.
+ * Copies a view: blobs before the manifests that name them, and the index last, so that a copy with an index
+ * is complete. If the cache has keys, each signature is checked against them. Throws one sentence about the
+ * first fault; what was copied so far stays for the next try.
  */
 export async function copyView(
   source: MirrorFiles,
@@ -88,7 +88,7 @@ export async function copyView(
   for (const name of new Set([view, OWN_INDEX])) await folder.addFile(indexManifestPath(name), indexManifest);
   return { ...result, removed: await folder.removeOthers() };
 
-  /** The first failure ends the transfers of the others, which are waited for. */
+  /** Copies a build. Its failure, if it is the first, aborts the other transfers, which are waited for. */
   async function attempt(build: SourceBuild): Promise<{ reason: unknown } | undefined> {
     if (abort.signal.aborted) return undefined;
     try {
@@ -130,7 +130,7 @@ async function openBlob(source: MirrorFiles, blob: Blob, registries: readonly Re
   );
 }
 
-/** What was copied, and the commands that use it, as lines for people. */
+/** A summary of the copy, and the commands for using it, as lines for people. */
 export function describeCopy({ builds, signed, keys, bytes, removed }: CopyResult, to: string): string {
   const unsigned = signed < builds;
   const signatures =
@@ -148,7 +148,7 @@ export function describeCopy({ builds, signed, keys, bytes, removed }: CopyResul
   ].join('\n');
 }
 
-/** A cache has a key or two; one more each time that a key is replaced. */
+/** Maximum number of keys: a cache has one or two, and one more for each replacement. */
 const KEYS_LIMIT = 100;
 
 const KeyIndex = z.object({
@@ -160,7 +160,7 @@ const KeyIndex = z.object({
 /** Public keys by fingerprint, armored. */
 type Keys = ReadonlyMap<string, string>;
 
-/** Copies a cache's public keys with their manifests as they are. None: the cache has no key. */
+/** Copies a cache's public keys and their manifests unchanged. Empty when the cache has no key. */
 async function copyKeys(
   source: MirrorFiles,
   folder: CopyFolder,
@@ -185,7 +185,7 @@ async function copyKeys(
   }
   return armored;
 
-  /** @returns the text of the blob that a manifest names */
+  /** Copies the blob that a manifest names, and the manifest. @returns the blob's text */
   async function copyNamedBlob(path: string, mediaType: string): Promise<string | undefined> {
     const where = source.locate(path);
     const manifest = await source.read(path, MANIFEST_LIMIT_BYTES);
@@ -203,21 +203,21 @@ async function copyKeys(
 
 /** A view of a cache. */
 interface ViewIndex {
-  /** The manifest of its index as the cache has it. */
+  /** The manifest of its index, unchanged. */
   manifest: Buffer;
-  /** Each build that it lists, those that others need before them. */
+  /** All builds that it lists, dependencies first. */
   builds: SourceBuild[];
 }
 
-/** A name as a path segment of a mirror; empty for the mirror's own index. */
+/** A name that is a valid path segment of a mirror; empty for the mirror's own index. */
 const VIEW_NAME = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254})?$/;
-/** How many builds a refusal names. */
+/** Maximum number of builds that an error names. */
 const NAMED = 3;
 
 /**
- * Reads a view's index and checks that it is closed: whatever a build needs at run time is listed, or comes from
- * the system.
- * @param fetchIndex gets the blob of the index as a file
+ * Reads a view's index and checks that it is complete: everything that a build needs at run time must be
+ * listed or come from the system.
+ * @param fetchIndex fetches the blob of the index as a file
  */
 async function readViewIndex(
   source: MirrorFiles,

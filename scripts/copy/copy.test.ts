@@ -35,7 +35,7 @@ async function copy(
   return copyView(openMirrorFiles(from), { view, folder, registries });
 }
 
-/** A cache of the test's own to spoil. */
+/** The test's own copy of a cache, to be damaged. */
 function spoiled(): string {
   const place = servers.file('from');
   cpSync(SIGNED, place, { recursive: true });
@@ -73,13 +73,13 @@ test('copies a cache over HTTP byte for byte: manifests, signatures, keys and bl
   expect(report).toContain(`4 of 4 signed by its key ${FINGERPRINT}.`);
 });
 
-test('says so where nothing is signed', async () => {
+test('reports a cache without signatures', async () => {
   const result = await copy('tests/fixtures/cache-unsigned');
   expect(result).toMatchObject({ builds: 12, signed: 0, keys: [] });
   expect(describeCopy(result, 'x')).toContain('--unsigned copy file:');
 });
 
-test('goes on where it stopped, fetches again what was damaged, and has an index only when it is whole', async () => {
+test('continues where it stopped, fetches damaged blobs again, and has an index only when it is complete', async () => {
   const place = spoiled();
   const tarball = blobOf(place, TREE, 0);
   const bytes = readFileSync(tarball);
@@ -121,10 +121,10 @@ test('removes what the view no longer has, and nothing from a directory that is 
   );
 });
 
-test('refuses a view whose builds need what it does not list', async () => {
+test('refuses a view with builds that need unlisted ones', async () => {
   const place = spoiled();
   const file = blobOf(place, INDEX, 0);
-  // libbsd is still there, and has no binary.
+  // libbsd is still listed, but has no binary.
   const index = JSON.parse(readFileSync(file, 'utf8')) as {
     database: { installs: Record<string, { spec: { name: string }; in_buildcache: boolean }> };
   };
@@ -154,7 +154,7 @@ test('refuses a manifest that was changed after it was signed', async () => {
   await expect(copy(place)).rejects.toThrow(/tree-2\.1\.0.*signature.*is bad/);
 });
 
-test('takes from the registry what the site does not have', async () => {
+test('fetches blobs that the site does not have from the registry', async () => {
   const place = spoiled();
   const tarball = blobOf(place, TREE, 0);
   const bytes = readFileSync(tarball);
@@ -168,7 +168,7 @@ test('takes from the registry what the site does not have', async () => {
   expect(await copy(place, { registries: [empty, registry] })).toMatchObject({ builds: 4 });
 });
 
-test('says where the views are listed when there is none of a name, and writes nothing', async () => {
+test('reports where the views are listed when there is none of that name, and writes nothing', async () => {
   await expect(copy(SIGNED, { view: 'env-lab' })).rejects.toThrow(
     /index\/env-lab\/index\.manifest\.json: expected the index of a view "env-lab", found none/,
   );

@@ -16,14 +16,14 @@ import type { Coverage } from '../../site/schemas/api/coverage.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 
-/** What is read here of the API: a later one may have more fields. */
+/** The fields of the API that are read here; later versions may have more. */
 const Index = z.object({ version: z.literal(1) });
 const { name, hash, target, kind, date, run } = Failure.shape;
 const Failures = z.object({
   failures: foreignList(z.object({ name, hash, target, kind, date, run })),
 });
 
-/** Asks a cache's API what it has and what it tried. Throws one sentence when there is no such API. */
+/** Fetches a cache's builds and failures from its API. Throws one sentence when there is no such API. */
 export async function fetchCache(address: string): Promise<KnownCache> {
   const root = `${address.replace(/\/+$/, '')}/api/`;
   await fetchJson(`${root}index.json`, Index);
@@ -32,12 +32,12 @@ export async function fetchCache(address: string): Promise<KnownCache> {
   return { builds: readTable(table), failures };
 }
 
-/** Asks several caches. */
+/** Fetches the builds and failures of several caches. */
 export function fetchCaches(urls: readonly string[]): Promise<NamedCache[]> {
   return pMap(urls, async (url) => ({ url, ...(await fetchCache(url)) }), { concurrency: 4 });
 }
 
-/** How much of a lock one cache has, or several have together. */
+/** Coverage of a lock by one cache, or by several together. */
 export function coverBy(lock: LockFile, caches: readonly NamedCache[]): Coverage | SharedCoverage {
   const [only, ...others] = caches;
   return only && others.length === 0 ? coverLock(lock, only) : coverTogether(lock, caches);

@@ -3,7 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { parseJson } from '../../site/lib/json.ts';
 
-/** Reads a `spack.lock`, also when its `spack.yaml` is named. Throws one sentence when it is not such a file. */
+/**
+ * Reads a `spack.lock`, even if its `spack.yaml` is named. Throws one sentence when it is not a lock file.
+ */
 export async function readLock(file: string): Promise<LockFile> {
   const path = /\.ya?ml$/.test(file) ? join(dirname(file), 'spack.lock') : file;
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {

@@ -6,7 +6,7 @@ import type { Coverage, MissingReason, MissingSpec } from '../../site/schemas/ap
 
 const BYTES_PER_MIB = 2 ** 20;
 
-/** Coverage in plain lines: what is missing, then what is there; of several caches also what each has. */
+/** Coverage as plain lines: missing specs, then totals, and for several caches also the share of each. */
 export function describeCoverage(coverage: Coverage | SharedCoverage): string {
   return 'caches' in coverage ? describeShared(coverage) : describeOne(coverage);
 }
@@ -20,7 +20,7 @@ function describeOne({ needed, available, percent, downloadSize, missing, time }
   ].join('\n');
 }
 
-/** The same with what each of several caches has, and the mirrors to add. */
+/** Coverage by several caches, with the share of each and the mirrors to add. */
 function describeShared(coverage: SharedCoverage): string {
   const { caches, mirrors } = coverage;
   return [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeCauses, WhyAnswer } from './why.ts';
 
-/** As Spack 1.2.0.dev0 had it of `lz4 %gcc@13.1.0`, shortened. */
+/** The answer of Spack 1.2.0.dev0 for `lz4 %gcc@13.1.0`, shortened. */
 const ANSWER = WhyAnswer.parse({
   seconds: [9.7, 7.4],
   error: '',
@@ -42,7 +42,7 @@ const ANSWER = WhyAnswer.parse({
   verified: true,
 });
 
-test('names the first cause, what to type and whether that was tried', () => {
+test('reports the first cause, what to type and whether that was tried', () => {
   const text = describeCauses(ANSWER);
   expect(text).toContain('0 of 2 specs');
   expect(text).toMatch(/lz4\/v3apmqa is built: compiler\n.*asked for %gcc@13\.1\.0/);
@@ -53,7 +53,7 @@ test('names the first cause, what to type and whether that was tried', () => {
   expect(describeCauses({ ...ANSWER, error: 'conflict' })).toContain('finds no solution');
 });
 
-test('passes no control character and no line of a cache on', () => {
+test('escapes control characters and line breaks from a cache', () => {
   const [cause] = ANSWER.causes;
   if (!cause) throw new Error('no cause');
   const hostile = {

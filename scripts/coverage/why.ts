@@ -12,10 +12,12 @@ import { readIfThere } from '../cli/files.ts';
 import { getText } from '../http/request.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 
-/** The index of a large cache has some 100 MB; its bytes and its text are in memory together. */
+/**
+ * Limit for an index: that of a large cache has about 100 MB, and its bytes and text are in memory together.
+ */
 const LIMIT_BYTES = 160 * 2 ** 20;
 
-/** Why a node is built, from what no request can change to what one says. */
+/** Reasons why a node is built, ordered from those that no request can change to those that depend on it. */
 const CAUSE_KINDS = [
   'not-in-cache',
   'index',
@@ -34,37 +36,37 @@ const CAUSE_KINDS = [
   'other',
 ] as const;
 
-/** What `why.py` writes. */
+/** Output of `why.py`. */
 export const WhyAnswer = z.object({
-  /** Of the solve, and of the one that tries the change. */
+  /** Seconds of the solve, and of the one that tries the change. */
   seconds: z.array(z.number()),
-  /** Why Spack finds no solution; empty: it does. */
+  /** Reason why Spack finds no solution; empty if it finds one. */
   error: z.string(),
-  /** What it takes to run the spec, itself first; externals are left out. */
+  /** The spec and its run-time dependencies, the spec first, without externals. */
   nodes: z.array(
     z.object({
       name: z.string(),
       version: z.string(),
       hash: DagHash,
-      /** Whether the cache has a binary of it. */
+      /** Whether the cache has a binary. */
       cached: z.boolean(),
       installed: z.boolean(),
     }),
   ),
-  /** For each node that would be built: the deciding fact. */
+  /** The deciding fact for each node that would be built. */
   causes: z.array(
     z.object({
       name: z.string(),
       hash: DagHash,
       kind: z.enum(CAUSE_KINDS),
       detail: z.string(),
-      /** The build of the cache that comes nearest; empty: there is none. */
+      /** The most similar build in the cache; empty when there is none. */
       nearest: z.union([DagHash, z.literal('')]),
-      /** What to type; empty: nothing helps. */
+      /** Line to type; empty when nothing helps. */
       line: z.string(),
     }),
   ),
-  /** Whether Spack takes the nearest build once the first line was typed; null: not tried. */
+  /** Whether Spack uses the most similar build after the first line was typed; null: not tried. */
   verified: z.boolean().nullable(),
 });
 export type WhyAnswer = z.infer<typeof WhyAnswer>;
@@ -75,17 +77,17 @@ export interface WhyOptions {
   spack: string;
   environment?: string;
   config?: string[];
-  /** Whether the proposed change is tried by a second solve. */
+  /** Whether to try the proposed change with a second solve. */
   try: boolean;
 }
 
-/** Runs the consumer's Spack with arguments. */
+/** Runs the consumer's Spack with the given arguments. */
 type RunOwnSpack = (args: string[]) => Promise<{ code: number; output: string }>;
 
 const Manifest = z.object({ data: z.array(z.object({ checksum: Sha256 })).min(1) });
 const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
 
-/** Asks the consumer's own Spack, as it is configured, why it would build a spec. */
+/** Asks the consumer's own Spack, with its configuration, why it would build a spec. */
 export async function explainBuild(
   spec: string,
   options: WhyOptions,
@@ -115,7 +117,7 @@ export async function explainBuild(
   });
 }
 
-/** The blob that a manifest of the mirror points at; undefined: there is no such manifest. */
+/** The blob that a manifest of the mirror points to; undefined when there is no such manifest. */
 async function readBlob(url: string, path: string): Promise<string | undefined> {
   const manifest = await readText(`${url}/${path}`);
   if (manifest === undefined) return undefined;
@@ -140,8 +142,8 @@ async function readText(url: string): Promise<string | undefined> {
 }
 
 /**
- * The answer for people: the first cause in full, then one line for each other node. What it names comes from the cache's
- * index, so no control character of it reaches the terminal, and a line that is to be typed is one line.
+ * The answer for people: the first cause in full, then one line per remaining node. Names come from the
+ * cache's index, so control characters are escaped, and a line to type remains a single line.
  */
 export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): string {
   if (error !== '') return printable(`Spack finds no solution, with or without a cache: ${error}`);

@@ -5,25 +5,25 @@ import { readLimited, send } from '../http/request.ts';
 
 const TIMEOUT_MS = 30_000;
 /**
- * How long a deployment is waited for: the CDN of Pages may serve the file of before for ten minutes, and a new one was
- * seen after 14 (KCNyu/clawock#367).
+ * Time limit for a deployment to appear: the CDN of Pages may serve the earlier file for ten minutes, and one
+ * deployment was seen after 14 (KCNyu/clawock#367).
  */
 export const LIVE_MINUTES = 20;
-/** The index of a cache with hundreds of months has some 100 kB. */
+/** Limit for the index; that of a cache with hundreds of months has about 100 kB. */
 const MAX_BYTES = 2 ** 22;
 
-/** What the address of a site answers for its `/api/index.json`. */
+/** Answer of a site's address for its `/api/index.json`. */
 export type LiveSite =
   | { state: 'served'; text: string }
-  /** There is no such file: nothing was deployed yet, or something else. */
+  /** The file is missing: nothing was deployed yet, or something else was. */
   | { state: 'missing' }
-  /** It asks for a login: a private site of GitHub Enterprise. */
+  /** A login is required: a private site of GitHub Enterprise. */
   | { state: 'login'; host: string }
   | { state: 'unreachable'; reason: string };
 
 /**
- * Reads what is served now: no client keeps an answer to an address that is asked for once. Whether the CDN of Pages does, is
- * documented nowhere: the answer may be ten minutes old.
+ * Reads what is served now. The address is different each time, so clients have no cached answer. Whether the
+ * CDN of Pages has one is not documented: the answer may be ten minutes old.
  */
 export async function readLiveIndex(siteUrl: string): Promise<LiveSite> {
   const url = new URL(`${siteUrl}/api/index.json`);
@@ -52,25 +52,25 @@ export async function readLiveIndex(siteUrl: string): Promise<LiveSite> {
 const ServedIndex = z.object({
   version: z.number(),
   endpoints: z.array(z.unknown()),
-  /** Git commit that it was made from. */
+  /** Git commit that the index was built from. */
   commit: z.string().optional(),
-  /** Address that it was made for. */
+  /** Address that it was built for. */
   url: z.string().optional(),
 });
 type ServedIndex = z.infer<typeof ServedIndex>;
 
-/** What a served index says of the deployment; undefined where the text is no index of a build cache. */
+/** The deployment's facts in a served index; undefined when the text is not the index of a build cache. */
 export function parseServedIndex(text: string): ServedIndex | undefined {
   return tryJson(text, ServedIndex);
 }
 
-/** What a check of the live site found. */
+/** Result of a check of the live site. */
 type LiveCheck = { isServed: true; seconds: number } | { isServed: false; sentence: string };
 
 /**
- * Asks the live site until it serves the index that was deployed.
+ * Requests the live site's index until it is the deployed one.
  * @param expected the text of `dist/api/index.json`
- * @throws when it does not within the time, and says what to do
+ * @throws when it is not within the time, with advice
  */
 export async function checkLive(
   siteUrl: string,
@@ -81,13 +81,13 @@ export async function checkLive(
     deployPage,
     clock = { now: Date.now, sleep },
   }: {
-    /** How long to ask. */
+    /** Time limit for the requests. */
     waitMs: number;
-    /** Between two requests. */
+    /** Pause between two requests. */
     pauseMs?: number;
-    /** Where Deploy is run by hand. */
+    /** Page on which Deploy is started by hand. */
     deployPage: string;
-    /** Tests let time pass. */
+    /** Clock that tests control. */
     clock?: { now: () => number; sleep: (ms: number) => Promise<unknown> };
   },
 ): Promise<LiveCheck> {

@@ -21,7 +21,7 @@ let origin: string;
 let api: GitHubApi | undefined;
 let site: Server;
 let siteUrl: string;
-/** What the site serves as its index; undefined: there is none. */
+/** The index that the site serves; undefined: none. */
 let served: string[] | undefined;
 
 beforeEach(async () => {
@@ -48,7 +48,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('starts the deployment that a forgotten Pages setting has cost, and no second one', async () => {
+test('starts the deployment that a forgotten Pages setting has prevented, and no second one', async () => {
   const first = commit('site/content/builds/zlib/zlib-1.json');
   expect(await start(0)).toMatchObject({ deploys: false, isAdvice: true });
   await open({ pagesUrl: siteUrl });
@@ -63,7 +63,7 @@ test('starts the deployment that a forgotten Pages setting has cost, and no seco
   expect(api?.dispatches).toEqual(Array.from({ length: 3 }, () => 'deploy.yml on main'));
 });
 
-test('deploys where the site shows a commit that the repository does not have', async () => {
+test('deploys when the site shows a commit that the repository does not have', async () => {
   commit('site/content/builds/zlib/zlib-1.json');
   await open({ pagesUrl: siteUrl });
   served = [index('f'.repeat(40))];
@@ -72,7 +72,7 @@ test('deploys where the site shows a commit that the repository does not have', 
   expect(await start(0)).toMatchObject({ deploys: true });
 });
 
-test('deploys where the repository was renamed: its pages are at the new address, and lead to the old one', async () => {
+test('deploys when the repository was renamed, since its pages at the new address link to the old one', async () => {
   const first = commit('site/content/builds/zlib/zlib-1.json');
   await open({ pagesUrl: siteUrl });
   served = [index(first, siteUrl)];
@@ -81,7 +81,7 @@ test('deploys where the repository was renamed: its pages are at the new address
   expect(await start(0)).toMatchObject({ deploys: true });
 });
 
-test('deploys where GitHub does not find Pages of a repository that has it: a token that may not ask gets a 404, too', async () => {
+test('deploys when GitHub does not find Pages of a repository that has it, since a token without permission gets a 404, too', async () => {
   commit('site/content/builds/zlib/zlib-1.json');
   await open({
     pagesUrl: siteUrl,
@@ -94,7 +94,7 @@ test('deploys where GitHub does not find Pages of a repository that has it: a to
   expect(await start(1)).toMatchObject({ deploys: true });
 });
 
-test('looks at a release of the recipes at once when a run is the first to meet it', async () => {
+test('looks at a release of the recipes at once when a run is the first to use it', async () => {
   commit('site/content/builds/zlib/zlib-1.json');
   await open({ pagesUrl: siteUrl });
   const catalog = join(folder, 'catalog');
@@ -118,7 +118,7 @@ test('waits until the site shows the deployment', async () => {
   expect(await checkLive(siteUrl, expected, options)).toMatchObject({ isServed: true });
 });
 
-test('says what to do about a deployment that is not served', async () => {
+test('gives advice about a deployment that is not served', async () => {
   const options = { waitMs: 0, pauseMs: 5, deployPage: 'https://x/deploy.yml' };
   const expected = index('b'.repeat(40));
   await expect(checkLive(siteUrl, expected, options)).rejects.toThrow(
@@ -131,7 +131,7 @@ test('says what to do about a deployment that is not served', async () => {
   await expect(checkLive('http://127.0.0.1:1', expected, options)).rejects.toThrow(/found no answer .*DNS/);
 });
 
-/** Opens the stand-in; by default Pages is switched off. */
+/** Opens the stand-in for GitHub; by default Pages is switched off. */
 async function open(
   pages: Pick<Parameters<typeof startGitHubApi>[0], 'pagesUrl' | 'more'> = {},
 ): Promise<void> {
@@ -153,12 +153,12 @@ function openApi() {
   return openGitHub(environment, { secondMs: 1 });
 }
 
-/** As much of the index as is looked at. */
+/** The part of the index that is read. */
 function index(oid: string, url?: string): string {
   return JSON.stringify({ version: 1, endpoints: [], commit: oid, url });
 }
 
-/** Commits one new file on main, and gives the commit's name. */
+/** Commits one new file on main and returns the commit's id. */
 function commit(path: string): string {
   const work = join(folder, 'work');
   rmSync(work, { recursive: true, force: true });

@@ -14,7 +14,7 @@ import { parseServedIndex, readLiveIndex } from './live-site.ts';
 
 const WORKFLOW = 'deploy.yml';
 
-/** Looks at what decides, decides, and starts the workflow that deploys on the branch. */
+/** Reads the facts, decides, and starts the workflow that deploys the branch. */
 export async function startDeploy(
   github: GitHub,
   { committed, branch }: { committed: number; branch: string },
@@ -32,8 +32,8 @@ export async function startDeploy(
 }
 
 /**
- * @param hasPages what the repository's own facts say; they say no more than that, and it is they that count where GitHub
- * does not find Pages: it answers so to a token that may not ask, too
+ * @param hasPages from the repository's own facts. It decides when GitHub does not find Pages, since that is
+ * also the answer to a token without permission
  */
 async function readPagesIfAllowed(
   github: GitHub,
@@ -49,7 +49,7 @@ async function readPagesIfAllowed(
   }
 }
 
-/** Whether the site shows what the branch has; true where it does not say. */
+/** Whether the site shows the state of the branch; true when the site does not say. */
 export async function isSiteCurrent(
   github: GitHub,
   branch: string,
@@ -59,7 +59,7 @@ export async function isSiteCurrent(
   return ['current', 'unknown'].includes(await compareLive(github, branch, siteUrl, environment));
 }
 
-/** Compares the catalog and the address that the live site was made from with the branch's and its own. */
+/** Compares the catalog and address of the live site with those of the branch. */
 async function compareLive(
   github: GitHub,
   branch: string,
@@ -77,7 +77,8 @@ async function compareLive(
     return 'unknown';
   }
   const { commit, url } = parseServedIndex(index.text) ?? {};
-  // GitHub moves the site of a repository that is renamed, transferred or gets a domain, and leaves its pages as they are.
+  // GitHub moves the site of a repository that is renamed, transferred or gets a domain, without rebuilding
+  // its pages.
   if (url !== undefined && url !== address) return 'moved';
   if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return 'unknown';
   const { folder } = dataPlace(environment);
@@ -109,10 +110,11 @@ async function startWorkflow(github: GitHub, branch: string, workflow: string): 
 const LOOK = 'newer-releases.yml';
 
 /**
- * Starts the weekly look at newer releases at once where a run was the first to meet a release of the recipes: pages and
- * API compare builds with the one before until then. A catalog that was never compared waits for its week.
- * @param packages what the run's recipes are called
- * @returns what was done, or undefined: nothing
+ * Starts the weekly look at newer releases at once when a run is the first to use a new release of the
+ * recipes: until then pages and API compare builds with the previous one. A catalog that was never compared
+ * waits for the weekly run.
+ * @param packages release of the run's recipes
+ * @returns a sentence about it, or undefined when nothing was done
  */
 export async function lookAtRelease(
   github: GitHub,
@@ -131,20 +133,20 @@ export async function lookAtRelease(
   return `${newer}: ${LOOK} was started.`;
 }
 
-/** What decides whether a build ends with a deployment. */
+/** Facts that decide whether a build ends with a deployment. */
 export interface DeployFacts {
-  /** Files that the run has committed. */
+  /** Number of files that the run has committed. */
   committed: number;
   /** The branch that the run is for. */
   branch: string;
   repository: Pick<RepositoryFacts, 'defaultBranch' | 'isPrivate' | 'fullName'>;
-  /** Absent: Pages is switched off. */
+  /** Absent when Pages is switched off. */
   pages: Pick<PagesSite, 'isByWorkflow'> | undefined;
-  /** Whether the live site shows what the branch has. Only looked at when nothing was committed. */
+  /** State of the live site compared with the branch. Only read when nothing was committed. */
   live: 'current' | 'behind' | 'moved' | 'absent' | 'unknown';
 }
 
-/** Whether to deploy, and the sentence that says why, with what to click where the owner has to act. */
+/** Whether to deploy, and a sentence that says why, with what to click if the owner has to act. */
 export interface DeployDecision {
   deploys: boolean;
   sentence: string;
@@ -153,9 +155,10 @@ export interface DeployDecision {
 }
 
 /**
- * Decides whether a build ends with a deployment. A build starts `deploy.yml` as a run of its own rather than calling
- * it: that run begins at the commit that the build has made, and GitHub Pages serves one deployment a commit
- * (actions/deploy-pages#383); it can be started again by itself; and it sees Pages as they are then.
+ * Decides whether a build ends with a deployment. A build starts `deploy.yml` as a separate run rather than
+ * calling it: that run starts at the commit that the build has made, and GitHub Pages serves one deployment
+ * per commit (actions/deploy-pages#383); it can be started again on its own; and it sees the current settings
+ * of Pages.
  */
 export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com'): DeployDecision {
   const { committed, branch, repository, pages, live } = facts;

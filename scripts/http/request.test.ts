@@ -14,7 +14,7 @@ afterEach(() => {
   }
 });
 
-test('sends neither a login nor what was posted to another origin', async () => {
+test('sends neither a login nor a body to another origin', async () => {
   const seen: unknown[] = [];
   const other = await serve(({ headers }, response) => {
     seen.push(headers.authorization);
@@ -32,7 +32,7 @@ test('sends neither a login nor what was posted to another origin', async () => 
   expect(seen).toHaveLength(1);
 });
 
-test('says at once of a port that fetch never connects to that it is the port', async () => {
+test('reports at once a port that fetch never connects to', async () => {
   await expect(ask('http://127.0.0.1:9/x')).rejects.toThrow(
     'http://127.0.0.1:9: no browser and no Node connects to this port; use another one',
   );

@@ -13,12 +13,12 @@ import {
 /** Redirects followed before giving up. */
 const MAX_REDIRECTS = 5;
 
-/** Longest error text that is read from a server. */
+/** Maximum length of an error text read from a server. */
 const MAX_ERROR_BYTES = 8_192;
 
-/** What a server answered; the body must be read or destroyed. */
+/** A server's answer; its body must be read or destroyed. */
 export interface HttpAnswer {
-  /** Where it came from, after redirects. */
+  /** Its address, after redirects. */
   url: URL;
   status: number;
   headers: Headers;
@@ -27,17 +27,18 @@ export interface HttpAnswer {
 
 /** One request. */
 interface HttpRequest {
-  /** `GET` unless given. */
+  /** The default is `GET`. */
   method?: string;
   headers?: Record<string, string>;
   body?: string | Blob;
-  /** Longest time without a byte, in milliseconds. */
+  /** Longest wait for the next byte, in milliseconds. */
   idleMs: number;
 }
 
 /**
- * Sends one request, once. Redirects are followed, but never from HTTPS to plain HTTP; neither `Authorization` nor a
- * body goes to another origin. There is a limit to the time without a byte, none to the whole: blobs are large.
+ * Sends one request, once. Follows redirects, but never from HTTPS to plain HTTP; neither `Authorization` nor
+ * a body is sent to another origin. The wait for the next byte is limited, the total time is not, since blobs
+ * are large.
  */
 export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> {
   let { headers = {} } = init;
@@ -52,7 +53,7 @@ export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> 
       throw new Error(`${current.origin} redirects to ${next.origin}, which is not encrypted`);
     }
     if (next.origin !== current.origin) {
-      // A login by token travels in the body.
+      // A login by token is in the body.
       if (init.body !== undefined) {
         throw new Error(`${current.origin} redirects an upload to ${next.origin}; nothing was sent there`);
       }
@@ -65,7 +66,7 @@ export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> 
   throw new Error(`${new URL(url).origin} redirects more than ${MAX_REDIRECTS} times`);
 }
 
-/** The text of an answer's body, its beginning only. */
+/** The start of an answer's body as text. */
 export async function readErrorText(answer: HttpAnswer): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -77,12 +78,12 @@ export async function readErrorText(answer: HttpAnswer): Promise<string> {
       if (size > MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The status says enough; a body that breaks off adds nothing.
+    // The status is enough; an incomplete body adds nothing.
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, MAX_ERROR_BYTES);
 }
 
-/** Reads a body to its end, or throws as soon as it is longer than the limit. */
+/** Reads a whole body; throws as soon as it exceeds the limit. */
 export async function readLimited(
   { url, body }: Pick<HttpAnswer, 'url' | 'body'>,
   limitBytes: number,
@@ -95,14 +96,14 @@ async function* limited(body: Readable, limitBytes: number, where: string): Asyn
   for await (const chunk of body) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    // Throwing ends the transfer.
+    // Throwing aborts the transfer.
     if (size > limitBytes)
       throw new Error(`${where}: expected at most ${prettyBytes(limitBytes)}, found more`);
     yield bytes;
   }
 }
 
-/** True for a host name (without port) that is this machine. */
+/** Whether a host name (without port) is this machine's. */
 export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d+){3}$/.test(name);
 }
@@ -127,7 +128,7 @@ async function sendOnce(url: URL, init: HttpRequest): Promise<HttpAnswer> {
   }
 }
 
-/** Passes a body on; the clock runs only while the server is waited for, not while the reader is busy. */
+/** Passes a body on; the clock runs only while waiting for the server, not while the reader is busy. */
 async function* watchBody(
   body: ReadableStream<Uint8Array> | null,
   url: URL,
@@ -167,7 +168,7 @@ function describeConnection(url: URL, code: string, silentMs: number | undefined
   return `the connection to ${url.origin} broke (${code})`;
 }
 
-/** The innermost code, or message where there is none: `fetch` hides the system's error as a cause. */
+/** The innermost code, or the message if there is none: `fetch` hides the system's error as a cause. */
 function codeOf(error: unknown): string {
   let [code, message] = ['', String(error)];
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -182,11 +183,11 @@ const RETRIES = 3;
 const NOT_FOUND = new Set([404]);
 
 /**
- * Asks for a page once.
- * @param missing statuses that say that there is no such page
+ * Requests a page once.
+ * @param missing statuses that mean that there is no such page
  * @returns undefined when there is no such page
- * @throws `ConnectionError` when there was no answer, `TemporaryError` when it may come later, and an error for any
- *   other status
+ * @throws `ConnectionError` when there was no answer, `TemporaryError` when it may succeed later, and an
+ * error for any other status
  */
 export async function ask(
   url: string,
@@ -204,12 +205,12 @@ export async function ask(
   throw new TemporaryError(message, { retryAfterMs: readRetryAfter(headers, text) });
 }
 
-/** Asks for a page as `ask` does, and again where that may help. */
+/** Requests a page like `ask`, and retries when that may help. */
 export function get(url: string): Promise<HttpAnswer | undefined> {
   return retry(() => ask(url), { retries: RETRIES });
 }
 
-/** The text of a page, of which no more than the limit is ever read; undefined when there is no such page. */
+/** The text of a page, of which at most the limit is read; undefined when there is no such page. */
 export async function getText(url: string, limitBytes: number): Promise<string | undefined> {
   const answer = await get(url);
   return answer && (await readLimited(answer, limitBytes)).toString();

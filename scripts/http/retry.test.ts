@@ -26,7 +26,7 @@ test.each([
   ['soon', '', undefined],
   [new Date(Date.now() - 60_000).toUTCString(), '', 0],
   [undefined, '', undefined],
-  // fermyon/developer#589: ghcr.io says it in the text alone, in Go's way.
+  // fermyon/developer#589: ghcr.io states it only in the text, as a duration of Go.
   [undefined, '{"message":"retry-after: 10.487765ms, allowed: 2000/minute"}', 11],
   [undefined, 'retry-after: 1m2.5s, allowed: 2000/minute', 62_500],
   [undefined, 'retry-after: 250µs, allowed: 44000/minute', 1],
@@ -37,7 +37,7 @@ test.each([
   );
 });
 
-test('tries again what may pass, a few times, and throws the last error', async () => {
+test('retries temporary errors a few times, and throws the last error', async () => {
   const told: string[] = [];
   let tries = 0;
   const action = (failures: number, error: () => Error) => () => {

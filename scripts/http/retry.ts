@@ -3,12 +3,12 @@ import pRetry from 'p-retry';
 
 /** Tries after the first. */
 const RETRIES = 4;
-/** Wait before the second try, doubled before each further one: servers count requests by the second. */
+/** Wait before the second try, doubled before each further one, since servers limit requests per second. */
 const FIRST_RETRY_MS = 500;
-/** A server may ask for an hour; a workflow's minutes are worth more. */
+/** Maximum wait at a server's request: a server may ask for an hour, but a workflow's minutes are limited. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** Milliseconds of the units in Go's durations, in which ghcr.io says how long to wait. */
+/** Milliseconds for the units of Go's durations, in which ghcr.io states the wait. */
 const UNIT_MS: Record<string, number> = {
   h: 3_600_000,
   m: 60_000,
@@ -24,22 +24,22 @@ export function isTemporary(error: unknown): boolean {
   return error instanceof TemporaryError || (error instanceof ConnectionError && error.isTemporary);
 }
 
-/** Whether an answer asks for fewer requests. GitHub and ghcr.io answer 403 where others answer 429. */
+/** Whether an answer asks for fewer requests. GitHub and ghcr.io use 403 where others use 429. */
 export function isRateLimit(status: number, text: string): boolean {
   return status === 429 || (status === 403 && /rate limit|abuse detection/i.test(text));
 }
 
 /**
- * Whether the request that was answered like this is worth another try: too many requests, too slow, or a server's
- * own failure. Everything else, a refused login above all, stays as it is however often it is asked.
+ * Whether a request with this answer is worth another try: too many requests, too slow, or an error of the
+ * server. All other answers, a refused login above all, stay the same.
  */
 export function isTemporaryAnswer(status: number, text: string): boolean {
   return status === 408 || status >= 500 || isRateLimit(status, text);
 }
 
 /**
- * How long a server asks to wait, in milliseconds: `Retry-After` in seconds or as a date (RFC 9110), or as ghcr.io has
- * it, `retry-after: 10.487765ms` in the text.
+ * The wait that a server asks for, in milliseconds: `Retry-After` in seconds or as a date (RFC 9110), or
+ * ghcr.io's `retry-after: 10.487765ms` in the text.
  */
 export function readRetryAfter(headers: Headers, text = ''): number | undefined {
   const value = headers.get('retry-after');
@@ -58,9 +58,11 @@ function parseDuration(text: string | undefined): number | undefined {
   return Number.isNaN(total) ? undefined : Math.ceil(total);
 }
 
-/** Times and numbers of a retried action. */
+/** Options of a retried action. */
 export interface RetryOptions {
-  /** Wait before the second try, in milliseconds; doubled, and made longer at random, before each further one. */
+  /**
+   * Wait before the second try, in milliseconds; doubled, and extended at random, before each further one.
+   */
   firstRetryMs?: number;
   /** Tries after the first. */
   retries?: number;
@@ -70,7 +72,7 @@ export interface RetryOptions {
   onRetry?: (error: Error) => void;
 }
 
-/** Runs an action, and again a few times while it fails in a way that may pass. The last error is thrown. */
+/** Runs an action, and retries it a few times after temporary errors. Throws the last error. */
 export function retry<T>(
   action: () => Promise<T>,
   {
@@ -95,14 +97,14 @@ export function retry<T>(
   });
 }
 
-/** Codes of a server that is not there; asking again at once does not help. */
+/** Codes of an unreachable server, for which an immediate retry does not help. */
 const ABSENT_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'bad port'];
 
-/** A request failed before there was an answer. */
+/** An error of a request without an answer. */
 export class ConnectionError extends Error {
   /** The system's or OpenSSL's code, such as `ECONNREFUSED`. */
   readonly code: string;
-  /** Whether asking again may help. */
+  /** Whether a retry may help. */
   readonly isTemporary: boolean;
 
   constructor(message: string, code: string, cause: unknown) {
@@ -112,9 +114,9 @@ export class ConnectionError extends Error {
   }
 }
 
-/** A server is busy or broken in a way that may pass: the same request may succeed later. */
+/** An error of a busy or failing server: the same request may succeed later. */
 export class TemporaryError extends Error {
-  /** Milliseconds that the server asks to wait; undefined when it does not say. */
+  /** Wait in milliseconds that the server asks for; undefined when it does not say. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -126,12 +128,12 @@ export class TemporaryError extends Error {
   }
 }
 
-/** Whether a code of OpenSSL says that a server's certificate is not trusted. */
+/** Whether a code of OpenSSL means that a server's certificate is not trusted. */
 export function isCertificateCode(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
 }
 
-/** The first line of a server's words, for a sentence of ours. */
+/** The first line of a server's message, to be quoted in an error. */
 export function firstLine(text: string): string {
   return text.trim().split('\n', 1)[0]?.slice(0, 300) || 'no explanation';
 }
