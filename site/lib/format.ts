@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 
-/** A size for people, decimal as disks and GitHub count, three digits: `9.13 MB`. */
+/** A human-readable size with three digits, decimal as disks and GitHub count: `9.13 MB`. */
 export function formatSize(bytes: number): string {
   return prettyBytes(bytes, { nonBreakingSpace: true });
 }
@@ -17,7 +17,7 @@ export function formatNumber(count: number, noun: string, plural = `${noun}s`): 
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** The first of some names, and how many more there are: `a, b and 3 more`. */
+/** The first names of a list and the number of others: `a, b and 3 more`. */
 export function formatList(names: readonly string[], most: number): string {
   const more = names.length > most ? ` and ${names.length - most} more` : '';
   return `${names.slice(0, most).join(', ')}${more}`;
@@ -28,12 +28,12 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
 
-/** A time in whole seconds, UTC, as all records have it: `2026-11-23T09:30:00Z`. */
+/** A time in UTC and whole seconds, in the format of all records: `2026-11-23T09:30:00Z`. */
 export function isoSeconds(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** A day, in UTC: `23 Nov 2026`. */
+/** The day of a date, in UTC: `23 Nov 2026`. */
 export function formatDate(date: string): string {
   const day = new Date(date);
   return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()] ?? ''} ${day.getUTCFullYear()}`;
@@ -49,7 +49,7 @@ export function isCommit(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-/** A commit as git shortens it; a version stays as it is. */
+/** A commit shortened the way git does; a version is unchanged. */
 export function shortCommit(commit: string): string {
   return isCommit(commit) ? commit.slice(0, 10) : commit;
 }
@@ -59,7 +59,7 @@ export function formatFingerprint(fingerprint: string): string {
   return fingerprint.replaceAll(/(.{4})(?=.)/g, '$1 ');
 }
 
-/** A month such as `2026-11`, for people: `Nov 2026`. */
+/** A month such as `2026-11` in readable form: `Nov 2026`. */
 export function formatMonth(month: string): string {
   const [year = '', number = ''] = month.split('-');
   return `${MONTHS[Number(number) - 1] ?? ''} ${year}`;
@@ -70,7 +70,7 @@ export function monthOf(date: string): string {
   return date.slice(0, 'yyyy-mm'.length);
 }
 
-/** How long something takes, in two units at most: `0.4 s`, `2 min 5 s`, `3 h 20 min`. */
+/** A duration in at most two units: `0.4 s`, `2 min 5 s`, `3 h 20 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${Math.round(seconds * 10) / 10}\u00a0s`;
   const whole = Math.round(seconds);

@@ -1,24 +1,29 @@
 import type { z } from 'zod';
 
-/** How an error names a text that is read as JSON. */
+/** Description of a JSON text for error messages. */
 export interface JsonSource {
-  /** The file or variable that the text is from. */
+  /** File or variable with the text. */
   where: string;
-  /** What it should be: `a spack.lock as Spack 1.0 or newer writes it`. Absent: the schema's message says enough. */
+  /**
+   * Expected content: `a spack.lock as Spack 1.0 or newer writes it`. Absent: the schema's message is enough.
+   */
   expected?: string;
-  /** What to do about it: `restore the file from git`. */
+  /** Advice: `restore the file from git`. */
   advice: string;
 }
 
-/** In characters: a message may name each of a million keys that a schema does not know. */
+/** Maximum length of a message, in characters: it may list a million keys that a schema does not know. */
 const MESSAGE_LIMIT = 1_000;
 
-/** Parses JSON with a schema. An error says where, what was expected, what was found at which place, and what to do. */
+/**
+ * Parses JSON with a schema. Errors say where, what was
+ * expected, what was found and where in it, and what to do.
+ */
 export function parseJson<T>(text: string, schema: z.ZodType<T>, source: JsonSource): T {
   return checkShape(parseText(text, source), schema, source);
 }
 
-/** What `parseJson` does with a value that was parsed before. */
+/** Checks an already parsed value, like `parseJson`. */
 export function checkShape<T>(
   value: unknown,
   schema: z.ZodType<T>,
@@ -34,7 +39,9 @@ export function checkShape<T>(
   throw new Error(`${where}: ${problem}${issue?.message.slice(0, MESSAGE_LIMIT)}; ${advice}`);
 }
 
-/** What a text says that may be anything, and that nothing rests on; undefined where it does not fit the schema. */
+/**
+ * Parses optional information from an untrusted text. Undefined: it is not JSON or does not fit the schema.
+ */
 export function tryJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;
@@ -52,7 +59,7 @@ function parseText(text: string, { where, expected, advice }: JsonSource): unkno
   }
 }
 
-/** Formats a value as the catalog's JSON files are written: indented, with a final newline. */
+/** Formats a value for a JSON file of the catalog: indented, with a final newline. */
 export function formatJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

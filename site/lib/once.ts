@@ -1,4 +1,4 @@
-/** A function that makes its answer for an object once, and gives the same each time that it is asked about it. */
+/** Memoizes a function of one object: it computes the result for an object once and then returns the same. */
 export function once<Key extends WeakKey, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new WeakMap<Key, { value: Value }>();
   return (key) => {

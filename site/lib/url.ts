@@ -6,12 +6,12 @@ const { SITE_URL, FEDERATE } = parseSettings(process.env);
 
 const BASE = new URL(SITE_URL).pathname.replace(/\/$/, '');
 
-/** Full address of the site, without a slash at the end: also the address of the mirror. */
+/** Full address of the site and the mirror, without a slash at the end. */
 export function siteAddress(): string {
   return SITE_URL;
 }
 
-/** The path of a page or file of this site for links, base path included: `/base/packages/`. */
+/** Path of a page or file of this site for links, including the base path: `/base/packages/`. */
 export function internalUrl(path: string): string {
   return BASE + path;
 }
@@ -40,7 +40,7 @@ export function buildPath({ name, hash }: { name: string; hash: DagHash }): stri
   return `/builds/${encodeURIComponent(name)}/${hash}/`;
 }
 
-/** A page of the owner's guide; without a name its first. */
+/** Path of a page of the owner's guide. Without a name: the first page. */
 export function guidePath(name = ''): string {
   return name === '' ? '/guide/' : `/guide/${name}/`;
 }
@@ -48,7 +48,7 @@ export function guidePath(name = ''): string {
 /** Search over this cache and its siblings. */
 export const siblingsPath = '/siblings/';
 
-/** Addresses of the caches that the owner has named as siblings. This one is none: a list that several caches share has it. */
+/** Addresses of the sibling caches in the settings, without this one: several caches may share one list. */
 export function siblingCaches(): readonly string[] {
   const own = new URL(SITE_URL).href;
   return FEDERATE.filter((url) => new URL(url).href !== own);
@@ -60,17 +60,17 @@ export const keysPath = '/keys/';
 
 export const statisticsPath = '/statistics/';
 
-/** Where that page compares builds with a release of the recipes: an id of letters, digits and dashes alone. */
+/** Anchor on that page for the comparison with a release of the recipes: only letters, digits and dashes. */
 export function recipesAnchor(release: string): string {
   return `recipes-${release.replaceAll(/[^\w-]+/g, '-')}`;
 }
 
 export const storagePath = '/storage/';
 
-/** Whether catalog, registry and site agree, and which builds were reproduced. */
+/** Page that shows whether catalog, registry and site agree, and which builds were reproduced. */
 export const healthPath = '/health/';
 
-/** What came and went lately. */
+/** Page with recently added and removed builds. */
 export const newPath = '/new/';
 
 export const failuresPath = '/failures/';
@@ -108,17 +108,17 @@ export function apiPath(name: string): string {
   return `/api/${name.split('/').map(encodeURIComponent).join('/')}.json`;
 }
 
-/** Where the mirror serves a spec's manifest. */
+/** Path of a spec's manifest on the mirror. */
 export function manifestUrlPath(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
   return `/${mirrorManifestPath(node).split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Where the mirror serves a blob. */
+/** Path of a blob on the mirror. */
 export function blobUrlPath(digest: Digest): string {
   return `/${mirrorBlobPath(digest)}`;
 }
 
-/** The name that commands give this mirror: the site's last path segment, or its host's first label. */
+/** Name of this mirror in commands: the last path segment of the site, or the first label of its host. */
 export function mirrorName(): string {
   const { hostname, pathname } = new URL(siteAddress());
   const name = pathname.split('/').filter(Boolean).at(-1) ?? hostname.split('.')[0] ?? '';

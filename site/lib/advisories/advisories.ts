@@ -3,7 +3,7 @@ import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-
 import { shortCommit } from '../format.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 
-/** A version that Spack's recipes advise against, and builds of it that are here. */
+/** A version that Spack's recipes advise against, and its builds in this cache. */
 export interface Advisory extends Deprecation {
   name: string;
   builds: CatalogBuild[];
@@ -11,7 +11,7 @@ export interface Advisory extends Deprecation {
   newer?: string;
 }
 
-/** What the recipes say against a package's versions that are here, the highest version first. */
+/** Advisories for a package's versions in this cache, the highest version first. */
 export function packageAdvisories({ name, metadata, builds, versions }: CatalogPackage): Advisory[] {
   const deprecated = metadata?.deprecated ?? [];
   const bad = new Set(deprecated.map(({ version }) => version));
@@ -25,13 +25,13 @@ export function packageAdvisories({ name, metadata, builds, versions }: CatalogP
     .sort((left, right) => compareVersions(right.version, left.version));
 }
 
-/** What the recipes say against a build's version. Undefined: nothing. */
+/** The advisory for a build's version. Undefined: there is none. */
 export function buildAdvisory({ build }: CatalogBuild, { packages }: SiteCatalog): Advisory | undefined {
   const entry = packages.get(build.name);
   return entry && packageAdvisories(entry).find(({ version }) => version === build.version);
 }
 
-/** All that the recipes say against what is here, what was seen last first. */
+/** All advisories for builds in this cache, the most recently seen first. */
 export function allAdvisories({ packages }: SiteCatalog): Advisory[] {
   return [...packages.values()]
     .flatMap(packageAdvisories)
@@ -43,7 +43,9 @@ export function allAdvisories({ packages }: SiteCatalog): Advisory[] {
     );
 }
 
-/** In one sentence: `Withdrawn by Spack since v2026.06.0: CVE-2026-1234; newer: @1.2.13 is here.` */
+/**
+ * An advisory in one sentence: `Withdrawn by Spack since v2026.06.0: CVE-2026-1234; newer: @1.2.13 is here.`
+ */
 export function advisoryText({ since, reason, severity, cves, newer }: Advisory): string {
   const why = [reason, severity && `severity: ${severity}`, cves.join(', ')].filter(Boolean).join('; ');
   return [

@@ -19,7 +19,7 @@ const comparison: RecipeComparison = {
   ],
 };
 
-/** Solved with recipes of a commit. */
+/** A build solved with the recipes of a commit. */
 function build(name: string, letter: string, packages = '0'.repeat(40)): CatalogBuild {
   return { build: { name, hash: hash(letter), origin: { packages } } } as CatalogBuild;
 }

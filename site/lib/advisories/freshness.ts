@@ -10,24 +10,24 @@ import { formatCount, formatDate } from '../format.ts';
 import { once } from '../once.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** What the catalog says of one build. */
+/** Result of comparing one build with newer recipes, from the catalog. */
 export interface Freshness {
   state: FreshnessState;
-  /** Of what is older. */
+  /** Reason, present only for older builds. */
   cause?: OlderCause;
   since?: OlderSince;
 }
 
-/** Builds of each state, and since when the first of the older ones is so. */
+/** Number of builds in each state, and the date since which the first of the older ones has been older. */
 export interface FreshnessCount {
   builds: Record<FreshnessState, number>;
   since?: OlderSince;
 }
 
-/** What is needed to say how fresh builds are. */
+/** The part of a catalog needed to compare builds with newer recipes. */
 export type ComparedCatalog = Pick<SiteCatalog, 'comparison'>;
 
-/** How a build compares with newer recipes. */
+/** Compares a build with newer recipes. */
 export function freshnessOf(
   { build }: Pick<CatalogBuild, 'build'>,
   { comparison }: ComparedCatalog,
@@ -49,7 +49,7 @@ const statesOf = once(
     ]),
 );
 
-/** Counts builds by how they compare with newer recipes. */
+/** Counts builds by the result of their comparison with newer recipes. */
 export function countFreshness(
   builds: Iterable<Pick<CatalogBuild, 'build'>>,
   catalog: ComparedCatalog,
@@ -71,8 +71,8 @@ export function countFreshness(
 }
 
 /**
- * In one sentence: `Older than recipes v2026.06.0: zlib-ng 2.2.5 is preferred.`
- * @param what stands before the release; pages of which there are thousands leave it out
+ * Freshness in one sentence: `Older than recipes v2026.06.0: zlib-ng 2.2.5 is preferred.`
+ * @param what word before the release; kinds of pages with thousands of instances leave it out
  */
 export function freshnessText(
   { build }: Pick<CatalogBuild, 'build'>,
@@ -86,7 +86,7 @@ export function freshnessText(
   return state === 'no newer' ? `Nothing newer in ${release}.` : 'Not compared with newer recipes yet.';
 }
 
-/** Why newer recipes would give another build than that of a package. */
+/** Reason, in words, why newer recipes would give another build of the package `of`. */
 export function causeText({ why, name, version, newest }: OlderCause, of: string): string {
   const own = (number: string): string => `${name === of ? 'version' : name} ${number}`;
   if (why === 'deprecated') return `${own(version)} is deprecated`;

@@ -10,7 +10,7 @@ import { documentText } from './texts.ts';
 const BUILDS = 200;
 const SECOND_MS = 1_000;
 
-/** A catalog that publish and prune write, and the API's documents of its months as they are served. */
+/** A catalog that publish and prune write, and its months as the API serves them. */
 function openCache() {
   const builds = new Map<string, { build: Build }>();
   const removed = new Map<string, Removed>();
@@ -46,7 +46,7 @@ test('a month that is over keeps its bytes through years of publishing, pruning 
     .map((build) => inventBuildRecord(history, build))
     .sort((left, right) => left.published.localeCompare(right.published));
   const cache = openCache();
-  /** Months that were over, as they were then. */
+  /** Texts of past months at the time when they ended. */
   const over = new Map<string, string>();
   const pruned: Build[] = [];
   for (const [index, build] of records.entries()) {
@@ -57,7 +57,7 @@ test('a month that is over keeps its bytes through years of publishing, pruning 
       over.set(month, text);
     }
     cache.publish(build);
-    // Prune takes what has been there for long; some of it is asked for and built again, and goes once more.
+    // Prune removes old builds; some of them are requested and built again, and are removed once more.
     const old = index % 3 === 0 ? records[Math.floor(index / 3)] : undefined;
     if (old && old !== build) {
       cache.prune(old.hash, secondsAfter(now, 1));

@@ -7,14 +7,14 @@ import { monthOf } from '../format.ts';
 
 type Change = ChangeList['changes'][number];
 
-/** What came, and what went. */
+/** Builds that are here, and builds that were removed. */
 interface Comings extends Pick<SiteCatalog, 'removed'> {
   builds: ReadonlyMap<string, Pick<CatalogBuild, 'build'>>;
 }
 
 /**
- * What came and went, by month, the oldest first. A month that is over stays as it is: what is published later is of
- * later months, and what is removed leaves the time of its publication behind.
+ * Builds added and removed, by month, the oldest first. A past month never changes: what is published later
+ * belongs to later months, and removed builds keep their date of publication.
  */
 export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>> {
   const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => monthOf(date));

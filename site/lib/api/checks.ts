@@ -6,7 +6,7 @@ import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { listLinks, type Body } from './links.ts';
 
-/** Reasons in a document: each takes 200 bytes. */
+/** Maximum number of reasons in a document. Each takes 200 bytes. */
 const MOST_CAUSES = 500;
 
 export function healthDocument({ health }: SiteCatalog): Body<HealthDocument> {

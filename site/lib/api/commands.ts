@@ -9,7 +9,7 @@ import { includeOf } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl, siteAddress } from '../url.ts';
 
-/** How to ask an endpoint with curl and jq. */
+/** Commands that query an endpoint with curl and jq. */
 export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): Commands[] {
   const unpack = isCompressed(endpoint) ? ' | gunzip' : '';
   return Object.entries(endpoint.filters).map(([label, filter]) => ({
@@ -18,7 +18,7 @@ export function endpointCommands(endpoint: Endpoint, { path }: ApiSample): Comma
   }));
 }
 
-/** Trust in all lists from one signature. */
+/** Commands that verify any list through the one signature of the index. */
 export function signatureCommands({ keys }: SiteCatalog): Commands[] {
   if (keys.length === 0) return [];
   const index = externalUrl(apiPath('index'));
@@ -42,7 +42,7 @@ export function signatureCommands({ keys }: SiteCatalog): Commands[] {
   ];
 }
 
-/** How to add this cache by a file: into the user's own scope, or by an include. */
+/** Commands that add this cache by a settings file, in the user's own scope or by an include. */
 export function settingsCommands(catalog: SiteCatalog): Commands[] {
   const files = settingsOf(catalog);
   const [file] = files;
@@ -80,7 +80,7 @@ function includeLines({ path, sha256 }: Include): string[] {
   return ['include:', `- path: ${path}`, `  sha256: ${sha256}`];
 }
 
-/** How much of a lock file is here. */
+/** Command that reports the coverage of a lock file. */
 export function coverageCommands(): Commands[] {
   return [
     {

@@ -29,21 +29,21 @@ import { TEMPLATES } from './links.ts';
 export interface Endpoint {
   /** A short, stable name. */
   name: string;
-  /** Below the site's address; `{…}` stands for a name or hash. */
+  /** Path below the site's address, with `{…}` in place of a name or hash. */
   path: string;
-  /** Name of its JSON Schema's file. */
+  /** File name of its JSON Schema. */
   shape: string;
   schema: z.ZodType;
-  /** When it changes. */
+  /** Sentence that says when it changes. */
   freshness: string;
-  /** Filters for `jq`, by what each prints. */
+  /** Filters for `jq`, keyed by a description of their output. */
   filters: Record<string, string>;
 }
 
 const EVERY_TIME = 'Changes with every publication.';
 const RARELY = 'Changes when a new one comes.';
 
-/** Every endpoint that answers JSON, in the order of the documentation. */
+/** All endpoints that return JSON, in the order of the documentation. */
 export const ENDPOINTS: Endpoint[] = [
   {
     name: 'index',
@@ -290,12 +290,12 @@ export const ENDPOINTS: Endpoint[] = [
   },
 ];
 
-/** Whether an endpoint's documents are compressed files, which no server unpacks by itself. */
+/** Whether the documents of an endpoint are compressed files, which servers do not unpack. */
 export function isCompressed({ path }: Endpoint): boolean {
   return path.endsWith('.gz');
 }
 
-/** The part of a path that stands for something. */
+/** The parameter in an endpoint's path. */
 export function parameterOf({ path }: Endpoint): string | undefined {
   return /\{(\w+)\}/.exec(path)?.[1];
 }

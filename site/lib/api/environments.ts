@@ -26,7 +26,7 @@ export function describeEnvironments(catalog: SiteCatalog): Body<EnvironmentList
   };
 }
 
-/** Undefined: it was never concretized. */
+/** The document of one environment. Undefined: it was never concretized. */
 export function describeEnvironment(
   environment: CatalogEnvironment,
   catalog: SiteCatalog,

@@ -1,6 +1,6 @@
 import type { JsonSchema } from './schemas.ts';
 
-/** A field of a document as the documentation shows it. */
+/** A field of a document in the documentation. */
 export interface Field {
   /** `builds[].links.page`. */
   path: string;
@@ -10,7 +10,7 @@ export interface Field {
   description: string;
 }
 
-/** Every field of a shape, each followed by its own. */
+/** All fields of a shape, each followed by the fields inside it. */
 export function listFields(schema: JsonSchema, prefix = ''): Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, part]): Field[] => {
     const [field] = schemasIn(part);
@@ -41,7 +41,7 @@ function typeOf(schema: JsonSchema): string {
   return Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything');
 }
 
-/** The schemas among what JSON Schema allows in a place: one, several, or a boolean. */
+/** The schemas in a value for which JSON Schema allows one schema, several, or a boolean. */
 function schemasIn(value: JsonSchema['items'] | JsonSchema['anyOf']): JsonSchema[] {
   const list = Array.isArray(value) ? value : [value];
   return list.filter((part) => typeof part === 'object');

@@ -73,7 +73,7 @@ function describeEndpoint(
   };
 }
 
-/** What is no JSON of a shape of its own. */
+/** Endpoints without a JSON shape of their own. */
 function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
   const settings = settingsTexts(catalog).get('mirrors') ?? '';
   return [
@@ -109,7 +109,7 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
   ];
 }
 
-/** Where the signature of this index is; the step that signs it comes after. */
+/** Address of the signature of this index. A later step makes the signature. */
 function signatureOf({ keys }: SiteCatalog): string[] {
   return keys.length > 0 ? [`${externalUrl(apiPath('index'))}.asc`] : [];
 }

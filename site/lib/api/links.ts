@@ -5,10 +5,10 @@ export function schemaLink(shape: string): string {
   return externalUrl(`/api/schemas/${shape}.json`);
 }
 
-/** A document without the address of its schema, which all get in one place. */
+/** A document without the address of its schema, which is added in one place. */
 export type Body<Document> = Omit<Document, 'schema'>;
 
-/** The links that every list has. */
+/** Links that every list has. */
 export function listLinks(): { index: string } {
   return { index: indexLink() };
 }
@@ -17,7 +17,7 @@ export function indexLink(): string {
   return externalUrl(apiPath('index'));
 }
 
-/** Addresses with a place for a name or hash. */
+/** Addresses with placeholders for names and hashes. */
 export const TEMPLATES = {
   package: '/api/packages/{name}.json',
   spec: '/api/specs/{hash}.json',

@@ -35,7 +35,7 @@ export function describePackages({ packages }: SiteCatalog): Body<PackageList> {
   };
 }
 
-/** Every build, by package, the highest version first. */
+/** All builds by package, the highest version first. */
 export function describeSpecs(catalog: SiteCatalog): Body<SpecTable> {
   const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds);
   return {
@@ -116,7 +116,7 @@ export function describeKeys({ keys }: SiteCatalog): Body<KeyList> {
   };
 }
 
-/** The settings file of a view, where the mirror has that view. */
+/** Link to a view's settings file, if the mirror has the view. */
 export function settingsLink(view: string, { plan }: SiteCatalog): { settings?: string } {
   return plan.views.has(view) ? { settings: externalUrl(`/api/${viewSettingsPath(view)}.yaml`) } : {};
 }

@@ -55,7 +55,7 @@ export function describeBudget(catalog: SiteCatalog): Body<BudgetDocument> {
   };
 }
 
-/** All badges by their name: of the whole cache, of each package, of each environment. */
+/** Badges of the whole cache, of each package and of each environment, keyed by name. */
 export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
   const { packages, builds, targets, size, updated } = countSite(catalog);
   return new Map([
@@ -76,7 +76,7 @@ export function describeBadges(catalog: SiteCatalog): Map<string, Badge> {
   ]);
 }
 
-/** How many builds are not older than the newest recipes that were read. */
+/** The share of builds that are not older than the newest recipes that were read. */
 function recipesBadge(catalog: SiteCatalog): Badge {
   const { comparison, builds } = catalog;
   const { older, unknown } = countFreshness(builds.values(), catalog).builds;
@@ -94,7 +94,7 @@ function badge(label: string, message: string, color = 'blue'): Badge {
   return { schemaVersion: 1, label, message: message.replaceAll('\u00a0', ' '), color };
 }
 
-/** What the runs recorded, or where they did not, what of it is there. */
+/** Monthly counts as runs recorded them, or the counts of what is in the catalog where these are higher. */
 function countMonths({ builds, failures, stats }: SiteCatalog): StatsDocument['months'] {
   const built = Map.groupBy(builds.values(), ({ build }) => monthOf(build.published));
   const failed = Map.groupBy(failures, ({ date }) => monthOf(date));

@@ -4,21 +4,21 @@ import { listSchemas } from './schemas.ts';
 import { mirrorName, siteAddress } from '../url.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
-/** What a path's parameter is, by its name. */
+/** Parameters of paths, keyed by name. */
 const PARAMETERS: Record<string, { description: string; pattern: string }> = {
   hash: { description: 'A DAG hash.', pattern: '^[a-z2-7]{32}$' },
   month: { description: 'A month, UTC.', pattern: '^\\d{4}-\\d{2}$' },
   name: { description: 'A name, as the lists have it.', pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' },
 };
 
-/** As Spack's own schema has it, in short. */
+/** A short form of Spack's own schema. */
 const SETTINGS_SCHEMA = {
   type: 'object',
   properties: { mirrors: { type: 'object' } },
   required: ['mirrors'],
 };
 
-/** The promise that every version of this API keeps. */
+/** Stability promise of this API. */
 export const PROMISE = [
   'Within version 1 fields and endpoints may be added; programs should ignore what they do not know.',
   'Within version 1 no field changes its name, type or meaning, none goes, and none that is always there becomes optional.',
@@ -94,7 +94,7 @@ function describeGet(endpoint: Endpoint, sample: ApiSample | undefined): object 
   };
 }
 
-/** JSON that is sent as HTML or compressed: for OpenAPI a text, whose content has a shape. */
+/** JSON served as HTML or compressed. OpenAPI describes it as text with a content schema. */
 function jsonAsText({ shape }: Endpoint): object {
   return {
     type: 'string',
@@ -112,7 +112,7 @@ function signatureGet(): object {
       'A detached OpenPGP signature of `/api/index.json`, armored; of one of the keys that `/api/keys.json` names. ' +
       'There is none in a cache without a key.',
     responses: {
-      // Servers do not agree on the name of this type.
+      // Servers use different names for this type.
       200: { description: 'The signature.', content: { 'application/*': { schema: { type: 'string' } } } },
       404: { $ref: '#/components/responses/missing' },
     },

@@ -5,7 +5,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import type { Commands } from '../commands/build-commands.ts';
 import { exampleBuild } from './samples.ts';
 
-/** Questions that programs ask most, each as commands with curl and jq; the page of the API and `llms.txt` show them. */
+/** Common questions and their commands with curl and jq, shown on the API's page and in `llms.txt`. */
 export function apiRecipes(catalog: SiteCatalog): Commands[] {
   const example = exampleBuild(catalog);
   return [
@@ -75,7 +75,7 @@ function get(document: string, filter: string): string {
   return `curl -fsS ${externalUrl(apiPath(document))} | jq -r '${filter}'`;
 }
 
-/** `/llms.txt`: what the cache is and how to ask it, for language models. Source: https://llmstxt.org */
+/** `/llms.txt`: a description of the cache and its API for language models. Source: https://llmstxt.org */
 export function llmsText(catalog: SiteCatalog): string {
   const endpoints = ENDPOINTS.map(
     ({ path, schema }) => `- [${path}](${externalUrl(path)}): ${schema.description ?? ''}`,

@@ -11,23 +11,23 @@ import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { once } from '../once.ts';
 import { fillTable } from './spec-table.ts';
 
-/** How much of each list a sample has. */
+/** Number of entries that a sample keeps of each list. */
 const SHOWN = 2;
 
-/** A real answer of an endpoint, its lists shortened, and the value of its parameter. */
+/** A real answer of an endpoint with shortened lists, and the value of its parameter. */
 export interface ApiSample {
   /** Path below the site's address. */
   path: string;
-  /** The parameter's value. Absent: it has none. */
+  /** Value of the parameter. Absent: there is none. */
   value?: string;
   document: unknown;
   /** Bytes of the whole answer. */
   size: number;
-  /** The same, compressed as servers send it. */
+  /** Compressed size, as servers send it. */
   packed: number;
 }
 
-/** A sample of each endpoint by its name; none of one that has no answers yet. */
+/** Samples keyed by endpoint name, without endpoints that have no document yet. */
 export const sampleEndpoints = once((catalog: SiteCatalog): Map<string, ApiSample> => {
   const answers = answersOf(catalog);
   return new Map(
@@ -64,7 +64,7 @@ function answersOf(catalog: SiteCatalog): Map<string, Answer> {
   ]);
 }
 
-/** A build with something to show, and not much of it. */
+/** A build with programs and dependencies, the smallest one. */
 export function exampleBuild({ builds }: SiteCatalog): CatalogBuild | undefined {
   const all = [...builds.values()];
   const telling = all.filter(
@@ -106,7 +106,7 @@ function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCata
   };
 }
 
-/** A table of few builds: cutting its columns would leave words that nothing names. */
+/** A table of a few builds. Shortening the columns of the whole table would leave unused words. */
 function shortTable(catalog: SiteCatalog): object {
   const builds = [...catalog.packages.values()].flatMap((entry) => entry.builds).slice(0, SHOWN);
   return {

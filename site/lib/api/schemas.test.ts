@@ -4,8 +4,8 @@ import { listFields } from './fields.ts';
 import { listSchemas } from './schemas.ts';
 
 /**
- * The promise of version 1: what is in the stored file stays. A line that is new may be added to it (run vitest with
- * `-u`); one that changes or goes breaks programs of others.
+ * The promise of version 1: every line of the stored file stays. New lines may be added to it (run vitest
+ * with `-u`); changing or removing a line breaks other people's programs.
  */
 test('no field of the API changes or goes', async () => {
   const shapes = Object.fromEntries(

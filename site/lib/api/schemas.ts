@@ -5,12 +5,12 @@ import { schemaLink } from './links.ts';
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** The JSON Schema of each shape by its name, without address or examples. */
+/** JSON Schemas keyed by shape name, without address or examples. */
 export function listSchemas(): Map<string, JsonSchema> {
   return new Map(ENDPOINTS.map(({ shape, schema }) => [shape, toJsonSchema(schema)]));
 }
 
-/** A shape's schema as a file of its own. */
+/** The schema of a shape as a separate file. */
 export function schemaDocument(shape: string, schema: JsonSchema, sample: unknown): object {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -22,16 +22,16 @@ export function schemaDocument(shape: string, schema: JsonSchema, sample: unknow
 }
 
 /**
- * Fields that a schema does not know are allowed in what is published, though none is written: a program that keeps
- * a copy must not break when one is added.
+ * Converts a schema. Published schemas allow unknown fields, although none are written: a program that keeps
+ * a copy of the schema must not break when a field is added.
  */
 function toJsonSchema(schema: z.ZodType): JsonSchema {
   const converted = z.toJSONSchema(schema, {
-    // As input, what has a default may be absent: nodes are passed on as Spack wrote them.
+    // As input, fields with a default may be absent: nodes are passed on as Spack wrote them.
     io: 'input',
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-      // zod's own word, which no validator knows; a pattern says the same.
+      // A format of zod's own that validators do not know. A pattern has the same rule.
       if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
     },
   });

@@ -3,17 +3,17 @@ import { imageReference, keyPath } from '../commands/commands.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, blobUrlPath, buildPath, externalUrl, manifestUrlPath } from '../url.ts';
 
-/** What names the views of months. */
+/** Prefix of the names of monthly views. */
 const MONTH_VIEW = 'month-';
 
 /**
- * The newest builds in `/manifest/`, 378 bytes each. The address is there for programs that know the first build caches
- * of this kind, whose front pages read it: they show what is new, and the address stays. It is not how one learns
- * what a cache has: Spack reads the mirror's index, programs `/api/specs.json`, and both have every build.
+ * Maximum number of builds in `/manifest/`, 378 bytes each. This address is for programs that know the first
+ * build caches of this kind, whose front pages use it to show new builds. It need not be complete: Spack
+ * reads the mirror's index, and programs read `/api/specs.json`, which have all builds.
  */
 const MOST_BUILDS = 250;
 
-/** What `/manifest/` says. */
+/** The document at `/manifest/`. */
 export function describeSeed(catalog: SiteCatalog): SeedManifest {
   return {
     keys: keyLinks(catalog),
@@ -26,7 +26,7 @@ export function describeSeed(catalog: SiteCatalog): SeedManifest {
   };
 }
 
-/** What `/manifest/dates/` says: the months whose views the mirror has. */
+/** The document at `/manifest/dates/`: months whose views are on the mirror. */
 export function describeSeedDates(
   catalog: SiteCatalog,
   place: { branch: string; folder: string },
@@ -45,8 +45,8 @@ export function describeSeedDates(
 }
 
 /**
- * JSON for a file that browsers are told is HTML: no character in it begins or ends anything in HTML, and every
- * JSON reader gives the same texts.
+ * JSON for a file that is served as HTML. No character in it has
+ * a meaning in HTML, and every JSON parser gives the same result.
  */
 export function jsonForHtml(document: object): string {
   const escaped = JSON.stringify(document).replaceAll(

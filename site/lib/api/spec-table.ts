@@ -10,7 +10,7 @@ import { compareTexts } from '../spack/versions.ts';
 type Words = SpecTable['words'];
 type Columns = SpecTable['columns'];
 
-/** Builds as columns, in the order given. */
+/** Builds as columns, in the given order. */
 export function fillTable(
   builds: readonly CatalogBuild[],
   catalog: Pick<SiteCatalog, 'nodes' | 'comparison'>,
@@ -60,7 +60,7 @@ export function fillTable(
   return { builds: builds.length, words, columns };
 }
 
-/** What the columns say of each build. Throws where they do not fit together. */
+/** Builds read back from the columns. Throws if the columns are inconsistent. */
 export function readTable({ words, columns }: Pick<SpecTable, 'words' | 'columns'>): KnownBuild[] {
   return columns.hash.map((hash, row) => ({
     hash,

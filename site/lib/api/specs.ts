@@ -41,7 +41,9 @@ export function describePackage(
   };
 }
 
-/** The nodes of a package's builds. Their texts go in as Spack wrote them: parsing them could reorder their keys. */
+/**
+ * Nodes of a package's builds. Their texts are kept as Spack wrote them: parsing could reorder their keys.
+ */
 export function nodeListText({ builds }: CatalogPackage): string {
   return `{"schema":${JSON.stringify(schemaLink('node-list'))},"nodes":[${builds.map(({ text }) => text).join(',')}]}\n`;
 }

@@ -2,17 +2,17 @@ import type { APIContext, APIRoute } from 'astro';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
-/** What a file of `site/pages/` exports for addresses that differ in one parameter. */
+/** Exports of a file in `site/pages/` for addresses that differ in one parameter. */
 export interface StaticEndpoint<Entry> {
   getStaticPaths(): Promise<{ params: Record<string, string>; props: { entry: Entry } }[]>;
   GET: APIRoute<{ entry: Entry }>;
 }
 
 /**
- * An endpoint with one document for each entry of the catalog of a kind.
- * @param parameter as the file's name has it: `name` of `[name].json.ts`
- * @param list the entries by the value of the parameter
- * @param text what is served for an entry
+ * An endpoint with one document for each catalog entry of a kind.
+ * @param parameter name in the file name: `name` of `[name].json.ts`
+ * @param list entries, each with the value of the parameter
+ * @param text document to serve for an entry
  */
 export function staticEndpoint<Entry>(
   parameter: string,
@@ -30,7 +30,7 @@ export function staticEndpoint<Entry>(
   };
 }
 
-/** An endpoint whose documents are texts that were made all together. */
+/** An endpoint whose documents are texts that were all made beforehand. */
 export function textEndpoint(
   parameter: string,
   list: (catalog: SiteCatalog) => Iterable<readonly [string, string]>,

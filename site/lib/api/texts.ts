@@ -19,7 +19,7 @@ import { healthDocument, recipesDocument, reproducedDocument } from './checks.ts
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { once } from '../once.ts';
 
-/** What each list says, by its endpoint's name. */
+/** Functions that make the lists, keyed by endpoint name. */
 const LISTS = {
   packages: describePackages,
   specs: describeSpecs,
@@ -39,14 +39,14 @@ const LISTS = {
   reproduced: reproducedDocument,
 } satisfies Record<string, (catalog: SiteCatalog) => object>;
 
-/** Texts of documents that are derived from everything; made once for each catalog. */
+/** Texts of documents that are derived from the whole catalog, made once per catalog. */
 export interface ApiTexts {
-  /** By the endpoint's name: `packages`, `specs` … */
+  /** Keyed by endpoint name: `packages`, `specs` … */
   lists: Map<string, string>;
-  /** By month, the oldest first. */
+  /** Keyed by month, the oldest first. */
   changes: Map<string, string>;
   environments: Map<string, string>;
-  /** By path below `/api/badges/`, without the ending. */
+  /** Keyed by path below `/api/badges/`, without the extension. */
   badges: Map<string, string>;
 }
 
@@ -64,11 +64,11 @@ export const apiTexts = once((catalog: SiteCatalog): ApiTexts => ({
       }),
     ),
   ),
-  // shields.io allows no further field.
+  // shields.io does not allow additional fields.
   badges: new Map([...describeBadges(catalog)].map(([name, badge]) => [name, checkedText('badge', badge)])),
 }));
 
-/** A document as it is served, with the address of its schema. Throws when it is not of its endpoint's shape. */
+/** A document as served, with the address of its schema. Throws if it does not have its endpoint's shape. */
 export function documentText(endpoint: string, body: object): string {
   return checkedText(endpoint, { schema: schemaLink(endpointNamed(endpoint).shape), ...body });
 }

@@ -6,7 +6,7 @@ import { solverSettingsPath } from '../mirror/consumer-settings.ts';
 import { once } from '../once.ts';
 import { externalUrl } from '../url.ts';
 
-/** The settings files of a catalog, those of its views included. */
+/** Settings files of a catalog, including those of its views. */
 export const settingsOf = once((catalog: SiteCatalog): SettingsFile[] =>
   describeSettings({ ...catalog, signed: catalog.keys.length > 0, views: catalog.plan.views }),
 );
@@ -39,7 +39,7 @@ export function describeViews(catalog: SiteCatalog): Body<ViewList> {
   };
 }
 
-/** Every settings file by its path below `/api/`, without the ending: those of now, and all that were recorded. */
+/** Current and recorded settings files, keyed by path below `/api/` without the extension. */
 export function settingsTexts(catalog: SiteCatalog): Map<string, string> {
   return new Map([
     ...settingsOf(catalog).map(({ path, text }) => [path, text] as const),
