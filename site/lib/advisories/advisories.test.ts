@@ -17,7 +17,7 @@ function packageWith(versions: string[], deprecated: { version: string; cves: st
   return { name: 'zlib', metadata, builds, versions, targets: [], systems: [], size: 0, updated: '' };
 }
 
-test('names versions that are here, with the newer one that is not withdrawn', () => {
+test('lists deprecated versions with builds here, each with the newest version that is not deprecated', () => {
   const entry = packageWith(
     ['1.10', '1.9', '1.2'],
     [
@@ -32,7 +32,7 @@ test('names versions that are here, with the newer one that is not withdrawn', (
   ]);
 });
 
-test('says reason and severity, and shortens a commit', () => {
+test('shows reason and severity, and shortens a commit', () => {
   const [advisory] = packageAdvisories(packageWith(['1.2'], [{ version: '1.2', cves: ['CVE-2026-1111'] }]));
   if (!advisory) throw new Error('expected an advisory');
   expect(advisoryText({ ...advisory, reason: 'breaks', severity: 'high', since: 'a'.repeat(40) })).toBe(

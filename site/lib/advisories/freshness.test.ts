@@ -24,7 +24,7 @@ function build(name: string, letter: string, packages = '0'.repeat(40)): Catalog
   return { build: { name, hash: hash(letter), origin: { packages } } } as CatalogBuild;
 }
 
-test('says of each build in one sentence how it compares, and of one that was not compared that it is not known', () => {
+test('describes the freshness of each build in one sentence, including builds that were not compared', () => {
   const builds = [build('bzip2', 'a'), build('bzip2', 'b'), build('tree', 'c'), build('tree', 'd')];
   expect([...builds, build('tree', 'z')].map((one) => freshnessText(one, { comparison }))).toEqual([
     'Current with recipes v2026.06.0.',
@@ -36,7 +36,7 @@ test('says of each build in one sentence how it compares, and of one that was no
   expect(freshnessText(build('tree', 'c'), {})).toBe('Not compared with newer recipes yet.');
 });
 
-test('calls what was solved with these recipes current, unless something that it needs is older', () => {
+test('calls a build solved with these recipes current, unless one of its dependencies is older', () => {
   expect(freshnessOf(build('tree', 'z', COMMIT), { comparison }).state).toBe('current');
   expect(freshnessOf(build('tree', 'e', COMMIT), { comparison }).state).toBe('current');
   expect(freshnessOf(build('tree', 'c', COMMIT), { comparison })).toEqual({
@@ -46,7 +46,7 @@ test('calls what was solved with these recipes current, unless something that it
   });
 });
 
-test('counts builds, and says since when the first of them is older', () => {
+test('counts builds, and gives the date since which the first of them has been older', () => {
   const count = countFreshness(
     ['a', 'b', 'c', 'd', 'y', 'z'].map((letter) => build('tree', letter)),
     { comparison },

@@ -40,7 +40,7 @@ function secondsAfter(date: string, seconds: number): string {
   return new Date(Date.parse(date) + seconds * SECOND_MS).toISOString().replace('.000Z', 'Z');
 }
 
-test('a month that is over keeps its bytes through years of publishing, pruning and publishing again', () => {
+test('a past month keeps its bytes through years of publishing, pruning and publishing again', () => {
   const history = inventHistory({ builds: BUILDS, seed: 1 });
   const records = [...history.builds.values()]
     .map((build) => inventBuildRecord(history, build))
@@ -71,7 +71,7 @@ test('a month that is over keeps its bytes through years of publishing, pruning 
   expect([...over.values()].some((text) => text.includes('"removed"'))).toBe(true);
 });
 
-test('what was removed, built again and removed again is told each time, in order', () => {
+test('lists every removal and every publication of a build that was built again, in order', () => {
   const history = inventHistory({ builds: 1, seed: 1 });
   const [build] = [...history.builds.values()].map((each) => inventBuildRecord(history, each));
   if (!build) throw new Error('expected a build');

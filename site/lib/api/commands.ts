@@ -52,7 +52,7 @@ export function settingsCommands(catalog: SiteCatalog): Commands[] {
   const ofSolver = solver && includeOf(solver.sha256, catalog.recorded).include;
   return [
     {
-      label: 'Download, where you have no mirrors.yaml yet',
+      label: 'Download, if you have no mirrors.yaml yet',
       lines: [
         `test -e ~/.spack/mirrors.yaml || curl -fsS --create-dirs -o ~/.spack/mirrors.yaml ${externalUrl(`/api/${file.path}.yaml`)}`,
       ],
@@ -68,7 +68,8 @@ export function settingsCommands(catalog: SiteCatalog): Commands[] {
     ...(ofSolver
       ? [
           {
-            label: 'Or include, with what makes the solver choose what is here: targets, compilers, reuse',
+            label:
+              'Or include, with settings that make the solver choose builds of this cache: targets, compilers, reuse',
             lines: includeLines(ofSolver),
           },
         ]

@@ -41,7 +41,6 @@ export interface Endpoint {
 }
 
 const EVERY_TIME = 'Changes with every publication.';
-const RARELY = 'Changes when a new one comes.';
 
 /** All endpoints that return JSON, in the order of the documentation. */
 export const ENDPOINTS: Endpoint[] = [
@@ -52,8 +51,8 @@ export const ENDPOINTS: Endpoint[] = [
     schema: IndexDocument,
     freshness: EVERY_TIME,
     filters: {
-      'How much there is': '.counts',
-      'What to compare with the last time': String.raw`.endpoints[] | select(.sha256) | "\(.sha256) \(.url)"`,
+      'Number of builds, packages and so on': '.counts',
+      'Digests to compare with those of last time': String.raw`.endpoints[] | select(.sha256) | "\(.sha256) \(.url)"`,
     },
   },
   {
@@ -69,7 +68,7 @@ export const ENDPOINTS: Endpoint[] = [
     path: TEMPLATES.package,
     shape: 'package-document',
     schema: PackageDocument,
-    freshness: 'Changes when a build of the package comes or goes.',
+    freshness: 'Changes when a build of the package is added or removed.',
     filters: { 'Each build': String.raw`.builds[] | "\(.hash) \(.spec)"` },
   },
   {
@@ -88,10 +87,9 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'spec-document',
     schema: SpecDocument,
     freshness:
-      'Changes when it moves to the site or to the registry, or is signed again. Whether newer recipes give another build is in `/api/specs.json` (`freshness`): each of their releases may change that.',
+      'Changes when the build moves to the site or to the registry, or is signed again. `freshness` in `/api/specs.json` says whether newer recipes would give another build; each release of the recipes may change that.',
     filters: {
-      'What it is, the oldest glibc that it runs on, and its size in bytes':
-        '.spec, .needs.runs, .build.tarball.size',
+      'Spec, oldest glibc that it runs on, and size in bytes': '.spec, .needs.runs, .build.tarball.size',
     },
   },
   {
@@ -99,9 +97,9 @@ export const ENDPOINTS: Endpoint[] = [
     path: TEMPLATES.nodes,
     shape: 'node-list',
     schema: NodeList,
-    freshness: 'Changes when a build of the package comes or goes.',
+    freshness: 'Changes when a build of the package is added or removed.',
     filters: {
-      'What each build depends on': String.raw`.nodes[] | "\(.hash): \([.dependencies[]?.name] | join(" "))"`,
+      'Dependencies of each build': String.raw`.nodes[] | "\(.hash): \([.dependencies[]?.name] | join(" "))"`,
     },
   },
   {
@@ -110,7 +108,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'target-list',
     schema: TargetList,
     freshness: EVERY_TIME,
-    filters: { 'Builds for each': String.raw`.targets[] | "\(.builds) \(.name)"` },
+    filters: { 'Number of builds for each': String.raw`.targets[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'compilers',
@@ -118,14 +116,14 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'compiler-list',
     schema: CompilerList,
     freshness: EVERY_TIME,
-    filters: { 'Builds by each': String.raw`.compilers[] | "\(.builds) \(.name)@\(.version)"` },
+    filters: { 'Number of builds by each': String.raw`.compilers[] | "\(.builds) \(.name)@\(.version)"` },
   },
   {
     name: 'programs',
     path: '/api/programs.json',
     shape: 'program-list',
     schema: ProgramList,
-    freshness: 'Changes when a build brings a program or library that was not there.',
+    freshness: 'Changes when a program or library is added or removed.',
     filters: {
       'Each program and its packages': String.raw`.programs[] | "\(.name): \(.packages | join(" "))"`,
     },
@@ -136,7 +134,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'environment-list',
     schema: EnvironmentList,
     freshness: 'Changes when one of their specs is built.',
-    filters: { 'How much of each is there': String.raw`.environments[] | "\(.percent) % \(.name)"` },
+    filters: { 'Coverage of each': String.raw`.environments[] | "\(.percent) % \(.name)"` },
   },
   {
     name: 'environment',
@@ -171,9 +169,10 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/advisories.json',
     shape: 'advisory-list',
     schema: AdvisoryList,
-    freshness: 'Changes when newer recipes were read, and when a build of such a version comes or goes.',
+    freshness:
+      'Changes when newer recipes are read, and when a build of a deprecated version is added or removed.',
     filters: {
-      'What is withdrawn, why, and what is newer': String.raw`.advisories[] | "\(.name)@\(.version) \(.cves | join(" ")) \(.newer // "")"`,
+      'Deprecated versions, their CVE ids and newer versions': String.raw`.advisories[] | "\(.name)@\(.version) \(.cves | join(" ")) \(.newer // "")"`,
     },
   },
   {
@@ -181,9 +180,10 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/recipes.json',
     shape: 'recipes-document',
     schema: RecipesDocument,
-    freshness: 'Changes when newer recipes were read (weekly, or by hand), and when a build comes or goes.',
+    freshness:
+      'Changes when newer recipes are read (weekly, or by hand), and when a build is added or removed.',
     filters: {
-      'How many builds are older than the newest recipes': String.raw`.last | if . then "\(.builds.older) older than \(.release)" else "not compared yet" end`,
+      'Number of builds that are older than the newest recipes': String.raw`.last | if . then "\(.builds.older) older than \(.release)" else "not compared yet" end`,
     },
   },
   {
@@ -192,14 +192,14 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'view-list',
     schema: ViewList,
     freshness: EVERY_TIME,
-    filters: { 'Builds in each': String.raw`.views[] | "\(.builds) \(.name)"` },
+    filters: { 'Number of builds in each': String.raw`.views[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'keys',
     path: '/api/keys.json',
     shape: 'key-list',
     schema: KeyList,
-    freshness: RARELY,
+    freshness: 'Changes when a key is added or removed.',
     filters: { Fingerprints: '.keys[].fingerprint' },
   },
   {
@@ -208,7 +208,7 @@ export const ENDPOINTS: Endpoint[] = [
     shape: 'stats-document',
     schema: StatsDocument,
     freshness: EVERY_TIME,
-    filters: { 'Builds by month': String.raw`.months[] | "\(.month) \(.builds)"` },
+    filters: { 'Number of builds per month': String.raw`.months[] | "\(.month) \(.builds)"` },
   },
   {
     name: 'budget',
@@ -225,7 +225,7 @@ export const ENDPOINTS: Endpoint[] = [
     schema: HealthDocument,
     freshness: 'Changes when catalog, registry and site are compared: weekly, or by hand.',
     filters: {
-      'Problems and when they were looked for': String.raw`.last // empty | "\(.problems) \(.date)"`,
+      'Number of problems, and date of the check': String.raw`.last // empty | "\(.problems) \(.date)"`,
     },
   },
   {
@@ -233,15 +233,17 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/reproduced.json',
     shape: 'reproduced-document',
     schema: ReproducedDocument,
-    freshness: 'Changes when builds are made a second time and compared.',
-    filters: { 'How many came out the same': String.raw`.last // empty | "\(.equal) of \(.compared)"` },
+    freshness: 'Changes when builds are built a second time and compared.',
+    filters: {
+      'Number of builds that came out the same': String.raw`.last // empty | "\(.equal) of \(.compared)"`,
+    },
   },
   {
     name: 'changes',
     path: '/api/changes/{month}.json',
     shape: 'change-list',
     schema: ChangeList,
-    freshness: 'Changes with every publication in its month, and no longer from a day after the month ends.',
+    freshness: 'Changes with every publication in its month. One day after the month ends, it is final.',
     filters: {
       'Builds added and removed': String.raw`.changes[] | "\(.date) \(.change) \(.name)@\(.version)"`,
     },
@@ -259,7 +261,7 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/badges/packages/{name}.json',
     shape: 'badge',
     schema: Badge,
-    freshness: 'Changes with a higher version.',
+    freshness: 'Changes when the highest version changes.',
     filters: { 'The text': String.raw`"\(.label): \(.message)"` },
   },
   {
@@ -285,7 +287,7 @@ export const ENDPOINTS: Endpoint[] = [
     schema: SeedDates,
     freshness: 'Changes once a month.',
     filters: {
-      'Where each month is listed': String.raw`.url_prefix as $p | .dates[] | "\($p)\(.)/index.manifest.json"`,
+      'Address of the list of each month': String.raw`.url_prefix as $p | .dates[] | "\($p)\(.)/index.manifest.json"`,
     },
   },
 ];

@@ -87,7 +87,7 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       name: 'other-settings',
       url: externalUrl('/api/mirrors/{name}.yaml'),
       description:
-        'Other Spack settings: site and registry, a view, or a file for `include:`, as the list of views names them.',
+        'Other Spack settings: for site and registry, for a view, or a file for `include:`. The list of views has their names.',
     },
     ...signatureOf(catalog).map((url) => ({
       name: 'signature',
@@ -98,13 +98,13 @@ function otherEndpoints(catalog: SiteCatalog): IndexDocument['endpoints'] {
       name: 'sbom',
       url: externalUrl(TEMPLATES.sbom),
       description:
-        'The bill of materials of a build in SPDX 2.3, for roots of environments and the newest builds.',
+        'The bill of materials of a build in SPDX 2.3. Roots of environments and the newest builds have one.',
     },
     { name: 'openapi', url: externalUrl(apiPath('openapi')), description: 'This API in OpenAPI 3.1.' },
     {
       name: 'schema',
       url: schemaLink('{name}'),
-      description: 'A JSON Schema, as the field `schema` of a document names it.',
+      description: 'A JSON Schema, named in the field `schema` of documents.',
     },
   ];
 }

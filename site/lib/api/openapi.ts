@@ -8,7 +8,7 @@ import type { SiteCatalog } from '../catalog/site-catalog.ts';
 const PARAMETERS: Record<string, { description: string; pattern: string }> = {
   hash: { description: 'A DAG hash.', pattern: '^[a-z2-7]{32}$' },
   month: { description: 'A month, UTC.', pattern: '^\\d{4}-\\d{2}$' },
-  name: { description: 'A name, as the lists have it.', pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' },
+  name: { description: 'A name from one of the lists.', pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' },
 };
 
 /** A short form of Spack's own schema. */
@@ -20,10 +20,10 @@ const SETTINGS_SCHEMA = {
 
 /** Stability promise of this API. */
 export const PROMISE = [
-  'Within version 1 fields and endpoints may be added; programs should ignore what they do not know.',
-  'Within version 1 no field changes its name, type or meaning, none goes, and none that is always there becomes optional.',
-  'A version 2 would have addresses of its own; those of version 1 would be served beside them for at least a year after it was announced in `index.json`.',
-  'Files for `include:`, named by their sha256, never change and stay for ever.',
+  'Within version 1, fields and endpoints may be added. Programs should ignore those that they do not know.',
+  'Within version 1, no field is removed, changes its name, type or meaning, or becomes optional.',
+  'A version 2 would have its own addresses. Those of version 1 would still be served for at least a year after version 2 is announced in `index.json`.',
+  'Files for `include:`, named by their sha256, never change and are never removed.',
 ] as const;
 
 /** This API in OpenAPI 3.1. */
@@ -34,7 +34,7 @@ export function describeOpenApi(catalog: SiteCatalog): object {
     info: {
       title: `Build cache ${mirrorName()}`,
       version: '1.0.0',
-      summary: 'What is in a Spack build cache, as static JSON files.',
+      summary: 'The content of a Spack build cache, as static JSON files.',
       description: PROMISE.join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -43,7 +43,7 @@ export function describeOpenApi(catalog: SiteCatalog): object {
     tags: [
       { name: 'api', description: 'Documents of this API.' },
       { name: 'settings', description: 'Settings for Spack.' },
-      { name: 'seed', description: 'The form of the first build caches on GitHub Pages; JSON sent as HTML.' },
+      { name: 'seed', description: 'Format of the first build caches on GitHub Pages: JSON served as HTML.' },
     ],
     paths: Object.fromEntries([
       ...ENDPOINTS.map((endpoint) => [
@@ -109,8 +109,8 @@ function signatureGet(): object {
     tags: ['api'],
     summary: 'Signature of the index',
     description:
-      'A detached OpenPGP signature of `/api/index.json`, armored; of one of the keys that `/api/keys.json` names. ' +
-      'There is none in a cache without a key.',
+      'A detached, armored OpenPGP signature of `/api/index.json`, made with one of the keys in `/api/keys.json`. ' +
+      'A cache without a key has no signature.',
     responses: {
       // Servers use different names for this type.
       200: { description: 'The signature.', content: { 'application/*': { schema: { type: 'string' } } } },
@@ -126,8 +126,8 @@ function settingsGet(parameter?: string, value?: string): object {
     summary: parameter === undefined ? 'Spack settings that add this cache' : 'Other Spack settings',
     description:
       parameter === undefined
-        ? 'A `mirrors.yaml` for a configuration scope: the HTTPS mirror alone.'
-        : 'As `/api/views.json` names them: `both`, `both-without-view`, `view-<view>`, `solver`, `solver-view-<view>`, `solver-env-<environment>`, or a sha256 for `include:`.',
+        ? 'A `mirrors.yaml` for a configuration scope, with only the HTTPS mirror.'
+        : 'Settings with a name from `/api/views.json`: `both`, `both-without-view`, `view-<view>`, `solver`, `solver-view-<view>`, `solver-env-<environment>`, or a sha256 for `include:`.',
     ...parametersOf(parameter, value),
     responses: {
       200: {

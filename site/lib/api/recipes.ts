@@ -12,7 +12,7 @@ export function apiRecipes(catalog: SiteCatalog): Commands[] {
     ...(example ? [isHere(example)] : []),
     ...(catalog.builds.size > 0 ? [whatIsNew()] : []),
     {
-      label: 'What failed, the newest first',
+      label: 'What failed? The newest first',
       lines: [get('failures', String.raw`.failures[] | "\(.date) \(.kind) \(.spec)"`)],
     },
     {
@@ -91,14 +91,14 @@ export function llmsText(catalog: SiteCatalog): string {
   return [
     `# ${mirrorName()}`,
     '',
-    `> A Spack build cache at ${siteAddress()}: compiled packages that \`spack install\` downloads instead of building. All of it is in static JSON files: no key, no rate limit, CORS enabled.`,
+    `> A Spack build cache at ${siteAddress()}: compiled packages that \`spack install\` downloads instead of building. All its data is available as static JSON files: no API key, no rate limit, CORS enabled.`,
     '',
-    `Add it with \`spack mirror add --type binary ${catalog.keys.length > 0 ? '' : '--unsigned '}${mirrorName()} ${siteAddress()}\`. A build is named by its DAG hash: \`spack install --use-buildcache only /HASH\`. On Linux Spack chooses a build by itself when the machine has the build's \`libc\` or a newer one, and runs its \`target\`.`,
+    `Add it with \`spack mirror add --type binary ${catalog.keys.length > 0 ? '' : '--unsigned '}${mirrorName()} ${siteAddress()}\`. A build is identified by its DAG hash: \`spack install --use-buildcache only /HASH\`. On Linux, Spack reuses a build if the machine has the build's \`libc\` or a newer version, and its CPU supports the build's \`target\`.`,
     '',
     '## API',
     '',
     ...endpoints,
-    `- [${apiPath('openapi')}](${externalUrl(apiPath('openapi'))}): all of it in OpenAPI 3.1.`,
+    `- [${apiPath('openapi')}](${externalUrl(apiPath('openapi'))}): the API in OpenAPI 3.1.`,
     '',
     '## Recipes',
     '',

@@ -40,7 +40,7 @@ test('columns are read back as rows', () => {
   ]);
 });
 
-test('a place that names no word is an error that says where', () => {
+test('an index without a word is an error that says where', () => {
   expect(() => readTable({ words, columns: { ...columns, target: [0, 2] } })).toThrow(
     'columns.target: expected a place in words.target for build 1, found none',
   );
