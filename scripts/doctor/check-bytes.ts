@@ -18,22 +18,22 @@ import type { Diagnosis, FindingCode } from './diagnosis.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
-/** Transfers at a time: a whole registry is read, and others use it meanwhile. */
+/** Transfers at a time, since a whole registry is read while others use it. */
 const TRANSFERS = 4;
 
-/** Blobs that were found good, in a file: a run that is interrupted goes on where it was. */
+/** Digests of verified blobs, in a file, so that an interrupted run continues where it stopped. */
 interface Journal {
   has(blob: Blob): boolean;
   add(blob: Blob): void;
-  /** Forgets all: the next run begins again. */
+  /** Deletes the file: the next run starts over. */
   finish(): void;
 }
 
-/** @param place whose blobs they are: each place has a journal of its own */
+/** @param place registry or site of the blobs, each with its own journal */
 function openJournal(folder: string, place: string): Journal {
   const file = join(folder, `good-${sha256Of(place).slice(0, 16)}.txt`);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-  // A last line without its end was being written.
+  // A last line without a line break was interrupted.
   const good = new Set(lines.slice(0, -1).map((line) => digestFrom(line)));
   mkdirSync(dirname(file), { recursive: true });
   return {
@@ -46,7 +46,7 @@ function openJournal(folder: string, place: string): Journal {
   };
 }
 
-/** Reads every image of the registry, its manifest, spec file and tarball, and hashes all of it. */
+/** Reads and hashes every image of the registry: its manifest, spec file and tarball. */
 export async function checkRegistryBytes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -54,7 +54,7 @@ export async function checkRegistryBytes(
 ): Promise<void> {
   const journal = openJournal(folder, registry.reference);
   const reading = await attempt(async () => {
-    // One that is missing is a finding of its own.
+    // A missing index is a separate finding.
     if (await registry.hasBlob(index)) await drain(await registry.openBlob(index));
   });
   if (reading !== undefined)
@@ -95,7 +95,7 @@ export async function checkRegistryBytes(
   if (outcome.note === undefined) journal.finish();
 }
 
-/** Reads every tarball and spec file that the site serves, and hashes it. */
+/** Reads and hashes every tarball and spec file that the site serves. */
 export async function checkSiteBytes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -115,7 +115,7 @@ export async function checkSiteBytes(
         source = await site.open(path);
         if (source) await drain(verified(source, site.locate(path), blob));
       });
-      // Missing tarballs were found before, and spec files may be in the registry alone.
+      // Missing tarballs are reported by another check, and spec files may be only in the registry.
       if (!source && fault === undefined) continue;
       if (fault === undefined) journal.add(blob);
       else
@@ -139,7 +139,7 @@ async function checkManifest(registry: Registry, { image, tarball }: Build): Pro
     throw new Error(`an image of other blobs: ${parts.join(', ')}`);
 }
 
-/** The message of what fails; a server that asks for patience is no fault of the blob and ends the run. */
+/** The message of an error. Temporary errors are thrown: they are not the blob's fault, and end the run. */
 async function attempt(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();
@@ -150,7 +150,7 @@ async function attempt(work: () => Promise<void>): Promise<string | undefined> {
   }
 }
 
-/** @returns how many were looked at, and why not all */
+/** @returns the number of builds checked, and why not all */
 async function eachBuild(
   label: string,
   builds: readonly Build[],

@@ -15,7 +15,7 @@ import { computeDagHash, isOwnHash } from '../build-cache/spec-file.ts';
 import { imageTag } from '../oci/image.ts';
 
 /**
- * Proves that each manifest names the blobs that its build's record names, and is signed by a key that is published.
+ * Checks that each manifest names the blobs of its build's record and is signed by a published key.
  * @param limit number of signatures to verify
  */
 export async function checkManifests(
@@ -52,7 +52,7 @@ export async function checkManifests(
   diagnosis.count('catalog', 'manifests name what was built', builds.size);
 
   const armored = [...keys.values()];
-  // A key that cannot be read is one finding, not one of every manifest.
+  // An unreadable key is one finding, not one for every manifest.
   const isVerifiable = await Promise.all(armored.map(readPublicKeys)).then(
     () => true,
     () => false,
@@ -95,7 +95,10 @@ function trySplit(manifest: string): { text: string; signed: boolean } | { fault
   }
 }
 
-/** A manifest follows from its build's record. Without the key a signed cache's is left to `sign`. */
+/**
+ * A fix that rewrites a manifest from its build's record. Without the key, `sign` has to do that in a signed
+ * cache.
+ */
 function rewrite(
   { directory, catalog: { keys } }: ExaminedCatalog,
   build: Build,
@@ -114,10 +117,10 @@ function rewrite(
 
 const PRIVATE_KEY = /-----BEGIN PGP PRIVATE KEY BLOCK-----/;
 
-/** Consumers have to fetch an extended key: time for several of these weekly runs. */
+/** Consumers have to fetch an extended key; this leaves time for several weekly runs. */
 const SOON_DAYS = 60;
 
-/** Looks whether the public keys can be read, are named for themselves, and are good for some time yet. */
+/** Checks that the public keys are readable, named for their fingerprint, and valid for some time. */
 export async function checkKeys(
   { directory, catalog: { keys } }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -164,8 +167,8 @@ export async function checkKeys(
 }
 
 /**
- * Recomputes the hash of every node, and proves that every DAG is whole and that clients can read all of it.
- * @returns whether they can
+ * Recomputes the hash of every node, and checks that every DAG is complete and readable for all clients.
+ * @returns whether all nodes are readable
  */
 export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: Diagnosis): boolean {
   const { nodes, builds } = catalog;

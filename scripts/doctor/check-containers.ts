@@ -5,9 +5,9 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
 /**
- * Looks whether the newest container of each name and architecture is there; those before it may be gone.
- * @param limit how many are asked for
- * @param tags of the registry
+ * Checks that the newest container of each name and architecture exists; earlier ones may be gone.
+ * @param limit maximum number of containers to check
+ * @param tags tags of the registry
  */
 export async function checkContainers(
   { containers }: ExaminedCatalog,

@@ -19,12 +19,12 @@ import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
-/** 10,000 builds take some 16 MB. */
+/** Limit for an index; 10,000 builds take about 16 MB. */
 const INDEX_LIMIT_BYTES = 2 ** 28;
-/** Bytes of views that a run without `--deep` reads, the smallest first. */
+/** Bytes of views that a run without `--deep` reads, smallest first. */
 const QUICK_VIEW_BYTES = 2 ** 23;
 
-/** What is read of an index: who is in it, whether with a binary, and what each depends on. */
+/** The fields of an index that are read: its nodes, whether each has a binary, and their dependencies. */
 const Index = z.object({
   database: z.object({
     version: z.literal('8'),
@@ -38,17 +38,17 @@ const Index = z.object({
   }),
 });
 
-/** What a site's indexes say. */
+/** Contents of a site's indexes. */
 export interface SiteIndexes {
   /** Hashes of the builds that the site's own index lists. */
   listed: Set<string>;
   /** Digests of all index blobs. */
   blobs: Set<Digest>;
-  /** Whether the index of everything is not that of the catalog. */
+  /** Whether the index of everything differs from the catalog's. */
   isBehind: boolean;
 }
 
-/** Compares a site's indexes with the catalog: that of everything, its own, and its views. */
+/** Compares a site's indexes with the catalog: the index of everything, the site's own, and its views. */
 export async function checkIndexes(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -87,7 +87,10 @@ export async function checkIndexes(
   return { listed, blobs: new Set(blobs), isBehind };
 }
 
-/** What a listed build needs at run time is listed, too: a client that has this mirror alone would build it. */
+/**
+ * Checks that run-time dependencies of listed builds are listed, too, since a client with only this mirror
+ * would build them.
+ */
 function expectClosed(
   site: MirrorFiles,
   listed: ReadonlySet<string>,
@@ -107,7 +110,7 @@ function expectClosed(
   }
 }
 
-/** The blobs of the views that the site names, by view; that of everything left out. */
+/** The index blobs of the views that the site names, keyed by view, without that of everything. */
 async function readViews(site: MirrorFiles, diagnosis: Diagnosis): Promise<Map<string, Blob>> {
   const views = new Map<string, Blob>();
   let named: z.infer<typeof ViewNames> | undefined;
@@ -135,7 +138,7 @@ async function readViews(site: MirrorFiles, diagnosis: Diagnosis): Promise<Map<s
   return views;
 }
 
-/** Looks whether views list nothing that the site's own index does not; without `--deep` at the smallest ones. */
+/** Checks that views list only builds of the site's own index; without `--deep` only the smallest views. */
 async function checkViews(
   site: MirrorFiles,
   views: ReadonlyMap<string, Blob>,
@@ -145,7 +148,7 @@ async function checkViews(
   let room = limit === Infinity ? Infinity : QUICK_VIEW_BYTES;
   let checked = 0;
   for (const [view, blob] of [...views].sort(([, a], [, b]) => a.size - b.size)) {
-    // The site's own index under another name is a view of everything that is on the site.
+    // The site's own index under another name is a view of everything on the site.
     const isOwn = blob.digest === own?.digest;
     if (!isOwn && blob.size > room) {
       await expectSize(site, blob, diagnosis, ['site-index-damaged', indexText(view, blob)]);
@@ -179,7 +182,7 @@ function expectSubset(
   }
 }
 
-/** The builds that an index lists; undefined, and a finding, when a client could not read it. */
+/** The builds that an index lists; undefined, with a finding, when clients cannot read it. */
 async function readIndex(
   site: MirrorFiles,
   view: string,
@@ -206,7 +209,7 @@ function readIndexBlob(site: MirrorFiles, view: string): Promise<Blob | undefine
   return readSiteBlob(site, indexManifestPath(view), INDEX_MEDIA_TYPE);
 }
 
-/** The blob that a manifest of an index or a key names; undefined where there is no manifest that can be read. */
+/** The blob that the manifest of an index or a key names; undefined without a readable manifest. */
 export async function readSiteBlob(
   site: MirrorFiles,
   path: string,
@@ -221,7 +224,7 @@ export async function readSiteBlob(
   }
 }
 
-/** The index that every client reads is hashed each time, and as a stream: what it says is known. */
+/** Hashes the index that every client reads, in each run. A stream is enough, since its content is known. */
 async function expectBytes(site: MirrorFiles, blob: Blob, view: string, diagnosis: Diagnosis): Promise<void> {
   const path = mirrorBlobPath(blob.digest);
   try {
@@ -242,7 +245,7 @@ function indexText(view: string, { size }: Blob): string {
   return `the index that ${indexManifestPath(view)} names, ${size} bytes`;
 }
 
-/** Hashes of the builds in an index. Throws when a client could not read it. */
+/** Hashes of the builds in an index. Throws when clients cannot read it. */
 function listBuilds(text: string): Set<string> {
   const { installs } = Index.parse(JSON.parse(text)).database;
   const listed = new Set<string>();

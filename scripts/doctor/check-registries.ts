@@ -8,19 +8,19 @@ import { checkRegistry, type RegistryCheck } from './check-registry.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
-/** How registries are to be looked at. */
+/** Options for checking registries. */
 interface RegistriesCheck extends Pick<RegistryCheck, 'limit' | 'now'> {
-  /** The cache's own. */
+  /** The cache's own registry. */
   own: Registry;
-  /** The catalog as indexes have it: without what no client can read. */
+  /** The catalog as indexes have it: without nodes that clients cannot read. */
   indexed: Pick<Catalog, 'builds' | 'nodes' | 'cache'>;
   /** The index of everything. */
   all: IndexContent;
-  /** Where a run that reads every byte keeps how far it has come. Absent: bytes are not read. */
+  /** Folder in which a run that reads every byte records its progress. Absent: bytes are not read. */
   journal?: string | undefined;
 }
 
-/** Compares each registry with the part of the catalog that is there. */
+/** Compares each registry with its part of the catalog. */
 export async function checkRegistries(
   read: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -41,7 +41,7 @@ export async function checkRegistries(
   }
 }
 
-/** What of a catalog is in a registry. Containers are in the cache's own. */
+/** The part of a catalog that is in one registry. Containers are in the cache's own registry. */
 function partOf(read: ExaminedCatalog, isThere: (build: Stored) => boolean, isOwn: boolean): ExaminedCatalog {
   const builds = new Map([...read.catalog.builds].filter(([, build]) => isThere(build)));
   const removed = [...read.removed].filter(([, { grace }]) => grace && isThere(grace.build));

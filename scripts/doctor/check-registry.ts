@@ -18,27 +18,27 @@ import type { ExaminedCatalog } from './read-catalog.ts';
 import { checkContainers } from './check-containers.ts';
 import { REQUESTS, sampleNote, takeDailySample, type Diagnosis, type Fix } from './diagnosis.ts';
 
-/** Attestations that cosign and GitHub put beside an image, where a registry knows no referrers. */
+/** Attestations that cosign and GitHub store next to an image in a registry without referrers. */
 const ATTESTATION_TAG = /^sha256-[0-9a-f]{64}/;
-/** A run that is pushing now has blobs that no tag names yet. */
+/** Minimum age of an orphan: a running push has blobs that no tag names yet. */
 const YOUNG_MS = 3_600_000;
 
-/** How a registry is to be looked at. */
+/** Options for checking a registry. */
 export interface RegistryCheck {
   registry: Registry;
   /** The index of everything, as it should be. */
   index: Blob;
-  /** How many images and blobs are asked for; a folder is looked at as a whole. */
+  /** Maximum number of images and blobs to check; a folder is checked completely. */
   limit: number;
   now: Date;
-  /** Points the registry's index at the right one. */
+  /** Points the registry's index tag to the right index. */
   fixIndex: Fix;
 }
 
 /**
- * Compares a registry with the catalog: each tag and its digest, the blobs behind it, the index, tags and blobs that
- * nothing knows, and whether everybody may pull.
- * @returns whether it answered
+ * Compares a registry with the catalog: each tag and its digest, the blobs behind it, the index, unknown tags
+ * and blobs, and whether everybody may pull.
+ * @returns whether the registry answered
  */
 export async function checkRegistry(
   read: ExaminedCatalog,
@@ -67,7 +67,7 @@ async function compareRegistry(
   const builds = [...read.catalog.builds.values()];
   const tags = new Set(await registry.listTags());
   if (await isOther(registry, builds, tags)) {
-    // One cause, and not a finding for each build.
+    // A single cause, rather than a finding for each build.
     diagnosis.add('registry-empty', {
       where: registry.reference,
       expected: `the images of ${builds.length} builds`,
@@ -102,7 +102,7 @@ async function compareRegistry(
     });
 }
 
-/** Whether a registry has no image of any build, by tag or by digest: it was deleted, or another one is asked. */
+/** Whether a registry has no image of any build, by tag or digest: it was deleted, or is the wrong one. */
 async function isOther(
   registry: Registry,
   builds: readonly Build[],
@@ -113,7 +113,9 @@ async function isOther(
   return (await registry.readText(first.image.digest).catch(() => undefined)) === undefined;
 }
 
-/** Clients with an older index go on installing a removed build for as long as its record has it. */
+/**
+ * Checks images of removed builds: clients with older indexes install them as long as the record names them.
+ */
 async function checkRemoved(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -161,7 +163,7 @@ async function checkImages(
   folder: Folder | undefined,
 ): Promise<void> {
   const chosen = new Set(takeDailySample(builds, limit, now));
-  // A folder's listing says at once what is there; the sizes are those of the sample.
+  // A folder's listing shows which blobs exist; their sizes are checked for the sample only.
   const isThere = async (build: Build, blob: Blob): Promise<boolean> =>
     (!folder || folder.blobs.has(blob.digest)) && (!chosen.has(build) || (await registry.hasBlob(blob)));
   const looked = folder ? builds : [...chosen];
@@ -214,7 +216,7 @@ async function checkImages(
   );
 }
 
-/** An OCI layout, listed at once. */
+/** An OCI layout, listed once. */
 interface Folder {
   dir: string;
   entries: readonly Descriptor[];
@@ -222,7 +224,7 @@ interface Folder {
   blobs: ReadonlySet<Digest>;
 }
 
-/** Undefined for a registry that is no folder: it tells nobody which blobs it has. */
+/** Lists a registry that is a folder; undefined for others, which cannot list their blobs. */
 async function listFolder(registry: Registry): Promise<Folder | undefined> {
   const reference = parseReference(registry.reference);
   if (reference.kind !== 'directory') return undefined;
@@ -255,7 +257,7 @@ async function checkIndex(
   });
 }
 
-/** Blobs of a folder that no image needs. */
+/** Reports blobs of a folder that no image needs. */
 async function checkOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -267,12 +269,12 @@ async function checkOrphans(
   for (const { image, tarball } of [...catalog.builds.values(), ...graced])
     known.add(image.digest).add(image.config.digest).add(tarball.digest);
   let unknown = [...blobs].filter((digest) => !known.has(digest));
-  // Images that the catalog describes are read only where what others name does not explain a blob.
+  // Images that the catalog describes are only read if the other images do not explain all blobs.
   const described = new Set([...catalog.builds.values()].map(({ image }) => image.digest));
   for (const isDescribed of [false, true]) {
     if (unknown.length === 0) break;
     for (const entry of entries.filter(({ digest }) => described.has(digest) === isDescribed)) {
-      // What cannot be read is a finding of its own.
+      // An unreadable image is a separate finding.
       for (const { digest } of await contentsOf(dir, dir, [entry]).catch(() => [])) known.add(digest);
     }
     unknown = unknown.filter((digest) => !known.has(digest));
@@ -291,7 +293,7 @@ async function checkOrphans(
   diagnosis.count('registry', 'every blob is named by an image', blobs.size);
 }
 
-/** A tag that was lost or moved goes back to what was published, as long as that is still there. */
+/** A fix that points a lost or moved tag back to the published image, if that still exists. */
 async function pointBack(registry: Registry, { image }: Build): Promise<{ fix?: Fix; advice?: string }> {
   const there = await registry.readText(image.digest).catch(() => undefined);
   if (!there) return { advice: 'publish the build again, or remove it from the catalog: its image is gone' };

@@ -18,17 +18,17 @@ import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-
 import fastGlob from 'fast-glob';
 import { REQUESTS, type Diagnosis } from './diagnosis.ts';
 
-/** How a site is to be looked at. */
+/** Options for checking a site. */
 export interface SiteCheck {
   site: MirrorFiles;
   /** The index of everything, as it should be. */
   index: Blob;
-  /** How many manifests and blobs are asked for. */
+  /** Maximum number of manifests and blobs to check. */
   limit: number;
   now: Date;
-  /** What the site may take, in bytes. */
+  /** Size limit of the site, in bytes. */
   budget: number;
-  /** The commit that the catalog is read from; undefined outside git. */
+  /** The commit from which the catalog is read; undefined outside git. */
   commit: string | undefined;
 }
 
@@ -121,7 +121,7 @@ async function checkBlobs(
 const KEY_INDEX = 'v3/manifests/key/keys.manifest.json';
 const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
 
-/** The keys that clients fetch are those that sign. */
+/** Checks that clients fetch the same keys that sign. */
 async function checkKeys(
   { catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -158,7 +158,10 @@ async function checkKeys(
   diagnosis.count('site', 'keys are those of the catalog', keys.size);
 }
 
-/** A file that consumers include has its digest in its name: when it goes, every command of theirs fails. */
+/**
+ * Checks recorded settings files, whose names are digests: if one is missing, all commands of its consumers
+ * fail.
+ */
 async function checkSettings(
   { recorded }: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -167,7 +170,7 @@ async function checkSettings(
   await pMap(
     recorded,
     async ([sha256, body]) => {
-      // A damaged record is a finding of its own.
+      // A damaged record is a separate finding.
       if (sha256Of(body) !== sha256) return;
       await expectText(site, `api/mirrors/${sha256}.yaml`, diagnosis, {
         text: body,
@@ -180,7 +183,7 @@ async function checkSettings(
   diagnosis.count('site', 'recorded settings files are served', recorded.size);
 }
 
-/** A folder is measured; a deployed site says itself what it takes. */
+/** Measures a folder; a deployed site states its size itself. */
 async function checkBudget(
   read: ExaminedCatalog,
   diagnosis: Diagnosis,
@@ -213,7 +216,10 @@ async function measureFiles(folder: string): Promise<Map<string, number>> {
   return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
 }
 
-/** Manifests and blobs of a folder that nothing names; the indexes of the deployment before stay for a while. */
+/**
+ * Reports manifests and blobs of a folder that nothing names. Indexes of earlier deployments may stay for a
+ * while.
+ */
 async function findOrphans(
   { catalog, removed }: ExaminedCatalog,
   diagnosis: Diagnosis,

@@ -9,7 +9,7 @@ import type { Diagnosis } from './diagnosis.ts';
 const SCRIPT = join(import.meta.dirname, '../spack/read_index.py');
 const NAME = 'Spack reads the index';
 
-/** Has the Spack on PATH read an index as its clients do; where there is none, that is said. */
+/** Has the Spack on PATH read an index as clients do; reports when there is no Spack. */
 export async function checkWithSpack(
   indexText: string,
   builds: number,

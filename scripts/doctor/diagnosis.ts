@@ -7,22 +7,22 @@ import { formatJson } from '../../site/lib/json.ts';
 import { addFiles } from '../catalog/catalog.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 
-/** Something that puts a disagreement right and can lose nothing. */
+/** A repair that cannot lose anything. */
 export type Fix = () => Promise<void>;
 
-/** A disagreement as a check reports it; the rest follows from its kind. */
+/** A disagreement as a check reports it; the rest depends on its kind. */
 interface Disagreement extends Pick<Finding, 'where' | 'expected' | 'found'> {
-  /** Instead of the usual advice of the kind. */
+  /** Replaces the usual advice for the kind. */
   advice?: string;
   fix?: Fix;
 }
 
-/** What one run finds. */
+/** Findings and counts of one run. */
 export class Diagnosis {
   readonly checks: HealthCheck[] = [];
   readonly #found: { finding: Finding; fix: Fix | undefined }[] = [];
 
-  /** Problems first, then in the order in which they were found. */
+  /** Problems first, otherwise in the order in which they were found. */
   get findings(): Finding[] {
     const all = this.#found.map(({ finding }) => finding);
     return [
@@ -48,7 +48,7 @@ export class Diagnosis {
     });
   }
 
-  /** Notes how much was looked at: of `total`, all unless `checked` says otherwise. */
+  /** Records how much was checked: all of `total` unless `checked` is given. */
   count(
     subject: Subject,
     name: string,
@@ -58,7 +58,7 @@ export class Diagnosis {
     this.checks.push({ subject, name, checked, total, ...(note === undefined ? {} : { note }) });
   }
 
-  /** Looks at a part of many things, another one each day, and notes how many that were. */
+  /** Checks a sample that is different each day, and records its size. */
   async sample<T>(
     subject: Subject,
     name: string,
@@ -71,7 +71,7 @@ export class Diagnosis {
     this.count(subject, name, items.length, sampleNote(chosen.length, items.length));
   }
 
-  /** Puts right what can be, one after the other; what fails stays a finding and says why. */
+  /** Applies the fixes one after the other; a failed one remains a finding, with the reason as its advice. */
   async fixAll(): Promise<void> {
     for (const entry of this.#found) {
       if (!entry.fix) continue;
@@ -85,13 +85,13 @@ export class Diagnosis {
   }
 }
 
-/** Text from anywhere, in one line and no longer than the record takes. */
+/** Text from anywhere, on one line and within the record's limit. */
 function shown(text: string, limit: number): string {
   const line = escapeUnsafe(text.replaceAll(/\s*\n\s*/g, ' '));
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
 
-/** What a kind of disagreement is about, how bad it is, and what usually helps. */
+/** Subject and severity of a kind of disagreement, and the usual advice. */
 type Kind = Pick<Finding, 'subject' | 'severity' | 'advice'>;
 
 const RESTORE = 'restore the file from git (`git log -- FILE` shows its last good commit)';
@@ -99,7 +99,7 @@ const SIGN = 'run `node scripts/sign.ts` with SIGNING_KEY, then commit';
 const AGAIN = 'publish the build again, or remove it from the catalog';
 const DEPLOY = 'run the workflow Deploy';
 
-/** Every kind of disagreement that doctor knows, by the short name that its findings have. */
+/** Every kind of disagreement that doctor knows, keyed by the short name in its findings. */
 export const KINDS = {
   'file-unreadable': problem('catalog', RESTORE),
   'file-misplaced': problem('catalog', 'rename the file, or remove it'),
@@ -182,14 +182,15 @@ function warning(subject: Kind['subject'], advice: string): Kind {
   return { subject, severity: 'warning', advice };
 }
 
-/** How many of each kind a run without `--deep` looks at; the cost then does not grow with the cache. */
+/** Sample size per kind in a run without `--deep`, so that its cost does not grow with the cache. */
 export const SAMPLE = 300;
 
-/** Requests at a time: few enough for any registry and site. */
+/** Requests at a time, few enough for any registry and site. */
 export const REQUESTS = 8;
 
 /**
- * A part of many things, another one each day, so that in time all are looked at. No more of them than the limit: all.
+ * A sample that is different each day, so that all items are covered in time. All items if they are within
+ * the limit.
  * @param limit Infinity for all
  */
 export function takeDailySample<T>(items: readonly T[], limit: number, now: Date): T[] {
@@ -200,7 +201,7 @@ export function takeDailySample<T>(items: readonly T[], limit: number, now: Date
   );
 }
 
-/** What a count says when only a sample was looked at. */
+/** The note of a count if only a sample was checked. */
 export function sampleNote(checked: number, total: number): { checked: number; note?: string } {
   return {
     checked,
@@ -208,13 +209,13 @@ export function sampleNote(checked: number, total: number): { checked: number; n
   };
 }
 
-/** Where the catalog keeps what the last run found. */
+/** File of the catalog with the findings of the last run. */
 const HEALTH_FILE = 'checks/doctor.json';
 
 const MOST_RECORDED = 200;
 const MOST_SHOWN = 50;
 
-/** What a run found, as it is recorded and printed. */
+/** The findings of a run in the form that is recorded and printed. */
 export function toHealth(
   diagnosis: Diagnosis,
   about: Pick<Health, 'date' | 'run' | 'commit' | 'deep'>,
@@ -231,12 +232,12 @@ export function toHealth(
   });
 }
 
-/** Writes the record that the page and the API show, and that is committed with the catalog. */
+/** Writes the record for the page and the API, which is committed with the catalog. */
 export function recordHealth(directory: string, health: Health): void {
   addFiles(directory, [{ path: HEALTH_FILE, content: formatJson(health), replace: true }]);
 }
 
-/** What was found, in Markdown: for a terminal, a job's summary and an issue. */
+/** The findings as Markdown, for a terminal, a job's summary and an issue. */
 export function healthText({ checks, findings }: Health): string {
   const groups = Map.groupBy(findings, ({ code }) => code);
   const lines = [...groups].flatMap(([code, members]) => [
@@ -254,7 +255,7 @@ export function healthText({ checks, findings }: Health): string {
   ].join('\n');
 }
 
-/** One sentence that counts. */
+/** One sentence with the counts. */
 export function summaryText({
   problems,
   warnings,

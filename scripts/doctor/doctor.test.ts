@@ -39,7 +39,7 @@ import { diagnose } from './examine.ts';
 import { Diagnosis, KINDS, takeDailySample } from './diagnosis.ts';
 import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
 
-/** A signed cache of twelve builds with its registry and its site, as publish and mirror make them. */
+/** A signed cache of twelve builds with its registry and its site, created by publish and mirror. */
 let clean: string;
 let signingKey: string;
 /** A copy for one test. */
@@ -67,7 +67,7 @@ beforeAll(async () => {
     JSON.stringify({ version: 1, endpoints: [], commit: 'a'.repeat(40) }),
   );
   await runScript('mirror', [...place, '--dist', `${clean}/dist`, '--blobs', `${clean}/kept`], { SITE_URL });
-  // What the built site has besides.
+  // Other parts of the built site.
   const views = await glob('*', { cwd: join(clean, 'dist/v3/manifests/index'), onlyDirectories: true });
   await writeFile(
     join(clean, 'dist/api/views.json'),
@@ -80,12 +80,12 @@ afterAll(() => rm(clean, { recursive: true }));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'doctor-'));
-  // Not one file after another through promises: that takes five times as long.
+  // Copying file by file through promises would take five times as long.
   cpSync(clean, folder, { recursive: true, preserveTimestamps: true });
   return () => rmSync(folder, { recursive: true });
 });
 
-test('finds nothing in a clean cache, however closely it looks', async () => {
+test('finds nothing in a clean cache, with and without --deep', async () => {
   const quick = await look();
   expect(quick.findings).toEqual([]);
   expect(quick).toMatchObject({ problems: 0, warnings: 0, deep: false });
@@ -110,7 +110,7 @@ const CONTAINER = JSON.stringify({
   origin: {},
 });
 
-/** Each does one thing to a clean cache, and says which kind of finding names it, and where. */
+/** Damage to a clean cache, each with the expected kind of finding and its place. */
 const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: () => Promise<void> }[] = [
   {
     code: 'file-unreadable',
@@ -251,7 +251,7 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     where: 'registry:tree-2.1.0-amd64',
     plant: async () => {
       await put(`content/containers/tree/${'b'.repeat(64)}.json`, CONTAINER);
-      // Another one is there: without any it would be a registry of builds alone.
+      // There is another container: without any it would be a registry of builds alone.
       const { tag, digest } = build(LIBMD).image;
       await put(
         `content/containers/libmd/${hexOf(digest)}.json`,
@@ -270,7 +270,7 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     plant: () => put('content/snapshots/paper.yaml', `reason: a paper\nhashes: [${'a'.repeat(32)}]\n`),
   },
   {
-    // Its view would be that of paper-1.yaml.
+    // Its view would have the name of paper-1.yaml's.
     code: 'file-unreadable',
     where: 'content/snapshots/paper 1.yaml',
     plant: () => put('content/snapshots/paper 1.yaml', `reason: a paper\nhashes: [${TREE}]\n`),
@@ -435,7 +435,7 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     code: 'view-not-subset',
     where: 'dist/v3/manifests/index/target-x86_64/index.manifest.json',
     plant: async () => {
-      // The site's own index becomes the smaller one.
+      // The smaller index becomes the site's own one.
       const text = await read('dist/v3/manifests/index/index.manifest.json');
       await cp(
         join(folder, 'dist/v3/manifests/index/target-x86_64/index.manifest.json'),
@@ -483,7 +483,7 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
   },
 ];
 
-describe('finds what was planted', () => {
+describe('finds planted damage', () => {
   test.each(PLANTED)('$code at $where', async ({ code, where, deep, plant }) => {
     await plant();
     const { findings, problems } = await look({ deep: deep ?? false, environment: { PAGES_BUDGET: '20MB' } });
@@ -494,12 +494,12 @@ describe('finds what was planted', () => {
     if (KINDS[code].severity === 'problem') expect(problems).toBeGreaterThan(0);
   });
 
-  test('at least twenty kinds', () => {
+  test('covers at least twenty kinds', () => {
     expect(new Set(PLANTED.map(({ code }) => code)).size).toBeGreaterThan(20);
   });
 });
 
-test('says that the site is behind the branch', async () => {
+test('reports a site that is behind the branch', async () => {
   makeRepository(folder);
   await rm(join(folder, `content/builds/${TREE}.json`));
   await rm(join(folder, manifest(TREE)));
@@ -512,7 +512,7 @@ test('says that the site is behind the branch', async () => {
   );
 });
 
-test('looks at a site over HTTP, and at a registry that asks for a login', async () => {
+test('checks a site over HTTP, and a registry that requires a login', async () => {
   const registry = await startRegistry({ login: true });
   onTestFinished(() => registry.stop());
   const reference = `${registry.url}/cache`;
@@ -549,7 +549,7 @@ test.each<[code: keyof typeof KINDS, harm: string, options: Partial<GhcrOptions>
   expect(codesOf(findings)).toEqual([code]);
 });
 
-test('says once that a registry has none of the images, or none of the containers', async () => {
+test('reports once that a registry has none of the images, or none of the containers', async () => {
   for (const name of ['tree', 'libmd'])
     await put(
       `content/containers/${name}/${'b'.repeat(64)}.json`,
@@ -560,7 +560,7 @@ test('says once that a registry has none of the images, or none of the container
   expect(codesOf((await look()).findings)).toEqual(['registry-empty']);
 });
 
-/** What happens to the store of a real registry, or to an answer of a site, and what names it. */
+/** Damage to the storage of a real registry, or to an answer of a site, with the expected finding. */
 const REMOTE: [code: keyof typeof KINDS, harm: string, plant: (store: Store) => unknown][] = [
   ['image-missing', 'a tag whose manifest is gone', (store) => rm(store.data(build(TREE).image.digest))],
   [
@@ -586,7 +586,7 @@ const REMOTE: [code: keyof typeof KINDS, harm: string, plant: (store: Store) => 
   ],
 ];
 
-/** Where a registry has a thing of its repository. */
+/** Paths of a registry's storage for parts of its repository. */
 type Store = Record<'data' | 'revision' | 'layer', (digest: Digest) => string>;
 
 test.each(REMOTE)('finds %s in a real registry: %s', async (code, _, plant) => {
@@ -623,7 +623,7 @@ test.each([
   expect(codesOf(findings)).toContain('manifest-missing');
 });
 
-test('goes on where an interrupted deep run ended', async () => {
+test('continues where an interrupted deep run stopped', async () => {
   const journal = join(folder, 'journal');
   const registry = openRegistry(`oci-layout:${folder}/registry`);
   const name = `good-${hash('sha256', registry.reference).slice(0, 16)}.txt`;
@@ -631,11 +631,11 @@ test('goes on where an interrupted deep run ended', async () => {
   await flipByte(blobPath(join(folder, 'registry'), tarball.digest));
   await put(`journal/${name}`, `${tarball.digest.slice(7)}\n${'1'.repeat(20)}`);
   expect((await look({ deep: true, journal })).findings).toEqual([]);
-  // A run that came to its end has forgotten all: the next looks at everything again.
+  // A complete run has deleted its journal: the next one checks everything again.
   expect(codesOf((await look({ deep: true, journal })).findings)).toEqual(['blob-damaged']);
 });
 
-test('puts right what can lose nothing, and has nothing to do then', async () => {
+test('fixes what can be fixed without losing anything, and finds nothing to fix afterwards', async () => {
   await edit(manifest(TREE), (text) => splitSigned(text).text);
   await rm(join(folder, manifest(LIBMD)));
   const signed = await readFile(join(clean, manifest(LIBMD)), 'utf8');
@@ -653,14 +653,14 @@ test('puts right what can lose nothing, and has nothing to do then', async () =>
   const without = await look();
   const fixed = await look({ fix: true, environment: { SIGNING_KEY: signingKey } });
   expect(without.problems).toBeGreaterThan(3);
-  // The site shows the catalog that it was built from until the next deployment.
+  // The site shows the catalog from which it was built until the next deployment.
   expect(codesOf(fixed.findings.filter((finding) => !finding.fixed))).toEqual(['site-manifest-differs']);
   expect(await read(manifest(LIBMD))).toBe(signed);
   await expect(stat(join(folder, orphan))).rejects.toThrow('ENOENT');
   expect((await look({ deep: true })).findings).toEqual([]);
 });
 
-test('leaves a signed manifest to sign, and a lost image to publish, when it cannot do it itself', async () => {
+test('leaves a signed manifest to sign, and a lost image to publish, when it cannot fix them itself', async () => {
   await edit(manifest(TREE), (text) => splitSigned(text).text);
   await editTags((tag) => !tag.startsWith('libmd-'));
   await rm(blobPath(join(folder, 'registry'), build(LIBMD).image.digest));
@@ -692,7 +692,7 @@ test('prints JSON, records it, and ends with 1 while there are problems', async 
   expect(JSON.parse(await read('content/checks/doctor.json'))).toEqual(health);
 });
 
-test('a sample is another one each day, and in time all of them', () => {
+test('takes a different sample each day, and covers everything in time', () => {
   const items = Array.from({ length: 25 }, (_, at) => at);
   const days = [0, 1, 2].map((day) => takeDailySample(items, 10, new Date(day * 86_400_000)));
   expect(days.map((some) => some.length)).toEqual([10, 10, 10]);
@@ -700,7 +700,7 @@ test('a sample is another one each day, and in time all of them', () => {
   expect(takeDailySample(items, 25, new Date())).toEqual(items);
 });
 
-test('a site that is busy is asked again as it asks', async () => {
+test('retries a busy site after the wait that it asks for', async () => {
   let requests = 0;
   const server = createServer((_request, response) => {
     requests += 1;
@@ -715,7 +715,7 @@ test('a site that is busy is asked again as it asks', async () => {
 
 const [spack] = findSpacks();
 
-test.skipIf(spack === undefined)('has Spack read the index, and says what it cannot read', async () => {
+test.skipIf(spack === undefined)('has Spack read the index, and reports what it cannot read', async () => {
   const environment = {
     ...process.env,
     PATH: `${join(spack?.program ?? '', '..')}:${process.env['PATH'] ?? ''}`,
@@ -755,7 +755,7 @@ async function look(options: Look = {}): Promise<Health> {
       fix: options.fix ?? false,
       spack: false,
     },
-    // Without Spack: it takes its time, and has a test of its own.
+    // Spack is left out, since it takes time and has its own test.
     { ...options.environment },
     { firstRetryMs: 1 },
   );
@@ -793,7 +793,7 @@ async function edit(path: string, change: (text: string) => string): Promise<voi
   const before = await read(path);
   const after = change(before);
   expect(after).not.toBe(before);
-  // Not through the hard link that dist may share with the registry.
+  // Removed first, because dist may share it with the registry through a hard link.
   await rm(join(folder, path));
   await put(path, after);
 }
@@ -827,7 +827,7 @@ async function editTags(keeps: (tag: string) => boolean): Promise<void> {
   await put('registry/index.json', JSON.stringify({ ...index, manifests }));
 }
 
-/** A second public key, which expires so many seconds from now. */
+/** A second public key, which expires after this number of seconds. */
 async function addKey(seconds: number): Promise<void> {
   const created = new Date(Date.now() - 100 * DAY_S * 1_000);
   const { publicKey } = await generateKey({

@@ -17,14 +17,17 @@ import { readDate, readOrigin } from '../publish/origin.ts';
 
 /** The command line of doctor. */
 export interface DoctorOptions extends Partial<Record<'registry' | 'site' | 'catalog', string>> {
-  /** Folder in which a deep run keeps how far it has come. */
+  /** Folder in which a deep run records its progress. */
   journal: string;
   deep: boolean;
   spack: boolean;
   fix: boolean;
 }
 
-/** Compares catalog, registry and site, the catalog first, puts right what is asked for, and says what was found. */
+/**
+ * Compares catalog, registry and site, the catalog first. Applies fixes if requested, and returns the
+ * findings.
+ */
 export async function diagnose(
   { deep, journal, spack, fix, ...options }: DoctorOptions,
   environment: ProcessEnvironment,
@@ -35,10 +38,10 @@ export async function diagnose(
     ...(options.catalog && { CATALOG_DIR: options.catalog }),
   });
   const diagnosis = new Diagnosis();
-  // Before all is in memory: another process begins as a copy of this one.
+  // Read before the catalog fills the memory, since a child process begins as a copy of this one.
   const commit = await readDataCommit(directory);
   const read = readWholeCatalog(directory, diagnosis);
-  // Without a word from the owner: where the catalog says that its builds are.
+  // By default the registry that the catalog names.
   const registry = options.registry ?? (environment['REGISTRY'] || read.catalog.cache?.registry);
   const own = openRegistry(registry ?? settings.REGISTRY);
   const siteUrl = options.site ?? environment['SITE_URL'];
@@ -49,7 +52,7 @@ export async function diagnose(
   await checkManifests(read, diagnosis, { ...sample, signer });
   await checkKeys(read, diagnosis, sample.now);
 
-  // As the mirror makes it: what no client can read is left out.
+  // Like the mirror, leave out nodes that clients cannot read.
   const indexed = isReadable ? read.catalog : leaveOutUnreadable(read.catalog).catalog;
   const all = indexOfBuilds(indexed.builds.values(), indexed.nodes);
   const bytes = { journal: deep ? journal : undefined };
@@ -57,7 +60,7 @@ export async function diagnose(
 
   if (siteUrl) {
     const site = openMirrorFiles(siteUrl, retries);
-    // Loaded where it is needed: with the schemas of the API it is a good part of what a short run takes.
+    // Loaded only when needed: with the API's schemas this is a large part of a short run's time.
     const { checkSite } = await import('./check-site.ts');
     const check = { ...sample, site, index: all.blob, budget: settings.PAGES_BUDGET, commit };
     const listed = await checkSite(read, diagnosis, check);

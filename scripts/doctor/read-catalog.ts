@@ -27,19 +27,19 @@ import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { describeError } from '../cli/command.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
-/** A catalog as far as it can be read. */
+/** The readable part of a catalog. */
 export interface ExaminedCatalog {
   directory: string;
   catalog: Catalog;
-  /** Paths of manifests that no build of the catalog has. */
+  /** Paths of manifests without a build in the catalog. */
   orphans: string[];
   removed: Map<DagHash, Removed>;
   containers: Container[];
-  /** Settings files that consumers may include, by sha256. */
+  /** Settings files that consumers may include, keyed by sha256. */
   recorded: Map<string, string>;
 }
 
-/** What is in `checks/`, by file name without its ending. */
+/** Schemas of the files in `checks/`, keyed by file name without its ending. */
 const CHECKS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['doctor', Health],
   ['challenge', Reproduction],
@@ -47,18 +47,18 @@ const CHECKS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['recipes', RecipeComparison],
 ]);
 
-/** Reads every file of a catalog; each that is wrong is a finding, and is left out. */
+/** Reads every file of a catalog; a faulty file becomes a finding and is left out. */
 export function readWholeCatalog(directory: string, diagnosis: Diagnosis): ExaminedCatalog {
   const reader = new CatalogReader(directory, diagnosis);
   const orphans: string[] = [];
-  // Each node is looked at once; `checkNodes` finds the answers.
+  // Each node is checked once; `checkNodes` uses the results.
   const catalog = readCatalog(directory, {
     onFault: (fault) => reader.noteFault(fault),
     readNode: readGoodNode,
     onOrphan: (path) => orphans.push(path),
   });
   const removed = reader.parseAll('removed', Removed, ({ hash }) => hash);
-  // Named for its image, in the folder of its package or environment.
+  // A container's record is named for its image, in the folder of its package or environment.
   const containers = reader.parseAll('containers', Container, ({ digest }, { id }) =>
     join(dirname(id), hexOf(digest)),
   );
@@ -86,7 +86,7 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
   };
 }
 
-/** Reads what is beside a catalog's core, and says what is wrong with it. */
+/** Reads the parts of a catalog besides its core, and reports their faults. */
 class CatalogReader {
   /** Files read so far. */
   files = 0;
@@ -98,7 +98,7 @@ class CatalogReader {
     this.#diagnosis = diagnosis;
   }
 
-  /** Reads each file of a kind; what is thrown is said of the file. */
+  /** Reads each file of a kind; errors become findings about the file. */
   readEach(kind: CatalogKind, read: (entry: CatalogEntry, path: string) => void): void {
     for (const entry of readEntries(this.#directory, kind)) {
       this.files += 1;
@@ -111,7 +111,7 @@ class CatalogReader {
     }
   }
 
-  /** @param idOf what a file is to be named for; absent: any name will do */
+  /** @param idOf name that a file should have; absent: any name */
   parseAll<T>(
     kind: CatalogKind,
     schema: z.ZodType<T>,
@@ -127,7 +127,7 @@ class CatalogReader {
     return values;
   }
 
-  /** The recorded settings files, by the sha256 that each is named for. */
+  /** The recorded settings files, keyed by the sha256 in their names. */
   readRecorded(): Map<string, string> {
     const recorded = new Map<string, string>();
     this.readEach('mirrors', ({ id, body = '' }, path) => {
@@ -144,7 +144,7 @@ class CatalogReader {
     return recorded;
   }
 
-  /** Whether what pins and snapshots keep is there. */
+  /** Checks that the builds that pins and snapshots keep exist. */
   checkKept({ builds, snapshots }: Catalog): void {
     this.readEach('pins', ({ body = '' }, path) =>
       this.#expectKept(path, resolvePin(parsePin(body, path), builds).missing),
@@ -155,13 +155,13 @@ class CatalogReader {
     }
   }
 
-  /** Says what is wrong with a file of the core. */
+  /** Reports a fault of a core file. */
   noteFault(fault: CatalogFault): void {
     const { kind, path, message } = fault;
     if (kind === 'unreadable') this.#noteUnreadable(path, fault);
     else if (kind === 'misplaced')
       this.#noteMisplaced(path, 'a file named for its content', message.replace(/^.*?: /, ''));
-    // A missing manifest can be written again: `checkManifests` finds it.
+    // A missing manifest can be rewritten, so `checkManifests` reports it.
     else if (kind === 'node-missing')
       this.#diagnosis.add('node-missing', {
         where: join(this.#directory, path),

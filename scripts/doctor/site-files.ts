@@ -5,10 +5,13 @@ import { describeError } from '../cli/command.ts';
 import { isTemporary } from '../http/retry.ts';
 import type { Diagnosis, FindingCode } from './diagnosis.ts';
 
-/** Texts of a site are smaller. */
+/** Limit for the texts of a site, which are smaller. */
 export const TEXT_LIMIT_BYTES = 2 ** 22;
 
-/** Looks at one file of a site; an answer that is none is a finding, unless it may come later: that ends the whole check. */
+/**
+ * Checks one file of a site. An unusable answer is a finding, but a temporary error is thrown and ends the
+ * whole check.
+ */
 export async function lookAt(
   site: MirrorFiles,
   path: string,
@@ -27,7 +30,7 @@ export async function lookAt(
   }
 }
 
-/** A text that a site should serve; where it is not known, it should be there. */
+/** Checks a text that a site should serve; if its content is unknown, only that it exists. */
 export function expectText(
   site: MirrorFiles,
   path: string,
@@ -48,7 +51,7 @@ export function expectText(
   });
 }
 
-/** A blob that a site should serve, by its size, as far as the site says that. */
+/** Checks a blob that a site should serve by its size, if the site states the size. */
 export async function expectSize(
   site: MirrorFiles,
   blob: Blob,

@@ -6,7 +6,7 @@ import { addSummary, escapeMarkdown, setOutput } from './actions.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('keeps a value with line breaks one output', () => {
+test('keeps a value with line breaks in one output', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'job-')), 'output');
   vi.stubEnv('GITHUB_OUTPUT', file);
   setOutput('matrix', 'a\nplan=evil\nEOF');
@@ -16,7 +16,7 @@ test('keeps a value with line breaks one output', () => {
   expect(rest).toEqual(['a', 'plan=evil', 'EOF', delimiter]);
 });
 
-test('ends a summary before GitHub would drop it, and says so once', () => {
+test('ends a summary before GitHub would drop it, and reports that once', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'job-')), 'summary');
   vi.stubEnv('GITHUB_STEP_SUMMARY', file);
   const line = 'é'.repeat(50_000);

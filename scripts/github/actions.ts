@@ -1,15 +1,18 @@
 import { appendFileSync } from 'node:fs';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 
-/** GitHub drops a job summary above 1 MiB; what is left out is said. */
+/** GitHub drops a job summary above 1 MiB; a last line says when something was left out. */
 const MAX_SUMMARY_BYTES = 2 ** 20 - 4_096;
 
-/** What one job hands to the next comes in an environment variable; Linux takes 128 KiB in one. */
+/** Jobs pass values in environment variables, each of which is limited to 128 KiB by Linux. */
 const MAX_HANDED_ON_BYTES = 120_000;
 
 let summaryBytes = 0;
 
-/** Gives back what another job is to get as JSON. Throws when that is too long for an environment variable. */
+/**
+ * Returns a value that is passed to another job as JSON. Throws when it is too long for an environment
+ * variable.
+ */
 export function expectHandedOn<T>(value: T): T {
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes <= MAX_HANDED_ON_BYTES) return value;
@@ -19,16 +22,16 @@ export function expectHandedOn<T>(value: T): T {
   );
 }
 
-/** Hands a value to later steps and jobs; outside Actions it does nothing. */
+/** Sets an output for later steps and jobs; does nothing outside Actions. */
 export function setOutput(name: string, value: string): void {
   const file = process.env['GITHUB_OUTPUT'];
   if (!file) return;
-  // A random delimiter, so that a value cannot end itself and begin another output.
+  // A random delimiter, so that a value cannot end itself and start another output.
   const delimiter = `end-${crypto.randomUUID()}`;
   appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
 }
 
-/** Adds Markdown to the job's summary, as many of its lines as there is room for; outside Actions it does nothing. */
+/** Adds Markdown to the job's summary, as many lines as fit; does nothing outside Actions. */
 export function addSummary(markdown: string): void {
   const file = process.env['GITHUB_STEP_SUMMARY'];
   if (!file || summaryBytes === Infinity) return;
@@ -44,7 +47,7 @@ export function addSummary(markdown: string): void {
   appendFileSync(file, '\nThe rest is too long for a summary: see the log.\n');
 }
 
-/** Text in Markdown that shows as itself: for names and messages that others wrote. */
+/** Escapes text for Markdown, for names and messages that others wrote. */
 export function escapeMarkdown(text: string): string {
   return escapeUnsafe(text.replaceAll(/\s+/g, ' ')).replaceAll(
     /[\\`*_{}[\]<>()#+!|~&@-]/g,
@@ -52,7 +55,7 @@ export function escapeMarkdown(text: string): string {
   );
 }
 
-/** Shows a sentence next to the run: as an annotation under Actions, as a line on stderr elsewhere. */
+/** Shows a sentence next to the run: as an annotation in Actions, otherwise as a line on stderr. */
 export function annotate(level: 'notice' | 'warning' | 'error', text: string): void {
   const sentence = escapeUnsafe(text, '\r\n').replaceAll('##[', '# #[');
   if (process.env['GITHUB_ACTIONS'] !== 'true') {
@@ -63,7 +66,7 @@ export function annotate(level: 'notice' | 'warning' | 'error', text: string): v
   console.error(`::${level}::${escaped}`);
 }
 
-/** Folds what the work prints under a title; outside Actions the title is a line. */
+/** Folds the output of `work` under a title; outside Actions the title is a line. */
 export async function withGroup<T>(title: string, work: () => Promise<T>): Promise<T> {
   const isAction = process.env['GITHUB_ACTIONS'] === 'true';
   console.error(isAction ? `::group::${title.replaceAll(/\s+/g, ' ')}` : title);
@@ -75,8 +78,8 @@ export async function withGroup<T>(title: string, work: () => Promise<T>): Promi
 }
 
 /**
- * While the work runs, Actions takes no command from what is printed: a package's log may hold
- * `::add-path::` or `::set-output::`.
+ * Runs `work` while Actions ignores commands in the output: a package's log may contain `::add-path::` or
+ * `::set-output::`.
  */
 export async function withStoppedCommands<T>(work: () => Promise<T>): Promise<T> {
   if (process.env['GITHUB_ACTIONS'] !== 'true') return work();

@@ -19,7 +19,7 @@ interface Reply {
   headers?: Record<string, string>;
 }
 
-/** Opens the API of a server that gives these answers one after the other, the last for ever; a second is 5 ms. */
+/** Opens the API of a server that gives these answers in order, repeating the last; a second is 5 ms. */
 async function openAgainst(
   replies: (Reply | ((request: IncomingMessage, response: ServerResponse) => void))[],
   options: object = {},
@@ -55,21 +55,21 @@ test.each([
   expect(() => openGitHub(environment)).toThrow(/set GITHUB_REPOSITORY to owner\/repo, and GITHUB_TOKEN/);
 });
 
-test('fills in the repository, and shows the token', async () => {
+test('fills in the repository, and sends the token', async () => {
   const github = await openAgainst([{}]);
   expect(await github.call(ROUTE, { per_page: 100 }, Answer)).toEqual({ id: 1 });
   expect(github.asked).toEqual(['GET /repos/owner/repo/pages?per_page=100']);
   expect(github.logins).toEqual(['Bearer secret']);
 });
 
-test('says so of an answer that has another shape', async () => {
+test('reports an answer of another shape', async () => {
   const github = await openAgainst([{ body: { id: 'one' } }]);
   await expect(github.call(ROUTE, {}, Answer)).rejects.toThrow(
     /^GET \/repos\/\{owner\}\/\{repo\}\/pages: GitHub's answer is not as documented/,
   );
 });
 
-test.each([408, 500, 502, 503, 504])('asks again after %i, four times', async (status) => {
+test.each([408, 500, 502, 503, 504])('retries after %i, four times', async (status) => {
   const passing = await openAgainst([{ status }, { status, body: '<html>Unicorn</html>' }, {}]);
   expect(await passing.call(ROUTE, {}, Answer)).toEqual({ id: 1 });
   const lasting = await openAgainst([{ status, body: { message: 'Server Error' } }]);
@@ -79,13 +79,13 @@ test.each([408, 500, 502, 503, 504])('asks again after %i, four times', async (s
   expect(lasting.asked).toHaveLength(5);
 });
 
-test('makes a request only once that must not be made twice', async () => {
+test('does not repeat a request that must not be repeated', async () => {
   const github = await openAgainst([{ status: 502 }]);
   await expect(github.call('POST /x', {}, Answer, { canRepeat: false })).rejects.toBeInstanceOf(BusyError);
   expect(github.asked).toHaveLength(1);
 });
 
-test('says that nothing answers', async () => {
+test('reports a server that does not answer', async () => {
   const github = await openAgainst([() => undefined], { timeoutMs: 50 });
   await expect(github.call(ROUTE, {}, Answer, { canRepeat: false })).rejects.toThrow(
     /does not answer: .*run it again later/,
@@ -126,7 +126,7 @@ test.each<[string, object]>([
     { type: 'RATE_LIMIT', code: 'graphql_rate_limit', message: 'API rate limit already exceeded' },
   ],
 ])('waits and asks GraphQL again after %s', async (_, error) => {
-  // Used up until a second from now.
+  // The limit is used up until a second from now.
   const reset = { 'x-ratelimit-reset': String(Math.floor(Date.now() / 1_000) + 1) };
   const github = await openAgainst([
     { body: { errors: [error] }, headers: reset },
@@ -136,7 +136,7 @@ test.each<[string, object]>([
   expect(github.asked).toEqual(['POST /graphql', 'POST /graphql']);
 });
 
-test('says when the hour is used up, and does not wait for it', async () => {
+test('reports an exhausted rate limit, and does not wait', async () => {
   const reset = Math.floor(Date.now() / 1_000) + 1_800;
   const time = new Date(reset * 1_000).toISOString().slice(11, 16);
   const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) };
@@ -193,7 +193,7 @@ test.each<[string, typeof StaleHeadError | typeof GitHubRefusedError]>([
   ['Resource not accessible by integration', GitHubRefusedError],
   ['Something went wrong while executing your query. This may be the result of a timeout', BusyError],
 ])('tells GraphQL refusals apart: %s', async (message, kind) => {
-  // GitHub's own faults have no type; rules and refusals have the same.
+  // GitHub's own faults have no type; rules and refusals have the same type.
   const types = new Map([
     ['Expected', 'STALE_DATA'],
     ['Something', undefined],
@@ -204,7 +204,7 @@ test.each<[string, typeof StaleHeadError | typeof GitHubRefusedError]>([
   await expect(github.ask('query { id }', {}, Answer)).rejects.toBeInstanceOf(kind);
 });
 
-test('takes what a mutation has made though a field of its answer failed', async () => {
+test('accepts the result of a mutation although a field of its answer failed', async () => {
   const github = await openAgainst([{ body: { data: { id: 7 }, errors: [{ message: 'no such field' }] } }]);
   expect(await github.ask('mutation { id }', {}, Answer)).toEqual({ id: 7 });
 });

@@ -8,24 +8,25 @@ import { RequestError } from '@octokit/request-error';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { explainRefusal, propertyOf, textOf } from './errors.ts';
 
-/** Longest time without an answer. */
+/** Longest wait for an answer. */
 const TIMEOUT_MS = 60_000;
 const RETRIES = 4;
-/** GitHub may ask for an hour; a workflow's minutes are worth more. */
+/** Maximum wait at GitHub's request: GitHub may ask for an hour, but a workflow's minutes are limited. */
 const MAX_WAIT_S = 120;
-/** Times that one request may be told to wait. */
+/** Maximum number of waits for one request. */
 const MAX_WAITS = 3;
 
-/** GitHub's REST and GraphQL APIs, with the retries and the pace that GitHub asks for. */
+/** GitHub's REST and GraphQL APIs, with the retries and the request rate that GitHub asks for. */
 export interface Api {
   /**
    * Calls the REST API and checks the answer.
-   * @param route method and path as GitHub's documentation has them: `GET /repos/{owner}/{repo}/pages`
-   * @param parameters for the names in braces; of a GET the others go into the query, else into the body
-   * @throws what `explainRefusal` makes of an error
+   * @param route method and path as in GitHub's documentation: `GET /repos/{owner}/{repo}/pages`
+   * @param parameters values for the names in braces; others go into the query of a GET, otherwise into the
+   * body
+   * @throws errors from `explainRefusal`
    */
   call<T>(route: string, parameters: Parameters, schema: ZodType<T>, options?: CallOptions): Promise<T>;
-  /** Calls the GraphQL API and checks the answer. Throws what `explainRefusal` makes of an error. */
+  /** Calls the GraphQL API and checks the answer. Throws errors from `explainRefusal`. */
   ask<T>(
     query: string,
     variables: Record<string, unknown>,
@@ -34,7 +35,7 @@ export interface Api {
   ): Promise<T>;
 }
 
-/** The API for one repository: `{owner}` and `{repo}` of a route are filled in. */
+/** The API for one repository, with `{owner}` and `{repo}` of a route filled in. */
 export interface GitHub extends Api {
   owner: string;
   name: string;
@@ -44,20 +45,20 @@ type Parameters = Record<string, string | number | boolean | object | undefined>
 
 interface CallOptions {
   /**
-   * False for a request that must not be made twice: when its answer is lost, the caller gets a `BusyError` and looks
-   * whether it was done.
+   * False for a request that must not be repeated: when its answer is lost, the caller gets a `BusyError` and
+   * checks whether it was done.
    */
   canRepeat?: boolean;
 }
 
-/** What tests change. */
+/** Options that tests override. */
 export interface ApiOptions {
   /** Length of a second in all waits, in milliseconds. */
   secondMs?: number;
   timeoutMs?: number;
 }
 
-/** Opens the API for the repository that `GITHUB_REPOSITORY` names, as the owner of `GITHUB_TOKEN`. */
+/** Opens the API for the repository in `GITHUB_REPOSITORY`, with `GITHUB_TOKEN`. */
 export function openGitHub(environment: ProcessEnvironment, options: ApiOptions = {}): GitHub {
   const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
   if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
@@ -76,7 +77,7 @@ export function openGitHub(environment: ProcessEnvironment, options: ApiOptions 
   };
 }
 
-/** Opens the API that `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL` name, with the `GITHUB_TOKEN` if there is one. */
+/** Opens the API at `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL`, with `GITHUB_TOKEN` if it is set. */
 export function openApi(
   environment: ProcessEnvironment,
   { secondMs = 1_000, timeoutMs = TIMEOUT_MS }: ApiOptions = {},
@@ -84,14 +85,14 @@ export function openApi(
   const token = environment['GITHUB_TOKEN'];
   const restUrl = (environment['GITHUB_API_URL'] || 'https://api.github.com').replace(/\/+$/, '');
   const graphqlUrl = (environment['GITHUB_GRAPHQL_URL'] || `${restUrl}/graphql`).replace(/\/graphql\/?$/, '');
-  // GitHub asks for a second between requests that change something, three where somebody is notified.
+  // GitHub asks for one second between changes, and three if somebody is notified.
   const pace = (seconds: number): Bottleneck.Group =>
     new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
   const octokit = new ThrottledOctokit({
     baseUrl: restUrl,
     userAgent: 'spack-build-cache',
     request: { fetch: (url: string, init: RequestInit) => fetchOnce(url, init, timeoutMs) },
-    // 429 is throttling's; the others mean the same however often they are asked for.
+    // The throttling plugin handles 429; repeating a request does not change the others.
     retry: {
       retries: RETRIES,
       retryAfterBaseValue: secondMs,
@@ -106,7 +107,7 @@ export function openApi(
     },
   });
 
-  // Not Octokit's own `auth`, which writes "token": a proxy before GitHub may know "Bearer" only.
+  // Octokit's own `auth` sends "token", but a proxy in front of GitHub may only accept "Bearer".
   const login = token ? { authorization: `Bearer ${token}` } : {};
 
   return {
@@ -127,7 +128,8 @@ export function openApi(
         const request = canRepeat ? {} : { retries: 0 };
         answer = await octokit.graphql(query, { ...variables, baseUrl: graphqlUrl, headers: login, request });
       } catch (error) {
-        // A mutation may be made while a field of its answer fails: what is asked for may be there with an error.
+        // A mutation may succeed although a field of its answer failed: use the requested data even with an
+        // error.
         const partial = schema.safeParse(error instanceof GraphqlResponseError ? error.data : undefined);
         if (partial.success) return partial.data;
         throw explainRefusal(error);
@@ -154,14 +156,17 @@ function mayWait(seconds: number, _options: object, _octokit: object, waits: num
   return true;
 }
 
-/** An answer as a whole: of one that breaks off Octokit would take the half. */
+/** Reads an answer completely: Octokit would accept one that was cut off. */
 async function readWhole(response: Response): Promise<Response> {
   const { status, statusText, headers } = response;
   const body = await response.arrayBuffer();
   return new Response(body.byteLength === 0 ? null : body, { status, statusText, headers });
 }
 
-/** One try, with a time limit of its own. A redirect is followed on the API's own host only, and repeats the request. */
+/**
+ * One try, with its own time limit. Follows a redirect only on the API's own host, and repeats the request
+ * there.
+ */
 async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Promise<Response> {
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { ...init, redirect: 'manual', signal });
@@ -170,7 +175,7 @@ async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Pro
   const target = new URL(location, url);
   await response.body?.cancel();
   if (target.origin !== new URL(url).origin) {
-    // A refusal, since an error that is thrown here counts as a failed connection.
+    // An answer, since an error thrown here would count as a failed connection.
     return Response.json(
       { message: `it redirects to another host, ${target.host}, which does not get the token` },
       { status: 400 },
@@ -180,9 +185,9 @@ async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Pro
 }
 
 /**
- * A plugin for Octokit that puts each refusal for too many requests into the form that `@octokit/plugin-throttling`
- * knows. That plugin does not know GraphQL's type `RATE_LIMIT`, a secondary limit with status 200, and a 429 without
- * GitHub's usual words.
+ * A plugin for Octokit that rewrites each rate limit refusal into the form that `@octokit/plugin-throttling`
+ * knows. That plugin does not know GraphQL's type `RATE_LIMIT`, a secondary limit with status 200, and a 429
+ * without GitHub's usual message.
  * Sources: GitHub's "Rate limits and query limits for the GraphQL API"; octokit/plugin-throttling#636.
  */
 function nameLimits(octokit: Octokit): void {
@@ -192,13 +197,13 @@ function nameLimits(octokit: Octokit): void {
     });
     const refusal = graphqlRefusal(response.data);
     if (!refusal) return response;
-    // Whatever the count says: this request was refused for it.
+    // The header is set regardless of the count, since the request was refused for it.
     const headers = { ...response.headers, ...(refusal.isPrimary ? { 'x-ratelimit-remaining': '0' } : {}) };
     throw new RequestError(refusal.message, 403, { request: options, response: { ...response, headers } });
   });
 }
 
-/** Words by which throttling finds a secondary limit. */
+/** Text by which the throttling plugin recognizes a secondary limit. */
 const SECONDARY = 'secondary rate limit';
 
 function nameRestLimit(error: RequestError): RequestError {

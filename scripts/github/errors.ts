@@ -2,16 +2,16 @@ import { GraphqlResponseError } from '@octokit/graphql';
 import { RequestError } from '@octokit/request-error';
 import { firstLine } from '../http/retry.ts';
 
-/** The branch moved on between our look at it and our commit. */
+/** The branch has moved since its head was read. */
 export class StaleHeadError extends Error {}
 
-/** A rule of the branch refuses the commit; the message is GitHub's, in one line. */
+/** A rule of the branch refuses the commit; the message is GitHub's, on one line. */
 export class RuleError extends Error {}
 
-/** GitHub is busy or broken in a way that may pass. Whether it did what was asked is not known. */
+/** GitHub is busy or failing, perhaps temporarily. It is not known whether it executed the request. */
 export class BusyError extends Error {}
 
-/** Too many requests: GitHub did not do what was asked, and the wait is longer than a run should take. */
+/** Too many requests: GitHub did not execute the request, and the wait is too long for a run. */
 class LimitError extends Error {}
 
 /** GitHub refuses a request of its REST API. */
@@ -24,17 +24,17 @@ export class GitHubRefusedError extends Error {
   }
 }
 
-/** Whether GitHub says that there is no such thing, or none that the token may see. */
+/** Whether GitHub's answer means that something does not exist or that the token may not see it. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof GitHubRefusedError && error.status === 404;
 }
 
-/** The archive is not one that unpacks to plain files below a folder. */
+/** The archive does not contain only plain files below one folder. */
 export class BadArchiveError extends Error {}
 
 const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
-/** Says what an error of GitHub's means, in a class that callers branch on or in a sentence for the owner. */
+/** Explains an error of GitHub's: as a class that callers branch on, or as a sentence for the owner. */
 export function explainRefusal(error: unknown): Error {
   if (error instanceof GraphqlResponseError) return explainAnswer(error);
   if (!(error instanceof RequestError)) return error instanceof Error ? error : new Error(String(error));
@@ -71,8 +71,8 @@ function explainAnswer(error: GraphqlResponseError<unknown>): Error {
   const errors = error.errors ?? [];
   const message = errors.map((each) => each.message).join('; ') || error.message;
   const types = new Set(errors.map(({ type }) => type));
-  // Three ways of saying it: the head is not the expected one, the head moved during the commit, or a file that goes
-  // away went with another commit.
+  // Three messages mean a race: the head is not the expected one, the head moved during the commit, or
+  // another commit has already removed a file.
   const isRace =
     /\bis at [0-9a-f]{40} but expected [0-9a-f]{40}/.test(message) ||
     /requested for deletion which does not exist/i.test(message);
@@ -81,14 +81,14 @@ function explainAnswer(error: GraphqlResponseError<unknown>): Error {
     return new RuleError(oneLine(message));
   if (types.has('FORBIDDEN'))
     return new GitHubRefusedError(permissionSentence('contents=write', message), 403, error);
-  // GitHub's own words for a fault of its own; the error has no type then.
+  // GitHub's own messages for its faults, which have no type.
   if (/something went wrong|timeout|couldn't respond to your request in time/i.test(message)) {
     return new BusyError(`GitHub failed: ${firstLine(message)}; run it again later`, { cause: error });
   }
   return new Error(`GitHub refuses: ${firstLine(message)}`, { cause: error });
 }
 
-/** Words of rulesets and of classic protection. The type does not tell: rulesets come as `FORBIDDEN`. */
+/** Messages of rulesets and of classic protection. The type is not enough: rulesets come as `FORBIDDEN`. */
 function isRule(message: string): boolean {
   return (
     /rule violations?|protected (branch|ref)|through a pull request|approving review|not authorized to push/i.test(
@@ -99,7 +99,7 @@ function isRule(message: string): boolean {
 }
 
 function permissionSentence(needed: string, words: string): string {
-  // "issues=write; pull_requests=write": either will do.
+  // "issues=write; pull_requests=write": either is enough.
   const permission = needed.split(';', 1)[0]?.trim().replaceAll('=', ': ') || 'contents: write';
   return (
     `GitHub refuses the token (403): ${firstLine(words)}; the job needs "permissions: ${permission}", and ` +
@@ -119,7 +119,7 @@ function limitSentence({ response, message }: RequestError): string {
   return `GitHub takes no more requests for now: ${firstLine(message)}; run it again ${when}`;
 }
 
-/** What an answer says: its message, or its first words where it is a page. */
+/** The message of an answer, or the first words of a page. */
 function wordsOf(data: unknown): string {
   if (typeof data === 'string')
     return data.replaceAll(/<style[^]*?<\/style>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
@@ -137,14 +137,14 @@ function firstOf(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined;
 }
 
-/** A property of something that was answered; undefined where there is none. */
+/** A property of an answer; undefined when it does not exist. */
 export function propertyOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.getOwnPropertyDescriptor(value, key)?.value
     : undefined;
 }
 
-/** A value of an answer if it is text; else an empty one. */
+/** A text in an answer; empty for any other value. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('opens one issue however often a deployment fails, and closes it on the next success', async () => {
+test('opens only one issue for repeated failures of a deployment, and closes it on the next success', async () => {
   api.fail(502);
   expect(await openIssue(github, 'deployment', { run: 'https://x/runs/1' })).toBe(1);
   expect(await openIssue(github, 'deployment', { run: 'https://x/runs/2' })).toBe(1);
@@ -36,13 +36,13 @@ test('opens one issue however often a deployment fails, and closes it on the nex
   expect(await openIssue(github, 'deployment', { run: 'https://x/runs/5' })).toBe(2);
 });
 
-test('says what GitHub refuses', async () => {
+test('reports what GitHub refuses', async () => {
   await expect(
     openIssue(openGitHub({ ...environment, GITHUB_TOKEN: 'other' }), 'deployment', { run: undefined }),
   ).rejects.toThrow('GitHub refuses the token (401)');
 });
 
-test('keeps topics apart, and says what a check found', async () => {
+test('keeps topics apart, and includes the findings of a check', async () => {
   const details = '- problem: registry:tree: expected an image, found none';
   expect(await openIssue(github, 'deployment', { run: undefined })).toBe(1);
   expect(await openIssue(github, 'health', { run: 'https://x/runs/1', details })).toBe(2);

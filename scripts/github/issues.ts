@@ -4,20 +4,20 @@ import { describeError } from '../cli/command.ts';
 import type { GitHub } from './api.ts';
 import { BusyError, GitHubRefusedError } from './errors.ts';
 
-/** Something that is right or wrong, and has one issue while it is wrong. */
+/** A subject that is right or wrong, with one open issue while it is wrong. */
 interface Topic {
-  /** By this label its issue is found again. */
+  /** Label by which its issue is found. */
   label: string;
   color: string;
   title: string;
-  /** What the issue says; a link to the log comes after it. */
+  /** Text of the issue, followed by a link to the log. */
   text(github: GitHub): string;
-  /** What is said when it goes on, and when it is over; a link to the log comes after it. */
+  /** Comments on a repeated failure and on success, each followed by a link to the log. */
   again: string;
   over: string;
 }
 
-/** Every topic of a standing issue. */
+/** Every topic with an issue. */
 export const TOPICS = {
   deployment: {
     label: 'deploy-failed',
@@ -47,38 +47,38 @@ export const TOPICS = {
 
 export type IssueTopic = keyof typeof TOPICS;
 
-/** GitHub takes 65,536 characters. */
+/** GitHub's limit is 65,536 characters. */
 export const MAX_BODY = 60_000;
-/** By this label and its title a proposal is found again; GitHub makes the label with the first issue. */
+/** Label by which, with its title, a proposal is found; GitHub creates the label with the first issue. */
 const PROPOSAL_LABEL = 'newer-release';
 /** Labels of this repository's issues. */
 const LABELS = {
   ...Object.fromEntries(
     Object.values(TOPICS).map(({ label, color, title }) => [label, { color, description: title }]),
   ),
-  /** Of the form in `.github/ISSUE_TEMPLATE/build-failure.yml`. */
+  /** Label of the form in `.github/ISSUE_TEMPLATE/build-failure.yml`. */
   'build-failure': { color: 'd93f0b', description: 'A spec that did not build' },
 };
-/** Looks for an issue whose making got no answer: GitHub may list it a moment later. */
+/** Number of tries: an issue whose creation got no answer may appear in the list a moment later. */
 const MAX_TRIES = 3;
 
 const Named = z.object({ name: z.string() });
 const Label = z.union([Named, z.string().transform((name) => ({ name }))]);
 const Issue = z.object({ number: z.int(), labels: z.array(Label).default([]) });
-/** GitHub lists pull requests among the issues. */
+/** GitHub lists pull requests as issues, too. */
 const Issues = z.array(Issue.extend({ title: z.string().default(''), pull_request: z.unknown().optional() }));
 
-/** What a run has to say. */
+/** Report of a run. */
 export interface RunReport {
   /** Address of the run's log. */
   run: string | undefined;
-  /** Markdown that comes after the usual text. */
+  /** Markdown after the usual text. */
   details?: string;
 }
 
 /**
- * Opens an issue that links to the run's log, or adds to the one that is open.
- * @returns its number; undefined where the repository's issues are switched off
+ * Opens an issue that links to the run's log, or comments on the open one.
+ * @returns its number; undefined when the repository's issues are switched off
  */
 export function openIssue(
   github: GitHub,
@@ -91,7 +91,7 @@ export function openIssue(
     for (let tries = 1; ; tries += 1) {
       const [issue] = await listIssues(github, label, 'open');
       if (issue) {
-        // An issue that this very run has opened needs no second word.
+        // An issue that this run has just opened needs no comment.
         if (tries === 1) await comment(github, issue.number, composeText(again, report));
         return issue.number;
       }
@@ -105,7 +105,9 @@ export function openIssue(
   });
 }
 
-/** Closes the issues that are open; gives their numbers, undefined where the repository's issues are switched off. */
+/**
+ * Closes the open issues and returns their numbers; undefined when the repository's issues are switched off.
+ */
 export function closeIssue(
   github: GitHub,
   topic: IssueTopic,
@@ -123,10 +125,13 @@ export function closeIssue(
   });
 }
 
-/** What became of a proposal: `known` was made earlier, open or closed; `off`: the repository has no issues. */
+/**
+ * Outcome of a proposal. `known`: an earlier issue exists, open or closed; `off`: the repository has no
+ * issues.
+ */
 type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };
 
-/** Opens an issue with a proposal, once for each title: one that the owner has closed is not opened again. */
+/** Opens an issue with a proposal, once per title: one that the owner has closed is not opened again. */
 export async function openProposal(github: GitHub, title: string, body: string): Promise<Proposed> {
   const proposed = await unlessOff(async (): Promise<Proposed> => {
     const known = (await listIssues(github, PROPOSAL_LABEL, 'all')).find((issue) => issue.title === title);
@@ -140,8 +145,8 @@ export async function openProposal(github: GitHub, title: string, body: string):
 }
 
 /**
- * Makes the labels that are missing: GitHub drops a label that does not exist from an issue form. Never fails: an issue
- * does without.
+ * Creates missing labels, since GitHub drops a label that does not exist from an issue form. Never fails: an
+ * issue does not need them.
  */
 export async function makeLabels(github: GitHub): Promise<void> {
   try {
@@ -153,7 +158,7 @@ export async function makeLabels(github: GitHub): Promise<void> {
       await github.call('POST /repos/{owner}/{repo}/labels', { name, ...look }, z.unknown());
     }
   } catch (error) {
-    // 410: issues are switched off. 422: another run has made it since.
+    // 410: issues are switched off. 422: another run has just created it.
     if (error instanceof GitHubRefusedError && [410, 422].includes(error.status)) return;
     console.error(`labels could not be checked: ${describeError(error)}`);
   }
@@ -165,7 +170,7 @@ async function createIssue(github: GitHub, topic: IssueTopic, report: RunReport)
   const { number, labels } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, {
     canRepeat: false,
   });
-  // GitHub drops labels in silence where it holds that the token may not set them.
+  // GitHub silently drops labels if it decides that the token may not set them.
   if (!labels.some(({ name }) => name === label)) {
     const route = 'POST /repos/{owner}/{repo}/issues/{number}/labels';
     await github.call(route, { number, labels: [label] }, z.unknown());
@@ -189,7 +194,7 @@ async function comment(github: GitHub, number: number, body: string): Promise<vo
   await github.call('POST /repos/{owner}/{repo}/issues/{number}/comments', { number, body }, z.unknown());
 }
 
-/** GitHub answers 410 where the owner has switched the repository's issues off. */
+/** Returns undefined for status 410, which GitHub answers when the repository's issues are switched off. */
 async function unlessOff<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('opens one issue for each pair of releases, and none again that was closed', async () => {
+test('opens one issue per pair of releases, and does not reopen a closed one', async () => {
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
   const github = openGitHub(environment, { secondMs: 5 });
   expect(await openProposal(github, 'one', 'body')).toEqual({ kind: 'opened', number: 1 });
@@ -37,7 +37,7 @@ test('opens one issue for each pair of releases, and none again that was closed'
   ]);
 });
 
-test('what one job has found another proposes, which loads no recipe', async () => {
+test('proposes in one job what another has found, without loading recipes', async () => {
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
   const releases = join(folder, 'releases');
   makeRepository(releases);
@@ -46,7 +46,7 @@ test('what one job has found another proposes, which loads no recipe', async () 
   const [catalog, file] = [join(folder, 'catalog'), join(folder, 'proposal.json')];
   mkdirSync(catalog);
   const urls = { SPACK_GIT_URL: releases, SPACK_PACKAGES_GIT_URL: releases };
-  // No token: it opens nothing.
+  // Without a token it opens nothing.
   await runScript('propose-update', ['--catalog', catalog, '--to', file], urls);
   expect(api.issues).toEqual([]);
   await runScript('propose-update', ['--from', file], environment);

@@ -9,7 +9,7 @@ const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const TOKEN = 'token of the run';
 const servers = useServers();
 
-test('deletes a replaced version without a tag, never a tagged one, and warns where it may not', async () => {
+test('deletes a replaced version without a tag, never a tagged one, and warns without permission', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   await servers.writeDockerConfig({
     auths: { [ghcr.host]: { auth: Buffer.from(`owner:${TOKEN}`).toString('base64') } },

@@ -7,7 +7,7 @@ import { parseReference } from '../oci/reference.ts';
 import { openApi, type ApiOptions } from './api.ts';
 import { isNotFound } from './errors.ts';
 
-/** A version of a package, as GitHub lists them, newest first; its name is the digest of the manifest. */
+/** The versions of a package in GitHub's list, newest first; the name is the digest of the manifest. */
 const Versions = z.array(
   z.object({
     id: z.number(),
@@ -17,10 +17,10 @@ const Versions = z.array(
 );
 
 const VERSIONS_A_PAGE = 100;
-/** Pages that are looked through for what a run replaces: an earlier one pushed it, some builds ago. */
+/** Pages to search for a replaced version, which an earlier run pushed before some builds. */
 const PAGES_OF_REPLACED = 20;
 
-/** A version to delete, and the tags that it may have: with any other it stays. */
+/** A version to delete, and the tags that it may have: with any other tag it is kept. */
 export interface UnwantedVersion {
   digest: Digest;
   tags: readonly string[];
@@ -33,12 +33,12 @@ export function isPackage(reference: string, environment: ProcessEnvironment): b
 }
 
 /**
- * Deletes versions of a package of GitHub's registry, which knows no `DELETE` of a manifest. All are looked up before the
- * first is deleted: pages move when one goes.
- * Source: https://docs.github.com/rest/packages/packages
- * @param isWanted asked right before each deletion: one that is wanted by now stays
- * @param onGone called for each that is not there any more, or that has another tag by now and stays
- * @throws what GitHub refuses; those that `onGone` was called for are done
+ * Deletes versions of a package of GitHub's registry, which does not support `DELETE` of a manifest. All are
+ * looked up before the first is deleted, since pages move after each deletion. Source:
+ * https://docs.github.com/rest/packages/packages
+ * @param isWanted called right before each deletion: a version that is wanted by then is kept
+ * @param onGone called for each version that no longer exists, or that is kept because it has another tag
+ * @throws GitHub's refusal; the versions for which `onGone` was called are done
  */
 export async function deleteVersions(
   reference: string,
@@ -84,7 +84,8 @@ export async function deleteVersions(
     try {
       await call(`DELETE ${root}/{version}`, version, z.unknown());
     } catch (error) {
-      // An answer that was lost: it was deleted, and is asked for once more. Who may not delete gets 404 too, and still sees it.
+      // The answer to an earlier try may be lost. Without permission the answer is 404, too, but the version
+      // is still there.
       if (!isNotFound(error) || !(await isGone(() => call(`GET ${root}/{version}`, version, z.unknown()))))
         throw error;
     }
@@ -103,9 +104,9 @@ async function isGone(look: () => Promise<unknown>): Promise<boolean> {
 }
 
 /**
- * Deletes the version of a package of GitHub's registry that a run has replaced: without a tag nobody finds it, and it
- * would stay for ever. A version that has a tag is never deleted.
- * @returns a sentence when it could not be deleted; undefined when it is gone, or was none of GitHub's
+ * Deletes the version of a package of GitHub's registry that a run has replaced: without a tag nobody finds
+ * it, and it would stay forever. Never deletes a version with a tag.
+ * @returns a sentence when it could not be deleted; undefined when it is gone or not in GitHub's registry
  */
 export async function deleteReplacedVersion(
   reference: string,

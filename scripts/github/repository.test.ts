@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("hands on the domain of the owner's own, unless the owner names an address", async () => {
+test("uses the owner's own domain, unless the owner sets an address", async () => {
   await open('http://cache.example.org/');
   expect(await configure({})).toContain('SITE_URL=http://cache.example.org\n');
   expect(await configure({ SITE_URL: 'https://other.example.org/x/' })).toContain(
@@ -28,7 +28,7 @@ test("hands on the domain of the owner's own, unless the owner names an address"
   expect(api.requests).toEqual(['GET /repos/Owner/Cache/pages']);
 });
 
-test("takes the repository's name where GitHub does not say", async () => {
+test("uses the repository's name when GitHub does not say", async () => {
   await open();
   expect(await configure({})).toContain('SITE_URL=https://owner.github.io/Cache\n');
   api.fail('forbidden');
@@ -40,7 +40,7 @@ async function open(pagesUrl?: string): Promise<void> {
   api = await startGitHubApi({ ...options, ...(pagesUrl ? { pagesUrl } : {}) });
 }
 
-/** Runs the script, and resolves to what later steps get. */
+/** Runs the script and returns its outputs for later steps. */
 async function configure(environment: Record<string, string>): Promise<string> {
   const file = join(folder, `env-${api.requests.length}-${Object.keys(environment).length}`);
   const env = {

@@ -7,15 +7,15 @@ import { annotate } from './actions.ts';
 
 /** GitHub Pages of a repository. */
 export interface PagesSite {
-  /** Address of the site: a domain of the owner's own, where there is one. */
+  /** Address of the site, on the owner's own domain if there is one. */
   url: string;
-  /** Whether workflows may deploy: false when it is made from a branch. */
+  /** Whether workflows may deploy; false when it is built from a branch. */
   isByWorkflow: boolean;
 }
 
 /**
- * What GitHub says of a repository, where it decides what a run may do. Source: "Get a repository" of GitHub's REST API.
- * What decides nothing but advice may be missing.
+ * GitHub's facts about a repository that decide what a run may do. Source: "Get a repository" of GitHub's
+ * REST API. Facts that only affect advice are optional.
  */
 const Repository = z
   .object({
@@ -28,7 +28,7 @@ const Repository = z
     has_issues: z.boolean().default(true),
   })
   .transform((answer) => ({
-    /** `owner/name`, as the owner writes it. */
+    /** `owner/name`, with the owner's capitalization. */
     fullName: answer.full_name,
     defaultBranch: answer.default_branch,
     isPrivate: answer.private,
@@ -46,12 +46,12 @@ const Pages = z.object({
   build_type: z.enum(['legacy', 'workflow']).nullish(),
 });
 
-/** Asks for a repository; any token of its workflows may. */
+/** Reads the facts about a repository, with any token of its workflows. */
 export function readRepository(github: GitHub): Promise<RepositoryFacts> {
   return github.call('GET /repos/{owner}/{repo}', {}, Repository);
 }
 
-/** Asks for GitHub Pages, with `pages: read`; undefined while it is switched off. */
+/** Reads the settings of GitHub Pages, which needs `pages: read`; undefined when it is switched off. */
 export async function readPages(github: GitHub): Promise<PagesSite | undefined> {
   try {
     const { html_url: url, build_type: type } = await github.call(
@@ -67,8 +67,9 @@ export async function readPages(github: GitHub): Promise<PagesSite | undefined> 
 }
 
 /**
- * Asks GitHub where the site is, a domain of the owner's own included: what `actions/configure-pages` reports to a
- * deployment. Undefined, with a notice, where it does not say: Pages is switched off, or the token may not ask.
+ * Asks GitHub for the site's address, which may be on the owner's own domain, as `actions/configure-pages`
+ * reports it to a deployment. Undefined, with a notice, when Pages is switched off or the token has no
+ * permission.
  */
 export async function askPagesUrl(
   environment: ProcessEnvironment,

@@ -14,22 +14,24 @@ import { Digest } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 
-/** Largest page that GitHub lists. */
+/** Maximum page size of GitHub's lists. */
 const PER_PAGE = 100;
-/** Artifacts of a run that are looked at: 256 build jobs in 20 attempts, with room. */
+/** Maximum number of pages of a run's artifacts: more than 256 build jobs in 20 attempts. */
 const MAX_PAGES = 100;
-/** Longest time without a byte in a download, in milliseconds. */
+/** Longest wait for the next byte of a download, in milliseconds. */
 const IDLE_MS = 60_000;
 
-/** An artifact of this workflow run, of any of its attempts. Source: GitHub's OpenAPI description, "Get an artifact". */
+/**
+ * An artifact of this workflow run, of any attempt. Source: GitHub's OpenAPI description, "Get an artifact".
+ */
 const RunArtifact = z.object({
-  /** Rises with time. */
+  /** Increases with time. */
   id: z.int(),
   name: z.string(),
-  /** Of its zip. */
+  /** Size of its zip. */
   size_in_bytes: z.int().nonnegative(),
   expired: z.boolean(),
-  /** Of its zip; GitHub leaves it out for artifacts of old actions. */
+  /** Digest of its zip; GitHub omits it for artifacts of old actions. */
   digest: Digest.nullish(),
 });
 export type RunArtifact = z.infer<typeof RunArtifact>;
@@ -37,8 +39,8 @@ export type RunArtifact = z.infer<typeof RunArtifact>;
 const Listing = z.object({ total_count: z.int().nonnegative(), artifacts: z.array(RunArtifact) });
 
 /**
- * Lists the artifacts of the run that `GITHUB_RUN_ID` names, oldest first, without those that have expired.
- * The token needs `actions: read`.
+ * Lists the artifacts of the run in `GITHUB_RUN_ID`, oldest first, without expired ones. The token needs
+ * `actions: read`.
  */
 export async function listRunArtifacts(
   environment: ProcessEnvironment,
@@ -58,9 +60,9 @@ export async function listRunArtifacts(
 }
 
 /**
- * Downloads an artifact's zip into a file, as a stream, and compares its digest. Tries again when that fails.
- * GitHub redirects to its storage, which refuses a request with the token, and must not get it. No error has the
- * address of the storage: it grants access.
+ * Downloads an artifact's zip into a file, as a stream, and checks its digest. Retries after errors. GitHub
+ * redirects to its storage, which refuses a request with the token and must not get it. Errors never contain
+ * the address of the storage, since it grants access.
  */
 export async function downloadRunArtifact(
   artifact: RunArtifact,
@@ -110,7 +112,7 @@ async function download(
     );
 }
 
-/** What to do about an answer that is no artifact, by its status. */
+/** Advice by the status of an answer without an artifact. */
 const ADVICE: Record<number, string> = {
   403: '; the job needs "permissions: actions: read"',
   410: '; it has expired, run the workflow again',
@@ -125,9 +127,10 @@ async function refusalOf(answer: HttpAnswer, what: string): Promise<Error> {
 }
 
 /**
- * Lists the run's artifacts and downloads one that is known to be there: an artifact that was just uploaded may be
- * missing in a listing, the hour's requests may be used up, and the storage is another host than the API.
- * @returns why GitHub's API cannot be used for it; undefined when it can
+ * Lists the run's artifacts and downloads one that exists. It can fail in several ways: a list may lack an
+ * artifact that was just uploaded, the rate limit may be used up, and the storage is on another host than the
+ * API.
+ * @returns why GitHub's API cannot be used; undefined when it can
  */
 export async function tryRunArtifacts(
   known: string,
@@ -147,10 +150,10 @@ export async function tryRunArtifacts(
   }
 }
 
-/** Limits of what an archive may unpack to. */
+/** Limits for the unpacked content of an archive. */
 interface ZipLimits {
   files: number;
-  /** Of all files together, unpacked. */
+  /** Total bytes of all files, unpacked. */
   bytes: number;
 }
 
@@ -158,9 +161,9 @@ const FILE_TYPE = 0o17_0000;
 const REGULAR_FILE = 0o10_0000;
 
 /**
- * Unpacks an untrusted zip into a folder that exists: plain files, mode 644, none of them twice, none
- * outside the folder. Folders without files are left out. Throws `BadArchiveError` for anything else, and a system
- * error when this machine is at fault.
+ * Unpacks an untrusted zip into an existing folder: plain files with mode 644, none twice, none outside the
+ * folder. Leaves out folders without files. Throws `BadArchiveError` for anything else, and a system error
+ * when this machine is at fault.
  */
 export async function unpackZip(file: string, folder: string, limits: ZipLimits): Promise<void> {
   let zip: ZipFile;
@@ -189,7 +192,7 @@ export async function unpackZip(file: string, folder: string, limits: ZipLimits)
 async function unpackEntry(zip: ZipFile, entry: Entry, folder: string): Promise<void> {
   const name = JSON.stringify(entry.fileName.slice(0, 300));
   const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE;
-  // 0: the archive was written on a system without file types.
+  // 0 means that the archive was written on a system without file types.
   if (type !== 0 && type !== REGULAR_FILE)
     throw new BadArchiveError(`${name}: expected a plain file, found a link or a special file`);
   if (entry.isEncrypted())
@@ -207,7 +210,7 @@ async function unpackEntry(zip: ZipFile, entry: Entry, folder: string): Promise<
   }
 }
 
-/** Errors of this machine stay as they are: a full disk is not the archive's fault. */
+/** Leaves errors of this machine unchanged: a full disk is not the archive's fault. */
 function explain(error: unknown): unknown {
   if (error instanceof BadArchiveError) return error;
   const isSystems = error instanceof Error && 'syscall' in error && !isErrorCode(error, 'ENAMETOOLONG');

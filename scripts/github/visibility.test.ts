@@ -10,7 +10,7 @@ const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-
 const TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const servers = useServers();
 
-test('says that a registry is private, even to one who is logged in', async () => {
+test('reports a private registry, even to somebody who is logged in', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const auth = Buffer.from(`${TEST_LOGIN.username}:${TEST_LOGIN.password}`).toString('base64');
   await servers.writeDockerConfig({ auths: { [host]: { auth } } });
@@ -18,7 +18,7 @@ test('says that a registry is private, even to one who is logged in', async () =
   expect(await look(`${host}/cache`)).toEqual([expect.stringMatching(/\/cache is private: .* anonymous/)]);
 });
 
-test('says nothing where everybody may pull, and where there is nothing to look at', async () => {
+test('reports nothing when everybody may pull, and when there is nothing to check', async () => {
   const { host } = await servers.startRegistry();
   await openRegistry(`${host}/cache`).push(BY_SPACK);
   expect(await look(`${host}/cache`)).toEqual([]);
@@ -26,11 +26,11 @@ test('says nothing where everybody may pull, and where there is nothing to look 
   expect(await describeVisibility('127.0.0.1:1/cache', [], {})).toEqual([]);
 });
 
-test('never fails: what is pushed is pushed', async () => {
+test('never fails, since the push has succeeded', async () => {
   expect(await look('127.0.0.1:1/cache')).toEqual([expect.stringMatching(/is not known: .*127\.0\.0\.1:1/)]);
 });
 
-test("names the page where a package of GitHub's registry is made public", () => {
+test("names the page for making a package of GitHub's registry public", () => {
   const settings = 'packages/container/cache/settings';
   const event = { GITHUB_REPOSITORY: 'Owner/Cache', GITHUB_EVENT_PATH: servers.file('event.json') };
   for (const [type, pages] of [

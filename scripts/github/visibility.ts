@@ -8,9 +8,9 @@ import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 
 /**
- * Checks without a login that everybody may pull the first of some builds. GitHub may make a new package private, and
- * only a person can change that.
- * @returns a sentence with the link to click; none when everybody may, or the registry is a folder
+ * Checks, without a login, that everybody may pull the first of some builds. GitHub may make a new package
+ * private, and only a person can change that.
+ * @returns a sentence with the link to click; empty when everybody may pull, or the registry is a folder
  */
 export async function describeVisibility(
   reference: string,
@@ -21,7 +21,7 @@ export async function describeVisibility(
   try {
     if (await openRegistry(reference, { anonymous: true }).describeTag(first.image.tag)) return [];
   } catch (error) {
-    // What is pushed is pushed: it only was not looked at.
+    // The push succeeded; only the check did not.
     if (!(error instanceof RegistryRefusedError))
       return [`whether everybody may use ${reference} is not known: ${describeError(error)}`];
   }
@@ -40,7 +40,7 @@ export async function describeVisibilities(
   return sentences;
 }
 
-/** What to do about a registry that asks everybody for a login: for GitHub's with the page to open. */
+/** Advice about a private registry, with the page to open if it is GitHub's. */
 export function describePrivate(reference: string, environment: ProcessEnvironment): string {
   return (
     `${reference} is private: nobody but you can use its binaries. To make it public, ` +

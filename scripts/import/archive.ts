@@ -17,21 +17,22 @@ import { parsePlainYaml } from '../build-cache/plain-yaml.ts';
 const GZIP_MAGIC = '1f8b';
 const WHOLE_PREFIX = 'its paths were put below its install prefix, as Spack 0.20 and newer write them';
 
-/** An archive of an older layout, and what it should hold. */
+/** An archive of an older layout, and its expected content. */
 export interface OldArchive {
   open(): Promise<Readable | undefined>;
   where: string;
-  /** Folder to write below. */
+  /** Folder for its files. */
   target: string;
-  /** Names the files there. */
+  /** Name of the files there. */
   hash: string;
-  /** sha256 of the tarball, as the spec file says. */
+  /** sha256 of the tarball, from the spec file. */
   expected: Digest;
 }
 
 /**
- * Fetches a `.spack` archive. Of layout v2 it is the tarball itself; before, a tar around the tarball, its spec file
- * and a signature. The tarball of those has paths without the install prefix, which images need: it gets them.
+ * Fetches a `.spack` archive. In layout v2 it is the tarball itself; in older ones a tar that contains the
+ * tarball, its spec file and a signature. Paths in those tarballs lack the install prefix, which images need,
+ * so it is added.
  */
 export async function fetchArchive({
   open,
@@ -68,7 +69,7 @@ async function isGzip(path: string): Promise<boolean> {
   }
 }
 
-/** Writes the one tarball of an archive to a file. */
+/** Writes the only tarball of an archive to a file. */
 async function takeTarball(archive: string, path: string, where: string): Promise<void> {
   const names: string[] = [];
   const send = (tar: Extract) => pipeline(createReadStream(archive), tar);
@@ -89,14 +90,14 @@ async function takeTarball(archive: string, path: string, where: string): Promis
 
 const BUILD_INFO = '.spack/binary_distribution';
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Bytes of tar that are read for a build of an older layout. */
+/** Limit in bytes for the tar of a build of an older layout. */
 const LIMIT_BYTES = 16 * 1024 ** 3;
 const BuildInfo = z.object({ buildpath: z.string().startsWith('/'), relative_prefix: z.string() });
 
 /**
- * Puts the paths of a tarball from before Spack 0.20 below the install prefix that it names, and leaves one that has
- * them there already as it is. The same tarball gives the same bytes.
- * @returns what the file is now; undefined when it was left as it is
+ * Moves the paths of a tarball from before Spack 0.20 below the install prefix that it names. Leaves a
+ * tarball that has them there already unchanged. The same tarball gives the same bytes.
+ * @returns the new file's digest and size; undefined when it is unchanged
  */
 async function moveBelowPrefix(path: string, where: string): Promise<Blob | undefined> {
   const found = await findPrefix(path, where);
@@ -170,7 +171,7 @@ async function* limit(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** `a`, `a/b` of `a/b/c`. */
+/** The parents of a path: `a` and `a/b` for `a/b/c`. */
 function parentsOf(path: string): string[] {
   const parts = path.split('/');
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));

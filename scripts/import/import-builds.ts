@@ -15,34 +15,39 @@ import { checkTarball, publishEntries, type Destination } from '../publish/publi
 import type { CheckedEntry } from '../publish/resolve.ts';
 import type { FetchedTarball, Source, SourceBuild, SourceSpec } from './source.ts';
 
-/** Builds that are fetched, then published together: an interrupted import goes on behind the last of these. */
+/**
+ * Number of builds that are fetched and then published together: an interrupted import continues after the
+ * last batch.
+ */
 const BATCH_BUILDS = 100;
-/** Of tarballs. */
+/** Limit for the tarballs of a batch. */
 const BATCH_BYTES = 2 * 1024 ** 3;
 /** Builds fetched at a time. */
 const CONCURRENCY = 6;
 
-/** What became of an import. */
+/** Outcome of an import. */
 export interface ImportResult {
-  /** Builds that the catalog has now and had not. */
+  /** Number of builds added to the catalog. */
   added: number;
-  /** Builds that the catalog had. */
+  /** Number of builds that the catalog had already. */
   present: number;
-  /** With `isDryRun`: builds whose spec file is good, and the bytes of their tarballs where the source says them. */
+  /**
+   * With `isDryRun`: number of valid spec files, and the bytes of their tarballs if the source states them.
+   */
   checked: number;
   bytes: number;
-  /** A sentence for each build that was not imported. */
+  /** One sentence for each build that was not imported. */
   refused: string[];
   warnings: string[];
-  /** Of the builds that were read, by what is known of their signatures. */
+  /** Number of builds that were read, by the state of their signatures. */
   signatures: Record<Imported['signature'], number>;
   converted: number;
 }
 
-/** What an import is done with. */
+/** Options of an import. */
 export interface ImportOptions {
   destination: Destination;
-  /** Read and check the spec files, fetch and write nothing. */
+  /** Whether only to read and check the spec files, without fetching or writing anything. */
   isDryRun: boolean;
 }
 
@@ -52,19 +57,22 @@ interface Fetched {
   tarball: FetchedTarball;
 }
 
-/** An import that is under way. */
+/** State of an import. */
 interface Import extends ImportOptions {
   source: Source;
   result: ImportResult;
-  /** Spec files of the catalog: listed once, and added to, since a catalog of 10,000 builds has as many for each batch. */
+  /**
+   * Spec files of the catalog, listed once and updated, since listing 10,000 builds for each batch would be
+   * slow.
+   */
   names: Map<string, string>;
   progress: Progress;
 }
 
 /**
- * Imports builds in the order given, in batches, each published before the next is fetched: an import that was
- * interrupted continues where it stopped when it is run again, and takes no more memory for more builds. A build that
- * is not what it should be is left out and named. Throws when the source or the registry cannot be reached.
+ * Imports builds in the given order, in batches, each published before the next is fetched. An interrupted
+ * import continues where it stopped when it is run again, and memory does not grow with the number of builds.
+ * An invalid build is left out and named. Throws when the source or the registry cannot be reached.
  */
 export async function importBuilds(
   source: Source,
@@ -96,7 +104,7 @@ export async function importBuilds(
   return result;
 }
 
-/** @returns how many of the builds the batch took */
+/** @returns the number of builds in the batch */
 async function importBatch(current: Import, batch: readonly SourceBuild[], folder: string): Promise<number> {
   const known: KnownNodes = new Map();
   const target = join(folder, 'batch');
@@ -117,7 +125,7 @@ async function importBatch(current: Import, batch: readonly SourceBuild[], folde
   return taken;
 }
 
-/** Fetches one build; what is wrong with it alone is noted. */
+/** Fetches one build; a fault of that build alone is recorded. */
 async function tryBuild(
   current: Import,
   build: SourceBuild,
@@ -166,7 +174,7 @@ async function fetchBuild(
 async function publish({ destination, names, result }: Import, fetched: readonly Fetched[]): Promise<void> {
   if (fetched.length === 0) return;
   const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
-  // A blob that the registry takes from another of its repositories need not be uploaded.
+  // A blob that the registry can mount from another of its repositories need not be uploaded.
   const mount = async ({ tarball: { blob, repository } }: Fetched): Promise<void> =>
     void (repository && (await destination.registry.mountBlob(blob, repository)));
   await pMap(fetched, mount, { concurrency: CONCURRENCY });
@@ -184,7 +192,7 @@ async function publish({ destination, names, result }: Import, fetched: readonly
   for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
     names.set(node.hash, specFile(node));
   result.added += newBuilds.length;
-  // What another import, or a publish, has added meanwhile.
+  // Builds that another import, or a publish, has added in the meantime.
   const added = new Set(newBuilds.map(({ root }) => root.node.hash));
   result.present += fetched.filter(
     ({ entry: { root } }) =>
@@ -202,7 +210,9 @@ function describeImport({ address }: Source, spec: SourceSpec, { converted }: Fe
   };
 }
 
-/** What an import says at its end: what was left out, what is known of signatures, and a last line that counts. */
+/**
+ * The final report of an import: builds left out, facts about signatures, and a last line with the counts.
+ */
 export function importText(
   address: string,
   unmatched: readonly string[],

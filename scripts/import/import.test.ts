@@ -21,7 +21,7 @@ import type { Trust } from './trust.ts';
 const CACHE = 'tests/fixtures/cache-unsigned';
 const SIGNED = 'tests/fixtures/cache-signed';
 const BY_SPACK = 'tests/fixtures/oci-by-spack';
-/** A few, with what they need to run. */
+/** A few packages with their run-time dependencies. */
 const PACKAGES = ['gcc-runtime', 'libmd', 'libbsd', 'tree'];
 const LOCK_META = { 'lockfile-version': 6, 'specfile-version': 5 };
 const NO_KEYS: Trust = { keys: [], unsigned: false };
@@ -110,14 +110,14 @@ test('counts as present what another import adds meanwhile', async () => {
   expect(result).toMatchObject({ added: 0, present: 12, refused: [] });
 });
 
-test('reads the spec files alone in a dry run', async () => {
+test('reads only the spec files in a dry run', async () => {
   const outcome = await importFrom(CACHE, { isDryRun: true });
   expect(outcome).toMatchObject({ added: 0, checked: 12, refused: [] });
   expect(outcome.bytes).toBeGreaterThan(1_000_000);
   expect(readdirSync(servers.file('.'))).toEqual([]);
 });
 
-test('takes a directory without an index, and goes on where an import was interrupted', async () => {
+test('accepts a directory without an index, and continues an interrupted import', async () => {
   const copy = servers.file('copy');
   cpSync(CACHE, copy, { recursive: true });
   rmSync(join(copy, 'v3/manifests/index'), { recursive: true });
@@ -128,7 +128,7 @@ test('takes a directory without an index, and goes on where an import was interr
   expect(await importFrom(copy)).toMatchObject({ present: before, added: 12 - before, refused: [] });
 });
 
-test('chooses by spec, by hash and by lock, with what that needs to run', async () => {
+test('selects by spec, by hash and by lock, with run-time dependencies', async () => {
   const { builds } = await (await openSource(CACHE, NO_KEYS)).list();
   const names = (selection: ImportSelection) => selectBuilds(builds, selection).map(({ name }) => name);
   expect(names({ specs: ['libbsd target=x86_64_v3'] })).toEqual(['gcc-runtime', 'libmd', 'libbsd']);
@@ -140,7 +140,7 @@ test('chooses by spec, by hash and by lock, with what that needs to run', async 
   expect(() => names({ specs: ['bzip2 ^gcc'] })).toThrow(/use --lock/);
 });
 
-test('takes the part of a mirror that a lock names, by address', async () => {
+test('imports the part of a mirror that a lock names, by address', async () => {
   const address = await serve(CACHE);
   const lock = servers.file('spack.lock');
   writeFileSync(
@@ -155,7 +155,7 @@ test('takes the part of a mirror that a lock names, by address', async () => {
   expect(names.sort()).toEqual(['gcc-runtime', 'libbsd', 'libmd']);
 });
 
-/** As a spack.lock has them. */
+/** Nodes in the form of a spack.lock. */
 async function concreteSpecsOf(name: string): Promise<Record<string, unknown>> {
   const source = await openSource(CACHE, NO_KEYS);
   const { builds } = await source.list();
@@ -170,7 +170,7 @@ test('refuses --unsigned without the keys that the rest must be signed with', as
   expect([code, output]).toEqual([1, expect.stringMatching(/^error: --unsigned: expected --trust FILE/)]);
 });
 
-test('leaves out what is damaged, and imports the rest', async () => {
+test('leaves out damaged builds, and imports the rest', async () => {
   const copy = servers.file('copy');
   cpSync(SIGNED, copy, { recursive: true });
   const blob = join(copy, 'blobs/sha256/38/38840da00ede92e858836666d599edd00e9194380489bdf8c194ff3e2143da3b');
@@ -185,7 +185,7 @@ test('leaves out what is damaged, and imports the rest', async () => {
   );
 });
 
-test('checks signatures with the keys that are given, and says what was unsigned', async () => {
+test('checks signatures with the given keys, and reports unsigned builds', async () => {
   const mirror = servers.file('old');
   await makeOldMirror({ cache: CACHE, directory: mirror, sign: clearSign });
   const address = await serve(mirror);
@@ -198,7 +198,7 @@ test('checks signatures with the keys that are given, and says what was unsigned
   });
   for (const { origin } of catalog().builds.values())
     expect(origin.imported).toEqual({ from: address, signature: 'verified', key: fingerprint });
-  // Another key; and a mirror that nobody signed.
+  // With another key, and with an unsigned mirror.
   rmSync(servers.file('catalog'), { recursive: true });
   const stranger = await importFrom(SIGNED, { trust: { keys, unsigned: false } });
   expect(stranger).toMatchObject({ added: 0 });
@@ -231,7 +231,7 @@ test.each([
   }
 });
 
-/** What each build ships, and its prefix. */
+/** The prefix, programs and libraries of each build. */
 function contentsOf() {
   return new Map(
     [...catalog().builds].map(([hash, { contents, image }]) => [
@@ -241,7 +241,7 @@ function contentsOf() {
   );
 }
 
-test('imports what Spack pushed to a registry, and takes its blobs where they are', async () => {
+test('imports what Spack pushed to a registry, and mounts its blobs', async () => {
   const { host } = await servers.startRegistry();
   await openRegistry(`${host}/theirs`).push(BY_SPACK);
   const registry = `${host}/ours`;
@@ -256,7 +256,7 @@ test('imports what Spack pushed to a registry, and takes its blobs where they ar
   }
 });
 
-test('mounts a blob from another repository of the registry, and of no other', async () => {
+test('mounts a blob from another repository of the same registry only', async () => {
   const { host } = await servers.startRegistry();
   await openRegistry(`${host}/theirs`).push(BY_SPACK);
   const ours = openRegistry(`${host}/ours`);
@@ -276,7 +276,7 @@ test('mounts a blob from another repository of the registry, and of no other', a
   expect(await ours.hasBlob(blob)).toBe(true);
 });
 
-test('matches pages with the spec file of the same hash, whatever else they name', async () => {
+test('matches pages with the spec file of the same hash, even if they name another', async () => {
   const { host } = await servers.startRegistry();
   const mirror = servers.file('old');
   const builds = await makeOldMirror({
@@ -317,7 +317,7 @@ test('matches pages with the spec file of the same hash, whatever else they name
   for (const { hash } of there) expect(catalog().builds.get(hash)?.hash).toBe(hash);
 });
 
-test('says what a place is not', async () => {
+test('reports places that are not caches', async () => {
   await expect(importFrom(servers.file('nothing'))).rejects.toThrow(
     /nothing: expected an existing directory/,
   );

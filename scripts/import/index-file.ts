@@ -6,11 +6,11 @@ import { PackageName, targetOf } from '../../site/schemas/node.ts';
 import { topologicalOrder } from '../../site/lib/spack/dag.ts';
 import type { SourceBuild } from './source.ts';
 
-/** Characters. One node of an index has some thousand. */
+/** In characters. A node of an index has about a thousand. */
 const RECORD_LIMIT = 4_000_000;
 
 const Name = z.object({ name: z.string(), version: z.string() });
-/** What a record of an index of database version 6 to 8 says that is of use here. */
+/** The used fields of a record in an index of database version 6 to 8. */
 const IndexRecord = z.object({
   spec: z.object({
     name: PackageName,
@@ -22,7 +22,7 @@ const IndexRecord = z.object({
     }),
     compiler: Name.optional(),
     annotations: z.object({ compiler: z.string().optional() }).optional(),
-    /** Present on what comes from a system: no cache has it. */
+    /** Present for packages of the system, of which no cache has a binary. */
     external: z.unknown().optional(),
     dependencies: z
       .array(
@@ -40,17 +40,17 @@ const IndexRecord = z.object({
 });
 type IndexRecord = z.infer<typeof IndexRecord>;
 
-/** A build of an index, with what the names of its files are made of in layout v2. */
+/** A build of an index, with the parts of its file names in layout v2. */
 export interface IndexedBuild extends SourceBuild {
   /** `linux-debian12-x86_64_v3` */
   arch: string;
-  /** `gcc-12.2.0`, the likeliest first. */
+  /** Such as `gcc-12.2.0`, most likely first. */
   compilers: string[];
 }
 
 /**
- * Reads the builds of an index as a stream, dependencies before what needs them: an index of 100,000 builds has a GB.
- * @param where names it in errors
+ * Reads the builds of an index as a stream, dependencies first: an index of 100,000 builds has a GB.
+ * @param where name of the index in errors
  */
 export async function readIndexFile(
   chunks: AsyncIterable<Uint8Array>,
@@ -79,7 +79,7 @@ export async function readIndexFile(
   );
 }
 
-/** Sorts builds so that each comes after those that it needs, and otherwise by name and hash. */
+/** Sorts builds so that each comes after its dependencies, and otherwise by name and hash. */
 export function sortBuilds<T extends SourceBuild>(builds: readonly T[]): T[] {
   const byHash = new Map(builds.map((build) => [build.hash, build]));
   const sorted = new Set<T>();
@@ -120,7 +120,10 @@ function describeBuild(spec: IndexRecord['spec'], hash: DagHash): IndexedBuild {
   };
 }
 
-/** In specfile version 5 the compiler is a dependency. Source: Spack's `DeprecatedCompilerSpec`. */
+/**
+ * The compilers of a build. In specfile version 5 a compiler is a dependency. Source: Spack's
+ * `DeprecatedCompilerSpec`.
+ */
 function compilersOf(
   { compilers }: IndexedBuild,
   edges: Edges,
@@ -141,7 +144,7 @@ function parseRecord(text: string, where: string): IndexRecord {
   });
 }
 
-/** The texts of `database.installs`, by hash, in the order of the file. */
+/** The texts in `database.installs` with their hashes, in the order of the file. */
 async function* readInstalls(
   chunks: AsyncIterable<Uint8Array>,
   where: string,

@@ -30,7 +30,10 @@ export async function listFromSpecFiles(
   return sortBuilds(builds);
 }
 
-/** A build with what its spec file says; a file that cannot be read stays in the list, to be named later. */
+/**
+ * A build with the facts from its spec file. One with an unreadable file stays in the list, to be reported
+ * later.
+ */
 export async function completeBuild(
   name: string,
   hash: string,

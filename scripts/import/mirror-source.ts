@@ -18,10 +18,10 @@ import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { checkSignature, type Trust } from './trust.ts';
 
-/** Where Spack puts the index of a v3 build cache. */
+/** Path of the index in a v3 build cache. */
 export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';
 
-/** A v3 build cache: a directory, or an address as `spack mirror add` takes it. */
+/** A v3 build cache: a directory, or an address as for `spack mirror add`. */
 export function openMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
     const manifest = await folder.read(INDEX_MANIFEST, MANIFEST_LIMIT_BYTES);

@@ -14,15 +14,15 @@ export const OLD_FOLDER = 'build_cache';
 export const OLD_INDEX = `${OLD_FOLDER}/index.json`;
 const SPEC_FILE = /^(.*-([a-z2-7]{32}))\.spec\.json(?:\.sig)?$/;
 
-/** What a spec file of layout v2 says of its tarball. */
+/** The facts about its tarball in a spec file of layout v2. */
 const Checksum = z.object({
   binary_cache_checksum: z.object({ hash_algorithm: z.literal('sha256'), hash: Sha256 }),
   buildinfo: z.object({ relative_prefix: z.string() }).partial().optional(),
 });
 
 /**
- * A build cache of layout v2, or of its older forms: `build_cache/*.spec.json[.sig]` and `.spack` archives. What is
- * taken of it is what `spack buildcache migrate` takes. Source: buildcache_migrate.py of Spack 1.1.
+ * A build cache of layout v2, or of its older forms: `build_cache/*.spec.json[.sig]` and `.spack` archives.
+ * It reads the same files as `spack buildcache migrate`. Source: buildcache_migrate.py of Spack 1.1.
  */
 export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
@@ -87,7 +87,7 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
   return { address: folder.address, list, read };
 }
 
-/** The sha256 of a tarball, as a spec file before layout v3 has it, and the install prefix in its store. */
+/** The sha256 of the tarball, from a spec file before layout v3. */
 export function readChecksum(specText: string, where: string) {
   const checksum = Checksum.safeParse(JSON.parse(specText));
   if (!checksum.success)
@@ -97,12 +97,12 @@ export function readChecksum(specText: string, where: string) {
   return digestFrom(checksum.data.binary_cache_checksum.hash);
 }
 
-/** Source: `v2_tarball_name`. */
+/** File name stems of a build. Source: `v2_tarball_name`. */
 function stemsOf({ arch, compilers, name, version, hash }: IndexedBuild): string[] {
   return compilers.map((compiler) => polite(`${arch}-${compiler}-${name}-${version}-${hash}`));
 }
 
-/** Source: `v2_tarball_path_name`. */
+/** Path of a build's archive. Source: `v2_tarball_path_name`. */
 function archivePath(stem: string, node: Node): string {
   const { platform, platform_os: os } = node.arch;
   const arch = polite(`${platform}-${os}-${targetOf(node)}`);

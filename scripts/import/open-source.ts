@@ -16,7 +16,7 @@ import { saveBlob } from './save-blob.ts';
 
 const PROBE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** Finds out what a cache is and opens it. Throws one sentence about a place that is none. */
+/** Detects the kind of a cache and opens it. Throws one sentence when it is not a cache. */
 export async function openSource(place: string, trust: Trust): Promise<Source> {
   if (/^https?:\/\//.test(place)) return openSite(place, trust);
   if (!/^(?:oci-layout:|oci(?:\+http)?:\/\/)/.test(place)) {
@@ -57,7 +57,7 @@ async function openDirectory(place: string, trust: Trust): Promise<Source> {
   );
 }
 
-/** A build cache in a registry, as `spack buildcache push oci://…` writes it: nothing in it is signed. */
+/** A build cache in a registry, as written by `spack buildcache push oci://…`: nothing in it is signed. */
 function openRegistrySource(registry: Registry, trust: Trust): Source {
   const { reference } = registry;
 

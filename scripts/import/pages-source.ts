@@ -12,9 +12,9 @@ import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.t
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { unsignedOnly, type Trust } from './trust.ts';
 
-/** Where the site of such a cache lists its packages. */
+/** Path at which the site of such a cache lists its packages. */
 export const PAGES_MANIFEST = 'manifest/';
-/** Where its repository has the pages. */
+/** Folders of its repository that may have the pages. */
 export const PAGES_FOLDERS = ['_cache', 'docs/_cache'];
 const PAGE_LIMIT_BYTES = 64 * 1024;
 const MANIFEST_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -34,9 +34,9 @@ interface PagePackage {
 }
 
 /**
- * A cache as autamus/spack-build-cache is one: pages that name a package in a registry and a spec file. Most pages
- * name another package's spec file, so a package is matched with the spec file that has its hash in the name and in
- * the content, and with no other.
+ * A cache like autamus/spack-build-cache: pages that name a package in a registry and a spec file. Most pages
+ * name another package's spec file, so a package is only matched with the spec file that has its hash in both
+ * name and content.
  */
 export function openPages(folder: MirrorFiles, trust: Trust): Source {
   const packages = new Map<DagHash, PagePackage>();
@@ -82,7 +82,7 @@ async function fetchPackage({ image, hash }: PagePackage, target: string, specTe
   return fetchArchive({ open, where: image, target, hash, expected: readChecksum(specText, where) });
 }
 
-/** What the site says; undefined when the place is no site. */
+/** The packages that the site lists; undefined when the place is not a site. */
 async function readSite(folder: MirrorFiles) {
   if (await folder.list('')) return undefined;
   const where = folder.locate(PAGES_MANIFEST);
@@ -93,7 +93,7 @@ async function readSite(folder: MirrorFiles) {
   const unmatched: string[] = [];
   for (const { spec, url } of manifest.data.packages) {
     const [, stem, hash] = PACKAGE.exec(url) ?? [];
-    // Whatever spec file the page names: the one of this package lies beside it.
+    // Regardless of the spec file that the page names, the right one is next to it.
     if (stem === undefined || hash === undefined) unmatched.push(`${where}: ${url} has no hash in its name`);
     else
       found.push({
@@ -106,7 +106,7 @@ async function readSite(folder: MirrorFiles) {
   return { found, unmatched };
 }
 
-/** What the pages of the repository say. */
+/** The packages that the pages of the repository name. */
 async function readRepository(folder: MirrorFiles) {
   const files = (await Promise.all(PAGES_FOLDERS.map((path) => walk(folder, path)))).flat().toSorted();
   const specs = new Map<DagHash, string>();

@@ -6,19 +6,19 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { retry } from '../http/retry.ts';
 
-/** The largest installs have some 20 GB. */
+/** The largest installs have about 20 GB. */
 const LIMIT_BYTES = 64 * 1024 ** 3;
 
-/** What a file should be. */
+/** Expected content of a file. */
 export interface ExpectedBlob {
   digest: Digest;
-  /** Absent: not known. */
+  /** Absent: unknown. */
   size?: number | undefined;
 }
 
 /**
- * Writes a stream to a file, again from the start when the connection breaks, and checks it.
- * @param where names the source in errors
+ * Writes a stream to a file and checks it; starts over when the connection breaks.
+ * @param where name of the source in errors
  */
 export async function saveBlob(
   open: () => Promise<Readable | undefined>,

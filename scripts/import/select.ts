@@ -3,20 +3,20 @@ import { isInRanges, parseVersionRanges } from '../../site/lib/spack/version-ran
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { SourceBuild } from './source.ts';
 
-/** What of a source is asked for. Neither: all of it. */
+/** The requested part of a source: all of it by default. */
 export interface ImportSelection {
   /** `name`, `name@version`, `name@low:high`, with `target=name`, or `/hash`. */
   specs: readonly string[];
   lock?: LockFile | undefined;
 }
 
-/** `name@1.2:1.4 target=x86_64_v3` */
+/** Form of a spec: `name@1.2:1.4 target=x86_64_v3` */
 const SPEC =
   /^(?:(?<name>[A-Za-z0-9_][\w-]*))?(?:@(?<versions>[\w.:,=/-]+))?(?: +target=(?<target>[\w.-]+))?$/;
 
 /**
- * Chooses builds, and with each the builds that it needs to run, in the order of the list.
- * Throws for a spec that it cannot read or that nothing of the source fits.
+ * Selects builds with their run-time dependencies, in the order of the list. Throws for a spec that is
+ * invalid or that no build of the source matches.
  */
 export function selectBuilds(
   builds: readonly SourceBuild[],

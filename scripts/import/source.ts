@@ -2,30 +2,30 @@ import type { Blob, Imported } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { RemoteReference } from '../oci/reference.ts';
 
-/** A build that a source says it has. Small: a source may have a hundred thousand. */
+/** A build that a source lists. Small, since a source may have a hundred thousand. */
 export interface SourceBuild {
   name: string;
   version: string;
   hash: DagHash;
   target: string;
-  /** Hashes of what it needs to run, externals left out, as far as the source says. */
+  /** Hashes of its run-time dependencies, without externals, as far as the source states them. */
   needs: DagHash[];
-  /** Where its files may be, in the source's own terms, the likeliest first. */
+  /** Possible places of its files, in the source's own terms, most likely first. */
   places: string[];
 }
 
-/** A build's spec file and how to get its tarball. */
+/** A build's spec file, and a way to fetch its tarball. */
 export interface SourceSpec {
   /** The file that it was read from, for messages. */
   where: string;
-  /** As it is at the source, uncompressed. */
+  /** The text at the source, uncompressed. */
   specText: string;
   signature: Imported['signature'];
   /** Fingerprint of the key whose signature was verified. */
   key?: string | undefined;
-  /** Bytes of the tarball, where the source says. */
+  /** Bytes of the tarball, if the source states them. */
   size?: number | undefined;
-  /** Writes the tarball below a folder of its own and checks it against what the source says of it. */
+  /** Writes the tarball to a folder and checks it against the facts at the source. */
   fetchTarball(folder: string): Promise<FetchedTarball>;
 }
 
@@ -33,25 +33,25 @@ export interface SourceSpec {
 export interface FetchedTarball {
   path: string;
   blob: Blob;
-  /** The repository that has this very blob. */
+  /** The repository that has the same blob. */
   repository?: RemoteReference | undefined;
-  /** What was done to Spack's older form of it, in one sentence. */
+  /** One sentence about a conversion from one of Spack's older forms. */
   converted?: string | undefined;
 }
 
-/** A cache that exists already. */
+/** An existing cache. */
 export interface Source {
-  /** Its address without any login, as the catalog keeps it. */
+  /** Its address without a login, as the catalog records it. */
   readonly address: string;
-  /** Finds its builds. */
+  /** Lists its builds. */
   list(): Promise<SourceList>;
-  /** Reads the spec file of a build. Throws one sentence when it is missing or not what it should be. */
+  /** Reads the spec file of a build. Throws one sentence when it is missing or invalid. */
   read(build: SourceBuild): Promise<SourceSpec>;
 }
 
 /** The builds of a source. */
 export interface SourceList {
   builds: SourceBuild[];
-  /** What is there and cannot be a build: a sentence for each. */
+  /** Entries that cannot be builds, each with a sentence that says why. */
   unmatched: string[];
 }

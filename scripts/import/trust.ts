@@ -1,22 +1,22 @@
 import type { Imported } from '../../site/schemas/build.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
 
-/** What is asked of the signatures of a source. */
+/** Requirements for the signatures of a source. */
 export interface Trust {
-  /** Armored public keys. None: no signature is checked. */
+  /** Armored public keys. Empty: no signature is checked. */
   keys: readonly string[];
-  /** Whether what no key signed is taken too, when there are keys. */
+  /** Whether, if there are keys, unsigned builds are accepted, too. */
   unsigned: boolean;
 }
 
-/** A text without its signature, and what is known of that. */
+/** A text without its signature, and the state of the signature. */
 export interface CheckedText {
   text: string;
   signature: Imported['signature'];
   key?: string | undefined;
 }
 
-/** Takes a signature off, and checks it where there are keys to check it with. Throws when it is not as asked. */
+/** Removes a signature, and checks it if there are keys. Throws when it does not meet the requirements. */
 export async function checkSignature(
   signed: string,
   { keys, unsigned }: Trust,
@@ -29,7 +29,7 @@ export async function checkSignature(
   return { text, signature: 'verified', key: signedBy };
 }
 
-/** What a source that knows no signatures gives; throws where signatures were asked for. */
+/** The result for a source without signatures; throws when signatures are required. */
 export function unsignedOnly({ keys, unsigned }: Trust, where: string): { signature: 'none' } {
   if (keys.length === 0 || unsigned) return { signature: 'none' };
   throw new Error(
