@@ -3,17 +3,19 @@ import { viewName } from '../spack/view-name.ts';
 import { RECORD_BYTES } from '../spack/database.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 
-/** A part of what lies on the site. */
+/** A part of the site's size. */
 export interface BudgetPart {
   label: string;
   bytes: number;
-  /** What it is. */
+  /** Short description. */
   text: string;
   /** Its colour. */
   kind: 'one' | 'two' | 'three' | 'four';
 }
 
-/** Where the budget goes, the largest part of a usual cache first. Together they are the plan's total. */
+/**
+ * Parts of the budget in use, in the order of their size in a typical cache. Their sum is the plan's total.
+ */
 export function budgetParts({ plan }: SiteCatalog): BudgetPart[] {
   const { tarballs, indexes, configs, site, manifests } = plan.bytes;
   return [
@@ -39,14 +41,14 @@ export function budgetParts({ plan }: SiteCatalog): BudgetPart[] {
   ];
 }
 
-/** Builds of which the site lacks the tarball or something that it needs to run, the largest first. */
+/** Builds whose tarball, or a run-time dependency's, is not on the site, the largest first. */
 export function buildsElsewhere({ builds }: SiteCatalog): CatalogBuild[] {
   return [...builds.values()]
     .filter(({ state }) => state === 'registry')
     .sort((left, right) => right.build.tarball.size - left.build.tarball.size);
 }
 
-/** When the budget is full if the cache goes on growing as lately; undefined where it is, or where that cannot be said. */
+/** Forecast of when the budget will be used up. Undefined: it already is, or there is no forecast. */
 export function forecastBudget({
   builds,
   nodes,
@@ -70,7 +72,8 @@ export function forecastBudget({
   );
   let indexBytes = 0;
   for (const { text } of nodes.values()) indexBytes += text.length + RECORD_BYTES;
-  // The mirror's own index and that of everything have each build; of the other views only months grow by themselves.
+  // The mirror's own index and the view of everything have
+  // all builds; of the other views, only months keep growing.
   const others = [...plan.views].filter(
     ([view, hashes]) => !view.startsWith(viewName('month', '')) && hashes.length < builds.size,
   );

@@ -12,30 +12,35 @@ import {
 } from '../spack/spec-text.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** How a package's builds differ in their variants. */
+/** Differences between the variants of a package's builds. */
 export interface Differences {
-  /** Variants that all of them share. */
+  /** Variants that all builds share. */
   common: Segment[];
-  /** What is a node's own, in the order of the nodes given. */
+  /** Variants that not all share, per node, in the order of the given nodes. */
   own: Segment[][];
 }
 
 type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 
-/** Dependencies named in a row at most. */
+/** Maximum number of dependencies in a row. */
 const MOST_DEPENDENCIES = 4;
 
-/** With more builds, a row says only in what it is unusual: of a dozen variants nobody sees which one differs. */
+/**
+ * If there are more builds, rows show only unusual values,
+ * because differences get lost among a dozen variants.
+ */
 const MOST_SPELLED_OUT = 8;
 
 export interface ToldApart extends Differences {
-  /** The values that most builds have of what differs; a row has its own only where it deviates. Empty: rows say all. */
+  /**
+   * Most common values of what differs; rows show only deviations from these. Empty: rows show everything.
+   */
   usual: Segment[];
 }
 
 /**
- * What tells a package's builds apart besides version, target, system and compiler: variants and compiler flags;
- * where those are the same too, the dependencies that differ, or else the recipe.
+ * Differences between a package's builds besides version, target, system and compiler: variants and compiler
+ * flags or, if those are the same, dependencies, or else the recipe.
  */
 export function tellApart(builds: readonly Node[], nodes: Nodes): ToldApart {
   const { common, own, usual } =
@@ -84,7 +89,7 @@ function findDeviations(builds: readonly Node[]): ToldApart {
   return { common, usual: variantSegments(usual), own };
 }
 
-/** A variant as Spack prints it; undefined where the build has no such variant. */
+/** A variant as Spack prints it. Undefined: the build does not have the variant. */
 function valueText(name: string, variants: ReadonlyMap<string, ParameterValue>): string | undefined {
   const value = variants.get(name);
   return value === undefined ? undefined : variantSegment(name, value).text;
@@ -96,7 +101,7 @@ function mostFrequent<Item>(items: readonly Item[]): Item[] {
     .map(([item]) => item);
 }
 
-/** What a row of the table says without the dependencies. */
+/** Key of a table row's content, without dependencies. */
 function rowKey(node: Node, own: Segment[], nodes: Nodes): string {
   const compilers = compilersOf(node, nodes).map(({ name, version }) => `${name}@${version}`);
   return JSON.stringify([node.version, targetOf(node), node.arch, compilers, segmentsText(own)]);
@@ -120,7 +125,7 @@ function tellAlikeApart(alike: readonly Node[], nodes: Nodes): Segment[][] {
   });
 }
 
-/** `^zlib-ng@2.2.4`; with a hash where versions do not tell all apart. */
+/** `^zlib-ng@2.2.4`, with a hash if versions alone are ambiguous. */
 function dependencySegment(
   name: string,
   own: ReadonlyMap<string, DagHash>,
@@ -137,7 +142,7 @@ function dependencySegment(
   return { kind: 'version', gap: ' ', text: `^${name}${tail.filter(Boolean).join('')}` };
 }
 
-/** Splits the variants of a package's builds into those that all share and those that tell them apart. */
+/** Splits the variants of a package's builds into those that all share and those that differ. */
 export function findDifferences(nodes: readonly Node[]): Differences {
   const variants = nodes.map(variantsOf);
   const [first = new Map<string, ParameterValue>()] = variants;

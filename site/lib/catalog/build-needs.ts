@@ -8,21 +8,27 @@ import type { SiteCatalog } from './site-catalog.ts';
 
 type Nodes = Pick<SiteCatalog, 'nodes' | 'builds'>;
 
-/** What a node needs, and whether all of its run-time dependencies have a binary whose files were looked at. */
+/** Needs of a node, and whether the binaries of all its run-time dependencies are known. */
 interface NodeNeeds extends BuildNeeds {
   complete: boolean;
 }
 
 const memoryOf = once((_nodes: SiteCatalog['nodes']) => new Map<DagHash, NodeNeeds>());
 
-/** What a build and its run-time dependencies need of a machine. Each node is looked at once per catalog. */
+/**
+ * Requirements of a build and its run-time dependencies for
+ * a machine. Each node is examined once per catalog.
+ */
 export function needsOf(node: Node, catalog: Nodes): BuildNeeds {
   const { complete, runs, ...needs } = collectNeeds(node, catalog, memoryOf(catalog.nodes));
   if (needs.libc === undefined) return needs;
   return complete ? { ...needs, runs: runs ?? firstGlibc(needs.target) } : needs;
 }
 
-/** The first glibc of a family, with which files run that name no GLIBC symbol. Source: glibc's `abi-versions`. */
+/**
+ * The first glibc for a CPU family, sufficient for files
+ * without GLIBC symbols. Source: glibc's `abi-versions`.
+ */
 function firstGlibc(target: string): string {
   return familyOf(target) === 'x86_64' ? '2.2.5' : '2.17';
 }
@@ -41,7 +47,7 @@ function collectNeeds(node: Node, catalog: Nodes, memory: Map<DagHash, NodeNeeds
   };
   for (const { hash } of runtimeDependencies(node)) {
     const dependency = catalog.nodes.get(hash)?.node;
-    // The C library itself and other packages of the system are the machine's own.
+    // The C library itself and other system packages come with the machine.
     if (!dependency || dependency.external) continue;
     const other = collectNeeds(dependency, catalog, memory);
     needs.libc = higher(needs.libc, other.libc);
@@ -53,7 +59,7 @@ function collectNeeds(node: Node, catalog: Nodes, memory: Map<DagHash, NodeNeeds
   return needs;
 }
 
-/** The C library that a node was linked to, `glibc@2.36`. */
+/** C library that a node was linked with, `glibc@2.36`. */
 function libcOf(node: Node, { nodes }: Nodes): string | undefined {
   const edge = node.dependencies.find(({ parameters }) => parameters.virtuals.includes('libc'));
   const libc = edge && nodes.get(edge.hash)?.node;

@@ -11,11 +11,11 @@ import { viewName } from '../spack/view-name.ts';
 import { parseSnapshot } from './kept-builds.ts';
 
 /**
- * The files of a catalog: where each kind is, what must be in it, and what an error says. The scripts feed this from
+ * The files of a catalog: the place of each kind, its schema, and its errors. Scripts read the files from
  * disk, the site from its content collections.
  */
 
-/** What an error says of a file that is not as it should be: somebody changed it by hand. */
+/** Advice in errors about an invalid file, which somebody must have changed by hand. */
 export const FROM_GIT = { advice: 'restore the file from git' };
 
 /** A file's id is its path below `folder` without `ending`: `zlib/zlib-1.3-<hash>`. */
@@ -28,16 +28,16 @@ export const CATALOG_FILES = {
   packages: { folder: 'packages', ending: '.json' },
   environments: { folder: 'environments', ending: '.yaml' },
   locks: { folder: 'environments', ending: '.lock.json' },
-  /** What locks were solved with, and newer ones that are not built yet. */
+  /** Recipes that locks were solved with, and newer locks that are not built yet. */
   solved: { folder: 'environments', ending: '.solved.json' },
   keys: { folder: 'keys', ending: '.asc' },
   removed: { folder: 'removed', ending: '.json' },
   stats: { folder: 'stats', ending: '.json' },
   mirrors: { folder: 'mirrors', ending: '.yaml' },
   snapshots: { folder: 'snapshots', ending: '.yaml' },
-  /** What the owner keeps from `prune`. */
+  /** Builds that the owner protects from `prune`. */
   pins: { folder: 'pins', ending: '.yaml' },
-  /** What the last runs of doctor and challenge found. */
+  /** Results of the last runs of doctor, challenge and refresh. */
   checks: { folder: 'checks', ending: '.json' },
   /** `cache.json` in the catalog's own folder. */
   cache: { folder: '', ending: '.json' },
@@ -45,7 +45,7 @@ export const CATALOG_FILES = {
 export type CatalogKind = keyof typeof CATALOG_FILES;
 export const CATALOG_KINDS = Object.keys(CATALOG_FILES) as CatalogKind[];
 
-/** A file as it was read. `body` is its text, unchanged. */
+/** A file. `body` is its unchanged text. */
 export interface CatalogEntry {
   id: string;
   body?: string | undefined;
@@ -80,7 +80,7 @@ function idOf(node: Named): string {
 
 /**
  * Parses a catalog's JSON file.
- * @param directory the catalog's folder as errors should name it; empty: only the path below it
+ * @param directory the catalog's folder for errors. Empty: they only have the path below it
  */
 export function parseEntry<T>(
   kind: CatalogKind,
@@ -94,26 +94,26 @@ export function parseEntry<T>(
   });
 }
 
-/** The core of a catalog: what both the mirror and the site are made of. */
+/** The core of a catalog, needed by both the mirror and the site. */
 export interface Catalog<Manifest = string> {
   builds: Map<DagHash, Build>;
   /** Every node of every DAG. */
   nodes: Map<DagHash, SpecNode>;
-  /** Spec manifests. As texts: clear-signed or plain, as the mirror serves them. */
+  /** Spec manifests; as texts, clear-signed or plain, as the mirror serves them. */
   manifests: Map<DagHash, Manifest>;
-  /** Armored public keys by fingerprint. */
+  /** Armored public keys, keyed by fingerprint. */
   keys: Map<string, string>;
-  /** What each environment was concretized to, by name. */
+  /** Locks of concretized environments, keyed by name. */
   locks: Map<string, LockFile>;
   /** Root hashes of each environment that has been concretized. */
   environments: Map<string, DagHash[]>;
-  /** Hashes of each snapshot, by its name. */
+  /** Hashes of each snapshot, keyed by name. */
   snapshots: Map<string, DagHash[]>;
   /** Absent: nothing has been published from GitHub. */
   cache?: Cache;
 }
 
-/** The files that a catalog's core is made of, each list sorted by path. */
+/** Files of a catalog's core, each list sorted by path. */
 export interface CatalogSource<Manifest> extends Record<
   'specs' | 'builds' | 'keys' | 'locks' | 'snapshots' | 'cache',
   readonly CatalogEntry[]
@@ -121,10 +121,10 @@ export interface CatalogSource<Manifest> extends Record<
   manifests: readonly { id: string; data: Manifest }[];
 }
 
-/** What is wrong with one file of a catalog, in a sentence that names it. */
+/** A fault in one file of a catalog. The message names the file. */
 export class CatalogFault extends Error {
   readonly kind: 'unreadable' | 'misplaced' | 'node-missing' | 'manifest-missing';
-  /** Relative to the catalog's folder. */
+  /** Path relative to the catalog's folder. */
   readonly path: string;
 
   constructor(kind: CatalogFault['kind'], path: string, message: string, cause?: unknown) {
@@ -134,19 +134,19 @@ export class CatalogFault extends Error {
   }
 }
 
-/** What a reader of a catalog is told meanwhile. */
+/** Callbacks for reading a catalog. */
 export interface CatalogListener {
-  /** Is told of each wrong file instead of an error: what is wrong is left out, and the rest is read. */
+  /** Called for each faulty file. With this callback, such files are left out instead of throwing. */
   onFault?: (fault: CatalogFault) => void;
-  /** Reads a node from what was parsed of its text, instead of the schema; undefined for one that it leaves to that. */
+  /** Reads a node from its parsed text instead of the schema. Undefined: leaves it to the schema. */
   readNode?: (entry: Pick<SpecNode, 'text'>, value: unknown) => Node | undefined;
-  /** Is told of the path of each manifest that no build has, which is no fault to those who read builds. */
+  /** Called with the path of each manifest without a build, which is not a fault for readers of builds. */
   onOrphan?: (path: string) => void;
 }
 
 /**
- * Parses each file once. Throws, naming the file, on one that does not fit its schema or is not named for its
- * content, and on a build without its node or manifest.
+ * Parses each file once. Throws, with the name of the file, if a file does not fit its schema, is not named
+ * after its content, or is a build without its node or manifest.
  */
 export function assembleCatalog<Manifest>(
   source: CatalogSource<Manifest>,
@@ -175,7 +175,7 @@ export function assembleCatalog<Manifest>(
   };
 }
 
-/** Reads files of a catalog; reports what is wrong, and leaves it out. */
+/** Reads files of a catalog, reports faulty ones and leaves them out. */
 class CatalogReader {
   readonly #directory: string;
   readonly #listener: CatalogListener;
@@ -198,7 +198,7 @@ class CatalogReader {
       if (readNode && value === undefined) continue;
       const node = readNode?.(text, value) ?? this.parse('specs', entry, Node);
       if (!node || !this.#isInPlace(catalogPath('specs', entry.id), specFile(node))) continue;
-      // What was found out about the text is known by this object.
+      // Other code caches results about a text under this object.
       addNode(nodes, Object.assign(text, { node }));
     }
     return nodes;
@@ -274,7 +274,7 @@ function locate(directory: string, path: string): string {
   return directory === '' ? path : `${directory.replace(/\/$/, '')}/${path}`;
 }
 
-/** Throws where a view cannot have the name as it is: two snapshots could get one view. */
+/** Throws if the name would have to be changed for a view: two snapshots could get the same view. */
 function expectViewName(name: string, where: string): void {
   if (viewName('snapshot', name) === `snapshot-${name}`) return;
   throw new Error(

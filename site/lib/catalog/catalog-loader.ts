@@ -6,13 +6,13 @@ import pMap from 'p-map';
 import { parseSettings } from '../../schemas/settings.ts';
 import { CATALOG_FILES, catalogPath, type CatalogKind } from './catalog-files.ts';
 
-/** Files read at the same time. */
+/** Number of files read at the same time. */
 const CONCURRENCY = 32;
 
 /**
- * Loads the files of one kind from the folder that `CATALOG_DIR` names, sorted by path: of each its text, unchanged;
- * of the mirror's manifests only the first line, since the site shows no more of them than whether they are signed.
- * They are parsed once, where they are shaped (`shape-catalog.ts`).
+ * Loads the unchanged texts of one kind of file from the folder `CATALOG_DIR`,
+ * sorted by path. Of the mirror's manifests it loads only the first line, because
+ * the site only shows whether they are signed. `shape-catalog.ts` parses the texts.
  */
 export function catalogLoader(kind: CatalogKind): LiveLoader<{ body: string }, { id: string }> {
   const { folder, ending } = CATALOG_FILES[kind];

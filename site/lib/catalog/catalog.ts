@@ -7,7 +7,7 @@ import type { SiteCatalog } from './site-catalog.ts';
 
 let catalog: Promise<SiteCatalog> | undefined;
 
-/** The catalog as pages and API need it: read and shaped once, at the first call. */
+/** The catalog for pages and API, read and shaped once, at the first call. */
 export function loadCatalog(): Promise<SiteCatalog> {
   catalog ??= readCatalog();
   return catalog;
@@ -17,7 +17,7 @@ async function readCatalog(): Promise<SiteCatalog> {
   const settings = parseSettings(process.env);
   const commit = await readDataCommit(settings.CATALOG_DIR);
   const texts = {} as Record<CatalogKind, CatalogEntry[]>;
-  // One kind after the other: each reads many files at the same time.
+  // One kind after the other, because each reads many files at the same time.
   for (const kind of CATALOG_KINDS) texts[kind] = await readTexts(kind);
   const manifests = texts.manifests.map(({ id, body = '' }) => ({
     id,
@@ -26,7 +26,7 @@ async function readCatalog(): Promise<SiteCatalog> {
   return { ...shapeCatalog({ ...texts, manifests }, settings), ...(commit === undefined ? {} : { commit }) };
 }
 
-/** What a collection holds. Throws what its loader threw. */
+/** Entries of a collection. Throws the error of its loader. */
 async function readTexts(kind: CatalogKind): Promise<CatalogEntry[]> {
   const { entries, error } = await getLiveCollection(kind);
   if (!entries) throw error?.cause ?? error;

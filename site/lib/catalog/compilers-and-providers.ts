@@ -3,7 +3,7 @@ import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 
-/** A compiler and what it had a part in. */
+/** A compiler, and the builds that used it. */
 export interface CompilerGroup {
   name: string;
   version: string;
@@ -12,7 +12,7 @@ export interface CompilerGroup {
   builds: CatalogBuild[];
 }
 
-/** The compilers of all builds, the most common first. */
+/** Compilers of all builds, the most common first. */
 export function countCompilers({ builds, nodes }: SiteCatalog): CompilerGroup[] {
   const groups = new Map<string, CompilerGroup & { spoken: Set<string> }>();
   for (const entry of builds.values()) {
@@ -35,7 +35,7 @@ export function countCompilers({ builds, nodes }: SiteCatalog): CompilerGroup[] 
     );
 }
 
-/** In which packages a file is, for each file that `list` finds in a build; sorted. */
+/** The packages that have each file, for the files that `list` finds in builds; sorted. */
 export function groupProviders(
   builds: Iterable<Build>,
   list: (contents: Contents) => readonly string[],

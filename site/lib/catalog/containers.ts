@@ -3,7 +3,7 @@ import { environmentImage, repositoryOf } from '../registry-address.ts';
 import type { SiteCatalog, CatalogContainers } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** Sorts the records of containers. A tag is at the newest that names it. */
+/** Groups the records of containers. A tag belongs to the newest record that names it. */
 export function groupContainers(records: readonly Container[]): CatalogContainers {
   const all = records.toSorted(
     (a, b) => compareTexts(b.published, a.published) || compareTexts(a.digest, b.digest),
@@ -24,7 +24,10 @@ export function groupContainers(records: readonly Container[]): CatalogContainer
   };
 }
 
-/** `registry:tag` of a container, or `registry@digest` once all its tags have moved on; none when nobody can pull it. */
+/**
+ * `registry:tag` of a container, or `registry@digest` once newer ones
+ * have taken over all its tags. Undefined if nobody can pull it.
+ */
 export function containerReference(container: Container, catalog: SiteCatalog): string | undefined {
   const repository = repositoryOf(catalog);
   if (repository === undefined) return undefined;
@@ -32,17 +35,17 @@ export function containerReference(container: Container, catalog: SiteCatalog): 
   return tag === undefined ? `${repository}@${container.digest}` : `${repository}:${tag}`;
 }
 
-/** The containers that a tag is at now, the newest first. */
+/** Containers that have a tag now, the newest first. */
 export function taggedContainers(catalog: SiteCatalog): Container[] {
   return catalog.containers.all.filter((container) => currentTags(container, catalog).length > 0);
 }
 
-/** The tags that are at a container now. */
+/** Current tags of a container. */
 export function currentTags(container: Container, { containers }: SiteCatalog): string[] {
   return container.tags.filter((tag) => containers.atTag.get(placeOf(tag, container)) === container);
 }
 
-/** The container of an environment, its architectures and its base; undefined where there is none. */
+/** The container of an environment, its architectures and its base. Undefined: there is none. */
 export function describeEnvironmentContainer(name: string, catalog: SiteCatalog) {
   const containers = catalog.containers.byEnvironment.get(name) ?? [];
   const current = containers.filter((container) => currentTags(container, catalog).length > 0);

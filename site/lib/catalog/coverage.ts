@@ -9,7 +9,7 @@ import type { SiteCatalog } from './site-catalog.ts';
 import { walk } from '../spack/dag.ts';
 import { buildSystemOf, kindOf, learnTimes, sumTimes } from '../times/build-times.ts';
 
-/** How many alternatives are named for a missing spec. */
+/** Maximum number of alternatives shown for a missing spec. */
 const ALTERNATIVES = 5;
 
 /** A build that a cache has. */
@@ -22,14 +22,14 @@ export interface KnownBuild {
   size: number;
   /** `cmake`, `autotools` …; empty: not known. */
   buildSystem: string;
-  /** Seconds that it took to build. Undefined: not known. */
+  /** Build time in seconds. Undefined: not known. */
   seconds: number | undefined;
 }
 
-/** What is told of something that was tried and did not build. */
+/** The known facts about a failed build. */
 type KnownFailure = Pick<Failure, 'name' | 'hash' | 'target' | 'kind' | 'date' | 'run'>;
 
-/** What a cache has and what it tried. */
+/** Builds and failures of a cache. */
 export interface KnownCache {
   builds: readonly KnownBuild[];
   /** The newest first. */
@@ -37,8 +37,8 @@ export interface KnownCache {
 }
 
 /**
- * How much of what an installation of these roots takes has a binary: the roots, what each needs at run time, and
- * for what has to be built what it needs for that. Throws when a node is missing.
+ * Measures how many of the specs needed to install these roots have a binary: the roots, their run-time
+ * dependencies, and build dependencies of those that must be built. Throws if a node is missing.
  */
 export function measureCoverage(
   roots: readonly DagHash[],
@@ -70,9 +70,9 @@ export function measureCoverage(
 }
 
 /**
- * Every node that an installation touches; an external's own dependencies are the system's.
- * @param builds the hashes that have a binary: only what the others need is needed to build, too
- * @param refuse whether it throws when a node is missing, instead of going on without it
+ * All nodes that an installation involves, without the dependencies of externals.
+ * @param builds hashes with a binary, whose build dependencies are not needed
+ * @param refuse whether to throw if a node is missing, instead of continuing without it
  */
 export function listTouched(
   roots: readonly DagHash[],
@@ -103,7 +103,7 @@ function withSeconds(build: KnownBuild): (KnownBuild & { seconds: number })[] {
   return seconds === undefined ? [] : [{ ...build, seconds }];
 }
 
-/** Rounded down, so that 100 means all. */
+/** A percentage, rounded down so that 100 means all. */
 function percentOf(part: number, whole: number): number {
   return whole === 0 ? 100 : Math.floor((1000 * part) / whole) / 10;
 }
@@ -128,13 +128,13 @@ function explain(node: Node, builds: readonly KnownBuild[], failures: KnownCache
   return { ...head, reason, ...(instead ? { instead: [...new Set(instead)].slice(0, ALTERNATIVES) } : {}) };
 }
 
-/** A failure before the solver had an answer has no hash: then it is of a package and a target. */
+/** Whether a failure is of a node. One from before concretization has no hash, only package and target. */
 function isOf(failure: KnownFailure, node: Node): boolean {
   if (failure.hash !== undefined) return failure.hash === node.hash;
   return failure.name === node.name && (failure.target ?? targetOf(node)) === targetOf(node);
 }
 
-/** The specs that an installation of a lock file takes, those that a cache has among them; externals left out. */
+/** Specs needed to install a lock file, including those that the cache has, without externals. */
 export function listNeeded(lock: LockFile, cache: KnownCache): DagHash[] {
   const builds = new Map(cache.builds.map((build) => [build.hash, build]));
   const roots = lock.roots.map(({ hash }) => hash);
@@ -143,13 +143,13 @@ export function listNeeded(lock: LockFile, cache: KnownCache): DagHash[] {
     .map(({ hash }) => hash);
 }
 
-/** How much of a lock file has a binary. */
+/** Measures how much of a lock file has a binary. */
 export function coverLock(lock: LockFile, cache: KnownCache): EnvironmentDocument['coverage'] {
   const roots = lock.roots.map(({ hash }) => hash);
   return measureCoverage(roots, new Map(Object.entries(lock.concrete_specs)), cache);
 }
 
-/** What a catalog has and what it tried. */
+/** Builds and failures of a catalog. */
 export function knownCache(catalog: SiteCatalog): KnownCache {
   return {
     builds: [...catalog.builds.values()].map(({ build: { hash, name, version, tarball, times }, node }) => ({

@@ -2,20 +2,20 @@ import type { Node } from '../../schemas/node.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** An edge of the DAG as a page shows it. */
+/** An edge of the DAG, for a page. */
 export interface DependencyLine {
   node: Node;
   /** `link`, `run`, `build`, `test`. */
   uses: string[];
   virtuals: string[];
-  /** Where its binary is: here, on the builder as an external, or nowhere. */
+  /** Place of its binary: here, on the builder as an external, or nowhere. */
   source: 'here' | 'external' | 'not cached';
 }
 
-/** The order in which uses matter to those who install a binary. */
+/** Uses in order of importance to somebody who installs a binary. */
 const USES = ['link', 'run', 'build', 'test'];
 
-/** A node's direct dependencies: those it needs to run first, each group by name. */
+/** Direct dependencies of a node: first those needed at run time, each group by name. */
 export function describeDependencies(node: Node, { nodes, builds }: SiteCatalog): DependencyLine[] {
   return node.dependencies
     .flatMap(({ hash, parameters }): DependencyLine[] => {

@@ -10,19 +10,19 @@ import { environmentPath } from '../url.ts';
 import type { SiteCatalog, CatalogEnvironment } from './site-catalog.ts';
 import { viewName } from '../spack/view-name.ts';
 
-/** An environment with how much of it has a binary. */
+/** State of an environment: its coverage, freshness and view. */
 export interface EnvironmentState {
   environment: CatalogEnvironment;
   path: string;
   /** Absent: it was never concretized. */
   coverage?: Coverage;
-  /** How many of the missing were tried and did not build. */
+  /** Number of missing specs whose build failed. */
   failed: number;
   /** The mirror's view of it. Absent: there is none. */
   view?: string;
-  /** Builds of its roots, by how they compare with newer recipes. */
+  /** Number of its roots' builds by the result of their comparison with newer recipes. */
   freshness: FreshnessCount;
-  /** How much of what newer recipes give is built. Absent: nothing waits. */
+  /** Coverage of the solution with newer recipes that waits to be built. Absent: none waits. */
   waiting?: Pick<Coverage, 'needed' | 'available'>;
 }
 
@@ -48,7 +48,7 @@ export function describeEnvironmentState(
 }
 
 /**
- * What newer recipes mean for an environment, in sentences: which of its roots are older, and the solution that waits.
+ * Sentences about newer recipes for an environment: roots that are older, and a newer solution that waits.
  */
 export function environmentNotes(
   { environment: { release }, freshness, waiting }: EnvironmentState,
@@ -70,7 +70,7 @@ export function environmentNotes(
   ];
 }
 
-/** Why a spec is missing, in words. */
+/** Reason, in words, why a spec is missing. */
 export function explainMissing({ reason, instead = [], failure }: MissingSpec): string {
   switch (reason) {
     case 'failed':
@@ -86,20 +86,20 @@ export function explainMissing({ reason, instead = [], failure }: MissingSpec): 
   }
 }
 
-/** A root of an environment, with what tells it from others of the same version. */
+/** A root of an environment, with its differences from other roots of the same version. */
 export interface EnvironmentRoot {
-  /** As it was asked for. */
+  /** The requested spec. */
   spec: string;
   node: Node;
   /** `rocky9 icelake` */
   machine: string;
-  /** What differs from roots of the same package, version and machine. */
+  /** Differences from roots of the same package, version and machine. */
   differs: Segment[];
-  /** Why it has no binary. Absent: it has one. */
+  /** Details if it has no binary. Absent: it has one. */
   missing: MissingSpec | undefined;
 }
 
-/** The roots, in the order of the lock; a target more makes another root of each spec. */
+/** Roots in the order of the lock. Each additional target adds another root for each spec. */
 export function describeRoots({
   environment,
   coverage,

@@ -5,7 +5,7 @@ import { splitPages } from '../page/paging.ts';
 import { failuresPath } from '../url.ts';
 import { Failure } from '../../schemas/failure.ts';
 
-/** What went wrong, in a few words; the guide says more of each. */
+/** Short descriptions of the kinds of failure. The guide explains each. */
 const KINDS: Record<CatalogFailure['kind'], string> = {
   concretize: 'could not be concretized',
   fetch: 'source could not be fetched',
@@ -28,7 +28,7 @@ export function describeKind(kind: CatalogFailure['kind']): string {
   return KINDS[kind];
 }
 
-/** How often each kind occurred, the most frequent first. */
+/** Counts failures by kind, the most frequent first. */
 export function countKinds(
   failures: readonly CatalogFailure[],
 ): { kind: CatalogFailure['kind']; count: number }[] {
@@ -37,7 +37,7 @@ export function countKinds(
     .sort((left, right) => right.count - left.count);
 }
 
-/** The build that a failure has become since: of the same hash, else of the same package and target, published later. */
+/** The later build that resolved a failure: of the same hash, or else of the same package and target. */
 export function builtSince(failure: CatalogFailure, catalog: SiteCatalog): Build | undefined {
   const same = failure.hash === undefined ? undefined : catalog.builds.get(failure.hash);
   if (same) return same.build;
@@ -52,7 +52,7 @@ export function builtSince(failure: CatalogFailure, catalog: SiteCatalog): Build
     )?.build;
 }
 
-/** The version that was tried: `hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`. */
+/** The requested version: `hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`. */
 function versionOf({ spec }: CatalogFailure): string | undefined {
   return /^[\w-]+@=?([^\s%+~^:]+)/.exec(spec)?.[1];
 }
@@ -67,14 +67,14 @@ export function groupFailures(
   }));
 }
 
-/** The last line of a log that names an error; -1: none does. */
+/** Index of the last line in a log that mentions an error; -1: there is none. */
 export function errorLine(log: readonly string[]): number {
   return log.findLastIndex((line) =>
     /\b(error|fatal|undefined reference|no such file|not found)\b/i.test(line),
   );
 }
 
-/** Failures on one page of the list. */
+/** Number of failures on one page of the list. */
 const PAGE_SIZE = 100;
 
 export function failurePages(failures: readonly CatalogFailure[]): CatalogFailure[][] {
@@ -86,7 +86,7 @@ export function failureKindPath(kind: CatalogFailure['kind']): string {
   return `${failuresPath}-/${kind}/`;
 }
 
-/** Path of a page of the list, from 1. A package's name never begins with `-`. */
+/** Path of a page of the list, counted from 1. Package names never begin with `-`. */
 export function failureListPath(page: number): string {
   return page === 1 ? failuresPath : `${failuresPath}-/${page}/`;
 }
@@ -96,22 +96,22 @@ export function failurePath({ id }: Pick<CatalogFailure, 'id'>): string {
   return `${failuresPath}${id.split('/').map(encodeURIComponent).join('/')}/`;
 }
 
-/** The line that says what went wrong, or else what the log ends with. */
+/** The line that shows the cause, or else the last line of the log. */
 export function lastLine({ line, log }: CatalogFailure): string {
   return line ?? log.findLast((line) => line.trim() !== '')?.trim() ?? '';
 }
 
 type Kind = Failure['kind'];
 
-/** What the guide says of a kind of failure; texts may have `code` in backticks. */
+/** Explanation of a kind of failure from the guide. Texts may have `code` in backticks. */
 interface Advice {
   happened: string;
   todo: string;
 }
 
 /**
- * Reads the table "kind, what happened, what to do" of the guide's page on failures: the one place that has it. Throws
- * where a kind has no row.
+ * Reads the table "kind, what happened, what to do" from the guide's page
+ * on failures, the only place that has it. Throws if a kind has no row.
  */
 export function parseAdvice(guide: string): Map<Kind, Advice> {
   const rows = [...guide.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \|$/gm)];

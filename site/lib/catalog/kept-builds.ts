@@ -20,7 +20,7 @@ function parseKept<T>(text: string, schema: z.ZodType<T>, where: string): T {
   throw new Error(`${where}: ${z.prettifyError(result.error)}; correct it, or remove the file`);
 }
 
-/** The builds that a pin names, and what it names that is not there. */
+/** Resolves a pin: the builds that it names, and the entries without a build. */
 export function resolvePin(
   pin: Pin,
   builds: ReadonlyMap<DagHash, Build>,

@@ -4,7 +4,7 @@ import { DAY_MS } from '../format.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** Days that "this week" has. */
+/** Number of days in "this week". */
 const WEEK_DAYS = 7;
 
 /** Builds of one package and version that one run added. */
@@ -19,18 +19,18 @@ export interface NewGroup {
   size: number;
 }
 
-/** What one run added in a day. */
+/** Builds that one run added on one day. */
 export interface NewRun {
   /** Address of the run. Absent: not known. */
   run?: string | undefined;
   /** By name. */
   groups: NewGroup[];
   builds: number;
-  /** Fewer than groups where one has several versions. */
+  /** Number of packages: fewer than groups if one has several versions. */
   packages: number;
 }
 
-/** What came and went in a day, in UTC. */
+/** Builds added and removed on one day, in UTC. */
 export interface NewDay {
   /** `2026-11-28`. */
   day: string;
@@ -39,7 +39,7 @@ export interface NewDay {
   removed: { name: string; version: string; reason: string }[];
 }
 
-/** The days on which something came or went, the newest first, as many as asked for. */
+/** The newest `most` days on which builds were added or removed, the newest first. */
 export function newDays(
   { builds, removed }: Pick<SiteCatalog, 'builds' | 'removed'>,
   most: number,
@@ -64,12 +64,12 @@ export function newDays(
   });
 }
 
-/** Days of which a page shows a part, and what is left out of each. */
+/** A day of which a page shows a part, with the number of entries left out. */
 export type ShownDay = NewDay & { otherBuilds: number; otherRemoved: number };
 
 /**
- * Keeps so many lines of each run and of each day's removals, and so many in all: of the days after that only how much
- * they brought is said.
+ * Keeps at most `most` lines of each run and of each day's removals,
+ * and at most `mostInAll` in total. Later days have only their numbers.
  */
 export function foldDays(days: readonly NewDay[], most: number, mostInAll: number): ShownDay[] {
   let left = mostInAll;
@@ -94,7 +94,9 @@ export function foldDays(days: readonly NewDay[], most: number, mostInAll: numbe
   });
 }
 
-/** The newest packages and versions, the newest first: a run that adds one for ten machines is one line. */
+/**
+ * The newest packages and versions, the newest first. Builds of one version for ten machines are one entry.
+ */
 export function newGroups(
   { builds }: Pick<SiteCatalog, 'builds'>,
   most: number,
@@ -104,7 +106,10 @@ export function newGroups(
     .slice(0, most);
 }
 
-/** How many builds were published in the seven days up to the newest: a cache at rest still has a last week. */
+/**
+ * Number of builds published in the seven days up to the
+ * newest build, so that an idle cache has a last week, too.
+ */
 export function countWeek({ builds }: Pick<SiteCatalog, 'builds'>): number {
   const dates = [...builds.values()].map(({ build }) => Date.parse(build.published));
   const newest = dates.reduce((latest, date) => Math.max(latest, date), 0);

@@ -6,8 +6,8 @@ import { PACKAGES_PER_PAGE, splitPages } from '../page/paging.ts';
 import { packagesPath } from '../url.ts';
 
 /**
- * Builds in the table of a package's page, each with an anchor; those of older versions are short lines, folded by
- * version: a page stays below 100 kB.
+ * Maximum number of builds in the table of a package's page, each with an anchor. Builds of older versions
+ * are short lines, folded by version, so that a page stays below 100 kB.
  */
 export const MOST_ROWS = 20;
 
@@ -24,13 +24,13 @@ export function groupPackages(
   );
 }
 
-/** A target, with its operating system where the package has builds for several. */
+/** A target, with its operating system if the package has builds for several systems. */
 export interface MatrixColumn {
   target: string;
   system?: string | undefined;
 }
 
-/** What there is of a version for a target. */
+/** Builds of a version for a target. */
 export interface MatrixCell extends MatrixColumn {
   version: string;
   builds: CatalogBuild[];
@@ -38,11 +38,11 @@ export interface MatrixCell extends MatrixColumn {
 
 export interface VersionMatrix {
   columns: MatrixColumn[];
-  /** A row for each version, the highest first, a cell for each column. */
+  /** One row per version, the highest first, with one cell per column. */
   rows: MatrixCell[][];
 }
 
-/** Version by target, and by operating system where there are several. */
+/** Builds by version and target, and by operating system if there are several. */
 export function versionMatrix({ builds, versions, targets, systems }: CatalogPackage): VersionMatrix {
   const several = systems.length > 1;
   const cells = Map.groupBy(builds, ({ node }) =>
@@ -61,7 +61,10 @@ export function versionMatrix({ builds, versions, targets, systems }: CatalogPac
   };
 }
 
-/** The newest versions of a matrix, and its columns with the most builds among them, in the order that they had. */
+/**
+ * Reduces a matrix to its newest versions and the columns
+ * with the most builds of these, in their original order.
+ */
 export function cutMatrix({ columns, rows }: VersionMatrix, versions: number, most: number): VersionMatrix {
   const newest = rows.slice(0, versions);
   const counts = columns.map((_, place) =>
@@ -120,22 +123,24 @@ export function packagePages<Item>(packages: readonly Item[]): Item[][] {
   return splitPages(packages, PACKAGES_PER_PAGE);
 }
 
-/** Path of a page of the list. A package's name never begins with `-`, so no package's page is in the way. */
+/**
+ * Path of a page of the list. Package names never begin with `-`, so it cannot collide with a package's page.
+ */
 export function pagePath(page: number): string {
   return page === 1 ? packagesPath : `${packagesPath}-/${page}/`;
 }
 
-/** A column of a table of packages, besides their names. */
+/** A column of a table of packages, besides the name. */
 export interface TableColumn {
-  /** What `data-column` says in heads and cells. */
+  /** Value of `data-column` in heads and cells. */
   name: string;
   label: string;
-  /** Left out on narrow screens, unless a reader chooses it. */
+  /** Hidden on narrow screens unless a reader chooses it. */
   wide?: boolean;
   number?: boolean;
 }
 
-/** The description is below the name and has no head. */
+/** Columns of the table. The description is below the name and has no head. */
 export const TABLE_COLUMNS: TableColumn[] = [
   { name: 'description', label: 'Description' },
   { name: 'version', label: 'Version' },
@@ -146,9 +151,9 @@ export const TABLE_COLUMNS: TableColumn[] = [
 ];
 
 /**
- * Which empty cells of a package's matrix were tried and failed, each with its newest failure. A failure keeps the
- * spec as text: its version is told from there (`hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`).
- * @param failures of the package, the newest first
+ * Empty cells of a package's matrix with failed builds, each with its newest failure. The version comes from
+ * the text of the failed spec (`hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`).
+ * @param failures failures of the package, the newest first
  */
 export function failedCells(
   failures: readonly CatalogFailure[],

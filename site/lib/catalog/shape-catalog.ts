@@ -21,7 +21,7 @@ import { parsePin, resolvePin } from './kept-builds.ts';
 import { shapeHistory } from './shape-history.ts';
 import type { CatalogBuild, CatalogEntries, ManifestEntry, SiteCatalog } from './site-catalog.ts';
 
-/** Shapes the texts of the catalog's collections. Throws a sentence that names the file that does not fit. */
+/** Shapes the texts of the catalog's collections. Throws an error that names the file if one is invalid. */
 export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteCatalog {
   const core = assembleCatalog(entries);
   const history = shapeHistory(entries, core.locks, settings.PAGES_BUDGET);
@@ -58,7 +58,7 @@ export function shapeCatalog(entries: CatalogEntries, settings: Settings): SiteC
   };
 }
 
-/** The builds that snapshots and pins name themselves; `prune` keeps what they need, too. */
+/** Builds that snapshots and pins name. (`prune` also keeps their dependencies.) */
 function findKept(
   { builds, snapshots }: Pick<Catalog<unknown>, 'builds' | 'snapshots'>,
   pins: CatalogEntries['pins'],
@@ -74,7 +74,7 @@ function findKept(
   return kept;
 }
 
-/** What doctor, challenge and refresh have recorded last. */
+/** Last results of doctor, challenge and refresh. */
 function shapeChecks(
   entries: CatalogEntries['checks'],
 ): Pick<SiteCatalog, 'health' | 'challenge' | 'comparison'> {
@@ -92,7 +92,7 @@ function shapeChecks(
   };
 }
 
-/** What came out alike, as far as the same tarballs are here. */
+/** Builds that came out the same when built again, if the compared tarball is still the current one. */
 function shapeAlike(
   entries: CatalogEntries['checks'],
   builds: ReadonlyMap<DagHash, Build>,

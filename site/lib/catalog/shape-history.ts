@@ -8,12 +8,13 @@ import type { CatalogHistory, CatalogEnvironment } from './site-catalog.ts';
 import { takeFailures } from '../mirror/site-bytes.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** As it is stored, with the waiting lock read as the pages read locks. */
+/** The stored schema, but with the waiting lock in the form that pages use. */
 const Solved = SolvedEnvironment.extend({ next: LockFile.optional() });
 
 /**
- * Shapes failures, environments, monthly counts and removals. Throws a sentence that names the file that does not fit.
- * @param budget in bytes for the whole site, of which failures have a share
+ * Shapes failures, environments, monthly counts and removals.
+ * Throws an error that names the file if one is invalid.
+ * @param budget bytes for the whole site, of which failures get a share
  */
 export function shapeHistory(
   entries: Record<'failures' | 'environments' | 'solved' | 'stats' | 'removed', readonly CatalogEntry[]>,
@@ -32,7 +33,7 @@ export function shapeHistory(
   };
 }
 
-/** The failures that fit into their share of the budget, the newest first. */
+/** Failures that fit into their share of the budget, the newest first. */
 export function shapeFailures(
   entries: readonly CatalogEntry[],
   budget: number,

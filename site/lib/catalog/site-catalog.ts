@@ -25,31 +25,31 @@ export interface ManifestEntry {
   data: { signed: boolean };
 }
 
-/** A build with all that pages and API say of it. */
+/** A build with everything that pages and API show of it. */
 export interface CatalogBuild extends SpecNode {
   build: Build;
   /** Whether its manifest is signed. */
   signed: boolean;
-  /** `site`: the site serves it with all it needs at run time. `registry`: only the registry does. */
+  /** `site`: the site serves it with all its run-time dependencies. `registry`: only the registry does. */
   state: 'site' | 'registry';
 }
 
-/** A public key that signatures are checked with. */
+/** A public key for checking signatures. */
 export interface PublicKey {
   /** 40 upper-case hex digits. */
   fingerprint: string;
   armored: string;
 }
 
-/** The catalog, shaped. Whatever it holds is sorted. */
+/** The shaped catalog. All its collections are sorted. */
 export interface SiteCatalog extends CatalogHistory {
-  /** By hash, the newest first. */
+  /** Keyed by hash, the newest first. */
   builds: Map<DagHash, CatalogBuild>;
   /** Every node of every DAG. */
   nodes: Map<DagHash, SpecNode>;
-  /** Hashes of the builds that depend directly on a node. */
+  /** Hashes of builds that depend directly on a node, keyed by the node's hash. */
   dependents: Map<DagHash, DagHash[]>;
-  /** By name. */
+  /** Keyed by name. */
   packages: Map<string, CatalogPackage>;
   keys: PublicKey[];
   plan: MirrorPlan;
@@ -59,19 +59,19 @@ export interface SiteCatalog extends CatalogHistory {
   registries: readonly string[];
   /** `owner/repo` on GitHub. Absent outside GitHub. */
   repository?: string | undefined;
-  /** Images that `docker run` starts. */
+  /** Images for `docker run`. */
   containers: CatalogContainers;
-  /** Environments as they were concretized, by name. */
+  /** Locks of concretized environments, keyed by name. */
   locks: Map<string, LockFile>;
-  /** Why the owner keeps a build, by its hash: snapshots and pins that name it. */
+  /** Snapshots and pins that name a build, as the reason why it is kept, keyed by hash. */
   kept: Map<DagHash, string>;
-  /** Settings files that consumers may include, by digest: each stays for ever. */
+  /** Settings files that consumers may include, keyed by digest. None is ever removed. */
   recorded: Map<Sha256, string>;
-  /** What the last comparison of catalog, registry and site found. Absent: there was none. */
+  /** Result of the last comparison of catalog, registry and site. Absent: there was none. */
   health?: Health;
-  /** What the last comparison of two builds of the same specs found. Absent: there was none. */
+  /** Result of the last comparison of two builds of the same specs. Absent: there was none. */
   challenge?: Reproduction;
-  /** How builds compare with the newest recipes that were read. Absent: they were not compared yet. */
+  /** Comparison of builds with the newest recipes that were read. Absent: not compared yet. */
   comparison?: RecipeComparison;
   /** Builds here that came out the same whenever they were built again. */
   alike: Map<DagHash, AlikeBuild>;
@@ -82,7 +82,7 @@ export interface SiteCatalog extends CatalogHistory {
 /** A package with its builds. */
 export interface CatalogPackage {
   name: string;
-  /** What Spack knows of it. Absent: not read yet. */
+  /** Metadata from its recipe. Absent: not read yet. */
   metadata?: Package | undefined;
   /** The highest version first, then by target, then the newest. */
   builds: CatalogBuild[];
@@ -97,17 +97,17 @@ export interface CatalogPackage {
   updated: string;
 }
 
-/** Containers as pages ask for them, each list the newest first. */
+/** Containers, grouped for pages. Each list has the newest first. */
 export interface CatalogContainers {
   all: Container[];
-  /** By hash of the build that each holds; those of environments left out. */
+  /** Containers of single builds, keyed by the build's hash. */
   byBuild: Map<DagHash, Container[]>;
   byEnvironment: Map<string, Container[]>;
-  /** The container that a tag is at, by `<tag> <os>/<architecture>`. */
+  /** The container that has a tag now, keyed by `<tag> <os>/<architecture>`. */
   atTag: Map<string, Container>;
 }
 
-/** A failure and the path of its file below `failures/`, without the ending. */
+/** A failure, and the path of its file below `failures/` without the extension. */
 export interface CatalogFailure extends Failure {
   id: string;
 }
@@ -115,28 +115,28 @@ export interface CatalogFailure extends Failure {
 /** One of the owner's stacks. */
 export interface CatalogEnvironment {
   name: string;
-  /** Its `spack.yaml`. Absent: only the lock is there. */
+  /** Its `spack.yaml`. Absent: there is only the lock. */
   yaml?: string | undefined;
-  /** What it was concretized to. Absent: it was not yet. */
+  /** Its lock. Absent: it has not been concretized yet. */
   lock?: LockFile | undefined;
-  /** What newer recipes give, until it is built. Absent: nothing waits. */
+  /** Lock from newer recipes that waits to be built. Absent: none waits. */
   next?: LockFile | undefined;
-  /** The newest release of the recipes that it was solved with. Absent: not known. */
+  /** Newest release of the recipes that it was solved with. Absent: not known. */
   release?: string | undefined;
 }
 
-/** What happened besides the builds. */
+/** History of the catalog besides the builds. */
 export interface CatalogHistory {
-  /** The newest first, as far as their share of the budget goes. */
+  /** Failures that fit into their share of the budget, the newest first. */
   failures: CatalogFailure[];
-  /** Number of older ones that only the catalog has. */
+  /** Number of older failures that are only in the catalog. */
   failuresLeftOut: number;
   /** Bytes that the pages of failures take, estimated. */
   failureBytes: number;
-  /** By name. */
+  /** Sorted by name. */
   environments: CatalogEnvironment[];
-  /** What each month's runs brought, the oldest first; a month without runs may be missing. */
+  /** Monthly results of runs, the oldest first. Months without runs may be missing. */
   stats: MonthlyStats[];
-  /** What was there and was removed, by hash; it may be there again. */
+  /** Removed builds, sorted by hash. Some may have been published again. */
   removed: Removed[];
 }

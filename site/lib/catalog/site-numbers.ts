@@ -2,19 +2,19 @@ import { targetOf } from '../../schemas/node.ts';
 import type { SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** What the whole cache amounts to. */
+/** Totals of the whole cache. */
 export interface SiteNumbers {
   packages: number;
   builds: number;
   /** Builds by target, the target with most builds first. */
   targets: { name: string; builds: number }[];
-  /** Builds that this site serves with all that they need at run time. */
+  /** Builds that this site serves with all their run-time dependencies. */
   buildsOnSite: number;
   /** Builds whose manifest has no signature. */
   unsigned: number;
   /** Bytes of all tarballs. */
   size: number;
-  /** When the newest build was published; absent in an empty cache. */
+  /** When the newest build was published. Absent if the cache is empty. */
   updated?: string | undefined;
 }
 

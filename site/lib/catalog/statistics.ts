@@ -5,24 +5,24 @@ import { compareTexts } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
 import { totalTime } from '../times/build-times.ts';
 
-/** What the cache had at the end of a month, and what the month brought. */
+/** Totals of the cache at the end of a month, and the results of that month. */
 export interface MonthNumbers {
   /** `2026-11`. */
   month: string;
-  /** Builds published in it that are still there. */
+  /** Builds published in it that still exist. */
   added: number;
-  /** Builds there at its end, of those that are still there. */
+  /** Builds published until its end that still exist. */
   builds: number;
   /** Bytes of their tarballs. */
   bytes: number;
-  /** Seconds that the builds published in it took, as far as that was measured. */
+  /** Total build time in seconds of the builds published in it, as far as it was measured. */
   seconds: number;
-  /** What its runs built and failed to build. Absent: not recorded. */
+  /** Number of builds that its runs finished and that failed. Absent: not recorded. */
   built?: number;
   failed?: number;
 }
 
-/** Months without a gap, from the first with a build or a record to the last. */
+/** All months from the first to the last one with a build or a record, without gaps. */
 export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
   const published = Map.groupBy(builds.values(), ({ build }) => monthOf(build.published));
   const records = new Map(stats.map((record) => [record.month, record]));
@@ -42,10 +42,10 @@ export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
   });
 }
 
-/** In milliseconds. */
+/** A week in milliseconds. */
 const WEEK = 7 * 24 * 3_600_000;
 
-/** What a young cache had at the end of each week since its first build, of those builds that are still there. */
+/** Weekly totals of a young cache since its first build, counting builds that still exist. */
 export function weeklyTotals({ builds }: Pick<SiteCatalog, 'builds'>): {
   date: Date;
   builds: number;
@@ -67,7 +67,7 @@ export function weeklyTotals({ builds }: Pick<SiteCatalog, 'builds'>): {
   });
 }
 
-/** Which part of what was tried was built, in percent; absent where nothing was tried. */
+/** Percentage of attempted builds that succeeded. Undefined: there were none. */
 export function successRate(months: readonly Pick<MonthNumbers, 'built' | 'failed'>[]): number | undefined {
   const built = months.reduce((sum, month) => sum + (month.built ?? 0), 0);
   const failed = months.reduce((sum, month) => sum + (month.failed ?? 0), 0);
@@ -91,7 +91,7 @@ export function groupBySystem(catalog: SiteCatalog): Group[] {
   return groupBuilds(catalog, (entry) => [entry.node.arch.platform_os]);
 }
 
-/** The group of builds that no compiler made: scripts and data. */
+/** Group of builds without a compiler: scripts and data. */
 const NO_COMPILER = 'no compiler';
 
 /** Builds by compiler; one with two compilers counts for both. */
@@ -102,7 +102,7 @@ export function groupByCompiler(catalog: SiteCatalog): Group[] {
   });
 }
 
-/** Builds by package, as far as size matters. */
+/** Builds by package, the largest total size first. */
 export function groupByPackage({ packages }: SiteCatalog): Group[] {
   return [...packages.values()]
     .map(({ name, builds, size }) => ({ name, builds: builds.length, bytes: size }))
@@ -124,7 +124,7 @@ function groupBuilds({ builds }: SiteCatalog, namesOf: (entry: CatalogBuild) => 
   );
 }
 
-/** Every month from the first of some to the last. */
+/** All months from the first of the given ones to the last. */
 function listMonths(months: readonly string[]): string[] {
   const [first, last] = [...months].sort().filter((_, index, all) => index === 0 || index === all.length - 1);
   const listed: string[] = first === undefined ? [] : [first];

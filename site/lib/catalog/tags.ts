@@ -1,7 +1,7 @@
 import type { CatalogPackage } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** A package tag of Spack's, and the packages that have it. */
+/** One of Spack's package tags, and the packages that have it. */
 export interface Tag {
   name: string;
   packages: CatalogPackage[];
@@ -22,7 +22,7 @@ export function groupByTag(packages: Iterable<CatalogPackage>): Tag[] {
     .sort((left, right) => compareTexts(left.name, right.name));
 }
 
-/** Whether a tag has a page of its own: tags are free text, and not every text can name a file. */
+/** Whether a tag has its own page. Tags are free text, and not every text can be a file name. */
 export function hasTagPage(tag: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_+-]{0,99}$/.test(tag);
 }

@@ -13,7 +13,7 @@ import type { Node } from '../../schemas/node.ts';
 
 /** Commands for one purpose. */
 export interface Commands {
-  /** What they do. */
+  /** Description of what they do. */
   label: string;
   /** One command per line. */
   lines: string[];
@@ -23,7 +23,7 @@ export interface Commands {
 export interface CommandGroup {
   tool: string;
   commands: Commands[];
-  /** What to know of them; one sentence or two. */
+  /** One or two sentences of explanation. */
   note?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ const SPACK_COMMANDS = [
   '. spack/share/spack/setup-env.sh',
 ];
 
-/** All that one can do with a build on a command line, by tool. */
+/** All commands for a build, grouped by tool. */
 export function buildCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup[] {
   return [
     spackCommands(entry, catalog),
@@ -117,7 +117,7 @@ function checkCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup 
   };
 }
 
-/** Only what a workflow on GitHub built has an attestation there. */
+/** Commands for the attestation on GitHub, which only builds of GitHub workflows have. */
 function attestationCommands(entry: CatalogBuild, catalog: SiteCatalog): string[] {
   const { origin, image } = entry.build;
   const address = imageRepository(entry, catalog);
@@ -125,7 +125,7 @@ function attestationCommands(entry: CatalogBuild, catalog: SiteCatalog): string[
   return [`gh attestation verify oci://${address}@${image.digest} --repo ${catalog.repository}`];
 }
 
-/** Base images that have the C library of an operating system, by Spack's name of it without the release. */
+/** Base images with the C library of an operating system, keyed by Spack's name of it without the release. */
 const BASE_IMAGES: Record<string, string> = {
   almalinux: 'almalinux',
   alpine: 'alpine',
@@ -140,16 +140,19 @@ const BASE_IMAGES: Record<string, string> = {
   ubuntu: 'ubuntu',
 };
 
-/** The program of a build that a command shows: the one of its own name, or the first; undefined for one without a plain name. */
+/**
+ * The program to run in example commands: the one named
+ * like the package, or the first. Undefined: no plain name.
+ */
 function mainProgram({ contents, name }: Pick<Build, 'contents' | 'name'>): string | undefined {
   const [program] = contents.programs.includes(name) ? [name] : contents.programs;
   return program !== undefined && /^[\w.+-]+$/.test(program) ? program : undefined;
 }
 
 /**
- * Runs a program of a build in a container. An image holds what Spack built and nothing else, and a program needs
- * the C library of the system that it was built on: so it is laid over that system's own image first.
- * None for a build without programs or for a system whose image is not known.
+ * Commands that run a program of a build in a container. The image contains only what Spack built, and a
+ * program needs the C library of the system that it was built on, so the first command puts it on top of that
+ * system's own image. Empty if the build has no programs or the system has no known image.
  */
 export function containerCommands(node: Node, build: Build, reference: string): string[] {
   const { contents, image, name } = build;

@@ -5,10 +5,10 @@ import type { CatalogBuild, CatalogPackage, PublicKey, SiteCatalog } from '../ca
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
 import { isLocal, registryMirrorName, registryOf, spackUrlOf, withoutScheme } from '../registry-address.ts';
 
-/** Says what Spack is, and how to get it. */
+/** Page that explains Spack and how to install it. */
 export const SPACK_MANUAL = 'https://spack.readthedocs.io/en/latest/getting_started.html';
 
-/** Takes the public keys of all mirrors; without it Spack refuses what is signed. */
+/** Trusts the public keys of all mirrors. Without it, Spack refuses signed binaries. */
 export const TRUST_KEYS = 'spack buildcache keys --install --trust';
 
 /** Adds this cache to Spack; needed once per machine. */
@@ -18,7 +18,7 @@ export function addMirrorCommands({ keys }: SiteCatalog): string[] {
   return [`spack mirror add --type binary ${mirrorName()} ${siteAddress()}`, TRUST_KEYS];
 }
 
-/** Adds each registry as one more mirror; its binaries come without a signature. */
+/** Adds each registry as another mirror. Spack does not check signatures there. */
 export function addRegistryCommands({ registries }: SiteCatalog): string[] {
   return registries.map(
     (registry, index) =>
@@ -26,29 +26,29 @@ export function addRegistryCommands({ registries }: SiteCatalog): string[] {
   );
 }
 
-/** Installs the build of a package that Spack chooses, on a machine that does not have the cache yet. */
+/** Installs a package on a machine where the cache has not been added yet. */
 export function installPackageCommands({ name, builds }: CatalogPackage, catalog: SiteCatalog): string[] {
   const registry = builds.some(({ state }) => state === 'registry') ? addRegistryCommands(catalog) : [];
   return [...addMirrorCommands(catalog), ...registry, `spack install ${name}`];
 }
 
-/** Installs one build and what it needs from binaries alone. */
+/** Installs one build and its dependencies from binaries only. */
 export function installCommands({ build }: CatalogBuild): string[] {
   return [`spack install --use-buildcache only /${build.hash}`];
 }
 
-/** The repository of a build's image; none when nobody can pull it. */
+/** Repository of a build's image. Undefined if nobody can pull it. */
 export function imageRepository({ build }: CatalogBuild, { registry }: SiteCatalog): string | undefined {
   return isLocal(registry) ? undefined : withoutScheme(registryOf(build, registry));
 }
 
-/** `registry:tag` of a build's image; none when nobody can pull it. */
+/** `registry:tag` of a build's image. Undefined if nobody can pull it. */
 export function imageReference(entry: CatalogBuild, catalog: SiteCatalog): string | undefined {
   const repository = imageRepository(entry, catalog);
   return repository && `${repository}:${entry.build.image.tag}`;
 }
 
-/** Fetches a build's tarball and checks what can be checked without Spack. */
+/** Fetches a build's tarball and verifies it as far as possible without Spack. */
 export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): string[] {
   const { build, signed } = entry;
   const manifest = `${fileStem(build)}.spec.manifest.json`;
@@ -64,19 +64,19 @@ export function verifyCommands(entry: CatalogBuild, catalog: SiteCatalog): strin
   return [
     ...catalog.keys.map((key) => `curl -fsS ${externalUrl(keyPath(key))} | gpg --import`),
     `curl -fsSo '${manifest}' ${externalUrl(manifestUrlPath(build))}`,
-    // What is searched is only the text that the signature covers.
+    // Searches only the text that the signature covers.
     `gpg --output signed.json --decrypt '${manifest}' && grep ${sum} signed.json`,
     fetch,
     check,
   ];
 }
 
-/** Where the site serves a public key as a file. */
+/** Path of a public key on the site. */
 export function keyPath({ fingerprint }: PublicKey): string {
   return `/keys/${fingerprint}.asc`;
 }
 
-/** A text as one word of a shell; characters that a terminal would take for commands are shown as `\uXXXX`. */
+/** Quotes a text as one shell word. Characters that could control a terminal are written as `\uXXXX`. */
 export function quoteWord(unsafeText: string): string {
   const text = escapeUnsafe(unsafeText);
   return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -3,14 +3,14 @@ import { mirrorName, siteAddress } from '../url.ts';
 import { listSettings } from '../mirror/consumer-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 
-/** A `mirrors.yaml` with this site alone, which Spack 1.0 and newer reads; its lines. */
+/** Lines of a `mirrors.yaml` with only this site, for Spack 1.0 or newer. */
 export function settingsLines({ keys }: SiteCatalog): string[] {
   const endpoints = { name: mirrorName(), url: siteAddress(), signed: keys.length > 0, registries: [] };
   const [https] = listSettings(endpoints, []);
   return https?.text.trimEnd().split('\n') ?? [];
 }
 
-/** Adds this cache with one of its views. Spack 1.2 or newer. */
+/** Adds this cache with one of its views, for Spack 1.2 or newer. */
 export function addViewCommands({ keys }: SiteCatalog, view: string): string[] {
   const signing = keys.length > 0 ? '' : ' --unsigned';
   return [
@@ -19,7 +19,7 @@ export function addViewCommands({ keys }: SiteCatalog, view: string): string[] {
   ];
 }
 
-/** The steps of a job on GitHub that installs from this cache alone. */
+/** Steps of a GitHub job that installs only from this cache. */
 export function workflowLines(catalog: SiteCatalog): string[] {
   return [
     '- name: Use the build cache',

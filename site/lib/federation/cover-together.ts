@@ -8,15 +8,17 @@ export interface NamedCache extends KnownCache {
   url: string;
 }
 
-/** How much of a lock several caches have together. */
+/** Coverage of a lock by several caches together. */
 export interface SharedCoverage extends Coverage {
-  /** The caches in the order given, and how many of the needed specs each has. */
+  /** Caches in the given order, and the number of needed specs that each has. */
   caches: { url: string; has: number }[];
-  /** The smallest set of mirrors that has all of what is there, in the order in which Spack should ask them. */
+  /**
+   * The smallest set of mirrors that has all available specs, in the order in which Spack should ask them.
+   */
   mirrors: ChosenMirror[];
 }
 
-/** Covers a lock with several caches; of a build that several have, the first one's is downloaded. */
+/** Covers a lock with several caches. A build that several have is downloaded from the first of them. */
 export function coverTogether(lock: LockFile, caches: readonly NamedCache[]): SharedCoverage {
   const builds = new Map(
     caches.toReversed().flatMap((cache) => cache.builds.map((build) => [build.hash, build])),
@@ -34,28 +36,28 @@ export function coverTogether(lock: LockFile, caches: readonly NamedCache[]): Sh
   };
 }
 
-/** What one cache of several has. */
+/** A cache among several, and the specs that it has. */
 export interface Holder {
   /** Its address. */
   url: string;
-  /** Of the specs in question, those that it has. */
+  /** Those of the needed specs that it has. */
   has: ReadonlySet<DagHash>;
 }
 
 /** A mirror that is worth adding. */
 interface ChosenMirror {
   url: string;
-  /** Specs that it has and no mirror before it. */
+  /** Number of specs that it has and no earlier mirror has. */
   adds: number;
 }
 
-/** Bits of a number that are safe in bitwise operations. */
+/** Maximum number of caches: bits of a number that are safe in bitwise operations. */
 const MOST_HOLDERS = 30;
 
 /**
- * The smallest set of caches that together have all that any of them has of some specs, and of several such sets the
- * one of the earliest caches in the order given. The caches in it come in the order in which Spack should ask them: each
- * time the one that adds most, of equal ones the first.
+ * Finds the smallest set of caches that together have every spec that any of them has. Of several such sets,
+ * it takes the one with the earliest caches in the given order. The result is in the order in which Spack
+ * should ask them: each time the one that adds most, or the first of equal ones.
  */
 export function smallestMirrorSet(specs: Iterable<DagHash>, holders: readonly Holder[]): ChosenMirror[] {
   if (holders.length > MOST_HOLDERS)
@@ -67,15 +69,15 @@ export function smallestMirrorSet(specs: Iterable<DagHash>, holders: readonly Ho
   return orderByGain(findSmallest(reduceMasks(masks), holders.length), wanted, holders);
 }
 
-/** Each mask says who has a spec. One that contains another is met whenever that one is. */
+/** Each mask has the caches with a spec. A mask that contains another one is redundant. */
 function reduceMasks(masks: readonly number[]): number[] {
   const distinct = [...new Set(masks)].filter((mask) => mask !== 0);
   return distinct.filter((mask) => !distinct.some((other) => other !== mask && (other & mask) === other));
 }
 
-/** The first set, by size and then by its members' places, that meets each mask. */
+/** The first set, by size and then by the positions of its members, that meets every mask. */
 function findSmallest(masks: readonly number[], count: number): number[] {
-  // Who alone has something is in every set.
+  // A cache that is the only one with a spec is in every set.
   const forced = masks.filter((mask) => (mask & (mask - 1)) === 0).reduce((set, mask) => set | mask, 0);
   for (let size = 0; size <= count; size += 1) {
     const found = search(0, 0, size);
@@ -87,7 +89,7 @@ function findSmallest(masks: readonly number[], count: number): number[] {
   function search(set: number, from: number, left: number): number | undefined {
     const unmet = masks.filter((mask) => (mask & set) === 0);
     if (left === 0) return unmet.length === 0 ? set : undefined;
-    // A mask all of whose caches are behind us can no longer be met.
+    // If all caches of a mask have been passed, it can no longer be met.
     if (unmet.some((mask) => mask >>> from === 0)) return undefined;
     for (let at = from; at < count; at += 1) {
       const found = search(set | (1 << at), at + 1, left - 1);

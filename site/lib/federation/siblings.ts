@@ -4,14 +4,14 @@ import { SpecTable } from '../../schemas/api/spec-table.ts';
 import { escapeUnsafe } from '../../schemas/safe-text.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** Bytes of a sibling's document that are read at most: 200,000 builds take 17 MB, and compressed a third of it. */
+/** Maximum size of a sibling's document, in bytes. 200,000 builds take 17 MB, a third of that compressed. */
 export const SIBLING_LIMIT_BYTES = 32 * 2 ** 20;
-/** More entries in a document of others are refused. */
+/** Maximum number of entries in a document of another cache. */
 const MOST = 500_000;
 
 /**
- * A list of a document of others, looked at up to the first entry that is wrong: `z.array` keeps an issue for each, and
- * 32 MiB of wrong entries took 1.6 GB.
+ * A list in a document of another cache, checked up to the first invalid entry. `z.array` would keep an issue
+ * for each: 32 MiB of invalid entries took 1.6 GB.
  */
 export function foreignList<Entry extends z.ZodType>(entry: Entry, most = MOST) {
   return z
@@ -32,7 +32,7 @@ export function foreignList<Entry extends z.ZodType>(entry: Entry, most = MOST) 
     });
 }
 
-/** A name, a version or the like, as others write it; it is shown in pages and terminals. */
+/** An untrusted name, version or the like, for display in pages and terminals. */
 const Text = z
   .string()
   .max(300)
@@ -41,7 +41,7 @@ const Texts = foreignList(Text);
 const Numbers = foreignList(z.number());
 const { words, columns } = SpecTable.shape;
 
-/** What is read of a sibling's `/api/specs.json`: a later one may have more fields. */
+/** The fields read from a sibling's `/api/specs.json`. Newer caches may have more. */
 export const SiblingTable = z.object({
   words: z.object(
     Object.fromEntries(Object.keys(words.shape).map((name) => [name, Texts])) as Record<
@@ -64,7 +64,7 @@ export const SiblingTable = z.object({
 });
 export type SiblingTable = z.infer<typeof SiblingTable>;
 
-/** What is read of a sibling's `/api/packages.json`. */
+/** The fields read from a sibling's `/api/packages.json`. */
 export const SiblingPackages = z.object({
   packages: foreignList(
     z.object({
@@ -83,14 +83,17 @@ export interface SharedPackage {
   holders: {
     /** Address of the cache. */
     url: string;
-    /** The highest first, as the cache says. */
+    /** In the cache's own order: the highest first. */
     versions: readonly string[];
     targets: readonly string[];
     builds: number;
   }[];
 }
 
-/** The packages of several caches, by name; in each the caches in the order given. Of some caches nothing may be known yet. */
+/**
+ * Packages of several caches by name, each with its caches
+ * in the given order. Lists of some caches may be missing.
+ */
 export function joinPackages(
   lists: ReadonlyMap<string, SiblingPackages>,
   order: Iterable<string> = lists.keys(),
@@ -106,7 +109,10 @@ export function joinPackages(
   return [...shared.values()].sort((a, b) => compareTexts(a.name, b.name));
 }
 
-/** Packages whose name has the text, those that begin with it first. `name@version` asks for a version's beginning, too. */
+/**
+ * Packages whose name contains the text, first those that begin
+ * with it. `name@version` also filters by version prefix.
+ */
 export function findPackages(packages: readonly SharedPackage[], query: string): SharedPackage[] {
   const [name = '', version = ''] = query.trim().toLowerCase().split('@');
   const found = packages.filter((entry) => entry.name.toLowerCase().includes(name));

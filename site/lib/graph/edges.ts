@@ -1,19 +1,19 @@
 import type { Graph } from '../../schemas/graph.ts';
 
-/** How many nodes one file of `/data/graph/` has: all of a usual cache, so that one fetch is enough. */
+/** Number of nodes per file in `/data/graph/`. One file is enough for a typical cache. */
 export const NODES_PER_FILE = 5_000;
 
-/** What an edge of a DAG is for; several are added up. */
+/** Bits for the uses of an edge in a DAG. */
 export const USE = { build: 1, link: 2, run: 4, test: 8 } as const;
 
-/** An edge as drawings need it. */
+/** An edge for drawing. */
 export interface GraphEdge {
   to: number;
-  /** Sum of `USE`s. */
+  /** Sum of bits of `USE`. */
   uses: number;
 }
 
-/** The direct dependencies of each node that the root reaches; the others stay empty. */
+/** Direct dependencies of each node that the root reaches; empty for other nodes. */
 export function readEdges({ edges }: Graph, runtime: boolean): GraphEdge[][] {
   const read = edges.map((flat) =>
     flat
@@ -25,7 +25,7 @@ export function readEdges({ edges }: Graph, runtime: boolean): GraphEdge[][] {
   return read.map((list, place) => (reached.has(place) ? list : []));
 }
 
-/** The names of an edge's uses, those that a binary needs first. */
+/** Names of an edge's uses, first those that a binary needs. */
 export function useNames(uses: number): string[] {
   const { link, run, build, test } = USE;
   const named = { link, run, build, test };

@@ -11,8 +11,8 @@ interface GraphInput {
 }
 
 /**
- * The nodes of all builds' DAGs, a part for each file. The order follows from the builds, the oldest first, so that a
- * DAG is in few parts. Throws where a node is missing.
+ * Nodes of all builds' DAGs, one part per file. They are in the order of the builds, the oldest first, so
+ * that each DAG is in few parts. Throws if a node is missing.
  */
 export function describeGraphs({ nodes, builds }: GraphInput): GraphPart[] {
   const order = orderNodes(nodes, [...builds.keys()].reverse());
@@ -33,7 +33,10 @@ export function describeGraphs({ nodes, builds }: GraphInput): GraphPart[] {
   });
 }
 
-/** Puts together the DAG of one build, breadth first. `read` gives a part; only those that are needed are asked for. */
+/**
+ * Assembles the DAG of one build, breadth first. `read`
+ * returns a part and is called only for the parts needed.
+ */
 export async function readGraph(
   root: DagHash,
   read: (part: number) => Promise<GraphPart | undefined>,
