@@ -49,7 +49,7 @@ async function check({ settings: file, ...options }: Options): Promise<void> {
   console.error(`${checks.length} things checked, ${warnings} to look at`);
 }
 
-/** Shows text as it is, but for addresses, which become links. */
+/** Escapes text for Markdown, but turns addresses into links. */
 function linkAddresses(sentence: string): string {
   return sentence
     .split(/(https:\/\/[^\s,;)]+)/)

@@ -35,7 +35,7 @@ const command = createCommand({
 await runCommand(command);
 
 async function commit({ catalog, registry, branch, message }: Options): Promise<void> {
-  // First of all: a run that commits nothing says so, whatever happens.
+  // Set first, so that a run that commits nothing reports that even if it fails.
   setOutput('committed', '0');
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to commit to');
   const local = readChanges(catalog);
@@ -43,7 +43,7 @@ async function commit({ catalog, registry, branch, message }: Options): Promise<
   const text = { ...described, ...(message ? { headline: message } : {}) };
   const github = openGitHub(process.env);
   const { commits, files, lost, head } = await commitFiles(github, branch, local, text, {
-    // Before anything else can fail: what is committed is to be deployed.
+    // Set before anything else can fail, since committed files must be deployed.
     onCommit: (count) => setOutput('committed', String(count)),
   });
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);

@@ -4,7 +4,7 @@ import { coverBy, fetchCaches } from './coverage/fetch-cache.ts';
 import { readLock } from './coverage/lock.ts';
 import { describeCoverage } from './coverage/report.ts';
 
-/** What CI sees when less is there than was asked for; 1 means that it could not be told. */
+/** Exit code when less is available than required; 1 means that the coverage cannot be determined. */
 const TOO_LITTLE = 2;
 
 type Options = Record<'federate' | 'json', boolean> & { cache: string[]; atLeast: string };

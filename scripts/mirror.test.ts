@@ -21,7 +21,7 @@ import { servePages } from './start/pages-server.ts';
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 
 let published: string;
-/** `http://127.0.0.1:PORT` where nothing listens. */
+/** `http://127.0.0.1:PORT` on which nothing listens. */
 let closed: string;
 let folder: string;
 
@@ -67,7 +67,7 @@ test('changes nothing when run again', async () => {
   expect(await snapshot()).toEqual(before);
 });
 
-test('serves whole closures within the budget, keeps all manifests, and takes away what an earlier run left', async () => {
+test('serves whole closures within the budget, keeps all manifests, and removes leftovers of an earlier run', async () => {
   await mirror();
   const catalog = readCatalog(join(folder, 'catalog'));
   const input: MirrorInput = { ...catalog, builds: [...catalog.builds.values()] };
@@ -87,7 +87,7 @@ test('serves whole closures within the budget, keeps all manifests, and takes aw
   }
 });
 
-test('brings blobs from a registry over the network once, and puts its index there last', async () => {
+test('downloads blobs from a registry only once, and puts its index there last', async () => {
   const registry = await startRegistry();
   onTestFinished(() => registry.stop());
   const reference = `${registry.url}/cache`;
@@ -107,7 +107,7 @@ test('brings blobs from a registry over the network once, and puts its index the
   expect((await stat(join(folder, 'kept'))).mtimeMs).toBe(before.mtimeMs);
 });
 
-test('keeps the index blob that the live site names, and that of the deployment before', async () => {
+test('keeps the index blob that the live site names, and that of the previous deployment', async () => {
   await mirror();
   await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
   const old = await readIndexDigest('');
@@ -119,7 +119,8 @@ test('keeps the index blob that the live site names, and that of the deployment 
   expect(await readIndexDigest('')).not.toBe(old);
   expect(await readIndex('')).not.toContain(TREE);
   expect(await isThere(mirrorBlobPath(old))).toBe(true);
-  // Served at once, and made again before the CDN has forgotten the one before, by the same job as after one that broke off.
+  // Deployed, and built again before the CDN forgets the earlier index, by the same job or after an
+  // interruption.
   await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
   await rm(join(folder, 'dist/v3'), { recursive: true });
   const again = await mirrorOf(site.url);
@@ -127,7 +128,7 @@ test('keeps the index blob that the live site names, and that of the deployment 
   expect(await isThere(mirrorBlobPath(old))).toBe(true);
 });
 
-test('warns of an index that the live site does not find beside its others, and keeps those', async () => {
+test('warns about an index that is missing on the live site, and keeps the others', async () => {
   await mirror();
   const live = join(folder, 'live');
   await cp(join(folder, 'dist'), live, { recursive: true });
@@ -150,7 +151,7 @@ test('warns of an index that the live site does not find beside its others, and 
   expect(await isThere(mirrorBlobPath(old))).toBe(true);
 });
 
-test('warns in one sentence when the live site answers with errors, and goes on', async () => {
+test('warns in one sentence when the live site answers with errors, and continues', async () => {
   const server = createServer((_request, response) => response.writeHead(403).end());
   onTestFinished(() => void server.close());
   const { stderr, code } = await mirrorOf(await startServer(server));
@@ -158,7 +159,7 @@ test('warns in one sentence when the live site answers with errors, and goes on'
   expect(stderr).toMatch(/warning: an index of the live site .* could not be kept.*found 403/);
 });
 
-test('leaves out and names a node that no client could read, with the builds that depend on it', async () => {
+test('leaves out and reports a node that no client could read, with the builds that depend on it', async () => {
   const file = (await listFiles('catalog/specs/bzip2')).find((path) => path.includes('/bzip2-')) ?? '';
   const text = await readFile(join(folder, file), 'utf8');
   await writeFile(join(folder, file), text.replace('"annotations":{', '"concrete":false,"annotations":{'));
@@ -208,7 +209,7 @@ test.each([
   },
 );
 
-test('says that a registry is down', async () => {
+test('reports a registry that is down', async () => {
   const { stderr, code } = await run('mirror', [
     ...rest(),
     '--registry',
@@ -238,7 +239,7 @@ test('refuses a folder without a built site', async () => {
   expect(stderr).toMatch(/expected a built site, found no index\.html; run `npm run build` first/);
 });
 
-test('makes an empty mirror of an empty catalog and touches no registry', async () => {
+test('creates an empty mirror from an empty catalog without using a registry', async () => {
   await rm(join(folder, 'catalog'), { recursive: true });
   const registry = ['--registry', `${closed}/x`, '--catalog', join(folder, 'catalog')];
   const { stderr, code } = await run('mirror', [...rest(), ...registry]);

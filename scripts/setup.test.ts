@@ -17,15 +17,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-test('finds an installation complete that has each package of the lock file', () => {
+test('accepts an installation with each package of the lock file', () => {
   expect(findMismatch(folder)).toBeUndefined();
 });
 
-test('finds the project itself complete while its tests run', () => {
+test('accepts the project itself while its tests run', () => {
   expect(findMismatch(process.cwd())).toBeUndefined();
 });
 
-test('says what is missing, what has another version, and that an installation was interrupted', async () => {
+test('reports a missing package, another version, and an interrupted installation', async () => {
   await writeLock('package-lock.json', { a: '1.0.1', b: '2.0.0' });
   expect(findMismatch(folder)).toBe('node_modules/a has another version');
   await writeLock('package-lock.json', { a: '1.0.0', b: '2.0.0', c: '1.0.0' });
@@ -35,12 +35,12 @@ test('says what is missing, what has another version, and that an installation w
   expect(findMismatch(folder)).toBe('nothing is installed yet');
 });
 
-test('misses Node itself when the install script of its package did not run', async () => {
+test('reports missing Node when the install script of its package did not run', async () => {
   await writeFile(join(folder, 'node_modules/.bin/node'), '');
   expect(findMismatch(folder)).toBe('node_modules/.bin/node is missing');
 });
 
-test('does not miss what is optional and for another machine', async () => {
+test('does not report optional packages for another machine', async () => {
   const packages = {
     'node_modules/a': { version: '1.0.0' },
     'node_modules/x': { version: '1', optional: true },
@@ -56,7 +56,7 @@ async function writeLock(path: string, versions: Record<string, string>): Promis
   await writeFile(join(folder, path), JSON.stringify({ packages: { '': { name: 'x' }, ...packages } }));
 }
 
-test('the program of Node is the one that was known when it was pinned, and another one is refused', async () => {
+test('accepts only the program of Node that was known when it was pinned', async () => {
   const { devDependencies, dependencies } = Versions.parse(
     JSON.parse(await readFile(resolve('package.json'), 'utf8')),
   );

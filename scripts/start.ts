@@ -29,7 +29,7 @@ const command = createCommand({
 
 async function start({ cache, port, serve }: Options): Promise<void> {
   stopChildrenOnSignal();
-  // npm moves to the project's folder; a path that a user types is relative to where it was typed.
+  // npm changes to the project's folder, but a typed path is relative to the folder where it was typed.
   const typedIn = process.env['npm_lifecycle_event'] === 'start' ? process.env['INIT_CWD'] : undefined;
   const input = cache === undefined ? undefined : resolve(typedIn ?? '.', cache);
   process.chdir(resolve(import.meta.dirname, '..'));
@@ -37,7 +37,7 @@ async function start({ cache, port, serve }: Options): Promise<void> {
   const folder = await openWorkFolder(input);
   const server = await openPort(folder, settings.SITE_URL, { port, serve });
   try {
-    // Two starts at once take turns: the second one finds everything made.
+    // Two concurrent starts take turns: the second one finds everything done.
     await withDirectoryLock(folder.root, async () => {
       if (input === undefined)
         await publishCache(folder, SAMPLE_CACHE, (catalog) => fillSample(catalog, new Date()));

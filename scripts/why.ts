@@ -1,7 +1,7 @@
 import { createCommand, runCommand } from './cli/command.ts';
 import { explainBuild, describeCauses, type WhyOptions } from './coverage/why.ts';
 
-/** What CI sees when something would be built; 1 means that it could not be told. */
+/** Exit code when something would be built; 1 means that it cannot be determined. */
 const BUILT = 2;
 
 const command = createCommand({

@@ -37,10 +37,13 @@ export function createCommand({ verb, description, examples }: CommandText): Scr
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 }
 
-/** The release of Node that all is tested with. One from before 22.18 does not read TypeScript, and cannot get to this sentence. */
+/**
+ * Release of Node for all tests. Versions before 22.18 cannot read TypeScript, so they never reach this
+ * check.
+ */
 const NODE_RELEASE = 24;
 
-/** Says that a Node is too old for a command; undefined where it is not. */
+/** The error for a Node that is too old for a command; undefined for others. */
 export function findOldNode(version: string, verb: string): string | undefined {
   if (Number.parseInt(version, 10) >= NODE_RELEASE) return undefined;
   return (
@@ -69,7 +72,7 @@ export function readSettings(): Settings {
   }
 }
 
-/** Before the command runs. */
+/** Ends the process with an error, before the command runs. */
 function exitWith(message: string): never {
   console.error(`error: ${message}`);
   process.exit(1);

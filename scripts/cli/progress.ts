@@ -10,8 +10,8 @@ export interface Progress {
 }
 
 /**
- * Reports on a step of `total` units under a short label such as `checking` while it runs. Not by `using`, which Node knows from
- * 24 on: an older one could not even read the sentence that says so.
+ * Reports on a step of `total` units under a short label such as `checking` while it runs. It does not use
+ * `using`, which needs Node 24: an older Node could not parse the module, and so not report its age.
  */
 export async function withProgress<T>(
   label: string,
