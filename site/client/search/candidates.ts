@@ -8,6 +8,10 @@ interface SearchedPackages extends Vocabulary {
   fileSets?: Int32Array;
 }
 
+/** What many a thing is: next to two words that say more, descriptions need not have it. */
+const KIND =
+  /^(?:application|framework|implementation|package|program|software|suite|tool|toolkit)s?$|^(?:librar|utilit)(?:y|ies)$/;
+
 /** What packages may fit, by those of the words that some package has all of. */
 interface Candidates {
   candidates: Candidate[];
@@ -116,20 +120,38 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   if (own !== undefined && (version !== undefined || variants.length > 0))
     return [{ place: own, rank: 1, certain: true }];
   const found = words.map((word) => rankWord(engine, word, words));
-  const phrase = words.length > 1 ? words.join(' ').replace(/s$/, '') : undefined;
+  const telling = words.filter((word) => !KIND.test(word));
+  const isOptional = words.map((word) => telling.length > 1 && KIND.test(word));
+  const phraseOf = (some: readonly string[]): string | undefined =>
+    some.length > 1 ? some.join(' ').replace(/s$/, '') : undefined;
+  const [phrase, shorter] = [words, telling].map(phraseOf);
   const initials = words.map((word) => word.replaceAll(/\W/g, '')[0] ?? '').join('');
   // A description may say `CFD` for `computational fluid dynamics`.
   const short = initials.length > 2 ? new RegExp(`(?<![A-Z])${initials.toUpperCase()}(?![A-Z])`) : undefined;
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
-    const missing = found.filter(({ ranks }) => !ranks[place]).length;
-    const isMeant = initials.length > 2 && isAbbreviation(packages.names[place] ?? '', initials);
+    const missing = found.filter(({ ranks }, index) => !ranks[place] && !isOptional[index]).length;
+    const isMeant =
+      initials.length > 2 &&
+      (isAbbreviation(packages.names[place] ?? '', initials) ||
+        ` ${packages.provides[place]} `.includes(` ${initials} `));
     const isShort = short?.test(packages.descriptions[place] ?? '') ?? false;
     if (missing > (isMeant ? words.length / 2 : 0) && !isShort) continue;
-    const sum = found.reduce((all, { ranks }) => all + (ranks[place] || RANK.saidInDescription), 0);
-    const said = phrase === undefined ? undefined : engine.words.rankPhrase(place, phrase);
-    const best = isMeant ? RANK.part * words.length - 1 : said === undefined ? sum : said * words.length;
-    const certain = isMeant || isShort || found.every(({ byName }) => byName[place]);
+    const ranks = found.map(
+      ({ ranks }, index) => ranks[place] || (isOptional[index] ? RANK.typo : RANK.saidInDescription),
+    );
+    const sumOf = (some: readonly number[]): number => some.reduce((sum, rank) => sum + rank, 0);
+    const sum = sumOf(ranks);
+    const rankOf = (some: string | undefined): number =>
+      (some === undefined ? undefined : engine.words.rankPhrase(place, some)) ?? Infinity;
+    const best = isMeant
+      ? RANK.part * words.length - 1
+      : Math.min(
+          rankOf(phrase) * words.length,
+          rankOf(shorter) * telling.length + sumOf(ranks.filter((_, index) => isOptional[index])),
+        );
+    const certain =
+      isMeant || isShort || found.every(({ byName }, index) => byName[place] || isOptional[index]);
     candidates.push({ place, rank: Math.min(sum, best), certain });
   }
   if (words.length === 0) return candidates;
@@ -151,7 +173,8 @@ function isAbbreviation(name: string, initials: string): boolean {
 
 /**
  * Ranks a word by what packages are called and say, and by what they ship: found by its description or a typing error
- * alone, a package that ships a file of this name ranks by the file. Next to other words `python` is all of Python.
+ * alone, a package that ships a file of this name ranks by the file. Next to other words `python` is all of
+ * Python, and what only says so comes behind.
  */
 function rankWord(
   engine: SearchedPackages,
@@ -159,13 +182,20 @@ function rankWord(
   words: readonly string[],
 ): { ranks: Ranks; byName: Ranks } {
   const prefix = words.length > 1 ? LANGUAGE_PREFIXES.get(word) : undefined;
-  const own = engine.words.rankPackages(word);
+  // `profiler for mpi`: what provides MPI is not what is meant.
+  const own = engine.words
+    .rankPackages(word)
+    .map((rank) => (words.length > 1 && rank === RANK.virtual ? RANK.part : rank));
   const { names } = engine.packages;
   const byName =
     prefix === undefined
       ? own
       : own.map((rank, place) =>
-          names[place]?.startsWith(prefix) ? Math.min(rank || Infinity, RANK.begins) : rank,
+          names[place]?.startsWith(prefix)
+            ? Math.min(rank || Infinity, RANK.begins)
+            : rank < RANK.saidInDescription
+              ? rank
+              : Math.max(rank, RANK.described),
         );
   const byFile = engine.words.rankByFiles(word);
   const ranks = byFile

@@ -19,6 +19,7 @@ import { askedFits } from './asked.ts';
 import { fileChecker, findCandidates } from './candidates.ts';
 import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
+import { RANK } from './ranks.ts';
 import { WordFinder } from './words.ts';
 
 /** What search works on, prepared once. */
@@ -96,7 +97,11 @@ export function search(
 ): SearchResult {
   let query = readMeaning(text, engine);
   const { hashWord } = query;
-  if (hashWord !== undefined && hashes?.some((hash) => hash.startsWith(hashWord)))
+  if (
+    hashWord !== undefined &&
+    !isWordOf(engine, hashWord) &&
+    hashes?.some((hash) => hash.startsWith(hashWord))
+  )
     query = { ...query, words: query.words.filter((word) => word !== hashWord), hash: hashWord };
   const filters = markQuery(query, engine);
   const shown = withoutFailures(query, selection);
@@ -130,6 +135,13 @@ export function search(
   }
   for (const { facet, counts } of tallies) result.counts.set(facet.name, countWords(facet, counts));
   return result;
+}
+
+/** Whether something is called by a word, ships it or says it: among thousands of hashes one may begin with `test`. */
+function isWordOf({ words }: SearchEngine, word: string): boolean {
+  return (
+    words.isKnown(word) || words.rankPackages(word).some((rank) => rank > 0 && rank <= RANK.saidFurtherOn)
+  );
 }
 
 /** Failures are no builds: without being asked for they are not found. */

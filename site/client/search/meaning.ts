@@ -149,7 +149,7 @@ function isNameWithout(word: string, other: string, names: readonly string[]): b
   let found = false;
   for (const name of names) {
     if (name.includes(word) && name.includes(other)) return false;
-    found ||= name === word || name.startsWith(`${word}-`) || name.endsWith(`-${word}`);
+    found ||= isCalled(name, word);
   }
   return found;
 }
@@ -201,17 +201,32 @@ function readProperty(word: string, others: string[], meaning: Meaning, vocabula
   return false;
 }
 
-/** Whether one of the packages that are named has a variant: `mpi for python` means no variant of python. */
-function haveVariant(name: string, words: string[], { places, firstRows, builds }: Vocabulary): boolean {
-  const named = words.flatMap((word) => places.get(word) ?? []);
+/**
+ * Whether one of the packages that are named has a variant: `mpi for python` means no variant of python, and `test
+ * framework` none at all.
+ */
+function haveVariant(
+  name: string,
+  words: string[],
+  { packages, places, firstRows, builds }: Vocabulary,
+): boolean {
+  const whole = words.flatMap((word) => places.get(word) ?? []);
+  const named =
+    whole.length > 0
+      ? whole
+      : [...packages.names.keys()].filter((place) =>
+          words.some((word) => isCalled(packages.names[place] ?? '', word)),
+        );
   const tokens = [`+${name}`, `~${name}`].map((token) => builds.variants.indexOf(token));
   const { variantSet } = builds.rows;
-  return (
-    named.length === 0 ||
-    named.some((place) =>
-      Array.from(variantSet.slice(firstRows[place], firstRows[place + 1])).some((set) =>
-        builds.variantSets[set]?.some((variant) => tokens.includes(variant)),
-      ),
-    )
+  return named.some((place) =>
+    Array.from(variantSet.slice(firstRows[place], firstRows[place + 1])).some((set) =>
+      builds.variantSets[set]?.some((variant) => tokens.includes(variant)),
+    ),
   );
+}
+
+/** Whether one calls a package so: `netcdf` is netcdf-c, `numpy` py-numpy. */
+function isCalled(name: string, word: string): boolean {
+  return name === word || name.startsWith(`${word}-`) || name.endsWith(`-${word}`);
 }

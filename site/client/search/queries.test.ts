@@ -114,8 +114,30 @@ test('what people type finds what they mean in first place', () => {
     const found = firstFor(query);
     return wanted.includes(found) ? [] : [`${query}: expected ${wanted.join(' or ')}, found ${found}`];
   });
-  expect(queries.length).toBeGreaterThanOrEqual(814);
+  expect(queries.length).toBeGreaterThanOrEqual(854);
   expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
+});
+
+test('a word that a part of a name begins with may be another name with a typing error', () => {
+  expect(firstFor('boots')).toBe('boost');
+  expect(firstFor('bootstr')).toBe('rust-bootstrap');
+  expect(firstFor('r-base')).toBe('r');
+});
+
+test('the initials of words are a virtual as well, and what many a thing is need not be said', () => {
+  expect(['openmpi', 'mpich']).toContain(firstFor('message passing interface'));
+  expect(firstFor('profiling tool for mpi')).toBe('mpip');
+  expect(firstFor('parallel i/o library')).toBe('parallel-netcdf');
+});
+
+test('a word is a variant only of a package that is named and has it', () => {
+  const named = engine.packages.names.map((name) => (name === 'opari2' ? 'ruby-framework' : name));
+  const builds = { ...engine.builds, variants: ['+test'] };
+  const other = createSearchEngine({ ...engine.packages, names: named }, builds);
+  const read = (text: string): unknown => search(other, parseQuery(text), new Map()).meaning.variants;
+  expect(read('unit test framework')).toEqual([]);
+  builds.variantSets = builds.variantSets.map(() => [0]);
+  expect(read('boost test')).toEqual([{ name: 'test', token: '+test' }]);
 });
 
 test('a version and a variant are those of the package that is named', () => {
@@ -241,4 +263,13 @@ test('a hash is found with its slash and without, from four characters on', () =
   const name = rows[3]?.entry.name ?? '';
   for (const text of [wanted, `/${wanted}`, `${name}/${wanted}`, `${wanted.slice(0, 7)} ${name}`])
     expect(search(engine, parseQuery(text), new Map(), hashes).rows).toEqual([3]);
+  // Of thousands of hashes one begins with `nvcc`, and one with `test`.
+  for (const [text, first] of [
+    ['nvcc', 'cuda'],
+    ['test framework', firstFor('test framework')],
+  ] as const) {
+    const alike = rows.map(() => `${text.slice(0, 4)}abcdefg`);
+    const [place = -1] = search(engine, parseQuery(text), new Map(), alike).packages;
+    expect(engine.packages.names[place]).toBe(first);
+  }
 });

@@ -21,6 +21,9 @@ const EARLY = 24;
 /** Letters from which on a word may be the initials of others. */
 const SHORTEST_INITIALS = 3;
 
+/** Letters from which on a word that a part of a name begins with may be another name with a typing error. */
+const TYPO_OF_PART = 5;
+
 /** What words are looked for in, of one package; all in lower case. */
 interface SearchedPackage {
   name: string;
@@ -58,7 +61,7 @@ export class WordFinder {
         name,
         shortName,
         joined,
-        name.replace(/(?<=[a-z]{3})\d.*$/, ''),
+        name.replace(/(?<=[a-z]{3})\d{1,2}[a-z]?$/, ''),
       ]),
     ]);
     this.#known.delete('');
@@ -128,7 +131,7 @@ export class WordFinder {
       if (rank > 0 && rank < best) best = rank;
     }
     for (const other of synonymsOf(word)) this.#addSynonym(other, ranks);
-    if (best > RANK.partBegins && word.length >= ONE_TYPO) this.#addTypos(word, ranks);
+    if (best >= RANK.partBegins && word.length >= ONE_TYPO) this.#addTypos(word, ranks, best);
     return ranks;
   }
 
@@ -139,11 +142,14 @@ export class WordFinder {
     }
   }
 
-  #addTypos(word: string, ranks: Ranks): void {
+  /** Where something has a part that begins with the word, as `rust-bootstrap` does with `boots`, only whole names with one. */
+  #addTypos(word: string, ranks: Ranks, best: number): void {
+    const isPart = best === RANK.partBegins;
+    if (isPart && word.length < TYPO_OF_PART) return;
     for (const [place, entry] of this.#packages.entries()) {
       const typos = countNameTypos(word, entry);
-      if (typos === undefined) continue;
-      const rank = (typos < 2 ? RANK.typo : RANK.typos) + (typos % 1) / 0.25;
+      if (typos === undefined || (isPart && typos > 1)) continue;
+      const rank = isPart ? best : (typos < 2 ? RANK.typo : RANK.typos) + (typos % 1) / 0.25;
       ranks[place] = Math.min(ranks[place] || rank, rank);
     }
   }

@@ -144,7 +144,8 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
       .toLowerCase();
     const [, module, release] = MODULE.exec(path) ?? [];
     const [, folder] = HEADER.exec(path) ?? [];
-    const last = module ?? folder ?? path.replace(/^.*\//, '');
+    // `parallel i/o` names no folder.
+    const last = module ?? folder ?? path.replace(/^.*\/(?!o$)/, '');
     if (release !== undefined) query.version ??= release;
     if (ARCH.test(last)) readSetting('arch', last, query);
     else if (last) query.words.push(last);
