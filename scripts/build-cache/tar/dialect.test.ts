@@ -34,7 +34,7 @@ test.each(['gnu', 'ustar', 'posix'])('accepts what GNU tar writes as %s', (forma
 });
 
 test('accepts names that need an extended header, in either format', () => {
-  check(makeTar(makePax({ path: 'p/ü', mtime: '1.5' }), { name: 'p/?' }));
+  check(makeTar(makePax({ path: 'p/ü', mtime: '1.5', atime: '-1', uid: '100000' }), { name: 'p/?' }));
   check(makeTar(makePax({ hdrcharset: 'BINARY', path: Buffer.from('p/\xe9', 'latin1') }), { name: 'p/?' }));
   const long = { name: '././@LongLink', edit: gnu };
   check(
@@ -82,6 +82,10 @@ test.each<[string, Buffer, RegExp]>([
   ['a huge extended header', makeTar(makePax({ path: 'a'.repeat(17_000) }), file), /1 to 16384 bytes/],
   ['a size in an extended header', makeTar(makePax({ size: '0' }), file), /found "size"/],
   ['a sparse map', makeTar(makePax({ 'GNU.sparse.size': '9' }), file), /found "GNU.sparse.size"/],
+  ['a time that is no number', makeTar(makePax({ mtime: 'nan' }), file), /as the PAX mtime, found "nan"/],
+  ['a time without an end', makeTar(makePax({ mtime: 'inf' }), file), /PAX mtime, found "inf"/],
+  ['a time too far away', makeTar(makePax({ atime: '1e400' }), file), /PAX atime, found "1e400"/],
+  ['an owner whom no system has', makeTar(makePax({ uid: '9'.repeat(30) }), file), /below 4294967295/],
   ['another character set', makeTar(makePax({ hdrcharset: 'UTF-7' }), file), /BINARY, found "UTF-7"/],
   ['a record twice', makeTar(Buffer.concat([paxOf('9 path=a\n9 path=b\n')]), file), /"path" twice/],
   ['an empty value', makeTar(paxOf('8 path=\n'), file), /PAX values of the stated length/],

@@ -235,6 +235,13 @@ const KEYS = new Set([
   'hdrcharset',
 ]);
 
+/** Python fails to set a time that is not finite, or that its system cannot hold. */
+const TIME = /^-?\d{1,12}(?:\.\d+)?$/;
+const TIMES = new Set(['mtime', 'atime', 'ctime']);
+/** The same of an owner, whom root sets. */
+const ID_LIMIT = 2 ** 32 - 1;
+const IDS = new Set(['uid', 'gid']);
+
 /**
  * Checks the body of a PAX extended header more strictly than any reader does: records of exactly the stated
  * length, known keys, each once, no empty value. Names that are not UTF-8 are accepted, since Spack packs
@@ -267,5 +274,9 @@ function checkKey(key: string, value: string, seen: Set<string>): void {
   if (key === 'hdrcharset' && value !== 'BINARY') {
     throw new Error(`expected the PAX character set BINARY, found ${quote(value)}`);
   }
+  if (TIMES.has(key) && !TIME.test(value))
+    throw new Error(`expected seconds as the PAX ${key}, found ${quote(value)}`);
+  if (IDS.has(key) && !(/^\d+$/.test(value) && Number(value) < ID_LIMIT))
+    throw new Error(`expected a number below ${ID_LIMIT} as the PAX ${key}, found ${quote(value)}`);
   seen.add(key);
 }

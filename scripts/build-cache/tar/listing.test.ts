@@ -31,7 +31,8 @@ test.each<[string, Line[]]>([
   ['symbolic links that lead up', [['symbolic link', 'opt/sw/tree-1/up', '../../../..']]],
   ['directories with a slash at the end, and twice', [['directory', 'opt/sw/tree-1/bin/']]],
   ['a hard link to an earlier file', [['hard link', 'opt/sw/tree-1/bin/t', 'opt/sw/tree-1/bin/tree']]],
-  ['a long name', [['file', `opt/sw/tree-1/${'n'.repeat(255)}`]]],
+  ['a long name', [['file', `opt/sw/tree-1/${'n'.repeat(253)}é`]]],
+  ['a link to a long path', [['symbolic link', 'opt/sw/tree-1/l', `${'n'.repeat(255)}/`.repeat(15)]]],
   ['a long path', [['file', `opt/sw/tree-1/${`${'p'.repeat(250)}/`.repeat(16)}x`]]],
   ['names with dots, backslashes and new lines', [['file', 'opt/sw/tree-1/..a\\b\n…']]],
 ])('lets pass %s', (_, lines) => {
@@ -156,10 +157,21 @@ test.each<[string, Line[], RegExp]>([
     [['file', `opt/sw/tree-1/${'n'.repeat(256)}`]],
     /at most 255 bytes.*of 256/,
   ],
+  ['a name of 255 characters', [['file', `opt/sw/tree-1/${'é'.repeat(255)}`]], /at most 255 bytes.*of 510/],
+  [
+    'a path of 4,000 characters',
+    [['file', `opt/sw/tree-1/${Array(20).fill('é'.repeat(100)).join('/')}/${'é'.repeat(50)}`]],
+    /at most 4096 bytes in 256 parts, found .* with 4134 in 24/,
+  ],
+  [
+    'a link to a name that is too long to look at',
+    [['symbolic link', 'opt/sw/tree-1/l', 'n'.repeat(256)]],
+    /names of at most 255, found the link/,
+  ],
   [
     'a link to a path that no system takes',
     [['symbolic link', 'opt/sw/tree-1/l', 'a/'.repeat(2049)]],
-    /links to paths of at most 4096 bytes/,
+    /links to paths of less than 4096 bytes/,
   ],
 ])('refuses %s', (_, lines, message) => {
   expect(() => list([...TREE, ...lines, LAST])).toThrow(message);

@@ -34,10 +34,10 @@ const BRANCHES_LIMIT = 500_000;
 
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
 
-/** The limit of file systems is in bytes; a path never has more characters than bytes. */
-const PATH_LIMIT_CHARACTERS = 4096;
+/** Limits of file systems, which count bytes. */
+const PATH_LIMIT_BYTES = 4096;
 
-const NAME_LIMIT_CHARACTERS = 255;
+const NAME_LIMIT_BYTES = 255;
 
 const DEPTH_LIMIT = 256;
 
@@ -67,9 +67,10 @@ export class TarListing {
     if (earlier && !(earlier.kind === 'directory' && kind === 'directory')) {
       throw new Error(`expected each path once, found ${quote(path)} as ${earlier.kind} and as ${kind}`);
     }
-    if (target.length > PATH_LIMIT_CHARACTERS) {
+    if (Buffer.byteLength(target) >= PATH_LIMIT_BYTES || findLongName(target) !== undefined) {
       throw new Error(
-        `expected links to paths of at most ${PATH_LIMIT_CHARACTERS} bytes, found the link ${quote(name)} to ${quote(target)}`,
+        `expected links to paths of less than ${PATH_LIMIT_BYTES} bytes, with names of at most ${NAME_LIMIT_BYTES}, ` +
+          `found the link ${quote(name)} to ${quote(target)}`,
       );
     }
     // No system creates such a link: unpacking it fails.
@@ -149,21 +150,27 @@ export class TarListing {
   }
 }
 
+/** The first part of a path that no file system takes. Of a link it counts, too: Spack looks at where each leads. */
+function findLongName(path: string): string | undefined {
+  return path.split('/').find((name) => Buffer.byteLength(name) > NAME_LIMIT_BYTES);
+}
+
 function checkPath(path: string, name: string): void {
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw new Error(`expected entries inside the install prefix, found the entry ${quote(name)}`);
   }
-  if (path.length > PATH_LIMIT_CHARACTERS || parts.length > DEPTH_LIMIT) {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > PATH_LIMIT_BYTES || parts.length > DEPTH_LIMIT) {
     throw new Error(
-      `expected paths of at most ${PATH_LIMIT_CHARACTERS} bytes in ${DEPTH_LIMIT} parts, found ${quote(name)} ` +
-        `with ${path.length} in ${parts.length}`,
+      `expected paths of at most ${PATH_LIMIT_BYTES} bytes in ${DEPTH_LIMIT} parts, found ${quote(name)} ` +
+        `with ${bytes} in ${parts.length}`,
     );
   }
-  const long = parts.find((part) => part.length > NAME_LIMIT_CHARACTERS);
+  const long = findLongName(path);
   if (long !== undefined) {
     throw new Error(
-      `expected names of at most ${NAME_LIMIT_CHARACTERS} bytes, found one of ${long.length}: ${quote(long)}`,
+      `expected names of at most ${NAME_LIMIT_BYTES} bytes, found one of ${Buffer.byteLength(long)}: ${quote(long)}`,
     );
   }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { tryJson } from '../../../site/lib/json.ts';
 import { roundTimes } from '../../../site/lib/times/build-times.ts';
 import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
+import { isSafeText } from '../../../site/schemas/safe-text.ts';
 import { GlibcScan } from '../elf-glibc.ts';
 import { BUILD_INFO, TarListing, type EntryKind, type PrefixListing } from './listing.ts';
 import { parsePlainYaml } from '../plain-yaml.ts';
@@ -144,16 +145,20 @@ function parseTimes(bytes: Buffer | undefined): BuildTimes | undefined {
 const NAMES_LIMIT = 2_000;
 const NAMES_LIMIT_CHARACTERS = 64 * 1024;
 
-/** Programs and libraries of an install prefix. Throws when there are more than a record can hold. */
+/**
+ * Programs and libraries of an install prefix, but for those that nobody could type, or that a page cannot show as they are.
+ * Throws when there are more than a record can hold.
+ */
 function describeContents({ prefix, entries }: PrefixListing, glibc: string | undefined): Contents {
   const programs = new Set<string>();
   const libraries = new Set<string>();
   for (const [path, { kind, executable }] of entries) {
     if (kind === 'directory') continue;
     const program = /^s?bin\/([^/]+)$/.exec(path)?.[1];
-    if (program !== undefined && (executable || kind === 'symbolic link')) programs.add(program);
+    if (program !== undefined && isSafeText(program) && (executable || kind === 'symbolic link'))
+      programs.add(program);
     const library = /^lib[^/]*\/(?:.*\/)?(lib[^/]+\.(?:so(?:\.\d+)*|dylib))$/s.exec(path)?.[1];
-    if (library !== undefined) libraries.add(library);
+    if (library !== undefined && isSafeText(library)) libraries.add(library);
   }
   return {
     prefix: `/${prefix}`,

@@ -107,6 +107,9 @@ test('recognizes programs and libraries by their paths', async () => {
       { name: `${PREFIX}/bin/twin`, type: '1', link: `${PREFIX}/bin/run`, mode: 0o755 },
       { name: `${PREFIX}/bin/link`, type: '2', link: 'run' },
       { name: `${PREFIX}/bin/readme`, content: 'no program' },
+      { name: `${PREFIX}/bin/ev\u202eil`, mode: 0o755 },
+      { name: `${PREFIX}/bin/ev\x1b[2Jil`, mode: 0o755 },
+      { name: `${PREFIX}/lib/libev\vil.so` },
       { name: `${PREFIX}/sbin/daemon`, mode: 0o755 },
       { name: `${PREFIX}/libexec/bin/helper`, mode: 0o755 },
       { name: `${PREFIX}/lib/libbig.so.1.2`, content: '\x7fELF\0GLIBC_2.3.4\0' },
@@ -122,7 +125,7 @@ test('recognizes programs and libraries by their paths', async () => {
     libraries: ['libbig.so.1.2', 'libdeep.dylib'],
     glibc: '2.3.4',
   });
-  expect(tarball.files).toBe(12);
+  expect(tarball.files).toBe(15);
   expect(spackVersion).toBeUndefined();
 });
 
