@@ -8,16 +8,16 @@ import { hexOf } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { verified } from '../oci/verify.ts';
 
-/** Blobs on this disk, each in a file named for its sha256. */
+/** Blobs on this disk, each in a file named after its sha256. */
 export interface BlobCache {
   /**
-   * The file of a blob, its bytes checked whether they were there or come from `open` now.
-   * @param signal ends a transfer that nobody waits for any more
+   * The file of a blob. Its bytes are checked, whether they were cached or `open` fetched them now.
+   * @param signal ends a transfer whose result is no longer needed
    */
   fetch(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string>;
 }
 
-/** Opens a folder as a cache; it is made when it is first needed. */
+/** Opens a folder as a cache; the folder is created when it is first needed. */
 export function openBlobCache(folder: string): BlobCache {
   async function fetch(blob: Blob, open: () => Promise<Readable>, signal?: AbortSignal): Promise<string> {
     const file = join(folder, hexOf(blob.digest));
@@ -38,7 +38,7 @@ export function openBlobCache(folder: string): BlobCache {
   return { fetch };
 }
 
-/** True when a file has exactly a blob's bytes; a damaged one is as good as none. */
+/** True when a file has exactly a blob's bytes; a damaged file counts as missing. */
 async function isIntact(file: string, blob: Blob): Promise<boolean> {
   try {
     await drain(verified(createReadStream(file), file, blob));
@@ -49,7 +49,7 @@ async function isIntact(file: string, blob: Blob): Promise<boolean> {
   }
 }
 
-/** Reads a stream to its end for its checks alone. */
+/** Reads a stream to its end, only to run its checks. */
 export async function drain(source: Readable): Promise<void> {
   await pipeline(source, new Writable({ write: (_chunk, _encoding, done) => done() }));
 }

@@ -31,12 +31,12 @@ import { parseReference } from '../oci/reference.ts';
 import { withProgress } from '../cli/progress.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 
-/** What a deployment is made from, and a sentence for each node that no client could read. */
+/** Input of a deployment, with a sentence for each node that clients could not read. */
 export interface DeploymentInput extends ReadableCatalog {
   input: MirrorInput;
 }
 
-/** Reads the catalog as a mirror holds it. */
+/** Reads the catalog, without the nodes that a mirror must leave out. */
 export function readDeployment({
   CATALOG_DIR: directory,
   PAGES_BUDGET: budget,
@@ -48,17 +48,17 @@ export function readDeployment({
   return { catalog, input, leftOut };
 }
 
-/** What a deployment is to hold. */
+/** Contents of a deployment. */
 export interface DeploymentPlan {
-  /** What the pages of the site were built from. */
+  /** The plan that the pages of the site were built from. */
   planned: MirrorPlan;
-  /** The same, or less where pages and indexes turned out larger than planned. */
+  /** The same plan, or a smaller one if pages and indexes turned out larger than planned. */
   plan: MirrorPlan;
-  /** The indexes of the deployments before that stay. */
+  /** Indexes of earlier deployments that are kept. */
   live: readonly PreviousIndex[];
 }
 
-/** Plans the mirror and the indexes that stay from the deployment before, all of it within the budget. */
+/** Plans the mirror and the indexes kept from earlier deployments, all within the budget. */
 export async function planDeployment(
   input: MirrorInput,
   { PAGES_BUDGET: budget, SITE_URL: siteUrl }: Pick<Settings, 'PAGES_BUDGET' | 'SITE_URL'>,
@@ -73,7 +73,7 @@ export async function planDeployment(
   return { planned, plan, live };
 }
 
-/** Where blobs come from, and where they go. */
+/** Sources of blobs, and the folder that they are written to. */
 interface BlobPlaces {
   findRegistry: FindRegistry;
   cache: BlobCache;
@@ -81,9 +81,9 @@ interface BlobPlaces {
 }
 
 /**
- * Writes all that Spack reads into the built site, what is named before what names it, and removes what an
- * earlier run left there. Running it again changes nothing.
- * @returns the index of everything, which the registry gets too
+ * Writes everything that Spack reads into the built site, each file before the files that refer to it, and
+ * removes what an earlier run left there. Running it again changes nothing.
+ * @returns the index of everything, which is also pushed to the registry
  */
 export async function writeMirror(
   plan: MirrorPlan,
@@ -102,16 +102,16 @@ export async function writeMirror(
   return indexOfAll(indexes);
 }
 
-/** Files that are written at a time. */
+/** Number of files written at a time. */
 const FILES = 16;
 
-/** What Spack writes; it says so whether a cache is signed or not. */
+/** The text that Spack writes, whether a cache is signed or not. */
 const LAYOUT_TEXT = '{"signing": "gpg"}';
 
 /**
- * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds, since
- * the index of everything lists them and a client takes what it does not find here from its next mirror; those of
- * retired builds, too.
+ * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds,
+ * including retired ones. All builds get a manifest because the index of everything lists them; a client
+ * fetches a blob that it does not find here from its next mirror.
  */
 async function writeManifests(catalog: Catalog, retired: readonly RetiredBuild[], dist: Dist): Promise<void> {
   await dist.addText('v3/layout.json', LAYOUT_TEXT);
@@ -146,7 +146,7 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
   );
 }
 
-/** Transfers at a time: enough to fill a line with small files, few enough for any registry. */
+/** Number of transfers at a time: enough to saturate a line with small files, few enough for any registry. */
 const TRANSFERS = 8;
 
 interface Wanted {
@@ -155,7 +155,7 @@ interface Wanted {
   blob: Blob;
 }
 
-/** Brings the blobs that the plan serves from the registry into `dist/`, each checked before it is placed. */
+/** Fetches the blobs of the plan from the registry into `dist/`, each checked before it is placed. */
 async function placeServedBlobs(
   plan: MirrorPlan,
   builds: Catalog['builds'],
@@ -186,7 +186,7 @@ async function placeServedBlobs(
   }
 }
 
-/** A registry that is a directory has the file already: it is checked and used where it lies. */
+/** A registry that is a directory already has the file: it is checked and used in place. */
 async function findFile(
   { build, kind, blob }: Wanted,
   registry: Registry,
@@ -212,7 +212,7 @@ async function findFile(
   }
 }
 
-/** What was done, in plain sentences; the last one counts. */
+/** Describes what was done in plain sentences; the last one has the totals. */
 export function describeMirror(
   plan: MirrorPlan,
   { planned, dist, isIndexNew }: { planned: MirrorPlan; dist: Dist; isIndexNew: boolean },

@@ -7,11 +7,11 @@ import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { blobOf } from '../cli/digest.ts';
 import { isErrorCode, ignoreMissing, replaceFile } from '../cli/files.ts';
 
-/** The folders of `dist/` that belong to the mirror; all else is the site's. */
+/** The folders of `dist/` that belong to the mirror; everything else belongs to the site. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
 const MIRROR_FILES = MIRROR_FOLDERS.map((name) => `${name}/**`);
 
-/** The folder of the built site, which the mirror is written into. Files appear whole or not at all. */
+/** The folder of the built site, into which the mirror is written. Each file is replaced as a whole. */
 export interface Dist {
   /** Bytes of the site's own files. */
   readonly siteBytes: number;
@@ -19,13 +19,13 @@ export interface Dist {
   readonly mirrorBytes: number;
   /** Writes a text file of the mirror. */
   addText(path: string, text: string): Promise<void>;
-  /** Writes a blob whose bytes, or text, are at hand. */
+  /** Writes a blob from its bytes or text. */
   addBytes(bytes: Buffer | string): Promise<Blob>;
-  /** Places a blob's file: a hard link where the disk can, a copy elsewhere. */
+  /** Places a blob's file: as a hard link if the disk supports it, else as a copy. */
   addFile(blob: Blob, file: string): Promise<void>;
-  /** Where a blob lies on this disk. */
+  /** Path of a blob in this folder. */
   pathOf(blob: Blob): string;
-  /** Removes the mirror's files that nobody has added: an earlier run's. */
+  /** Removes the mirror's files that this run has not added: those of an earlier run. */
   removeOthers(): Promise<void>;
 }
 
@@ -97,7 +97,7 @@ async function measure(folder: string): Promise<number> {
   return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0);
 }
 
-/** The target appears, or is replaced, in one step, so that it never has half of a file. */
+/** Creates or replaces the target in one step, so that it is never half written. */
 async function placeFile(source: string, target: string): Promise<void> {
   if (await tryLink(source, target)) return;
   const partial = `${target}.part`;
@@ -105,12 +105,12 @@ async function placeFile(source: string, target: string): Promise<void> {
     if (!(await tryLink(source, partial))) await copyFile(source, partial, constants.COPYFILE_FICLONE);
     await rename(partial, target);
   } finally {
-    // Also after a success: renaming one hard link of a file over another leaves both.
+    // Needed after a success, too: renaming one hard link of a file over another leaves both.
     await rm(partial, { force: true });
   }
 }
 
-/** False when there is such a file already, or the two are on different disks, or on one without hard links. */
+/** False when the target already exists, or the disks differ or do not support hard links. */
 async function tryLink(source: string, target: string): Promise<boolean> {
   return link(source, target).then(
     () => true,

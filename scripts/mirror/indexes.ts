@@ -18,14 +18,14 @@ import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 /** The name of the index that a client reads when its mirror names no view. */
 export const OWN_INDEX = '';
 
-/** Where the manifest of an index lies on a mirror. */
+/** Path of the manifest of an index on a mirror. */
 export function indexManifestPath(view: string): string {
   return `v3/manifests/index/${view === OWN_INDEX ? '' : `${view}/`}index.manifest.json`;
 }
 
 /**
- * Writes the blobs of a mirror's own index and of its views; equal ones once.
- * @returns each index's blob by its view's name
+ * Writes the blobs of a mirror's own index and of its views; equal ones are written once.
+ * @returns each index's blob, keyed by the name of its view
  */
 export async function writeIndexes(
   plan: MirrorPlan,
@@ -50,19 +50,19 @@ export function indexOfAll(indexes: ReadonlyMap<string, Blob>): Blob {
   return blob;
 }
 
-/** Writes the manifests of indexes, once their blobs lie there. */
+/** Writes the manifests of indexes whose blobs have been written. */
 export async function writeIndexManifests(indexes: ReadonlyMap<string, Blob>, dist: Dist): Promise<void> {
   for (const [view, blob] of indexes) {
     await dist.addText(indexManifestPath(view), manifestText([blobRecord(blob, INDEX_MEDIA_TYPE, 'none')]));
   }
 }
 
-/** What an image of the registry's `index.spack` has for an index. */
+/** Digest of the index in an image of the registry's `index.spack`. */
 export function indexDigestOf(image: RegistryManifest | undefined): Digest | undefined {
   return image?.manifest.layers[0]?.digest;
 }
 
-/** Whether an image is that of this index, with all its blobs: a manifest may outlive them. */
+/** Whether an image has this index and all its blobs still exist: a manifest may outlive them. */
 export async function holdsIndex(
   registry: Registry,
   image: RegistryManifest | undefined,
@@ -76,10 +76,10 @@ export async function holdsIndex(
   );
 }
 
-/** An index, and where its text is. */
+/** An index with its text, or the file of its text. */
 export type IndexContent = { blob: Blob } & ({ file: string } | { text: string });
 
-/** The index of builds that are in a registry. */
+/** Index of the given builds. */
 export function indexOfBuilds(
   builds: Iterable<Build>,
   nodes: Catalog['nodes'],
@@ -90,8 +90,8 @@ export function indexOfBuilds(
 }
 
 /**
- * The index of a registry: of the builds that are there.
- * @param all the index of everything, which is that of a registry that has everything
+ * Index of the builds that are in a registry.
+ * @param all the index of everything, used for a registry that has every build
  */
 export function indexOfRegistry(
   { reference }: Registry,
@@ -103,13 +103,13 @@ export function indexOfRegistry(
   return there.length === builds.size ? all : indexOfBuilds(there, nodes);
 }
 
-/** Gets a registry and the digest that its index's tag pointed at before. */
+/** Receives a registry and the digest that its index tag pointed to before. */
 type OnReplaced = (registry: Registry, digest: Digest) => Promise<void>;
 
 /**
- * Gives each registry the index of the builds that are there: an empty one where all were removed.
- * @param all the index of everything, which is that of a registry that has everything
- * @returns whether one was changed
+ * Pushes to each registry the index of its builds: an empty one if all were removed.
+ * @param all the index of everything, used for a registry that has every build
+ * @returns whether any index was changed
  */
 export async function updateIndexImages(
   own: Registry,
@@ -128,8 +128,8 @@ export async function updateIndexImages(
 }
 
 /**
- * Points a registry's `index.spack` at an index, when it does not yet or lacks its blobs. A catalog that never had a build
- * has no registry to write to: nothing is done.
+ * Points a registry's `index.spack` at an index, unless it already does and the blobs exist. Does nothing for
+ * a catalog that never had a build: it has no registry to write to.
  * @returns whether it was changed
  */
 export async function updateIndexImage(

@@ -17,7 +17,7 @@ const BUDGET = 900_000_000;
 const INDEX = blobOf('{"database":{}}');
 const VIEW = blobOf('{"database":{"version":"8"}}');
 
-/** What the site answers by path; `endless` never ends. */
+/** Answers of the site, keyed by path; `endless` never ends. */
 const pages = new Map<string, string>();
 let server: Server;
 let siteUrl = '';

@@ -14,23 +14,26 @@ import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { indexManifestPath, OWN_INDEX } from './indexes.ts';
 
-/** Requests at a time. */
+/** Number of requests at a time. */
 const REQUESTS = 8;
 
-/** A manifest has some 200 bytes, the list of views some 100 for each. */
+/** A manifest has about 200 bytes, the list of views about 100 for each view. */
 const TEXT_LIMIT_BYTES = 1024 * 1024;
 const VIEWS_LIMIT = 500;
-/** Spack reads an index whole; 10,000 builds take some 30 MB. */
+/** Spack reads a whole index into memory; 10,000 builds take about 30 MB. */
 const BLOB_LIMIT_BYTES = 256 * 1024 * 1024;
-/** Of the budget, for all indexes that are kept: what they take, tarballs do not get. */
+/** Share of the budget for all kept indexes: it is not available for tarballs. */
 const BUDGET_SHARE = 0.25;
 
 /**
- * The list of earlier indexes that a mirror has: a client may hold a manifest of the deployment before the last one, when
- * two follow each other within minutes or a job runs again.
+ * List of the earlier indexes that a mirror keeps: a client may still have a manifest from two deployments
+ * ago, when deployments follow each other within minutes or a job runs again.
  */
 export const KEPT_INDEXES = 'v3/kept-indexes.json';
-/** A deployment is served half an hour after its mirror was written, at the latest; then a CDN keeps the old manifest 10 minutes. */
+/**
+ * A deployment goes live at most half an hour after its mirror was written; a CDN then serves the old
+ * manifest for another 10 minutes.
+ */
 const KEPT_MS = 60 * 60 * 1000;
 
 const KEPT_LIMIT = 1_000;
@@ -42,20 +45,20 @@ const KeptIndex = z.object({
 type KeptIndex = z.infer<typeof KeptIndex>;
 const KeptIndexes = z.object({ indexes: z.array(KeptIndex).max(KEPT_LIMIT) });
 
-/** What of a site's list of views is read here. */
+/** The part of a site's list of views that is read here. */
 export const ViewNames = z.object({
   views: z.array(z.object({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/) })),
 });
 
-/** An index or view blob of an earlier deployment, and the file that has it. */
+/** An index or view blob of an earlier deployment, and its local file. */
 export interface PreviousIndex {
   blob: Blob;
   file: string;
-  /** Until when deployments keep it: ISO 8601, in whole seconds. */
+  /** Time until which deployments keep it: ISO 8601, in whole seconds. */
   until: string;
 }
 
-/** The list of earlier indexes, as the next deployment reads it. */
+/** Text of the list of earlier indexes, which the next deployment reads. */
 export function keptIndexesText(kept: readonly PreviousIndex[]): string {
   const indexes = kept
     .slice(0, KEPT_LIMIT)
@@ -63,23 +66,23 @@ export function keptIndexesText(kept: readonly PreviousIndex[]): string {
   return formatJson({ indexes } satisfies z.input<typeof KeptIndexes>);
 }
 
-/** What is fetched besides, where it goes, and how much of it. */
+/** Options of `fetchLiveIndexes`. */
 interface FetchOptions {
-  /** Names of views to look for besides those that the live site lists. */
+  /** Names of views to look for in addition to those that the live site lists. */
   views: Iterable<string>;
   cache: BlobCache;
-  /** What site and mirror may take in all, in bytes. */
+  /** Limit for site and mirror together, in bytes. */
   budget: number;
   now: Date;
 }
 
 /**
- * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a client
- * may still hold one of these manifests after the next deployment and must find its blob there. The same holds for
- * earlier deployments, whose indexes the live site lists.
- * No site there yet: none. Any other failure is reported on stderr, and costs a client at worst those 10 minutes; so is
- * an index that the site does not have, although it has others or lists it.
- * Whatever answers there, no more is read than an index of ours could take.
+ * Fetches the index and view blobs that the live site's manifests name. Pages caches for 10 minutes, so a
+ * client may still have one of these manifests after the next deployment and must find its blob there. The
+ * same holds for earlier deployments, whose indexes the live site lists.
+ * Returns none if there is no site yet. Any other failure is reported on stderr, since it can break a client
+ * for those 10 minutes; so is an index that the site lacks although it lists it or has others. Reads at most
+ * as much as one of our indexes could take, no matter what answers.
  */
 export async function fetchLiveIndexes(
   siteUrl: string,
@@ -113,7 +116,7 @@ export async function fetchLiveIndexes(
   }
 }
 
-/** Leaves out, with a warning, what fails and what there is none of. */
+/** Leaves out items without a result, and with a warning those that fail. */
 async function mapOrWarn<Item, Result>(
   siteUrl: string,
   items: Iterable<Item>,
@@ -145,7 +148,7 @@ function expectIndex(siteUrl: string, view: string): Error {
   return new Error(`${indexUrl(siteUrl, view)}: expected an index, as the site has others, found nothing`);
 }
 
-/** The first ones, the site's own index before all, within a number of bytes. */
+/** Takes indexes in order, the site's own first, while they fit into a number of bytes. */
 function takeFitting(siteUrl: string, indexes: Iterable<KeptIndex>, room: number): KeptIndex[] {
   let left = room;
   return [...indexes].filter(({ digest, size }) => {
@@ -189,14 +192,14 @@ async function readViewNames(siteUrl: string): Promise<string[]> {
   return names.slice(0, VIEWS_LIMIT);
 }
 
-/** On a laptop the site of SITE_URL is often just not being served. */
+/** On a laptop the site of SITE_URL is often not running. */
 function isRefusedLocally(siteUrl: string, error: unknown): boolean {
   return (
     isLoopback(new URL(siteUrl).hostname) && error instanceof ConnectionError && error.code === 'ECONNREFUSED'
   );
 }
 
-/** Says that an index is not kept, and why. */
+/** Warns that an index is not kept, and why. */
 export function warnOfLost(siteUrl: string, error: unknown): void {
   console.error(
     `warning: an index of the live site ${siteUrl} could not be kept, so a client that read its manifest in the ` +

@@ -1,15 +1,15 @@
 import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
 import { specFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 
-/** A catalog of which every node can be put into an index, and a sentence for each that was left out. */
+/** A catalog whose nodes can all be put into an index, and a sentence for each node that was left out. */
 export interface ReadableCatalog {
   catalog: Catalog;
   leftOut: string[];
 }
 
 /**
- * Leaves out the nodes that would make an index unreadable to every client, and the builds that depend on them,
- * however they came into the catalog.
+ * Leaves out the nodes that would make an index unreadable to every client, and the builds that depend on
+ * them, no matter how they came into the catalog.
  */
 export function leaveOutUnreadable(catalog: Catalog): ReadableCatalog {
   const unreadable = findUnreadable(catalog.nodes);

@@ -50,7 +50,7 @@ test('says what to do when pages alone take more than the budget', () => {
   expect(() => expectWithin(100, { siteBytes: 60, mirrorBytes: 41 })).toThrow(/the site takes 101 B/);
 });
 
-/** Builds of 1 MB each that depend on nothing. */
+/** Builds of 1 MB each, without dependencies. */
 function createInput(count: number): MirrorInput {
   const digest = `sha256:${'0'.repeat(64)}`;
   const hashes = Array.from({ length: count }, (_, index) => `${'abcdefghij'[index] ?? 'k'}`.repeat(32));

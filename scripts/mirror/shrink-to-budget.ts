@@ -3,26 +3,26 @@ import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mi
 import type { Dist } from './dist.ts';
 import { keptIndexesText, type PreviousIndex } from './previous-indexes.ts';
 
-/** What is in `dist/` besides what a plan counts. */
+/** Contents of `dist/` that a plan does not count. */
 export interface Occupied {
-  /** Bytes of the site's own files as they were built. */
+  /** Bytes of the site's own files. */
   siteBytes: number;
-  /** The index blobs that stay from the deployment before. */
+  /** Index blobs kept from earlier deployments. */
   live: readonly PreviousIndex[];
 }
 
-/** A plan that fits, and the indexes of the deployment before that do too. */
+/** A plan that fits, and the earlier indexes that fit with it. */
 export interface ShrunkPlan {
   plan: MirrorPlan;
   live: readonly PreviousIndex[];
-  /** Those that would take more than the budget with the smallest plan. */
+  /** Indexes that would exceed the budget even with the smallest plan. */
   dropped: readonly PreviousIndex[];
 }
 
 /**
- * The plan that the site was built from, or a smaller one when pages or kept indexes turned out larger than the
- * plan thought, since the whole must stay within the budget. Kept indexes go, the largest first, rather than that
- * nothing fits. Throws when no plan does: the pages and the index alone take more.
+ * Returns the plan that the site was built from, or a smaller one when pages or kept indexes turned out
+ * larger than planned, since the whole must stay within the budget. If even that does not fit, drops kept
+ * indexes, the largest first. Throws when no plan fits: the pages and the index alone exceed the budget.
  */
 export function shrinkToBudget(plan: MirrorPlan, input: MirrorInput, surroundings: Occupied): ShrunkPlan {
   const { budget } = plan.bytes;
@@ -44,7 +44,7 @@ function takeSmallest(live: readonly PreviousIndex[], room: number): Set<Previou
   return new Set(bySize.filter(({ blob }) => (left -= blob.size) >= 0));
 }
 
-/** Throws when what was written is more than the budget after all. */
+/** Throws when the files written exceed the budget after all. */
 export function expectWithin(
   budget: number,
   { siteBytes, mirrorBytes }: Pick<Dist, 'siteBytes' | 'mirrorBytes'>,
@@ -59,7 +59,7 @@ function tooLarge(total: number, budget: number, siteBytes: number): Error {
   );
 }
 
-/** What the deployment takes in all; of a plan's indexes one half is the room for those of the deployment before. */
+/** Total size of the deployment. Half of a plan's `indexes` is room for those of the deployment before. */
 function totalBytes({ bytes }: MirrorPlan, { siteBytes, live }: Occupied): number {
   const listBytes = live.length > 0 ? Buffer.byteLength(keptIndexesText(live)) : 0;
   const liveBytes = live.reduce((sum, { blob }) => sum + blob.size, listBytes);

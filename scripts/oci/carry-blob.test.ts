@@ -11,7 +11,7 @@ import type { Registry } from './registry.ts';
 const BY_SPACK = resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const servers = useServers();
 
-/** Carries a layer of a filled registry, and says whether the other has it and whether the layout does. */
+/** Carries a layer of a filled registry. Returns whether the other registry and the layout have it. */
 async function carry(from: Registry, registry: Registry): Promise<{ isThere: boolean; isInLayout: boolean }> {
   const [tag = ''] = (await from.listTags()).filter((name) => name.startsWith('tree-'));
   const layer = (await from.readManifest(tag))?.manifest.layers.at(-1);

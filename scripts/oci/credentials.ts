@@ -5,14 +5,14 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isErrorCode } from '../cli/files.ts';
 
-/** What a registry's login consists of; an identity token is traded for access tokens. */
+/** A registry's login. An identity token is exchanged for access tokens. */
 export interface Credentials {
   username: string;
   password: string;
   identityToken?: string;
 }
 
-/** The file that `oras login` and `docker login` write. */
+/** The configuration file that `oras login` and `docker login` write. */
 const DockerConfig = z.object({
   auths: z
     .record(
@@ -33,10 +33,10 @@ type DockerConfig = z.infer<typeof DockerConfig>;
 
 const HelperAnswer = z.object({ Username: z.string(), Secret: z.string() });
 
-/** The user name by which a helper says that the secret is an identity token. Source: docker-credential-helpers. */
+/** User name that marks a helper's secret as an identity token. Source: docker-credential-helpers. */
 const TOKEN_USER = '<token>';
 
-/** Reads the login of exactly this host (and port) from the Docker configuration; undefined when there is none. */
+/** Reads the login for exactly this host (and port) from the Docker configuration; undefined if none. */
 export async function readCredentials(host: string): Promise<Credentials | undefined> {
   const file = path.join(process.env['DOCKER_CONFIG'] || path.join(homedir(), '.docker'), 'config.json');
   const config = await readConfig(file);
@@ -49,7 +49,7 @@ async function readConfig(file: string): Promise<DockerConfig | undefined> {
     return DockerConfig.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
     if (isErrorCode(cause, 'ENOENT')) return undefined;
-    // No cause: it could quote the file, and the file holds passwords.
+    // The cause is dropped: it could quote the file, which contains passwords.
     throw new Error(`${file}: expected the file that "oras login" writes, found something else`);
   }
 }
@@ -65,7 +65,7 @@ function findLogin(config: DockerConfig, host: string): Credentials | undefined 
   return { username, password, ...(identityToken && { identityToken }) };
 }
 
-/** Docker once wrote keys as addresses: `https://host/v1/`. */
+/** Returns the host of a key. Older versions of Docker wrote URLs: `https://host/v1/`. */
 function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }
@@ -76,10 +76,10 @@ function decode(base64: string | undefined): string {
     .replace(/\0+$/, '');
 }
 
-/** Variables that are the project's own business. */
+/** Secrets that only this project's scripts may see. */
 const SECRETS = ['SIGNING_KEY', 'SIGNING_KEY_PASSPHRASE', 'REGISTRY_PASSWORD', 'GITHUB_TOKEN', 'GH_TOKEN'];
 
-/** What programs of others need of the environment: everything but what this project's own scripts are trusted with. */
+/** Environment for third-party programs: everything except the secrets of this project. */
 export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, ...Object.fromEntries(SECRETS.map((name) => [name, undefined])) };
 }

@@ -7,20 +7,20 @@ import { z } from 'zod';
 import { isErrorCode } from '../cli/files.ts';
 
 const LOCK_NAME = '.lock';
-/** A holder says this often that it is alive … */
+/** A holder touches its lock at this interval to show that it is alive … */
 const HEARTBEAT_MS = 5_000;
-/** … and is taken for dead after this long without: long enough for a slow disk and a busy machine. */
+/** … and counts as dead after this long without a touch: enough for a slow disk and a busy machine. */
 const STALE_MS = 60_000;
-/** Time between two looks at a lock that another process holds. */
+/** Time between two checks of a lock that another process holds. */
 const POLL_MS = 50;
 
-/** What a lock file says of the process that holds it. */
+/** Content of a lock file: the process that holds it. */
 const Holder = z.object({ pid: z.number().int(), host: z.string(), token: z.string() });
 type Holder = z.infer<typeof Holder>;
 
 /**
- * Runs an action while no other process that uses this function runs one in the same directory.
- * The lock of a process that was killed is taken over: at once on the same host, after a minute from another.
+ * Runs an action while no other process runs one in the same directory through this function. Takes over the
+ * lock of a process that was killed: at once on the same host, after a minute from another host.
  */
 export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>): Promise<T> {
   const file = path.join(dir, LOCK_NAME);
@@ -31,7 +31,7 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
     await acquire(file, own);
     await removeLeftovers(dir);
     const heartbeat = setInterval(() => void touch(file), HEARTBEAT_MS);
-    // What is done counts: a process that has nothing left to do ends, and its lock with it.
+    // The timer must not keep the process alive: when the process ends, its lock expires.
     heartbeat.unref();
     try {
       return await action();
@@ -44,11 +44,11 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
   }
 }
 
-/** Waits until the lock is free, or its holder is dead, and takes it. */
+/** Waits until the lock is free or its holder is dead, then takes it. */
 async function acquire(file: string, own: string): Promise<void> {
   for (;;) {
     try {
-      // A hard link is made whole or not at all, and never over a file that is there.
+      // Creating a hard link is atomic and never overwrites an existing file.
       await link(own, file);
       return;
     } catch (error) {
@@ -60,7 +60,7 @@ async function acquire(file: string, own: string): Promise<void> {
   }
 }
 
-/** Of all that saw this dead holder only one may take its place: the one that makes its heir's file. */
+/** Takes over a dead holder's lock. Of all processes that try, the one that creates the heir file wins. */
 async function inherit(file: string, own: string, dead: Holder): Promise<boolean> {
   const heir = `${file}.${dead.token}.heir`;
   try {
@@ -77,12 +77,12 @@ async function inherit(file: string, own: string, dead: Holder): Promise<boolean
   return true;
 }
 
-/** Removes what killed processes left next to the lock; those that wait for it are left alone. */
+/** Removes the files that killed processes left next to the lock, but not those of processes that wait. */
 async function removeLeftovers(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${LOCK_NAME}.`)) continue;
     const file = path.join(dir, name);
-    // One that cannot be read is being written: its process is about to wait.
+    // An unreadable file is still being written: its process is about to wait.
     const holder = await readHolder(file).catch(() => undefined);
     if (holder && holder.host === hostname() && !isRunning(holder.pid)) await rm(file, { force: true });
   }

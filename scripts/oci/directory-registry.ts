@@ -13,10 +13,10 @@ import { ignoreMissing } from '../cli/files.ts';
 import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseImageManifest } from './manifest.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 
-/** Blobs copied at a time: enough to keep a disk busy. */
+/** Number of blobs copied at a time: enough to keep a disk busy. */
 const COPIES = 4;
 
-/** Opens an OCI image layout on disk as a registry. A directory that is not there is an empty one until a push. */
+/** Opens an OCI image layout on disk as a registry. A missing directory is an empty registry until a push. */
 export function openDirectory(dir: string): Registry {
   const reference = `oci-layout:${dir}`;
   const readTags = createTagReader(dir);
@@ -79,9 +79,9 @@ async function pointTag(dir: string, tag: string, digest: Digest): Promise<void>
 }
 
 /**
- * Copies a layout's images into the directory. A kill at any point leaves every tag as it was before or as it
- * is after: what a tag needs lies there before `index.json`, which is replaced as a whole. An error takes back what
- * was copied.
+ * Copies a layout's images into the directory. A kill at any point leaves every tag in its old or its new
+ * state: everything that a tag needs is written before `index.json`, which is replaced as a whole. After an
+ * error the copied files are removed.
  */
 async function mergeLayout(layout: string, dir: string): Promise<void> {
   const added = await readIndex(layout);
@@ -92,7 +92,7 @@ async function mergeLayout(layout: string, dir: string): Promise<void> {
   try {
     await withDirectoryLock(dir, () => copyImages(layout, dir, added));
   } catch (error) {
-    // Only where nothing is left in them.
+    // `rmdir` fails for folders that are not empty.
     for (const folder of [blobs, path.dirname(blobs), dir]) await rmdir(folder).catch(() => undefined);
     throw error;
   }
@@ -105,7 +105,7 @@ async function copyImages(layout: string, dir: string, added: readonly Descripto
   const copied: string[] = [];
   try {
     const contents = await contentsOf(layout, dir, added);
-    // Every copy comes to its end, so that what was copied is known when one fails.
+    // All copies run to their end, so that `copied` is complete when one fails.
     await pMap(contents, (blob) => copyBlob(layout, dir, blob, copied), {
       concurrency: COPIES,
       stopOnError: false,
@@ -124,7 +124,10 @@ async function copyImages(layout: string, dir: string, added: readonly Descripto
   }
 }
 
-/** Every blob that entries of a layout's index need, each manifest after what it names. What the layout lacks is looked for in `dir`. */
+/**
+ * Lists every blob that entries of a layout's index need, each manifest after its parts.
+ * Manifests that the layout lacks are read from `dir`.
+ */
 export async function contentsOf(
   layout: string,
   dir: string,
@@ -149,9 +152,9 @@ function partsOf({ config, layers }: ImageManifest): Blob[] {
 }
 
 /**
- * Takes tags off a layout, each only while it is at the digest given, then removes every blob that no image left needs.
- * A kill at any point leaves blobs too many, never one too few.
- * @returns how many tags were taken off
+ * Removes tags from a layout, each only if it still points to the given digest, then every blob that the
+ * remaining images do not need. A kill at any point may leave too many blobs, never too few.
+ * @returns the number of tags removed
  */
 export async function removeTags(
   dir: string,
@@ -167,7 +170,7 @@ export async function removeTags(
     if (removed.length === 0) return 0;
     writeIndex(dir, kept);
     const needed = new Set((await contentsOf(dir, dir, kept)).map(({ digest }) => digest));
-    // Of what was removed alone: a push of somebody else may have copied blobs that no tag names yet.
+    // Only blobs of removed images: a concurrent push may have copied blobs that no tag refers to yet.
     for (const { digest } of await contentsOf(dir, dir, removed)) {
       if (!needed.has(digest)) await rm(blobPath(dir, digest), { force: true });
     }
@@ -175,7 +178,7 @@ export async function removeTags(
   });
 }
 
-/** Adds the file to `copied` once it is in its place. */
+/** Copies a blob unless it exists, and adds its file to `copied`. */
 async function copyBlob(layout: string, dir: string, blob: Blob, copied: string[]): Promise<void> {
   const target = blobPath(dir, blob.digest);
   if ((await sizeOf(target)) === blob.size) return;
@@ -191,7 +194,7 @@ async function copyBlob(layout: string, dir: string, blob: Blob, copied: string[
   copied.push(target);
 }
 
-/** Reads the tags of a layout, again only when its index was replaced. */
+/** Creates a reader of a layout's tags that reads them again only after the index was replaced. */
 function createTagReader(dir: string): () => Promise<ReadonlyMap<string, Descriptor>> {
   let version: string | undefined;
   let tags: Promise<ReadonlyMap<string, Descriptor>> = Promise.resolve(new Map());

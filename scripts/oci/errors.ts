@@ -6,18 +6,18 @@ import { firstLine, TemporaryError, isRateLimit, isTemporaryAnswer, readRetryAft
 import { isGitHubRegistry, packageSettings } from './github-registry.ts';
 import type { RemoteReference } from './reference.ts';
 
-/** An error's body. Source: the distribution specification 1.1, "Error Codes". */
+/** Body of an error response. Source: OCI distribution specification 1.1, "Error Codes". */
 const ErrorBody = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
 });
 
-/** A registry asks for a login, or for another one. */
+/** A registry requires a login, or refuses the one it got. */
 export class RegistryRefusedError extends Error {
   readonly status: number;
-  /** Whether a login was shown. */
+  /** Whether a login was sent. */
   readonly loggedIn: boolean;
 
-  /** @param words what the registry said itself */
+  /** @param words the registry's own message */
   constructor(repository: RemoteReference, status: number, loggedIn: boolean, words = '') {
     const { host, path } = repository;
     const quotation = words === '' ? '' : `: "${words}"`;
@@ -30,7 +30,7 @@ export class RegistryRefusedError extends Error {
   }
 }
 
-/** What to do about a refusal, where the program runs: nobody can type a command inside a workflow. */
+/** Advice for a refusal. It depends on the environment: nobody can type a command inside a workflow. */
 function advise(
   { host, path }: RemoteReference,
   loggedIn: boolean,
@@ -65,7 +65,7 @@ function advise(
     : access;
 }
 
-/** The error for an answer that is neither success nor "not found". */
+/** Error for a response that is neither success nor "not found". */
 export function refusalOf(
   repository: RemoteReference,
   { status, headers }: HttpAnswer,
@@ -88,12 +88,12 @@ export function refusalOf(
   );
 }
 
-/** Whether an answer's body has an error of that code. */
+/** Whether a response body has an error with one of these codes. */
 export function hasErrorCode(text: string, ...codes: string[]): boolean {
   return tryJson(text, ErrorBody)?.errors.some(({ code }) => codes.includes(code)) ?? false;
 }
 
-/** A registry's own words of its refusal; none where its body is empty or a page. */
+/** The registry's own message of a refusal; empty when the body is empty or a web page. */
 function readWords(text: string): string {
   const [first] = tryJson(text, ErrorBody)?.errors ?? [];
   return (first?.message ?? first?.code ?? '').replaceAll(/\s+/g, ' ').slice(0, 300);

@@ -5,39 +5,39 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 /** The registry of github.com. */
 const GITHUB_REGISTRY = 'ghcr.io';
 
-/** The part of a workflow's event that tells whose repository it runs in. */
+/** The part of a workflow's event that has the type of the repository's owner. */
 const Event = z.object({ repository: z.object({ owner: z.object({ type: z.string() }) }) });
 
 /**
- * Hosts with the rules of GitHub's registry, the usual one first: those of `GITHUB_REGISTRIES`, separated by commas
- * (an Enterprise Server has one of its own, and so has a rehearsal), else ghcr.io.
+ * Hosts that follow the rules of GitHub's registry, the default first: those of `GITHUB_REGISTRIES`,
+ * separated by commas (for GitHub Enterprise Server and rehearsals), else ghcr.io.
  */
 export function githubRegistries({ GITHUB_REGISTRIES: hosts }: ProcessEnvironment): [string, ...string[]] {
   const [first, ...others] = (hosts ?? '').split(',').flatMap((host) => host.trim() || []);
   return first === undefined ? [GITHUB_REGISTRY] : [first, ...others];
 }
 
-/** Whether a host (with its port if it has one) has the rules of GitHub's registry. */
+/** Whether a host (with its port, if any) follows the rules of GitHub's registry. */
 export function isGitHubRegistry(host: string, environment: ProcessEnvironment = process.env): boolean {
   return githubRegistries(environment).includes(host);
 }
 
-/** A repository of GitHub's registry: a package of an account. */
+/** A repository in GitHub's registry: a package of an account. */
 export interface GitHubPackage {
   owner: string;
-  /** May have slashes. */
+  /** May contain slashes. */
   name: string;
 }
 
-/** The package that a repository's path is. */
+/** The package at a repository's path. */
 export function packageOf(path: string): GitHubPackage {
   const [owner = '', ...name] = path.split('/');
   return { owner, name: name.join('/') };
 }
 
 /**
- * The page of a package's settings. Users and organizations have different ones; where the event of a workflow's run
- * does not tell which of the two the owner is, both are named.
+ * The page of a package's settings. Its address differs for users and organizations; names both when the
+ * workflow's event does not say which the owner is.
  */
 export function packageSettings(path: string, environment: ProcessEnvironment = process.env): string {
   const { GITHUB_SERVER_URL: server = 'https://github.com' } = environment;
@@ -58,7 +58,7 @@ export function readOwnerType(
   try {
     return Event.parse(JSON.parse(readFileSync(file, 'utf8'))).repository.owner.type;
   } catch {
-    // An event of another kind, or none: the caller names both pages.
+    // The event is missing or of another kind: the caller names both pages.
     return undefined;
   }
 }

@@ -87,7 +87,7 @@ async function readTree(): Promise<{ specText: string; node: Node }> {
   return { specText, node };
 }
 
-/** The layers of Spack's own image of tree: gcc-runtime, tree. */
+/** Layers of Spack's own image of tree: gcc-runtime, tree. */
 async function spackLayers(): Promise<ImageLayer[]> {
   const config = z
     .object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) })

@@ -19,29 +19,29 @@ import { familyOf, isTarget } from '../../site/lib/spack/targets.ts';
 import { topologicalOrder } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
-/** The tag of the index of a build cache in a registry. */
+/** Tag of a build cache's index in a registry. */
 export const INDEX_TAG = 'index.spack';
 
-/** The registry's longest tag. */
+/** Maximum length of a tag in a registry. */
 const MAX_TAG_LENGTH = 128;
 
-/** Where programs are in the root file system that an image is run over. */
+/** Search path for programs in the base image. */
 const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** A spec's image, but for the digest of its config, which follows from its bytes alone. */
+/** Texts of a spec's image, before the digest of its config is known. */
 interface ImageText {
-  /** The image config, which is the spec file too. */
+  /** The image config, which is also the spec file. */
   configText: string;
-  /** The manifest, given the config as a blob. */
+  /** Returns the manifest for a config blob. */
   manifestText(config: Blob): string;
 }
 
 /**
- * Composes the image that a spec is in the registry: the same input gives the same bytes on every machine,
- * so there is no time, host or user in it.
- * @param nodes the text of each node of its DAG as Spack wrote it, the spec's own first; passed on to the letter
+ * Composes a spec's image in the registry. The result is reproducible: the same input gives the same bytes on
+ * every machine, without any time, host or user.
+ * @param nodes texts of the nodes of its DAG, as Spack wrote them, the spec's own first; used verbatim
  * @param node the spec's own node
- * @param layers what `chooseLayers` gave: dependencies first, the spec's own last
+ * @param layers result of `chooseLayers`: dependencies first, the spec's own last
  */
 export function composeImage(image: {
   nodes: readonly string[];
@@ -51,7 +51,7 @@ export function composeImage(image: {
   const { nodes, node, layers } = image;
   const own = layers.at(-1);
   if (!own) throw new Error(`${node.name}: an image needs its own tarball`);
-  // Only what was checked: the nodes, and nothing else that a spec file may hold.
+  // Takes only the nodes, which were checked, and no other content of the spec file.
   const spec = `{"_meta":{"version":5},"nodes":[${nodes.join(',')}]}`;
   const annotations = imageAnnotations(node);
   const config = JSON.stringify({
@@ -91,11 +91,11 @@ export function imageTag(node: Pick<Node, 'name' | 'version' | 'hash'>): string 
   return tag.length > MAX_TAG_LENGTH ? tag.slice(0, 64) + tag.slice(-64) : tag;
 }
 
-/** The empty config of the index's image. */
+/** The empty config of the index image. */
 export const INDEX_CONFIG_TEXT = '{}';
 
 /**
- * The manifest of `index.spack`, as Spack writes it: an image in name only, whose one "layer" is the plain index.
+ * Manifest of `index.spack` in the form that Spack writes: an image whose single "layer" is the plain index.
  * Source: Spack's `_oci_update_index`.
  */
 export function indexImage(index: Blob, config: Blob): string {
@@ -114,13 +114,13 @@ function manifestText(config: Blob, layers: Descriptor[], annotations?: Record<s
   });
 }
 
-/** The directories of programs, the spec's own first, then its dependencies', nearest first. */
+/** Value of PATH: program directories of the spec, then of its dependencies, nearest first. */
 export function searchPathVariable(layers: readonly ImageLayer[]): string {
   const ownFirst = layers.toReversed().filter(({ contents }) => contents.programs.length > 0);
   return [...ownFirst.map(({ contents }) => `${contents.prefix}/bin`), ...STANDARD_PATH].join(':');
 }
 
-/** What an image says of itself, as labels and as annotations: OCI's own keys, nothing from the environment. */
+/** Labels and annotations of an image: standard OCI keys, nothing from the environment. */
 export function imageAnnotations(node: Node): Record<string, string> {
   return {
     'org.opencontainers.image.title': node.name,
@@ -129,30 +129,32 @@ export function imageAnnotations(node: Node): Record<string, string> {
   };
 }
 
-/** Names a tarball's layer, so that `oras pull` writes it to a file, and only it. */
+/** Names the layer of a spec's own tarball, so that `oras pull` writes only that one to a file. */
 function tarballAnnotations(node: Node): Record<string, string> {
   return { 'org.opencontainers.image.title': `${fileStem(node)}.tar.gz` };
 }
 
 /**
- * A concrete node in one line that Spack reads: `tree@=2.1.0 build_system=generic platform=linux os=debian12 target=x86_64_v3`.
- * Source: Spack's `Spec.format()` in its default form.
+ * Formats a concrete node as one line that Spack can parse:
+ * `tree@=2.1.0 build_system=generic platform=linux os=debian12 target=x86_64_v3`.
+ * Source: the default format of Spack's `Spec.format()`.
  */
 export function describeSpec(node: Node): string {
-  // A git version says itself which version it stands for: `git.main=1.0`.
+  // A git version already names the version that it stands for: `git.main=1.0`.
   const head = `${node.name}@${node.version.includes('=') ? '' : '='}${node.version}`;
   return (
     head + segmentsText([...flagSegments(node), ...variantSegments(variantsOf(node)), ...archSegments(node)])
   );
 }
 
-/** Go's names of the families that it calls otherwise. */
+/** Go's names of families, where they differ. */
 const GO_NAMES: Record<string, string> = { x86_64: 'amd64', x86: '386', aarch64: 'arm64' };
 
 /**
- * Go's name of a target's architecture, as the OCI image configuration wants it: `amd64`, `arm64`, `ppc64le` …
- * A target that is newer than the table is known by the targets it descends from, which its record names.
- * An unknown one stays as it is, as Spack does it: no container runtime takes it for its own.
+ * Go's name of a target's architecture, which the OCI image configuration requires: `amd64`, `arm64`,
+ * `ppc64le` …
+ * A target missing from the table is identified by its ancestors, which its record names. An unknown one is
+ * returned unchanged, as in Spack: no container runtime accepts it as its own.
  */
 export function goArchitecture(target: string | { name: string; parents?: string[] | undefined }): string {
   const names = typeof target === 'string' ? [target] : [target.name, ...(target.parents ?? [])];
@@ -160,18 +162,18 @@ export function goArchitecture(target: string | { name: string; parents?: string
   return GO_NAMES[family] ?? family;
 }
 
-/** Go's name of the operating system on a platform; Spack's platforms are named alike. */
+/** Go's name of a platform's operating system; Spack's platforms have the same names, except `cray`. */
 export function goOs(platform: string): string {
   return platform === 'cray' ? 'linux' : platform;
 }
 
-/** Docker's storage drivers stop at 127 layers and some runtimes earlier; this leaves room for a base image. */
+/** Docker's storage drivers support 127 layers, some runtimes fewer; this leaves room for a base image. */
 const MAX_LAYERS = 100;
 
-/** What an image takes from a build for its layer. */
+/** The parts of a build that an image layer needs. */
 export type ImageLayer = Pick<Build, 'tarball' | 'contents'> & Partial<Pick<Build, 'image'>>;
 
-/** The layers of an image, dependencies first, its own last. */
+/** Layers of an image, dependencies first, its own last. */
 interface LayerChoice {
   layers: ImageLayer[];
   /** False when a run-time dependency has no layer: Spack can use the image, `docker run` cannot. */
@@ -179,10 +181,10 @@ interface LayerChoice {
 }
 
 /**
- * The hashes of a spec's run-time closure (link and run edges) in the order of its image's layers: dependencies
- * first, the spec itself last, externals left out.
+ * Returns the hashes of a spec's run-time closure (link and run edges) in the order of image layers:
+ * dependencies first, the spec itself last, without externals.
  * Source: Spack's `_oci_put_manifest`: `traverse_nodes(order="topo", deptype=("link", "run"))`, reversed.
- * @param nodes every node of the DAG by hash
+ * @param nodes every node of the DAG, keyed by hash
  * @throws when the DAG is not closed or has a cycle
  */
 export function runtimeLayers(root: DagHash, nodes: ReadonlyMap<DagHash, Node>): DagHash[] {
@@ -191,9 +193,9 @@ export function runtimeLayers(root: DagHash, nodes: ReadonlyMap<DagHash, Node>):
 }
 
 /**
- * Chooses an image's layers: of the run-time closure those that have a binary, the nearest 100 when there are more.
- * @param order what `runtimeLayers` gave
- * @param find the build of a hash, if there is one; the spec itself must have one
+ * Chooses an image's layers: the members of the run-time closure that have a binary, at most the nearest 100.
+ * @param order result of `runtimeLayers`
+ * @param find returns the build of a hash, if there is one; the spec itself must have one
  */
 export function chooseLayers(
   order: readonly DagHash[],
@@ -204,7 +206,7 @@ export function chooseLayers(
   return { layers, runnable: layers.length === order.length };
 }
 
-/** A node's run-time dependencies by name, then hash: Spack's order of edges. */
+/** A node's run-time dependencies, sorted by name, then hash, as Spack sorts edges. */
 function sortedChildren(parent: DagHash, nodes: ReadonlyMap<DagHash, Node>): DagHash[] {
   const node = nodes.get(parent);
   if (!node) throw new Error(`the DAG names ${parent} as a dependency but has no node of that hash`);

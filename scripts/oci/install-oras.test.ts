@@ -108,7 +108,7 @@ test('the tests run that version', () => {
   expect(readOrasVersion(existsSync(program) ? program : 'oras')).toBe(ORAS_VERSION);
 });
 
-/** A release's archive, with a program that says a version. */
+/** A release archive with a program that prints a version. */
 function makeArchive(version: string): Buffer {
   const source = path.join(folder, `source-${version}`);
   mkdirSync(source);

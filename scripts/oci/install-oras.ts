@@ -7,13 +7,13 @@ import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { ask, readLimited } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
 
-/** Where releases are, before `/v<version>/<archive>`. */
+/** Address of the releases, without `/v<version>/<archive>`. */
 const RELEASES = 'https://github.com/oras-project/oras/releases/download';
 
-/** An archive has some 6 MB. */
+/** An archive has about 6 MB. */
 const ARCHIVE_LIMIT_BYTES = 64 * 2 ** 20;
 
-/** What tests change. */
+/** Options that tests override. */
 interface InstallOptions {
   releases?: string;
   sums?: Readonly<Record<string, string>>;
@@ -23,8 +23,8 @@ interface InstallOptions {
 }
 
 /**
- * Puts the program of ORAS's release into a folder. Nothing of an archive is unpacked or run before its sha256 is the
- * one that this project knows.
+ * Installs the program of an ORAS release into a folder. Nothing in an archive is unpacked or run before its
+ * sha256 matches the one that this project knows.
  * @returns the program's path
  */
 export async function installOras(folder: string, options: InstallOptions = {}): Promise<string> {
@@ -81,8 +81,9 @@ async function download(url: string): Promise<Buffer> {
 export const ORAS_VERSION = '1.3.4';
 
 /**
- * Sums of the release's archives by `<process.platform>-<process.arch>`. Source: `oras_1.3.4_checksums.txt` of
- * https://github.com/oras-project/oras/releases/tag/v1.3.4; for another version take its own list.
+ * SHA-256 sums of the release's archives, keyed by `<process.platform>-<process.arch>`. Source:
+ * `oras_1.3.4_checksums.txt` of https://github.com/oras-project/oras/releases/tag/v1.3.4; each version has
+ * its own list.
  */
 export const ORAS_SHA256: Readonly<Record<string, string>> = {
   'linux-x64': 'f27adb935022d94df8dc77719c322dda592c78a0d57a6f7dcdd8d900b248c454',
@@ -96,7 +97,7 @@ export function orasArchive(platform: NodeJS.Platform, arch: string): string {
   return `oras_${ORAS_VERSION}_${platform}_${arch === 'x64' ? 'amd64' : arch}.tar.gz`;
 }
 
-/** The version that a program says it has; undefined when there is no such program, or it is not ORAS. */
+/** Reads the version that a program reports; undefined when the program does not exist or is not ORAS. */
 export function readOrasVersion(program: string): string | undefined {
   try {
     const text = execFileSync(program, ['version'], {

@@ -12,27 +12,27 @@ import { ignoreMissing, replaceFile } from '../cli/files.ts';
 import { digestOf } from '../cli/digest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
-/** An index whose entries keep what others wrote into them. */
+/** An index whose entries keep properties that others added. */
 const IndexFile = z.looseObject({ ...ImageIndex.shape, manifests: z.array(Descriptor.loose()) });
 
 /** The annotation by which a layout's index names tags. */
 export const TAG_ANNOTATION = 'org.opencontainers.image.ref.name';
 
-/** An OCI image layout that is being written: what a push sends. */
+/** An OCI image layout under construction, to be pushed. */
 export interface Layout {
   readonly dir: string;
   addBytes(bytes: string | Uint8Array): Promise<Blob>;
-  /** Adds a file of known content by a symbolic link: nothing is copied, a push checks the bytes. */
+  /** Adds a file of known content as a symbolic link, without copying it; a push checks the bytes. */
   addFile(file: string, blob: Blob): Promise<void>;
-  /** Adds the bytes of a stream that checks itself. */
+  /** Adds the bytes of a stream that verifies itself. */
   addStream(open: () => Promise<Readable>, blob: Blob): Promise<void>;
-  /** Adds a manifest, of an image or an index of images whose manifests are added as bytes, and gives it a tag. */
+  /** Adds and tags the manifest of an image, or of an index whose images' manifests are added as bytes. */
   addTag(tag: string, manifestText: string): Promise<Descriptor>;
-  /** Writes `oci-layout` and `index.json`; tags come sorted. */
+  /** Writes `oci-layout` and `index.json`, with sorted tags. */
   close(): void;
 }
 
-/** Starts a layout in a directory of its own, which is made when it is not there. */
+/** Starts a layout in its own directory, which is created if missing. */
 export async function createLayout(dir: string): Promise<Layout> {
   const tags = new Map<string, Descriptor>();
   const added = new Map<Digest, Promise<void>>();
@@ -41,7 +41,7 @@ export async function createLayout(dir: string): Promise<Layout> {
   function addBytes(bytes: string | Uint8Array): Promise<Blob> {
     const data = Buffer.from(bytes);
     const digest = digestOf(data);
-    // A plain write would follow the symbolic link that an earlier run may have left there.
+    // A plain write would follow a symbolic link left by an earlier run.
     return addOnce({ digest, size: data.length }, (file) => replaceFile(file, data));
   }
 
@@ -52,7 +52,7 @@ export async function createLayout(dir: string): Promise<Layout> {
     });
   }
 
-  /** Many may add the same content at once; one writes it, and all wait for that one. */
+  /** Concurrent calls may add the same content: one writes it, and all wait for that one. */
   async function addOnce(blob: Blob, write: (file: string) => Promise<void> | void): Promise<Blob> {
     const writing = added.get(blob.digest) ?? Promise.resolve(write(blobPath(dir, blob.digest)));
     added.set(blob.digest, writing);
@@ -86,7 +86,7 @@ export async function readIndex(dir: string): Promise<Descriptor[] | undefined> 
   }
 }
 
-/** Writes what makes a directory of blobs a layout: `oci-layout`, then `index.json`, replaced as a whole. */
+/** Makes a directory of blobs a layout: writes `oci-layout`, then `index.json`, each as a whole. */
 export function writeIndex(dir: string, descriptors: readonly Descriptor[]): void {
   const manifests = descriptors.toSorted((a, b) => compareTexts(sortKey(a), sortKey(b)));
   const index = { schemaVersion: 2, mediaType: IMAGE_INDEX_MEDIA_TYPE, manifests };
@@ -95,7 +95,7 @@ export function writeIndex(dir: string, descriptors: readonly Descriptor[]): voi
   replaceFile(path.join(dir, 'index.json'), `${JSON.stringify(index)}\n`, { flush });
 }
 
-/** The tag of an entry of a layout's index, if it has one. */
+/** Tag of an entry of a layout's index, if it has one. */
 export function tagOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[TAG_ANNOTATION];
 }
@@ -104,7 +104,7 @@ function sortKey(descriptor: Descriptor): string {
   return `${tagOf(descriptor) ?? ''} ${descriptor.digest}`;
 }
 
-/** Where a layout keeps a blob. */
+/** Path of a blob in a layout. */
 export function blobPath(dir: string, digest: Digest): string {
   return path.join(dir, 'blobs', 'sha256', hexOf(digest));
 }

@@ -11,7 +11,7 @@ import {
 import type { ManifestText, RegistryManifest } from './registry.ts';
 import { digestOf } from '../cli/digest.ts';
 
-/** What is asked for: images, and indexes of images. */
+/** Media types to accept: images, and indexes of images. */
 export const MANIFEST_MEDIA_TYPES = [
   IMAGE_MANIFEST_MEDIA_TYPE,
   IMAGE_INDEX_MEDIA_TYPE,
@@ -19,13 +19,13 @@ export const MANIFEST_MEDIA_TYPES = [
   DOCKER_LIST_MEDIA_TYPE,
 ];
 
-/** Registries take no larger manifest; see the OCI distribution specification 1.1, "Pushing manifests". */
+/** Maximum size of a manifest. Source: OCI distribution specification 1.1, "Pushing manifests". */
 export const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 
-/** What a manifest of any kind says of its own kind. */
+/** The properties that show a manifest's kind. */
 const AnyManifest = z.object({ mediaType: z.string().optional(), manifests: z.unknown().optional() });
 
-/** Describes the text of a manifest of any kind. */
+/** Returns the descriptor of a manifest of any kind, with its text. */
 export function describeManifest(text: string, where: string): ManifestText {
   let manifest: z.infer<typeof AnyManifest>;
   try {

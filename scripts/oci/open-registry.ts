@@ -7,15 +7,16 @@ import type { Blob } from '../../site/schemas/build.ts';
 import type { Layout } from './layout.ts';
 
 /**
- * Opens a registry; nothing is read yet.
- * @param reference `oci-layout:DIR`, `host/path`, or one with a scheme: `http://`, `https://`, `oci://`, `oci+http://`
+ * Opens a registry without reading anything yet.
+ * @param reference `oci-layout:DIR`, `host/path`, or one with a scheme: `http://`, `https://`, `oci://`,
+ * `oci+http://`
  */
 export function openRegistry(reference: string, options: RemoteOptions = {}): Registry {
   const parsed = parseReference(reference);
   return parsed.kind === 'directory' ? openDirectory(parsed.dir) : openRemote(parsed, options);
 }
 
-/** Finds the registry of a build, by its record. Each is opened once. */
+/** Returns the registry named in a build's record. Each is opened once. */
 export type FindRegistry = (build: Stored) => Registry;
 
 /** @param own the cache's own registry */
@@ -30,8 +31,8 @@ export function openRegistries(own: Registry): FindRegistry {
 }
 
 /**
- * Brings a blob of another registry to the one that a layout is pushed to, unless it has it: the registry takes it from
- * another of its repositories where it can, else it is fetched and becomes part of the layout.
+ * Copies a blob from another registry to the one that a layout is pushed to, unless it is there. The blob is
+ * mounted if both are repositories of one registry and it can do that, else fetched into the layout.
  */
 export async function carryBlob(
   blob: Blob,

@@ -11,19 +11,19 @@ import { ORAS_VERSION } from './install-oras.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryClient } from './registry-client.ts';
 
-/** A push is worth longer waits than a read: what was sent stays sent, so each further run has less to do. */
+/** A push may wait longer than a read: sent blobs stay sent, so each further run has less to do. */
 const RETRY_FACTOR = 4;
 
-/** A login is one small request or two. */
+/** A login is one or two small requests. */
 const LOGIN_IDLE_MS = 20_000;
 const LOGIN_RETRY_MS = 1_000;
 
-/** Lines of ORAS's own words that an error shows. */
+/** Number of lines of ORAS's output that an error quotes. */
 const LAST_LINES = 5;
 
 const HOW_TO_GET_ORAS = `install ORAS with "node scripts/install-oras.ts", or set ORAS to a program of version ${ORAS_VERSION} or newer`;
 
-/** Codes of the distribution specification in ORAS's words, and GitHub's 403 for too many requests. */
+/** The specification's error codes as ORAS prints them, and GitHub's 403 for too many requests. */
 const BUSY_WORDS =
   /toomanyrequests|too many requests|secondary rate limit|registry: (?:unavailable|unknown): /i;
 const BROKEN_WORDS = /connection reset|broken pipe|EOF|timeout|server closed/i;
@@ -31,7 +31,7 @@ const BROKEN_WORDS = /connection reset|broken pipe|EOF|timeout|server closed/i;
 /** Source: "Working with the Container registry", Troubleshooting, in GitHub's documentation. */
 const GITHUB_LIMITS = 'GitHub takes layers of at most 10 GB, and ends an upload after 10 minutes';
 
-/** Pushes every tag of a layout with ORAS, and again when the registry is busy: ORAS gives up on some 429 and 403. */
+/** Pushes every tag of a layout with ORAS. Retries when busy, since ORAS gives up on some 429 and 403. */
 export async function restoreLayout(
   layout: string,
   repository: RemoteReference,
@@ -61,7 +61,7 @@ export async function restoreLayout(
   );
 }
 
-/** Points a tag at a manifest that the repository has. */
+/** Points a tag to a manifest in the repository. */
 export async function tagManifest(
   repository: RemoteReference,
   digest: string,
@@ -82,7 +82,7 @@ export async function tagManifest(
   );
 }
 
-/** Logs in to a repository's registry; the password travels by standard input. */
+/** Logs in to a repository's registry; the password is passed through standard input. */
 export async function logIntoRegistry(
   repository: RemoteReference,
   { username, password }: Pick<Credentials, 'username' | 'password'>,
@@ -131,13 +131,13 @@ async function runOras(
   return { code, lastLines: lines.join('\n') };
 }
 
-/** Tells from ORAS's words what failed and whether trying again may help. */
+/** Derives from ORAS's output what failed and whether a retry may help. */
 function describeFailure(repository: RemoteReference, lastLines: string): Error {
   const { host, path } = repository;
   if (/unknown command "restore"/.test(lastLines)) {
     return new Error(`oras is too old to push a layout: ${HOW_TO_GET_ORAS}`);
   }
-  // ORAS says the status only when the registry gave no code of its own.
+  // ORAS prints the status only when the response has no error code.
   const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
   const busy = status === 408 || status === 429 || status >= 500 || BUSY_WORDS.test(lastLines);
   const limits = isGitHubRegistry(host) ? ` (${GITHUB_LIMITS})` : '';

@@ -9,7 +9,7 @@ const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-
 const TOKEN = 'token of the run';
 const FAST = { firstRetryMs: 1, idleMs: 20_000 };
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
-/** The sweep breaks each request in each way; without it a few are drawn evenly. */
+/** The sweep breaks each request in each way; without it an even sample is used. */
 const SAMPLE = 5;
 const FULL = process.env['FULL'] === '1';
 const servers = useServers();
@@ -83,7 +83,7 @@ test(
       const failure = await publish(ghcr, name);
       ghcr.fault = () => false;
       if (failure) {
-        // Whoever runs it must be able to do something about it.
+        // The error must tell the user what to do.
         expect(failure.message, `${kind} at request ${at}`).toMatch(/127\.0\.0\.1:\d+/);
         expect(await publish(ghcr, name), `${kind} at request ${at}, then again`).toBeUndefined();
       }
@@ -91,12 +91,12 @@ test(
       expect(await contents(ghcr, name), `${kind} at request ${at}`).toEqual(wanted);
     }
     console.log(`registry faults: ${injected} injected, ${JSON.stringify(outcomes)}`);
-    // A run makes a request more or less, such as for a token: the last one may not come.
+    // The number of requests varies by one, such as one for a token: the last may never come.
     expect(injected).toBeGreaterThanOrEqual(chosen.length * 0.8);
   },
 );
 
-/** What a run does at the registry: looks for a tag and a blob, pushes, and points a tag. The error, if it failed. */
+/** Does what a run does: looks for a tag and a blob, pushes, and moves a tag. Returns the error, if any. */
 async function publish({ host }: Ghcr, name: string): Promise<Error | undefined> {
   try {
     const registry = openRegistry(`http://${host}/${name}`, FAST);
@@ -112,7 +112,7 @@ async function publish({ host }: Ghcr, name: string): Promise<Error | undefined>
   }
 }
 
-/** Every tag with its digest, each blob of its manifest read and checked. */
+/** Returns every tag with its digest, after reading and checking each blob of its manifest. */
 async function contents(ghcr: Ghcr, name: string): Promise<string[]> {
   const registry = openRegistry(`http://${ghcr.host}/${name}`, FAST);
   const found: string[] = [];

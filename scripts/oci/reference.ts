@@ -1,14 +1,14 @@
 import { isLoopback } from '../http/request.ts';
 
-/** How a registry is reached: over TLS, over plain HTTP, or over whichever of the two answers. */
+/** Protocol of a registry: TLS, plain HTTP, or whichever of the two answers. */
 export type Transport = 'https' | 'http' | 'either';
 
 /** A repository of a registry. */
 export interface RemoteReference {
   kind: 'remote';
-  /** Host name or address, with its port if it has one. */
+  /** Host name or address, with its port, if any. */
   host: string;
-  /** The repository's path, in lower case. */
+  /** The repository's path in lower case. */
   path: string;
   transport: Transport;
 }
@@ -32,9 +32,9 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 
 /**
- * Reads a registry's reference. The path is put in lower case, as registries want it: an owner's name on GitHub
- * may not be. Without a scheme `localhost` is plain HTTP (as in ORAS), any other loopback address whichever
- * answers (as in Docker), all else HTTPS.
+ * Parses a registry's reference. Converts the path to lower case, which registries require: an owner's name
+ * on GitHub may have upper case letters. Without a scheme `localhost` uses plain HTTP (as in ORAS), any other
+ * loopback address whichever answers (as in Docker), all other hosts HTTPS.
  */
 export function parseReference(reference: string): RemoteReference | DirectoryReference {
   if (reference.startsWith(LAYOUT_PREFIX)) {
@@ -53,7 +53,7 @@ export function parseReference(reference: string): RemoteReference | DirectoryRe
   return { kind: 'remote', host, path, transport: SCHEMES[scheme] ?? transportOf(host) };
 }
 
-/** `owner/repo` has no host: Docker would look for it on Docker Hub, which nobody means here. */
+/** Rejects `owner/repo` without a host: Docker would look on Docker Hub, which is never meant here. */
 function looksLikeHost(host: string): boolean {
   return /[.:[]/.test(host) || host === 'localhost';
 }

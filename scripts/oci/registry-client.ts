@@ -9,24 +9,24 @@ import { hasErrorCode, refusalOf, RegistryRefusedError } from './errors.ts';
 import type { RemoteReference } from './reference.ts';
 import { z } from 'zod';
 
-/** Docker Hub's registry answers under another name than it is known by. */
+/** Docker Hub uses different host names for its API and its logins. */
 const DOCKER_HUB = { host: 'docker.io', api: 'registry-1.docker.io', login: 'index.docker.io' };
 
-/** What is sent along. */
+/** Body of a request. */
 export interface Content {
   type: string;
   body: Blob;
 }
 
-/** How a client asks. */
+/** Options of a registry client. */
 export interface ClientOptions {
   /** Longest time without a byte, in milliseconds. */
   idleMs: number;
-  /** Use no login, even where there is one. */
+  /** Send no login, even if there is one. */
   anonymous?: boolean | undefined;
-  /** What a token is asked for. */
+  /** Actions that a token must allow. */
   actions?: 'pull' | 'pull,push';
-  /** Another repository that a blob is to be taken from. */
+  /** Another repository to mount a blob from. */
   mountFrom?: string;
 }
 
@@ -35,7 +35,7 @@ interface Login {
   loggedIn: boolean;
 }
 
-/** Sends requests to one repository, with what login it needs. */
+/** Sends requests to one repository and logs in when it requires that. */
 export class RegistryClient {
   readonly #repository: RemoteReference;
   readonly #options: ClientOptions;
@@ -60,8 +60,8 @@ export class RegistryClient {
   }
 
   /**
-   * One try; undefined when the registry says that there is no such thing.
-   * @param part what comes after the repository's path, or the address that an earlier answer gave
+   * Sends one request without retries; undefined when the registry does not have the object.
+   * @param part the part of the URL after the repository's path, or a URL from an earlier response
    */
   async request(
     method: string,
@@ -83,7 +83,7 @@ export class RegistryClient {
       answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate')) : undefined;
     if (challenge) {
       answer.body.destroy();
-      // Of many requests that find a token missing or expired the first fetches a new one for all.
+      // When several requests find the token missing or expired, the first fetches a new one for all.
       if (this.#login === shown) this.#login = this.#logIn(challenge);
       try {
         login = await this.#login;
@@ -99,7 +99,7 @@ export class RegistryClient {
     const loggedIn = login?.loggedIn ?? false;
     if (answer.status === 404 && (isRead || method === 'DELETE')) return undefined;
     if (isRead && isNeverPushed(repository, answer.status, text, loggedIn)) return undefined;
-    // An answer to HEAD has no body, so it does not say which of the meanings of 403 it has: one to GET does.
+    // A response to HEAD has no body to show which kind of 403 it is; a response to GET has one.
     if (answer.status === 403 && method === 'HEAD' && text === '') return this.request('GET', part, accept);
     throw refusalOf(repository, answer, text, loggedIn);
   }
@@ -121,7 +121,7 @@ export class RegistryClient {
     return send(url, { method, headers, idleMs, ...(content && { body: content.body }) });
   }
 
-  /** A login for all requests; one that fails is forgotten. */
+  /** Gets a login that all requests share; a failed one is not kept. */
   #logIn(challenge: Challenge): Promise<Login> {
     const { anonymous = false, idleMs, actions = 'pull', mountFrom } = this.#options;
     const logIn = async (): Promise<Login> => {
@@ -140,17 +140,18 @@ export class RegistryClient {
 }
 
 /**
- * GitHub's registry may answer 403 DENIED, not 404, to a login that may read packages when the package is not there
- * yet. If it is there after all and only hidden from this login, the push that follows is refused, and loses nothing.
+ * Whether the response means that a package was never pushed. For a package that does not exist yet GitHub's
+ * registry may answer 403 DENIED instead of 404, even to a login that may read packages. If it exists and is
+ * only hidden from this login, the push that follows is refused without any loss.
  */
 function isNeverPushed({ host }: RemoteReference, status: number, text: string, loggedIn: boolean): boolean {
   const isDenied = status === 403 && hasErrorCode(text, 'DENIED') && !isRateLimit(status, text);
   return isGitHubRegistry(host) && loggedIn && isDenied;
 }
 
-/** The token endpoint gives no token; the cause says why, to whoever cannot do without. */
+/** The token endpoint gave no token; the cause says why, for callers that cannot do without. */
 class TokenRefusal extends Error {
-  /** Whether it may be so because the package was never pushed. */
+  /** Whether the reason may be that the package was never pushed. */
   readonly isNeverPushed: boolean;
 
   constructor(isNeverPushed: boolean, cause: Error) {
@@ -159,7 +160,7 @@ class TokenRefusal extends Error {
   }
 }
 
-/** A loopback address may speak either: TLS is tried first, and plain HTTP when there is none. */
+/** Chooses the protocol. A loopback address may use either: tries TLS first, then plain HTTP. */
 async function chooseTransport(repository: RemoteReference, idleMs: number): Promise<'https' | 'http'> {
   if (repository.transport !== 'either') return repository.transport;
   try {
@@ -172,7 +173,7 @@ async function chooseTransport(repository: RemoteReference, idleMs: number): Pro
   }
 }
 
-/** Node does not look at SSL_CERT_FILE, ORAS and Spack do: with this one setting is enough for all three. */
+/** Makes Node trust SSL_CERT_FILE, as ORAS and Spack do, so that one setting is enough for all three. */
 function trustCertificateFile(): void {
   const file = process.env['SSL_CERT_FILE'];
   if (!file) return;
@@ -182,27 +183,27 @@ function trustCertificateFile(): void {
   } catch (cause) {
     throw new Error(`SSL_CERT_FILE names ${file}, which cannot be read`, { cause });
   }
-  // Node may give them with a line break at the end.
+  // Node may return certificates with a trailing line break.
   const trusted = new Set(tls.getCACertificates('default').map((certificate) => certificate.trim()));
   const added = certificates.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  // Reading them all again takes a tenth of a second.
+  // Setting them all again takes a tenth of a second.
   if (!added.every((certificate) => trusted.has(certificate)))
     tls.setDefaultCACertificates([...trusted, ...added]);
 }
 
-/** What a registry wants to see before it answers: the parts of a `WWW-Authenticate` header. */
+/** An authentication challenge, parsed from a `WWW-Authenticate` header. */
 export interface Challenge {
   scheme: 'basic' | 'bearer';
   realm: string;
   service?: string | undefined;
 }
 
-/** A token has some kilobytes; nobody sends a megabyte of it. */
+/** A token has a few kilobytes, never a megabyte. */
 const TOKEN_LIMIT_BYTES = 2 ** 20;
 
 const TokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
-/** Reads a `WWW-Authenticate` header; undefined when it asks for something else than Basic or Bearer. */
+/** Parses a `WWW-Authenticate` header; undefined for schemes other than Basic and Bearer. */
 export function parseChallenge(header: string | null): Challenge | undefined {
   const [, scheme = '', rest = ''] = /\b(basic|bearer)\s+(.*)$/i.exec(header ?? '') ?? [];
   const parameters = new Map<string, string>();
@@ -214,8 +215,8 @@ export function parseChallenge(header: string | null): Challenge | undefined {
 }
 
 /**
- * The `Authorization` header that answers a repository's challenge. Without a login it is a token
- * for everybody, if the registry gives those.
+ * Returns the `Authorization` header that answers a repository's challenge. Without a login it is an
+ * anonymous token, if the registry issues those.
  */
 export async function answerChallenge(
   challenge: Challenge,
@@ -230,10 +231,10 @@ export async function answerChallenge(
   return basic(credentials);
 }
 
-/** What a token is asked for, and how long for. */
+/** Options of a token request. */
 type TokenOptions = Pick<Required<ClientOptions>, 'idleMs' | 'actions'> & { mountFrom?: string | undefined };
 
-/** Source: Distribution's "Token Authentication Specification"; an identity token goes by OAuth 2. */
+/** Source: Distribution's "Token Authentication Specification". Identity tokens use OAuth 2. */
 async function fetchToken(
   { realm, service }: Challenge,
   repository: RemoteReference,
@@ -263,7 +264,7 @@ async function fetchToken(
     const text = await readErrorText(answer);
     const loggedIn = credentials !== undefined;
     const refusal = refusalOf(repository, answer, text, loggedIn);
-    // Which of the two GitHub answers for a package that is not there is not known for sure; without a login both
+    // It is not known for sure whether GitHub answers 401 or 403 for a missing package; without a login both
     // mean that it is not public.
     const neverPushed =
       isNeverPushed(repository, answer.status, text, loggedIn) ||
@@ -275,7 +276,7 @@ async function fetchToken(
   return access;
 }
 
-/** Undefined where there is none that a header can carry. */
+/** Returns undefined when there is no token that fits into a header. */
 function readToken(text: string): string | undefined {
   const answer = tryJson(text, TokenAnswer);
   const access = answer?.token ?? answer?.access_token;

@@ -3,12 +3,12 @@ import { isGitHubRegistry } from './github-registry.ts';
 import type { Credentials } from './credentials.ts';
 import { parseReference, type DirectoryReference, type RemoteReference } from './reference.ts';
 
-/** What a registry asks a user for. */
+/** User name and password for a registry. */
 type Login = Pick<Credentials, 'username' | 'password'>;
 
 /**
- * The login that a workflow has for a registry: the variable and the secret that the owner sets, or for GitHub's
- * registry the run's own token. Undefined where there is none. Throws when half of it is missing.
+ * Returns a workflow's login for a registry: the variable and secret that the owner sets, or for GitHub's
+ * registry the run's own token. Undefined when there is none. Throws when one half is missing.
  */
 export function chooseLogin(
   reference: RemoteReference | DirectoryReference,
@@ -34,15 +34,15 @@ export function chooseLogin(
     : undefined;
 }
 
-/** A login for the registries of a host. */
+/** A login for all registries on a host. */
 interface HostLogin {
   reference: RemoteReference;
   credentials: Login;
 }
 
 /**
- * The logins for all registries of a cache, one for each host that has one. The login that the owner sets is for the
- * registries that are not GitHub's, if there are such: these must share a host, which gets to see the password.
+ * Returns the logins for all registries of a cache, at most one per host. The owner's login is for the
+ * registries outside GitHub, if any: these must share a host, which receives the password.
  */
 export function chooseLogins(registries: readonly string[], environment: ProcessEnvironment): HostLogin[] {
   const byHost = new Map<string, RemoteReference>();

@@ -4,49 +4,51 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import type { RemoteReference } from './reference.ts';
 import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
 
-/** A manifest of any kind as a registry has it. */
+/** A manifest of any kind, as stored in a registry. */
 export interface ManifestText {
   descriptor: Descriptor;
-  /** The manifest to the letter. */
+  /** The manifest verbatim. */
   text: string;
 }
 
-/** The manifest of one image as a registry has it. */
+/** The manifest of one image, as stored in a registry. */
 export interface RegistryManifest extends ManifestText {
   manifest: ImageManifest;
 }
 
-/** One repository of a registry, or an OCI image layout on disk: the same to all that use it. */
+/** One repository of a registry, or an OCI image layout on disk, behind the same interface. */
 export interface Registry {
-  /** What it was opened by, in its short form. */
+  /** Its reference, in the short form. */
   readonly reference: string;
-  /** Every tag, in no particular order; none when the repository is not there yet. */
+  /** Lists every tag, in no particular order; none when the repository does not exist yet. */
   listTags(): Promise<string[]>;
-  /** What a tag points at; undefined when the repository has no such tag, or is not there yet. */
+  /** Returns the descriptor that a tag points to; undefined when the tag or the repository does not exist. */
   describeTag(tag: string): Promise<Descriptor | undefined>;
-  /** The text of what a tag or digest names, image or index, its digest checked; undefined when it is not there. */
+  /** Reads the image or index of a tag or digest and checks its digest; undefined when it does not exist. */
   readText(tagOrDigest: string): Promise<ManifestText | undefined>;
-  /** The manifest of the image of a tag or digest, its digest checked; undefined when it is not there. */
+  /** Reads the image manifest of a tag or digest and checks its digest; undefined when it does not exist. */
   readManifest(tagOrDigest: string): Promise<RegistryManifest | undefined>;
-  /** Whether a blob of that digest is there, of that size as far as the registry says it. */
+  /** Whether a blob of that digest exists, with that size if the registry reports one. */
   hasBlob(blob: Blob): Promise<boolean>;
   /**
-   * A blob as a stream that checks itself: it fails at its end when size or sha256 are not the blob's.
-   * Do not use what was read before the end came without an error.
+   * Opens a blob as a stream that verifies itself: it fails at its end when size or sha256 differ. Do not use
+   * the data before the stream has ended without an error.
    */
   openBlob(blob: Blob): Promise<Readable>;
-  /** A blob in memory, size and sha256 checked. Refuses one above the limit (256 MiB unless told). */
+  /** Reads a blob into memory, checks size and sha256. Refuses one above the limit (default: 256 MiB). */
   readBlob(blob: Blob, limitBytes?: number): Promise<Buffer>;
   /**
-   * Sends the images of a layout: blobs, then manifests, then tags. Blobs that the repository has need not lie
-   * in the layout and are not sent again. An existing tag is overwritten; callers that must not overwrite check first.
+   * Pushes the images of a layout: blobs, then manifests, then tags. Blobs that the repository has may be
+   * missing from the layout and are not sent again. An existing tag is overwritten; callers that must not
+   * overwrite check first.
    */
   push(layout: string): Promise<void>;
   /**
-   * Takes a blob from another repository of the same registry, where it can: then it need not be sent.
-   * @returns whether it did
+   * Mounts a blob from another repository of the same registry, if the registry can, so that it need not be
+   * sent.
+   * @returns whether it was mounted
    */
   mountBlob(blob: Blob, from: RemoteReference): Promise<boolean>;
-  /** Points a tag, there or not, at a manifest that the repository has; throws when it has none of that digest. */
+  /** Creates or moves a tag to a manifest in the repository; throws when that manifest does not exist. */
   pointTag(tag: string, digest: Digest): Promise<void>;
 }

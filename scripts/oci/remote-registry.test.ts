@@ -77,7 +77,7 @@ test('works over TLS with the certificate that SSL_CERT_FILE names, and says so 
   expect(await trusting.describeTag(TREE_TAG)).toBeDefined();
   const byName = openRegistry(`oci://localhost:${host.split(':')[1]}/cache`);
   expect(await byName.describeTag(TREE_TAG)).toBeDefined();
-  // What is trusted is not read again.
+  // A trusted certificate is not set again.
   const trusted = getCACertificates('default');
   openRegistry(`${host}/other`);
   expect(getCACertificates('default')).toBe(trusted);

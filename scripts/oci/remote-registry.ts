@@ -28,32 +28,32 @@ import { RegistryClient } from './registry-client.ts';
 import { ignoreMissing } from '../cli/files.ts';
 import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
 
-/** Times that a test shortens. */
+/** Options of a remote registry. Tests shorten the times. */
 export interface RemoteOptions {
-  /** Wait before the second try; doubled before each further one. */
+  /** Wait before the second attempt, in milliseconds; doubled before each further one. */
   firstRetryMs?: number;
-  /** Longest time without a byte from the registry. */
+  /** Longest time without a byte from the registry, in milliseconds. */
   idleMs?: number;
-  /** Use no login, even where there is one: see what everybody sees. */
+  /** Send no login, even if there is one, to see what the public sees. */
   anonymous?: boolean;
 }
 
-/** Wait before the second try: registries count requests by the second. */
+/** Wait before the second attempt: registries limit requests per second. */
 const FIRST_RETRY_MS = 500;
 /** A registry that checks a large blob may be silent for a while. */
 const IDLE_MS = 60_000;
 
-/** The first image is a small one; the registry ends an upload after ten minutes. */
+/** The first image is small; the registry ends an upload after ten minutes. */
 const PUSHING = { idleMs: 600_000, actions: 'pull,push' } as const;
 
-/** ghcr.io gives no more at a time. */
+/** Maximum page size of ghcr.io. */
 const TAGS_A_PAGE = 100;
-/** A million tags. */
+/** Enough for a million tags. */
 const MOST_TAG_PAGES = 10_000;
 const MAX_TAGS_BYTES = 16 * 2 ** 20;
 const TagList = z.object({ tags: z.array(z.string()).nullish() });
 
-/** One repository, and how it is asked. */
+/** One repository with its client. */
 interface Remote {
   repository: RemoteReference;
   /** For people: `ghcr.io/owner/repo`. */
@@ -62,7 +62,7 @@ interface Remote {
   patience: { firstRetryMs: number };
 }
 
-/** Opens one repository of a registry: reads go by HTTP, pushes by ORAS. */
+/** Opens one repository of a registry. Reads use HTTP, pushes use ORAS. */
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
   const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
@@ -88,7 +88,7 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
   };
 }
 
-/** One try. Undefined: not there. */
+/** Sends one request without retries; undefined when the object does not exist. */
 function request({ client }: Remote, method: string, part: string): Promise<HttpAnswer | undefined> {
   return client.request(method, part, MANIFEST_MEDIA_TYPES.join(', '));
 }
@@ -117,7 +117,7 @@ async function listTags(remote: Remote): Promise<string[]> {
   return tags;
 }
 
-/** Some tags, and where the next ones are. Undefined: there is no such repository. */
+/** Reads a page of tags, and the address of the next page. Undefined when the repository does not exist. */
 async function readTagPage(
   { client, reference, patience }: Remote,
   part: string,
@@ -143,7 +143,7 @@ async function describeTag(remote: Remote, tag: string): Promise<Descriptor | un
     digest: answer.headers.get('docker-content-digest'),
     size: Number(answer.headers.get('content-length') ?? Number.NaN),
   });
-  // These headers are optional by the specification; the manifest itself always says.
+  // The specification makes these headers optional; the manifest itself always has the data.
   return descriptor.success ? descriptor.data : (await readText(remote, tag))?.descriptor;
 }
 
@@ -165,7 +165,7 @@ async function hasBlob(remote: Remote, blob: Blob): Promise<boolean> {
   const answer = await retry(() => request(remote, 'HEAD', `blobs/${blob.digest}`), remote.patience);
   answer?.body.destroy();
   const length = answer?.headers.get('content-length');
-  // The specification lets a registry keep the size to itself.
+  // The specification does not require a registry to report the size.
   return answer !== undefined && (typeof length !== 'string' || Number(length) === blob.size);
 }
 
@@ -174,7 +174,7 @@ async function push({ repository, client, patience }: Remote, layout: string): P
   try {
     await restoreLayout(layout, repository, transport, patience.firstRetryMs);
   } catch (error) {
-    // ORAS asks before it pushes, and takes GitHub's 403 for a package that is not there yet for a refusal.
+    // ORAS checks before it pushes, and mistakes GitHub's 403 for a missing package for a refusal.
     if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
     const sent = await retry(() => pushFirstImage(layout, new RegistryClient(repository, PUSHING)), patience);
     if (!sent) throw error;
@@ -190,7 +190,7 @@ async function mountBlob(remote: Remote, blob: Blob, from: RemoteReference): Pro
   const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
   const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
   answer?.body.destroy();
-  // 201: mounted; 202: the registry began an upload instead, which nobody goes on with.
+  // 201: mounted; 202: the registry began an upload instead, which is abandoned.
   return answer?.status === 201;
 }
 
@@ -198,15 +198,15 @@ async function mountBlob(remote: Remote, blob: Blob, from: RemoteReference): Pro
 interface WholeImage {
   tag: string;
   manifest: ImageManifest;
-  /** Its manifest, as bytes. */
+  /** File of its manifest. */
   file: string;
   bytes: number;
 }
 
 /**
- * Makes a package by pushing the smallest image of a layout, which asks nothing first. Does nothing where the
- * repository has that image already, or the layout has no image with all its blobs.
- * @returns whether it pushed one
+ * Creates a package by pushing the smallest image of a layout without checking first. Does nothing if the
+ * repository already has that image, or the layout has no image with all its blobs.
+ * @returns whether an image was pushed
  */
 async function pushFirstImage(layout: string, client: RegistryClient): Promise<boolean> {
   const image = await findSmallest(layout);

@@ -8,7 +8,7 @@ import { describeSpec, goArchitecture, goOs, chooseLayers, runtimeLayers, type I
 
 const REAL_NODES = new URL('../../tests/fixtures/real-nodes/', import.meta.url);
 
-/** What real Spack answered for these nodes: `Spec.format()` and the hashes of an image's layers. */
+/** Output of real Spack for these nodes: `Spec.format()` and the hashes of an image's layers. */
 const Answers = z.record(
   z.string(),
   z.object({ line: z.string(), layers: z.number().optional(), order: z.string().optional() }),
@@ -45,7 +45,7 @@ test('describes compiler flags before variants, quoted, as Spack does', () => {
   expect(describeSpec({ ...plainNode('lz4'), parameters })).toBe(
     "lz4@=1 cflags='-O3 -g0' +pic build_system=makefile libs:=static platform=linux os=debian12 target=x86_64_v3",
   );
-  // Of Spack 1.2 itself: two spaces where no boolean follows.
+  // Output of Spack 1.2 itself: two spaces where no boolean follows.
   expect(
     describeSpec({ ...plainNode('tree'), parameters: { build_system: 'generic', cflags: ['-O2'] } }),
   ).toBe('tree@=1 cflags=-O2  build_system=generic platform=linux os=debian12 target=x86_64_v3');

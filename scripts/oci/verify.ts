@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { digestFrom } from '../../site/schemas/digest.ts';
 
 /**
- * Passes a stream on and fails at its end when it was not the blob: more or fewer bytes than its size, or another
- * sha256. Only an end without an error means that the bytes are right.
+ * Passes a stream through and fails at its end when it was not the blob: the size or the sha256 differs. The
+ * bytes are only right if the stream ends without an error.
  * @param where names the source in the error
  */
 export function verified(source: Readable, where: string, blob: Blob): Readable {
@@ -26,16 +26,18 @@ export function verified(source: Readable, where: string, blob: Blob): Readable 
     },
   });
   const expectation = `${where}: expected ${blob.digest} of ${blob.size} bytes, found`;
-  // Ends each of the two when the other ends early; the reader sees the error on the stream itself.
+  // Destroys each stream when the other ends early; the reader gets the error from the stream itself.
   return pipeline(source, check, () => undefined);
 }
 
-/** Bytes copied at a time. One buffer serves the whole file: streams would leave large files' worth of garbage. */
+/**
+ * Bytes copied at a time. One buffer serves the whole file: streams would leave the file's size in garbage.
+ */
 const CHUNK_BYTES = 2 ** 20;
 
 /**
- * Copies a file that is to be a blob. It does not wait for the disk: whoever reads a blob checks it.
- * @throws when the bytes are not the blob's; what was written then is not to be used
+ * Copies a file that becomes a blob. Does not wait for the disk: every reader checks the blob.
+ * @throws when the bytes are not the blob's; the target must not be used then
  */
 export async function copyVerified(source: string, target: string, blob: Blob): Promise<void> {
   const expectation = `${source}: expected ${blob.digest} of ${blob.size} bytes, found`;
@@ -66,10 +68,10 @@ export async function copyVerified(source: string, target: string, blob: Blob): 
   }
 }
 
-/** The largest blob that is read into memory unless the caller allows more: an index of 20,000 builds has 60 MB. */
+/** Default size limit of a blob read into memory: an index of 20,000 builds has 60 MB. */
 const DEFAULT_LIMIT_BYTES = 256 * 2 ** 20;
 
-/** Reads a blob into memory, or refuses it by the size that its descriptor gives. */
+/** Reads a blob into memory, or refuses it if the size in its descriptor is above the limit. */
 export async function readAll(
   open: () => Promise<Readable>,
   blob: Blob,
