@@ -22,7 +22,7 @@ const command = addDestination(
 )
   .option('--dist <DIR>', 'the built site', 'dist')
   .option('--budget <SIZE>', 'the limit for site and mirror together (default: PAGES_BUDGET, or 900MB)')
-  .option('--blobs <DIR>', 'where blobs from the registry are kept for the next run', '.work/blobs')
+  .option('--blobs <DIR>', 'folder that keeps blobs from the registry for the next run', '.work/blobs')
   .action(mirror);
 
 type Options = Record<'dist' | 'blobs', string> & Partial<Record<'registry' | 'catalog' | 'budget', string>>;

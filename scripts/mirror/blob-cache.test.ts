@@ -24,7 +24,7 @@ test('fetches a blob once', async () => {
   expect(await cache.fetch(BLOB, () => Promise.reject(new Error('asked again')))).toBe(file);
 });
 
-test('fetches again what was damaged on this disk', async () => {
+test('fetches a blob again when its file is damaged', async () => {
   await writeFile(join(folder, HEX), 'what a registry sent!');
   const file = await openBlobCache(folder).fetch(BLOB, () =>
     Promise.resolve(Readable.from([Buffer.from(TEXT)])),
@@ -41,7 +41,7 @@ test.each([
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('keeps nothing of a transfer that nobody waits for any more', async () => {
+test('removes the partial file of an aborted transfer', async () => {
   const abort = new AbortController();
   const source = new Readable({ read: () => undefined });
   source.push('what');

@@ -55,7 +55,7 @@ afterEach(() => {
 const fetchLive = (views: string[] = [], budget = BUDGET, now = new Date()) =>
   fetchLiveIndexes(siteUrl, { views, cache: openBlobCache(folder), budget, now });
 
-test('keeps the index and the views that the site lists or that are asked for, equal ones once', async () => {
+test('keeps the index and the listed or requested views, equal ones once', async () => {
   pages.set('api/views.json', JSON.stringify({ views: [{ name: 'linux' }, { name: 'twin' }] }));
   for (const view of ['linux', 'twin', 'asked']) {
     pages.set(indexManifestPath(view), manifestOf(view === 'asked' ? INDEX.blob : VIEW.blob));
@@ -67,7 +67,7 @@ test('keeps the index and the views that the site lists or that are asked for, e
   expect(warnings).toEqual([]);
 });
 
-test('keeps what the deployment before keeps until its hour is over, and lists all of it for the next one', async () => {
+test('keeps earlier indexes until their hour is over, and lists them for the next deployment', async () => {
   const earlier = ['one', 'two', 'three'].map(blobOf);
   const untils = ['2026-01-01T00:30:00Z', '2026-01-01T00:59:00Z', '2026-01-01T00:10:00Z'];
   const old = earlier.map(({ blob }, index) => ({ blob, file: '', until: untils[index] ?? '' }));
@@ -85,7 +85,7 @@ test('keeps what the deployment before keeps until its hour is over, and lists a
   expect(warnings).toEqual([]);
 });
 
-test('lists what goes at the same time in the order that the live site has', async () => {
+test('lists indexes that expire together in the order of the live site', async () => {
   const until = '2026-01-01T00:30:00Z';
   const earlier = ['one', 'two', 'three'].map(blobOf);
   for (const { text, blob } of earlier) pages.set(mirrorBlobPath(blob.digest), text);
@@ -96,7 +96,7 @@ test('lists what goes at the same time in the order that the live site has', asy
 });
 
 test.each(['no JSON', '{"indexes":[{"digest":"../../etc","size":1,"until":"2026-01-01T00:00:00Z"}]}'])(
-  'keeps the index that is served where the list of earlier ones is %s',
+  'keeps the live index when the list of earlier ones is %s',
   async (list) => {
     pages.set(KEPT_INDEXES, list);
     expect(await fetchLive()).toHaveLength(1);
@@ -104,7 +104,7 @@ test.each(['no JSON', '{"indexes":[{"digest":"../../etc","size":1,"until":"2026-
   },
 );
 
-test('finds nothing, and says nothing, where there is no site yet', async () => {
+test('returns nothing, without a warning, when there is no site yet', async () => {
   pages.clear();
   expect(await fetchLive()).toEqual([]);
   expect(warnings).toEqual([]);
@@ -121,7 +121,7 @@ test.each([
   expect(sentBytes).toBeLessThan(50_000_000);
 });
 
-test('stops reading a blob at the size that its manifest says', async () => {
+test('stops reading a blob at the size in its manifest', async () => {
   pages.set(mirrorBlobPath(INDEX.blob.digest), 'endless');
   expect(await fetchLive()).toEqual([]);
   expect(warnings.join()).toMatch(/found more/);
@@ -147,13 +147,13 @@ test('keeps no more than a share of the budget', async () => {
   expect(warnings.join()).toMatch(/at most 0 B/);
 });
 
-test('takes nothing else for an index', async () => {
+test('accepts nothing but an index', async () => {
   pages.set(indexManifestPath(''), manifestText([blobRecord(INDEX.blob, 'text/html', 'none')]));
   expect(await fetchLive()).toEqual([]);
   expect(warnings.join()).toMatch(/of type application\/vnd.spack.db.v8\+json, found "text\/html"/);
 });
 
-test('looks for no more than 500 listed views', async () => {
+test('reads at most 500 listed views', async () => {
   const views = Array.from({ length: 600 }, (_, index) => ({ name: `view-${index}` }));
   pages.set('api/views.json', JSON.stringify({ views }));
   expect(await fetchLive()).toHaveLength(1);

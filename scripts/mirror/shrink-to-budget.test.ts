@@ -8,7 +8,7 @@ const FIXED_BYTES = planMirror(INPUT, 0).bytes.total;
 const PLAN = planMirror(INPUT, FIXED_BYTES + 5_100_000);
 const KEPT = { file: 'kept', until: '2026-01-01T01:00:00Z' };
 
-test('keeps the plan that the site was built from when the site is no larger than it thought', () => {
+test('keeps the plan that the site was built from when the site is not larger than planned', () => {
   expect(PLAN.served.size).toBe(5);
   expect(shrinkToBudget(PLAN, INPUT, { siteBytes: PLAN.bytes.site, live: [] }).plan).toBe(PLAN);
 });
@@ -30,7 +30,7 @@ test('makes a smaller plan when the indexes of the deployment before are larger 
   expect(plan.served.size).toBeLessThan(5);
 });
 
-test('drops the largest indexes of the deployment before when nothing fits beside them', () => {
+test('drops the largest indexes of the previous deployment when no plan fits with them', () => {
   const [small, large, larger] = [1_000, 60_000_000, 2 ** 50].map((size, index) => ({
     blob: { digest: `sha256:${String(index).repeat(64)}`, size },
     ...KEPT,
@@ -43,7 +43,7 @@ test('drops the largest indexes of the deployment before when nothing fits besid
   expect(plan.served.size).toBe(5);
 });
 
-test('says what to do when pages alone take more than the budget', () => {
+test('says what to do when the pages alone exceed the budget', () => {
   expect(() => shrinkToBudget(PLAN, INPUT, { siteBytes: 20_000_000, live: [] })).toThrow(
     /the site takes .*, 20 MB of it pages and API, which is more than its budget of .* raise PAGES_BUDGET/,
   );

@@ -24,7 +24,7 @@ async function carry(from: Registry, registry: Registry): Promise<{ isThere: boo
   };
 }
 
-test('a registry takes a layer from another of its repositories; from another host it is fetched', async () => {
+test('mounts a layer from another repository of the same registry, and fetches it from another host', async () => {
   const { host } = await servers.startRegistry();
   const from = openRegistry(`${host}/cache`);
   await from.push(BY_SPACK);
@@ -38,7 +38,7 @@ test('a registry takes a layer from another of its repositories; from another ho
   });
 });
 
-test('a layer goes to a package of GitHub that is not there yet', async () => {
+test('carries a layer to a package on GitHub that does not exist yet', async () => {
   const ghcr = await servers.startGhcr({ token: 'token' });
   const reference = parseReference(`http://${ghcr.host}/owner/cache`);
   if (reference.kind !== 'remote') throw new Error('expected a registry');

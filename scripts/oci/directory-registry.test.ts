@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-test('keeps what Spack pushed to the letter', async () => {
+test('keeps verbatim what Spack pushed', async () => {
   const dir = path.join(work, 'by-spack');
   const registry = openRegistry(`oci-layout:${dir}`);
   expect(await registry.describeTag('index.spack')).toBeUndefined();
@@ -37,7 +37,7 @@ test('keeps what Spack pushed to the letter', async () => {
   expect(await registry.readManifest(described?.digest ?? '')).toEqual(read);
 });
 
-test('adds tags to those that are there and replaces one that is pushed again', async () => {
+test('adds tags to the existing ones and replaces a tag that is pushed again', async () => {
   const dir = path.join(work, 'adds');
   const registry = openRegistry(`oci-layout:${dir}`);
   await registry.push(await makeLayout('adds-1', ['a', 'b']));
@@ -51,7 +51,7 @@ test('adds tags to those that are there and replaces one that is pushed again', 
   expect(before.equals(await readFile(path.join(dir, 'index.json')))).toBe(true);
 });
 
-test('takes an image whose layer is only in the registry, and refuses one whose layer is nowhere', async () => {
+test('accepts an image whose layer is only in the registry, and refuses one whose layer is missing', async () => {
   const dir = path.join(work, 'shares');
   const registry = openRegistry(`oci-layout:${dir}`);
   const layout = await createLayout(path.join(work, 'shares-1'));
@@ -74,7 +74,7 @@ test('takes an image whose layer is only in the registry, and refuses one whose 
   expect(await registry.describeTag('third')).toBeUndefined();
 });
 
-test('refuses a linked file whose bytes are not what was said, and changes nothing', async () => {
+test('refuses a linked file whose bytes differ from its descriptor, and changes nothing', async () => {
   const dir = path.join(work, 'flipped');
   const registry = openRegistry(`oci-layout:${dir}`);
   const file = path.join(work, 'flipped.tar.gz');
@@ -93,7 +93,7 @@ test('refuses a linked file whose bytes are not what was said, and changes nothi
   expect(String(await registry.readBlob(good))).toBe('good');
 });
 
-test('takes back what it copied when a push fails', async () => {
+test('removes the copied files when a push fails', async () => {
   const dir = path.join(work, 'takes-back');
   const layout = await makeLayout('takes-back-1', ['a', 'b', 'c']);
   const [last] = (await readIndex(layout)) ?? [];
@@ -110,7 +110,7 @@ test('takes back what it copied when a push fails', async () => {
   expect(await readdir(dir, { recursive: true })).toEqual(before);
 });
 
-test('says which blob is missing or broken, and refuses one above the limit', async () => {
+test('reports which blob is missing or broken, and refuses one above the limit', async () => {
   const dir = path.join(work, 'missing');
   const registry = openRegistry(`oci-layout:${dir}`);
   await registry.push(await makeLayout('missing-1', ['a']));

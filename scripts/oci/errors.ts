@@ -54,13 +54,13 @@ function advise(
   const [[owner], [theirs]] = [repository.toLowerCase().split('/'), path.split('/')];
   if (environment['GITHUB_REPOSITORY'] && owner !== theirs) {
     return (
-      `a workflow may push to packages of ${owner} alone: set the variable REGISTRY to ${host}/${owner}/NAME, or the variable ` +
+      `a workflow may push only to packages of ${owner}: set the variable REGISTRY to ${host}/${owner}/NAME, or the variable ` +
       `REGISTRY_USERNAME and the secret REGISTRY_PASSWORD to a login that may push to ${path}`
     );
   }
   const access = `open ${packageSettings(path, environment)} and, under "Manage Actions access", choose "Add Repository", ${repository}, with the role "Write"`;
   return /not allowed to Create/i.test(words)
-    ? 'let the job have "packages: write", and let the organization\'s settings under "Packages" allow new packages; ' +
+    ? 'give the job "packages: write", and let the organization\'s settings under "Packages" allow new packages; ' +
         `if the package exists, ${access}`
     : access;
 }

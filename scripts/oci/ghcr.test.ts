@@ -26,7 +26,7 @@ async function logIn({ host }: Ghcr, token = TOKEN): Promise<void> {
 }
 
 test.each([{ absent: 404 }, { absent: 403 }, { tokenForAbsent: 403 }, { tokenForAbsent: 401 }] as const)(
-  'takes a package that was never pushed for an empty one, and pushes it (%j)',
+  'treats a package that was never pushed as empty, and pushes to it (%j)',
   async (answers) => {
     const ghcr = await servers.startGhcr({ token: TOKEN, ...answers });
     await logIn(ghcr);
@@ -78,29 +78,26 @@ test.each([
   ['GET', SECONDARY_LIMIT],
   ['POST', SECONDARY_LIMIT],
   ['PUT', SECONDARY_LIMIT],
-])(
-  'never takes too many requests for a package that is not there: %s %j',
-  async (method, { status, body }) => {
-    const ghcr = await servers.startGhcr({ token: TOKEN });
-    await logIn(ghcr);
-    await open(ghcr).push(BY_SPACK);
-    let left = 3;
-    ghcr.fault = (incoming, outgoing) => {
-      const isOne = incoming.method === method || (method === 'HEAD' && incoming.method === 'GET');
-      if (left === 0 || !isOne || !incoming.url?.startsWith('/v2/')) return false;
-      left -= 1;
-      outgoing.writeHead(status, { 'content-type': 'application/json' });
-      outgoing.end(incoming.method === 'HEAD' ? undefined : body);
-      return true;
-    };
-    if (method === 'HEAD') expect(await open(ghcr).describeTag(TREE_TAG)).toBeDefined();
-    else if (method === 'GET') expect(await open(ghcr).readManifest(TREE_TAG)).toBeDefined();
-    else await openRegistry(`http://${ghcr.host}/owner/other`, FAST).push(BY_SPACK);
-    expect(left).toBe(0);
-  },
-);
+])('never mistakes a rate limit for a missing package: %s %j', async (method, { status, body }) => {
+  const ghcr = await servers.startGhcr({ token: TOKEN });
+  await logIn(ghcr);
+  await open(ghcr).push(BY_SPACK);
+  let left = 3;
+  ghcr.fault = (incoming, outgoing) => {
+    const isOne = incoming.method === method || (method === 'HEAD' && incoming.method === 'GET');
+    if (left === 0 || !isOne || !incoming.url?.startsWith('/v2/')) return false;
+    left -= 1;
+    outgoing.writeHead(status, { 'content-type': 'application/json' });
+    outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+    return true;
+  };
+  if (method === 'HEAD') expect(await open(ghcr).describeTag(TREE_TAG)).toBeDefined();
+  else if (method === 'GET') expect(await open(ghcr).readManifest(TREE_TAG)).toBeDefined();
+  else await openRegistry(`http://${ghcr.host}/owner/other`, FAST).push(BY_SPACK);
+  expect(left).toBe(0);
+});
 
-test('keeps the words of a refusal and names the page and what to press, never a command, inside a workflow', async () => {
+test('quotes a refusal and says which page to open and what to choose, never a command, inside a workflow', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   await logIn(ghcr);
   await open(ghcr).push(BY_SPACK);
@@ -121,7 +118,7 @@ test('keeps the words of a refusal and names the page and what to press, never a
   await expect(failure).rejects.not.toThrow(/oras login/);
 });
 
-test('a run cannot push to the name of another owner', async () => {
+test('explains that a run cannot push to a package of another owner', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN, owner: () => 'Owner' });
   await logIn(ghcr);
   await open(ghcr).push(BY_SPACK);
@@ -129,11 +126,11 @@ test('a run cannot push to the name of another owner', async () => {
   vi.stubEnv('GITHUB_REPOSITORY', 'Owner/Cache');
   const other = openRegistry(`http://${ghcr.host}/owner-2/cache`, FAST);
   await expect(other.push(BY_SPACK)).rejects.toThrow(
-    'is refused for owner-2/cache (403): "permission_denied: create_package"; a workflow may push to packages of owner alone',
+    'is refused for owner-2/cache (403): "permission_denied: create_package"; a workflow may push only to packages of owner',
   );
 });
 
-test('says what a job lacks that may not make a new package', async () => {
+test('says what a job needs to create a new package', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN, mayCreate: false, absent: 403 });
   await logIn(ghcr);
   vi.stubEnv('GITHUB_ACTIONS', 'true');
@@ -143,7 +140,7 @@ test('says what a job lacks that may not make a new package', async () => {
   );
 });
 
-test('a layer above the limit and an upload that takes too long fail with a sentence', async () => {
+test('explains why a layer above the limit and an upload that takes too long fail', async () => {
   const large = await servers.startGhcr({ token: TOKEN, layerLimitBytes: 1_000 });
   await logIn(large);
   await expect(open(large).push(BY_SPACK)).rejects.toThrow(
@@ -156,7 +153,7 @@ test('a layer above the limit and an upload that takes too long fail with a sent
   );
 });
 
-test('the front itself: tags in pages, no referrers, no deleting, Accept and Content-Range held', async () => {
+test('the simulated ghcr.io: pages of tags, no referrers, no deletion, checked Accept and Content-Range', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   await logIn(ghcr);
   await open(ghcr).push(BY_SPACK);

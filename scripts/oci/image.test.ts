@@ -12,7 +12,7 @@ const TREE_CONFIG = '9f2a6b8b4f1d215d877b38feaebf832b458699c15afd67ff52e2260345b
 const TREE_MANIFEST = '8b2fec08fac60cedfe2ea61e76055efb2f313a6863afaa894aa04a9cb574a427';
 const INDEX_MANIFEST = '62cbbd3ea830b22d737e8774f6c2eac8e72349921c90a7612be9e02a1cbcb7f9';
 
-test('composes the image that Spack itself pushes, but for its time and environment', async () => {
+test('composes the image that Spack itself pushes, except for its time and environment', async () => {
   const { specText, node } = await readTree();
   const image = composeImage({ nodes: splitNodes(specText), node, layers: await spackLayers() });
   const ours = z.record(z.string(), z.unknown()).parse(JSON.parse(image.configText));
@@ -32,14 +32,14 @@ test('composes the image that Spack itself pushes, but for its time and environm
   });
 });
 
-test('passes nodes on to the letter', () => {
+test('keeps the text of nodes verbatim', () => {
   const node = plainNode('zlib', '1.3');
   const nodeText = `{"name":"zlib","2":1.50,"1":"\\u00e9","version":"1.3"}`;
   const { configText } = composeImage({ nodes: [nodeText], node, layers: [layer('a')] });
   expect(configText).toContain(`"spec":{"_meta":{"version":5},"nodes":[${nodeText}]},`);
 });
 
-test('names only the own tarball, so that oras pull writes that one file', async () => {
+test('names only its own tarball, so that oras pull writes that one file', async () => {
   const { specText, node } = await readTree();
   const image = composeImage({ nodes: splitNodes(specText), node, layers: await spackLayers() });
   const text = image.manifestText({ digest: `sha256:${TREE_CONFIG}`, size: 4857 });
@@ -62,7 +62,7 @@ test('puts the programs of the spec before those of its dependencies, nearest fi
   expect(configText).toContain('"PATH=/opt/own/bin:/opt/near/bin:/opt/far/bin:/usr/local/sbin:');
 });
 
-test('tags as Spack does: no character that a registry refuses, at most 128', () => {
+test('tags as Spack does: no character that a registry refuses, at most 128 characters', () => {
   const hash = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
   expect(imageTag({ name: 'tree', version: '2.1.0', hash })).toBe(`tree-2.1.0-${hash}.spack`);
   expect(imageTag({ name: 'a', version: 'git.x/y=1+2', hash })).toBe(`a-git.x_y_1_2-${hash}.spack`);

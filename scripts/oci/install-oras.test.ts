@@ -90,7 +90,7 @@ test('knows one sum for each platform of the runners', () => {
   expect(new Set(Object.values(ORAS_SHA256).filter((sum) => /^[0-9a-f]{64}$/.test(sum))).size).toBe(4);
 });
 
-test('one place says which version: workflows and tests have no other', () => {
+test('the version is in one place: no workflow or test names another', () => {
   const files = globSync(['.github/**/*.yml', 'tests/tools/*.ts', 'tests/world/*.ts', 'scripts/**/*.ts'], {
     cwd: PROJECT,
   }).filter((file) => !file.endsWith('.test.ts') && !file.endsWith('oci/install-oras.ts'));

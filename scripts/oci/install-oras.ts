@@ -47,7 +47,7 @@ export async function installOras(folder: string, options: InstallOptions = {}):
   if (actual !== sum) {
     throw new Error(
       `${url}: expected sha256 ${sum}, found ${actual} in ${archive.length} bytes; nothing was installed. The release ` +
-        'was changed, or something on the way answers in its place',
+        'was changed, or something on the network answers in its place',
     );
   }
   await mkdir(folder, { recursive: true });

@@ -53,7 +53,7 @@ export async function restoreLayout(
   await retry(
     async () => {
       runs += 1;
-      if (runs > 1) console.error(`  ${repository.host} is busy: pushing what is left, try ${runs}`);
+      if (runs > 1) console.error(`  ${repository.host} is busy: pushing the rest, attempt ${runs}`);
       const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
       if (code !== 0) throw describeFailure(repository, lastLines);
     },

@@ -47,7 +47,7 @@ function answer(status: number, body: string, headers: Record<string, string> = 
 }
 
 test(
-  'after any broken request the next publish leaves the registry as a clean one',
+  'after any broken request the next publish leaves the registry in the state of a clean run',
   { timeout: 3_600_000 },
   async () => {
     const ghcr = await servers.startGhcr({ token: TOKEN });

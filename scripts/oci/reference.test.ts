@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseReference } from './reference.ts';
 
-test('puts the path in lower case, as GITHUB_REPOSITORY may not be', () => {
+test('converts the path to lower case, since GITHUB_REPOSITORY may have capital letters', () => {
   expect(parseReference('ghcr.io/Owner/My_Repo')).toEqual({
     kind: 'remote',
     host: 'ghcr.io',
@@ -28,7 +28,7 @@ test('chooses the transport by scheme, then by host', () => {
   }
 });
 
-test('takes a directory as it is written', () => {
+test('keeps a directory unchanged', () => {
   expect(parseReference('oci-layout:./My Dir')).toEqual({ kind: 'directory', dir: './My Dir' });
 });
 

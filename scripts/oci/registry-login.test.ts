@@ -15,7 +15,7 @@ const TOKEN = { GITHUB_ACTOR: 'owner', GITHUB_TOKEN: 'token' };
 const SECRETS = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
 const servers = useServers();
 
-test("shows the run's own token to ghcr.io alone", () => {
+test("sends the run's own token only to ghcr.io", () => {
   expect(chooseLogin(GHCR, TOKEN)).toEqual({ username: 'owner', password: 'token' });
   expect(chooseLogin(GHCR, {})).toBeUndefined();
   expect(chooseLogin(OTHER, TOKEN)).toBeUndefined();
@@ -23,14 +23,14 @@ test("shows the run's own token to ghcr.io alone", () => {
   expect(chooseLogin(parseReference('oci-layout:x'), { ...TOKEN, ...SECRETS })).toBeUndefined();
 });
 
-test("takes the owner's own login first, and both or none", () => {
+test("prefers the owner's login, and requires both halves of it", () => {
   expect(chooseLogin(OTHER, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
   expect(chooseLogin(GHCR, { ...TOKEN, ...SECRETS })).toEqual({ username: 'me', password: 'secret' });
   expect(chooseLogin(OTHER, { REGISTRY_USERNAME: '', REGISTRY_PASSWORD: '' })).toBeUndefined();
   expect(() => chooseLogin(OTHER, { REGISTRY_USERNAME: 'me' })).toThrow('REGISTRY_PASSWORD: expected it');
 });
 
-test("takes the owner's login for the registries elsewhere, which share a host, and the run's own at ghcr.io", () => {
+test("uses the owner's login for registries elsewhere, which must share a host, and the run's own for ghcr.io", () => {
   const all = [
     'ghcr.io/owner/repo',
     'ghcr.io/owner/large',
@@ -54,7 +54,7 @@ test("takes the owner's login for the registries elsewhere, which share a host, 
   );
 });
 
-test('logs in to a registry that asks for it, so that a push is taken; says so when it is refused', async () => {
+test('logs in to a registry that requires it, so that a push succeeds; reports a refused login', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const login = (password: string) => runLogin(`${host}/cache`, password);
   await expect(login('wrong')).rejects.toThrow(`the login for ${host} is refused for cache (401)`);

@@ -12,7 +12,7 @@ const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const FAST = { firstRetryMs: 5, idleMs: 20_000 };
 const servers = useServers();
 
-test('reads through 429, 500 and 503 that pass', async () => {
+test('retries a read after 429, 500 and 503', async () => {
   const { host } = await servers.startRegistry();
   await openRegistry(`${host}/cache`).push(BY_SPACK);
   for (const status of [429, 500, 503]) {
@@ -26,7 +26,7 @@ test('reads through 429, 500 and 503 that pass', async () => {
   }
 });
 
-test("reads through GitHub's 403 for too many requests, but not through a plain 403", async () => {
+test("retries a read after GitHub's 403 for too many requests, but not after a plain 403", async () => {
   const { host } = await servers.startRegistry();
   let answers = 0;
   const proxy = await servers.startProxy(host, (incoming, outgoing) => {
@@ -74,7 +74,7 @@ test.each([
   expect(await openRegistry(`${host}/cache`).describeTag('index.spack')).toBeDefined();
 });
 
-test('says that a registry is down, at once', async () => {
+test('reports at once that a registry is down', async () => {
   const { host, stop } = await startRegistry();
   await stop();
   const message = /127\.0\.0\.1:\d+ refuses connections: is it running\?$/;
@@ -98,7 +98,7 @@ test('refuses bytes that are not the blob: flipped, cut, too long', async () => 
   expect(String(await registry.readBlob(blob))).toBe('bytes');
 });
 
-test('refuses a manifest that is not the digest that was asked for, or no manifest of one image', async () => {
+test('refuses a manifest with another digest than requested, or one that is not of a single image', async () => {
   const { host } = await servers.startRegistry();
   let body = indexImage(
     { digest: `sha256:${'1'.repeat(64)}`, size: 1 },
@@ -135,7 +135,7 @@ test('reads again when a connection breaks off, and gives up on one that falls s
   await expect(registry.readBlob(layer)).rejects.toThrow(/sent nothing for/);
 });
 
-test('gives up on a push that stays refused as one too many, and says what ORAS said', async () => {
+test('gives up on a push that stays rate limited, and quotes ORAS', async () => {
   const { host } = await servers.startRegistry();
   const proxy = await servers.startProxy(host, (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;
@@ -147,7 +147,7 @@ test('gives up on a push that stays refused as one too many, and says what ORAS 
   await expect(push).rejects.toThrow(/^pushing to .*\/cache failed: .*secondary rate limit/);
 });
 
-test('says that a login may not push', async () => {
+test('reports that a login may not push', async () => {
   const { host } = await servers.startRegistry();
   const proxy = await servers.startProxy(host, (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;

@@ -14,7 +14,7 @@ const FAST = { firstRetryMs: 5, idleMs: 20_000 };
 const run = promisify(execFile);
 const servers = useServers();
 
-test('asks for a login by its command, then uses what oras login wrote, for that host only', async () => {
+test('names the command to log in, then uses the login that "oras login" wrote, for that host only', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const registry = openRegistry(`${host}/cache`, FAST);
   const message = `${host} asks for a login to use cache (401); run "oras login ${host}" first`;
@@ -61,7 +61,7 @@ test('never quotes a Docker configuration that it cannot read', async () => {
   await expect(failure).rejects.not.toThrow(/c2VjcmV0/);
 });
 
-test('gets a token for everybody once, and a new one when it has expired', async () => {
+test('gets an anonymous token once, and a new one when it has expired', async () => {
   const { host } = await servers.startRegistry();
   await openRegistry(`${host}/cache`).push(BY_SPACK);
   const tokens: string[] = [];
@@ -87,7 +87,7 @@ test('gets a token for everybody once, and a new one when it has expired', async
   expect(tokens).toHaveLength(2);
 });
 
-test('takes no login along when a blob is redirected to another host', async () => {
+test('sends no login when a blob is redirected to another host', async () => {
   const { host } = await servers.startRegistry({ login: true });
   const auth = Buffer.from(`${TEST_LOGIN.username}:${TEST_LOGIN.password}`).toString('base64');
   const store = await servers.startProxy(host, (_, outgoing) => Boolean(outgoing.end('bytes')));

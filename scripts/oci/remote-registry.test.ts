@@ -18,7 +18,7 @@ const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const run = promisify(execFile);
 const servers = useServers();
 
-test('pushes a layout and reads it back to the letter', async () => {
+test('pushes a layout and reads it back verbatim', async () => {
   const { host } = await servers.startRegistry();
   const registry = openRegistry(`${host}/Owner/Cache`);
   expect(registry.reference).toBe(`${host}/owner/cache`);
@@ -36,7 +36,7 @@ test('pushes a layout and reads it back to the letter', async () => {
   }
 });
 
-test('pushes linked files, and images whose blobs are only in the registry; again changes nothing', async () => {
+test('pushes linked files, and images whose blobs are only in the registry; a second push changes nothing', async () => {
   const { host } = await servers.startRegistry();
   const registry = openRegistry(`${host}/cache`);
   const file = servers.file('layer');
@@ -61,13 +61,13 @@ test('pushes linked files, and images whose blobs are only in the registry; agai
   expect(String(await registry.readBlob(blob))).toBe('bytes');
 });
 
-test('has nothing to do, and asks for nothing, for a layout without tags', async () => {
+test('sends no request for a layout without tags', async () => {
   const layout = await createLayout(servers.file('empty'));
   layout.close();
   await openRegistry('localhost:1/cache').push(layout.dir);
 });
 
-test('works over TLS with the certificate that SSL_CERT_FILE names, and says so without it', async () => {
+test('works over TLS with the certificate that SSL_CERT_FILE names, and names that variable without it', async () => {
   const { host, certificate = '' } = await servers.startRegistry({ tls: true });
   const registry = openRegistry(`${host}/cache`);
   await expect(registry.describeTag('x')).rejects.toThrow(/certificate that is not trusted .*SSL_CERT_FILE/);

@@ -129,7 +129,7 @@ async function readTagPage(
     return { text: text.toString('utf8'), link: answer.headers.get('link') };
   }, patience);
   if (!page) return undefined;
-  const advice = 'run it again; if it stays so, ask who runs the registry';
+  const advice = 'run it again; if that does not help, ask the operator of the registry';
   const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
   return { tags: list.tags ?? [], next: /<([^>]+)>\s*;\s*rel="?next"?/.exec(page.link ?? '')?.[1] };
 }

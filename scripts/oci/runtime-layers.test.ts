@@ -26,7 +26,7 @@ test('orders the layers of real DAGs as Spack does', async () => {
   }
 });
 
-test('describes real nodes in the line that Spack writes', async () => {
+test('formats real nodes as the line that Spack writes', async () => {
   const nodes = await readNodes();
   for (const [hash, { line }] of Object.entries(await readAnswers())) {
     const node = nodes.get(hash);
@@ -34,7 +34,7 @@ test('describes real nodes in the line that Spack writes', async () => {
   }
 });
 
-test('describes compiler flags before variants, quoted, as Spack does', () => {
+test('puts compiler flags before variants, quoted, as Spack does', () => {
   const parameters = {
     pic: true,
     build_system: 'makefile',
@@ -51,7 +51,7 @@ test('describes compiler flags before variants, quoted, as Spack does', () => {
   ).toBe('tree@=1 cflags=-O2  build_system=generic platform=linux os=debian12 target=x86_64_v3');
 });
 
-test('refuses a cycle and a node that is not there', () => {
+test('refuses a cycle and a missing node', () => {
   const a = plainNode('a', ['b']);
   const b = plainNode('b', ['a']);
   expect(() => runtimeLayers(a.hash, byHash([a, b]))).toThrow(/cycle/);

@@ -30,9 +30,7 @@ export function verified(source: Readable, where: string, blob: Blob): Readable 
   return pipeline(source, check, () => undefined);
 }
 
-/**
- * Bytes copied at a time. One buffer serves the whole file: streams would leave the file's size in garbage.
- */
+/** Bytes copied at a time. One buffer serves the whole file: streams would leave its size in garbage. */
 const CHUNK_BYTES = 2 ** 20;
 
 /**
