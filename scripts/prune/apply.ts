@@ -21,23 +21,23 @@ import { openGitHub } from '../github/api.ts';
 
 const Dated = z.object({ date: Failure.shape.date });
 
-/** What was done. */
+/** Result of applying a plan. */
 interface Applied {
   restored: number;
   removed: number;
   /** Images that the registry no longer has. */
   deleted: number;
-  /** Why deleting in the registry stopped early. Absent: it did not. */
+  /** Reason why deletion in the registry stopped early. Absent when it did not. */
   stopped?: string;
-  /** Builds that another run published in the moment in which their images were deleted. */
+  /** Builds that another run published while their images were being deleted. */
   missed: Build[];
 }
 
 /**
- * Carries out a plan: what comes back, then what goes, then what the registry deletes. What a removed build leaves is
- * written before its files go, and the registry has deleted before that is recorded, so that a run that is stopped
- * anywhere loses nothing; the next one goes on. Nodes (`specs/`) stay: a run that began before this one may be about to
- * publish a build that depends on them.
+ * Applies a plan: restores builds, removes builds, then deletes images in the registry. The record of a
+ * removed build is written before its files are deleted, and images are deleted before that is recorded, so
+ * that a run that is stopped at any point loses nothing and the next one continues. Nodes (`specs/`) stay: a
+ * run that began before this one may be about to publish a build that depends on them.
  */
 export async function applyPlan(
   directory: string,
@@ -74,13 +74,14 @@ export async function applyPlan(
     if (isOrphan(container, gone)) rmSync(join(directory, path));
   }
 
-  // A build that was published again since has its image back; only the record's grace ends.
+  // A build that was published again has its image back; only the grace in its record ends.
   const expired = new Map(
     plan.expire.flatMap(({ hash, grace }) =>
       grace && !catalog.builds.has(hash) ? [[grace.build.image.digest, grace.build] as const] : [],
     ),
   );
-  // A run that publishes it at this moment either commits before we ask, or looks after its commit whether the image is there.
+  // A run that publishes the build meanwhile either commits before this check, or checks after its commit
+  // that the image exists.
   const { gone: deleted, stopped } = await deleteImages(
     [...expired.values()].map(({ image }) => image),
     async (digest) => {
@@ -110,7 +111,7 @@ export async function applyPlan(
   };
 }
 
-/** Puts a removed build back as it was. What it was removed for did not come about, so that this stay goes on. */
+/** Restores a removed build. Its last stay in the catalog continues, as if it had not been removed. */
 function restore(directory: string, { grace, ...record }: Removed): void {
   if (!grace) return;
   addFiles(directory, [
@@ -123,22 +124,24 @@ function restore(directory: string, { grace, ...record }: Removed): void {
   else addFiles(directory, [{ path, content: formatJson({ ...record, stays }), replace: true }]);
 }
 
-/** A container of one build that goes, goes with it; one of an environment belongs to the environment. */
+/**
+ * Whether all builds of a container are removed. A container of an environment belongs to the environment.
+ */
 function isOrphan({ environment, roots }: Container, gone: ReadonlySet<DagHash>): boolean {
   return environment === undefined && roots.every((hash) => gone.has(hash));
 }
 
-/** Paths, below the catalog, of the records of failures that the schedule no longer heeds. */
+/** Paths, relative to the catalog, of records of failures that the schedule no longer considers. */
 export function findOldFailures(directory: string, retryAfterDays: number, now: Date): string[] {
   return [...readCatalogFiles(directory, 'failures', Dated)].flatMap(([path, { date }]) =>
     now.getTime() - Date.parse(date) >= retryAfterDays * DAY_MS ? [path] : [],
   );
 }
 
-/** Builds named in a list; the rest is counted. */
+/** Maximum number of builds that a list names; the rest are counted. */
 const MOST_NAMED = 100;
 
-/** What a plan does, in Markdown: for a job's summary and for people at a terminal. */
+/** Describes a plan in Markdown, for a job summary and for a terminal. */
 export function pruneText(plan: PrunePlan): string {
   const { restore, remove, expire, kept, bytes, warnings } = plan;
   const lines = [
@@ -165,7 +168,7 @@ export function pruneText(plan: PrunePlan): string {
   return lines.join('\n');
 }
 
-/** The last line: what was done. */
+/** Last line of the output, with the totals. */
 export function appliedText({ restored, removed, deleted, stopped, missed }: Applied): string {
   const done = `Removed ${removed} builds, restored ${restored}, deleted ${deleted} images from the registry.`;
   const names = missed.map(({ name, version, hash }) => `${name}@${version}/${hash}`).join(', ');
@@ -181,13 +184,13 @@ export function appliedText({ restored, removed, deleted, stopped, missed }: App
   ].join(' ');
 }
 
-/** Finds which of some builds the branch has by now: another run may publish again what was removed. */
+/** Finds which builds are on the branch now: another run may have published a removed one again. */
 type FindPublished = (builds: readonly Build[]) => Promise<ReadonlySet<DagHash>>;
 
 /**
- * Asks the head of the branch that a workflow runs for, at each call. Elsewhere nothing says which branch that is, and
- * it finds none.
- * @param catalog its folder, in a git checkout
+ * Reads the head of the branch that the workflow runs for, at each call. Outside a workflow the branch is
+ * unknown, and nothing is found.
+ * @param catalog the catalog's folder, in a git checkout
  */
 export function openBranch(catalog: string, environment: ProcessEnvironment): FindPublished {
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_REF_NAME: branch } = environment;

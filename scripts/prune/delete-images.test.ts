@@ -42,7 +42,7 @@ test("deletes versions of a package of GitHub's, keeps what has another tag by n
     [TREE_TAG, wanted?.tag ?? ''].sort(),
   );
 
-  // GitHub deletes it and its answer is lost: asked once more, it knows no such version.
+  // GitHub deletes the version but its response is lost: the second request finds no such version.
   let isLost = false;
   ghcr.fault = ({ method }, outgoing) => {
     if (method === 'DELETE' && !isLost) {

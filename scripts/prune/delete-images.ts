@@ -12,25 +12,26 @@ import { RegistryClient } from '../oci/registry-client.ts';
 /** Longest time without a byte from the registry. */
 const IDLE_MS = 60_000;
 
-/** An image to delete: never another one that has the same tag by now. */
+/** An image to delete, identified by its digest: its tag may have moved to another image. */
 export type DeletableImage = Pick<Image, 'tag' | 'digest' | 'registry'>;
 
-/** What became of a deletion. */
+/** Result of a deletion. */
 export interface Deletion {
-  /** Images that are gone now, whoever deleted them. */
+  /** Images that no longer exist, whether this run deleted them or not. */
   gone: Set<Digest>;
-  /** Why it stopped before the end, in one sentence; the next run goes on. Absent: it did not. */
+  /** Reason why it stopped early, in one sentence; the next run continues. Absent when it did not. */
   stopped?: string;
 }
 
-/** Deletes images one by one, but for those that are wanted when it is their turn. */
+/** Deletes images one by one, except those that are wanted when it is their turn. */
 export type ImageDeleter = (
   images: readonly DeletableImage[],
   isWanted: (digest: Digest) => Promise<boolean>,
 ) => Promise<Deletion>;
 
 /**
- * Deletes images from the registry that each names, or else the cache's own. One that stops does not stop the others.
+ * Deletes images from the registry that each names, by default the cache's own. An error in one registry does
+ * not stop the others.
  * @param own the cache's own registry
  */
 export function openDeleters(own: Registry): ImageDeleter {
@@ -55,9 +56,10 @@ export function openDeleters(own: Registry): ImageDeleter {
 }
 
 /**
- * Deletes by what the registry offers: an OCI layout by its index; GitHub's by its API of packages; any other by `DELETE` of the manifest, which takes
- * its tags along (OCI distribution specification, "Deleting manifests"). Layers that other images need stay: a registry
- * collects those that no manifest names.
+ * Deletes images in the way that the registry supports: in an OCI layout through its index, in GitHub's
+ * registry through the packages API, in any other by `DELETE` of the manifest, which also removes its tags
+ * (OCI distribution specification, "Deleting manifests"). Layers that other images need stay: registries
+ * collect those without any manifest.
  */
 export function openDeleter(registry: Registry, environment = process.env): ImageDeleter {
   const reference = parseReference(registry.reference);
@@ -97,7 +99,7 @@ export function openDeleter(registry: Registry, environment = process.env): Imag
 function deleterOf(registry: Registry, reference: RemoteReference): (image: DeletableImage) => Promise<void> {
   const client = new RegistryClient(reference, { idleMs: IDLE_MS });
   return async ({ tag, digest }) => {
-    // Somebody else's image may be at that tag by now: that of the digest is deleted, or nothing.
+    // The tag may point to another image by now, which must not be deleted.
     if ((await registry.describeTag(tag))?.digest !== digest) return;
     (await client.request('DELETE', `manifests/${digest}`, '*/*'))?.body.destroy();
   };

@@ -38,7 +38,7 @@ function plan(
   });
 }
 
-/** What stays, after checking that nothing that stays lacks what it needs at run time. */
+/** Returns the kept builds, after checking that they have all their run-time dependencies. */
 function expectClosed(kept: ReadonlySet<DagHash>): void {
   const needed = runtimeClosure(kept, nodes, ALL);
   expect([...needed].filter((hash) => !kept.has(hash))).toEqual([]);
@@ -173,7 +173,7 @@ test('a removed build that only what goes now needs stays removed, as when a com
   expect(bytes.before).toBeLessThan(later.bytes.before);
 });
 
-// 9,125 builds are 25 a day; prune runs weekly.
+// 9,125 builds are 25 per day; prune runs weekly.
 test.each(process.env['FULL'] ? [600, 9_125] : [600])(
   'keeps a cache below its size for a year of %d builds, and breaks no client with an index of last week',
   (count) => {
@@ -190,7 +190,7 @@ test.each(process.env['FULL'] ? [600, 9_125] : [600])(
     records.forEach((record, at) => {
       const day = Math.floor((at * 365) / records.length);
       const now = new Date(LAST + day * DAY_MS);
-      // What it needs came with it, or was there.
+      // Its dependencies are published with it, or are there already.
       for (const hash of runtimeClosure([record.hash], year.nodes, all)) {
         const build = all.get(hash);
         if (build && !builds.has(hash)) builds.set(hash, { ...build, published: now.toISOString() });
@@ -270,7 +270,7 @@ test('keeps the newest releases of the recipes, gives the older ones up, and bri
   const isKept = (kept: ReadonlyMap<DagHash, string>) =>
     releases.map((release) => hashesOf(release).every((hash) => kept.has(hash)));
 
-  // The owner asks for a number: neither age nor size takes any of them.
+  // With a number from the owner, neither age nor size removes any of them.
   const asked = run({ releases: 2, size: '1kB' });
   expect(isKept(asked.kept)).toEqual([false, true, true, false]);
   expect(asked.kept.get(hashesOf('v2026.3.0')[0] ?? '')).toBe('release v2026.3.0 of the recipes');
@@ -278,14 +278,14 @@ test('keeps the newest releases of the recipes, gives the older ones up, and bri
   expect(asked.warnings).toContainEqual(
     expect.stringContaining('pins and releases need takes more than 1kB'),
   );
-  // To let go of one is to ask for fewer.
+  // A smaller number releases one.
   expect(isKept(run({ releases: 1 }).kept)).toEqual([false, false, true, false]);
   expect(isKept(run({ releases: 0 }).kept)).toEqual([false, false, false, false]);
-  // Otherwise the two newest stay whatever their age, but the size goes first.
+  // By default the two newest stay regardless of their age, but the size limit has priority.
   expect(isKept(run({}).kept)).toEqual([false, true, true, false]);
   expect(isKept(run({ size: '1kB' }).kept)).toEqual([false, false, false, false]);
 
-  // Asked for again within the grace, it comes back; a plan that was applied leaves nothing to do.
+  // A release requested again within the grace period is restored; an applied plan leaves nothing to do.
   const [hash = ''] = hashesOf('v2025.11.0');
   const build = builds.get(hash);
   if (!build) throw new Error('expected a build of the release');

@@ -13,45 +13,46 @@ import type { Removed } from '../../site/schemas/removed.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 
-/** Releases of the recipes whose builds stay when the owner asks for no number: they come out every half year. */
+/** Default number of recipe releases whose builds are kept. A release comes out every half year. */
 const USUAL_RELEASES = 2;
 
-/** Everything that a plan depends on. */
+/** All inputs of a plan. */
 export interface PruneInput {
   catalog: Pick<Catalog, 'builds' | 'nodes' | 'environments'> & Partial<Pick<Catalog, 'snapshots'>>;
-  /** Roots of locks that wait for their builds, by environment. Absent: none does. */
+  /** Roots of locks that wait for their builds, keyed by environment. Absent when there are none. */
   next?: ReadonlyMap<string, readonly DagHash[]>;
-  /** By file name without its ending. */
+  /** Keyed by file name without extension. */
   pins: ReadonlyMap<string, Pin>;
   removed: ReadonlyMap<DagHash, Removed>;
   retention: BuildCacheSettings['retention'];
   now: Date;
 }
 
-/** What a run of prune does, in this order. */
+/** Actions of a prune run, in this order. */
 export interface PrunePlan {
-  /** Removed builds that something published since needs at run time, or that a pin names by now: they come back. */
+  /** Removed builds to restore: a newer build needs them at run time, or a pin now names them. */
   restore: Removed[];
-  /** Builds that leave the catalog and the index, each with the rule that it fell under, in words. */
+  /** Builds to remove from the catalog and the index, each with the rule that applied, in words. */
   remove: { build: Build; reason: string }[];
-  /** Builds removed long enough ago: the registry deletes them. */
+  /** Builds whose grace period is over: the registry deletes them. */
   expire: Removed[];
-  /** Builds that stay, and why. */
+  /** Builds that stay, with the reason. */
   kept: Map<DagHash, string>;
   /** Bytes of the tarballs in the catalog, each blob counted once. */
   bytes: { before: number; after: number };
-  /** What the owner should know. */
+  /** Warnings for the owner. */
   warnings: string[];
 }
 
 /**
- * Decides what goes. Pure: the same input gives the same plan, and a plan that was applied gives an empty one.
- *
- * Always kept: the roots of environments' locks, also of those that wait for their builds, what a snapshot or a pin names, the builds of as many releases of the
- * recipes as the owner asks for, and everything that these need at run time. Then what is of the newest releases when
- * the owner asks for none, what is young or among the newest of its kind. With a size, these last come in by rank, as
- * on the mirror (used by many, young, small first), as long as there is room. Whatever is kept keeps all that it needs
- * at run time.
+ * Decides which builds to remove. Pure: the same input gives the same plan, and after a plan was applied the
+ * next one is empty.
+ * 
+ * Always kept, with everything that they need at run time: the roots of environments' locks (including locks
+ * that wait for their builds), builds that a snapshot or a pin names, and builds of as many recipe releases
+ * as the owner asks for. Then builds of the newest releases if the owner gives no number, young builds, and
+ * the newest of each kind. If a size is set, these last groups are added by rank, as on the mirror (used by
+ * many, young, small first), while there is room.
  */
 export function planPrune({ catalog, next, pins, removed, retention, now }: PruneInput): PrunePlan {
   const { needed, builds } = restoreNeeded(catalog, pins, removed, retention);
@@ -107,7 +108,7 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
     [...builds.values()].filter(({ hash }) => catalog.builds.has(hash) || kept.has(hash)),
   );
   const after = sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
-  // What needs the others goes now, too: they stay removed, as they are recorded.
+  // The dependents of the others are removed in this plan, too, so the others stay removed.
   const restore = needed.filter(({ hash }) => kept.has(hash));
   const restored = new Set(restore.map(({ hash }) => hash));
   return {
@@ -122,7 +123,7 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   };
 }
 
-/** The catalog's builds, and those of removed ones that come back where what needs them is kept. */
+/** Finds removed builds that may have to be restored, and returns them with the builds of the catalog. */
 function restoreNeeded(
   { builds, nodes, environments, snapshots = new Map() }: PruneInput['catalog'],
   pins: PruneInput['pins'],
@@ -157,7 +158,7 @@ function restoreNeeded(
   };
 }
 
-/** Builds that age or place among the newest of their kind keeps, by that reason. */
+/** Builds kept by their age or as the newest of their kind, with that reason. */
 function keepByRule(
   builds: readonly Build[],
   nodes: Catalog['nodes'],
@@ -178,7 +179,7 @@ function keepByRule(
   return kept;
 }
 
-/** Package, version, target and compilers. */
+/** Key of a kind: package, version, target and compilers. */
 function kindOf(build: Build, nodes: Catalog['nodes']): string {
   const node = nodes.get(build.hash)?.node;
   const compilers = node ? compilersOf(node, nodes).map(({ name, version }) => `${name}@${version}`) : [];
@@ -191,7 +192,7 @@ function kindOf(build: Build, nodes: Catalog['nodes']): string {
   ].join(' ');
 }
 
-/** Takes builds in by rank, each with what it needs at run time or not at all. @returns those without room */
+/** Keeps builds by rank, each only if its run-time dependencies fit, too. @returns those that do not fit */
 function takeByRank(
   wanted: ReadonlyMap<DagHash, string>,
   {

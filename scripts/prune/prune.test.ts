@@ -31,7 +31,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 test('removes from catalog and index at once, from an OCI layout after the grace', async () => {
   const place = copyLayout('layout');
   await expectLife(place);
-  // What the pin keeps can be read to its last byte.
+  // The pinned builds are complete to their last byte.
   const registry = openRegistry(place.registry);
   for (const { tarball, image } of readCatalog(place.catalog).builds.values()) {
     await registry.readBlob(tarball);
@@ -88,7 +88,7 @@ async function expectLife(place: Place): Promise<void> {
     'older than 365 days, and not among the newest 0 of its kind',
   );
 
-  // Not listed any more, but there for a client with an index of last week.
+  // No longer listed, but available to a client with an index of last week.
   const dist = await mirror(place);
   const index = Database.parse(JSON.parse(readFileSync(join(dist, readIndexPath(dist)), 'utf8')));
   const listed = Object.values(index.database.installs).filter(({ in_buildcache }) => in_buildcache);
@@ -112,13 +112,13 @@ async function expectLife(place: Place): Promise<void> {
   );
   expect((await prune(place, 415)).stderr).toMatch(/Removed 0 builds, restored 0, deleted 0 images/);
 
-  // Published again, it is there as if it had never gone, and no later run deletes its image.
+  // After it is published again it is as if it had never been removed, and no later run deletes its image.
   await publish(place);
   expect(readBuild(place.catalog, tree)?.image).toEqual(tree.image);
   expect((await registry.describeTag(tree.image.tag))?.digest).toBe(tree.image.digest);
 }
 
-/** A copy of what was published to an OCI layout. */
+/** A copy of the builds published to an OCI layout. */
 function copyLayout(name: string): Place {
   const folder = join(root, name);
   cpSync(join(root, 'published'), folder, { recursive: true });

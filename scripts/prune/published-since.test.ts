@@ -14,22 +14,25 @@ import { appliedText, applyPlan, openBranch } from './apply.ts';
 import { openDeleter } from './delete-images.ts';
 import { planPrune } from './plan.ts';
 
-/** A prune whose grace is over, and a run that publishes the same builds again at that moment, in each order. */
+/**
+ * A prune after the grace period, and a run that publishes the same builds again at that moment, in each
+ * order.
+ */
 
 const FIXTURE = resolve('tests/fixtures/cache-unsigned');
 const DAY_S = 86_400;
 const PUBLISHED_S = 1_763_900_000;
-/** Days after which all is removed, and after which its grace is over. */
+/** Days after which everything is removed, and after which its grace period is over. */
 const [REMOVED, OVER] = [400, 415];
 
 let folder: string;
 let api: GitHubApi;
 let server: TestRegistry;
-/** A checkout each. */
+/** A checkout for each of the two runs. */
 let pruner: string;
 let publisher: string;
 let environment: Record<string, string>;
-/** Makes checkouts, branch and registry what they were before the first test. */
+/** Resets checkouts, branch and registry to their state before the first test. */
 let restore: () => void;
 
 beforeAll(async () => {
@@ -113,7 +116,7 @@ test('an image that goes right after its build was published is named, with what
     now,
     findPublished: openBranch(content, environment),
     deleteImages: async (images, isWanted) => {
-      // Nobody has published it when it is asked for, and it is committed and looked after before it is deleted.
+      // The build is published and committed after this check, and before its image is deleted.
       const [first] = images;
       expect(first && (await isWanted(first.digest))).toBe(false);
       await run(publisher, 'publish', [FIXTURE], OVER);
@@ -125,7 +128,7 @@ test('an image that goes right after its build was published is named, with what
   expect(appliedText(applied)).toMatch(/Another run published .*tree@2\.1\.0\/\w+.*: run that run's job/);
 });
 
-/** Tags of builds of the branch that the registry does not have. */
+/** Tags of builds on the branch that the registry lacks. */
 async function missingImages(): Promise<string[]> {
   const head = join(folder, 'head');
   rmSync(head, { recursive: true, force: true });

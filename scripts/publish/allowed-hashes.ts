@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { DagHash } from '../../site/schemas/digest.ts';
 
 /**
- * Reads the hashes that a build may produce: one DAG hash per line, empty lines ignored.
- * Throws, naming the line, on anything else.
+ * Reads the hashes that a build may produce: one DAG hash per line, empty lines ignored. Throws on anything
+ * else, with the line number.
  */
 export function readAllowedHashes(file: string): Set<DagHash> {
   let text: string;
@@ -20,7 +20,7 @@ export function readAllowedHashes(file: string): Set<DagHash> {
   return parseAllowedHashes(text, file);
 }
 
-/** The pure part of `readAllowedHashes`; `where` names the file in errors. */
+/** Pure part of `readAllowedHashes`; `where` names the file in errors. */
 export function parseAllowedHashes(text: string, where: string): Set<DagHash> {
   const hashes = new Set<DagHash>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {

@@ -11,7 +11,7 @@ const catalog = mkdtempSync(join(tmpdir(), 'shadows-'));
 afterAll(() => rmSync(catalog, { recursive: true, force: true }));
 
 const zlib = makeNode({ name: 'zlib' });
-/** An external that takes the hash of another node. */
+/** An external with the hash of another node. */
 const forged = makeNode({ name: 'zzz', external: true, hash: zlib.hash });
 
 test('refuses an external that nothing proves under the hash of a node of the catalog', () => {

@@ -5,10 +5,10 @@ import { specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { isProved, type CheckedSpecFile } from '../build-cache/spec-file.ts';
 import type { SpecDag } from './spec-image.ts';
 
-/** The path of each node's file in a catalog, by the hash in its name. */
+/** Paths of the nodes' files in a catalog, keyed by the hash in the file name. */
 export type SpecFileNames = ReadonlyMap<DagHash, string>;
 
-/** Reads the names, not the files. */
+/** Lists the node files of a catalog by name, without reading them. */
 export function listSpecFiles(catalogDirectory: string): SpecFileNames {
   const folder = join(catalogDirectory, 'specs');
   if (!existsSync(folder)) return new Map();
@@ -21,8 +21,8 @@ export function listSpecFiles(catalogDirectory: string): SpecFileNames {
 }
 
 /**
- * Refuses an external whose hash proves nothing when the catalog, or another entry, has another node of that hash:
- * it would take that node's place wherever the hash is named.
+ * Refuses an external with an unverifiable hash if the catalog or another entry has another node with that
+ * hash: it would replace that node wherever the hash is used.
  */
 export function refuseShadows(
   entries: readonly (CheckedSpecFile & { where: string })[],
@@ -46,7 +46,7 @@ export function refuseShadows(
   }
 }
 
-/** Files of nodes that nothing proves, whose hash a node of these builds has with proof. */
+/** Files of unverified nodes whose hash belongs to a verified node of these builds. */
 export function findShadows(builds: readonly SpecDag[], names: SpecFileNames): string[] {
   const shadows = new Set<string>();
   for (const { nodes } of builds) {

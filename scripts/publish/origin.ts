@@ -3,10 +3,10 @@ import { Origin, Release } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /**
- * Where a build comes from, taken from the publisher's own environment and never from the artifact.
- * On GitHub the run's address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
+ * Reads a build's origin from the publisher's own environment, never from the artifact. On GitHub the run's
+ * address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
  * `SPACK_PACKAGES_RELEASE`, `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
- * @param claimedSpack the version that the tarball itself names: taken only where the environment names none
+ * @param claimedSpack the version in the tarball, used only if the environment has none
  */
 export function readOrigin(environment: ProcessEnvironment, claimedSpack?: string): Origin {
   const {
@@ -16,7 +16,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     GITHUB_SHA: commit,
     SPACK_VERSION: spack = claimedSpack,
     SPACK_PACKAGES_VERSION: packages,
-    // A commit or a branch names no release.
+    // A commit or a branch is not a release.
     SPACK_PACKAGES_RELEASE: release = packages,
     BUILD_RUNNER: runner,
     BUILD_TARGET: target,
@@ -33,8 +33,8 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
 }
 
 /**
- * The time that new entries carry, in whole seconds: now, or `SOURCE_DATE_EPOCH` (seconds since 1970), with which
- * the same input gives the same bytes. Source: https://reproducible-builds.org/specs/source-date-epoch/
+ * Returns the time for new entries, in whole seconds: now, or `SOURCE_DATE_EPOCH` (seconds since 1970), which
+ * makes the output reproducible. Source: https://reproducible-builds.org/specs/source-date-epoch/
  */
 export function readDate(environment: ProcessEnvironment, now: Date): string {
   const epoch = environment['SOURCE_DATE_EPOCH'];

@@ -131,7 +131,7 @@ async function publish(cacheDirectory: string, { registry, catalog }: Place) {
   });
 }
 
-/** Content by path of every file below a folder. */
+/** Contents of all files below a folder, keyed by path. */
 function snapshot(folder: string): Map<string, string> {
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
   return new Map(
@@ -146,7 +146,7 @@ function snapshot(folder: string): Map<string, string> {
   );
 }
 
-/** The manifests of some packages of the fixture, with all its blobs. */
+/** Manifests of some packages of the fixture, with all its blobs. */
 function part(directory: string, names: string[]): string {
   cpSync(FIXTURE, directory, { recursive: true });
   const manifests = join(directory, 'v3/manifests/spec');
@@ -156,7 +156,7 @@ function part(directory: string, names: string[]): string {
   return directory;
 }
 
-/** The fixture, with one spec packed as another run would: the same hash, another digest. */
+/** The fixture with one spec as packed by another run: the same hash, another digest. */
 function rebuild(directory: string, stem: string): string {
   cpSync(FIXTURE, directory, { recursive: true });
   const manifest = join(directory, 'v3/manifests/spec/tree', `${stem}.spec.manifest.json`);

@@ -28,33 +28,35 @@ import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { overrideSettings, printable } from '../cli/command.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
-/** Read at a time; a buffer of this size is made for each tarball that is not smaller. */
+/** Maximum size of the read buffer for a tarball. */
 const READ_BYTES = 64 * 1024;
 
-/** How much more than what was in use may pile up on the heap before V8 looks through it. */
+/** Growth of the heap, relative to the memory in use, that starts a garbage collection in V8. */
 const HEAP_GROWTH_PERCENT = 60;
 
-/** Where a build cache is published to. */
+/** Destination of a published build cache. */
 export interface Destination {
-  /** The cache's own. */
+  /** The cache's own registry. */
   registry: Registry;
-  /** The registry of new builds. Absent: the cache's own. */
+  /** Registry of new builds (default: the cache's own). */
   home?: string | undefined;
-  /** The registries of targets that have one of their own, by the target's name. */
+  /** Registries of targets that have their own, keyed by the target's name. */
   homes?: ReadonlyMap<string, string>;
   catalogDirectory: string;
-  /** Absent: manifests stay unsigned. */
+  /** Manifests stay unsigned if this is undefined. */
   signer: Signer | undefined;
   environment: ProcessEnvironment;
-  /** Where a build comes from. Absent: from this environment. */
+  /** Returns a build's origin (default: from this environment). */
   originOf?: Publishing['originOf'];
-  /** How long builds took, where their job measured it. */
+  /** Build times, where the job measured them. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
-  /** The catalog's nodes, where they were listed already. Absent: they are listed. */
+  /** The catalog's node files, if they were listed already. */
   names?: SpecFileNames;
 }
 
-/** Opens the registry and the catalog that options name, or else the environment, with the signing key that is set. */
+/**
+ * Opens the registry and the catalog of the options, else of the environment, with the signing key, if any.
+ */
 export async function openDestination({
   registry,
   catalog,
@@ -70,9 +72,10 @@ export async function openDestination({
 }
 
 /**
- * Nearly all that is allocated for a build is short-lived, and V8 with its own settings keeps several times of what is in
- * use. Measured for an import of 1,000 builds onto 9,000: 470 MB as V8 has it, 313 MB with a young generation that does not
- * grow, 229 MB with both, of which 110 MB are Node and this program; the time of the processor is the same.
+ * Limits the heap. Nearly all memory allocated for a build is short-lived, and V8 by default keeps several
+ * times the memory in use. Measured for an import of 1,000 builds into 9,000: 470 MB by default, 313 MB with
+ * a young generation that does not grow, 229 MB with both settings, of which Node and this program take 110
+ * MB; CPU time is the same.
  */
 function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -80,8 +83,8 @@ function keepHeapSmall(): void {
 }
 
 /**
- * Refuses nodes that would take another's place in the catalog, and reads each tarball once, from end to end.
- * Throws at the first that is not what its entry says.
+ * Refuses nodes that would replace others in the catalog, and reads each tarball once, from end to end.
+ * Throws at the first tarball that differs from its entry.
  */
 export async function checkTarballs(
   entries: readonly CacheEntry[],
@@ -98,7 +101,7 @@ export async function checkTarballs(
   return checked;
 }
 
-/** Reads a tarball once, from end to end. Throws when it is not what its entry says. */
+/** Reads a tarball once, from end to end. Throws when it differs from its entry. */
 export async function checkTarball(entry: CacheEntry): Promise<CheckedEntry> {
   const { platform } = entry.root.node.arch;
   const source = createReadStream(entry.tarballPath, {
@@ -110,8 +113,8 @@ export async function checkTarball(entry: CacheEntry): Promise<CheckedEntry> {
 }
 
 /**
- * Pushes what the registry lacks and then, and only then, adds what the catalog lacks. Can be repeated after any
- * interruption: what is there already stays as it is.
+ * Pushes the images that the registry lacks, and only then adds the records that the catalog lacks. Can be
+ * repeated after any interruption: existing images and records stay.
  */
 export async function publishEntries(
   entries: readonly CheckedEntry[],
@@ -121,14 +124,16 @@ export async function publishEntries(
   return withTemporaryFolder(async (folder) => {
     const resolution = await pushEntries(entries, destination, folder);
     addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
-    // What is new in a key that the catalog has already, such as a later expiry.
+    // Updates a key that the catalog already has, such as to a later expiry date.
     if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
     for (const path of findShadows(resolution.newBuilds, names)) rmSync(join(catalogDirectory, path));
     return resolution;
   });
 }
 
-/** Resolves the entries of each registry, and pushes what each lacks once all are resolved. */
+/**
+ * Resolves the entries of each registry. When all are resolved, pushes the images that each registry lacks.
+ */
 async function pushEntries(
   entries: readonly CheckedEntry[],
   { registry: own, home = own.reference, catalogDirectory, environment, originOf, times }: Destination,
@@ -172,7 +177,7 @@ async function pushEntries(
   return all;
 }
 
-/** Every file that the catalog gets. */
+/** All files to add to the catalog. */
 async function describeBuilds(
   builds: readonly NewBuild[],
   { registry, signer, environment }: Destination,
@@ -191,7 +196,7 @@ async function describeBuilds(
   ];
 }
 
-/** `cache.json`; none for a registry in a folder, which says nothing to anybody else. */
+/** The file `cache.json`; none for a registry in a local folder, which others cannot use. */
 function describeCache(registry: Registry, environment: Destination['environment']): NewFile[] {
   if (isLocal(registry.reference)) return [];
   const { GITHUB_REPOSITORY: repository, GITHUB_REPOSITORY_ID: repositoryId } = environment;
@@ -203,7 +208,7 @@ function describeCache(registry: Registry, environment: Destination['environment
   return [{ path: 'cache.json', content: formatJson(cache) }];
 }
 
-/** Reads a file of armored public keys; throws one sentence when there is none in it. */
+/** Reads a file of armored public keys; throws one sentence when it has none. */
 export async function readTrustedKeys(file: string): Promise<string> {
   try {
     const armored = readFileSync(file, 'utf8');
@@ -220,7 +225,7 @@ export async function readTrustedKeys(file: string): Promise<string> {
   );
 }
 
-/** What a publish says at its end: warnings, and a last line that counts. */
+/** Output at the end of a publish: warnings, and a last line with the totals. */
 export function describePublish(
   cacheDirectory: string,
   entries: readonly CheckedEntry[],

@@ -18,7 +18,7 @@ export interface NewBuild extends SpecDag {
   build: Build;
 }
 
-/** The catalog's record of a build. */
+/** Composes the catalog's record of a build. */
 export function recordBuild(
   spec: SpecDag & { unverifiedExternals: readonly DagHash[] },
   { tarball, contents, times: claimed, sbom, logSize }: InspectedTarball,
@@ -45,8 +45,8 @@ export function recordBuild(
 }
 
 /**
- * The catalog's files of new builds: nodes first, then manifests, then the records, by which a build counts as
- * published. A manifest without a record was left by a run that was stopped, and is replaced.
+ * Returns the catalog's files of new builds: nodes first, then manifests, then the records, which mark builds
+ * as published. A manifest without a record was left by a run that was stopped, and is replaced.
  */
 export function catalogFiles(
   builds: readonly NewBuild[],
@@ -57,7 +57,7 @@ export function catalogFiles(
     for (const entry of nodes.values()) {
       const path = specFile(entry.node);
       if (specs.get(path)?.replace) continue;
-      // A text that its hash proves takes the place of one that it does not.
+      // A text that its hash verifies replaces an unverified one.
       specs.set(path, { path, content: `${entry.text}\n`, replace: isProved(entry) });
     }
   }

@@ -14,33 +14,33 @@ import type { InspectedTarball } from '../build-cache/tar/tarball.ts';
 import { sortByDependency, composeSpecImage, type SpecImage } from './spec-image.ts';
 import { recordBuild, type NewBuild } from './records.ts';
 
-/** Questions to the registry at a time. */
+/** Number of requests to the registry at a time. */
 const CONCURRENCY = 8;
 
-/** An entry that passed every check, with what its tarball told. */
+/** An entry that passed every check, with the results from its tarball. */
 export interface CheckedEntry extends CacheEntry {
   inspected: InspectedTarball;
 }
 
-/** Where and when entries are published. */
+/** Circumstances in which entries are published. */
 export interface Publishing {
   registry: Registry;
   /** Finds the registries of dependencies. */
   findRegistry: FindRegistry;
-  /** The name of the registry in records. Absent: it is the cache's own. */
+  /** Name of the registry in records; undefined for the cache's own. */
   registryName: string | undefined;
-  /** What the catalog has of the entries. */
+  /** The catalog's records of the entries. */
   recorded: ReadonlyMap<DagHash, Build | undefined>;
   catalogDirectory: string;
   /** Receives the images that the registry lacks. */
   layout: Layout;
   published: string;
   originOf(entry: CheckedEntry): Origin;
-  /** How long builds took, where their job measured it. */
+  /** Build times, where the job measured them. */
   times: ReadonlyMap<DagHash, BuildTimes>;
 }
 
-/** What becomes of the entries of one build cache. */
+/** Outcome for the entries of one build cache. */
 export interface Resolution {
   /** Builds that the catalog lacks. */
   newBuilds: NewBuild[];
@@ -53,9 +53,9 @@ export interface Resolution {
 }
 
 /**
- * Decides what becomes of each entry, and does it: fills the layout with the images to push, and collects the builds
- * to record. Throws, before anything is pushed, on an image that is lost.
- * @param resolution is added to
+ * Decides on each entry and applies the decision: adds the images to push to the layout, and collects the
+ * builds to record. Throws, before anything is pushed, when an image is lost.
+ * @param resolution receives the results
  */
 export async function resolveEntries(
   entries: readonly CheckedEntry[],
@@ -84,9 +84,9 @@ export async function resolveEntries(
 }
 
 /**
- * Does what was decided.
- * @param resolution is added to
- * @returns the build that images of others may take for a layer
+ * Applies a decision.
+ * @param resolution receives the results
+ * @returns the build that other images may use as a layer
  */
 async function apply(
   decision: EntryDecision,
@@ -180,38 +180,40 @@ function describeLostImage(
 }
 
 /**
- * What becomes of an entry, by what the catalog and the registry have of its build. A record is never replaced, and neither
- * is the image of a tag that the catalog names.
+ * Decision on an entry, by what the catalog and the registry have of its build. A record is never replaced,
+ * nor is the image of a tag that the catalog names.
  */
 type EntryDecision =
-  /** Both have it: nothing changes. `other` is the tag's image where it is not the one that the catalog names. */
+  /** Both have it: nothing changes. `other` is the tag's image if it differs from the one in the catalog. */
   | { kind: 'keep'; recorded: Build; other?: Descriptor }
-  /** The catalog names an image that the registry lacks, and the entry gives just that one: push it again. */
+  /** The catalog names an image that the registry lacks, and the entry gives the same one: push it again. */
   | { kind: 'restore'; recorded: Build; image: SpecImage }
-  /** The catalog names an image that the registry lacks, and the entry gives another: nothing can be done here. */
+  /** The catalog names an image that the registry lacks, and the entry gives another one: an error. */
   | { kind: 'lost'; recorded: Build; image: SpecImage }
   /** Neither has it: push and record it. */
   | { kind: 'add'; image: SpecImage }
-  /** The registry has the very image that the entry gives, as after a run that stopped early: record it. */
+  /**
+   * The registry has exactly the image that the entry gives, as after a run that stopped early: record it.
+   */
   | { kind: 'adopt'; image: SpecImage }
   /**
-   * The registry has another image, which the catalog does not name: a run pushed it and could not commit, is about to, or
-   * somebody else put it there. It is not signed: the tag gets what was built here. Of two runs the first commit wins, and
-   * the other points the tag back.
+   * The registry has another image, which the catalog does not name: pushed by a run that could not commit or
+   * is about to, or by somebody else. It is not signed: the tag is moved to this entry's image. Of two runs
+   * the first commit wins, and the other run moves the tag back.
    */
   | { kind: 'replace'; image: SpecImage; tagged: Descriptor };
 
-/** What is known of an entry's build. */
+/** Existing state of an entry's build. */
 interface EntryState {
   /** The catalog's record. */
   recorded: Build | undefined;
-  /** The image at the build's tag in the registry. */
+  /** Image at the build's tag in the registry. */
   tagged: Descriptor | undefined;
-  /** Composes the image that the entry gives; not called when it makes no difference. */
+  /** Composes the entry's image; only called when the decision depends on it. */
   compose(): SpecImage;
 }
 
-/** Decides what becomes of an entry. */
+/** Decides what to do with an entry. */
 export function decide({ recorded, tagged, compose }: EntryState): EntryDecision {
   if (recorded && tagged) {
     const isSame = tagged.digest === recorded.image.digest;

@@ -5,7 +5,7 @@ import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { blobOf } from '../cli/digest.ts';
 
-/** A spec's image, all but its layers' bytes. */
+/** A spec's image, without the bytes of its layers. */
 export interface SpecImage {
   image: Image;
   layers: readonly ImageLayer[];
@@ -15,7 +15,7 @@ export interface SpecImage {
 
 /**
  * Composes the image of a spec.
- * @param find the layer of a node that has a binary; the spec itself must have one
+ * @param find returns the layer of a node that has a binary; the spec itself must have one
  */
 export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLayer | undefined): SpecImage {
   const { node } = spec.root;
@@ -30,11 +30,11 @@ export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLa
 /** A spec with its whole DAG. */
 export interface SpecDag {
   root: SpecNode;
-  /** Every node of the DAG by its hash, the root included. */
+  /** Every node of the DAG, including the root, keyed by hash. */
   nodes: ReadonlyMap<DagHash, SpecNode>;
 }
 
-/** Sorts entries so that each comes after those that it needs to run; otherwise their order stays. */
+/** Sorts entries so that each comes after its run-time dependencies; keeps their order otherwise. */
 export function sortByDependency<T extends SpecDag>(entries: readonly T[]): T[] {
   const byHash = new Map(entries.map((entry) => [entry.root.node.hash, entry]));
   const sorted = new Set<T>();
@@ -47,7 +47,7 @@ export function sortByDependency<T extends SpecDag>(entries: readonly T[]): T[] 
   return [...sorted];
 }
 
-/** The hashes of the layers of a spec's image, its dependencies' first. */
+/** Hashes of the layers of a spec's image, dependencies first. */
 function layerOrder({ root, nodes }: SpecDag): DagHash[] {
   const plain = new Map<DagHash, Node>();
   for (const [hash, { node }] of nodes) plain.set(hash, node);

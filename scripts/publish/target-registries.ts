@@ -6,8 +6,8 @@ import { readCatalogFiles } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
 
 /**
- * The registries of targets that have one of their own, by the target's name. Where the cache's own is a folder, as in a dry
- * run, that takes all.
+ * Registries of targets that have their own, keyed by the target's name. Empty if the cache's own registry is
+ * a folder, as in a dry run: it receives everything.
  */
 export function homesOf(targets: readonly Target[], own: string): Map<string, string> {
   if (isLocal(own)) return new Map();
@@ -16,7 +16,7 @@ export function homesOf(targets: readonly Target[], own: string): Map<string, st
 
 const StoredBuild = z.object({ image: z.object({ registry: Image.shape.registry }) });
 
-/** All registries that settings and catalog name, the cache's own first. */
+/** Lists all registries named in the settings and the catalog, the cache's own first. */
 export function listRegistries(own: string, targets: readonly Target[], catalog: string): string[] {
   const stored = [
     ...[...homesOf(targets, own).values()].map((registry) => ({ image: { registry } })),
