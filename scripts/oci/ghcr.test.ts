@@ -136,7 +136,7 @@ test('says what a job needs to create a new package', async () => {
   vi.stubEnv('GITHUB_ACTIONS', 'true');
   expect(await open(ghcr).describeTag(TREE_TAG)).toBeUndefined();
   await expect(open(ghcr).push(BY_SPACK)).rejects.toThrow(
-    /"installation not allowed to Create organization package"; let the job have "packages: write", and let /,
+    /"installation not allowed to Create organization package"; give the job "packages: write", and let /,
   );
 });
 

@@ -124,9 +124,7 @@ function restore(directory: string, { grace, ...record }: Removed): void {
   else addFiles(directory, [{ path, content: formatJson({ ...record, stays }), replace: true }]);
 }
 
-/**
- * Whether all builds of a container are removed. A container of an environment belongs to the environment.
- */
+/** Whether all builds of a container are removed. An environment's container belongs to the environment. */
 function isOrphan({ environment, roots }: Container, gone: ReadonlySet<DagHash>): boolean {
   return environment === undefined && roots.every((hash) => gone.has(hash));
 }
@@ -148,7 +146,7 @@ export function pruneText(plan: PrunePlan): string {
     `Removes ${remove.length} of ${remove.length + kept.size} builds: ` +
       `${prettyBytes(bytes.before)} of tarballs become ${prettyBytes(bytes.after)}.`,
     ...(restore.length > 0
-      ? [`${restore.length} removed builds come back: something needs them again.`]
+      ? [`${restore.length} removed builds are restored: something needs them again.`]
       : []),
     ...(expire.length > 0
       ? [`${expire.length} builds that were removed earlier are deleted from the registry.`]
@@ -178,8 +176,8 @@ export function appliedText({ restored, removed, deleted, stopped, missed }: App
     ...(missed.length === 0
       ? []
       : [
-          `Another run published ${names} in the moment in which the image was deleted: run that run's job "Publish" ` +
-            'again, which pushes it again.',
+          `Another run published ${names} while the image was being deleted: re-run the job "Publish" of that run ` +
+            'to push it again.',
         ]),
   ].join(' ');
 }

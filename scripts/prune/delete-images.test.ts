@@ -9,7 +9,7 @@ const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const TOKEN = 'token of the run';
 const servers = useServers();
 
-test("deletes versions of a package of GitHub's, keeps what has another tag by now, and stops at a refusal", async () => {
+test('deletes versions of a GitHub package, keeps versions that have another tag now, and stops at a refusal', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   await servers.writeDockerConfig({
     auths: { [ghcr.host]: { auth: Buffer.from(`owner:${TOKEN}`).toString('base64') } },
@@ -58,5 +58,5 @@ test("deletes versions of a package of GitHub's, keeps what has another tag by n
   const index = (await registry.describeTag('index.spack'))?.digest ?? '';
   const refused = await remove([{ tag: 'index.spack', digest: index }], isWanted);
   expect(refused.gone).toEqual(new Set());
-  expect(refused.stopped).toMatch(/deleting stopped: .*; the next run goes on$/);
+  expect(refused.stopped).toMatch(/deleting stopped: .*; the next run continues$/);
 });

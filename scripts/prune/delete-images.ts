@@ -111,6 +111,6 @@ function stopText(reference: string, error: unknown): string {
   const advice =
     status === 405
       ? 'allow deletion in its configuration (storage.delete.enabled), or delete the images there by hand'
-      : 'the next run goes on';
+      : 'the next run continues';
   return `${reference}: deleting stopped: ${message}; ${advice}`;
 }

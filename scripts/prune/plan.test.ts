@@ -44,7 +44,7 @@ function expectClosed(kept: ReadonlySet<DagHash>): void {
   expect([...needed].filter((hash) => !kept.has(hash))).toEqual([]);
 }
 
-test('removes what is old, and never what a kept build needs', () => {
+test('removes old builds, and never the dependencies of a kept build', () => {
   const { remove, kept } = plan({});
   expect(remove.length).toBeGreaterThan(20);
   expect(remove.length + kept.size).toBe(ALL.size);
@@ -55,7 +55,7 @@ test('removes what is old, and never what a kept build needs', () => {
     expect(LAST - Date.parse(build.published)).toBeGreaterThanOrEqual(30 * DAY_MS);
 });
 
-test('keeps what an environment that was solved again needs, while that waits for builds', () => {
+test('keeps the builds of an environment that was concretized again, while it waits for builds', () => {
   const [removed] = plan({}).remove;
   const hash = removed?.build.hash ?? '';
   const { kept } = plan({ next: new Map([['course', [hash]]]) });
@@ -91,7 +91,7 @@ test('keeps the newest of each package, version, target and compiler', () => {
   expect(result.remove[0]?.reason).toBe('older than 30 days, and not among the newest 2 of its kind');
 });
 
-test('keeps what environments and pins name, however old and whatever the size', () => {
+test('keeps builds of environments and pins, regardless of age and size', () => {
   const gone = plan({}).remove.map(({ build }) => build);
   const [inLock, byHash, byName] = [gone[0], gone.at(-1), gone[Math.floor(gone.length / 2)]];
   if (!inLock || !byHash || !byName) throw new Error('expected three builds that go');
@@ -112,12 +112,12 @@ test('keeps what environments and pins name, however old and whatever the size',
   expect(remove[0]?.reason).toMatch(/^(the tarballs would take more than 1kB|older than 30 days)/);
   expect(bytes.after).toBeGreaterThan(1_000);
   expect(warnings).toEqual([
-    'pins/course.yaml: no build here is absent@1',
-    'retention.size: what environments, snapshots, pins and releases need takes more than 1kB; remove some of them, or raise it',
+    'pins/course.yaml: no build here matches absent@1',
+    'retention.size: the builds that environments, snapshots, pins and releases need take more than 1kB; remove some of them, or raise it',
   ]);
 });
 
-test('stays below the size that is aimed at', () => {
+test('stays below the configured size', () => {
   const half = Math.floor(plan({}).bytes.after / 2);
   const { bytes, kept } = plan({ retention: retention({ days: 30, newest: 0, size: `${half}B` }) });
   expect(bytes.after).toBeLessThanOrEqual(half);
@@ -132,7 +132,7 @@ test('has nothing to do after its own plan', () => {
   expect(plan({ builds })).toMatchObject({ remove: [], restore: [], expire: [] });
 });
 
-test('brings back what was removed when something published since needs it, while its grace lasts', () => {
+test('restores removed builds that a newer build needs, during their grace period', () => {
   const dependent = RECORDS.find(
     ({ hash }) =>
       runtimeClosure([hash], nodes, ALL).size > 1 &&
@@ -153,7 +153,7 @@ test('brings back what was removed when something published since needs it, whil
   expect(expire).toEqual([]);
 });
 
-test('a removed build that only what goes now needs stays removed, as when a commit of prune has stopped in the middle', () => {
+test('does not restore a removed build whose dependents are removed now, as after a partial commit of prune', () => {
   const now = new Date(LAST + 365 * DAY_MS);
   const later = plan({ now });
   const gone = later.remove.map(({ build }) => build);
@@ -230,7 +230,7 @@ function removedNow(build: Build, now: Date): Removed {
   };
 }
 
-test('keeps a snapshot with what it needs, and brings back what of it is in its grace', () => {
+test('keeps a snapshot with its dependencies, and restores its builds in their grace period', () => {
   const [old] = plan({}).remove;
   if (!old) throw new Error('expected a build that goes');
   const hash = old.build.hash;
@@ -251,7 +251,7 @@ test('keeps a snapshot with what it needs, and brings back what of it is in its 
   expect(run(without, gone).restore.map((record) => record.hash)).toEqual([hash]);
 });
 
-test('keeps the newest releases of the recipes, gives the older ones up, and brings back what is asked for again', () => {
+test('keeps the newest releases of the recipes, drops older ones, and restores builds that are requested again', () => {
   const needed = new Set(RECORDS.flatMap(({ hash }) => [...runtimeClosure([hash], nodes, ALL)].slice(1)));
   const gone = plan({}).remove.flatMap(({ build }) => (needed.has(build.hash) ? [] : [build]));
   const releases = ['v2025.7.0', 'v2025.11.0', 'v2026.3.0', 'develop'];
@@ -275,9 +275,7 @@ test('keeps the newest releases of the recipes, gives the older ones up, and bri
   expect(isKept(asked.kept)).toEqual([false, true, true, false]);
   expect(asked.kept.get(hashesOf('v2026.3.0')[0] ?? '')).toBe('release v2026.3.0 of the recipes');
   expectClosed(new Set(asked.kept.keys()));
-  expect(asked.warnings).toContainEqual(
-    expect.stringContaining('pins and releases need takes more than 1kB'),
-  );
+  expect(asked.warnings).toContainEqual(expect.stringContaining('pins and releases need take more than 1kB'));
   // A smaller number releases one.
   expect(isKept(run({ releases: 1 }).kept)).toEqual([false, false, true, false]);
   expect(isKept(run({ releases: 0 }).kept)).toEqual([false, false, false, false]);

@@ -47,7 +47,7 @@ export interface PrunePlan {
 /**
  * Decides which builds to remove. Pure: the same input gives the same plan, and after a plan was applied the
  * next one is empty.
- * 
+ *
  * Always kept, with everything that they need at run time: the roots of environments' locks (including locks
  * that wait for their builds), builds that a snapshot or a pin names, and builds of as many recipe releases
  * as the owner asks for. Then builds of the newest releases if the owner gives no number, young builds, and
@@ -74,7 +74,7 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   for (const [name, pin] of pins) {
     const { found, missing } = resolvePin(pin, builds);
     keep(found, `pin ${name}: ${pin.reason}`);
-    if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here is ${missing.join(', ')}`);
+    if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here matches ${missing.join(', ')}`);
   }
 
   if (retention.releases !== undefined)
@@ -88,7 +88,7 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
   if (room < 0) {
     warnings.push(
-      `retention.size: what environments, snapshots, pins and releases need takes more than ${retention.size ?? ''}; remove some of them, or raise it`,
+      `retention.size: the builds that environments, snapshots, pins and releases need take more than ${retention.size ?? ''}; remove some of them, or raise it`,
     );
   }
   const byRule = keepByRule([...builds.values()], nodes, retention, now);

@@ -28,7 +28,7 @@ const root = mkdtempSync(join(tmpdir(), 'prune-'));
 beforeAll(() => publishFixture(`oci-layout:${join(root, 'published/registry')}`, 'published'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('removes from catalog and index at once, from an OCI layout after the grace', async () => {
+test('removes builds from catalog and index at once, and from an OCI layout after the grace period', async () => {
   const place = copyLayout('layout');
   await expectLife(place);
   // The pinned builds are complete to their last byte.
@@ -39,7 +39,7 @@ test('removes from catalog and index at once, from an OCI layout after the grace
   }
 });
 
-test('removes from a registry by its own deletion', async () => {
+test('removes images from a registry that supports deletion', async () => {
   const server = await startRegistry();
   try {
     await expectLife(await publishFixture(`${server.host}/owner/cache`, 'remote'));
@@ -48,7 +48,7 @@ test('removes from a registry by its own deletion', async () => {
   }
 });
 
-test('says what it would do and changes nothing without --apply', async () => {
+test('prints the plan and changes nothing without --apply', async () => {
   const place = copyLayout('dry');
   const before = readdirSync(place.catalog, { recursive: true }).length;
   const { stderr } = await prune(place, 400, []);

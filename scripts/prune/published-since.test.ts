@@ -14,10 +14,7 @@ import { appliedText, applyPlan, openBranch } from './apply.ts';
 import { openDeleter } from './delete-images.ts';
 import { planPrune } from './plan.ts';
 
-/**
- * A prune after the grace period, and a run that publishes the same builds again at that moment, in each
- * order.
- */
+/** A prune after the grace period, and a run that publishes the same builds at that moment, in each order. */
 
 const FIXTURE = resolve('tests/fixtures/cache-unsigned');
 const DAY_S = 86_400;
@@ -84,14 +81,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a build that was published again before its turn keeps its image', async () => {
+test('keeps the image of a build that was published again before its turn', async () => {
   await run(publisher, 'publish', [FIXTURE], OVER);
   await run(publisher, 'commit', [], OVER);
   expect((await run(pruner, 'prune', ['--apply'], OVER)).stderr).toContain('deleted 0 images');
   expect(await missingImages()).toEqual([]);
 });
 
-test('an image that goes between check and commit is missed after the commit, and pushed again', async () => {
+test('notices after the commit that an image was deleted between check and commit, and pushes it again', async () => {
   const published = await run(publisher, 'publish', [FIXTURE], OVER);
   expect(published.stderr).toContain('0 images pushed, 12 found in the registry');
   expect((await run(pruner, 'prune', ['--apply'], OVER)).stderr).toContain('deleted 12 images');
@@ -103,7 +100,7 @@ test('an image that goes between check and commit is missed after the commit, an
   expect(await missingImages()).toEqual([]);
 });
 
-test('an image that goes right after its build was published is named, with what to do', async () => {
+test('names an image that is deleted right after its build was published, with what to do', async () => {
   const content = join(pruner, 'site/content');
   const [catalog, removed] = [readCatalog(content), readRemoved(content)];
   const now = new Date((PUBLISHED_S + OVER * DAY_S) * 1_000);

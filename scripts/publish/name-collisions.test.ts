@@ -14,26 +14,26 @@ const zlib = makeNode({ name: 'zlib' });
 /** An external with the hash of another node. */
 const forged = makeNode({ name: 'zzz', external: true, hash: zlib.hash });
 
-test('refuses an external that nothing proves under the hash of a node of the catalog', () => {
+test('refuses an unverified external with the hash of a node in the catalog', () => {
   addFiles(catalog, [{ path: `specs/zlib/zlib-1.0-${zlib.hash}.spec.json`, content: `${zlib.text}\n` }]);
   const names = listSpecFiles(catalog);
   expect(() => refuseShadows([entry(forged)], names)).toThrow(/cache.*zzz@1\.0.*proves nothing.*specs\/zlib/);
   expect(() => refuseShadows([entry(zlib)], names)).not.toThrow();
 });
 
-test('refuses it under the hash of a node of another entry', () => {
+test('refuses it with the hash of a node in another entry', () => {
   expect(() => refuseShadows([entry(forged), entry(zlib)], new Map())).toThrow(/zzz@1\.0.*zlib/);
   expect(() => refuseShadows([entry(forged)], new Map())).not.toThrow();
 });
 
-test('finds the files in whose place a proved node steps', () => {
+test('finds the files that a verified node replaces', () => {
   const names = new Map([[zlib.hash, 'specs/zzz/zzz-1.0.spec.json']]);
   expect(findShadows([entry(zlib)], names)).toEqual(['specs/zzz/zzz-1.0.spec.json']);
   expect(findShadows([entry(forged)], names)).toEqual([]);
   expect(findShadows([entry(zlib)], listSpecFiles(catalog))).toEqual([]);
 });
 
-test('writes over a file only when told, and takes back what it added when it fails', () => {
+test('overwrites a file only when told to, and removes the files it added when it fails', () => {
   const path = `specs/zlib/zlib-1.0-${zlib.hash}.spec.json`;
   expect(addFiles(catalog, [{ path, content: 'other' }])).toEqual([]);
   expect(addFiles(catalog, [{ path, content: 'other', replace: true }])).toEqual([path]);

@@ -17,7 +17,7 @@ const EPOCH = '1763900000';
 const root = mkdtempSync(join(tmpdir(), 'publish-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('puts every build into registry and catalog, and changes nothing the second time', async () => {
+test('adds every build to registry and catalog, and changes nothing the second time', async () => {
   const place = newPlace();
   expect(await publish(FIXTURE, place)).toMatchObject({ staged: 12, adopted: 0, newBuilds: { length: 12 } });
   const { builds, nodes } = readCatalog(place.catalog);
@@ -38,7 +38,7 @@ test('gives the same bytes on another machine', async () => {
   expect(snapshot(other.registry)).toEqual(snapshot(one.registry));
 });
 
-test('adopts what a run pushed that was stopped before it wrote the catalog', async () => {
+test('adopts images pushed by a run that was stopped before it wrote the catalog', async () => {
   const place = newPlace();
   await publish(FIXTURE, place);
   const whole = snapshot(place.root);
@@ -49,7 +49,7 @@ test('adopts what a run pushed that was stopped before it wrote the catalog', as
   expect(snapshot(place.root)).toEqual(whole);
 });
 
-test('replaces an image that no catalog names, as of a run that could not commit, by what was built since', async () => {
+test('replaces an image that no catalog names, as after a run that could not commit, with the newer build', async () => {
   const place = newPlace();
   await publish(FIXTURE, place);
   rmSync(place.catalog, { recursive: true });
@@ -64,7 +64,7 @@ test('replaces an image that no catalog names, as of a run that could not commit
   expect(tagged?.digest).toBe(tree?.image.digest);
 });
 
-test('pushes again what the registry lost, but not another build of it', async () => {
+test('pushes a lost image again, but not another build of it', async () => {
   const place = newPlace();
   await publish(FIXTURE, place);
   const whole = snapshot(place.root);
@@ -75,7 +75,7 @@ test('pushes again what the registry lost, but not another build of it', async (
   expect(snapshot(place.root)).toEqual(whole);
 });
 
-test('puts the layers of dependencies that were published before under an image', async () => {
+test('includes the layers of dependencies that were published before', async () => {
   const place = newPlace();
   await publish(part(join(place.root, 'first'), ['libmd', 'gcc-runtime']), place);
   await publish(part(join(place.root, 'second'), ['libbsd', 'tree']), place);
@@ -91,7 +91,7 @@ test('puts the layers of dependencies that were published before under an image'
   expect(libbsd?.image.runnable).toBe(true);
 });
 
-test('says of an image without its dependencies that it does not run', async () => {
+test('marks an image without its dependencies as not runnable', async () => {
   const place = newPlace();
   await publish(part(join(place.root, 'alone'), ['libbsd']), place);
   expect([...readCatalog(place.catalog).builds.values()][0]?.image.runnable).toBe(false);

@@ -54,9 +54,7 @@ export interface Destination {
   names?: SpecFileNames;
 }
 
-/**
- * Opens the registry and the catalog of the options, else of the environment, with the signing key, if any.
- */
+/** Opens the registry and the catalog of the options, else of the environment, with any signing key. */
 export async function openDestination({
   registry,
   catalog,
@@ -131,9 +129,7 @@ export async function publishEntries(
   });
 }
 
-/**
- * Resolves the entries of each registry. When all are resolved, pushes the images that each registry lacks.
- */
+/** Resolves the entries of each registry. When all are resolved, pushes the images that are missing. */
 async function pushEntries(
   entries: readonly CheckedEntry[],
   { registry: own, home = own.reference, catalogDirectory, environment, originOf, times }: Destination,

@@ -6,7 +6,7 @@ import type { SpecImage } from './spec-image.ts';
 const [OURS, OTHER] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
 const IMAGE = imageOf(OURS);
 
-test('keeps what catalog and registry have, composing nothing, and tells when the tag has another image', () => {
+test('keeps what catalog and registry have, composing nothing, and reports another image at the tag', () => {
   const compose = (): never => {
     throw new Error('composed an image that nobody needs');
   };
@@ -16,7 +16,7 @@ test('keeps what catalog and registry have, composing nothing, and tells when th
   expect(decide({ recorded, tagged: other, compose })).toEqual({ kind: 'keep', recorded, other });
 });
 
-test('pushes again what the registry lost when the entry gives the same image, and nothing else', () => {
+test('pushes a lost image again if the entry gives the same image, and nothing else', () => {
   const lookup = (digest: string) => {
     const { kind } = decide({ recorded: buildOf(digest), tagged: undefined, compose: () => IMAGE });
     return kind;
@@ -25,7 +25,7 @@ test('pushes again what the registry lost when the entry gives the same image, a
   expect(lookup(OTHER)).toBe('lost');
 });
 
-test('adds what neither has, adopts the very image of the build, and replaces another', () => {
+test('adds what neither has, adopts the same image, and replaces another one', () => {
   const lookup = (digest?: string) =>
     decide({ recorded: undefined, tagged: digest ? descriptorOf(digest) : undefined, compose: () => IMAGE });
   expect(lookup()).toEqual({ kind: 'add', image: IMAGE });

@@ -192,9 +192,7 @@ type EntryDecision =
   | { kind: 'lost'; recorded: Build; image: SpecImage }
   /** Neither has it: push and record it. */
   | { kind: 'add'; image: SpecImage }
-  /**
-   * The registry has exactly the image that the entry gives, as after a run that stopped early: record it.
-   */
+  /** The registry has the same image that the entry gives, as after a run that stopped early: record it. */
   | { kind: 'adopt'; image: SpecImage }
   /**
    * The registry has another image, which the catalog does not name: pushed by a run that could not commit or

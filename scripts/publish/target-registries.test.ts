@@ -10,12 +10,12 @@ const targets = [
 ];
 const servers = useServers();
 
-test('a target has the registry that the settings give it, but for a dry run, which pushes nowhere else', () => {
+test('gives a target the registry in the settings, except in a dry run, which pushes nowhere else', () => {
   expect([...homesOf(targets, 'ghcr.io/owner/repo')]).toEqual([['x86_64_v3', LARGE]]);
   expect([...homesOf(targets, 'oci-layout:.work/preview')]).toEqual([]);
 });
 
-test('lists the registries of settings and of builds, the own one first and once', () => {
+test('lists the registries of settings and builds, the default one first and once', () => {
   const catalog = servers.file('catalog');
   const build = (registry?: string) => JSON.stringify({ name: 'zlib', image: { registry, tag: 'zlib' } });
   addFiles(catalog, [
