@@ -70,7 +70,7 @@ test("takes the latest attempt, and only names that are the job's to the letter"
   for (const name of ['build-1-3', 'build-01-2', 'build-1-02', 'build-1-0002', 'build-001-2', 'xbuild-1-2'])
     await upload(name, { record: 'planted' }, '2');
   await upload('build-11-1', { record: 'eleven' });
-  // A later attempt can use a name of an earlier one again.
+  // A later attempt can reuse a name of an earlier one.
   await upload('build-11-1', { record: 'planted' }, '2');
   expect([await read(1), await read(11), await read(0)]).toEqual(['second', 'eleven', undefined]);
   const local = join(folder, 'local');
@@ -112,7 +112,7 @@ test('knows whether the API gives the artifacts, and why it does not', async () 
   await upload('plans-1', { record: 'x' });
   const answer = (known: string) => tryRunArtifacts(known, environment, { firstRetryMs: 1 });
   expect(await answer('plans-1')).toBeUndefined();
-  // GitHub may list an artifact some time after it was uploaded.
+  // GitHub may list an artifact only some time after its upload.
   expect(await answer('plans-2')).toBe('it lists 1 without plans-2');
   service.fail(404);
   expect(await answer('plans-1')).toMatch(/artifact plans-1: .* answered 404/);
@@ -185,12 +185,12 @@ async function zip(files: Record<string, string>, mode = 0o100644): Promise<Buff
   return buffer(archive.outputStream.pipe(new PassThrough()));
 }
 
-/** Names of one length stand for each other, so that no offset moves. */
+/** Replaces a name by another of the same length, so that no offset changes. */
 async function replaced(archive: Promise<Buffer>, from: string, to: string): Promise<Buffer> {
   return Buffer.from((await archive).toString('latin1').replaceAll(from, to.padEnd(from.length)), 'latin1');
 }
 
-/** Says in the central directory that a file unpacks to 10 bytes. Source: APPNOTE.TXT 4.3.12. */
+/** Sets the unpacked size of a file in the central directory to 10 bytes. Source: APPNOTE.TXT 4.3.12. */
 function shrinkSizes(archive: Buffer): Buffer {
   const start = archive.indexOf(Buffer.from('PK\x01\x02'));
   archive.writeUInt32LE(10, start + 24);

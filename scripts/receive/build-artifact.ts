@@ -8,24 +8,24 @@ import { downloadRunArtifact, listRunArtifacts, unpackZip } from '../github/run-
 import { BadArchiveError } from '../github/errors.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
-/** The view of an environment, next to the record. */
+/** File name of an environment's view, next to the record. */
 export const VIEW_ARCHIVE = 'view.tar.gz';
 
-/** Limits of one artifact: its zip and what it unpacks to are on a runner's disk of some 14 GB at the same time. */
+/** Limits of one artifact: its zip and its unpacked files share a runner's disk of about 14 GB. */
 const LIMITS = { files: 200_000, bytes: 16 * 2 ** 30 };
 
-/** The artifacts of a run's build jobs, `build-<index>-<attempt>`: taken one at a time, since all of them may not fit on a disk. */
+/** Artifacts of a run's build jobs, `build-<index>-<attempt>`, used one at a time to save disk space. */
 export interface BuildArtifacts {
   /**
-   * Does some work with the artifact of a job's latest attempt: a folder that may be gone afterwards; undefined when
-   * the job uploaded none. Throws `BadArchiveError` for one that is not an archive of plain files.
+   * Runs `work` with the artifact of a job's latest attempt: a folder that may be deleted afterwards, or
+   * undefined when the job uploaded none. Throws `BadArchiveError` if it is not an archive of plain files.
    */
   use<T>(index: number, work: (folder: string | undefined) => Promise<T>): Promise<T>;
 }
 
 /**
- * Artifacts that are on this machine: a folder per artifact.
- * @param attempt of the run so far: an artifact of a later one is made up
+ * Opens artifacts on this machine, one folder per artifact.
+ * @param attempt the run's current attempt: an artifact of a later one is forged
  */
 export function openArtifactFolder(directory: string, attempt = Infinity): BuildArtifacts {
   return {
@@ -41,8 +41,8 @@ export function openArtifactFolder(directory: string, attempt = Infinity): Build
 }
 
 /**
- * Artifacts of the workflow run that this is, from GitHub's API. Of two with one name (a run's later attempt can use
- * a name again) the older one counts: its name says which attempt it is from.
+ * Opens artifacts of the current workflow run through GitHub's API. Of two with the same name (a later
+ * attempt can reuse a name) the older one is used: its name has its attempt.
  */
 export async function openRunArtifacts(
   environment: ProcessEnvironment,
@@ -72,7 +72,7 @@ export async function openRunArtifacts(
   };
 }
 
-/** The artifacts of a folder, or without one those of the workflow run that this is. */
+/** Opens the artifacts in a folder (default: those of the current workflow run). */
 export function openArtifacts(
   directory: string | undefined,
   environment: ProcessEnvironment,
@@ -83,7 +83,7 @@ export function openArtifacts(
   throw new Error('expected --artifacts DIR: only a workflow run can take them from GitHub');
 }
 
-/** Artifacts of one job. Names are compared to the letter: `build-01-1` is nobody's. */
+/** Artifacts of one job, latest attempt first. Names must match exactly: `build-01-1` belongs to no job. */
 function latestFirst<T extends { name: string }>(all: readonly T[], index: number, attempt: number): T[] {
   return all
     .flatMap((artifact) => {
@@ -96,8 +96,8 @@ function latestFirst<T extends { name: string }>(all: readonly T[], index: numbe
 }
 
 /**
- * The build cache in a build artifact; undefined when nothing was built: an artifact has no empty folders.
- * Throws when it is a link, which would lead to other artifacts.
+ * Returns the build cache in an artifact; undefined when nothing was built, since artifacts have no empty
+ * folders. Throws when it is a link, which could lead to other artifacts.
  */
 export function findCache(artifact: string): string | undefined {
   const folder = join(artifact, 'cache');
@@ -106,7 +106,7 @@ export function findCache(artifact: string): string | undefined {
   throw new Error(`${folder}: expected a folder, found something else`);
 }
 
-/** Reads the record that a build job uploaded, which may be anything. */
+/** Reads the untrusted record that a build job uploaded. */
 export function readRecord(artifact: string): BuildRecord {
   const file = join(artifact, 'record.json');
   const entry = lstatSync(file, { throwIfNoEntry: false });

@@ -26,7 +26,7 @@ test('hands over the record of a job that built nothing', async () => {
 });
 
 test('ends a check that takes more memory or time than there is, and lives on', async () => {
-  // Some ten MiB of JSON, which take ten times as much when they are read.
+  // About ten MiB of JSON, which take ten times as much memory when parsed.
   const environments = Object.fromEntries(
     Array.from({ length: 60_000 }, (_, at) => [
       at

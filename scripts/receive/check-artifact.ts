@@ -9,12 +9,12 @@ import { checkTarballs } from '../publish/publish-cache.ts';
 import type { CheckedEntry } from '../publish/resolve.ts';
 import { findCache, readRecord } from './build-artifact.ts';
 
-/** An artifact to check, and what it may hold. */
+/** An artifact to check, with its permitted contents. */
 export interface ArtifactToCheck {
   folder: string;
-  /** The hashes that its job was to build. */
+  /** Hashes that its job had to build. */
   hashes: ReadonlySet<DagHash>;
-  /** The text of each node of the plan's lock. */
+  /** Text of each node in the plan's lock. */
   texts: ReadonlyMap<DagHash, string>;
   catalogDirectory: string;
 }
@@ -23,17 +23,17 @@ export type CheckedArtifact = { entries: CheckedEntry[]; record: BuildRecord } |
 
 /** Limits of one check. Tests lower them. */
 export interface CheckLimits {
-  /** Of JavaScript's heap; files are read in parts. */
+  /** Limit of the JavaScript heap; files are read in chunks. */
   memoryMiB: number;
   milliseconds: number;
 }
 
-/** The largest real artifacts take some hundred MiB and some minutes. */
+/** The largest real artifacts take a few hundred MiB and a few minutes. */
 const LIMITS: CheckLimits = { memoryMiB: 2_048, milliseconds: 20 * 60_000 };
 
 /**
- * Checks an artifact in a process of its own, without this one's secrets: whatever it holds, it costs no more than
- * its own builds. Never throws for what is in it.
+ * Checks an artifact in a separate process without this process's secrets, so that a malicious artifact
+ * affects only its own builds. Never throws because of its contents.
  */
 export async function checkArtifact(
   artifact: ArtifactToCheck,
@@ -41,11 +41,11 @@ export async function checkArtifact(
 ): Promise<CheckedArtifact> {
   const child = fork(fileURLToPath(import.meta.url), {
     execArgv: [`--max-old-space-size=${memoryMiB}`],
-    // Maps and sets go over as they are.
+    // Transfers maps and sets unchanged.
     serialization: 'advanced',
     env: {
       PATH: process.env['PATH'] ?? '',
-      // Set where hundreds of checks are to start quickly and all that they read is trusted: by the tests.
+      // Set by tests, which start hundreds of checks with trusted input.
       ...(process.env['NODE_COMPILE_CACHE'] && { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }),
     },
     timeout: milliseconds,
@@ -73,7 +73,7 @@ export async function checkArtifact(
   });
 }
 
-/** The check itself, in the process for it. */
+/** The check itself, run in the separate process. */
 async function check(artifact: ArtifactToCheck): Promise<CheckedArtifact> {
   const { folder, hashes, texts, catalogDirectory } = artifact;
   try {

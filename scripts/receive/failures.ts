@@ -15,10 +15,10 @@ import { readCatalogFile, type NewFile } from '../catalog/catalog.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
-/** What publish itself knows of a failure. */
+/** Facts about a failure that the publish job itself knows. */
 export interface Circumstances {
   target: string;
-  /** Address of the workflow run. Absent outside GitHub. */
+  /** Address of the workflow run. Undefined outside GitHub. */
   run: string | undefined;
   /** Names failures without a hash; unique within the repository. */
   job: string;
@@ -27,8 +27,8 @@ export interface Circumstances {
 }
 
 /**
- * The failures that a build recorded, as far as they are its to record: of planned packages, and not of what it
- * uploaded nevertheless.
+ * Returns the failures in a build's record that it is entitled to report: those of planned packages that it
+ * did not upload.
  */
 export function recordedFailures(
   record: BuildRecord,
@@ -52,7 +52,7 @@ export function recordedFailures(
   return recorded.slice(0, MAX_FAILURES);
 }
 
-/** The spec as it was planned: pages show it as a command, and what the build says of it may be anything. */
+/** The spec from the plan: pages show it as a command, and the build's own text is untrusted. */
 function plannedSpec({ roots, nodes }: Plan, name: string, hash: DagHash | undefined): string {
   const root = roots.find((node) =>
     hash === undefined ? nodes.get(node.hash)?.name === name : node.hash === hash,
@@ -61,7 +61,7 @@ function plannedSpec({ roots, nodes }: Plan, name: string, hash: DagHash | undef
   return root?.spec ?? (node ? `${name}@${node.version}/${node.hash}` : name);
 }
 
-/** The end of a log within its bounds. */
+/** The end of a log, within the size limit. */
 function cutLog(log: readonly string[]): string[] {
   const lines: string[] = [];
   let bytes = 0;
@@ -74,7 +74,7 @@ function cutLog(log: readonly string[]): string[] {
   return lines;
 }
 
-/** One failure for each thing that was asked of a job whose artifact is missing or refused. */
+/** One failure for each request of a job whose artifact is missing or refused. */
 export function failuresOfAll(
   plan: Plan,
   kind: 'refused' | 'timeout' | 'other',
@@ -91,7 +91,7 @@ export function failuresOfAll(
   });
 }
 
-/** The failure of what was asked for and not tried in any job, since something that it needs failed in one. */
+/** The failure of a requested spec that no job tried, because one of its dependencies failed. */
 export function notTriedFailure(
   { name, hash }: Pick<Node, 'name' | 'hash'>,
   spec: string,
@@ -103,8 +103,9 @@ export function notTriedFailure(
 }
 
 /**
- * The catalog's files of failures: by hash, so that a newer one takes its place, else by job. One that is there already
- * but for its date is left out: the same run publishes for a second time, and nothing has failed again.
+ * Returns the catalog's files of failures, named by hash, so that a newer failure replaces an older one, else
+ * by job. A failure that is already recorded with another date is left out: the same run publishes again, and
+ * nothing new has failed.
  */
 export function failureFiles(failures: readonly Failure[], job: string, catalogDirectory: string): NewFile[] {
   return failures.flatMap((failure) => {
@@ -116,7 +117,7 @@ export function failureFiles(failures: readonly Failure[], job: string, catalogD
   });
 }
 
-/** Takes away the failures of what has been built after all. */
+/** Removes the failures of specs that have been built since. */
 export function forgetFailures(
   catalogDirectory: string,
   built: readonly Pick<Node, 'name' | 'hash'>[],

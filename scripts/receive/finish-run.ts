@@ -27,7 +27,7 @@ import type { Received } from './receive-artifact.ts';
 /** The options of `receive` that decide what happens after all artifacts. */
 interface FinishOptions {
   registry: string;
-  /** Whether containers are made, rather than listed. */
+  /** Whether to make containers, or only list them. */
   containers: boolean;
   /** Folder for the digests to attest. */
   subjects?: string;
@@ -36,8 +36,8 @@ interface FinishOptions {
 }
 
 /**
- * Publishes the containers of what was received, and reports everything: to people, to the next steps of the workflow
- * and by an error when something could not be published.
+ * Publishes the containers of the received builds and reports the results to people and to the next workflow
+ * steps. Throws when something could not be published.
  * @param jobs number of build jobs of the run
  */
 export async function finishRun(
@@ -80,28 +80,28 @@ export async function finishRun(
     throw new Error(`not all is published; what is published stays\n  ${faults.join('\n  ')}`);
 }
 
-/** Builds and containers that another run can still make: what no job came to, or what ran out of time. */
+/** Number of builds and containers left for a later run: those that no job got to, or that timed out. */
 function countWaiting(received: ReceivedRun['received'], divided: ReceivedRun['divided']): number {
   const stopped = received.flatMap(({ failures }) => failures.filter(({ kind }) => kind === 'timeout'));
   return divided ? divided.waiting.length + divided.containers : stopped.length;
 }
 
-/** The most subjects of one attestation. Source: the README of actions/attest. */
+/** Maximum number of subjects of one attestation. Source: the README of actions/attest. */
 const MAX_SUBJECTS = 1_024;
-/** As many as `.github/actions/attest` has steps. */
+/** Number of steps in `.github/actions/attest`. */
 const MAX_FILES = 4;
 
-/** What is new in the registry. */
+/** New builds and containers in the registry. */
 export interface Published {
   builds: readonly Build[];
   containers: readonly Container[];
-  /** Every node of their DAGs. Absent: their bills of materials are not attested. */
+  /** Every node of their DAGs. Without it their bills of materials are not attested. */
   nodes?: ReadonlyMap<DagHash, SpecNode>;
 }
 
 /**
- * Hands what is to be attested to the next step.
- * @returns what will not be, in sentences
+ * Passes the digests to attest to the next step.
+ * @returns sentences on the digests that will not be attested
  */
 export function attestLater(folder: string, published: Published, isPrivate: boolean): string[] {
   if (isPrivate && published.builds.length + published.containers.length > 0)
@@ -114,9 +114,9 @@ export function attestLater(folder: string, published: Published, isPrivate: boo
 }
 
 /**
- * Writes what is to be attested into a folder, each new container's, image's, tarball's and bill of materials' digest in the form of sha256sum, as many
- * to a file as one attestation takes: `1.txt`, `2.txt` and so on.
- * @returns how many files there are, and how many digests did not fit into them
+ * Writes the digests to attest (of new containers, images, tarballs and bills of materials) into a folder in
+ * the format of sha256sum, as many per file as one attestation takes: `1.txt`, `2.txt` and so on.
+ * @returns the number of files, and of digests that did not fit into them
  */
 export function writeSubjects(
   folder: string,
@@ -143,12 +143,12 @@ export function writeSubjects(
   return { files, unattested: Math.max(0, lines.length - files * MAX_SUBJECTS) };
 }
 
-/** Builds that the summary lists; the others are counted. */
+/** Maximum number of builds that the summary lists; the rest are counted. */
 const MAX_LISTED = 500;
 
 /**
- * The job summary: what was built, reused, built twice and failed, and how large it is.
- * @param isPublished whether the site is going to have pages of the builds, to link to
+ * Composes the job summary: builds that are new, reused, built twice or failed, and their size.
+ * @param isPublished whether the site will have pages of the builds to link to
  */
 export function describeRun(
   all: readonly Received[],
@@ -199,7 +199,7 @@ export function describeRun(
   ].join('\n');
 }
 
-/** The summary of builds in waves: a picture of the jobs, and what is left for a later run. Empty for a single job. */
+/** Summary of builds in waves: a diagram, and the builds left for a later run. Empty for a single job. */
 function describeWaves(
   all: readonly Received[],
   { waiting, waitingSeconds, failures }: DividedOutcome,

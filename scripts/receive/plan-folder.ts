@@ -10,29 +10,29 @@ import { digestOf } from '../cli/digest.ts';
 import { SBANG_FILE } from '../concretize/plan-files.ts';
 import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 
-/** Among the plans, the folder of those requests that no job builds as a whole. */
+/** Folder, among the plans, of requests that are divided over several jobs. */
 export const REQUESTS_FOLDER = 'requests';
 
-/** What one build job was told to build. */
+/** Plan of one build job. */
 export interface Plan {
-  /** The hashes that it may produce. */
+  /** Hashes that the job may produce. */
   hashes: ReadonlySet<DagHash>;
   inputs: BuildInputs;
-  /** Every node of the lock by its hash. */
+  /** Every node of the lock, keyed by hash. */
   nodes: ReadonlyMap<DagHash, Node>;
-  /** The text of each node of the lock, compact. */
+  /** Compact text of each node of the lock. */
   texts: ReadonlyMap<DagHash, string>;
-  /** What was asked for, in the order of the lock; of a part, as far as it is its to build. */
+  /** Requested specs in the order of the lock; for a part only those that it builds. */
   roots: readonly { hash: DagHash; spec: string }[];
-  /** `spack.lock` to the letter. */
+  /** Text of `spack.lock`, verbatim. */
   lockText: string;
-  /** Spack's own script for long shebangs. Absent: no container is wanted. */
+  /** Spack's own script for long shebangs. Absent when no container is requested. */
   sbang?: string;
 }
 
 /**
- * Reads what concretize decided for one job. Build code can reach a run's artifacts, and this is one: each file is
- * held against its digest in the matrix, which travelled as a job's output.
+ * Reads the plan that concretize made for one job. It is an artifact, and build code can write to a run's
+ * artifacts: each file must match its digest in the matrix, which was passed as a job output.
  */
 export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan {
   const folder = join(plansDirectory, String(entry.index));
@@ -53,19 +53,19 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
   };
 }
 
-/** Reads what had no solution, held against its digest in the same way. */
+/** Reads the requests without a solution, and checks their digest in the same way. */
 export function readSolvedFailures(plansDirectory: string, sha256: string): SolvedFailure[] {
   return SolvedFailures.parse(JSON.parse(readChecked(join(plansDirectory, 'failures.json'), sha256)));
 }
 
-/** Reads which requests are divided over several jobs, held against its digest in the same way. */
+/** Reads the requests that are divided over several jobs, and checks their digest in the same way. */
 export function readDivided(plansDirectory: string, sha256: string): DividedRequests {
   return DividedRequests.parse(
     JSON.parse(readChecked(join(plansDirectory, 'divided.json'), sha256, 'gather')),
   );
 }
 
-/** Reads a file that no build may have changed: its digest came another way. `writer` names who wrote it in the error. */
+/** Reads a file that builds must not change and checks its digest. `writer` names its author in errors. */
 export function readChecked(file: string, sha256: string, writer = 'concretize'): string {
   const bytes = readFileSync(file);
   const actual = hexOf(digestOf(bytes));

@@ -85,7 +85,7 @@ test('a refused artifact becomes a failure and costs the others nothing', async 
 test('refuses a node that is another than in the lock of the plan, whatever its hash proves', async () => {
   const entries = [plan(0), plan(1)];
   upload(1);
-  // An external of the fixture whose hash proves nothing.
+  // An external of the fixture with an unverifiable hash.
   cache.editSpecFile('tree', (text) => text.replace('"path":"/usr"', '"path":"/opt"'));
   upload(0);
   const { received, faults } = await receive(entries);
@@ -217,7 +217,7 @@ test('records only failures and packages that are of the plan', async () => {
   expect(readdirSync(join(catalog(), 'failures'))).toEqual(['lz4']);
   const [first, last] = failure('lz4', '77-0').log;
   expect([first, last]).toEqual([log[0], String.raw`error \u202e\u001b[1m`]);
-  // Not what the build says of it, which a page would show as a command.
+  // Not the build's own text, which a page would show as a command.
   expect(failure('lz4', '77-0')).toMatchObject({ kind: 'compile', phase: 'build', spec: 'lz4' });
   expect(readdirSync(join(catalog(), 'packages'))).toEqual(['tree.json']);
   expect(readFileSync(join(catalog(), 'packages/tree.json'), 'utf8')).not.toMatch('2099');
@@ -296,7 +296,7 @@ function receive(
   );
 }
 
-/** Writes the plan of a job that was asked for tree, as concretize does. */
+/** Writes the plan of a job that has to build tree, as concretize does. */
 function plan(index: number, planned: Iterable<string> = hashes(), environment?: string): MatrixEntry {
   const nodes = nodesOf(new HostileCache());
 
@@ -353,7 +353,7 @@ function hashes(): Set<string> {
   return new Set(names.flatMap((name) => /-([a-z2-7]{32})\.spec\.manifest\.json$/.exec(name)?.[1] ?? []));
 }
 
-/** Every node of a cache as it is in its spec files. */
+/** Every node of a cache, with the text in its spec files. */
 function nodesOf(original: HostileCache): { hash: string }[] {
   const specs = join(original.directory, 'v3/manifests/spec');
   const files = readdirSync(specs, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -17,16 +17,16 @@ import { walk } from '../../site/lib/spack/dag.ts';
 import { lockRecorder } from '../concretize/environment-locks.ts';
 import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 
-/** What became of all artifacts of a run. */
+/** Outcome for all artifacts of a run. */
 export interface ReceivedRun {
   received: Received[];
-  /** Of requests that several jobs build. Absent: there are none. */
+  /** Outcome for requests that several jobs build, if any. */
   divided?: DividedOutcome;
-  /** One sentence for each job that could not be published through no fault of its artifact. */
+  /** One sentence for each job that could not be published for reasons other than its artifact. */
   faults: string[];
 }
 
-/** Takes over what each job of a matrix built, one after the other; none affects the others. Records what had no solution. */
+/** Receives each job's artifact in turn; none affects the others. Records requests without a solution. */
 export async function receiveAll(
   entries: readonly MatrixEntry[],
   sources: Sources,
@@ -82,26 +82,26 @@ function announce({ entry, refused, warnings, failures }: Received): void {
   for (const { name, kind, spec } of failures) annotate('warning', `${name} failed (${kind}): ${spec}`);
 }
 
-/** What became of the requests that several jobs build. */
+/** Outcome for the requests that several jobs build. */
 export interface DividedOutcome {
-  /** Of what somebody asked for and no job tried, since something that it needs failed. */
+  /** Failures of requested specs that no job tried, because one of their dependencies failed. */
   failures: Failure[];
-  /** Hashes that a later run may still build, for a root that needs nothing that failed. */
+  /** Hashes that a later run may still build, for roots without failed dependencies. */
   waiting: DagHash[];
-  /** How long that probably takes, in seconds. */
+  /** Estimated time for that, in seconds. */
   waitingSeconds: number;
-  /** Requests whose builds are all there, but not their containers. */
+  /** Number of requests whose builds all exist, but not their containers. */
   containers: number;
   /**
-   * What was asked for, other than environments, and still waits: for the next run. Not where no root can be built any more:
-   * the next run would try again what failed.
+   * Requests, other than environments, that wait for the next run. Excludes requests without any root that
+   * can still be built: the next run would only try again what failed.
    */
   specs: string[];
 }
 
 /**
- * Records what only shows when all jobs have been received: the locks of environments that are divided, and what was
- * not tried in one job since another failed.
+ * Records results that are only known when all jobs have been received: the locks of divided environments,
+ * and specs that were not tried because another job failed.
  */
 export function receiveDivided(
   { requests, seconds }: DividedRequests,
@@ -144,7 +144,7 @@ export function receiveDivided(
         );
     }
     if (isWaiting && request.environment === undefined) outcome.specs.push(request.specs.join(' '));
-    // Its image is made by a job that has all of it in one place: the next run's.
+    // The next run makes its image, in a job that has all of its builds in one place.
     if (isBuilt && request.container) outcome.containers += 1;
   }
   addFiles(catalogDirectory, failureFiles(outcome.failures, circumstances.job, catalogDirectory));
@@ -153,7 +153,7 @@ export function receiveDivided(
   return outcome;
 }
 
-/** The failure of a node or of something that it needs; what ran out of time is none: it may be built yet. */
+/** Finds the failure of a node or of its dependencies, except a timeout: a later run may succeed. */
 function failedNeed(
   hash: DagHash,
   { nodes, hashes }: Plan,

@@ -22,42 +22,42 @@ import { readPlanFolder, type Plan } from './plan-folder.ts';
 import { Package } from '../../site/schemas/package.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
-/** What became of one job's artifact. */
+/** Outcome for one job's artifact. */
 export interface Received {
   entry: MatrixEntry;
-  /** What was asked for, for people. */
+  /** Request of the job, for display. */
   title: string;
-  /** Number of builds that the job was to make. */
+  /** Number of builds planned for the job. */
   planned: number;
   newBuilds: Build[];
-  /** Builds that were in the catalog already when this artifact came. */
+  /** Number of builds that were already in the catalog. */
   again: number;
-  /** Hashes that the job took from the cache, by its own word. */
+  /** Number of builds that the job took from the cache, according to its own record. */
   reused: number;
   failures: Failure[];
-  /** The job uploaded nothing: what it was to build may be tried again. */
+  /** Set when the job uploaded nothing: its builds may be tried again. */
   isLost?: true;
-  /** Why nothing of the artifact was taken. */
+  /** Reason why the artifact was refused. */
   refused?: string;
   warnings: string[];
-  /** The containers that were asked for, when the artifact was taken. */
+  /** The requested containers, if the artifact was accepted. */
   containers?: ContainerRequest;
 }
 
-/** Where the parts of a run are that belong together. */
+/** Sources of the parts of a run. */
 export interface Sources {
-  /** Folder of the plans, as concretize wrote them. */
+  /** Folder of the plans that concretize wrote. */
   plans: string;
   artifacts: BuildArtifacts;
-  /** A folder for the views of environments, until their containers are made. */
+  /** Folder for the views of environments, until their containers are made. */
   views: string;
-  /** Environments that the owner has changed or removed since they were solved: their locks are not recorded. */
+  /** Environments changed or removed since they were concretized: their locks are not recorded. */
   changed: ReadonlySet<string>;
 }
 
 type Accepted = Exclude<CheckedArtifact, { refused: string }>;
 
-/** What all steps of taking over one artifact need. */
+/** Shared state of all steps for one artifact. */
 interface Receiving {
   entry: MatrixEntry;
   plan: Plan;
@@ -66,13 +66,13 @@ interface Receiving {
   circumstances: Circumstances;
 }
 
-/** What taking over an artifact came to. */
+/** Outcome without the properties of the job. */
 type Outcome = Omit<Received, 'entry' | 'title' | 'planned'>;
 
 /**
- * Takes over what one job built: checks it against its plan, publishes it and records its failures. An artifact that
- * is missing or not what it should be becomes a failure and throws nothing; what throws is a fault of ours or of
- * the registry.
+ * Receives the artifact of one job: checks it against its plan, publishes its builds and records its
+ * failures. A missing or invalid artifact becomes a failure and throws nothing; only faults of this program
+ * or of the registry throw.
  */
 export async function receiveArtifact(
   entry: MatrixEntry,
@@ -86,7 +86,7 @@ export async function receiveArtifact(
   const { catalogDirectory } = destination;
   const { changed } = sources;
   const recordLock = lockRecorder(request, plan.lockText, { catalogDirectory, changed, ...circumstances });
-  // Before, since publishing may fail; after, since a lock may have waited for what this job built.
+  // Once before, since publishing may fail; once after, since a lock may have waited for these builds.
   recordLock();
   const outcome = await takeArtifact({ entry, plan, sources, destination, circumstances });
   recordLock();
@@ -94,7 +94,7 @@ export async function receiveArtifact(
   return { entry, title: environment ?? specs.join(' '), planned: plan.hashes.size, ...outcome };
 }
 
-/** Checks the artifact of a job and publishes it, while it is on this disk. */
+/** Checks a job's artifact and publishes it, while it is on this disk. */
 async function takeArtifact(receiving: Receiving): Promise<Outcome> {
   const { entry, plan, sources, destination, circumstances } = receiving;
   const fail = (kind: 'other' | 'refused', reason: string): Outcome => ({
@@ -127,7 +127,7 @@ async function takeArtifact(receiving: Receiving): Promise<Outcome> {
   }
 }
 
-/** Publishes the builds of an accepted artifact, and records what it says of packages and of failures. */
+/** Publishes the builds of an accepted artifact, and records the packages and failures that it reports. */
 async function publishArtifact(
   { entry, plan, destination, circumstances }: Receiving,
   { entries, record }: Accepted,
@@ -159,9 +159,9 @@ async function publishArtifact(
 }
 
 /**
- * Keeps the view of an environment: containers are made when all artifacts have been received, and this one is gone
- * then.
- * @returns where its archive is
+ * Keeps the view of an environment: containers are made after all artifacts have been received, when this one
+ * no longer exists.
+ * @returns path of its archive
  */
 function keepView(folder: string, { record: { view } }: Accepted, { entry, sources }: Receiving): string {
   const archive = join(sources.views, `${entry.index}-${VIEW_ARCHIVE}`);
@@ -188,8 +188,9 @@ function requestContainers(
 }
 
 /**
- * What a build says of planned packages, where the catalog has nothing newer. The commit is the plan's; the
- * commit's date is the build's word, and one in the future would win for ever: it is left out.
+ * Returns the catalog's files for planned packages in a build's record, unless the catalog has newer ones.
+ * The commit is taken from the plan. The commit's date comes from the untrusted build, and a date in the
+ * future would always win: it is left out.
  */
 function packageFiles(
   packages: readonly Package[],

@@ -5,8 +5,8 @@ import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.t
 import { readIfThere, replaceFile } from '../cli/files.ts';
 
 /**
- * Puts a public key into a catalog as `keys/<FINGERPRINT>.asc`, next to those that are there.
- * Returns its fingerprint and whether a file was written; writes none when the catalog knows all of the key.
+ * Adds a public key to a catalog as `keys/<FINGERPRINT>.asc`. Returns its fingerprint and whether a file was
+ * written; writes none when the catalog already has the whole key.
  */
 export async function writePublicKey(
   catalog: string,

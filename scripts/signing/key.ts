@@ -1,21 +1,21 @@
 import { generateKey, readKey, type PublicKey } from 'openpgp';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 
-/** Bits of an RSA key: as many as `spack gpg create` takes. */
+/** Bits of an RSA key, as in `spack gpg create`. */
 const RSA_BITS = 4096;
 
-/** Kinds of keys; `rsa` is for clients whose gpg has no Ed25519 (FIPS mode, gpg 2.0), its signatures cost more. */
+/** Key types. `rsa` is for clients whose gpg lacks Ed25519 (FIPS mode, gpg 2.0); its signatures cost more. */
 export const KEY_TYPES = ['ed25519', 'rsa'] as const;
 
 export type KeyType = (typeof KEY_TYPES)[number];
 
 export interface KeyRequest {
-  /** Who signs, shown by `spack gpg list`. */
+  /** Name of the signer, shown by `spack gpg list`. */
   name: string;
   email?: string | undefined;
-  /** The key's first moment; signatures cannot be older. */
+  /** Creation time of the key; signatures cannot be older. */
   date: Date;
-  /** Ed25519 unless told. */
+  /** Type of the key (default: Ed25519). */
   type?: KeyType | undefined;
 }
 
@@ -25,11 +25,11 @@ export interface KeyPair {
   fingerprint: string;
   /** Armored. */
   publicKey: string;
-  /** Armored, without a passphrase: it is meant for a secret store. */
+  /** Armored, without a passphrase, for a secret store. */
   privateKey: string;
 }
 
-/** Makes a key that only signs and never expires, in the form (version 4) that gpg 2.1 and newer read. */
+/** Makes a signing-only key that never expires, in the format (version 4) that gpg 2.1 and newer can read. */
 export async function makeKey({ name, email, date, type = 'ed25519' }: KeyRequest): Promise<KeyPair> {
   const { publicKey, privateKey } = await generateKey({
     ...(type === 'rsa' ? { type, rsaBits: RSA_BITS } : { type: 'ecc', curve: 'ed25519Legacy' }),
@@ -37,7 +37,7 @@ export async function makeKey({ name, email, date, type = 'ed25519' }: KeyReques
     subkeys: [],
     date,
     format: 'armored',
-    // Off: a notation that only openpgp.js knows.
+    // Turns off a notation that only openpgp.js knows.
     config: { nonDeterministicSignaturesViaNotation: false },
   });
   return {
@@ -48,8 +48,8 @@ export async function makeKey({ name, email, date, type = 'ed25519' }: KeyReques
 }
 
 /**
- * The armored key that a catalog should hold, given the one that it holds, if any: both united, so that neither a
- * new expiry date nor a revocation is lost. The text stays as it is when nothing is new. Throws for a revoked key.
+ * Merges an armored key with the one in the catalog, if any, so that neither a new expiry date nor a
+ * revocation is lost. Returns the text unchanged when nothing is new. Throws for a revoked key.
  */
 export async function mergePublicKey(current: string | undefined, added: string): Promise<string> {
   const key = await onlyKey(added);
@@ -69,7 +69,7 @@ async function onlyKey(armored: string): Promise<PublicKey> {
   return key;
 }
 
-/** What to do with a new key, in plain sentences; `out` is the file with the private key, `-` for none. */
+/** Instructions for a new key; `out` is the file of the private key, `-` for standard output. */
 export function describeNewKey(key: { fingerprint: string; catalog: string; out: string }): string {
   const file = key.out === '-' ? 'FILE' : key.out;
   return `Made key ${key.fingerprint}.

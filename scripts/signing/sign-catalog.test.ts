@@ -143,7 +143,7 @@ test('the key command takes in a public key, and no private one', async () => {
   await expect(run('key', ['--catalog', catalog, '--import', file])).rejects.toThrow(/found a private one/);
 });
 
-/** Runs `node scripts/sign.ts` with a key; resolves with what it said last. */
+/** Runs `node scripts/sign.ts` with a key; resolves with the last line of its output. */
 async function sign({ privateKey }: Pick<KeyPair, 'privateKey'>, ...options: string[]): Promise<string> {
   const said = await run('sign', ['--catalog', catalog, ...options], { SIGNING_KEY: privateKey });
   return said.trimEnd().split('\n').at(-1) ?? '';
@@ -205,7 +205,7 @@ function publicKeyIn(fingerprint: string): Promise<string> {
   return readFile(join(catalog, 'keys', `${fingerprint}.asc`), 'utf8');
 }
 
-/** When each manifest was last written, and as which file. */
+/** Modification time and inode of each manifest. */
 async function modified(): Promise<[number, number][]> {
   const stats = await Promise.all(NAMES.map((name) => stat(manifestPath(name))));
   return stats.map(({ mtimeMs, ino }) => [mtimeMs, ino]);

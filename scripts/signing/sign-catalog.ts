@@ -12,17 +12,17 @@ import { signManifest, splitSigned, verifyManifest } from './signature.ts';
 import type { Signer } from './signer.ts';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
 
-/** Files read or written at a time. */
+/** Number of files read or written at a time. */
 const CONCURRENCY = 16;
 
-/** A manifest and what is to be written in its place. */
+/** A manifest and its new text. */
 export interface SignedFile {
   /** Relative to the catalog, with `/`. */
   path: string;
   text: string;
 }
 
-/** The manifests of specs in a catalog, sorted; symbolic links are left out. */
+/** Lists the spec manifests in a catalog, sorted, without symbolic links. */
 export async function listManifests(catalog: string): Promise<string[]> {
   return (
     await glob('manifests/*/*.spec.manifest.json', { cwd: catalog, followSymbolicLinks: false })
@@ -30,9 +30,9 @@ export async function listManifests(catalog: string): Promise<string[]> {
 }
 
 /**
- * Signs manifests of a catalog in memory: those without a signature, or with `all` every one that this key has not
- * signed yet. A manifest is signed only when it says what its build's file says; anything else throws before a
- * file is touched. A signature is dated as its build, so that signing again gives the same bytes.
+ * Signs manifests of a catalog in memory: those without a signature, or with `all` also those that this key
+ * has not signed yet. Only signs a manifest that agrees with its build's file; anything else throws before a
+ * file is changed. A signature has the date of its build, so that signing again gives the same bytes.
  */
 export async function signManifests(
   catalog: string,
@@ -54,12 +54,12 @@ export async function signManifests(
   return files.flat();
 }
 
-/** Writes signed manifests, each whole or not at all. */
+/** Writes signed manifests, each replaced as a whole. */
 export function writeSignedManifests(catalog: string, files: SignedFile[]): void {
   for (const { path, text } of files) replaceFile(join(catalog, path), text);
 }
 
-/** The signed text of one manifest; undefined when the file should stay as it is. */
+/** Signs one manifest; undefined when the file should not change. */
 async function signFile(
   catalog: string,
   path: string,
@@ -81,7 +81,7 @@ async function signFile(
   return signManifest(text, signer, new Date(build.published));
 }
 
-/** `manifests/<name>/<stem>.spec.manifest.json` belongs to `builds/<name>/<stem>.json`. */
+/** Maps `manifests/<name>/<stem>.spec.manifest.json` to `builds/<name>/<stem>.json`. */
 function buildPathOf(manifestPath: string): string {
   return manifestPath.replace(/^manifests\//, 'builds/').replace(/\.spec\.manifest\.json$/, '.json');
 }
@@ -103,16 +103,16 @@ async function isSignedBy(current: string, signer: Signer): Promise<boolean> {
   );
 }
 
-/** What of the index is read here. */
+/** The part of the index that is read here. */
 const DatedIndex = z.object({ updated: IndexDocument.shape.updated });
 
-/** The date of a signature over an empty cache; a key's first day comes later anyway. */
+/** Date of the signature of an empty cache. Every key is newer, so the key's creation date is used. */
 const NO_DATE = '1970-01-01T00:00:00Z';
 
 /**
- * Writes the detached signature of a built site's `api/index.json` next to it. It is dated as the data is (or as the
- * key's first day, when that is later), so that the same data and key give the same bytes.
- * Without a signer, an earlier signature is removed: it would not fit.
+ * Writes the detached signature of a built site's `api/index.json` next to it. It has the date of the data,
+ * or the key's creation date if that is later, so that the same data and key give the same bytes. Without a
+ * signer, removes an earlier signature, which would no longer match.
  * @returns a sentence that says what was done
  */
 export async function signIndex(dist: string, signer: Signer | undefined): Promise<string> {
@@ -135,7 +135,7 @@ export async function signIndex(dist: string, signer: Signer | undefined): Promi
     signingKeyIDs: signer.keyId,
     detached: true,
     date: date < signer.notBefore ? signer.notBefore : date,
-    // Off: a random salt, which would make each signature different.
+    // Turns off a random salt, which would make each signature different.
     config: { nonDeterministicSignaturesViaNotation: false },
   });
   replaceFile(signatureFile, signature.replaceAll('\r\n', '\n'));

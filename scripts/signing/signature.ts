@@ -7,9 +7,9 @@ export { readSigner } from './signer.ts';
 export type { Signer } from './signer.ts';
 
 /**
- * Clear-signs a manifest, so that `gpg --verify` and Spack accept it. The same text, key and date give the same
- * bytes (with Ed25519 and RSA keys). The signature is dated `date`, or the key's first day when the key is newer:
- * gpg refuses signatures older than their key. Throws for text that clear-signing would not carry unchanged.
+ * Clear-signs a manifest in a form that `gpg --verify` and Spack accept. The same text, key and date give the
+ * same bytes (with Ed25519 and RSA keys). The signature is dated `date`, or the key's creation date if that
+ * is later: gpg refuses signatures older than their key. Throws for text that clear-signing would change.
  */
 export async function signManifest(manifestText: string, signer: Signer, date: Date): Promise<string> {
   refuseUnsafe(manifestText, 'the text to sign');
@@ -18,7 +18,7 @@ export async function signManifest(manifestText: string, signer: Signer, date: D
     signingKeys: signer.key,
     signingKeyIDs: signer.keyId,
     date: date < signer.notBefore ? signer.notBefore : date,
-    // Off: a random salt, which would make each signature different.
+    // Turns off a random salt, which would make each signature different.
     config: { nonDeterministicSignaturesViaNotation: false },
   });
   return signed.replaceAll('\r\n', '\n');

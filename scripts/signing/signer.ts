@@ -9,13 +9,13 @@ import {
 import { fingerprintOf } from '../../site/lib/spack/public-key.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
-/** A private key that is ready to sign, and what the rest of the program may know of it. */
+/** A private key that is ready to sign, with its public properties. */
 export interface Signer {
-  /** Of the primary key, upper-case hex. */
+  /** Fingerprint of the primary key, upper-case hex. */
   fingerprint: string;
   /** Armored public key. */
   publicKey: string;
-  /** From when on signatures of this key are valid: gpg refuses a signature older than its key. */
+  /** Start of the key's validity: gpg refuses a signature older than its key. */
   notBefore: Date;
   key: PrivateKey;
   /** The key or subkey that signs. */
@@ -23,8 +23,8 @@ export interface Signer {
 }
 
 /**
- * Reads SIGNING_KEY (an armored private key) and SIGNING_KEY_PASSPHRASE; undefined when there is no key or it is
- * empty, as workflows pass a missing secret. Throws one sentence when the key cannot sign now.
+ * Reads SIGNING_KEY (an armored private key) and SIGNING_KEY_PASSPHRASE; undefined when there is no key or it
+ * is empty, which is how workflows pass a missing secret. Throws one sentence when the key cannot sign now.
  */
 export async function readSigner(environment: ProcessEnvironment): Promise<Signer | undefined> {
   const armored = environment['SIGNING_KEY']?.trim();
@@ -47,7 +47,7 @@ async function parsePrivateKey(armored: string): Promise<PrivateKey> {
       'SIGNING_KEY: expected a private key, found a public one; export it with `gpg --armor --export-secret-keys ID`',
     );
   }
-  // openpgp.js reads the first block of a text alone.
+  // openpgp.js reads only the first block of a text.
   const blocks = armored.split('-----BEGIN PGP PRIVATE KEY BLOCK-----').length - 1;
   const keys = await readPrivateKeys({ armoredKeys: armored }).catch((cause: unknown) => {
     throw new Error(
@@ -83,7 +83,7 @@ async function findSigningKey(key: PrivateKey): Promise<PrivateKey | Subkey> {
   return signing === key ? key : signing;
 }
 
-/** Takes the passphrase off the signing key; of subkeys exported alone the primary key is a stub and stays so. */
+/** Decrypts the signing key. If only subkeys were exported, the primary key is a stub and remains one. */
 async function unlock(key: PrivateKey, keyId: KeyID, passphrase: string | undefined): Promise<PrivateKey> {
   if (isReady(key, keyId)) return key;
   if (!passphrase) {
@@ -105,7 +105,7 @@ function isReady(key: PrivateKey, keyId: KeyID): boolean {
   return key.getKeys(keyId).some(({ keyPacket }) => 'isDecrypted' in keyPacket && keyPacket.isDecrypted());
 }
 
-/** The first moment at which the key, its user ID's certificate and the signing subkey's binding all existed. */
+/** Earliest time at which the key, its user ID's certificate and the signing subkey's binding all existed. */
 async function firstDay(key: PrivateKey, signing: PrivateKey | Subkey): Promise<Date> {
   const { selfCertification } = await key.getPrimaryUser();
   const signatures: SignaturePacket[] = [selfCertification];
