@@ -11,8 +11,8 @@ type Options = Record<'catalog' | 'home' | 'own' | 'repos', string> &
 const command = createCommand({
   verb: 'propose-update',
   description:
-    'Checks whether there are newer releases of Spack and its recipes than the settings name, and proposes them in an ' +
-    'issue with what they mean for the builds that are here; once for each release. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
+    'Looks for releases of Spack and its recipes that are newer than those in the settings, and proposes them in an ' +
+    'issue with their consequences for the existing builds; once per release. Reads GITHUB_TOKEN and GITHUB_REPOSITORY.',
   examples: [
     'node scripts/propose-update.ts --dry-run',
     'node scripts/propose-update.ts',
@@ -22,7 +22,7 @@ const command = createCommand({
   .variable('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS')
   .option('--dry-run', 'print the proposal, open no issue', false)
   .option('--to <FILE>', 'write the proposal into a file, for --from; opens no issue')
-  .option('--from <FILE>', 'propose what that file says: runs no Spack and loads no recipe')
+  .option('--from <FILE>', 'propose the content of that file: runs no Spack and loads no recipe')
   .action(propose);
 
 await runCommand(addRecipeOptions(addPlaces(command)));

@@ -15,7 +15,7 @@ type Options = Record<'builds' | 'count' | 'seed' | 'repos' | 'out' | 'home' | '
 const command = createCommand({
   verb: 'rebuild',
   description:
-    'Plans a second build of what the catalog has, from source, by the same Spack with the same recipes: a folder for ' +
+    'Plans to rebuild builds of the catalog from source, with the same Spack and recipes: writes a folder for ' +
     'build.ts, whose result challenge.ts compares with the cache. Runs no Spack and loads no recipe.',
   examples: [
     'node scripts/rebuild.ts --builds "zlib tree@2.1.0" --out .work/rebuild',
@@ -26,8 +26,8 @@ const command = createCommand({
   .variable('--count <N>', 'size of the random sample', 'COUNT', '3')
   .variable('--seed <TEXT>', 'seed of the random choice', 'GITHUB_RUN_ID', '0')
   .variable('--repos <URLS>', 'more recipe repositories', 'SPACK_REPOS')
-  .requiredOption('--out <DIR>', 'where the folder "0" with the plan goes')
-  .option('--home <DIR>', 'where recipe repositories are fetched to', defaultSpackHome())
+  .requiredOption('--out <DIR>', 'folder that receives the plan, as its subfolder "0"')
+  .option('--home <DIR>', 'folder for fetched recipe repositories', defaultSpackHome())
   .action(rebuild);
 
 await runCommand(addPlaces(command));
@@ -49,8 +49,8 @@ async function rebuild({ catalog: directory, ...options }: Options): Promise<voi
   const entry = writeRebuild(choice, catalog.nodes, join(options.out, '0'), sources);
   for (const note of choice.notes) annotate('notice', note);
   const names = choice.builds.map(({ name, version, hash }) => `${name}@${version}/${hash}`);
-  addSummary(`Built again for ${entry.target}: ${names.join(', ')}`);
+  addSummary(`Rebuilt for ${entry.target}: ${names.join(', ')}`);
   for (const key of ['runner', 'container', 'inputs'] as const) setOutput(key, entry[key]);
   setOutput('hashes', choice.builds.map(({ hash }) => hash).join(' '));
-  console.error(`to build again for ${entry.target}:\n${names.join('\n')}`);
+  console.error(`to rebuild for ${entry.target}:\n${names.join('\n')}`);
 }

@@ -17,15 +17,15 @@ type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog' | 'changed', s
 const command = createCommand({
   verb: 'receive',
   description:
-    'Publishes the artifacts of build jobs: checks each against its plan, pushes and records what is new. ' +
+    'Publishes the artifacts of build jobs: checks each against its plan, pushes and records new builds. ' +
     'In a workflow it downloads them from GitHub one after another (GITHUB_TOKEN needs "actions: read"). ' +
-    'An artifact that is not what it should be becomes a failure and does not affect the others. Safe to run again.',
+    'An invalid artifact becomes a failure and does not affect the others. Safe to run again.',
   examples: [
     'node scripts/receive.ts --plans plans --matrix "$MATRIX"',
     'node scripts/receive.ts --plans plans --artifacts artifacts --matrix "$MATRIX"',
   ],
 })
-  .requiredOption('--plans <DIR>', 'what concretize wrote')
+  .requiredOption('--plans <DIR>', 'folder that concretize wrote')
   .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
   .variable(
     '--artifacts <DIR>',
@@ -37,7 +37,7 @@ const command = createCommand({
   .option('--divided <SHA256>', "record requests of the plans' divided.json, which must have this digest")
   .variable('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED')
   .option('--subjects <DIR>', 'write the digests to attest there')
-  .option('--no-containers', 'only say which containers would be made')
+  .option('--no-containers', 'only list the containers that would be made')
   .action(receive);
 
 await runCommand(addPlaces(command));

@@ -8,9 +8,9 @@ const command = createCommand({
   verb: 'record-settings',
   description:
     "Records in the catalog the settings files that consumers may name in Spack's remote `include:`. Each is named " +
-    'by its sha256 and stays for ever, whatever becomes of address, key, registry or views: when the file behind an ' +
-    'include changes or goes, every Spack command of every consumer fails. The site serves all that are recorded. ' +
-    'Run it after publish, with SITE_URL, REGISTRY and PAGES_BUDGET as the site will have them.',
+    'by its sha256 and kept forever, even if address, key, registry or views change: when the file behind an ' +
+    'include changes or disappears, every Spack command of every consumer fails. The site serves all recorded files. ' +
+    'Run it after publish, with the SITE_URL, REGISTRY and PAGES_BUDGET of the site.',
   examples: ['SITE_URL=https://owner.github.io/repo node scripts/record-settings.ts'],
 })
   .addOption(catalogOption())

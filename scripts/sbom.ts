@@ -5,8 +5,8 @@ import { catalogOption, createCommand, runCommand } from './cli/command.ts';
 const command = createCommand({
   verb: 'sbom',
   description:
-    'Prints the bill of materials of a build in SPDX 2.3: the build, what it needs at run time, and what it was built ' +
-    'with. The bytes are those that were attested, and those of /api/sbom/<hash>.json, which the site serves for roots of ' +
+    'Prints the bill of materials of a build in SPDX 2.3: the build, its run-time dependencies, and what it was built ' +
+    'with. The output has the bytes that were attested, and those of /api/sbom/<hash>.json, which the site serves for roots of ' +
     'environments and the newest builds.',
   examples: [
     'node scripts/sbom.ts mgvrpqcayml2t34bqu5anstlc53ooayw',
@@ -22,7 +22,7 @@ const command = createCommand({
     if (build === undefined || found.length > 1)
       throw new Error(
         `${hash.slice(0, 40)}: expected the hash of one build in ${folder}, found ${found.length}; ` +
-          'name more of its characters, as the page of the build shows them',
+          'give more of its characters, from the page of the build',
       );
     process.stdout.write(sbomText(build, nodes));
   });

@@ -6,8 +6,8 @@ const command = createCommand({
   verb: 'sign-index',
   description:
     "Signs the index of a built site's API with the key in SIGNING_KEY: api/index.json.asc, a detached signature. " +
-    'The index has the sha256 of every list, so that this one signature vouches for all of them. Without a key ' +
-    'there is none.',
+    'The index has the sha256 of every list, so this one signature vouches for all of them. Without a key ' +
+    'none is written.',
   examples: ['SIGNING_KEY="$(cat signing-key.asc)" node scripts/sign-index.ts --dist dist'],
 })
   .option('--dist <DIR>', 'the built site', 'dist')

@@ -45,7 +45,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test.each([1, 2, 130])('%d artifacts come one at a time, each alone on the disk', async (count) => {
+test.each([1, 2, 130])('downloads %d artifacts one at a time, with only one on the disk', async (count) => {
   for (let index = 0; index < count; index += 1) await upload(`build-${index}-1`, { record: `${index}` });
   const artifacts = await open();
   const seen: string[] = [];
@@ -64,7 +64,7 @@ test.each([1, 2, 130])('%d artifacts come one at a time, each alone on the disk'
   expect(requests).toBe(count + Math.floor(count / 100) + 1);
 });
 
-test("takes the latest attempt, and only names that are the job's to the letter", async () => {
+test('uses the latest attempt, and only names that match the job exactly', async () => {
   await upload('build-1-1', { record: 'first' });
   await upload('build-1-2', { record: 'second' }, '2');
   for (const name of ['build-1-3', 'build-01-2', 'build-1-02', 'build-1-0002', 'build-001-2', 'xbuild-1-2'])
@@ -80,7 +80,7 @@ test("takes the latest attempt, and only names that are the job's to the letter"
   expect(await openArtifactFolder(join(folder, 'none')).use(1, async (found) => found)).toBeUndefined();
 });
 
-test('tries again when the storage is busy or breaks off, and gives up with a sentence', async () => {
+test('retries when the storage is busy or breaks off, and gives up with a sentence', async () => {
   await upload('build-0-1', { record: 'x'.repeat(100_000) });
   service.fail(503, 'cut');
   expect(await read(0)).toHaveLength(100_000);
@@ -96,7 +96,7 @@ test('refuses bytes that are not the listed ones', async () => {
   await expect(read(0)).rejects.toThrow(/expected sha256:0000.*, as GitHub lists it, downloaded sha256:/);
 });
 
-test('says which permission the job lacks, and does not look at what has expired', async () => {
+test('says which permission the job lacks, and ignores expired artifacts', async () => {
   await upload('build-0-1', { record: 'x' });
   const artifacts = await open();
   for (const artifact of service.artifacts) artifact.isExpired = true;
@@ -108,7 +108,7 @@ test('says which permission the job lacks, and does not look at what has expired
   await expect(open()).rejects.toThrow(/403/);
 });
 
-test('knows whether the API gives the artifacts, and why it does not', async () => {
+test('reports whether the API gives the artifacts, and why it does not', async () => {
   await upload('plans-1', { record: 'x' });
   const answer = (known: string) => tryRunArtifacts(known, environment, { firstRetryMs: 1 });
   expect(await answer('plans-1')).toBeUndefined();

@@ -20,12 +20,12 @@ test('says what is wrong with an artifact', async () => {
   expect(await checkArtifact(artifact)).toMatchObject({ refused: expect.stringMatching(/allowed hashes/) });
 });
 
-test('hands over the record of a job that built nothing', async () => {
+test('returns the record of a job that built nothing', async () => {
   rmSync(join(artifact.folder, 'cache'), { recursive: true });
   expect(await checkArtifact(artifact)).toEqual({ entries: [], record: RECORD });
 });
 
-test('ends a check that takes more memory or time than there is, and lives on', async () => {
+test('stops a check that exceeds its memory or time, and continues', async () => {
   // About ten MiB of JSON, which take ten times as much memory when parsed.
   const environments = Object.fromEntries(
     Array.from({ length: 60_000 }, (_, at) => [

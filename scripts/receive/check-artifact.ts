@@ -61,11 +61,13 @@ export async function checkArtifact(
     child.once('exit', (code, signal) => {
       if (answer) resolve(answer);
       else if (Date.now() - started >= milliseconds)
-        resolve({ refused: `expected an artifact that is checked within ${milliseconds / 60_000} minutes` });
+        resolve({
+          refused: `expected an artifact that can be checked within ${milliseconds / 60_000} minutes`,
+        });
       else {
         const end = signal ?? `exit code ${code ?? 'unknown'}`;
         resolve({
-          refused: `expected an artifact that is checked within ${memoryMiB} MiB of memory, found one that ended the check (${end})`,
+          refused: `expected an artifact that can be checked within ${memoryMiB} MiB of memory, found one that ended the check (${end})`,
         });
       }
     });

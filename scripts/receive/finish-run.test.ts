@@ -22,7 +22,7 @@ test('links new builds to the site, but not those of a dry run', () => {
   expect(dry).not.toContain('http');
 });
 
-test('shows text of others as text, and stays below what GitHub shows', () => {
+test('escapes untrusted text, and stays below the size that GitHub shows', () => {
   const evil = '<img src=x> | `x` [a](b)\n::error::x ' + 'é'.repeat(5_000);
   const failures = Array.from({ length: 300 }, (): Failure => ({
     name: 'tree',
@@ -38,7 +38,7 @@ test('shows text of others as text, and stays below what GitHub shows', () => {
   expect(Buffer.byteLength(text)).toBeLessThan(2 ** 20);
 });
 
-test('parts what is to be attested into files that one attestation takes', () => {
+test('splits the digests to attest into files of one attestation each', () => {
   const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
   const builds = Array.from({ length: 600 }, (_, index) => build(index));
   expect(writeSubjects(folder, { builds, containers: [] })).toEqual({ files: 2, unattested: 0 });
@@ -57,7 +57,7 @@ test('parts what is to be attested into files that one attestation takes', () =>
   rmSync(folder, { recursive: true });
 });
 
-test('attests the bill of materials beside each build', () => {
+test('attests the bill of materials of each build', () => {
   const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
   const own = build(0);
   const node = Node.parse({
@@ -75,7 +75,7 @@ test('attests the bill of materials beside each build', () => {
   rmSync(folder, { recursive: true });
 });
 
-test('says that a private repository has no attestations, and what one run cannot attest', () => {
+test('says that a private repository has no attestations, and how many digests one run cannot attest', () => {
   const folder = mkdtempSync(join(tmpdir(), 'subjects-'));
   expect(attestLater(folder, { builds: [build(0)], containers: [] }, true).join()).toMatch(
     /public repositories only/,

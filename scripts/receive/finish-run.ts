@@ -77,7 +77,7 @@ export async function finishRun(
       `${faults.length} not published`,
   );
   if (faults.length > 0)
-    throw new Error(`not all is published; what is published stays\n  ${faults.join('\n  ')}`);
+    throw new Error(`some jobs could not be published; published builds stay\n  ${faults.join('\n  ')}`);
 }
 
 /** Number of builds and containers left for a later run: those that no job got to, or that timed out. */
@@ -218,7 +218,7 @@ function describeWaves(
     '',
     ...pictureWaves(jobs),
     ...(failures.length > 0
-      ? [`${failures.length} were not tried, since something that they need failed.`]
+      ? [`${failures.length} were not tried, since one of their dependencies failed.`]
       : []),
     waiting.length === 0
       ? 'Nothing waits for a later run.'

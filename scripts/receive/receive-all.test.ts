@@ -45,7 +45,7 @@ afterEach(() => {
   cache.remove();
 });
 
-test('publishes what jobs built, with where and by whom it was built from the plan alone', async () => {
+test('publishes the builds of jobs, with an origin that comes only from the plan', async () => {
   const entries = [plan(0), plan(1)];
   upload(0);
   upload(1);
@@ -65,7 +65,7 @@ test('publishes what jobs built, with where and by whom it was built from the pl
   });
 });
 
-test('a refused artifact becomes a failure and costs the others nothing', async () => {
+test('turns a refused artifact into a failure, without affecting the others', async () => {
   const entries = [plan(0), plan(1)];
   upload(1);
   const [tarball] = cache.records('tree');
@@ -82,7 +82,7 @@ test('a refused artifact becomes a failure and costs the others nothing', async 
   });
 });
 
-test('refuses a node that is another than in the lock of the plan, whatever its hash proves', async () => {
+test('refuses a node that differs from the lock of the plan, regardless of its hash', async () => {
   const entries = [plan(0), plan(1)];
   upload(1);
   // An external of the fixture with an unverifiable hash.
@@ -103,7 +103,7 @@ test('keeps the end of a long log', async () => {
   expect(Buffer.byteLength(kept.join('\n'))).toBeLessThanOrEqual(16 * 1024);
 });
 
-test('refuses what was not planned', async () => {
+test('refuses builds that were not planned', async () => {
   const entry = plan(0, [TREE]);
   upload(0);
   const { received } = await receive([entry]);
@@ -112,7 +112,7 @@ test('refuses what was not planned', async () => {
   expect(existsSync(join(catalog(), 'builds'))).toBe(false);
 });
 
-test('takes no plan that a build replaced', async () => {
+test('refuses a plan that a build replaced', async () => {
   const entry = plan(0, [TREE]);
   writeFileSync(join(folder, 'plans/0/plan.txt'), [...hashes()].join('\n'));
   upload(0);
@@ -121,7 +121,7 @@ test('takes no plan that a build replaced', async () => {
   expect(existsSync(join(catalog(), 'builds'))).toBe(false);
 });
 
-test('records what had no solution', async () => {
+test('records requests without a solution', async () => {
   const unsolved = {
     name: 'hdf5',
     spec: 'hdf5@99',
@@ -143,7 +143,7 @@ test('records no lock of an environment that was changed or removed meanwhile', 
   expect(readCatalog(catalog()).environments.size).toBe(0);
 });
 
-test('keeps how long a build took, as its job measured, and refuses what cannot be a time', async () => {
+test('records the build times that the job measured, and refuses impossible ones', async () => {
   const times = { total: 12.5, phases: [{ name: 'build', seconds: 10 }] };
   upload(0, { record: { ...RECORD, times: { [TREE]: times } } });
   await receive([plan(0)]);
@@ -172,7 +172,7 @@ test('records a failure once, however often its run publishes', async () => {
   expect(dates).toEqual([1_790_000_001, 1_790_000_001, 1_790_000_003]);
 });
 
-test('takes the artifact of the latest attempt', async () => {
+test('uses the artifact of the latest attempt', async () => {
   const entry = plan(0);
   upload(0, { attempt: 2 });
   rmSync(join(cache.directory, 'v3'), { recursive: true });
@@ -181,7 +181,7 @@ test('takes the artifact of the latest attempt', async () => {
   expect(received[0]?.newBuilds).toHaveLength(12);
 });
 
-test('takes no artifact of an attempt that has not been', async () => {
+test('ignores an artifact of a future attempt', async () => {
   const entry = plan(0);
   upload(0, { attempt: 7 });
   const { received } = await receive([entry], [], { ...ENVIRONMENT, GITHUB_RUN_ATTEMPT: '1' });
@@ -189,7 +189,7 @@ test('takes no artifact of an attempt that has not been', async () => {
   expect(failure('tree', TREE).log[0]).toMatch(/uploaded nothing/);
 });
 
-test('records only failures and packages that are of the plan', async () => {
+test('records only failures and packages in the plan', async () => {
   const entry = plan(0);
   const log = ['::set-output name=x::y', 'error \u202e\u001b[1m'];
   upload(0, {
@@ -223,7 +223,7 @@ test('records only failures and packages that are of the plan', async () => {
   expect(readFileSync(join(catalog(), 'packages/tree.json'), 'utf8')).not.toMatch('2099');
 });
 
-test('takes the record of a job that built nothing: an artifact has no empty folders', async () => {
+test('accepts the record of a job that built nothing: an artifact has no empty folders', async () => {
   const failures = [{ name: 'tree', spec: 'tree', hash: TREE, kind: 'fetch', log: ['no network'] }];
   upload(0, { record: { ...RECORD, failures } });
   rmSync(join(folder, 'artifacts/build-0-1/cache'), { recursive: true });
@@ -243,7 +243,7 @@ test('refuses links in place of files and folders', async () => {
   expect((await receive([plan(1)])).received[0]?.refused).toMatch(/record\.json: expected a file/);
 });
 
-test('refuses a record that is not one', async () => {
+test('refuses an invalid record', async () => {
   for (const [index, record] of [{ ...RECORD, token: 'x' }, 'text'].entries()) {
     const entry = plan(index);
     upload(index, { record });
@@ -251,7 +251,7 @@ test('refuses a record that is not one', async () => {
   }
 });
 
-test('forgets the failure of what was built after all', async () => {
+test('removes the failure of a spec that was built later', async () => {
   await receive([plan(0)]);
   expect(failure('tree', TREE).kind).toBe('other');
   upload(0);
@@ -259,7 +259,7 @@ test('forgets the failure of what was built after all', async () => {
   expect(existsSync(join(catalog(), 'failures/tree', `${TREE}.json`))).toBe(false);
 });
 
-test('adopts what a run pushed that was killed before it could commit', async () => {
+test('adopts images pushed by a run that was killed before it could commit', async () => {
   upload(0);
   await receive([plan(0)]);
   const before = readCatalog(catalog());

@@ -5,7 +5,7 @@ import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 
 const DATE = new Date('2026-01-01T00:00:00Z');
 
-test('makes a key of the version that gpg reads, which signs alone and never expires', async () => {
+test('makes a signing-only key that never expires, in the version that gpg reads', async () => {
   const pair = await makeKey({ name: 'A', email: 'a@example.org', date: DATE });
   const [key] = await readPublicKeys(pair.publicKey);
   expect(pair.fingerprint).toMatch(/^[0-9A-F]{40}$/);
@@ -22,7 +22,7 @@ test('makes an RSA key of 4096 bits when asked to', async () => {
   expect(key?.getAlgorithmInfo()).toMatchObject({ algorithm: 'rsaEncryptSign', bits: 4096 });
 });
 
-test('unites what a catalog holds of a key with what is given', async () => {
+test('merges a key with the one in the catalog', async () => {
   const pair = await makeKey({ name: 'A', date: DATE });
   const { publicKey: renamed } = await reformatKey({
     privateKey: await readPrivateKey({ armoredKey: pair.privateKey }),

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(work, { recursive: true, force: true }));
 
-test('signs what is unsigned, dated as its build, and writes the public key', async () => {
+test('signs unsigned manifests with the date of their build, and writes the public key', async () => {
   expect(await sign(pair)).toMatch(/Signed 3 of 3 manifests with key [0-9A-F]{40}; 0 were signed already\.$/);
   for (const name of NAMES) {
     const { text, signedBy } = await verifyManifest(await manifestOf(name), [
@@ -36,7 +36,7 @@ test('signs what is unsigned, dated as its build, and writes the public key', as
   }
 });
 
-test('touches nothing the second time, with --all either', async () => {
+test('changes nothing the second time, even with --all', async () => {
   await sign(pair);
   const before = await modified();
   expect(await sign(pair)).toMatch(/Signed 0 of 3 manifests .* 3 were signed already\.$/);
@@ -99,7 +99,7 @@ test('refuses a manifest without its build, and does not follow a link', async (
   );
 });
 
-test('without a key it says how to make one', async () => {
+test('says how to make a key when there is none', async () => {
   await expect(run('sign', ['--catalog', catalog])).rejects.toThrow(
     /error: SIGNING_KEY: expected an armored private key .* found nothing; make a key with `node scripts\/key\.ts`/,
   );
@@ -115,7 +115,7 @@ test('does not sign with a key that the catalog knows to be revoked', async () =
   expect(await manifestOf('tree')).not.toContain('PGP');
 });
 
-test('the key command makes a key that sign takes, and never overwrites one', async () => {
+test('the key command makes a key that sign accepts, and never overwrites one', async () => {
   const out = join(work, 'signing-key.asc');
   const said = await run('key', ['--catalog', catalog, '--out', out]);
   expect(said).toContain('gh secret set SIGNING_KEY <');
@@ -131,7 +131,7 @@ test('the key command makes a key that sign takes, and never overwrites one', as
   expect(await readdir(join(catalog, 'keys'))).toEqual([file]);
 });
 
-test('the key command takes in a public key, and no private one', async () => {
+test('the key command imports a public key, and refuses a private one', async () => {
   const file = join(work, 'key.asc');
   await writeFile(file, pair.publicKey);
   expect(await run('key', ['--catalog', catalog, '--import', file])).toContain(

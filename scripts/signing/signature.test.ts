@@ -35,7 +35,7 @@ test('gpg accepts a signature, and signing twice gives the same bytes', async ()
   expect(signed.endsWith('-----END PGP SIGNATURE-----\n')).toBe(true);
 });
 
-test('the text that Spack takes out of a signed manifest is the text that was signed', async () => {
+test('Spack extracts from a signed manifest the text that was signed', async () => {
   const signed = await signManifest(TEXT, signer, PUBLISHED);
   // Spack's CLEARSIGN_FILE_REGEX, with Python's MULTILINE and DOTALL.
   const match =
@@ -45,7 +45,7 @@ test('the text that Spack takes out of a signed manifest is the text that was si
   expect(splitSigned(TEXT)).toEqual({ text: TEXT, signed: false });
 });
 
-test('the form is that of gpg --clearsign, but for the signature itself', async () => {
+test('has the format of gpg --clearsign, except for the signature itself', async () => {
   const byGpg = await gnupg.run(
     ['--digest-algo', 'SHA512', '--clearsign', '-o', '-'],
     TEXT,
@@ -149,7 +149,7 @@ test.each<[string, string]>([
   await expect(signManifest(text, signer, PUBLISHED)).rejects.toThrow(/^the text to sign: /);
 });
 
-test('a revoked key proves nothing, and a key that expired later proves what it signed before', async () => {
+test('rejects a revoked key, and accepts signatures from before their key expired', async () => {
   const pair = await makeKey({ name: 'Lost', date: KEY_DATE });
   const signed = await signManifest(TEXT, await signerOf(pair.privateKey), PUBLISHED);
   await expect(verifyManifest(signed, [pair.publicKey])).resolves.toMatchObject({ text: TEXT });
@@ -165,7 +165,7 @@ test('a revoked key proves nothing, and a key that expired later proves what it 
   await expect(verifyManifest(early, [publicKey])).resolves.toMatchObject({ text: TEXT });
 });
 
-test('refuses trusted keys that are none, or private', async () => {
+test('refuses trusted keys that are not keys, or private', async () => {
   const { privateKey } = await makeKey({ name: 'Oops', date: KEY_DATE });
   const signed = await signManifest(TEXT, signer, PUBLISHED);
   await expect(verifyManifest(signed, [privateKey])).rejects.toThrow(

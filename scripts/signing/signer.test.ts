@@ -34,7 +34,7 @@ test.each<[string, string[], string]>([
   });
 });
 
-test('signs with a subkey whose primary key stays at home', async () => {
+test('signs with a subkey without its primary key', async () => {
   await gnupg.newKey('rsa2048', 'home', 'open sesame', 'cert');
   const [fingerprint = ''] = await gnupg.fingerprintsOf('home');
   await gnupg.run(
@@ -103,7 +103,7 @@ test('says in one sentence why a key cannot sign', async () => {
   );
 });
 
-test.each([undefined, '', ' \n'])('an absent or empty key is no key: %j', async (value) => {
+test.each([undefined, '', ' \n'])('treats an absent or empty key as no key: %j', async (value) => {
   expect(await readSigner({ SIGNING_KEY: value })).toBeUndefined();
 });
 
