@@ -122,7 +122,9 @@ test('names an image that is deleted right after its build was published, with w
     },
   });
   expect(applied.missed).toHaveLength(12);
-  expect(appliedText(applied)).toMatch(/Another run published .*tree@2\.1\.0\/\w+.*: re-run the job "Publish"/);
+  expect(appliedText(applied)).toMatch(
+    /Another run published .*tree@2\.1\.0\/\w+.*: re-run the job "Publish"/,
+  );
 });
 
 /** Tags of builds on the branch that the registry lacks. */
