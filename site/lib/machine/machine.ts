@@ -7,7 +7,7 @@ export interface Machine {
   glibc?: string | undefined;
 }
 
-/** The glibc of systems that are common on clusters. Source: their package lists. */
+/** Version of glibc in systems that are common on clusters. Source: their package lists. */
 export const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
   almalinux8: '2.28',
   almalinux9: '2.34',
@@ -33,7 +33,7 @@ export const SYSTEM_GLIBC: Readonly<Record<string, string>> = {
   'ubuntu24.04': '2.39',
 };
 
-/** Names of systems as people write them, where it is not the word with a capital. */
+/** Readable names of systems, where capitalizing the word is not enough. */
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   almalinux: 'AlmaLinux',
   amzn: 'Amazon Linux',
@@ -44,15 +44,18 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   sles: 'SLES',
 };
 
-/** macOS, the oldest first: each uses binaries of those before it. Source: Spack's `os_compatibility.lp`. */
+/**
+ * Versions of macOS, the oldest first. Each can use binaries
+ * of older ones. Source: Spack's `os_compatibility.lp`.
+ */
 export const MACOS_VERSIONS = ['catalina', 'bigsur', 'monterey', 'ventura', 'sonoma', 'sequoia', 'tahoe'];
 
-/** The glibc that a system comes with; undefined where that is not known or depends on its service pack. */
+/** Version of glibc in a system. Undefined: not known, or it depends on the service pack. */
 export function systemGlibc(os: string): string | undefined {
   return Object.hasOwn(SYSTEM_GLIBC, os) ? SYSTEM_GLIBC[os] : undefined;
 }
 
-/** A system as people write it: `Debian 12`, `Rocky 9`, `macOS Sonoma`. */
+/** Readable name of a system: `Debian 12`, `Rocky 9`, `macOS Sonoma`. */
 export function systemName(os: string): string {
   if (MACOS_VERSIONS.includes(os)) return `macOS ${capitalize(os)}`;
   const [, word = os, version = ''] = /^([a-z-]+?)(\d[\d.]*)$/.exec(os) ?? [];
@@ -60,7 +63,7 @@ export function systemName(os: string): string {
   return version ? `${name} ${version}` : name;
 }
 
-/** Whether one macOS uses binaries of another. False where either is not known, unless they are the same. */
+/** Whether one macOS can use binaries of another. False if either is unknown, unless they are the same. */
 export function runsMacos(own: string, built: string): boolean {
   const [ownAge, builtAge] = [MACOS_VERSIONS.indexOf(own), MACOS_VERSIONS.indexOf(built)];
   return own === built || (builtAge >= 0 && ownAge >= builtAge);
@@ -74,7 +77,7 @@ export function parseArch(text: string): Machine | undefined {
   return { platform, os, target, glibc: systemGlibc(os) };
 }
 
-/** A machine as `spack arch` prints it. */
+/** A machine in the notation of `spack arch`. */
 export function archOf({ platform, os, target }: Machine): string {
   return `${platform}-${os}-${target}`;
 }

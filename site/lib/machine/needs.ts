@@ -2,7 +2,7 @@ import { familyOf, isTarget, runnableTargets, targetHint } from '../spack/target
 import { compareVersions } from '../spack/versions.ts';
 import { runsMacos, systemName, type Machine } from './machine.ts';
 
-/** What a build, with all it needs at run time, needs of a machine. The one source for pages, search and API. */
+/** Requirements of a build and its run-time dependencies for a machine, used by pages, search and API. */
 export interface BuildNeeds {
   platform: string;
   /** The operating system that it was built on. */
@@ -10,18 +10,19 @@ export interface BuildNeeds {
   /** The most demanding target among the build and its run-time dependencies. */
   target: string;
   /**
-   * The newest C library that any of them was linked to on its builder, `glibc@2.36`: Spack's solver compares with
-   * it. Absent: none of them depends on a C library, so the solver does not ask.
+   * The newest C library that any of them was linked with on its builder,
+   * `glibc@2.36`. Spack's solver compares it with the machine's. Absent:
+   * none of them depends on a C library, so the solver compares nothing.
    */
   libc?: string | undefined;
   /**
-   * The newest `GLIBC_x.y` that any file of them names: the oldest glibc they run on. Absent with `libc`: not
-   * known, because a dependency has no binary here.
+   * The highest `GLIBC_x.y` that any of their files requires: the oldest glibc they run on. Absent although
+   * there is a `libc`: not known, because a dependency has no binary here.
    */
   runs?: string | undefined;
 }
 
-/** Why a machine does not use a build. */
+/** A reason why a machine cannot use a build. */
 export interface Obstacle {
   kind: 'platform' | 'family' | 'target' | 'libc' | 'os';
   text: string;
@@ -29,15 +30,15 @@ export interface Obstacle {
 
 /**
  * - `yes`: Spack chooses it by itself.
- * - `by hash`: it runs, yet only `spack install /hash` takes it.
- * - `unknown`: the machine's glibc is not known, and it decides.
+ * - `by hash`: it runs, but only `spack install /hash` uses it.
+ * - `unknown`: it depends on the machine's glibc, which is not known.
  * - `no`: it does not run.
  */
 export type FitKind = 'yes' | 'by hash' | 'unknown' | 'no';
 
 export interface Fit {
   kind: FitKind;
-  /** Why not, or why not simply yes. Empty with `yes`. */
+  /** Reasons for any result other than `yes`. */
   obstacles: Obstacle[];
 }
 
@@ -51,7 +52,9 @@ function platformName(platform: string): string {
   return PLATFORM_NAMES.get(platform) ?? platform;
 }
 
-/** Whether a machine uses a build, as Spack decides it: on Linux the C library counts, elsewhere the system. */
+/**
+ * Decides, like Spack, whether a machine can use a build: by the C library on Linux, by the system elsewhere.
+ */
 export function judgeFit(machine: Machine, needs: BuildNeeds): Fit {
   if (machine.platform !== needs.platform) {
     const text = `needs ${platformName(needs.platform)} (yours: ${platformName(machine.platform)})`;
@@ -64,8 +67,9 @@ export function judgeFit(machine: Machine, needs: BuildNeeds): Fit {
 }
 
 /**
- * What a build needs, in one sentence or two: "Runs on x86_64_v3 (Intel and AMD since 2015) with glibc 2.34 or newer.
- * Spack chooses it by itself with glibc 2.36 or newer (it was built on Debian 12); by hash also below."
+ * Needs of a build in one or two sentences: "Runs on x86_64_v3 (Intel and
+ * AMD since 2015) with glibc 2.34 or newer. Spack chooses it by itself with
+ * glibc 2.36 or newer (it was built on Debian 12); by hash also below."
  */
 export function needsText(needs: BuildNeeds): string {
   const { platform, target, libc, runs, os } = needs;
@@ -85,7 +89,7 @@ export function needsText(needs: BuildNeeds): string {
   return `Runs on ${cpu} with glibc ${runs} or newer. ${chosen}; by hash also below.`;
 }
 
-/** The reason of a fit in a few words, for a mark beside a build. */
+/** A fit and its reasons in a few words, for a mark next to a build. */
 export function fitText({ kind, obstacles }: Fit): string {
   const reasons = obstacles.map(({ text }) => text).join('; ');
   if (kind === 'yes') return 'runs on your machine';
@@ -130,12 +134,12 @@ function judgeLibc({ glibc }: Machine, { libc, runs }: BuildNeeds): Fit {
   return { kind: 'no', obstacles: [{ kind: 'libc', text }] };
 }
 
-/** What a build needs, as short as an attribute of a page should be: `linux debian12 x86_64_v3 glibc@2.36 2.34`. */
+/** Needs of a build in short form for an attribute in HTML: `linux debian12 x86_64_v3 glibc@2.36 2.34`. */
 export function writeNeeds({ platform, os, target, libc, runs }: BuildNeeds): string {
   return [platform, os, target, libc, runs].filter(Boolean).join(' ');
 }
 
-/** Reads what `writeNeeds` wrote. */
+/** Parses the output of `writeNeeds`. */
 export function readNeeds(text: string): BuildNeeds {
   const [platform = '', os = '', target = '', libc, runs] = text.split(' ');
   return { platform, os, target, libc, runs };

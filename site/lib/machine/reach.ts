@@ -1,15 +1,15 @@
 import { MACOS_VERSIONS, SYSTEM_GLIBC, systemName } from './machine.ts';
 import { judgeFit, type BuildNeeds } from './needs.ts';
 
-/** On which of the systems of the table Spack chooses builds by itself. */
+/** Systems in the table on which Spack chooses builds by itself. */
 export interface Reach {
-  /** Names as Spack has them, of each distribution the oldest first: `rocky9`, `rocky10`. */
+  /** Spack's names, the oldest of each distribution first: `rocky9`, `rocky10`. */
   systems: string[];
 }
 
 /**
- * The systems on which Spack chooses most of some builds by itself, on a machine with their target; undefined
- * where the table has none of them.
+ * Systems on which Spack chooses most of the given builds by itself,
+ * on a machine with their target. Undefined: the table has none.
  */
 export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
   const platform = builds[0]?.platform;
@@ -30,7 +30,7 @@ export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
   return systems.length > 0 ? { systems } : undefined;
 }
 
-/** The oldest of each kind of systems: `Debian 12, Rocky 9 or newer`. */
+/** The oldest system of each distribution: `Debian 12, Rocky 9 or newer`. */
 export function reachText({ systems }: Reach): string {
   const oldest = [...Map.groupBy(systems, familyName).values()].flatMap(([first = '']) => systemName(first));
   return `${oldest.join(', ')} or newer`;

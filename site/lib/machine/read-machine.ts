@@ -1,10 +1,12 @@
 import { isTarget } from '../spack/targets.ts';
 import { MACOS_VERSIONS, parseArch, systemGlibc, type Machine } from './machine.ts';
 
-/** Words that say nothing more. */
+/** Words without further information. */
 const FILLERS = new Set(['linux', 'macos', 'on', 'with', 'lts', 'cpu']);
 
-/** Reads a machine as `spack arch` prints it, or as people say it: `Rocky Linux 8, zen3`. Undefined for anything else. */
+/**
+ * Parses the output of `spack arch` or a phrase such as `Rocky Linux 8, zen3`. Undefined for anything else.
+ */
 export function readMachine(text: string): Machine | undefined {
   const machine = parseArch(text);
   if (machine) return machine;

@@ -2,11 +2,11 @@ import { registryMirrorName, spackUrlOf } from '../registry-address.ts';
 import { ALL_VIEW } from './views.ts';
 import { solverLines, type SolverFacts } from './solver-settings.ts';
 
-/** How this cache can be reached. */
+/** Addresses of this cache. */
 export interface Endpoints {
-  /** The name that the mirror gets. */
+  /** Name for the mirror. */
   name: string;
-  /** The HTTPS mirror, no slash at the end. */
+  /** Address of the HTTPS mirror, without a slash at the end. */
   url: string;
   /** Whether manifests there are signed. */
   signed: boolean;
@@ -16,25 +16,25 @@ export interface Endpoints {
 
 /** Spack settings that add this cache. */
 export interface MirrorSettings {
-  /** Path below `/api/` without the ending. */
+  /** Path below `/api/` without the extension. */
   path: string;
   /** A short, stable name. */
   name: string;
   description: string;
-  /** The oldest Spack that reads them. */
+  /** Oldest version of Spack that can read them. */
   spack: '1.0' | '1.2';
-  /** The view they use. Absent: none in particular. */
+  /** The view that they use. Absent: no particular view. */
   view?: string;
-  /** Whether they also say what the solver should prefer. */
+  /** Whether they also have preferences for the solver. */
   isForSolver?: true;
   /** A `mirrors.yaml`, or a file with several sections. */
   text: string;
 }
 
 /**
- * All settings files of a cache: of the HTTPS mirror, of site and registry together, of each view; and the same with
- * what a solver has to prefer. The same mirrors, views and facts, the same bytes.
- * @param facts of each view, by its name
+ * All settings files of a cache: for the HTTPS mirror, for site and registry together, and for each view;
+ * also with preferences for the solver. The bytes depend only on the mirrors, views and facts.
+ * @param facts facts about each view, keyed by name
  */
 export function listSettings(
   endpoints: Endpoints,
@@ -49,17 +49,20 @@ export function listSettings(
   ];
 }
 
-/** Path of a view's settings below `/api/`, without the ending. */
+/** Path of a view's settings below `/api/`, without the extension. */
 export function viewSettingsPath(view: string): string {
   return `mirrors/view-${view}`;
 }
 
-/** Path of the settings with what the solver has to prefer: of everything, or of a view. */
+/** Path of the settings with preferences for the solver, for the whole cache or a view. */
 export function solverSettingsPath(view?: string): string {
   return view === undefined ? 'mirrors/solver' : `mirrors/solver-view-${view}`;
 }
 
-/** Those of everything and of environments without a view: so every Spack reads them. */
+/**
+ * Settings for the solver. Those for everything and for
+ * environments also come without a view, for older Spack.
+ */
 function solverSettings(endpoints: Endpoints, view: string, facts: SolverFacts): MirrorSettings[] {
   const file = (path: string, of: string, named?: string): MirrorSettings => ({
     path,
@@ -150,7 +153,10 @@ function registryEntries({ name, registries }: Endpoints): string[] {
   );
 }
 
-/** Quoted as JSON, which is YAML, so that no name or address is read as anything else. */
+/**
+ * Lines of a mirror. Quoted as JSON, which is valid YAML,
+ * so that names and addresses are always read as text.
+ */
 function entryLines(name: string, url: string, signed: boolean): string[] {
   return [
     `  ${JSON.stringify(name)}:`,

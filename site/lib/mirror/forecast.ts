@@ -4,58 +4,58 @@ import { estimateSiteOf, SITE_BYTES_PER_BUILD, SITE_BYTES_PER_PACKAGE } from './
 import { INDEX_COPIES, MANIFEST_BYTES, MONTHS_SHARE } from './plan.ts';
 
 const WEEK_MS = 7 * DAY_MS;
-/** Numbers of weeks that growth is taken from: the longest over which it was steady. */
+/** Candidate numbers of weeks for measuring growth. The longest one with steady growth is used. */
 const WINDOWS = [52, 39, 26, 13, 8];
-/** The standard error of a week's growth up to which a day is given, and above which nothing is: shares of it. */
+/** Relative standard errors of weekly growth: up to the first a day is given, above the second nothing. */
 const EXACT_ERROR = 0.035;
 const MOST_ERROR = 0.2;
-/** Weeks beyond which nothing is said: five years. */
+/** Maximum range of a forecast in weeks: five years. */
 const HORIZON_WEEKS = 260;
-/** Standard errors to each side. */
+/** Half-width of the range, in standard errors. */
 const RANGE = 2;
 
-/** A build that came, with what it takes and when it went. */
+/** A published build with its size, and when it was removed. */
 export interface GrowthEvent {
   name: string;
   /** Milliseconds since 1970. */
   published: number;
-  /** Absent: it is still there. */
+  /** Time of removal. Absent: it still exists. */
   removed?: number;
-  /** Bytes of its tarball. Absent: no longer known, and taken for the mean of the others. */
+  /** Bytes of its tarball. Absent: no longer known, so the mean of the others is used. */
   size?: number;
 }
 
-/** What a forecast is made from. */
+/** Input of a forecast. */
 export interface Growth {
-  /** All builds that there ever were. */
+  /** All builds that ever existed. */
   events: readonly GrowthEvent[];
-  /** Bytes that a build adds to one index, on average. */
+  /** Average bytes that a build adds to one index. */
   indexBytes: number;
-  /** Indexes that list each build: the mirror's own, that of everything, and views that have not all builds. */
+  /** Average number of indexes with a build: the mirror's own, the view of everything, and partial views. */
   indexes: number;
-  /** Bytes of what does not grow with builds: of removed builds that are still served, and of pages of failures. */
+  /** Bytes that do not grow with builds: removed builds that are still served, and pages of failures. */
   besides: number;
   /** Bytes of the site's budget. */
   budget: number;
 }
 
-/** When the budget is full if the cache goes on growing as it did lately. */
+/** When the budget will be used up if growth stays as it was lately. */
 export interface Forecast {
-  /** A day, `2027-03-14`. Absent: growth varies too much for a day. */
+  /** Expected day, `2027-03-14`. Absent: growth varies too much for one day. */
   date?: string;
-  /** The range in which the day is with a probability of 95 %. */
+  /** Range that contains the day with a probability of 95%. */
   earliest: string;
   latest: string;
-  /** Bytes that a week added, on average. */
+  /** Average growth per week, in bytes. */
   bytesPerWeek: number;
-  /** The number of weeks that this is taken from. */
+  /** Number of weeks in this average. */
   weeks: number;
 }
 
 /**
- * Forecasts the day from which some builds are only in the registry. Undefined where that cannot be said: too little
- * history, growth that changed or varies too much, none at all, or more than five years to go. What the site takes is
- * counted as `planMirror` does. Time ends with the newest event, so that the same catalog gives the same forecast.
+ * Forecasts the day from which some builds will be only in the registry. Undefined: the history is too short,
+ * growth changed, varies too much or stopped, or it will take more than five years. Sizes are computed like
+ * in `planMirror`. The present is the newest event, so that the same catalog gives the same forecast.
  */
 export function forecastFull(growth: Growth): Forecast | undefined {
   const { events } = growth;
@@ -83,7 +83,10 @@ export function forecastFull(growth: Growth): Forecast | undefined {
   };
 }
 
-/** Bytes that each week added, the last first; full pages and monthly views left out, which do not grow evenly. */
+/**
+ * Growth of each week in bytes, the last week first, without
+ * full pages and monthly views, which grow unevenly.
+ */
 function weeklyBytes({ events, indexBytes, indexes }: Growth, now: number, meanSize: number): number[] {
   const weekly: number[] = [];
   const add = (at: number, bytes: number): void => {
@@ -108,7 +111,7 @@ interface Steady {
   error: number;
 }
 
-/** The longest window whose two halves differ by no more than chance; undefined where there is none. */
+/** The longest window whose two halves do not differ significantly. Undefined: there is none. */
 function findSteady(weekly: readonly number[], wholeWeeks: number): Steady | undefined {
   for (const weeks of WINDOWS) {
     if (weeks > wholeWeeks) continue;
@@ -127,17 +130,17 @@ function measure(values: readonly number[]): { mean: number; error: number } {
   return { mean, error: Math.sqrt(variance / values.length) };
 }
 
-/** Where a cache is on its way, as far as the plan of the mirror depends on it. */
+/** Size of a cache at a point in time, as far as the plan of the mirror depends on it. */
 interface Extent {
   builds: number;
   packages: number;
-  /** Builds in all monthly views but the newest, which is the same blob as the index. */
+  /** Builds in all monthly views except the newest, which is the same blob as the index. */
   viewed: number;
   /** Bytes besides pages and monthly views. */
   other: number;
 }
 
-/** Bytes that the site needs for all builds that are there. Spec files are left out: they are the first to stay away. */
+/** Bytes that the site needs for all existing builds, without spec files, which are dropped first. */
 export function neededBytes(growth: Growth): number {
   return bytesOf(extentOf(growth), growth);
 }
@@ -165,7 +168,9 @@ function bytesOf({ builds, packages, viewed, other }: Extent, { budget, indexByt
   return other + months + estimateSiteOf(builds, packages);
 }
 
-/** Weeks from now until the budget is full, at a number of builds and bytes a week; undefined beyond the horizon. */
+/**
+ * Weeks until the budget is used up, for a weekly number of builds and bytes. Undefined: beyond the horizon.
+ */
 function countWeeks(
   growth: Growth,
   now: number,
@@ -178,7 +183,7 @@ function countWeeks(
     const isNewMonth = monthAt(now + week * WEEK_MS) !== monthAt(now + (week - 1) * WEEK_MS);
     if (isNewMonth) extent.viewed += extent.builds;
     extent.builds += weekly.builds;
-    // Pages are counted by the number of builds.
+    // Pages are counted through the number of builds.
     extent.other += weekly.bytes - weekly.builds * SITE_BYTES_PER_BUILD;
     const after = bytesOf(extent, growth);
     if (after >= growth.budget) return week - 1 + (growth.budget - before) / (after - before);

@@ -2,13 +2,16 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { EMPTY_DATABASE_BYTES, nodeOf, RECORD_BYTES } from '../spack/database.ts';
 import { dependencyHashes, walk, type SpecNode } from '../spack/dag.ts';
 
-/** How large an index gets, told from its nodes' texts without writing it: exact but for a few bytes a record too many. */
+/**
+ * Size of an index, computed from its nodes' texts without
+ * writing it. It is a few bytes per record too large.
+ */
 export interface IndexSize {
   /** Bytes of the index so far. */
   bytes: number;
   /** Adds a root with its whole DAG and returns the hashes of the nodes that are new. */
   add(root: DagHash): DagHash[];
-  /** Takes back what `add` returned. */
+  /** Removes what `add` returned. */
   remove(added: readonly DagHash[]): void;
 }
 
@@ -39,14 +42,14 @@ export function createIndexSize(nodes: ReadonlyMap<DagHash, SpecNode>): IndexSiz
   return size;
 }
 
-/** Bytes of an index of these builds. */
+/** Size in bytes of an index of these builds. */
 export function sizeOfIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>): number {
   const size = createIndexSize(nodes);
   for (const root of roots) size.add(root);
   return size.bytes;
 }
 
-/** Bytes of indexes of these builds: equal ones are one blob. */
+/** Size in bytes of several indexes. Equal ones are one blob. */
 export function sizeOfIndexes(
   indexes: Iterable<readonly DagHash[]>,
   nodes: ReadonlyMap<DagHash, SpecNode>,

@@ -9,61 +9,64 @@ import { ALL_VIEW, listViews, namedViews, platformViews, sortByManifest, monthVi
 import type { SpecNode } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** A spec manifest with its signature. */
+/** Size of a spec manifest with its signature. */
 export const MANIFEST_BYTES = 1_800;
 
-/** Each index lies on the site twice: the blob of the deployment before stays, since Pages caches for 10 minutes. */
+/** Copies of each index on the site: the previous deployment's stays, because Pages caches for 10 minutes. */
 export const INDEX_COPIES = 2;
 
-/** The monthly views' share of the budget: each holds everything published up to then, nearly a copy of the index. */
+/**
+ * Share of the budget for monthly views. Each lists everything
+ * published up to then, nearly a copy of the index.
+ */
 export const MONTHS_SHARE = 0.1;
 
-/** What there is to serve. */
+/** Everything that could be served. */
 export interface MirrorInput {
   builds: readonly Build[];
   /** Every node of every build's DAG. */
   nodes: ReadonlyMap<DagHash, SpecNode>;
-  /** The root hashes of each environment, by its name. */
+  /** Root hashes of each environment, keyed by name. */
   environments: ReadonlyMap<string, readonly DagHash[]>;
-  /** The hashes of each snapshot, by its name. Absent: there are none. */
+  /** Hashes of each snapshot, keyed by name. Absent: there are none. */
   snapshots?: ReadonlyMap<string, readonly DagHash[]>;
   /** Removed builds that clients with an older index may still ask for; see `listRetired`. Absent: none. */
   retired?: readonly RetiredBuild[];
-  /** What the pages of failures take. Absent: there are none. */
+  /** Bytes of the pages of failures. Absent: there are none. */
   failureBytes?: number;
 }
 
-/** What the HTTPS mirror serves. The registry serves everything in any case. */
+/** Contents of the HTTPS mirror. The registry always has everything. */
 export interface MirrorPlan {
-  /** Builds whose tarballs lie on the mirror, by rank. */
+  /** Builds whose tarballs are on the mirror, by rank. */
   served: Set<DagHash>;
-  /** Builds that are served and no longer listed. */
+  /** Builds that are still served but no longer listed. */
   retired: readonly RetiredBuild[];
-  /** Builds whose spec files lie on the mirror; ordinary clients never read them. */
+  /** Builds whose spec files are on the mirror. Ordinary clients never read them. */
   servedConfigs: Set<DagHash>;
-  /** Builds that the mirror's own index lists, in an index's order: those whose whole run-time closure is served. */
+  /** Builds in the mirror's own index, in its order: those whose whole run-time closure is served. */
   listed: Set<DagHash>;
-  /** The builds of each view in an index's order, by the view's name: `all`, then the others sorted. */
+  /** Builds of each view in the order of an index, keyed by name: first `all`, then the others sorted. */
   views: Map<string, DagHash[]>;
   bytes: MirrorBytes;
   leftOut: {
-    /** Builds whose tarballs only the registry has, by rank. */
+    /** Builds whose tarballs are only in the registry, by rank. */
     builds: DagHash[];
     /** Bytes of their tarballs. */
     bytes: number;
-    /** Number of spec files that only the registry has. */
+    /** Number of spec files that are only in the registry. */
     configs: number;
-    /** Names of the monthly views that would take more than their share, newest first. */
+    /** Names of monthly views that exceed their share, the newest first. */
     views: string[];
   };
 }
 
-/** Where the budget goes, in bytes. */
+/** Use of the budget, in bytes. */
 export interface MirrorBytes {
   /** The site's pages and API, estimated. */
   site: number;
   manifests: number;
-  /** Blobs of index and views, those of the deployment before included. */
+  /** Blobs of index and views, including those of the previous deployment. */
   indexes: number;
   tarballs: number;
   configs: number;
@@ -72,17 +75,17 @@ export interface MirrorBytes {
 }
 
 /**
- * Decides what lies on the mirror, within a budget in bytes for the whole site. Pure: the same catalog and
- * budget give the same plan, so that the site can say what the mirror will serve.
+ * Decides what to put on the mirror, within a budget in bytes for the whole site. Pure: the same catalog and
+ * budget give the same plan, so that the site can show what the mirror will serve.
  *
- * Room for the site's pages, the manifests and the index of everything is set aside first. Then builds come in by
- * rank, each with its whole run-time closure and its share of the views or not at all; one that does not fit lets
- * smaller ones pass. Spec files take what is left.
+ * It first reserves space for the site's pages, the manifests and the index of everything. Then it adds
+ * builds by rank, each with its whole run-time closure and its share of the views, or not at all; after one
+ * that does not fit, smaller ones may still fit. Spec files get what is left.
  *
- * Tarballs are served as Spack writes them, with gzip. Compressed again with xz they are opened by Spack 1.0 to 1.2 as
- * well, yet: 80 tarballs of Debian's programs and libraries, 87 MB, took 28 % less in all and 20 % less in the middle one,
- * and 4.5 times the time to unpack (Python's lzma against its zlib). A quarter more builds for a slower installation of all
- * of them, and two digests of one build, are not worth it; fewer builds on the site and all in the registry are.
+ * Tarballs are served as Spack writes them, with gzip. Spack 1.0 to 1.2 can also open them recompressed with
+ * xz. For 80 tarballs of Debian's programs and libraries, 87 MB, that saved 28% in total and 20% in the
+ * median, but unpacking took 4.5 times as long (Python's lzma and zlib). A quarter more builds on the site is
+ * not worth slower installation of all builds and two digests per build; the registry has all builds anyway.
  */
 export function planMirror(input: MirrorInput, budget: number): MirrorPlan {
   const { nodes } = input;
@@ -146,8 +149,8 @@ function tarballBytes(builds: readonly Build[]): number {
 }
 
 /**
- * For each build the names of the views that take it in, the mirror's own index being `''`. A target's or operating
- * system's view that has every build is left out: it is the same blob as the index.
+ * Names of the views that each build belongs to, with `''` for the mirror's own index. The view of a target
+ * or operating system that has every build is left out, because it is the same blob as the index.
  */
 function viewsByBuild(
   builds: readonly Build[],
@@ -169,7 +172,7 @@ function viewsByBuild(
   );
 }
 
-/** Takes builds by rank, each with what it needs at run time, as far as there is room in bytes. */
+/** Takes builds by rank, each with its run-time closure, as long as there is room (in bytes). */
 function takeClosures(
   ranked: readonly RankedBuild[],
   views: ReadonlyMap<DagHash, readonly string[]>,
@@ -205,7 +208,7 @@ function takeClosures(
   return served;
 }
 
-/** Takes the spec files of served builds by rank, as far as there is room in bytes. */
+/** Takes the spec files of served builds by rank, as long as there is room (in bytes). */
 function takeConfigs(
   ranked: readonly RankedBuild[],
   served: ReadonlySet<DagHash>,
@@ -222,7 +225,7 @@ function takeConfigs(
   return { taken, bytes };
 }
 
-/** The view of what was published in a month and before. */
+/** The view of builds published up to the end of a month. */
 interface MonthlyView {
   /** `month-2026-11`. */
   view: string;
@@ -230,7 +233,7 @@ interface MonthlyView {
   bytes: number;
 }
 
-/** The months in which something was published, newest first. */
+/** Months in which builds were published, the newest first. */
 function listMonths(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): MonthlyView[] {
   const byView = Map.groupBy(builds, monthView);
   const size = createIndexSize(nodes);
@@ -243,12 +246,12 @@ function listMonths(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNo
     .reverse();
 }
 
-/** Bytes of the months' indexes; the newest month's is that of all builds and costs nothing. */
+/** Bytes of the indexes of months. The newest month's is the index of all builds and costs nothing. */
 function monthsBytes(months: readonly MonthlyView[]): number {
   return months.slice(1).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** How many months, from the newest on, fit into some bytes. */
+/** Number of months, from the newest on, that fit into a number of bytes. */
 function countMonths(months: readonly MonthlyView[], bytes: number): number {
   let count = 1;
   while (count < months.length && monthsBytes(months.slice(0, count + 1)) <= bytes) count += 1;

@@ -5,23 +5,24 @@ import { runtimeClosure } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** A build is worth half as much when it is this much older than the newest one. */
+/** Age, relative to the newest build, at which a build is worth half as much. */
 const HALF_LIFE_DAYS = 180;
 
-/** A build with what it needs at run time. */
+/** A build with its run-time closure. */
 export interface RankedBuild {
   build: Build;
-  /** DAG hashes of its run-time closure's binaries, its own included. */
+  /** DAG hashes of binaries in its run-time closure, including its own. */
   closure: Set<DagHash>;
 }
 
 /**
- * Builds in the order in which a mirror of limited size should take them: by
+ * Builds in the order in which a mirror of limited size should take them, by
  *
  *     score = users × 0.5 ^ (age / 180 days) ÷ bytes
  *
- * where users are the builds whose run-time closure it is part of (itself included), the age counts from
- * the newest build of all, and the bytes are those of its whole closure's tarballs. Equal scores: by DAG hash.
+ * where users is the number of builds whose run-time closure contains it
+ * (including itself), age is relative to the newest build of all, and bytes is
+ * the size of the tarballs of its whole closure. Equal scores: by DAG hash.
  */
 export function rankBuilds(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): RankedBuild[] {
   const byHash = new Map(builds.map((build) => [build.hash, build]));

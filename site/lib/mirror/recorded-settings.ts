@@ -7,19 +7,19 @@ import { listSettings, type MirrorSettings } from './consumer-settings.ts';
 import { createSolverFacts } from './solver-settings.ts';
 import type { BinarySet } from './views.ts';
 
-/** A settings file and the digest that its lasting name has. */
+/** A settings file and the digest in its permanent name. */
 export interface SettingsFile extends MirrorSettings {
   sha256: Sha256;
 }
 
-/** The settings files of this cache as it is now. */
+/** Current settings files of this cache. */
 export function describeSettings(cache: {
   registries: readonly string[];
   signed: boolean;
-  /** The builds of each view, by its name. */
+  /** Builds of each view, keyed by name. */
   views: ReadonlyMap<string, readonly DagHash[]>;
   nodes: ReadonlyMap<DagHash, SpecNode>;
-  /** What has a binary. */
+  /** Hashes with a binary. */
   builds: BinarySet;
 }): SettingsFile[] {
   const { registries, signed, views, nodes, builds } = cache;
@@ -38,8 +38,8 @@ export function describeSettings(cache: {
 }
 
 /**
- * The recorded settings files by digest. Throws on one that is not what its name says: who includes it would get
- * an error at every command.
+ * Recorded settings files, keyed by digest. Throws if a file does not match the digest in its name: everybody
+ * who includes it would get an error with every command.
  */
 export function checkRecorded(
   files: readonly { id: string; body?: string | undefined }[],
@@ -54,7 +54,7 @@ export function checkRecorded(
   );
 }
 
-/** Where a recorded file is for `include:`; none for one that is not recorded, which nothing keeps in place. */
+/** Address of a recorded file for `include:`. Empty for other files, which are not kept permanently. */
 export function includeOf(sha256: Sha256, recorded: ReadonlyMap<Sha256, string>): { include?: Include } {
   if (!recorded.has(sha256)) return {};
   return { include: { path: externalUrl(`/api/mirrors/${sha256}.yaml`), sha256 } };

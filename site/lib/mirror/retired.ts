@@ -3,17 +3,17 @@ import type { DagHash } from '../../schemas/digest.ts';
 import type { Removed } from '../../schemas/removed.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** The share of the budget that builds which are no longer listed may take. */
+/** Share of the budget for builds that are no longer listed. */
 const RETIRED_SHARE = 0.1;
 
-/** A build that no index lists any more, and that is served to clients with an older index. */
+/** A build that is no longer in any index, but still served for clients with an older index. */
 export interface RetiredBuild {
   build: Build;
   /** Its spec manifest, as the mirror served it. */
   manifest: string;
 }
 
-/** Removed builds whose grace is not over and that have not been published again, those removed last first. */
+/** Removed builds within their grace period that have not been published again, the last removed first. */
 export function listRetired(
   removed: Iterable<Removed>,
   builds: { has(hash: DagHash): boolean },
@@ -27,7 +27,7 @@ export function listRetired(
     .flatMap(({ grace }) => grace ?? []);
 }
 
-/** As many of them, in their order, as there is room for in their share of the budget (bytes). */
+/** Takes retired builds in order, as many as fit into their share of the budget (in bytes). */
 export function takeRetired(retired: readonly RetiredBuild[], budget: number): RetiredBuild[] {
   let room = RETIRED_SHARE * budget;
   return retired.filter(({ build: { tarball } }) => {

@@ -8,29 +8,29 @@ import { familyOf } from '../spack/targets.ts';
 import { compareTexts } from '../spack/versions.ts';
 import type { BinarySet } from './views.ts';
 
-/** What a solver has to prefer in order to choose the builds of a view. */
+/** Preferences that make the solver choose the builds of a view. */
 export interface SolverFacts {
-  /** The microarchitecture of most builds of each family, by family. */
+  /** Microarchitecture of most builds, one for each family. */
   targets: string[];
-  /** By language (`c`, `cxx`, `fortran`): the compiler of most builds, where it is a binary of the cache itself. */
+  /** Compiler of most builds, if the cache has a binary of it, keyed by language (`c`, `cxx`, `fortran`). */
   compilers: Map<string, string>;
-  /** The other compilers, which came with the systems that builds ran on: `gcc@13.3.0`. */
+  /** Other compilers, which came with the systems of the builders: `gcc@13.3.0`. */
   systemCompilers: string[];
 }
 
-/** A comment names at most this many compilers. */
+/** Maximum number of compilers in a comment. */
 const MAX_NAMED = 5;
 
-/** What one build says of targets and compilers. */
+/** Target and compilers of one build. */
 interface BuildFacts {
-  /** Undefined for scripts and data, which are of no processor. */
+  /** Undefined for scripts and data, which do not depend on a CPU. */
   target?: string;
-  /** Pairs of language and compiler; the compiler is empty where it is not a binary of the cache. */
+  /** Pairs of language and compiler. The compiler is empty if the cache has no binary of it. */
   languages: (readonly [string, string])[];
   systemCompilers: string[];
 }
 
-/** Counts targets and compilers of views' builds; reads each build once, however many views it is in. */
+/** Counts targets and compilers of views' builds. It reads each build once, even if many views have it. */
 export function createSolverFacts(
   nodes: ReadonlyMap<DagHash, SpecNode>,
   binaries: BinarySet,
@@ -85,7 +85,7 @@ function sumFacts(builds: readonly BuildFacts[]): SolverFacts {
   };
 }
 
-/** The `packages:` and `concretizer:` sections of a settings file; their lines. */
+/** Lines of the `packages:` and `concretizer:` sections of a settings file. */
 export function solverLines({ targets, compilers, systemCompilers }: SolverFacts): string[] {
   const named = formatList(systemCompilers, MAX_NAMED);
   const packages = [

@@ -15,20 +15,20 @@ export function platformViews(node: Node): string[] {
   return [viewName('target', targetOf(node)), viewName('os', node.arch.platform_os)];
 }
 
-/** Name of the view of what was published in a build's month and before. */
+/** Name of the view of builds published up to the end of a build's month. */
 export function monthView(build: Build): string {
   return viewName('month', monthOf(build.published));
 }
 
-/** Sets of builds that are to have views of their own; see `MirrorInput`. */
+/** Sets of builds that get their own views; see `MirrorInput`. */
 export interface NamedSets {
   environments: ReadonlyMap<string, readonly DagHash[]>;
   snapshots?: ReadonlyMap<string, readonly DagHash[]>;
 }
 
 /**
- * The views of environments, of snapshots and of releases of the recipes (what was solved with each), by name: for
- * each the builds in it, with their run-time closure, as far as they have binaries.
+ * Views of environments, snapshots and releases of the recipes (builds solved with each), keyed by name: the
+ * builds in each, with their run-time closure, as far as they have binaries.
  */
 export function namedViews(
   { environments, snapshots = new Map() }: NamedSets,
@@ -51,7 +51,7 @@ export function namedViews(
   return views;
 }
 
-/** The builds that were solved with each release of the recipes, the newest release first. */
+/** Builds solved with each release of the recipes, the newest release first. */
 export function groupByRelease(builds: Iterable<Build>): Map<string, Build[]> {
   const all = [...Map.groupBy(builds, ({ origin }) => origin.release ?? '')];
   const bare = (release: string): string => release.replace(/^v/, '');
@@ -63,8 +63,8 @@ export function groupByRelease(builds: Iterable<Build>): Map<string, Build[]> {
 }
 
 /**
- * The views of the builds that a mirror's own index lists (given in an index's order), by name and sorted by it,
- * each with its builds in that order. Each is closed: what its builds need at run time is in it too.
+ * Views of the builds in a mirror's own index (given in the order of an index), sorted by name, each with its
+ * builds in that order. Each view is closed: it includes the run-time dependencies of its builds.
  */
 export function listViews(
   listed: readonly Build[],
@@ -100,15 +100,14 @@ export function listViews(
   );
 }
 
-/** Anything that knows which hashes have a binary. */
+/** A set of hashes that have a binary. */
 export interface BinarySet {
   has(hash: DagHash): boolean;
 }
 
 /**
- * The run-time closure of builds (link and run edges, and what a spliced build is made of), themselves included: those
- * of it that have a binary.
- * An external has none; and what no mirror has, no mirror can promise.
+ * The part of the run-time closure of builds that has binaries, including the builds themselves. The closure
+ * follows link and run edges, and from a spliced build the build it was made of. Externals have no binaries.
  */
 export function runtimeClosure(
   roots: Iterable<DagHash>,
@@ -122,7 +121,7 @@ export function runtimeClosure(
   return new Set(closure.filter((hash) => hasBinary.has(hash)));
 }
 
-/** Builds in the order in which an index lists them: that of their manifests' paths, by code unit. */
+/** Builds in the order of an index: by the paths of their manifests, compared by code unit. */
 export function sortByManifest(builds: readonly Build[]): Build[] {
   return builds
     .map((build) => ({ build, path: `${build.name}/${fileStem(build)}` }))

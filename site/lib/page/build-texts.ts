@@ -9,14 +9,14 @@ export function buildTitle(entry: CatalogBuild, catalog: SiteCatalog): string {
   return `${shortTitle(entry, catalog)} /${shortHash(entry.build.hash)}`;
 }
 
-/** What a search engine shows below the title. */
+/** Description that search engines show below the title. */
 export function buildDescription(entry: CatalogBuild, catalog: SiteCatalog): string {
   const about = catalog.packages.get(entry.build.name)?.metadata?.description;
   const size = formatSize(entry.build.tarball.size);
   return `${shortTitle(entry, catalog)}: a Spack binary, ${size}.${about ? ` ${about}` : ''}`;
 }
 
-/** What it costs to install, in bytes and in builds from source. */
+/** Sentence about the cost of installing a build, in bytes and in builds from source. */
 export function costText({ build, node }: CatalogBuild, catalog: SiteCatalog): string {
   const { bytes, cached, missing } = installCost(node, catalog);
   const size = formatSize(build.tarball.size);
@@ -31,17 +31,20 @@ function shortTitle({ build, node }: CatalogBuild, { nodes }: SiteCatalog): stri
   return `${build.name} ${build.version} for ${machine}`;
 }
 
-/** What installing a build takes. */
+/** Cost of installing a build. */
 interface InstallCost {
-  /** Bytes to download with all run-time dependencies, as far as they have a binary here. */
+  /** Bytes to download, including all run-time dependencies with a binary here. */
   bytes: number;
-  /** Run-time dependencies with a binary here. */
+  /** Number of run-time dependencies with a binary here. */
   cached: number;
-  /** Run-time dependencies that have none and are not part of the system: Spack would build them. */
+  /**
+   * Number of run-time dependencies without one that are
+   * not part of the system, so that Spack would build them.
+   */
   missing: number;
 }
 
-/** What installing a build takes with its run-time dependencies, itself counted in `bytes` alone. */
+/** Cost of installing a build with its run-time dependencies. The build itself is counted only in `bytes`. */
 function installCost(node: Node, { nodes, builds }: Pick<SiteCatalog, 'nodes' | 'builds'>): InstallCost {
   const cost: InstallCost = { bytes: 0, cached: 0, missing: 0 };
   const closure = new Set([node.hash]);

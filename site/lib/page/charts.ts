@@ -14,7 +14,7 @@ import {
 import { parseHTML } from 'linkedom';
 import prettyBytes from 'pretty-bytes';
 
-/** Units of a drawing: wide enough for a column, narrow enough to be read on a phone. */
+/** Sizes in units of the drawing: wide enough for a column, narrow enough to be read on a phone. */
 const WIDTH = 400;
 const HEIGHT = 220;
 const ROW_HEIGHT = 24;
@@ -22,23 +22,23 @@ const AXIS_HEIGHT = 24;
 const CHARACTER_WIDTH = 7.2;
 const LONGEST_LABEL = 18;
 
-/** A value at a moment. */
+/** A value at a point in time. */
 export interface Point {
   date: Date;
   value: number;
 }
 
-/** What a chart is and how its values read. */
+/** Label of a chart, and the format of its values. */
 export interface ChartText {
-  /** For those who do not see it. */
+  /** Text for people who cannot see the chart. */
   label: string;
   format: (value: number) => string;
 }
 
-/** With fewer points an area is a sliver or a dot. */
+/** Minimum number of points for an area. With fewer, it would be a sliver or a dot. */
 const FEWEST_OF_AREA = 5;
 
-/** A quantity that grows with time: an area, or a bar for each of few points. */
+/** Draws a quantity that grows over time, as an area or, if there are few points, as bars. */
 export function drawGrowth(points: readonly Point[], chart: ChartText & { step: Step }): string {
   if (points.length < FEWEST_OF_AREA) return drawSteps(points, chart);
   return draw(chart.label, {
@@ -53,10 +53,10 @@ export function drawGrowth(points: readonly Point[], chart: ChartText & { step: 
   });
 }
 
-/** The time between two points. */
+/** Time between two points. */
 export type Step = 'week' | 'month';
 
-/** A quantity of each week or month, as bars. */
+/** Draws a quantity per week or month, as bars. */
 export function drawSteps(
   points: readonly Point[],
   { label, format, step }: ChartText & { step: Step },
@@ -72,7 +72,7 @@ export function drawSteps(
   });
 }
 
-/** Groups as bars, the first on top. */
+/** Draws groups as bars, the first one on top. */
 export function drawBars(
   groups: readonly { name: string; value: number }[],
   { label, format }: ChartText,
@@ -96,7 +96,7 @@ export function drawBars(
   });
 }
 
-/** A size as a chart's axis says it. */
+/** A size for the axis of a chart. */
 export function axisSize(bytes: number): string {
   return prettyBytes(bytes, { maximumFractionDigits: 1 });
 }
@@ -106,8 +106,9 @@ function valueAxis(format: (value: number) => string): NonNullable<PlotOptions['
 }
 
 /**
- * Draws to SVG text. Colours are the page's own, so that both themes fit; the style sheet that the library puts into
- * each drawing is left out, as the Content-Security-Policy wants it: the page's has the same.
+ * Draws to SVG text. Colours come from the page, so that they fit both themes.
+ * The style sheet that the library puts into each drawing is removed, because the
+ * Content-Security-Policy forbids it; the page's style sheet has the same rules.
  */
 function draw(label: string, options: PlotOptions): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -120,7 +121,7 @@ function draw(label: string, options: PlotOptions): string {
     ...options,
   });
   for (const style of chart.querySelectorAll('style')) style.remove();
-  // A picture is named as a whole.
+  // Only the whole picture has a label.
   for (const part of chart.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
   chart.setAttribute('role', 'img');
   chart.setAttribute('aria-label', label);

@@ -32,7 +32,7 @@ export interface Feed {
   title: string;
   /** Full address of the feed itself. */
   address: string;
-  /** Full address of the page with the same. */
+  /** Full address of the page with the same content. */
   page: string;
   author: string;
   /** The newest first. */
@@ -41,7 +41,7 @@ export interface Feed {
 
 export interface FeedEntry {
   title: string;
-  /** Full address of its page: also its id, which never changes. */
+  /** Full address of its page, which is also its permanent id. */
   page: string;
   /** UTC. */
   date: string;
@@ -49,11 +49,11 @@ export interface FeedEntry {
 }
 
 /**
- * A feed as Atom. All texts are plain, so that markup in them is shown and not obeyed. Every package has one, so that it is
- * short: a link without `rel` is an alternate one.
+ * A feed in Atom. All texts are plain, so that readers show markup in them instead of interpreting it. It is
+ * kept short, because every package has one: a link without `rel` is an alternate one.
  */
 export function atomText({ title, address, page, author, entries }: Feed): string {
-  // A feed must say when it changed: one without entries never did.
+  // The date of the last change is required. A feed without entries has never changed.
   const updated = entries[0]?.date ?? '1970-01-01T00:00:00Z';
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
@@ -84,7 +84,10 @@ function entryLines({ title, page, date, summary }: FeedEntry): string[] {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Text for XML and SVG. Characters that XML 1.0 does not allow, not even escaped, become the replacement character. */
+/**
+ * Escapes text for XML and SVG. Characters that XML 1.0
+ * forbids even escaped become the replacement character.
+ */
 export function escapeMarkup(text: string): string {
   return text
     .toWellFormed()
@@ -92,11 +95,11 @@ export function escapeMarkup(text: string): string {
     .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** Entries in a feed; readers that come by rarely look at the site. */
+/** Maximum number of entries in a feed. Readers who visit rarely can look at the site. */
 const NEWEST = 50;
 const NEWEST_OF_PACKAGE = 5;
 
-/** The newest builds. */
+/** Feed of the newest builds. */
 export function buildNews({ builds, nodes }: SiteCatalog): Feed {
   return feedOf(
     'new builds',
@@ -109,21 +112,21 @@ export function buildNews({ builds, nodes }: SiteCatalog): Feed {
   );
 }
 
-/** The newest builds of a package; few, since every package has such a feed. */
+/** Feed of the newest builds of a package, with few entries because every package has one. */
 export function packageNews({ name, builds }: CatalogPackage): Feed {
   const newest = builds.toSorted((left, right) => compareTexts(right.build.published, left.build.published));
   const entries = newest.slice(0, NEWEST_OF_PACKAGE).map(buildEntry);
   return feedOf(name, packageFeedPath(name), packagePath(name), entries);
 }
 
-/** The newest builds that an environment needs: its roots and what they need. */
+/** Feed of an environment's newest builds: its roots and their dependencies. */
 export function environmentNews({ name, lock }: CatalogEnvironment, { builds }: SiteCatalog): Feed {
   const own = [...builds.values()].filter(({ build }) => lock && build.hash in lock.concrete_specs);
   const entries = own.slice(0, NEWEST).map(buildEntry);
   return feedOf(`environment ${name}`, environmentFeedPath(name), environmentPath(name), entries);
 }
 
-/** A feed of this cache, from what it is of and its paths on the site. */
+/** Makes a feed of this cache from its subject and its paths on the site. */
 function feedOf(subject: string, path: string, page: string, entries: FeedEntry[]): Feed {
   return {
     title: `${mirrorName()}: ${subject}`,
@@ -143,7 +146,7 @@ function buildEntry({ build, node }: CatalogBuild): FeedEntry {
   };
 }
 
-/** The newest failures. */
+/** Feed of the newest failures. */
 export function failureNews({ failures }: SiteCatalog): Feed {
   const entries = failures.slice(0, NEWEST).map((failure) => ({
     title: `${failure.name}: ${describeKind(failure.kind)}`,
@@ -154,11 +157,11 @@ export function failureNews({ failures }: SiteCatalog): Feed {
   return feedOf('failures', failuresFeedPath, failuresPath, entries);
 }
 
-/** What recipes advise against, what was seen last first. */
+/** Feed of advisories, the most recently seen first. */
 export function advisoryNews(catalog: SiteCatalog): Feed {
   const advisories = allAdvisories(catalog).map((advisory) => ({
     title: `${advisory.name}@${advisory.version}`,
-    // The id of an entry: a package may have several.
+    // Also the id of the entry: a package may have several.
     page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
     date: advisory.seen,
     summary: advisoryText(advisory),
@@ -169,7 +172,7 @@ export function advisoryNews(catalog: SiteCatalog): Feed {
   return feedOf('withdrawn versions, older builds', advisoriesFeedPath, '/', entries);
 }
 
-/** One entry for the newest recipes that were read; its numbers change while builds are renewed. */
+/** An entry for the newest recipes that were read. Its numbers change while builds are renewed. */
 function olderNews(catalog: SiteCatalog): FeedEntry[] {
   const { comparison } = catalog;
   if (!comparison) return [];

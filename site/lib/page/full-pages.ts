@@ -3,9 +3,9 @@ import { countFullPages } from '../mirror/site-bytes.ts';
 import type { CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
 /**
- * Builds whose page is a full one, those that people come upon first: what snapshots and pins name, the roots of
- * environments, then the newest build
- * of each package, those that the most builds depend on before others.
+ * Builds with a full page, in the order in which people come across them:
+ * those that snapshots and pins name, roots of environments, then the newest
+ * build of each package, beginning with those that most builds depend on.
  */
 export function fullPages(
   catalog: Pick<SiteCatalog, 'builds' | 'packages' | 'locks' | 'kept' | 'dependents'>,

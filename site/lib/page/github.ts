@@ -1,22 +1,22 @@
 import type { Node } from '../../schemas/node.ts';
 import type { CatalogFailure } from '../catalog/site-catalog.ts';
 
-/** The longest address that GitHub and browsers take, with room to spare, in characters. */
+/** Maximum length of a field, in characters, so that GitHub and browsers accept the whole address. */
 const MAX_FIELD_LENGTH = 1_500;
 
-/** The page of a repository, `owner/name`. */
+/** Address of a repository, `owner/name`. */
 export function repositoryUrl(repository: string): string {
   return `https://github.com/${repository}`;
 }
 
-/** The page where a workflow of a repository is run by hand. */
+/** Address of the page for running a workflow by hand. */
 export function workflowUrl(repository: string, file: string): string {
   return `${repositoryUrl(repository)}/actions/workflows/${file}`;
 }
 
 /**
- * The recipe that a node was built from, in spack-packages at a commit or tag. Undefined for a recipe of another
- * repository, or where the commit is not known.
+ * Address of the recipe that a node was built from, in spack-packages at a commit or tag. Undefined: the
+ * recipe is from another repository, or the commit is not known.
  */
 export function recipeUrl(
   node: Pick<Node, 'name' | 'namespace'>,
@@ -29,7 +29,7 @@ export function recipeUrl(
   return `https://github.com/spack/spack-packages/blob/${encodeURIComponent(commit)}/${path}`;
 }
 
-/** A new issue about a failure, with the form's fields filled in as far as they are known. */
+/** Address of a new issue about a failure, with the known fields of the form filled in. */
 export function reportUrl(repository: string, failure: CatalogFailure): string {
   const { spec, kind, phase, target, hash, run, log } = failure;
   const fields = new URLSearchParams({

@@ -1,12 +1,15 @@
-/** A page of the owner's guide: `site/pages/guide/<name>.md`; the first is `index.md`, and has no name. */
+/**
+ * A page of the owner's guide: `site/pages/guide/<name>.md`.
+ * The first one is `index.md` and has an empty name.
+ */
 export interface GuidePage {
   name: string;
   title: string;
-  /** What it is about, for search engines and the list of pages. */
+  /** Description for search engines and the list of pages. */
   description: string;
 }
 
-/** The guide's pages in the order of reading. */
+/** Pages of the guide in reading order. */
 export const GUIDE: readonly GuidePage[] = [
   {
     name: '',
@@ -122,7 +125,7 @@ export const GUIDE: readonly GuidePage[] = [
   },
 ];
 
-/** A page of the guide with its neighbours. Throws when `GUIDE` lacks it. */
+/** Finds a page of the guide with its neighbours. Throws if it is not in `GUIDE`. */
 export function findGuidePage(name: string): {
   page: GuidePage;
   previous: GuidePage | undefined;

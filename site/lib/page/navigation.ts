@@ -16,7 +16,7 @@ import {
   usePath,
 } from '../url.ts';
 
-/** The menu of every page: for those who install from the cache. */
+/** Main menu of every page, for people who install from the cache. */
 export const NAVIGATION = [
   { label: 'Packages', path: packagesPath },
   { label: 'Environments', path: environmentsPath },
@@ -25,7 +25,7 @@ export const NAVIGATION = [
   { label: 'API', path: apiPagePath },
 ] as const;
 
-/** At the foot of every page: for those who keep the cache, and what is looked for less often. */
+/** Links at the foot of every page: for the owners of the cache, and pages that are needed less often. */
 export const FOOT_NAVIGATION = [
   { label: 'New', path: newPath },
   { label: 'Failures', path: failuresPath },

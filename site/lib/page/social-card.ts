@@ -4,15 +4,15 @@ import { formatNumber } from '../format.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
-/** The picture that a link to the site is shown with; sizes in pixels. */
+/** Preview picture for links to the site; sizes in pixels. */
 export const CARD = { path: '/social-card.png', width: 1200, height: 630 } as const;
 
-/** Widths of what texts must fit into, and of a letter of a font of size 1, in pixels. */
+/** Maximum widths of texts, and width of a letter in a font of size 1, in pixels. */
 const [TITLE_WIDTH, COMMAND_WIDTH] = [820, 930];
 const [SANS_LETTER, MONO_LETTER] = [0.72, 0.61];
 const [TITLE_SIZE, COMMAND_SIZE, SMALLEST] = [76, 30, 20];
 
-/** The card of a cache as SVG: its name, how much it has, and the command that adds it. */
+/** Card of a cache as SVG: its name, its size, and the command that adds it. */
 export function drawCard(catalog: SiteCatalog): string {
   const { builds, packages, targets, unsigned } = countSite(catalog);
   const name = mirrorName();
@@ -63,7 +63,7 @@ function textLine(text: string, { x, y, size, fill, weight = 400, mono = false }
   return `<text x="${x}" y="${y}" xml:space="preserve" font-family="${family}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escapeMarkup(text)}</text>`;
 }
 
-/** The font's size at which a text fits; a text too long for the smallest runs out of the picture. */
+/** Font size at which a text fits. A text that is too long even for the smallest size is cut off. */
 function fitSize(text: string, largest: number, room: number): number {
   return Math.max(SMALLEST, Math.min(largest, Math.floor(room / (text.length + 2))));
 }

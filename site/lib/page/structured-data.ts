@@ -5,10 +5,10 @@ import { systemName } from '../machine/machine.ts';
 import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
-/** What a page says of itself to programs. Source: https://schema.org */
+/** Description of a page for programs. Source: https://schema.org */
 export type StructuredData = Record<string, unknown>;
 
-/** The whole cache, as a catalog of data with what the API has of it. */
+/** The whole cache as a data catalog, with links to the API. */
 export function describeSite(catalog: SiteCatalog): StructuredData {
   const { packages, builds, updated } = countSite(catalog);
   return {
@@ -33,7 +33,10 @@ export function describeSite(catalog: SiteCatalog): StructuredData {
   };
 }
 
-/** A package, as software that can be installed; in a large cache without what the page and the home page say, too. */
+/**
+ * A package as installable software; brief in a large
+ * cache, without facts that the page or the home page have.
+ */
 export function describeSoftware(
   { name, metadata, versions, updated }: CatalogPackage,
   isBrief = false,
@@ -56,7 +59,7 @@ export function describeSoftware(
   };
 }
 
-/** A build, as software for one system and CPU. */
+/** A build as software for one system and CPU. */
 export function describeBuild({ build, node }: CatalogBuild, { packages }: SiteCatalog): StructuredData {
   const metadata = packages.get(build.name)?.metadata;
   return {
@@ -74,14 +77,14 @@ export function describeBuild({ build, node }: CatalogBuild, { packages }: SiteC
   };
 }
 
-/** A single SPDX licence has an address; an expression of several has none. */
+/** Address of a single SPDX licence. Expressions of several have none. */
 function licenseOf(metadata: Package | undefined): { license?: string } {
   const [license, ...more] = metadata?.licenses ?? [];
   if (license === undefined || more.length > 0 || !/^[A-Za-z0-9.+-]+$/.test(license)) return {};
   return { license: `https://spdx.org/licenses/${license}` };
 }
 
-/** As the text of a script element: no `<` in it, so that no data can end the element. */
+/** Text for a script element, without `<`, so that no data can end the element. */
 export function structuredText(data: StructuredData): string {
   return JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
 }

@@ -5,19 +5,19 @@ import { walk } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /**
- * Bills of materials in SPDX 2.3, composed from a build's DAG: the build, all that it needs at run time, and what it
- * was built with. They depend on nothing but the build's record and its DAG, so that the bytes that were attested when
- * it was published are the bytes that anybody composes later. Licences are in the package's document for that reason.
- * Source: https://spdx.github.io/spdx-spec/v2.3/
+ * Bills of materials in SPDX 2.3, composed from a build's DAG: the build, its run-time dependencies, and what
+ * it was built with. They depend only on the build's record and its DAG, so that anybody can later compose
+ * the same bytes that were attested when it was published. For this reason licences are only in the package's
+ * document. Source: https://spdx.github.io/spdx-spec/v2.3/
  */
 
 type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 
-/** Spack's words for an edge that is needed when the build runs. */
+/** Dependency types, in Spack's words, that are needed at run time. */
 const RUNTIME = new Set(['link', 'run']);
 const UNKNOWN = 'NOASSERTION';
 
-/** The bill of materials of a build, as it is served. Throws when a node of its DAG is missing. */
+/** The bill of materials of a build, as served. Throws if a node of its DAG is missing. */
 export function sbomText(build: Build, nodes: Nodes): string {
   const root = nodeOf(build.hash, nodes);
   const runtime = walk([root.hash], (hash) => edgesOf(nodeOf(hash, nodes), true));
@@ -50,7 +50,7 @@ export function sbomText(build: Build, nodes: Nodes): string {
       ...tools.map((hash) => relation(idOf(hash), 'BUILD_DEPENDENCY_OF', idOf(root.hash))),
     ],
   };
-  // Not indented: for programs, and a third shorter.
+  // Not indented, because it is for programs; this saves a third of the size.
   return `${JSON.stringify(document)}\n`;
 }
 
@@ -92,7 +92,7 @@ function idOf(hash: DagHash): string {
   return `SPDXRef-Package-${hash}`;
 }
 
-/** What a node depends on, at run time or only to be built; each hash once. An external's own are the system's. */
+/** Run-time or build-only dependencies of a node, each hash once. Empty for externals. */
 function edgesOf({ dependencies, external }: Node, atRunTime: boolean): DagHash[] {
   if (external) return [];
   const wanted = dependencies.filter(

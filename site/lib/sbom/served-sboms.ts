@@ -4,12 +4,15 @@ import { sbomBudget } from '../mirror/site-bytes.ts';
 import { once } from '../once.ts';
 import { sbomText } from './sbom.ts';
 
-/** The bills of materials that the site serves, by hash. */
+/** Bills of materials on the site, keyed by hash. */
 export const servedSboms = once((catalog: SiteCatalog) =>
   composeSboms(catalog, sbomBudget(catalog.builds.size)),
 );
 
-/** As many as fit into some bytes: roots of environments first, then the newest builds. */
+/**
+ * As many bills of materials as fit into `mostBytes`: first
+ * for roots of environments, then for the newest builds.
+ */
 export function composeSboms({ builds, nodes, locks }: SiteCatalog, mostBytes: number): Map<DagHash, string> {
   const roots = [...locks.values()].flatMap((lock) => lock.roots.map(({ hash }) => hash));
   const texts = new Map<DagHash, string>();

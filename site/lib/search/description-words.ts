@@ -1,6 +1,6 @@
-/** Characters of a description in the package index: as much as a row shows. */
+/** Maximum length of a description in the package index, in characters: the part that a row shows. */
 const SHOWN_LENGTH = 100;
-/** Words that say nothing of a package. */
+/** Words that are useless for finding a package. */
 export const STOP_WORDS = new Set(
   `about above after all also and any are because been before being between both but can could did does doing done each
   either etc every few for from further had has have having here how however into its itself just may more most must nor
@@ -10,7 +10,7 @@ export const STOP_WORDS = new Set(
 );
 const SHORTEST = 3;
 
-/** Cuts a description at a word, if it is longer than a row shows. */
+/** Cuts a description at a word if it is too long for a row. */
 export function shortenDescription(text: string): string {
   if (text.length <= SHOWN_LENGTH) return text;
   const cut = text.slice(0, SHOWN_LENGTH);
@@ -18,7 +18,7 @@ export function shortenDescription(text: string): string {
   return `${end > 0 ? cut.slice(0, end) : cut}…`;
 }
 
-/** The words of a description that what a row shows of it lacks: each once, in their order, joined by spaces. */
+/** Words of a description that its shortened form does not have, each once, in order, joined by spaces. */
 export function moreWords(description: string): string {
   const shown = new Set(readWords(shortenDescription(description)));
   const words = readWords(description).filter(

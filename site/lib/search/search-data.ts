@@ -19,7 +19,7 @@ import { parseQuery } from './search-query.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { makeWordList, numberLists, type WordList } from './word-list.ts';
 
-/** The files of `/data/`, by name. */
+/** Files in `/data/`, keyed by name. */
 export const DATA_FILES = {
   builds: describeBuildIndex,
   files: describeFileIndex,
@@ -100,7 +100,7 @@ function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
   };
 }
 
-/** The files of `/data/hashes/`. */
+/** Files in `/data/hashes/`. */
 export function listHashes(catalog: SiteCatalog): string[][] {
   const hashes = searchRows(catalog).rows.map(keyOfRow);
   const files = Math.ceil(hashes.length / HASHES_PER_FILE);
@@ -136,14 +136,14 @@ function describeFileIndex(catalog: SiteCatalog): FileIndex {
   };
 }
 
-/** Builds that are gone, for the page that an old address leads to. */
+/** Removed builds, for the page at their old addresses. */
 function listRemoved({ builds, nodes, removed }: SiteCatalog): RemovedBuild[] {
   return removed
     .filter(({ hash }) => !builds.has(hash))
     .flatMap(({ name, version, hash, stays }) => {
       const last = stays.at(-1);
       if (!last) return [];
-      // Prune leaves nodes.
+      // Prune keeps nodes.
       const node = nodes.get(hash)?.node;
       const arch = node && {
         platform: node.arch.platform,
@@ -158,7 +158,7 @@ function listDescriptions(catalog: SiteCatalog): string[] {
   return searchRows(catalog).packages.map(({ entry }) => entry?.metadata?.description ?? '');
 }
 
-/** The virtuals that packages provide to nodes here, by name of the package. */
+/** Virtuals that packages provide to nodes here, keyed by package name. */
 function listVirtuals({ nodes }: SiteCatalog): Map<string, string[]> {
   const virtuals = new Map<string, Set<string>>();
   for (const { node } of nodes.values()) {
@@ -218,7 +218,10 @@ function describeRow(row: SearchRow, catalog: SiteCatalog): RowFacts {
   };
 }
 
-/** What decides on Linux, as one word of a list: `glibc@2.36 2.34`, or `glibc@2.36` where the oldest is not known. */
+/**
+ * Needs of a build on Linux as a word in a list: `glibc@2.36
+ * 2.34`, or `glibc@2.36` if the oldest is not known.
+ */
 function libcWord({ libc, runs }: BuildNeeds): string {
   return [libc, libc && runs].filter(Boolean).join(' ');
 }

@@ -1,54 +1,56 @@
 import { systemGlibc } from '../machine/machine.ts';
 
-/** What a reader typed, taken apart. All lists are empty and all texts absent where nothing was said. */
+/** A parsed search. Lists are empty and texts absent for parts that were not given. */
 export interface Query {
   /** Parts of names, descriptions, programs or libraries, in lower case. */
   words: string[];
-  /** What follows `@`: `1.14`, `=1.14.6`, `1.12:1.14`. */
+  /** Text after `@`: `1.14`, `=1.14.6`, `1.12:1.14`. */
   version?: string;
   variants: { name: string; token: string }[];
   /** `gcc`, `gcc@12`. */
   compilers: string[];
-  /** `x86_64_v3`; several are joined by `,`: any of them. */
+  /** `x86_64_v3`, or several alternatives joined by `,`. */
   target?: string;
   os?: string;
   platform?: string;
   /** The beginning of a DAG hash. */
   hash?: string;
-  /** What follows `^`: dependencies, which are not searched. */
+  /** Dependencies after `^`, which are not searched. */
   dependencies: string[];
 }
 
 /**
- * The parts that a spec is made of, in the order in which they are tried: compiler, dependency, hash, version,
- * boolean variant, key and value, word. A word may hold `++`, as `libstdc++.so` does.
+ * Parts of a spec, in the order in which they are tried: compiler, dependency, hash, version, boolean
+ * variant, key and value, word. A word may contain `++`, as in `libstdc++.so`.
  */
 const PART =
   /%(?:[a-z,]+=)?(?<compiler>[^\s%^+~=]+)|\^(?<dependency>\S+)|(?<=^|\s|@[^\s/]+)\/(?<hash>[a-z2-7]{1,32})(?!\S)|@(?<version>git\.[^\s%^+~@=]+=[^\s%^+~@/]+|[^\s%^+~@/]+)|(?<sign>[+~]|(?<!\S)-)(?<flag>[\w-]+)|(?<key>[\w-]+):?==?(?<value>"[^"]*"|'[^']*'|\S+)|(?<word>[^\s@%~^=+]+(?:\+\+[^\s@%~^=+]*)?)/g;
 
-/** A command that a search was copied from, and its options. */
+/** A command at the beginning of a pasted search. */
 const COMMAND =
   /^\s*(?:\$\s*)?(?:sudo\s+)?(?:spack\s+(?:install|spec|load|find|info|add)|(?:module|ml)\s+load|(?:python3?\s+-m\s+|uv\s+)?(?:apk|apt|apt-get|brew|cargo|conda|dnf|gem|mamba|micromamba|npm|pip3?|pipx|port|yum|zypper)\s+(?:add|install|search))\s/;
-/** Options, and the channel or environment that conda's take. */
+/** Options, including conda's options with a channel or environment. */
 const OPTION = /(?<!\S)(?:(?:-c|-n|--channel|--name)\s+\S+|--?[a-zA-Z][\w-]*)/g;
 /** Channels of conda before a package: `conda-forge::hdf5`. */
 const CHANNEL = /(?<!\S)(?:anaconda|bioconda|conda-forge|defaults|nvidia|pytorch)::/g;
-/** Words between those that mean something: `hdf5 with mpi for zen3`. */
+/** Filler words between meaningful ones: `hdf5 with mpi for zen3`. */
 export const FILLERS: ReadonlySet<string> = new Set(
   'a an and for from in install into load my of on only or that the to using want with'.split(' '),
 );
 /** `linux-rocky9-zen3`, as `spack arch` prints it. */
 const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
-/** A package and its version as pip, conda or a distribution's tools take them: `numpy==2.3.4`, `cmake>=4`. */
+/**
+ * A package and version in the notation of pip, conda or a distribution's tools: `numpy==2.3.4`, `cmake>=4`.
+ */
 const REQUIREMENT = /^\s*([a-z][\w.+-]*?)\s*(==?|>=|<=|>|<)\s*(\d[\w.-]*)(?!\S)/i;
-/** A folder that is a version: `openmpi/5.0.8` is how modules are called. A hash has no point. */
+/** A module's name with its version, `openmpi/5.0.8`. A hash has no dot. */
 const MODULE = /^(?:.*\/)?([a-z][\w.+-]*)\/(\d+(?:\.[\w-]+)+|\d+)$/;
 /** A header in the folder of its library: `boost/filesystem.hpp`. */
 const HEADER = /(?:^|\/)(?!include\/)([^/]+)\/[^/]+\.(?:h|hh|hpp|hxx)$/;
 /** Compilers whose version may follow without a `%`: `hdf5 gcc 14`. */
 const COMPILERS = new Set(['gcc', 'clang', 'llvm', 'apple-clang', 'aocc', 'cce', 'nvhpc', 'oneapi']);
 
-/** Reads a search: free words next to the parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
+/** Parses a search: free words and parts of a spec, `hdf5@1.14 +mpi %gcc target=x86_64_v3`. */
 export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   const spec = joinSystems(COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text);
@@ -63,7 +65,7 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
-/** Bounds include the version that they name, as ranges of Spack do: `>4` finds 4 as well. */
+/** Converts a requirement to a range. As in Spack's ranges, bounds are inclusive: `>4` also finds 4. */
 function readRequirement(_: string, name: string, sign: string, version: string): string {
   if (sign.startsWith('=')) return `${name}@${version}`;
   return sign.startsWith('>') ? `${name}@${version}:` : `${name}@:${version}`;
@@ -80,7 +82,7 @@ export function splitName(
   return name === undefined || version === undefined ? undefined : { name, version, hash };
 }
 
-/** `rocky 8` is the system rocky8, and its number no version. */
+/** Joins `rocky 8` to the system rocky8, so that its number is not read as a version. */
 function joinSystems(text: string): string {
   return text.replaceAll(/(?<!\S)([a-z]+)\s+(\d[\d.]*)(?!\S)/gi, (words) => {
     const joined = words.replace(/\s+/, '').toLowerCase();
@@ -88,7 +90,7 @@ function joinSystems(text: string): string {
   });
 }
 
-/** The parts of a search as they were typed, so that one of them can be left out: `@1.14`, `+mpi`, `target=zen3`. */
+/** Parts of a search as typed, and the search without each: `@1.14`, `+mpi`, `target=zen3`. */
 export function queryParts(typed: string): { text: string; without: string }[] {
   const text = joinSystems(typed);
   return [...text.matchAll(PART)].map(({ 0: part, index }) => ({
@@ -98,8 +100,8 @@ export function queryParts(typed: string): { text: string; without: string }[] {
 }
 
 /**
- * `hdf5 1.14` means hdf5@1.14, `hdf5 gcc 14` hdf5%gcc@14; a word that begins with a digit and is the first is a name,
- * `v1.14` is not.
+ * Reads versions among the words: `hdf5 1.14` means hdf5@1.14, `hdf5 gcc 14` means hdf5%gcc@14. A first word
+ * that begins with a digit is a name, but `v1.14` is not.
  */
 function readVersionWords(query: Query): void {
   const isVersion = (word = ''): boolean => /^v?\d+(\.[\w-]+)*$/.test(word);
@@ -117,7 +119,7 @@ function readVersionWords(query: Query): void {
   words.splice(place, 1);
 }
 
-/** Takes the last word, where it is a compiler and not the first, together with its version. */
+/** Takes the last word and its version as a compiler, if it names one and is not the first word. */
 function readCompilerVersion({ words, compilers }: Query, version: string): boolean {
   const name = words.at(-1) ?? '';
   if (words.length < 2 || !COMPILERS.has(name)) return false;
@@ -137,7 +139,7 @@ function readPart(part: Record<string, string | undefined>, query: Query): void 
     query.variants.push({ name: flag, token: `${part['sign'] === '+' ? '+' : '~'}${flag}` });
   else if (key !== undefined) readSetting(key, value.replaceAll(/^["']|["']$/g, ''), query);
   else if (word !== undefined) {
-    // A module of Perl is called `YAML::LibYAML`, its package perl-yaml-libyaml; pip takes `pybind11[global]`.
+    // The package of the Perl module `YAML::LibYAML` is perl-yaml-libyaml; pip accepts `pybind11[global]`.
     const path = word
       .replace(/\/+$|\[[^\]]*\]$/g, '')
       .replaceAll('::', '-')

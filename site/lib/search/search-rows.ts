@@ -2,16 +2,16 @@ import type { CatalogPackage, CatalogBuild, SiteCatalog, CatalogFailure } from '
 import { once } from '../once.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** A line that search can find: a build, or something that failed. */
+/** A row that search can find: a build or a failure. */
 export type SearchRow = { package: number } & ({ entry: CatalogBuild } | { failure: CatalogFailure });
 
-/** A package that has builds, or failures only. */
+/** A package with builds or failures. */
 export interface SearchPackage {
   name: string;
   entry?: CatalogPackage | undefined;
 }
 
-/** What search finds, in the order of its data files. */
+/** All packages and rows for search, in the order of its data files. */
 export interface SearchRows {
   packages: SearchPackage[];
   rows: SearchRow[];
@@ -28,7 +28,7 @@ export const searchRows = once(({ packages, failures }: SiteCatalog): SearchRows
   return { packages: names.map((name) => ({ name, entry: packages.get(name) })), rows };
 });
 
-/** What a row's page is called below its package: a DAG hash, or the name of a failure's file. */
+/** Last part of the path of a row's page: a DAG hash, or the file name of a failure. */
 export function keyOfRow(row: SearchRow): string {
   return 'entry' in row ? row.entry.build.hash : (row.failure.id.split('/').at(-1) ?? '');
 }

@@ -1,12 +1,12 @@
 import { compareTexts } from '../spack/versions.ts';
-/** Words that a data file refers to by number. */
+/** Words that a data file refers to by index. */
 export interface WordList {
   words: string[];
-  /** A word's place. */
+  /** Index of a word. */
   placeOf(word: string): number;
 }
 
-/** Gives each word its place: the most frequent first, then by text, or in the order that is given. */
+/** Numbers words: the most frequent first, then by text, or in the order of `compare`. */
 export function makeWordList(
   words: Iterable<string>,
   compare?: (left: string, right: string) => number,
@@ -20,7 +20,7 @@ export function makeWordList(
   return { words: sorted, placeOf: (word) => places.get(word) ?? -1 };
 }
 
-/** Numbers each distinct list once, in the order in which they come. */
+/** Numbers the distinct lists in the order of their first occurrence. */
 export function numberLists(lists: readonly (readonly number[])[]): {
   lists: number[][];
   places: number[];
