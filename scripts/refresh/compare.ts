@@ -5,48 +5,48 @@ import { walk } from '../../site/lib/spack/dag.ts';
 import { hashesOf, runtimeDependencies, type Node } from '../../site/schemas/node.ts';
 import { folderPackage, type RecipeTrees } from './recipe-trees.ts';
 
-/** What newer recipes make of one node, as `recipe_state.py` says. */
+/** State of one node in newer recipes, as reported by `recipe_state.py`. */
 export const RecipeState = z.object({
   state: z.enum(['known', 'no recipe', 'no version', 'deprecated']),
   package_hash: z.string().nullable(),
-  /** The version that the solver likes best. Empty: all are deprecated. */
+  /** The version that the solver prefers; empty when all are deprecated. */
   newest: z.string(),
-  /** Why it is deprecated, in the recipe's words; empty: it does not say. */
+  /** The recipe's reason for the deprecation; empty when it gives none. */
   reason: z.string(),
-  /** Files of `build_systems` that the recipe uses. */
+  /** Files in `build_systems` that the recipe uses. */
   shared: z.array(z.string()),
-  /** Other packages, as their folders are called, that the recipe imports. */
+  /** Folder names of other packages that the recipe imports. */
   imports: z.array(z.string()),
 });
 export type RecipeState = z.infer<typeof RecipeState>;
 
 /**
- * What becomes of a build under newer recipes. `unchanged` is proven: of all nodes of its DAG recipe and patches are
- * the same bytes. `unclear`: nothing says that it changes, but only the solver knows.
+ * Verdict on a build under newer recipes. `unchanged` is proven: recipes and patches of all nodes in its DAG
+ * have the same bytes. `unclear`: nothing shows a change, but only the solver knows.
  */
 export interface Verdict {
   kind: 'unchanged' | 'unclear' | 'different' | 'withdrawn';
-  /** One sentence; empty for what is unchanged. */
+  /** One sentence; empty for `unchanged`. */
   reason: string;
-  /** What makes it older: its own recipe, or that of something it needs to run. */
+  /** Cause that makes it older: its own recipe, or that of a run-time dependency. */
   cause?: OlderCause;
-  /** Nothing is known of a recipe of its DAG, so not even that there is nothing newer. */
+  /** Set when a recipe in its DAG is unknown, so that not even "nothing is newer" is certain. */
   isUnknown?: true;
 }
 
 export interface Comparison {
   nodes: ReadonlyMap<DagHash, Node>;
   states: ReadonlyMap<DagHash, RecipeState>;
-  /** Recipes that a build was solved with. Undefined: not known. */
+  /** Returns the recipes that a build was concretized with; undefined if unknown. */
   oldTrees: (hash: DagHash) => RecipeTrees | undefined;
   newTrees: RecipeTrees;
-  /** Whether a build was solved with the very Spack that is asked now: another may choose otherwise. */
+  /** Whether a build was concretized with the same Spack as now: another version may choose differently. */
   sameSpack: (hash: DagHash) => boolean;
-  /** Whether a package is the runtime libraries of a compiler, which the solver adds to what that compiles. */
+  /** Whether a package has a compiler's runtime libraries, which the solver adds to all that it compiles. */
   isRuntime: (name: string) => boolean;
 }
 
-/** Judges builds by their own recipe and by everything below them. */
+/** Judges builds by their own recipe and by those of all their dependencies. */
 export function compareWithRecipes(
   builds: readonly DagHash[],
   comparison: Comparison,
@@ -81,7 +81,7 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
     const isBuiltin = node.namespace === undefined || node.namespace === 'builtin';
     if (!node.external && state === undefined) isUnknown = true;
     if (!isBuiltin || isUnknown) isSame = false;
-    // What an external is comes from the machine: its recipe has no hash in it.
+    // An external comes from the machine: its recipe is not part of its hash.
     if (node.external) continue;
     const verdict = known.get(hash) ?? judgeOne(node, state);
     known.set(hash, verdict);
@@ -100,8 +100,8 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
 }
 
 /**
- * Of what changed below a build, names one: what it needs to run before what it was only built with. The former makes
- * it older; the latter, and the runtime libraries of compilers, change for nearly every build with each release.
+ * Names one changed dependency of a build, preferably a run-time one. Only that makes the build older: build
+ * dependencies and compilers' runtime libraries change for nearly every build with each release.
  */
 function blame(
   root: DagHash,

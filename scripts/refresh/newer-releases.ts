@@ -10,8 +10,8 @@ import { findStale, type RefreshOptions } from './refresh.ts';
 import { refreshText } from './report.ts';
 
 /**
- * What `propose-update --to` writes and `--from` reads: the job that loads recipes may not write, and the job that opens the issue
- * loads none. Nothing in it is trusted.
+ * File that `propose-update --to` writes and `--from` reads: the job that loads recipes has no write access,
+ * and the job that opens the issue loads no recipes. Nothing in it is trusted.
  */
 const ProposalFile = z.strictObject({
   title: z.string().min(1).max(250),
@@ -19,7 +19,7 @@ const ProposalFile = z.strictObject({
 });
 type ProposalFile = z.infer<typeof ProposalFile>;
 
-/** Reads a proposal that `writeProposal` wrote. */
+/** Reads a proposal written by `writeProposal`. */
 export function readProposal(file: string): ProposalFile {
   return readJson(file, ProposalFile, { advice: 'write it with propose-update --to FILE' });
 }
@@ -30,8 +30,8 @@ export function writeProposal(file: string, proposal: ProposalFile): void {
 }
 
 /**
- * Asks for the newest releases, and proposes them with what they mean for the builds of a catalog.
- * Undefined: nothing is newer than the settings.
+ * Looks up the newest releases and describes their consequences for the builds of a catalog. Undefined when
+ * nothing is newer than the settings.
  */
 export async function proposeNewer(
   directory: string,
@@ -54,7 +54,7 @@ export async function proposeNewer(
   return { title, body: body.slice(0, MAX_BODY) };
 }
 
-/** Title and body of the issue that proposes newer releases. */
+/** Composes title and body of the issue that proposes newer releases. */
 export function composeProposal(
   newer: readonly NewerRelease[],
   meaning: string,

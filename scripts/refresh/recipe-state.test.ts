@@ -13,7 +13,7 @@ interface Index {
   database: { installs: Record<string, { spec: { name: string; namespace?: string; external?: object } }> };
 }
 
-/** The index of the fixture: it has three builds of bzip2, and externals. */
+/** Index of the fixture, with three builds of bzip2 and with externals. */
 function fixtureIndex(): Index {
   const manifest = join(FIXTURE, 'v3/manifests/index/index.manifest.json');
   const { data } = JSON.parse(readFileSync(manifest, 'utf8')) as { data: [{ checksum: string }] };
@@ -22,7 +22,7 @@ function fixtureIndex(): Index {
   return JSON.parse(readFileSync(blob, 'utf8')) as Index;
 }
 
-/** A repository named lab: none; one without the recipe that is asked for; one whose recipe cannot be loaded. */
+/** A repository named lab: missing, without the requested recipe, or with a recipe that cannot be loaded. */
 const LABS: [string, Record<string, string> | undefined, string | undefined][] = [
   ['that is not here', undefined, undefined],
   ['that has no recipe of it', {}, 'no recipe'],
@@ -39,7 +39,7 @@ test.skipIf(testedSpacks().length === 0).for(LABS)(
     const built = Object.entries(database.installs).filter(([, { spec }]) => spec.external === undefined);
     const [elsewhere] = built.filter(([, { spec }]) => spec.name === 'compiler-wrapper');
     if (!elsewhere) throw new Error('expected a build of compiler-wrapper');
-    // A repository of recipes that is not here may have it still.
+    // A repository that is not available here may still have it.
     elsewhere[1].spec.namespace = 'lab';
     await writeFile(input, JSON.stringify({ database }));
     const script = join(import.meta.dirname, '../spack/recipe_state.py');

@@ -4,17 +4,17 @@ import { git } from '../spack/git-checkout.ts';
 
 const BUILTIN = 'repos/spack_repo/builtin';
 
-/** What a release of spack-packages has, by git's own ids: equal ids are equal bytes. */
+/** Contents of a release of spack-packages as git object ids: equal ids mean equal bytes. */
 export interface RecipeTrees {
-  /** By package: the id of its folder, recipe and patches. */
+  /** Ids of the folders with recipe and patches, keyed by package. */
   packages: ReadonlyMap<string, string>;
-  /** By file of `build_systems`, which recipes import: its id. */
+  /** Ids of the files in `build_systems`, which recipes import, keyed by file name. */
   shared: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads the ids of a commit's recipes. Fetches directories alone, no file: two releases differ in some megabytes.
- * @param folder a git repository of its own, which is made when it is not there
+ * Reads the ids of a commit's recipes. Fetches only directories, not files: a few megabytes per release.
+ * @param folder a separate git repository, which is created if missing
  */
 export async function readRecipeTrees(url: string, commit: string, folder: string): Promise<RecipeTrees> {
   if (!existsSync(`${folder}/HEAD`)) {
@@ -31,12 +31,13 @@ export async function readRecipeTrees(url: string, commit: string, folder: strin
   return parseTrees(packages, await git(folder, ['ls-tree', `${root}/build_systems`]));
 }
 
-/** What git says of a commit that a repository does not have any more. */
+/** Errors of git for a commit that a repository no longer has. */
 const GONE = /not our ref|couldn't find remote ref/;
 
 /**
- * The same of a commit that builds were made with. Undefined, and says so, where the repository does not have it any more:
- * a tag was moved, or history was written again. What was built with it cannot be compared, and the rest is.
+ * Like `readRecipeTrees`, for a commit that builds were made with. If the repository no longer has it (a tag
+ * was moved, or history was rewritten), warns and returns undefined: only the builds of that commit cannot be
+ * compared.
  */
 export async function readOldTrees(
   url: string,
@@ -56,7 +57,7 @@ export async function readOldTrees(
   }
 }
 
-/** The pure part of `readRecipeTrees`: what `git ls-tree` says of the packages and of the build systems. */
+/** Pure part of `readRecipeTrees`: parses the output of `git ls-tree` for packages and for build systems. */
 export function parseTrees(packages: string, shared: string): RecipeTrees {
   const entries = (text: string) =>
     [...text.matchAll(/^\d+ (?:tree|blob) ([0-9a-f]+)\t(.+)$/gm)].map(
@@ -68,7 +69,7 @@ export function parseTrees(packages: string, shared: string): RecipeTrees {
   };
 }
 
-/** The package of a folder: that of `7zip` is `_7zip`. */
+/** Returns the package of a folder: `7zip` for `_7zip`. */
 export function folderPackage(folder: string): string {
   return folder.replace(/^_(?=\d)/, '').replaceAll('_', '-');
 }

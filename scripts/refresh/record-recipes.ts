@@ -18,7 +18,7 @@ import type { Verdict } from './compare.ts';
 import { readJson } from '../cli/files.ts';
 import { readDate } from '../publish/origin.ts';
 
-/** What `recipe_state.py` says of a package. A recipe may say anything: it is cut to what the catalog takes. */
+/** Package information from `recipe_state.py`. Recipes are untrusted: it is cut to the catalog's limits. */
 export const RecipePackage = z.object({
   ...PackageDescription.shape,
   deprecated: z.array(
@@ -32,27 +32,27 @@ export const RecipePackage = z.object({
 });
 export type RecipePackage = z.infer<typeof RecipePackage>;
 
-/** Where recipes come from. */
+/** Release of the recipes. */
 interface RecipesRelease {
-  /** A release, `v2026.06.0`, or what else was asked for. */
+  /** A release such as `v2026.06.0`, or another requested version. */
   name: string;
   commit: string;
-  /** UTC, whole seconds; empty: not known. */
+  /** UTC, whole seconds; empty when unknown. */
   commitDate: string;
-  /** Now: UTC, whole seconds. */
+  /** The current time: UTC, whole seconds. */
   now: string;
 }
 
 /**
- * The files of packages whose recipe says something else than the catalog does. A version that was known to be
- * deprecated keeps the release in which that was first seen; older recipes than the catalog's change nothing.
+ * Returns the files of packages whose recipe differs from the catalog. A version already known to be
+ * deprecated keeps the release in which that was first seen; recipes older than the catalog's change nothing.
  */
 export function recordPackages(
   packages: readonly RecipePackage[],
   release: RecipesRelease,
   catalogDirectory: string,
 ): NewFile[] {
-  // Later recipes would never be recorded again.
+  // Otherwise real recipes would never be recorded again.
   if (release.commitDate > release.now) {
     throw new Error(
       `expected recipes from before ${release.now}, found a commit of ${release.commitDate}; set this machine's clock, or name a release of the recipes`,
@@ -67,7 +67,7 @@ export function recordPackages(
   });
 }
 
-/** Undefined: nothing new. */
+/** Returns the text of a package's file; undefined when nothing is new. */
 function packageText(
   found: RecipePackage,
   known: Package | undefined,
@@ -95,12 +95,12 @@ function packageText(
     .partial()
     .strip()
     .parse(known ?? {});
-  // Not for the commit alone: git would keep a copy of each package for each release.
+  // A new commit alone is not recorded: git would keep a copy of each package for each release.
   if (formatJson(Package.parse(facts)) === formatJson(before)) return undefined;
   return formatJson(Package.parse({ ...facts, commit, ...(commitDate === '' ? {} : { commitDate }) }));
 }
 
-/** Verdicts as they are recorded: builds that are older for the same reason are together, unknown ones left out. */
+/** Groups verdicts to record: builds that are older for the same reason together, without unknown ones. */
 export function groupVerdicts(verdicts: ReadonlyMap<DagHash, Verdict>): BuildVerdicts {
   const groups = Map.groupBy(verdicts, ([, { kind, cause, isUnknown = false }]) => {
     if (cause) return JSON.stringify(cause);
@@ -121,9 +121,9 @@ export function groupVerdicts(verdicts: ReadonlyMap<DagHash, Verdict>): BuildVer
 }
 
 /**
- * The file that says how the builds of a catalog compare with a release of the recipes. A build that was known to be
- * older keeps the release since which it is; older recipes than those recorded change nothing.
- * @param here hashes of the catalog's builds: of others the recipes' job has no say
+ * Returns the file that compares the builds of a catalog with a release of the recipes. A build already known
+ * to be older keeps the release since which it is older; recipes older than those recorded change nothing.
+ * @param here hashes of the catalog's builds; the recipes' job cannot record others
  */
 export function recordComparison(
   found: BuildVerdicts,
@@ -133,11 +133,11 @@ export function recordComparison(
 ): NewFile[] {
   const path = catalogPath('checks', 'recipes');
   const before = readCatalogFile(catalogDirectory, path, RecipeComparison);
-  // Recipes of which no commit and date are known are newer than none.
+  // Recipes without a known commit and date never count as newer.
   if (date === '' || !isCommit(commit) || (before && before.date > date)) return [];
   const known = new Map(before?.older.flatMap(({ since, hashes }) => hashes.map((hash) => [hash, since])));
   const left = new Set(here);
-  // Each build once, whatever is claimed.
+  // Takes each build once, even if the input repeats it.
   const take = (hashes: readonly DagHash[]): DagHash[] => hashes.filter((hash) => left.delete(hash)).sort();
   const older = found.older.flatMap(({ hashes, ...cause }) => {
     const bySince = Map.groupBy(take(hashes), (hash) => known.get(hash)?.release ?? name);
@@ -158,30 +158,30 @@ export function recordComparison(
 }
 
 /**
- * What `refresh --record-to` writes and `--record-from` reads: the job that loads recipes may not write, and the job that
- * writes loads none. Nothing in it is trusted.
+ * File that `refresh --record-to` writes and `--record-from` reads: the job that loads recipes has no write
+ * access, and the job that writes loads no recipes. Nothing in it is trusted.
  */
 const RecipesFile = z.strictObject({
   name: z.string().min(1).max(100),
   commit: z.string().max(100),
   commitDate: z.union([z.literal(''), z.iso.datetime({ precision: 0 })]),
-  /** Of each package with a recipe. */
+  /** All packages with a recipe. */
   packages: z.array(RecipePackage).max(20_000),
   builds: BuildVerdicts,
 });
 export type RecipesFile = z.infer<typeof RecipesFile>;
 
-/** Reads what `writeRecipes` wrote. */
+/** Reads a file written by `writeRecipes`. */
 export function readRecipes(file: string): RecipesFile {
   return readJson(file, RecipesFile, { advice: 'write it with refresh --packages VERSION --record-to FILE' });
 }
 
-/** Writes what recipes say for the job that records it. */
+/** Writes the recipes' information for the job that records it. */
 export function writeRecipes(file: string, recipes: RecipesFile): void {
   writeFileSync(file, formatJson(recipes));
 }
 
-/** Writes what recipes say of packages and builds that are here: they have no say in others. */
+/** Records the recipes' information on packages and builds in the catalog, and on no others. */
 export function recordRecipes(
   folder: string,
   { nodes, builds }: Catalog,

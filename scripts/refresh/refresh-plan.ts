@@ -5,7 +5,7 @@ import type { Node } from '../../site/schemas/node.ts';
 import { kindOf, learnTimes, sumTimes, timedBuilds, type TimeSum } from '../../site/lib/times/build-times.ts';
 import type { Verdict } from './compare.ts';
 
-/** Why a build is renewed before others. */
+/** Reason why a build is renewed before others. */
 export type Rank = 'environment' | 'pinned' | 'needed' | 'other';
 
 export interface RenewedBuild {
@@ -14,23 +14,23 @@ export interface RenewedBuild {
   hash: DagHash;
   verdict: Verdict;
   rank: Rank;
-  /** Cached builds that depend on it. */
+  /** Number of cached builds that depend on it. */
   dependents: number;
-  /** Bytes of its tarball, the best guess at those of the next. */
+  /** Size of its tarball in bytes, the best estimate for the next one. */
   size: number;
 }
 
-/** What newer recipes mean for a cache. */
+/** Consequences of newer recipes for a cache. */
 export interface RefreshPlan {
   counts: Record<Verdict['kind'], number>;
-  /** Everything that is not proven unchanged, in the order of renewal. */
+  /** Builds that are not proven unchanged, in the order of renewal. */
   renew: RenewedBuild[];
   bytes: number;
-  /** How long that takes, by what earlier builds took. */
+  /** Estimated build time, from earlier builds. */
   time: TimeSum;
 }
 
-/** What decides the order. */
+/** Facts that determine the order. */
 export interface RefreshContext {
   builds: ReadonlyMap<DagHash, Build>;
   nodes: ReadonlyMap<DagHash, Node>;
@@ -43,8 +43,8 @@ const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];
 const KINDS: readonly Verdict['kind'][] = ['withdrawn', 'different', 'unclear', 'unchanged'];
 
 /**
- * Orders what to renew: roots of environments, then pinned builds, then what others depend on, the most needed first,
- * then the rest; within these what is withdrawn comes first.
+ * Orders the builds to renew: roots of environments, then pinned builds, then dependencies of others (the
+ * most needed first), then the rest; withdrawn builds come first in each group.
  */
 export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: RefreshContext): RefreshPlan {
   const dependents = countDependents(context);

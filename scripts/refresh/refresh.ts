@@ -23,7 +23,7 @@ import { readOldTrees, readRecipeTrees, type RecipeTrees } from './recipe-trees.
 import { groupVerdicts, RecipePackage, type RecipesFile } from './record-recipes.ts';
 import { planRefresh, type RefreshPlan } from './refresh-plan.ts';
 
-/** What `recipe_state.py` writes. */
+/** Output of `recipe_state.py`. */
 export const RecipeAnswer = z.object({
   states: z.record(DagHash, RecipeState),
   packages: z.array(RecipePackage),
@@ -31,17 +31,17 @@ export const RecipeAnswer = z.object({
 
 export interface RefreshOptions extends Pick<SpackOptions, 'home' | 'own'> {
   wanted: WantedVersions;
-  /** Addresses of more recipe repositories; empty: none. */
+  /** Addresses of more recipe repositories; may be empty. */
   repos: string;
 }
 
-/** What newer recipes mean for a cache, and what they say. */
+/** Consequences of newer recipes for a cache, and the recipes' information. */
 export interface RefreshResult {
   plan: RefreshPlan;
   recipes: RecipesFile;
 }
 
-/** Judges every build of a catalog by newer recipes, with a real Spack in one process, and orders what to renew. */
+/** Judges every build of a catalog by newer recipes, with a single run of Spack, and orders the renewals. */
 export async function findStale(
   directory: string,
   catalog: Catalog,

@@ -5,7 +5,7 @@ import { escapeMarkdown } from '../github/actions.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import type { RefreshPlan } from './refresh-plan.ts';
 
-/** Rows of the table; the whole plan is in the JSON. */
+/** Maximum number of rows in the table; the JSON has the whole plan. */
 const MAX_ROWS = 50;
 
 const WORDS = {
@@ -15,7 +15,7 @@ const WORDS = {
   other: '',
 } as const;
 
-/** What newer recipes mean for a cache, as Markdown; its last line has the counts. */
+/** Describes the consequences of newer recipes for a cache in Markdown; the last line has the counts. */
 export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted: WantedVersions): string {
   const rows = renew
     .slice(0, MAX_ROWS)

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-/** Exit code of a program that was interrupted, as shells report it: 128 and the signal's number. */
+/** Exit codes of interrupted programs as shells report them: 128 plus the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-/** How long an interrupted child may take to tidy up. */
+/** Time that an interrupted child gets to clean up. */
 const GRACE_MS = 5_000;
 
 const running = new Set<ChildProcess>();
 
-/** From here on an interrupted start stops its children, waits for them, and ends. */
+/** Makes an interrupted start stop its children, wait for them, and exit. */
 export function stopChildrenOnSignal(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
@@ -23,13 +23,13 @@ export function stopChildrenOnSignal(): void {
 }
 
 export interface ChildOptions {
-  /** Variables besides those of this process. */
+  /** Variables to add to those of this process. */
   env?: Record<string, string>;
-  /** Gets each line of output, which is then shown only when the child fails; without it, output is shown as it comes. */
+  /** Receives each line of output, which is then shown only when the child fails (default: shown at once). */
   onLine?: (line: string) => void;
 }
 
-/** Runs one of the project's own scripts, or a package's, with the Node that runs this; throws when it fails. */
+/** Runs a script of the project or of a package with the current Node; throws when it fails. */
 export async function runNode(
   what: string,
   args: string[],
@@ -37,7 +37,7 @@ export async function runNode(
 ): Promise<void> {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
-    // Standard output is for data that a next program reads; here a person reads both.
+    // Standard output is for data that another program reads; here a person reads both.
     stdio: ['ignore', onLine ? 'pipe' : process.stderr, onLine ? 'pipe' : 'inherit'],
   });
   running.add(child);

@@ -95,7 +95,7 @@ interface Answer {
   body: string;
 }
 
-/** A request whose path is sent as it is: fetch would tidy `..` away. */
+/** Sends a request with an unchanged path: fetch would resolve `..`. */
 function get(
   path: string,
   headers: Record<string, string | undefined> = {},

@@ -3,15 +3,15 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import send from 'send';
 
-/** Seconds that GitHub Pages lets browsers and clients keep an answer. */
+/** Seconds for which GitHub Pages lets browsers and clients cache a response. */
 const MAX_AGE_S = 600;
-/** How many ports in a row are tried when the wanted one is busy. */
+/** Number of consecutive ports to try when the first one is busy. */
 const PORTS_TRIED = 50;
-/** What "localhost" may resolve to; a machine without IPv6 has the first alone. */
+/** Addresses of "localhost"; a machine without IPv6 has only the first. */
 const LOOPBACKS = ['127.0.0.1', '::1'];
 
 export interface PagesOptions {
-  /** Folder to serve: the site's `dist/`. */
+  /** Folder to serve, the site's `dist/`. */
   root: string;
   /** Base path such as `/spack-build-cache`; empty or `/` for none. */
   base: string;
@@ -20,15 +20,16 @@ export interface PagesOptions {
 }
 
 export interface PagesServer {
-  /** `http://localhost:PORT/base`, no slash at the end. */
+  /** Address `http://localhost:PORT/base`, without a trailing slash. */
   url: string;
   port: number;
   close(): Promise<void>;
 }
 
 /**
- * Serves a folder on this machine alone, as GitHub Pages serves a project's site: under a base path, `404.html`
- * for what is missing, no listings, answers kept for 10 minutes. A busy port moves to the next.
+ * Serves a folder, only to this machine, as GitHub Pages serves a project site: under a base path, with
+ * `404.html` for missing pages, without listings, with responses cached for 10 minutes. Tries the next port
+ * when one is busy.
  */
 export async function servePages({ root, base, port }: PagesOptions): Promise<PagesServer> {
   const { servers, port: taken } = await listenFrom(port, pagesHandler(root, base));
@@ -82,7 +83,7 @@ async function answer(
 }
 
 function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-  // The path is found and checked already: no rule of send's own may turn it into another one.
+  // The path has been found and checked: send must not change it by rules of its own.
   const stream = send(request, encodeURI(path).replace(/[?#]/g, encodeURIComponent), {
     dotfiles: 'allow',
     index: false,
@@ -119,7 +120,7 @@ async function listenFrom(first: number, handler: Handler): Promise<{ servers: S
   throw new Error(`no free port from ${first} to ${first + PORTS_TRIED - 1}: choose another with --port`);
 }
 
-/** Servers on every loopback address of this machine; none when the port is taken on one of them. */
+/** Starts a server on each loopback address of this machine; none if the port is in use on one of them. */
 async function listenOn(port: number, handler: Handler): Promise<Server[]> {
   const servers: Server[] = [];
   let wanted = port;
@@ -139,7 +140,7 @@ async function listenOn(port: number, handler: Handler): Promise<Server[]> {
   return servers;
 }
 
-/** The code of the error that kept the server from listening, if one did. */
+/** Returns the code of the error that kept the server from listening, if any. */
 function listen(server: Server, port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -154,7 +155,7 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** What a URL leads to: a file, or a directory whose URL lacks its slash. */
+/** Target of a URL: a file, or a directory whose URL lacks its trailing slash. */
 export interface Page {
   kind: 'file' | 'directory';
   /** Absolute path, symbolic links resolved. */
@@ -162,8 +163,9 @@ export interface Page {
 }
 
 /**
- * Finds what GitHub Pages would serve for the still encoded path of a URL, such as `/packages/tree/`:
- * `/x/` is `x/index.html`, `/x` is the file `x` or `x.html`. Undefined: nothing, or nothing inside of `root`.
+ * Finds the page that GitHub Pages would serve for the encoded path of a URL, such as `/packages/tree/`:
+ * `/x/` is `x/index.html`, `/x` is the file `x` or `x.html`. Undefined when there is none, or none inside
+ * `root`.
  */
 async function findPage(root: string, urlPath: string): Promise<Page | undefined> {
   const path = decodePath(urlPath);
@@ -176,7 +178,7 @@ async function findPage(root: string, urlPath: string): Promise<Page | undefined
   );
 }
 
-/** The path as files are named; undefined for what no file of a site is named. */
+/** Decodes a path to a file path; undefined if no file of a site can have it. */
 function decodePath(urlPath: string): string | undefined {
   try {
     const path = decodeURIComponent(urlPath);

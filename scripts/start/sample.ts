@@ -12,7 +12,7 @@ import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { Package } from '../../site/schemas/package.ts';
 import { readCatalog, addFiles, type NewFile } from '../catalog/catalog.ts';
 
-/** What recipes say of the sample's packages, and where they live: description, homepage, licence, tags. */
+/** Recipe information on the sample's packages: description, homepage, license, tags. */
 const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
   bzip2: [
     'bzip2 is a freely available, patent free high-quality data compressor. It typically compresses files to within 10% to 15% of the best available techniques, whilst being around twice as fast at compression and six times faster at decompression.',
@@ -60,9 +60,9 @@ const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
 
 /** The recipes that the sample was built with. */
 const RECIPES = { packages: '119680aeee8ea802c6111b7167583bddef97e82f', release: 'v2025.11.0' };
-/** What they do not have yet, and the environment's next solution has. */
+/** A version missing from those recipes, used in the environment's next solution. */
 const NEXT_LZ4 = '1.10.0';
-/** Newer ones, and what `refresh` says of them: the versions that they prefer; of gcc-runtime the recipe changed. */
+/** Newer recipes, and their preferred versions according to `refresh`; for gcc-runtime the recipe changed. */
 const NEWER = {
   release: 'v2026.06.0',
   commit: 'd4f7c711a6a42f1c4d551c8fd10fce9a11340a81',
@@ -75,15 +75,15 @@ const NEWEST: Record<string, string | undefined> = {
   libsigsegv: '2.15',
   lz4: NEXT_LZ4,
 };
-/** Comes out of newer recipes as it is here. */
+/** A package that newer recipes do not change. */
 const CURRENT = 'tree';
 
-/** The sample's environment: its roots, and the target that it is built for. */
+/** Roots of the sample's environment, and its target. */
 const ROOTS = ['tree', 'bzip2', 'lz4'];
 const TARGET = 'x86_64_v3';
 
 /**
- * Gives the sample's catalog what workflows add in a cache on GitHub, so that every kind of page shows something:
+ * Adds to the sample's catalog the data that workflows add on GitHub, so that every kind of page has content:
  * descriptions, an environment with a newer solution that waits, a failure, and a history of two months.
  */
 export function fillSample(directory: string, now: Date): void {
@@ -97,7 +97,7 @@ export function fillSample(directory: string, now: Date): void {
       ),
     }),
   );
-  // The newest today, the others spread over the weeks before.
+  // The newest is from today, the others are spread over the previous weeks.
   const history = [...builds.values()].map((build, index): NewFile => ({
     path: buildFile(build),
     content: formatJson({
@@ -107,7 +107,7 @@ export function fillSample(directory: string, now: Date): void {
     }),
     replace: true,
   }));
-  // One build of each, as an environment that is solved as a whole has.
+  // One build of each root, as in an environment that is concretized together.
   const roots = ROOTS.flatMap((root) => {
     const own = [...nodes.values()].filter(({ node }) => node.name === root && builds.has(node.hash));
     return own.find(({ node }) => targetOf(node) === TARGET) ?? own[0] ?? [];
@@ -153,7 +153,7 @@ function lockOf(roots: readonly SpecNode[], nodes: ReadonlyMap<string, SpecNode>
   });
 }
 
-/** The build that newer recipes give of lz4, with its own hash. */
+/** The build of lz4 with newer recipes, with its own hash. */
 function renewLz4({ text }: SpecNode): SpecNode {
   const node = { ...Node.parse(JSON.parse(text)), version: NEXT_LZ4 };
   const hash = computeDagHash(JSON.stringify(node));

@@ -10,14 +10,14 @@ import { Build } from '../../site/schemas/build.ts';
 import { readCatalogFiles } from '../catalog/catalog.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
-/** What the site is made from, besides the catalog: its sources and the mirror's, the pages' own tools. */
+/** Inputs of the site other than the catalog: sources of site and mirror, and the pages' tools. */
 const SOURCES = ['site', 'public', 'scripts', 'astro.config.mjs', 'package-lock.json'];
-/** Milliseconds between two reports of a long build. */
+/** Interval between two reports of a long build, in milliseconds. */
 const REPORT_INTERVAL_MS = 5_000;
 
 /**
- * Builds site, API and mirror into the address's folder. Everything is made in a fresh folder that takes the
- * old one's place at the end, so that what is served is whole at any moment.
+ * Builds site, API and mirror into the address's folder. Uses a new folder that replaces the old one at the
+ * end, so that the served site is always complete.
  */
 export async function buildSite(folder: WorkFolder, address: SiteAddress, budget: number): Promise<void> {
   const stampFile = `${address.dist}.stamp`;
@@ -41,7 +41,7 @@ export async function buildSite(folder: WorkFolder, address: SiteAddress, budget
   await renderPages(fresh, env);
   console.error('Adding the mirror …');
   await runNode('the mirror', ['scripts/mirror.ts', '--dist', fresh], { env });
-  // Empty where nothing was signed yet.
+  // The key is empty if nothing was signed yet.
   const signingKey = await readFile(folder.key, 'utf8').catch(() => '');
   const key = { SIGNING_KEY: signingKey, SIGNING_KEY_PASSPHRASE: '' };
   await runNode('signing the index', ['scripts/sign-index.ts', '--dist', fresh], { env: key });
@@ -61,7 +61,7 @@ async function renderPages(outDir: string, env: Record<string, string>): Promise
   const ticker = setInterval(report, REPORT_INTERVAL_MS);
   await runNode('building the site', ['node_modules/astro/bin/astro.mjs', 'build', '--outDir', outDir], {
     env,
-    // Astro names each rendered route on a line of its own, drawn as a tree.
+    // Astro prints each rendered route on its own line, drawn as a tree.
     onLine: (line) => void (pages += /[├└]─/.test(line) ? 1 : 0),
   }).finally(() => clearInterval(ticker));
   report();
@@ -76,8 +76,8 @@ async function replaceFolder(path: string, fresh: string): Promise<void> {
 }
 
 /**
- * Brings a build cache into the folder's registry and catalog, signed with the folder's own key.
- * @param complete what else the catalog gets, once the builds are in it
+ * Publishes a build cache to the folder's registry and catalog, signed with the folder's own key.
+ * @param complete adds more data to the catalog after the builds
  */
 export async function publishCache(
   folder: WorkFolder,
@@ -92,7 +92,7 @@ export async function publishCache(
   }
   const catalog = ['--catalog', folder.catalog];
   if (!existsSync(folder.key)) {
-    // What it says is advice for a key that is to be kept.
+    // Its output is advice for a permanent key.
     const out = ['--out', folder.key, '--name', 'Local build cache'];
     await runNode('making a key', ['scripts/key.ts', ...catalog, ...out], { onLine: () => undefined });
     console.error(`Made a key to sign with: ${folder.key}`);
@@ -112,10 +112,10 @@ function isComplete(folder: WorkFolder): boolean {
   return needed.every((path) => existsSync(path));
 }
 
-/** A build to show in a command; absent in an empty catalog. */
+/** A build to show in a command; undefined in an empty catalog. */
 type Example = Pick<Build, 'name' | 'version' | 'hash'> & { program: string };
 
-/** Chooses the smallest build that has a program: it is quickly tried. */
+/** Chooses the smallest build that has a program, so that it can be tried quickly. */
 export function readExample(catalog: string): Example | undefined {
   const builds = readCatalogFiles(catalog, 'builds', Build).values();
   const [smallest] = [...builds]
@@ -125,7 +125,7 @@ export function readExample(catalog: string): Example | undefined {
   return smallest && program !== undefined ? { ...smallest, program } : undefined;
 }
 
-/** What `npm start` says at its end. The mirror is named as the site's own commands name it: by its base path. */
+/** Final output of `npm start`. The mirror has the same name as in the site's own commands: its base path. */
 export function describeNextSteps(url: string, example: Example | undefined, serving: boolean): string {
   const name = url.split('/').at(-1) ?? '';
   const lines = [
@@ -153,8 +153,8 @@ export function describeNextSteps(url: string, example: Example | undefined, ser
 }
 
 /**
- * Shows whether any file of these paths and folders changed: a hash over names, sizes and times of change.
- * @param settings whatever else the outcome depends on
+ * Hashes names, sizes and modification times of files, to show whether any file in these paths changed.
+ * @param settings other inputs that the result depends on
  */
 async function fingerprint(paths: string[], settings: string[] = []): Promise<string> {
   const patterns = await Promise.all(paths.map(patternOf));
@@ -167,13 +167,13 @@ async function fingerprint(paths: string[], settings: string[] = []): Promise<st
     .digest('hex');
 }
 
-/** A path that is missing has no files: whoever reads it next says so. */
+/** Returns the pattern of a path. A missing path has no files; the next step that reads it reports that. */
 async function patternOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() ? `${fastGlob.escapePath(path)}/**` : fastGlob.escapePath(path);
 }
 
-/** A file that remembers the fingerprint of what a stage was made from. */
+/** Reads the file with the fingerprint of a stage's inputs. */
 async function readStamp(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
 }

@@ -4,20 +4,20 @@ import { basename, join } from 'node:path';
 import { parseNumber } from '../cli/command.ts';
 import { servePages, type PagesServer } from './pages-server.ts';
 
-/** Everything that `npm start` makes; git ignores it and it may be deleted at any time. */
+/** Folder of everything that `npm start` makes; git ignores it, and it may be deleted at any time. */
 const WORK_FOLDER = '.work';
 
-/** Where `npm start` keeps what it makes of one build cache. */
+/** Folders and files of `npm start` for one build cache. */
 export interface WorkFolder {
   root: string;
-  /** OCI image layout. */
+  /** An OCI image layout. */
   registry: string;
   catalog: string;
-  /** Private key made for the purpose. */
+  /** Private key made for this folder. */
   key: string;
 }
 
-/** The folder of a cache, or of the sample: each has its own, so that two never mix. */
+/** Opens the folder of a cache or of the sample. Each has its own, so that they never mix. */
 export async function openWorkFolder(cache: string | undefined): Promise<WorkFolder> {
   const id = createHash('sha256')
     .update(cache ?? '')
@@ -34,14 +34,14 @@ export async function openWorkFolder(cache: string | undefined): Promise<WorkFol
   };
 }
 
-/** The address that the site will have, and its folder: pages name their own address, so each port has its own. */
+/** Address of the site and its folder. Pages contain their own address, so each port has its own folder. */
 export interface SiteAddress extends PagesServer {
   dist: string;
 }
 
 /**
- * Takes a port before anything is built, since the pages name it: that of the last start when it is free,
- * so that nothing has to be built again. The folder is served as soon as it is there.
+ * Takes a port before anything is built, since the pages contain it: preferably that of the last start, so
+ * that nothing has to be built again. The folder is served as soon as it exists.
  */
 export async function openPort(
   folder: WorkFolder,
@@ -70,7 +70,7 @@ export async function openPort(
   return { ...server, dist: distOf(server.port) };
 }
 
-/** Holds the port of the last start. */
+/** Path of the file with the port of the last start. */
 export function portFile(folder: WorkFolder): string {
   return join(folder.root, 'port');
 }

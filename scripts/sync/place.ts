@@ -4,10 +4,10 @@ import fastGlob from 'fast-glob';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { ignoreMissing, isErrorCode } from '../cli/files.ts';
 
-/** A file of a place as its list has it. */
+/** A file in a place's list. */
 export interface PlacedFile {
   size: number;
-  /** MD5 of the content in hex, where the place says it. */
+  /** MD5 of the content in hex, if the place reports it. */
   md5?: string | undefined;
 }
 
@@ -15,29 +15,29 @@ export interface PlacedFile {
 export interface LocalFile {
   /** Relative to the site's root, with slashes. */
   path: string;
-  /** Where it is on this disk. */
+  /** Path on this disk. */
   file: string;
   size: number;
-  /** Known without reading for a blob, which is named for it. */
+  /** Digest of a blob, known from its file name. */
   digest?: Digest | undefined;
 }
 
-/** A directory or a bucket that a site is kept in. */
+/** A directory or a bucket that holds a site. */
 export interface Place {
-  /** As messages name it. */
+  /** Name in messages. */
   readonly address: string;
-  /** The most bytes that a file of it may have. Absent: no limit. */
+  /** Maximum size of a file in bytes (default: no limit). */
   readonly mostBytes?: number;
-  /** Every file, by its path. */
+  /** Lists every file, keyed by path. */
   list(): Promise<Map<string, PlacedFile>>;
-  /** Whether a file of the same size has the content of this one; may read either. */
+  /** Whether a file of the same size has the same content; may read both. */
   isSame(local: LocalFile, placed: PlacedFile): Promise<boolean>;
-  /** Writes a file: afterwards it is there whole, or as it was before. */
+  /** Writes a file as a whole; a failure leaves the old one. */
   put(local: LocalFile): Promise<void>;
   remove(path: string): Promise<void>;
 }
 
-/** Opens a directory that a web server serves; it is made when it is first written to. */
+/** Opens a directory that a web server serves; it is created at the first write. */
 export async function openFolderPlace(folder: string): Promise<Place> {
   const stats = await stat(folder).catch(ignoreMissing);
   if (stats && !stats.isDirectory())

@@ -11,15 +11,15 @@ import type { LocalFile, Place, PlacedFile } from './place.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { firstLine, TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 
-/** A page of a list has at most 1000 keys of 1024 characters, each three when encoded. */
+/** A page of a list has at most 1000 keys of 1024 characters, which take three bytes each when encoded. */
 const LIST_LIMIT_BYTES = 8 * 2 ** 20;
 /** The largest object that one request may write. Source: "Uploading objects", Amazon S3 User Guide. */
 const PUT_LIMIT_BYTES = 5 * 2 ** 30;
 
-/** Those that every XML has. */
+/** Predefined entities of XML. */
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Takes an address apart; throws one sentence when it is none. */
+/** Parses an address; throws one sentence when it is invalid. */
 export function parseS3Address(address: string): { bucket: string; prefix: string } {
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/.exec(address) ?? [];
   if (bucket === undefined || /(?:^|\/)\.{1,2}(?:\/|$)|\/\/|[\u0000-\u001f]/.test(prefix))
@@ -28,7 +28,7 @@ export function parseS3Address(address: string): { bucket: string; prefix: strin
   return { bucket, prefix: trimmed === '' ? '' : `${trimmed}/` };
 }
 
-/** Opens a bucket, or what is below a prefix of it. Nothing is asked yet. */
+/** Opens a bucket, or a prefix in it, without sending a request yet. */
 export function openS3Place(address: string, account: S3Account): Place {
   const { bucket, prefix } = parseS3Address(address);
   const request = sendToBucket.bind(undefined, account, bucket);
@@ -52,7 +52,7 @@ export function openS3Place(address: string, account: S3Account): Place {
       .split('<Contents>')
       .slice(1)
       .map((entry): [string, PlacedFile] => {
-        // Not with `encoding-type`: hosts differ in whether "+" is a space then.
+        // `encoding-type` is not used: hosts differ in whether it encodes a space as "+".
         const key = readElement(entry, 'Key') ?? '';
         const tag = /^[0-9a-f]{32}$/.exec((readElement(entry, 'ETag') ?? '').replaceAll('"', ''));
         return [key.slice(prefix.length), { size: Number(readElement(entry, 'Size')), md5: tag?.[0] }];
@@ -90,7 +90,7 @@ export function openS3Place(address: string, account: S3Account): Place {
       const answer = await request({
         method: 'PUT',
         key: prefix + path,
-        // The host refuses other bytes than these.
+        // The host refuses any other bytes.
         headers: { ...headersOf(path), 'x-amz-content-sha256': await sha256Of(local) },
         body: await openAsBlob(file),
       });
@@ -117,16 +117,16 @@ function readElement(xml: string, name: string): string | undefined {
   );
 }
 
-/** What a host should say of a file. */
+/** HTTP headers of a file. */
 interface FileHeaders {
   'content-type': string;
   'cache-control': string;
 }
 
-/** Blobs and what Astro names for its content never change. */
+/** Blobs, and files that Astro names after their content, never change. */
 const UNCHANGING = /^(?:blobs|assets)\//;
 
-/** The type by the ending, as GitHub Pages says it, and for how long clients may keep a file: elsewhere 10 minutes, too. */
+/** Content type by extension, and caching time (10 minutes for files that may change), as on GitHub Pages. */
 export function headersOf(path: string): FileHeaders {
   const ending = extname(path);
   return {
@@ -136,12 +136,12 @@ export function headersOf(path: string): FileHeaders {
 }
 
 const IDLE_MS = 60_000;
-/** The answer to an upload comes when all is there: 100 kB a second are waited for. */
+/** Slowest upload that is waited for, 100 kB per second: the host responds only after the whole upload. */
 const UPLOAD_BYTES_PER_MS = 100;
 
-/** Where and as whom requests are sent. */
+/** Endpoint and login for requests. */
 export interface S3Account {
-  /** `https://s3.eu-central-1.amazonaws.com`, or that of MinIO, R2 … */
+  /** Address such as `https://s3.eu-central-1.amazonaws.com`, or that of MinIO, R2 … */
   endpoint: string;
   region: string;
   accessKeyId: string;
@@ -159,7 +159,7 @@ interface S3Request {
   body?: Blob;
 }
 
-/** Reads the variables that all tools for S3 know. Throws one sentence when there is no login. */
+/** Reads the standard variables of S3 tools. Throws one sentence when there is no login. */
 export function readAccount(environment: ProcessEnvironment): S3Account {
   const read = (name: string): string | undefined => environment[name] || undefined;
   const accessKeyId = read('AWS_ACCESS_KEY_ID');
@@ -187,8 +187,8 @@ export function readAccount(environment: ProcessEnvironment): S3Account {
 }
 
 /**
- * Sends a signed request to a bucket, again where that may help.
- * @returns the answer of a success, whose body must be read or destroyed
+ * Sends a signed request to a bucket, with retries if they may help.
+ * @returns the successful response, whose body must be read or destroyed
  */
 export function sendToBucket(account: S3Account, bucket: string, request: S3Request): Promise<HttpAnswer> {
   const { endpoint, ...identity } = account;
@@ -197,7 +197,7 @@ export function sendToBucket(account: S3Account, bucket: string, request: S3Requ
   const search = new URLSearchParams(query).toString();
   const url = `${endpoint}/${path}${search && `?${search}`}`;
   return retry(async () => {
-    // A signature is good for some minutes, so each try gets its own.
+    // A signature is valid for a few minutes, so each attempt gets its own.
     const signer = new AwsV4Signer({ ...identity, service: 's3', method, url, headers });
     const signed = await signer.sign();
     const answer = await send(url, {

@@ -11,23 +11,24 @@ import { decodeText } from '../build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 
-/** Files that are compared, sent or removed at a time. */
+/** Number of files compared, sent or removed at a time. */
 const CONCURRENCY = 16;
 
-/** What was done, or would be. */
+/** Result of a sync, or of a dry run. */
 export interface SyncResult {
   sent: number;
-  /** Of the files that were sent. */
+  /** Total size of the sent files. */
   bytes: number;
   removed: number;
-  /** Files that were there already. */
+  /** Number of files that already existed. */
   unchanged: number;
 }
 
 /**
- * Makes a place hold exactly a site's files. What names others is sent after them, and removed before them, so that
- * the place is a working site at every moment; run again after an interruption, it sends the rest.
- * @throws when the place has files and this command has never filled it, has another site in it, was changed meanwhile, or takes no file as large as one of the site's
+ * Makes a place contain exactly a site's files. A file that refers to others is sent after them and removed
+ * before them, so that the site works at every moment. A run after an interruption sends the rest.
+ * @throws when the place has files but was never filled by this command, contains another site, was changed
+ * during the sync, or does not accept a file as large as one of the site's
  */
 export async function syncSite(
   files: readonly LocalFile[],
@@ -84,7 +85,7 @@ export async function syncSite(
   return result;
 }
 
-/** Of two that fill a place at the same time each may take away what the other sent: the later one sees it. */
+/** Detects a concurrent sync: two runs may remove each other's files, and the later one notices. */
 function expectWhole(
   files: readonly LocalFile[],
   placed: ReadonlyMap<string, PlacedFile>,
@@ -101,7 +102,7 @@ function expectWhole(
   );
 }
 
-/** Does the work for each, some at a time; after a failure it begins no other, and waits for those that run. */
+/** Runs the work for all items, some at a time. After a failure starts no more, and waits for the rest. */
 async function mapAll<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   await pMap(
@@ -124,20 +125,20 @@ function putMarker(place: Place): Promise<void> {
   });
 }
 
-/** The file that says that a place was filled by this command: nothing is ever removed from any other. */
+/** File that marks a place as filled by this command. Nothing is ever removed from other places. */
 export const MARKER = 'sync.json';
 
-/** What is to be done, in this order. */
+/** Steps of a sync, in this order. */
 interface SyncPlan {
-  /** Files to send: each stage names files of those before it alone. Files of equal size are to be compared first. */
+  /** Files to send; each refers only to files of earlier stages. Files of equal size are compared first. */
   stages: { local: LocalFile; placed: PlacedFile | undefined }[][];
-  /** Paths to remove, in stages, too: what names others goes before them. */
+  /** Paths to remove, also in stages: a file that refers to others goes before them. */
   removals: string[][];
 }
 
 /**
- * Stages of a site: blobs, what pages load, pages, and the manifests of indexes. Whenever it ends, an index that is
- * there names only what is there.
+ * Stages of a site: blobs, files that pages load, pages, and the manifests of indexes. If a sync is
+ * interrupted, existing indexes refer only to existing files.
  */
 const STAGES: readonly ((path: string) => boolean)[] = [
   (path) => path.startsWith('blobs/'),
@@ -150,12 +151,12 @@ function stageOf(path: string): number {
   return STAGES.findLastIndex((isIn) => isIn(path));
 }
 
-/** Decides what a place lacks and what it has too much. Pure. */
+/** Decides which files to send and to remove. Pure. */
 export function planSync(local: readonly LocalFile[], placed: ReadonlyMap<string, PlacedFile>): SyncPlan {
   const wanted = new Set(local.map(({ path }) => path));
   const candidates = local
     .map((file) => ({ local: file, placed: placed.get(file.path) }))
-    // A blob is named for its content, and appears whole or not at all.
+    // A blob is named after its content, and is always written as a whole.
     .filter(({ local: file, placed: found }) => !(file.digest && found?.size === file.size));
   const removals = [...placed.keys()].filter((path) => path !== MARKER && !wanted.has(path));
   return {
@@ -167,8 +168,8 @@ export function planSync(local: readonly LocalFile[], placed: ReadonlyMap<string
 const BLOB = /^blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
 
 /**
- * Lists the files of a built site with its mirror. Throws when there is none, or when an index of it names a blob that
- * it does not have: a half of a site would take away what is at the place.
+ * Lists the files of a built site with its mirror. Throws when there is none, or when one of its indexes
+ * refers to a missing blob: an incomplete site would remove files from the place.
  */
 export async function listSiteFiles(folder: string): Promise<LocalFile[]> {
   const found = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });

@@ -27,7 +27,7 @@ const CACHE = 'tests/fixtures/cache-signed';
 const INDEX = 'v3/manifests/index/index.manifest.json';
 const servers = useServers();
 
-/** A small site: the mirror of a cache, and pages. */
+/** A small site with pages and the mirror of a cache. */
 function makeSite(): string {
   const site = servers.file('site');
   cpSync(CACHE, site, { recursive: true });
@@ -44,7 +44,7 @@ function makeSite(): string {
   return site;
 }
 
-/** Another index of the site, which takes the place of the first. */
+/** Another index of the site, which replaces the first. */
 function replaceIndex(site: string): void {
   const text = '{"database":{"version":"8","installs":{}}}';
   const path = join(site, mirrorBlobPath(digestOf(text)));
@@ -85,7 +85,7 @@ async function sync(site: string, place: Place, isDryRun = false) {
   return syncSite(await listSiteFiles(site), place, { isDryRun });
 }
 
-/** A place that notes what is done to it, and fails at one of the actions. */
+/** A place that logs all actions, and fails at one of them. */
 function watched(place: Place, failAt = Infinity): { place: Place; actions: string[] } {
   const actions: string[] = [];
   const act = async (action: string, work: () => Promise<void>): Promise<void> => {
@@ -155,7 +155,7 @@ test('has no index that names a missing blob, wherever it is interrupted', async
   rmSync(join(after, 'v3/manifests/spec/tree'), { recursive: true });
   const counted = watched(await openFolderPlace(servers.file('count')));
   await sync(before, counted.place);
-  // The marker, between blobs, at the last manifest, and some in between.
+  // At the marker, between blobs, at the last manifest, and at some points in between.
   const length = counted.actions.length;
   for (const failAt of [1, 2, Math.floor(length / 2), length - 1, length]) {
     const to = servers.file(`to-${failAt}`);
@@ -202,7 +202,7 @@ test('takes nothing away from another site that sync has filled below, or that i
   expect([code, stderr]).toEqual([1, expect.stringContaining('expected a directory outside the built site')]);
 });
 
-/** Two sites at once into one place: what ends without an error must be there whole. */
+/** Syncs two sites to one place at once: a run that ends without an error must leave its whole site. */
 async function syncTwice(open: () => Promise<Place>, has: (path: string) => Promise<boolean>): Promise<void> {
   const before = makeSite();
   const after = servers.file('after');
@@ -253,7 +253,7 @@ test('refuses a file that S3 does not take at once before it asks or sends anyth
   const blob = join(site, mirrorBlobPath(digestOf('large')));
   mkdirSync(dirname(blob), { recursive: true });
   writeFileSync(blob, '');
-  // A hole of this size takes no room on the disk.
+  // A sparse file of this size takes no disk space.
   truncateSync(blob, 5 * 2 ** 30 + 1);
   const nobody = { endpoint: 'http://127.0.0.1:9', region: 'none', accessKeyId: 'a', secretAccessKey: 'b' };
   await expect(sync(site, openS3Place('s3://lab', nobody))).rejects.toThrow(
@@ -281,7 +281,7 @@ test('says of each file what it is and how long it may be kept', () => {
     'content-type': 'application/octet-stream',
     'cache-control': 'public, max-age=31536000, immutable',
   });
-  // As astro.config.mjs names the files of scripts and styles.
+  // The names that astro.config.mjs gives to scripts and styles.
   expect(headersOf('assets/CYaSomAg.js')['cache-control']).toBe('public, max-age=31536000, immutable');
 });
 

@@ -21,7 +21,7 @@ beforeEach(() => {
     'site/content/.gitkeep': '',
   });
   commit(template, 'Begin');
-  // GitHub makes a copy of the files, with a history of its own.
+  // GitHub copies the files, with a separate history.
   cpSync(template, copy, { recursive: true });
   rmSync(join(copy, '.git'), { recursive: true });
   start(copy);
@@ -51,7 +51,7 @@ test('a copy takes release after release, and keeps what is its own', () => {
   expect(read('.github/build-cache.yaml')).toBe('spack: v1.0.2\n');
   expect(existsSync(join(copy, 'site/content/builds/tree/tree.json'))).toBe(true);
   expect(existsSync(join(copy, 'recipes/mine/package.py'))).toBe(true);
-  // What the template has dropped goes.
+  // Files that the template has dropped are removed.
   expect(existsSync(join(copy, 'scripts/old.ts'))).toBe(false);
   expect(existsSync(join(copy, 'scripts/new.ts'))).toBe(true);
   expect(git(copy, 'status', '--porcelain')).toBe('');

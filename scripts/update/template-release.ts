@@ -1,19 +1,19 @@
 import { execFileSync } from 'node:child_process';
 
-/** What belongs to the owner of a copy: of these the copy's own state stays. */
+/** Paths that belong to the owner of a copy and keep the copy's state. */
 const OWN_PATHS = ['site/content', '.github/build-cache.yaml'];
 
-/** How a release was taken. */
+/** Result of an update. */
 export interface TakenRelease {
-  /** The commit of the template. */
+  /** Commit of the template. */
   commit: string;
-  /** Nothing was new. */
+  /** True when nothing was new. */
   isOld: boolean;
 }
 
 /**
- * Merges a release of the template into a copy. GitHub gives a copy a history of its own, so at the first time the two
- * have no common commit: then the one that the copy began as is looked for, by its files.
+ * Merges a release of the template into a copy. GitHub gives a copy its own history, so the first time the
+ * two have no common commit. Then the commit that the copy started from is found by its files.
  * @param folder a clean checkout of the copy
  * @throws when the checkout has changes, or both sides changed the same lines of a file that is not the owner's own
  */
@@ -44,7 +44,7 @@ export function takeRelease(folder: string, url: string, version: string): Taken
     : undefined;
   if (start !== undefined) git('replace', '--graft', root, start);
   try {
-    // Whether lines collide is seen below: those of the owner's own files do not count.
+    // Conflicts are checked below, since those in the owner's own files do not count.
     succeeds('merge', '--no-commit', '--no-ff', '--allow-unrelated-histories', commit);
   } finally {
     if (start !== undefined) git('replace', '--delete', root);
@@ -61,7 +61,7 @@ export function takeRelease(folder: string, url: string, version: string): Taken
   return { commit, isOld: false };
 }
 
-/** The commit of the template that has the files that a copy began with; of several the newest. */
+/** Finds the template's newest commit with exactly the files that a copy started with. */
 function findStart(log: string, tree: string): string | undefined {
   return log
     .split('\n')
@@ -71,7 +71,7 @@ function findStart(log: string, tree: string): string | undefined {
 
 function restoreOwn(git: (...args: string[]) => string, succeeds: (...args: string[]) => boolean): void {
   for (const path of OWN_PATHS) {
-    // Absent in the copy: then it goes away here, too.
+    // Removes the path if the copy does not have it.
     succeeds('rm', '-r', '--quiet', '--cached', '--ignore-unmatch', '--', path);
     if (git('ls-tree', '--name-only', 'HEAD', '--', path) !== '') git('checkout', 'HEAD', '--', path);
     git('clean', '--quiet', '-d', '--force', '--', path);
