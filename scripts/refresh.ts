@@ -15,9 +15,9 @@ type Options = Record<'from' | 'own' | 'home' | 'repos', string> &
 const command = createCommand({
   verb: 'refresh',
   description:
-    'Reports what newer recipes (and a newer Spack) mean for a cache: which builds are withdrawn, would come out different, ' +
-    'may do so, or are proven unchanged, in what order to renew them and how many MiB that is. Changes nothing, ' +
-    'unless it is to record what the recipes say of packages and builds.',
+    'Reports the consequences of newer recipes (and a newer Spack) for a cache: which builds are withdrawn, would differ, ' +
+    'may differ, or are proven unchanged, in which order to renew them, and their total size. Changes nothing, ' +
+    'except that it can record what the recipes say about packages and builds.',
   examples: [
     'node scripts/refresh.ts --packages latest',
     'node scripts/refresh.ts --packages latest --record',

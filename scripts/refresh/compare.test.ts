@@ -57,7 +57,7 @@ function compare(states: RecipeState[], newTrees = OLD, sameSpack = true) {
 }
 const SAME = [state('base'), state('7app')];
 
-test('calls a build unchanged only when all recipes of its DAG are the same bytes and Spack is the same', () => {
+test('calls a build unchanged only when all recipes of its DAG have the same bytes and Spack is the same', () => {
   expect(compare(SAME)).toEqual(['unchanged', 'unchanged']);
   expect(compare(SAME, trees({ base: '3', _7app: '2' }))).toEqual(['unclear', 'unclear']);
   expect(compare(SAME, trees({ base: '1', _7app: '3' }))).toEqual(['unchanged', 'unclear']);
@@ -86,7 +86,7 @@ test('calls it different when its recipe, its newest version or anything below i
   expect(compare([state('base'), state('7app', { package_hash: null })])).toEqual(['unchanged', 'different']);
 });
 
-test('blames what a build needs to run, not what it was built with and not the runtime libraries of a compiler', () => {
+test('blames a run-time dependency, not a build dependency or the runtime libraries of a compiler', () => {
   const built = node('app', 'c', ['a', 'b']);
   const [first, second] = built.dependencies;
   const edge = (one: typeof first, deptypes: ('build' | 'link')[]) =>
@@ -109,7 +109,7 @@ test('blames what a build needs to run, not what it was built with and not the r
   expect(causeOf(['build'])).toEqual({ kind: 'different', reason: expect.any(String) as string });
 });
 
-test('calls a spliced build different when that changed which it was built with', () => {
+test('calls a spliced build different when its build spec changed', () => {
   const spliced = { ...node('app', 'c'), build_spec: { name: 'app', hash: h('b') } };
   const verdicts = compareWithRecipes([h('c')], {
     nodes: new Map([...NODES, [h('c'), spliced]]),
@@ -142,7 +142,7 @@ test('calls it withdrawn when its own version is deprecated or gone, with the re
   });
 });
 
-test('renews roots of environments first, then what is pinned, then what is needed most', () => {
+test('renews roots of environments first, then pinned builds, then the most needed ones', () => {
   const letters = ['a', 'b', 'c', 'd'];
   const builds = new Map(
     letters.map((letter) => [

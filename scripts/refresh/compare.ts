@@ -126,7 +126,7 @@ function judgeOne({ name, version, package_hash }: Node, state: RecipeState | un
   if (state === undefined)
     return {
       kind: 'unclear',
-      reason: 'its recipe was not read: its repository was not asked, or Spack cannot load it',
+      reason: 'its recipe was not read: its repository is not available, or Spack cannot load it',
     };
   const newest = state.newest === '' || state.newest === version ? undefined : state.newest;
   const newer = newest === undefined ? '' : `; the newest is ${newest}`;
@@ -136,9 +136,9 @@ function judgeOne({ name, version, package_hash }: Node, state: RecipeState | un
     cause: { why, name, version, ...(newest === undefined ? {} : { newest }) },
   });
   if (state.state === 'no recipe')
-    return decide('withdrawn', 'recipe-removed', 'there is no recipe of it any more');
+    return decide('withdrawn', 'recipe-removed', 'its recipe no longer exists');
   if (state.state === 'no version')
-    return decide('withdrawn', 'version-removed', `its version is not in the recipe any more${newer}`);
+    return decide('withdrawn', 'version-removed', `its version is no longer in the recipe${newer}`);
   if (state.state === 'deprecated') {
     const why = state.reason === '' ? '' : `: ${state.reason}`;
     return decide('withdrawn', 'deprecated', `its version is deprecated${why}${newer}`);

@@ -4,7 +4,7 @@ import { composeProposal } from './newer-releases.ts';
 
 const NEWEST = { spack: 'v1.10.0', packages: 'v2026.06.0' };
 
-test('says which lines to change and what it means', () => {
+test('says which lines to change, and the consequences', () => {
   const { title, body } = composeProposal(
     compareReleases({ spack: 'v1.1.0', packages: 'v2025.11.0' }, NEWEST),
     '3 different',

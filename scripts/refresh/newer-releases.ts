@@ -61,14 +61,14 @@ export function composeProposal(
 ): { title: string; body: string } {
   const title = `Newer releases: ${releasesText(newer)}`;
   const body = [
-    'To take them, change these lines of `.github/build-cache.yaml`:',
+    'To update, change these lines of `.github/build-cache.yaml`:',
     '',
     '```yaml',
     ...newer.map(({ setting, from, to }) => `${setting}: ${to} # was ${from}`),
     '```',
     '',
-    'The word `latest` in their place follows each release by itself. Builds that are here stay and keep working for ' +
-      'those who use the older release. Nothing is changed until you do it; close this issue to hear no more of these releases.',
+    'Write `latest` instead to follow each release automatically. Existing builds stay and keep working for ' +
+      'users of the older release. Nothing changes until you do this; close this issue to hear no more about these releases.',
     '',
     meaning,
   ].join('\n');

@@ -30,7 +30,7 @@ const LABS: [string, Record<string, string> | undefined, string | undefined][] =
 ];
 
 test.skipIf(testedSpacks().length === 0).for(LABS)(
-  'asks real recipes about every build, also about several of one package, and one of a repository %s',
+  'asks real recipes about every build, including several of one package, and one of a repository %s',
   async ([, recipes, expected]) => {
     const folder = await mkdtemp('/tmp/');
     onTestFinished(() => rm(folder, { recursive: true }));

@@ -50,7 +50,7 @@ export async function readOldTrees(
     if (!(error instanceof Error && GONE.test(String(error.cause)))) throw error;
     annotate(
       'warning',
-      `${url} does not have the commit ${commit} any more, with which builds of this cache were made (was a tag moved?): they ` +
+      `${url} no longer has the commit ${commit} that builds of this cache were made with (was a tag moved?): they ` +
         'count as older than any release, and are renewed',
     );
     return undefined;

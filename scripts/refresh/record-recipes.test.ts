@@ -51,7 +51,7 @@ function recorded(): RecipeComparison {
   return RecipeComparison.parse(JSON.parse(readFileSync(join(folder, 'checks/recipes.json'), 'utf8')));
 }
 
-test('puts builds together that are older for the same reason', () => {
+test('groups builds that are older for the same reason', () => {
   const different = (cause?: OlderCause): Verdict => ({
     kind: 'different',
     reason: 'r',
@@ -72,7 +72,7 @@ test('puts builds together that are older for the same reason', () => {
   });
 });
 
-test('of a build that stays older says since which release, of one that was renewed no more', () => {
+test('keeps since which release a build is older, until it is renewed', () => {
   record(FOUND);
   expect(recorded()).toMatchObject({ release: 'v2026.06.0', older: [{ since: { release: 'v2026.06.0' } }] });
   record({ current: [C], noNewer: [], older: [{ ...TREE, hashes: [B, A] }] }, OCTOBER);
@@ -90,14 +90,14 @@ test('of a build that stays older says since which release, of one that was rene
   });
 });
 
-test('writes nothing when nothing is new, nor by older recipes or such of which nobody knows the commit', () => {
+test('writes nothing when nothing is new, nor for older recipes or recipes without a known commit', () => {
   expect(record(FOUND, OCTOBER)).toEqual(['checks/recipes.json']);
   expect(record(FOUND, OCTOBER)).toEqual([]);
   expect(record({ ...FOUND, current: [] }, JUNE)).toEqual([]);
   expect(record(FOUND, { ...OCTOBER, commit: 'installed', commitDate: '' })).toEqual([]);
 });
 
-test('takes of each build one verdict, and none of builds that are not here', () => {
+test('records one verdict per build, and none for builds that are not in the cache', () => {
   record({ current: [B, GONE], noNewer: [D, D], older: [{ ...ZLIB, hashes: [B, B] }] });
   expect(recorded()).toMatchObject({ current: [], noNewer: [D], older: [{ hashes: [B] }] });
 });
@@ -119,7 +119,7 @@ function readOpenssl(): Package {
   return Package.parse(JSON.parse(readFileSync(join(folder, 'packages/openssl.json'), 'utf8')));
 }
 
-test('records deprecated versions with what the recipe names, and the release that was first seen to say so', () => {
+test('records deprecated versions with the details in the recipe and the release in which they were first seen', () => {
   recordRecipes([OPENSSL]);
   expect(readOpenssl()).toMatchObject({
     commit: JUNE.commit,
@@ -142,13 +142,13 @@ test('records deprecated versions with what the recipe names, and the release th
   expect(readOpenssl().deprecated).toBeUndefined();
 });
 
-test('writes nothing when only the commit is another, and nothing by older recipes', () => {
+test('writes nothing when only the commit differs, nor for older recipes', () => {
   expect(recordRecipes([OPENSSL], OCTOBER)).toEqual(['packages/openssl.json']);
   expect(recordRecipes([OPENSSL], { ...OCTOBER, commit: 'c'.repeat(40) })).toEqual([]);
   expect(recordRecipes([{ ...OPENSSL, deprecated: [] }], JUNE)).toEqual([]);
 });
 
-test('takes what a recipe says within bounds only', () => {
+test('records recipe information only within its limits', () => {
   const odd = { version: '1'.repeat(200), reason: '', severity: '', cves: [] };
   const long = { version: '1', reason: 'r'.repeat(5_000), severity: 's'.repeat(500), cves: ['CVE-x'] };
   recordRecipes([
@@ -158,7 +158,7 @@ test('takes what a recipe says within bounds only', () => {
   expect(readOpenssl().deprecated?.map(({ version }) => version)).toEqual(['3.6.0']);
 });
 
-test('recipes of a day to come are refused: none would be recorded after them', () => {
+test('refuses recipes from the future: none would be recorded after them', () => {
   const release = { ...JUNE, commitDate: '2027-01-01T00:00:00Z' };
   expect(() => recordRecipes([OPENSSL], release)).toThrow(
     /expected recipes from before 2026-07-01T00:00:00Z/,

@@ -27,12 +27,12 @@ export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted:
   const table =
     renew.length === 0
       ? []
-      : ['| build | verdict | why | first because |', '| --- | --- | --- | --- |', ...rows, ...more, ''];
+      : ['| build | verdict | why | priority |', '| --- | --- | --- | --- |', ...rows, ...more, ''];
   return [
     `### With recipes ${escapeMarkdown(wanted.packages)} and Spack ${escapeMarkdown(wanted.spack)}`,
     '',
     ...table,
-    `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} to be solved again to know, ` +
+    `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} unclear until solved again, ` +
       `${counts.unchanged} unchanged; to renew: ${formatNumber(renew.length, 'build')}, about ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
   ].join('\n');
 }

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('serves index.html for a URL with a slash and sends one without it there', async () => {
+test('serves index.html for a URL with a trailing slash and redirects one without it', async () => {
   expect(await get('/cache/')).toMatchObject({ status: 200, body: 'home' });
   expect(await get('/cache/packages/tree/')).toMatchObject({ status: 200, body: 'tree' });
   const redirect = await get('/cache/packages/tree?x=1');
@@ -57,7 +57,7 @@ test('never leaves the folder', async () => {
   for (const path of paths) expect(await get(`/cache${path}`), path).toMatchObject({ status: 404 });
 });
 
-test('gives files their type, files without an ending the type of bytes, and lets clients keep them 10 minutes', async () => {
+test('gives files their type, files without extension the type of bytes, and lets clients cache them for 10 minutes', async () => {
   const blob = await get('/cache/blobs/ab12');
   expect(blob.headers).toMatchObject({
     'content-type': 'application/octet-stream',
@@ -67,7 +67,7 @@ test('gives files their type, files without an ending the type of bytes, and let
   expect((await get('/cache/data.json')).headers['content-type']).toMatch(/^application\/json/);
 });
 
-test('answers HEAD without a body, 304 to an ETag that fits, and parts on request', async () => {
+test('answers HEAD without a body, 304 to a matching ETag, and ranges on request', async () => {
   const head = await get('/cache/data.json', {}, 'HEAD');
   expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': '2' } });
   expect(await get('/cache/data.json', { 'If-None-Match': head.headers.etag })).toMatchObject({

@@ -10,7 +10,7 @@ const directory = mkdtempSync(join(tmpdir(), 'sample-'));
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('a filled sample is a catalog with descriptions, an environment whose next lock waits, a failure and two months', async () => {
+test('fills the sample with descriptions, an environment whose next lock waits, a failure and two months', async () => {
   await generateCatalog({ builds: 8, seed: 1, directory });
   fillSample(directory, new Date('2026-11-28T12:00:00Z'));
   const { builds, locks } = readCatalog(directory);

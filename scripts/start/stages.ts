@@ -87,7 +87,7 @@ export async function publishCache(
   const stampFile = join(folder.root, 'published.stamp');
   const stamp = await fingerprint([cache], [cache]);
   if ((await readStamp(stampFile)) === stamp && isComplete(folder)) {
-    console.error(`Published already, and unchanged since: ${cache}`);
+    console.error(`Already published, and unchanged since: ${cache}`);
     return;
   }
   const catalog = ['--catalog', folder.catalog];
@@ -95,7 +95,7 @@ export async function publishCache(
     // Its output is advice for a permanent key.
     const out = ['--out', folder.key, '--name', 'Local build cache'];
     await runNode('making a key', ['scripts/key.ts', ...catalog, ...out], { onLine: () => undefined });
-    console.error(`Made a key to sign with: ${folder.key}`);
+    console.error(`Made a signing key: ${folder.key}`);
   }
   const env = { SIGNING_KEY: await readFile(folder.key, 'utf8'), SIGNING_KEY_PASSPHRASE: '' };
   console.error(`Publishing ${cache} …`);
@@ -147,7 +147,7 @@ export function describeNextSteps(url: string, example: Example | undefined, ser
   }
   lines.push(
     '',
-    serving ? 'Serving until Ctrl-C.' : 'Everything is made; run it without --no-serve to serve it.',
+    serving ? 'Serving until Ctrl-C.' : 'Everything is built; run it without --no-serve to serve it.',
   );
   return `\n${lines.join('\n')}`;
 }

@@ -64,7 +64,7 @@ export async function openFolderPlace(folder: string): Promise<Place> {
         const advice = isErrorCode(cause, 'ENOSPC')
           ? 'the disk is full: free some space'
           : isErrorCode(cause, 'ENOENT')
-            ? 'it was taken away meanwhile: another sync may be running'
+            ? 'it was removed meanwhile: another sync may be running'
             : 'make its folder writable';
         throw new Error(`${target} cannot be written; ${advice}, and run it again`, { cause });
       }

@@ -38,21 +38,21 @@ export async function syncSite(
   const large = files.find(({ size }) => size > (place.mostBytes ?? Infinity));
   if (large)
     throw new Error(
-      `${large.file}: expected at most ${place.mostBytes} bytes, which is what ${place.address} takes at once, found ` +
-        `${large.size}; lower PAGES_BUDGET, so that the registry alone has it, and run \`node scripts/mirror.ts\` again`,
+      `${large.file}: expected at most ${place.mostBytes} bytes, the most that ${place.address} accepts in one upload, found ` +
+        `${large.size}; lower PAGES_BUDGET, so that only the registry has it, and run \`node scripts/mirror.ts\` again`,
     );
   const placed = await place.list();
   if (placed.size > 0 && !placed.has(MARKER)) {
     const [first = ''] = placed.keys();
     throw new Error(
-      `${place.address}: expected an empty place or one that sync has filled before, found other files, such as ` +
-        `${first}; give another, since sync removes what the site does not have`,
+      `${place.address}: expected an empty place or one that sync filled before, found other files, such as ` +
+        `${first}; choose another, since sync removes everything that the site does not have`,
     );
   }
   const inner = [...placed.keys()].find((path) => path.endsWith(`/${MARKER}`));
   if (inner !== undefined)
     throw new Error(
-      `${place.address}: expected files of this site alone, found another site that sync has filled in ` +
+      `${place.address}: expected only files of this site, found another site that sync has filled in ` +
         `${inner.slice(0, -MARKER.length)}; give each a place outside the other, since sync removes what its site does not have`,
     );
   if (placed.size === 0 && !isDryRun) await putMarker(place);

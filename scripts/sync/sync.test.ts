@@ -103,7 +103,7 @@ function watched(place: Place, failAt = Infinity): { place: Place; actions: stri
   };
 }
 
-test('fills a directory, and sends what changed and nothing else after that', async () => {
+test('fills a directory, and then sends only changed files', async () => {
   const site = makeSite();
   const to = servers.file('to');
   const place = await openFolderPlace(to);
@@ -121,7 +121,7 @@ test('fills a directory, and sends what changed and nothing else after that', as
   expect(contents(to)).toEqual(contents(site));
 });
 
-test('sends what is named before what names it, and removes it after', async () => {
+test('sends files before those that refer to them, and removes them after', async () => {
   const site = makeSite();
   const to = servers.file('to');
   const first = watched(await openFolderPlace(to));
@@ -147,7 +147,7 @@ test('sends what is named before what names it, and removes it after', async () 
   expect(second.actions.at(-1)).toMatch(/^-blobs/);
 });
 
-test('has no index that names a missing blob, wherever it is interrupted', async () => {
+test('has no index that refers to a missing blob, wherever it is interrupted', async () => {
   const before = makeSite();
   const after = servers.file('after');
   cpSync(before, after, { recursive: true });
@@ -176,12 +176,12 @@ test('has no index that names a missing blob, wherever it is interrupted', async
   }
 });
 
-test('takes nothing away from a place that it has not filled', async () => {
+test('removes nothing from a place that it has not filled', async () => {
   const site = makeSite();
   mkdirSync(servers.file('home'));
   writeFileSync(servers.file('home/thesis.tex'), '');
   await expect(sync(site, await openFolderPlace(servers.file('home')))).rejects.toThrow(
-    /expected an empty place or one that sync has filled before, found other files, such as thesis\.tex/,
+    /expected an empty place or one that sync filled before, found other files, such as thesis\.tex/,
   );
   expect(readdirSync(servers.file('home'))).toEqual(['thesis.tex']);
   await expect(openFolderPlace(servers.file('home/thesis.tex'))).rejects.toThrow(
@@ -189,13 +189,13 @@ test('takes nothing away from a place that it has not filled', async () => {
   );
 });
 
-test('takes nothing away from another site that sync has filled below, or that it would fill in itself', async () => {
+test('removes nothing of another site that sync has filled below, or that would contain this one', async () => {
   const site = makeSite();
   const [outer, inner] = [servers.file('www'), servers.file('www/other')];
   await sync(site, await openFolderPlace(outer));
   await sync(site, await openFolderPlace(inner));
   await expect(sync(site, await openFolderPlace(outer))).rejects.toThrow(
-    /expected files of this site alone, found another site that sync has filled in other\/; give each a place outside/,
+    /expected only files of this site, found another site that sync has filled in other\/; give each a place outside/,
   );
   expect(contents(inner)).toEqual(contents(site));
   const { code, stderr } = await tryScript('sync', ['--from', site, '--to', join(site, 'copy')]);
@@ -225,7 +225,7 @@ async function syncTwice(open: () => Promise<Place>, has: (path: string) => Prom
   }
 }
 
-test('two at once in a directory: none ends well with less than a whole site', async () => {
+test('two at once in a directory: no run succeeds without its whole site', async () => {
   const to = servers.file('shared');
   await syncTwice(
     () => openFolderPlace(to),
@@ -233,7 +233,7 @@ test('two at once in a directory: none ends well with less than a whole site', a
   );
 });
 
-test('refuses half a site', async () => {
+test('refuses an incomplete site', async () => {
   const site = makeSite();
   rmSync(join(site, indexBlob(site)));
   await expect(listSiteFiles(site)).rejects.toThrow(
@@ -248,7 +248,7 @@ test('refuses half a site', async () => {
   );
 });
 
-test('refuses a file that S3 does not take at once before it asks or sends anything', async () => {
+test('refuses a file that is too large for S3 before it sends any request', async () => {
   const site = makeSite();
   const blob = join(site, mirrorBlobPath(digestOf('large')));
   mkdirSync(dirname(blob), { recursive: true });
@@ -257,11 +257,11 @@ test('refuses a file that S3 does not take at once before it asks or sends anyth
   truncateSync(blob, 5 * 2 ** 30 + 1);
   const nobody = { endpoint: 'http://127.0.0.1:9', region: 'none', accessKeyId: 'a', secretAccessKey: 'b' };
   await expect(sync(site, openS3Place('s3://lab', nobody))).rejects.toThrow(
-    `${blob}: expected at most 5368709120 bytes, which is what s3://lab takes at once, found 5368709121; lower PAGES_BUDGET`,
+    `${blob}: expected at most 5368709120 bytes, the most that s3://lab accepts in one upload, found 5368709121; lower PAGES_BUDGET`,
   );
 });
 
-test.skipIf(process.getuid?.() === 0)('says what to do when it may not write', async () => {
+test.skipIf(process.getuid?.() === 0)('says what to do when it is not allowed to write', async () => {
   const to = servers.file('to');
   mkdirSync(to);
   chmodSync(to, 0o500);
@@ -270,7 +270,7 @@ test.skipIf(process.getuid?.() === 0)('says what to do when it may not write', a
   );
 });
 
-test('says of each file what it is and how long it may be kept', () => {
+test('gives each file its content type and caching time', () => {
   expect(headersOf('index.html')).toEqual({
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'public, max-age=600',
@@ -300,7 +300,7 @@ test('reads addresses and logins, and says what is wrong with them', () => {
   );
 });
 
-test('keeps a blob that is there by its size, and compares everything else', () => {
+test('keeps an existing blob of the same size, and compares all other files', () => {
   const file = (path: string, digest?: string): LocalFile => ({
     path,
     file: path,
@@ -351,7 +351,7 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
     expect(statSync(site).isDirectory()).toBe(true);
   });
 
-  test('is left alone when it has files of others, or the login is wrong', async () => {
+  test('is not changed when it has other files, or the login is wrong', async () => {
     const files = await listSiteFiles(makeSite());
     await server.put('other/thesis.tex', 'mine');
     const other = openS3Place(`s3://${server.bucket}/other`, server.account);
@@ -366,7 +366,7 @@ describe.skipIf(!isThere)(`a bucket of a real server${isThere ? '' : ` (${S3_ADV
     );
   });
 
-  test('two at once: none ends well with less than a whole site', async () => {
+  test('two at once: no run succeeds without its whole site', async () => {
     const open = () => Promise.resolve(openS3Place(`s3://${server.bucket}/shared`, server.account));
     await syncTwice(open, async (path) => (await server.get(`shared/${path}`)).ok);
   });

@@ -37,7 +37,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('a copy takes release after release, and keeps what is its own', () => {
+test('updates a copy release after release, and keeps the files of the owner', () => {
   write(template, {
     'README.md': lines('readme').replace('readme 30\n', 'a new chapter\n'),
     'scripts/new.ts': lines('new'),
@@ -63,14 +63,14 @@ test('a copy takes release after release, and keeps what is its own', () => {
   expect(read('scripts/new.ts')).toBe(lines('newer'));
   expect(takeRelease(copy, template, 'main').isOld).toBe(true);
   expect(git(copy, 'log', '--format=%s', '--first-parent').split('\n')).toEqual([
-    'Take main of the template',
-    'Take main of the template',
+    'Update to main of the template',
+    'Update to main of the template',
     'Use it',
     'Initial commit',
   ]);
 });
 
-test('stops where both changed the same lines, and can be taken back', () => {
+test('stops where both changed the same lines, and can be undone', () => {
   write(template, { 'README.md': lines('readme').replace('readme 1\n', 'another beginning\n') });
   commit(template, 'Release');
   const before = git(copy, 'rev-parse', 'HEAD');
@@ -83,7 +83,7 @@ test('stops where both changed the same lines, and can be taken back', () => {
   expect(git(copy, 'status', '--porcelain')).toBe('');
 });
 
-test('takes a release when the copy began as something that is not in the template', () => {
+test('updates a copy that started from a commit that is not in the template', () => {
   write(template, { 'scripts/new.ts': lines('new') });
   git(template, 'add', '.');
   git(template, ...who, 'commit', '--quiet', '--amend', '--message', 'Another beginning');
@@ -94,7 +94,7 @@ test('takes a release when the copy began as something that is not in the templa
   expect(read('.github/build-cache.yaml')).toBe('spack: v1.0.2\n');
 });
 
-test('does not touch a checkout with changes', () => {
+test('does not change a checkout with local changes', () => {
   write(copy, { 'README.md': 'half done\n' });
   expect(() => takeRelease(copy, template, 'main')).toThrow(/expected a checkout without changes/);
   expect(read('README.md')).toBe('half done\n');

@@ -15,7 +15,8 @@ export interface TakenRelease {
  * Merges a release of the template into a copy. GitHub gives a copy its own history, so the first time the
  * two have no common commit. Then the commit that the copy started from is found by its files.
  * @param folder a clean checkout of the copy
- * @throws when the checkout has changes, or both sides changed the same lines of a file that is not the owner's own
+ * @throws when the checkout has changes, or both sides changed the same lines of a file that is not the
+ * owner's
  */
 export function takeRelease(folder: string, url: string, version: string): TakenRelease {
   const git = (...args: string[]): string =>
@@ -57,7 +58,7 @@ export function takeRelease(folder: string, url: string, version: string): Taken
         'or undo the merge with "git merge --abort"',
     );
   }
-  git('commit', '--quiet', '--message', `Take ${version} of the template`);
+  git('commit', '--quiet', '--message', `Update to ${version} of the template`);
   return { commit, isOld: false };
 }
 
