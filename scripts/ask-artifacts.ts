@@ -10,14 +10,14 @@ const command = createCommand({
     'Never fails; sets the output "answers" to true or false. GITHUB_TOKEN needs "actions: read".',
   examples: ['GITHUB_RUN_ID=123 node scripts/ask-artifacts.ts --known plans-1'],
 })
-  .requiredOption('--known <NAME>', 'an artifact that this run has')
+  .requiredOption('--known <NAME>', 'an existing artifact of this run')
   .action(ask);
 
 await runCommand(command);
 
 async function ask({ known }: { known: string }): Promise<void> {
   const problem = await tryRunArtifacts(known, process.env);
-  if (problem === undefined) console.error("GitHub's API gives the artifacts of this run");
-  else console.error(`GitHub's API does not give the artifacts of this run: ${problem}`);
+  if (problem === undefined) console.error("GitHub's API provides the artifacts of this run");
+  else console.error(`GitHub's API does not provide the artifacts of this run: ${problem}`);
   setOutput('answers', String(problem === undefined));
 }

@@ -26,13 +26,13 @@ const command = createCommand({
   ],
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')
-  .requiredOption('--out <DIR>', 'where cache/ and record.json go; existing content is removed')
-  .variable('--inputs-sha256 <HEX>', 'refuse other inputs than these', 'INPUTS_SHA256')
-  .variable('--minutes <N>', 'how long it may build (default: from the settings)', 'BUILD_MINUTES')
-  .option('--earlier <DIR>', 'what hand-on wrote: builds of earlier waves')
-  .variable('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'EARLIER_SHA256')
-  .variable('--root <DIR>', 'where to install', 'INSTALL_ROOT', INSTALL_ROOT)
-  .variable('--days-ahead <N>', 'set the clock of build scripts; needs datefudge', 'DAYS_AHEAD')
+  .requiredOption('--out <DIR>', 'folder for cache/ and record.json; existing content is removed')
+  .variable('--inputs-sha256 <HEX>', 'expected digest of the inputs; others are refused', 'INPUTS_SHA256')
+  .variable('--minutes <N>', 'time limit (default: from the settings)', 'BUILD_MINUTES')
+  .option('--earlier <DIR>', 'folder that hand-on wrote: builds of earlier waves')
+  .variable('--earlier-sha256 <HEX>', 'sha256 of its listing; empty: no such folder', 'EARLIER_SHA256')
+  .variable('--root <DIR>', 'install root', 'INSTALL_ROOT', INSTALL_ROOT)
+  .variable('--days-ahead <N>', 'set the clock of build scripts ahead; needs datefudge', 'DAYS_AHEAD')
   .action(build);
 
 await runCommand(addSpackOptions(command));

@@ -26,7 +26,7 @@ const command = createCommand({
     false,
   )
   .variable('--only <HASHES>', 'compare only these builds of B (default: all)', 'ONLY_HASHES')
-  .option('--json', 'print what was found as JSON on standard output', false)
+  .option('--json', 'print the result as JSON on standard output', false)
   .option('--strict', 'exit with 1 when any build differs', false)
   .action(challenge);
 

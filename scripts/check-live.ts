@@ -19,8 +19,8 @@ const command = createCommand({
   ],
 })
   .option('--site <URL>', 'address of the site', SITE_URL)
-  .option('--dist <DIR>', 'what was deployed', 'dist')
-  .option('--minutes <N>', 'how long to ask', String(LIVE_MINUTES))
+  .option('--dist <DIR>', 'the deployed site', 'dist')
+  .option('--minutes <N>', 'time limit', String(LIVE_MINUTES))
   .option('--every <SECONDS>', 'seconds between two requests', '10')
   .action(check);
 

@@ -24,7 +24,7 @@ const command = createCommand({
     'the branch to build for (default: the default branch)',
     process.env['GITHUB_REF_NAME'],
   )
-  .option('--registry <REGISTRY>', 'where builds are published', settings.REGISTRY)
+  .option('--registry <REGISTRY>', 'registry that builds are published to', settings.REGISTRY)
   .action(check);
 
 await runCommand(addPlaces(command));

@@ -24,7 +24,7 @@ const command = createCommand({
     'node scripts/choose.ts environment --environment my-stack',
   ],
 })
-  .addArgument(new Argument('<REASON>', 'why the run began').choices(['manual', 'scheduled', 'environment']))
+  .addArgument(new Argument('<REASON>', 'reason for the run').choices(['manual', 'scheduled', 'environment']))
   .variable('--specs <SPECS>', 'manual: specs, one per line or as on Spack’s command line', 'SPECS')
   .variable('--environment <NAMES>', 'environment: names; empty: all', 'ENVIRONMENT')
   .variable('--target <NAME>', 'a target of the settings; empty: depends on the reason', 'TARGET')
@@ -33,7 +33,7 @@ const command = createCommand({
   .variable('--fresh <BOOLEAN>', 'solve as if nothing were cached', 'FRESH', 'false')
   .variable('--container <BOOLEAN>', 'also publish runnable images', 'CONTAINER', 'false')
   .variable('--flags <FLAGS>', 'more options for spack install', 'INSTALL_FLAGS')
-  .variable('--since <TIME>', 'environment: do not try again what has failed since', 'SINCE')
+  .variable('--since <TIME>', 'environment: do not retry what has failed since', 'SINCE')
   .action(choose);
 
 await runCommand(addPlaces(addVersionOptions(command)));

@@ -16,16 +16,16 @@ type Options = SpackOptions &
 const command = createCommand({
   verb: 'concretize',
   description:
-    'Solves what choose chose with a real Spack, drops what is cached, and writes a folder for each build: its ' +
-    'environment, its lock and its plan (the hashes it may produce). Runs no build script. SPACK_INSTALLED=true uses ' +
-    'the Spack on PATH with its own recipes.',
+    'Solves the requests of choose with a real Spack, drops what is cached, and writes a folder for each build: its ' +
+    'environment, its lock and its plan (the hashes that it may produce). Runs no build script. ' +
+    'SPACK_INSTALLED=true uses the Spack on PATH with its own recipes.',
   examples: [
     'node scripts/choose.ts manual --specs zlib | node scripts/concretize.ts --requests - --out .work/plans',
     'SPACK_INSTALLED=true node scripts/concretize.ts --requests requests.json --out .work/plans',
   ],
 })
-  .option('--requests <FILE>', 'what choose printed, - for standard input (default: the variable REQUESTS)')
-  .requiredOption('--out <DIR>', 'where the plans go')
+  .option('--requests <FILE>', 'output of choose, - for standard input (default: the variable REQUESTS)')
+  .requiredOption('--out <DIR>', 'folder for the plans')
   .variable('--target <NAME>', 'only requests for this target; empty: all', 'TARGET')
   .variable('--repos <URLS>', 'more recipe repositories, https://host/path@tag', 'SPACK_REPOS')
   .action(concretize);

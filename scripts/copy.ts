@@ -27,7 +27,7 @@ const command = createCommand({
   .option('--from <PLACE>', "the cache's address, or the directory of a built site", 'dist')
   .option(
     '--registry <REGISTRY...>',
-    'where to fetch what the site does not have: host/path or oci-layout:DIR',
+    'registries with what the site does not have: host/path or oci-layout:DIR',
   )
   .action(async ({ view, to, from, registry }: Options) => {
     const source = openMirrorFiles(from);

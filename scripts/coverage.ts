@@ -13,8 +13,8 @@ const command = createCommand({
   verb: 'coverage',
   description:
     'Reports how much of a concretized environment has binaries in a cache, how much there is to download, what is ' +
-    'missing and why. Ends with exit code 0 when everything is there (or as much as --at-least says), 2 when less is, ' +
-    '1 when the coverage cannot be determined.',
+    'missing and why. Exits with 0 when everything is available (or as much as --at-least requires), 2 when less ' +
+    'is, and 1 when the coverage cannot be determined.',
   examples: [
     'node scripts/coverage.ts spack.lock --cache https://owner.github.io/repo',
     'node scripts/coverage.ts my-environment/spack.yaml --cache https://owner.github.io/repo --json',
@@ -25,12 +25,12 @@ const command = createCommand({
   .argument('<FILE>', 'a spack.lock, or a spack.yaml with its spack.lock next to it')
   .option(
     '--cache <URL>',
-    "a cache's address; with several, the smallest set of mirrors is named, too",
+    'address of a cache; with several, also prints the smallest set of mirrors',
     (url, urls: string[]) => [...urls, url],
     [],
   )
   .option('--federate', 'also the caches under `federate` in the settings', false)
-  .option('--at-least <PERCENT>', 'how much must be there', '100')
+  .option('--at-least <PERCENT>', 'required share of specs with a binary', '100')
   .option('--json', 'print the numbers as JSON', false)
   .action(cover);
 

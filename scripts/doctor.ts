@@ -29,8 +29,8 @@ const command = createCommand({
   .option('--spack', 'also let the Spack on PATH read the index; included in --deep', false)
   .option('--fix', 'repair what can be repaired without losing anything', false)
   .option('--record', 'write checks/doctor.json into the catalog, for the page and the API', false)
-  .option('--report <FILE>', 'write what was found as Markdown, for an issue')
-  .option('--json', 'print what was found as JSON on standard output', false)
+  .option('--report <FILE>', 'write the findings as Markdown, for an issue')
+  .option('--json', 'print the findings as JSON on standard output', false)
   .action(doctor);
 
 await runCommand(command);

@@ -8,16 +8,16 @@ import { reportDivision } from './waves/picture.ts';
 const command = createCommand({
   verb: 'gather',
   description:
-    'Merges what concretize wrote on the machines of several targets, and divides it into build jobs: what several ' +
-    'requests need is built once, and long work is done by several jobs in waves. Writes one folder of plans. It runs before ' +
-    'any build script does.',
+    'Merges the plans that concretize wrote for several targets, and divides them into build jobs: what several ' +
+    'requests need is built once, and long work is split over several jobs in waves. Writes one folder of plans. ' +
+    'Runs before any build script does.',
   examples: ['node scripts/gather.ts --from solved --out plans'],
 })
-  .requiredOption('--from <DIR>', 'one folder per target, each what concretize wrote')
-  .requiredOption('--out <DIR>', 'where all plans go')
+  .requiredOption('--from <DIR>', 'one folder per target, each written by concretize')
+  .requiredOption('--out <DIR>', 'folder for all plans')
   .variable(
     '--unknown-seconds <N>',
-    'seconds to assume for a build when nothing is known of it',
+    'seconds to assume for a build without any record',
     'UNKNOWN_BUILD_SECONDS',
     '90',
   )

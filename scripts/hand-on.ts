@@ -21,12 +21,12 @@ const command = createCommand({
     'node scripts/hand-on.ts --plans plans --matrix "$MATRIX" --wave 2 --artifacts artifacts --out handed-on',
   ],
 })
-  .requiredOption('--plans <DIR>', 'what gather wrote')
-  .requiredOption('--matrix <JSON>', "gather's output of that name, with the digests of the plans")
-  .requiredOption('--wave <N>', 'the wave that is to begin, from 2')
-  .requiredOption('--out <DIR>', 'where the build cache goes; existing content is removed')
-  .option('--before <DIR>', 'what hand-on wrote for the wave before')
-  .variable('--before-sha256 <HEX>', 'sha256 of its listing; empty: there is none', 'BEFORE_SHA256')
+  .requiredOption('--plans <DIR>', 'folder that gather wrote')
+  .requiredOption('--matrix <JSON>', "gather's output `matrix`, with the digests of the plans")
+  .requiredOption('--wave <N>', 'number of the next wave, from 2')
+  .requiredOption('--out <DIR>', 'folder for the build cache; existing content is removed')
+  .option('--before <DIR>', 'folder that hand-on wrote for the previous wave')
+  .variable('--before-sha256 <HEX>', 'sha256 of its listing; empty: no such folder', 'BEFORE_SHA256')
   .variable('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS')
   .addOption(catalogOption())
   .action(run);

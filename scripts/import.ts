@@ -38,8 +38,8 @@ type Options = Partial<Record<'lock' | 'trust' | 'registry' | 'catalog', string>
 async function importCache(place: string, { dryRun: isDryRun, ...options }: Options): Promise<void> {
   if (options.unsigned && options.trust === undefined)
     throw new Error(
-      '--unsigned: expected --trust FILE with it, whose keys the rest must be signed with, found none; ' +
-        'without --trust no signature is checked, and --unsigned says nothing',
+      '--unsigned: expected --trust FILE as well, with the keys for the other builds, found none; ' +
+        'without --trust no signature is checked, so --unsigned has no effect',
     );
   const destination = await openDestination(options);
   const keys = options.trust === undefined ? [] : [await readTrustedKeys(options.trust)];

@@ -9,10 +9,10 @@ const command = createCommand({
   verb: 'install-oras',
   description:
     `Installs ORAS ${ORAS_VERSION}, which pushes to registries: downloads its release from GitHub, checks the sha256, and ` +
-    'in a workflow adds it to PATH for the steps that follow. Does nothing where PATH has that version.',
+    'in a workflow adds it to PATH for the steps that follow. Does nothing if PATH has that version.',
   examples: ['node scripts/install-oras.ts', 'node scripts/install-oras.ts --to ~/.local/bin'],
 })
-  .option('--to <FOLDER>', 'where the program goes', RUNNER_TEMP ? `${RUNNER_TEMP}/oras` : '.work/oras')
+  .option('--to <FOLDER>', 'folder for the program', RUNNER_TEMP ? `${RUNNER_TEMP}/oras` : '.work/oras')
   .action(install);
 
 await runCommand(command);

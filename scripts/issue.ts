@@ -9,9 +9,9 @@ import { readOrigin } from './publish/origin.ts';
 const command = createCommand({
   verb: 'issue',
   description:
-    'After a deployment or a check: opens an issue with a link to the log when it failed (or adds to the one that is ' +
-    'open), and closes it when it succeeded. Where the repository has no issues it warns. Reads GITHUB_TOKEN (issues: ' +
-    'write) and GITHUB_REPOSITORY.',
+    'After a deployment or a check: opens an issue with a link to the log when it failed (or comments on the open ' +
+    "one), and closes it when it succeeded. Warns when the repository's issues are switched off. Reads GITHUB_TOKEN " +
+    '(issues: write) and GITHUB_REPOSITORY.',
   examples: [
     'node scripts/issue.ts --result failure',
     'node scripts/issue.ts --about health --result failure --body doctor.md',
@@ -34,12 +34,12 @@ async function report(options: { result: string; about: IssueTopic; body?: strin
   if (result === 'failure') {
     const details = body !== undefined && existsSync(body) ? readFileSync(body, 'utf8') : undefined;
     const number = await openIssue(github, about, { run, ...(details ? { details } : {}) });
-    if (number === undefined) warnOff('what failed is not reported as an issue');
+    if (number === undefined) warnOff('this failure is not reported as an issue');
     else console.error(`issue ${number}: ${TOPICS[about].title}`);
     return;
   }
   const closed = result === 'success' ? await closeIssue(github, about, run) : [];
-  if (closed === undefined) warnOff('what fails will not be reported as issues');
+  if (closed === undefined) warnOff('failures will not be reported as issues');
   else {
     await makeLabels(github);
     console.error(closed.length === 0 ? 'no issue is open' : `closed issue ${closed.join(', ')}`);

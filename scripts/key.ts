@@ -27,8 +27,8 @@ const command = createCommand({
 })
   .addOption(catalogOption())
   .option('--out <FILE>', 'a new file for the private key, - for standard output', 'signing-key.asc')
-  .option('--name <NAME>', 'who signs, as `spack gpg list` shows it', 'Spack build cache')
-  .option('--email <ADDRESS>', 'an address to go with the name')
+  .option('--name <NAME>', 'name of the signer, as shown by `spack gpg list`', 'Spack build cache')
+  .option('--email <ADDRESS>', 'email address of the signer')
   .addOption(
     new Option('--type <TYPE>', 'rsa for clients whose gpg does not support Ed25519')
       .choices(KEY_TYPES)

@@ -31,5 +31,6 @@ async function login({ registry, catalog, settings }: Options): Promise<void> {
     await logIntoRegistry(reference, credentials);
     console.error(`logged in to ${reference.host} as ${credentials.username}`);
   }
-  if (logins.length === 0) console.error(`no login for ${registries.join(' and ')} is set: going on without`);
+  if (logins.length === 0)
+    console.error(`no login for ${registries.join(' and ')} is set: continuing without one`);
 }

@@ -25,7 +25,7 @@ const command = createCommand({
 })
   .option('--apply', 'apply the plan; without it nothing is changed', false)
   .addOption(catalogOption())
-  .option('--registry <REGISTRY>', 'where images are deleted', settings.REGISTRY)
+  .option('--registry <REGISTRY>', 'registry from which images are deleted', settings.REGISTRY)
   .action(prune);
 
 await runCommand(command);

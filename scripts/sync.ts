@@ -15,10 +15,10 @@ interface Options {
 const command = createCommand({
   verb: 'sync',
   description:
-    'Uploads a built site with its mirror to another static host: an S3 bucket, or a directory of a web ' +
-    'server. Only what changed is sent, blobs first and indexes last; what the site no longer has is removed at the end. ' +
-    'For a bucket, the login comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its region from AWS_REGION, and a host ' +
-    'other than AWS from AWS_ENDPOINT_URL. Build the site with SITE_URL set to its address there.',
+    'Uploads a built site with its mirror to another static host: an S3 bucket, or a directory of a web server. ' +
+    'Sends only what has changed, blobs first and indexes last; removes what the site no longer has at the end. For ' +
+    'a bucket, the login comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its region from AWS_REGION, and a ' +
+    'host other than AWS from AWS_ENDPOINT_URL. Build the site with SITE_URL set to its address there.',
   examples: [
     'node scripts/sync.ts --to s3://lab-cache',
     'AWS_ENDPOINT_URL=https://minio.example.org node scripts/sync.ts --to s3://lab/spack --dry-run',

@@ -7,10 +7,11 @@ const BUILT = 2;
 const command = createCommand({
   verb: 'why',
   description:
-    'Explains why your Spack builds a spec from source even though a cache exists. Solves it with your own Spack and its ' +
-    'settings, compares each node that has no binary with the builds of the cache, and names the deciding fact ' +
-    '(target, libc, compiler, version, variant, reuse, keys ...) and the line to type. Then solves it once more with ' +
-    'that change. Changes nothing. Ends with exit code 0 when all of it is in the cache, 2 when not, 1 when that cannot be determined.',
+    'Explains why your Spack builds a spec from source even though a cache exists. Solves it with your own Spack ' +
+    'and its settings, compares each node that has no binary with the builds of the cache, and names the deciding ' +
+    'fact (target, libc, compiler, version, variant, reuse, keys ...) and the line to type. Then solves it once ' +
+    'more with that change. Changes nothing. Exits with 0 when all of it is in the cache, 2 when not, and 1 when ' +
+    'that cannot be determined.',
   examples: [
     'node scripts/why.ts hdf5+mpi --cache https://owner.github.io/repo',
     'node scripts/why.ts "zlib@1.2 %gcc@13" --cache https://owner.github.io/repo --json',
@@ -18,7 +19,7 @@ const command = createCommand({
   ],
 })
   .argument('<SPEC>', 'what you would give to `spack install`')
-  .requiredOption('--cache <URL>', "the cache's address, as the mirror has it")
+  .requiredOption('--cache <URL>', "the cache's address, as in the mirror")
   .option('--spack <PROGRAM>', 'your Spack', 'spack')
   .option('--environment <DIR>', 'name or folder of a Spack environment to solve it in')
   .option('--config <DIR...>', 'folders with more settings of Spack, as for `spack --config-scope`')

@@ -33,7 +33,7 @@ export function createCommand({ verb, description, examples }: CommandText): Scr
     .description(description)
     .helpOption('-h, --help', 'show this text')
     .configureHelp({ optionDescription: describeOption })
-    .showHelpAfterError('Run it with --help to see what it takes.')
+    .showHelpAfterError('Run it with --help to see its options.')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 }
 

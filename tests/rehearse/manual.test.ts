@@ -95,7 +95,9 @@ test.runIf(hasSpack && isFull)(
     });
     rehearsal.hasArtifactsApi = true;
     expectSuccess(run);
-    expect(run.output).toMatch(/GitHub's API does not give the artifacts of this run: .*Service Unavailable/);
+    expect(run.output).toMatch(
+      /GitHub's API does not provide the artifacts of this run: .*Service Unavailable/,
+    );
     const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-compile/')));
     expect(failure).toMatchObject({ kind: 'compile', phase: 'build', target: TARGET });
     // What a build prints to Actions stays text in a log.

@@ -124,7 +124,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     deployments.pop();
     expect(code).not.toBe(0);
     expect(output).toMatch(
-      /Issues are switched off in this repository: what failed is not reported as an issue/,
+      /Issues are switched off in this repository: this failure is not reported as an issue/,
     );
     expect(rehearsal.api.issues).toEqual([]);
     expect(await listPackages()).toEqual(['trial-base', 'trial-tool']);
