@@ -64,6 +64,10 @@ test('Node 22 parses every command, to be told that it is too old', () => {
   expect(findNewSyntax(readGraph())).toEqual([]);
 });
 
+test('no table of words is asked by brackets, which find `constructor` in each', () => {
+  expect(findAskedTables(readGraph())).toEqual([]);
+});
+
 test('every room has its line in CONTRIBUTING', () => {
   const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
   const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
@@ -131,6 +135,11 @@ test('each rule finds what breaks it', () => {
     ['scripts/oci/deep.ts', lines(200)],
   ]);
   expect(findLongCommands(commands)).toEqual(['scripts/long.ts: 61 lines']);
+  const tables: Graph = new Map([
+    ['site/lib/asked.ts', file('const NAMES: Readonly<Record<string, string>> = {};\nNAMES[word] ?? word;')],
+    ['site/lib/kinds.ts', file("const KINDS: Record<Kind, string> = {};\nKINDS[kind] + OTHERS['a'];")],
+  ]);
+  expect(findAskedTables(tables)).toEqual(['site/lib/asked.ts: NAMES']);
   const newer: Graph = new Map([
     ['scripts/using.ts', file("  await using input = await open('a');")],
     ['site/lib/using.ts', file('using progress = start();')],
@@ -177,6 +186,15 @@ function readGraph(): Graph {
 /** Files with `using`, at which a Node before 24 ends with a SyntaxError before anything runs. */
 function findNewSyntax(graph: Graph): string[] {
   return [...graph].filter(([, { text }]) => /^ *(?:await )?using \w+ =/m.test(text)).map(([file]) => file);
+}
+
+/** Constants that hold something for words, and are not asked by `ownValue`. */
+function findAskedTables(graph: Graph): string[] {
+  return [...graph].flatMap(([file, { text }]) =>
+    [...text.matchAll(/^(?:export )?const (\w+): [^=;]*?Record<string,[^=]*=/gm)].flatMap(([, name = '']) =>
+      new RegExp(`\\b${name}\\[`).test(text) ? [`${file}: ${name}`] : [],
+    ),
+  );
 }
 
 /** Groups of files that reach each other, by Tarjan's algorithm. */

@@ -23,6 +23,7 @@ import { listNames, readJson } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 const MONTH_DAYS = 30;
 /**
@@ -42,7 +43,7 @@ export function chooseRenewals(
   environments: BuildCacheSettings['environments'],
 ): { wishes: Wish[]; reasons: string[] } {
   const found = listEnvironments(lately.catalog)
-    .flatMap((name) => judge(name, release, lately, environments[name]?.refresh) ?? [])
+    .flatMap((name) => judge(name, release, lately, ownValue(environments, name)?.refresh) ?? [])
     .sort((left, right) => left.solved - right.solved)
     .slice(0, MOST_RENEWALS);
   const wishes = found.map(({ name, fresh }) => ({
@@ -87,7 +88,7 @@ function judge(
   const lock = readCatalogFile(catalog, catalogPath('locks', name), LockFile);
   if (!lock) return undefined;
   const { targets, next, roots, nextRoots } = readSolvedEnvironment(catalog, name);
-  const last = targets[target.name];
+  const last = ownValue(targets, target.name);
   if (last === undefined && rootsOf(lock, roots, target).length === 0) return undefined;
   const solved = last === undefined ? 0 : Date.parse(last.date);
   const isOld = refresh === 'always' || date.getTime() - solved >= MONTH_DAYS * DAY_MS;

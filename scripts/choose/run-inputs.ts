@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseNumber } from '../cli/command.ts';
 import type { RequestOptions } from './requests.ts';
 import { tokensOf } from './split-specs.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Inputs of a run as texts, from options or from a workflow. */
 export interface RunInputs {
@@ -91,7 +92,7 @@ export function parseInstallFlags(text: string): string[] {
     // `--jobs=4` and `-j4` are single words.
     const [, name = word, joined] = /^(--[a-z-]+)=(.*)$/.exec(word) ?? /^(-[a-z])(.+)$/.exec(word) ?? [];
     if (!Object.hasOwn(ALLOWED, name)) throw refusal(word);
-    const expected = ALLOWED[name];
+    const expected = ownValue(ALLOWED, name);
     const value = joined ?? (expected ? words.shift() : undefined);
     if (expected ? !expected.test(value ?? '') : value !== undefined) throw refusal([name, value].join(' '));
     flags.push(name, ...(value === undefined ? [] : [value]));

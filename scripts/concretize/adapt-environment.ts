@@ -7,6 +7,7 @@ import { adaptMirrors } from './environment-mirrors.ts';
 import { adaptPackages } from './environment-packages.ts';
 import type { External, ExternalStates } from '../spack/external-state.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** An owner's `spack.yaml`, adapted to be solved and built here. */
 export interface AdaptedEnvironment {
@@ -140,9 +141,9 @@ function translateUnify(document: Document, notes: string[]): void {
   const old = String(document.getIn(['spack', 'concretization']));
   if (!Object.hasOwn(UNIFY, old)) return;
   document.deleteIn(['spack', 'concretization']);
-  document.setIn(['spack', 'concretizer', 'unify'], UNIFY[old]);
+  document.setIn(['spack', 'concretizer', 'unify'], ownValue(UNIFY, old));
   notes.push(
-    `concretization: ${old} is read as concretizer: unify: ${String(UNIFY[old])}, as Spack writes it now`,
+    `concretization: ${old} is read as concretizer: unify: ${String(ownValue(UNIFY, old))}, as Spack writes it now`,
   );
 }
 

@@ -115,6 +115,13 @@ test('keeps the old lock next to the new one until everything that was built is 
   });
 });
 
+test('records the lock for a target whose name each object has', () => {
+  const catalog = openCatalog();
+  catalog.take(OLD, { target: 'constructor' }, 'https://github.com/o/r/actions/runs/7');
+  catalog.take(NEW, { target: 'toString' });
+  expect(catalog.lock()).toEqual(['app2', 'tool2', 'app3', 'tool3']);
+});
+
 test('does not wait for roots that were not built before or are no longer requested', () => {
   const catalog = openCatalog('tool2', 'tool3');
   catalog.take(OLD);

@@ -12,6 +12,7 @@ import { walk } from '../../site/lib/spack/dag.ts';
 import type { BuildRequest } from '../../site/schemas/build-request.ts';
 import { listMissing } from './plan.ts';
 import { checkShape, formatJson, parseJson } from '../../site/lib/json.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** The roots of newer locks that wait for their builds, keyed by environment. */
 export function readNextRoots(catalog: string): Map<string, DagHash[]> {
@@ -37,7 +38,7 @@ export function rootsFor<Root extends { hash: DagHash }>(
   recorded: SolvedEnvironment['roots'],
   isOfSystem: (hash: DagHash) => boolean,
 ): Root[] {
-  const own = recorded[target];
+  const own = ownValue(recorded, target);
   if (own) return roots.filter(({ hash }) => own.includes(hash));
   const others = new Set(Object.values(recorded).flat());
   return roots.filter(({ hash }) => !others.has(hash) && isOfSystem(hash));
@@ -127,7 +128,7 @@ export function whyOutdated(
 ): string | undefined {
   if (changed.has(environment))
     return `environment ${environment}: its spack.yaml is another one by now, so the lock of this run is not recorded`;
-  const newer = readSolvedEnvironment(catalogDirectory, environment).runs?.[target];
+  const newer = ownValue(readSolvedEnvironment(catalogDirectory, environment).runs ?? {}, target);
   if (newer === undefined || run === undefined || !isNewerRun(newer, run)) return undefined;
   return `environment ${environment}: a newer run has recorded its lock for ${target}, so that of this run is not recorded: ${newer}`;
 }

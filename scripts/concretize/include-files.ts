@@ -4,6 +4,7 @@ import type { Document } from 'yaml';
 import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import type { ExternalStates } from '../spack/external-state.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Path of an environment's file, and the limits of its includes. */
 export interface EnvironmentPlace {
@@ -137,8 +138,8 @@ class IncludeReader {
 function mergeSettings(higher: Settings, lower: Settings): Settings {
   const merged: Settings = { ...higher };
   for (const [name, below] of Object.entries(lower)) {
-    if (`${name}:` in higher) continue;
-    const above = higher[name];
+    if (Object.hasOwn(higher, `${name}:`)) continue;
+    const above = ownValue(higher, name);
     if (above === undefined) merged[name] = below;
     else if (Array.isArray(above) && Array.isArray(below)) {
       const texts = new Set(above.map((value) => JSON.stringify(value)));

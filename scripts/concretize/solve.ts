@@ -26,6 +26,7 @@ import { ownProblem } from './problem.ts';
 import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { readJson } from '../cli/files.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Inputs for solving requests. */
 export interface SolveContext {
@@ -220,7 +221,7 @@ function writePlan(
 /** Whether an environment was completely solved with other recipes than the catalog records. */
 function isNewRelease({ environment, release, target, fresh }: BuildRequest, catalog: string): boolean {
   if (environment === undefined || release === undefined || !fresh) return false;
-  return readSolvedEnvironment(catalog, environment).targets[target]?.release !== release;
+  return ownValue(readSolvedEnvironment(catalog, environment).targets, target)?.release !== release;
 }
 
 /**

@@ -13,6 +13,7 @@ import { visitEntries } from '../build-cache/tar/entries.ts';
 import { GlibcScan } from '../build-cache/elf-glibc.ts';
 import { parseImageReference } from './image-reference.ts';
 import type { Layer } from './write-layer.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** A layer of a base image. */
 export interface BaseLayer extends Layer {
@@ -91,7 +92,7 @@ async function pickPlatform(manifest: ManifestText, platform: Platform, registry
 }
 
 function describeLayer(name: string, { mediaType, digest, size }: Descriptor, diffId: Digest): BaseLayer {
-  const mediaTypes = LAYER_MEDIA_TYPES[mediaType];
+  const mediaTypes = ownValue(LAYER_MEDIA_TYPES, mediaType);
   if (mediaTypes === undefined) {
     throw new Error(`base image ${name}: expected layers as tar with gzip or zstd, found ${mediaType}`);
   }

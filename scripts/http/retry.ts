@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Tries after the first. */
 const RETRIES = 4;
@@ -52,7 +53,7 @@ function parseDuration(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const parts = [...text.matchAll(/([\d.]+)([a-zµ]+)/gi)];
   const total = parts.reduce(
-    (sum, [, number, unit = '']) => sum + Number(number) * (UNIT_MS[unit] ?? Number.NaN),
+    (sum, [, number, unit = '']) => sum + Number(number) * (ownValue(UNIT_MS, unit) ?? Number.NaN),
     0,
   );
   return Number.isNaN(total) ? undefined : Math.ceil(total);

@@ -18,6 +18,7 @@ import {
 import { familyOf, isTarget } from '../../site/lib/spack/targets.ts';
 import { topologicalOrder } from '../../site/lib/spack/dag.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Tag of a build cache's index in a registry. */
 export const INDEX_TAG = 'index.spack';
@@ -159,7 +160,7 @@ const GO_NAMES: Record<string, string> = { x86_64: 'amd64', x86: '386', aarch64:
 export function goArchitecture(target: string | { name: string; parents?: string[] | undefined }): string {
   const names = typeof target === 'string' ? [target] : [target.name, ...(target.parents ?? [])];
   const family = familyOf(names.find(isTarget) ?? names[0] ?? '');
-  return GO_NAMES[family] ?? family;
+  return ownValue(GO_NAMES, family) ?? family;
 }
 
 /** Go's name of a platform's operating system; Spack's platforms have the same names, except `cray`. */

@@ -1,4 +1,5 @@
 import { isLoopback } from '../http/request.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Protocol of a registry: TLS, plain HTTP, or whichever of the two answers. */
 export type Transport = 'https' | 'http' | 'either';
@@ -50,7 +51,7 @@ export function parseReference(reference: string): RemoteReference | DirectoryRe
       `registry "${reference}": expected oci-layout:DIR or host/path without a tag, such as ghcr.io/owner/repo`,
     );
   }
-  return { kind: 'remote', host, path, transport: SCHEMES[scheme] ?? transportOf(host) };
+  return { kind: 'remote', host, path, transport: ownValue(SCHEMES, scheme) ?? transportOf(host) };
 }
 
 /** Rejects `owner/repo` without a host: Docker would look on Docker Hub, which is never meant here. */

@@ -90,6 +90,7 @@ test("names architectures and systems in Go's words", () => {
   for (const [target, name] of Object.entries(words)) expect(goArchitecture(target)).toBe(name);
   expect(goArchitecture({ name: 'zen9', parents: ['zen8', 'x86_64_v4'] })).toBe('amd64');
   expect(goArchitecture('loongarch64')).toBe('loongarch64');
+  expect(goArchitecture('constructor')).toBe('constructor');
   expect([goOs('linux'), goOs('darwin')]).toEqual(['linux', 'darwin']);
 });
 

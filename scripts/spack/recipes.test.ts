@@ -74,6 +74,8 @@ test("uses the owner's own repository as it is, and before the others", async ()
   const { repositories } = await gatherRecipes([{ url, commit: 'v1' }], own, makeFolder({}));
   expect(Object.keys(repositories)).toEqual(['mine', 'more']);
   expect(repositories['mine']).toBe(join(own, 'spack_repo/mine'));
+  const odd = makeFolder({ 'spack_repo/constructor/repo.yaml': 'repo: {namespace: constructor, api: v2.0}' });
+  expect(Object.keys((await gatherRecipes([], odd, makeFolder({}))).repositories)).toEqual(['constructor']);
 });
 
 test('makes a repository of bare package.py folders', async () => {

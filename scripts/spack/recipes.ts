@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { RecipeSource } from '../../site/schemas/build-request.ts';
 import { checkOut } from './git-checkout.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Name of the repository that is made of bare `<name>/package.py` folders. */
 const OWN_NAMESPACE = 'own';
@@ -46,7 +47,7 @@ export async function gatherRecipes(sources: RecipeSource[], own: string, folder
   const add = (roots: string[]) => {
     for (const root of roots) {
       const namespace = readNamespace(root);
-      const other = repositories[namespace];
+      const other = ownValue(repositories, namespace);
       if (other !== undefined)
         throw new Error(
           `${root}: expected a namespace of its own, found ${namespace}, which ${other} has as well`,

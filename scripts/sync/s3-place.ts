@@ -10,6 +10,7 @@ import { readLimited, readErrorText, send, type HttpAnswer } from '../http/reque
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { firstLine, TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** A page of a list has at most 1000 keys of 1024 characters, which take three bytes each when encoded. */
 const LIST_LIMIT_BYTES = 8 * 2 ** 20;
@@ -113,7 +114,7 @@ function readElement(xml: string, name: string): string | undefined {
     (entity, decimal, hex, word: string = '') =>
       decimal || hex
         ? String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(String(hex), 16))
-        : (ENTITIES[word] ?? String(entity)),
+        : (ownValue(ENTITIES, word) ?? String(entity)),
   );
 }
 

@@ -16,3 +16,11 @@ export function escapeUnsafe(text: string, kept = ''): string {
     kept.includes(unit) ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/**
+ * What a table holds for a name from outside; undefined where it holds nothing. Each object also has a `constructor`, a `toString`
+ * and more, which `table[name]` would find.
+ */
+export function ownValue<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

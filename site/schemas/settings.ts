@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Text } from './values.ts';
+import { ownValue } from './safe-text.ts';
 
 /** Bytes per unit of a size: decimal, as disks and GitHub count, or binary with an `i`. */
 const UNIT_BYTES: Record<string, number> = {
@@ -16,7 +17,7 @@ const UNIT_BYTES: Record<string, number> = {
 /** A human-readable size, parsed to bytes: `900 MB`, `1.5GiB`, `1000000`. */
 export const Size = Text.transform((text, context): number => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text);
-  const unit = UNIT_BYTES[match?.[2]?.toLowerCase() ?? ''];
+  const unit = ownValue(UNIT_BYTES, match?.[2]?.toLowerCase() ?? '');
   if (!match?.[1] || unit === undefined) {
     context.addIssue({ code: 'custom', message: `expected a size such as 900MB, found "${text}"` });
     return z.NEVER;

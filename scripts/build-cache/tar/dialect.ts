@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { quote } from '../quote.ts';
+import { ownValue } from '../../../site/schemas/safe-text.ts';
 
 const BLOCK_BYTES = 512;
 
@@ -163,7 +164,7 @@ export class TarDialect {
     if (!known.includes(flag)) {
       throw this.#error(
         'files, directories, symbolic and hard links',
-        `${REFUSED_FLAGS[flag] ?? `an entry of type ${quote(flag)}`} named ${name}`,
+        `${ownValue(REFUSED_FLAGS, flag) ?? `an entry of type ${quote(flag)}`} named ${name}`,
       );
     }
     if (this.#pending.has(flag)) throw this.#error('one extended header for an entry', 'a second');

@@ -3,6 +3,7 @@ import { layoutGraph, type NodePlace } from './layout.ts';
 import { makeElement } from '../element.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 import { makePannable } from './pan-zoom.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 const KINDS: Record<string, string> = { h: 'here', e: 'external', n: 'missing' };
@@ -123,7 +124,7 @@ function drawNode({ place, name, version, x, y, width, height }: NodePlace, draw
   const { graph, pageOf } = drawn;
   const source = graph.sources.charAt(place);
   const group = make('g', {
-    class: `${KINDS[source] ?? ''}${place === 0 ? ' root' : ''}`,
+    class: `${ownValue(KINDS, source) ?? ''}${place === 0 ? ' root' : ''}`,
     transform: `translate(${x - width / 2} ${y - height / 2})`,
   });
   const title = make('title', {});

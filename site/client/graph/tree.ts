@@ -2,6 +2,7 @@ import { readEdges, useNames, type GraphEdge } from '../../lib/graph/edges.ts';
 import { shortHash } from '../../lib/format.ts';
 import { makeButton, makeElement, type Child } from '../element.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 const SOURCES: Record<string, string> = { e: 'external', n: 'no binary here' };
 
@@ -47,6 +48,6 @@ function lineOf({ to, uses }: GraphEdge, { graph, pageOf }: DrawnGraph): Child[]
   const isHere = source === 'h';
   const attributes = { class: 'spec', href: isHere ? pageOf(to) : '' };
   const node = makeElement(isHere ? 'a' : 'span', attributes, name, ' ', hash);
-  const remarks = [useNames(uses).join(', '), SOURCES[source]].filter(Boolean).join(' · ');
+  const remarks = [useNames(uses).join(', '), ownValue(SOURCES, source)].filter(Boolean).join(' · ');
   return [node, ' ', makeElement('small', 'muted', remarks)];
 }

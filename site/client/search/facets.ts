@@ -2,6 +2,7 @@ import { formatCount, formatMonth } from '../../lib/format.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { FACET_NAMES, type Facet, type FacetName } from './facets-index.ts';
 import type { SearchState } from './address.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** Values of a facet shown before a reader asks for all, and after. */
 const [FEW, MOST] = [8, 200];
@@ -28,8 +29,8 @@ const FRESHNESS_LABELS: Record<string, string> = {
 
 /** A value of a facet, for people. */
 export function filterText(name: FacetName, word: string): string {
-  if (name === 'recipes') return FRESHNESS_LABELS[word] ?? word;
-  if (name === 'state' || name === 'runs') return STATE_LABELS[word] ?? word;
+  if (name === 'recipes') return ownValue(FRESHNESS_LABELS, word) ?? word;
+  if (name === 'state' || name === 'runs') return ownValue(STATE_LABELS, word) ?? word;
   if (name === 'month') return formatMonth(word);
   return name === 'os' ? word.slice(word.indexOf(' ') + 1) : word;
 }

@@ -1,4 +1,5 @@
 import type { WordFinder } from './words.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** What people call a package, or a thing that it is for, where no rule leads from one to the other. */
 const NICKNAMES: Readonly<Record<string, string>> = {
@@ -52,7 +53,7 @@ export function ownName(word: string, words: WordFinder): string {
   const seen = new Set([word]);
   // Grows while it is read: each reading is read on.
   for (const reading of seen) {
-    const nickname = Object.hasOwn(NICKNAMES, reading) ? NICKNAMES[reading] : undefined;
+    const nickname = ownValue(NICKNAMES, reading);
     if (nickname !== undefined && (words.isKnown(nickname) || !nickname.includes('-'))) return nickname;
     if (words.isKnown(reading)) return reading;
     for (const next of readOn(reading)) if (next.length > 0) seen.add(next);

@@ -1,3 +1,5 @@
+import { ownValue } from '../../schemas/safe-text.ts';
+
 /**
  * Words that people search with, and what descriptions say instead. What a description says of these ranks behind the
  * word itself.
@@ -34,5 +36,5 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function synonymsOf(word: string): readonly string[] {
-  return Object.hasOwn(SYNONYMS, word) ? (SYNONYMS[word] ?? []) : [];
+  return ownValue(SYNONYMS, word) ?? [];
 }

@@ -3,6 +3,7 @@ import { sampleEndpoints, type ApiSample } from './samples.ts';
 import { listSchemas } from './schemas.ts';
 import { mirrorName, siteAddress } from '../url.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** Parameters of paths, keyed by name. */
 const PARAMETERS: Record<string, { description: string; pattern: string }> = {
@@ -140,7 +141,7 @@ function settingsGet(parameter?: string, value?: string): object {
 }
 
 function parametersOf(name: string | undefined, value: string | undefined): object {
-  const parameter = name === undefined ? undefined : PARAMETERS[name];
+  const parameter = name === undefined ? undefined : ownValue(PARAMETERS, name);
   if (parameter === undefined) return {};
   const { description, pattern } = parameter;
   return {

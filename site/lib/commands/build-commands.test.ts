@@ -16,6 +16,7 @@ test('lays an image over the system that it was built on, and runs the program o
 
 test('has no commands where they would not work, or would run more than a program', () => {
   expect(commands('sonoma', ['tree'])).toEqual([]);
+  expect(commands('constructor', ['tree'])).toEqual([]);
   expect(commands('debian12', [])).toEqual([]);
   expect(commands('debian12', ['$(evil)'])).toEqual([]);
   expect(commands('debian12', ['tree'], "/opt/'; evil; '")).toEqual([]);

@@ -10,6 +10,7 @@ import { containerReference } from '../catalog/containers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import type { Build } from '../../schemas/build.ts';
 import type { Node } from '../../schemas/node.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** Commands for one purpose. */
 export interface Commands {
@@ -168,7 +169,7 @@ export function containerCommands(node: Node, build: Build, reference: string): 
 
 function baseImage(node: Node): string | undefined {
   const [, system = '', release = ''] = /^([a-z_]+?)_?([\d.]*)$/.exec(node.arch.platform_os) ?? [];
-  const image = BASE_IMAGES[system];
+  const image = ownValue(BASE_IMAGES, system);
   if (image === undefined || node.arch.platform !== 'linux') return undefined;
   return system === 'rhel' ? `${image}${release}` : `${image}:${release || 'latest'}`;
 }

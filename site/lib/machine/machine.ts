@@ -1,3 +1,5 @@
+import { ownValue } from '../../schemas/safe-text.ts';
+
 /** A machine that would install binaries. */
 export interface Machine {
   platform: string;
@@ -52,14 +54,14 @@ export const MACOS_VERSIONS = ['catalina', 'bigsur', 'monterey', 'ventura', 'son
 
 /** Version of glibc in a system. Undefined: not known, or it depends on the service pack. */
 export function systemGlibc(os: string): string | undefined {
-  return Object.hasOwn(SYSTEM_GLIBC, os) ? SYSTEM_GLIBC[os] : undefined;
+  return ownValue(SYSTEM_GLIBC, os);
 }
 
 /** Readable name of a system: `Debian 12`, `Rocky 9`, `macOS Sonoma`. */
 export function systemName(os: string): string {
   if (MACOS_VERSIONS.includes(os)) return `macOS ${capitalize(os)}`;
   const [, word = os, version = ''] = /^([a-z-]+?)(\d[\d.]*)$/.exec(os) ?? [];
-  const name = (Object.hasOwn(SYSTEM_NAMES, word) ? SYSTEM_NAMES[word] : undefined) ?? capitalize(word);
+  const name = ownValue(SYSTEM_NAMES, word) ?? capitalize(word);
   return version ? `${name} ${version}` : name;
 }
 

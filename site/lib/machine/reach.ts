@@ -1,5 +1,6 @@
 import { MACOS_VERSIONS, SYSTEM_GLIBC, systemName } from './machine.ts';
 import { judgeFit, type BuildNeeds } from './needs.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** Systems in the table on which Spack chooses builds by itself. */
 export interface Reach {
@@ -17,7 +18,7 @@ export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
     platform === 'linux' ? Object.keys(SYSTEM_GLIBC) : platform === 'darwin' ? MACOS_VERSIONS : [];
   if (table.length === 0) return undefined;
   const systems = table.filter((os) => {
-    const glibc = SYSTEM_GLIBC[os];
+    const glibc = ownValue(SYSTEM_GLIBC, os);
     const fits = builds.filter(
       (needs) =>
         judgeFit(

@@ -26,6 +26,7 @@ import type {
 } from '../catalog/site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { segmentsText, specSegments } from '../spack/spec-text.ts';
+import { ownValue } from '../../schemas/safe-text.ts';
 
 /** A feed of news. Source: RFC 4287. */
 export interface Feed {
@@ -92,7 +93,7 @@ export function escapeMarkup(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
-    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+    .replaceAll(/[&<>"]/g, (character) => ownValue(ENTITIES, character) ?? '');
 }
 
 /** Maximum number of entries in a feed. Readers who visit rarely can look at the site. */

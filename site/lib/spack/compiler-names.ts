@@ -1,3 +1,5 @@
+import { ownValue } from '../../schemas/safe-text.ts';
+
 /** Names that compilers had before Spack 1.0, which it still takes for their packages. Source: Spack's `aliases.py`. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
   'intel-oneapi-compilers': 'oneapi',
@@ -9,5 +11,5 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
 
 /** What a compiler's package was called before Spack 1.0: `clang` for llvm. Undefined for other packages. */
 export function oldCompilerName(name: string): string | undefined {
-  return Object.hasOwn(OLD_NAMES, name) ? OLD_NAMES[name] : undefined;
+  return ownValue(OLD_NAMES, name);
 }

@@ -1,3 +1,5 @@
+import { ownValue } from '../../schemas/safe-text.ts';
+
 /**
  * Microarchitectures and those they directly come from, each of which they can run the programs of.
  * Source: archspec 0.2.7 (https://pypi.org/project/archspec/), `json/cpu/microarchitectures.json`, of which Spack
@@ -95,14 +97,14 @@ export function isTarget(name: string): boolean {
 export function runnableTargets(name: string): string[] {
   const ancestors = new Set([name]);
   for (const target of ancestors) {
-    for (const parent of isTarget(target) ? (PARENTS[target] ?? []) : []) ancestors.add(parent);
+    for (const parent of ownValue(PARENTS, target) ?? []) ancestors.add(parent);
   }
   return [...ancestors];
 }
 
 /** The family that a target belongs to: `x86_64`, `aarch64`. Of an unknown one: itself. */
 export function familyOf(name: string): string {
-  return runnableTargets(name).find((target) => PARENTS[target]?.length === 0) ?? name;
+  return runnableTargets(name).find((target) => ownValue(PARENTS, target)?.length === 0) ?? name;
 }
 
 /** When CPUs that run a target came out, for those who do not know its name. Source: the makers' product pages. */
@@ -140,5 +142,5 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Which CPUs run a target, in a few words; empty for those with no hint. */
 export function targetHint(name: string): string {
-  return (Object.hasOwn(HINTS, name) ? HINTS[name] : undefined) ?? '';
+  return ownValue(HINTS, name) ?? '';
 }
