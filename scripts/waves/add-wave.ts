@@ -3,13 +3,13 @@ import type { WorkGraph } from './work-graph.ts';
 export interface Limits {
   /** Jobs that run at the same time. */
   runners: number;
-  /** The most waves. */
+  /** Maximum number of waves. */
   waves: number;
-  /** The most jobs of all waves together. */
+  /** Maximum number of jobs in all waves together. */
   jobs: number;
-  /** How long a job may build. */
+  /** Maximum build time of a job. */
   jobSeconds: number;
-  /** What crossing from one wave into the next costs: artifacts are checked, jobs are set up. */
+  /** Time between one wave and the next, to check artifacts and to set up jobs. */
   waveSeconds: number;
 }
 
@@ -19,46 +19,46 @@ export interface Part {
   /** Dependencies first. */
   nodes: number[];
   seconds: number;
-  /** Whether another job needs something of it. */
+  /** Whether another job needs one of its builds. */
   isNeeded: boolean;
-  /** Whether the next wave begins before its end. */
+  /** Whether the next wave begins before it ends. */
   isLong: boolean;
 }
 
-/** Waves that are planned, and what is left. Times are in seconds from the first job's start. */
+/** Beginning of a division: planned waves, and the rest. Times are in seconds from the first job's start. */
 export interface Beginning {
-  /** When other jobs may take each node: the end of its job; Infinity: it has no place yet. */
+  /** Time at which other jobs can use each node: the end of its job, or Infinity for a node without a job. */
   readyAt: Float64Array;
-  /** When each runner is free. */
+  /** Time at which each runner is free. */
   free: Float64Array;
   waves: Part[][];
-  /** When the next wave begins. */
+  /** Start of the next wave. */
   start: number;
-  /** The end of the long jobs of the last wave: the wave after the next waits for them. */
+  /** End of the long jobs of the last wave, for which the wave after the next waits. */
   lateEnd: number;
-  /** The end of everything that is planned. */
+  /** End of all planned jobs. */
   end: number;
-  /** Lower bound of what all takes. */
+  /** Lower bound of the total time. */
   bound: number;
-  /** Seconds of the longest chain without a place. */
+  /** Seconds of the longest chain of nodes without a job. */
   chain: number;
-  /** Seconds of everything without a place. */
+  /** Seconds of all nodes without a job. */
   rest: number;
 }
 
-/** What one more wave aims at. */
+/** Goals for the next wave. */
 interface Aim {
-  /** When the wave after it is to be checked: jobs that end later are long. */
+  /** Time to check the artifacts for the wave after it: jobs that end later are long. */
   gate: number;
-  /** When everything is to have ended. */
+  /** Time at which everything should have ended. */
   target: number;
 }
 
-/** Shorter jobs of one group and wave are joined: setting up takes as long as what they build. */
+/** Shorter jobs of one group and wave are joined: their setup takes as long as their builds. */
 const SHORT_JOB_SECONDS = 600;
 const LEAST_ROOM_SECONDS = 60;
 
-/** One wave more; undefined when nothing finds a place. */
+/** Adds one wave; undefined when it would have no job. */
 export function addWave(
   graph: WorkGraph,
   beginning: Beginning,
@@ -73,7 +73,7 @@ export function addWave(
   const readyAt = beginning.readyAt.slice();
   const free = beginning.free.slice();
   let { rest, end } = beginning;
-  // The end of what the next wave waits for, and of what the one after it waits for.
+  // Ends of the jobs that the next wave waits for, and of those that the wave after it waits for.
   let due = beginning.lateEnd;
   let lateEnd = 0;
   let bound = 0;
@@ -93,7 +93,7 @@ export function addWave(
   }
   const longest = graph.order.find((node) => readyAt[node] === Infinity);
   const chain = longest === undefined ? 0 : (graph.chain[longest] ?? 0);
-  // The check needs a runner, too.
+  // The check of the artifacts needs a runner, too.
   const next = Math.max(due, start, Math.min(...free)) + limits.waveSeconds;
   if (chain > 0) {
     const running = free.reduce((sum, one) => sum + Math.max(one, next), 0);
@@ -102,7 +102,7 @@ export function addWave(
   return { readyAt, free, waves: [...waves, parts], start: next, lateEnd, end, bound, chain, rest };
 }
 
-/** Grows connected parts of what has no place yet, each with all that it needs and cannot take. */
+/** Grows connected parts of nodes without a job, each with all dependencies that no earlier job provides. */
 class Growth {
   readonly #graph: WorkGraph;
   readonly #beginning: Beginning;
@@ -111,7 +111,7 @@ class Growth {
   readonly #taken: number;
   readonly #partOf: (Part | undefined)[];
   readonly #parts = new Set<Part>();
-  /** Runners that are free before the gate, and the seconds that they have up to it. */
+  /** Number of runners that are free before the gate, and their total seconds until then. */
   readonly #runners: number;
   #room: number;
 
@@ -127,7 +127,7 @@ class Growth {
     this.#room = free.reduce((sum, end) => sum + Math.max(0, aim.gate - Math.max(start, end)), 0);
   }
 
-  /** Nodes that the longest chains wait for have the first choice. */
+  /** Places nodes in the order of the chains that wait for them, the longest first. */
   grow(): Part[] {
     for (const node of this.#graph.order) {
       if (this.#beginning.readyAt[node] !== Infinity) continue;
@@ -142,7 +142,7 @@ class Growth {
     return [...this.#parts];
   }
 
-  /** The parts of this wave that build what a node needs; undefined when it cannot be had yet. */
+  /** Parts of this wave that build a node's dependencies; undefined when those are not available yet. */
   #partsNeeded(node: number): Set<Part> | undefined {
     const joined = new Set<Part>();
     for (const need of this.#graph.needs[node] ?? []) {
@@ -154,7 +154,7 @@ class Growth {
     return joined;
   }
 
-  /** Whether a node has its place in this wave: it ends within it, or everything would end too late if it waited. */
+  /** Whether a node belongs in this wave: it ends within it, or waiting would delay the end of everything. */
   #isWorthIt(node: number, joined: ReadonlySet<Part>): boolean {
     const { gate, target } = this.#aim;
     const { start } = this.#beginning;
@@ -162,7 +162,7 @@ class Growth {
     let seconds = own;
     for (const part of joined) seconds += part.seconds;
     if (seconds > this.#limits.jobSeconds) {
-      // What takes longer than a job may is tried alone.
+      // A node that takes longer than the limit of a job is tried alone.
       return joined.size === 0 && gate >= start + this.#limits.jobSeconds;
     }
     if (start + seconds <= gate) return own <= this.#room;
@@ -175,7 +175,7 @@ class Growth {
     return joined.size === 1 || this.#mayShare([...joined].flatMap(({ nodes }) => nodes));
   }
 
-  /** Whether all can end in time when one job builds these, the longest chain first. */
+  /** Whether everything can end in time if one job builds these nodes, the longest chain first. */
   #mayShare(nodes: readonly number[]): boolean {
     const { chain, seconds } = this.#graph;
     let end = this.#beginning.start;
@@ -205,8 +205,8 @@ class Growth {
 }
 
 /**
- * Joins short parts of one group: the longest first, each into the fullest job that has room. Sorted by what waits for
- * them: jobs that others need first, of these the ones with the longest chain.
+ * Joins short parts of one group: the longest first, each into the fullest job that has room. Sorts the jobs
+ * by urgency: those that others need first, and of these the ones with the longest chain.
  */
 function joinShort(graph: WorkGraph, parts: readonly Part[], length: number): Part[] {
   const room = Math.min(SHORT_JOB_SECONDS, Math.max(LEAST_ROOM_SECONDS, length));

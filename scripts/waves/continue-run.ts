@@ -2,38 +2,38 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { GitHub } from '../github/api.ts';
 
-/** The most runs that follow each other by themselves: with five hours a wave they take days. */
+/** Maximum number of runs that follow each other automatically: at five hours per wave they take days. */
 export const MAX_ROUNDS = 20;
-/** Inputs of a dispatched workflow have at most 65,535 characters; the others need some. */
+/** Inputs of a dispatched workflow have at most 65,535 characters; this leaves room for the others. */
 const MAX_SPECS_LENGTH = 60_000;
-/** How long the next run waits for the site to serve what this one has built: it takes its binaries from there. */
+/** Time to wait for the site to serve this run's builds, since the next run takes its binaries from there. */
 const DEPLOYMENT_MINUTES = 30;
 const PAUSE_MS = 30_000;
 
-/** A workflow with the inputs that make it do the rest. */
+/** A workflow with the inputs that make it build the rest. */
 export interface NextRun {
   workflow: 'environment.yml' | 'manual.yml';
   inputs: Record<string, string>;
 }
 
-/** What a run was started with, as text; of a list of specs all of it counts. */
+/** Inputs that a run was started with, as text. For a list of specs all of them matter. */
 export type NextOptions = Record<
   'environment' | 'since' | 'specs' | 'spack' | 'packages' | keyof ListToContinue['inputs'],
   string
 >;
 
-/** What a list of specs was built with. */
+/** A list of specs to continue, with the inputs of its run. */
 interface ListToContinue {
-  /** A request each. */
+  /** One request per entry. */
   specs: readonly string[];
-  /** As they were typed. */
+  /** Inputs as the user typed them. */
   inputs: Record<'target' | 'repos' | 'own' | 'flags' | 'fresh' | 'container', string>;
-  /** Commits of Spack and of its recipes: with the same ones, the same specs come to the same locks. */
+  /** Commits of Spack and of its recipes: with the same ones, the same specs give the same locks. */
   spack: string;
   packages: string;
 }
 
-/** The run that builds the specs that wait, a JSON list; where it is empty, environments without what has failed. */
+/** Returns the run for the waiting specs (a JSON list), if empty for environments without failed specs. */
 export function nextRun({
   environment,
   since,
@@ -50,8 +50,8 @@ export function nextRun({
 }
 
 /**
- * The run that builds what is left of a list of specs. Also of random packages: drawing again would choose others.
- * Throws for a list that is too long to be given to a workflow.
+ * Returns the run that builds the rest of a list of specs. Used for random packages, too, since a new choice
+ * would differ. Throws for a list that is too long for a workflow input.
  */
 export function continueList({ specs, inputs, spack, packages }: ListToContinue): NextRun {
   const text = specs.join('\n');
@@ -63,15 +63,15 @@ export function continueList({ specs, inputs, spack, packages }: ListToContinue)
   return { workflow: 'manual.yml', inputs: { ...inputs, specs: text, spack, packages } };
 }
 
-/** Whether another run is started, and the sentence that says why. */
+/** Whether to start another run, and a sentence that says why. */
 export interface Continuation {
   continues: boolean;
   sentence: string;
 }
 
 /**
- * Decides whether a run goes on in another one: while something waits and each run makes progress.
- * @param run how many runs there were before this one, how many builds it published, and how many are still to be made
+ * Decides whether another run follows: while something waits and each run makes progress.
+ * @param run the number of earlier runs, of builds that this run published, and of builds that wait
  */
 export function decideContinuation({
   round,
@@ -96,8 +96,8 @@ export function decideContinuation({
 }
 
 /**
- * Starts the next run, which keeps the locks of this one, once the site serves what this one has built.
- * @param isLive whether the site shows what the branch has
+ * Starts the next run, which keeps the locks of this one, once the site serves this run's builds.
+ * @param isLive whether the site has the state of the branch
  */
 export async function startNextRun(
   github: GitHub,

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Solves a request for a root of the real lock, as concretize writes it. */
+/** Writes the plan of a request for a root of the real lock, as concretize does. */
 function solve(
   index: number,
   name: string,
@@ -87,7 +87,7 @@ function divide(entries: MatrixEntry[], unknownSeconds: number): DividedRun {
   return divideRun(folder, entries, { buildMinutes: 320, estimate: () => undefined, unknownSeconds });
 }
 
-/** Every node is in one job, and what a job takes is of jobs that its wave has waited for. */
+/** Expects every node in exactly one job, and dependencies of a job in jobs that its wave has waited for. */
 function expectSound({ jobs, left }: DividedRun): void {
   const from = new Map<string, number>();
   for (const entry of jobs) {
@@ -235,7 +235,7 @@ test('the next run is not for what cannot be built any more, though a part of it
   expect(receive('one', new Map()).specs).toEqual(['openmpi', 'hdf5~mpi']);
   const { failures, specs, waiting } = receive('two', failed);
   expect(failures).toMatchObject([{ name: 'openmpi', hash: rootOf('openmpi') }]);
-  // What openmpi alone needs is of no use any more.
+  // Builds that only openmpi needs are no longer useful.
   expect(waiting.filter((one) => !others.has(one))).toEqual([]);
   expect(waiting).toContain(rootOf('hdf5~mpi'));
   expect(specs).toEqual(['hdf5~mpi']);

@@ -22,36 +22,37 @@ import { joinRequests, needsAmong, splicedOf, type SolvedRequest } from './join-
 import { writePart } from './part-folder.ts';
 import type { WorkNode } from './work-graph.ts';
 
-/** Jobs that GitHub runs at the same time in the free plan. */
+/** Number of jobs that GitHub runs at the same time on the free plan. */
 const RUNNERS = 20;
-/** A part of the time that a job may build is for what takes longer than estimated. */
+/** Share of a job's time limit that is planned; the rest is for builds that take longer than estimated. */
 const SHARE_OF_JOB = 0.85;
-/** Below this, all of it is one job: in seconds. */
+/** Limit in seconds below which all work is one job. */
 const SMALL_SECONDS = 1_800;
 const CROSSING_SECONDS = 180;
 
-/** How a run builds what was planned. */
+/** Division of a planned run. */
 export interface DividedRun extends DividedRequests {
   /** Every job, sorted by wave and index. */
   jobs: MatrixEntry[];
-  /** What each job builds, by its index; of a job that builds a whole request, nothing is said. */
+  /** Hashes that each job builds, keyed by its index; jobs that build a whole request are left out. */
   hashesOf: Map<number, readonly DagHash[]>;
 }
 
 export interface DivideOptions {
-  /** Minutes that a job may build. */
+  /** Maximum build time of a job, in minutes. */
   buildMinutes: number;
-  /** Seconds that a node takes; undefined: not known. */
+  /** Estimates the build time of a node in seconds; undefined if unknown. */
   estimate: (node: Node) => number | undefined;
-  /** What a node takes of which nothing is known, in seconds. */
+  /** Assumed build time, in seconds, of a node without an estimate. */
   unknownSeconds: number;
   limits?: Partial<Limits>;
 }
 
 /**
- * Divides the requests of a run over jobs, so that no node is built twice. A request that shares nothing with another and
- * is not long keeps its own job, as it was planned. The others are divided into parts, each with a folder of its own.
- * @param plans folder that concretize wrote: gets the folders of parts
+ * Divides the requests of a run over jobs, so that no node is built twice. A short request that shares
+ * nothing with others keeps its own job as planned. The others are divided into parts, each with its own
+ * folder.
+ * @param plans folder that concretize wrote; receives the folders of the parts
  */
 export function divideRun(
   plans: string,
@@ -95,7 +96,7 @@ export function divideRun(
     if (whole) run.jobs.push(whole.entry);
     else divided.push(job);
   }
-  // No other job needs what these build: later waves do not wait for them.
+  // No other job needs the builds of these jobs: later waves do not wait for them.
   const lane = division.jobs.some(({ wave }) => wave > 0) ? 'last' : undefined;
   if (lane) {
     for (const part of parts) part.lane = lane;
@@ -116,7 +117,7 @@ export function divideRun(
   return run;
 }
 
-/** Requests that are divided make place for the jobs: what asked for them is read when all jobs have been received. */
+/** Moves the folders of divided requests, to free their names; they are read after all jobs are received. */
 function moveRequests(plans: string, requests: readonly MatrixEntry[]): void {
   for (const { index } of requests) {
     mkdirSync(join(plans, REQUESTS_FOLDER), { recursive: true });
@@ -124,10 +125,10 @@ function moveRequests(plans: string, requests: readonly MatrixEntry[]): void {
   }
 }
 
-/** The jobs of a wave, as matrices of the workflow's jobs: an empty one is of a job that is skipped. */
+/** Jobs of a wave as matrices of the workflow's jobs; a job with an empty matrix is skipped. */
 type Wave = Record<'next' | BuildLane, { include: MatrixEntry[] }>;
 
-/** The jobs of each wave, by which wave waits for them. One wave even where there is nothing to build. */
+/** Groups the jobs of each wave by the wave that waits for them. Returns at least one wave. */
 export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
   const count = Math.max(0, ...jobs.map(({ wave = 0 }) => wave)) + 1;
   const waves = Array.from({ length: count }, (): Wave => ({
@@ -139,14 +140,14 @@ export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
   return waves;
 }
 
-/** Estimates by what the builds of a catalog took. */
+/** Learns estimates from the build times in a catalog. */
 export function learnFrom({ builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>): DivideOptions['estimate'] {
   const estimate = learnTimes(timedBuilds(builds.values(), nodes));
   return (node) => estimate(kindOf(node))?.seconds;
 }
 
 /**
- * Hands a divided run to the jobs after this one: its files among the plans, and outputs with their digests.
+ * Passes a divided run to later jobs: its files among the plans, and outputs with their digests.
  * @param plans folder that concretize wrote
  */
 export function handOnRun(
@@ -169,25 +170,25 @@ export function handOnRun(
   setOutput('work', String(jobs.length + failures.length > 0));
 }
 
-/** Whose nodes the jobs of a group build. */
+/** Requests whose nodes the jobs of a group build. */
 interface Owners {
-  /** Requests whose configuration of Spack is the same. */
+  /** Requests with the same configuration of Spack. */
   members: SolvedRequest[];
-  /** They and all others that they share nodes with. */
+  /** These and all requests that share nodes with them. */
   component: SolvedRequest[];
 }
 
-/** A node; `unit` is the first of several nodes that one job must make together. */
+/** A node; `unit` is the first of several nodes that one job must build together. */
 type DividedNode = WorkNode & { unit?: DagHash | undefined };
 
 interface ComponentWork {
   nodes: Map<DagHash, DividedNode>;
   total: number;
-  /** The requests whose nodes may share a job, by the group's name. */
+  /** Requests whose nodes may share a job, keyed by the name of their group. */
   groups: Map<string, SolvedRequest[]>;
 }
 
-/** Each node belongs to the first request that plans it. */
+/** Describes the work of a component. Each node belongs to the first request that plans it. */
 function describeWork(
   component: readonly SolvedRequest[],
   { estimate, unknownSeconds }: DivideOptions,
@@ -196,7 +197,7 @@ function describeWork(
   const result: ComponentWork = { nodes: new Map(), total: 0, groups: new Map() };
   const prefix = component[0]?.entry.index ?? 0;
   for (const request of component) {
-    // Of a spliced build from another job Spack would forget what it was built as.
+    // If a spliced build came from another job, Spack would lose its build spec.
     const spliced = splicedOf(request.plan);
     const group = `${prefix} ${request.plan.inputs.request.environment ?? ''}`;
     result.groups.set(group, [...(result.groups.get(group) ?? []), request]);
@@ -212,7 +213,7 @@ function describeWork(
   return result;
 }
 
-/** Divides work in which units stay together: while it is divided, the first node of a unit takes as long as all of it. */
+/** Divides work whose units stay together: in the division, a unit's first node stands for all of it. */
 function divideUnits(work: ReadonlyMap<DagHash, DividedNode>, limits: Limits): Omit<Division, 'seconds'> {
   const units = Map.groupBy(work, ([hash, { unit }]) => unit ?? hash);
   const unitOf = (hash: DagHash) => work.get(hash)?.unit ?? hash;
@@ -232,7 +233,7 @@ function divideUnits(work: ReadonlyMap<DagHash, DividedNode>, limits: Limits): O
   };
 }
 
-/** The request that a job is, when it builds all of it and nothing else. */
+/** Returns the request that a job builds, if it builds all of it and nothing else. */
 function wholeRequest({ hashes }: Job, component: readonly SolvedRequest[]): SolvedRequest | undefined {
   const [only, ...others] = component;
   return only && others.length === 0 && only.plan.hashes.size === hashes.length ? only : undefined;

@@ -15,11 +15,11 @@ function workOf(nodes: Record<string, [seconds: number, needs?: string[], group?
   );
 }
 
-/** What must hold of any division. */
+/** Expectations for any division. */
 function expectSound(work: Work, { jobs, left }: Division, limits: Limits): void {
   const placed = new Map<string, { from: number; job: number; place: number }>();
   for (const [job, { wave, lane, group, hashes, seconds }] of jobs.entries()) {
-    // The first wave that may take of it.
+    // The first wave that can use it.
     const from = lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
     expect(wave).toBeLessThan(limits.waves);
     for (const [place, hash] of hashes.entries()) {

@@ -5,57 +5,62 @@ import { readWorkGraph, type Work, type WorkGraph } from './work-graph.ts';
 
 /** A connected part of the work, or several short ones that share a job. */
 export interface Job {
-  /** From 0. */
+  /** Number of the wave, from 0. */
   wave: number;
-  /** Which wave waits for it; absent: the next one, if there is one. */
+  /** The wave that waits for it (default: the next one, if there is one). */
   lane?: BuildLane;
   group: string;
-  /** What it builds, dependencies first. */
+  /** Hashes that it builds, dependencies first. */
   hashes: DagHash[];
   seconds: number;
 }
 
 export interface Division {
-  /** Sorted by wave. What a job needs is its own or of a job that its wave has waited for. */
+  /** Sorted by wave. A job's dependencies are its own builds or of a job that its wave has waited for. */
   jobs: Job[];
-  /** What has no place in any job, since waves, jobs or hours run out. Sorted. */
+  /** Hashes without a job, because waves, jobs or hours ran out. Sorted. */
   left: DagHash[];
-  /** From the first job's start to the last one's end. */
+  /** Time from the first job's start to the last job's end. */
   seconds: number;
 }
 
-/** Beginnings that are followed further: so many of each share of the longest chain that is left. */
+/**
+ * The search continues `BEST_OF_SHARE` beginnings in each of `SHARES` shares of the remaining longest chain.
+ */
 const SHARES = 24;
 const BEST_OF_SHARE = 4;
 /**
- * Ends that are tried one after the other, in shares of what no plan can stay below: what is urgent follows from it. Close to
- * each other, since the first that is reached ends the search. Measured with random times, mean and worst of five plans: 1.36
- * and 1.46 with 1.3 and 1.5 alone at the end, 1.34 and 1.38 with these. With them, 40 shares and the best 10 of each reach
- * 1.32 in three times the time, and ten waves instead of eight 1.28.
+ * End times to try in turn, as multiples of the lower bound; the end time decides which nodes are urgent. The
+ * values are close together because the search stops at the first that is reached. Measured with random
+ * times, mean and worst of five plans: 1.36 and 1.46 with only 1.3 and 1.5 at the end of the list, 1.34 and
+ * 1.38 with these. In addition, 40 shares and the best 10 of each reach 1.32 in three times the time, and ten
+ * waves instead of eight 1.28.
  */
 const TARGETS = [1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.45, 1.5, Infinity];
-/** Lengths of a wave that are tried next to those along the longest chain, as shares of what all that is left takes at least. */
+/** Wave lengths to try besides those along the longest chain, as shares of the least time for the rest. */
 const SHARES_OF_REST = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 1.15];
-/** Lengths of a wave that differ by less are one. */
+/** Wave lengths that differ by less count as equal. */
 const STEP = 1.03;
 const STEP_SECONDS = 5;
 
 /**
- * Divides work over jobs in waves, so that all of it ends early. No node is in two jobs, and a job takes what it needs
- * when it starts, from jobs that have ended: what it takes was checked between them. The same work gives the same division.
+ * Divides work over jobs in waves, so that it ends early. No node is in two jobs. A job takes its
+ * dependencies when it starts, from jobs that have ended, so that they can be checked in between. The same
+ * work gives the same division.
  *
- * A wave begins when those jobs of the wave before have ended that are to end within it. Two kinds of jobs do not keep it
- * waiting: a long job, which the wave after the next waits for, and one whose builds no other job needs. Without these, a
- * compiler that takes two hours stops everything that does not need it.
+ * A wave begins when the jobs of the previous wave that should end within it have ended. It does not wait for
+ * two kinds of jobs: a long job, for which the wave after the next waits, and a job whose builds no other job
+ * needs. Otherwise a compiler that takes two hours would stop everything, even nodes that do not need it.
  *
- * How long each wave is, is searched: the lengths that count are those with which one more node of the longest chain finds
- * a place, or a running job ends. Of the beginnings of a division, the best of each progress go on. All of it is tried for
- * ends that are further and further away: a node that can wait for the next wave without missing the end does.
+ * The lengths of the waves are found by a search. Only lengths matter at which one more node of the longest
+ * chain fits, or a running job ends. The best beginnings at each progress are continued. The search is
+ * repeated for later and later end times: a node that can wait for the next wave without missing the end does
+ * so.
  *
- * What this reaches is in `tests/bench/waves-bench.ts`, next to a bound for any plan whose jobs take from others only at
- * their start (`boundInJobs`).
+ * `tests/bench/waves-bench.ts` compares the results with a bound for any plan whose jobs take from others
+ * only at their start (`boundInJobs`).
  *
- * Throws when the work has a cycle or needs a node that it lacks.
+ * Throws when the work has a cycle or needs a missing node.
  */
 export function divideWork(work: Work, limits: Limits): Division {
   const graph = readWorkGraph(work);
@@ -90,7 +95,7 @@ function begin(graph: WorkGraph, limits: Limits): Beginning {
   };
 }
 
-/** The best division found when all of it is to end within `target` seconds. */
+/** Finds the best division for an end within `target` seconds. */
 function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning {
   let best = begin(graph, limits);
   let beginnings = best.chain > 0 ? [best] : [];
@@ -101,7 +106,7 @@ function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning 
       if (next.chain === 0) continue;
       const share = Math.floor((next.chain / graph.longestChain) * SHARES);
       const rivals = kept.get(share) ?? [];
-      // Several lengths of a wave often give the same jobs.
+      // Different wave lengths often give the same jobs.
       if (
         rivals.some(
           ({ bound, rest, start }) => bound === next.bound && rest === next.rest && start === next.start,
@@ -119,13 +124,13 @@ function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning 
   return best;
 }
 
-/** All of the work before a part of it; then what ends earlier. Of parts, the one that leaves least. */
+/** Whether one is better: complete before incomplete, then the earlier end, or the smaller rest. */
 function isBetter(one: Beginning, best: Beginning): boolean {
   if ((one.chain === 0) !== (best.chain === 0)) return one.chain === 0;
   return one.chain === 0 ? one.end < best.end : one.rest < best.rest;
 }
 
-/** Every division with one wave more that is worth a look. */
+/** Lists promising divisions with one more wave. */
 function continuations(graph: WorkGraph, beginning: Beginning, target: number, limits: Limits): Beginning[] {
   const { start, lateEnd, chain, rest, readyAt } = beginning;
   const longest = Math.max(chain, rest / limits.runners);
@@ -147,7 +152,7 @@ function continuations(graph: WorkGraph, beginning: Beginning, target: number, l
   return found;
 }
 
-/** For each node of the longest chain without a place: the seconds of it and of all that it needs. */
+/** For each node of the longest chain without a job, the seconds of it and all its dependencies. */
 function stepsAlongChain(graph: WorkGraph, readyAt: Float64Array): number[] {
   const steps: number[] = [];
   const seen = Uint8Array.from(readyAt, (end) => (end < Infinity ? 1 : 0));
@@ -166,7 +171,7 @@ function stepsAlongChain(graph: WorkGraph, readyAt: Float64Array): number[] {
   return steps;
 }
 
-/** Says which wave waits for each job: as late a one as takes something of it may. */
+/** Sets the wave that waits for each job: the latest one that its dependents allow. */
 function nameLanes(graph: WorkGraph, { waves }: Beginning): Job[] {
   return waves.flatMap((parts, wave) =>
     parts.map((part): Job => {

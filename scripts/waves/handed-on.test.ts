@@ -20,7 +20,7 @@ import { lockNodes } from './part-folder.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 let folder: string;
-/** A job of the first wave that has built tree, and one of a later wave that takes it. */
+/** A job of the first wave that has built tree, and a job of a later wave that uses it. */
 let first: MatrixEntry;
 
 beforeEach(() => {
@@ -32,7 +32,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The plan of a job that takes some builds from earlier waves. */
+/** Plan of a job that uses some builds of earlier waves. */
 function later(index: number, wave: number, earlier: string[]): MatrixEntry {
   return writeTaker(join(folder, 'plans'), first, { index, wave, earlier });
 }
@@ -72,7 +72,7 @@ test('takes a long job one wave later, and one that nothing waits for never', as
   const entries = [long, later(1, 1, []), later(2, 2, [TREE])];
   const next = await hand(entries, 1);
   expect({ builds: next.builds, refused: next.refused }).toEqual({ builds: 0, refused: [] });
-  // The job of the second wave has uploaded nothing.
+  // The job of the second wave uploaded nothing.
   expect(await hand(entries, 2, next)).toMatchObject({ builds: 1, refused: ['job 1 uploaded nothing'] });
   const last = await hand([{ ...first, lane: 'last' }, later(1, 1, [TREE])], 1);
   expect(last).toMatchObject({ builds: 0, refused: [] });

@@ -15,13 +15,13 @@ import type { BuildArtifacts } from '../receive/build-artifact.ts';
 import { checkArtifact } from '../receive/check-artifact.ts';
 import { readChecked, readPlanFolder } from '../receive/plan-folder.ts';
 
-/** What one wave gets of the waves before: `handed-on.json`, and a build cache in `cache/`. */
+/** Builds that a wave receives from earlier waves: `handed-on.json`, and a build cache in `cache/`. */
 const LISTING = 'handed-on.json';
 const CACHE = 'cache';
 
-/** The files of a build, by their path in the build cache. */
+/** Jobs and files of the builds that a wave receives. */
 const HandedOn = z.strictObject({
-  /** Jobs whose artifacts have been looked at. */
+  /** Jobs whose artifacts have been checked. */
   jobs: z.array(z.number().int().min(0)),
   builds: z.record(DagHash, z.array(z.strictObject({ path: z.string().max(1_000), sha256: Sha256 }))),
 });
@@ -31,30 +31,30 @@ export interface HandOnOptions {
   /** Folder of the plans. */
   plans: string;
   artifacts: BuildArtifacts;
-  /** The wave that is to begin, from 0: gets what later jobs need of those before. */
+  /** The wave that is about to begin, from 0. Receives the builds that it and later waves need. */
   wave: number;
-  /** What the wave before got, and the sha256 of its listing; undefined: nothing. */
+  /** Folder that the previous wave received, and the sha256 of its listing; undefined for none. */
   before: { folder: string; sha256: string } | undefined;
   catalog: string;
   out: string;
 }
 
-/** What one wave got, by two options: a workflow gives empty ones where it got nothing. */
+/** Parses two options into `before`: a workflow passes empty ones for none. */
 export function namedHandedOn(folder: string | undefined, sha256: string): HandOnOptions['before'] {
   return folder === undefined || sha256 === '' ? undefined : { folder, sha256 };
 }
 
-/** Builds that were handed on, and why others were not. */
+/** Number of builds handed on, and reasons why others were not. */
 export interface HandOnResult {
-  /** sha256 of the listing: travels as an output of the job, which no build can reach. */
+  /** sha256 of the listing, passed as an output of the job, which builds cannot change. */
   sha256: string;
   builds: number;
   refused: string[];
 }
 
 /**
- * Checks what the jobs of earlier waves have built, each artifact against its plan exactly as it is checked before it is
- * published, and hands on what later jobs need. An artifact that is missing or refused costs what depends on it.
+ * Checks the artifacts of jobs in earlier waves against their plans, exactly as before publishing, and hands
+ * on the builds that later jobs need. A missing or refused artifact affects only its dependents.
  */
 export async function handOn(entries: readonly MatrixEntry[], options: HandOnOptions): Promise<HandOnResult> {
   const { plans, artifacts, wave, before, out, catalog } = options;
@@ -98,10 +98,10 @@ export async function handOn(entries: readonly MatrixEntry[], options: HandOnOpt
 }
 
 /**
- * Opens what was handed on as a mirror for Spack: a build cache of the builds that are needed, with the index without which
- * Spack takes nothing from it. Every file is held against the listing, and the listing against its digest.
- * @param nodes of the lock, by hash
- * @returns the hashes that are there
+ * Opens the handed-on builds as a mirror for Spack: a build cache of the needed builds, with the index that
+ * Spack requires. Checks each file against the listing, and the listing against its digest.
+ * @param nodes the nodes of the lock, keyed by hash
+ * @returns the hashes that are available
  */
 export async function openHandedOn(
   folder: string,
@@ -137,7 +137,7 @@ function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecN
   }
 }
 
-/** Whether a wave has waited for a job. One whose builds no other job needs may still run. */
+/** Whether a wave has waited for a job. A job whose builds no other job needs may still run. */
 function isDue({ wave: own = 0, lane }: MatrixEntry, wave: number): boolean {
   if (lane === 'last') return false;
   return own + (lane === 'long' ? 2 : 1) <= wave;
@@ -162,7 +162,7 @@ async function copyBefore(
   }
 }
 
-/** The manifest and the blobs of a build that has been checked. */
+/** Copies the manifest and the blobs of a checked build. */
 async function copyBuild(
   hash: DagHash,
   manifest: string,

@@ -4,16 +4,17 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
 import type { Plan } from '../receive/plan-folder.ts';
 
-/** A request that was solved. */
+/** A concretized request. */
 export interface SolvedRequest {
   entry: MatrixEntry;
   plan: Plan;
 }
 
 /**
- * Sorts requests by what they have to build in common: requests of one target that share a node to build, directly or
- * through others, come together. A request that wants a container stays alone: while it is short, its job makes that, too.
- * So does one with splices, whose spliced specs one job makes: of those from a cache Spack forgets what they were built as.
+ * Groups requests by shared nodes: requests of one target that share a node to build, directly or through
+ * others, are in one group. A request with a container stays alone: while it is short, its job makes the
+ * container, too. So does a request with splices, since one job must build them: Spack loses the build spec
+ * of a spliced spec from a cache.
  */
 export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[][] {
   const groups = new Set<{ requests: SolvedRequest[] }>();
@@ -30,7 +31,7 @@ export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[
       group.requests.push(...other.requests);
     }
     groups.add(group);
-    // All nodes of the groups that are one now.
+    // Updates all nodes of the joined groups.
     for (const { entry: joined, plan: theirs } of keys.length > 0 ? group.requests : [])
       for (const hash of theirs.hashes) groupOf.set(`${joined.target} ${hash}`, group);
   }
@@ -39,12 +40,14 @@ export function joinRequests(requests: readonly SolvedRequest[]): SolvedRequest[
     .sort((a, b) => (a[0]?.entry.index ?? 0) - (b[0]?.entry.index ?? 0));
 }
 
-/** What is spliced of what is to be made. */
+/** Returns the spliced specs among the hashes to build. */
 export function splicedOf({ hashes, nodes }: Pick<Plan, 'hashes' | 'nodes'>): DagHash[] {
   return [...hashes].filter((hash) => nodes.get(hash)?.build_spec !== undefined);
 }
 
-/** What each node to build needs of the others, through what is cached, too: a binary is unpacked with all that it needs. */
+/**
+ * Lists the planned nodes that each planned node needs, even through cached ones: binaries need them, too.
+ */
 export function needsAmong(requests: readonly Pick<SolvedRequest, 'plan'>[]): Map<DagHash, DagHash[]> {
   const planned = new Set(requests.flatMap(({ plan }) => [...plan.hashes]));
   const needs = new Map<DagHash, DagHash[]>();

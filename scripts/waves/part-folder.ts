@@ -11,13 +11,13 @@ import { REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { SolvedRequest } from './join-requests.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 
-/** A job that builds a part of what some requests ask for. */
+/** A job that builds a part of some requests. */
 export interface PartToWrite {
-  /** Names its folder, its job and its artifacts. */
+  /** Number in the names of its folder, its job and its artifacts. */
   index: number;
   wave: number;
   lane?: BuildLane | undefined;
-  /** The requests that have these nodes and what they need; the first gives the configuration. */
+  /** Requests that have these nodes and their dependencies; the first determines the configuration. */
   requests: readonly SolvedRequest[];
   hashes: readonly DagHash[];
 }
@@ -28,13 +28,14 @@ interface Root {
   spec: string;
 }
 
-/** The most roots that a job's title names. */
+/** Maximum number of roots in a job's title. */
 const MAX_TITLE_SPECS = 20;
 
 /**
- * Writes the folder of a part as concretize writes that of a request: `spack.yaml`, `spack.lock`, `plan.txt`,
- * `inputs.json`. Roots of its lock are the nodes that no other node of the part needs.
- * @param plans folder of the plans of requests, where this one's goes, too
+ * Writes the folder of a part with the files that concretize writes for a request: `spack.yaml`,
+ * `spack.lock`, `plan.txt`, `inputs.json`. Roots of its lock are the nodes that no other node of the part
+ * needs.
+ * @param plans folder of the plans of requests; receives this one, too
  */
 export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   const { index, wave, lane, requests, hashes } = part;
@@ -72,7 +73,7 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   return { ...entry, wave, ...(lane && { lane }) };
 }
 
-/** The lock of some nodes of another one. Its roots are those that no other of them needs, or that were asked for. */
+/** Reduces a lock to some nodes. Its roots are those that none of them needs, and the requested ones. */
 function partOfLock(
   lockText: string,
   hashes: readonly DagHash[],
@@ -83,7 +84,7 @@ function partOfLock(
   }: {
     nodes: SolvedRequest['plan']['nodes'];
     texts: ReadonlyMap<DagHash, string>;
-    /** The specs that were asked for, by the hashes they came to. */
+    /** Requested specs, keyed by their hash. */
     asked: ReadonlyMap<DagHash, string>;
   },
 ): { roots: Root[]; closure: DagHash[]; lock: string } {
@@ -99,7 +100,7 @@ function partOfLock(
   return { roots, closure, lock: composeLock(lockText, roots, closure, texts) };
 }
 
-/** A lock of some roots of another one, its nodes to the letter. */
+/** Composes a lock of some roots of another one, with its nodes verbatim. */
 export function composeLock(
   lockText: string,
   roots: readonly Root[],
@@ -115,7 +116,7 @@ export function composeLock(
   return `${joinObject([...kept, ['roots', JSON.stringify(roots)], ['concrete_specs', joinObject(concrete)]])}\n`;
 }
 
-/** An environment's own configuration without its view, which would be one of a part. */
+/** Composes a part's `spack.yaml`: that of its environment, without the view, which would be incomplete. */
 function composeYaml(plans: string, { entry, plan }: SolvedRequest, roots: readonly Root[]): string {
   if (plan.inputs.request.environment === undefined) return composeSpackYaml(roots.map(({ spec }) => spec));
   const document = parseDocument(
@@ -131,10 +132,10 @@ function specOf(hash: DagHash, nodes: SolvedRequest['plan']['nodes']): string {
 }
 
 /**
- * Takes out of a part's lock what cannot be built, since something that it needs was not handed on: Spack would build that
- * itself, in each job that needs it. Undefined when nothing is left.
- * @param planned what the part builds
- * @param missing hashes that it was to take from earlier waves and that are not there
+ * Removes from a part's lock the nodes that cannot be built because a dependency was not handed on: Spack
+ * would build that itself, in each job that needs it. Undefined when nothing is left.
+ * @param planned hashes that the part builds
+ * @param missing hashes that it needs from earlier waves and that are not available
  */
 export function trimLock(
   lockText: string,
@@ -152,7 +153,7 @@ export function trimLock(
   return partOfLock(lockText, kept, { nodes, texts, asked }).lock;
 }
 
-/** The nodes of a lock, each with its text. */
+/** Returns the nodes of a lock, each with its text. */
 export function lockNodes(lockText: string): Map<DagHash, SpecNode> {
   const { concrete_specs: nodes } = LockFile.parse(JSON.parse(lockText));
   const texts = splitObject(splitObject(lockText).get('concrete_specs') ?? '{}');

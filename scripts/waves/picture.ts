@@ -2,21 +2,21 @@ import { formatDuration } from '../../site/lib/format.ts';
 import { addSummary } from '../github/actions.ts';
 import type { DividedRun } from './divide-run.ts';
 
-/** A picture with more jobs says nothing. */
+/** Maximum number of jobs in a diagram; more would be illegible. */
 const MAX_PICTURED = 60;
 
-/** A job in a picture. */
+/** A job in a diagram. */
 export interface PicturedJob {
   index: number;
   wave: number;
   target: string;
-  /** Numbers of nodes. */
+  /** Number of built nodes. */
   built: number;
   failed: number;
   waiting: number;
 }
 
-/** A diagram of the jobs of each wave and what became of their builds; GitHub draws it. Empty for many jobs. */
+/** Mermaid diagram of the jobs of each wave with the state of their builds. Empty for many jobs. */
 export function pictureWaves(jobs: readonly PicturedJob[]): string[] {
   if (jobs.length > MAX_PICTURED) return [];
   const waves = Math.max(...jobs.map(({ wave }) => wave), 0) + 1;
@@ -47,7 +47,7 @@ export function pictureWaves(jobs: readonly PicturedJob[]): string[] {
   ];
 }
 
-/** Says in the summary how the builds of a run are divided; nothing where each request has a job of its own. */
+/** Adds to the summary how the builds of a run are divided, unless each request has its own job. */
 export function reportDivision({ jobs, requests, left, seconds, hashesOf }: DividedRun): void {
   if (requests.length === 0) return;
   const pictured = jobs.map(({ index, wave = 0, target }) => ({

@@ -1,39 +1,39 @@
 import type { DagHash } from '../../site/schemas/digest.ts';
 
-/** A node that is to be built. */
+/** A node to build. */
 export interface WorkNode {
-  /** How long it takes to build, everything that it needs left out. */
+  /** Build time without its dependencies. */
   seconds: number;
-  /** What it depends on directly and is to be built, too. */
+  /** Its direct dependencies that are also to be built. */
   needs: readonly DagHash[];
-  /** Nodes of two groups never share a job: another machine, or another configuration of Spack. */
+  /** Nodes of different groups never share a job: machine or configuration of Spack differ. */
   group: string;
 }
 
 export type Work = ReadonlyMap<DagHash, WorkNode>;
 
-/** Work with numbers in place of hashes, dependencies first. */
+/** Work with nodes as numbers instead of hashes, dependencies first. */
 export interface WorkGraph {
   hashes: DagHash[];
   seconds: Float64Array;
   needs: number[][];
   dependents: number[][];
   groups: string[];
-  /** Seconds of the longest chain of dependents that begins with each node, itself included. */
+  /** Seconds of the longest chain of dependents that starts with each node, including itself. */
   chain: Float64Array;
-  /** The next node of that chain; none for its last. */
+  /** Next node of that chain; none for the last one. */
   nextOfChain: (number | undefined)[];
-  /** Nodes by falling length of chain: dependencies come first. */
+  /** Nodes by decreasing length of chain, dependencies first. */
   order: number[];
   longestChain: number;
-  /** Seconds of everything. */
+  /** Total seconds. */
   total: number;
 }
 
-/** No build takes less, and chains need an order. */
+/** Minimum build time: chains need an order. */
 const LEAST_SECONDS = 0.1;
 
-/** Numbers the nodes. Throws on a cycle, and for a node that is missing. */
+/** Numbers the nodes. Throws on a cycle or a missing node. */
 export function readWorkGraph(work: Work): WorkGraph {
   const hashes = sortByNeeds(work);
   const numbers = new Map(hashes.map((hash, number) => [hash, number]));
@@ -59,7 +59,7 @@ export function readWorkGraph(work: Work): WorkGraph {
   return { hashes, seconds, needs, dependents, groups, chain, nextOfChain, order, longestChain, total };
 }
 
-/** Seconds below which no division of the work can stay: the longest chain, or everything spread over the runners. */
+/** Lower bound, in seconds, of any division: the longest chain, or the total time divided by the runners. */
 export function lowerBound(work: Work, runners: number): number {
   const { longestChain, total } = readWorkGraph(work);
   return Math.max(longestChain, total / runners);
