@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { GitHub } from '../github/api.ts';
 import { continueList, decideContinuation, MAX_ROUNDS, startNextRun } from './continue-run.ts';
 
-test('a run goes on while something waits and each run makes progress', () => {
+test('continues while something waits and each run makes progress', () => {
   const decide = (round: number, waiting: number, published: number) =>
     decideContinuation({ round, waiting, published });
   expect(decide(0, 0, 5)).toMatchObject({ continues: false });
@@ -16,7 +16,7 @@ test('a run goes on while something waits and each run makes progress', () => {
   expect(decide(MAX_ROUNDS - 1, 7, 1).sentence).toMatch(/20 runs have followed each other/);
 });
 
-test('the next run begins once the site serves what this one has built, with the same inputs', async () => {
+test('starts the next run once the site serves the builds of this one, with the same inputs', async () => {
   const calls: unknown[] = [];
   const github = {
     call: (route: string, parameters: unknown) => {
@@ -37,7 +37,7 @@ test('the next run begins once the site serves what this one has built, with the
   ]);
 });
 
-test('a list goes on with what waits of it, solved by the same Spack with the same recipes', () => {
+test('continues a list with its waiting specs, with the same Spack and recipes', () => {
   const inputs = { target: 'v3', repos: '', own: '', flags: '--source', fresh: 'true', container: 'false' };
   const list = { specs: ['hdf5 +mpi', 'zlib'], inputs, spack: 'v1.1.0', packages: '0a1b' };
   expect(continueList(list)).toEqual({

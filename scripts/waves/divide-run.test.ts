@@ -104,13 +104,13 @@ function expectSound({ jobs, left }: DividedRun): void {
   expect(left).toEqual([]);
 }
 
-test('a short request keeps its job, to the letter', () => {
+test('a short request keeps its job unchanged', () => {
   const entry = solve(3, 'zlib-ng');
   const run = divide([entry], 10);
   expect(run).toMatchObject({ jobs: [entry], requests: [], left: [] });
 });
 
-test('what is spliced is made by one job, after what it was built as', () => {
+test('spliced specs are built by one job, after their build specs', () => {
   const root = rootOf('hdf5~mpi');
   const spliced = [root, needsOf(root).find((hash) => needsOf(hash).length > 2) ?? ''];
   const run = divide([solve(0, 'hdf5~mpi', {}, () => false, spliced)], 3_600);
@@ -145,7 +145,7 @@ test('short requests that share something are one job', () => {
   expect(plan?.roots.map(({ spec }) => spec).sort()).toEqual(['hdf5~mpi', 'openmpi']);
 });
 
-test('long work is divided: each node once, each with what it needs, its text to the letter', () => {
+test('long work is divided: each node once, each with its dependencies, its text verbatim', () => {
   const names = REAL.roots.map(({ spec }) => spec).slice(0, 30);
   const run = divide(
     names.map((name, index) => solve(index, name)),
@@ -159,7 +159,7 @@ test('long work is divided: each node once, each with what it needs, its text to
     expect(readPlanFolder(join(folder, REQUESTS_FOLDER), entry).roots).toHaveLength(1);
 });
 
-test('what is short and shares nothing does not keep later waves waiting', () => {
+test('later waves do not wait for short requests that share nothing', () => {
   const shared = new Set(walk([REAL.roots[0]?.hash ?? ''], needsOf));
   const small = solve(0, 'openblas', {}, (hash) => shared.has(hash) || !hash.startsWith(rootOf('openblas')));
   const run = divide([small, solve(1, 'openmpi'), solve(2, 'hdf5~mpi')], 900);
@@ -193,7 +193,7 @@ test('a plan that was changed is refused', () => {
   expect(() => divide([entry], 900)).toThrow(/plan\.txt: expected the file that concretize wrote/);
 });
 
-test('what cannot be built is taken out of the lock of a part', () => {
+test('specs that cannot be built are removed from the lock of a part', () => {
   const run = divide([solve(0, 'openmpi'), solve(1, 'hdf5~mpi')], 900);
   const last = run.jobs.findLast(({ wave = 0 }) => wave > 0);
   if (!last) throw new Error('expected a second wave');
@@ -214,7 +214,7 @@ test('what cannot be built is taken out of the lock of a part', () => {
   }
 });
 
-test('the next run is not for what cannot be built any more, though a part of it waits', () => {
+test('the next run excludes requests that can no longer be built, even if a part of them waits', () => {
   const { requests } = divide([solve(0, 'openmpi'), solve(1, 'hdf5~mpi')], 900);
   const others = new Set(walk([rootOf('hdf5~mpi')], needsOf));
   const hash = needsOf(rootOf('openmpi')).find(

@@ -51,7 +51,7 @@ test('a short chain stays one job of one wave', () => {
   });
 });
 
-test('what is shared is built once, before what needs it', () => {
+test('a shared node is built once, before its dependents', () => {
   const users = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`user${n}`, [3_000, ['cmake']]]));
   const work = workOf({ cmake: [900], ...(users as Record<string, [number, string[]]>) });
   const division = divideWork(work, LIMITS);
@@ -60,7 +60,7 @@ test('what is shared is built once, before what needs it', () => {
   expect(division.seconds).toBe(900 + 180 + 3_000);
 });
 
-test('a second wave has to be worth crossing', () => {
+test('a second wave has to be worth its overhead', () => {
   const work = workOf({ base: [60], one: [100, ['base']], two: [100, ['base']] });
   expect(divideWork(work, LIMITS).jobs).toHaveLength(1);
 });
@@ -90,21 +90,21 @@ test('nodes of two groups share no job, and take from each other in waves', () =
   ]);
 });
 
-test('what does not fit into the hours of all waves is left for another run', () => {
+test('nodes that do not fit into the hours of all waves are left for another run', () => {
   const work = workOf({ a: [10_000], b: [10_000, ['a']], c: [10_000, ['b']] });
   const division = divideWork(work, { ...LIMITS, waves: 2 });
   expectSound(work, division, { ...LIMITS, waves: 2 });
   expect(division.left).toEqual(['c']);
 });
 
-test('what takes longer than a job may is tried alone', () => {
+test('a node that takes longer than the limit of a job is tried alone', () => {
   const work = workOf({ base: [100], huge: [20_000, ['base']], top: [100, ['huge']] });
   const division = divideWork(work, LIMITS);
   expectSound(work, division, LIMITS);
   expect(division.jobs.map(({ hashes }) => hashes)).toContainEqual(['huge']);
 });
 
-test('jobs beyond the most that a run has are left', () => {
+test('jobs beyond the limit of a run are left', () => {
   const work = workOf(
     Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`n${n}`, [3_000, [], `g${n}`]])),
   );
@@ -113,7 +113,7 @@ test('jobs beyond the most that a run has are left', () => {
   expect(division.left).toHaveLength(5);
 });
 
-test('a cycle and a node that is missing are refused', () => {
+test('a cycle and a missing node are refused', () => {
   expect(() => divideWork(workOf({ a: [1, ['b']], b: [1, ['a']] }), LIMITS)).toThrow(/in a cycle/);
   expect(() => divideWork(workOf({ a: [1, ['b']] }), LIMITS)).toThrow(
     'the work lacks the node b, which a needs',

@@ -54,20 +54,20 @@ function open(wave: number, sha256: string): Promise<Set<string>> {
   return openHandedOn(join(folder, `handed-${wave}`), sha256, [TREE], lockNodes(lockText), mirror);
 }
 
-test('hands on what a later job needs, as a mirror with an index', async () => {
+test('hands on builds that a later job needs, as a mirror with an index', async () => {
   const { sha256, builds, refused } = await hand([first, later(1, 1, [TREE])], 1);
   expect({ builds, refused }).toEqual({ builds: 1, refused: [] });
   expect([...(await open(1, sha256))]).toEqual([TREE]);
   expect(readdirSync(join(folder, 'mirror/v3/manifests')).sort()).toEqual(['index', 'spec']);
 });
 
-test('hands nothing on that no later job needs', async () => {
+test('hands on no builds that no later job needs', async () => {
   const { builds } = await hand([first, later(1, 1, [])], 1);
   expect(builds).toBe(0);
   expect(existsSync(join(folder, 'handed-1/cache/blobs'))).toBe(false);
 });
 
-test('takes a long job one wave later, and one that nothing waits for never', async () => {
+test('uses a long job one wave later, and never a job that nothing waits for', async () => {
   const long: MatrixEntry = { ...first, lane: 'long' };
   const entries = [long, later(1, 1, []), later(2, 2, [TREE])];
   const next = await hand(entries, 1);
@@ -78,14 +78,14 @@ test('takes a long job one wave later, and one that nothing waits for never', as
   expect(last).toMatchObject({ builds: 0, refused: [] });
 });
 
-test('a wave gets what the one before got, without looking at those jobs again', async () => {
+test('a wave gets the builds of the previous one, without checking those jobs again', async () => {
   const entries = [first, later(1, 1, []), later(2, 2, [TREE])];
   const before = await hand(entries, 1);
   rmSync(join(folder, 'artifacts/build-0-1'), { recursive: true });
   expect(await hand(entries, 2, before)).toMatchObject({ builds: 1, refused: ['job 1 uploaded nothing'] });
 });
 
-test('refuses what was not planned, and goes on without it', async () => {
+test('refuses builds that were not planned, and continues without them', async () => {
   const taker = later(1, 1, [TREE]);
   const plan = join(folder, 'plans/0/plan.txt');
   writeFileSync(plan, '');
@@ -95,7 +95,7 @@ test('refuses what was not planned, and goes on without it', async () => {
   expect(refused).toEqual([expect.stringMatching(/^job 0 is refused: .*plan/)]);
 });
 
-test('a build takes nothing that another job has replaced', async () => {
+test('refuses files that another job has replaced', async () => {
   const { sha256 } = await hand([first, later(1, 1, [TREE])], 1);
   const listing = join(folder, 'handed-1/handed-on.json');
   const [file] = Object.values<{ path: string }[]>(JSON.parse(readFileSync(listing, 'utf8')).builds).flat();

@@ -202,7 +202,7 @@ function readListing(folder: string, sha256: string): HandedOn {
   const file = join(folder, LISTING);
   return parseJson(readChecked(file, sha256, 'hand-on'), HandedOn, {
     where: file,
-    expected: 'what hand-on writes',
+    expected: 'the listing that hand-on writes',
     advice: 'run all jobs again',
   });
 }

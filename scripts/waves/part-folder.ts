@@ -40,7 +40,7 @@ const MAX_TITLE_SPECS = 20;
 export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   const { index, wave, lane, requests, hashes } = part;
   const [first] = requests;
-  if (!first) throw new Error('expected a part of a request, found one of none');
+  if (!first) throw new Error('expected a part of at least one request, found none');
   const folder = join(plans, String(index));
   mkdirSync(folder, { recursive: true });
   const texts = new Map(requests.flatMap(({ plan }) => [...plan.texts]));

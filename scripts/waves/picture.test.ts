@@ -5,7 +5,7 @@ function job(index: number, wave: number, counts: Partial<PicturedJob> = {}): Pi
   return { index, wave, target: 'x86_64_v3', built: 0, failed: 0, waiting: 0, ...counts };
 }
 
-test('draws the jobs of each wave, and what became of their builds', () => {
+test('draws the jobs of each wave with the state of their builds', () => {
   expect(
     pictureWaves([
       job(0, 0, { built: 3 }),
