@@ -10,13 +10,13 @@ import { compareTexts, compareVersions } from '../../lib/spack/versions.ts';
 import { addFileIndex, addWordIndex, createSearchEngine, search, setMachine } from './engine.ts';
 import { relaxSearch } from './relax.ts';
 
-/** How many of the queries must have what is meant in first place. */
+/** Number of queries that must have the intended result in first place. */
 const SHARE = 0.95;
 
 const FIXTURES = new URL('../../../tests/fixtures/search/', import.meta.url);
 /**
- * Packages of spack-packages v2025.11.0. `builds` is how many recipes depend on one, 300 more for Spack's default
- * providers of virtuals; files are a few well-known ones.
+ * Packages of spack-packages v2025.11.0. `builds` is the number of recipes that depend on one, plus 300 for
+ * Spack's default providers of virtuals; files are a few well-known ones.
  */
 const Packages = z.array(
   z.object({
@@ -30,7 +30,7 @@ const Packages = z.array(
   }),
 );
 const packages = Packages.parse(JSON.parse(readFileSync(new URL('packages.json', FIXTURES), 'utf8')));
-/** What is searched for, and what should come first: one package, or any of those that are as good an answer. */
+/** Queries and the expected first result: one package, or any of several equally good ones. */
 const queries = z
   .array(z.tuple([z.string(), z.string()], z.string()))
   .parse(JSON.parse(readFileSync(new URL('queries.json', FIXTURES), 'utf8')));

@@ -22,7 +22,7 @@ function known(node: Node, changes: Partial<KnownBuild> = {}): KnownBuild {
   return { hash, name, version, target: targetOf(node), size: 1000, ...UNTIMED, ...changes };
 }
 
-/** Builds of a node and of all that it needs at run time. */
+/** Builds of a node and its run-time dependencies. */
 function runtimeBuilds(node: Node): KnownBuild[] {
   const found = new Set([node]);
   for (const { dependencies } of found) {

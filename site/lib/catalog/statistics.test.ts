@@ -35,7 +35,7 @@ test('an empty catalog has no months and no rate', () => {
   expect(successRate([])).toBeUndefined();
 });
 
-/** A catalog of builds published then, as far as counting by month reads one. */
+/** The part of a catalog that counting by month reads, with builds published on these dates. */
 function catalogOf(dates: string[]): SiteCatalog {
   const empty = shapeCatalog(NO_ENTRIES, parseSettings({}));
   const builds = dates.map((published, index): [string, CatalogBuild] => [

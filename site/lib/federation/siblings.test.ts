@@ -14,7 +14,7 @@ import { findPackages, joinPackages, SiblingPackages, SiblingTable } from './sib
 
 const FILE = join(import.meta.dirname, '../../../tests/fixtures/real-nodes/x86_64_v3.lock.json');
 const lock = LockFile.parse(JSON.parse(readFileSync(FILE, 'utf8')));
-/** What a first load of the page may take, compressed. */
+/** Maximum compressed size of a first load of the page. */
 const FIRST_LOAD_BYTES = 300_000;
 
 test('the list of a cache of 2,000 builds is a small part of a first load of five, and fits its schema', () => {

@@ -13,7 +13,7 @@ const DEBIAN12: BuildNeeds = {
 };
 
 test('a target runs what archspec says it comes from', () => {
-  // As archspec itself prints TARGETS['zen3'].ancestors.
+  // Output of archspec for TARGETS['zen3'].ancestors.
   expect(runnableTargets('zen3')).toEqual(['zen3', 'zen2', 'zen', 'x86_64_v3', 'x86_64_v2', 'x86_64']);
   expect(familyOf('neoverse_v1')).toBe('aarch64');
   expect(runnableTargets('constructor')).toEqual(['constructor']);

@@ -10,10 +10,10 @@ import { planMirror } from './plan.ts';
 const START = Date.parse('2026-01-01T00:00:00Z');
 const BUDGET = 900_000_000;
 
-/** How a cache grows. */
+/** Growth of a cache. */
 interface Scenario {
   seed: number;
-  /** Builds of a day. */
+  /** Number of builds on a day. */
   perDay: (day: number) => number;
   /** Standard deviation of the logarithm of a tarball's size, whose median is 30 kB. */
   spread: number;
@@ -21,7 +21,7 @@ interface Scenario {
   removedAfter?: number;
 }
 
-/** Two years of builds, of which the scheduled packages are drawn from 600. */
+/** Two years of builds. Scheduled packages are drawn from 600. */
 function grow({
   seed,
   perDay,
@@ -43,7 +43,7 @@ function grow({
   ).flat();
 }
 
-/** What was known on a day. */
+/** Events that were known on a day. */
 function knownOn(all: readonly GrowthEvent[], day: number): GrowthEvent[] {
   const end = START + day * DAY_MS;
   return all
@@ -54,7 +54,7 @@ function knownOn(all: readonly GrowthEvent[], day: number): GrowthEvent[] {
     }));
 }
 
-/** The builds of a day as a catalog has them, each with a node of its own. */
+/** A plan for the builds of a day, each with its own node. */
 function planOn(all: readonly GrowthEvent[], day: number, budget: number) {
   const digest = `sha256:${'0'.repeat(64)}`;
   const present = knownOn(all, day).filter(({ removed }) => removed === undefined);
@@ -84,7 +84,7 @@ function planOn(all: readonly GrowthEvent[], day: number, budget: number) {
   return planMirror({ builds, nodes: texts, environments: new Map() }, budget);
 }
 
-/** The first day on which not all that there is fits. */
+/** The first day on which not everything fits. */
 function findFullDay(all: readonly GrowthEvent[], budget: number): number {
   let [low, high] = [1, 730];
   while (low < high) {
@@ -135,12 +135,12 @@ test.each<[string, Scenario]>([
   const full = findFullDay(all, BUDGET);
   expect(full).toBeGreaterThan(270);
   const misses: number[] = [];
-  // What changes on the 100th day, no one knows before.
+  // Nobody can know before what changes on the 100th day.
   for (let day = 170; day < full; day += 30) {
     const forecast = forecastFull(growthOn(all, day, BUDGET));
     if (forecast?.date === undefined) continue;
     const left = (Date.parse(forecast.date) - START) / DAY_MS - day;
-    // In the last weeks, a few large builds are some days.
+    // In the last weeks, a few large builds shift the date by some days.
     misses.push(Math.abs(left - (full - day)) / Math.max(60, full - day));
   }
   expect(misses.length).toBeGreaterThan(5);

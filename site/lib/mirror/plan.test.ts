@@ -229,7 +229,7 @@ function createBuild({ name, size = 1_000, published = '2026-01-01T00:00:00Z' }:
   };
 }
 
-/** A valid DAG hash that can be told from the name. */
+/** A valid DAG hash made from the name. */
 function hashOf(name: string): string {
   return [...name]
     .map((letter) => (/[a-z2-7]/.test(letter) ? letter : 'z'))
@@ -237,7 +237,7 @@ function hashOf(name: string): string {
     .padEnd(32, '2');
 }
 
-/** What is taken before the first tarball. */
+/** Bytes that are taken before the first tarball. */
 function baseBytes(input: MirrorInput): number {
   const { bytes } = planMirror(input, 0);
   return bytes.site + bytes.manifests + bytes.indexes;

@@ -4,7 +4,7 @@ import { takeFailures } from './site-bytes.ts';
 const BUDGET = 900_000_000;
 
 test('whatever jobs record, failures take a share of the budget, the newest first', () => {
-  // Twelve jobs, each with all that one may record.
+  // Twelve jobs, each with the maximum that it may record.
   const worst = Array.from({ length: 2_400 }, () => ({
     log: ['<'.repeat(1_000)].concat(Array(15).fill('&'.repeat(1_000))),
   }));
@@ -12,7 +12,7 @@ test('whatever jobs record, failures take a share of the budget, the newest firs
   expect(count).toBeGreaterThan(100);
   expect(count).toBeLessThan(worst.length);
   expect(bytes).toBeLessThanOrEqual(0.05 * BUDGET);
-  // A page of such a log is some 112 kB.
+  // A page with such a log is about 112 kB.
   expect(bytes / count).toBeGreaterThan(112_000);
 });
 

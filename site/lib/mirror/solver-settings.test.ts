@@ -32,7 +32,7 @@ const node = (
     text: '',
   },
 ];
-// g: a compiler that the cache has built; s: the system's.
+// g: a compiler that the cache has built; s: the system's compiler.
 const nodes = new Map([
   node('a', 'x86_64_v3', ['g', ['c', 'cxx']]),
   node('b', 'x86_64_v3', ['g', ['c']]),

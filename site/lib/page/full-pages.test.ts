@@ -3,7 +3,9 @@ import { countFullPages, LARGE_CACHE } from '../mirror/site-bytes.ts';
 import { fullPages } from './full-pages.ts';
 import type { CatalogBuild, CatalogPackage, SiteCatalog } from '../catalog/site-catalog.ts';
 
-/** A catalog of packages with one build each, whose hashes are their names; the last is needed by the first. */
+/**
+ * A catalog of packages with one build each, whose hashes are their names. The first one depends on the last.
+ */
 function makeCatalog(count: number): Parameters<typeof fullPages>[0] {
   const hashes = Array.from({ length: count }, (_, index) => `build-${index}`);
   const entries = hashes.map((hash): [string, CatalogPackage] => {

@@ -16,7 +16,7 @@ const nodes = new Map(Object.entries(lock.concrete_specs).map(([hash, node]) => 
 const curl = Object.values(lock.concrete_specs).find(({ name }) => name === 'curl');
 if (!curl) throw new Error('no curl in the lock file');
 
-/** The parts of a record that a bill of materials is made of. */
+/** The parts of a record that go into a bill of materials. */
 function buildOf(hash: string): Build {
   return {
     hash,
@@ -36,7 +36,7 @@ test('is valid SPDX 2.3 by the tools of SPDX itself', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sbom-'));
   const file = join(folder, 'curl.spdx.json');
   writeFileSync(file, sbomText(buildOf(curl.hash), nodes));
-  // Ends with 1 and says what is wrong where it is not.
+  // Exits with 1 and prints the errors if it is not valid.
   execFileSync(program ?? '', ['-i', file], { stdio: 'pipe' });
   rmSync(folder, { recursive: true });
 });

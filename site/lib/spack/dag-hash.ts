@@ -6,10 +6,10 @@ import { oldHashTexts, SPEC_FILE_VERSION } from './old-spec-file.ts';
 
 const BASE32_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Characters at the end of a spliced node's hash that are of what it was built as. */
+/** Number of characters at the end of a spliced node's hash that come from the spec it was built as. */
 const BUILD_SPEC_SUFFIX = 7;
 
-/** Spack 1.0 renamed this repository of its tests in the nodes that it had, whose hashes stayed. */
+/** Spack 1.0 renamed this repository of its tests in existing nodes without changing their hashes. */
 const FORMER_NAMESPACES = new Map([['builtin_mock', 'builtin.mock']]);
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -34,13 +34,13 @@ export function base32(bytes: Uint8Array): string {
 /** A text that Spack may have hashed. */
 export interface HashedText {
   text: string;
-  /** Whether it covers all that the node says: then nobody can have changed the node. */
+  /** Whether it covers everything in the node, so that nobody can have changed the node. */
   isWhole: boolean;
 }
 
 /**
- * The texts whose SHA-1 may be a node's DAG hash, by the rules of each Spack, the likeliest first. A node is what its
- * hash says when one of them fits.
+ * Texts whose SHA-1 may be a node's DAG hash, by the rules of different versions of Spack, the most likely
+ * first. The hash of a node is valid if one of them matches.
  */
 export function* hashTexts(entry: SpecNode): Generator<HashedText> {
   const { node, text: nodeText } = entry;
@@ -60,21 +60,21 @@ function* hashTextsAsNamed(entry: SpecNode): Generator<HashedText> {
     yield { text: dagHashText(entry, without), isWhole: without.length === 0 };
 }
 
-/** What Spack may have left out when it hashed a node: keys of the node, or `parameters.NAME`. */
+/** Parts that Spack may have left out when it hashed a node: keys of the node, or `parameters.NAME`. */
 function hashRules(node: Node): string[][] {
   return [
     [],
-    // Spack 1.0 hashed a node of a git version before it had looked up the commit.
+    // Spack 1.0 hashed nodes with a git version before it looked up the commit.
     ...(COMMIT.test(String(node.parameters['commit'])) ? [['parameters.commit']] : []),
-    // Spack 1.1 hashed externals before they had their namespace.
+    // Spack 1.1 hashed externals before it set their namespace.
     ...(node.external === undefined ? [] : [['namespace']]),
   ];
 }
 
 /**
- * A recomputed hash as the node bears it. The end of a spliced node's is no proof: Spack puts a hash of its build spec
- * there, made again, which is another than that build spec's own two levels above a splice. What comes before covers the
- * whole node, with the name and the hash of its build spec.
+ * A recomputed hash with the suffix of the node's own hash. The end of a spliced node's hash proves nothing:
+ * Spack puts a recomputed hash of the build spec there, which differs from the build spec's own hash two
+ * levels above a splice. The part before it covers the whole node, including name and hash of its build spec.
  */
 export function withSuffix({ build_spec: built, hash: own }: Node, hash: DagHash): DagHash {
   return built ? hash.slice(0, -BUILD_SPEC_SUFFIX) + own.slice(-BUILD_SPEC_SUFFIX) : hash;

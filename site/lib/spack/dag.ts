@@ -1,7 +1,7 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import type { Node } from '../../schemas/node.ts';
 
-/** A node and exactly the JSON text that Spack wrote for it: compact, without a final newline. */
+/** A node and the exact JSON text that Spack wrote for it: compact, without a final newline. */
 export interface SpecNode {
   node: Node;
   text: string;
@@ -9,10 +9,13 @@ export interface SpecNode {
 
 type Nodes = ReadonlyMap<DagHash, { node: Node }>;
 
-/** What a hash leads to. `from` is the hash that led there first, for error messages; none for a root. */
+/** Edges of the hash. `from` is the hash that first led there, for error messages; undefined for a root. */
 export type Edges = (hash: DagHash, from: DagHash | undefined) => Iterable<DagHash>;
 
-/** Every hash that roots lead to, breadth first and each once, the roots first. Takes DAGs of any depth, and cycles. */
+/**
+ * All hashes reachable from roots, breadth first, each once, roots first. Works for
+ * DAGs of any depth and for cycles.
+ */
 export function walk(roots: Iterable<DagHash>, edges: Edges): DagHash[] {
   const reached = new Map<DagHash, DagHash | undefined>();
   for (const root of roots) reached.set(root, undefined);
@@ -23,8 +26,8 @@ export function walk(roots: Iterable<DagHash>, edges: Edges): DagHash[] {
 }
 
 /**
- * Every hash that a root leads to, each before all that it leads to: the root first. Of several possible orders the
- * one of Kahn's algorithm, as Spack's `traverse_nodes(order="topo")`. Throws on a cycle.
+ * All hashes reachable from a root, each before its dependencies, the root first. Of several possible orders,
+ * this is the one of Kahn's algorithm, like Spack's `traverse_nodes(order="topo")`. Throws on a cycle.
  */
 export function topologicalOrder(root: DagHash, edges: Edges): DagHash[] {
   const children = new Map<DagHash, DagHash[]>();
@@ -47,7 +50,7 @@ export function topologicalOrder(root: DagHash, edges: Edges): DagHash[] {
   return order;
 }
 
-/** The builds that depend directly on each node, in the given order. */
+/** Builds that depend directly on each node, in the given order. */
 export function findDependents(builds: Iterable<{ node: Node }>): Map<DagHash, DagHash[]> {
   const dependents = new Map<DagHash, DagHash[]>();
   for (const { node } of builds) {
@@ -60,7 +63,7 @@ export function findDependents(builds: Iterable<{ node: Node }>): Map<DagHash, D
   return dependents;
 }
 
-/** The hashes of a whole DAG, sorted, its root left out. Throws where a node is missing. */
+/** Hashes of a whole DAG without its root, sorted. Throws if a node is missing. */
 export function closureOf(root: DagHash, nodes: Nodes): DagHash[] {
   const closure = walk([root], (hash) => {
     const entry = nodes.get(hash);

@@ -15,7 +15,7 @@ test('writes the index that Spack wrote, byte for byte when the manifests come i
   const { nodes } = readCache();
   const text = readBlob('616bcf92f660ae029544331edca4a084b62fd642898825dbae894af4a394d1f5').toString();
   const { installs } = Database.parse(JSON.parse(text)).database;
-  // Spack came to these three through others, before it read their own manifests.
+  // Spack reached these three through others before it read their own manifests.
   const isLate = (hash: string): boolean => /^(yjlf2d3z|uoxsn4d2|vkw5xvdp)/.test(hash);
   const binaries = Object.keys(installs).filter((hash) => installs[hash]?.in_buildcache);
   const roots = [...binaries.filter((hash) => !isLate(hash)), ...binaries.filter(isLate)];

@@ -2,21 +2,21 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { dependencyHashes, type SpecNode } from './dag.ts';
 
 /**
- * Bytes of a record besides its node's text, with a reference count of up to seven digits:
- * what an index takes can be told from its nodes' texts without writing it.
+ * Bytes of a record besides its node's text, with a reference count of up to seven digits. The size of an
+ * index can be computed from its nodes' texts without writing it.
  */
 export const RECORD_BYTES = 87;
 
-/** Bytes of an index without records. */
+/** Size of an index without records, in bytes. */
 export const EMPTY_DATABASE_BYTES = databaseText([], new Map()).length;
 
 /**
- * The text of a build cache's index (Spack's database, version 8), as `spack buildcache update-index`
- * writes it when it reads these roots' manifests in this order: every node of every DAG, dependencies first,
+ * Text of a build cache's index (Spack's database, version 8), as written by `spack buildcache update-index`
+ * when it reads the manifests of these roots in this order: every node of every DAG, dependencies first,
  * in the order of the nodes' own `dependencies`. Only the roots are marked as having a binary.
  *
- * A spliced node's `build_spec` is not part of it, since Spack's index leaves it out as well.
- * Throws when a node is missing: Spack could not read any part of such an index.
+ * The `build_spec` of a spliced node is left out, as in Spack's own index.
+ * Throws if a node is missing: Spack could not read any part of such an index.
  */
 export function databaseText(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecNode>): string {
   const listed = new Set(roots);
@@ -30,7 +30,7 @@ export function databaseText(roots: readonly DagHash[], nodes: ReadonlyMap<DagHa
 interface Record {
   hash: DagHash;
   text: string;
-  /** Nodes of this index that depend on it, by whatever kind of edge. */
+  /** Number of nodes in this index that depend on it, by any type of edge. */
   dependents: number;
 }
 
@@ -53,7 +53,7 @@ function collectRecords(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, S
   return records;
 }
 
-/** A node by its hash; throws an error that names who needs it. */
+/** A node by its hash. Throws an error that names its dependent if it is missing. */
 export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>): SpecNode {
   const node = nodes.get(hash);
   if (node) return node;
@@ -68,8 +68,8 @@ export function nodeOf(hash: DagHash, dependent: DagHash, nodes: ReadonlyMap<Dag
 }
 
 /**
- * Adds a node under its hash. Where two nodes have one hash, the one that Spack built takes precedence over an external,
- * whose hash may be unproved, and otherwise the first.
+ * Adds a node under its hash. If two nodes have the same hash, one that Spack built takes precedence over an
+ * external, whose hash may be unproved; otherwise the first one does.
  */
 export function addNode<T extends SpecNode>(nodes: Map<DagHash, T>, added: T): void {
   const earlier = nodes.get(added.node.hash);

@@ -1,7 +1,7 @@
-/** What has an indentation of its own in JSON: strings stay whole. */
+/** Tokens of JSON; strings are one token. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-/** JSON text on many lines. Keys, numbers and strings stay as they are: parsing could reorder or rewrite them. */
+/** Indents JSON. Keys, numbers and strings are unchanged: parsing could reorder or rewrite them. */
 export function indentJson(text: string): string {
   let depth = 0;
   let previous = '';

@@ -6,20 +6,21 @@ import { isSafeText } from '../../schemas/safe-text.ts';
 import type { SpecNode } from './dag.ts';
 import { isPlainNode, refuseAmbiguousJson, refuseDeepJson } from './node-text.ts';
 
-/** Real DAGs are 40 nodes deep; readers that recurse end at some hundred. */
+/** Real DAGs are 40 nodes deep; recursive readers fail at a few hundred. */
 export const MAX_DAG_DEPTH = 250;
 
-/** In characters. Spack's own have some thousand; each index holds all of them. */
+/** In characters. Spack's own nodes have a few thousand, and every index contains all of them. */
 export const MAX_NODE_LENGTH = 100_000;
 
 const HIDDEN_KEY = '__proto__';
 
-/** Answers of `findNodeFault`, null for a good node. */
+/** Cached results of `findNodeFault`, null for a valid node. */
 const faults = new WeakMap<Pick<SpecNode, 'text'>, string | null>();
 
 /**
- * Why clients could not read an index with this node, or should not; undefined for a good one. Found out once.
- * @param value what was parsed of its text, if it was
+ * Reason why clients could not or should not read an index with this node. Undefined:
+ * the node is valid. Checked once.
+ * @param value the parsed text, if it was parsed before
  */
 export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): string | undefined {
   let fault = faults.get(entry);
@@ -32,8 +33,8 @@ export function findNodeFault(entry: Pick<SpecNode, 'text'>, value?: unknown): s
 }
 
 /**
- * The node of a text, when clients can read it: what they can read has the shape of a node, and need not be parsed
- * as one again. What was found out is what `findNodeFault` says of the same object.
+ * The node of a text, if clients can read it: it then has the shape of a node and need not be parsed with
+ * that schema. The result is cached for `findNodeFault` of the same object.
  */
 export function readGoodNode(entry: Pick<SpecNode, 'text'>, value: unknown): Node | undefined {
   const verdict = judgeNode(entry, value);
@@ -42,7 +43,7 @@ export function readGoodNode(entry: Pick<SpecNode, 'text'>, value: unknown): Nod
   return { ...verdict, parameters: verdict.parameters ?? {}, dependencies: verdict.dependencies ?? [] };
 }
 
-/** A node that clients can read, or the fault that it has. */
+/** A node that clients can read, or its fault. */
 function judgeNode(entry: Pick<SpecNode, 'text'>, parsed: unknown): ReadableNode | string {
   const { text } = entry;
   if (text.length > MAX_NODE_LENGTH) return `found ${text.length} characters, more than ${MAX_NODE_LENGTH}`;
@@ -61,33 +62,33 @@ function judgeNode(entry: Pick<SpecNode, 'text'>, parsed: unknown): ReadableNode
     const [issue] = result.error.issues;
     return `found another at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? z.prettifyError(result.error)}`;
   }
-  // The schema does not see this key, which is one like others to Python.
+  // The schema does not see this key, which is an ordinary one in Python.
   const hasHiddenKey = isPlain ? text.includes(`"${HIDDEN_KEY}":`) : hasKey(value, HIDDEN_KEY);
   if (hasHiddenKey) return `found the key "${HIDDEN_KEY}"`;
   if (isPlain) return result.data;
-  // What the schema leaves out is passed on with the text; lines may be broken there.
+  // Keys that the schema ignores are passed on with the text; these may contain line breaks.
   const isSafe = everyText(value, (part) => isSafeText(part.replaceAll(/[\n\t]/g, ' ')));
   return isSafe ? result.data : 'found control or bidirectional characters, or half of a character';
 }
 
-/** A node that is left out of indexes, and why. */
+/** A node that is left out of indexes, and the reason. */
 export interface UnreadableNode {
   node: SpecNode['node'];
   reason: string;
-  /** The dependency because of which it is; absent: it has a fault of its own. */
+  /** The dependency that causes it. Absent: the node itself is faulty. */
   through?: DagHash;
 }
 
 /**
- * Finds the nodes that would make an index unreadable: those with a fault of their own, and all that depend on one of
- * them, on a node that is missing, or on themselves, or that are too deep a DAG. Every node is looked at once.
+ * Finds the nodes that would make an index unreadable: faulty ones, those that depend on a faulty or missing
+ * node or on themselves, and those whose DAG is too deep. Every node is checked once.
  */
 export function findUnreadable(nodes: ReadonlyMap<DagHash, SpecNode>): Map<DagHash, UnreadableNode> {
   const unreadable = new Map<DagHash, UnreadableNode>();
   const depths = new Map<DagHash, number>();
   const open = new Set<DagHash>();
   for (const start of nodes.keys()) {
-    // Without recursion: a hostile DAG may be as deep as it has nodes.
+    // Iterative, because a hostile DAG may be as deep as it has nodes.
     const path: { hash: DagHash; entry: SpecNode; next: number }[] = [];
     enter(start, path);
     for (let last = path.at(-1); last; last = path.at(-1)) {

@@ -91,7 +91,7 @@ test('refuses numbers that Python would write in another way, and no others', ()
     if (written[at] === number && number !== '1e22') expect(refuse, number).not.toThrow();
     else expect(refuse, number).toThrow(`the number ${number}, which`);
   }
-  // What seems to be written as Python does is looked at no further.
+  // Text that looks like Python's output is not checked further.
   expect(isPlainNode({ text: '{"a":1e-7}' })).toBe(false);
 });
 

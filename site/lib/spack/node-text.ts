@@ -1,13 +1,16 @@
 /**
  * JSON as text. A DAG hash is the hash of a text, so a node's keys, numbers and strings must stay as Spack
  * wrote them; `JSON.parse` would move integer-like keys to the front and rewrite numbers.
- * Nothing here checks JSON: every function first lets `JSON.parse` refuse what is not.
+ * The code here does not check syntax: every function first calls `JSON.parse` to reject invalid JSON.
  */
 
 /** Strings, punctuation, and everything else (numbers, true, false, null) up to the next of them. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
 
-/** The compact text of each value of a JSON object, by key, in the order of the text. Refuses a repeated key. */
+/**
+ * Compact text of each value in a JSON object, keyed by its key, in the order of the
+ * text. Rejects repeated keys.
+ */
 export function splitObject(text: string): Map<string, string> {
   const members = new Map<string, string>();
   for (const { key, value } of splitValue(text, '{')) {
@@ -17,14 +20,14 @@ export function splitObject(text: string): Map<string, string> {
   return members;
 }
 
-/** The compact text of each element of a JSON array. */
+/** Compact text of each element in a JSON array. */
 export function splitArray(text: string): string[] {
   return splitValue(text, '[').map(({ value }) => value);
 }
 
 /**
- * The compact text of each node of a specfile: exactly Spack's own where Spack wrote it compact.
- * Throws when the text is not a specfile.
+ * Compact text of each node in a specfile: exactly Spack's own if Spack wrote it in compact form.
+ * Throws if the text is not a specfile.
  */
 export function splitNodes(specFileText: string): string[] {
   const spec = splitObject(specFileText).get('spec');
@@ -34,14 +37,14 @@ export function splitNodes(specFileText: string): string[] {
 }
 
 /**
- * The text whose SHA-1 is the node's DAG hash: the node without its `hash`, compact, in ASCII.
+ * Text whose SHA-1 is the node's DAG hash: the node without its `hash`, compact, in ASCII.
  * Source: Spack's `Spec.spec_hash`, `json.dumps(node, ensure_ascii=True, separators=(",", ":"))`.
- * @param without what to leave out besides `hash`: keys of the node, and `parameters.NAME`
+ * @param without other parts to leave out besides `hash`: keys of the node, and `parameters.NAME`
  */
 export function dagHashText(node: string | NodeText, without: readonly string[] = []): string {
   const entry = typeof node === 'string' ? { text: node } : node;
   const nodeText = entry.text;
-  // Most nodes are written just as Python would, and end with their hash; this is twenty times faster.
+  // Most nodes are already in Python's form and end with their hash; this path is twenty times faster.
   const hashAt = nodeText.length - HASH_MEMBER_LENGTH;
   if (without.length === 0 && HASH_MEMBER.test(nodeText.slice(hashAt)) && isPlainNode(entry))
     return `${nodeText.slice(0, hashAt)}}`;
@@ -61,23 +64,23 @@ const HASH_MEMBER_LENGTH = ',"hash":"",'.length + 32;
 
 /**
  * Whether a JSON text is exactly what both Python and JavaScript write for its value: compact, printable ASCII without
- * escapes. Such a text repeats no key.
+ * escapes. Such a text has no repeated keys.
  */
 function isPlainJson(text: string, value: unknown = JSON.parse(text)): boolean {
-  // Of 1e-7 Python makes 1e-07.
+  // Python writes 1e-7 as 1e-07.
   const isSame = /^[\x20-\x5b\x5d-\x7e]*$/.test(text) && !/[:,[]-?\d[\d.]*e/.test(text);
   return isSame && JSON.stringify(value) === text;
 }
 
-/** A node's text, as an object that keeps what was found out about it. */
+/** A node's text in an object, under which results about it are cached. */
 interface NodeText {
   readonly text: string;
 }
 
-/** Answers of `isPlainNode`: a node's hash and its readability both depend on it. */
+/** Cached results of `isPlainNode`, which both a node's hash and its readability depend on. */
 const plainNodes = new WeakMap<NodeText, boolean>();
 
-/** `isPlainJson` of a node's text, found out once. @param value what was parsed of it, if it was */
+/** `isPlainJson` of a node's text, computed once. @param value the parsed text, if it was parsed before */
 export function isPlainNode(node: NodeText, value?: unknown): boolean {
   let isPlain = plainNodes.get(node);
   if (isPlain === undefined) {
@@ -87,17 +90,17 @@ export function isPlainNode(node: NodeText, value?: unknown): boolean {
   return isPlain;
 }
 
-/** JSON with its strings as Python's `json.dumps` writes them; everything else stays. */
+/** Rewrites the strings in JSON like Python's `json.dumps`; everything else stays the same. */
 export function pythonJson(text: string): string {
   return text.replaceAll(TOKEN, (token) => (token.startsWith('"') ? pythonString(token) : token));
 }
 
-/** The compact text of an object, from its keys and the texts of their values. */
+/** Compact text of an object, from its keys and the texts of their values. */
 export function joinObject(members: readonly (readonly [string, string])[]): string {
   return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
-/** Deeper JSON does not come from Spack, and some readers fail on it. */
+/** Maximum nesting. Spack never writes deeper JSON, and some readers fail on it. */
 const MAX_DEPTH = 100;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -108,18 +111,25 @@ const CLOSING_BRACE = 0x7d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
-/** A table of 200,000 builds has some dozen, a spec file of 5,000 nodes less than a half. */
+/**
+ * Maximum number of lists and objects. A table of 200,000 builds has about a dozen, a spec file of 5,000 nodes
+ * fewer than half of this limit.
+ */
 const MAX_LISTS = 1_000_000;
-/** A spec file of 5,000 nodes has a third of a million. Each takes some hundred bytes when no two are alike. */
+/**
+ * Maximum number of keys. A spec file of 5,000 nodes has a third of a million. Distinct
+ * keys take about 100 bytes each.
+ */
 const MAX_KEYS = 600_000;
-/** A table of 200,000 builds has 2.6 million, most of them numbers. */
+/** Maximum number of values. A table of 200,000 builds has 2.6 million, most of them numbers. */
 const MAX_VALUES = 3_000_000;
-/** Keys among them. A spec file of 5,000 nodes has some 700,000. */
+/** Maximum number of strings, including keys. A spec file of 5,000 nodes has about 700,000. */
 const MAX_TEXTS = 1_500_000;
 
 /**
- * Throws when JSON is nested deeper than any data of Spack's: Python's reader ends at some thousand levels; and when it has
- * more lists, objects, keys, texts or values than any: each takes up to a hundred times the memory of its characters.
+ * Throws if JSON is nested deeper than any data of Spack (Python's parser fails at a
+ * few thousand levels), or has more lists, objects, keys, strings or values: each takes
+ * up to a hundred times the memory of its characters.
  */
 export function refuseDeepJson(text: string): void {
   let depth = 0;
@@ -148,19 +158,22 @@ export function refuseDeepJson(text: string): void {
   }
 }
 
-/** Whether an odd number of backslashes precedes a place. */
+/** Whether an odd number of backslashes precedes a position. */
 function isEscaped(text: string, at: number): boolean {
   let backslashes = 0;
   while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
   return backslashes % 2 === 1;
 }
 
-/** Python refuses integers of more than 4,300 digits; JavaScript and Python agree on fewer still. */
+/**
+ * Maximum length of a number. Python refuses integers with over 4,300 digits; it agrees
+ * with JavaScript on shorter ones.
+ */
 const MAX_NUMBER_LENGTH = 100;
 
 /**
- * Throws when any object inside the text repeats a key, since readers disagree on which of the two counts, when it is
- * nested deeper than any data of Spack's, or when it has a number that some readers refuse or write otherwise.
+ * Throws if any object in the text has a repeated key, because readers disagree on which one counts, if it is
+ * nested deeper than any data of Spack, or if it has a number that some readers reject or write differently.
  */
 export function refuseAmbiguousJson(text: string): void {
   refuseDeepJson(text);
@@ -185,7 +198,10 @@ export function refuseAmbiguousJson(text: string): void {
   }
 }
 
-/** Whether Python writes a number back as it is here: -0 as 0, 1.50 as 1.5, 1E2 as 100.0, and 1e-7 with one digit more. */
+/**
+ * Whether Python writes a number back unchanged. It writes -0 as 0, 1.50 as 1.5, 1E2 as
+ * 100.0, and 1e-7 as 1e-07.
+ */
 function isPlainNumber(token: string): boolean {
   const number = Number(token);
   const isShort = number === 0 || (Math.abs(number) >= 1e-4 && Math.abs(number) < 1e16);
@@ -196,7 +212,10 @@ function isPlainNumber(token: string): boolean {
   );
 }
 
-/** A JSON string as Python's `json.dumps` writes it: short escapes, and `\uXXXX` for all that is not ASCII. */
+/**
+ * A JSON string in the form of Python's `json.dumps`: short escapes, and `\uXXXX` for
+ * everything that is not ASCII.
+ */
 function pythonString(token: string): string {
   if (/^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/.test(token)) return token;
   return JSON.stringify(JSON.parse(token)).replaceAll(
@@ -205,7 +224,7 @@ function pythonString(token: string): string {
   );
 }
 
-/** Members of the outermost object or elements of the outermost array (whose keys are empty). */
+/** Members of the outermost object, or elements of the outermost array (with empty keys). */
 function splitValue(text: string, opening: '{' | '['): { key: string; value: string }[] {
   JSON.parse(text);
   const items: { key: string; value: string }[] = [];

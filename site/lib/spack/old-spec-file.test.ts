@@ -4,7 +4,7 @@ import { isProved, parseSpecFile } from '../../../scripts/build-cache/spec-file.
 import { upgradeNodes } from './old-spec-file.ts';
 
 const FIXTURES = 'tests/fixtures/old-spec-files';
-/** What Spack 1.0.2 writes after it has read these files, by file and hash. */
+/** Output of Spack 1.0.2 after reading these files, keyed by file and hash. */
 const BY_SPACK = JSON.parse(readFileSync(`${FIXTURES}/upgraded.json`, 'utf8')) as Record<
   string,
   Record<string, string>

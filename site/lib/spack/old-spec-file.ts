@@ -3,17 +3,17 @@ import { joinObject, pythonJson, splitArray, splitNodes, splitObject } from './n
 
 /** The specfile version of Spack 1.0 and newer. */
 export const SPEC_FILE_VERSION = 5;
-/** The oldest version whose hashes can be recomputed: that of Spack 0.17. */
+/** The oldest specfile version whose hashes can be recomputed, that of Spack 0.17. */
 export const OLDEST_SPEC_FILE_VERSION = 2;
 
-/** How nodes of specfiles before version 4 name a dependency's node; what they have of these is what counts. */
+/** Keys for a dependency's hash in specfiles before version 4. The first one present counts. */
 const HASH_NAMES = ['hash', 'full_hash', 'build_hash'] as const;
 
 /**
- * The nodes of a specfile of version 2, 3 or 4 as Spack 1 writes them after it has read them, in the file's order:
- * the compiler becomes an annotation, and each edge names the DAG hash of its node. Throws for what is no such file.
- * Virtuals of edges stay empty where the file has none: Spack finds them in recipes.
- * Source: `SpecfileV2` to `SpecfileV4` and `Spec.to_node_dict` in spec.py.
+ * Nodes of a specfile of version 2, 3 or 4 in the form that Spack 1 writes after reading them, in the file's
+ * order: the compiler becomes an annotation, and each edge has the DAG hash of its node. Throws if it is not
+ * a valid specfile. Virtuals of edges stay empty if the file has none: Spack finds them in recipes. Source:
+ * `SpecfileV2` to `SpecfileV4` and `Spec.to_node_dict` in spec.py.
  */
 export function upgradeNodes(specFileText: string, version: number): string[] {
   const nodes = splitNodes(specFileText).map((text) => splitObject(text));
@@ -75,9 +75,9 @@ function upgradeEdge(text: string, hashes: ReadonlyMap<string, string>): string 
 }
 
 /**
- * The texts whose SHA-1 may be the DAG hash of a node from an old specfile, from the form that Spack 1 writes.
- * Version 2 (Spack 0.17) left build dependencies and the recipe's hash out; until Spack 0.20 the text was indented.
- * @param isWhole tells whether such a text covers all that the node says
+ * Texts whose SHA-1 may be the DAG hash of a node from an old specfile, computed from the form that Spack 1
+ * writes. Version 2 (Spack 0.17) left out build dependencies and the recipe's hash; until Spack 0.20 the text
+ * was indented. `isWhole` of a result says whether the text covers everything in the node.
  */
 export function* oldHashTexts(
   nodeText: string,

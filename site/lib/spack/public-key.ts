@@ -1,20 +1,20 @@
 import { readKeys, type PublicKey } from 'openpgp';
 
-/** A key's fingerprint as files are named for it and gpg prints it: upper-case hex. */
+/** Fingerprint of a key in upper-case hex, as in file names and in the output of gpg. */
 export function fingerprintOf(key: PublicKey): string {
   return key.getFingerprint().toUpperCase();
 }
 
 const EXPECTED = 'expected an armored public key (`gpg --armor --export`)';
 
-/** openpgp.js reads the first block of a text alone. */
+/** Needed because openpgp.js reads only the first block of a text. */
 const PUBLIC_KEY_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 
 const publicKeysByText = new Map<string, Promise<PublicKey[]>>();
 
 /**
- * Reads the public keys in a text of one or more armored blocks; each text once, since thousands of manifests
- * ask for the same few.
+ * Reads the public keys in a text of one or more armored blocks. Results are cached,
+ * because thousands of manifests use the same few keys.
  */
 export function readPublicKeys(armored: string): Promise<PublicKey[]> {
   const parsed = publicKeysByText.get(armored);
@@ -40,18 +40,18 @@ async function parsePublicKeys(armored: string): Promise<PublicKey[]> {
   return keys.flat();
 }
 
-/** What a public key says of itself. */
+/** Details of a public key, as stated in the key. */
 export interface KeyFacts {
-  /** Names and addresses, unproved. */
+  /** Names and e-mail addresses, not verified. */
   users: string[];
   /** `RSA, 4096 bits`, or the curve's name. */
   algorithm: string;
   created: string;
-  /** Absent: it does not expire. */
+  /** Date of expiry. Absent: it does not expire. */
   expires?: string;
 }
 
-/** Reads a key; undefined for a file that is not a public key, which the page then says. */
+/** Reads a key. Undefined: the file is not a public key, as the page then shows. */
 export async function readKeyFacts(armored: string): Promise<KeyFacts | undefined> {
   const [key] = await readPublicKeys(armored).catch(() => []);
   if (!key) return undefined;

@@ -2,26 +2,27 @@ import { createMessage, enums, readSignature, verify, type SignaturePacket } fro
 import { LINE_LIMIT_CHARACTERS } from '../../schemas/mirror-manifest.ts';
 import { fingerprintOf, readPublicKeys } from './public-key.ts';
 
-/** A manifest's text and whether a signature is around it; nothing is said about whose, or whether it is good. */
+/** Text of a manifest, and whether it has a signature. The signature has not been verified. */
 export interface SplitManifest {
   text: string;
   signed: boolean;
 }
 
-/** What a good signature proves. */
+/** Facts proved by a valid signature. */
 export interface VerifiedManifest {
   /** Exactly the text that the signature covers. */
   text: string;
-  /** Fingerprint of the primary key, upper-case hex; the signature itself may be a subkey's. */
+  /** Fingerprint of the primary key in upper-case hex. The signature itself may be by a subkey. */
   signedBy: string;
 }
 
 const BEGIN_SIGNED = '-----BEGIN PGP SIGNED MESSAGE-----';
 
 /**
- * A clear-signed file as gpg writes it, and nothing before, between or after it. Spack looks for the text with
- * `^-----BEGIN PGP SIGNED MESSAGE-----\s+Hash:\s+[^\s]+\s+(.+)-----BEGIN PGP SIGNATURE-----`, gpg by its own rules;
- * this form is narrow enough that both, and this program, find the same text.
+ * A clear-signed file in the form that gpg writes, with nothing before, between or
+ * after its parts. Spack finds the text with `^-----BEGIN PGP SIGNED
+ * MESSAGE-----\s+Hash:\s+[^\s]+\s+(.+)-----BEGIN PGP SIGNATURE-----`, gpg by its own
+ * rules; this form is strict enough that both, and this program, find the same text.
  */
 const CLEAR_SIGNED =
   /^-----BEGIN PGP SIGNED MESSAGE-----\nHash: ([A-Z0-9]+)\n\n([^]+)\n(-----BEGIN PGP SIGNATURE-----\n(?:(?:Version|Comment): [ -~]*\n)*\n[A-Za-z0-9+/=\n]+\n-----END PGP SIGNATURE-----)\n?$/;
@@ -30,8 +31,8 @@ const CLEAR_SIGNED =
 const DELIMITERS = 6;
 
 /**
- * Takes the signature off a manifest without checking it; `where` names it in errors.
- * Throws for what looks signed and is not exactly what gpg writes.
+ * Removes the signature of a manifest without checking it; `where` names the manifest in errors.
+ * Throws if it looks signed but is not exactly in gpg's form.
  */
 export function splitSigned(manifest: string, where = 'manifest'): SplitManifest {
   if (!manifest.includes(BEGIN_SIGNED)) return { text: manifest, signed: false };
@@ -39,9 +40,9 @@ export function splitSigned(manifest: string, where = 'manifest'): SplitManifest
 }
 
 /**
- * Checks a clear-signed manifest against public keys (each armored text may hold several), at least one of which
- * must have signed it; throws one sentence otherwise. A key that expired later still proves what it signed before;
- * a revoked key proves nothing.
+ * Verifies a clear-signed manifest with public keys (each armored text may have several). At least one of
+ * them must have signed it; otherwise it throws one sentence. A key that expired later still proves what it
+ * signed before; a revoked key proves nothing.
  */
 export async function verifyManifest(
   signedText: string,
@@ -71,7 +72,7 @@ export async function verifyManifest(
   }
   if (await key.isRevoked())
     throw new Error(`${where}: signed by key ${fingerprintOf(key)}, which is revoked`);
-  // Verified detached, over the very text that is returned: no second parser has to find the text again.
+  // Verified as a detached signature of the returned text, so that no second parser has to find the text.
   const result = await verify({ message: await createMessage({ text }), signature, verificationKeys: key });
   try {
     await result.signatures[0]?.verified;
@@ -97,7 +98,9 @@ function parseSigned(
   return { hash, text, armoredSignature };
 }
 
-/** Refuses text that gpg would change, escape or cut: what is signed would not be what was written. */
+/**
+ * Rejects text that gpg would change, escape or cut, so that the signed text would differ from the original.
+ */
 export function refuseUnsafe(text: string, where: string): void {
   if (text === '') throw new Error(`${where}: expected a manifest, found an empty text`);
   for (const [index, line] of text.split('\n').entries()) {
@@ -114,7 +117,9 @@ function faultOf(line: string): string | undefined {
   return undefined;
 }
 
-/** Whether a packet is what `gpg --clearsign` makes: a signature of text with the digest that the header names. */
+/**
+ * Whether a packet has the form of `gpg --clearsign`: a text signature with the digest named in the header.
+ */
 function isClearSignature(packet: SignaturePacket, hash: string): boolean {
   return (
     packet.signatureType === enums.signature.text &&

@@ -5,7 +5,7 @@ import { LockFile } from '../../schemas/lock-file.ts';
 import { Node } from '../../schemas/node.ts';
 import { segmentsText, specSegments, variantSegment } from './spec-text.ts';
 
-/** DAG hash to what Spack 1.2.0.dev0 prints for it with `DISPLAY_FORMAT` and its compilers. */
+/** Output of Spack 1.2.0.dev0 with `DISPLAY_FORMAT`, and compilers, keyed by DAG hash. */
 const printed = z
   .record(z.string(), z.string())
   .parse(JSON.parse(readFileSync('tests/fixtures/spec-text.json', 'utf8')));

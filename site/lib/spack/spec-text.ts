@@ -3,13 +3,13 @@ import { COMPILER_FLAGS, targetOf, type Node, type ParameterValue } from '../../
 import { pythonJson } from './node-text.ts';
 import { compareTexts } from './versions.ts';
 
-/** What a part of a spec is; each has its colour. */
+/** Kind of a part of a spec. Each has its own colour. */
 export type SegmentKind = 'name' | 'version' | 'flag' | 'on' | 'off' | 'value' | 'compiler' | 'arch' | 'hash';
 
-/** A part of a spec as Spack prints it. */
+/** A part of a spec in Spack's output. */
 export interface Segment {
   kind: SegmentKind;
-  /** What separates it from the segment before: nothing or a space. */
+  /** Separator from the segment before: nothing or a space. */
   gap: '' | ' ';
   text: string;
 }
@@ -17,12 +17,12 @@ export interface Segment {
 /** Virtuals whose providers are compilers. */
 const LANGUAGES = ['c', 'cxx', 'fortran'];
 
-/** How many characters of a patch's sha256 Spack prints. */
+/** Number of characters of a patch's sha256 that Spack prints. */
 const PATCH_LENGTH = 7;
 
 /**
- * A node as Spack 1.2 prints it: name, version, compiler flags, boolean variants, other variants, architecture,
- * compilers. Joined with their gaps, the texts are Spack's own, character by character.
+ * A node in the format of Spack 1.2: name, version, compiler flags, boolean variants, other variants,
+ * architecture, compilers. The texts, joined with their gaps, are identical to Spack's output.
  */
 export function specSegments(node: Node, nodes: ReadonlyMap<DagHash, { node: Node }>): Segment[] {
   return [
@@ -46,7 +46,7 @@ export function archSegments(node: Node): Segment[] {
   );
 }
 
-/** Segments as one text. */
+/** Joins segments to one text. */
 export function segmentsText(segments: Segment[]): string {
   return segments.map(({ gap, text }) => gap + text).join('');
 }
@@ -72,16 +72,16 @@ export function variantSegment(name: string, value: ParameterValue): Segment {
     return { kind: value ? 'on' : 'off', gap: '', text: `${value ? '+' : '~'}${name}` };
   }
   if (!Array.isArray(value)) return { kind: 'value', gap: ' ', text: `${name}=${quote(String(value))}` };
-  // Spack keeps each value once.
+  // Spack keeps only distinct values.
   const values = [...new Set(value)]
     .map((item) => (name === 'patches' ? item.slice(0, PATCH_LENGTH) : item))
     .sort(compareTexts);
   return { kind: 'value', gap: ' ', text: `${name}:=${quote(values.length === 0 ? '*' : values.join(','))}` };
 }
 
-/** A node's variants as words to search for: `+mpi`, `~mpi`, `api=default`; of several values one word each. */
+/** A node's variants as search words, one for each value: `+mpi`, `~mpi`, `api=default`. */
 export function variantTokens(node: Node): string[] {
-  // Sums of patches say nothing to search for.
+  // Digests of patches are useless for searching.
   const variants = [...variantsOf(node)].filter(([name]) => name !== 'patches');
   return variants.flatMap(([name, value]) => {
     if (typeof value === 'boolean') return [`${value ? '+' : '~'}${name}`];
@@ -89,14 +89,14 @@ export function variantTokens(node: Node): string[] {
   });
 }
 
-/** A compiler that a node was built with, and for which languages. */
+/** A compiler that a node was built with, and its languages. */
 export interface Compiler {
   name: string;
   version: string;
   languages: string[];
 }
 
-/** The providers of the virtuals `c`, `cxx` and `fortran`, by name. */
+/** Providers of the virtuals `c`, `cxx` and `fortran`, sorted by name. */
 export function compilersOf(node: Node, nodes: ReadonlyMap<DagHash, { node: Node }>): Compiler[] {
   return node.dependencies
     .map(({ name, hash, parameters }) => ({
@@ -108,14 +108,14 @@ export function compilersOf(node: Node, nodes: ReadonlyMap<DagHash, { node: Node
     .sort((left, right) => compareTexts(left.name, right.name));
 }
 
-/** Compiler flags in the order of their names, with a space after them where there are any. */
+/** Compiler flags sorted by name, with a space after them if there are any. */
 export function flagSegments(node: Node): Segment[] {
   const segments = [...COMPILER_FLAGS].sort(compareTexts).flatMap((name): Segment[] => {
     const value = node.parameters[name];
     if (!Array.isArray(value) || value.length === 0) return [];
     return [{ kind: 'flag', gap: ' ', text: `${name}=${quote(value.join(' '))}` }];
   });
-  // Spack's own space: without it the first boolean variant would read as part of the flags.
+  // Spack writes this space, too: without it, the first boolean variant would look like part of the flags.
   return segments.length === 0 ? [] : [...segments, { kind: 'flag', gap: ' ', text: '' }];
 }
 

@@ -1,9 +1,9 @@
 import { ownValue } from '../../schemas/safe-text.ts';
 
 /**
- * Microarchitectures and those they directly come from, each of which they can run the programs of.
+ * Microarchitectures and their direct parents, whose programs they can run.
  * Source: archspec 0.2.7 (https://pypi.org/project/archspec/), `json/cpu/microarchitectures.json`, of which Spack
- * carries a copy; MIT or Apache-2.0.
+ * has a copy; MIT or Apache-2.0.
  */
 const PARENTS: Readonly<Record<string, readonly string[]>> = {
   a64fx: ['armv8.2a'],
@@ -93,7 +93,10 @@ export function isTarget(name: string): boolean {
   return Object.hasOwn(PARENTS, name);
 }
 
-/** A target and all whose programs it runs, itself first, then the nearest. Of an unknown one: itself alone. */
+/**
+ * A target and all targets whose programs it can run, itself first, then the nearest.
+ * An unknown one: only itself.
+ */
 export function runnableTargets(name: string): string[] {
   const ancestors = new Set([name]);
   for (const target of ancestors) {
@@ -102,12 +105,15 @@ export function runnableTargets(name: string): string[] {
   return [...ancestors];
 }
 
-/** The family that a target belongs to: `x86_64`, `aarch64`. Of an unknown one: itself. */
+/** Family of a target: `x86_64`, `aarch64`. The family of an unknown target is the target itself. */
 export function familyOf(name: string): string {
   return runnableTargets(name).find((target) => ownValue(PARENTS, target)?.length === 0) ?? name;
 }
 
-/** When CPUs that run a target came out, for those who do not know its name. Source: the makers' product pages. */
+/**
+ * Year of the first CPUs for a target, for people who do not know its name. Source: the
+ * makers' product pages.
+ */
 const HINTS: Readonly<Record<string, string>> = {
   aarch64: 'any 64-bit Arm',
   broadwell: 'Intel since 2014',
@@ -140,7 +146,7 @@ const HINTS: Readonly<Record<string, string>> = {
   zen5: 'AMD since 2024',
 };
 
-/** Which CPUs run a target, in a few words; empty for those with no hint. */
+/** Short description of the CPUs that can run a target. Empty if there is no hint. */
 export function targetHint(name: string): string {
   return ownValue(HINTS, name) ?? '';
 }

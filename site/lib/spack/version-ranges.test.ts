@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { isInRanges, parseVersionRanges } from './version-ranges.ts';
 
-/** A version, what stands behind `@`, and whether Spack 1.2 finds the one in the other; null: it refuses it. */
+/** A version, the text after `@`, and whether Spack 1.2 says that it matches; null: Spack refuses it. */
 const Recorded = z.array(z.tuple([z.string(), z.string(), z.boolean().nullable()]));
 
 test('finds versions in ranges as Spack does', () => {

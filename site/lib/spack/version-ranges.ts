@@ -1,28 +1,32 @@
 import { compareParsed, nextVersion, parseVersion, type ParsedVersion } from './versions.ts';
 
 /**
- * One part of what may follow `@` in a spec. Parts are intervals of Spack's order of versions, so that those of a
- * sorted list can be found by bisection.
+ * One part of the text after `@` in a spec. Parts are intervals in Spack's order of versions, so that matches
+ * in a sorted list can be found by bisection.
  */
 export interface VersionRange {
   /** Negative: the version is below the interval; 0: in it; positive: above it. */
   compare(version: string): number;
-  /** Whether a version of the interval fits: git versions only fit what names them or their interval. */
+  /**
+   * Whether a version in the interval matches: git versions match only their own name
+   * or an interval of versions.
+   */
   fits(version: string): boolean;
 }
 
-/** Source: `VERSION` of Spack's spec_parser.py, which ends at a word's end. */
+/** Source: `VERSION` in Spack's spec_parser.py, which ends at the end of a word. */
 const VERSION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 /** A branch, tag or commit. Source: `is_git_version`. */
 const GIT_VERSION = /^(?:git\.|[a-f0-9]{40}$)/;
-/** What begins so is no range to Spack's parser, whatever follows. Source: `GIT_VERSION_PATTERN`. */
+/** A text with this beginning is never a range for Spack's parser. Source: `GIT_VERSION_PATTERN`. */
 const GIT_START = /^(?:git\.[A-Za-z0-9_]|[A-Fa-f0-9]{40})/;
 const GIT_VERSION_WITH_NUMBER = /^(?:git\.([A-Za-z0-9_][A-Za-z0-9_./-]*)|([A-Fa-f0-9]{40}))=(.+)$/;
 
 /**
- * Reads what follows `@` in a spec: `1.14` (1.14, 1.14.6 and all below), `=1.14` (that one), `1.12:1.14`, `1.12:`,
- * `:1.14`, `git.main=1.14`, or several joined by `,`. Undefined for what Spack refuses, and for git references without
- * a version, which it looks up in a repository. Source: `from_string` in version_types.py and `SpecTokens`.
+ * Parses the text after `@` in a spec: `1.14` (1.14 and all versions that begin with it, such as 1.14.6),
+ * `=1.14` (only that one), `1.12:1.14`, `1.12:`, `:1.14`, `git.main=1.14`, or several joined by `,`.
+ * Undefined: Spack refuses it, or it is a git reference without a version, which Spack would look up in a
+ * repository. Source: `from_string` in version_types.py and `SpecTokens`.
  */
 export function parseVersionRanges(text: string): VersionRange[] | undefined {
   const named = parseGitVersion(text);
@@ -32,7 +36,7 @@ export function parseVersionRanges(text: string): VersionRange[] | undefined {
   return ranges.every((range) => range !== undefined) ? ranges : undefined;
 }
 
-/** Whether a version fits one of the ranges, as `Version.satisfies` of Spack says. */
+/** Whether a version is in one of the ranges, like Spack's `Version.satisfies`. */
 export function isInRanges(version: string, ranges: readonly VersionRange[]): boolean {
   return ranges.some((range) => range.compare(version) === 0 && range.fits(version));
 }
@@ -45,7 +49,7 @@ function parseRange(part: string): VersionRange | undefined {
     if (!VERSION.test(exact) || GIT_VERSION.test(exact)) return undefined;
     if (part.startsWith('=')) return exactRange(exact);
   }
-  // Here `git.1` is a version as any other.
+  // In a range, `git.1` is an ordinary version.
   if ([low, high].some((bound) => bound !== '' && !VERSION.test(bound))) return undefined;
   return interval(
     low === '' ? undefined : parseVersion(low),
@@ -53,7 +57,7 @@ function parseRange(part: string): VersionRange | undefined {
   );
 }
 
-/** From a version on, and below another. Undefined when it ends before it begins. */
+/** Interval from a version (inclusive) to another (exclusive). Undefined: it ends before it begins. */
 function interval(from?: ParsedVersion, below?: ParsedVersion): VersionRange | undefined {
   if (from && below && compareParsed(below, from) < 0) return undefined;
   return {
@@ -66,7 +70,7 @@ function interval(from?: ParsedVersion, below?: ParsedVersion): VersionRange | u
   };
 }
 
-/** `1-0` is the same version as `1.0`. */
+/** Range of one version. `1-0` is the same version as `1.0`. */
 function exactRange(exact: string): VersionRange {
   const wanted = parseVersion(exact);
   return {

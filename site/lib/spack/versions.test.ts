@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareVersions } from './versions.ts';
 
-// Ordered by Spack 1.2.0.dev0: sorted(versions, key=spack.version.Version)
+// Sorted by Spack 1.2.0.dev0: sorted(versions, key=spack.version.Version)
 const ORDERED = [
   'a',
   'b2',

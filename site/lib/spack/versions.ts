@@ -9,22 +9,24 @@ const PRERELEASES = new Map([
 ]);
 const FINAL = 3;
 
-/** A number, a word (below every number), or a place among the infinity versions (above every number). */
+/**
+ * A number, a word (lower than any number), or an index into the infinity versions (higher than any number).
+ */
 type Component = { kind: 'word'; word: string } | { kind: 'number' | 'infinity'; number: bigint };
 
-/** A version as Spack compares it: without the text of its separators. */
+/** A version in the form that Spack compares, without its separators. */
 export interface ParsedVersion {
   release: Component[];
   /** Stage and, if it has one, its number: `rc2` is `[2, 2]`. */
   prerelease: bigint[];
 }
 
-/** Orders versions as Spack does, the lower one first. */
+/** Compares versions in Spack's order, the lower one first. */
 export function compareVersions(left: string, right: string): number {
   return compareParsed(parseVersion(left), parseVersion(right)) || compareTexts(left, right);
 }
 
-/** Orders versions as Spack does; 0 for those that it takes for the same, such as `1.0` and `1-0`. */
+/** Compares versions in Spack's order. 0: Spack considers them equal, such as `1.0` and `1-0`. */
 export function compareParsed(left: ParsedVersion, right: ParsedVersion): number {
   return (
     compareLists(left.release, right.release, compareComponents) ||
@@ -32,7 +34,10 @@ export function compareParsed(left: ParsedVersion, right: ParsedVersion): number
   );
 }
 
-/** The lowest version above all that begin with a version: what `@1.2` is below of. Source: Spack's `_next_version`. */
+/**
+ * The lowest version above all that begin with the given one: the upper bound of
+ * `@1.2`. Source: `_next_version`.
+ */
 export function nextVersion({ release, prerelease }: ParsedVersion): ParsedVersion {
   const [stage = BigInt(FINAL), number] = prerelease;
   if (stage !== BigInt(FINAL))
@@ -56,12 +61,15 @@ function nextWord(word: string): string {
   return word.slice(0, -1) + (last === 'Z' ? 'a' : String.fromCharCode(last.charCodeAt(0) + 1));
 }
 
-/** Orders texts by their code units, the same on every machine. */
+/** Compares texts by code units, which gives the same order on every machine. */
 export function compareTexts(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Source: Spack's `parse_string_components`; of a git version (`git.<ref>=<version>`) the part after `=`. */
+/**
+ * Source: Spack's `parse_string_components`. For a git version (`git.<ref>=<version>`),
+ * it parses the part after `=`.
+ */
 export function parseVersion(version: string): ParsedVersion {
   const text = version.slice(version.indexOf('=', 1) + 1);
   const segments = text.match(/[0-9]+|[a-zA-Z]+/g) ?? [];
@@ -103,7 +111,7 @@ function compareNumbers(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** As Python compares tuples: the first difference decides, then the length. */
+/** Compares lists like Python's tuples: the first difference decides, then the length. */
 function compareLists<Item>(left: Item[], right: Item[], compare: (a: Item, b: Item) => number): number {
   for (const [index, item] of left.entries()) {
     const other = right[index];

@@ -1,12 +1,15 @@
-/** Characters of a view's name: a file is named by it, and texts of Spack's may be of any length. */
+/**
+ * Maximum length of a view's name, in characters. It is a file name, but texts from
+ * Spack may have any length.
+ */
 const MOST = 120;
 
-/** What the builds of a view have in common. */
+/** Common property of the builds in a view. */
 export type ViewKind = 'target' | 'os' | 'month' | 'env' | 'snapshot' | 'release';
 
 /**
- * A view's name: a path segment on the mirror, and part of a key that Spack splits at `__v<digits>__`;
- * so letters, digits, `.`, `-` and single `_` only.
+ * Name of a view. It is a path segment on the mirror, and part of a key that Spack splits at `__v<digits>__`;
+ * so it has only letters, digits, `.`, `-` and single `_`.
  */
 export function viewName(kind: ViewKind, value: string): string {
   return `${kind}-${value}`

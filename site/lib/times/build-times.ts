@@ -2,14 +2,14 @@ import { BuildTimes, type Build } from '../../schemas/build.ts';
 import { targetOf, type Node } from '../../schemas/node.ts';
 import { formatDuration } from '../format.ts';
 
-/** How long builds took, and what that says of builds to come. */
+/** Build times, and estimates from them. */
 
-/** Shorter phases are left out of what is kept, in seconds. */
+/** Shortest phase to keep, in seconds. */
 const SHORTEST = 0.1;
-/** Fewer neighbours say nothing. */
+/** Minimum number of neighbours for an estimate. */
 const FEWEST_NEIGHBOURS = 3;
 
-/** What an estimate looks at. */
+/** Properties of a build that an estimate depends on. */
 export interface BuildKind {
   name: string;
   version: string;
@@ -19,28 +19,31 @@ export interface BuildKind {
   buildSystem: string;
 }
 
-/** A build that took so many seconds. */
+/** A build with its time in seconds. */
 export interface TimedBuild extends BuildKind {
   seconds: number;
 }
 
-/** How long a build probably takes, and by what: builds of its package, or of packages that build as it does. */
+/**
+ * Estimated build time, and its basis: builds of the same package, or of packages that
+ * build in a similar way.
+ */
 export interface TimeEstimate {
   seconds: number;
   basis: 'history' | 'neighbours';
 }
 
-/** How long several builds take one after the other. */
+/** Estimated time of several builds, one after the other. */
 export interface TimeSum {
-  /** Of those with an estimate. */
+  /** Total of the builds with an estimate. */
   seconds: number;
-  /** Those of them whose estimate is by neighbours alone. */
+  /** Number of these whose estimate is only from neighbours. */
   byNeighbours: number;
-  /** Builds without an estimate. */
+  /** Number of builds without an estimate. */
   unknown: number;
 }
 
-/** The times of a build as they are kept: in tenths of a second. Undefined for what cannot be times. */
+/** Rounds build times to tenths of a second for the record. Undefined: the values cannot be times. */
 export function roundTimes(total: number, phases: BuildTimes['phases']): BuildTimes | undefined {
   return BuildTimes.safeParse({
     total: roundSeconds(total),
@@ -54,7 +57,7 @@ function roundSeconds(seconds: number): number {
   return Math.round(seconds * 10) / 10;
 }
 
-/** What an estimate looks at in a node. */
+/** Properties of a node that an estimate depends on. */
 export function kindOf(node: Node): BuildKind {
   return { name: node.name, version: node.version, target: targetOf(node), buildSystem: buildSystemOf(node) };
 }
@@ -65,7 +68,7 @@ export function buildSystemOf({ parameters }: Pick<Node, 'parameters'>): string 
   return Array.isArray(value) ? value.join() : typeof value === 'string' ? value : '';
 }
 
-/** The builds of a catalog whose time is known. */
+/** Builds of a catalog whose time is known. */
 export function timedBuilds(
   builds: Iterable<Build>,
   nodes: ReadonlyMap<string, { node: Node }>,
@@ -79,9 +82,10 @@ export function timedBuilds(
 }
 
 /**
- * Learns from builds whose time is known. An estimate is the median of the nearest: the same version and target, the
- * same target, any build of the package; else of packages with the same build system and the same prefix (`py-`).
- * @returns the estimate for a build; undefined: nothing is near
+ * Learns from builds whose time is known. An estimate is the median of the nearest
+ * builds: the same version and target, the same target, any build of the package, or
+ * else packages with the same build system and prefix (`py-`).
+ * @returns a function that estimates a build. Undefined: there are no similar builds
  */
 export function learnTimes(history: Iterable<TimedBuild>): (build: BuildKind) => TimeEstimate | undefined {
   const groups = new Map<string, number[]>();
@@ -111,7 +115,7 @@ export function learnTimes(history: Iterable<TimedBuild>): (build: BuildKind) =>
   };
 }
 
-/** Adds up what builds probably take. */
+/** Adds up the estimates of builds. */
 export function sumTimes(
   builds: Iterable<BuildKind>,
   estimate: (build: BuildKind) => TimeEstimate | undefined,
@@ -130,7 +134,7 @@ export function sumTimes(
   return sum;
 }
 
-/** The nearest first. */
+/** Keys of groups for a build, the nearest group first. */
 function historyKeys({ name, version, target }: BuildKind): string[] {
   return [`v ${name} ${version} ${target}`, `t ${name} ${target}`, `n ${name}`];
 }
@@ -146,14 +150,14 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-/** The shortest and the longest of builds whose time is known; undefined: of none it is. */
+/** The shortest and the longest known build time. Undefined: none is known. */
 export function timeRange(builds: Iterable<Build>): { shortest: number; longest: number } | undefined {
   const seconds = [...builds].flatMap(({ times }) => times?.total ?? []);
   if (seconds.length === 0) return undefined;
   return { shortest: Math.min(...seconds), longest: Math.max(...seconds) };
 }
 
-/** Seconds of all builds whose time is known, and how many those are. */
+/** Total seconds of builds whose time is known, and their number. */
 export function totalTime(builds: Iterable<Build>): { seconds: number; builds: number } {
   const total = { seconds: 0, builds: 0 };
   for (const { times } of builds) {
@@ -164,7 +168,7 @@ export function totalTime(builds: Iterable<Build>): { seconds: number; builds: n
   return { ...total, seconds: Math.round(total.seconds) };
 }
 
-/** An estimate in words for people: `about 2 h 10 min`, `not known`. */
+/** An estimate in words: `about 2 h 10 min`, `not known`. */
 export function timeText({ seconds, byNeighbours, unknown }: TimeSum, builds: number): string {
   if (unknown === builds) return 'how long is not known, nothing like it was built here';
   const notes = [
