@@ -7,7 +7,7 @@ import { escapeUnsafe, isSafeText } from './safe-text.ts';
 
 const HOSTILE = 'hdf5\u0003\n\u001b[201~touch x\u202e\u2066\u200b\ud800\ufeff';
 
-test('takes text of any script, and nothing that a terminal hides or obeys', () => {
+test('accepts text in any script, but no characters that a terminal hides or interprets', () => {
   for (const text of ['', 'hdf5@1.14', 'é 漢字 🙂 ½', "it's"]) expect(isSafeText(text)).toBe(true);
   for (const unit of [
     '\0',
@@ -27,7 +27,7 @@ test('takes text of any script, and nothing that a terminal hides or obeys', () 
   expect(escapeUnsafe('a\u202eb\n', '\n')).toBe('a\\u202eb\n');
 });
 
-test('shows hostile text without its characters wherever text becomes a command, a log line or a summary', () => {
+test('escapes hostile characters in commands, log lines and summaries', () => {
   for (const show of [quoteWord, quote, escapeMarkdown])
     expect(isSafeText(show(HOSTILE)), show.name).toBe(true);
   expect(isSafeText(printable(HOSTILE).replaceAll('\n', ' '))).toBe(true);

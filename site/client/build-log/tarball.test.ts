@@ -18,7 +18,7 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-test('finds the log in a tarball of Spack', async () => {
+test("finds the log in one of Spack's tarballs", async () => {
   const entries = await readBuildCache('tests/fixtures/cache-unsigned');
   const lz4 = entries.find(({ root }) => root.node.name === 'lz4');
   const log = await findInTarball(streamOf(readFileSync(lz4?.tarballPath ?? '')), LOG, 1e6);
@@ -28,7 +28,7 @@ test('finds the log in a tarball of Spack', async () => {
   expect(await gunzipText(log ?? new Uint8Array(), 10)).toEqual({ text: text.slice(0, 10), isCut: true });
 });
 
-test('follows long names, and says when there is none', async () => {
+test('reads long names, and reports a tarball without a log', async () => {
   const content = gzipSync('all is well\n');
   const long = `${'p'.repeat(200)}${LOG}`;
   const tar = makeTar(
@@ -41,7 +41,7 @@ test('follows long names, and says when there is none', async () => {
   expect(await findInTarball(streamOf(gzipSync(makeTar({ name: 'p/x' }))), LOG, 1e6)).toBeUndefined();
 });
 
-test('ends on a stream that is cut', async () => {
+test('ends when the stream is cut off', async () => {
   const tar = gzipSync(makeTar(makeEntry({ name: 'p/other', content: 'x'.repeat(300_000) })));
   await expect(findInTarball(streamOf(tar.subarray(0, 100)), LOG, 1e6)).rejects.toThrow(TypeError);
 });

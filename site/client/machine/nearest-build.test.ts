@@ -27,7 +27,7 @@ function makeBuild(target: string, version = '1.0.8'): BuildSummary {
   };
 }
 
-test('of targets that the machine runs, the nearest relative is nearest', () => {
+test('prefers, among targets that the machine runs, its nearest relative', () => {
   const targets = ['x86_64', 'x86_64_v3', 'x86_64_v2', 'zen4'];
   expect(
     findNearest(
@@ -38,7 +38,7 @@ test('of targets that the machine runs, the nearest relative is nearest', () => 
   ).toBe('x86_64_v3');
 });
 
-test('the same version for an older target is nearer than another version for the same', () => {
+test('prefers the same version for an older target to another version for the same target', () => {
   const builds = [makeBuild('x86_64_v4', '1.0.6'), makeBuild('x86_64')];
   expect(findNearest(node, [], builds)?.version).toBe('1.0.8');
   expect(findNearest(node, [], [])).toBeUndefined();

@@ -13,7 +13,7 @@ test('a spack.lock gives its roots and nodes', () => {
   expect(roots.every((root) => nodes.has(root))).toBe(true);
 });
 
-test('what spack spec --json prints for several specs gives a root each', () => {
+test('the output of spack spec --json for several specs gives a root for each', () => {
   const [first, second] = [...parsePaste(lock).nodes.values()];
   const print = (node: unknown): string => JSON.stringify({ spec: { _meta: { version: 5 }, nodes: [node] } });
   expect(parsePaste(`${print(first)}\n${print(second)}\n`).roots).toEqual([first?.hash, second?.hash]);

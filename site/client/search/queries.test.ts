@@ -109,7 +109,7 @@ function firstFor(query: string): string {
   return engine.packages.names[place] ?? 'nothing';
 }
 
-test('what people type finds what they mean in first place', () => {
+test('typical queries have the intended result in first place', () => {
   const wrong = queries.flatMap(([query, ...wanted]) => {
     const found = firstFor(query);
     return wanted.includes(found) ? [] : [`${query}: expected ${wanted.join(' or ')}, found ${found}`];
@@ -140,13 +140,13 @@ test('a word is a variant only of a package that is named and has it', () => {
   expect(read('boost test')).toEqual([{ name: 'test', token: '+test' }]);
 });
 
-test('a version and a variant are those of the package that is named', () => {
+test('a version and a variant belong to the named package', () => {
   expect(search(engine, parseQuery('python@2.7'), new Map()).packages).toEqual([]);
   const { packages } = search(engine, parseQuery('hdf5 +mpi'), new Map());
   expect(packages.map((place) => engine.packages.names[place])).toEqual(['hdf5']);
 });
 
-test('words that nothing has together leave out those that nothing is called, and say which', () => {
+test('if no result has all words, those that match no name are left out and reported', () => {
   const { packages, ignored } = search(engine, parseQuery('cuda toolkit'), new Map());
   expect([engine.packages.names[packages[0] ?? -1], ignored]).toEqual(['cuda', ['toolkit']]);
   expect(search(engine, parseQuery('bwa-mem'), new Map()).ignored).toEqual(['mem']);
@@ -160,7 +160,7 @@ test('words that nothing has together leave out those that nothing is called, an
   });
 });
 
-test('a compiler is found by the name that it had before Spack 1.0', () => {
+test('a compiler is found by its name from before Spack 1.0', () => {
   const builds = { ...engine.builds, compilers: ['intel-oneapi-compilers@2025.2.0'] };
   const other = createSearchEngine(engine.packages, builds);
   const count = (text: string): number => search(other, parseQuery(text), new Map()).rows.length;
@@ -181,7 +181,7 @@ test('builds older than the newest recipes are a facet', () => {
   ]);
 });
 
-test('failures are not found unless they are asked for', () => {
+test('failures are found only on request', () => {
   const place = engine.packages.names.indexOf('tree');
   const row = rows.findIndex((entry) => entry.place === place);
   const failing = structuredClone(engine.builds);
@@ -201,7 +201,7 @@ test('failures are not found unless they are asked for', () => {
   expect(way).toMatchObject({ without: 'nonsense-word', builds: 0, failures: 1 });
 });
 
-test('a system takes what its glibc runs, a target what it runs', () => {
+test('a system finds builds that its glibc can run, a target those that it can run', () => {
   const own = (found: number[]): number[] => found.filter((row) => rows[row]?.entry.name === 'hdf5');
   const all = own(search(engine, parseQuery('hdf5 target=zen3'), new Map()).rows);
   expect(all).toHaveLength(rows.filter(({ entry }) => entry.name === 'hdf5').length);
@@ -215,7 +215,7 @@ test('a system takes what its glibc runs, a target what it runs', () => {
     expect(own(search(arm, parseQuery(`hdf5 ${word}`), new Map()).rows)).toEqual(all);
 });
 
-test('nothing for a system says what the nearest build needs of it', () => {
+test('if there is no build for a system, the needs of the nearest build are shown', () => {
   const { version = '' } = rows.find(({ entry }, row) => entry.name === 'hdf5' && row % 2 === 1) ?? {};
   const state = { text: `hdf5@=${version} os=rocky8`, selection: new Map() };
   const ways = relaxSearch(state, engine, undefined);
@@ -227,7 +227,7 @@ test('nothing for a system says what the nearest build needs of it', () => {
   expect(ways).toContainEqual(expect.objectContaining({ without: 'os=rocky8', builds: 1, need }));
 });
 
-test('of builds that a machine cannot run, one for its own platform is the nearest', () => {
+test('if a machine can run no build, the nearest is one for its own platform', () => {
   const index = indexBuilds();
   const mixed = createSearchEngine(
     { ...engine.packages, targets: ['x86_64_v4', 'm1'] },
@@ -247,7 +247,7 @@ test('of builds that a machine cannot run, one for its own platform is the neare
   expect(way?.need).toMatch(/^needs x86_64_v4/);
 });
 
-test('where two things have to be left out, both are, and never the name', () => {
+test('if two conditions have to be left out, both are, but never the name', () => {
   const ways = relaxSearch(
     { text: 'hdf5 with MPI for my m1 macOS', selection: new Map() },
     engine,
@@ -257,7 +257,7 @@ test('where two things have to be left out, both are, and never the name', () =>
   expect(ways[0]?.builds).toBeGreaterThan(0);
 });
 
-test('a hash is found with its slash and without, from four characters on', () => {
+test('a hash is found with and without its slash, from four characters on', () => {
   const hashes = rows.map((_, row) => `q${row.toString(5).replaceAll('1', '7').replaceAll('0', '6')}abcdefg`);
   const wanted = hashes[3] ?? '';
   const name = rows[3]?.entry.name ?? '';

@@ -6,7 +6,7 @@ import { segmentsText } from '../spack/spec-text.ts';
 const [oldZlib, newZlib] = [makeNode('zlib', 'a', {}), makeNode('zlib', 'b', { version: '1.1' })];
 const [ssl, sameSsl] = [makeNode('openssl', 'c', {}), makeNode('openssl', 'd', {})];
 
-test('variants tell builds apart, and nothing else is said then', () => {
+test('if variants distinguish builds, nothing else is shown', () => {
   expect(
     differencesOf([
       ['e', { parameters: { mpi: true, hl: false } }],
@@ -15,7 +15,7 @@ test('variants tell builds apart, and nothing else is said then', () => {
   ).toEqual(['+mpi', '~mpi']);
 });
 
-test('builds alike in all that a row shows differ in dependencies, by version or by hash', () => {
+test('builds with identical rows are distinguished by dependencies, by version or by hash', () => {
   const on = (...nodes: Node[]): object => ({
     dependencies: nodes.map(({ name, hash }) => ({ name, hash, parameters: { deptypes: ['link'] } })),
   });
@@ -33,7 +33,7 @@ test('builds alike in all that a row shows differ in dependencies, by version or
   ).toEqual([' ^zlib@1.0', ' no zlib']);
 });
 
-test('builds of different recipes say so; compiler flags count as well', () => {
+test('builds of different recipes are marked so; compiler flags count, too', () => {
   expect(
     differencesOf([
       ['e', { package_hash: 'q'.repeat(52) }],
@@ -48,7 +48,7 @@ test('builds of different recipes say so; compiler flags count as well', () => {
   ).toEqual([' cflags=-O3 ', '']);
 });
 
-test('of many builds a row says only in what it deviates from most', () => {
+test('among many builds, a row shows only deviations from the most common values', () => {
   const usual = { parameters: { mpi: true, hl: false, api: 'v1', shared: true } };
   const others = [...'abcdefgh'].map((letter) => makeNode('hdf5', letter, usual));
   const nodes = [

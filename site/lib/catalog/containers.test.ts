@@ -4,7 +4,7 @@ import { groupContainers } from './containers.ts';
 
 const hash = (letter: string) => letter.repeat(32);
 
-test('a tag is at the newest container of its architecture that names it', () => {
+test('a tag belongs to the newest container of its architecture that names it', () => {
   const old = container({ roots: [hash('a')], published: '2026-11-01T00:00:00Z' });
   const arm = container({ roots: [hash('b')], architecture: 'arm64', published: '2026-11-02T00:00:00Z' });
   const young = container({ roots: [hash('c')], published: '2026-11-03T00:00:00Z' });

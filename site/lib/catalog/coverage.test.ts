@@ -34,7 +34,7 @@ function runtimeBuilds(node: Node): KnownBuild[] {
   return [...found].map((each) => known(each));
 }
 
-test('an empty cache covers nothing, and nothing was tried', () => {
+test('an empty cache covers nothing, and has no failures', () => {
   const zlib = nodeNamed('zlib-ng');
   const { needed, available, percent, missing, externals } = measureCoverage([zlib.hash], nodes, EMPTY);
   expect({ available, percent }).toEqual({ available: 0, percent: 0 });
@@ -43,7 +43,7 @@ test('an empty cache covers nothing, and nothing was tried', () => {
   expect(externals).toBeGreaterThan(0);
 });
 
-test('says how long the missing part takes by the builds of the same package, and of how much it is not known', () => {
+test('estimates the time for missing specs from builds of the same package, and counts those without an estimate', () => {
   const zlib = nodeNamed('zlib-ng');
   const earlier = known(zlib, { hash: 'a'.repeat(32), seconds: 25, version: '1.0' });
   const { missing, time } = measureCoverage([zlib.hash], nodes, { builds: [earlier], failures: [] });
@@ -51,7 +51,7 @@ test('says how long the missing part takes by the builds of the same package, an
   expect(measureCoverage([zlib.hash], nodes, EMPTY).time.unknown).toBe(missing.length);
 });
 
-test('what a binary was built with is not needed', () => {
+test('build dependencies of a binary are not needed', () => {
   const curl = nodeNamed('curl');
   const builds = runtimeBuilds(curl);
   const coverage = measureCoverage([curl.hash], nodes, { builds, failures: [] });
@@ -101,7 +101,7 @@ test('each missing spec has its reason', () => {
   expect(reasonWith({ builds: [], failures: [{ ...failure, hash: other.hash }] })?.reason).toBe('never');
 });
 
-test('100 percent means all', () => {
+test('100 percent means that nothing is missing', () => {
   const roots = lock.roots.map(({ hash }) => hash);
   const builds = [...nodes.values()].filter(({ external }) => !external).map((node) => known(node));
   expect(measureCoverage(roots, nodes, { builds, failures: [] }).percent).toBe(100);
@@ -113,11 +113,11 @@ test('100 percent means all', () => {
   expect(percent).toBeLessThan(100);
 });
 
-test('a lock file that lacks a node is told from one that is covered', () => {
+test('a lock file without one of its nodes is an error, not covered', () => {
   expect(() => measureCoverage(['a'.repeat(32)], nodes, EMPTY)).toThrow('a root; found none');
 });
 
-test('specs that are only needed to build a root do not count when it has a binary, nor do missing ones stop', () => {
+test('specs needed only to build a root with a binary neither count nor have to be present', () => {
   const root = nodeNamed('hdf5');
   const [only] = listTouched([root.hash], new Map([[root.hash, root]]), new Set([root.hash]), false);
   expect(only).toBe(root);

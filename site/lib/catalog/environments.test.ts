@@ -7,7 +7,7 @@ import type { CatalogBuild, CatalogEnvironment } from './site-catalog.ts';
 import { shapeHistory } from './shape-history.ts';
 import { describeEnvironmentState, describeRoots, environmentNotes } from './environments.ts';
 
-test('roots of one version are told apart: by machine, then by what differs', () => {
+test('roots of one version are distinguished by machine, then by their differences', () => {
   const nodes = [
     makeNode('a', 'zen4', true),
     makeNode('b', 'x86_64_v3', true),
@@ -27,7 +27,7 @@ test('roots of one version are told apart: by machine, then by what differs', ()
   ]);
 });
 
-test('says how many roots are older, and how much of a newer solution is still to be built', () => {
+test('shows how many roots are older, and how much of a newer solution is not built yet', () => {
   const [old, kept, fresh] = ['a', 'b', 'c'].map((letter) => makeNode(letter, 'zen4', true));
   if (!old || !kept || !fresh) throw new Error('expected three nodes');
   const lockOf = (...nodes: Node[]): LockFile =>
@@ -76,7 +76,7 @@ function makeNode(letter: string, target: string, mpi: boolean): Node {
   });
 }
 
-test('takes no file for an environment that has no address of its own', () => {
+test('ignores files whose names cannot be the address of an environment', () => {
   const body = 'spack: {specs: [zlib]}';
   const environments = ['good', 'folder/spack', 'my.stack v1'].map((id) => ({ id, body }));
   const none = { failures: [], solved: [], stats: [], removed: [] };

@@ -13,7 +13,7 @@ const builds = new Map(
   }),
 );
 
-test('every build is in one day, run and package, and days come newest first', () => {
+test('every build is in exactly one day, run and package, and the newest day comes first', () => {
   const days = newDays({ builds, removed: [] }, 10_000);
   const hashes = days.flatMap(({ runs }) =>
     runs.flatMap(({ groups }) => groups.flatMap((group) => group.builds.map(({ build }) => build.hash))),
@@ -24,7 +24,7 @@ test('every build is in one day, run and package, and days come newest first', (
   expect(days.reduce((sum, { added }) => sum + added, 0)).toBe(60);
 });
 
-test('what was removed stands on its day, with the reason', () => {
+test('removed builds are listed on their day, with the reason', () => {
   const stays = [{ published: '2020-01-01T00:00:00Z', removed: '2020-02-03T04:05:06Z', reason: 'too old' }];
   const removed = [{ name: 'zlib', version: '1.2', hash: 'a'.repeat(32), stays }];
   expect(newDays({ builds: new Map(), removed }, 1)).toEqual([
@@ -37,7 +37,7 @@ test('what was removed stands on its day, with the reason', () => {
   ]);
 });
 
-test('of many lines the newest days show theirs, and the rest is counted', () => {
+test('if there are many lines, the newest days show theirs, and the others are counted', () => {
   const days = newDays({ builds, removed: [] }, 10_000);
   const folded = foldDays(days, 2, 7);
   const groups = folded.flatMap(({ runs }) => runs.flatMap((run) => run.groups));

@@ -58,7 +58,7 @@ test('puts the highest version first, then sorts by target, then the newest', ()
   expect(entry).toMatchObject({ size: 40, updated: '2026-03-03T00:00:00Z', targets: ['icelake', 'zen4'] });
 });
 
-test('counts builds by version and target, empty cells included', () => {
+test('counts builds by version and target, including empty cells', () => {
   const entry = groupPackages(BUILDS, []).get('zlib');
   const matrix = entry && versionMatrix(entry);
   expect(matrix?.columns).toEqual([{ target: 'icelake' }, { target: 'zen4' }]);
@@ -68,7 +68,7 @@ test('counts builds by version and target, empty cells included', () => {
   ]);
 });
 
-test('tells variants that all builds share from those that differ or are missing in some', () => {
+test('separates variants that all builds share from those that differ or are missing in some', () => {
   const { common, own } = findDifferences([
     makeNode({ shared: true, pic: true, libs: ['a', 'b'], cflags: ['-O2'] }),
     makeNode({ shared: false, pic: true, libs: ['b', 'a'], cflags: [] }),
@@ -78,7 +78,7 @@ test('tells variants that all builds share from those that differ or are missing
   expect(own.map(segmentsText)).toEqual(['+shared', '~shared', '+shared new=x']);
 });
 
-test('takes operating systems apart where there are several, and marks what failed', () => {
+test('separates operating systems if there are several, and marks failures', () => {
   const [first, second] = BUILDS;
   if (!first || !second) throw new Error('there are builds');
   const arch = { ...second.node.arch, platform_os: 'rocky9' };

@@ -5,7 +5,7 @@ import { monthlyTotals, successRate, weeklyTotals } from './statistics.ts';
 import { parseSettings } from '../../schemas/settings.ts';
 import { NO_ENTRIES } from '../../../tests/world/catalog-entries.ts';
 
-test('counts builds and building time of every month from the first to the last, also of months without a build', () => {
+test('counts builds and build time of every month from the first to the last, including months without builds', () => {
   const catalog = catalogOf(['2025-11-02T00:00:00Z', '2026-02-27T00:00:00Z', '2026-02-28T23:59:59Z']);
   const months = monthlyTotals({ ...catalog, stats: [{ month: '2026-03', builds: 3, failures: 1 }] });
   expect(months).toEqual([
@@ -18,7 +18,7 @@ test('counts builds and building time of every month from the first to the last,
   expect(successRate(months)).toBe(75);
 });
 
-test('counts the weeks of a young cache from its first build on', () => {
+test('counts the weeks of a young cache since its first build', () => {
   const weeks = weeklyTotals(
     catalogOf(['2026-11-02T00:00:00Z', '2026-11-03T00:00:00Z', '2026-11-17T00:00:00Z']),
   );

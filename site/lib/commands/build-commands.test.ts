@@ -5,7 +5,7 @@ import { containerCommands } from './build-commands.ts';
 
 const REFERENCE = 'ghcr.io/owner/cache:tree-2.1.0.spack';
 
-test('lays an image over the system that it was built on, and runs the program of the same name', () => {
+test('puts an image on top of the system that it was built on, and runs the program of the same name', () => {
   expect(commands('debian12', ['a', 'tree'])).toEqual([
     "printf 'FROM debian:12\\nCOPY --from=ghcr.io/owner/cache:tree-2.1.0.spack / /\\nENV PATH=/opt/tree/bin:/opt/tree/sbin:$PATH\\n' | docker build --tag spack-tree -",
     'docker run --rm -it spack-tree tree',
@@ -14,7 +14,7 @@ test('lays an image over the system that it was built on, and runs the program o
   expect(commands('ubuntu24.04', ['tree'])[0]).toContain('FROM ubuntu:24.04\\n');
 });
 
-test('has no commands where they would not work, or would run more than a program', () => {
+test('has no commands if they would not work, or would run more than a program', () => {
   expect(commands('sonoma', ['tree'])).toEqual([]);
   expect(commands('constructor', ['tree'])).toEqual([]);
   expect(commands('debian12', [])).toEqual([]);

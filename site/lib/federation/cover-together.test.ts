@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mulberry32 } from '../../../tests/generate/random.ts';
 import { smallestMirrorSet, type Holder } from './cover-together.ts';
 
-/** Tries every set of caches, the smaller first, then those of earlier caches. */
+/** Tries every set of caches, smaller sets first, then those of earlier caches. */
 function bruteForce(specs: readonly string[], holders: readonly Holder[]): string[] {
   const available = specs.filter((hash) => holders.some(({ has }) => has.has(hash)));
   const sets = Array.from({ length: 2 ** holders.length }, (_, bits) =>
@@ -36,7 +36,7 @@ test.each(Array.from({ length: 100 }, (_, seed) => seed))(
   },
 );
 
-test('comes in the order in which they help most, and has nobody that is not needed', () => {
+test('is in the order of usefulness, without caches that are not needed', () => {
   const holders = [
     { url: 'few', has: new Set(['a']) },
     { url: 'none', has: new Set<string>() },
@@ -51,7 +51,7 @@ test('comes in the order in which they help most, and has nobody that is not nee
   expect(smallestMirrorSet(['nowhere'], holders)).toEqual([]);
 });
 
-test('is found for twenty caches that all have something of their own', () => {
+test('is found for twenty caches that each have unique builds', () => {
   const holders = Array.from({ length: 20 }, (_, at) => ({
     url: `${at}`,
     has: new Set(['shared', `own-${at}`]),

@@ -24,12 +24,12 @@ test('the list of a cache of 2,000 builds is a small part of a first load of fiv
   expect(5 * gzipSync(text).length).toBeLessThan(FIRST_LOAD_BYTES / 2);
 });
 
-test('reads the table of builds of a sibling', () => {
+test("reads a sibling's table of builds", () => {
   const table = SiblingTable.parse(JSON.parse(JSON.stringify(describeSpecs(inventSiteCatalog(50)))));
   expect(readTable(table)).toHaveLength(50);
 });
 
-test('finds who has a package, and in which versions', () => {
+test('finds the caches that have a package, and their versions', () => {
   const one = { name: 'hdf5', versions: ['1.14.5', '1.12.3'], targets: ['zen3'], builds: 3 };
   const shared = joinPackages(
     new Map([
@@ -56,7 +56,7 @@ test('finds who has a package, and in which versions', () => {
   expect(findPackages(shared, 'nothing')).toEqual([]);
 });
 
-test('covers a real lock with three caches as their union does, and names the mirrors to add', () => {
+test('covers a real lock with three caches like their union does, and names the mirrors to add', () => {
   const specs = Object.values(lock.concrete_specs).filter(({ external }) => !external);
   const cacheOf = (url: string, keep: (at: number) => boolean) => ({
     url,
@@ -88,7 +88,7 @@ test('covers a real lock with three caches as their union does, and names the mi
 });
 
 test.each([
-  ['a name that is none', { packages: [{ name: '<img src=x>', versions: [], targets: [], builds: 1 }] }],
+  ['an invalid name', { packages: [{ name: '<img src=x>', versions: [], targets: [], builds: 1 }] }],
   [
     'a version of any length',
     { packages: [{ name: 'a', versions: ['x'.repeat(301)], targets: [], builds: 1 }] },
@@ -98,13 +98,13 @@ test.each([
   expect(SiblingPackages.safeParse(document).success).toBe(false);
 });
 
-test('refuses a table whose columns are not of one length', () => {
+test('rejects a table with columns of different lengths', () => {
   const table = JSON.parse(JSON.stringify(describeSpecs(inventSiteCatalog(20)))) as SiblingTable;
   table.columns.size.pop();
   expect(SiblingTable.safeParse(table).error?.message).toContain('expected columns of one length');
 });
 
-test('takes addresses of siblings, and nothing else', () => {
+test('accepts addresses of siblings, and nothing else', () => {
   const federate = ['https://owner.github.io/repo/', 'http://localhost:4321/cache'];
   expect(BuildCacheSettings.parse({ federate }).federate).toEqual([
     'https://owner.github.io/repo',

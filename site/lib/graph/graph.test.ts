@@ -27,7 +27,7 @@ test('describes a real DAG of 101 nodes, the build itself first', () => {
   }
 });
 
-test('follows only what a binary needs to run when told so', () => {
+test('follows only run-time dependencies on request', () => {
   const reached = new Set(readEdges(graph, true).flatMap((edges) => edges.map(({ to }) => to)));
   const names = [...reached].map((place) => graph.names[place]);
   expect(names).toContain('htslib');
@@ -35,7 +35,7 @@ test('follows only what a binary needs to run when told so', () => {
   expect(useNames(1 | 4)).toEqual(['run', 'build']);
 });
 
-test('leaves out edges that follow from others, and nothing becomes unreachable', () => {
+test('leaves out edges that follow from others without making anything unreachable', () => {
   expect(reduceEdges([[1, 2, 3], [2], [3], []])).toEqual([[1], [2], [3], []]);
   const { nodes: boxes, edges } = layoutGraph(graph, false);
   expect(boxes).toHaveLength(101);

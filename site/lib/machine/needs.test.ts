@@ -12,14 +12,14 @@ const DEBIAN12: BuildNeeds = {
   runs: '2.34',
 };
 
-test('a target runs what archspec says it comes from', () => {
+test("a target can run its ancestors in archspec's list", () => {
   // Output of archspec for TARGETS['zen3'].ancestors.
   expect(runnableTargets('zen3')).toEqual(['zen3', 'zen2', 'zen', 'x86_64_v3', 'x86_64_v2', 'x86_64']);
   expect(familyOf('neoverse_v1')).toBe('aarch64');
   expect(runnableTargets('constructor')).toEqual(['constructor']);
 });
 
-test('spack arch is read, also where the system has a dash in its name', () => {
+test('reads the output of spack arch, even if the name of the system has a dash', () => {
   expect(parseArch(' linux-rocky9-zen3\n')).toEqual(ROCKY9);
   expect(parseArch('linux-opensuse-leap15-zen3')).toMatchObject({ os: 'opensuse-leap15', target: 'zen3' });
   expect(parseArch('hdf5')).toBeUndefined();
@@ -57,14 +57,14 @@ test.each([
   expect(fit.obstacles.map((obstacle) => obstacle.kind)).toEqual(obstacles);
 });
 
-test('with an unknown glibc nothing that needs one is said to fit', () => {
+test('if the glibc is unknown, builds that need one are not reported to fit', () => {
   const machine = parseArch('linux-sles15-zen3');
   expect(machine?.glibc).toBeUndefined();
   expect(machine && judgeFit(machine, DEBIAN12).kind).toBe('unknown');
   expect(machine && judgeFit(machine, { ...DEBIAN12, libc: undefined }).kind).toBe('yes');
 });
 
-test('a newer macOS runs what an older one built, not the other way round', () => {
+test('a newer macOS can use builds from an older one, but not the other way round', () => {
   const machine = { platform: 'darwin', os: 'sequoia', target: 'm2' };
   expect(judgeFit(machine, { platform: 'darwin', os: 'sonoma', target: 'm1' }).kind).toBe('yes');
   expect(

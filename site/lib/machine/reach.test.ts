@@ -6,26 +6,26 @@ function built(libc: string, os = 'almalinux8'): BuildNeeds {
   return { platform: 'linux', os, target: 'x86_64_v3', libc: `glibc@${libc}`, runs: '2.17' };
 }
 
-test('the older the glibc of the builder, the more systems', () => {
+test("the older the builder's glibc, the more systems are in reach", () => {
   const [old, young] = [reachOf([built('2.28')]), reachOf([built('2.39', 'ubuntu24.04')])];
   expect(old?.systems).toEqual(expect.arrayContaining(['rocky8', 'debian10', 'ubuntu24.04']));
   expect(old?.systems).not.toContain('centos7');
   expect(young?.systems.sort()).toEqual(['almalinux10', 'debian13', 'rhel10', 'rocky10', 'ubuntu24.04']);
 });
 
-test('what most builds need decides', () => {
+test('the needs of most builds decide', () => {
   expect(reachOf([built('2.28'), built('2.28'), built('2.39')])?.systems).toContain('rocky8');
   expect(reachOf([built('2.28'), built('2.39'), built('2.39')])?.systems).not.toContain('rocky8');
 });
 
-test('counts macOS by its releases, and says nothing without builds', () => {
+test('counts macOS by release, and gives no result without builds', () => {
   const mac = { platform: 'darwin', os: 'sonoma', target: 'm1' };
   expect(reachOf([mac])?.systems).toEqual(['sonoma', 'sequoia', 'tahoe']);
   expect(reachOf([])).toBeUndefined();
   expect(reachOf([{ platform: 'windows', os: '10', target: 'x86_64' }])).toBeUndefined();
 });
 
-test('text names the oldest system of each distribution', () => {
+test('the text names the oldest system of each distribution', () => {
   const text = (builds: BuildNeeds[]): string => reachText(reachOf(builds) ?? { systems: [] });
   expect(text([built('2.39', 'ubuntu24.04')])).toBe(
     'AlmaLinux 10, Debian 13, RHEL 10, Rocky 10, Ubuntu 24.04 or newer',

@@ -13,7 +13,7 @@ test.each([
   expect(readMachine(text)).toEqual(parseArch('linux-rocky8-zen3'));
 });
 
-test('knows Red Hat’s short name, versions with a point, and macOS', () => {
+test('knows the short name of Red Hat, versions with a dot, and macOS', () => {
   expect(readMachine('el9 x86_64_v3')).toEqual(parseArch('linux-rhel9-x86_64_v3'));
   expect(readMachine('Ubuntu 22.04 LTS icelake')).toEqual(parseArch('linux-ubuntu22.04-icelake'));
   expect(readMachine('macOS Sonoma m2')).toEqual(parseArch('darwin-sonoma-m2'));

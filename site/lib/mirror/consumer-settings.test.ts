@@ -14,13 +14,13 @@ function settingsOf(path: string, given = endpoints): unknown {
   return parse(listSettings(given, ['all', 'os-rocky9']).find((file) => file.path === path)?.text ?? '');
 }
 
-test('the HTTPS mirror alone, whatever YAML thinks of its name', () => {
+test('has only the HTTPS mirror, even if its name has a meaning in YAML', () => {
   expect(settingsOf('mirrors')).toEqual({
     mirrors: { no: { url: endpoints.url, binary: true, source: false, signed: true } },
   });
 });
 
-test('site and registry: HTTPS first with the view of everything, the registry never signed', () => {
+test('site and registry: HTTPS first with the view of everything; signatures are never checked in the registry', () => {
   expect(settingsOf('mirrors/both')).toEqual({
     mirrors: {
       no: { url: endpoints.url, binary: true, source: false, signed: true, view: 'all' },
@@ -33,7 +33,7 @@ test('site and registry: HTTPS first with the view of everything, the registry n
   expect(Object.keys(parse(text).mirrors)).toEqual(['no', 'no-registry']);
 });
 
-test('each registry is a mirror of its own', () => {
+test('each registry is a separate mirror', () => {
   const several = { ...endpoints, registries: [...endpoints.registries, 'ghcr.io/owner/big'] };
   expect(settingsOf('mirrors/both-without-view', several)).toMatchObject({
     mirrors: {
@@ -43,7 +43,7 @@ test('each registry is a mirror of its own', () => {
   });
 });
 
-test('one file a view, marked for Spack 1.2', () => {
+test('one file per view, marked for Spack 1.2', () => {
   expect(settingsOf('mirrors/view-os-rocky9')).toEqual({
     mirrors: { no: { url: endpoints.url, binary: true, source: false, signed: true, view: 'os-rocky9' } },
   });
@@ -66,7 +66,7 @@ test('a registry over plain HTTP keeps its scheme', () => {
   );
 });
 
-test('a recorded file that is not what its name says stops the build', () => {
+test('a recorded file that does not match its name stops the build', () => {
   const id = sha256Of('mirrors: {}\n');
   expect([...checkRecorded([{ id, body: 'mirrors: {}\n' }]).keys()]).toEqual([id]);
   expect(() => checkRecorded([{ id, body: 'mirrors: {a: b}\n' }])).toThrow(`mirrors/${id}.yaml: expected`);

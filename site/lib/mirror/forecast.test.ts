@@ -115,7 +115,7 @@ function growthOn(all: readonly GrowthEvent[], day: number, budget = BUDGET): Gr
 
 const STEADY: Scenario = { seed: 1, perDay: () => 25, spread: 0.9 };
 
-test('counts what the site needs as the plan of the mirror does', () => {
+test('computes the size of the site like the plan of the mirror', () => {
   const all = grow({ ...STEADY, perDay: () => 5 });
   const budget = 150_000_000;
   const full = findFullDay(all, budget);
@@ -147,7 +147,7 @@ test.each<[string, Scenario]>([
   expect(Math.max(...misses)).toBeLessThan(0.1);
 });
 
-test('says nothing of a young cache, of one that has stopped, and of one whose growth has just changed', () => {
+test('gives no forecast for a young cache, a cache that stopped growing, or one whose growth has just changed', () => {
   const all = grow(STEADY);
   expect(forecastFull(growthOn(all, 40))).toBeUndefined();
   expect(forecastFull({ ...growthOn(all, 200), events: [] })).toBeUndefined();
@@ -160,12 +160,12 @@ test('says nothing of a young cache, of one that has stopped, and of one whose g
   expect(forecastFull({ ...growthOn(all, 200), events: shrinking })).toBeUndefined();
 });
 
-test('gives a range alone where growth varies', () => {
+test('gives only a range if growth varies', () => {
   const wild = forecastFull(growthOn(grow({ ...STEADY, seed: 5, spread: 1.9, perDay: () => 5 }), 200));
   expect(wild?.date).toBeUndefined();
   if (wild) expect(wild.earliest < wild.latest).toBe(true);
 });
 
-test('says nothing beyond five years', () => {
+test('gives no forecast beyond five years', () => {
   expect(forecastFull({ ...growthOn(grow(STEADY), 200), budget: 1e12 })).toBeUndefined();
 });

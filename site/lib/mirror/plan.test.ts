@@ -7,7 +7,7 @@ import type { SpecNode } from '../spack/dag.ts';
 
 const ENOUGH = 900_000_000;
 
-test('serves everything when the budget allows, and its own index is then the index of everything', () => {
+test('serves everything if the budget allows, and then its own index is the index of everything', () => {
   const input = createInput([{ name: 'zlib' }, { name: 'curl', needs: ['zlib'] }]);
   const plan = planMirror(input, ENOUGH);
   expect([...plan.listed]).toEqual(plan.views.get('all'));
@@ -34,7 +34,7 @@ test('takes builds only with their whole run-time closure, and stays within the 
   }
 });
 
-test('does not count what it depends on to be built, externals, and what has no binary anywhere', () => {
+test('does not count build dependencies, externals, and specs without a binary anywhere', () => {
   const input = createInput([
     { name: 'compiler', size: 50_000_000 },
     { name: 'glibc', external: true },
@@ -62,7 +62,7 @@ test.each([
   expect(namesOf(input, plan.listed)).toEqual([expected]);
 });
 
-test('prefers what others depend on', () => {
+test('prefers builds that others depend on', () => {
   const input = createInput([
     { name: 'alone', size: 700_000 },
     { name: 'lib', size: 800_000 },
@@ -73,7 +73,7 @@ test('prefers what others depend on', () => {
   expect(namesOf(input, plan.listed)).toEqual(['app', 'lib']);
 });
 
-test('takes spec files last, as many as there is room for', () => {
+test('adds spec files last, as many as there is room for', () => {
   const input = createInput([
     { name: 'a', size: 500_000 },
     { name: 'b', size: 500_000 },
@@ -107,7 +107,7 @@ test('makes closed views by target, operating system, month and environment', ()
   });
 });
 
-test('keeps the newest months when all of them would take more than a tenth of the budget', () => {
+test('keeps only the newest months if all of them would take more than a tenth of the budget', () => {
   const months = Array.from({ length: 24 }, (_, index) => ({
     name: `p${index}`,
     text: 50_000,
@@ -162,7 +162,7 @@ interface Sketch {
   text?: number;
 }
 
-test('snapshots and releases of the recipes have views of their own, with what they need', () => {
+test('snapshots and releases of the recipes have their own views, with run-time dependencies', () => {
   const input = createInput([{ name: 'a', needs: ['b'] }, { name: 'b' }, { name: 'c' }]);
   const [a, b, c] = ['a', 'b', 'c'].map((name) => input.builds.find((build) => build.name === name));
   if (!a || !b || !c) throw new Error('expected three builds');

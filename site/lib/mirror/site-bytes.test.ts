@@ -3,7 +3,7 @@ import { takeFailures } from './site-bytes.ts';
 
 const BUDGET = 900_000_000;
 
-test('whatever jobs record, failures take a share of the budget, the newest first', () => {
+test('failures stay within their share of the budget, the newest first, no matter what jobs record', () => {
   // Twelve jobs, each with the maximum that it may record.
   const worst = Array.from({ length: 2_400 }, () => ({
     log: ['<'.repeat(1_000)].concat(Array(15).fill('&'.repeat(1_000))),

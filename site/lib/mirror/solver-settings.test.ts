@@ -44,7 +44,7 @@ const nodes = new Map([
 ]);
 const factsOf = createSolverFacts(nodes, new Set(['a', 'b', 'd', 'e', 'g', 't'].map(h)));
 
-test('prefers the target of most builds of each family, and compilers where they are binaries of the cache', () => {
+test('prefers the target of most builds in each family, and compilers that the cache has binaries of', () => {
   expect(factsOf(['a', 'b', 'd', 'e', 't'].map(h))).toEqual({
     targets: ['aarch64', 'x86_64_v3'],
     compilers: new Map([['c', 'g@14.2.0']]),
@@ -53,7 +53,7 @@ test('prefers the target of most builds of each family, and compilers where they
   expect(factsOf([])).toEqual({ targets: [], compilers: new Map(), systemCompilers: [] });
 });
 
-test('writes them next to the mirror: of everything and of an environment for every Spack, of views for 1.2', () => {
+test('writes them next to the mirror: for everything and environments for every Spack, for views for 1.2', () => {
   const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true, registries: [] };
   const facts = new Map([
     ['all', factsOf(['a', 'b', 'e'].map(h))],

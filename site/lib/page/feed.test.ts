@@ -9,7 +9,7 @@ const entry: FeedEntry = {
   summary: 'control \u0001\u001b[0m, half a pair \ud800, ]]>',
 };
 
-test('takes markup as text and leaves out what XML forbids', () => {
+test('treats markup as text and replaces characters that XML forbids', () => {
   const text = atomText({
     title: 'New & shiny',
     address: 'https://owner.example/cache/feeds/builds.atom',
@@ -25,7 +25,7 @@ test('takes markup as text and leaves out what XML forbids', () => {
   expect(document.querySelector('feed > updated')?.textContent).toBe(entry.date);
 });
 
-test('an empty feed is the same each time', () => {
+test('an empty feed is always the same', () => {
   const empty = { title: 'Nothing', address: 'https://a/', page: 'https://a/', author: 'a', entries: [] };
   expect(atomText(empty)).toContain('<updated>1970-01-01T00:00:00Z</updated>');
 });

@@ -35,7 +35,7 @@ test('in a small cache every build has a full page', () => {
   expect(fullPages(makeCatalog(LARGE_CACHE)).size).toBe(LARGE_CACHE);
 });
 
-test('in a large one pinned builds come first, then roots of environments, then what others need', () => {
+test('in a large cache, pinned builds come first, then roots of environments, then builds that others need', () => {
   const builds = LARGE_CACHE + 500;
   const full = [...fullPages(makeCatalog(builds))];
   expect(full).toHaveLength(countFullPages(builds));

@@ -12,7 +12,7 @@ const failure: CatalogFailure = {
   date: '2026-11-23T07:40:00Z',
 };
 
-test('a report carries the spec and the end of the log, and stays short enough for a browser', () => {
+test('a report has the spec and the end of the log, and stays short enough for a browser', () => {
   const url = new URL(reportUrl('owner/repo', failure));
   expect(url.origin + url.pathname).toBe('https://github.com/owner/repo/issues/new');
   expect(url.searchParams.get('spec')).toBe(failure.spec);

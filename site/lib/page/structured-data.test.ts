@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeSoftware, structuredText } from './structured-data.ts';
 
-test('data cannot end the script element that it stands in', () => {
+test('data cannot end the script element that contains it', () => {
   const data = describeSoftware({
     name: 'zlib',
     metadata: {

@@ -30,7 +30,7 @@ interface Spdx {
   relationships: { relationshipType: string; relatedSpdxElement: string; spdxElementId: string }[];
 }
 
-test('is valid SPDX 2.3 by the tools of SPDX itself', () => {
+test("is valid SPDX 2.3 according to SPDX's own tools", () => {
   const program = findProgram('pyspdxtools');
   expect(program, 'pyspdxtools is installed by `npm test`').toBeDefined();
   const folder = mkdtempSync(join(tmpdir(), 'sbom-'));
@@ -41,7 +41,7 @@ test('is valid SPDX 2.3 by the tools of SPDX itself', () => {
   rmSync(folder, { recursive: true });
 });
 
-test('names all that a build needs at run time and the compilers that built it, and nothing twice', () => {
+test('has all run-time dependencies of a build and the compilers that built it, each once', () => {
   const { packages, relationships }: Spdx = JSON.parse(sbomText(buildOf(curl.hash), nodes));
   const names = packages.map(({ name }) => name);
   expect(names[0]).toBe('curl');
@@ -57,7 +57,7 @@ test('names all that a build needs at run time and the compilers that built it, 
   });
 });
 
-test('the site has those of environments and the newest builds, within its bytes', () => {
+test('the site has those of environments and the newest builds, within its limit', () => {
   const hashes = Object.values(lock.concrete_specs)
     .filter(({ external }) => !external)
     .map(({ hash }) => hash);

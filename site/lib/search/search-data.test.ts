@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inventSiteCatalog } from '../../../tests/browser/search-data.ts';
 import { DATA_FILES } from './search-data.ts';
 
-test('says of removed builds what they ran on, as far as their nodes are here, and nothing of those that are here again', () => {
+test('lists removed builds, with their architecture if their nodes are here, but none that was published again', () => {
   const catalog = inventSiteCatalog(3);
   const [back, gone] = catalog.builds.keys();
   if (back === undefined || gone === undefined) throw new Error('expected two builds');

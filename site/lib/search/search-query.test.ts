@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseQuery } from './search-query.ts';
 
-test('a spec is taken apart as Spack writes it', () => {
+test("parses a spec in Spack's notation", () => {
   expect(parseQuery('hdf5@1.14 +mpi~cxx %gcc@12 target=x86_64_v3 os=rocky9 libs=shared,static')).toEqual({
     words: ['hdf5'],
     version: '1.14',
@@ -18,7 +18,7 @@ test('a spec is taken apart as Spack writes it', () => {
   });
 });
 
-test('a spec as Spack prints it, with attached variants and named compilers', () => {
+test('parses a spec from the output of Spack, with attached variants and named compilers', () => {
   const query = parseQuery('zlib-ng@2.2.4+compat~opt api:=a platform=linux %c,cxx=gcc@12.2.0');
   expect(query).toMatchObject({
     words: ['zlib-ng'],
@@ -29,7 +29,7 @@ test('a spec as Spack prints it, with attached variants and named compilers', ()
   expect(query.variants.map(({ token }) => token)).toEqual(['+compat', '~opt', 'api=a']);
 });
 
-test('names of files are words, whatever stands in them', () => {
+test('file names are words, whatever characters they have', () => {
   expect(parseQuery('libhdf5.so libstdc++.so.6 bin/h5dump G++').words).toEqual([
     'libhdf5.so',
     'libstdc++.so.6',
@@ -38,7 +38,7 @@ test('names of files are words, whatever stands in them', () => {
   ]);
 });
 
-test('a hash, an architecture, a dependency and a version alone are told apart', () => {
+test('distinguishes a hash, an architecture, a dependency and a version that stand alone', () => {
   expect(parseQuery('/k3vq7ea').hash).toBe('k3vq7ea');
   expect(parseQuery('arch=linux-rocky9-zen3')).toMatchObject({
     platform: 'linux',
@@ -51,7 +51,7 @@ test('a hash, an architecture, a dependency and a version alone are told apart',
   expect(parseQuery('hdf5@1.2/k3vq7ea').version).toBe('1.2');
 });
 
-test('a command that was copied is read as its spec, and small words between the parts as nothing', () => {
+test('reads a copied command as its spec, and ignores filler words', () => {
   expect(parseQuery('$ spack spec -I --fresh hdf5+mpi target=zen3')).toEqual(
     parseQuery('hdf5+mpi target=zen3'),
   );
@@ -61,7 +61,7 @@ test('a command that was copied is read as its spec, and small words between the
   expect(parseQuery('for').words).toEqual(['for']);
 });
 
-test('what `spack arch` prints is an architecture, a compiler next to a name is no name', () => {
+test('reads the output of `spack arch` as an architecture, and a compiler next to a name as a compiler', () => {
   expect(parseQuery('hdf5 linux-rocky9-zen3')).toEqual(parseQuery('hdf5 arch=linux-rocky9-zen3'));
   for (const text of ['hdf5 1.14 gcc 14', 'hdf5 1.14 gcc-14', 'hdf5@1.14 gcc@14'])
     expect(parseQuery(text)).toEqual(parseQuery('hdf5@1.14 %gcc@14'));
@@ -70,7 +70,7 @@ test('what `spack arch` prints is an architecture, a compiler next to a name is 
   expect(parseQuery('hdf5@1.2/k3vq7ea')).toMatchObject({ words: ['hdf5'], hash: 'k3vq7ea' });
 });
 
-test('a package is taken as other package managers, modules and Perl write it', () => {
+test('accepts the notations of other package managers, modules and Perl', () => {
   for (const text of ['numpy==2.3', 'numpy=2.3', 'numpy == 2.3', 'numpy/2.3', 'software/numpy/2.3'])
     expect(parseQuery(text)).toEqual(parseQuery('numpy@2.3'));
   expect(parseQuery('cmake>=4 +doc')).toEqual(parseQuery('cmake@4: +doc'));
@@ -85,7 +85,7 @@ test('a package is taken as other package managers, modules and Perl write it', 
 });
 
 test.each(['', '   ', '@', '+', '%', '^', '/', '=', '++', '<script>', '@@%%++', 'a='])(
-  'what is half typed, %j, is no error',
+  'a half-typed query, %j, is not an error',
   (text) => {
     expect(() => parseQuery(text)).not.toThrow();
   },

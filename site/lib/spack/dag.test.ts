@@ -27,12 +27,12 @@ test('finds a whole DAG without its root, each node once', () => {
   expect(closureOf('a'.repeat(32), NODES)).toEqual(['b', 'c', 'd'].map((letter) => letter.repeat(32)));
 });
 
-test('names the node that a DAG lacks', () => {
+test('names a missing node of a DAG', () => {
   const nodes = new Map([...NODES].filter(([hash]) => !hash.startsWith('d')));
   expect(() => closureOf('a'.repeat(32), nodes)).toThrow(`the node /${'d'.repeat(32)}`);
 });
 
-test('names each dependent once', () => {
+test('lists each dependent once', () => {
   const dependents = findDependents(NODES.values());
   expect(dependents.get('d'.repeat(32))).toEqual(['b'.repeat(32), 'c'.repeat(32)]);
   expect(dependents.has('a'.repeat(32))).toBe(false);

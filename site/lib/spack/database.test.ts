@@ -11,7 +11,7 @@ import type { SpecNode } from './dag.ts';
 
 const CACHE = 'tests/fixtures/cache-unsigned';
 
-test('writes the index that Spack wrote, byte for byte when the manifests come in the same order', () => {
+test('writes the same index as Spack, byte for byte if the manifests are in the same order', () => {
   const { nodes } = readCache();
   const text = readBlob('616bcf92f660ae029544331edca4a084b62fd642898825dbae894af4a394d1f5').toString();
   const { installs } = Database.parse(JSON.parse(text)).database;
@@ -22,7 +22,7 @@ test('writes the index that Spack wrote, byte for byte when the manifests come i
   expect(databaseText(roots, nodes) === text).toBe(true);
 });
 
-test('writes the same records as Spack in whatever order the manifests come', () => {
+test('writes the same records as Spack whatever the order of the manifests', () => {
   const { roots, nodes } = readCache();
   const spack = readBlob('616bcf92f660ae029544331edca4a084b62fd642898825dbae894af4a394d1f5').toString();
   const text = databaseText(roots, nodes);
@@ -58,7 +58,7 @@ test('writes an index without builds', () => {
   expect(databaseText([], new Map())).toBe('{"database":{"version":"8","installs":{}}}');
 });
 
-test('refuses a DAG with a node missing and names the build that needs it', () => {
+test('rejects a DAG with a missing node and names the build that needs it', () => {
   const { nodes } = readCache();
   nodes.delete('qggmgd43aeio7nlqwjdua7qykkygiboj');
   expect(() => databaseText(['mgvrpqcayml2t34bqu5anstlc53ooayw'], nodes)).toThrow(

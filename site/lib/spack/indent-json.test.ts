@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { indentJson } from './indent-json.ts';
 
-test('indents as JSON.stringify does, and keeps the order of keys that look like numbers', () => {
+test('indents like JSON.stringify, and keeps the order of keys that look like numbers', () => {
   const value = { a: [1, { b: 'x, "{y}"' }], c: {}, d: [] };
   expect(indentJson(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
   expect(indentJson('{"b":1.0,"1":[true,null]}')).toBe(

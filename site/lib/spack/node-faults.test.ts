@@ -10,7 +10,7 @@ const Recorded = z.object({ seed: z.number(), verdicts: z.record(z.string(), z.s
 const faultOf = (node: string) => findNodeFault({ text: node });
 const text = realNodes().find((one) => one.includes('"name":"zlib-ng"')) ?? '';
 
-test('takes every node of real locks', () => {
+test('accepts every node of real locks', () => {
   expect(realNodes().map(faultOf).filter(Boolean)).toEqual([]);
 });
 
@@ -56,17 +56,17 @@ test.each([
     /compiler/,
   ],
   [
-    'a system that Spack takes for none',
+    'a system that Spack treats as absent',
     { arch: { platform: 'linux', platform_os: 'None', target: 'x86_64' } },
     /"arch.platform_os"/,
   ],
   [
-    'a platform that Spack takes for none',
+    'a platform that Spack treats as absent',
     { arch: { platform: 'None', platform_os: 'debian12', target: 'x86_64' } },
     /"arch.platform"/,
   ],
   [
-    'an edge that is direct by a text',
+    'an edge whose `direct` is a text',
     {
       dependencies: [
         {
@@ -79,17 +79,17 @@ test.each([
     /"dependencies.0.parameters.direct"/,
   ],
   [
-    'a compiler whose version Python cannot count',
+    'a compiler whose version Python cannot parse',
     { annotations: { original_specfile_version: 5, compiler: `gcc@${'1'.repeat(4400)}` } },
     /compiler.*at most 200 characters/,
   ],
   [
-    'a variant that JavaScript takes for a prototype',
+    'a variant that JavaScript treats as a prototype',
     { parameters: JSON.parse('{"__proto__":["x",["y"]]}') },
     /the key "__proto__"/,
   ],
   [
-    'such a key next to text that is not plain',
+    'a key of that name next to text that is not plain',
     { more: ['é', JSON.parse('{"__proto__":{"a":1}}')] },
     /the key "__proto__"/,
   ],
@@ -97,18 +97,18 @@ test.each([
   expect(faultOf(JSON.stringify({ ...JSON.parse(text), ...change }))).toMatch(message);
 });
 
-test('refuses numbers and nesting that Python cannot read', () => {
+test('rejects numbers and nesting that Python cannot read', () => {
   const withText = (value: string) => text.replace('"namespace"', `"more":${value},"namespace"`);
   expect(faultOf(withText('9'.repeat(5_000)))).toMatch(/more than 100 digits/);
   expect(faultOf(withText('['.repeat(3_000) + ']'.repeat(3_000)))).toMatch(/deeper than 100/);
 });
 
-test('takes names of 128 characters, and versions of git references that Spack need not look up', () => {
+test('accepts names of 128 characters, and versions of git references that Spack need not look up', () => {
   const change = { name: 'p'.repeat(128), version: 'git.main=1.0' };
   expect(faultOf(JSON.stringify({ ...JSON.parse(text), ...change }))).toBeUndefined();
 });
 
-test('names a bad node and all that depend on it, and keeps the rest', () => {
+test('names a faulty node and all that depend on it, and keeps the others', () => {
   const node = (name: string, hash: string, dependencies: [string, string][] = [], more = {}) => {
     const value = {
       name,

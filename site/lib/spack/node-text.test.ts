@@ -22,7 +22,7 @@ test('drops white space outside strings and keeps it inside', () => {
   ]);
 });
 
-test('writes strings as Python does', () => {
+test('writes strings like Python', () => {
   const node = String.raw`{"a":"é\u00e9😀\/\"\\\b\f\n\r\t\u0001\u007f ,:{}[]","hash":"x"}`;
   const script =
     'import json,sys;n=json.loads(sys.stdin.read());del n["hash"];print(json.dumps(n,separators=(",",":")))';
@@ -36,13 +36,13 @@ test('leaves out only the outermost hash', () => {
   );
 });
 
-test('leaves out a parameter when told', () => {
+test('leaves out a parameter on request', () => {
   const node = '{"namespace":"b","parameters":{"commit":"e2","gui":false},"hash":"x"}';
   expect(dagHashText(node, ['parameters.commit'])).toBe('{"namespace":"b","parameters":{"gui":false}}');
   expect(dagHashText(node, ['commit'])).toBe('{"namespace":"b","parameters":{"commit":"e2","gui":false}}');
 });
 
-test('splits objects and arrays, empty ones too', () => {
+test('splits objects and arrays, including empty ones', () => {
   expect([...splitObject('{"a":{"b":1},"c":[]}')]).toEqual([
     ['a', '{"b":1}'],
     ['c', '[]'],
@@ -51,19 +51,19 @@ test('splits objects and arrays, empty ones too', () => {
   expect(splitObject('{}').size).toBe(0);
 });
 
-test('refuses a key that stands twice, on any level', () => {
+test('rejects a repeated key on any level', () => {
   expect(() => splitObject('{"a":1,"a":2}')).toThrow('key "a" twice');
   expect(() => splitObject(String.raw`{"a":1,"\u0061":2}`)).toThrow('key "a" twice');
   expect(() => refuseAmbiguousJson('[{"x":{"b":1,"c":{},"b":2}}]')).toThrow('key "b" twice');
   expect(() => refuseAmbiguousJson('{"x":[{"b":1},{"b":1}],"b":":"}')).not.toThrow();
 });
 
-test('refuses JSON nested deeper than data is', () => {
+test('rejects JSON that is nested deeper than real data', () => {
   expect(() => refuseAmbiguousJson('['.repeat(100) + ']'.repeat(100))).not.toThrow();
   expect(() => refuseAmbiguousJson('['.repeat(101) + ']'.repeat(101))).toThrow('nested deeper');
 });
 
-test('refuses numbers that Python would write in another way, and no others', () => {
+test('rejects only numbers that Python would write in another way', () => {
   const numbers = [
     '0',
     '-1',
@@ -95,7 +95,7 @@ test('refuses numbers that Python would write in another way, and no others', ()
   expect(isPlainNode({ text: '{"a":1e-7}' })).toBe(false);
 });
 
-test('refuses what is not JSON or not of the expected kind', () => {
+test('rejects text that is not JSON or not of the expected kind', () => {
   expect(() => splitObject('{"a":NaN}')).toThrow(/JSON/);
   expect(() => splitObject('[1]')).toThrow('begins with {');
   expect(() => splitNodes('{"spec":{}}')).toThrow('expected a specfile');

@@ -10,7 +10,7 @@ const BY_SPACK = JSON.parse(readFileSync(`${FIXTURES}/upgraded.json`, 'utf8')) a
   Record<string, string>
 >;
 
-test.each(Object.keys(BY_SPACK))('reads %s as Spack does, to the letter', (name) => {
+test.each(Object.keys(BY_SPACK))('reads %s exactly like Spack', (name) => {
   const { nodes } = parseSpecFile(readFileSync(`${FIXTURES}/${name}`, 'utf8'));
   expect(Object.fromEntries([...nodes].map(([hash, { text }]) => [hash, text]))).toEqual(BY_SPACK[name]);
 });
@@ -27,7 +27,7 @@ test.each([
   expect(() => parseSpecFile(text.replace(before, after))).toThrow(/expected nodes whose hash/);
 });
 
-test('says what the old hashes do not cover', () => {
+test('reports what old hashes do not cover', () => {
   const text = readFileSync(`${FIXTURES}/libxml2-v2.spec.json`, 'utf8');
   const forged = text.replace(/"package_hash": "vn3i/, '"package_hash": "aaaa');
   const { root } = parseSpecFile(forged);
@@ -35,7 +35,7 @@ test('says what the old hashes do not cover', () => {
   expect(isProved(root)).toBe(false);
 });
 
-test('refuses an edge to no node, and a compiler without a version', () => {
+test('rejects an edge without its node, and a compiler without a version', () => {
   const file = (edge: string, compiler: string) =>
     `{"spec":{"nodes":[{"name":"a","compiler":${compiler},"dependencies":[${edge}],"hash":"h"}]}}`;
   const gcc = '{"name":"gcc","version":"1"}';

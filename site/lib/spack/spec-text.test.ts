@@ -10,7 +10,7 @@ const printed = z
   .record(z.string(), z.string())
   .parse(JSON.parse(readFileSync('tests/fixtures/spec-text.json', 'utf8')));
 
-test.each(['x86_64_v3', 'neoverse_v1'])('prints the nodes of %s as Spack prints them', (name) => {
+test.each(['x86_64_v3', 'neoverse_v1'])('prints the nodes of %s like Spack', (name) => {
   const lock = LockFile.parse(
     JSON.parse(readFileSync(`tests/fixtures/real-nodes/${name}.lock.json`, 'utf8')),
   );

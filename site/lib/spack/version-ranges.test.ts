@@ -6,7 +6,7 @@ import { isInRanges, parseVersionRanges } from './version-ranges.ts';
 /** A version, the text after `@`, and whether Spack 1.2 says that it matches; null: Spack refuses it. */
 const Recorded = z.array(z.tuple([z.string(), z.string(), z.boolean().nullable()]));
 
-test('finds versions in ranges as Spack does', () => {
+test('finds versions in ranges like Spack', () => {
   const recorded = Recorded.parse(JSON.parse(readFileSync('tests/fixtures/version-ranges.json', 'utf8')));
   const wrong = recorded.filter(([version, text, isIn]) => {
     const ranges = parseVersionRanges(text);
@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each(['', '1:2:3', '3:1', '=1:2', '.1', '1.', 'git.main', 'a'.repeat(40), '1,', '1/0'])(
-  '@%s is no range',
+  '@%s is not a range',
   (text) => {
     expect(parseVersionRanges(text)).toBeUndefined();
   },

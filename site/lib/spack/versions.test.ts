@@ -24,11 +24,11 @@ const ORDERED = [
   'develop',
 ];
 
-test('orders versions as Spack does', () => {
+test('orders versions like Spack', () => {
   const shuffled = [...ORDERED].sort((left, right) => left.length - right.length || (left < right ? 1 : -1));
   expect(shuffled.sort(compareVersions)).toEqual(ORDERED);
 });
 
-test('orders a git version by the version it stands for', () => {
+test('orders a git version by the version assigned to it', () => {
   expect(compareVersions('git.abcdef=1.9', '1.10')).toBeLessThan(0);
 });

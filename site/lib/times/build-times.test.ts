@@ -7,7 +7,7 @@ function timed(seconds: number, kind: Partial<BuildKind> = {}): TimedBuild {
   return { ...zlib, ...kind, seconds };
 }
 
-test('estimates by the nearest builds: version and target, target, package', () => {
+test('estimates from the nearest builds: version and target, target, package', () => {
   const history = [
     timed(10),
     timed(30),
@@ -20,7 +20,7 @@ test('estimates by the nearest builds: version and target, target, package', () 
   expect(estimate({ ...zlib, target: 'zen4' })).toEqual({ seconds: 65, basis: 'history' });
 });
 
-test('estimates by three neighbours, which build alike, and says so; by fewer it does not', () => {
+test('estimates from three neighbours that build in a similar way, and says so, but not from fewer', () => {
   const neighbours = ['py-a', 'py-b', 'py-c'].map((name, index) =>
     timed(10 * (index + 1), { name, buildSystem: 'python_pip' }),
   );
@@ -32,13 +32,13 @@ test('estimates by three neighbours, which build alike, and says so; by fewer it
   expect(learnTimes(systemless)({ ...wanted, buildSystem: '' })).toBeUndefined();
 });
 
-test('adds up what is known, and counts what is not', () => {
+test('adds up known times, and counts the unknown', () => {
   const history = [timed(10.04), ...['a', 'b', 'c'].map((name) => timed(5, { name }))];
   const wanted = [zlib, { ...zlib, name: 'new' }, { ...zlib, name: 'r-x', buildSystem: 'r' }];
   expect(sumTimes(wanted, learnTimes(history))).toEqual({ seconds: 15, byNeighbours: 1, unknown: 1 });
 });
 
-test('keeps tenths of a second, no phase that is shorter, and nothing that cannot be a time', () => {
+test('keeps tenths of a second, but no shorter phases and no values that cannot be times', () => {
   const phases = [
     { name: 'stage', seconds: 0.04 },
     { name: 'build', seconds: 12.345 },
