@@ -1,7 +1,7 @@
-"""Sets the clock of build scripts ahead: what a phase of a package starts is preloaded with datefudge's library.
+"""Sets the clock of build scripts ahead by preloading datefudge's library into all programs of a build phase.
 
-Spack itself, its downloads and the times of files keep the true clock. Recipes' own Python does, too, and programs that
-are linked statically.
+Spack itself, its downloads and file times keep the true clock. So do the recipes' own Python code and statically
+linked programs.
 """
 
 import functools
@@ -11,7 +11,7 @@ VARIABLE = "SPACK_BUILD_CLOCK"
 
 
 def begin():
-    """Takes what `scripts/build/clock.ts` has set, `SECONDS LIBRARY`, away from build scripts and acts on it."""
+    """Applies the variable `SECONDS LIBRARY` that `scripts/build/clock.ts` sets, and hides it from build scripts."""
     wanted = os.environ.pop(VARIABLE, None)
     if wanted is None:
         return
@@ -22,7 +22,7 @@ def begin():
 
     @functools.wraps(execute)
     def execute_later(self):
-        # Only now: Spack removes it when it sets up a build's environment.
+        # Set only here, since Spack removes it when it sets up a build's environment.
         os.environ.update(LD_PRELOAD=library, DATEFUDGE=f"-{seconds}")
         try:
             return execute(self)

@@ -1,4 +1,4 @@
-"""Prints nothing when this machine can run a microarchitecture's code, or else what this machine is."""
+"""Prints nothing when this machine can run code for a microarchitecture, else this machine's own."""
 
 import sys
 

@@ -5,7 +5,7 @@ import { DagHash } from '../../site/schemas/digest.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { askSpack, type Spack } from './run-spack.ts';
 
-/** What `describe.py` writes. Recipes have their say in it: texts may be anything. */
+/** Output of `describe.py`. Its texts are untrusted, since recipes can change them. */
 export const PackageDescription = z.object({
   name: z.string(),
   description: z.string(),
@@ -21,11 +21,11 @@ const Description = z.object({
     z.object({
       name: z.string(),
       hash: DagHash,
-      /** In Spack's notation. */
+      /** The spec in Spack's notation. */
       spec: z.string(),
-      /** `missing`: not installed; `reused`: unpacked from a binary; `built`: made here. */
+      /** `missing`: not installed; `reused`: unpacked from a binary; `built`: built here. */
       state: z.enum(['missing', 'reused', 'built']),
-      /** Run environment; of planned specs and roots only. */
+      /** Run environment, only for planned specs and roots. */
       environment: z.record(z.string(), z.string()),
     }),
   ),
@@ -34,7 +34,7 @@ const Description = z.object({
 export type Description = z.infer<typeof Description>;
 export type SpecDescription = Description['specs'][number];
 
-/** Asks Spack what became of the specs of an environment, and what it knows of the planned ones. */
+/** Asks Spack for the state of an environment's specs, and for details of the planned ones. */
 export async function askSpackForSpecs(
   spack: Spack,
   environment: string,

@@ -1,7 +1,7 @@
-"""Says what Spack knows of the specs of an active environment, as JSON in a file.
+"""Describes the specs of the active environment as JSON in a file.
 
-Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one a line: of these the package is
-described too, and of these and the roots the run environment.
+Run by Spack: `spack -e ENV python describe.py PLAN OUT`. PLAN lists DAG hashes, one per line. For these the output
+has the package, and for these and the roots the run environment.
 """
 
 import json
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 from environment_specs import specs_of  # noqa: E402
 from recipe_facts import describe_package  # noqa: E402
 
-# What a shell in an image has before anything is loaded.
+# PATH of a shell in an image before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 FORMAT = (
@@ -54,15 +54,15 @@ def describe_spec(spec, is_planned, with_environment):
 
 
 def is_built(spec, is_planned):
-    # Rewired here from a binary of what it was built as, whether that was made here or not.
+    # Rewired here from a binary of its build spec, whether that was built here or not.
     if spec.build_spec is not spec:
         return is_planned
-    # Only a prefix that was unpacked from a binary has the record that goes into every tarball.
+    # Only a prefix that was unpacked from a binary has this file, which is in every tarball.
     return not os.path.exists(os.path.join(str(spec.prefix), ".spack", "binary_distribution"))
 
 
 def run_environment(spec):
-    """The variables that `spack load --sh` would set."""
+    """Returns the variables that `spack load --sh` would set."""
     variables = {"PATH": BASE_PATH}
     try:
         uenv.environment_modifications_for_specs(spec).apply_modifications(variables)

@@ -1,8 +1,8 @@
-"""The specs of an environment with all that they are made of."""
+"""Lists the specs of an environment, with the build specs of spliced ones."""
 
 
 def specs_of(environment):
-    """All specs, each once: a spliced one is made of what it was built as."""
+    """Returns all specs once each, including the DAGs of build specs that spliced ones are made from."""
     found = {spec.dag_hash(): spec for spec in environment.all_specs()}
     for spec in list(found.values()):
         if spec.spliced:

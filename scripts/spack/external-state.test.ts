@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { findSolvers, openSpack } from '../../tests/world/spack.ts';
 import { askForExternals, externalKey } from './external-state.ts';
 
-/** Of no recipe. */
+/** An external without a recipe. */
 const NOWHERE = 'py-no-such-thing@1.0';
 
 const spacks = process.env['FULL'] ? findSolvers() : [];

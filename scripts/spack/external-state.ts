@@ -4,21 +4,23 @@ import { z } from 'zod';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { askSpack, type Spack } from './run-spack.ts';
 
-/** A package that an environment takes from a folder of the system. */
+/** A package that an environment uses from a folder of the system. */
 export interface External {
   spec: string;
   prefix: string;
 }
 
-/** `here`, `missing`, `unknown` where Spack has no way to look, or the versions that are there instead; by `externalKey`. */
+/**
+ * `here`, `missing`, `unknown` if Spack cannot detect it, or the versions found instead; by `externalKey`.
+ */
 export type ExternalStates = ReadonlyMap<string, string>;
 
-/** Names an external among others. */
+/** Key of an external. */
 export function externalKey({ spec, prefix }: External): string {
   return `${prefix} ${spec}`;
 }
 
-/** Lets Spack look for externals on this machine, or in the image that this job runs in. */
+/** Lets Spack look for externals on this machine, or in the image of this job. */
 export async function askForExternals(spack: Spack, externals: readonly External[]): Promise<ExternalStates> {
   if (externals.length === 0) return new Map();
   return withTemporaryFolder(async (folder) => {

@@ -1,7 +1,7 @@
-"""Says whether externals of an environment are on this machine, as JSON in a file.
+"""Checks whether externals of an environment are on this machine; writes JSON to a file.
 
-Run by Spack: `spack python external_state.py IN OUT`. IN is a list of `{"spec", "prefix"}`; OUT gets one of each: `here`,
-`missing`, `unknown` where Spack has no way to look, or the versions that are there instead.
+Run by Spack: `spack python external_state.py IN OUT`. IN is a list of `{"spec", "prefix"}`; OUT receives one state for
+each: `here`, `missing`, `unknown` if Spack cannot detect it, or the versions found instead.
 """
 
 import glob
@@ -15,7 +15,7 @@ import spack.repo
 import spack.spec
 import spack.version
 
-# What a Python has of a distribution, by its name without "py-".
+# Prints the version of a Python distribution, whose name is the package's without "py-".
 FIND_DISTRIBUTION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
 
 
@@ -37,7 +37,7 @@ def state_of(spec, prefix):
     try:
         versions = find_distribution(name, prefix) if name.startswith("py-") else find_program(name, prefix)
     except Exception:
-        # A recipe that cannot be read, or a version that Spack has no way to write.
+        # The recipe cannot be read, or Spack cannot express the version.
         return "unknown"
     if versions is None:
         return "unknown"
@@ -55,7 +55,7 @@ def find_program(name, prefix):
     folders = [os.path.join(prefix, folder) for folder in ("bin", "sbin", "lib", "lib64")]
     folders += glob.glob(os.path.join(prefix, "lib/*-linux-gnu"))
     found = spack.detection.by_path([name], path_hints=folders, max_workers=1)
-    # Not concrete ones in Spack's sense: `1.0.8` may be the beginning of a version there.
+    # Version ranges, not concrete versions in Spack's sense: `1.0.8` may be the beginning of a version.
     texts = {str(spec.versions).lstrip("=") for specs in found.values() for spec in specs}
     return [spack.version.Version(text) for text in sorted(texts)]
 
@@ -67,7 +67,7 @@ def find_distribution(name, prefix):
         found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
     except OSError:
         return []
-    # `2.1.0+cpu` is a build of 2.1.0; Spack's versions have no `+`.
+    # `2.1.0+cpu` is a build of 2.1.0; versions in Spack have no `+`.
     return [spack.version.Version(found.stdout.strip().partition("+")[0])] if found.returncode == 0 else []
 
 

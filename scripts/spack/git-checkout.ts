@@ -8,21 +8,21 @@ import { TemporaryError, retry } from '../http/retry.ts';
 
 const execute = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
-/** The tags of spack-packages take some 100 kB. */
+/** The tags of spack-packages take about 100 kB. */
 const MAX_OUTPUT_BYTES = 2 ** 26;
-/** What git says of a tag, commit or repository that is not there. */
+/** Errors of git for a missing tag, commit or repository. */
 const ABSENT =
   /couldn't find remote ref|not our ref|repository '.*' not found|does not appear to be a git repository/i;
 
-/** How long another host is asked. */
+/** Retries and time limit for requests to another host. */
 export interface Patience {
   retries?: number;
-  /** Milliseconds that one try may take. */
+  /** Time limit of one attempt, in milliseconds. */
   timeoutMs?: number;
 }
 
 /**
- * Fetches one tag or commit of a repository, without its history, into a folder; what is there already stays.
+ * Fetches one tag or commit of a repository, without its history, into a folder; does nothing if it is there.
  * @returns the commit, 40 hex digits
  */
 export async function checkOut(url: string, version: string, folder: string): Promise<string> {
@@ -51,8 +51,9 @@ export async function checkOut(url: string, version: string, folder: string): Pr
 }
 
 /**
- * Runs a command of git that asks another host, and again when it fails in a way that may pass: git has one exit code
- * for everything, and what it says of a tag or repository that is not there stays the same.
+ * Runs a git command that contacts another host, and retries errors that may be temporary. Git has a single
+ * exit code for all errors, so its messages tell whether a tag or repository is missing, which a retry does
+ * not change.
  */
 export async function askRemote(
   args: string[],
@@ -74,7 +75,7 @@ async function headOf(folder: string): Promise<string | undefined> {
   return git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
 }
 
-/** Runs a command of git in a folder. @returns what it prints, without white space around it */
+/** Runs a git command in a folder. @returns its output, trimmed */
 export async function git(folder: string, args: string[]): Promise<string> {
   return runGit(['-C', folder, ...args]);
 }
@@ -88,7 +89,7 @@ async function runGit(args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
   return stdout.trim();
 }
 
-/** When the commit that is checked out was made: UTC, whole seconds. */
+/** Date of the commit that is checked out: UTC, whole seconds. */
 export async function headDate(folder: string): Promise<string> {
   const seconds = Number(await git(folder, ['show', '--no-patch', '--format=%ct', 'HEAD']));
   return isoSeconds(new Date(seconds * 1_000));

@@ -6,7 +6,7 @@ import { commitFiles, git, makeRepository as initRepository, writeFiles } from '
 import { installSpack, isVersion, expectTools } from './install-spack.ts';
 import { expectUsableSpack } from './version.ts';
 
-/** A git repository with something in Spack's place that knows its version. */
+/** A git repository with a substitute for Spack that prints a version. */
 function makeRepository(files: Record<string, string>): { url: string; commit: string } {
   const folder = mkdtempSync(join(tmpdir(), 'spack-'));
   initRepository(folder);

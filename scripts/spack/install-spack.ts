@@ -11,16 +11,16 @@ const execute = promisify(execFile);
 const SPACK_URL = 'https://github.com/spack/spack.git';
 const PACKAGES_URL = 'https://github.com/spack/spack-packages.git';
 
-/** Where Spack is fetched from. */
+/** Address of the repository that Spack is fetched from. */
 export function spackUrl(environment: ProcessEnvironment): string {
   return environment['SPACK_GIT_URL'] || SPACK_URL;
 }
 
-/** Where Spack's recipes are fetched from. */
+/** Address of the repository that Spack's recipes are fetched from. */
 export function packagesUrl(environment: ProcessEnvironment): string {
   return environment['SPACK_PACKAGES_GIT_URL'] || PACKAGES_URL;
 }
-/** Said in place of a commit where Spack's own configuration names the recipes. */
+/** Value used instead of a commit when Spack's own configuration names the recipes. */
 const INSTALLED_RECIPES = 'installed';
 
 /** Tags or commits. */
@@ -32,25 +32,25 @@ export interface WantedVersions {
 export interface InstalledSpack {
   /** Path of `bin/spack`. */
   program: string;
-  /** Its commit, or the version that an installed one names. */
+  /** Its commit, or the version that an installed Spack reports. */
   version: string;
-  /** Folder of the builtin recipes. Absent: Spack's own configuration names them. */
+  /** Folder of the builtin recipes. Absent when Spack's own configuration names them. */
   builtin?: string;
   /** Commit of spack-packages, or `installed`. */
   packages: string;
 }
 
-/** Commit of the recipes and its date; both absent where they are not known. */
+/** Commit of the recipes and its date; both absent if unknown. */
 export interface RecipesCommit {
   commit?: string;
   commitDate?: string;
 }
 
 /**
- * Finds or fetches Spack and its recipes at the wanted versions.
- * A Spack in SPACK_ROOT or on PATH is taken when it is of the wanted version; with `SPACK_INSTALLED=true` whatever
- * its version, and with the recipes that it has (`SPACK_PACKAGES_ROOT` names others): for trying things out.
- * `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other repositories to fetch from.
+ * Finds or fetches Spack and its recipes at the wanted versions. Uses a Spack in SPACK_ROOT or on PATH if it
+ * has the wanted version. With `SPACK_INSTALLED=true`, for experiments, uses any version, with its own
+ * recipes (`SPACK_PACKAGES_ROOT` names others). `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other
+ * repositories to fetch from.
  */
 export async function installSpack(
   wanted: WantedVersions,
@@ -72,13 +72,13 @@ export async function installSpack(
 
 interface FoundSpack {
   program: string;
-  /** As `1.1.0`. */
+  /** A version such as `1.1.0`. */
   version: string;
-  /** Absent where Spack does not name it. */
+  /** Absent when Spack does not report it. */
   commit?: string;
 }
 
-/** Whether an installed Spack is what a tag, a version or the beginning of a commit names. */
+/** Whether an installed Spack matches a tag, a version or the beginning of a commit. */
 export function isVersion({ version, commit }: Omit<FoundSpack, 'program'>, wanted: string): boolean {
   const isCommit = /^[0-9a-f]{7,40}$/.test(wanted);
   if (isCommit) return commit !== undefined && (wanted.startsWith(commit) || commit.startsWith(wanted));
@@ -126,14 +126,14 @@ async function findRecipes(
   throw new Error(`${root}: expected repos/spack_repo/builtin in it, as spack-packages has from v2025.07 on`);
 }
 
-/** Which commit the builtin recipes of a Spack are. */
+/** Returns the commit of a Spack's builtin recipes. */
 export async function describeRecipes({ builtin, packages }: InstalledSpack): Promise<RecipesCommit> {
   if (builtin === undefined || !isCommit(packages)) return {};
   return { commit: packages, commitDate: await headDate(builtin) };
 }
 
 async function versionOf(program: string): Promise<string> {
-  // Without the job's variables: an older Spack may be active there.
+  // Runs without the job's variables, in which an older Spack may be active.
   const { PATH = '', HOME = '', SPACK_PYTHON } = process.env;
   const env = { PATH, HOME, ...(SPACK_PYTHON ? { SPACK_PYTHON } : {}) };
   const { stdout } = await execute(program, ['--version'], { env, timeout: 120_000 });
@@ -147,8 +147,8 @@ function parseVersion(text: string): { version: string; commit?: string } {
 }
 
 /**
- * What Spack needs of a Linux machine before it can build anything, each with the programs of which one is enough. Source:
- * "System Prerequisites" of Spack's manual, without what it builds itself (make, gpg).
+ * Tools that Spack needs on a Linux machine to build anything, each with its alternative programs. Source:
+ * "System Prerequisites" in Spack's manual, without the tools that Spack builds itself (make, gpg).
  */
 const NEEDED: Record<string, string[]> = {
   'a C compiler': ['gcc', 'clang', 'cc'],
@@ -159,7 +159,7 @@ const NEEDED: Record<string, string[]> = {
   ),
 };
 
-/** What a machine lacks of what Spack needs. */
+/** Lists the required tools that a machine lacks. */
 function findMissingTools(environment: Record<string, string | undefined>): string[] {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const python = environment['SPACK_PYTHON'];
@@ -174,7 +174,7 @@ function findMissingTools(environment: Record<string, string | undefined>): stri
   });
 }
 
-/** Throws one sentence that names all that is missing: an image for Linux may have neither compiler nor patch. */
+/** Throws one sentence with all missing tools: a Linux image may have neither compiler nor patch. */
 export function expectTools(environment: Record<string, string | undefined>): void {
   const missing = findMissingTools(environment);
   if (missing.length === 0) return;

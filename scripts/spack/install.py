@@ -1,4 +1,4 @@
-"""Installs the active environment as `spack install --only-concrete` does, and writes down what happens.
+"""Installs the active environment like `spack install --only-concrete`, and records what happens.
 
 Run by Spack: `spack -e ENV python install.py EVENTS INSTALLER FLAG...`. EVENTS is the file that install_events.py
 describes; INSTALLER is new, old or auto; flags are those of `spack install`.
@@ -22,7 +22,7 @@ import spack.error  # noqa: E402
 import spack.installer  # noqa: E402
 
 
-# The first whose new installer is more than a trial.
+# First version whose new installer is no longer experimental.
 NEW_INSTALLER_SINCE = (1, 2)
 
 
@@ -30,7 +30,8 @@ def main(events, installer, *flags):
     open_input()
     install_events.record(events)
     if has_splices(ev.active_environment()):
-        # The new one does not rewire, and would build what is not in a cache without its build dependencies.
+        # The new installer does not rewire, and would build specs missing from the cache without their build
+        # dependencies.
         print("the old installer is used: the environment has spliced specs", file=sys.stderr)
         if spack.spack_version_info[:2] < (1, 2):
             expect_build_specs()
@@ -42,7 +43,8 @@ def main(events, installer, *flags):
     try:
         install("new", flags)
     except NotImplementedError as error:
-        # Said before it begins, of options that only the old one knows: --test, --fail-fast, --source.
+        # Raised before it begins, for options that only the old installer supports: --test, --fail-fast,
+        # --source.
         if installer != "auto":
             raise spack.error.SpackError(f"the new installer cannot do this: {error}; set installer to auto") from error
         print(f"the old installer is used: {error}", file=sys.stderr)
@@ -53,13 +55,13 @@ def install(installer, flags):
     spack.config.set("config:installer", installer, scope="command_line")
     parser = argparse.ArgumentParser(prog="spack install")
     spack.cmd.install.setup_parser(parser)
-    # An option of `spack` itself.
+    # This is an option of `spack` itself.
     parser.set_defaults(verbose=False)
     spack.cmd.install.install(parser, parser.parse_args(["--only-concrete", *flags]))
 
 
 def expect_build_specs():
-    """Spack 1.0 and 1.1 take a spliced spec for installed whose build spec is neither here nor in a cache; told so, they build it."""
+    """Makes Spack 1.0 and 1.1 build a spliced spec whose build spec is missing; they would take it for installed."""
     unpack = spack.installer._process_binary_cache_tarball
 
     def unpack_or_raise(pkg, *args, **kwargs):
@@ -72,14 +74,14 @@ def expect_build_specs():
 
 
 def open_input():
-    """The new installer polls standard input, which the kernel refuses for files and for /dev/null."""
+    """Replaces standard input: the new installer polls it, which fails for files and for /dev/null."""
     mode = os.fstat(0).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0):
         return
     reader, writer = os.pipe()
     os.dup2(reader, 0)
     os.close(reader)
-    # Left open: at its end the installer would poll it without pause.
+    # The pipe stays open: at its end the installer would poll it without pause.
     os.set_inheritable(writer, False)
 
 

@@ -1,14 +1,14 @@
-"""Writes down what an installation does, as lines of JSON: steps as they begin and end, and what failed.
+"""Records an installation as lines of JSON: steps as they begin and end, and errors.
 
-Both of Spack's installers build in child processes. `record` puts wrappers around functions that the two have in
-common in Spack 1.0 to 1.2, and around what each child begins with, since a child that was spawned has none of the
-parent's wrappers. A function that a version does not have is left alone: its steps are then missing, nothing else.
+Both of Spack's installers build in child processes. `record` wraps functions that both have in Spack 1.0 to 1.2, and the
+first function of each child, since a spawned child has none of the parent's wrappers. A function that a version does not
+have is left alone: only its steps are missing then.
 
     {"event": "begin" | "end", "hash": H, "step": S, "phase": P, "time": seconds since 1970}
     {"event": "error", ..., "types": [the exception's classes, its own first], "message": text}
 
 Steps: setup, fetch, stage, patch, phase (its name is the phase), finish (hooks after the last phase), binary (download),
-unpack (of a binary, with its relocation), build (all the rest in the child) and task (in the parent).
+unpack (of a binary, with its relocation), build (the rest in the child) and task (in the parent).
 """
 
 import functools
@@ -26,7 +26,7 @@ _original = {}
 
 
 def record(path):
-    """Begins to write to a file, in this process and in those that build."""
+    """Starts recording to a file, in this process and in those that build."""
     os.environ[VARIABLE] = path
     _wrap_steps(path)
     import spack.build_environment
@@ -42,7 +42,7 @@ def record(path):
 
 
 def run_old_child(serialized_pkg, *args, **kwargs):
-    """What a child of the old installer begins with."""
+    """Runs in a child of the old installer in place of its first function."""
     import spack.build_environment
 
     _begin_child()
@@ -50,7 +50,7 @@ def run_old_child(serialized_pkg, *args, **kwargs):
 
 
 def run_new_child(spec, *args, **kwargs):
-    """What a child of the new installer begins with."""
+    """Runs in a child of the new installer in place of its first function."""
     import spack.new_installer
 
     _begin_child()
@@ -59,7 +59,7 @@ def run_new_child(spec, *args, **kwargs):
 
 def _begin_child():
     build_clock.begin()
-    # Build scripts have no use for it.
+    # Build scripts do not need it.
     path = os.environ.pop(VARIABLE, None)
     if path is not None:
         _wrap_steps(path)
@@ -87,7 +87,7 @@ def _wrap_steps(path):
     _wrap(spack.binary_distribution, "download_tarball", "binary", lambda spec, *_: spec)
     _wrap(spack.binary_distribution, "extract_tarball", "unpack", lambda spec, *_: spec)
     _wrap(spack.installer, "build_process", "build", lambda pkg, *_: pkg.spec)
-    # The module of the old installer has a name of its own for it.
+    # The module of the old installer has imported the function by name.
     spack.installer.setup_package = spack.build_environment.setup_package
     _wrap_failed_tasks(spack.installer.PackageInstaller)
     try:
@@ -125,12 +125,12 @@ def _describe(args, kwargs, step, spec_of):
         if step == "phase":
             event["phase"] = str(args[0].name)
         return event
-    except Exception:  # called in a way that this script does not know
+    except Exception:  # called with unknown arguments
         return None
 
 
 def _wrap_failed_tasks(installer):
-    """The old installer's parent knows failures that no child could tell, and what it therefore skipped."""
+    """Records failures that only the old installer's parent knows, and specs that it skipped because of them."""
     function = getattr(installer, "_update_failed", None)
     if function is None:
         return
@@ -145,7 +145,7 @@ def _wrap_failed_tasks(installer):
 
 
 def write_error(event, error):
-    """Writes an error once, at the innermost step that it came through."""
+    """Writes an error once, at its innermost step."""
     if getattr(error, "_is_recorded", False):
         return
     try:
@@ -159,14 +159,14 @@ def write_error(event, error):
 
 def write(event):
     line = json.dumps(event) + "\n"
-    # Children write to the same file: one call a line, at its end.
+    # Children append to the same file: one write per line.
     try:
         handle = os.open(_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     except OSError:
         return
     try:
         os.write(handle, line.encode("utf-8", "replace"))
-    except OSError:  # a full disk; the installation goes on
+    except OSError:  # a full disk; the installation continues
         pass
     finally:
         os.close(handle)

@@ -5,12 +5,12 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { askRemote, type Patience } from './git-checkout.ts';
 import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
 
-/** Stands in the settings for the newest release. */
+/** Word in the settings for the newest release. */
 const LATEST = 'latest';
 
 /**
- * Puts the newest release's tag in place of `latest`; other versions stay as they are. To be called once a run:
- * what it resolves to is handed on, so that all jobs of a run use the same.
+ * Replaces `latest` by the tag of the newest release; other versions stay. To be called once per run: the
+ * result is passed on, so that all jobs of a run use the same release.
  * @param environment `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other repositories
  */
 export async function resolveVersions(
@@ -30,7 +30,7 @@ export interface NewerRelease {
   to: string;
 }
 
-/** Asks for the newest releases; returns the settings that name an older one. */
+/** Looks up the newest releases; returns the settings that name an older one. */
 export async function findNewer(
   current: WantedVersions,
   environment: ProcessEnvironment,
@@ -44,8 +44,8 @@ export async function findNewer(
 }
 
 /**
- * The settings that name an older release than the newest. `latest` follows by itself, and a commit or a branch was
- * chosen for a reason that no version says.
+ * Returns the settings that name a release older than the newest. `latest` needs no change, and a commit or
+ * branch was chosen for a reason that cannot be compared.
  */
 export function compareReleases(current: WantedVersions, newest: WantedVersions): NewerRelease[] {
   return (['spack', 'packages'] as const).flatMap((setting) => {
@@ -56,7 +56,7 @@ export function compareReleases(current: WantedVersions, newest: WantedVersions)
   });
 }
 
-/** `Spack v1.2.0, recipes v2026.06.0` */
+/** Text such as `Spack v1.2.0, recipes v2026.06.0`. */
 export function releasesText(newer: readonly NewerRelease[]): string {
   const names = { spack: 'Spack', packages: 'recipes' };
   return newer.map(({ setting, to }) => `${names[setting]} ${to}`).join(', ');
@@ -74,7 +74,7 @@ async function readNewest(url: string, patience: Patience = {}): Promise<string>
   );
 }
 
-/** The tags of a git repository, without fetching anything of it. */
+/** Lists the tags of a git repository without fetching it. */
 async function listTags(url: string, patience: Patience): Promise<string[]> {
   try {
     const stdout = await askRemote(['ls-remote', '--tags', '--refs', '--', url], patience);
@@ -84,7 +84,7 @@ async function listTags(url: string, patience: Patience): Promise<string[]> {
   }
 }
 
-/** Of tags the newest that names a release: `v1.10.0` is newer than `v1.9.1`; previews and other names do not count. */
+/** Finds the newest release tag: `v1.10.0` is newer than `v1.9.1`; previews and other names do not count. */
 export function newestRelease(tags: readonly string[]): string | undefined {
   return tags
     .filter((tag) => /^v\d+(\.\d+)+$/.test(tag))
@@ -92,14 +92,14 @@ export function newestRelease(tags: readonly string[]): string | undefined {
     .at(-1);
 }
 
-/** What of a build says which recipes it was made with. */
+/** The part of a build that has its recipes. */
 interface MadeWith {
   origin: Pick<Origin, 'release' | 'packages'>;
 }
 
 /**
- * A sentence when a release's tag names another commit of the recipes than when builds were made with it: the tag was moved.
- * Builds record both.
+ * Returns a sentence when a release's tag was moved: it points to another commit than when builds were made
+ * with it. Builds record both.
  */
 export function findMovedTag(
   builds: Iterable<MadeWith>,

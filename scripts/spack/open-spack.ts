@@ -6,20 +6,20 @@ import { askSpack, lastLines, runSpack, type Spack } from './run-spack.ts';
 import { createSpackHome } from './spack-home.ts';
 import type { ThisCache } from './this-cache.ts';
 
-/** What a Spack is set up with. */
+/** Setup of a Spack. */
 export interface SpackSetup {
   installed: InstalledSpack;
   recipes: Recipes;
   cache: ThisCache;
-  /** In Spack's words. */
+  /** Spack's name of the microarchitecture. */
   microarchitecture: string;
   installRoot: string;
 }
 
 /**
- * Sets up a Spack of its own in a folder: pinned target, padded root, recipes, this cache as a mirror with its keys
- * trusted, and the machine's compilers as the only externals (the C library comes with them).
- * Throws when this machine cannot run what is to be built.
+ * Sets up a separate Spack in a folder, with a fixed target, a padded root, recipes, this cache as a mirror
+ * with trusted keys, and the machine's compilers as the only externals (the C library comes with them).
+ * Throws when this machine cannot run the builds.
  */
 export async function openSpack(folder: string, setup: SpackSetup): Promise<Spack> {
   const { installed, recipes, cache, microarchitecture, installRoot } = setup;

@@ -1,9 +1,9 @@
-"""Pushes specs of the active environment as `spack buildcache push --unsigned --only package` does, spliced ones too.
+"""Pushes specs of the active environment like `spack buildcache push --unsigned --only package`, even spliced ones.
 
-Run by Spack: `spack -e ENV python push.py FOLDER HASHES`. HASHES is a file of DAG hashes, one a line.
+Run by Spack: `spack -e ENV python push.py FOLDER HASHES`. HASHES is a file of DAG hashes, one per line.
 
-The command takes specs from the database of what is installed, which does not say what a spliced one was built as: the
-spec file that it writes then is not what its hash says. Here they are the environment's.
+The command takes specs from the database of installed specs, which does not have the build spec of a spliced one: the
+spec file that it writes then does not match its hash. Here the specs are those of the environment.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""Reads the index of a build cache with Spack's own reader, as a client does, and prints how many binaries it lists.
+"""Reads the index of a build cache with Spack's own reader, as a client does, and prints the number of binaries.
 
-Run by `spack python read_index.py INDEX`. Ends with 1 and the reason in one line when Spack cannot read it.
+Run by `spack python read_index.py INDEX`. Exits with 1 and the reason in one line when Spack cannot read it.
 """
 
 import pathlib

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** The CVE ids beside versions, as recipe_facts.py reads them in a recipe's source. */
+/** CVE ids next to versions, as recipe_facts.py reads them from a recipe's source. */
 function readCves(source: string): unknown {
   const program = [
     'import json, sys, types',
@@ -18,7 +18,7 @@ function readCves(source: string): unknown {
 test.skipIf(spawnSync('python3', ['--version']).status !== 0)(
   'finds the CVE ids that a recipe names above its versions',
   () => {
-    // Cut down from py-torch, libtiff and apptainer of v2026.06.0.
+    // Shortened from py-torch, libtiff and apptainer of v2026.06.0.
     const source = `
 class PyTorch(PythonPackage):
     version("2.10.0", tag="v2.10.0")

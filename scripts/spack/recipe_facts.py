@@ -1,4 +1,4 @@
-"""Says what a recipe is about and which of its versions it advises against, as plain data."""
+"""Describes a recipe and its deprecated versions as plain data."""
 
 import io
 import re
@@ -11,7 +11,7 @@ MAX_SOURCE = 2_000_000
 
 
 def describe_package(recipe):
-    """A recipe may say anything, or nothing: what is not text is left out."""
+    """Describes a package. Recipes are untrusted: values that are not text are left out."""
     licenses = getattr(recipe, "licenses", {}) or {}
     return {
         "name": recipe.name,
@@ -24,7 +24,7 @@ def describe_package(recipe):
 
 
 def deprecated_versions(recipe):
-    """Versions that a recipe marks deprecated, the newest first: [{version, reason, severity, cves}]."""
+    """Returns the deprecated versions of a recipe, the newest first: [{version, reason, severity, cves}]."""
     marked = {v: f for v, f in recipe.versions.items() if is_deprecated(f)}
     if not marked:
         return []
@@ -37,7 +37,7 @@ def is_deprecated(facts):
 
 
 def describe_deprecation(version, facts, beside):
-    """Recipes say `deprecated=True`; what else a newer Spack lets them say is a text or has these fields."""
+    """Describes one deprecation. Recipes write `deprecated=True`; in a newer Spack it may be a text or have fields."""
     value = facts.get("deprecated")
     text = value if isinstance(value, str) else field(value, "reason")
     reason = str(text or facts.get("deprecated_reason") or "")
@@ -67,8 +67,8 @@ def read_source(recipe):
 
 def cves_beside_versions(source):
     """
-    The CVE ids in comments above `version(...)` statements, by version. A comment holds for the versions below it,
-    until the next comment, or another statement than a version.
+    Returns the CVE ids in comments above `version(...)` statements, keyed by version. A comment applies to the versions
+    below it, up to the next comment or another statement.
     """
     found = {}
     current, is_block_open = set(), False
@@ -78,7 +78,7 @@ def cves_beside_versions(source):
         return found
     for index, token in enumerate(tokens):
         if token.type == tokenize.COMMENT:
-            # A comment behind a statement is of that statement alone.
+            # A comment after a statement on the same line applies only to that statement.
             ids = {one.upper() for one in CVE.findall(token.string)}
             current = current | ids if is_block_open else ids
             is_block_open = True
@@ -100,7 +100,7 @@ def first_string(tokens, index):
 
 
 def starts_statement(tokens, index):
-    """Whether a statement begins at a token: what is before it ends a line, or begins or ends a block."""
+    """Whether a statement begins at a token: the token before it ends a line, or begins or ends a block."""
     token = tokens[index]
     if token.type != tokenize.NAME or index == 0:
         return False

@@ -1,14 +1,14 @@
-"""Says what the recipes of this Spack make of specs that were solved with others, as JSON in a file.
+"""Reports the state of concrete specs in the recipes of this Spack, as JSON in a file.
 
-Run by Spack: `spack python recipe_state.py INDEX OUT`. INDEX is that of a build cache. One process for all of its specs:
-reading the recipes is what takes time.
+Run by Spack: `spack python recipe_state.py INDEX OUT`. INDEX is that of a build cache. A single process handles all of
+its specs: reading the recipes takes most of the time.
 
     {"states": {"<hash>": {"state": "known" | "no recipe" | "no version" | "deprecated", "package_hash": H or null,
                            "newest": version, "reason": text, "shared": [files of build_systems that it uses],
                            "imports": [folders of other packages that it uses]}},
-     "packages": [{as describe_package says, "deprecated": [as deprecated_versions says]}]}
+     "packages": [{result of describe_package, "deprecated": [result of deprecated_versions]}]}
 
-A spec whose recipe is in a repository that is not here, or cannot be loaded, has no state.
+A spec has no state if its recipe is in a missing repository or cannot be loaded.
 """
 
 import ast
@@ -28,7 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 from recipe_facts import deprecated_versions, describe_package, is_deprecated, read_source  # noqa: E402
 
 BUILTIN = "spack_repo.builtin."
-# Specs of each package. Worker processes get them as copies of this one.
+# Specs of each package. Worker processes inherit them as copies of this process.
 GROUPS = []
 
 
@@ -38,7 +38,7 @@ def main(index_file, out_file):
     for spec in read_specs(index_file):
         if not spec.external and spec.namespace in namespaces:
             groups.setdefault(spec.fullname, []).append(spec)
-    # The largest first, so that no process is left with one at the end.
+    # The largest first, so that no process is still busy with one at the end.
     GROUPS.extend(sorted(groups.values(), key=len, reverse=True))
     avoid_index_of_providers()
     states, packages = {}, []
@@ -51,13 +51,13 @@ def main(index_file, out_file):
 
 
 def avoid_index_of_providers():
-    """What no recipe is called is virtual. Spack would read all recipes to tell, which takes minutes."""
+    """Treats every name without a recipe as virtual. Spack would read all recipes to find out, which takes minutes."""
     ask = spack.repo.PATH.is_virtual
     spack.repo.PATH.is_virtual = lambda name, use_index=True: ask(name, use_index=False)
 
 
 def describe_groups():
-    """As many at once as there are cores, where a process can be copied."""
+    """Describes all groups, in one process per core where processes can be forked."""
     numbers = range(len(GROUPS))
     if not sys.platform.startswith("linux"):
         yield from map(describe_group, numbers)
@@ -67,7 +67,7 @@ def describe_groups():
 
 
 def describe_group(number):
-    """The states of a package's specs by hash, and what its recipe says; None: there is none, or it cannot be read."""
+    """Returns the states of a package's specs by hash, and its description: None if its recipe is missing or broken."""
     specs = GROUPS[number]
     try:
         recipe = spack.repo.PATH.get_pkg_class(specs[0].fullname)
@@ -89,8 +89,8 @@ def describe_group(number):
 
 class PackageHashes:
     """
-    The package hashes of specs of one package. Spack parses the recipe again for each of them, but what it finds
-    depends on the version and the patches alone, unless a method has a condition.
+    Package hashes of specs of one package. Spack parses the recipe again for each of them, but the result depends
+    only on the version and the patches, unless a method has a condition.
     """
 
     def __init__(self, recipe):
@@ -99,7 +99,7 @@ class PackageHashes:
         self.known = {}
 
     def of(self, spec):
-        """None: it cannot be known, as for a patch that is gone."""
+        """Returns the hash of a spec, or None if it cannot be computed, such as when a patch no longer exists."""
         patches = spec.variants["patches"].value if "patches" in spec.variants else ()
         key = spec.dag_hash() if self.has_conditions else (str(spec.version), tuple(patches), "dev_path" in spec.variants)
         if key not in self.known:
@@ -112,7 +112,7 @@ class PackageHashes:
     def find_patches(self, spec, wanted):
         """
         Whether all patches of a spec are still in its recipe, or in those of its dependents. Spack would look them up
-        in an index of all recipes, which takes it minutes to make.
+        in an index of all recipes, which takes minutes to create.
         """
         lists = list(self.recipe.patches.values())
         for parent in spec.dependents() if wanted else []:
@@ -127,7 +127,7 @@ class PackageHashes:
 
 
 def read_specs(index_file):
-    """Spack's own reader takes several builds of one package, and reads a node that they share once."""
+    """Reads the specs with Spack's own reader, which supports several builds of a package and reads shared nodes once."""
     with tempfile.TemporaryDirectory() as root:
         database = spack.binary_distribution.BuildCacheDatabase(root)
         database._read_from_file(pathlib.Path(index_file))
@@ -138,7 +138,7 @@ def describe(spec, recipe, package, hashes):
     facts = recipe.versions.get(spec.version)
     own = {}
     if facts is None and "runtime" in (getattr(recipe, "tags", None) or []):
-        # Compilers' runtime libraries have the version of whatever compiler is found.
+        # Compilers' runtime libraries have the version of the compiler that is found.
         facts, own = {}, {"newest": str(spec.version)}
     if facts is None:
         return {"state": "no version", "package_hash": None, "reason": ""}
@@ -148,7 +148,7 @@ def describe(spec, recipe, package, hashes):
 
 
 def reason_of(package, version):
-    """What the recipe says against a version: its reason, or the CVE ids beside it."""
+    """Returns the recipe's reason against a version, or the CVE ids next to it."""
     for one in package["deprecated"] if package else []:
         if one["version"] == str(version):
             return one["reason"] or ", ".join(one["cves"])
@@ -157,8 +157,8 @@ def reason_of(package, version):
 
 def shared_files(recipe):
     """
-    What a recipe imports of the builtin repository, directly or not: `autotools.py` of build_systems, and the modules of
-    other packages.
+    Returns the modules of the builtin repository that a recipe imports, directly or not: files of build_systems, such as
+    `autotools.py`, and other packages.
     """
     found, open_modules = {"build_systems": set(), "packages": set()}, [recipe.__module__]
     seen = set(open_modules)
@@ -178,7 +178,7 @@ def shared_files(recipe):
 
 
 def imports_of(module):
-    """Full names of the modules, and of what may be modules, that a loaded module imports."""
+    """Yields the full names of all modules, and of possible modules, that a loaded module imports."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if not file or not file.endswith(".py"):
         return
@@ -195,7 +195,7 @@ def imports_of(module):
 
 
 def newest_version(recipe):
-    """The version that the solver likes best when nothing else is asked for."""
+    """Returns the version that the solver prefers by default."""
     best = None
     for version, facts in recipe.versions.items():
         if is_deprecated(facts):

@@ -7,25 +7,25 @@ import type { RecipeSource } from '../../site/schemas/build-request.ts';
 import { checkOut } from './git-checkout.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 
-/** Name of the repository that is made of bare `<name>/package.py` folders. */
+/** Namespace of the repository made from bare `<name>/package.py` folders. */
 const OWN_NAMESPACE = 'own';
 
-/** The part of a `repo.yaml` that names the repository. */
+/** The part of a `repo.yaml` that has the namespace. */
 const RepoYaml = z.object({
   repo: z.object({ namespace: z.string().regex(/^[a-zA-Z][\w.-]*$/, 'expected a namespace') }),
 });
 
-/** More recipes, besides builtin. */
+/** Recipes other than builtin. */
 export interface Recipes {
-  /** Folder of each repository by namespace, in the order in which they win. */
+  /** Folders of the repositories, keyed by namespace, in order of precedence. */
   repositories: Record<string, string>;
-  /** Where the fetched ones came from. */
+  /** Sources of the fetched repositories. */
   sources: RecipeSource[];
 }
 
 /**
- * Reads `https://github.com/owner/repo@tag`, one per line or separated by spaces; what follows the last `@` is a tag or
- * a commit, without it the newest is meant.
+ * Parses addresses such as `https://github.com/owner/repo@tag`, one per line or separated by spaces. The part
+ * after the last `@` is a tag or a commit (default: the newest commit).
  */
 export function parseRecipeSources(text: string): RecipeSource[] {
   return text
@@ -38,9 +38,10 @@ export function parseRecipeSources(text: string): RecipeSource[] {
 }
 
 /**
- * Fetches recipe repositories, and finds the owner's own in a folder: whole repositories (with a `repo.yaml`), or bare
- * `<name>/package.py` folders, of which one is made. The owner's win over the fetched ones.
- * @param own the owner's folder; empty: none
+ * Fetches recipe repositories, and finds the owner's recipes in a folder: whole repositories (with a
+ * `repo.yaml`), or bare `<name>/package.py` folders, from which one is made. The owner's take precedence over
+ * the fetched ones.
+ * @param own the owner's folder; empty if there is none
  */
 export async function gatherRecipes(sources: RecipeSource[], own: string, folder: string): Promise<Recipes> {
   const repositories: Record<string, string> = {};
@@ -80,7 +81,7 @@ async function findOwn(own: string, folder: string): Promise<string[]> {
       `${own}: expected <name>/package.py or a recipe repository with a repo.yaml, found neither`,
     );
   }
-  // Spack looks for repositories in a folder of this name, so that recipes can import each other.
+  // Spack requires a folder of this name, so that recipes can import each other.
   const repository = resolve(folder, 'own/spack_repo', OWN_NAMESPACE);
   mkdirSync(join(repository, 'packages'), { recursive: true });
   writeFileSync(join(repository, 'repo.yaml'), `repo:\n  namespace: ${OWN_NAMESPACE}\n  api: v2.0\n`);
@@ -91,7 +92,7 @@ async function findOwn(own: string, folder: string): Promise<string[]> {
   return [repository];
 }
 
-/** A package's name as that of a Python module, as Spack wants its folder: `py-numpy` is `py_numpy`, `7zip` is `_7zip`. */
+/** Name of a package's folder, a Python module: `py_numpy` for `py-numpy`, `_7zip` for `7zip`. */
 function moduleName(name: string): string {
   return name.replaceAll('-', '_').replace(/^(?=\d)/, '_');
 }

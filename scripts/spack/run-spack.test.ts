@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { askSpack, runSpack, type Spack } from './run-spack.ts';
 import { createSpackHome } from './spack-home.ts';
 
-/** A program in Spack's place: what is tested is how programs are run. */
+/** A substitute for Spack: this tests only how programs are run. */
 function makeProgram(script: string, environment: Record<string, string> = {}): Spack {
   const program = join(mkdtempSync(join(tmpdir(), 'run-')), 'program');
   writeFileSync(program, `#!/bin/sh\n${script}\n`);
@@ -27,13 +27,13 @@ test('ends everything that a program started when time is over', async () => {
   const outcome = await runSpack(spack, [], { timeLimitMs: 500 });
   expect(outcome.timedOut).toBe(true);
   const child = /begun (\d+)/.exec(outcome.output)?.[1] ?? '';
-  // A shell's background program ignores an interrupt; what is gone may wait for someone to fetch its exit code.
+  // A shell's background program ignores an interrupt; an ended process may still be a zombie.
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', child], { encoding: 'utf8' });
   expect(stdout.trim()).toMatch(/^(Z.*)?$/);
 });
 
 test('takes what is said after this process was told to stop for no result', async () => {
-  // Where tests run in the background, what they start ignores the interrupt.
+  // When tests run in the background, the programs that they start ignore the interrupt.
   const running = runSpack(makeProgram('echo begun; sleep 2'), [], {
     onText: () => process.emit('SIGTERM', 'SIGTERM'),
   });

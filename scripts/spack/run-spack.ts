@@ -1,42 +1,42 @@
 import { spawn } from 'node:child_process';
 
-/** A Spack with configuration, caches and keys of its own. */
+/** A Spack with its own configuration, caches and keys. */
 export interface Spack {
   /** Path of `bin/spack`. */
   program: string;
-  /** The whole environment that it runs with. */
+  /** The complete environment that it runs with. */
   environment: Record<string, string>;
 }
 
 export interface RunOptions {
-  /** Gets output as it comes, both streams. */
+  /** Receives the output of both streams as it arrives. */
   onText?: (text: string) => void;
-  /** Then Spack and all that it started is interrupted. */
+  /** Time after which Spack and all its child processes are interrupted. */
   timeLimitMs?: number;
 }
 
 export interface Outcome {
   code: number;
-  /** Both streams as they came, until the time limit; of very long output the end. */
+  /** Output of both streams until the time limit; only the end of very long output. */
   output: string;
   stdout: string;
   timedOut: boolean;
 }
 
-/** More output than this is shown but not kept, in characters. */
+/** Number of characters of output to keep; all of it is shown. */
 const MAX_OUTPUT = 2 ** 24;
-/** How long an interrupted Spack may take to tidy up. */
+/** Time that an interrupted Spack gets to clean up. */
 const GRACE_MS = 20_000;
 
 /**
- * Runs Spack to its end, or to the time limit; never throws for its exit code.
- * Throws when this process is told to stop meanwhile: what Spack then says is no result.
+ * Runs Spack to its end or to the time limit; never throws because of its exit code. Throws when this process
+ * is told to stop meanwhile: Spack's output is not a result then.
  */
 export async function runSpack(spack: Spack, args: string[], options: RunOptions = {}): Promise<Outcome> {
   const child = spawn(spack.program, args, {
     env: spack.environment,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that a build's whole tree of processes can be ended.
+    // A separate process group, so that all processes of a build can be stopped.
     detached: true,
   });
   const stop = (signal: NodeJS.Signals) => endGroup(child.pid, signal);
@@ -62,7 +62,7 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   let output = '';
   let stdout = '';
   const keep = (text: string) => {
-    // What it says of being interrupted is nobody's failure.
+    // Messages about the interruption are not failures.
     if (!timedOut) output = (output + text).slice(-MAX_OUTPUT);
     options.onText?.(text);
   };
@@ -75,7 +75,7 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status) => resolve(status ?? 1));
-      // What escapes its end may hold the pipes open.
+      // A process that survives may hold the pipes open.
       child.once('exit', (status) => {
         if (timedOut || sentSignal !== undefined) setTimeout(() => resolve(status ?? 1), 1_000);
       });
@@ -89,7 +89,7 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   }
 }
 
-/** Runs Spack and resolves to its standard output; throws with its last lines when it fails. */
+/** Runs Spack and returns its standard output; throws with its last lines when it fails. */
 export async function askSpack(spack: Spack, args: string[]): Promise<string> {
   const { code, output, stdout } = await runSpack(spack, args);
   if (code === 0) return stdout;
@@ -98,7 +98,7 @@ export async function askSpack(spack: Spack, args: string[]): Promise<string> {
   );
 }
 
-/** The last lines of a text that are not empty. */
+/** Returns the last lines of a text that are not empty. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split(/\r?\n/)
@@ -112,6 +112,6 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It ended by itself.
+    // The group has already ended.
   }
 }

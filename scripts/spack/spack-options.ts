@@ -1,9 +1,9 @@
 import { addPlaces, readSettings, type ScriptCommand } from '../cli/command.ts';
 import { defaultSpackHome } from './spack-home.ts';
 
-/** What every script that runs Spack is told. */
+/** Options of every script that runs Spack. */
 export interface SpackOptions {
-  /** Folder of the owner's recipes; empty: none. */
+  /** Folder of the owner's recipes; empty if there is none. */
   own: string;
   /** The catalog's folder. */
   catalog: string;
@@ -11,13 +11,13 @@ export interface SpackOptions {
   siteUrl: string;
   /** In the format of the variable REGISTRY. */
   registry: string;
-  /** Where Spack keeps its caches and settings. */
+  /** Folder of Spack's caches and settings. */
   home: string;
-  /** The owner's settings. Absent: where they usually are. */
+  /** The owner's settings file (default: its usual path). */
   settings?: string;
 }
 
-/** Adds the options that every script has that runs Spack. */
+/** Adds the options of every script that runs Spack. */
 export function addSpackOptions(command: ScriptCommand): ScriptCommand {
   const { SITE_URL, REGISTRY } = readSettings();
   return addRecipeOptions(addPlaces(command))
@@ -25,14 +25,14 @@ export function addSpackOptions(command: ScriptCommand): ScriptCommand {
     .option('--registry <REGISTRY>', 'its registry, for builds that are not on the site', REGISTRY);
 }
 
-/** Adds the options that every script has that loads recipes with Spack. */
+/** Adds the options of every script that loads recipes with Spack. */
 export function addRecipeOptions(command: ScriptCommand): ScriptCommand {
   return command
     .variable('--own <DIR>', 'folder of your own recipes', 'OWN_PACKAGES')
     .option('--home <DIR>', 'where Spack keeps its caches and settings', defaultSpackHome());
 }
 
-/** Which versions a run wants: tags or commits; empty means as the settings have it. */
+/** Versions that a run requests: tags or commits; empty for those in the settings. */
 export interface VersionOptions {
   spack: string;
   packages: string;

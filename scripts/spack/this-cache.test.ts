@@ -62,7 +62,7 @@ test('goes on without it while it is empty, not deployed or not there, and says 
 });
 
 test('does not ask the registry while the site has everything', async () => {
-  // A name that nothing answers to: asking would take its time.
+  // A host that does not exist: a request would take time.
   const cache = await findThisCache(catalogOf([PLAIN], []), addresses(site, 'registry.invalid/owner/repo'));
   expect(Object.keys(cache.mirrors)).toEqual(['this-cache']);
 });

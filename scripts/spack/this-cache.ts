@@ -11,13 +11,13 @@ import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { splitSigned } from '../signing/signature.ts';
 
-/** What Spack calls this cache while it builds for it. */
+/** Name of this cache's mirror in the Spack that builds for it. */
 const NAME = 'this-cache';
 const TIMEOUT_MS = 20_000;
-/** A manifest of an index has some hundred bytes. */
+/** A manifest of an index has a few hundred bytes. */
 const LIMIT_BYTES = 1024 * 1024;
 
-/** One mirror of this cache, as in `mirrors.yaml`. */
+/** A mirror of this cache in the format of `mirrors.yaml`. */
 interface Mirror {
   url: string;
   signed: boolean;
@@ -27,27 +27,27 @@ interface Mirror {
 
 /** This cache as a mirror of the Spack that builds for it. */
 export interface ThisCache {
-  /** For `mirrors.yaml`, the first is asked first; empty when there is nothing to take yet. */
+  /** Mirrors for `mirrors.yaml`, in the order of lookup; empty when the cache has no build yet. */
   mirrors: Record<string, Mirror>;
   /** Files with the public keys to trust. */
   keys: string[];
-  /** One sentence. */
+  /** One sentence on the mirrors in use. */
   message: string;
 }
 
-/** Where this cache is. */
+/** Addresses of this cache. */
 export interface CacheAddresses {
   /** Folder of its catalog. */
   directory: string;
   siteUrl: string;
-  /** As REGISTRY has it. */
+  /** In the format of the variable REGISTRY. */
   registry: string;
 }
 
 /**
  * Checks whether this cache can be used as a mirror. A missing or unreachable cache is not an error: then
- * everything is built from source. Registries are further mirrors only while the site cannot hold everything: Spack
- * checks no signatures there.
+ * everything is built from source. Registries are used as further mirrors only while the site cannot hold
+ * everything: Spack checks no signatures there.
  */
 export async function findThisCache(
   catalog: Pick<Catalog, 'builds' | 'manifests' | 'keys'>,
@@ -81,7 +81,7 @@ export async function findThisCache(
   };
 }
 
-/** The registries as Spack names them, when they have more than the site; of these the ones that anyone may read. */
+/** Returns the Spack addresses of publicly readable registries, if they have more than the site. */
 async function findOtherMirrors(
   indexText: string,
   siteUrl: string,
@@ -105,12 +105,12 @@ async function findOtherMirrors(
   return found.flat();
 }
 
-/** A build cache in a folder, as `mirrors.yaml` has it. */
+/** A build cache in a folder, in the format of `mirrors.yaml`. */
 export function localMirror(folder: string): Mirror {
   return { url: pathToFileURL(folder).href, signed: false, source: false, binary: true };
 }
 
-/** Whether every build is signed and there is a key to check it by. */
+/** Whether every build is signed and there is a key to check the signatures. */
 export function isSigned({ manifests, keys }: Pick<Catalog, 'manifests' | 'keys'>): boolean {
   return keys.size > 0 && [...manifests.values()].every((manifest) => splitSigned(manifest).signed);
 }

@@ -1,9 +1,9 @@
-/** The first release that reads and writes what is kept here: build cache layout 3, database 8, compilers as nodes. */
+/** First release with the formats used here: build cache layout 3, database 8, compilers as nodes. */
 const OLDEST_SPACK = [1, 0] as const;
 
 /**
- * Throws, with the reason, when a version or tag (`0.23.1`, `v0.23.1`, `releases/v0.23`) is too old for this cache.
- * A commit or a branch says nothing of its age: it is checked once that Spack can be asked.
+ * Throws, with the reason, when a version or tag (`0.23.1`, `v0.23.1`, `releases/v0.23`) is too old for this
+ * cache. The age of a commit or a branch is unknown: it is checked when that Spack can be asked.
  */
 export function expectUsableSpack(version: string): void {
   const match = /^(?:releases\/)?v?(\d+)\.(\d+)/.exec(version);

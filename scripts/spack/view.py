@@ -1,6 +1,7 @@
-"""Makes the view of the active environment in a folder, and writes what a shell needs to use it, or why there is none, as JSON.
+"""Creates the view of the active environment in a folder.
 
-Run by Spack: `spack -e ENV python view.py FOLDER OUT`.
+Run by Spack: `spack -e ENV python view.py FOLDER OUT`. Writes to OUT, as JSON, the variables that a shell needs to use
+the view, or the reason why there is none.
 """
 
 import json
@@ -11,7 +12,7 @@ import spack.error
 import spack.util.environment as util
 from spack.llnl.util.link_tree import ConflictingSpecsError, MergeConflictError
 
-# What a shell in an image has before anything is loaded.
+# PATH of a shell in an image before anything is loaded.
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -35,7 +36,7 @@ def make_view(environment, folder):
 
 
 def describe(error):
-    """Spack's own message goes on with advice for views of which one may do without."""
+    """Describes an error. Spack's own message for conflicts ends with advice that applies only to optional views."""
     cause = error.__cause__
     if isinstance(cause, ConflictingSpecsError):
         first, second = (spec.format("{name}@{version}/{hash:7}") for spec in cause.args)

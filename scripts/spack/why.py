@@ -1,9 +1,9 @@
-"""Says why the Spack that runs this builds a spec from source though a build cache exists, as JSON in a file.
+"""Explains, as JSON in a file, why the Spack that runs this builds a spec from source although a build cache exists.
 
 Run by Spack: `spack [-e ENV] python why.py QUESTION OUT`. QUESTION is {"spec": text, "url": of the cache, "index": file
-with its index, "keys": [fingerprints], "solver": true where the proposed change is to be tried}. The spec is solved as
-this Spack would; each node without a binary is compared with what the cache has; the change that is proposed for the
-first cause is tried by solving again.
+with its index, "keys": [fingerprints], "solver": true to try the proposed change}. The spec is concretized as this
+Spack would do it; each node without a binary is compared with the builds of the cache; the change proposed for the
+first cause is tried by concretizing again.
 
     {"seconds": [first, second], "nodes": [{"name", "version", "hash", "depth", "cached"}], "error": text,
      "causes": [{"name", "hash", "kind", "detail", "nearest": hash, "line"}], "verified": true | false | null}
@@ -28,7 +28,8 @@ import spack.util.gpg
 import spack.util.libc
 
 LANGUAGES = ("c", "cxx", "fortran")
-# The first of a build's obstacles is named: what no request can change, before what was asked for.
+# Order in which a build's obstacles are reported: those that no request can change come before the request's
+# own.
 ORDER = ("libc", "target", "os", "version", "variant", "compiler", "build-dependency", "dependency")
 
 
@@ -73,7 +74,8 @@ def explain(question):
 class Cause:
     def __init__(self, node, kind, detail, nearest=None, line="", change=None):
         self.node, self.kind, self.detail, self.nearest, self.line = node, kind, detail, nearest, line
-        # What is tried: {"spec": another text, "config": {section: settings}}; a key with a colon replaces others.
+        # The change to try: {"spec": another text, "config": {section: settings}}; a key with a colon
+        # replaces others.
         self.change = change
 
     def as_json(self):
@@ -96,7 +98,7 @@ class Context:
         for spec in builds.values():
             self.by_name.setdefault(spec.name, []).append(spec)
         self.asked = {}
-        # What is behind a % is asked of that node alone, see `violations`.
+        # Constraints after a % apply only to that node, see `violations`.
         for part in [abstract, *(e.spec for e in abstract.edges_to_dependencies() if not is_direct(e))]:
             if part.name:
                 self.asked.setdefault(part.name, []).append(part)
@@ -160,7 +162,7 @@ class Context:
             line = f"spack install {node.name}/{nearest.dag_hash()[:7]}"
             return Cause(node, "other", detail, nearest, line, {"spec": f"{node.name}/{nearest.dag_hash()}"})
         kinds = differences(node, nearest)
-        # `spack config add` takes no more than a word here: of {from: [...]} it makes other keys.
+        # `spack config add` accepts only a word here: it would turn {from: [...]} into other keys.
         line = "spack config add concretizer:reuse:true"
         change = {"config": {"concretizer": {"reuse:": True}}}
         if kinds == ["recipe"]:
@@ -186,7 +188,7 @@ class Context:
         return Cause(node, kind, detail, nearest, f"spack install {text}", {"spec": text})
 
     def obstacles(self, node, candidate):
-        """[(kind, detail, source)] of a build that cannot stand for a node; source: spec part, config path, host or recipe."""
+        """Returns [(kind, detail, source)]: why a build cannot replace a node. Sources: spec part, config path, host, recipe."""
         found = list(host_obstacles(candidate))
         for part in self.asked.get(node.name, []):
             found += [(kind, f"asked for {text}; the build has {has}", part.name) for kind, text, has in
@@ -214,7 +216,7 @@ def solve(text):
 
 
 def try_change(cause, text, builds):
-    """Whether the node comes from the cache once the proposed change is made."""
+    """Whether the node comes from the cache after the proposed change."""
     try:
         with contextlib.ExitStack() as stack:
             if "config" in cause.change:
@@ -257,7 +259,7 @@ def trusted_keys():
 
 
 def reuse_problem(reuse, node, is_root):
-    """What the setting says against builds of a cache; None: nothing."""
+    """Returns the reason why the setting excludes builds of a cache, or None."""
     if reuse is False:
         return "concretizer:reuse is false"
     if reuse == "dependencies" and is_root:
@@ -297,12 +299,12 @@ def host_obstacles(candidate):
 def without_requirement(path):
     _, name, _ = path.split(":")
     own = spack.config.get("packages", {})[name]
-    # The colon at the end replaces what other scopes have instead of adding to it.
+    # The trailing colon replaces the settings of other scopes instead of adding to them.
     return {"packages": {f"{name}:": {key: value for key, value in own.items() if key != "require"}}}
 
 
 def violations(constraint, candidate):
-    """[(kind, wanted, found)]: each part of a constraint that a build does not meet."""
+    """Yields (kind, wanted, found) for each part of a constraint that a build does not satisfy."""
     name = candidate.name
     if constraint.versions and not candidate.satisfies(f"{name}@{constraint.versions}"):
         yield "version", f"@{constraint.versions}", f"@{candidate.version}"
@@ -341,9 +343,9 @@ def is_compiler_name(name):
 
 
 def requirements(name):
-    """(path, spec) of the requirements that packages.yaml has for a package, where they leave no choice."""
+    """Yields (path, spec) for each unconditional requirement of a package in packages.yaml."""
     packages = spack.config.get("packages", {})
-    # A package's own requirements replace those of all.
+    # A package's own requirements replace those of "all".
     own = packages.get(name, {}).get("require")
     path, entries = (name, own) if own else ("all", packages.get("all", {}).get("require"))
     for entry in [entries] if isinstance(entries, str) else entries or []:
@@ -357,7 +359,7 @@ def requirements(name):
 
 
 def recipe_obstacles(node, candidate):
-    """What the recipes of a node's dependents ask of it."""
+    """Yields the constraints in recipes of a node's dependents that a build does not satisfy."""
     for edge in node.edges_from_dependents():
         parent = edge.parent
         try:
@@ -375,7 +377,7 @@ def recipe_obstacles(node, candidate):
 
 
 def differences(node, candidate):
-    """Kinds of properties in which a build differs from a node."""
+    """Lists the kinds of properties in which a build differs from a node."""
     kinds = []
     if node.version != candidate.version:
         kinds.append("version")
@@ -394,7 +396,7 @@ def differences(node, candidate):
 
 
 def without(abstract, name, kind):
-    """The request's text without what it says of one kind about a package."""
+    """Returns the request's text without its constraints of one kind on a package."""
     copy = abstract.copy()
     for part in copy.traverse():
         if part.name != name:
