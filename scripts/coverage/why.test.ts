@@ -34,7 +34,7 @@ const ANSWER = WhyAnswer.parse({
       name: 'gcc-runtime',
       hash: 'map2ocw3rwyu6e5yije5a7giphswfom3',
       kind: 'follows',
-      detail: 'nothing is against the build here: this comes with what is above it',
+      detail: 'the build here would do: the difference follows from its dependents',
       nearest: 'yjlf2d3z7kylwpnepd27uvb6gyy3emf5',
       line: '',
     },

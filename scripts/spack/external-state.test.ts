@@ -10,12 +10,12 @@ const NOWHERE = 'py-no-such-thing@1.0';
 
 const spacks = process.env['FULL'] ? findSolvers() : [];
 
-test('asks no Spack of an environment without externals', async () => {
+test('does not run Spack for an environment without externals', async () => {
   expect(await askForExternals({ program: '/no/such/spack', environment: {} }, [])).toEqual(new Map());
 });
 
 test.each(spacks)(
-  'Spack $version says which externals are there, in which version',
+  'Spack $version reports which externals exist, in which version',
   async (spack) => {
     const home = await openSpack(spack, ['tar', 'py-idna']);
     onTestFinished(home.close);

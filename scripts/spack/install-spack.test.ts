@@ -40,13 +40,13 @@ test('fetches Spack and its recipes at a tag, and says which commits these are',
   expect(again.version).toBe(spack.commit);
 });
 
-test('refuses a Spack below 1.0, named so or found out', async () => {
+test('refuses a Spack below 1.0, by its name or by its own report', async () => {
   await expect(install('v0.23.1', spackOf('0.23.1'))).rejects.toThrow('Spack v0.23.1: expected 1.0 or newer');
   const old = spackOf('0.23.1');
   await expect(install(old.commit, old)).rejects.toThrow('Spack 0.23.1: expected 1.0 or newer');
 });
 
-test('takes an installed Spack of the wanted version, and any when told so', async () => {
+test('uses an installed Spack of the wanted version, and any version when told to', async () => {
   const root = spackOf('1.1.0').url.slice('file://'.length);
   const none = { url: 'file:///nowhere' };
   expect((await install('v1.1.0', none, { SPACK_ROOT: root })).version).toBe('1.1.0');
@@ -55,7 +55,7 @@ test('takes an installed Spack of the wanted version, and any when told so', asy
   await expect(install('v1.1.0', none, { SPACK_INSTALLED: 'true' })).rejects.toThrow('found none');
 });
 
-test('knows a version by tag, number and commit', () => {
+test('recognizes a version by tag, number and commit', () => {
   const found = { version: '1.1.0', commit: '2e907202bcc8209a6a62243aab50c179b524cc3b' };
   expect(['v1.1.0', '1.1.0', '2e90720', found.commit].map((wanted) => isVersion(found, wanted))).toEqual([
     true,
@@ -71,7 +71,7 @@ test('knows a version by tag, number and commit', () => {
   ]);
 });
 
-test.each(['v1.0.0', '1.2.0.dev0', 'releases/v1.1', 'develop', '9cf66332df'])('lets %s pass', (version) => {
+test.each(['v1.0.0', '1.2.0.dev0', 'releases/v1.1', 'develop', '9cf66332df'])('accepts %s', (version) => {
   expect(() => expectUsableSpack(version)).not.toThrow();
 });
 
@@ -79,7 +79,7 @@ test.each(['v0.23.1', '0.9', 'releases/v0.22'])('refuses %s', (version) => {
   expect(() => expectUsableSpack(version)).toThrow('layout 3');
 });
 
-test('names everything at once that a slim image lacks, and is content with either compiler', () => {
+test('lists all tools that a slim image lacks, and accepts either compiler', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tools-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const add = (...names: string[]): void => names.forEach((name) => writeFileSync(join(folder, name), ''));

@@ -67,7 +67,7 @@ def expect_build_specs():
     def unpack_or_raise(pkg, *args, **kwargs):
         found = unpack(pkg, *args, **kwargs)
         if not found and pkg.spec.spliced:
-            raise spack.error.SpackError(f"what {pkg.spec.name} was built as is in no cache")
+            raise spack.error.SpackError(f"the build spec of {pkg.spec.name} is in no cache")
         return found
 
     spack.installer._process_binary_cache_tarball = unpack_or_raise

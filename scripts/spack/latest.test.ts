@@ -16,7 +16,7 @@ function makeRepository(name: string, tags: string[]): string {
   return `file://${path}`;
 }
 
-test('takes the newest release by its version, not a preview or another name', () => {
+test('finds the newest release by its version, not a preview or another name', () => {
   expect(newestRelease(['v1.9.1', 'v1.10.0', 'v1.11.0-rc1', 'v2.0.0.dev0', 'e4s-25.11', 'develop'])).toBe(
     'v1.10.0',
   );
@@ -56,7 +56,7 @@ test('finds settings with an older release, and leaves latest, commits and newer
   expect(compareReleases({ spack: 'develop', packages: 'v2026.10.0' }, newest)).toEqual([]);
 });
 
-test('names a release whose tag is of another commit than when builds were made with it', () => {
+test('reports a release whose tag was moved since builds were made with it', () => {
   const [old, now] = ['a'.repeat(40), 'b'.repeat(40)];
   const built = (packages: string, release?: string) => ({
     origin: { packages, ...(release && { release }) },

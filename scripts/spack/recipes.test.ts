@@ -28,7 +28,7 @@ const REPO = {
   'spack_repo/more/packages/a/package.py': '',
 };
 
-test('takes addresses with and without a tag', () => {
+test('parses addresses with and without a tag', () => {
   expect(
     parseRecipeSources('https://github.com/a/b@v1.2\nhttps://github.com/c/d ssh://git@host/e/f'),
   ).toEqual([
@@ -53,7 +53,7 @@ test('fetches repositories at their tag and says which commit that is', async ()
   expect(await headDate(join(folder, 'recipes-0'))).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 });
 
-test('refuses what git would take for an option or a program', async () => {
+test('refuses words that git would treat as an option or a program', async () => {
   const folder = makeFolder({});
   await expect(checkOut('ext::sh -c id', 'v1', folder)).rejects.toThrow(
     'expected the address of a git repository',
@@ -63,12 +63,12 @@ test('refuses what git would take for an option or a program', async () => {
   );
 });
 
-test('says when a tag is not there', async () => {
+test('reports a missing tag', async () => {
   const { url } = makeRepository(REPO);
   await expect(checkOut(url, 'v9', makeFolder({}))).rejects.toThrow(`cannot fetch "v9" of ${url}`);
 });
 
-test("uses the owner's own repository as it is, and before the others", async () => {
+test("uses the owner's own repository unchanged, and before the others", async () => {
   const own = makeFolder({ 'spack_repo/mine/repo.yaml': 'repo: {namespace: mine, api: v2.0}' });
   const { url } = makeRepository(REPO);
   const { repositories } = await gatherRecipes([{ url, commit: 'v1' }], own, makeFolder({}));
@@ -88,7 +88,7 @@ test('makes a repository of bare package.py folders', async () => {
   expect(readFileSync(join(root, 'packages/_3d/package.py'), 'utf8')).toBe('');
 });
 
-test('says what an empty, missing or doubled folder of recipes lacks', async () => {
+test('says what is wrong with an empty, missing or duplicate folder of recipes', async () => {
   await expect(gatherRecipes([], makeFolder({}), makeFolder({}))).rejects.toThrow(
     'expected <name>/package.py or',
   );
@@ -99,6 +99,6 @@ test('says what an empty, missing or doubled folder of recipes lacks', async () 
     { url, commit: 'v1' },
   ];
   await expect(gatherRecipes(twice, '', makeFolder({}))).rejects.toThrow(
-    'expected a namespace of its own, found more',
+    'expected a unique namespace, found more',
   );
 });

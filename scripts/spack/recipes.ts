@@ -50,9 +50,7 @@ export async function gatherRecipes(sources: RecipeSource[], own: string, folder
       const namespace = readNamespace(root);
       const other = ownValue(repositories, namespace);
       if (other !== undefined)
-        throw new Error(
-          `${root}: expected a namespace of its own, found ${namespace}, which ${other} has as well`,
-        );
+        throw new Error(`${root}: expected a unique namespace, found ${namespace}, which ${other} has, too`);
       repositories[namespace] = root;
     }
   };

@@ -22,7 +22,7 @@ test('keeps both streams, the exit code, and passes arguments as they are', asyn
   await expect(askSpack(spack, ['find', 'x'])).rejects.toThrow(/spack find x ended with 3: .*oops/);
 });
 
-test('ends everything that a program started when time is over', async () => {
+test('stops all processes of a program at the time limit', async () => {
   const spack = makeProgram('sleep 60 & echo begun $!; wait');
   const outcome = await runSpack(spack, [], { timeLimitMs: 500 });
   expect(outcome.timedOut).toBe(true);
@@ -32,7 +32,7 @@ test('ends everything that a program started when time is over', async () => {
   expect(stdout.trim()).toMatch(/^(Z.*)?$/);
 });
 
-test('takes what is said after this process was told to stop for no result', async () => {
+test('accepts no result after this process was told to stop', async () => {
   // When tests run in the background, the programs that they start ignore the interrupt.
   const running = runSpack(makeProgram('echo begun; sleep 2'), [], {
     onText: () => process.emit('SIGTERM', 'SIGTERM'),
@@ -40,7 +40,7 @@ test('takes what is said after this process was told to stop for no result', asy
   await expect(running).rejects.toThrow('stopped by SIGTERM');
 });
 
-test("gives a program nothing of the job's environment but what it needs", async () => {
+test('passes to a program only the variables of the job that it needs', async () => {
   const home = join(mkdtempSync(join(tmpdir(), 'home-')), 'solve');
   const environment = createSpackHome(
     home,

@@ -47,7 +47,7 @@ test('uses it unsigned when one build is unsigned or there is no key', async () 
   expect(isSigned(catalogOf([SIGNED], []))).toBe(false);
 });
 
-test('goes on without it while it is empty, not deployed or not there, and says so', async () => {
+test('continues without it while it is empty, not deployed or unreachable, and says so', async () => {
   const signed = catalogOf([SIGNED], ['ABC']);
   const empty = await findThisCache(catalogOf([], ['ABC']), addresses(site));
   expect(empty).toEqual({ mirrors: {}, keys: [], message: expect.stringContaining('it has no build yet') });

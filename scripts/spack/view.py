@@ -40,7 +40,7 @@ def describe(error):
     cause = error.__cause__
     if isinstance(cause, ConflictingSpecsError):
         first, second = (spec.format("{name}@{version}/{hash:7}") for spec in cause.args)
-        return f"{first} and {second} have the same place in it"
+        return f"{first} and {second} have the same path in it"
     return " ".join(str(error).split())
 
 

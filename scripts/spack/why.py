@@ -118,7 +118,7 @@ class Context:
         candidates = self.by_name.get(node.name, [])
         if not candidates:
             line = f"gh workflow run manual.yml -f specs='{self.spec}'"
-            return Cause(node, "not-in-cache", "the cache has no build of it in any form", None, line)
+            return Cause(node, "not-in-cache", "the cache has no build of this package", None, line)
         ranked = sorted(((self.obstacles(node, c), c) for c in candidates), key=lambda pair: self.rank(node, *pair))
         obstacles, nearest = ranked[0]
         if obstacles:
@@ -149,7 +149,7 @@ class Context:
         if not self.seen:
             detail = "its mirror is configured, but this Spack has read no index of it"
         else:
-            detail = "the index that this Spack has read does not list it: it is older, or that of a view"
+            detail = "the index that this Spack has read does not list it: it is older, or belongs to a view"
         return Cause(node, "index", detail, nearest, "spack clean --misc-cache && spack buildcache list --allarch")
 
     def setting_cause(self, node, nearest):
@@ -157,8 +157,8 @@ class Context:
         what = reuse_problem(reuse, node, node is self.solved)
         if what is None:
             if node is not self.solved:
-                return Cause(node, "follows", "nothing is against the build here: this comes with what is above it", nearest)
-            detail = "nothing forbids it, but with the rest of the request the solver found something better"
+                return Cause(node, "follows", "the build here would do: the difference follows from its dependents", nearest)
+            detail = "nothing rules this build out, but for the whole request the solver preferred another"
             line = f"spack install {node.name}/{nearest.dag_hash()[:7]}"
             return Cause(node, "other", detail, nearest, line, {"spec": f"{node.name}/{nearest.dag_hash()}"})
         kinds = differences(node, nearest)
@@ -166,7 +166,7 @@ class Context:
         line = "spack config add concretizer:reuse:true"
         change = {"config": {"concretizer": {"reuse:": True}}}
         if kinds == ["recipe"]:
-            detail = f"its recipe is another than that of the build here, and {what}"
+            detail = f"its recipe differs from that of the build here, and {what}"
             return Cause(node, "recipe", detail, nearest, line, change)
         return Cause(node, "reuse", what, nearest, line, change)
 
@@ -263,11 +263,11 @@ def reuse_problem(reuse, node, is_root):
     if reuse is False:
         return "concretizer:reuse is false"
     if reuse == "dependencies" and is_root:
-        return "concretizer:reuse is dependencies, and it was asked for itself"
+        return "concretizer:reuse is dependencies, and this is the requested spec"
     if not isinstance(reuse, dict):
         return None
     if reuse.get("roots", True) is False and is_root:
-        return "concretizer:reuse:roots is false, and it was asked for itself"
+        return "concretizer:reuse:roots is false, and this is the requested spec"
     sources = [one for one in reuse.get("from", [{"type": "buildcache"}]) if one["type"] == "buildcache"]
     if not sources:
         return "concretizer:reuse:from does not name buildcache"
