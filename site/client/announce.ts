@@ -2,7 +2,7 @@ import { makeElement } from './element.ts';
 
 let region: HTMLElement | undefined;
 
-/** Says a text to those who hear the page instead of seeing it. */
+/** Announces a text to users of screen readers. */
 export function announce(text: string): void {
   if (!region) {
     region = makeElement('div', { class: 'visually-hidden', role: 'status' });

@@ -1,17 +1,20 @@
 import { announce } from './announce.ts';
 import { makeButton, makeElement } from './element.ts';
 
-/** How long a button says that it has copied. */
+/** Time for which a button shows that it has copied. */
 const CONFIRMATION_MS = 2_000;
 
-/** Gives each block of commands a button that copies it; without a script it would do nothing. */
+/**
+ * Adds a copy button to each block of commands. The buttons are not in the page because
+ * they need this script.
+ */
 export function offerCopying(): void {
   for (const block of document.querySelectorAll<HTMLElement>('figure.code')) {
     if (!block.querySelector('button')) offerCopyOf(block);
   }
 }
 
-/** Gives one block of commands, as `Code.astro` makes them, a button that copies it. */
+/** Adds a copy button to a block of commands made by `Code.astro`. */
 function offerCopyOf(block: HTMLElement): void {
   const caption = block.querySelector('figcaption');
   caption?.append(
@@ -19,14 +22,14 @@ function offerCopyOf(block: HTMLElement): void {
   );
 }
 
-/** Gives each block of commands in text that was written as Markdown a button that copies it. */
+/** Adds a copy button to each block of commands in rendered Markdown. */
 export function offerCopyingOfCommands(): void {
   for (const code of document.querySelectorAll<HTMLElement>('.prose pre > code')) {
     code.before(makeCopyingButton(code.textContent.split('\n')[0] ?? '', () => code));
   }
 }
 
-/** A button that copies a command which is not shown. */
+/** A button that copies a command that is not shown. */
 export function makeCopyButton(label: string, command: string): HTMLButtonElement {
   const button = makeButton(
     { class: 'quiet no-print', title: command },
@@ -53,7 +56,7 @@ async function copy(button: HTMLButtonElement, code: HTMLElement): Promise<void>
     button.textContent = 'Copied';
     announce('Copied');
   } catch {
-    // Without the right to write the clipboard, the text is at least selected.
+    // If writing to the clipboard is not allowed, at least select the text.
     if (!code.isConnected) button.after(code);
     getSelection()?.selectAllChildren(code);
     button.textContent = 'Selected';
@@ -62,7 +65,7 @@ async function copy(button: HTMLButtonElement, code: HTMLElement): Promise<void>
   setTimeout(() => (button.textContent = label), CONFIRMATION_MS);
 }
 
-/** A block of commands with a button that copies it, as `Code.astro` makes them. */
+/** A block of commands with a copy button, like those of `Code.astro`. */
 export function makeCodeBlock(label: string, lines: readonly string[]): HTMLElement {
   const spans = lines.map((line, index) =>
     makeElement('span', '', index === lines.length - 1 ? line : `${line}\n`),

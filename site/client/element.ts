@@ -1,12 +1,12 @@
 import { shortHash } from '../lib/format.ts';
 import { buildPage } from './site.ts';
 
-/** What is in an element. Of `false` and undefined nothing is made: `lines.length > 0 && makeElement(…)`. */
+/** Content of an element. `false` and undefined are skipped: `lines.length > 0 && makeElement(…)`. */
 export type Child = Node | string | false | undefined | readonly Child[];
 
 /**
- * Makes an element and what is in it. Text stays text.
- * @param attributes its class, or attributes by name; empty ones are left out
+ * Makes an element with its content. Strings become text nodes.
+ * @param attributes its class, or attributes keyed by name; empty ones are left out
  */
 export function makeElement<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
@@ -20,7 +20,7 @@ export function makeElement<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The children that there are. */
+/** Flattens children and skips the absent ones. */
 export function listChildren(children: readonly Child[]): (Node | string)[] {
   return children.flatMap((child) => {
     if (child === false || child === undefined) return [];
@@ -28,7 +28,7 @@ export function listChildren(children: readonly Child[]): (Node | string)[] {
   });
 }
 
-/** Text of others, isolated so that its direction does not turn what is around it. */
+/** Isolates untrusted text, so that its direction does not affect the text around it. */
 export function makeText(text: string, className = ''): HTMLElement {
   return makeElement('bdi', className, text);
 }
@@ -55,8 +55,8 @@ export function makeRow(...[head, ...cells]: Child[]): HTMLTableRowElement {
 }
 
 /**
- * A table that scrolls in its own box where the screen is narrow.
- * @param rows or bodies of rows
+ * A table that scrolls in its own box on narrow screens.
+ * @param rows rows, or table bodies with rows
  */
 export function makeTable(
   label: string,

@@ -1,12 +1,12 @@
 import { BASE } from './site.ts';
 
 /**
- * Reads one of the site's own data files, by its path, once a page; a failed read is tried again at the next call.
- * The caller says what it holds: the tests check each file against its schema.
+ * Reads one of the site's own data files by its path, once per page. After a failure, the next call tries
+ * again. The caller chooses the type; tests check each file against its schema.
  */
 export function fetchData<Shape>(path: string): Promise<Shape> {
   const pending = started.get(path);
-  // What is stored under a path is what was asked for there first.
+  // The type of a stored value is that of the first call for its path.
   if (pending) return pending as Promise<Shape>;
   const reading = read<Shape>(BASE + path);
   started.set(path, reading);

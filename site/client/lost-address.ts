@@ -8,7 +8,7 @@ import { fetchPackage } from './spec-files.ts';
 
 type Arch = NonNullable<RemovedBuild['arch']>;
 
-/** On the page of an address that is not there: says what became of it, or where it leads now. */
+/** Explains on the 404 page what happened to an address, and links to its replacement. */
 export function offerWayOn(): void {
   const place = document.querySelector<HTMLElement>('#lost');
   const [kind, name, hash = ''] = decodeURIComponent(location.pathname.slice(BASE.length))

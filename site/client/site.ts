@@ -1,4 +1,4 @@
-/** The site's base path, no slash at the end. */
+/** Base path of the site, without a slash at the end. */
 export const BASE = import.meta.env.BASE_URL.replace(/\/$/, '');
 
 export function packagePage(name: string): string {
@@ -11,7 +11,7 @@ export function buildPage({ name, hash }: { name: string; hash: string }): strin
 
 type Wanted = Record<string, readonly [selector: string, kind: new () => HTMLElement]>;
 
-/** The parts of a page that a script works on. Undefined where one of them is missing. */
+/** Finds the parts of a page that a script needs. Undefined: one of them is missing. */
 export function findParts<Parts extends Wanted>(
   wanted: Parts,
 ): { [Name in keyof Parts]: InstanceType<Parts[Name][1]> } | undefined {
@@ -24,7 +24,7 @@ export function findParts<Parts extends Wanted>(
   return parts as { [Name in keyof Parts]: InstanceType<Parts[Name][1]> };
 }
 
-/** What went wrong, in words. */
+/** The message of an error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -19,18 +19,18 @@ export function fetchPackage(name: string): Promise<PackageDocument> {
   return fetchData(`/api/packages/${encodeURIComponent(name)}.json`);
 }
 
-/** Reads a build's whole DAG; undefined where it is not among the site's graphs. */
+/** Reads a build's whole DAG. Undefined: it is not in the site's graphs. */
 export function fetchGraph(hash: string): Promise<Graph | undefined> {
   return readGraph(hash, (part) =>
     fetchData<GraphPart>(`/data/graph/${part}.json`).catch((error: unknown) => {
-      // The first part is always there; a later one may not be.
+      // The first part always exists; later ones may not.
       if (part === 0) throw error;
       return undefined;
     }),
   );
 }
 
-/** Reads what the site knows of a build and of the versions it depends on. */
+/** Reads a build and the versions of its dependencies. */
 export async function fetchBuild(hash: string): Promise<BuildFiles> {
   const document = await fetchData<SpecDocument>(`/api/specs/${encodeURIComponent(hash)}.json`);
   const node: Node = JSON.parse(await fetchNodeText(document.build));
@@ -39,10 +39,10 @@ export async function fetchBuild(hash: string): Promise<BuildFiles> {
   return { document, graph, spec: { node, versions } };
 }
 
-/** Reads a build's node, as the text that Spack wrote. */
+/** Reads a build's node as the text that Spack wrote. */
 export async function fetchNodeText({ name, hash }: { name: string; hash: string }): Promise<string> {
   const address = `${BASE}/api/nodes/${encodeURIComponent(name)}.json.gz`;
-  // What a browser kept from an earlier visit may be older than the document.
+  // The browser's cached copy may be older than the document.
   const response = await fetch(address, { cache: 'no-cache' });
   if (!response.ok) throw new Error(`${address}: the site answered ${response.status}`);
   const unpacked = await unpack(await response.blob());
@@ -53,7 +53,7 @@ export async function fetchNodeText({ name, hash }: { name: string; hash: string
   return text;
 }
 
-/** Some servers let browsers unpack a `.gz` file by themselves. */
+/** Decompresses a file if necessary: with some servers, browsers have already decompressed a `.gz` file. */
 async function unpack(file: Blob): Promise<string> {
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (first !== 0x1f || second !== 0x8b) return file.text();

@@ -1,5 +1,5 @@
 import { config } from 'zod';
 
-// Zod would try whether it may compile code, which the Content-Security-Policy refuses and browsers report.
-// To be imported before any schema, since schemas ask when they are made.
+// Zod would test whether it may compile code, which the Content-Security-Policy forbids and browsers report.
+// Must be imported before any schema, because schemas read this setting when they are created.
 config({ jitless: true });

@@ -1,13 +1,13 @@
 import { makeElement } from '../element.ts';
 import { messageOf } from '../site.ts';
 
-/** Spack's place for the log of a build, in each prefix. */
+/** Path of a build's log in each install prefix. */
 const PLACE = '/.spack/spack-build-out.txt.gz';
-/** More is neither read nor shown, in bytes. */
+/** Maximum bytes to read and to show. */
 const MOST_COMPRESSED = 20_000_000;
 const MOST_SHOWN = 5_000_000;
 
-/** Shows the log of a build, which is in its tarball, when a reader asks for it. */
+/** Shows the log of a build, from its tarball, on request. */
 export function offerBuildLog(): void {
   const button = document.querySelector<HTMLButtonElement>('button[data-log]');
   if (!button) return;

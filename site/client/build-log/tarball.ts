@@ -1,13 +1,13 @@
-/** Finds one file in a tarball as it streams in, without keeping the rest. Runs in browsers and in Node. */
+/** Finds one file in a streamed tarball without keeping the rest. Runs in browsers and in Node. */
 
 const BLOCK = 512;
-/** Longer extended headers than any path needs are not read, in bytes. */
+/** Maximum size of an extended header, in bytes: more than any path needs. */
 const MAX_HEADER = 65_536;
 
 /**
- * The content of the first file whose path ends like that. Undefined: there is none.
+ * Content of the first file whose path has the given ending. Undefined: there is none.
  * @param tarball gzip-compressed
- * @param limit longer files are cut there, in bytes
+ * @param limit maximum bytes of the file; longer ones are cut
  */
 export async function findInTarball(
   tarball: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -42,7 +42,7 @@ export async function findInTarball(
   }
 }
 
-/** The text of gzip-compressed bytes up to a number of bytes. */
+/** Decompresses gzip to text, up to a number of bytes. */
 export async function gunzipText(
   bytes: Uint8Array<ArrayBuffer>,
   limit: number,
@@ -62,7 +62,7 @@ function textAt(header: Uint8Array, start: number, length: number): string {
   return new TextDecoder().decode(header.subarray(start, start + length)).replace(/\0.*$/s, '');
 }
 
-/** Takes bytes off a stream by number. */
+/** Reads a given number of bytes from a stream. */
 class StreamReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -89,7 +89,7 @@ class StreamReader {
   }
 
   async cancel(): Promise<void> {
-    // A stream that broke says so again here.
+    // A broken stream reports its error again here.
     await this.#reader.cancel().catch(() => undefined);
   }
 

@@ -1,21 +1,21 @@
-/** The build that a page shows, as far as its tools need it. */
+/** The build that a page shows, with the facts that its tools need. */
 export interface ShownBuild {
   hash: string;
-  /** Whether it depends on anything. */
+  /** Whether it has dependencies. */
   hasGraph: boolean;
-  /** Whether the site serves its spec file; else only the registry does. */
+  /** Whether the site serves its spec file; otherwise only the registry does. */
   hasSpecFile: boolean;
   /** Whether the site serves its tarball. */
   hasTarball: boolean;
-  /** Bytes of the tarball that the site serves; 0 without one. */
+  /** Bytes of the tarball on the site; 0 if there is none. */
   size: number;
   /** Whether the cache has a signing key. */
   hasKeys: boolean;
-  /** Whether the page is a short one, on which nothing else brings scripts. */
+  /** Whether the page is a short one, which loads no other scripts. */
   isAlone: boolean;
 }
 
-/** Reads what `BuildTools.astro` wrote, and the hash from the page's address, which ends with it. */
+/** Reads the attributes that `BuildTools.astro` writes, and the hash at the end of the page's address. */
 export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
   const marks = new Set(dataset['has']?.split(' '));
   return {
@@ -29,7 +29,7 @@ export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
   };
 }
 
-/** Where the API has the build, below the site's base path. */
+/** Path of the build's API document below the site's base path. */
 export function documentOf({ hash }: ShownBuild): string {
   return `/api/specs/${hash}.json`;
 }

@@ -9,8 +9,8 @@ import { listChildren, makeElement, makeLink } from '../element.ts';
 import { BASE } from '../site.ts';
 
 /**
- * Puts what needs a script anyway onto a build's page: graph, verification, the raw spec. None of it is in the page,
- * so that a page costs only what it says itself.
+ * Adds the parts of a build's page that need a script anyway: graph, verification, and the raw spec. They are
+ * not in the page itself, to keep it small.
  */
 export function offerBuildTools(): void {
   const place = document.querySelector<HTMLElement>('#build-tools');
@@ -29,7 +29,7 @@ export function offerBuildTools(): void {
   );
 }
 
-/** A node's JSON, which is read when its reader opens it. */
+/** The JSON of a node, loaded when it is opened. */
 function makeRawSpecSection(build: ShownBuild): HTMLElement {
   const code = makeElement('code');
   const box = { tabindex: '0', 'aria-label': 'The node as JSON' };

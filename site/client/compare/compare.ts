@@ -9,7 +9,7 @@ import { fetchBuild, fetchPackage } from '../spec-files.ts';
 import type { PublishedBuild } from '../../schemas/api/spec-document.ts';
 import { compareSpecs, type ComparedSpec } from './spec-differences.ts';
 
-/** The page's parts. */
+/** Parts of the page. */
 type Parts = NonNullable<ReturnType<typeof findPage>>;
 
 function findPage() {
@@ -22,7 +22,7 @@ function findPage() {
   });
 }
 
-/** Lets readers choose two builds of a package and compares them. The choice is in the address. */
+/** Compares two builds of a package that the reader chooses. The choice is in the address. */
 export function offerComparison(): void {
   const parts = findPage();
   if (!parts) return;
@@ -75,7 +75,7 @@ async function choosePackage(parts: Parts, left = '', right = ''): Promise<void>
   await compare(parts);
 }
 
-/** The build that differs least from one: what differs is then soon seen. */
+/** The build with the fewest differences from another one, so that these are easy to see. */
 async function nearestOther(
   first: BuildSummary | undefined,
   builds: readonly BuildSummary[],
@@ -139,7 +139,7 @@ function showLine({ name, left, right }: ComparisonLine): HTMLElement {
   return row;
 }
 
-/** Shows all lines, or only those in which the builds differ. */
+/** Shows all lines, or only those with differences. */
 function hideEqual({ form, answer }: Parts): void {
   const only = form.querySelector<HTMLInputElement>('input[name=differing]')?.checked ?? false;
   for (const group of answer.querySelectorAll('tbody')) {
@@ -148,7 +148,7 @@ function hideEqual({ form, answer }: Parts): void {
   }
 }
 
-/** A build with all that it is compared by. */
+/** A build with everything that is compared. */
 interface ComparedBuild {
   build: PublishedBuild;
   spec: ComparedSpec;
@@ -162,7 +162,7 @@ interface ComparisonLine {
   right: string;
 }
 
-/** Compares two builds in everything that may differ: equal texts where they agree. */
+/** Compares two builds in everything that may differ. Texts are equal if the builds agree. */
 function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLine[] {
   const specs = compareSpecs(left.spec, right.spec);
   const [a, b] = [left.build, right.build];
@@ -191,7 +191,7 @@ function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLin
   ];
 }
 
-/** Names that both ship in one line, those of one alone in lines of their own. */
+/** Compares names: one line for those that both builds have, and a line each for those of only one. */
 function compareNames(group: string, left: readonly string[], right: readonly string[]): ComparisonLine[] {
   const both = left.filter((name) => right.includes(name));
   const onlyLeft = left.filter((name) => !right.includes(name));

@@ -2,14 +2,14 @@ import type { Node, ParameterValue } from '../../schemas/node.ts';
 import { segmentsText, variantSegment } from '../../lib/spack/spec-text.ts';
 import { compareTexts } from '../../lib/spack/versions.ts';
 
-/** A node with what it depends on, as far as that is known. */
+/** A node with the known versions of its dependencies. */
 export interface ComparedSpec {
   node: Node;
-  /** Direct dependencies' versions by hash. */
+  /** Versions of direct dependencies, keyed by hash. */
   versions: ReadonlyMap<string, string>;
 }
 
-/** A property of two specs; a text is empty where one of them has none. */
+/** A property of two specs. A text is empty if that spec does not have the property. */
 export interface SpecProperty {
   group: 'Spec' | 'Variants' | 'Dependencies' | 'Recipe';
   name: string;
@@ -17,7 +17,7 @@ export interface SpecProperty {
   right: string;
 }
 
-/** Every property of two specs, in Spack's order: what is the same has equal texts. */
+/** All properties of two specs, in Spack's order. Texts are equal if the specs agree. */
 export function compareSpecs(left: ComparedSpec, right: ComparedSpec): SpecProperty[] {
   return [
     ...pairUp('Spec', describeSpec(left), describeSpec(right)),
@@ -61,7 +61,7 @@ function describeParameters({ parameters }: Node): Map<string, string> {
   );
 }
 
-/** Compiler flags that are not set. */
+/** Whether a value is an unset list of compiler flags. */
 function isEmpty(value: ParameterValue): boolean {
   return Array.isArray(value) && value.length === 0;
 }

@@ -1,4 +1,4 @@
-// Before any schema.
+// Must be imported before any schema.
 import '../zod-settings.ts';
 import {
   findPackages,
@@ -10,14 +10,17 @@ import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.
 import { BASE, findParts, messageOf } from '../site.ts';
 import { readSibling } from './read-sibling.ts';
 
-/** Bytes of a list of packages that are read: 8,000 packages take 3 MB. */
+/** Maximum bytes of a list of packages. 8,000 packages take 3 MB. */
 const PACKAGES_LIMIT_BYTES = 16 * 2 ** 20;
-/** Rows that are shown. */
+/** Maximum number of rows shown. */
 const MOST_ROWS = 50;
-/** Versions and targets of a cache that are named in a row. */
+/** Maximum number of versions, and of targets, of a cache in a row. */
 const MOST_WORDS = 4;
 
-/** Searches the packages of this cache and its siblings, and covers a lock with all of them. Nothing that is pasted leaves the browser. */
+/**
+ * Searches the packages of this cache and its siblings, and covers a lock with all of
+ * them. Pasted text stays in the browser.
+ */
 export function offerFederation(): void {
   const parts = findParts({
     form: ['#sibling-search', HTMLFormElement],
@@ -35,7 +38,7 @@ export function offerFederation(): void {
   const show = (): void => showPackages(found, packages, input.value);
   form.addEventListener('submit', (event) => event.preventDefault());
   input.addEventListener('input', show);
-  // Each as it comes: a slow one holds up no other.
+  // Show each when it arrives, so that a slow one does not delay the others.
   for (const url of caches)
     void readSibling(`${url}/api/packages.json`, SiblingPackages, PACKAGES_LIMIT_BYTES).then(
       (list) => {

@@ -7,10 +7,10 @@ import { listChildren, makeElement, makeRow, makeTable, makeText, type Child } f
 import { messageOf } from '../site.ts';
 import { readSibling } from './read-sibling.ts';
 
-/** Missing specs that are named. */
+/** Maximum number of missing specs shown. */
 const MOST_MISSING = 50;
 
-/** Shows how much of a pasted lock the caches have together, and which mirrors to add. */
+/** Shows how much of a pasted lock the caches have together, and the mirrors to add. */
 export async function coverPasted(text: string, urls: readonly string[], answer: HTMLElement): Promise<void> {
   try {
     const lock = parseLock(text);
@@ -57,7 +57,7 @@ function describe({ needed, available, percent, caches, mirrors, missing }: Shar
       chosen ? `${chosen.place}. (${chosen.adds} more)` : 'not needed',
     );
   });
-  // Spack asks the mirror first that was added last.
+  // Spack asks the most recently added mirror first.
   const commands = mirrors
     .toReversed()
     .map(({ url }, at) => `spack mirror add --type binary cache-${mirrors.length - at} ${url}`);

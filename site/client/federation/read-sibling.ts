@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { refuseDeepJson } from '../../lib/spack/node-text.ts';
 
-/** A sibling that says nothing for so long is left out. */
+/** Time without data after which a sibling is left out. */
 const TIMEOUT_MS = 30_000;
 
 /**
- * Reads a document of another site, no more than a limit of it, and checks that it is what it should be: whatever is
- * there can be wrong or hostile. Throws one sentence that names the address.
+ * Reads a document of another site up to a limit, and checks its shape, because it may be wrong or hostile.
+ * Errors are one sentence that names the address.
  */
 export async function readSibling<Shape>(
   address: string,
@@ -24,7 +24,7 @@ export async function readSibling<Shape>(
   );
 }
 
-/** A browser tells no page why another site cannot be read. */
+/** Describes an error. Browsers do not let pages know why another site cannot be read. */
 function describe(error: unknown): string {
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return `no answer within ${TIMEOUT_MS / 1_000} seconds`;
@@ -59,7 +59,7 @@ async function fetchText(address: string, limitBytes: number): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    // Before it is parsed: each level and each list takes far more memory than its characters.
+    // Before parsing, because each level and each list takes far more memory than its characters.
     refuseDeepJson(text);
     return JSON.parse(text);
   } catch {

@@ -1,10 +1,10 @@
 import type { Graph } from '../../schemas/graph.ts';
 
-/** A DAG to draw, and what surrounds it. */
+/** A DAG to draw, with options. */
 export interface DrawnGraph {
   graph: Graph;
-  /** Whether only what a binary needs to run is drawn. */
+  /** Whether to draw only run-time dependencies. */
   runtime: boolean;
-  /** The page of a node with a binary. */
+  /** Address of the page of a node with a binary. */
   pageOf(place: number): string;
 }

@@ -5,7 +5,7 @@ import { fetchGraph } from '../spec-files.ts';
 import type { Graph } from '../../schemas/graph.ts';
 import type { DrawnGraph } from './drawn-graph.ts';
 
-/** A way to draw; each comes with its own code when it is first asked for. */
+/** A kind of drawing. Its code is loaded on first use. */
 interface Drawing {
   name: string;
   load(): Promise<(graph: DrawnGraph) => HTMLElement>;
@@ -16,7 +16,7 @@ const DRAWINGS: readonly Drawing[] = [
   { name: 'Tree', load: async () => (await import('./tree.ts')).drawTree },
 ];
 
-/** A build's DAG as a picture and as a tree. Nothing of it is loaded before one is asked for. */
+/** Section with a build's DAG as a picture or a tree. Nothing is loaded before the reader chooses one. */
 export function makeGraphSection(build: ShownBuild): HTMLElement {
   const status = makeElement('p', { class: 'muted', role: 'status' });
   const drawing = makeElement('div', 'drawing');

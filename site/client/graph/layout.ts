@@ -2,7 +2,7 @@ import { Graph as LayoutGraph, layout } from '@dagrejs/dagre';
 import type { Graph } from '../../schemas/graph.ts';
 import { readEdges } from '../../lib/graph/edges.ts';
 
-/** Pixels. A monospaced character of 13 pixels is at most 8 wide. */
+/** In pixels. A monospaced character of 13 pixels is at most 8 wide. */
 const CHARACTER_WIDTH = 8;
 
 const NODE_HEIGHT = 28;
@@ -11,7 +11,7 @@ const PADDING = 10;
 
 const MARGIN = 16;
 
-/** Characters of a node's label at most; the whole is in its title. */
+/** Maximum length of a node's label, in characters. The full text is in its title. */
 const MOST_CHARACTERS = 30;
 
 interface Point {
@@ -19,7 +19,7 @@ interface Point {
   y: number;
 }
 
-/** `x` and `y` are those of its middle. */
+/** A box; `x` and `y` are its centre. */
 interface Box extends Point {
   width: number;
   height: number;
@@ -35,11 +35,11 @@ export interface GraphLayout {
   width: number;
   height: number;
   nodes: NodePlace[];
-  /** Only those that do not follow from others. */
+  /** Only edges that do not follow from others. */
   edges: { from: number; to: number; points: Point[] }[];
 }
 
-/** Places a DAG's nodes from left to right, each before all it depends on. */
+/** Places the nodes of a DAG from left to right, each before its dependencies. */
 export function layoutGraph(graph: Graph, runtime: boolean): GraphLayout {
   const all = readEdges(graph, runtime).map((edges) => edges.map(({ to }) => to));
   const reached = new Set([0, ...all.flat()]);
@@ -81,7 +81,9 @@ function boxOf({ x = 0, y = 0, width = 0, height = 0 }): Box {
   return { x, y, width, height };
 }
 
-/** An edge leaves its node in the middle of the right side and arrives in the middle of the left one. */
+/**
+ * Points of an edge, from the middle of the right side of one node to the middle of the left side of another.
+ */
 function pointsOf(points: Point[], from: Box, to: Box): Point[] {
   return [
     { x: from.x + from.width / 2, y: from.y },
@@ -91,14 +93,14 @@ function pointsOf(points: Point[], from: Box, to: Box): Point[] {
 }
 
 /**
- * The edges of a DAG that do not follow from others: one to a node that another dependency leads to as well is left
- * out (the transitive reduction). With all of them a graph of a hundred nodes is a knot that nobody reads.
- * @param edges for each node the nodes it leads to
+ * Transitive reduction of a DAG: edges to nodes that are also reachable through another dependency are left
+ * out. With all edges, a graph of a hundred nodes would be unreadable.
+ * @param edges direct dependencies of each node
  */
 export function reduceEdges(edges: readonly (readonly number[])[]): number[][] {
   const below = new Map<number, Set<number>>();
 
-  /** All that a node leads to. */
+  /** All nodes reachable from a node. */
   function descend(node: number): Set<number> {
     const reached = below.get(node);
     if (reached) return reached;

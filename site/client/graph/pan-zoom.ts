@@ -1,29 +1,32 @@
 import { makeButton, makeElement } from '../element.ts';
 
-/** Pixels that a pointer may move in a click. */
+/** Distance, in pixels, that a pointer may move during a click. */
 const CLICK_SLACK = 4;
-/** One press or key, and the limits of the scale. */
+/** Zoom factor of one button press or key, and the limits of the scale. */
 const STEP = 1.25;
 const SMALLEST = 0.15;
 const LARGEST = 2.5;
-/** Below this scale labels cannot be read: a larger picture begins with a part of it. */
+/**
+ * Smallest scale at which labels are readable. If the whole picture would be smaller, it starts with a part.
+ */
 const READABLE = 0.6;
 
 interface Picture {
   /** Size at a scale of 1, in pixels. */
   width: number;
   height: number;
-  /** How far down it one should look first. */
+  /** Vertical position to show first. */
   middle: number;
-  /** Names the frame to those who do not see it. */
+  /** Label of the frame for screen readers. */
   label: string;
-  /** What the picture shows and how to move in it. */
+  /** Explanation of the picture and its controls. */
   legend: string;
 }
 
 /**
- * Puts a picture into a frame that scrolls, so that touch, wheel, scroll bars and arrow keys move it as they move
- * any page; a mouse drags it, buttons, keys, and the wheel with Ctrl (which is how a pinch arrives) zoom.
+ * Puts a picture into a scrolling frame, so that touch, wheel, scroll bars and arrow
+ * keys work as on any page. The mouse drags it; buttons, keys, and the wheel with Ctrl
+ * (the form in which browsers report a pinch) zoom.
  */
 export function makePannable(
   picture: SVGElement,
@@ -36,7 +39,7 @@ export function makePannable(
   );
   let scale = 1;
 
-  /** Scales; the point of the picture at `x`, `y` of the frame stays where it is. */
+  /** Changes the scale, keeping the point of the picture at `x`, `y` of the frame in place. */
   const zoom = (wanted: number, x = frame.clientWidth / 2, y = frame.clientHeight / 2): void => {
     const next = Math.min(Math.max(wanted, SMALLEST), LARGEST);
     const [left, top] = [(frame.scrollLeft + x) / scale, (frame.scrollTop + y) / scale];
@@ -71,14 +74,14 @@ export function makePannable(
     { passive: false },
   );
   letMouseDrag(frame);
-  // Its size is known once it is on the page.
+  // The size is known only when the frame is on the page.
   requestAnimationFrame(begin);
   const buttons = actions.map(([name, , act]) => makeButton('', name, act));
   const bar = makeElement('div', 'zoom no-print', buttons);
   return makeElement('div', '', bar, frame, makeElement('p', 'note legend', legend));
 }
 
-/** The height that the frame may grow to. */
+/** Maximum height of the frame. */
 function frameHeight(frame: HTMLElement): number {
   return Number.parseFloat(getComputedStyle(frame).maxHeight) || frame.clientHeight;
 }
@@ -107,6 +110,6 @@ function letMouseDrag(frame: HTMLElement): void {
   };
   frame.addEventListener('pointerup', stop);
   frame.addEventListener('pointercancel', stop);
-  // A drag that began on a link is not a click on it.
+  // A drag that began on a link must not open it.
   frame.addEventListener('click', (event) => dragged && event.preventDefault(), { capture: true });
 }

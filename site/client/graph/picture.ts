@@ -8,7 +8,7 @@ import { ownValue } from '../../schemas/safe-text.ts';
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 const KINDS: Record<string, string> = { h: 'here', e: 'external', n: 'missing' };
 
-/** A DAG as a picture in a frame that one can pan and zoom by pointer, touch and keyboard. */
+/** Draws a DAG as a picture that can be moved and zoomed by pointer, touch and keyboard. */
 export function drawPicture(drawn: DrawnGraph): HTMLElement {
   const { graph, runtime } = drawn;
   const { width, height, nodes, edges } = layoutGraph(graph, runtime);
@@ -47,18 +47,18 @@ export function drawPicture(drawn: DrawnGraph): HTMLElement {
   return frame;
 }
 
-/** What the finder marks. */
+/** Parts of the picture that the finder marks. */
 interface Findable {
   graph: DrawnGraph['graph'];
   nodes: readonly NodePlace[];
-  /** The direct dependencies of each node, hidden ones too. */
+  /** Direct dependencies of each node, including hidden edges. */
   direct: readonly (readonly number[])[];
   boxes: ReadonlyMap<number, SVGElement>;
   paths: readonly { from: number; to: number; path: SVGElement }[];
   picture: SVGElement;
 }
 
-/** A box that finds a node by its name, marks how the root comes to it, and says so in words. */
+/** A field that finds a node by name, marks the path from the root to it, and describes the path in words. */
 function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): HTMLElement {
   const input = makeElement('input', {
     type: 'search',
@@ -99,7 +99,7 @@ function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): 
   return makeElement('div', 'finder no-print', input, choices, status);
 }
 
-/** The nodes from the root to a node, by the fewest steps. */
+/** The shortest path from the root to a node. */
 function wayTo(target: number, direct: readonly (readonly number[])[]): number[] {
   const before = new Map([[0, 0]]);
   for (const place of before.keys())
@@ -109,7 +109,7 @@ function wayTo(target: number, direct: readonly (readonly number[])[]): number[]
   return way.reverse();
 }
 
-/** A link that the picture leaves out. */
+/** Draws an edge that the picture leaves out. */
 function drawStep(nodes: readonly NodePlace[], from: number | undefined, to: number): SVGElement[] {
   const [start, end] = [from, to].map((place) => nodes.find((node) => node.place === place));
   if (!start || !end) return [];
@@ -145,7 +145,7 @@ function drawNode({ place, name, version, x, y, width, height }: NodePlace, draw
   return link;
 }
 
-/** A curve through the points of an edge that runs level into each of them. */
+/** A curve through the points of an edge, horizontal at each point. */
 function curveOf(points: { x: number; y: number }[]): string {
   const [first, ...rest] = points;
   if (!first) return '';

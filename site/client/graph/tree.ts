@@ -6,7 +6,7 @@ import { ownValue } from '../../schemas/safe-text.ts';
 
 const SOURCES: Record<string, string> = { e: 'external', n: 'no binary here' };
 
-/** A DAG as a tree of lists that open where the reader looks: written out whole it may have millions of lines. */
+/** Draws a DAG as a tree of lists that open on demand. The whole tree may have millions of lines. */
 export function drawTree(drawn: DrawnGraph): HTMLElement {
   return makeElement('div', 'tree', listOf(0, readEdges(drawn.graph, drawn.runtime), drawn));
 }
@@ -19,7 +19,7 @@ function listOf(place: number, edges: GraphEdge[][], drawn: DrawnGraph): HTMLEle
   return makeElement('ul', '', items.length > 0 ? items : makeElement('li', 'muted', 'Nothing.'));
 }
 
-/** A button that opens what is below a node; the list is made at its first press. */
+/** A button that opens the dependencies of a node. The list is made when it is first pressed. */
 function toggleOf({ to }: GraphEdge, edges: GraphEdge[][], drawn: DrawnGraph): HTMLElement {
   const { names, versions } = drawn.graph;
   const label = `Dependencies of ${names[to]}@${versions[to]}`;

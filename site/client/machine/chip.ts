@@ -2,7 +2,7 @@ import { makeButton, makeElement } from '../element.ts';
 import { BASE } from '../site.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
 
-/** Shows the reader's machine in the header, and marks what runs on it on the page. */
+/** Shows the reader's machine in the header, and marks the builds on the page that run on it. */
 export function offerMachineChip(): void {
   const header = document.querySelector<HTMLElement>('.site-header');
   const link = makeElement('a', { href: `${BASE}/machine/`, 'aria-label': 'My machine' });
@@ -21,6 +21,6 @@ async function show(chip: HTMLElement): Promise<void> {
   if (link && machine) link.textContent = `${machine.os} · ${machine.target}`;
   if (!document.querySelector('[data-needs]')) return;
   const { markNeeds } = await import('./marks.ts');
-  // Not the machine from above: meanwhile it may have been forgotten.
+  // Read it again: the reader may have removed the machine in the meantime.
   markNeeds(recallMachine());
 }

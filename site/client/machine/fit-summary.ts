@@ -5,14 +5,17 @@ import type { Machine } from '../../lib/machine/machine.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { needsKey, rowNeeds } from './row-needs.ts';
 
-/** Builds of a cache by whether a machine uses them. */
+/** Numbers of a cache's builds by whether a machine can use them. */
 export interface MachineSummary {
   builds: number;
-  /** How many there are of each kind; they add up to `builds`. */
+  /** Number of builds of each kind. Their sum is `builds`. */
   kinds: Record<FitKind, number>;
-  /** Builds by target, the machine's nearest first; those it cannot use at the end. Of those that run, Spack chooses some by itself. */
+  /**
+   * Builds by target, the machine's nearest first, unusable targets last. `chosen`:
+   * those that Spack chooses by itself.
+   */
   targets: { name: string; builds: number; running: number; chosen: number }[];
-  /** Reasons and how many builds each keeps away, the most frequent first: each build counts once, at its first. */
+  /** Reasons why builds do not run, the most frequent first. Each build counts once, for its first reason. */
   reasons: { text: string; builds: number }[];
 }
 
@@ -22,7 +25,7 @@ interface Group {
   builds: number;
 }
 
-/** Counts the builds that a machine uses, and what keeps it from the others. */
+/** Counts the builds that a machine can use, and the reasons why it cannot use the others. */
 export function summarizeMachine(
   machine: Machine,
   packages: PackageIndex,

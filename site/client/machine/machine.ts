@@ -9,7 +9,7 @@ import { isTarget } from '../../lib/spack/targets.ts';
 import { viewName } from '../../lib/spack/view-name.ts';
 import { listChildren, makeElement, makeLink, makeRow, makeTable, makeText, type Child } from '../element.ts';
 
-/** Answers whether a machine would use the cache's binaries. What is pasted stays in the browser. */
+/** Shows whether a machine can use the cache's binaries. Pasted text stays in the browser. */
 export function offerMachineCheck(): void {
   const parts = findParts({
     form: ['#machine-form', HTMLFormElement],
@@ -59,7 +59,7 @@ async function check(text: string, glibc: string, answer: HTMLElement): Promise<
   await checkSpecs(text, glibc, answer);
 }
 
-/** Shows how many builds a machine uses, and what keeps it from the others. */
+/** Shows how many builds a machine can use, and why it cannot use the others. */
 function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSummary): void {
   const byHash = summary.kinds['by hash'];
   const running = summary.kinds.yes + byHash;
@@ -97,7 +97,7 @@ function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSumm
   );
 }
 
-/** The way on: the builds themselves, and a search among them. */
+/** Next steps: a link to the usable builds, and a search among them. */
 function listThem(machine: Machine, { kinds }: MachineSummary): HTMLElement {
   const usable = kinds.yes + kinds['by hash'];
   if (usable === 0)
@@ -162,7 +162,10 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): Child[] 
   ];
 }
 
-/** The view of the nearest target with builds; Spack takes from a whole cache what fits, so a view is a choice. */
+/**
+ * Suggests the view of the nearest target with builds. It is optional: Spack can also
+ * choose from the whole cache.
+ */
 function adviseView({ targets }: MachineSummary): Child {
   const nearest = targets.find(({ chosen }) => chosen > 0);
   return (
@@ -179,7 +182,7 @@ function adviseView({ targets }: MachineSummary): Child {
   );
 }
 
-/** Says what went wrong. */
+/** Shows an error. */
 function showProblem(answer: HTMLElement, error: unknown): void {
   answer.replaceChildren(makeElement('p', 'verdict no', makeText(messageOf(error))));
 }

@@ -4,8 +4,9 @@ import { formatCount } from '../../lib/format.ts';
 import { makeElement, makeLink, makeText } from '../element.ts';
 
 /**
- * Puts a mark with its reason wherever a page says what a build needs: in an element with `data-needs`, or, for the
- * rows of a table with several in it, in each `[data-n]` that names the place of its own. Without a machine marks go.
+ * Marks builds, with the reason, wherever a page states their needs: in an element with
+ * `data-needs` or, if that has several needs for the rows of a table, in each
+ * `[data-n]` with an index into them. Without a machine, it removes all marks.
  */
 export function markNeeds(machine: Machine | undefined): void {
   for (const mark of document.querySelectorAll('.mark')) mark.remove();
@@ -23,7 +24,7 @@ export function markNeeds(machine: Machine | undefined): void {
     });
     if (found.length < 2) continue;
     const summary = makeSummary(found, machine);
-    // Those that are folded bear no marks.
+    // Folded builds have no marks.
     const all = element.dataset['search'];
     if (all !== undefined) summary.append(' ', makeLink(all, 'All builds of it that run there'));
     element.before(summary);

@@ -3,10 +3,10 @@ import { targetOf, type Node } from '../../schemas/node.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { variantTokens } from '../../lib/spack/spec-text.ts';
 
-/** How much worse each difference makes a build: what cannot run is worst, a variant is least. */
+/** Cost of each difference. Builds that cannot run cost most, variants least. */
 const COSTS = { platform: 1000, target: 200, version: 40, os: 8, compiler: 6, otherTarget: 4, variant: 3 };
 
-/** The build that is most like a node; undefined where there is none. */
+/** The build that is most similar to a node. Undefined: there are none. */
 export function findNearest(
   node: Node,
   compilers: readonly string[],
@@ -26,12 +26,12 @@ function measureDistance(node: Node, compilers: readonly string[], build: BuildS
   if (build.platform !== node.arch.platform) distance += COSTS.platform;
   const generation = runnableTargets(target).indexOf(build.target);
   if (generation < 0) distance += COSTS.target;
-  // Of two targets that run, the nearer relative.
+  // Of two targets that run, prefer the closer relative.
   else if (generation > 0) distance += COSTS.otherTarget + generation / 100;
   if (build.version !== node.version) distance += COSTS.version;
   if (build.os !== node.arch.platform_os) distance += COSTS.os;
   if (build.compilers.join() !== compilers.join()) distance += COSTS.compiler;
-  // Booleans stand side by side in a spec's text: `+mpi~cxx api=default`.
+  // Boolean variants have no spaces between them in a spec's text: `+mpi~cxx api=default`.
   const words = new Set(build.spec.match(/[+~][\w-]+|\S+=\S+/g));
   const missing = variantTokens(node).filter((token) => /^[+~]/.test(token) && !words.has(token));
   return distance + missing.length * COSTS.variant;

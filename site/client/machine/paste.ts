@@ -3,17 +3,17 @@ import { LockFile } from '../../schemas/lock-file.ts';
 import { Node } from '../../schemas/node.ts';
 import { z } from 'zod';
 
-/** Specs that somebody's Spack concretized. */
+/** Concretized specs that a reader pasted. */
 export interface PastedSpecs {
   roots: DagHash[];
   nodes: Map<DagHash, Node>;
 }
 
-/** One spec as `spack spec --json` prints it; also a spec file of a build cache or of an install tree. */
+/** One spec from `spack spec --json`, or a spec file of a build cache or an install tree. */
 const SpecDocument = z.object({ spec: z.object({ nodes: z.array(Node).min(1) }) });
 const NodeList = z.array(Node).min(1);
 
-/** Reads a `spack.lock` or the output of `spack spec --json`. Throws a sentence that says what is wrong. */
+/** Parses a `spack.lock` or the output of `spack spec --json`. Throws a sentence that says what is wrong. */
 export function parsePaste(text: string): PastedSpecs {
   const documents = parseDocuments(text);
   const specs: PastedSpecs = { roots: [], nodes: new Map() };
@@ -56,7 +56,7 @@ function hasKey(value: unknown, key: string): boolean {
   return typeof value === 'object' && value !== null && key in value;
 }
 
-/** One JSON document, or several, each in a line of its own, as `spack spec --json A B` prints them. */
+/** Parses one JSON document, or several with one per line, as in the output of `spack spec --json A B`. */
 function parseDocuments(text: string): unknown[] {
   try {
     return [JSON.parse(text)];
@@ -66,7 +66,7 @@ function parseDocuments(text: string): unknown[] {
       try {
         return lines.map((line): unknown => JSON.parse(line));
       } catch {
-        // The first error says more.
+        // The first error is more helpful.
       }
     }
     throw new Error(

@@ -3,8 +3,9 @@ import { readMachine } from '../../lib/machine/read-machine.ts';
 import { recallMachine, rememberMachine } from './remembered.ts';
 
 /**
- * Lets the home page ask what the page for it answers; what was entered goes with the fragment, which is never sent.
- * With a package it remembers the machine and searches: results say what runs there.
+ * Passes the machine from the form on the home page to the page "My machine", in the
+ * fragment, which is never sent. If a package was entered too, it remembers the machine
+ * and searches, so that results show what runs on it.
  */
 export function offerMachineQuestion(): void {
   const form = document.querySelector<HTMLFormElement>('form.ask');

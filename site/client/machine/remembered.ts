@@ -1,9 +1,9 @@
 import { archOf, parseArch, type Machine } from '../../lib/machine/machine.ts';
 
-/** Where the reader's machine is kept: in this browser alone. */
+/** Storage key of the reader's machine, which is only stored in this browser. */
 const KEY = 'machine';
 
-/** The machine that the reader entered before; undefined where there is none, or storage is not allowed. */
+/** The machine that the reader entered before. Undefined: there is none, or storage is not allowed. */
 export function recallMachine(): Machine | undefined {
   try {
     const [arch = '', glibc = ''] = (localStorage.getItem(KEY) ?? '').split(' ');
@@ -14,13 +14,13 @@ export function recallMachine(): Machine | undefined {
   }
 }
 
-/** Remembers a machine, or forgets it. Other parts of the page hear of it by the event `machine`. */
+/** Remembers or forgets a machine, and notifies other parts of the page through the event `machine`. */
 export function rememberMachine(machine: Machine | undefined): void {
   try {
     if (machine) localStorage.setItem(KEY, [archOf(machine), machine.glibc].filter(Boolean).join(' '));
     else localStorage.removeItem(KEY);
   } catch {
-    // Without storage the answer is shown once and not kept.
+    // Without storage, the answer is shown but not kept.
   }
   document.dispatchEvent(new CustomEvent('machine'));
 }

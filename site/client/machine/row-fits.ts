@@ -5,16 +5,16 @@ import type { Machine } from '../../lib/machine/machine.ts';
 import type { Facet } from '../search/facets-index.ts';
 import { needsKey, rowNeeds } from './row-needs.ts';
 
-/** What a machine makes of the rows of the search index. */
+/** Fits of a machine to the rows of the search index. */
 export interface RowFits {
   machine: Machine;
   kindOf(row: number): FitKind;
   fitOf(row: number): Fit | undefined;
-  /** Rows by whether they run. */
+  /** Facet of rows by whether they run. */
   facet: Facet;
 }
 
-/** Words of the facet, and which kinds of fit each takes. */
+/** Words of the facet, and the words that each kind of fit belongs to. */
 const WORDS = ['here', 'chosen', 'unknown'] as const;
 const WORDS_OF_KIND: Record<FitKind, readonly number[]> = {
   yes: [0, 1],
@@ -24,7 +24,7 @@ const WORDS_OF_KIND: Record<FitKind, readonly number[]> = {
 };
 const KINDS: readonly FitKind[] = ['yes', 'by hash', 'unknown', 'no'];
 
-/** Judges all rows; those that need the same are judged once. */
+/** Judges all rows. Rows with the same needs are judged once. */
 export function judgeRows(machine: Machine, packages: PackageIndex, builds: BuildIndex): RowFits {
   const fits = new Map<number, Fit>();
   const keys = Int32Array.from(builds.rows.package, (_, row) => {

@@ -2,7 +2,7 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import type { BuildNeeds } from '../../lib/machine/needs.ts';
 
-/** What a row of the search index needs of a machine; undefined for a row without a binary. */
+/** Needs of a row in the search index. Undefined for rows without a binary. */
 export function rowNeeds(row: number, packages: PackageIndex, builds: BuildIndex): BuildNeeds | undefined {
   const { rows } = builds;
   if (!rows.size[row]) return undefined;
@@ -11,7 +11,7 @@ export function rowNeeds(row: number, packages: PackageIndex, builds: BuildIndex
   return { platform, os: os.join(' '), target: packages.targets[rows.target[row] ?? -1] ?? '', libc, runs };
 }
 
-/** A key that rows with the same needs share: judging one of them judges all. */
+/** A key that rows with the same needs have in common, so that only one of them has to be judged. */
 export function needsKey(row: number, { rows }: BuildIndex): number {
   const [system = -1, target = -1, libc = -1] = [rows.system[row], rows.target[row], rows.libc[row]];
   return ((system + 1) * 4096 + target + 1) * 4096 + libc + 1;

@@ -24,10 +24,10 @@ import {
 import { SEARCH_FILES } from '../search/data.ts';
 import { fetchBuild, fetchPackage } from '../spec-files.ts';
 
-/** The download sizes of the builds that are here, in bytes, by hash. */
+/** Download sizes of the builds here, in bytes, keyed by hash. */
 type Sizes = ReadonlyMap<DagHash, number>;
 
-/** Reports which of the pasted specs have a binary here; of each root without one, the nearest and how to get it. */
+/** Shows which of the pasted specs have a binary here, and for each root without one the nearest build. */
 export async function checkSpecs(text: string, glibc: string, answer: HTMLElement): Promise<void> {
   const specs = parsePaste(text);
   const roots = [...new Set(specs.roots)].map((root) => {
@@ -57,16 +57,19 @@ export async function checkSpecs(text: string, glibc: string, answer: HTMLElemen
   );
 }
 
-/** With more misses than this each is folded: a lock of an environment has dozens. */
+/**
+ * Maximum number of misses shown open. If there are more, all are folded: a lock of an
+ * environment has dozens.
+ */
 const MOST_OPEN = 3;
-/** The order of packages that are not here at all: last. */
+/** Order of packages without any build here: last. */
 const UNKNOWN = 3;
 
 /** A root that has no binary here. */
 interface Miss {
   node: Node;
   verdict: string;
-  /** Those that another build can stand in for come first. */
+  /** Misses with a usable alternative come first. */
   order: number;
   parts: Child;
 }
@@ -75,7 +78,7 @@ function makeSection({ node, parts }: Miss): HTMLElement {
   return makeElement('section', 'root miss', makeElement('h2', '', titleOf(node)), parts);
 }
 
-/** One line for each root that some build is near to, and one for all others. */
+/** One line for each root with a similar build, and one for all others. */
 function foldMisses(misses: readonly Miss[]): HTMLElement[] {
   const known = misses.filter(({ order }) => order < UNKNOWN);
   const unknown = misses.filter(({ order }) => order === UNKNOWN);
@@ -93,7 +96,7 @@ function titleOf({ name, version }: Node): HTMLElement {
   return makeText(`${name}@${version}`, 'mono');
 }
 
-/** Names of the packages that have builds, and the builds' sizes. */
+/** Names of packages with builds, and the sizes of the builds. */
 async function readSizes(): Promise<{ names: Set<string>; sizes: Sizes }> {
   const [packages, { rows }] = await Promise.all([SEARCH_FILES.packages(), SEARCH_FILES.builds()]);
   const hashes = await SEARCH_FILES.allHashes(rows.package.length);
@@ -104,7 +107,7 @@ async function readSizes(): Promise<{ names: Set<string>; sizes: Sizes }> {
   return { names: new Set(names), sizes: new Map(built) };
 }
 
-/** How much of what an installation of the roots takes is here, and what is not. */
+/** Describes how many of the specs needed to install the roots are here, and lists the others. */
 function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): Child[] {
   const own = listTouched(roots, nodes, sizes, false).filter(({ external }) => external === undefined);
   if (own.length < 2) return [];
@@ -172,7 +175,7 @@ async function describeMiss(
   return { node, verdict: 'no build of it runs here', order: 2, parts };
 }
 
-/** How to get the nearest build, in one block to copy; or why it is of no use. */
+/** Commands to install the nearest build, in one block to copy, or the reason why it does not run. */
 function advise(
   wanted: Node,
   nearest: BuildSummary,
@@ -201,7 +204,7 @@ function advise(
   return [makeElement('p', '', 'It does not run here: ', makeText(fit ? fitText(fit) : ''), '.')];
 }
 
-/** What the reader chose apart from what follows from it, the latter folded. */
+/** Differences that the reader chose, and, folded, those that follow from them. */
 function describeDifferences(name: string, differences: readonly SpecProperty[]): Child[] {
   const chosen = differences.filter(({ group }) => group === 'Spec' || group === 'Variants');
   const following = differences.filter((difference) => !chosen.includes(difference));
@@ -241,7 +244,7 @@ function compilersOf(spec: ComparedSpec): string[] {
   return compiler?.left.split(', ') ?? [];
 }
 
-/** The machine that something was concretized for. */
+/** The machine that a node was concretized for. */
 function machineOf(node: Node, { nodes }: PastedSpecs, glibc: string): Machine {
   const { platform, platform_os: os } = node.arch;
   const libc = [...nodes.values()].find(({ name }) => name === 'glibc');

@@ -1,7 +1,7 @@
-/** Where the choice of columns is kept in the reader's browser. */
+/** Storage key of the choice of columns in the reader's browser. */
 const KEY = 'package-columns';
 
-/** Lets readers choose a table's columns; the choice is kept in their browser. */
+/** Lets readers choose the columns of a table. Their browser keeps the choice. */
 export function offerColumns(): void {
   const menu = document.querySelector<HTMLElement>('#package-columns');
   const table = document.querySelector<HTMLElement>('#packages')?.closest('table');
@@ -31,7 +31,7 @@ function readChoice(): string[] | undefined {
   try {
     return localStorage.getItem(KEY)?.split(' ');
   } catch {
-    // A browser may refuse to keep anything.
+    // Browsers may refuse storage.
     return undefined;
   }
 }
@@ -40,6 +40,6 @@ function keepChoice(columns: string[]): void {
   try {
     localStorage.setItem(KEY, columns.join(' '));
   } catch {
-    // The choice holds for this page.
+    // Then the choice is only for this page.
   }
 }

@@ -1,4 +1,4 @@
-/** Filters the builds of a package by words that their lines have. */
+/** Filters the builds of a package by words in their lines. */
 export function offerBuildFilter(): void {
   const input = document.querySelector<HTMLInputElement>('#build-filter');
   if (!input) return;

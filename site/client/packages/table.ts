@@ -7,11 +7,11 @@ import { fetchData } from '../fetch-data.ts';
 import { WordFinder } from '../search/words.ts';
 
 interface TableState extends PackageView {
-  /** Counts from 1. */
+  /** Counted from 1. */
   page: number;
 }
 
-/** The page's parts. */
+/** Parts of the page. */
 type Parts = NonNullable<ReturnType<typeof findPage>>;
 
 function findPage() {
@@ -25,7 +25,7 @@ function findPage() {
   });
 }
 
-/** Makes the table of packages sortable and its box filter; the state is in the address. */
+/** Makes the table of packages sortable, and filters it by its search box. The state is in the address. */
 export function offerTable(): void {
   const parts = findPage();
   if (!parts) return;
@@ -125,7 +125,7 @@ function markSorted(table: HTMLTableElement, { sort, descending }: TableState): 
   }
 }
 
-/** Which packages are shown, and links to the other pages of the table. */
+/** Shows the range of packages on this page, and links to the other pages of the table. */
 function showPages(pages: HTMLElement, places: readonly number[], page: number, count: number): void {
   const items = Array.from({ length: count }, (_, number) => {
     const label = String(number + 1);
@@ -169,7 +169,7 @@ function fillRow(row: HTMLElement, index: PackageIndex, place: number): void {
   if (link) link.href = packagePage(name);
 }
 
-/** How many versions there are besides the highest. */
+/** Number of versions besides the highest. */
 function formatMore(versions: number): string {
   return versions > 1 ? `+${versions - 1}` : '';
 }
@@ -177,7 +177,7 @@ function formatMore(versions: number): string {
 const PACKAGE_COLUMNS = ['name', 'version', 'targets', 'builds', 'size', 'updated'] as const;
 type PackageColumn = (typeof PACKAGE_COLUMNS)[number];
 
-/** What a table of packages shows. */
+/** Content and order of a table of packages. */
 interface PackageView {
   /** Words that names or descriptions must have. */
   text: string;
@@ -185,7 +185,7 @@ interface PackageView {
   descending: boolean;
 }
 
-/** Columns whose largest values one looks for first. */
+/** Columns that are sorted by the largest values first. */
 const LARGEST_FIRST: ReadonlySet<PackageColumn> = new Set([
   'version',
   'targets',
@@ -196,7 +196,7 @@ const LARGEST_FIRST: ReadonlySet<PackageColumn> = new Set([
 
 let finder: WordFinder | undefined;
 
-/** Places of the packages that fit, in order; a search without a chosen order shows the best first. */
+/** Indexes of matching packages, in order. A search without a chosen order has the best matches first. */
 function orderPackages(index: PackageIndex, { text, sort, descending }: PackageView): number[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = (finder ??= new WordFinder(index));

@@ -1,9 +1,9 @@
 import { FACET_NAMES, type FacetName } from './facets-index.ts';
 
-/** How long nothing must change before the address follows: browsers limit how often it may. */
+/** Pause in typing before the address is updated, because browsers limit the frequency of updates. */
 const PAUSE_MS = 250;
 
-/** What a reader searches for; all of it is in the page's address. */
+/** Text and filters of a search, all of which are in the page's address. */
 export interface SearchState {
   text: string;
   selection: Map<FacetName, Set<string>>;
@@ -17,7 +17,7 @@ export function readState(parameters: URLSearchParams): SearchState {
   return { text: parameters.get('q') ?? '', selection: new Map(selected) };
 }
 
-/** The query part of the address of a search; empty for none. */
+/** Query part of the address of a search. Empty if there is no search. */
 export function stateAddress({ text, selection }: SearchState): string {
   const parameters = new URLSearchParams();
   if (text.trim()) parameters.set('q', text.trim());
@@ -29,8 +29,8 @@ export function stateAddress({ text, selection }: SearchState): string {
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Writes a search into the address, soon. `step`: as a step of its own, which Back undoes; typing changes the step that
- * it is in.
+ * Writes a search into the address after a short pause. With `step`, it adds a history entry, so that Back
+ * undoes it; typing only changes the current entry.
  */
 export function keepState(state: SearchState, step = false): void {
   clearTimeout(timer);

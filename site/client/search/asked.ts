@@ -5,7 +5,10 @@ import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { needsKey, rowNeeds } from '../machine/row-needs.ts';
 
-/** What a system makes of a build, on a machine with a target, or else the build's; undefined without its glibc. */
+/**
+ * Fit of a build to a system, with the given target or else the build's. Undefined: the
+ * system's glibc is unknown.
+ */
 export function judgeOnSystem(os: string, target: string | undefined, needs: BuildNeeds): Fit | undefined {
   const glibc = systemGlibc(os);
   const platform = glibc === undefined ? needs.platform : 'linux';
@@ -13,7 +16,7 @@ export function judgeOnSystem(os: string, target: string | undefined, needs: Bui
   return judgeFit({ platform, os, target: target ?? needs.target, glibc }, needs);
 }
 
-/** Judges rows by the one system that a search names, `os=rocky8`; rows that need the same are judged once. */
+/** Judges rows by the single system in a search, `os=rocky8`. Rows with the same needs are judged once. */
 export function askedFits(
   { os, target }: Query,
   packages: PackageIndex,

@@ -2,17 +2,17 @@ import type { Meaning, Vocabulary } from './meaning.ts';
 import { LANGUAGE_PREFIXES, RANK } from './ranks.ts';
 import { isNameRank, isPartRank, isSaidRank, type Ranks } from './words.ts';
 
-/** What words are looked for in. */
+/** Data in which words are searched. */
 interface SearchedPackages extends Vocabulary {
-  /** The set of files of each row, once the files are there. */
+  /** Set of files of each row, once the files are loaded. */
   fileSets?: Int32Array;
 }
 
-/** What many a thing is: next to two words that say more, descriptions need not have it. */
+/** Generic words. Next to two more specific words, they need not occur in the description. */
 const KIND =
   /^(?:application|framework|implementation|package|program|software|suite|tool|toolkit)s?$|^(?:librar|utilit)(?:y|ies)$/;
 
-/** What packages may fit, by those of the words that some package has all of. */
+/** Packages that may match, and the words that they match. */
 interface Candidates {
   candidates: Candidate[];
   words: string[];
@@ -21,7 +21,9 @@ interface Candidates {
   isWeak: boolean;
 }
 
-/** Packages that have all words; where none has, those that have the words that say most: of `bwa-mem` the first. */
+/**
+ * Packages with all words or, if there are none, with the most specific words: for `bwa-mem`, the first one.
+ */
 export function findCandidates(engine: SearchedPackages, meaning: Meaning): Candidates {
   const { words } = meaning;
   const candidates = rankPackages(engine, meaning);
@@ -29,7 +31,7 @@ export function findCandidates(engine: SearchedPackages, meaning: Meaning): Cand
   const whole = { candidates, words, ignored: [], isWeak: words.length > 0 && !isPartRank(rank) };
   const parts = words.length > 1 ? words : words.flatMap((word) => word.split('-')).filter(Boolean);
   const isSaid = words.length > 1 ? isSaidRank : isNameRank;
-  // Until the files are there, nobody knows what is called so.
+  // Before the files are loaded, it is not known whether a file has this name.
   if (candidates.length > 0 || parts.length < 2 || !engine.fileSets) return whole;
   const kept = chooseWords(engine, parts, isSaid);
   if (kept.length === 0) return whole;
@@ -41,12 +43,12 @@ export function findCandidates(engine: SearchedPackages, meaning: Meaning): Cand
   };
 }
 
-/** The share of what was asked for that something must have to be shown without the rest. */
+/** Share of a search's words, by weight, that a package must have to be shown without the others. */
 const LEAST_SHARE = 1 / 3;
 
 /**
- * The words that the package has that has the most of a search, the rarer ones counting more, and those that are its
- * name. None where that is little of what was asked for.
+ * The words of a search that the best matching package has, and those that are its name. Rarer words count
+ * more. Empty if the best match is only a small part of the search.
  */
 function chooseWords(
   engine: SearchedPackages,
@@ -54,7 +56,7 @@ function chooseWords(
   isSaid: (rank: number) => boolean,
 ): string[] {
   const total = engine.packages.names.length;
-  // Of several names the first is meant: of `elfutils-libelf` elfutils.
+  // Of several names, prefer the first: for `elfutils-libelf`, elfutils.
   const name = Math.log(total);
   const asked = words.map((word, index) => {
     const { ranks } = rankWord(engine, word, words);
@@ -63,7 +65,7 @@ function chooseWords(
   });
   const languages = asked.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
   const others = asked.filter((one) => !languages.includes(one));
-  // `jit compiler for python`: the best of that language, where one has any of the other words.
+  // `jit compiler for python`: the best package of that language, if one has any of the other words.
   const ofLanguage = findBest(others, isSaid, total, (place) =>
     languages.every(({ ranks }) => isNameRank(ranks[place] ?? 0)),
   );
@@ -77,12 +79,12 @@ function chooseWords(
 
 interface AskedWord {
   ranks: Ranks;
-  /** What it counts as a name, and in a description. */
+  /** Weight in a name, and in a description. */
   name: number;
   said: number;
 }
 
-/** The package that has the most of some words. */
+/** The package that matches the most words, by weight. */
 function findBest(
   words: readonly AskedWord[],
   isSaid: (rank: number) => boolean,
@@ -102,7 +104,7 @@ function findBest(
   return best;
 }
 
-/** A package that some rows of may fit, and whether its name alone says so. */
+/** A package with rows that may match, and whether its name alone is a match. */
 interface Candidate {
   place: number;
   rank: number;
@@ -110,12 +112,12 @@ interface Candidate {
 }
 
 /**
- * Packages by how well the words fit them; of equal rank those with more builds first, then the shorter name. Until
- * the files are there no package is found by what it ships.
+ * Packages by the quality of the match; at the same rank, those with more builds first, then shorter names.
+ * Before the files are loaded, no package is found by its files.
  */
 function rankPackages(engine: SearchedPackages, { words, version, variants }: Meaning): Candidate[] {
   const { packages } = engine;
-  // `hdf5@1.14`: no other package's version, or variant, is meant.
+  // `hdf5@1.14`: version and variants belong to this package.
   const own = words.length === 1 ? engine.places.get(words[0] ?? '') : undefined;
   if (own !== undefined && (version !== undefined || variants.length > 0))
     return [{ place: own, rank: 1, certain: true }];
@@ -126,7 +128,7 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
     some.length > 1 ? some.join(' ').replace(/s$/, '') : undefined;
   const [phrase, shorter] = [words, telling].map(phraseOf);
   const initials = words.map((word) => word.replaceAll(/\W/g, '')[0] ?? '').join('');
-  // A description may say `CFD` for `computational fluid dynamics`.
+  // A description may have `CFD` instead of `computational fluid dynamics`.
   const short = initials.length > 2 ? new RegExp(`(?<![A-Z])${initials.toUpperCase()}(?![A-Z])`) : undefined;
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
@@ -166,15 +168,18 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   );
 }
 
-/** `climate data operators` is cdo, `fast fourier transform` fftw: a letter or a digit may follow. */
+/**
+ * Whether a name is the initials: `climate data operators` is cdo, `fast fourier
+ * transform` is fftw (one more letter).
+ */
 function isAbbreviation(name: string, initials: string): boolean {
   return name.startsWith(initials) && name.length <= initials.length + 1;
 }
 
 /**
- * Ranks a word by what packages are called and say, and by what they ship: found by its description or a typing error
- * alone, a package that ships a file of this name ranks by the file. Next to other words `python` is all of
- * Python, and what only says so comes behind.
+ * Ranks a word by names, descriptions and files of packages. A package that matches only by its description
+ * or with a typing error, but has a file of this name, ranks by the file. Next to other words, `python` means
+ * all Python packages, and packages that only mention it come later.
  */
 function rankWord(
   engine: SearchedPackages,
@@ -182,7 +187,7 @@ function rankWord(
   words: readonly string[],
 ): { ranks: Ranks; byName: Ranks } {
   const prefix = words.length > 1 ? LANGUAGE_PREFIXES.get(word) : undefined;
-  // `profiler for mpi`: what provides MPI is not what is meant.
+  // `profiler for mpi` does not mean providers of MPI.
   const own = engine.words
     .rankPackages(word)
     .map((rank) => (words.length > 1 && rank === RANK.virtual ? RANK.part : rank));
@@ -204,7 +209,7 @@ function rankWord(
   return { ranks, byName };
 }
 
-/** Checks a row whose package does not have every word in its name: its files must have the others. */
+/** Checks a row of a package whose name does not have all words: its files must have the others. */
 export function fileChecker(
   engine: SearchedPackages,
   { words }: Meaning,

@@ -5,7 +5,7 @@ import type { WordIndex } from '../../schemas/search/word-index.ts';
 import { HASHES_PER_FILE } from '../../schemas/search/layout.ts';
 import { fetchData } from '../fetch-data.ts';
 
-/** The search's data files. Each is loaded when it is first asked for. */
+/** Data files of the search. Each is loaded on first use. */
 export const SEARCH_FILES = {
   packages: () => fetchData<PackageIndex>('/data/packages.json'),
   builds: () => fetchData<BuildIndex>('/data/builds.json'),
@@ -16,7 +16,7 @@ export const SEARCH_FILES = {
     const list = await fetchHashes(Math.floor(row / HASHES_PER_FILE));
     return list[row % HASHES_PER_FILE];
   },
-  /** The hashes of as many rows as there are. */
+  /** Hashes of all rows. */
   async allHashes(rows: number): Promise<string[]> {
     const files = Array.from({ length: Math.ceil(rows / HASHES_PER_FILE) }, (_, file) => fetchHashes(file));
     return (await Promise.all(files)).flat();

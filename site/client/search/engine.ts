@@ -22,32 +22,32 @@ import { markQuery, type Filter } from './query-filters.ts';
 import { RANK } from './ranks.ts';
 import { WordFinder } from './words.ts';
 
-/** What search works on, prepared once. */
+/** Data of the search, prepared once. */
 export interface SearchEngine extends Vocabulary {
   facets: Map<FacetName, Facet>;
-  /** The set of files of each row, once the files are there. */
+  /** Set of files of each row, once the files are loaded. */
   fileSets?: Int32Array;
   /** Whether whole descriptions are searched. */
   hasWords?: boolean;
-  /** What the reader's machine makes of each row, once it is known. */
+  /** Fits of the reader's machine to all rows, once the machine is known. */
   fits?: RowFits | undefined;
 }
 
-/** What a search found. */
+/** Result of a search. */
 export interface SearchResult {
   /** The best first. */
   rows: number[];
-  /** Places of the packages that rows are of, the best first. */
+  /** Indexes of the packages of these rows, the best first. */
   packages: number[];
-  /** How many rows each word of a facet would leave. */
+  /** Number of rows that each word of a facet would leave. */
   counts: Map<FacetName, Uint32Array>;
-  /** The search as it was understood. */
+  /** The interpreted search. */
   meaning: Meaning;
-  /** Words that were left out, since nothing has them together with the others. */
+  /** Words that were left out because no result has them together with the others. */
   ignored: string[];
-  /** Whether no package's name has these words: whole descriptions may say more. */
+  /** Whether no package's name has these words, so that whole descriptions are worth loading. */
   isWeak: boolean;
-  /** Judges rows by the system that the search names; undefined where it names none, or several. */
+  /** Judges rows by the system in the search. Undefined: the search has no system, or several. */
   askedFit: ((row: number) => Fit | undefined) | undefined;
 }
 
@@ -66,28 +66,28 @@ export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): 
   };
 }
 
-/** Lets searches know which rows the reader's machine runs; without a machine they forget it. */
+/** Sets or clears the reader's machine, by which searches judge rows. */
 export function setMachine(engine: SearchEngine, machine: Machine | undefined): void {
   engine.fits = machine && judgeRows(machine, engine.packages, engine.builds);
   if (engine.fits) engine.facets.set('runs', engine.fits.facet);
   else engine.facets.delete('runs');
 }
 
-/** Lets searches find programs and libraries from now on. */
+/** Adds the index of programs and libraries, so that searches find these. */
 export function addFileIndex(engine: SearchEngine, files: FileIndex): void {
   engine.words.addFileIndex(files, engine.builds.rows.package);
   engine.fileSets = Int32Array.from(files.rows);
 }
 
-/** Lets searches find what whole descriptions say from now on. */
+/** Adds the index of whole descriptions, so that searches find all their words. */
 export function addWordIndex(engine: SearchEngine, words: WordIndex): void {
   engine.words.addWordIndex(words);
   engine.hasWords = true;
 }
 
 /**
- * Finds the rows that fit a query and the words selected in facets.
- * `hashes` are those of all rows, needed only for a query that names one.
+ * Finds the rows that match a query and the words selected in facets.
+ * `hashes` are the hashes of all rows, needed only for a query with a hash.
  */
 export function search(
   engine: SearchEngine,
@@ -137,22 +137,24 @@ export function search(
   return result;
 }
 
-/** Whether something is called by a word, ships it or says it: among thousands of hashes one may begin with `test`. */
+/**
+ * Whether a name, a file or a description has a word. Among thousands of hashes, one may begin with `test`.
+ */
 function isWordOf({ words }: SearchEngine, word: string): boolean {
   return (
     words.isKnown(word) || words.rankPackages(word).some((rank) => rank > 0 && rank <= RANK.saidFurtherOn)
   );
 }
 
-/** Failures are no builds: without being asked for they are not found. */
+/** Excludes failures, which are not builds, unless the search asks for them. */
 function withoutFailures({ failed }: Meaning, selection: Selection): Selection {
   if (selection.get('state')?.size) return selection;
   return new Map([...selection, ['state', new Set(failed ? ['failed'] : ['site', 'registry'])]]);
 }
 
 /**
- * Puts the rows from a place on in order: what Spack chooses on the system that is asked for, or on the reader's machine,
- * before the rest; those of the very target before what it runs, and else as they come.
+ * Sorts the rows from an index on: first those that Spack chooses on the requested system or on the reader's
+ * machine, and builds for exactly the target before others that it can run; otherwise the order stays.
  */
 function sortRows(from: number, { rows, meaning, askedFit }: SearchResult, engine: SearchEngine): void {
   const { target, os } = meaning;
@@ -174,10 +176,10 @@ function sortRows(from: number, { rows, meaning, askedFit }: SearchResult, engin
 
 const FIT_ORDER: readonly FitKind[] = ['yes', 'by hash', 'unknown', 'no'];
 
-/** The counting of one facet. */
+/** Counts of one facet. */
 interface Tally {
   facet: Facet;
-  /** 1 for the keys that fit what is selected; undefined when nothing is. */
+  /** 1 for keys that match the selection. Undefined: nothing is selected. */
   fits: Uint8Array | undefined;
   counts: Uint32Array;
 }
@@ -191,8 +193,8 @@ function makeTally(facet: Facet, selected: ReadonlySet<string> | undefined): Tal
 }
 
 /**
- * Counts a row in each facet that it would show in, and tells whether it fits them all. A facet counts what the
- * others leave, so that one sees what another choice in it would bring.
+ * Counts a row in each facet that it would appear in, and returns whether it matches all of them. Each facet
+ * counts the rows that the other facets leave, so that readers see the effect of another choice in it.
  */
 function countRow(tallies: readonly Tally[], active: readonly Tally[], row: number): boolean {
   let failing: Tally | undefined;
@@ -214,12 +216,12 @@ function addRow({ facet, counts }: Tally, row: number): void {
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
-/** Counts the builds of a cache, failures left out. */
+/** Number of builds in a cache, without failures. */
 export function countBuilds({ packages }: SearchEngine): number {
   return packages.builds.reduce((sum, count) => sum + count, 0);
 }
 
-/** How many of these rows are of specs that failed to build: what failed has no size. */
+/** Number of failures among these rows. A failure has no size. */
 export function countFailures({ builds }: SearchEngine, rows: readonly number[]): number {
   return rows.filter((row) => !builds.rows.size[row]).length;
 }

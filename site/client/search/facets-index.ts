@@ -16,20 +16,20 @@ export const FACET_NAMES = [
 ] as const;
 export type FacetName = (typeof FACET_NAMES)[number];
 
-/** A property by which results are narrowed. */
+/** A property for narrowing results. */
 export interface Facet {
   name: FacetName;
-  /** Its values, as they stand in an address. */
+  /** Its values, in the form that addresses have. */
   words: readonly string[];
-  /** A row's key; 0 for a row without one. */
+  /** Key of each row; 0 for a row without one. */
   keys: Int32Array;
-  /** The words of each key. */
+  /** Words of each key, as indexes into `words`. */
   wordsOfKey: readonly (readonly number[])[];
   /** Whether a row must have all selected words, or any of them. */
   all: boolean;
 }
 
-/** The words that a reader selected, by facet. */
+/** Words that a reader selected, keyed by facet. */
 export type Selection = ReadonlyMap<FacetName, ReadonlySet<string>>;
 
 export function listFacets(packages: PackageIndex, builds: BuildIndex): Map<FacetName, Facet> {
@@ -54,7 +54,7 @@ export function listFacets(packages: PackageIndex, builds: BuildIndex): Map<Face
   return new Map(facets.map((facet) => [facet.name, facet]));
 }
 
-/** Which keys of a facet fit the words selected. */
+/** Marks the keys of a facet that match the selected words. */
 export function markKeys(facet: Facet, selected: ReadonlySet<string>): Uint8Array {
   const places = new Set([...selected].map((word) => facet.words.indexOf(word)));
   return Uint8Array.from(facet.wordsOfKey, (words) => {
@@ -63,7 +63,7 @@ export function markKeys(facet: Facet, selected: ReadonlySet<string>): Uint8Arra
   });
 }
 
-/** How many rows each word of a facet has, from the number of rows of each key. */
+/** Number of rows for each word of a facet, from the number of rows for each key. */
 export function countWords({ words, wordsOfKey }: Facet, keyCounts: Uint32Array): Uint32Array {
   const counts = new Uint32Array(words.length);
   for (const [key, count] of keyCounts.entries()) {

@@ -4,11 +4,11 @@ import { FACET_NAMES, type Facet, type FacetName } from './facets-index.ts';
 import type { SearchState } from './address.ts';
 import { ownValue } from '../../schemas/safe-text.ts';
 
-/** Values of a facet shown before a reader asks for all, and after. */
+/** Maximum number of a facet's values shown at first, and after opening it. */
 const [FEW, MOST] = [8, 200];
-/** With more packages than this the versions of one say nothing about another. */
+/** Maximum number of packages for which the facet of versions makes sense. */
 const MOST_PACKAGES_WITH_VERSIONS = 3;
-/** Variants that nearly every build has and nobody looks for. */
+/** Variants that nearly all builds have and nobody searches for. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 
 const STATE_LABELS: Record<string, string> = {
@@ -27,7 +27,7 @@ const FRESHNESS_LABELS: Record<string, string> = {
   unknown: 'not compared',
 };
 
-/** A value of a facet, for people. */
+/** A value of a facet in readable form. */
 export function filterText(name: FacetName, word: string): string {
   if (name === 'recipes') return ownValue(FRESHNESS_LABELS, word) ?? word;
   if (name === 'state' || name === 'runs') return ownValue(STATE_LABELS, word) ?? word;
@@ -35,10 +35,10 @@ export function filterText(name: FacetName, word: string): string {
   return name === 'os' ? word.slice(word.indexOf(' ') + 1) : word;
 }
 
-/** Facets whose every value is shown. */
+/** Facets that show all values. */
 const expanded = new Set<FacetName>();
 
-/** Lets readers narrow a search; `change` is called with what they selected. */
+/** Lets readers narrow a search. `change` is called with each selection. */
 export function offerFacets(
   root: HTMLElement,
   change: (name: FacetName, word: string, on: boolean) => void,
@@ -50,7 +50,7 @@ export function offerFacets(
   });
 }
 
-/** Opens and closes the filters where the screen is too narrow to show them beside the results. */
+/** Opens and closes the filters on screens that are too narrow to show them next to the results. */
 export function offerFilters(): void {
   const button = document.querySelector('#facets-button');
   button?.addEventListener('click', () => {
@@ -59,7 +59,7 @@ export function offerFilters(): void {
   });
 }
 
-/** Shows how many rows each value would leave. */
+/** Shows the number of rows that each value would leave. */
 export function showFacets(
   root: HTMLElement,
   engine: SearchEngine,
@@ -124,7 +124,7 @@ function showMore(fieldset: HTMLFieldSetElement, name: FacetName, values: number
   if (button.textContent !== text) button.textContent = text;
 }
 
-/** Opens and closes the rest of a facet; `show` draws it again. */
+/** Opens and closes the rest of a facet. `show` redraws it. */
 export function offerMore(root: HTMLElement, show: () => void): void {
   root.addEventListener('click', ({ target }) => {
     if (!(target instanceof HTMLButtonElement)) return;
@@ -135,7 +135,7 @@ export function offerMore(root: HTMLElement, show: () => void): void {
   });
 }
 
-/** Places of the values with results, in an order that does not change while one types; variants: most first. */
+/** Indexes of values with results, in an order that does not change while typing; variants by frequency. */
 function orderPlaces(
   facet: Facet,
   counts: Uint32Array,
@@ -150,7 +150,7 @@ function orderPlaces(
   }
   if (facet.name === 'version') return places.reverse();
   if (facet.name !== 'variant') return places;
-  // What every result has narrows nothing: it comes last.
+  // A value that every result has cannot narrow the search, so it comes last.
   const rows = result.rows.length;
   const same = (place: number): number =>
     Number(counts[place] === rows && !selected.has(facet.words[place] ?? ''));

@@ -1,24 +1,24 @@
 import type { FileIndex } from '../../schemas/search/file-index.ts';
 import { RANK, SHORT } from './ranks.ts';
 
-/** What follows a library's name: `.so.310`. */
+/** Ending of a library's file name: `.so.310`. */
 const LIBRARY_ENDING = /\.(?:so|dylib)\b.*$/;
 
-/** Finds programs and libraries, and the sets of them that builds ship. */
+/** Finds programs and libraries, and the sets of files that have them. */
 export class FileFinder {
   readonly #index: FileIndex;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly #names: string[];
-  /** Names without the ending of a library. */
+  /** Names without a library's ending. */
   readonly #known: Set<string>;
-  /** Places of names, by set. */
+  /** Indexes of names, for each set. */
   readonly #sets: number[][];
-  /** Sets, by place of a name. */
+  /** Sets that have a name, for each name. */
   readonly #setsOf: number[][];
-  /** Places of packages, by set. */
+  /** Indexes of packages, for each set. */
   readonly #packagesOf: Set<number>[];
 
-  /** @param packages the place of each row's package */
+  /** @param packages index of each row's package */
   constructor(index: FileIndex, packages: readonly number[]) {
     this.#index = index;
     this.#names = index.names.map((name) => name.toLowerCase());
@@ -30,14 +30,14 @@ export class FileFinder {
     for (const [row, set] of index.rows.entries()) this.#packagesOf[set]?.add(packages[row] ?? -1);
   }
 
-  /** Whether a program or library is called exactly so. */
+  /** Whether a program or library has exactly this name. */
   has(word: string): boolean {
     return this.#known.has(word);
   }
 
   /**
-   * Marks the sets of files that have a word: `RANK.program` where a program or library is called so,
-   * `RANK.library` where one is without its `lib`, `RANK.file` where the name of one begins with it.
+   * Ranks the sets of files by a word: `RANK.program` if a program or library has this name,
+   * `RANK.library` if a library has it without its `lib`, `RANK.file` if a name begins with it.
    */
   mark(word: string): Uint8Array {
     const marks = new Uint8Array(this.#sets.length);
@@ -49,7 +49,7 @@ export class FileFinder {
     return marks;
   }
 
-  /** The best rank that marked sets give each of so many packages. */
+  /** Best rank that the marked sets give each package. */
   rankPackages(marks: Uint8Array, packages: number): Uint8Array {
     const ranks = new Uint8Array(packages);
     for (const [set, rank] of marks.entries()) {
@@ -59,7 +59,7 @@ export class FileFinder {
     return ranks;
   }
 
-  /** The file of a set that a word found. */
+  /** The file in a set that a word matches. */
   find(word: string, set: number): string | undefined {
     const [best] = (this.#sets[set] ?? [])
       .map((file) => ({ file, rank: rankFile(this.#names[file] ?? '', word) }))
@@ -69,7 +69,7 @@ export class FileFinder {
   }
 }
 
-/** `h5dump` is the program; `hdf5`, `libhdf5` and `libhdf5.so` all mean the library libhdf5.so.310. */
+/** Ranks a file name: `h5dump` is the program; `hdf5`, `libhdf5` and `libhdf5.so` all mean libhdf5.so.310. */
 function rankFile(name: string, word: string): number {
   const own = name.startsWith(word);
   const library = name.startsWith('lib') && name.startsWith(word, 'lib'.length);

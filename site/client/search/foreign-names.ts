@@ -1,7 +1,7 @@
 import type { WordFinder } from './words.ts';
 import { ownValue } from '../../schemas/safe-text.ts';
 
-/** What people call a package, or a thing that it is for, where no rule leads from one to the other. */
+/** Other names of packages, or words for their purpose, that follow no rule. */
 const NICKNAMES: Readonly<Record<string, string>> = {
   bs4: 'py-beautifulsoup4',
   'build-essential': 'gcc',
@@ -24,17 +24,20 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   zlib1g: 'zlib',
 };
 
-/** What packages of Debian, Red Hat, conda and pip end with: `libhdf5-dev`, `ninja-build`, `tensorflow-gpu`. */
+/** Suffixes of packages in Debian, Red Hat, conda and pip: `libhdf5-dev`, `ninja-build`, `tensorflow-gpu`. */
 const SUFFIX =
   /[-_](?:all|base|bin|binutils|build|c\+\+|client|clients|common|core|cpu|cuda|data|dbg|dev|devel|doc|examples|extra|gfortran|gnutls|gpu|headers|headless|jdk|jre|libs?|linux-64|mpich|ng|openmpi|openssl|runtime|server|static|tools|utils)$|(?<=\w{3})[-_]?toolkit$/;
-/** What only packages of a language begin with elsewhere: what follows is a name, known or mistyped. */
+/** Prefixes that elsewhere only packages of a language have. The rest is a name, known or mistyped. */
 const FOREIGN_PREFIX = /^(?:python3(?:\.\d+)?|r-cran|r-bioc|bioconductor)-(?=\w{3})/;
-/** Version of a library's interface in its package's name: `libssl1.1`, `zlib1g`, `openjdk-17`, `libboost-system1.83.0`. */
+/**
+ * Interface version in the name of a library's package: `libssl1.1`, `zlib1g`,
+ * `openjdk-17`, `libboost-system1.83.0`.
+ */
 const NUMBER = /-?\d+(?:\.\d+)*[a-z]?(?:-\d+)?$/;
-/** What headers and other files that a build looks for end with. */
+/** Endings of headers and other files that builds look for. */
 const FILE_ENDING = /\.(?:h|hh|hpp|hxx|pc|mod|a|dll|cmake|py|pm)$/;
 
-/** What names of a language's packages have, at another place or in other words than Spack's: `libjson-perl`, `r-cran-sf`. */
+/** Patterns for a language's packages elsewhere, and Spack's form: `libjson-perl`, `r-cran-sf`. */
 const LANGUAGES: readonly (readonly [RegExp, string])[] = [
   [/^(?:python\d?(?:\.\d+)?|py\d+|pypi)-/, 'py-'],
   [/^(?:r-cran|r-bioc|bioconductor)-/, 'r-'],
@@ -46,12 +49,13 @@ const LANGUAGES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The name here of what a distribution, conda or pip calls otherwise, or of a header: `libhdf5-dev` is hdf5, `libssl1.1`
- * openssl's library. Other words as they are. Of several readings the one that takes least away.
+ * Translates a name from a distribution, conda or pip, or of a header, to the name
+ * here: `libhdf5-dev` is hdf5, `libssl1.1` is openssl's library. Other words stay the
+ * same. Of several readings, the one that removes the least wins.
  */
 export function ownName(word: string, words: WordFinder): string {
   const seen = new Set([word]);
-  // Grows while it is read: each reading is read on.
+  // The set grows during the loop: each reading is interpreted further.
   for (const reading of seen) {
     const nickname = ownValue(NICKNAMES, reading);
     if (nickname !== undefined && (words.isKnown(nickname) || !nickname.includes('-'))) return nickname;
@@ -69,7 +73,7 @@ function readOn(word: string): string[] {
   }
   const bare = word.replace(/^lib/, '');
   if (bare.length > 1) readings.push(bare);
-  // `libboost-filesystem-dev`, `libcurl4-openssl-dev`: a part of a library, or a choice within.
+  // `libboost-filesystem-dev`, `libcurl4-openssl-dev`: a part or a variant of a library.
   if (word.startsWith('lib') && word.includes('-')) readings.push(word.slice(0, word.lastIndexOf('-')));
   return readings;
 }

@@ -9,22 +9,22 @@ import type { WordFinder } from './words.ts';
 import type { BuildIndex } from '../../schemas/search/build-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 
-/** What words are looked up in. */
+/** Data in which words are looked up. */
 export interface Vocabulary {
   packages: PackageIndex;
   builds: BuildIndex;
-  /** The place of each package's name. */
+  /** Index of each package's name. */
   places: ReadonlyMap<string, number>;
-  /** The first row of each package, and the number of rows at the end. */
+  /** First row of each package, with the total number of rows at the end. */
   firstRows: Uint32Array;
   words: WordFinder;
 }
 
-/** A search whose words were looked up: what is no word is a property, a version, or a hash. */
+/** A search after looking up its words: words that are properties, versions or hashes were moved to these. */
 export interface Meaning extends Query {
-  /** The word `failed`: failures are searched as well. */
+  /** Whether it has the word `failed`, so that failures are searched. */
   failed: boolean;
-  /** A word that may be the beginning of a hash, since no name begins with it. */
+  /** A word that may be the beginning of a hash, because no name begins with it. */
   hashWord?: string;
 }
 
@@ -35,24 +35,25 @@ const PLATFORMS = new Map([
   ['mac', 'darwin'],
 ]);
 
-/** Words for a variant: packages of Debian and Red Hat are named so. */
+/** Words for variants in names of Debian's and Red Hat's packages. */
 const VARIANT_WORDS = new Map([
   ['parallel', '+mpi'],
   ['serial', '~mpi'],
 ]);
-/** What people call all processors of a family. */
+/** Common names for all CPUs of a family. */
 const FAMILIES = new Map([
   ...['arm', 'arm64', 'aarch64'].map((word) => [word, 'aarch64'] as const),
   ...['x86_64', 'x86-64', 'amd64', 'x64'].map((word) => [word, 'x86_64'] as const),
 ]);
-/** What a thing is, or who makes it, says nothing where its name is said. */
+/** Generic words and vendors, which are ignored next to a name. */
 const GENERIC =
   /^(?:(?:api|compiler|implementation|library|module|package|program|software)s?|amd|apache|gnu|google|intel|nvidia)$/;
-/** `el9`, as Red Hat's packages and those made for its systems are marked. */
+/** `el9`, the mark of Red Hat's packages and of those for its systems. */
 const ENTERPRISE_LINUX = /^el(?=\d+$)/;
 /**
- * Looks up the words of a search. Next to a name, `zen3` is a target, `rocky9` and `rocky 9` a system, `linux` a
- * platform, `mpi` a variant of hdf5, `gcc` a compiler; `hdf5-1.14` is a name and a version.
+ * Looks up the words of a search. Next to a name, `zen3` is a target, `rocky9` and
+ * `rocky 9` are a system, `linux` is a platform, `mpi` is a variant of hdf5, `gcc` is a
+ * compiler; `hdf5-1.14` is a name and a version.
  */
 export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   const meaning: Meaning = {
@@ -82,7 +83,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
     else if (!named && isNextToName() && readProperty(word, others, meaning, vocabulary)) continue;
     else meaning.words.push(word);
   }
-  // `k3vq7ea hdf5`, as `spack find -l` prints it: there a shorter word is no hash.
+  // `k3vq7ea hdf5`, as in the output of `spack find -l`: next to other words, shorter words are not hashes.
   const shape = meaning.words.length > 1 ? /^(?:[a-z2-7]{7}|[a-z2-7]{32})$/ : /^[a-z2-7]{4,32}$/;
   const hashWord = meaning.words.find(
     (word) => shape.test(word) && !names.some((own) => own.toLowerCase().startsWith(word)),
@@ -91,7 +92,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   return meaning;
 }
 
-/** `protobuf python` is py-protobuf. */
+/** Joins `protobuf python` to py-protobuf. */
 function joinLanguage(words: string[], { places }: Vocabulary): string[] {
   for (const word of words) {
     const prefix = LANGUAGE_PREFIXES.get(word);
@@ -102,7 +103,7 @@ function joinLanguage(words: string[], { places }: Vocabulary): string[] {
   return words;
 }
 
-/** `hdf 5` is hdf5, and its number no version. */
+/** Joins `hdf 5` to hdf5, so that its number is not read as a version. */
 function joinNumber(words: string[], meaning: Meaning, { places }: Vocabulary): string[] {
   const { version } = meaning;
   const name = words.find((word) => version !== undefined && places.has(`${word}${version}`));
@@ -111,14 +112,14 @@ function joinNumber(words: string[], meaning: Meaning, { places }: Vocabulary): 
   return words.map((word) => (word === name ? `${word}${version}` : word));
 }
 
-/** `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the name is the longest that is known. */
+/** Splits `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the longest known name wins. */
 function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
   const { places } = vocabulary;
   return query.words.map((word) => {
     const match = splitName(word);
     const { name = '', version, hash } = match ?? {};
     if (places.has(word)) return word;
-    // `openjdk-17-jdk`: Debian's numbers are rarely those of a build here.
+    // `openjdk-17-jdk`: Debian's numbers rarely match the versions of builds here.
     if (version !== undefined && /-[a-z]/.test(version)) return readName(word, meaning, vocabulary);
     if (!match || !places.has(name)) return readName(word, meaning, vocabulary);
     if (version !== undefined) meaning.version ??= version;
@@ -127,7 +128,7 @@ function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): 
   });
 }
 
-/** The name here of what others call otherwise, and of `hdf5-mpi`; other words as they are. */
+/** Translates names from elsewhere, and `hdf5-mpi`, to names here. Other words stay the same. */
 function readName(word: string, meaning: Meaning, vocabulary: Vocabulary): string {
   const { places, words } = vocabulary;
   const own = ownName(word, words);
@@ -136,7 +137,10 @@ function readName(word: string, meaning: Meaning, vocabulary: Vocabulary): strin
   return places.has(name) && readProperty(property, [name], meaning, vocabulary) ? name : word;
 }
 
-/** Whether a word is a package or a virtual, and nothing is called by it together with what it is: `fortran compiler`. */
+/**
+ * Whether a word is a package or a virtual, and no name has it together with the
+ * generic word: `fortran compiler`.
+ */
 function isAllSaid(word: string, generic: string, { packages, places, words }: Vocabulary): boolean {
   return (
     (places.has(word) || words.isVirtual(word)) &&
@@ -144,7 +148,7 @@ function isAllSaid(word: string, generic: string, { packages, places, words }: V
   );
 }
 
-/** Whether a word is what one calls a package, and none is called by it together with another word. */
+/** Whether a word is the name of a package, and no name has it together with another word. */
 function isNameWithout(word: string, other: string, names: readonly string[]): boolean {
   let found = false;
   for (const name of names) {
@@ -154,7 +158,10 @@ function isNameWithout(word: string, other: string, names: readonly string[]): b
   return found;
 }
 
-/** A platform, a system, its name without a version, or with one that was read as a version: `rocky 9`. */
+/**
+ * Reads a platform or a system, without its version or with one that was read as a
+ * separate version: `rocky 9`.
+ */
 function readSystem(typed: string, meaning: Meaning, { builds }: Vocabulary): boolean {
   const word = typed.replace(ENTERPRISE_LINUX, 'rhel');
   const platform = PLATFORMS.get(word);
@@ -177,7 +184,9 @@ function readSystem(typed: string, meaning: Meaning, { builds }: Vocabulary): bo
   return true;
 }
 
-/** A target, or what people call all processors of a family: those of `target=x86_64` are only what the first ones run. */
+/**
+ * Reads a target or a common name of a CPU family. `target=x86_64` would only find builds for its first CPUs.
+ */
 function readTarget(word: string, meaning: Meaning, { packages }: Vocabulary): boolean {
   const name = FAMILIES.get(word);
   const family = packages.targets.filter((target) => familyOf(target) === name);
@@ -186,7 +195,7 @@ function readTarget(word: string, meaning: Meaning, { packages }: Vocabulary): b
   return true;
 }
 
-/** A variant or a compiler, said as a word next to a package's name. */
+/** Reads a variant or a compiler, given as a word next to a package's name. */
 function readProperty(word: string, others: string[], meaning: Meaning, vocabulary: Vocabulary): boolean {
   const { builds } = vocabulary;
   const token = VARIANT_WORDS.get(word) ?? `+${word}`;
@@ -202,8 +211,8 @@ function readProperty(word: string, others: string[], meaning: Meaning, vocabula
 }
 
 /**
- * Whether one of the packages that are named has a variant: `mpi for python` means no variant of python, and `test
- * framework` none at all.
+ * Whether one of the named packages has a variant: `mpi for python` does not mean a variant of python, and
+ * `test framework` does not mean a variant at all.
  */
 function haveVariant(
   name: string,
@@ -226,7 +235,7 @@ function haveVariant(
   );
 }
 
-/** Whether one calls a package so: `netcdf` is netcdf-c, `numpy` py-numpy. */
+/** Whether a word is a common name of a package: `netcdf` is netcdf-c, `numpy` is py-numpy. */
 function isCalled(name: string, word: string): boolean {
   return name === word || name.startsWith(`${word}-`) || name.endsWith(`-${word}`);
 }

@@ -9,21 +9,21 @@ import type { Facet, FacetName } from './facets-index.ts';
 import { oldCompilerName } from '../../lib/spack/compiler-names.ts';
 import { parseVersionRanges } from '../../lib/spack/version-ranges.ts';
 
-/** What filters look at. */
+/** Data for filters. */
 interface FilteredRows {
   packages: PackageIndex;
   builds: BuildIndex;
   facets: ReadonlyMap<FacetName, Facet>;
 }
 
-/** What a row's key must be. */
+/** A condition on the keys of rows. */
 export interface Filter {
   keys: Int32Array;
-  /** 1 for the keys that fit. */
+  /** 1 for matching keys. */
   fits: Uint8Array;
 }
 
-/** Turns the parts of a query that are no words into filters of rows. */
+/** Turns the parts of a query other than words into filters of rows. */
 export function markQuery(query: Query, engine: FilteredRows): Filter[] {
   const { facets } = engine;
   const filters: Filter[] = [];
@@ -54,15 +54,15 @@ export function markQuery(query: Query, engine: FilteredRows): Filter[] {
   return filters;
 }
 
-/** Whether a compiler of a build, `llvm@21.1.4`, is called so: `llvm`, or `clang` as before Spack 1.0. */
+/** Whether a build's compiler, `llvm@21.1.4`, has a name: `llvm`, or `clang` as before Spack 1.0. */
 export function isCompiler(compiler: string, name: string): boolean {
   const own = compiler.slice(0, compiler.indexOf('@'));
   return own === name || oldCompilerName(own) === name;
 }
 
 /**
- * Rows that one of the systems uses: built on it, or, on Linux and macOS, built on another that it runs the builds of,
- * if only by hash.
+ * Rows that one of the systems can use: built on it or, on Linux and macOS, on another
+ * system whose builds it can run, even if only by hash.
  */
 function markSystems(systems: readonly string[], { builds, packages }: FilteredRows): Filter {
   const keys = new Map<string, number>();
@@ -90,8 +90,9 @@ function markFitting(facet: Facet, fitsWord: (word: string, place: number) => bo
 }
 
 /**
- * Marks which of the versions fit what may follow `@` in a spec, as Spack reads it; none for what it refuses. The
- * versions come in Spack's order, the lowest first. A comma at the end is one that is being typed.
+ * Marks the versions that match the text after `@` in a spec, by Spack's rules, or none
+ * if Spack refuses it. The versions are in Spack's order, the lowest first. A comma at
+ * the end is ignored, because the reader is still typing.
  */
 export function markVersions(versions: readonly string[], constraint: string): Uint8Array {
   const marks = new Uint8Array(versions.length);
@@ -105,7 +106,7 @@ export function markVersions(versions: readonly string[], constraint: string): U
   return marks;
 }
 
-/** The first place whose version is not below an interval. */
+/** The first index whose version is not below an interval. */
 function findFirst(versions: readonly string[], compare: (version: string) => number): number {
   let [low, high] = [0, versions.length];
   while (low < high) {

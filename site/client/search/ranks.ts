@@ -1,26 +1,32 @@
-/** How well a word fits a package, the best first; 0 is not at all. */
+/** Ranks of matches between a word and a package, the best first; 0 is no match. */
 export const RANK = {
   name: 1,
   /** It provides a virtual of this name: openmpi provides mpi. */
   virtual: 2,
-  /** The name without what its language puts before it: `numpy` is py-numpy. */
+  /** The name without the prefix of its language: `numpy` is py-numpy. */
   shortName: 3,
   program: 4,
-  /** The name begins with the word, and then comes a dash, or a digit. */
+  /** The name begins with the word, followed by a dash or a digit. */
   begins: 5,
   beginsInside: 6,
-  /** A part of the name, between dashes, is the word; or it begins with it. */
+  /** A part of the name between dashes is the word, or begins with it. */
   part: 7,
   partBegins: 8,
   /** `ssl` is the end of openssl. */
   partEnds: 9,
-  /** The description has the very word; where it only begins with it, a typing error in a name is likelier. */
+  /**
+   * The description has exactly this word. If one only begins with it, a typing error
+   * in a name is more likely.
+   */
   saidInDescription: 10,
-  /** A library is called so, without its `lib`; or a program before a dash: `ompi_info`. */
+  /** A library has this name without its `lib`, or a program has it before a dash: `ompi_info`. */
   library: 10,
   /** The very word, behind what the list shows of a description. */
   saidFurtherOn: 11,
-  /** One letter is wrong, missing, too many or swapped; up to three more by what was mistyped, see there. */
+  /**
+   * One letter is wrong, missing, extra or swapped. Up to three more by the kind of
+   * error, see `countNameTypos`.
+   */
   typo: 12,
   inner: 15,
   file: 16,
@@ -31,20 +37,20 @@ export const RANK = {
   typos: 22,
 } as const;
 
-/** A word this short is in too much to be looked for anywhere but in names, and hides no typing error. */
+/** Words up to this length are too common to be searched outside names, and too short for typing errors. */
 export const SHORT = 3;
-/** What packages of a language begin with. */
+/** Prefixes of a language's packages. */
 export const LANGUAGE_PREFIXES: ReadonlyMap<string, string> = new Map([
   ['python', 'py-'],
   ['perl', 'perl-'],
   ['r', 'r-'],
   ['ruby', 'ruby-'],
 ]);
-/** What makes other words of one: `scheduler` of scheduling, `visualization` of visualize. */
+/** Endings of related words: `scheduler` and scheduling, `visualization` and visualize. */
 const ENDING = /(?:ations?|ators?|ings?|ions?|i[sz]ers?|ors?|ers?|e|ed|y|ies)$/;
-/** The least letters of what such words share. */
+/** Minimum number of letters that related words have in common. */
 const STEM = 5;
-/** Letters from which on an `s` at the end may be that of several. */
+/** Minimum number of letters of a word whose final `s` may be a plural. */
 const PLURAL = 5;
 
 /** Ranks a word by a package's name, and by the virtuals that it provides, each between spaces. */
@@ -81,13 +87,13 @@ export function rankDescription(description: string, word: string): number {
   return place >= 0 && !isLetter(description[place - 1]) ? RANK.described : rank;
 }
 
-/** Whether a part of a name ends before a place: at its end, at a dash, or where digits begin. */
+/** Whether a part of a name ends before a position: at its end, at a dash, or before digits. */
 function isBoundary(name: string, place: number): boolean {
   const next = name[place] ?? '';
   return !/[a-z]/.test(next);
 }
 
-/** Whether a word ends at a place, or before the `s` of several. */
+/** Whether a word ends at a position, or before a plural `s`. */
 function isEnd(text: string, place: number): boolean {
   return !isLetter(text[place]) || (text[place] === 's' && !isLetter(text[place + 1]));
 }

@@ -5,22 +5,25 @@ import { countFailures, search, type SearchEngine } from './engine.ts';
 import { readMeaning } from './meaning.ts';
 import { stateAddress, type SearchState } from './address.ts';
 
-/** A search like one that found nothing, and how much it finds. */
+/** A search similar to one that found nothing, and the number of its results. */
 export interface Relaxation {
-  /** What is left out: `+mpi`, `the filter target`. Undefined: nothing, but failed builds are shown. */
+  /** The part that is left out: `+mpi`, `the filter target`. Undefined: none, but failed builds are shown. */
   without: string | undefined;
   builds: number;
-  /** Specs that failed to build; only of a search that asks for them. */
+  /** Number of failures, only in a search that includes them. */
   failures: number;
-  /** What the nearest of them needs that the system that was left out has not: `needs glibc 2.34 or newer (yours: 2.28)`. */
+  /**
+   * Need of the nearest build that the left-out system does not meet: `needs glibc 2.34
+   * or newer (yours: 2.28)`.
+   */
   need?: string | undefined;
-  /** The query part of its address. */
+  /** Query part of its address. */
   address: string;
 }
 
 /**
- * Ways on from a search that found nothing: the failed builds that it would find, then what is found without one part of it,
- * or without two, the most first. A name is left out only where nothing else helps.
+ * Alternatives to a search that found nothing: failed builds that match, then searches without one part, or
+ * without two, those with most results first. A name is left out only if nothing else helps.
  */
 export function relaxSearch(
   state: SearchState,
@@ -50,7 +53,7 @@ export function relaxSearch(
       .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
   const single = found(ways.filter(keepName));
   if (single.length > 0) return [...failed, ...single];
-  // `hdf5 rocky8 zen3` may need both left out.
+  // `hdf5 rocky8 zen3` may need to leave out both.
   const pairs = found(ways.filter(keepName).flatMap(leaveOut).filter(keepName));
   const isSeen = new Set<string>();
   const different = pairs.filter(({ address }) => !isSeen.has(address) && isSeen.add(address));
@@ -63,7 +66,7 @@ interface Way {
   state: SearchState;
 }
 
-/** The searches with one part or filter less. */
+/** Searches without one more part or filter. */
 function leaveOut({ without: left, state }: Way): Way[] {
   const parts = queryParts(state.text).filter(({ text }) => !FILLERS.has(text.toLowerCase()));
   const filters = [...state.selection].filter(([, words]) => words.size > 0);
@@ -83,12 +86,12 @@ function askForFailures(state: SearchState): Way {
   return { without: [], state: { ...state, selection } };
 }
 
-/** Puts `glibc 2.9` before `glibc 2.28`. */
+/** Sorts `glibc 2.9` before `glibc 2.28`. */
 const byNumbers = new Intl.Collator('en', { numeric: true });
 
 /**
- * The one thing that the least demanding of some builds needs, another platform last; undefined where one of them runs, or
- * none by one thing.
+ * The single unmet need of the least demanding build, with other platforms last.
+ * Undefined: a build runs, or all have more than one unmet need.
  */
 function nearestNeed(fits: readonly (Fit | undefined)[]): string | undefined {
   if (fits.some((fit) => fit?.kind === 'yes' || fit?.kind === 'by hash')) return undefined;

@@ -7,18 +7,18 @@ import { makeCopyButton } from '../copy.ts';
 import { makeButton, makeElement, makeLink, makeText, type Child } from '../element.ts';
 import { BASE, buildPage, packagePage } from '../site.ts';
 
-/** Variants shown of a build; those searched for come first. */
+/** Maximum number of a build's variants shown. Those in the search come first. */
 const MOST_VARIANTS = 7;
-/** Builds of a package that a key stroke shows, more than a screenful, and those that are there once it has been drawn. */
+/** Builds of a package shown immediately, more than a screenful, and after the first drawing. */
 const [FIRST_BUILDS, MOST_BUILDS] = [20, 60];
-/** How long nobody typed until the rest comes, in milliseconds. */
+/** Pause in typing before the rest is shown, in milliseconds. */
 const PAUSE_MS = 500;
-/** Variants that tell a reader little. */
+/** Variants of little interest. */
 const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 const REGISTRY = BUILD_STATES.indexOf('registry');
 const FAILED = BUILD_STATES.indexOf('failed');
 
-/** What results are drawn with. */
+/** Data for drawing results. */
 export interface RowContext {
   list: HTMLElement;
   engine: SearchEngine;
@@ -27,7 +27,7 @@ export interface RowContext {
   variants: ReadonlySet<string>;
 }
 
-/** Shows packages with what was found of each, in place of those that are shown; so many are open at once. */
+/** Shows packages with their results instead of the current ones. The first `open` packages are open. */
 export function showPackages(places: readonly number[], open: number, context: RowContext): void {
   const { list, result, engine, variants } = context;
   const rows = Map.groupBy(result.rows, (row) => engine.builds.rows.package[row] ?? -1);
@@ -73,7 +73,7 @@ function makePackage(
   details.open = open;
   fill();
   details.addEventListener('toggle', fill);
-  // Beside the summary: that is a button by itself, and may hold no link.
+  // Outside the summary, which is a button and may not contain links.
   const item = makeElement('li', '', makeElement('h2', '', link), details);
   item.dataset['key'] = key;
   return item;
@@ -104,7 +104,7 @@ function makeBuilds(name: string, rows: readonly number[], context: RowContext):
     shown = Math.max(shown, most);
   };
   showUpTo(FIRST_BUILDS);
-  // Below the window: what the browser's own search must find, and nobody sees come.
+  // The rest is below the window. The browser's own search must find it, but nobody sees it appear.
   if (rows.length > shown) setTimeout(() => list.isConnected && showUpTo(MOST_BUILDS), PAUSE_MS);
   if (rows.length <= MOST_BUILDS) return list;
   const more = makeButton('quiet', `Show all ${formatNumber(rows.length, 'build')}`, () => {
@@ -137,7 +137,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     builds.systems[at(builds.rows.system)]?.split(' ')[1],
     ...compilers,
     failed ? undefined : formatSize(size),
-    // Its install needs the registry as a mirror, too.
+    // Installing it also needs the registry as a mirror.
     at(builds.rows.state) === REGISTRY ? makeLink(`${BASE}/use/`, 'in the registry only') : undefined,
     builds.freshness[at(builds.rows.freshness)] === 'older'
       ? `older than recipes ${builds.recipes}`
@@ -162,7 +162,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     makeElement('div', 'spec detail', describeVariants(row, all, context)),
   );
   void linkRow(link, hash, name, row, failed).then((whole) => {
-    // What does not run is not offered.
+    // Do not offer builds that do not run.
     if (whole === undefined || failed || (result.askedFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
       return;
     hash
@@ -172,7 +172,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
   return item;
 }
 
-/** Whether the system that is asked for, or else the reader's machine, runs a build, with the reason. */
+/** Marks whether the requested system, or else the reader's machine, can run a build, with the reason. */
 function makeMark(row: number, { engine, result }: RowContext): Child {
   const { fits, packages, builds } = engine;
   const { target, os } = result.meaning;
@@ -205,7 +205,7 @@ async function linkRow(
   return hash;
 }
 
-/** How many of the rows have each variant. */
+/** Number of rows with each variant. */
 function countVariants(rows: readonly number[], { engine }: RowContext): Map<string, number> {
   const { builds } = engine;
   const counts = new Map<string, number>();
@@ -217,13 +217,19 @@ function countVariants(rows: readonly number[], { engine }: RowContext): Map<str
   return counts;
 }
 
-/** Variants of a package's rows: those that all have tell nobody anything, the rarest tell most. */
+/**
+ * Frequencies of variants in a package's rows. Variants of all rows are uninformative,
+ * rare ones most informative.
+ */
 interface RowVariants {
   rows: number;
   counts: ReadonlyMap<string, number>;
 }
 
-/** The variants that differ, those asked for first and then the rarest, and the file that was searched for, as parts in Spack's colours. */
+/**
+ * Variants that differ, first the requested ones, then the rarest, and the file that
+ * matched, in Spack's colours.
+ */
 function describeVariants(row: number, { rows, counts }: RowVariants, context: RowContext): Child[] {
   const { engine, result, variants: selected } = context;
   const { builds, fileSets, words } = engine;
@@ -246,7 +252,10 @@ function describeVariants(row: number, { rows, counts }: RowVariants, context: R
   ];
 }
 
-/** Variants as one reads them: those asked for first, then booleans; several values of one as `libs=shared,static`. */
+/**
+ * Variants in reading order: first the requested ones, then booleans. Several values
+ * are joined: `libs=shared,static`.
+ */
 function joinValues(tokens: readonly string[], requested: ReadonlySet<string>): string[] {
   const [first, rest] = [
     tokens.filter((token) => requested.has(token)),

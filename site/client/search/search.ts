@@ -10,12 +10,12 @@ import { relaxSearch } from './relax.ts';
 import { showPackages } from './rows.ts';
 import { Searcher } from './searcher.ts';
 
-/** Packages shown at once, and how many more at a time. */
+/** Number of packages shown at first, and added at a time. */
 const [FIRST_PACKAGES, MORE_PACKAGES] = [14, 100];
-/** With no more packages than this, the first is open. */
+/** Maximum number of packages at which the first one is open. */
 const FEW_PACKAGES = 40;
 
-/** The page's parts. */
+/** Parts of the page. */
 type Parts = NonNullable<ReturnType<typeof findPage>>;
 
 function findPage() {
@@ -33,7 +33,7 @@ function findPage() {
   });
 }
 
-/** Makes the search page search while one types. What is searched for is in the address. */
+/** Makes the search page search while typing. The search is in the address. */
 export function offerSearch(): void {
   const parts = findPage();
   if (!parts) return;
@@ -45,7 +45,7 @@ export function offerSearch(): void {
   offerFacets(parts.facets, (name, word, on) => page.select(name, word, on));
   offerMore(parts.facets, () => page.show());
   parts.more.addEventListener('click', () => page.showMore());
-  // What it searches in is large: it comes once somebody searches.
+  // The data is large, so it is loaded only when somebody searches.
   parts.input.addEventListener('focus', () => void page.start());
   parts.all.addEventListener('click', () => void page.start());
   addEventListener('popstate', () => page.revisit());
@@ -64,7 +64,7 @@ class SearchPage {
     this.#parts = parts;
   }
 
-  /** Loads what it searches in, once, and shows what is found. */
+  /** Loads the data once and shows the results. */
   async start(): Promise<void> {
     if (this.#searcher.engine) return;
     this.#parts.all.hidden = true;
@@ -90,7 +90,7 @@ class SearchPage {
     this.show();
   }
 
-  /** Goes to what is in the address: the reader went back or on. */
+  /** Shows the search in the address, after the reader went back or forward. */
   revisit(): void {
     const { text, selection } = readState(new URLSearchParams(location.search));
     Object.assign(this.state, { text, selection });
@@ -104,7 +104,7 @@ class SearchPage {
     this.show();
   }
 
-  /** Searches and shows what is found; data that only this search needs is fetched and shown when it is there. */
+  /** Searches and shows the results. Additional data for this search is loaded, and then shown. */
   show(): void {
     const { engine } = this.#searcher;
     if (!engine) return;
@@ -127,7 +127,7 @@ class SearchPage {
     this.show();
   }
 
-  /** What is selected, each to take away; on a phone the filters are closed and nothing else shows them. */
+  /** Shows the selected filters, each with a button to remove it. On phones, nothing else shows them. */
   #showChips(): void {
     const { chips } = this.#parts;
     const items = [...this.state.selection].flatMap(([name, words]) =>
@@ -178,7 +178,7 @@ class SearchPage {
   }
 }
 
-/** Whether something can be left out of a search: it has several words or a filter. */
+/** Whether a search can be widened: it has several words or a filter. */
 function isNarrowed({ text, selection }: SearchState): boolean {
   return queryParts(text).length > 1 || [...selection.values()].some((words) => words.size > 0);
 }

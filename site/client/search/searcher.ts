@@ -12,21 +12,21 @@ import {
 } from './engine.ts';
 import type { Selection } from './facets-index.ts';
 
-/** Searches the cache for the search page and for suggestions alike, and loads what a search needs when one needs it. */
+/** Searches the cache for the search page and for suggestions, and loads data when a search needs it. */
 export class Searcher {
-  /** What is searched, once it is there. */
+  /** The search's data, once it is loaded. */
   engine: SearchEngine | undefined;
-  /** The hashes of all rows, once a search named one. */
+  /** Hashes of all rows, once a search has needed them. */
   hashes: string[] | undefined;
   readonly #changed: () => unknown;
   #isLoading = false;
 
-  /** @param changed is called when more was loaded, and a search may find more than before */
+  /** @param changed called when more data was loaded, so that a search may find more */
   constructor(changed: () => unknown) {
     this.#changed = changed;
   }
 
-  /** Loads what every search needs, once. Throws when it cannot be loaded. */
+  /** Loads the data for every search, once. Throws if it cannot be loaded. */
   async load(): Promise<void> {
     if (this.engine || this.#isLoading) return;
     this.#isLoading = true;
@@ -40,7 +40,7 @@ export class Searcher {
     this.#changed();
   }
 
-  /** What is found with what is loaded by now; the rest that this search needs is on its way afterwards. */
+  /** Searches with the data loaded so far, and starts loading the rest that this search needs. */
   search(engine: SearchEngine, text: string, selection: Selection): SearchResult {
     const result = search(engine, parseQuery(text), selection, this.hashes);
     this.#loadMore(result, engine);

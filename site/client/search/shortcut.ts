@@ -1,4 +1,4 @@
-/** `/` moves to the page's search box; what a box needs is fetched as soon as somebody goes there. */
+/** Makes `/` move to the page's search box, and loads suggestions for a box as soon as it has the focus. */
 export function offerShortcut(): void {
   const input = document.querySelector<HTMLInputElement>('main input[type=search], .site-header input');
   document.addEventListener('keydown', (event) => {

@@ -8,39 +8,41 @@ import { makeElement, makeText, type Child } from '../element.ts';
 import { packagePage } from '../site.ts';
 import { parseQuery } from '../../lib/search/search-query.ts';
 
-/** With fewer packages than this, programs and libraries are looked for as well. */
+/** Number of suggested packages below which programs and libraries are suggested, too. */
 const FEW_PACKAGES = 3;
 
-/** One line of the list, and where it leads. */
+/** A line of the list, and its address. */
 interface Choice {
   href: string;
   element: HTMLElement;
 }
 
-/** Shows packages under a search box while one types. Without its data the box sends what is typed, as without a script. */
+/**
+ * Suggests packages under a search box while typing. Without its data, the box works like without a script.
+ */
 export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
   await new Suggestions(input).load().catch(() => undefined);
 }
 
 /**
- * A combobox with a list, as the ARIA Authoring Practices have it: the focus stays in the box, and without a choice
- * Enter sends what is typed to the search page.
+ * A combobox with a list, following the ARIA Authoring Practices. The focus stays in the box, and without a
+ * choice Enter sends the text to the search page.
  */
 class Suggestions {
   readonly #input: HTMLInputElement;
   readonly #list = makeElement('ul', 'suggestions');
-  // Until the list is there, nothing is shown in it.
+  // Shows nothing before the list is on the page.
   readonly #searcher = new Searcher(() => this.#list.isConnected && this.show());
   #names: FileIndex | undefined;
   #choices: Choice[] = [];
-  /** Place of the choice that Enter takes; -1: none. */
+  /** Index of the choice that Enter follows; -1: none. */
   #active = -1;
 
   constructor(input: HTMLInputElement) {
     this.#input = input;
   }
 
-  /** Loads what is searched, and shows suggestions from then on. */
+  /** Loads the data, and shows suggestions from then on. */
   async load(): Promise<void> {
     await this.#searcher.load();
     const input = this.#input;
@@ -49,7 +51,7 @@ class Suggestions {
     input.addEventListener('focus', () => this.show());
     input.addEventListener('blur', () => this.#close());
     input.addEventListener('keydown', (event) => this.#press(event));
-    // A press must not take the focus out of the box before the click arrives.
+    // A press must not take the focus from the box before the click.
     this.#list.addEventListener('mousedown', (event) => event.preventDefault());
     this.#list.addEventListener('click', (event) => this.#click(event));
     this.show();
@@ -74,7 +76,7 @@ class Suggestions {
     announce(`${formatNumber(suggestions.length, 'package')}; the arrow keys choose one`);
   }
 
-  /** Programs and libraries; their names come when they are first needed, and then the list is shown again. */
+  /** Programs and libraries. Their names are loaded on first use, and then the list is shown again. */
   #suggestFiles(text: string): FileSuggestion[] {
     if (this.#names) return suggestFiles(text, this.#names);
     SEARCH_FILES.files().then(
@@ -124,7 +126,7 @@ class Suggestions {
       if (open) this.#move(event.key === 'ArrowDown' ? 1 : -1);
       else this.show();
     } else if (event.key === 'Escape' && open) {
-      // The first Escape closes the list, the next one empties the box.
+      // The first Escape closes the list, the next one clears the box.
       event.preventDefault();
       this.#close();
     } else if (event.key === 'Enter' && open) {
@@ -135,7 +137,7 @@ class Suggestions {
     }
   }
 
-  /** Goes round; between the last choice and the first comes the box itself. */
+  /** Moves the choice in a cycle, with the box itself between the last and the first. */
   #move(step: number): void {
     const places = this.#choices.length + 1;
     this.#activate(((this.#active + 1 + step + places) % places) - 1);
@@ -178,25 +180,25 @@ function makeOption(...children: Child[]): HTMLElement {
   return makeElement('li', { role: 'option', 'aria-selected': 'false' }, children);
 }
 
-/** A package that a reader may mean. */
+/** A suggested package. */
 interface Suggestion {
   name: string;
-  /** The highest one. */
+  /** The highest version. */
   version: string;
   description: string;
   builds: number;
 }
 
-/** A program or library that a reader may mean. */
+/** A suggested program or library. */
 interface FileSuggestion {
   name: string;
   kind: 'program' | 'library';
 }
 
-/** Suggestions shown at most: as many as fit above the keyboard of a phone. */
+/** Maximum numbers of suggested packages and files: as many as fit above the keyboard of a phone. */
 const [MOST, MOST_FILES] = [6, 3];
 
-/** The packages that a search finds first; where no build has all that is asked for, those of the words in it. */
+/** The first packages that a search finds or, if no build matches everything, those that match its words. */
 function suggestPackages(result: SearchResult, engine: SearchEngine): Suggestion[] {
   const { words } = result.meaning;
   const byWords = (): SearchResult =>
@@ -211,7 +213,7 @@ function suggestPackages(result: SearchResult, engine: SearchEngine): Suggestion
   }));
 }
 
-/** Programs and libraries whose names begin with what is typed; the shortest first. */
+/** Programs and libraries whose names begin with the typed text, the shortest first. */
 function suggestFiles(text: string, files: FileIndex): FileSuggestion[] {
   const [word = '', ...more] = parseQuery(text).words;
   if (more.length > 0 || word.length < 2) return [];

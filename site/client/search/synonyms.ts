@@ -1,8 +1,8 @@
 import { ownValue } from '../../schemas/safe-text.ts';
 
 /**
- * Words that people search with, and what descriptions say instead. What a description says of these ranks behind the
- * word itself.
+ * Search words, and the words that descriptions have instead. Matches of these rank
+ * after matches of the word itself.
  */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   bioinformatics: ['genome', 'sequencing', 'sequences'],

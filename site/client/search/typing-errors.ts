@@ -1,14 +1,14 @@
-/** Letters from which on a word may have one typing error, and two. */
+/** Minimum length of words that may have one typing error, and two. */
 export const ONE_TYPO = 3;
 const TWO_TYPOS = 7;
-/** Parts of a name with fewer letters are not looked at by themselves. */
+/** Minimum length of a part of a name that is compared separately. */
 const SHORTEST_PART = 4;
 
 /**
- * How many typing errors lie between a word and what one may have meant by it: a package's name, with and without
- * prefix; one of its longer parts, or what it provides, where that begins with the same letter. A quarter more where that
- * is not the whole name, and half a one where the first letter is wrong, which is rare. Undefined where there are more
- * than a word of that length may have.
+ * Number of typing errors between a word and its possible meanings: a package's name, with and without
+ * prefix, and, if they begin with the same letter, its longer parts and the virtuals that it provides. Adds a
+ * quarter if it is not the whole name, and a half if the first letter is wrong, which is rare. Undefined:
+ * more errors than a word of this length may have.
  */
 export function countNameTypos(
   word: string,
@@ -36,8 +36,8 @@ function typedNames(name: string, shortName: string, provides: string, word: str
 }
 
 /**
- * How many letters are wrong, missing, too many or swapped with their neighbour between two words, up to `most`;
- * `most + 1` for more. Source: the optimal string alignment distance.
+ * Number of letters that are wrong, missing, extra or swapped with their neighbour between two words, up to
+ * `most`; `most + 1` if there are more. Source: the optimal string alignment distance.
  */
 function countTypos(left: string, right: string, most: number): number {
   if (Math.abs(left.length - right.length) > most || lacksLetters(left, right, most)) return most + 1;
@@ -64,7 +64,10 @@ function countTypos(left: string, right: string, most: number): number {
   return last[right.length] ?? most + 1;
 }
 
-/** Whether more letters of one word are not in another than so many errors explain: nearly all words of a list fall out. */
+/**
+ * Quick test that rules out most words: whether more letters are missing in another
+ * word than `most` errors allow.
+ */
 function lacksLetters(left: string, right: string, most: number): boolean {
   let lacking = 0;
   for (const letter of left) {

@@ -8,35 +8,35 @@ import { RANK, rankDescription, rankName, SHORT } from './ranks.ts';
 import { synonymsOf } from './synonyms.ts';
 import { countNameTypos, ONE_TYPO } from './typing-errors.ts';
 
-/** How well a word fits each package: 0 not at all, else the lower the better. */
+/** Rank of a word for each package: 0 for no match, otherwise lower is better. */
 export type Ranks = Uint8Array;
 
-/** Words whose ranks are kept: while one types only the last word changes. */
+/** Number of words whose ranks are cached. While typing, only the last word changes. */
 const MOST_KEPT = 64;
-/** What packages of a language or kind begin with. */
+/** Prefixes of packages of a language or kind. */
 const PREFIX = /^(?:c-|py-|r-|perl-|lua-|ruby-|go-|rust-|node-|lib|netlib-)/;
 
-/** A description says within so many characters what a package is, and then what else it has to do with. */
+/** Number of characters within which a description says what a package is. Related topics follow later. */
 const EARLY = 24;
-/** Letters from which on a word may be the initials of others. */
+/** Minimum length of a word that may be the initials of others. */
 const SHORTEST_INITIALS = 3;
 
-/** Letters from which on a word that a part of a name begins with may be another name with a typing error. */
+/** Minimum length of a word that begins a part of a name but may also be another name with a typing error. */
 const TYPO_OF_PART = 5;
 
-/** What words are looked for in, of one package; all in lower case. */
+/** Searchable texts of one package, all in lower case. */
 interface SearchedPackage {
   name: string;
   shortName: string;
-  /** Both without dashes and the like. */
+  /** Both names without dashes, dots and underscores. */
   joined: string;
   joinedShort: string;
   description: string;
-  /** The first letters of the description's words, see there. */
+  /** First letters of the description's words, see `readInitials`. */
   initials: string;
   /** Each between spaces. */
   tags: string;
-  /** Virtuals, each between spaces, as they are and joined. */
+  /** Virtuals, each between spaces, with and without dashes. */
   virtuals: string;
   provides: string;
 }
@@ -56,7 +56,7 @@ export class WordFinder {
     this.#virtuals = new Set(this.#packages.flatMap(({ virtuals }) => virtuals.split(' ')));
     this.#known = new Set([
       ...this.#virtuals,
-      // `libicu-dev` is of icu4c.
+      // `libicu-dev` belongs to icu4c.
       ...this.#packages.flatMap(({ name, shortName, joined }) => [
         name,
         shortName,
@@ -68,15 +68,15 @@ export class WordFinder {
   }
 
   /**
-   * Lets searches find programs and libraries from now on.
-   * @param packages the place of each row's package
+   * Adds the index of programs and libraries.
+   * @param packages index of each row's package
    */
   addFileIndex(files: FileIndex, packages: readonly number[]): void {
     this.#files = new FileFinder(files, packages);
     this.#marks.clear();
   }
 
-  /** Lets searches find what descriptions say behind what the list shows of them. */
+  /** Adds the words of descriptions that the lists do not show. */
   addWordIndex(words: WordIndex): void {
     this.#furtherOn = words;
     this.#ranks.clear();
@@ -86,19 +86,22 @@ export class WordFinder {
     return keep(this.#ranks, word, () => this.#rankPackages(word));
   }
 
-  /** Marks the sets of files that have a word, see there. Undefined without the files, or for a short word. */
+  /**
+   * Ranks sets of files by a word, see `FileFinder`. Undefined: the files are not
+   * loaded, or the word is short.
+   */
   markFiles(word: string): Uint8Array | undefined {
     const files = this.#files;
     return files && word.length > 1 ? keep(this.#marks, word, () => files.mark(word)) : undefined;
   }
 
-  /** Ranks packages by what they ship; undefined like the marks. */
+  /** Ranks packages by their files. Undefined like `markFiles`. */
   rankByFiles(word: string): Ranks | undefined {
     const marks = this.markFiles(word);
     return marks && this.#files?.rankPackages(marks, this.#packages.length);
   }
 
-  /** The file of a set that a word found. */
+  /** The file in a set that a word matches. */
   findFile(word: string, set: number): string | undefined {
     return this.#files?.find(word, set);
   }
@@ -107,12 +110,17 @@ export class WordFinder {
     return this.#virtuals.has(word);
   }
 
-  /** Whether a package, a virtual, a program or a library is called exactly so, with or without what names begin with. */
+  /**
+   * Whether a package, a virtual, a program or a library has exactly this name, with or without its prefix.
+   */
   isKnown(word: string): boolean {
     return this.#known.has(word) || this.#known.has(joinParts(word)) || (this.#files?.has(word) ?? false);
   }
 
-  /** The rank of each word of a phrase that a package's description has in a row; undefined where it has not. */
+  /**
+   * Rank of each word of a phrase in a package's description. Undefined: the
+   * description does not have the phrase.
+   */
   rankPhrase(place: number, phrase: string): number | undefined {
     const at = this.#packages[place]?.description.indexOf(phrase) ?? -1;
     if (at >= 0) return at < EARLY ? RANK.part : RANK.partBegins;
@@ -142,7 +150,10 @@ export class WordFinder {
     }
   }
 
-  /** Where something has a part that begins with the word, as `rust-bootstrap` does with `boots`, only whole names with one. */
+  /**
+   * Adds names with typing errors; only whole names if the word begins a part of
+   * another: `boots`, `rust-bootstrap`.
+   */
   #addTypos(word: string, ranks: Ranks, best: number): void {
     const isPart = best === RANK.partBegins;
     if (isPart && word.length < TYPO_OF_PART) return;
@@ -174,17 +185,17 @@ export class WordFinder {
   }
 }
 
-/** Whether something is called by a word of this rank, and not only a part of it or something like it. */
+/** Whether a word of this rank is a name, rather than a part of one or something similar. */
 export function isNameRank(rank: number): boolean {
   return rank > 0 && rank <= RANK.begins;
 }
 
-/** Whether words of this rank on average are parts of names, or of what is shipped. */
+/** Whether words with this average rank match parts of names or files. */
 export function isPartRank(rank: number): boolean {
   return rank > 0 && rank <= RANK.partEnds;
 }
 
-/** Whether words of this rank on average are at least something that descriptions say. */
+/** Whether words with this average rank at least occur in descriptions. */
 export function isSaidRank(rank: number): boolean {
   return rank > 0 && rank <= RANK.describedFurtherOn;
 }
@@ -207,13 +218,15 @@ function readPackage(index: PackageIndex, place: number): SearchedPackage {
   };
 }
 
-/** The first letters of a text's words, with a space for each that says nothing: `sas fcfda`. */
+/** First letters of a text's words, with a space for each word without meaning: `sas fcfda`. */
 function readInitials(text: string): string {
   const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.map((word) => (word.length < 3 || STOP_WORDS.has(word) ? ' ' : word[0])).join('');
 }
 
-/** `pytorch` is py-torch, `superlu_dist` superlu-dist, and `r-data.table` r-data-table. */
+/**
+ * Removes separators: `pytorch` is py-torch, `superlu_dist` is superlu-dist, `r-data.table` is r-data-table.
+ */
 function joinParts(name: string): string {
   return name.replaceAll(/[-_.]/g, '');
 }

@@ -13,7 +13,7 @@ import { fetchNodeText } from '../spec-files.ts';
 import { BASE } from '../site.ts';
 import { documentOf, type ShownBuild } from '../build/shown-build.ts';
 
-/** What a check came to: `open` was not checked. */
+/** Result of a check. `open`: it was not checked. */
 export interface Check {
   state: 'good' | 'bad' | 'open';
   /** One sentence. */
@@ -25,9 +25,9 @@ const SpecDocument = z.object({ build: PublishedBuild });
 const KeyList = z.object({ keys: z.array(z.object({ fingerprint: z.string() })) });
 
 /**
- * Checks, one after the other, what can be checked of a build without its tarball: its DAG hash, the manifest's
- * signature, what the manifest names, the spec file and each node in it. Yields each result as it is known;
- * throws when a file cannot be had.
+ * Checks everything about a build that can be checked without its tarball: its DAG
+ * hash, the manifest's signature and digests, the spec file and each node in it. Yields
+ * each result when it is known. Throws if a file cannot be loaded.
  */
 export async function* verifyBuild(shown: ShownBuild): AsyncGenerator<Check> {
   const { build } = await fetchDocument(shown);
@@ -39,7 +39,7 @@ export async function* verifyBuild(shown: ShownBuild): AsyncGenerator<Check> {
   const keys = shown.hasKeys ? await fetchKeys() : [];
   const { check, text } = await checkSignature(manifest, keys);
   yield check;
-  // A manifest that its signature does not cover says nothing.
+  // The content of a manifest without a valid signature proves nothing.
   if (text === undefined) return;
   yield checkRecords(text, build);
 
@@ -87,7 +87,7 @@ async function checkNode(node: Node, text: string, hash: string): Promise<Check>
   return { state: 'bad', text: `The spec has the DAG hash ${actual}, not the one of this page.` };
 }
 
-/** The hash that a node bears if a rule of Spack gives it; otherwise what the usual rule gives. */
+/** The node's own hash if one of Spack's rules gives it, or else the result of the usual rule. */
 async function findHash(node: Node, text: string): Promise<string> {
   const hashes = await Promise.all(
     [...hashTexts({ node, text })].map(async (hashed) => {
@@ -169,7 +169,7 @@ async function fetchText(path: string): Promise<string> {
 }
 
 async function fetchBytes(path: string): Promise<ArrayBuffer> {
-  // What a browser kept from an earlier visit is not what is to be checked.
+  // The browser's cached copy is not the file to check.
   const response = await fetch(BASE + path, { cache: 'no-cache' });
   if (!response.ok) throw new Error(`${BASE}${path}: the site answered ${response.status}`);
   return response.arrayBuffer();

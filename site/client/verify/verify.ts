@@ -4,10 +4,10 @@ import { makeButton, makeElement } from '../element.ts';
 import { messageOf } from '../site.ts';
 import type { Check } from './checks.ts';
 
-/** WebCrypto digests a whole buffer: what is larger is for the command line. */
+/** WebCrypto can only digest a whole buffer. Larger tarballs have to be checked on the command line. */
 const MOST_BYTES = 500_000_000;
 
-/** Offers to verify a build. OpenPGP and all else come when asked for. */
+/** Section that verifies a build. The code for it, including OpenPGP, is loaded on demand. */
 export function makeVerifySection(build: ShownBuild): HTMLElement {
   const { hasKeys, hasTarball, size } = build;
   const list = makeElement('ul', 'checks');
