@@ -1,14 +1,12 @@
 import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
-import { readChanges } from './commit/changes.ts';
 import { openGitHub } from './github/api.ts';
-import { commitFiles, describeChanges } from './commit/commit-files.ts';
 import { addSummary, setOutput } from './github/actions.ts';
 import { reportMissingImages, yieldTags } from './commit/registry-tags.ts';
-import { reportLost } from './commit/report-lost.ts';
-import { readOrigin } from './publish/origin.ts';
+import { commitCatalog } from './commit/commit-catalog.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
-type Options = Record<'catalog' | 'registry', string> & Partial<Record<'branch' | 'message', string>>;
+type Options = Record<'catalog' | 'registry' | 'changed', string> &
+  Partial<Record<'branch' | 'message' | 'plans' | 'matrix' | 'divided', string>>;
 
 const settings = readSettings();
 
@@ -30,27 +28,27 @@ const command = createCommand({
     process.env['GITHUB_REF_NAME'],
   )
   .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')
+  .option('--plans <DIR>', "the run's plans, to record its locks again where another run was faster")
+  .option('--matrix <JSON>', 'as receive takes it')
+  .option('--divided <SHA256>', 'as receive takes it')
+  .variable('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED')
   .action(commit);
 
 await runCommand(command);
 
-async function commit({ catalog, registry, branch, message }: Options): Promise<void> {
+async function commit({ catalog, registry, branch, message, ...options }: Options): Promise<void> {
   // Set first, so that a run that commits nothing reports that even if it fails.
   setOutput('committed', '0');
   if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to commit to');
-  const local = readChanges(catalog);
-  const described = describeChanges(local.changes, readOrigin(process.env).run);
-  const text = { ...described, ...(message ? { headline: message } : {}) };
   const github = openGitHub(process.env);
-  const { commits, files, lost, head } = await commitFiles(github, branch, local, text, {
-    // Set before anything else can fail, since committed files must be deployed.
-    onCommit: (count) => setOutput('committed', String(count)),
-  });
+  const { plans, matrix = '', divided } = options;
+  const run = plans ? { plans, matrix, divided, changed: options.changed.split(' ') } : undefined;
+  const committing = { github, branch, catalog, headline: message, run, environment: process.env };
+  const { commits, files, lost, head, changes } = await commitCatalog(committing);
   for (const { oid, url } of commits) addSummary(`Committed [${oid.slice(0, 7)}](${url}) to ${branch}.`);
-  reportLost(lost);
   const findRegistry = openRegistries(openRegistry(registry));
   const tags = await yieldTags(github, head, lost, findRegistry);
-  setOutput('missing', String(await reportMissingImages(local.changes, lost, findRegistry)));
+  setOutput('missing', String(await reportMissingImages(changes, lost, findRegistry)));
   console.error(
     files === 0
       ? 'nothing to commit'

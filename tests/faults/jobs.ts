@@ -73,10 +73,8 @@ const artifactsOf = ({ progress }: Surroundings): Record<string, string> => ({
 const withoutOutputs = ({ work }: Surroundings): Record<string, string> => ({
   GITHUB_OUTPUT: join(work, '.work/no-output'),
 });
-const hasLostLocks = ({ outputs }: JobProgress): boolean => Boolean(outputs['locks']);
-/** Whether another run has committed a lock first, or the registry has lost an image. */
-const isIncomplete = (progress: JobProgress): boolean =>
-  hasLostLocks(progress) || Number(progress.outputs['missing'] ?? 0) > 0;
+/** Whether the registry has lost an image. */
+const isIncomplete = ({ outputs }: JobProgress): boolean => Number(outputs['missing'] ?? 0) > 0;
 const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
 /** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
@@ -176,7 +174,11 @@ export const JOBS = {
       script: 'scripts/record-settings.ts',
       when: ({ outputs }) => Boolean(outputs['published']),
     },
-    { script: 'scripts/commit.ts', when: ({ outputs }) => Boolean(outputs['published']) },
+    {
+      script: 'scripts/commit.ts',
+      args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
+      when: ({ outputs }) => Boolean(outputs['published']),
+    },
     { script: 'scripts/take-catalog.ts', when: isIncomplete, env: withoutOutputs },
     {
       script: 'scripts/receive.ts',
@@ -184,7 +186,6 @@ export const JOBS = {
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
       env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
     },
-    { script: 'scripts/commit.ts', when: hasLostLocks },
   ],
   start: [
     askSite,

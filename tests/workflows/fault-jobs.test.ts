@@ -22,7 +22,7 @@ test.each(Object.keys(JOBS) as JobName[])('%s runs the scripts of its workflow, 
 
   const failed: JobProgress = {
     ...{ job, attempt: 1, committed: '', isGreen: false, isLost: false, isCutOff: false },
-    outputs: { published: '1', missing: '1', locks: 'course' },
+    outputs: { published: '1', missing: '1' },
   };
   expect(steps.map(({ when }) => when?.(failed) ?? failed.isGreen)).toEqual(
     wanted.map(({ runsAfterFailure }) => runsAfterFailure),

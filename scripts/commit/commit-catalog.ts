@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { formatList } from '../../site/lib/format.ts';
+import { Matrix } from '../../site/schemas/build-request.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { lockRecorder } from '../concretize/environment-locks.ts';
+import { annotate, setOutput } from '../github/actions.ts';
+import type { GitHub } from '../github/api.ts';
+import { readDate, readOrigin } from '../publish/origin.ts';
+import { readDivided, readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
+import { readChanges, type Change } from './changes.ts';
+import { commitFiles, describeChanges, type Committed } from './commit-files.ts';
+import { takeCatalog } from './take-catalog.ts';
+
+/** Each loss takes another run that commits within the seconds of one round. */
+const MAX_ROUNDS = 20;
+
+/** The run whose locks are recorded. */
+export interface PlannedRun {
+  plans: string;
+  /** JSON of `receive --matrix`. */
+  matrix: string;
+  /** sha256 of `receive --divided`. */
+  divided?: string | undefined;
+  /** Environments whose `spack.yaml` is another one by now. */
+  changed: readonly string[];
+}
+
+/** What is committed, and where to. */
+interface CatalogCommit {
+  github: GitHub;
+  branch: string;
+  /** The catalog's folder, in a git checkout. */
+  catalog: string;
+  /** First line of the message. Absent: what changed. */
+  headline?: string | undefined;
+  /** Absent: where another run was first with a lock, that is only said. */
+  run?: PlannedRun | undefined;
+  environment: ProcessEnvironment;
+  waitMs?: number;
+}
+
+/**
+ * Commits a catalog's changes. Where another run was first with a lock of an environment, takes the branch's catalog, records the
+ * lock of this run in it unless that of a newer run is to stay, and commits it: until none is lost. The output `committed` counts
+ * the files from the first commit on.
+ */
+export async function commitCatalog(options: CatalogCommit): Promise<Committed & { changes: Change[] }> {
+  const { branch, catalog, run, environment } = options;
+  const result = { ...(await commitChanges(options, 0)) };
+  const changed = new Set(run?.changed);
+  const others = result.lost.filter(({ path }) => environmentOf(path) === undefined).length;
+  if (others > 0)
+    annotate('notice', `another run committed ${others} of these files first; what it brought stays`);
+  for (let round = 1; ; round += 1) {
+    const names = [...new Set(result.lost.flatMap(({ path }) => environmentOf(path) ?? []))];
+    if (names.length === 0) return result;
+    const what = `another run committed a lock of ${formatList(names, 10)} meanwhile`;
+    if (!run) {
+      annotate(
+        'notice',
+        `${what}: run take-catalog, receive and commit again to record that of the newer run`,
+      );
+      return result;
+    }
+    if (round > MAX_ROUNDS) throw new Error(`${what}, ${MAX_ROUNDS} times in a row; run this job again`);
+    console.error(`${what}: that of the newer run is to stay, so this one is compared with it`);
+    for (const name of (await takeCatalog(catalog, branch, environment)).changed) changed.add(name);
+    recordLocks(new Set(names), { ...run, changed }, options);
+    const { commits, files, lost, head } = await commitChanges(options, result.files);
+    result.commits.push(...commits);
+    result.files += files;
+    result.head = head;
+    result.lost = [...result.lost.filter(({ path }) => environmentOf(path) === undefined), ...lost];
+  }
+}
+
+async function commitChanges(
+  { github, branch, catalog, headline, environment, waitMs }: CatalogCommit,
+  filesBefore: number,
+): Promise<Committed & { changes: Change[] }> {
+  const local = readChanges(catalog);
+  const described = describeChanges(local.changes, readOrigin(environment).run);
+  const committed = await commitFiles(
+    github,
+    branch,
+    local,
+    { ...described, ...(headline ? { headline } : {}) },
+    {
+      ...(waitMs === undefined ? {} : { waitMs }),
+      // Set before anything else can fail, since committed files must be deployed.
+      onCommit: (files) => setOutput('committed', String(filesBefore + files)),
+    },
+  );
+  return { ...committed, changes: local.changes };
+}
+
+function recordLocks(
+  names: ReadonlySet<string>,
+  { plans, matrix, divided, changed }: Omit<PlannedRun, 'changed'> & { changed: ReadonlySet<string> },
+  { catalog, environment }: CatalogCommit,
+): void {
+  const { run } = readOrigin(environment);
+  const date = readDate(environment, new Date());
+  const shared = divided ? readDivided(plans, divided).requests : [];
+  for (const { inputs, lockText } of [
+    ...Matrix.parse(JSON.parse(matrix)).include.map((entry) => readPlanFolder(plans, entry)),
+    ...shared.map((entry) => readPlanFolder(join(plans, REQUESTS_FOLDER), entry)),
+  ])
+    if (names.has(inputs.request.environment ?? ''))
+      lockRecorder(inputs.request, lockText, { catalogDirectory: catalog, changed, run, date })();
+}
+
+/** The environment whose lock, or newer lock that waits for builds, a file is. */
+function environmentOf(path: string): string | undefined {
+  return /(?:^|\/)environments\/([^/]+)\.(?:lock|solved)\.json$/.exec(path)?.[1];
+}
