@@ -5,9 +5,9 @@ import { catalogLoader } from './lib/catalog/catalog-loader.ts';
 const define = (kind: CatalogKind) => defineLiveCollection({ loader: catalogLoader(kind) });
 
 /**
- * The catalog: texts of files, which `lib/catalog/catalog-files.ts` describes and parses. The collections are live:
- * Astro keeps the entries of others in a store, writes it, and bundles it as a module that is parsed once more, which
- * takes 0.3 GB at 3,000 builds.
+ * The catalog: texts of files, which `lib/catalog/catalog-files.ts` describes and parses. The collections are
+ * live, because Astro would write the entries of others to a store and bundle that as a module, which is
+ * parsed again and takes 0.3 GB for 3,000 builds.
  */
 export const collections = Object.fromEntries(CATALOG_KINDS.map((kind) => [kind, define(kind)])) as Record<
   CatalogKind,

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { loadCatalog } from '../lib/catalog/catalog.ts';
 import { drawCard } from '../lib/page/social-card.ts';
 
-// Services that show cards take no SVG.
+// Services that show cards do not support SVG.
 export const GET: APIRoute = async () => {
   const picture = await sharp(Buffer.from(drawCard(await loadCatalog())))
     .png({ palette: true })
