@@ -9,23 +9,24 @@ import { sampleAnswer } from './github-openapi.ts';
 import { startServer } from './start-server.ts';
 
 /**
- * A stand-in of GitHub's artifact service, as strict as the real one where the workflows could notice: the protocol
- * that `@actions/artifact` 6.2 speaks (`ACTIONS_RESULTS_URL`), GitHub's REST endpoints, and a storage of its own that
- * refuses a request with an `Authorization` header. Source: packages/artifact/src of actions/toolkit; for the REST
- * part "List workflow run artifacts" and "Download an artifact" of GitHub's OpenAPI description.
+ * A stand-in for GitHub's artifact service, as strict as the real one in everything that workflows could
+ * notice: the protocol of `@actions/artifact` 6.2 (`ACTIONS_RESULTS_URL`), GitHub's REST endpoints, and a
+ * separate storage that refuses requests with an `Authorization` header. Source: packages/artifact/src of
+ * actions/toolkit; for the REST part "List workflow run artifacts" and "Download an artifact" of GitHub's
+ * OpenAPI description.
  */
 export interface ArtifactService {
-  /** ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_URL of its runs. */
+  /** Value of ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_URL in its runs. */
   url: string;
-  /** ACTIONS_RUNTIME_TOKEN of a run's attempt. */
+  /** Returns the ACTIONS_RUNTIME_TOKEN of a run's attempt. */
   token(run: string, attempt: string): string;
-  /** All that was ever uploaded, oldest first. */
+  /** All uploads so far, oldest first. */
   artifacts: StoredArtifact[];
   /** Answers a request to GitHub's REST API if it is about artifacts. */
   answerRest(method: string, url: URL, response: ServerResponse): boolean;
-  /** Faults that each of the next requests to the storage meets: a status, or an answer that breaks off. */
+  /** Makes the next requests to the storage fail, each with a status or a response that breaks off. */
   fail(...faults: (number | 'cut')[]): void;
-  /** The next artifact of this name is not kept, as if the runner had died before it could upload. */
+  /** Discards the next artifact of this name, as if the runner had died before the upload. */
   lose(name: string): void;
   close(): Promise<void>;
 }
@@ -35,18 +36,18 @@ export interface StoredArtifact {
   name: string;
   run: string;
   attempt: string;
-  /** What the action sent. */
+  /** Content type that the action sent. */
   contentType: string;
   isFinal: boolean;
-  /** Days for which GitHub keeps it; undefined: as the repository's settings say. */
+  /** Retention in days; undefined for the default in the repository's settings. */
   days: number | undefined;
   isExpired: boolean;
-  /** `sha256:<hex>` of the file. */
+  /** Digest of the file, `sha256:<hex>`. */
   digest: string;
   file: string;
 }
 
-/** Fields come in snake or camel case, text sometimes wrapped in `{ value }`: as protobuf's JSON has it. */
+/** Protobuf's JSON: fields in snake or camel case, text sometimes wrapped in `{ value }`. */
 const Text = z.union([z.string(), z.object({ value: z.string() }).transform(({ value }) => value)]);
 const TwirpRequest = z.preprocess(
   (data) =>
@@ -73,13 +74,13 @@ const TwirpRequest = z.preprocess(
   }),
 );
 
-/** As much of GitHub's own example as is looked at. */
+/** The part of GitHub's own example that is used. */
 const ArtifactList = z.object({ artifacts: z.array(z.record(z.string(), z.unknown())) });
 
 const DAY_MS = 86_400_000;
 
 /**
- * Starts it on free ports of 127.0.0.1; what is uploaded is kept in a folder.
+ * Starts the service on free ports of 127.0.0.1; uploads are kept in a folder.
  * @param frontStorage starts a proxy before the storage that downloads are redirected to
  */
 export async function startArtifactService(
@@ -161,7 +162,7 @@ export async function startArtifactService(
     send(response, 404, { code: 'not_found', msg: `${method} of ${body.name}` });
   }
 
-  /** Block blobs, as Azure's library uploads them: blocks in any order, put together by their list. */
+  /** Answers uploads of block blobs by Azure's library: blocks in any order, combined by a list. */
   async function answerStorage(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://storage');
     const artifact = artifacts.find(({ id }) => url.pathname === `/blob/${id}`);
@@ -213,7 +214,7 @@ export async function startArtifactService(
       );
       const size = Math.min(100, Number(url.searchParams.get('per_page') ?? 30));
       const start = (Number(url.searchParams.get('page') ?? 1) - 1) * size;
-      // The newest come first.
+      // The newest artifacts come first.
       const page = all.reverse().slice(start, start + size);
       send(response, 200, { total_count: all.length, artifacts: page.map((each) => restRow(each)) });
       return true;
@@ -269,7 +270,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-/** A client that was killed half way through an answer leaves nobody to send an error to. */
+/** Sends an error, unless the response has begun: a client may have been killed halfway. */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
   else send(response, 500, { msg: String(error) });

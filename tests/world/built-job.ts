@@ -7,11 +7,11 @@ import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { HostileCache } from './hostile-cache.ts';
 
 /**
- * Writes what the jobs of a run leave, for one job that has built some packages of the sample cache: its plan below
+ * Writes the files of a run with one job that has built some packages of the sample cache: its plan below
  * `plans/0` and its artifact below `artifacts/build-0-1`.
  * @param kept names of packages, or the hashes of single builds
- * @param level how hard the tarball of tree is compressed: what makes its bytes other ones
- * @returns the run's matrix, as receive takes it
+ * @param level compression level of tree's tarball, which changes its bytes
+ * @returns the run's matrix in the format that receive reads
  */
 export function writeBuiltJob(
   work: string,
@@ -39,8 +39,8 @@ export function writeBuiltJob(
 }
 
 /**
- * Writes the plan of a job of a later wave that takes some builds from those before it.
- * @param plans folder of the plans, with that of the first job
+ * Writes the plan of a job in a later wave that uses some builds of earlier waves.
+ * @param plans folder of the plans, including that of the first job
  */
 export function writeTaker(
   plans: string,
@@ -55,7 +55,7 @@ export function writeTaker(
   return { ...first, index, wave, inputs: createHash('sha256').update(text).digest('hex') };
 }
 
-/** Writes the plan of one job that builds what a cache holds, as concretize does; returns its matrix. */
+/** Writes the plan of one job for the builds in a cache, as concretize does; returns its matrix. */
 function writePlan(directory: string, cache: HostileCache, target: string): string {
   mkdirSync(directory, { recursive: true });
   const specs = join(cache.directory, 'v3/manifests/spec');

@@ -7,7 +7,7 @@ import { withDirectoryLock } from '../../scripts/oci/directory-lock.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(PROJECT, '.work/built');
-/** Everything that decides what a build makes, beside what is named for each. */
+/** Inputs of every build, in addition to those that each call names. */
 const SOURCES = [
   'site',
   'scripts',
@@ -17,14 +17,14 @@ const SOURCES = [
   '.github',
   'README.md',
 ];
-/** What nobody has used for so long is removed, in milliseconds. */
+/** Time in milliseconds after which unused folders are removed. */
 const MOST_AGE_MS = 24 * 3_600_000;
 
 /**
- * Makes a folder of the same inputs once for all files of tests, and for later runs: astro builds take most of their
- * time. Nobody may write into it.
- * @param inputs what is made of: texts as they are, and `folder` for every file of a folder
- * @param make fills a folder inside the project; the others that ask for it wait, and try themselves when it fails
+ * Builds a folder from the same inputs only once for all test files and for later runs, since Astro builds
+ * take most of their time. The folder must not be changed.
+ * @param inputs inputs of the build: texts, or `folder` for every file of a folder
+ * @param make fills a folder inside the project; concurrent callers wait, and try it themselves when it fails
  * @returns path of the folder
  */
 export async function builtOnce(
@@ -43,7 +43,7 @@ export async function builtOnce(
       await make(fresh);
       await rename(fresh, made);
     }
-    // The newest use counts, for whoever looks what is old.
+    // The modification time is the last use, by which old folders are found.
     await utimes(made, new Date(), new Date());
   });
   return made;
@@ -59,7 +59,7 @@ async function addFolder(hash: ReturnType<typeof createHash>, folder: string): P
 
 let sources: string | undefined;
 
-/** Digest of the files that make sites, as they are now, and of the commit that pages name. */
+/** Digest of the current source files of sites, and of the commit that pages name. */
 function sourcesDigest(): string {
   if (sources !== undefined) return sources;
   const git = (...args: string[]): string =>
@@ -75,7 +75,7 @@ function sourcesDigest(): string {
       if (path !== '' && existsSync(file)) hash.update(`${path}\0`).update(readFileSync(file));
     }
   } catch {
-    // Not a git checkout: nothing is shared with other runs.
+    // Outside a git checkout nothing is shared with other runs.
     hash.update(`${process.ppid} ${Date.now()}`);
   }
   return (sources = hash.digest('hex'));

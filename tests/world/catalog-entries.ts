@@ -1,6 +1,6 @@
 import type { CatalogEntries } from '../../site/lib/catalog/site-catalog.ts';
 
-/** The files of a catalog that has none. */
+/** The entries of an empty catalog. */
 export const NO_ENTRIES: CatalogEntries = {
   specs: [],
   builds: [],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DagHash } from '../../site/schemas/digest.ts';
 
-/** The index of a build cache. Source: Spack's `database.py`, version 8. Nodes are passed on as they are. */
+/** The index of a build cache. Source: Spack's `database.py`, version 8. Nodes are not parsed. */
 export const Database = z.object({
   database: z.object({
     version: z.literal('8'),

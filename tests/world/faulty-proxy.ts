@@ -2,21 +2,21 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** Until what was sent has arrived. */
+/** Time for sent data to arrive. */
 const CUT_MS = 50;
 
 /** A proxy in front of a real registry that answers some requests itself. */
 export interface FaultyProxy {
-  /** `127.0.0.1:PORT` */
+  /** Address `127.0.0.1:PORT`. */
   host: string;
-  /** Every request so far, as `METHOD /path`, with its `Authorization` if it had one. */
+  /** Every request so far, as `METHOD /path`, with its `Authorization` header, if any. */
   seen: { line: string; authorization: string | undefined }[];
   stop(): Promise<void>;
 }
 
 /**
- * Answers a request and returns true, or leaves it to the registry; `lose`: the registry does it, and its answer is lost;
- * `cut`: its answer breaks off.
+ * Answers a request and returns true, or leaves it to the registry. With `lose` the registry handles it, but
+ * its response is lost; with `cut` its response breaks off.
  */
 export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean | 'lose' | 'cut';
 
@@ -30,7 +30,7 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
       incoming.resume();
       return;
     }
-    // The Host header stays the proxy's, so that the registry's upload addresses lead through the proxy again.
+    // Keeps the proxy's Host header, so that the registry's upload addresses go through the proxy again.
     const { method, url, headers } = incoming;
     const onward = request(`http://${target}${url}`, { method, headers }, (answer) => {
       if (verdict === 'lose') {
@@ -50,7 +50,7 @@ export async function startFaultyProxy(target: string, fault: Fault): Promise<Fa
   return { host, seen, stop };
 }
 
-/** Sends half of an answer, and of one without a body nothing. */
+/** Sends half of a response, or nothing if it has no body. */
 function cut({ statusCode = 502, headers }: IncomingMessage, body: Buffer, outgoing: ServerResponse): void {
   if (body.length === 0) return void outgoing.destroy();
   const { 'transfer-encoding': _, ...others } = headers;
@@ -73,7 +73,7 @@ export async function listen(
   return { host: `127.0.0.1:${port}`, stop };
 }
 
-/** A fault that answers the first requests that match with a status, then leaves them alone. */
+/** Creates a fault that answers the first matching requests with a status. */
 export function failFirst(times: number, status: number, matches: (line: string) => boolean): Fault {
   let left = times;
   return (incoming, outgoing) => {

@@ -3,75 +3,79 @@ import { listen, type Fault } from './faulty-proxy.ts';
 import { sampleAnswer } from './github-openapi.ts';
 
 /**
- * A front before the tests' real registry that is as strict as GitHub's at ghcr.io. Each rule names where it was seen;
- * `owner/repo#1` is a public issue there. Not imitated: the order of tags (ghcr.io's is by age, here by name).
+ * A proxy in front of the tests' real registry that is as strict as ghcr.io. Each rule names its source;
+ * `owner/repo#1` is a public issue there. The order of tags is not simulated (by age on ghcr.io, by name
+ * here).
  */
 export interface Ghcr {
-  /** `127.0.0.1:PORT`; a test says with `GITHUB_REGISTRIES` that it has the rules of ghcr.io. */
+  /** Address `127.0.0.1:PORT`; tests put it into `GITHUB_REGISTRIES` to apply the rules of ghcr.io. */
   host: string;
-  /** `127.0.0.1:PORT` of the storage: `STORAGE_NAME`, for who came by HTTPS. */
+  /** Address `127.0.0.1:PORT` of the storage, called `STORAGE_NAME` for clients that use HTTPS. */
   storageHost: string;
-  /** Every request so far to the registry itself, as `METHOD /path`. */
+  /** Every request to the registry itself so far, as `METHOD /path`. */
   seen: string[];
-  /** Every request so far to the storage that blobs are redirected to. */
+  /** Every request so far to the storage to which blobs are redirected. */
   stored: { line: string; authorization: string | undefined }[];
-  /** Answers some requests in its own way, before all rules; none by default. */
+  /** Answers some requests before all rules; none by default. */
   fault: Fault;
-  /** Lets everybody pull a package, as a person may on the page of its settings. */
+  /** Makes a package public, as an owner can on its settings page. */
   makePublic(name: string): void;
-  /** Takes the login's right to push to a package. */
+  /** Removes the login's permission to push to a package. */
   denyWriting(name: string): void;
-  /** The digests of a package's versions with the tags of each, newest last. */
+  /** Lists the versions of a package with their digests and tags, newest last. */
   versions(name: string): Promise<{ id: number; digest: string; tags: string[] }[]>;
-  /** Remembers what it knows of packages; the result goes back to that. What the registry behind it has is another's. */
+  /** Saves the state of packages, without that of the registry behind it; the result restores it. */
   save(): () => void;
   stop(): Promise<void>;
 }
 
 export interface GhcrOptions {
-  /** The password that the token endpoint takes, with any user name. */
+  /** Password that the token endpoint accepts, with any user name. */
   token: string;
   /**
-   * The answer to a login that asks for a package that is not there. Which one GitHub gives is not settled:
-   * 404 NAME_UNKNOWN (podtato-head#66), 403 DENIED (ryokun6/ryos#1156).
+   * Response to a login that requests a missing package. It is not certain which one GitHub gives: 404
+   * NAME_UNKNOWN (podtato-head#66), 403 DENIED (ryokun6/ryos#1156).
    */
   absent?: 403 | 404;
   /**
-   * The token endpoint's answer to everybody for a package that is private or not there. Both were seen:
-   * 401 (openai/tunnel-client#75), 403 (bytecodealliance/wasm-pkg-tools#40).
+   * The token endpoint's response to anonymous requests for a private or missing package. Both were seen: 401
+   * (openai/tunnel-client#75), 403 (bytecodealliance/wasm-pkg-tools#40).
    */
   anonymous?: 401 | 403;
-  /** The token endpoint's answer to a login for a package that is not there; 200 was always seen. */
+  /** The token endpoint's response to a login for a missing package; only 200 was ever seen. */
   tokenForAbsent?: 200 | 401 | 403;
-  /** Whose packages the login may write: a run's token those of its repository's owner. Absent: everybody's. */
+  /**
+   * Owner whose packages the login may write; for a run's token, the repository's owner (default:
+   * everybody's).
+   */
   owner?: () => string;
-  /** Whether the login may make new packages. */
+  /** Whether the login may create packages. */
   mayCreate?: boolean;
   /** Largest layer, in bytes. Source: GitHub's "Working with the Container registry", Troubleshooting: 10 GB. */
   layerLimitBytes?: number;
   /** Longest upload, in milliseconds. Source: the same page: 10 minutes. */
   uploadLimitMs?: number;
-  /** Starts a proxy before the storage that blobs are redirected to. */
+  /** Starts a proxy in front of the storage to which blobs are redirected. */
   frontStorage?: (host: string) => Promise<{ host: string; stop(): Promise<void> }>;
 }
 
-/** The host that blobs of ghcr.io are redirected to. */
+/** Host to which ghcr.io redirects requests for blobs. */
 export const STORAGE_NAME = 'pkg-containers.githubusercontent.com';
 const MEBIBYTE = 2 ** 20;
-/** Requests with Content-Range may have so much. Source: ocx-sh/ocx#237, openai/tart#179. */
+/** Maximum size of requests with Content-Range. Source: ocx-sh/ocx#237, openai/tart#179. */
 const RANGE_LIMIT_BYTES = 4 * MEBIBYTE;
 /** Source: renovatebot/renovate#36103. */
 const TAGS_A_PAGE = 100;
 const MANIFEST_PATH = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
-/** The real one says "upload", where Distribution says "uploads". Source: dotnet/sdk-container-builds#292. */
+/** ghcr.io uses "upload" where Distribution uses "uploads". Source: dotnet/sdk-container-builds#292. */
 const UPLOAD_PATH = /^\/v2\/(.+)\/blobs\/upload\/(.+)$/;
 
-/** Too many requests, with the wait in the text alone. Source: fermyon/developer#589, gardenlinux#2868. */
+/** Too many requests, with the wait only in the text. Source: fermyon/developer#589, gardenlinux#2868. */
 export const TOO_MANY = {
   status: 429,
   body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 10.487765ms, allowed: 2000/minute"}]}',
 };
-/** The same as 403, nested and over several lines. Source: virtualcell/vcell#1888. */
+/** The same as status 403, nested and over several lines. Source: virtualcell/vcell#1888. */
 export const SECONDARY_LIMIT = {
   status: 403,
   body: JSON.stringify({
@@ -86,7 +90,7 @@ export const SECONDARY_LIMIT = {
   }),
 };
 
-/** Starts it before a plain HTTP registry. @param target `127.0.0.1:PORT` */
+/** Starts the proxy in front of a plain HTTP registry. @param target `127.0.0.1:PORT` */
 export async function startGhcr(target: string, options: GhcrOptions): Promise<Ghcr> {
   const { absent = 404, anonymous = 403, tokenForAbsent = 200, mayCreate = true } = options;
   const { layerLimitBytes = 10e9, uploadLimitMs = 600_000 } = options;
@@ -94,7 +98,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
   const isPublic = new Set<string>();
   const isReadOnly = new Set<string>();
   const packages = new Set<string>();
-  /** Digests of manifests by package, in the order in which they were pushed; the id is the place. */
+  /** Digests of manifests by package, in the order of pushes; the position is the id. */
   const pushed = new Map<string, string[]>();
   const deleted = new Set<string>();
   const seen: string[] = [];
@@ -103,7 +107,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
   const storage = await listen((incoming, outgoing) => {
     const { authorization } = incoming.headers;
     stored.push({ line: `${incoming.method} ${incoming.url}`, authorization });
-    // Azure's storage refuses a second login beside the signed address. Source: Azure/acr#217.
+    // Azure's storage refuses a second login in addition to the signed address. Source: Azure/acr#217.
     if (authorization !== undefined || !incoming.url?.includes('sig=')) {
       outgoing.writeHead(authorization === undefined ? 403 : 400, { 'content-type': 'application/xml' });
       outgoing.end('<Error><Code>InvalidAuthenticationInfo</Code></Error>');
@@ -125,22 +129,24 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     else answerRegistry(incoming, outgoing, pathname, searchParams);
   });
 
-  /** Source: distribution's token authentication; what is GitHub's own is said at each answer. */
+  /** Source: Distribution's token authentication; GitHub's own rules are marked at each response. */
   function answerToken(incoming: IncomingMessage, outgoing: ServerResponse, scope: string): void {
     const [, name = '', actions = ''] = /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];
     const { authorization = '' } = incoming.headers;
     if (authorization.startsWith('Basic ')) {
       const [, password] =
         /^[^:]*:([^]*)$/.exec(Buffer.from(authorization.slice(6), 'base64').toString()) ?? [];
-      // `docker login` shows it as "denied: denied"; a stale login makes even public packages fail.
+      // `docker login` shows this as "denied: denied"; an expired login makes even public packages fail.
       if (password !== options.token) return refuse(outgoing, 403, 'DENIED', 'denied');
       if (!packages.has(name) && tokenForAbsent !== 200 && !actions.includes('push')) {
         return refuse(outgoing, tokenForAbsent, 'DENIED', 'requested access to the resource is denied');
       }
-      // Opaque, and no promise that pushing is allowed. Source: radius-project/radius#12623.
+      // The token is opaque and does not guarantee that pushing is allowed. Source:
+      // radius-project/radius#12623.
       return sendJson(outgoing, 200, { token: bearer });
     }
-    // Everybody may only pull what is public. Source: cloudflare/serverless-registry#149, sigstore/scaffolding#127.
+    // Anonymous clients may only pull public packages. Source: cloudflare/serverless-registry#149,
+    // sigstore/scaffolding#127.
     if (actions === 'pull' && isPublic.has(name)) return sendJson(outgoing, 200, { token: `public:${name}` });
     return refuse(
       outgoing,
@@ -163,12 +169,12 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     if (name !== name.toLowerCase())
       return refuse(outgoing, 400, 'NAME_INVALID', 'invalid repository name', method);
     const isWrite = method !== 'GET' && method !== 'HEAD';
-    // Deleting is for the REST API alone. Source: containers/skopeo#1880, oras-project/oras#915.
+    // Deletion is only supported by the REST API. Source: containers/skopeo#1880, oras-project/oras#915.
     if (method === 'DELETE')
       return refuse(outgoing, 405, 'UNSUPPORTED', 'The operation is unsupported.', method);
     const isOwn = !options.owner || name.startsWith(`${options.owner().toLowerCase()}/`);
     if (isWrite && !isOwn) {
-      // Words that notes of many projects have for the name of an owner whose packages the login may not write.
+      // Message quoted by many projects for an owner whose packages the login may not write.
       return refuse(outgoing, 403, 'DENIED', 'permission_denied: create_package', method);
     }
     if (isWrite && isReadOnly.has(name)) {
@@ -227,18 +233,18 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     answerUpload(incoming, outgoing, pathname, query);
   }
 
-  /** Checks the bearer token; without one the answer says where to get one. */
+  /** Checks the bearer token; without one the response says where to get one. */
   function mayEnter(incoming: IncomingMessage, outgoing: ServerResponse, name: string): boolean {
     const { authorization = '', host = '' } = incoming.headers;
     if (authorization === `Bearer ${bearer}`) return true;
     const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
     if (authorization === `Bearer public:${name}` && isRead) return true;
     if (authorization.startsWith('Basic ')) {
-      // Source: renovatebot/renovate#11446: without a WWW-Authenticate.
+      // There is no WWW-Authenticate header. Source: renovatebot/renovate#11446.
       refuse(outgoing, 403, 'DENIED', 'invalid token', incoming.method);
       return false;
     }
-    // On /v2/ the scope is this text to the letter. Source: cloudflare/serverless-registry#148, Mic92/niks3#229.
+    // On /v2/ the scope is literally this text. Source: cloudflare/serverless-registry#148, Mic92/niks3#229.
     const scope = `repository:${name || 'user/image'}:pull`;
     const scheme = isSecure(incoming) ? 'https' : 'http';
     const challenge = `Bearer realm="${scheme}://${host}/token",service="${host}",scope="${scope}"`;
@@ -262,7 +268,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     }
     if (length > layerLimitBytes)
       return refuse(outgoing, 413, 'SIZE_INVALID', 'layer too large', incoming.method);
-    // An upload takes some time, however quick the machine.
+    // An upload takes some time, even on a fast machine.
     if (uploadLimitMs === 0) return void incoming.socket.destroy();
     const timer = setTimeout(() => incoming.socket.destroy(), uploadLimitMs);
     outgoing.once('close', () => clearTimeout(timer));
@@ -271,7 +277,10 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     forward(incoming, outgoing, search === '' ? path : `${path}?${search}`);
   }
 
-  /** Versions by GitHub's REST API. Source: its OpenAPI description, `packages/list-package-versions-…`. */
+  /**
+   * Answers GitHub's REST API for package versions. Source: its OpenAPI description,
+   * `packages/list-package-versions-…`.
+   */
   function answerRest(incoming: IncomingMessage, outgoing: ServerResponse, pathname: string): void {
     const [, owner = '', part = '', , id = ''] =
       /^\/users\/([^/]+)\/packages\/container\/([^/]+)\/versions(\/(\d+))?$/.exec(pathname) ?? [];
@@ -303,7 +312,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     });
   }
 
-  /** Passes a request on; the registry's upload addresses come back in ghcr.io's form. */
+  /** Forwards a request, and changes the registry's upload addresses to ghcr.io's form. */
   function forward(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
@@ -360,7 +369,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
   return ghcr;
 }
 
-/** Whether a request came through a proxy that speaks TLS. */
+/** Whether a request came through a TLS proxy. */
 function isSecure({ headers }: IncomingMessage): boolean {
   return headers['x-forwarded-proto'] === 'https';
 }
@@ -370,9 +379,9 @@ function refill(set: Set<string>, members: string[]): void {
   for (const member of members) set.add(member);
 }
 
-/** Looks at an answer before it is passed on. */
+/** Hooks for a response before it is passed on. */
 interface Watch {
-  /** The message of a 404 to send in its place; undefined passes it on. */
+  /** Returns the message of a 404 to send instead; undefined passes the response on. */
   check?: (status: number, type: string, method: string | undefined) => string | undefined;
   done?: (status: number, digest: string) => void;
 }
@@ -391,7 +400,7 @@ function checkAccept(
     : 'OCI manifest found, but Accept header does not support OCI manifests';
 }
 
-/** An error in the registry's form; an answer to HEAD has no body (docker/build-push-action#981). */
+/** Sends an error in the registry's form; a response to HEAD has no body (docker/build-push-action#981). */
 function refuse(
   outgoing: ServerResponse,
   status: number,
@@ -414,7 +423,7 @@ function sendJson(
   outgoing.end(JSON.stringify(body));
 }
 
-/** Tags by the digest that each points at. */
+/** Tags, keyed by the digest that they point to. */
 async function readTags(target: string, name: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const tag of await listTags(target, name)) {
@@ -429,7 +438,7 @@ async function readTags(target: string, name: string): Promise<Map<string, strin
   return found;
 }
 
-/** All tags of a repository; the registry behind the front has no pages. */
+/** Lists all tags of a repository; the registry behind the proxy has no pages. */
 async function listTags(target: string, name: string): Promise<string[]> {
   const list: unknown = await (await fetch(`http://${target}/v2/${name}/tags/list`)).json();
   const hasTags = typeof list === 'object' && list !== null && 'tags' in list && Array.isArray(list.tags);

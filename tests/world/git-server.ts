@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { listen } from './faulty-proxy.ts';
 
 /**
- * Serves the repositories of a folder over HTTP as GitHub does, by git's own program for web servers.
+ * Serves the repositories of a folder over HTTP, as GitHub does, through git's own CGI program.
  * @param repository a bare repository; its folder is served
  */
 export async function startGitServer(repository: string): Promise<{ host: string; stop(): Promise<void> }> {
@@ -23,7 +23,7 @@ export async function startGitServer(repository: string): Promise<{ host: string
       },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    // It may have said all before it has read all.
+    // Git may finish its output before it has read all input.
     git.stdin.on('error', () => undefined);
     incoming.pipe(git.stdin);
     const chunks: Buffer[] = [];

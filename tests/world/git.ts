@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** An author that no setting of this machine takes part in. */
+/** An author that does not depend on settings of this machine. */
 const AUTHOR = ['-c', 'user.name=T', '-c', 'user.email=t@t.example', '-c', 'commit.gpgsign=false'];
 
-/** Runs git in a folder and returns what it prints, to the letter; throws with what it says when it fails. */
+/** Runs git in a folder and returns its output verbatim; throws with its messages when it fails. */
 export function git(folder: string, ...args: string[]): string {
   return execFileSync('git', ['-C', folder, ...AUTHOR, ...args], {
     encoding: 'utf8',
@@ -13,7 +13,7 @@ export function git(folder: string, ...args: string[]): string {
   });
 }
 
-/** Writes files of these texts, with the folders that they need. */
+/** Writes files with these texts, creating folders as needed. */
 export function writeFiles(folder: string, files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -21,7 +21,7 @@ export function writeFiles(folder: string, files: Record<string, string>): void 
   }
 }
 
-/** Commits all that is in a checkout, with these files in it; returns the commit's name. */
+/** Adds these files to a checkout and commits everything in it; returns the commit's hash. */
 export function commitFiles(work: string, files: Record<string, string> = {}): string {
   writeFiles(work, files);
   git(work, 'add', '--all');
@@ -29,19 +29,19 @@ export function commitFiles(work: string, files: Record<string, string> = {}): s
   return git(work, 'rev-parse', 'HEAD').trim();
 }
 
-/** Makes an empty repository without a checkout, as GitHub has them: `main` is to be its branch. */
+/** Creates an empty bare repository, as on GitHub, with the branch `main`. */
 export function makeBareRepository(folder: string): void {
   mkdirSync(folder, { recursive: true });
   git(folder, 'init', '--quiet', '--bare', '--initial-branch=main');
 }
 
-/** Makes a repository with a checkout; its branch is `main`. */
+/** Creates a repository with a checkout and the branch `main`. */
 export function makeRepository(folder: string): void {
   mkdirSync(folder, { recursive: true });
   git(folder, 'init', '--quiet', '--initial-branch=main');
 }
 
-/** A checkout of a repository, as a person has it. */
+/** Clones a repository, as a person would. */
 export function cloneRepository(origin: string, work: string): void {
   git('.', 'clone', '--quiet', origin, work);
 }

@@ -18,20 +18,20 @@ import {
 import { createRest, type Issue, type RestRequest } from './github-rest.ts';
 import { startServer } from './start-server.ts';
 
-/** A stand-in of GitHub's API over a real bare repository. */
+/** A stand-in for GitHub's API on top of a real bare repository. */
 export interface GitHubApi {
-  /** `http://127.0.0.1:PORT`: GITHUB_API_URL. GITHUB_GRAPHQL_URL is this with `/graphql`. */
+  /** Value of GITHUB_API_URL, `http://127.0.0.1:PORT`. With `/graphql` added it is GITHUB_GRAPHQL_URL. */
   url: string;
-  /** Every request that was answered, oldest first: `POST /graphql createCommitOnBranch`. */
+  /** All answered requests, oldest first, such as `POST /graphql createCommitOnBranch`. */
   requests: string[];
-  /** The next answers are these faults instead; each is used once. */
+  /** Answers the next requests with these faults, each used once. */
   fail(...faults: Fault[]): void;
-  /** The request of this number, counted from here and from 0, gets this fault. */
+  /** Answers one later request with this fault; the next request has number 0. */
   failAt(index: number, fault: Fault): void;
   issues: Issue[];
-  /** Runs that were started: `deploy.yml on main`. */
+  /** Started runs, such as `deploy.yml on main`. */
   dispatches: string[];
-  /** Commits whose push starts workflows where a token of somebody made them, not that of a run. */
+  /** Commits whose push would start workflows if they were made with a personal token, not that of a run. */
   starting: string[];
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ const CommitInput = z.object({
   }),
 });
 
-/** GitHub's schema, read once: it has 70,000 lines. */
+/** GitHub's schema, read only once: it has 70,000 lines. */
 let schema: GraphQLSchema | undefined;
 
 function readSchema(): GraphQLSchema {
@@ -64,28 +64,28 @@ function readSchema(): GraphQLSchema {
 }
 
 /**
- * Starts it on a free port of 127.0.0.1. Queries are checked against GitHub's published schema; a request that it
- * does not know is answered with 501, which no client takes for success.
+ * Starts the API on a free port of 127.0.0.1. Queries are checked against GitHub's published schema. An
+ * unknown request is answered with 501, which no client treats as success.
  * @param repositoryDir the bare repository behind `repository` (`owner/name`)
- * @param trees further trees that it lists: `owner/name` to the answer's entries
+ * @param trees additional trees to list: response entries, keyed by `owner/name`
  */
 export async function startGitHubApi(options: {
   repositoryDir: string;
   repository: string;
   trees?: Record<string, unknown>;
-  /** Where GitHub Pages serves the site; absent: Pages is not switched on. */
+  /** Address of the site on GitHub Pages; Pages is off without it. */
   pagesUrl?: string;
-  /** Only this token is taken. */
+  /** The only accepted token. */
   token?: string;
-  /** What the token may do, as a job's `permissions` grant it; absent: everything, as a person's token. */
+  /** The token's permissions, like a job's `permissions` (default: all, like a personal token). */
   permissions?: Record<string, 'read' | 'write'>;
-  /** The owner has switched issues off. */
+  /** Whether the owner has disabled issues. */
   issuesOff?: boolean;
-  /** A commit of more files than these takes GitHub too long. */
+  /** Number of files above which a commit takes GitHub too long. */
   maxFiles?: number;
-  /** Rules of rulesets for each branch, by type. */
+  /** Types of the ruleset rules for each branch. */
   rules?: string[];
-  /** Answers REST requests before the stand-in itself does; false: it does not know this one. */
+  /** Answers REST requests before the stand-in does; returns false for unknown ones. */
   more?: (method: string, url: URL, body: string, response: ServerResponse) => Promise<boolean>;
 }): Promise<GitHubApi> {
   const { repositoryDir, repository, token } = options;
@@ -152,7 +152,7 @@ export async function startGitHubApi(options: {
     return { status: 403, body: restError(NOT_ACCESSIBLE, 403), headers };
   }
 
-  /** Every answer is one that GitHub's description allows, or the test fails when it closes. */
+  /** Checks every response against GitHub's description; a mismatch fails the test when the API closes. */
   function holdAgainstDescription(method: string, path: string, response: ServerResponse): void {
     const { write, end } = response;
     const chunks: Buffer[] = [];
@@ -165,7 +165,7 @@ export async function startGitHubApi(options: {
     }) as typeof write;
     response.end = ((...args: unknown[]) => {
       keep(args[0]);
-      // Its own answer to what it does not know.
+      // 501 is the stand-in's own response to unknown requests.
       if (response.statusCode !== 501) {
         const misfit = findMisfit(method, path, response.statusCode, Buffer.concat(chunks).toString());
         if (misfit !== undefined) misfits.push(misfit);
@@ -208,7 +208,7 @@ export async function startGitHubApi(options: {
         checkFiles(input.fileChanges);
         const oid = fault === 'stale' ? undefined : await commitOn(repositoryDir, input);
         if (!oid) {
-          // GitHub writes two spaces.
+          // GitHub's message has two spaces.
           throw typed(
             'STALE_DATA',
             `Expected branch to point to "${input.expectedHeadOid}" but it did not.  Pull and try again.`,
@@ -228,7 +228,7 @@ export async function startGitHubApi(options: {
       variableValues: variables,
     });
     if (fault === 'lost answer') return send(response, 502, { message: 'Server Error' });
-    // GitHub puts an error's type beside its message; graphql-js has it below extensions.
+    // GitHub puts an error's type next to its message; graphql-js puts it below `extensions`.
     const errors = result.errors?.map((error) => ({
       message: error.message,
       path: error.path,
@@ -263,7 +263,7 @@ export async function startGitHubApi(options: {
         server.close(() => done());
         server.closeAllConnections();
       });
-      // A client may take a 501 for "unknown" and go on: the test is not to.
+      // A client may treat 501 as "unknown" and continue, but the test must fail.
       if (misfits.length > 0) throw new Error(`the stand-in is not like GitHub: ${misfits.join('\n')}`);
       if (unexpected.length > 0) throw new Error(`the stand-in does not know ${unexpected.join(', ')}`);
     },
@@ -275,7 +275,7 @@ function isForMutation(fault: Fault): boolean {
   return typeof fault === 'string' && (fault in MUTATION_FAULTS || others.includes(fault));
 }
 
-/** What a request needs of a job's `permissions`. Source: GitHub's "Permissions required for GitHub Apps". */
+/** Permission that a request needs. Source: GitHub's "Permissions required for GitHub Apps". */
 function permissionOf(method: string, path: string): string | undefined {
   const level = method === 'GET' ? 'read' : 'write';
   if (/^\/(users|orgs)\/[^/]+\/packages\//.test(path)) return `packages=${level}`;
@@ -284,7 +284,7 @@ function permissionOf(method: string, path: string): string | undefined {
   if (/^pages\b/.test(part)) return `pages=${level}`;
   if (/^actions\//.test(part)) return `actions=${level}`;
   if (/^(branches|git)\//.test(part)) return `contents=${level}`;
-  // The repository itself and its rules: `metadata`, which each token has.
+  // The repository itself and its rules need `metadata`, which each token has.
   return undefined;
 }
 

@@ -11,9 +11,9 @@ const Examples = z.record(
 );
 const examples = Examples.parse(JSON.parse(readFileSync(FILE, 'utf8')));
 
-/** What a test says of the repository in which something happens; the rest is GitHub's example. */
+/** Properties of an event's repository that a test sets; the rest is GitHub's example. */
 export interface EventFacts {
-  /** `Owner/name` */
+  /** The repository, `Owner/name`. */
   repository?: string;
   owner?: 'User' | 'Organization';
   branch?: string;
@@ -21,13 +21,13 @@ export interface EventFacts {
   isFork?: boolean;
   isTemplate?: boolean;
   hasPages?: boolean;
-  /** Of a `workflow_dispatch`; GitHub writes all of them as text. */
+  /** Inputs of a `workflow_dispatch`; GitHub converts all of them to text. */
   inputs?: Record<string, string | boolean>;
 }
 
 /**
- * The payload of an event, as GitHub sends it: one of the examples of `@octokit/webhooks-examples` 7.6.1, with a
- * repository of the test. That of a schedule says nothing of the repository: "Webhook event payload: not applicable", says
+ * Returns the payload of an event as sent by GitHub: an example of `@octokit/webhooks-examples` 7.6.1, with
+ * the test's repository. A schedule has no repository: "Webhook event payload: not applicable", according to
  * GitHub's documentation.
  */
 export function eventPayload(

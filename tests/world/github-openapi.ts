@@ -4,9 +4,9 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 
 /**
- * What GitHub's published OpenAPI description says of the requests that this project makes. The stand-in of GitHub's API
- * takes its answers from the description's examples, and holds each against the description before it sends it.
- * The file is cut out by `tests/tools/slice-openapi.ts`.
+ * The part of GitHub's published OpenAPI description for the requests that this project makes. The stand-in
+ * for GitHub's API takes its responses from the description's examples, and checks each against the
+ * description before sending it. The file is extracted by `tests/tools/slice-openapi.ts`.
  */
 const FILE = resolve(import.meta.dirname, '../fixtures/github-openapi.json');
 const METHODS = ['get', 'post', 'patch', 'delete'];
@@ -16,7 +16,7 @@ type Json = Record<string, unknown>;
 interface Operation {
   method: string;
   pattern: RegExp;
-  /** JSON pointer to its responses. */
+  /** JSON pointer to the responses. */
   pointer: string;
   responses: Json;
 }
@@ -26,13 +26,13 @@ let operations: Operation[] | undefined;
 let ajv: Ajv | undefined;
 const validators = new Map<string, ValidateFunction>();
 
-/** A successful answer of an operation, as GitHub's own example has it, with some properties replaced. */
+/** Returns GitHub's example of a successful response of an operation, with some properties replaced. */
 export function sampleAnswer(method: string, path: string, properties: object = {}): Json {
   const sample: unknown = exampleOf(method, path);
   return { ...(Array.isArray(sample) ? (sample[0] as Json) : (sample as Json)), ...properties };
 }
 
-/** What an answer has that the description does not know, or lacks that it has; undefined for one that is as described. */
+/** Finds a difference between a response and its description, such as an unknown or missing property. */
 export function findMisfit(method: string, path: string, status: number, body: string): string | undefined {
   const where = `${method} ${path} ${status}`;
   const operation = findOperation(method, path);
@@ -43,7 +43,7 @@ export function findMisfit(method: string, path: string, status: number, body: s
   if (pointer === undefined && status < 400)
     return body === '' ? undefined : `${where}: expected no body, found ${body}`;
   if (body === '') return `${where}: expected a body, found none`;
-  // Refusals are described in part only: of the dispatch of a workflow, none.
+  // Not all errors are described: for the dispatch of a workflow, none are.
   const validate = validatorOf(pointer ?? '#/components/schemas/basic-error');
   return validate(JSON.parse(body)) ? undefined : `${where}: ${readAjv().errorsText(validate.errors)}`;
 }
@@ -61,7 +61,7 @@ function exampleOf(method: string, path: string): unknown {
 function findOperation(method: string, path: string): Operation | undefined {
   operations ??= listOperations();
   const found = operations.filter((each) => each.method === method && each.pattern.test(path));
-  // `/issues/1/labels` is nearer than a pattern with more names in braces.
+  // `/issues/1/labels` is more specific than a pattern with more names in braces.
   return found.sort((a, b) => b.pattern.source.length - a.pattern.source.length)[0];
 }
 
@@ -69,7 +69,7 @@ function listOperations(): Operation[] {
   return Object.entries((readDescription()['paths'] ?? {}) as Record<string, Json>).flatMap(([path, item]) =>
     METHODS.filter((method) => method in item).map((method) => ({
       method: method.toUpperCase(),
-      // Branches and trees may have slashes in their names.
+      // Names of branches and trees may contain slashes.
       pattern: new RegExp(
         `^${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (/branch|tree_sha/.test(name) ? '.+' : '[^/]+'))}$`,
       ),
@@ -79,7 +79,7 @@ function listOperations(): Operation[] {
   );
 }
 
-/** JSON pointer to the schema of an answer's body; undefined when it has none. */
+/** JSON pointer to the schema of a response body; undefined when there is none. */
 function schemaPointer({ pointer, responses }: Operation, status: number): string | undefined {
   const response = responses[status] as { $ref?: string };
   const place = response.$ref ?? `${pointer}/${status}`;
@@ -106,7 +106,7 @@ function validatorOf(pointer: string): ValidateFunction {
 
 function readAjv(): Ajv {
   if (!ajv) {
-    // OpenAPI 3.0 is not JSON Schema to the letter: it has words of its own.
+    // OpenAPI 3.0 differs from JSON Schema: it has keywords of its own.
     ajv = new Ajv({ strict: false, allErrors: false });
     formats.default(ajv);
     ajv.addSchema(nullableToNull(readDescription()) as Json, 'github');
@@ -114,7 +114,7 @@ function readAjv(): Ajv {
   return ajv;
 }
 
-/** OpenAPI's `nullable` beside no `type`, in the way of JSON Schema; Ajv knows the one beside a `type`. */
+/** Converts OpenAPI's `nullable` without `type` to JSON Schema; Ajv supports it only next to a `type`. */
 function nullableToNull(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(nullableToNull);
   if (typeof value !== 'object' || value === null) return value;

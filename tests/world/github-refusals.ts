@@ -1,22 +1,22 @@
 /**
- * What GitHub answers instead of the truth, in its own words, types and statuses. Sources: recorded answers in public
- * issues (keystatic#1598, skill-sync's fixtures, release-please-action#709 and #901, githubkit#271, modernisation-
- * platform#11985) and GitHub's documentation of rate limits.
+ * Error responses of GitHub with its own messages, types and statuses. Sources: recorded responses in public
+ * issues (keystatic#1598, skill-sync's fixtures, release-please-action#709 and #901, githubkit#271,
+ * modernisation-platform#11985) and GitHub's documentation of rate limits.
  */
 
-/** A fault of the API; those of `MUTATION_FAULTS` are for a commit only. */
+/** A fault of the API; those of `MUTATION_FAULTS` apply only to commits. */
 export type Fault =
   | MutationFault
-  /** The token may not do it. */
+  /** The token lacks a permission. */
   | 'forbidden'
-  /** A secondary rate limit: 403 with REST, and with GraphQL where `slow down with 200` does not say otherwise. */
+  /** A secondary rate limit: 403 in REST, and in GraphQL except with `slow down with 200`. */
   | 'slow down'
   | 'slow down with 200'
-  /** The limit of requests an hour is used up. */
+  /** The hourly limit of requests is exhausted. */
   | 'limit'
   | 429
   | 502
-  /** A page instead of JSON. */
+  /** A web page instead of JSON. */
   | '502 page';
 
 export type MutationFault = keyof typeof MUTATION_FAULTS | 'stale' | 'race' | 'lost answer' | 'timeout';
@@ -27,7 +27,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** Refusals of a commit by a rule: GitHub's type and message. */
+/** Refusals of a commit by a rule, with GitHub's type and message. */
 export const MUTATION_FAULTS = {
   rule: ['FORBIDDEN', 'Repository rule violations found\n\nChanges must be made through a pull request.\n\n'],
   'checks rule': [
@@ -53,10 +53,10 @@ export const MUTATION_FAULTS = {
   ],
 } as const;
 
-/** Words of a refused permission. Source: release-please-action#709. */
+/** Message for a missing permission. Source: release-please-action#709. */
 export const NOT_ACCESSIBLE = 'Resource not accessible by integration';
 
-/** GraphQL says it with status 200. Source: fpicalausa/remove-stale-branches#49. */
+/** GraphQL reports this with status 200. Source: fpicalausa/remove-stale-branches#49. */
 const FORBIDDEN = {
   type: 'FORBIDDEN',
   path: ['createCommitOnBranch'],
@@ -68,7 +68,7 @@ const SECONDARY =
   'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub ' +
   'Support for help, please include the request ID XXX.';
 
-/** The answer of a fault that needs no look at the request; undefined for the others. */
+/** Response for a fault that does not depend on the request; undefined for other faults. */
 export function answerFault(fault: Fault | undefined, isGraphql: boolean): Answer | undefined {
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others need a look at the request
   switch (fault) {
@@ -95,7 +95,10 @@ export function answerFault(fault: Fault | undefined, isGraphql: boolean): Answe
   }
 }
 
-/** An hour's requests are used up. Sources: conbench/conbench#660; githubkit#271: GraphQL says it with 200 and no data. */
+/**
+ * Response for an exhausted hourly limit. Sources: conbench/conbench#660; githubkit#271: GraphQL uses 200
+ * without data.
+ */
 function limited(isGraphql: boolean): Answer {
   const reset = Math.floor(Date.now() / 1000) + 1_800;
   const headers = {
@@ -113,12 +116,12 @@ function limited(isGraphql: boolean): Answer {
   };
 }
 
-/** An error of the REST API; its status is text. */
+/** Error of the REST API; its status is a text. */
 export function rest(message: string, status: number): object {
   return { message, documentation_url: 'https://docs.github.com/rest', status: String(status) };
 }
 
-/** GitHub ends what takes it ten seconds. Source: googleapis/repo-automation-bots#4627. */
+/** GitHub ends requests that take ten seconds. Source: googleapis/repo-automation-bots#4627. */
 export const TIMEOUT: Answer = {
   status: 502,
   body: {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 
-/** What a commit is made of, in GitHub's words. */
+/** Input of a commit, with GitHub's property names. */
 export interface CommitInput {
   branch: { branchName: string };
   expectedHeadOid: string;
@@ -9,7 +9,7 @@ export interface CommitInput {
   fileChanges: { additions: { path: string; contents: string }[]; deletions: { path: string }[] };
 }
 
-/** Runs git; resolves to what it printed, throws when it fails. */
+/** Runs git and returns its output; throws when it fails. */
 export function git(directory: string, args: string[], input?: Buffer): Promise<string> {
   const child = spawn('git', ['-C', directory, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
@@ -25,7 +25,7 @@ export function git(directory: string, args: string[], input?: Buffer): Promise<
   });
 }
 
-/** An object by name, as GitHub's `object(expression)` gives it; null when there is none. */
+/** Reads an object by name, as GitHub's `object(expression)` does; null when there is none. */
 export async function readObject(
   directory: string,
   expression: string,
@@ -42,7 +42,7 @@ export async function readObject(
   }
 }
 
-/** Makes a commit on a branch if it points where it is expected to; undefined when it does not. */
+/** Makes a commit on a branch; undefined when the branch has another head than expected. */
 export async function commitOn(directory: string, input: CommitInput): Promise<string | undefined> {
   const branch = `refs/heads/${input.branch.branchName}`;
   const temporary = `refs/stand-in/${randomUUID()}`;

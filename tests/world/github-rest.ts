@@ -3,7 +3,7 @@ import { sampleAnswer } from './github-openapi.ts';
 import { rest as restError, type Answer } from './github-refusals.ts';
 import { Dispatch, refuseDispatch } from './workflow-dispatch.ts';
 
-/** An issue of the stand-in, with as much of it as tests look at. */
+/** An issue of the stand-in, with the properties that tests use. */
 export interface Issue {
   number: number;
   title: string;
@@ -31,7 +31,7 @@ interface RestOptions {
 
 const REPOSITORY = '/repos/{owner}/{repo}';
 
-/** A repository as GitHub describes it, with all that GitHub says of one, and some of it replaced. */
+/** GitHub's complete response for a repository, with some properties replaced. */
 export function repositoryAnswer(
   fullName: string,
   facts: object,
@@ -49,17 +49,17 @@ export function repositoryAnswer(
     fork: false,
     owner,
   };
-  // GitHub's example is a fork, and lacks the language, which its schema wants.
+  // GitHub's example is a fork, and lacks the language that its schema requires.
   const noFork = { parent: undefined, source: undefined, template_repository: undefined, language: null };
   return { ...sample, ...noFork, ...own, has_pages: false, has_issues: true, ...facts };
 }
 
-/** GitHub Pages of a repository, made by workflows. */
+/** Response for a repository's GitHub Pages site built by workflows. */
 export function pagesAnswer(url: string): object {
   return sampleAnswer('GET', `${REPOSITORY}/pages`, { html_url: url, build_type: 'workflow' });
 }
 
-/** Answers GitHub's REST API for one repository; undefined for what it does not know. */
+/** Answers requests to GitHub's REST API for one repository; undefined for unknown ones. */
 export function createRest(options: RestOptions): (request: RestRequest) => Promise<Answer | undefined> {
   const { repository, issues, dispatches } = options;
   return async ({ method, url, body }) => {
@@ -149,7 +149,7 @@ const Tree = z.object({
   truncated: z.boolean(),
 });
 
-/** A tree, with all that GitHub says of an entry. */
+/** Response for a tree, with all properties of its entries. */
 function treeAnswer({ tree, truncated }: z.infer<typeof Tree>): object {
   const sha = 'a'.repeat(40);
   const url = `https://api.github.com/repos/owner/repo/git/trees/${sha}`;

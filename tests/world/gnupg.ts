@@ -3,25 +3,25 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Real GnuPG with a home of its own, for tests; nothing of the user's is read or written. */
+/** Real GnuPG with a separate home for tests; the user's files are neither read nor written. */
 export interface Gnupg {
-  /** Runs gpg with a text on stdin and returns stdout; an error carries what gpg said. */
+  /** Runs gpg with a text on stdin and returns stdout; errors contain gpg's messages. */
   run(args: string[], input: string, more?: string[]): Promise<string>;
-  /** Status lines of gpg's verdict on a clear-signed file, as Spack asks for it; throws when it is not good. */
+  /** Verifies a clear-signed file as Spack does and returns gpg's status lines; throws if it is not good. */
   verify(signed: string): Promise<string>;
   importKey(armored: string): Promise<void>;
   /** Makes a key that never expires and returns the arguments that sign with it. */
   newKey(algorithm: string, name: string, passphrase?: string, usage?: string): Promise<string[]>;
   /** Runs `--export-secret-keys` or its like and returns the armored text. */
   exportSecret(args: string[], passphrase: string): Promise<string>;
-  /** Of the primary key, then of each subkey. */
+  /** Fingerprints of the primary key, then of each subkey. */
   fingerprintsOf(name: string): Promise<string[]>;
-  /** Ends its agent and removes the home. */
+  /** Stops its agent and removes the home. */
   close(): Promise<void>;
 }
 
 export async function openGnupg(): Promise<Gnupg> {
-  // Short: the paths of gpg-agent's sockets have a limit of about 100 characters.
+  // The path is short: paths of gpg-agent's sockets are limited to about 100 characters.
   const home = await mkdtemp('/tmp/g-');
   const run: Gnupg['run'] = (args, input, more = []) => runGpg(home, [...more, ...args], input);
   return {
@@ -57,7 +57,7 @@ function runGpg(home: string, args: string[], input: string): Promise<string> {
       if (error) reject(new Error(`${stdout}${stderr}`, { cause: error }));
       else resolve(stdout);
     });
-    // gpg may end before it has read what it was given; its exit code then says why.
+    // gpg may exit before it has read all input; its exit code then says why.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { MirrorManifest, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { splitSigned } from '../../scripts/signing/signature.ts';
 
-/** A copy of a fixture's build cache that a test spoils; everything that the test does not spoil stays right. */
+/** A copy of a fixture's build cache for tests to damage; everything else stays valid. */
 export class HostileCache {
   readonly directory: string;
 
@@ -19,13 +19,13 @@ export class HostileCache {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** The manifest of the one build of a package. */
+  /** Path of the manifest of a package's only build. */
   manifestPath(name: string): string {
     const folder = join(this.directory, 'v3/manifests/spec', name);
     return join(folder, readdirSync(folder)[0] ?? '');
   }
 
-  /** The records of a package's tarball and spec file. */
+  /** Records of a package's tarball and spec file. */
   records(name: string): [tarball: BlobRecord, spec: BlobRecord] {
     const { text } = splitSigned(readFileSync(this.manifestPath(name), 'utf8'));
     const [tarball, spec] = MirrorManifest.parse(JSON.parse(text)).data;
@@ -41,7 +41,7 @@ export class HostileCache {
     writeFileSync(this.manifestPath(name), JSON.stringify({ version, data: records }));
   }
 
-  /** Puts other bytes in a record's place, under their own digest. */
+  /** Replaces a record's blob by other bytes, under their own digest. */
   addBlob(bytes: Buffer, record: BlobRecord): BlobRecord {
     const checksum = createHash('sha256').update(bytes).digest('hex');
     const added = { ...record, checksum, contentLength: bytes.length };
@@ -50,7 +50,7 @@ export class HostileCache {
     return added;
   }
 
-  /** Changes a package's spec file; its digest and size are right. */
+  /** Changes a package's spec file; its digest and size stay valid. */
   editSpecFile(name: string, edit: (text: string) => string): void {
     const [tarball, spec] = this.records(name);
     const text = gunzipSync(readFileSync(this.blobPath(spec))).toString();
@@ -59,7 +59,7 @@ export class HostileCache {
     this.writeManifest(name, [tarball, this.addBlob(gzipSync(edited), spec)]);
   }
 
-  /** Puts another tarball in place of a package's; its digest and size are right. */
+  /** Replaces a package's tarball; its digest and size stay valid. */
   replaceTarball(name: string, bytes: Buffer): void {
     const [tarball, spec] = this.records(name);
     this.writeManifest(name, [this.addBlob(bytes, tarball), spec]);

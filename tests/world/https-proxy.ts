@@ -5,19 +5,19 @@ import { createServer as createSecureServer } from 'node:https';
 import { connect, type Server as AnyServer } from 'node:net';
 import { join } from 'node:path';
 
-/** Stands servers of this machine in for hosts of the internet, with their names and over TLS. */
+/** Local servers in place of hosts on the internet, with their names and over TLS. */
 export interface HttpsProxy {
-  /** Variables with which Node, Go and Python find it. */
+  /** Variables that make Node, Go and Python use it. */
   environment: Record<string, string>;
-  /** Hosts that were asked for and that it does not know, once each. */
+  /** Requested hosts that it does not know. */
   refused: Set<string>;
   close(): Promise<void>;
 }
 
 /**
- * Starts a proxy that leads `https://<host>` to a plain HTTP server of this machine, and anything else nowhere.
- * @param hosts name to `127.0.0.1:PORT`; `*.name` stands for each name with one part more
- * @param folder for the certificates, which nobody trusts but what is started with `environment`
+ * Starts a proxy that forwards `https://<host>` to a local plain HTTP server, and refuses all other hosts.
+ * @param hosts addresses `127.0.0.1:PORT`, keyed by name; `*.name` matches names with one more label
+ * @param folder for the certificates, which only programs started with `environment` trust
  */
 export async function startHttpsProxy(hosts: Record<string, string>, folder: string): Promise<HttpsProxy> {
   const refused = new Set<string>();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mulberry32 } from '../generate/random.ts';
 
-/** A node as JSON text, and what was done to it. */
+/** A node as JSON text, and its mutation. */
 export interface MutatedNode {
   text: string;
   mutation: string;
@@ -13,7 +13,7 @@ type Random = () => number;
 
 const FOLDER = join(import.meta.dirname, '../fixtures/real-nodes');
 
-/** Texts that readers take for something else, cannot take, or should not be given. */
+/** Texts that readers misinterpret, cannot read, or should never receive. */
 const TEXTS = [
   '',
   ' ',
@@ -113,7 +113,7 @@ const KEYS = [
   'new',
 ];
 
-/** The nodes of real locks, as texts. */
+/** Returns the nodes of real locks as texts. */
 export function realNodes(): string[] {
   return ['x86_64_v3', 'neoverse_v1'].flatMap((target) => {
     const lock = JSON.parse(readFileSync(join(FOLDER, `${target}.lock.json`), 'utf8')) as {
@@ -123,7 +123,7 @@ export function realNodes(): string[] {
   });
 }
 
-/** Mutations of real nodes: the same seed gives the same nodes. A tenth stay as they are. */
+/** Mutates real nodes; the same seed gives the same nodes. A tenth of them stay unchanged. */
 export function mutateNodes(count: number, seed: number): MutatedNode[] {
   const random = mulberry32(seed);
   const real = realNodes();
@@ -132,7 +132,7 @@ export function mutateNodes(count: number, seed: number): MutatedNode[] {
     const mutations = random() < 0.1 ? 0 : random() < 0.8 ? 1 : 2;
     const numbers: string[] = [];
     const done = Array.from({ length: mutations }, () => mutate(node, random, numbers));
-    // Numbers that JavaScript cannot hold go in as text.
+    // Numbers that JavaScript cannot represent are inserted as text.
     const text = JSON.stringify(node).replaceAll(
       /"number:(\d+)"/g,
       (_, at: string) => numbers[Number(at)] ?? '0',
@@ -144,7 +144,7 @@ export function mutateNodes(count: number, seed: number): MutatedNode[] {
 function mutate(root: { [key: string]: Json }, random: Random, numbers: string[]): string {
   const places: { holder: { [key: string]: Json } | Json[]; key: string | number; path: string }[] = [];
   collect(root, '', places);
-  // Few nodes have these, and most of what is in a node are dependencies and variants.
+  // Prefers places near the top: most places in a node are in dependencies and variants.
   const top = places.filter(({ path }) => path.split('.').length <= 3);
   const { holder, key, path } = pick(random() < 0.7 ? top : places, random);
   const old = Array.isArray(holder) ? holder[Number(key)] : holder[key];

@@ -66,11 +66,11 @@ def index_text(nodes):
 
 
 def show(specs):
-    """What `spack buildcache list -lv --allarch` does with the specs of an index."""
+    """Does with the specs of an index what `spack buildcache list -lv --allarch` does."""
     out = io.StringIO()
     for spec in specs:
         if isinstance(spec.versions[0], spack.version.GitVersion):
-            # Spack clones the package's repository in order to compare it.
+            # Spack clones the package's repository to compare a git version.
             assert spec.versions[0].std_version is not None, "a version that is looked up in git"
         str(spec)
     arguments = type("Arguments", (), {})()
@@ -84,7 +84,7 @@ def show(specs):
 
 
 def plain(node):
-    """The parts of a node that its reader takes, without the order that its lists have."""
+    """Returns the parts of a node that its reader uses, without the order of its lists."""
     parameters = {
         name: value if name in FLAGS or not isinstance(value, list) else sorted(set(map(json.dumps, value)))
         for name, value in (node.get("parameters") or {}).items()

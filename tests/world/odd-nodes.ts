@@ -3,7 +3,7 @@ import { COMPILER_FLAGS } from '../../site/schemas/node.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Letters, signs that mean something in a spec's text, in a shell, in JSON or in Python, and others. */
+/** Letters, characters with a meaning in specs, shells, JSON or Python, and others. */
 const CHARACTERS = [
   ...'aZ09_-.+~%^@/:=,;*?[]{}()<>|&$!#`"\'\\ \t',
   'é',
@@ -138,8 +138,8 @@ const plainNode = fc.record(
 );
 
 /**
- * Nodes made from nothing, rather than by changes to real ones: most are nearly as Spack writes them, with odd words
- * in the places that allow any.
+ * Generated nodes, not mutations of real ones: most are nearly as Spack writes them, with odd words wherever
+ * any word is allowed.
  */
 export const oddNode: fc.Arbitrary<Record<string, Json>> = fc.oneof(
   { weight: 5, arbitrary: plainNode },

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-/** A version, and what may be written behind `@` to ask for it. */
+/** A version, and text after `@` that requests versions. */
 export interface VersionQuery {
   version: string;
   ranges: string;
 }
 
-/** Parts with a meaning of their own, near each other in Spack's order, or next to a limit of it. */
+/** Parts with a special meaning, close to each other in Spack's order, or near one of its limits. */
 const NUMBERS = ['0', '00', '1', '01', '2', '9', '10', '99', '2024', '9'.repeat(30)];
 const WORDS = [
   ...['a', 'z', 'A', 'Z', 'az', 'zz', 'aZ', 'rc', 'alpha', 'beta', 'final', 'p', 'dev', 'git', 'infinity'],
@@ -37,7 +37,7 @@ const plain = fc
     fc.array(fc.tuple(fc.constantFrom(...SEPARATORS), segment), { maxLength: 4 }),
   )
   .map(([start, first, rest]) => start + first + rest.flat().join(''))
-  // Spack looks these up in a repository, and nothing of the kind is published.
+  // Spack looks these up in a repository, and builds of them are never published.
   .filter((version) => !/^(?:git\.|[0-9a-f]{40}$)/.test(version));
 const reference = fc.constantFrom(
   'git.main',
@@ -52,7 +52,7 @@ const part = fc.oneof(
   { weight: 4, arbitrary: plain },
   { weight: 2, arbitrary: plain.map((version) => `=${version}`) },
   { weight: 4, arbitrary: fc.tuple(bound, bound).map((bounds) => bounds.join(':')) },
-  // What Spack refuses, or reads otherwise than it looks.
+  // Texts that Spack refuses or reads in an unexpected way.
   {
     weight: 1,
     arbitrary: fc.oneof(
@@ -67,7 +67,7 @@ const ranges = fc.oneof(
   { weight: 1, arbitrary: git },
 );
 
-/** Pairs that have something to do with each other: bounds are often parts of the version, or it with one more. */
+/** Related pairs: bounds are often parts of the version, or the version with one more part. */
 export const versionQuery: fc.Arbitrary<VersionQuery> = fc
   .tuple(
     fc.oneof({ weight: 8, arbitrary: plain }, { weight: 1, arbitrary: git }),

@@ -12,32 +12,36 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { targetOf } from '../../site/schemas/node.ts';
 
-/** Signs a text as `gpg --clearsign` does. */
+/** Signs a text like `gpg --clearsign`. */
 export type ClearSign = (text: string) => Promise<string>;
 
-/** How a mirror of before Spack 1.0 is to be written. */
+/** Options for a mirror from before Spack 1.0. */
 export interface OldMirrorOptions {
-  /** A v3 build cache that Spack wrote. */
+  /** A v3 build cache written by Spack. */
   cache: string;
   directory: string;
   sign?: ClearSign;
-  /** Names of the only packages to take. */
+  /** Names of the packages to include (default: all). */
   packages?: readonly string[] | undefined;
-  /** A tar around each tarball, whose paths have no install prefix, as Spack wrote them until 0.19. */
+  /**
+   * Whether to write the format of Spack up to 0.19: a tar around each tarball, with paths without install
+   * prefix.
+   */
   isNested?: boolean;
 }
 
-/** A build as layout v2 names it. */
+/** A build with its file names in layout v2. */
 export interface OldBuild {
   name: string;
   hash: string;
-  /** Below `build_cache`. */
+  /** Path below `build_cache`. */
   specFile: string;
   archive: string;
 }
 
 /**
- * Writes a v3 build cache in layout v2: `build_cache/index.json`, `*.spec.json[.sig]` and `.spack` archives.
+ * Converts a v3 build cache to layout v2: `build_cache/index.json`, `*.spec.json[.sig]` and `.spack`
+ * archives.
  * Source: `v2_tarball_path_name` and `_migrate_spec` in buildcache_migrate.py of Spack 1.1.
  */
 export async function makeOldMirror({
@@ -95,9 +99,9 @@ export async function makeOldMirror({
 }
 
 /**
- * Writes pages as autamus/spack-build-cache has them: one for each package of a mirror of the oldest layout, of which
- * all but the first name the first one's spec file.
- * @param repository of the registry that the archives are in, each a package of its own
+ * Writes pages in the form of autamus/spack-build-cache, one per package of a mirror of the oldest layout.
+ * All but the first refer to the spec file of the first.
+ * @param repository repository of the registry with the archives, each a separate package
  */
 export function makePages(
   directory: string,
@@ -133,7 +137,7 @@ function readRecords(path: string): string[] {
   return data.map(({ checksum }) => checksum);
 }
 
-/** The tarball with the install prefix's last folder alone in its paths. */
+/** Returns the tarball with only the last folder of the install prefix in its paths. */
 async function withoutPrefix(tarball: Buffer): Promise<Buffer> {
   const tar = extract();
   const out = pack();

@@ -5,18 +5,18 @@ import { NARROWER, ReadableNode } from '../../site/schemas/readable-node.ts';
 /** This project's verdict on a node. */
 export interface OwnVerdict {
   fault: string | undefined;
-  /** Whether only rules that are narrower than Spack's refuse it, so that Spack may read it. */
+  /** Whether it is refused only by rules narrower than Spack's, so that Spack may still read it. */
   isNarrower: boolean;
 }
 
-/** Says whether a node would be published, and by what kind of rule it is refused. */
+/** Decides whether a node would be published, else which kind of rule refuses it. */
 export function judge(text: string): OwnVerdict {
   const fault = findNodeFault({ text });
   if (fault === undefined) return { fault, isNarrower: false };
   try {
     refuseAmbiguousJson(text);
   } catch {
-    // Spack reads numbers of some hundred digits and keys that occur twice.
+    // Spack accepts numbers of hundreds of digits and duplicate keys.
     return { fault, isNarrower: !/\d{4301}/.test(text) };
   }
   const issues = ReadableNode.safeParse(JSON.parse(text)).error?.issues ?? [];

@@ -2,13 +2,13 @@ import { ServerResponse, type IncomingMessage, type OutgoingHttpHeader } from 'n
 import { gzipSync } from 'node:zlib';
 
 /**
- * The CDN before GitHub Pages, Fastly's. `purged`: a deployment takes away what it has kept. In the other two it goes on
- * with the old file until that is ten minutes old: `by address` keeps an answer for each address with its query, `by path`
- * for each path, whatever the query. No document of GitHub's says which of them it is; all three were reported. A request's
- * `Cache-Control: no-cache` changes nothing in any of them: Fastly ignores it unless it is told not to.
- * Sources: isaacs/github#611 (an answer's headers: `Cache-Control: max-age=600`, `Age: 95`, `X-Cache: HIT`,
- * `Vary: Accept-Encoding`), nunit/docs#489 (new at once), KCNyu/clawock#367 (14 minutes from a green deployment to the new
- * file); Fastly's "Cache freshness and TTLs" and "Controlling caching".
+ * Modes of the Fastly CDN in front of GitHub Pages. `purged`: a deployment clears the cache. In the other two
+ * the CDN serves the old file until it is ten minutes old: `by address` caches a response for each address
+ * with its query, `by path` for each path, regardless of the query. GitHub does not document which one
+ * applies; all three were reported. A request's `Cache-Control: no-cache` never has an effect: Fastly ignores
+ * it by default. Sources: isaacs/github#611 (headers of a response: `Cache-Control: max-age=600`, `Age: 95`,
+ * `X-Cache: HIT`, `Vary: Accept-Encoding`), nunit/docs#489 (new at once), KCNyu/clawock#367 (14 minutes from
+ * a successful deployment to the new file); Fastly's "Cache freshness and TTLs" and "Controlling caching".
  */
 export type CdnMode = 'purged' | 'by address' | 'by path';
 
@@ -16,28 +16,31 @@ interface Answer {
   status: number;
   headers: Record<string, OutgoingHttpHeader>;
   body: Buffer;
-  /** When it was kept, in milliseconds. */
+  /** Time at which it was cached, in milliseconds. */
   at: number;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const MAX_AGE_MS = 600_000;
-/** GitHub says nowhere what it compresses; tarballs are not compressed again, and Brotli is not used (govdirectory/website#338). */
+/**
+ * Compressed types. GitHub does not document them; tarballs are not compressed again, and Brotli is not used
+ * (govdirectory/website#338).
+ */
 const COMPRESSED = /^(?:text\/|image\/svg|application\/(?:json|xml|javascript|manifest|.*\+(?:json|xml)))/;
 
-/** @param now milliseconds: a test may let minutes pass */
+/** @param now returns milliseconds, so that tests can let minutes pass */
 export function openCdn(now: () => number): {
   mode: CdnMode;
   answer(request: IncomingMessage, response: ServerResponse, origin: Handler): Promise<void>;
-  /** After a deployment. */
+  /** To be called after a deployment. */
   deployed(): void;
 } {
   const kept = new Map<string, Answer>();
 
   async function answer(request: IncomingMessage, response: ServerResponse, origin: Handler): Promise<void> {
     const { host = '', range, 'if-none-match': known, 'accept-encoding': encodings = '' } = request.headers;
-    // A part of a file is asked of the origin.
+    // Requests for a part of a file go to the origin.
     if (range !== undefined) return origin(request, response);
     const path = request.url ?? '/';
     const address = `${request.method} ${host}${cdn.mode === 'by path' ? path.replace(/\?.*/s, '') : path}`;
@@ -68,9 +71,9 @@ export function openCdn(now: () => number): {
   return cdn;
 }
 
-/** What the origin answers, as a whole. */
+/** Reads the origin's complete response. */
 function ask(request: IncomingMessage, origin: Handler, at: number): Promise<Answer> {
-  // What a client knows is the CDN's to compare.
+  // The CDN itself handles conditional requests.
   delete request.headers['if-none-match'];
   delete request.headers['if-modified-since'];
   return new Promise((resolve) => {

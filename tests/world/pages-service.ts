@@ -11,31 +11,32 @@ import type { ArtifactService } from './artifact-service.ts';
 import { pagesAnswer } from './github-rest.ts';
 import { openCdn, type CdnMode } from './pages-cdn.ts';
 
-/** The names of the hosts that Pages serves owners' sites at: its certificate has this one. */
+/** Host names of sites on Pages, as in its certificate. */
 export const PAGES_HOSTS = '*.github.io';
-/** The domain of their own that owners have here. */
+/** Custom domain used in tests. */
 export const OWN_DOMAIN = 'cache.example.org';
 
 /**
- * A stand-in of GitHub Pages: its REST endpoints, and the hosts that serve what was deployed last. Sources: "Pages" of
- * GitHub's OpenAPI description; refusals in the words that actions/deploy-pages#383 and its issues quote; of its
- * documentation "What is GitHub Pages?" (addresses of sites), "MIME types on GitHub Pages" (those of mime-db), "Creating a
- * custom 404 page", and "About custom domains and GitHub Pages" (the address at github.io redirects to the domain). Its CDN
- * is `pages-cdn.ts`.
+ * A stand-in for GitHub Pages: its REST endpoints, and the hosts that serve the last deployment. Sources:
+ * "Pages" in GitHub's OpenAPI description; errors quoted in actions/deploy-pages#383 and its issues; in
+ * GitHub's documentation "What is GitHub Pages?" (addresses of sites), "MIME types on GitHub Pages" (those of
+ * mime-db), "Creating a custom 404 page", and "About custom domains and GitHub Pages" (the address at
+ * github.io redirects to the domain). Its CDN is in `pages-cdn.ts`.
  */
 export interface PagesService {
-  /** Whether the owner has switched Pages on, with "GitHub Actions" as its source. */
+  /** Whether the owner has enabled Pages with "GitHub Actions" as the source. */
   isOn: boolean;
-  /** Address of the site, as GitHub has it in `html_url`, without the slash at its end. */
+  /** Address of the site as in GitHub's `html_url`, without the trailing slash. */
   readonly url: string;
   /**
-   * What a deployment meets: `serve` it; `same commit`: one whose commit is served already is accepted and never
-   * served (actions/deploy-pages#383); `stuck`: it stays in progress until it is cancelled.
+   * Outcome of deployments. `serve`: success; `same commit`: a deployment whose commit is already served is
+   * accepted but never served (actions/deploy-pages#383); `stuck`: it stays in progress until it is
+   * cancelled.
    */
   mode: 'serve' | 'same commit' | 'stuck';
-  /** What is served after a deployment where somebody has asked before. */
+  /** Caching of responses across deployments. */
   cdn: { mode: CdnMode };
-  /** Every deployment that was accepted, oldest first. */
+  /** All accepted deployments, oldest first. */
   deployments: Deployment[];
   /** Answers a request to GitHub's REST API if it is about Pages. */
   answerRest(method: string, url: URL, body: string, response: ServerResponse): Promise<boolean>;
@@ -44,7 +45,7 @@ export interface PagesService {
 }
 
 export interface Deployment {
-  /** The commit that started its run. */
+  /** Commit that started its run. */
   id: string;
   status: 'deployment_in_progress' | 'succeed' | 'deployment_cancelled';
   isServed: boolean;
@@ -56,18 +57,19 @@ const DeploymentRequest = z.object({
   oidc_token: z.string().min(1),
 });
 
-/** A repository, as much as its site's address depends on. */
+/** The properties of a repository that determine the address of its site. */
 interface PagesRepository {
-  /** `owner/name`. */
+  /** The repository, `owner/name`. */
   repository: string;
-  /** Whether its site has a domain of the owner's own. */
+  /** Whether its site has a custom domain. */
   hasDomain?: boolean;
 }
 
 /**
- * @param options.folder holds what is served, `pages`, and is on one file system
- * @param options.site whose site it is now. It moves with its repository, as it is: "GitHub changes the Project Page URL
- * immediately" (https://ryan.thaut.me/blog/2020/05/21/redirecting-github-project-pages-for-renamed-repositories/)
+ * @param options.folder contains the served files in `pages`; must be on one file system
+ * @param options.site current repository of the site, which moves with its repository: "GitHub changes the
+ * Project Page URL immediately"
+ * (https://ryan.thaut.me/blog/2020/05/21/redirecting-github-project-pages-for-renamed-repositories/)
  */
 export function createPagesService(options: {
   folder: string;
@@ -190,7 +192,7 @@ export function createPagesService(options: {
   return pages;
 }
 
-/** Where GitHub serves a repository's site: that of `owner.github.io` at the top of the host. */
+/** Returns the address of a repository's site: that of `owner.github.io` is at the root of the host. */
 function addressOf({ repository, hasDomain = false }: PagesRepository): {
   host: string;
   base: string;
@@ -202,7 +204,10 @@ function addressOf({ repository, hasDomain = false }: PagesRepository): {
   return { host, base, domain: hasDomain ? OWN_DOMAIN : undefined };
 }
 
-/** What GitHub says where it serves no site, such as at https://github.com/inbo/inbo.github.io's old address. */
+/**
+ * Answers as GitHub does without a site, such as at the old address of
+ * https://github.com/inbo/inbo.github.io.
+ */
 function answerNoSite(response: ServerResponse): void {
   const text =
     "<title>Site not found &middot; GitHub Pages</title><p>There isn't a GitHub Pages site here.</p>";

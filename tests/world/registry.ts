@@ -7,31 +7,31 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { ORAS_VERSION } from '../../scripts/oci/install-oras.ts';
 
-/** Where `npm test` puts the tools that it gets. */
+/** Folder of the tools that `npm test` installs. */
 const TOOLS = path.resolve(import.meta.dirname, '../../.work/tools/bin');
 
-/** Milliseconds that a registry gets to start. */
+/** Time limit for a registry to start, in milliseconds. */
 const START_MS = 300_000;
 
-/** The login that a registry with `login: true` takes; the second is bcrypt of the password. */
+/** Login that a registry with `login: true` accepts; `TEST_PASSWORD_HASH` is its password in bcrypt. */
 export const TEST_LOGIN = { username: 'tester', password: 'open sesame' };
 const TEST_PASSWORD_HASH = '$2a$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy';
 
-/** A real registry, Debian's `docker-registry`, on a free port of 127.0.0.1 with an empty store. */
+/** A real registry (Debian's `docker-registry`) with an empty store on a free port of 127.0.0.1. */
 export interface TestRegistry {
-  /** `127.0.0.1:PORT` */
+  /** Address `127.0.0.1:PORT`. */
   host: string;
-  /** `http://127.0.0.1:PORT` or `https://…` */
+  /** Address `http://127.0.0.1:PORT` or `https://…`. */
   url: string;
-  /** With `tls`: the self-made certificate, for `SSL_CERT_FILE`; good for 127.0.0.1 and localhost. */
+  /** With `tls`, the self-signed certificate for 127.0.0.1 and localhost, to be used in `SSL_CERT_FILE`. */
   certificate?: string;
-  /** Folder of its repositories, as Distribution's storage has them. */
+  /** Folder of its repositories in Distribution's storage. */
   repositories: string;
-  /** Ends the registry and removes its store. */
+  /** Stops the registry and removes its store. */
   stop(): Promise<void>;
 }
 
-/** Starts a registry: plain HTTP unless `tls`, open to all unless `login`. */
+/** Starts a registry: with plain HTTP unless `tls`, without login unless `login`. */
 export async function startRegistry(options: { tls?: boolean; login?: boolean } = {}): Promise<TestRegistry> {
   const program = findTool('docker-registry');
   const dir = await mkdtemp(path.join(tmpdir(), 'registry-'));
@@ -45,7 +45,7 @@ export async function startRegistry(options: { tls?: boolean; login?: boolean } 
     env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  // Tests that fail must not leave a registry behind.
+  // Failing tests must not leave a registry running.
   const killChild = (): boolean => child.kill('SIGKILL');
   process.once('exit', killChild);
 
@@ -80,7 +80,7 @@ export async function startRegistry(options: { tls?: boolean; login?: boolean } 
   }
 }
 
-/** A tool on PATH or among those that `npm test` got; the error says how to get one. */
+/** Finds a tool on PATH or among those that `npm test` installed; the error says how to get it. */
 export function findTool(name: 'docker-registry' | 'oras'): string {
   const places = [TOOLS, ...(process.env['PATH'] ?? '').split(path.delimiter)];
   const found = places.map((place) => path.join(place, name)).find((file) => existsSync(file));
@@ -93,7 +93,10 @@ export function findTool(name: 'docker-registry' | 'oras'): string {
   throw new Error(`${name} is neither on PATH nor in ${TOOLS}: ${how[name]}`);
 }
 
-/** JSON is YAML. Port 0: the registry takes a free one and logs it. */
+/**
+ * Configuration of the registry in JSON, which is valid YAML. With port 0 the registry logs the free one it
+ * takes.
+ */
 function configuration(dir: string, { tls = false, login = false }): object {
   return {
     version: '0.1',

@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 /** Top folder of the project. */
 export const PROJECT = resolve(import.meta.dirname, '../..');
 
-/** How a program ended. */
+/** Result of a program. */
 export interface Outcome {
   code: number;
-  /** Standard output and standard error as they came. */
+  /** Standard output and standard error, interleaved. */
   output: string;
   stdout: string;
   stderr: string;
@@ -15,7 +15,7 @@ export interface Outcome {
 
 type Variables = Record<string, string | undefined>;
 
-/** Runs a program with exactly this environment and collects what it says. */
+/** Runs a program with exactly this environment and collects its output. */
 export function runProgram(program: string, args: string[], env: Variables, cwd?: string): Promise<Outcome> {
   const child = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const outcome: Outcome = { code: 1, output: '', stdout: '', stderr: '' };
@@ -32,9 +32,9 @@ export function runProgram(program: string, args: string[], env: Variables, cwd?
 }
 
 /**
- * Runs `node scripts/<verb>.ts` in a process of its own; never throws for its exit code.
- * @param env all that it gets besides what every program needs: no setting of this machine reaches it
- * @param cwd the project's folder unless told
+ * Runs `node scripts/<verb>.ts` in a separate process; never throws because of its exit code.
+ * @param env its variables besides the basic ones: no other setting of this machine is passed on
+ * @param cwd its working directory (default: the project's folder)
  */
 export function tryScript(
   verb: string,
@@ -46,7 +46,7 @@ export function tryScript(
   return runProgram(process.execPath, [script, ...args], { ...basicVariables(), ...env }, cwd);
 }
 
-/** The same; throws with what it said unless it succeeds. */
+/** Like `tryScript`, but throws with the script's output unless it succeeds. */
 export async function runScript(...call: Parameters<typeof tryScript>): Promise<Outcome> {
   const outcome = await tryScript(...call);
   if (outcome.code !== 0) {
@@ -55,7 +55,10 @@ export async function runScript(...call: Parameters<typeof tryScript>): Promise<
   return outcome;
 }
 
-/** What a script needs to start, and to start quickly: compiling it takes longer than most of them run. */
+/**
+ * Variables that a script needs to start, and to start quickly: most scripts take longer to compile than to
+ * run.
+ */
 export function basicVariables(): Variables {
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   return { PATH, HOME, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };

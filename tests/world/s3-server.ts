@@ -8,28 +8,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sendToBucket, type S3Account } from '../../scripts/sync/s3-place.ts';
 import { findProgram } from '../tools/path.ts';
 
-/** A real server that speaks S3, with a bucket that everybody may read. */
+/** A real S3 server with a publicly readable bucket. */
 export interface S3Server {
   account: S3Account;
   bucket: string;
-  /** Where the bucket is read without a login. */
+  /** Address at which the bucket can be read without a login. */
   url: string;
   put(key: string, text: string): Promise<void>;
-  /** Asks without a login. */
+  /** Reads an object without a login. */
   get(key: string): Promise<Response>;
   stop(): Promise<void>;
 }
 
-/** What to do about tests that are skipped. */
+/** Advice on skipped tests. */
 export const S3_ADVICE =
   'put versitygw on PATH, or name it in VERSITYGW: go install github.com/versity/versitygw/cmd/versitygw@latest';
 
-/** The versitygw of this machine. It takes minutes to build, so no test does. */
+/** Finds versitygw on this machine. Tests do not build it, since that takes minutes. */
 export function findS3Server(): string | undefined {
   return process.env['VERSITYGW'] || findProgram('versitygw');
 }
 
-/** Starts versitygw on a folder of its own. */
+/** Starts versitygw with a separate folder. */
 export async function startS3Server(): Promise<S3Server> {
   const program = findS3Server();
   if (program === undefined) throw new Error(`there is no S3 server here: ${S3_ADVICE}`);

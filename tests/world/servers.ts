@@ -6,18 +6,21 @@ import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { startGhcr, type Ghcr, type GhcrOptions } from './ghcr.ts';
 import { findTool, startRegistry, type TestRegistry } from './registry.ts';
 
-/** What a test file of registries needs; all of it ends, and every variable is as before, after each test. */
+/** Servers for tests of registries. After each test they are stopped and all variables are restored. */
 export interface Servers {
   startRegistry: typeof startRegistry;
   startProxy: typeof startFaultyProxy;
-  /** A registry of its own behind GitHub's rules, which `GITHUB_REGISTRIES` names; `GITHUB_TOKEN` is no login yet. */
+  /**
+   * Starts a registry with GitHub's rules and puts it into `GITHUB_REGISTRIES`; `GITHUB_TOKEN` is not a login
+   * yet.
+   */
   startGhcr(options: GhcrOptions): Promise<Ghcr>;
-  /** A path in the test's own directory, which is also its `DOCKER_CONFIG`. */
+  /** Returns a path in the test's own directory, which is also its `DOCKER_CONFIG`. */
   file(name: string): string;
   writeDockerConfig(config: object): Promise<void>;
 }
 
-/** Call once at the top of a test file. ORAS is found, and no login of the person who tests is. */
+/** To be called once at the top of a test file. Makes ORAS available, but no login of the user. */
 export function useServers(): Servers {
   let work = '';
   const running: (TestRegistry | FaultyProxy | Ghcr)[] = [];
@@ -26,7 +29,7 @@ export function useServers(): Servers {
     work = await mkdtemp(path.join(tmpdir(), 'registry-test-'));
     vi.stubEnv('ORAS', findTool('oras'));
     vi.stubEnv('DOCKER_CONFIG', work);
-    // Advice is another one inside a workflow.
+    // Inside a workflow the advice would be different.
     vi.stubEnv('GITHUB_ACTIONS', '');
   });
 

@@ -1,7 +1,7 @@
-"""Writes the indexes of build caches that this Spack has solved, without building anything.
+"""Writes indexes of build caches with specs that this Spack has concretized, without building anything.
 
 Run by Spack: `spack python solved-index.py QUESTION`. QUESTION is [{"out": file, "specs": [text], "change": name}]. A change
-makes other builds of the solved ones, with other hashes: as if they were from another machine, or of an older recipe.
+turns the concretized specs into other builds with other hashes, as if from another machine or an older recipe.
 """
 
 import json

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { commitFiles, git, makeRepository, writeFiles } from './git.ts';
 import { findRecipes, type Spack } from './spack.ts';
 
-/** Packages of builtin that Spack reads when it solves a C program on this machine. */
+/** Builtin packages that Spack reads when it concretizes a C program on this machine. */
 const NEEDED = [
   'binutils',
   'compiler_wrapper',
@@ -15,22 +15,22 @@ const NEEDED = [
   'mbedtls',
 ];
 
-/** Stand-ins of github.com/spack/spack and of spack-packages: git repositories whose tags are releases. */
+/** Stand-ins for github.com/spack/spack and spack-packages: git repositories with release tags. */
 export interface SpackReleases {
-  /** Variables that name them. */
+  /** Variables with their addresses. */
   environment: { SPACK_GIT_URL: string; SPACK_PACKAGES_GIT_URL: string };
-  /** Releases Spack, which stays the real one of this machine. */
+  /** Tags a release of Spack, with the unchanged Spack of this machine. */
   releaseSpack(tag: string): void;
-  /** Releases the recipes, which stay the same. */
+  /** Tags a release of the unchanged recipes. */
   releaseRecipes(tag: string): void;
 }
 
-/** Makes both, without a release. The recipes are the few of builtin that a C program needs: Spack reads them in seconds. */
+/** Creates both without a release. It has only the recipes for a C program, which Spack reads in seconds. */
 export async function makeSpackReleases(folder: string, { program }: Spack): Promise<SpackReleases> {
   const [spack, packages] = [join(folder, 'spack'), join(folder, 'spack-packages')];
   for (const repository of [spack, packages]) {
     makeRepository(repository);
-    // GitHub allows both.
+    // GitHub allows both of these.
     for (const name of ['allowFilter', 'allowAnySHA1InWant'])
       git(repository, 'config', `uploadpack.${name}`, 'true');
   }

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Spack } from './spack.ts';
 
-/** What a real Spack does with a node, or with an index. */
+/** Result of a real Spack for a node or an index. */
 export interface Verdict {
   accepts: boolean;
-  /** Its error. */
+  /** Error of Spack. */
   reason: string;
-  /** The texts of a spec that was to be described. */
+  /** Texts of a described spec. */
   texts?: string[];
 }
 
 const SCRIPT = join(import.meta.dirname, 'node-verdicts.py');
 
-/** What to ask: about a node (its JSON text), a whole index, a version in ranges, or the texts of a spec. */
+/** A question on a node (its JSON text), a whole index, a version in ranges, or the texts of a spec. */
 export type SpackQuery =
   { text: string } | { index: string } | { version: string; ranges: string } | { describe: unknown[] };
 
-/** Asks a real Spack, in one process. Source of what the answers mean: `node-verdicts.py`. */
+/** Asks a real Spack in a single process. `node-verdicts.py` defines the answers. */
 export async function askSpack({ program }: Spack, queries: readonly SpackQuery[]): Promise<Verdict[]> {
   const cache = await mkdtemp('/tmp/');
   try {

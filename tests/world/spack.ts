@@ -8,42 +8,44 @@ import { runProgram, type Outcome } from './run.ts';
 /** A real Spack on this machine. */
 export interface Spack {
   program: string;
-  /** As `spack --version` says without the commit: `1.2.0.dev0`. */
+  /** Version from `spack --version` without the commit: `1.2.0.dev0`. */
   version: string;
 }
 
-/** One Spack with configuration, caches, keys and installations of its own. */
+/** A Spack with its own configuration, caches, keys and installations. */
 export interface SpackHome {
-  /** Where it installs. */
+  /** Root of its installations. */
   store: string;
-  /** Its configuration, in files that another home may take over. */
+  /** Folder of its configuration files, which another home may reuse. */
   config: string;
-  /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that are to trust the same keys. */
+  /** Its GnuPG home, for `SPACK_GNUPGHOME` of others that should trust the same keys. */
   keys: string;
-  /** Runs a command; never throws for its exit code. */
+  /** Runs a command; never throws because of its exit code. */
   run(args: string[], env?: Record<string, string>): Promise<Outcome>;
-  /** Writes a file of the user's own configuration scope. */
+  /** Writes a file in the user configuration scope. */
   configure(name: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What to do about tests that are skipped. */
+/** Advice on skipped tests. */
 export const SPACK_ADVICE = 'put spack on PATH (more as spack-<version>), or set SPACK_ROOT to a checkout';
-/** What to do where no Spack can solve. */
+/** Advice when no Spack can concretize. */
 export const CLINGO_ADVICE =
   "Spack solves with Python's clingo: python3 -m pip install clingo, or set SPACK_PYTHON to a Python that has it";
 export const SOLVER_ADVICE = `${SPACK_ADVICE}; ${CLINGO_ADVICE}`;
 
-/** The oldest Spack that reads these caches. */
+/** Oldest Spack version that can read these caches. */
 const OLDEST = [1, 0];
 
-/** Indexes of the package repository, which Spack needs half a minute to make; kept from one run to the next. */
+/**
+ * Folder of package repository indexes, kept between runs because Spack needs half a minute to create them.
+ */
 export const WARM_FOLDER = resolve(import.meta.dirname, '../../.work/spack-warm');
 const WARM_NAMES = ['patches', 'providers', 'tags'];
-/** Bytes; that of all recipes has some 10,000 and more. */
+/** Minimum size in bytes; an index of all recipes has 10,000 and more. */
 const SMALLEST_INDEX = 1_000;
 
-/** Finds every usable Spack, newest first: SPACK_ROOT, `spack` and `spack-<version>` on PATH. */
+/** Finds every usable Spack, newest first, in SPACK_ROOT and on PATH (`spack` and `spack-<version>`). */
 export function findSpacks(): Spack[] {
   const root = process.env['SPACK_ROOT'];
   const names = programFolders().flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
@@ -58,7 +60,7 @@ export function findSpacks(): Spack[] {
   return [...found.values()].sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
 }
 
-/** Finds every Spack that can solve, newest first: Spack's own way to get clingo needs a network and minutes. */
+/** Finds every Spack that can concretize, newest first: bootstrapping clingo needs a network and minutes. */
 export function findSolvers(): Spack[] {
   return findSpacks().filter(({ program }) => {
     const known = solvers.get(program) ?? hasClingo(program);
@@ -67,14 +69,14 @@ export function findSolvers(): Spack[] {
   });
 }
 
-/** Programs, and whether each can solve. */
+/** Whether each program can concretize. */
 const solvers = new Map<string, boolean>();
 
 function hasClingo(program: string): boolean {
   return spawnSync(program, ['python', '-c', 'import clingo'], { stdio: 'ignore' }).status === 0;
 }
 
-/** What `spack --version` says; asked once, since it takes most of a second. */
+/** Output of `spack --version`, cached because it takes almost a second. */
 function versionOf(program: string): string {
   const known = versions.get(program);
   if (known !== undefined) return known;
@@ -85,21 +87,21 @@ function versionOf(program: string): string {
 
 const versions = new Map<string, string>();
 
-/** The Spacks that a test of every client goes through: all under `npm run test:full`, else the newest. */
+/** Spack versions for tests with clients: all under `npm run test:full`, else the newest. */
 export function testedSpacks(): Spack[] {
   return process.env['FULL'] ? findSpacks() : findSpacks().slice(0, 1);
 }
 
-/** Whether a version such as `1.2.0.dev0` is that of a release or later. */
+/** Whether a version such as `1.2.0.dev0` is at least a release. */
 export function isAtLeast(version: string, [major = 0, minor = 0]: number[]): boolean {
   const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
 /**
- * Sets up an isolated Spack. Its folder is as short as can be: binaries are not relocated to a longer path.
- * @param packages the packages whose recipes it sees; with all of them Spack makes indexes for a minute
- * first, unless an earlier test has kept them
+ * Sets up an isolated Spack in a folder with a short path: binaries cannot be relocated to a longer one.
+ * @param packages packages whose recipes it sees; with all of them Spack first spends a minute on indexes,
+ * unless an earlier test has kept them
  */
 export async function openSpack({ program, version }: Spack, packages?: string[]): Promise<SpackHome> {
   const folder = await mkdtemp('/tmp/');
@@ -153,11 +155,11 @@ export async function keepWarm(cache: string, warm: string): Promise<void> {
   for (const name of WARM_NAMES) {
     await cp(join(cache, name), join(fresh, name), { recursive: true, preserveTimestamps: true });
   }
-  // Another process may have been quicker.
+  // Another process may have been faster.
   await rename(fresh, warm).catch(() => rm(fresh, { recursive: true, force: true }));
 }
 
-/** Whether a folder has an index of all recipes: of few, which a test may have seen, Spack would believe that there are no more. */
+/** Whether a folder has an index of all recipes. With an index of a few, Spack would not find the others. */
 function isIndexed(folder: string): boolean {
   const files = existsSync(folder) ? readdirSync(folder) : [];
   return files.some(
@@ -165,7 +167,7 @@ function isIndexed(folder: string): boolean {
   );
 }
 
-/** Where a Spack has builtin's recipes; one that has not fetched any takes those of another Spack here. */
+/** Finds the builtin recipes of a Spack, or those of another Spack if it has not fetched any. */
 export async function findRecipes(program: string): Promise<string | undefined> {
   for (const candidate of [program, ...findSpacks().map((other) => other.program)]) {
     const found = recipes.get(candidate) ?? (await askRecipes(candidate));
@@ -175,7 +177,7 @@ export async function findRecipes(program: string): Promise<string | undefined> 
   return undefined;
 }
 
-/** Folders of recipes by the Spack that has them; empty for one that has none. */
+/** Folders of recipes, keyed by Spack; empty for a Spack without recipes. */
 const recipes = new Map<string, string>();
 
 async function askRecipes(program: string): Promise<string> {
@@ -183,7 +185,7 @@ async function askRecipes(program: string): Promise<string> {
   return existsSync(stdout.trim()) ? stdout.trim() : '';
 }
 
-/** Makes a package repository of some of builtin's recipes, by symbolic links; returns its path. */
+/** Creates a package repository of some builtin recipes through symbolic links; returns its path. */
 async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
   const builtin = (await findRecipes(program)) ?? '';
   const repository = join(folder, 'spack_repo/builtin');

@@ -1,17 +1,17 @@
 import { computeDagHash } from '../../scripts/build-cache/spec-file.ts';
 
-/** A node to make, without its hash; its dependencies are nodes made before. */
+/** A node to make, without its hash; its dependencies must be made first. */
 export interface NodeToMake {
   name: string;
   dependencies?: MadeNode[];
   external?: boolean;
   buildSpec?: MadeNode;
-  /** Keys that Spack did not hash, though it wrote them. */
+  /** Keys that Spack wrote but did not hash. */
   unhashed?: string[];
   specFileVersion?: number;
-  /** JSON of its parameters. */
+  /** Its parameters in JSON. */
   parameters?: string;
-  /** Another hash than its own. */
+  /** A hash to use instead of its own. */
   hash?: string;
 }
 
@@ -21,10 +21,10 @@ export interface MadeNode {
   text: string;
 }
 
-/** Stands for the parameters until they are put in as text. */
+/** Placeholder for the parameters, which are inserted as text. */
 const PARAMETERS = '<parameters>';
 
-/** A node in Spack's form, with its own hash. */
+/** Makes a node in Spack's form, with its own hash. */
 export function makeNode(node: NodeToMake): MadeNode {
   const { name, dependencies = [], external, buildSpec, unhashed, specFileVersion = 5 } = node;
   const { parameters = '{"build_system":"generic","cflags":[]}' } = node;
@@ -45,7 +45,7 @@ export function makeNode(node: NodeToMake): MadeNode {
   return { name, hash, text: write({ ...members, hash }) };
 }
 
-/** A spec file of these nodes, the root first. */
+/** Makes a spec file of these nodes, the root first. */
 export function makeSpecFile(nodes: MadeNode[], version = 5): string {
   const texts = nodes.map(({ text }) => text).join(',');
   return `{"spec":{"_meta":{"version":${version}},"nodes":[${texts}]},"buildcache_layout_version":3}`;

@@ -1,4 +1,4 @@
-/** Makes tar archives byte by byte, so that tests can have what no tar program writes. */
+/** An entry of a tar archive made byte by byte, so that tests can use archives that no tar program writes. */
 
 export interface MadeEntry {
   name: string | Buffer;
@@ -45,13 +45,13 @@ export function makeEntry({
   return Buffer.concat([header, body, Buffer.alloc(-body.length & 511)]);
 }
 
-/** A PAX extended header with these records; a value may be bytes. */
+/** Makes a PAX extended header with these records; a value may be bytes. */
 export function makePax(records: Record<string, string | Buffer>): Buffer {
   const body = Object.entries(records).map(([key, value]) => paxRecord(key, Buffer.from(value)));
   return makeEntry({ name: '././@PaxHeader', type: 'x', content: Buffer.concat(body) });
 }
 
-/** The end of an archive, filled up as Python does. */
+/** Makes an archive with its end, padded as in Python. */
 export function makeTar(...parts: (MadeEntry | Buffer)[]): Buffer {
   const entries = parts.map((part) => (Buffer.isBuffer(part) ? part : makeEntry(part)));
   return Buffer.concat([...entries, Buffer.alloc(1024)]);

@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
- * Whether this checkout is the template itself. In a copy the settings, the README and the catalog are the owner's, and
- * tests of what the template ships in them are skipped. `COPY=true`, as ci.yml sets it, says so; without it a copy
- * shows by a setting that is not commented out, by a README under another title, or by a catalog with an owner.
+ * Whether this checkout is the template itself. In a copy the settings, the README and the catalog are the
+ * owner's, and tests of the template's own are skipped. `COPY=true`, set by ci.yml, marks a copy. Otherwise a
+ * copy is recognized by an active setting, a README with another title, or a catalog with an owner.
  */
 export const isTemplate =
   process.env['COPY'] !== 'true' &&
@@ -19,7 +19,9 @@ function read(path: string): string {
   return existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '';
 }
 
-/** Copies the files of this checkout that git knows or would take. @param wanted false leaves a path out */
+/**
+ * Copies the files of this checkout that git tracks or would add. @param wanted returns false to skip a path
+ */
 export function copyProject(to: string, wanted: (path: string) => boolean = () => true): void {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,

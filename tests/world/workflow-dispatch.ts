@@ -24,16 +24,17 @@ const Workflow = z.object({
   }),
 });
 
-/** What is asked for when a workflow is started. */
+/** Request to start a workflow. */
 export const Dispatch = z.object({
   ref: z.string(),
-  // GitHub takes texts alone.
+  // GitHub accepts only texts.
   inputs: z.record(z.string(), z.string()).default({}),
 });
 
 /**
- * What GitHub says of a request to start one of this project's workflows; undefined where it starts it. Its words: "Unexpected inputs
- * provided" of https://github.com/convictional/trigger-workflow-and-wait/pull/4.
+ * Returns GitHub's error for a request to start one of this project's workflows; undefined if it is accepted.
+ * Source of the message "Unexpected inputs provided":
+ * https://github.com/convictional/trigger-workflow-and-wait/pull/4.
  */
 export function refuseDispatch(
   file: string,
