@@ -52,7 +52,8 @@ test.runIf(isTemplate)(
         expect(uses, `${name}: the first line of action.yml`).toContain(`/${name}@`);
         return [uses];
       });
-    // An action was updated: read what changed in its source, let the stand-in follow, then correct its first line.
+    // If an action was updated, read the changes in its source, adapt the stand-in, then correct its first
+    // line.
     expect(imitated.sort()).toEqual(pinned.sort());
   },
 );
@@ -142,7 +143,7 @@ test('deploy-pages: a deployment is served at the address of Pages, its own fold
     await proxy.close();
     for (const server of servers) server.close();
   });
-  /** As a program of a job would: by its name, over TLS. */
+  /** Requests a URL as a program in a job would: by host name, over TLS. */
   const ask = async (url: string): Promise<string> => {
     const code =
       'const { status, headers } = await fetch(process.argv[1], { redirect: "manual" });' +

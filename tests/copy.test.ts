@@ -6,8 +6,8 @@ import { runProgram } from './world/run.ts';
 import { copyProject, isTemplate } from './world/template.ts';
 
 /**
- * A copy of the template whose owner has changed what the guide says they may: the tests that read such files must not
- * turn red there. With FULL=1 all tests of modules run in it.
+ * A copy of the template whose owner has changed everything that the guide allows: the tests that read these
+ * files must not fail there. With FULL=1 all tests of modules run in it.
  */
 const READERS = [
   ...['tests/guide.test.ts', 'tests/house.test.ts', 'tests/package-lock.test.ts'],

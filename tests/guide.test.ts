@@ -136,7 +136,7 @@ test('the guide explains what a run asks its owner to do, in the words that the 
   expect(quoted).toBe(describePrivate('ghcr.io/owner/lab-cache', {}));
 });
 
-/** Every sentence of a run, beside failures of other servers, that asks its owner to do something. */
+/** Collects every sentence of a run that asks its owner to do something, except errors of other servers. */
 async function ownersSentences(): Promise<string[]> {
   const repository = {
     ...{ fullName: 'owner/lab-cache', defaultBranch: 'main', isPrivate: false, isFork: false },
@@ -188,7 +188,7 @@ async function ownersSentences(): Promise<string[]> {
   ];
 }
 
-/** What a run says of a login that two hosts would get to see. */
+/** Error of a run for a login that two hosts would receive. */
 function severalLogins(): string {
   const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
   try {
@@ -273,7 +273,7 @@ function guide(name: string): string {
   return read(`site/pages/guide/${name}.md`);
 }
 
-/** Rows of the Markdown table whose first column has this heading, without the outer bars. */
+/** Returns rows of the Markdown table whose first column has this heading, without the outer bars. */
 function table(text: string, heading: string): string[][] {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
@@ -288,14 +288,14 @@ function table(text: string, heading: string): string[][] {
   );
 }
 
-/** First cells of a table, without their code marks; two names in one cell are two. */
+/** Returns the first cells of a table, without code marks; a cell may contain two names. */
 function firstCells(text: string, heading: string): string[] {
   return table(text, heading).flatMap(([cell = '']) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   );
 }
 
-/** Names of the repository's variables or secrets that workflows read, sorted. */
+/** Lists the repository's variables or secrets that workflows read, sorted. */
 function usedIn(context: 'vars' | 'secrets'): string[] {
   const names = WORKFLOWS.flatMap((text) => [...text.matchAll(new RegExp(`\\b${context}\\.(\\w+)`, 'g'))]);
   return [...new Set(names.map(([, name = '']) => name))].sort();
@@ -310,7 +310,7 @@ function makeRepository(name: string): string {
   const root = join(folder, name);
   mkdirSync(root);
   initRepository(root);
-  // For the script, which commits as the owner.
+  // Needed by the script, which commits as the owner.
   git(root, 'config', 'user.name', 'Owner');
   git(root, 'config', 'user.email', 'owner@example.org');
   return root;

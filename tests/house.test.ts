@@ -4,7 +4,7 @@ import { dirname, join, normalize, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { isTemplate } from './world/template.ts';
 
-/** The import graph of `scripts/` and `site/`, and the rules that CONTRIBUTING gives for it. */
+/** Import graph of `scripts/` and `site/`, for the rules in CONTRIBUTING. */
 
 type Graph = Map<string, { imports: string[]; text: string }>;
 
@@ -166,7 +166,7 @@ test('each rule finds what breaks it', () => {
   expect(findSharedClasses(styles)).toEqual(['kinds: a.astro, b.astro']);
 });
 
-/** Every production file with the files of the project that it imports, types included. */
+/** Reads every production file with its imports of project files, including types. */
 function readGraph(): Graph {
   const files = globSync('{scripts,site}/**/*.{ts,astro}', { cwd: ROOT })
     .map((path) => path.replaceAll('\\', '/'))
@@ -183,12 +183,12 @@ function readGraph(): Graph {
   return new Map(files.map(read));
 }
 
-/** Files with `using`, at which a Node before 24 ends with a SyntaxError before anything runs. */
+/** Lists files with `using`, which cause a SyntaxError in Node before 24 before anything runs. */
 function findNewSyntax(graph: Graph): string[] {
   return [...graph].filter(([, { text }]) => /^ *(?:await )?using \w+ =/m.test(text)).map(([file]) => file);
 }
 
-/** Constants that hold something for words, and are not asked by `ownValue`. */
+/** Lists constants with tables of words that are not read through `ownValue`. */
 function findAskedTables(graph: Graph): string[] {
   return [...graph].flatMap(([file, { text }]) =>
     [...text.matchAll(/^(?:export )?const (\w+): [^=;]*?Record<string,[^=]*=/gm)].flatMap(([, name = '']) =>
@@ -197,7 +197,7 @@ function findAskedTables(graph: Graph): string[] {
   );
 }
 
-/** Groups of files that reach each other, by Tarjan's algorithm. */
+/** Lists groups of files that reach each other, by Tarjan's algorithm. */
 function findCycles(graph: Graph): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
@@ -242,7 +242,7 @@ function findLongCommands(graph: Graph): string[] {
   return lines.filter(([, count]) => count > 60).map(([file, count]) => `${file}: ${count} lines`);
 }
 
-/** Files that reach a browser through `site/client/` and name a module of Node or its environment. */
+/** Lists files that reach a browser through `site/client/` and use a module of Node or its environment. */
 function findNodeInBrowser(graph: Graph): string[] {
   const reached = new Set<string>();
   const visit = (file: string): void => {
@@ -254,10 +254,10 @@ function findNodeInBrowser(graph: Graph): string[] {
   return [...reached].filter((file) => /'node:|process\.env/.test(graph.get(file)?.text ?? '')).sort();
 }
 
-/** Names that Astro prescribes for what a page or an endpoint exports. */
+/** Names that Astro prescribes for exports of pages and endpoints. */
 const ASTRO_NAMES = new Set(['GET', 'getStaticPaths', 'prerender']);
 
-/** Exported names that two files define. A schema and its type share one: they are in one file, and one thing. */
+/** Lists names that two files export. A schema and its type may share a name, in the same file. */
 function findHomonyms(graph: Graph): string[] {
   const places = new Map<string, Set<string>>();
   for (const [file, { text }] of graph) {
@@ -273,8 +273,9 @@ function findHomonyms(graph: Graph): string[] {
 }
 
 /**
- * Classes that the global styles of two components define, each for its own: without `is:global` Astro would keep
- * them apart, at the price of an attribute on every element. Files of `site/styles/` are shared on purpose.
+ * Lists classes that the global styles of two components define separately. Without `is:global` Astro would
+ * keep them apart, at the price of an attribute on every element. Files in `site/styles/` are shared on
+ * purpose.
  */
 function findSharedClasses(files: readonly (readonly [string, string])[]): string[] {
   const components = new Map<string, Set<string>>();

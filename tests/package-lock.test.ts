@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 /**
- * Every package that npm may install, on any platform, is pinned by its sha512: npm leaves out the entries of other
- * platforms at times, and those that were added by hand are held to the same.
+ * Every package that npm may install, on any platform, is pinned by its sha512. npm sometimes leaves out
+ * entries of other platforms; those added by hand must follow the same rule.
  */
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -49,7 +49,7 @@ test('an entry without integrity, with a weaker one or from another host is foun
 test('a package for several platforms is there for those of GitHub’s runners and of laptops', () => {
   const entries = readEntries();
   const installed = new Set(entries.map(([path]) => path.replace(/^.*node_modules\//, '')));
-  // Those of WebAssembly, of Android and the like may be missing: nobody installs them.
+  // Packages for WebAssembly, Android and so on may be missing: nobody installs them.
   const platform = /[-/](linux-(x64|arm64)(-gnu)?|darwin-(x64|arm64))$/;
   const missing = entries
     .flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}))
@@ -62,7 +62,10 @@ function readEntries(): Entries {
   return Object.entries(packages).filter(([path]) => path !== '');
 }
 
-/** One line for each entry that npm could install something else for. No `resolved` means the registry's own address. */
+/**
+ * Lists entries for which npm could install something else. Without `resolved` npm uses the registry's own
+ * address.
+ */
 function findUnpinned(entries: Entries): string[] {
   return entries
     .filter(

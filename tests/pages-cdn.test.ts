@@ -13,7 +13,7 @@ import { startServer } from './world/start-server.ts';
 const INDEX = (commit: string) => JSON.stringify({ version: 1, endpoints: [], commit });
 
 let folder: string;
-/** Milliseconds. */
+/** Current time in milliseconds. */
 let time: number;
 let cdn: ReturnType<typeof openCdn>;
 let site: string;
@@ -46,7 +46,7 @@ function ask(path: string, headers: Record<string, string> = {}) {
   );
 }
 
-// As KCNyu/clawock#367 saw it: the new file is at the origin some minutes after a deployment that is green.
+// As seen in KCNyu/clawock#367: the origin has the new file some minutes after a successful deployment.
 test.each<[CdnMode, number]>([
   ['purged', 250],
   ['by address', 250],

@@ -11,29 +11,29 @@ import { isTemplate } from './world/template.ts';
 
 const bin = (name: string): string => join('node_modules/.bin', name);
 
-/** One that counts as one test. */
+/** A check that counts as one test. */
 interface Check {
   name: string;
   command: string[];
-  /** A program that it is, or needs. */
+  /** Program that it runs or needs. */
   tool?: string;
-  /** In a copy those of the template's style are left out: they would judge its owner's files. */
+  /** Whether it runs in copies; checks of style do not, since they would judge the owner's files. */
   inCopies?: boolean;
-  /** Whether it reads the types of Astro's own modules, which are generated first. */
+  /** Whether it reads the generated types of Astro's modules. */
   readsTypes?: boolean;
 }
 
-/** The longest first. */
+/** Checks, the longest first. */
 const CHECKS: Check[] = [
   {
     name: 'format',
-    // What it took last time it takes again, by content.
+    // It caches results by content.
     command: [
       ...[bin('prettier'), '--check', '.', '--log-level', 'warn'],
       ...['--cache', '--cache-strategy=content', '--cache-location=.work/prettier'],
     ],
   },
-  // As one: both need the types of all files.
+  // Run as one check, since both need the types of all files.
   isTemplate
     ? {
         name: 'types and lint',
@@ -53,16 +53,16 @@ const CHECKS: Check[] = [
     readsTypes: true,
   },
   { name: 'unused code', command: [bin('knip')], readsTypes: true },
-  // Without what else is on PATH: the same findings on every machine.
+  // Ignores other programs on PATH, for the same findings on every machine.
   { name: 'actionlint', command: ['actionlint', '-shellcheck=', '-pyflakes='], tool: 'actionlint' },
   { name: 'zizmor', command: ['zizmor', '--offline', '--persona', 'auditor', '.github'], tool: 'zizmor' },
 ];
-/** Projects of vitest.config.ts that run as one, so that no core waits for the last file of a project. */
+/** Projects of vitest.config.ts that run together, so that no core waits for the last file of a project. */
 const PROJECTS = ['unit', 'browser', 'e2e'];
-/** The project that does one thing after the other, and so leaves room for the rest. */
+/** Project that runs sequentially, next to the others. */
 const BESIDE = 'rehearsal';
 
-/** Runs every test, or the named checks and projects alone, and closes with one line that counts them. */
+/** Runs every test, or only the named checks and projects, and ends with one line of totals. */
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { full: { type: 'boolean', default: false } },
@@ -74,7 +74,7 @@ async function run(): Promise<void> {
   process.env['PATH'] = [TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter);
   process.env['ASTRO_TELEMETRY_DISABLED'] = '1';
   process.env['NODE_COMPILE_CACHE'] = resolve('.work/compile-cache');
-  // Chrome, Go and gpg want a home of some kind.
+  // Chrome, Go and gpg require a home directory.
   if (!process.env['HOME']) {
     process.env['HOME'] = resolve('.work/home');
     mkdirSync(process.env['HOME'], { recursive: true });
@@ -94,7 +94,7 @@ async function run(): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-/** The checks, as many at once as there are cores and those that need no tool first, then the projects. */
+/** Runs the checks, as many at once as there are cores, those without a tool first, then the projects. */
 async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally>): Promise<Tally[]> {
   const checks = CHECKS.filter(({ name, inCopies }) => wanted(name) && (isTemplate || inCopies));
   const generated = checks.length > 0 ? runCheck('generated types', [bin('astro'), 'sync']) : undefined;
@@ -103,7 +103,7 @@ async function runInTurn(wanted: (name: string) => boolean, tools: Promise<Tally
     async ({ name, command, tool, readsTypes }) => {
       if (readsTypes) await generated;
       if (tool !== undefined) await tools;
-      // A tool that is missing has been named before.
+      // A missing tool has been reported before.
       return tool === undefined || findProgram(tool) ? [await runCheck(name, command)] : [];
     },
     { concurrency: availableParallelism() },

@@ -3,24 +3,24 @@ import { delimiter, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { TOOLS_BIN } from './tools/path.ts';
 
-/** Milliseconds. Limits end what hangs and nothing else: a busy machine is not a test's fault. */
+/** In milliseconds. Time limits only end hanging tests: a busy machine must not make a test fail. */
 const MINUTE = 60_000;
 
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
-  // Packages name source maps that they do not bring.
+  // Packages refer to source maps that they do not include.
   logLevel: 'error',
   test: {
     pool: 'forks',
-    // All of them: most tests wait for other programs.
+    // Uses all cores: most tests wait for other programs.
     maxWorkers: availableParallelism(),
-    // Files of tests share what they import: loading it again for each took half of the time of the quick ones.
+    // Test files share their imports: loading them for each took half of the time of the quick ones.
     isolate: false,
-    // The project's own Node comes first, as it does under npm.
+    // The project's own Node comes first, as under npm.
     env: {
       PATH: [resolve('node_modules/.bin'), TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter),
       ASTRO_TELEMETRY_DISABLED: '1',
-      // Tests run hundreds of scripts in processes of their own: this halves what each needs to start.
+      // Tests run hundreds of scripts in separate processes: this halves their start-up time.
       NODE_COMPILE_CACHE: resolve('.work/compile-cache'),
     },
     projects: [
@@ -36,7 +36,7 @@ export default defineConfig({
           ],
           testTimeout: 5 * MINUTE,
           hookTimeout: 5 * MINUTE,
-          // It imports JSON without saying so, which Node alone refuses.
+          // It imports JSON without an import attribute, which Node refuses.
           server: { deps: { inline: ['@actions/workflow-parser'] } },
         },
       },
@@ -46,7 +46,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/browser/global-setup.ts'],
-          // Pages change some time after a click.
+          // Pages change with a delay after a click.
           expect: { poll: { timeout: MINUTE } },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,
@@ -66,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'rehearsal',
           include: ['tests/rehearse/**/*.test.ts'],
-          // One machine stands for all runners.
+          // One machine simulates all runners.
           fileParallelism: false,
           testTimeout: 60 * MINUTE,
           hookTimeout: 10 * MINUTE,

@@ -8,7 +8,7 @@ import { fromBufferPromise } from 'yauzl';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
 
-/** Where artifacts of a run are: what GitHub tells actions in ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN. */
+/** Address of a run's artifacts, which GitHub passes in ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN. */
 export interface Run {
   url: string;
   token: string;
@@ -25,7 +25,7 @@ export interface ListedArtifact {
 const BAD_CHARACTERS = /["|:<>*?\r\n]/;
 const BAD_NAME_CHARACTERS = /["|:<>*?\r\n\\/]/;
 
-/** The run that an action is in. */
+/** Reads the run in which an action is executed. */
 export function readRun(environment: Record<string, string | undefined> = process.env): Run {
   const { ACTIONS_RESULTS_URL: url, ACTIONS_RUNTIME_TOKEN: token } = environment;
   if (!url || !token) throw new Error('Unable to get the ACTIONS_RUNTIME_TOKEN env variable');
@@ -33,9 +33,9 @@ export function readRun(environment: Record<string, string | undefined> = proces
 }
 
 /**
- * Uploads files as one artifact, as @actions/artifact does.
- * @param files path in the artifact to the file's path or its content
- * @param days for which it is kept; undefined: as the repository's settings say
+ * Uploads files as one artifact, like @actions/artifact.
+ * @param files the files' paths or contents, keyed by path in the artifact
+ * @param days retention in days; undefined for the repository's default
  * @returns its id
  */
 export async function uploadArtifact(
@@ -55,7 +55,7 @@ export async function uploadArtifact(
     );
   const zip = new ZipFile();
   for (const [path, content] of files) {
-    // The real one writes files with their mode, and unpacking drops it.
+    // The real action keeps the mode of files, but unpacking drops it.
     if (typeof content === 'string') zip.addFile(content, path, { mode: 0o100644, compress: false });
     else zip.addBuffer(content, path, { mode: 0o100644, compress: false });
   }
@@ -69,7 +69,7 @@ export async function uploadArtifact(
   );
 }
 
-/** Uploads bytes as an artifact: what a hostile build can do with the token. */
+/** Uploads bytes as an artifact, as a hostile build could do with the token. */
 export async function uploadBytes(
   run: Run,
   name: string,
@@ -97,7 +97,7 @@ export async function uploadBytes(
   return id;
 }
 
-/** Artifacts of all attempts of the run, oldest first; several may have one name. */
+/** Lists artifacts of all attempts of the run, oldest first; several may have the same name. */
 export async function listArtifacts(run: Run): Promise<ListedArtifact[]> {
   const row = z.object({
     database_id: z.coerce.number(),
@@ -109,7 +109,9 @@ export async function listArtifacts(run: Run): Promise<ListedArtifact[]> {
   return artifacts.map(({ database_id: id, ...rest }) => ({ id, ...rest })).sort((a, b) => a.id - b.id);
 }
 
-/** Unpacks an artifact into a folder: files only, none with a mode of its own; what is there stays or is overwritten. */
+/**
+ * Unpacks an artifact into a folder, only files and without modes; existing files stay or are overwritten.
+ */
 export async function downloadArtifact(
   run: Run,
   { name, digest }: ListedArtifact,

@@ -29,7 +29,7 @@ def sha256(data):
 
 
 def read_lists(index):
-    """Every list that the index names, checked against its sha256 and size."""
+    """Returns every list in the index, checked against its sha256 and size."""
     lists = {}
     for endpoint in index["endpoints"]:
         if "sha256" not in endpoint:
@@ -43,7 +43,7 @@ def read_lists(index):
 
 
 def verify_index(index, data, keys):
-    """Fingerprint of the key that signed the index, as gpg says; none for a cache without a key."""
+    """Returns the fingerprint of the key that signed the index, from gpg; none for a cache without a key."""
     if "signature" not in index["links"]:
         return None
     with tempfile.TemporaryDirectory() as home:
@@ -61,7 +61,7 @@ def verify_index(index, data, keys):
 
 
 def read_rows(table):
-    """The columns of specs.json as one dictionary a build."""
+    """Converts the columns of specs.json to one dictionary per build."""
     words, columns = table["words"], table["columns"]
     return [
         {
@@ -76,7 +76,7 @@ def read_rows(table):
 
 
 def read_changes(index):
-    """What came and went, the oldest first: from the newest month back, each leads to the one before."""
+    """Returns builds added and removed, the oldest first: each month links to the previous one, from the newest."""
     changes = []
     months = index["changes"]
     for month in months:
@@ -123,7 +123,7 @@ def main(address):
         assert len(document["builds"]) == package["builds"]
         packages[package["name"]] = [build["hash"] for build in document["builds"]]
 
-    # Which packages ship a program: the list says what the builds say.
+    # The list of programs agrees with the builds.
     programs = {entry["name"]: set(entry["packages"]) for entry in lists["programs"]["programs"]}
     assert programs == shipping
 
@@ -137,7 +137,7 @@ def main(address):
         assert all(root["available"] == (root["hash"] in here) for root in document["roots"])
         environments[document["name"]] = coverage["percent"]
 
-    # A tag is at one image for each platform.
+    # A tag has one image per platform.
     containers = lists["containers"]["containers"]
     places = [(tag, image["os"], image["architecture"]) for image in containers for tag in image["tags"]]
     assert len(places) == len(set(places))

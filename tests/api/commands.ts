@@ -16,7 +16,7 @@ const ENTITIES: Record<string, string> = {
   '&amp;': '&',
 };
 
-/** The boxes of commands on a built page, as a reader would copy them. */
+/** Reads the boxes of commands on a built page, as a reader would copy them. */
 export async function readCommands(page: string): Promise<CommandBox[]> {
   const html = await readFile(page, 'utf8');
   const boxes = html.matchAll(
@@ -28,11 +28,11 @@ export async function readCommands(page: string): Promise<CommandBox[]> {
   }));
 }
 
-/** Runs commands as a reader would: pasted into a shell, one after the other, in a home of their own. */
+/** Runs commands as a reader would: pasted into a shell, one after the other, in a separate home. */
 export async function runCommands({ lines }: CommandBox): Promise<Outcome> {
   const home = await mkdtemp('/tmp/c-');
   try {
-    // What a reader of the page would have.
+    // A file that a reader of the page would have.
     await writeFile(join(home, 'spack.lock'), '{"concrete_specs": {}}');
     const script = ['set -euo pipefail', ...lines].join('\n');
     return await runProgram('bash', ['-c', script], { PATH: process.env['PATH'], HOME: home }, home);

@@ -16,7 +16,7 @@ import { StatsDocument } from '../../site/schemas/api/stats-document.ts';
 import { TargetList } from '../../site/schemas/api/target-list.ts';
 import { ViewList } from '../../site/schemas/api/view-list.ts';
 
-/** What a built site says how often: of each kind of thing, every count that some document or page has of it. */
+/** Reads all counts on a built site: for each kind of thing, the number given by each document or page. */
 export async function readCounts(dist: string): Promise<Record<string, number[]>> {
   const read = async <Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shape> =>
     schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
@@ -37,7 +37,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
   const home = await readFile(join(dist, 'index.html'), 'utf8');
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   const buildsOf = (list: readonly { builds: number }[]): number => sum(list.map(({ builds }) => builds));
-  /** As the home page writes it, or none when it says something else. */
+  /** Returns a count if the home page shows it, else NaN. */
   const shown = (count: number, noun: string): number =>
     home.includes(formatNumber(count, noun)) ? count : NaN;
   return {

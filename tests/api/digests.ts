@@ -7,12 +7,12 @@ import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import { manifestUrlPath } from '../../site/lib/url.ts';
 import { SpecDocument } from '../../site/schemas/api/spec-document.ts';
 
-/** Blobs that are read and hashed at a time. */
+/** Number of blobs read and hashed at a time. */
 const BLOBS = 4;
 
 /**
- * What is wrong with the digests and sizes of builds' documents: each blob of the registry is read and hashed, and
- * each manifest of the mirror must name the same ones. One line a finding.
+ * Lists wrong digests and sizes in builds' documents, one line each: reads and hashes each blob of the
+ * registry, and compares each manifest of the mirror.
  * @param layout the registry, an OCI layout
  */
 export async function findWrongDigests(

@@ -6,20 +6,20 @@ import addFormats from 'ajv-formats';
 import { ENDPOINTS, isCompressed, type Endpoint } from '../../site/lib/api/endpoints.ts';
 import { listFiles } from '../browser/site.ts';
 
-/** A document as it lies in a built site. */
+/** A document of a built site. */
 export interface ServedDocument {
-  /** Below the site's address. */
+  /** Path below the site's address. */
   path: string;
   endpoint: Endpoint;
   text: string;
 }
 
-/** Every JSON file of the API, and the seed's; throws for a file that no endpoint explains. */
+/** Reads every JSON file of the API, and the seed's; throws for a file without an endpoint. */
 export async function readDocuments(dist: string): Promise<ServedDocument[]> {
   const paths = (await listFiles(dist)).filter((path) => /^\/api\/.*\.json(\.gz)?$|^\/manifest\//.test(path));
   const documents: ServedDocument[] = [];
   for (const path of paths) {
-    // Their shapes are of others: OpenAPI, JSON Schema and SPDX.
+    // Their formats are defined elsewhere: OpenAPI, JSON Schema and SPDX.
     if (path === '/api/openapi.json' || /^\/api\/(schemas|sbom)\//.test(path)) continue;
     const served = path.replace(/index\.html$/, '');
     const endpoint = ENDPOINTS.find((candidate) => patternOf(candidate).test(served));
@@ -31,7 +31,7 @@ export async function readDocuments(dist: string): Promise<ServedDocument[]> {
   return documents;
 }
 
-/** What the published JSON Schemas find wrong: one line a finding. */
+/** Lists the errors found by the published JSON Schemas, one per line. */
 export async function findMisfits(dist: string, documents: readonly ServedDocument[]): Promise<string[]> {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allowUnionTypes: true, allErrors: true });
   addFormats.default(ajv);

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 
-/** Requests at a time. */
+/** Number of requests at a time. */
 const REQUESTS = 16;
 
-/** Every address of a site in JSON texts, without templates and what is to be completed. */
+/** Lists all addresses of a site in JSON texts, without templates and incomplete ones. */
 export function linksIn(texts: Iterable<string>, site: string): Set<string> {
   const links = new Set<string>();
   for (const text of texts) {
@@ -20,7 +20,7 @@ export function linksIn(texts: Iterable<string>, site: string): Set<string> {
   return links;
 }
 
-/** Those of some addresses that do not answer, with their status. */
+/** Lists the addresses that fail, with their status. */
 export async function findDeadAddresses(links: Iterable<string>): Promise<string[]> {
   const answers = await pMap(
     links,

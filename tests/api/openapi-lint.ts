@@ -1,9 +1,9 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 
-/** What the seed's addresses and a server on this machine cannot help. */
+/** Rules that the seed's addresses and a local server cannot satisfy. */
 const KNOWN = ['no-path-trailing-slash', 'no-server-example.com'];
 
-/** What Redocly finds wrong with an OpenAPI document by its strictest rules: one line a finding. */
+/** Lists Redocly's findings in an OpenAPI document with its strictest rules, one per line. */
 export async function lintOpenApi(source: string): Promise<string[]> {
   const config = await createConfig({ extends: ['recommended-strict'] });
   const problems = await lintFromString({ source, config, absoluteRef: '/openapi.json' });

@@ -1,22 +1,22 @@
 /**
- * Recipes that fail, each in one way, with the kind that a person would file the failure under and the line they
- * would quote. `record.ts` runs them with a real Spack; what it recorded is in `recorded/`.
+ * Recipes that fail, each in its own way, with the kind and the line of the log that a person would report.
+ * `record.ts` runs them with a real Spack; its recordings are in `recorded/`.
  */
 export interface FailureCase {
-  /** The package is called `fails-<name>`. */
+  /** The package is named `fails-<name>`. */
   name: string;
-  /** Class of the recipe: its base, from `spack_repo.builtin.build_systems`. */
+  /** Base class of the recipe, from `spack_repo.builtin.build_systems`. */
   base:
     'Package' | 'AutotoolsPackage' | 'MakefilePackage' | 'CMakePackage' | 'MesonPackage' | 'PythonPackage';
-  /** Files of the source's tarball. */
+  /** Files in the source tarball. */
   source?: Record<string, string>;
   /** Body of the recipe. `URL` and `SHA256` are those of the tarball, `HTTP` a server that answers 404. */
   body: string;
-  /** What it is, in the catalog's words. */
+  /** Expected kind in the catalog. */
   kind: string;
-  /** The line that a person would quote. */
+  /** Line that a person would quote. */
   quote: RegExp;
-  /** Cases that need options of `spack install` run apart. */
+  /** Group of cases that need options of `spack install` and run separately. */
   group?: 'tests' | 'cache-only';
 }
 
@@ -25,7 +25,7 @@ const C = 'depends_on("c", type="build")';
 const CXX = 'depends_on("cxx", type="build")';
 const GOOD_C = 'int main(void) { return 0; }\n';
 const BAD_C = 'int main(void) { return nothing_declared; }\n';
-/** A configure script that leaves a Makefile as it is. */
+/** A configure script that does not change the Makefile. */
 const CONFIGURE = '#!/bin/sh\necho "checking for a compiler... yes"\nexit 0\n';
 const MAKE = 'all:\n\t$(CC) -o program main.c\ninstall:\n\tmkdir -p PREFIX && cp program PREFIX\n';
 const CMAKE = 'cmake_minimum_required(VERSION 3.18)\nproject(trial C)\n';

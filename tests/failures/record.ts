@@ -10,9 +10,11 @@ import { readStageLogs } from '../../scripts/build/stage-log.ts';
 import { startServer } from '../world/start-server.ts';
 import { CASES, type FailureCase } from './cases.ts';
 
-// Runs the cases with a real Spack and keeps what our code reads of them: the events of install_events.py and the ends
-// of the logs. `--config` are folders for `spack -C`: the builtin recipes, and compilers, python, py-pip, py-wheel,
-// py-setuptools, python-venv, cmake, meson, ninja and gmake as externals.
+// Runs the cases with a real Spack and keeps the data that our code reads: the events of install_events.py
+// and the
+// ends of the logs. `--config` names folders for `spack -C`: the builtin recipes, and compilers, python,
+// py-pip,
+// py-wheel, py-setuptools, python-venv, cmake, meson, ninja and gmake as externals.
 //   node tests/failures/record.ts --spack /opt/spack/bin/spack --installer new --config DIR --out recorded/1.2-new.json
 const { values } = parseArgs({
   options: {
@@ -47,7 +49,7 @@ writeFileSync(join(settings, 'repos.yaml'), JSON.stringify({ repos: { fails: own
 const options = solve(join(work, 'env'));
 const recorded: Record<string, unknown> = {};
 for (const group of [undefined, 'tests', 'cache-only'] as const) {
-  // The new installer of 1.2.0.dev0 runs no tests; the build script then takes the old one.
+  // The new installer of 1.2.0.dev0 runs no tests; the build script then uses the old one.
   if (group === 'tests' && values.installer === 'new') continue;
   const members = chosen.filter((one) => one.group === group);
   if (members.length > 0) Object.assign(recorded, await runGroup(group, members));
@@ -154,8 +156,8 @@ async function runGroup(
   );
 }
 
-/** Without what is of this machine and this run alone. */
-/** Folders of this machine, the longest names first, so that none is rewritten in part. */
+/** Removes everything that is specific to this machine and this run. */
+/** Folders of this machine, the longest names first, so that none is replaced partially. */
 function machineFolders(): [folder: string, name: string][] {
   const spack = execFileSync('sh', ['-c', 'readlink -f "$(command -v "$0")"', values.spack], {
     encoding: 'utf8',

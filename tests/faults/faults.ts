@@ -3,21 +3,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { classOf, type Named } from './names.ts';
 import { SECONDARY_LIMIT, TOO_MANY } from '../world/ghcr.ts';
 
-/** What becomes of one request. */
+/** Fault of one request. */
 export type FaultName = keyof typeof REQUEST_FAULTS | 'kill';
-/** What becomes of one write: the process is killed in it, or the disk is full from then on. */
+/** Fault of one write: the process is killed during it, or the disk is full from then on. */
 export type WriteFault = 'kill' | 'full';
 
 /**
- * One fault of a step. What it hits is named and not numbered, so that it is the same one in every run: how many requests
- * a script makes depends on which of them happen at once.
+ * One fault of a step. Its target is named, not numbered, so that it is the same in every run: the number of
+ * requests that a script makes depends on concurrency.
  */
 export type Fault = { at: Named } & ({ request: FaultName } | { write: WriteFault });
 
-/** Longer than any script waits for an answer, once its waits are shortened. */
+/** Longer than any script waits for a response, after its waits are shortened. */
 const NEVER_MS = 12_000;
 
-/** Ways in which a request goes wrong: those of GitHub's API, its registry and its network. */
+/** Ways in which a request can fail at GitHub's API, its registry or its network. */
 export const REQUEST_FAULTS = {
   '401': answer(401, {
     message: 'Bad credentials',
@@ -62,12 +62,12 @@ function answer(status: number, body: unknown, headers: Record<string, string> =
   };
 }
 
-/** Every fault at every request and every write of a step. */
+/** Lists every fault of every request and every write of a step. */
 export function faultsOf({ requests, writes }: { requests: Named[]; writes: Named[] }): Fault[] {
   const names = [...(Object.keys(REQUEST_FAULTS) as (keyof typeof REQUEST_FAULTS)[]), 'kill' as const];
   return [
     ...requests.flatMap((at) =>
-      // Where nothing is changed, what was done and not answered is as if it was not done.
+      // For a request that changes nothing, a lost response is the same as no request.
       names
         .filter((name) => isChange(at) || name !== 'done, and the answer lost')
         .map((request) => ({ at, request })),
@@ -81,24 +81,24 @@ function isChange({ name }: Named): boolean {
   return !/^\w+ (GET|HEAD) /.test(name);
 }
 
-/** What a fault does, whatever it hits. */
+/** Kind of a fault, regardless of its target. */
 export function kindOf(fault: Fault): string {
   return 'request' in fault ? `request: ${fault.request}` : `write: ${fault.write}`;
 }
 
-/** Kinds that a client meets by waiting and asking again, whichever step it asks for. */
+/** Kinds that any client handles by waiting and retrying. */
 const TRANSIENT = new Set<FaultName>([
   ...(['403 for too many requests', '408', '429', '429 with Retry-After', '502 with a page'] as const),
   'no answer at all',
 ]);
-/** Kinds that end a step with a part of its changes done. */
+/** Kinds that end a step after a part of its changes. */
 const ENDING = new Set(
   ['403 for good', 'done, and the answer lost', 'kill'].map((kind) => `request: ${kind}`),
 ).add('write: kill');
 
 /**
- * Of faults that are alike the first one and, where it matters how many changes were made before, the last one.
- * @param all each with the script of its step, in the order in which they may happen
+ * Selects the first of equivalent faults and, if the number of earlier changes matters, the last one.
+ * @param all faults with the script of their step, in the order in which they may happen
  */
 export function drawClasses<T extends { script: string; fault: Fault }>(all: readonly T[]): T[] {
   const classes = Map.groupBy(all, ({ script, fault }) => {
@@ -117,11 +117,11 @@ export function drawClasses<T extends { script: string; fault: Fault }>(all: rea
 }
 
 /**
- * A few faults in which there is each step and each kind of fault, always the same ones of the same faults.
- * @param all each with the name of its step
+ * Selects a few faults that cover each step and each kind of fault; the same input gives the same faults.
+ * @param all faults with the name of their step
  */
 export function drawSample<T extends { step: string; fault: Fault }>(all: readonly T[]): T[] {
-  // Of each kind of request or write the first one.
+  // The first one of each kind of request or write.
   const left = all.filter(({ fault }) => fault.at.occurrence === 0);
   left.sort((a, b) => digestOf(a).localeCompare(digestOf(b)));
   const missing = new Set(left.map(({ fault }) => kindOf(fault)));

@@ -4,35 +4,35 @@ import { join } from 'node:path';
 
 export type JobName = keyof typeof JOBS;
 
-/** How far a job has come. */
+/** Progress of a job. */
 export interface JobProgress {
   job: JobName;
-  /** A re-run counts up. */
+  /** Number of the attempt; a re-run increases it. */
   attempt: number;
-  /** COMMITTED of the job before. */
+  /** COMMITTED of the previous job. */
   committed: string;
-  /** Whether no step of it has failed. */
+  /** Whether none of its steps has failed. */
   isGreen: boolean;
-  /** Its runner is gone: no step runs any more. */
+  /** Whether its runner is lost: no further step runs. */
   isLost: boolean;
-  /** A step of it was killed: it could not say what it had done. */
+  /** Whether one of its steps was killed and could not report what it had done. */
   isCutOff: boolean;
   outputs: Record<string, string>;
 }
 
-/** What a step finds around it. */
+/** Environment of a step. */
 export interface Surroundings {
   /** The job's checkout. */
   work: string;
-  /** Where artifacts are kept between jobs. */
+  /** Folder that keeps artifacts between jobs. */
   uploads: string;
-  /** Folder that the site is served from. */
+  /** Folder from which the site is served. */
   pages: string;
   /** Plans of the run whose builds are published. */
   plans: string;
-  /** What receive is told of its jobs. */
+  /** Matrix of the jobs, for receive. */
   matrix: string;
-  /** The same with a job of a second wave, which takes what the first has built. */
+  /** The same matrix with a job of a second wave that uses the builds of the first. */
   waves: string;
   progress: JobProgress;
 }
@@ -43,14 +43,14 @@ export interface JobStep {
   script: string;
   args?: (around: Surroundings) => string[];
   env?: (around: Surroundings) => Record<string, string>;
-  /** Absent: as on GitHub, when no step before it has failed. */
+  /** Condition of the step (default: as on GitHub, when no earlier step has failed). */
   when?: (progress: JobProgress) => boolean;
-  /** Work that is not a script's, before and after it; the latter when it went well. */
+  /** Work outside the script, before it and after its success. */
   before?: (around: Surroundings) => void;
   after?: (around: Surroundings) => void;
-  /** After it in any case, as an upload with `if: always`. */
+  /** Work after it in any case, like an upload with `if: always`. */
   always?: (around: Surroundings) => void;
-  /** Whether faults are left out: another job's step, or one of an action. */
+  /** Whether to inject no faults: for a step of another job or of an action. */
   isSpared?: boolean;
 }
 
@@ -69,17 +69,19 @@ const downloadArtifacts: JobStep = {
 const artifactsOf = ({ progress }: Surroundings): Record<string, string> => ({
   ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts',
 });
-/** The job's outputs are those of earlier steps, which have an id. */
+/** Discards outputs of a step: the job's outputs are those of earlier steps, which have an id. */
 const withoutOutputs = ({ work }: Surroundings): Record<string, string> => ({
   GITHUB_OUTPUT: join(work, '.work/no-output'),
 });
 /** Whether the registry has lost an image. */
 const isIncomplete = ({ outputs }: JobProgress): boolean => Number(outputs['missing'] ?? 0) > 0;
 const askSite: JobStep = { script: 'scripts/configure.ts', env: () => ({ SITE_URL: '' }) };
-/** What the recorded Spack knows; see tests/rehearse/recorded-spack. */
+/** Specs that the recorded Spack knows; see tests/rehearse/recorded-spack. */
 const SPECS = 'trial-tool fails-configure';
 
-/** The steps of each job, under the conditions that the workflows have; tests/workflows/fault-jobs.test.ts holds them. */
+/**
+ * Steps of each job with the conditions in the workflows; tests/workflows/fault-jobs.test.ts compares them.
+ */
 export const JOBS = {
   choose: [
     { script: 'scripts/check-setup.ts' },
@@ -88,7 +90,7 @@ export const JOBS = {
       args: () => ['scheduled', '--count', '2', '--target', 'x86_64_v3'],
     },
   ],
-  // Of a run of specs that somebody types; what follows it in the workflow is `concretize`, `plan` and `build`.
+  // First job of a run of typed specs; in the workflow `concretize`, `plan` and `build` follow.
   type: [
     {
       script: 'scripts/choose.ts',
@@ -123,7 +125,7 @@ export const JOBS = {
       before: (around) => download(around, 'plans'),
       always: (around) => upload(around, 'built'),
     },
-    // What Publish makes of it, however little there is.
+    // Publish handles the result, no matter how little there is.
     {
       script: 'scripts/receive.ts',
       when: () => true,
@@ -148,7 +150,7 @@ export const JOBS = {
       isSpared: true,
     },
   ],
-  // Between two waves.
+  // Job between two waves.
   check: [
     askArtifacts,
     downloadArtifacts,
@@ -220,7 +222,7 @@ export const JOBS = {
   ],
 } satisfies Record<string, JobStep[]>;
 
-/** In place of the pages, which `astro build` makes without a request. */
+/** Replaces the pages, which `astro build` creates without any request. */
 function buildSite({ work }: Surroundings): void {
   const dist = join(work, 'dist');
   mkdirSync(join(dist, 'api'), { recursive: true });
@@ -229,7 +231,7 @@ function buildSite({ work }: Surroundings): void {
   writeFileSync(join(dist, 'api/index.json'), JSON.stringify({ version: 1, endpoints: [], commit: tree }));
 }
 
-/** The site's list of views, which its pages have from the catalog. */
+/** Writes the site's list of views, which `astro build` takes from the catalog. */
 function listViews(work: string): void {
   const dist = join(work, 'dist');
   const found = readdirSync(join(dist, 'v3/manifests/index'), { withFileTypes: true });
@@ -237,7 +239,9 @@ function listViews(work: string): void {
   writeFileSync(join(dist, 'api/views.json'), JSON.stringify({ views }));
 }
 
-/** The newest attempt's counts; nothing is uploaded where there is nothing. */
+/**
+ * Uploads a folder as an artifact, replacing that of an earlier attempt; does nothing if it does not exist.
+ */
 function upload({ work, uploads }: Surroundings, name: string): void {
   if (!existsSync(join(work, name))) return;
   rmSync(join(uploads, name), { recursive: true, force: true });

@@ -13,22 +13,22 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a folder holds, by path, in a fixed order, folders before what is in them. */
+/** Content of a folder, keyed by path, in a fixed order with folders before their content. */
 export type KeptFolder = ReadonlyMap<string, Entry>;
 
 interface Entry {
-  /** sha256 of a file, target of a link, empty for a folder. */
+  /** The sha256 of a file, the target of a link, or empty for a folder. */
   value: string;
   kind: 'file' | 'link' | 'folder';
   mode: number;
-  /** Seconds. */
+  /** Modification time in seconds. */
   modified: number;
 }
 
-/** Content of all files that were ever read, by digest: what two points have in common is kept once. */
+/** Contents of all files ever read, keyed by digest, so that shared content is kept only once. */
 const contents = new Map<string, Buffer>();
 
-/** Reads a folder as it is now; one that is not there is undefined. */
+/** Reads the current state of a folder; undefined when it does not exist. */
 export function readFolder(folder: string): KeptFolder | undefined {
   if (!existsSync(folder)) return undefined;
   const entries = new Map<string, Entry>();
@@ -48,13 +48,13 @@ export function readFolder(folder: string): KeptFolder | undefined {
   return entries;
 }
 
-/** Makes a folder what it was; what has not changed stays as it is. */
+/** Restores a folder to an earlier state; unchanged files are left alone. */
 export function restoreFolder(folder: string, kept: KeptFolder | undefined): void {
   const found = readFolder(folder);
   if (!kept) return rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [path, entry] of found ?? []) {
-    // A file may have another name in another folder: it is replaced, not written.
+    // A file may be hard-linked from another folder: it is replaced, not overwritten.
     if (!isSame(kept.get(path), entry)) rmSync(join(folder, path), { recursive: true, force: true });
   }
   for (const [path, entry] of kept) {
@@ -69,7 +69,7 @@ export function restoreFolder(folder: string, kept: KeptFolder | undefined): voi
   }
 }
 
-/** The digest of each file. */
+/** Returns the digest of each file. */
 export function digestsOf(folder: KeptFolder | undefined): Record<string, string> {
   const files = [...(folder ?? [])].filter(([, { kind }]) => kind === 'file');
   return Object.fromEntries(files.map(([path, { value }]) => [path, value] as const));

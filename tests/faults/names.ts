@@ -1,16 +1,18 @@
 /** A request or a write of a step. */
 export interface Named {
-  /** `ghcr PUT /v2/owner/repo/manifests/DIGEST`, `writeFileSync site/content/cache.json` */
+  /** Name such as `ghcr PUT /v2/owner/repo/manifests/DIGEST` or `writeFileSync site/content/cache.json`. */
   name: string;
-  /** How many of that name the step has made before. */
+  /** Number of earlier ones with that name in the step. */
   occurrence: number;
-  /** The status that a request was answered with when no fault hit it. */
+  /** Response status of a request without a fault. */
   status?: number | undefined;
-  /** What asks, by its `User-Agent`. */
+  /** Client of the request, from its `User-Agent`. */
   client?: string | undefined;
 }
 
-/** A name without what differs from run to run: digests, commits, uploads, names of temporary files. */
+/**
+ * Removes parts that differ between runs from a name: digests, commits, uploads, names of temporary files.
+ */
 export function nameOf(text: string): string {
   return text
     .replaceAll(/(sha256[:/](?:[0-9a-f]{2}\/)?)?[0-9a-f]{64}/g, 'DIGEST')
@@ -22,19 +24,19 @@ export function nameOf(text: string): string {
     .replaceAll(/(?<=[?&](?!scope=|page=)[\w-]+=)[^&]*/g, '');
 }
 
-/** What requests or writes that are alike have in common: not which build, view, artifact or version of a package they are of. */
+/** Class of equivalent requests or writes, without build, view, artifact or package version. */
 export function classOf({ name, occurrence, status }: Named): string {
-  // What it asks is in its body.
+  // The query is in the body.
   if (name.endsWith('POST /graphql')) return `${name} ${occurrence} ${status}`;
   const alike = name
     .replaceAll(/\b([a-z][\w-]*\/)?[\w.-]*\b[a-z2-7]{32}\b/g, 'BUILD')
-    // That of all builds is most often the same as the site's own.
+    // The index of all builds is usually the same as the site's own.
     .replace(/(?<=\/index\/)(?!all\/)[\w-]+(?=\/index\.)/, 'VIEW')
     .replaceAll(/(?<=\/)\d+\b/g, 'NUMBER');
   return `${alike} ${status ?? ''}`;
 }
 
-/** Names with how many of the same came before each. */
+/** Numbers the occurrences of each name. */
 export function countNames(names: readonly string[]): Named[] {
   const seen = new Map<string, number>();
   return names.map((name) => {

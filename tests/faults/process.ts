@@ -1,7 +1,8 @@
 /**
- * Loaded before a script with `node --import`: makes its waits shorter (`TIME_SCALE`) and its limits, most of all where
- * a request gets no answer (`IS_SILENT`), and ends or starves it at one of its writes (`WRITE_FAULT`, a fault as JSON).
- * Writes the names of the writes of a script and its children into the file `WRITES_FILE`, a line each; while `FULL_DISK_FILE` is there, the disk is full.
+ * Loaded before a script with `node --import`: shortens its waits (`TIME_SCALE`) and its time limits, most of
+ * all when a request gets no response (`IS_SILENT`), and at one of its writes ends it or fills the disk
+ * (`WRITE_FAULT`, a fault as JSON). Writes the names of all writes of the script and its children to the file
+ * `WRITES_FILE`, one per line. While `FULL_DISK_FILE` exists, the disk is full.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -14,9 +15,9 @@ import { nameOf } from './names.ts';
 const scale = Number(process.env['TIME_SCALE'] ?? '1');
 const fault = JSON.parse(process.env['WRITE_FAULT'] ?? 'null') as Fault | null;
 const { WRITES_FILE: counter, FULL_DISK_FILE: fullDisk = '', CHECKOUT = '' } = process.env;
-/** Timers of so many milliseconds are limits, others are waits. */
+/** Timers of at least this many milliseconds are limits, others are waits. */
 const LIMITS_FROM_MS = 20_000;
-/** As long as a busy machine may take for an answer, in milliseconds; less where one is never given. */
+/** Time in milliseconds that a response may take on a busy machine; less when it never comes. */
 const limitMs = process.env['IS_SILENT'] === 'true' ? 4_000 : 60_000;
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = fs;
 
@@ -24,7 +25,7 @@ shortenWaits();
 if (counter !== undefined) watchWrites(counter);
 syncBuiltinESMExports();
 
-/** Whether a timer was set by a package, or by what Node has of one. */
+/** Whether a timer was set by a package, or by Node's copy of it. */
 function isOf(name: string): boolean {
   return new Error().stack?.includes(name) === true;
 }
@@ -35,9 +36,10 @@ function shortenWaits(): void {
     Math.max(ms / scale, ms >= LIMITS_FROM_MS ? Math.min(ms, limitMs) : 0);
   globalThis.setTimeout = Object.assign(
     (action: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
-      // fetch counts such timers, each as half a second, up to its own limits: sooner, a busy machine is one that does not answer.
+      // fetch counts these timers, half a second each, up to its own limits: shortened, a busy machine would
+      // seem silent.
       if (isOf('undici')) return later(action, ms, ...args);
-      // Octokit has no other way to wait.
+      // Octokit only waits through bottleneck.
       return later(action, isOf('bottleneck') ? ms / scale : limit(ms), ...args);
     },
     later,
@@ -48,17 +50,17 @@ function shortenWaits(): void {
     later(() => ending.abort(reason), limit(ms)).unref();
     return ending.signal;
   };
-  // What is awaited is a wait.
+  // Timers that are awaited are waits.
   const { setTimeout: sleep } = timers;
   timers.setTimeout = ((ms, value, options) => sleep((ms ?? 0) / scale, value, options)) as typeof sleep;
 }
 
-/** Whether a write is under way or being counted. */
+/** Whether a write is in progress or being counted. */
 let isCounting = false;
 
-/** Called before each write: ends the process, or throws as a full disk does. */
+/** Called before each write: ends the process, or throws like a full disk. */
 function beforeWrite(file: string, action: string, path: unknown, text: unknown): void {
-  // The null device and the streams of the process never fill up.
+  // The null device and the process's streams never fill up.
   if (isCounting || typeof path === 'number' || String(path).startsWith('/dev/')) return;
   isCounting = true;
   try {
@@ -72,7 +74,7 @@ function beforeWrite(file: string, action: string, path: unknown, text: unknown)
       writeFileSync(`${file}.met`, '');
       if (fault.write === 'full') writeFileSync(fullDisk, '');
       else {
-        // Killed in the middle: half of it is there.
+        // The process is killed in the middle: half of the text is written.
         if (typeof path === 'string' && typeof text === 'string') {
           const write = action.startsWith('append') ? appendFileSync : writeFileSync;
           write(path, text.slice(0, text.length / 2));
@@ -80,8 +82,8 @@ function beforeWrite(file: string, action: string, path: unknown, text: unknown)
         process.kill(process.pid, 'SIGKILL');
       }
     }
-    // What cannot be written to the runner's file of outputs cannot be said: the job is red, and the next start of a
-    // deployment finds the site behind the branch.
+    // A job that cannot write outputs fails, and the next start of a deployment finds the site behind the
+    // branch.
     if (!existsSync(fullDisk) || path === process.env['GITHUB_OUTPUT']) return;
   } finally {
     isCounting = false;
@@ -113,17 +115,17 @@ function watchWrites(file: string): void {
   wrap(promises, 'open', opens);
 }
 
-/** The path that is written: what copies, moves or links names the other one first. */
+/** Path that is written: copies, moves and links have it as the second argument. */
 function targetOf(action: string, args: unknown[]): unknown {
   return /^(?:copyFile|rename|link|symlink|cp)(?:Sync)?$/.test(action) ? args[1] : args[0];
 }
 
-/** What is written. A file that is moved is there as a whole or not at all; half a copy is not imitated. */
+/** Text that is written. Moves are atomic; partial copies are not simulated. */
 function textOf(action: string, args: unknown[]): unknown {
   return /^(?:write|append)/.test(action) ? args[1] : undefined;
 }
 
-/** Puts a function before another; what it throws comes the way that errors of the other come. */
+/** Calls a function before another; its errors are reported in the same way as those of the other. */
 function wrap(holder: Record<string, unknown>, name: string, before: (args: unknown[]) => void): void {
   const original = holder[name];
   if (typeof original !== 'function') return;
@@ -139,7 +141,7 @@ function wrap(holder: Record<string, unknown>, name: string, before: (args: unkn
       }
       throw error;
     }
-    // Node's own functions write by each other: appendFileSync by writeFileSync.
+    // Node's functions call each other: appendFileSync calls writeFileSync.
     const wasCounting = isCounting;
     isCounting ||= name.endsWith('Sync');
     try {

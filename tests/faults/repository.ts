@@ -5,10 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import type { KeyPair } from '../../scripts/signing/key.ts';
 
-/** A package that the schedule is not to build. */
+/** A package that the schedule must not build. */
 const EXCLUDED = 'trial-none';
 
-/** The repository of an owner who has a key and no build yet. @returns the bare repository's folder */
+/** Creates the repository of an owner with a key and no build yet. @returns the bare repository's folder */
 export function makeOrigin(folder: string, { fingerprint, publicKey }: KeyPair): string {
   const first = join(folder, 'first');
   mkdirSync(join(first, 'site/content/keys'), { recursive: true });
@@ -32,12 +32,12 @@ export function makeOrigin(folder: string, { fingerprint, publicKey }: KeyPair):
   return origin;
 }
 
-/** Git's name of all files that are on the branch. */
+/** Git tree id of all files on the branch. */
 export function treeOf(origin: string): string {
   return execFileSync('git', ['-C', origin, 'rev-parse', 'main^{tree}'], { encoding: 'utf8' }).trim();
 }
 
-/** A folder as an artifact. */
+/** Packs a folder as an artifact. */
 export async function zipOf(directory: string): Promise<Buffer> {
   const zip = new ZipFile();
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {

@@ -5,17 +5,23 @@ import { liveCleanly, openSweep, type Tally } from './sweep.ts';
 import { openWorld } from './world.ts';
 
 const MINUTE = 60_000;
-/** With everything, each kind of request and of write meets each fault; else each step one of them, and each fault one of these. */
+/**
+ * The full sweep has each fault at each kind of request and write; else a sample covers each step and each
+ * fault.
+ */
 const isFull = process.env['FULL'] === '1';
-/** Whether those are swept, too, of which another one is alike. */
+/** Whether to include equivalent faults. */
 const hasAlike = process.env['FAULTS_ALIKE'] === '1';
-/** Which steps to sweep, by their names: `publish receive|prune`. A sample has each once: not those of the later prune. */
+/**
+ * Names of the steps to sweep, such as `publish receive|prune`. A sample has each once, without the later
+ * prune.
+ */
 const ONLY = new RegExp(process.env['FAULTS'] ?? (isFull ? '' : '^(?!second prune)'));
-/** Which part of them: `2/5`. */
+/** Part of the sweep, such as `2/5`. */
 const [PART = 1, PARTS = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
-/** After so many faults a long sweep says how far it is. */
+/** Number of faults after which a long sweep reports its progress. */
 const SAID_EVERY = 50;
-/** Repositories that are swept at the same time. */
+/** Number of repositories swept at the same time. */
 const WORLDS = isFull ? 2 : 1;
 const hasTools = ['docker-registry', 'oras', 'git'].every(findProgram);
 
@@ -31,7 +37,7 @@ test.skipIf(!hasTools)(
     const all = sumOf(tallies);
     console.log(`Faults of a whole run: of ${swept[0]?.count}, ${said(all)}`);
     expect(swept.flatMap(({ findings }) => findings)).toEqual([]);
-    // What a step asks for may differ from run to run.
+    // The requests of a step may differ between runs.
     const drawn = swept.reduce((sum, each) => sum + each.drawn, 0);
     const isWhole = isFull && PARTS === 1 && ONLY.test('');
     expect(all.injected).toBeGreaterThanOrEqual(isWhole ? 500 : Math.ceil(drawn / 2));

@@ -9,35 +9,35 @@ const FIRST_DAY = 1_763_900_000;
 /** A step at a point of a repository's life. */
 export interface Stage {
   job: JobName;
-  /** Its job's name; another one where a job of its kind comes twice. */
+  /** Name of its job; a different one for each if the job occurs twice. */
   as: string;
-  /** `publish receive`, `second prune commit` */
+  /** Name such as `publish receive` or `second prune commit`. */
   name: string;
   steps: readonly JobStep[];
-  /** Its place among them. */
+  /** Its position among them. */
   index: number;
   committed: string;
-  /** Brings the world to the point before it. */
+  /** Restores the world to the point before it. */
   enter(): void;
   clean: StepResult;
   /** The point after it. */
   after: string;
-  /** How the job ends without a fault. */
+  /** End of the job without a fault. */
   end: { outputs: Record<string, string>; state: WorldState };
 }
 
-/** How many faults of a step there were, and what became of them. */
+/** Number of faults of a step, by outcome. */
 export interface Tally {
   injected: number;
   survived: number;
   mended: number;
-  /** What did not end as it should. */
+  /** Descriptions of wrong outcomes. */
   neither: number;
-  /** Those whose request or write did not occur this time. */
+  /** Faults whose request or write did not occur this time. */
   missed: number;
 }
 
-/** How the rest of a job ended. */
+/** End of the rest of a job. */
 interface Ending {
   isMended: boolean;
   finding: string | undefined;
@@ -47,24 +47,24 @@ interface Ending {
 /** A job at a point of a repository's life. */
 interface Chapter {
   job: JobName;
-  /** Its name, where a job of its kind comes twice. */
+  /** Its name, if the job occurs twice. */
   as?: string;
   number: 0 | 1;
   day: number;
-  /** The scripts that are swept; absent: all of them. */
+  /** Scripts to sweep (default: all). */
   swept?: readonly string[];
 }
 
 /**
- * A run of specs that somebody types, as far as Spack goes: the recorded one knows nothing of a cache that has builds. Then
- * two runs, of which the second adds to what is there, and the removal of all of it later.
+ * A run of typed specs, up to Spack: the recorded one knows nothing of a cache with builds. Then two runs,
+ * the second of which adds builds, and the later removal of everything.
  */
 const LIFE: readonly Chapter[] = [
   { job: 'type', number: 0, day: 0, swept: [] },
   { job: 'concretize', number: 0, day: 0 },
   { job: 'plan', number: 0, day: 0 },
   { job: 'build', number: 0, day: 0 },
-  // What the second run finds done.
+  // State that the second run finds.
   { job: 'publish', as: 'first publish', number: 0, day: 0, swept: ['record-settings'] },
   { job: 'deploy', as: 'first deploy', number: 0, day: 0, swept: [] },
   { job: 'choose', number: 1, day: 1 },
@@ -80,9 +80,9 @@ const LIFE: readonly Chapter[] = [
 ];
 
 /**
- * Takes a repository through its life without a fault, and remembers the point before each step.
- * @param wanted which steps to sweep, by their names; its life ends with the last of them
- * @returns those steps
+ * Runs the whole life of a repository without faults, and saves the point before each step.
+ * @param wanted names of the steps to sweep; its life ends with the last of them
+ * @returns the steps to sweep
  */
 export async function liveCleanly(world: World, wanted: RegExp): Promise<Stage[]> {
   const isSwept = (chapter: Chapter, step: JobStep): boolean =>
@@ -124,15 +124,15 @@ function stageName({ job, as = job }: Chapter, step: JobStep): string {
   return `${as} ${verbOf(step)}`;
 }
 
-/** `receive` of `scripts/receive.ts`. */
+/** Verb of a script: `receive` for `scripts/receive.ts`. */
 function verbOf({ script }: JobStep): string {
   return script.replace(/^.*\/|\.ts$/g, '');
 }
 
 /**
- * Injects faults into the steps of a world, each from the point before its step. What follows a point is the same each
- * time, so it is run once for each point that faults lead to, and a job is run again once for each state of all that is
- * outside of its runner: most faults leave that as it was.
+ * Injects faults into the steps of a world, each from the point before its step. Since the same point always
+ * has the same continuation, that is run only once per point. A job is re-run only once per state outside its
+ * runner, which most faults leave unchanged.
  */
 export function openSweep(
   world: World,
@@ -168,7 +168,7 @@ export function openSweep(
   };
 }
 
-/** Runs the other steps of a job and, if it is red, the job again, as its owner does. */
+/** Runs the remaining steps of a job and, if it fails, re-runs the job, as its owner would. */
 async function finish(world: World, stage: Stage, runsAgain: Map<string, Ending>): Promise<Ending> {
   const { steps, index, end } = stage;
   const { finding, output } = await runRest(world, stage, steps.slice(index + 1));
@@ -191,7 +191,10 @@ async function finish(world: World, stage: Stage, runsAgain: Map<string, Ending>
   return { isMended: true, finding: wrong ?? again.finding, output: `${output}\nagain:\n${again.output}` };
 }
 
-/** What was committed by the first attempt is nothing new for the second: its outputs may be others. */
+/**
+ * Re-runs a job. Its outputs may differ, since the second attempt does not commit again what the first one
+ * did.
+ */
 async function runAgain(world: World, stage: Stage): Promise<Ending> {
   const { job, committed, steps, end } = stage;
   world.begin(job, { attempt: 2, committed });
@@ -201,7 +204,7 @@ async function runAgain(world: World, stage: Stage): Promise<Ending> {
   return { isMended: true, finding: finding ?? failed ?? findDifference(state, end.state), output };
 }
 
-/** Runs steps of a job to its end. @returns what they say that is not so */
+/** Runs the steps of a job to its end. @returns false statements in their output */
 async function runRest(
   world: World,
   { job }: Stage,
@@ -221,7 +224,7 @@ async function runRest(
   return { finding: `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`, output };
 }
 
-/** What a step says that is not so, or does not say. */
+/** Finds a false or missing statement in the output of a step. */
 function findLie({ isGreen, isKilled, output }: StepResult): string | undefined {
   if (isKilled) return undefined;
   if (!isGreen && !/^(error: |::error)/m.test(output)) return 'it fails without a sentence';
@@ -230,8 +233,8 @@ function findLie({ isGreen, isKilled, output }: StepResult): string | undefined 
 }
 
 /**
- * Whether all that is missing is indexes of before, on the site and in its list of them, which a client may ask for once
- * more, as the step has warned.
+ * Whether only earlier indexes are missing, on the site and in its list, which a client may still request, as
+ * the step has warned.
  */
 function isSaid({ output }: StepResult, finding = ''): boolean {
   const withoutList = finding.replace(/\/site\/v3\/kept-indexes\.json: \S+ instead of [0-9a-f]{64}(, )?/, '');
@@ -239,7 +242,7 @@ function isSaid({ output }: StepResult, finding = ''): boolean {
   return isOldIndex && /an index of the live site \S+ could not be kept/.test(output);
 }
 
-/** A build that a red job leaves, and that a clean one would not. */
+/** Finds a build that a failed job leaves and a clean one would not. */
 function findWrongBuild({ uploads }: WorldState, { uploads: wanted }: WorldState): string | undefined {
   const path = Object.keys(uploads).find(
     (each) => each.startsWith('previewed/builds/') && uploads[each] !== wanted[each],
@@ -264,7 +267,10 @@ function flatten(value: unknown, path = ''): Map<string, unknown> {
   return new Map(Object.entries(value).flatMap(([key, each]) => [...flatten(each, `${path}/${key}`)]));
 }
 
-/** Outputs of steps that are true of what the fault did, and that the workflow acts on: it takes artifacts another way, and pushes again. */
+/**
+ * Outputs that correctly report a fault and that the workflow handles: it gets artifacts in another way, or
+ * pushes again.
+ */
 const ACTED_ON = ['answers', 'missing'];
 
 function comparable(outputs: Record<string, string>): Record<string, string> {

@@ -6,7 +6,7 @@ import type { JobName } from './jobs.ts';
 
 const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
 
-/** Where each job is in the workflows. */
+/** Workflow file and id of each job. */
 const PLACES: Record<JobName, [file: string, id: string]> = {
   choose: ['build.yml', 'choose'],
   type: ['build.yml', 'choose'],
@@ -38,13 +38,13 @@ const Workflow = z.object({
   ),
 });
 
-/** A job as its workflow has it. */
+/** A job as defined in its workflow. */
 export interface WorkflowJob {
   permissions: Record<string, 'read' | 'write'>;
   steps: { script: string; hasToken: boolean; runsAfterFailure: boolean }[];
 }
 
-/** What a workflow grants a job, and the scripts that it runs. */
+/** Reads the permissions that a workflow grants a job, and the scripts that it runs. */
 export function readWorkflowJob(job: JobName): WorkflowJob {
   const [file, id] = PLACES[job];
   const workflow = Workflow.parse(parse(readFileSync(join(WORKFLOWS, file), 'utf8')));

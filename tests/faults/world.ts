@@ -27,60 +27,62 @@ const PRELOAD = pathToFileURL(join(import.meta.dirname, 'process.ts')).href;
 const RECORDED_SPACK = join(PROJECT, 'tests/rehearse/recorded-spack/bin/spack');
 const REPOSITORY = 'owner/repo';
 const TOKEN = 'token of the run';
-/** By so much waits of scripts are shorter: a minute is a second. */
+/** Factor by which waits of scripts are shortened: a minute takes a second. */
 const TIME_SCALE = 60;
-/** Packages of the sample cache that the first run and the second one build. */
+/** Packages of the sample cache that the first and the second run build. */
 const RUNS = [['gcc-runtime'], ['gcc-runtime', 'lz4']] as const;
 
-/** What a step left. */
+/** Result of a step. */
 export interface StepResult {
-  /** Whether it ended well, or was not to run. */
+  /** Whether it succeeded or was skipped. */
   isGreen: boolean;
   isKilled: boolean;
-  /** Whether it came to where the fault was to hit it. */
+  /** Whether it reached the fault. */
   isHit: boolean;
-  /** What its script printed. */
+  /** Output of its script. */
   output: string;
-  /** Requests to GitHub, its registry, their storage and the site. */
+  /** Requests to GitHub, its registry, its storage and the site. */
   requests: Named[];
   writes: Named[];
 }
 
-/** A repository on GitHub with its registry and site, whose jobs run as real scripts in real processes. */
+/** A repository on GitHub with its registry and site. Its jobs run as real scripts in real processes. */
 export interface World {
-  /** Takes the checkout of a job, whose steps are then run. */
+  /** Checks out the repository for a job, whose steps follow. */
   begin(job: JobName, options?: { attempt?: number; committed?: string }): void;
-  /** Runs the next step of the job if it is to run. */
+  /** Runs the next step of the job if its condition holds. */
   step(step: JobStep, fault?: Fault): Promise<StepResult>;
   progress(): JobProgress;
-  /** Whether the job has moved the branch. */
+  /** Whether the job has committed to the branch. */
   hasCommitted(): boolean;
-  /** Everything that is kept somewhere: the branch's files, the registry's content, the site, what was started. */
+  /**
+   * All persistent state: the files of the branch, the content of the registry, the site, started workflows.
+   */
   state(): Promise<WorldState>;
-  /** A digest of that and of all that the rest of the job depends on. */
+  /** Digest of the state and of everything that the rest of the job depends on. */
   point(): Promise<string>;
-  /** A digest of what the next job depends on: not on what this one has left on its runner. */
+  /** Digest of the state that the next job depends on, without files on this job's runner. */
   outside(): Promise<string>;
-  /** Remembers all of it; the result brings it back. */
+  /** Saves the whole state; the result restores it. */
   save(): () => void;
-  /** The next runs are those of this number and day. */
+  /** Sets number and day of the next runs. */
   at(run: { number: 0 | 1; date: number }): void;
   close(): Promise<void>;
 }
 
 export interface WorldState {
   tree: string;
-  /** Path to digest. */
+  /** Digests, keyed by path. */
   registry: Record<string, string>;
   versions: string[];
   site: Record<string, string>;
-  /** Artifacts that jobs have handed to each other. */
+  /** Artifacts passed between jobs. */
   uploads: Record<string, string>;
   started: string[];
   issues: string[];
 }
 
-/** Opens one in which nothing was built yet. */
+/** Opens a world without any builds. */
 export async function openWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'faults-'));
   const key = await makeKey({ name: 'Owner', date: new Date('2025-01-01T00:00:00Z') });
@@ -92,10 +94,10 @@ export async function openWorld(): Promise<World> {
   const site = await servePages({ root: pages, base: '/repo', port: 0 });
   const [work, uploads] = [join(folder, 'checkout'), join(folder, 'uploads')];
   for (const each of [uploads, join(folder, 'bin'), join(folder, 'tmp')]) mkdirSync(each);
-  // Its own writes are not the scripts'.
+  // Its writes do not count as those of the scripts.
   const spack = `#!/bin/sh\nNODE_OPTIONS= exec '${RECORDED_SPACK}' "$@"\n`;
   writeFileSync(join(folder, 'bin/spack'), spack, { mode: 0o755 });
-  /** Called for each request of whatever kind; what it returns becomes of it. */
+  /** Called for every request; returns its outcome. */
   let meet: Meeting = () => false;
   const front = (of: string) => (host: string) =>
     startFaultyProxy(host, (incoming, outgoing) => meet(of, incoming, outgoing));
@@ -111,7 +113,7 @@ export async function openWorld(): Promise<World> {
   let now: { number: 0 | 1; date: number } = { number: 0, date: 1_763_900_000 };
   let progress: JobProgress & { treeBefore: string } = { ...newProgress('choose'), treeBefore: '' };
   const api = await startGitHubApi({
-    // A token may do what the workflow grants its job.
+    // A token has the permissions that the workflow grants its job.
     get permissions() {
       return readWorkflowJob(progress.job).permissions;
     },
@@ -194,7 +196,7 @@ export async function openWorld(): Promise<World> {
       PACKAGES_VERSION: 'v2025.11.0',
       SPACK_INSTALLED: 'true',
       OWN_PACKAGES: join(PROJECT, 'tests/fixtures/recipes'),
-      // As the runner does for the later steps of a job.
+      // The runner passes these to the later steps of a job.
       ...Object.fromEntries(
         [...readFileSync(files.env, 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [
           name,
@@ -205,21 +207,21 @@ export async function openWorld(): Promise<World> {
   }
 
   function begin(job: JobName, { attempt = 1, committed = '' } = {}): void {
-    // A runner of its own.
+    // A new runner.
     for (const each of [work, join(folder, 'tmp')]) rmSync(each, { recursive: true, force: true });
     mkdirSync(join(folder, 'tmp'));
     execFileSync('git', ['clone', '-q', origin, work]);
     const git = (...args: string[]): string =>
       execFileSync('git', ['-C', work, ...args], { encoding: 'utf8' });
     git('remote', 'set-url', 'origin', `http://${gitFront.host}/origin.git`);
-    // Another run has published since this one chose its commit.
+    // Another run has published since this one checked out its commit.
     if (job === 'publish' && git('rev-list', '--count', 'HEAD') !== '1\n')
       git('reset', '-q', '--hard', 'HEAD~1');
     for (const file of [files.output, files.summary, files.env]) writeFileSync(file, '');
     progress = { ...newProgress(job), attempt, committed, treeBefore: treeOf(origin) };
   }
 
-  /** What is thrown is not a script's fault: a step finds what its job made. */
+  /** Runs a step. Thrown errors are not faults of the script: a step finds the files of its job. */
   async function step(next: JobStep, fault?: Fault): Promise<StepResult> {
     const result: StepResult = {
       ...{ isGreen: true, isKilled: false, isHit: false, output: '', requests: [], writes: [] },
@@ -244,7 +246,7 @@ export async function openWorld(): Promise<World> {
         ...(fault && 'request' in fault && fault.request === 'no answer at all' ? { IS_SILENT: 'true' } : {}),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, so that its children end with it.
+      // A separate process group, so that its children end with it.
       detached: true,
     });
     const names: string[] = [];
@@ -277,7 +279,7 @@ export async function openWorld(): Promise<World> {
     rmSync(`${files.writes}.met`, { force: true });
     progress.isGreen &&= result.isGreen;
     progress.isCutOff ||= result.isKilled;
-    // Which attempt chose is not part of what was chosen.
+    // The attempt is not part of the choice.
     progress.outputs = readOutputs(files.output);
     delete progress.outputs['run'];
     if (result.isGreen) next.after?.(around);
@@ -289,13 +291,13 @@ export async function openWorld(): Promise<World> {
   async function state(): Promise<WorldState> {
     return {
       tree: treeOf(origin),
-      // What was begun and not ended is no content.
+      // Unfinished uploads do not count as content.
       registry: Object.fromEntries(
         Object.entries(digestsOf(readFolder(kept.registry))).filter(
           ([path]) => !path.startsWith('_uploads/'),
         ),
       ),
-      // An index that was replaced and not deleted has no tag, and does no harm.
+      // An index that was replaced and not deleted has no tag, and is harmless.
       versions: (await ghcr.versions(REPOSITORY))
         .filter(({ tags }) => tags.length > 0)
         .map(({ digest, tags }) => `${digest} ${tags.join(' ')}`)
@@ -345,7 +347,7 @@ export async function openWorld(): Promise<World> {
   };
 }
 
-/** Plans a job that takes all that the first one has built. */
+/** Plans a job that uses all builds of the first one. */
 function addWave(plans: string, matrix: string): string {
   const { include } = Matrix.parse(JSON.parse(matrix));
   const [first] = include;
@@ -364,7 +366,7 @@ function newProgress(job: JobName): JobProgress {
   return { job, attempt: 1, committed: '', isGreen: true, isLost: false, isCutOff: false, outputs: {} };
 }
 
-/** Values of a file that `GITHUB_OUTPUT` names, as GitHub reads it; the last of a name counts. */
+/** Reads values from a file for `GITHUB_OUTPUT` as GitHub does; the last one of a name counts. */
 function readOutputs(file: string): Record<string, string> {
   const text = readFileSync(file, 'utf8');
   return Object.fromEntries(
@@ -372,7 +374,7 @@ function readOutputs(file: string): Record<string, string> {
   );
 }
 
-/** Passes a request on to another server. */
+/** Forwards a request to another server. */
 function forward(url: string, method: string, body: string, response: ServerResponse): void {
   const onward = request(url, { method, headers: { authorization: `Bearer ${TOKEN}` } }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);

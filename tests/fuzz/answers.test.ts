@@ -9,11 +9,14 @@ import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { startServer } from '../world/start-server.ts';
 import { holds, mutated } from './fuzz.ts';
 
-/** Answers of GitHub's APIs and of registries, changed: each is read, or refused in a sentence without a stack. */
+/**
+ * A mutated response of GitHub's APIs or of a registry, which must be read, or refused in one sentence
+ * without a stack.
+ */
 
 interface Answer {
   body: string;
-  /** Of the token endpoint. */
+  /** Response of the token endpoint. */
   token: string;
   link: string;
   challenge: string;
@@ -51,7 +54,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Header values as Node takes them. */
+/** Header values that Node accepts. */
 const header = (corpus: string[]): fc.Arbitrary<string> =>
   mutated(corpus).map((text) => text.replaceAll(/[^\x20-\x7e]/g, ''));
 
@@ -60,7 +63,7 @@ async function readOrRefuse(read: () => Promise<unknown>): Promise<void> {
     await read();
   } catch (error) {
     expect(error).toBeInstanceOf(Error);
-    // What JavaScript throws by itself was not expected.
+    // Errors thrown by JavaScript itself are bugs.
     expect(error).not.toBeInstanceOf(TypeError);
     expect(error).not.toBeInstanceOf(RangeError);
     expect(error).not.toBeInstanceOf(SyntaxError);

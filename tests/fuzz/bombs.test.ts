@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 const PROGRAM = join(import.meta.dirname, 'explode.ts');
-/** With Node's own 100 MiB; what a small runner can spare. */
+/** Memory limit, including 100 MiB of Node itself, that a small runner can provide. */
 const LIMIT_MIB = 500;
 const Outcome = z.object({ refused: z.string().optional(), mebibytes: z.number() });
 
@@ -36,7 +36,7 @@ const SLOW = [
 test.each(process.env['FULL'] ? [...NAMES, ...SLOW] : NAMES)(
   '%s is refused in a sentence, in little memory',
   async (name) => {
-    // What hangs is ended by the limit of tests.
+    // A hang is ended by the time limit of tests.
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, name]);
     const { refused, mebibytes } = Outcome.parse(JSON.parse(stdout));
     expect(refused).toMatch(/^Error: .*(?:expected|deeper than|more than)/);

@@ -16,8 +16,8 @@ import { startServer } from '../world/start-server.ts';
 import { makeEntry } from '../world/tar-maker.ts';
 
 /**
- * Sets off one bomb in this process: `node explode.ts NAME` prints what it was refused with and the memory that it
- * took, in MiB, or the names of all without an argument.
+ * Sets off one bomb in this process: `node explode.ts NAME` prints the error and the memory that it took, in
+ * MiB. Without an argument it prints all names.
  */
 const MIB = 2 ** 20;
 const NODE = '{"name":"a","version":"1","arch":{"platform":"linux","platform_os":"a","target":"b"},"more":';
@@ -70,7 +70,7 @@ const BOMBS: Record<string, () => unknown> = {
     ),
 };
 
-/** Nine anchors, each a list of nine of the one before. */
+/** Nine anchors, each a list of nine aliases of the previous one. */
 function aliases(): string {
   const lines = Array.from(
     { length: 9 },
@@ -94,7 +94,7 @@ function* files(count: number, name: (at: number) => string): Generator<Buffer> 
   for (let at = 0; at < count; at += 1) yield makeEntry({ name: name(at) });
 }
 
-/** The tarball is made while it is read: its own size is what a small one would say. */
+/** Creates the tarball while it is read; it claims the size of a small one. */
 async function explodeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   const source = Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 }));
   const blob = { digest: digestOf(''), size: 10 * MIB };
@@ -107,7 +107,7 @@ function challengeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   return readPayload({ where: 'tarball', size: 10 * MIB, open });
 }
 
-/** As many parts as are read of an answer. */
+/** Fills a response with parts up to the size limit. */
 function fill(start: string, part: (at: number) => string, end: string, most = Infinity): Buffer {
   const bytes = Buffer.alloc(SIBLING_LIMIT_BYTES - 100);
   let length = bytes.write(start);
@@ -117,7 +117,7 @@ function fill(start: string, part: (at: number) => string, end: string, most = I
   return bytes.subarray(0, length);
 }
 
-/** An API whose documents are right, but for one. */
+/** An API whose documents are valid except for one. */
 async function withAnswer(
   path: string,
   body: Buffer,

@@ -1,12 +1,14 @@
 import { expect } from 'vitest';
 import fc from 'fast-check';
 
-/** Cases of one property: few with `npm test`, many with `npm run test:full`. */
+/** Number of cases per property: few with `npm test`, many with `npm run test:full`. */
 export const CASES = process.env['FULL'] === undefined ? 150 : 20_000;
-/** A failure is repeated with the seed and the path that fast-check prints; another run takes others. */
+/**
+ * Seed. Repeat a failure with the seed and the path that fast-check prints; set another seed for other cases.
+ */
 export const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_129);
 
-/** What readers take for something else, or have a limit for. */
+/** Texts that readers may misinterpret or limit. */
 const TOKENS = [
   ...[
     '"',
@@ -89,7 +91,7 @@ const edit = fc.record({
 });
 type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-/** Good texts with a few edits, and now and then a text of no kind. */
+/** Valid texts with a few edits, and sometimes arbitrary text. */
 export function mutated(corpus: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     {
@@ -106,7 +108,7 @@ export function mutated(corpus: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** The same for bytes. */
+/** Like `mutated`, for bytes. */
 export function mutatedBytes(corpus: readonly Buffer[]): fc.Arbitrary<Buffer> {
   return mutated(corpus.map((bytes) => bytes.toString('latin1'))).map((text) => Buffer.from(text, 'latin1'));
 }
@@ -127,7 +129,7 @@ function applyEdits([text, edits]: [string, Edit[]]): string {
   }, text);
 }
 
-/** Runs a property with the seed of this run. */
+/** Checks a property with the seed of this run. */
 export async function holds<T>(
   arbitrary: fc.Arbitrary<T>,
   check: (value: T) => void | Promise<void>,
@@ -140,7 +142,7 @@ export async function holds<T>(
   );
 }
 
-/** Runs a parser, which may refuse what it is given, but in a sentence of its own rather than by an accident. */
+/** Runs a parser, which may refuse its input, but only with a sentence of its own. */
 export async function parseOrRefuse<T>(parse: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await parse();

@@ -23,7 +23,7 @@ import { CASES, holds, mutated, mutatedBytes, SEED } from './fuzz.ts';
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const gnu = (header: Buffer) => header.write(GNU_MAGIC, 257, 'latin1');
 
-/** Archives as Python and GNU tar write them, with all that is let through. */
+/** Archives in the formats of Python and GNU tar, with everything that is accepted. */
 const TARS = [
   makeTar(
     { name: 'p/', type: '5', mode: 0o755 },
@@ -47,7 +47,7 @@ interface Answer {
   error?: string;
 }
 
-/** Asks Python about many inputs in one process. */
+/** Asks Python about many inputs in a single process. */
 async function askPython(queries: readonly { kind: 'tar' | 'json'; bytes: Buffer }[]): Promise<Answer[]> {
   const child = spawn('python3', [join(import.meta.dirname, 'oracles.py')], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -65,7 +65,7 @@ async function askPython(queries: readonly { kind: 'tar' | 'json'; bytes: Buffer
   return answers;
 }
 
-/** The entries of an archive that is let through; undefined for one that is not. */
+/** Returns the entries of an accepted archive; undefined for others. */
 async function listTar(tar: Buffer): Promise<Listed[] | undefined> {
   const archive = extract();
   try {
@@ -96,11 +96,11 @@ async function listTar(tar: Buffer): Promise<Listed[] | undefined> {
   }
 }
 
-/** Where fields of a header begin. */
+/** Offsets of header fields. */
 const FIELDS = [0, 1, 2, 5, 100, 104, 106, 124, 134, 136, 156, 157, 158, 257, 263, 265, 329, 345, 346, 500];
 const BYTES = [...Buffer.from('\0 /.01257xgLKSp\x80\xff', 'latin1')];
 
-/** Changes fields of headers, and sets their sums right again; now and then anything. */
+/** Changes fields of headers and corrects their checksums; sometimes changes anything. */
 const changedTar = fc.oneof(
   { weight: 1, arbitrary: mutatedBytes(TARS) },
   {
@@ -140,9 +140,9 @@ describe(`readers next to what defines them: ${CASES} cases each, seed ${SEED}`,
     const answers = await askPython(accepted.map((bytes) => ({ kind: 'tar', bytes })));
     const lists = own.filter((list) => list !== undefined);
     const different = lists.flatMap((list, at) => {
-      // Python marks bytes that are no UTF-8 in its own way.
+      // Python marks bytes that are not valid UTF-8 in its own way.
       const found = JSON.stringify(answers[at]?.answer)?.replaceAll(/\\ud[c-f][0-9a-f]{2}/g, '\ufffd');
-      // It leaves out slashes at the end of names, and keeps those of links.
+      // It removes trailing slashes of names, but not of link targets.
       const expected = list.map(([name = '', ...others]) => [String(name).replace(/\/+$/, ''), ...others]);
       return found === JSON.stringify(expected) ? [] : [[list, answers[at]]];
     });

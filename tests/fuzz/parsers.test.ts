@@ -78,7 +78,7 @@ const record = JSON.stringify({
   built: [],
   reused: [],
 });
-/** Files of the kinds that challenge looks into. */
+/** Files of the kinds that challenge compares. */
 const payloadFiles = [
   ...blobs.slice(0, 4).map((bytes) => bytes.subarray(0, 4_000)),
   readFileSync(process.execPath).subarray(0, 6_000),
@@ -106,7 +106,7 @@ const PIN = ['reason: kept\nspecs: [zlib@1.3, hdf5]\n', `hashes: [${'a'.repeat(3
 const where = 'file.json';
 const advice = 'restore it';
 
-/** Each parser of text that others write, with good texts of it. */
+/** Every parser of untrusted text, with valid examples. */
 const PARSERS: [name: string, corpus: string[], parse: (text: string) => unknown][] = [
   ['manifests of a mirror', manifests, (text) => findSpecBlobs(text, where)],
   ['clear-signed text', signed, (text) => splitSigned(text, where)],
@@ -188,7 +188,7 @@ describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, ()
       mutated(signed),
       async (text) => {
         const verified = await parseOrRefuse(() => verifyManifest(text, armored, where));
-        // What is accepted is the very text that was signed.
+        // Accepted text is exactly the text that was signed.
         if (verified) expect([...good].some((one) => one.includes(verified.text))).toBe(true);
       },
       0.2,

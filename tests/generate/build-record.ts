@@ -6,22 +6,22 @@ import { dagOf, nodeOf, runtimeClosure } from './dag.ts';
 import type { History, HistoryBuild } from './history.ts';
 import { createRandom, inventCommit, inventSha256, type Random } from './random.ts';
 
-/** An image takes no more layers. */
+/** Maximum number of layers of an image. */
 const LAYERS_LIMIT = 100;
 
-/** Tarball sizes of real caches: half are below, a few are a thousand times as large. */
+/** Tarball sizes of real caches: half are below the median, a few are a thousand times as large. */
 const MEDIAN_TARBALL_BYTES = 400_000;
 const LARGEST_TARBALL_BYTES = 1_900_000_000;
 
 const MEDIAN_SECONDS = 45;
 
-/** Bytes that a node takes in a config, and what else is in it. */
+/** Size of a node in a config, and of the rest of the config. */
 const CONFIG_BYTES_PER_NODE = 1_100;
 const CONFIG_BYTES = 600;
 
 const SPACK_VERSIONS = ['1.0.0', '1.0.2', '1.1.0', '1.2.0.dev0'];
 
-/** The record of a build that has no bytes: sizes are plausible, digests invented. */
+/** Invents the record of a build without bytes, with plausible sizes and invented digests. */
 export function inventBuildRecord(history: History, build: HistoryBuild): Build {
   const { node } = nodeOf(history.nodes, build.hash);
   const random = createRandom(`build ${history.seed} ${build.hash}`);
@@ -39,7 +39,7 @@ export function inventBuildRecord(history: History, build: HistoryBuild): Build 
   });
 }
 
-/** One in ten was built before times were kept. */
+/** One in ten builds is older than the recording of times. */
 function inventTimes({ name, hash }: Node): Pick<Build, 'times' | 'logSize'> {
   const random = createRandom(`times ${hash}`);
   if (random.chance(0.1)) return {};
@@ -76,7 +76,7 @@ function inventImage(history: History, hash: DagHash, random: Random): Build['im
   const layers = runtimeClosure(history.nodes, hash).length;
   const stem = fileStem(node).replaceAll(/[^A-Za-z0-9_.-]/g, '_');
   const tag = `${stem}.spack`;
-  // A dependency that was published after its dependents is missing in their images, too.
+  // A dependency published after its dependents is missing from their images, too.
   const runnable = layers <= LAYERS_LIMIT && !random.chance(0.01);
   const configBytes = CONFIG_BYTES + dagOf(history.nodes, hash).length * CONFIG_BYTES_PER_NODE;
   return {

@@ -69,11 +69,11 @@ test('tarballs pass the checks of publish', async () => {
 test('the same seed gives the same bytes', async () => {
   const list = (name: string) => glob('**', { cwd: join(folder, name), dot: true });
   const [files, again] = await Promise.all([list('cache'), list('again')]);
-  // A blob's name is its content, and so is a manifest's text through the blobs' names.
+  // The name of a blob determines its content, and through its blobs the text of a manifest.
   expect(again.sort()).toEqual(files.sort());
 });
 
-/** Every build of the cache: its records with their bytes, and its spec file. */
+/** Reads every build of the cache: its records with their bytes, and its spec file. */
 async function readEntries() {
   const cache = join(folder, 'cache');
   const paths = await glob('v3/manifests/spec/*/*.json', { cwd: cache });

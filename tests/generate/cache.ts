@@ -9,19 +9,19 @@ import { inventHistory, type History } from './history.ts';
 import { gzipAsPython, packTarball } from './tarball.ts';
 import { writeFiles, type GeneratedFile } from './write-files.ts';
 
-/** What Spack 1.2 writes into the spec files of a v3 build cache. */
+/** Layout version that Spack 1.2 writes into the spec files of a v3 build cache. */
 const SPEC_LAYOUT_VERSION = 2;
 
 /**
- * Writes an unsigned v3 build cache of exactly `builds` builds, with the tiny tarballs of them all, to a directory
- * that is new or empty. It has no index: `spack buildcache update-index` makes one.
- * @returns what was invented; the same seed and number give the same files
+ * Writes an unsigned v3 build cache with exactly `builds` builds and tiny tarballs to a directory that is new
+ * or empty. It has no index: `spack buildcache update-index` creates one.
+ * @returns the invented history; the same seed and number give the same files
  */
 export async function generateCache(options: {
   builds: number;
   seed: number;
   directory: string;
-  /** About how large each tarball is (default: tiny). */
+  /** Approximate size of each tarball (default: tiny). */
   tarballBytes?: number;
 }): Promise<History> {
   const history = inventHistory(options);
@@ -34,7 +34,7 @@ async function* cacheFiles(history: History, tarballBytes: number): AsyncGenerat
   for (const { hash } of history.builds.values()) yield* await specFiles(history, hash, tarballBytes);
 }
 
-/** A build's tarball, spec file and manifest. */
+/** Creates a build's tarball, spec file and manifest. */
 async function specFiles({ nodes }: History, hash: string, tarballBytes: number): Promise<GeneratedFile[]> {
   const root = nodeOf(nodes, hash);
   const texts = dagOf(nodes, hash).map(({ text }) => text);
@@ -57,7 +57,7 @@ async function specFiles({ nodes }: History, hash: string, tarballBytes: number)
   ];
 }
 
-/** Digits, of which gzip leaves about so many bytes; the same for the same label. */
+/** Digits that gzip compresses to about this many bytes; the same for the same label. */
 function inventBytes(label: string, compressedBytes: number): Buffer {
   const key = createHash('sha256').update(label).digest();
   const random = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(compressedBytes));

@@ -87,7 +87,7 @@ test('refuses a directory with something in it and leaves it as it is', async ()
   expect(await readdir(directory)).toEqual(['mine.txt']);
 });
 
-/** Every file below a folder by its path, sorted. */
+/** Reads all files below a folder, keyed by path, sorted. */
 async function readAll(directory: string): Promise<Map<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

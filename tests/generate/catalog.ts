@@ -16,19 +16,19 @@ import { inventFailure, inventPackage } from './package-record.ts';
 import { createRandom } from './random.ts';
 import { writeFiles, type GeneratedFile } from './write-files.ts';
 
-/** One failure for so many builds, one removed build for so many; both occur from 50 builds on. */
+/** Builds per failure and per removed build; with 50 builds or more both occur. */
 const BUILDS_PER_FAILURE = 40;
 const BUILDS_PER_REMOVED = 45;
-/** One container for so many builds: they are made when asked for. */
+/** Builds per container: containers are only made on request. */
 const BUILDS_PER_CONTAINER = 10;
 
 const ENVIRONMENTS = ['hpc-tools', 'data-science'];
 const LARGEST_ENVIRONMENT = 15;
 
 /**
- * Writes a catalog of exactly `builds` unsigned builds to a directory that is new or empty.
- * Digests and sizes are invented: no registry has the blobs.
- * @returns what was invented; the same seed and number give the same files
+ * Writes a catalog of exactly `builds` unsigned builds to a directory that is new or empty. Digests and sizes
+ * are invented: no registry has the blobs.
+ * @returns the invented history; the same seed and number give the same files
  */
 export async function generateCatalog(options: {
   builds: number;
@@ -67,7 +67,7 @@ function* packageFiles({ nodes, builds }: History): Generator<GeneratedFile> {
     ages.set(name, Math.min(round.age, ages.get(name) ?? round.age));
   }
   for (const [name, age] of ages) {
-    // Spack knows every package, yet publish may not have asked for each.
+    // Spack knows every package, but publish may not have recorded each.
     if (createRandom(`has package record ${name}`).chance(0.97)) {
       yield { path: `packages/${name}.json`, content: toJson(inventPackage(name, age)) };
     }
@@ -83,7 +83,7 @@ function* containerFiles(history: History): Generator<GeneratedFile> {
   }
 }
 
-/** Failures are of nodes that have no binary. */
+/** Creates failures, of nodes without a binary. */
 function* failureFiles({ seed, nodes, builds }: History): Generator<GeneratedFile, Date[]> {
   const random = createRandom(`failures ${seed}`);
   const unbuilt = [...nodes.values()].filter(({ node }) => !node.external && !builds.has(node.hash));
@@ -99,7 +99,7 @@ function* failureFiles({ seed, nodes, builds }: History): Generator<GeneratedFil
   return dates;
 }
 
-/** Removed builds are like some that are there, but for their hash. */
+/** Creates removed builds, which are like existing ones except for their hash. */
 function* removedFiles({ nodes, builds }: History): Generator<GeneratedFile> {
   for (const [index, { hash, published }] of [...builds.values()].entries()) {
     if (index % BUILDS_PER_REMOVED !== BUILDS_PER_REMOVED - 1) continue;
@@ -128,7 +128,7 @@ function* statsFiles({ builds }: History, failures: Date[]): Generator<Generated
   }
 }
 
-/** The newest rounds' requests, one environment for each of them. */
+/** Creates environments from the requests of the newest rounds. */
 function* environmentFiles({ nodes, builds, requests }: History): Generator<GeneratedFile> {
   const newest = requests.filter((roots) => roots.length > 0).reverse();
   for (const [index, name] of ENVIRONMENTS.entries()) {
@@ -148,7 +148,7 @@ function* environmentFiles({ nodes, builds, requests }: History): Generator<Gene
   }
 }
 
-/** A `spack.lock` as Spack writes it: compact, nodes as they are. */
+/** A `spack.lock` in Spack's format: compact, with unchanged nodes. */
 function lockText({ nodes, roots }: { nodes: History['nodes']; roots: DagHash[] }): string {
   const texts = new Map(
     roots.flatMap((root) => dagOf(nodes, root)).map(({ node, text }) => [node.hash, text] as const),

@@ -3,7 +3,7 @@ import type { History } from './history.ts';
 
 const JUNE = { release: 'v2026.06.0', date: '2026-06-20T21:30:42Z' };
 
-/** How an invented cache compares with newer recipes: of five builds two are older, one of each other kind. */
+/** Invents a comparison with newer recipes: of five builds two are older, and one is of each other kind. */
 export function inventComparison({ builds, nodes }: Pick<History, 'builds' | 'nodes'>): RecipeComparison {
   const hashes = [...builds.keys()].sort();
   const every = (rest: number): string[] => hashes.filter((_, index) => index % 5 === rest);

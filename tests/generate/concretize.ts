@@ -8,25 +8,25 @@ import type { Template } from './templates.ts';
 import { earlierVersion } from './versions.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-/** One round of a cache's builds: where for, when, and with which variants. */
+/** One round of a cache's builds: platform, time and variants. */
 export interface Round {
   platform: Platform;
-  /** Months before the newest round: the older a round, the older its versions. */
+  /** Months before the newest round; older rounds have older versions. */
   age: number;
-  /** Rounds of another flavour flip other variants. */
+  /** Rounds of different flavours flip different variants. */
   flavour: number;
 }
 
-/** Concretizes recipes in one round; every node it makes is added to `nodes`. */
+/** Concretizes recipes in one round and adds all their nodes to `nodes`. */
 export type Concretize = (recipe: Recipe) => DagHash;
 
-/** Edges that only an invented package has, by the family of its name. */
+/** Edge types of invented packages, by the prefix of their name. */
 const EXTRA_DEPTYPES: [prefix: RegExp, deptypes: string[]][] = [
   [/^(py|r|perl)-/, ['build', 'run']],
   [/(?:)/, ['build', 'link']],
 ];
 
-/** The same seed and round give the same nodes, whatever is concretized first. */
+/** Creates a concretizer. The same seed and round give the same nodes in any order of concretization. */
 export function createConcretizer(
   round: Round,
   seed: number,
@@ -52,7 +52,7 @@ export function createConcretizer(
   function concretizeEdge(edge: Dependency): Dependency[] {
     const template = templates.get(edge.hash);
     if (!template) throw new Error(`the real nodes lack ${edge.name} ${edge.hash}`);
-    // Neither exists on macOS.
+    // Neither of them exists on macOS.
     if (round.platform.platform === 'darwin' && /^(glibc|gcc-runtime)$/.test(edge.name)) return [];
     const name = packageName(template, round.platform);
     const hash = concretize({ id: template.hash, name, template, extra: [] });
@@ -69,7 +69,7 @@ function extraEdge({ name }: Recipe, extra: Recipe, hash: DagHash): Dependency {
   return { name: extra.name, hash, parameters: { deptypes, virtuals: [] } };
 }
 
-/** The node without its hash, keys in Spack's order. */
+/** Members of a node without its hash, in Spack's order of keys. */
 function nodeMembers(recipe: Recipe, dependencies: Dependency[], round: Round, seed: number): object {
   const { name, template } = recipe;
   const { external, patches } = template;
@@ -117,7 +117,7 @@ function versionOf({ name, template }: Recipe, { platform, age }: Round, seed: n
   return random.chance(0.01) ? `git.${inventCommit(`${name} ${version}`)}=${version}` : version;
 }
 
-/** Flips a boolean variant now and then; flags and valued variants stay. */
+/** Sometimes flips a boolean variant; flags and variants with other values stay. */
 function flipVariants({ parameters }: Template, random: Random): Template['parameters'] {
   const variants = Object.keys(parameters).filter((key) => typeof parameters[key] === 'boolean');
   if (variants.length === 0 || !random.chance(0.2)) return parameters;
@@ -144,7 +144,7 @@ function compilerExternal({ compiler }: Platform): object {
   return { path: '/usr', module: null, extra_attributes: { compilers } };
 }
 
-/** Shaped like Spack's: 52 characters of base32 and the padding. */
+/** Invents a hash in Spack's form: 52 characters of base32 and the padding. */
 function inventPackageHash(name: string, version: string): string {
   const digits = inventSha256(`package ${name} ${version}`).match(/../g) ?? [];
   const letters = digits.map((pair) => 'abcdefghijklmnopqrstuvwxyz234567'.charAt(parseInt(pair, 16) & 31));

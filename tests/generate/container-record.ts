@@ -8,7 +8,7 @@ import { inventCommit, inventSha256 } from './random.ts';
 const BASE = { name: 'debian:12', digest: `sha256:${inventSha256('debian:12')}` };
 const MANIFEST_BYTES = 1_800;
 
-/** The record of a build's container, as publish writes it when asked for one. */
+/** Invents the record of a build's container in the form that publish writes. */
 export function inventPackageContainer({ name, version, hash, published, origin }: Build): Container {
   return inventContainer({
     roots: [hash],
@@ -22,7 +22,7 @@ export function inventPackageContainer({ name, version, hash, published, origin 
   });
 }
 
-/** The record of an environment's container. */
+/** Invents the record of an environment's container. */
 export function inventEnvironmentContainer(
   environment: string,
   roots: DagHash[],

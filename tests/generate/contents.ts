@@ -2,10 +2,10 @@ import type { Contents } from '../../site/schemas/build.ts';
 import { fileStem, targetOf, type Node } from '../../site/schemas/node.ts';
 import type { Random } from './random.ts';
 
-/** Where the invented builders install to. */
+/** Install root of the invented builds. */
 export const INSTALL_ROOT = '/opt/software';
 
-/** The newest symbol version that a program names, and how many do so. */
+/** Newest glibc symbol versions that programs require, by frequency. */
 const GLIBC_FLOORS = [
   '2.2.5',
   '2.14',
@@ -21,7 +21,7 @@ const GLIBC_FLOORS = [
   '2.38',
 ];
 
-/** Newest glibc of each operating system: nothing built there names a newer one. */
+/** Newest glibc of each operating system: its builds cannot require a newer one. */
 const NEWEST_GLIBC: Record<string, number> = {
   debian12: 36,
   'ubuntu22.04': 35,
@@ -29,7 +29,7 @@ const NEWEST_GLIBC: Record<string, number> = {
   rocky9: 34,
 };
 
-/** Packages whose programs or libraries are not named for them. */
+/** Packages whose programs or libraries have other names than the package. */
 const KNOWN_PROGRAMS = new Map(
   Object.entries({
     bzip2: ['bunzip2', 'bzcat', 'bzip2'],
@@ -52,7 +52,7 @@ const KNOWN_LIBRARIES = new Map(
   }),
 );
 
-/** What a package of that name would plausibly ship. */
+/** Invents plausible contents for a package of that name. */
 export function inventContents(node: Node, random: Random): Contents {
   const programs = programsOf(node, random);
   const libraries = librariesOf(node, random);

@@ -4,7 +4,7 @@ import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
 type Nodes = ReadonlyMap<DagHash, SpecNode>;
 
-/** A DAG in the order of a spec file: the root first, then depth first, each node once. */
+/** Lists a DAG in the order of a spec file: the root first, then depth first, each node once. */
 export function dagOf(nodes: Nodes, root: DagHash): SpecNode[] {
   const seen = new Set<DagHash>();
   const visit = (hash: DagHash): void => {
@@ -16,7 +16,7 @@ export function dagOf(nodes: Nodes, root: DagHash): SpecNode[] {
   return [...seen].map((hash) => nodeOf(nodes, hash));
 }
 
-/** What has to be there as a binary for `root` to run: dependencies first, `root` last, externals left out. */
+/** Lists the binaries that `root` needs at run time: dependencies first, `root` last, without externals. */
 export function runtimeClosure(nodes: Nodes, root: DagHash): SpecNode[] {
   const closure: SpecNode[] = [];
   const seen = new Set<DagHash>();
@@ -31,7 +31,7 @@ export function runtimeClosure(nodes: Nodes, root: DagHash): SpecNode[] {
   return closure;
 }
 
-/** Throws when there is none. */
+/** Returns a node; throws when it does not exist. */
 export function nodeOf(nodes: Nodes, hash: DagHash): SpecNode {
   const found = nodes.get(hash);
   if (!found) throw new Error(`expected a node ${hash}, found none`);

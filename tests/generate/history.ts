@@ -7,25 +7,27 @@ import { createRandom, type Random } from './random.ts';
 import { readTemplates } from './templates.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-/** Months that a history spans, the last of them October 2026. */
+/** Number of months in a history, which ends in October 2026. */
 const MONTHS = 30;
 const FIRST_MONTH = { year: 2024, index: 4 };
 
-/** Builds of one round at most, about; small histories have smaller rounds, to have some of everything. */
+/**
+ * Approximate maximum of builds per round; small histories have smaller rounds, to have some of everything.
+ */
 const BUILDS_PER_ROUND = 300;
 const BUILDS_PER_SMALL_ROUND = 50;
 const FEWEST_ROUNDS = 4;
 
-/** How many packages are invented for each build: a package gets a handful of builds. */
+/** Number of invented packages per build: a package gets a handful of builds. */
 const INVENTED_PER_BUILD = 0.4;
 const INVENTED_SHARE_OF_REQUESTS = 0.85;
 
-/** Requests after which a round is thought to have nothing new to build. */
+/** Number of requests after which a round ends because nothing new is left to build. */
 const REQUESTS_PER_ROUND = 2_000;
-/** Requests that are passed over near a round's end because they need more builds than are left. */
+/** Number of requests that may be skipped near a round's end because they need more builds than are left. */
 const PASSES_PER_ROUND = 200;
 
-/** One binary: which, in which round and run, when. */
+/** One binary with its round, run and time. */
 export interface HistoryBuild {
   hash: DagHash;
   round: Round;
@@ -34,18 +36,18 @@ export interface HistoryBuild {
   published: Date;
 }
 
-/** What a cache has built over time. */
+/** Builds of a cache over time. */
 export interface History {
   seed: number;
   /** Every node of every build's DAG. */
   nodes: Map<DagHash, SpecNode>;
-  /** In the order of their making: what a build needs to run stands before it. */
+  /** Builds in chronological order: run-time dependencies come before their dependents. */
   builds: Map<DagHash, HistoryBuild>;
-  /** What was asked for in each round and is there as a binary, the oldest round first. */
+  /** Requests of each round that have a binary, the oldest round first. */
   requests: DagHash[][];
 }
 
-/** Invents exactly `builds` builds; all that they need to run has a binary too, externals left out. */
+/** Invents exactly `builds` builds; all run-time dependencies except externals have binaries, too. */
 export function inventHistory({ builds, seed }: { builds: number; seed: number }): History {
   const templates = readTemplates();
   const population = createPopulation(templates.values(), Math.round(builds * INVENTED_PER_BUILD), seed);
@@ -77,7 +79,7 @@ export function inventHistory({ builds, seed }: { builds: number; seed: number }
 interface RoundWork {
   index: number;
   round: Round;
-  /** Builds it may add. */
+  /** Number of builds that it may add. */
   quota: number;
   random: Random;
   concretize: Concretize;
@@ -85,7 +87,7 @@ interface RoundWork {
   population: Population;
 }
 
-/** Asks for one package after the other and builds what is missing of each, dependencies first. */
+/** Requests one package after the other and builds their missing nodes, dependencies first. */
 function buildRound(history: History, work: RoundWork): void {
   const { builds } = history;
   const { random, round, quota, made } = work;
@@ -108,7 +110,7 @@ function buildRound(history: History, work: RoundWork): void {
   history.requests.push([...requests]);
 }
 
-/** Rounds go through the platforms again and again while the months go by. */
+/** Plans a round. Rounds cycle through the platforms over the months. */
 function planRound(index: number, rounds: number): Round {
   const platform = PLATFORMS[index % PLATFORMS.length];
   if (!platform) throw new Error('expected at least one platform');
@@ -122,7 +124,7 @@ function pickRecipe({ real, invented }: Population, random: Random): Population[
     : random.pick(real);
 }
 
-/** When a request comes that stands at `share` of its round. */
+/** Time of a request at the fraction `share` of its round. */
 function startOf({ age }: Round, share: number): Date {
   const daysOfWork = 26;
   const month = FIRST_MONTH.index + MONTHS - 1 - age;

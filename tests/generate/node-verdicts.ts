@@ -8,8 +8,8 @@ import { askSpack } from '../world/spack-verdicts.ts';
 import { findSpacks, SPACK_ADVICE } from '../world/spack.ts';
 
 /**
- * Records what the Spacks of this machine do with a sample of nodes, and which versions the newest of them finds in
- * ranges, for tests where there is none: `node tests/generate/node-verdicts.ts`.
+ * Records how the Spack versions on this machine handle a sample of nodes, and which versions the newest one
+ * finds in ranges, for tests on machines without Spack: `node tests/generate/node-verdicts.ts`.
  */
 const COUNT = 200;
 const SEED = 12;

@@ -65,7 +65,7 @@ const PHASES: Record<string, string> = {
   disk: 'build',
 };
 
-/** What Spack could know of a package of that name; `age` in months before the newest round. */
+/** Invents Spack's description of a package; `age` is in months before the newest round. */
 export function inventPackage(name: string, age: number): Package {
   const random = createRandom(`package ${name}`);
   const description = `${name} is a ${random.pick(KINDS)} for ${random.pick(FIELDS)}, made for clusters and laptops alike.`;
@@ -85,7 +85,7 @@ export function inventPackage(name: string, age: number): Package {
   });
 }
 
-/** A failed try to build a node, and the file's name without its ending. */
+/** Invents a failure to build a node, with the file name without extension. */
 export function inventFailure(node: Node, date: Date, run: number): { stem: string; failure: Failure } {
   const random = createRandom(`failure ${node.hash}`);
   const kind = random.pick(FAILURE_KINDS);

@@ -1,18 +1,18 @@
 import targets from './targets.json' with { type: 'json' };
 
-/** What a cache is built on and for: one row of a build matrix. */
+/** Platform of builds: one row of a build matrix. */
 export interface Platform {
   platform: 'linux' | 'darwin';
   os: string;
-  /** A generic target is a name, a microarchitecture is archspec's own record, as Spack writes them. */
+  /** Target as Spack writes it: a name for a generic target, archspec's record for a microarchitecture. */
   target: string | { name: string };
-  /** The target of what Spack did not build. */
+  /** Target of externals. */
   family: 'x86_64' | 'aarch64';
   compiler: { name: 'gcc' | 'apple-clang'; version: string };
   runner: string;
 }
 
-/** Versions of what an operating system brings, by package. */
+/** Versions of an operating system's packages. */
 export const SYSTEM_VERSIONS: Record<string, Record<string, string>> = {
   debian12: { glibc: '2.36', gmake: '4.3', diffutils: '3.8', pkgconf: '1.8.1' },
   'ubuntu22.04': { glibc: '2.35', gmake: '4.3', diffutils: '3.8', pkgconf: '1.8.0' },
@@ -22,7 +22,7 @@ export const SYSTEM_VERSIONS: Record<string, Record<string, string>> = {
   sequoia: { gmake: '3.81', diffutils: '3.10', pkgconf: '2.4.3' },
 };
 
-/** The matrix, most wanted first. */
+/** The matrix, most popular platforms first. */
 export const PLATFORMS: readonly Platform[] = [
   linux('debian12', 'x86_64_v3', '12.2.0', 'ubuntu-24.04'),
   linux('ubuntu24.04', targets.neoverse_v1, '13.3.0', 'ubuntu-24.04-arm', 'aarch64'),

@@ -1,24 +1,27 @@
 import { createRandom, type Random } from './random.ts';
 import type { Template } from './templates.ts';
 
-/** Something that can be built: a real package in one of its real forms, or one invented after such a form. */
+/** A recipe to build: a real package in one of its real forms, or a package invented from one. */
 export interface Recipe {
   /** Unique among recipes. */
   id: string;
   name: string;
-  /** The real node it is like. */
+  /** The real node that it is based on. */
   template: Template;
-  /** Invented packages it depends on besides what its template depends on. */
+  /** Invented dependencies in addition to those of its template. */
   extra: Recipe[];
 }
 
-/** Real recipes first, then the invented ones, most popular first. */
+/** Real and invented recipes, most popular first. */
 export interface Population {
   real: Recipe[];
   invented: Recipe[];
 }
 
-/** What the invented packages are like: their share, the name they get, and the real packages they stand in for. */
+/**
+ * Families of invented packages: their share, the prefix of their names, and the real packages that they
+ * resemble.
+ */
 const FAMILIES = [
   { share: 0.45, prefix: 'py-', like: /^py-/ },
   { share: 0.2, prefix: 'r-', like: /^r-/ },
@@ -36,7 +39,7 @@ const FIRST_WORDS =
 const LAST_WORDS =
   'align array atlas base bench bind block board bridge build cache calc cast chart chunk clock cluster codec core craft cube deck dock draw drive engine fetch fit fold forge form frame gate graph guard hash index input kit lab lens link list loader log loop map mark mesh mind model net node pack parse path phase pipe plan plot pool port probe query queue rank reader ring route sample scan schema score seek shape shift sim sketch solve sort spec stack stat store stream sync table tape test tile trace track tree tune view wire writer zone';
 
-/** Makes `count` invented recipes beside the real ones, some of which depend on others of their family. */
+/** Adds `count` invented recipes to the real ones; some depend on others of their family. */
 export function createPopulation(templates: Iterable<Template>, count: number, seed: number): Population {
   const real = [...templates]
     .filter(({ external }) => external === undefined)
@@ -59,7 +62,7 @@ export function createPopulation(templates: Iterable<Template>, count: number, s
   return { real, invented };
 }
 
-/** One of a list that is ordered by popularity; the first are picked most often. */
+/** Picks from a list ordered by popularity; the first items are picked most often. */
 export function pickEarly<T>(random: Random, list: readonly T[]): T {
   return random.pick(list.slice(0, Math.max(1, Math.ceil(list.length * random.fraction()))));
 }
@@ -81,7 +84,7 @@ function pickName(random: Random, prefix: string, taken: ReadonlySet<string>): s
   return name;
 }
 
-/** None for half of all, else up to three, the popular ones more often. */
+/** Picks none in half of the cases, else up to three, popular ones more often. */
 function pickPopular(random: Random, relatives: Recipe[]): Recipe[] {
   const picked = new Set<Recipe>();
   if (relatives.length === 0 || random.chance(0.5)) return [];

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 
-/** A stream of numbers that looks random and is the same for the same label on every machine. */
+/** A stream of pseudorandom numbers that is the same for the same label on every machine. */
 export interface Random {
-  /** At least 0, below 1. */
+  /** Returns a number of at least 0 and below 1. */
   fraction(): number;
-  /** A whole number at least 0, below `limit`. */
+  /** Returns an integer of at least 0 and below `limit`. */
   below(limit: number): number;
-  /** True with the given probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
-  /** A number whose logarithm is normal around that of `median`; real sizes are spread like this. */
+  /** Returns a log-normal number around `median`, the distribution of real sizes. */
   logNormal(median: number, sigma: number): number;
 }
 
 /**
- * Numbers from 0 to below 1, the same for the same seed.
+ * Creates a generator of numbers from 0 to below 1, the same for the same seed.
  * Source: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (public domain).
  */
 export function mulberry32(seed: number): () => number {
@@ -27,7 +27,9 @@ export function mulberry32(seed: number): () => number {
   };
 }
 
-/** Streams of different labels have nothing to do with each other, so that one draw more changes nothing else. */
+/**
+ * Creates a stream. Streams of different labels are independent, so that one more draw changes nothing else.
+ */
 export function createRandom(label: string): Random {
   const fraction = mulberry32(createHash('sha256').update(label).digest().readUInt32LE());
   const below = (limit: number) => Math.floor(fraction() * limit);
@@ -47,12 +49,12 @@ export function createRandom(label: string): Random {
   };
 }
 
-/** An invented sha256 in hex for something that has no bytes here. */
+/** Invents a sha256 in hex for an object without bytes. */
 export function inventSha256(label: string): string {
   return createHash('sha256').update(label).digest('hex');
 }
 
-/** An invented commit id. */
+/** Invents a commit id. */
 export function inventCommit(label: string): string {
   return createHash('sha1').update(label).digest('hex');
 }

@@ -11,11 +11,11 @@ import { runtimeClosure } from './dag.ts';
 import { createRandom } from './random.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-/** Place of the byte in gzip's head that names the operating system, and what Python writes there. */
+/** Offset of the operating system in gzip's header, and the value that Python writes there. */
 const GZIP_SYSTEM_OFFSET = 9;
 const GZIP_SYSTEM_UNKNOWN = 255;
 
-/** What lies in a prefix, relative to it; a text, or the target of a symbolic link. */
+/** A file in a prefix, with its relative path: a text, or the target of a symbolic link. */
 interface PrefixFile {
   path: string;
   text?: string | Buffer;
@@ -25,10 +25,10 @@ interface PrefixFile {
 
 /**
  * Packs a tiny install prefix as Spack does: parent folders first, owned by root, without times, files before
- * folders, `.spack/binary_distribution` last. Its programs are scripts that name their own prefix,
- * so that they must be relocated; its libraries are texts.
+ * folders, `.spack/binary_distribution` last. Its programs are scripts that contain their own prefix, so that
+ * they must be relocated; its libraries are texts.
  * @param specText the spec file that Spack keeps in the prefix
- * @param payload one more file, that makes it as large as real ones are
+ * @param payload an additional file that makes it as large as real ones
  */
 export async function packTarball(
   nodes: ReadonlyMap<DagHash, SpecNode>,
@@ -62,7 +62,7 @@ export async function packTarball(
   return gzipAsPython(await buffer(tar));
 }
 
-/** Compresses as Python's `GzipFile` with an empty name and no time does. */
+/** Compresses like Python's `GzipFile` with an empty name and no time. */
 export function gzipAsPython(bytes: Uint8Array): Buffer {
   const compressed = gzipSync(bytes, { level: 6 });
   compressed[GZIP_SYSTEM_OFFSET] = GZIP_SYSTEM_UNKNOWN;
@@ -88,7 +88,7 @@ function metadataFiles({ arch }: Node, specText: string): PrefixFile[] {
 }
 
 function prefixFiles({ name, version }: Node, { prefix, programs, libraries }: Contents): PrefixFile[] {
-  // The longest name is the library, the others lead to it.
+  // The longest name is the library, the others are links to it.
   const newest = [...libraries].sort((one, other) => other.length - one.length);
   const target = (file: string) => newest.find((other) => other !== file && other.startsWith(stemOf(file)));
   return [
@@ -107,7 +107,7 @@ function prefixFiles({ name, version }: Node, { prefix, programs, libraries }: C
   ];
 }
 
-/** `libz` of `libz.so.1` and of `libz.1.dylib`. */
+/** Stem of a library's name: `libz` for `libz.so.1` and `libz.1.dylib`. */
 function stemOf(file: string): string {
   return `${file.split('.')[0]}.`;
 }
@@ -129,7 +129,7 @@ function buildInfoText(nodes: ReadonlyMap<DagHash, SpecNode>, node: Node, conten
   return stringify(info, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 });
 }
 
-/** Within a folder files come before folders, each sorted: the order in which Spack walks a prefix. */
+/** Compares in Spack's order of a prefix: within a folder files before folders, each sorted. */
 function compareAsSpack(one: PrefixFile, other: PrefixFile): number {
   const [left, right] = [one.path.split('/'), other.path.split('/')];
   const depth = left.findIndex((part, index) => part !== right[index]);

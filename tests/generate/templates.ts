@@ -6,7 +6,7 @@ import { Dependency, ParameterValue } from '../../site/schemas/node.ts';
 const REAL_NODES = new URL('../fixtures/real-nodes/', import.meta.url);
 const LOCK_FILES = ['x86_64_v3.lock.json', 'neoverse_v1.lock.json'];
 
-/** A node as Spack concretized it, with all that must be passed on. */
+/** A node concretized by Spack, with all properties to keep. */
 export const Template = z.object({
   name: z.string(),
   version: z.string(),
@@ -23,7 +23,7 @@ export type Template = z.infer<typeof Template>;
 
 const Lock = z.object({ concrete_specs: z.record(DagHash, Template) });
 
-/** The real nodes by hash, in the order of the lock files. */
+/** Reads the real nodes, keyed by hash, in the order of the lock files. */
 export function readTemplates(): Map<DagHash, Template> {
   const templates = new Map<DagHash, Template>();
   for (const name of LOCK_FILES) {

@@ -1,7 +1,7 @@
 /**
- * The version that came `steps` releases before, in the same notation: the last number that can go down goes
- * down, and what follows it starts again at 9. `1.14.6` is preceded by `1.14.5`, `2.0` by `1.9`.
- * Returns the version itself when nothing can go down any further.
+ * Returns the version `steps` releases earlier, in the same notation: decreases the last number that can be
+ * decreased, and sets the numbers after it to 9. `1.14.5` precedes `1.14.6`, `1.9` precedes `2.0`. Returns
+ * the version itself when nothing can be decreased.
  */
 export function earlierVersion(version: string, steps: number): string {
   let earlier = version;
@@ -11,7 +11,7 @@ export function earlierVersion(version: string, steps: number): string {
 
 function previousVersion(version: string): string {
   const parts = version.split(/(\d+)/);
-  // Texts lie at even places, numbers at odd ones; the first number never goes down to 0.
+  // Texts are at even positions, numbers at odd ones; the first number never becomes 0.
   for (let place = parts.length - 2; place > 0; place -= 2) {
     const digits = parts[place] ?? '';
     const lowest = place === 1 || isDate(version) ? 1 : 0;

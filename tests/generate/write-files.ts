@@ -4,14 +4,14 @@ import pMap from 'p-map';
 
 /** A file to write. */
 export interface GeneratedFile {
-  /** Relative to the directory. */
+  /** Path relative to the directory. */
   path: string;
   content: string | Uint8Array;
 }
 
 const WRITES_AT_ONCE = 32;
 
-/** Writes files to a directory that is new or empty; throws when something is in it. */
+/** Writes files to a directory that is new or empty; throws when it is not. */
 export async function writeFiles(
   directory: string,
   files: Iterable<GeneratedFile> | AsyncIterable<GeneratedFile>,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findProgram, TOOLS, TOOLS_BIN } from './path.ts';
 import { runTool } from './run-tool.ts';
 
-/** Installs a Debian package with all it needs; for root on Debian and its kin alone. */
+/** Installs a Debian package with its dependencies; only for root on Debian and its derivatives. */
 export async function installFromDebian(name: string): Promise<void> {
   requireApt();
   if (process.getuid?.() !== 0) throw new Error('only root may install it');
@@ -12,22 +12,22 @@ export async function installFromDebian(name: string): Promise<void> {
   try {
     await runTool('apt-get', install, { env });
   } catch {
-    // A fresh machine has no list of packages, an old one has an old list.
+    // A new machine has no list of packages, an old one has an outdated list.
     await runTool('apt-get', ['update', '-q'], { env });
     await runTool('apt-get', install, { env });
   }
 }
 
 /**
- * Takes one program out of a Debian package without installing it: that needs no root, and no service is started
+ * Extracts one program from a Debian package without installing it. This needs no root, and starts no service
  * (that of docker-registry would listen on every interface).
- * @param path where the program lies in the package, such as `usr/bin/x`
+ * @param path path of the program in the package, such as `usr/bin/x`
  */
 export async function unpackFromDebian(name: string, path: string): Promise<void> {
   requireApt();
   await mkdir(TOOLS_BIN, { recursive: true });
   const folder = await mkdtemp(join(TOOLS, 'debian-'));
-  // apt drops to a user of its own, who must be able to write here.
+  // apt switches to its own user, which must be able to write here.
   await chmod(folder, 0o777);
   try {
     try {

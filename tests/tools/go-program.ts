@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { findProgram, TOOLS, TOOLS_BIN } from './path.ts';
 import { runTool } from './run-tool.ts';
 
-/** Modules and compiled packages, which programs share: the standard library alone takes half a minute to compile. */
+/**
+ * Shared cache of modules and compiled packages: the standard library alone takes half a minute to compile.
+ */
 const CACHE = join(TOOLS, 'go');
 
 /**
- * Builds a program from the Go module proxy; `removeGoCache` takes away what Go leaves behind.
+ * Builds a program from the Go module proxy; `removeGoCache` removes Go's files afterwards.
  * @param module path and version: `github.com/nektos/act@v0.2.89`
  */
 export async function installGoProgram(module: string): Promise<void> {
@@ -17,9 +19,9 @@ export async function installGoProgram(module: string): Promise<void> {
     GOBIN: TOOLS_BIN,
     GOPATH: CACHE,
     GOCACHE: join(CACHE, 'compiled'),
-    // Writable, so that the folder can be deleted.
+    // Keeps files writable, so that the folder can be deleted.
     GOFLAGS: '-modcacherw',
-    // Some ask for a newer Go than Debian's; Go fetches it by itself.
+    // Some programs require a newer Go than Debian's; Go fetches it automatically.
     GOTOOLCHAIN: 'auto',
     CGO_ENABLED: '0',
   };
@@ -30,7 +32,7 @@ export async function installGoProgram(module: string): Promise<void> {
   }
 }
 
-/** Removes what building programs left. */
+/** Removes the files left by building programs. */
 export function removeGoCache(): Promise<void> {
   return rm(CACHE, { recursive: true, force: true });
 }

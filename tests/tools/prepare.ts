@@ -5,8 +5,8 @@ import type { Tally } from './report.ts';
 import { findChrome, TOOLS_NEEDED, type Tool } from './tools.ts';
 
 /**
- * Gets the tools that are missing, as far as that goes without asking, and names the others with how to get them.
- * @param strict whether a missing tool counts as a failure instead of tests to skip
+ * Gets missing tools, if that is possible without asking, and lists the others with instructions.
+ * @param strict whether a missing tool is a failure instead of a reason to skip tests
  */
 export async function prepareTools(strict: boolean): Promise<Tally> {
   let failed = 0;
@@ -28,7 +28,7 @@ export async function prepareTools(strict: boolean): Promise<Tally> {
 }
 
 async function getTool(tool: Tool): Promise<string | undefined> {
-  // The headless shell, when it was got first, serves as Chrome, too.
+  // The headless shell, if it was fetched first, also serves as Chrome.
   if (tool.find() !== undefined) return undefined;
   if (!tool.get) return 'it is not fetched by itself';
   console.log(`Getting ${tool.name} …`);

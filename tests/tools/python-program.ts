@@ -4,9 +4,9 @@ import { findProgram, TOOLS, TOOLS_BIN } from './path.ts';
 import { runTool } from './run-tool.ts';
 
 /**
- * Installs a program from PyPI into an environment of its own.
+ * Installs a program from PyPI into a separate environment.
  * @param requirement name and version: `zizmor==1.32.0`
- * @param program what it is called, where that is not the name
+ * @param program name of the program, if it differs from the package's
  */
 export async function installPythonProgram(requirement: string, program?: string): Promise<void> {
   const [name = ''] = requirement.split('==');

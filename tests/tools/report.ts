@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** How many tests passed, failed and were skipped. */
+/** Numbers of tests that passed, failed and were skipped. */
 export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
 }
 
-/** What is read of the report of vitest's JSON reporter. */
+/** The part of vitest's JSON report that is read. */
 const VitestReport = z.object({
   testResults: z.array(
     z.object({
-      /** `failed` also when a hook or an import failed and no test did. */
+      /** Also `failed` when a hook or an import failed, but no test. */
       status: z.string(),
       assertionResults: z.array(z.object({ status: z.string() })),
     }),
@@ -19,8 +19,8 @@ const VitestReport = z.object({
 });
 
 /**
- * Counts a vitest report. A file that failed outside of its tests counts as one failure,
- * and so does a run that failed in no file at all.
+ * Counts the tests in a vitest report. A file that failed outside of its tests counts as one failure, and so
+ * does a run that failed in no file.
  */
 export function countTests(reportText: string, exitCode: number): Tally {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };

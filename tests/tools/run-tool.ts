@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** The longest that fetching a tool may take, in milliseconds. */
+/** Time limit to fetch a tool, in milliseconds. */
 const TIMEOUT_MS = 900_000;
 
-/** Runs a program that asks nothing; throws with the last of what it said. Resolves to its standard output. */
+/** Runs a non-interactive program and returns its standard output; throws with the end of its output. */
 export async function runTool(
   program: string,
   args: string[],

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 /**
- * Takes the events that this project's workflows are started by from the examples that GitHub's users have collected:
- * `node tests/tools/slice-events.ts FOLDER`, where FOLDER holds the npm package @octokit/webhooks-examples, unpacked. Of
- * each event it takes the example of a branch that says most. A schedule has no payload.
+ * Extracts events that start this project's workflows from collected examples of GitHub's events:
+ * `node tests/tools/slice-events.ts FOLDER`, where FOLDER has the unpacked npm package
+ * @octokit/webhooks-examples. For each event it takes the most complete example for a branch. A schedule has
+ * no payload.
  */
 const EVENTS = ['push', 'workflow_dispatch'];
 

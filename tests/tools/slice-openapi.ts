@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /**
- * Cuts what this project calls out of GitHub's published description, which has 12 MB:
- * `node tests/tools/slice-openapi.ts FOLDER`, where FOLDER holds the npm package @octokit/openapi, unpacked.
+ * Extracts the operations that this project uses from GitHub's published description, which has 12 MB:
+ * `node tests/tools/slice-openapi.ts FOLDER`, where FOLDER has the unpacked npm package @octokit/openapi.
  */
 const OPERATIONS: [method: string, path: string][] = [
   ['get', '/repos/{owner}/{repo}'],
@@ -32,9 +32,9 @@ const OPERATIONS: [method: string, path: string][] = [
   ['get', '/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
   ['delete', '/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}'],
 ];
-/** For answers that an operation does not document. */
+/** Schemas of responses that an operation does not document. */
 const ERRORS = ['#/components/schemas/basic-error', '#/components/schemas/validation-error'];
-/** Words for people. */
+/** Keys with documentation. */
 const LEFT_OUT = new Set([
   'description',
   'summary',
@@ -76,7 +76,7 @@ function slice(): void {
   writeFileSync(file, `${JSON.stringify(cut)}\n`);
 }
 
-/** A copy without words for people, and with one example of each; collects what it refers to. */
+/** Copies a value without documentation and with one example each; collects its references. */
 function withoutWords(value: unknown, references: string[], parent = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => withoutWords(each, references));
   if (typeof value !== 'object' || value === null) return value;
@@ -87,7 +87,7 @@ function withoutWords(value: unknown, references: string[], parent = ''): unknow
   return Object.fromEntries(
     kept.map(([key, each]) => {
       if (key === '$ref' && typeof each === 'string') references.push(each);
-      // An example is data: nothing in it is a word of the description's own.
+      // Examples are data: their keys are not keywords of the description.
       return [key, key === 'value' ? each : withoutWords(each, references, key)];
     }),
   );

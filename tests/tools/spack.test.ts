@@ -27,7 +27,7 @@ test('one whose Python has it solves', () => {
   expect(versionsOf(findSolvers())).toContain('99.2.0');
 });
 
-/** A Spack of a version whose `python -c` does something. */
+/** Writes a Spack of a version whose `python -c` runs a command. */
 function write(version: string, python: string): void {
   mkdirSync(join(root, 'bin'));
   const program = join(root, 'bin/spack');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { countTests, type Tally } from './report.ts';
 
-/** Runs one check that counts as one test; its output is shown in one piece when it fails. */
+/** Runs one check that counts as one test; shows its whole output when it fails. */
 export async function runCheck(name: string, [program = '', ...args]: string[]): Promise<Tally> {
   const started = Date.now();
   let output = '';
@@ -14,8 +14,8 @@ export async function runCheck(name: string, [program = '', ...args]: string[]):
 }
 
 /**
- * Runs some of vitest's projects as one; the output is shown as it comes.
- * @param isQuiet its output is shown in one piece at the end, since another step runs at the same time
+ * Runs several vitest projects together; shows the output as it arrives.
+ * @param isQuiet shows the whole output at the end, since another step runs at the same time
  */
 export async function runTests(projects: string[], { isQuiet = false } = {}): Promise<Tally> {
   const report = `.work/test-report-${projects.join('-')}.json`;

@@ -7,23 +7,26 @@ import { installPythonProgram } from './python-program.ts';
 import { CLINGO_ADVICE, findSolvers, findSpacks } from '../world/spack.ts';
 import { ORAS_VERSION, readOrasVersion } from '../../scripts/oci/install-oras.ts';
 
-/** A program that tests need and the project does not bring along. */
+/** A program that tests need and the project does not include. */
 export interface Tool {
   name: string;
   find(): string | undefined;
-  /** Who has it. One installer gets its tools one after another: apt locks, and Go compiles once what they share. */
+  /**
+   * Its source. Tools of one source are installed one after another: apt uses a lock, and Go compiles shared
+   * code once.
+   */
   source?: 'Debian' | 'Go' | 'PyPI';
-  /** Gets it without asking; says why not by throwing. Absent: only a person can. */
+  /** Installs it without asking; throws the reason if it cannot. Absent if only a person can. */
   get?(): Promise<void>;
-  /** What a person does to get it. */
+  /** Instructions for a person to get it. */
   advice: string;
-  /** Whether its absence is a failure where `CI=true`. */
+  /** Whether its absence is a failure with `CI=true`. */
   required: boolean;
 }
 
-/** Chromium without the windows around its pages: with them, a page takes five times as long to open. */
+/** Chromium without a user interface, which opens pages five times as fast. */
 const SHELL = 'chromium-headless-shell';
-/** Names under which whole ones are installed. */
+/** Program names of complete browsers. */
 const CHROMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
 export const TOOLS_NEEDED: Tool[] = [
@@ -61,7 +64,7 @@ export const TOOLS_NEEDED: Tool[] = [
   },
   {
     name: 'Chrome',
-    // The shell does for npm test, not for the full test.
+    // The shell is enough for npm test, but not for the full test.
     find: () => findChrome(process.env['FULL'] ? CHROMES : undefined),
     source: 'Debian',
     get: () => installFromDebian('chromium'),
@@ -126,20 +129,23 @@ export const TOOLS_NEEDED: Tool[] = [
   },
   {
     name: 'clingo',
-    // A Spack that is missing has been named.
+    // A missing Spack has been reported.
     find: () => (findSpacks().length === 0 || findSolvers().length > 0 ? 'clingo' : undefined),
     advice: CLINGO_ADVICE,
     required: false,
   },
 ];
 
-/** ORAS in the version that the workflows install: tests of another one would prove little. */
+/** Finds ORAS in the version that the workflows install: tests of another version would prove little. */
 function findOras(): string | undefined {
   const program = findProgram('oras');
   return program !== undefined && readOrasVersion(program) === ORAS_VERSION ? program : undefined;
 }
 
-/** The Chrome that tests drive: CHROME_PATH, one on PATH, for the full test a whole one, or the one that Playwright has fetched. */
+/**
+ * Finds the Chrome for tests: CHROME_PATH, one on PATH (a complete one for the full test), or that of
+ * Playwright.
+ */
 export function findChrome(
   names = process.env['FULL'] ? [...CHROMES, SHELL] : [SHELL, ...CHROMES],
 ): string | undefined {

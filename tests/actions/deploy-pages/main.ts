@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { listArtifacts, readRun } from '../artifact-client.ts';
 
 /*
- * Source: src/internal/deployment.js and api-client.js of the action. The build version is the commit that started
- * the run; the artifact is looked for over all attempts; a refused deployment is not tried again; after ten minutes it
- * is cancelled. The ten minutes are counted in questions, one each 5 seconds, which come quicker here.
+ * Source: src/internal/deployment.js and api-client.js of the action. The build version is the commit that
+ * started
+ * the run; the artifact is looked for in all attempts; a refused deployment is not retried; after ten minutes
+ * it is
+ * cancelled. The ten minutes are counted in polls, one every 5 seconds, which are faster here.
  */
 const POLLS = 120;
 const POLL_MS = 20;
@@ -42,7 +44,7 @@ if (!artifact || named.length > 1) {
   );
 }
 
-// The token of OpenID Connect is a text here: act has no service for it.
+// The OpenID Connect token is a fixed text: act has no service for it.
 const body = { artifact_id: artifact.id, pages_build_version: GITHUB_SHA, oidc_token: 'a token' };
 const created = await fetch(pages, { method: 'POST', headers, body: JSON.stringify(body) });
 if (!created.ok) {

@@ -2,14 +2,16 @@ import { join, matchesGlob } from 'node:path';
 import { downloadArtifact, listArtifacts, readRun } from '../artifact-client.ts';
 
 /*
- * Source: src/download-artifact.ts of the action. Lines 189-194 say where files go: into the folder itself by name,
- * with merge-multiple, *and whenever exactly one artifact was found*; else into folders of the artifacts' names.
+ * Source: src/download-artifact.ts of the action. Lines 189-194 choose the target: the folder itself for a
+ * download by
+ * name, with merge-multiple, *and whenever exactly one artifact was found*; else folders named after the
+ * artifacts.
  */
 const { NAME = '', PATTERN = '', FOLDER = '.', MERGE = 'false' } = process.env;
 const run = readRun();
 
 try {
-  // The newest of each name, over all attempts of the run.
+  // The newest artifact of each name in all attempts of the run.
   const newest = new Map((await listArtifacts(run)).map((artifact) => [artifact.name, artifact]));
   const named = newest.get(NAME);
   if (NAME !== '' && !named) {

@@ -4,12 +4,13 @@ import { readRun, uploadArtifact } from '../artifact-client.ts';
 
 /*
  * Source: src/shared/search.ts of the action, and zip.ts and path-and-artifact-name-validation.ts of
- * @actions/artifact: hidden files and empty folders are left out, links are followed, a broken link is dropped, modes
- * are lost, and a folder is the root of its artifact whatever is in it.
+ * @actions/artifact: hidden files and empty folders are left out, links are followed, a broken link is
+ * dropped, modes
+ * are lost, and a folder is always the root of its artifact.
  */
 const { NAME = '', FOLDER = '', IF_NO_FILES = '', DAYS = '', GITHUB_OUTPUT = '' } = process.env;
 
-// One folder or file is what the workflows name; a glob, a list or an exclusion would need the real one.
+// The workflows name one folder or file; a glob, a list or an exclusion would need the real action.
 if (/[*?[\]!\n]/.test(FOLDER)) fail(`path: the stand-in takes one file or folder, found ${FOLDER}`);
 if (!['warn', 'error', 'ignore'].includes(IF_NO_FILES))
   fail(
