@@ -46,7 +46,7 @@ async function check({ settings: file, ...options }: Options): Promise<void> {
   const stops = checks.filter(({ state }) => state === 'stop');
   if (stops.length > 0) throw new Error(stops.map(({ name, sentence }) => `${name}: ${sentence}`).join('\n'));
   const warnings = checks.filter(({ state }) => state === 'warning').length;
-  console.error(`${checks.length} things checked, ${warnings} to look at`);
+  console.error(`${checks.length} checks, ${warnings} warnings`);
 }
 
 /** Escapes text for Markdown, but turns addresses into links. */

@@ -64,7 +64,7 @@ export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   const installation = await withGroup('Installing', () =>
     withStoppedCommands(() => install(spack, environment, options, show)),
   );
-  return withGroup('Handing over', () =>
+  return withGroup('Writing the result', () =>
     withStoppedCommands(() => writeResult(spack, environment, installation, recipes, options)),
   );
 }
@@ -99,7 +99,7 @@ function recordNothing(out: string): BuildRecord {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'record.json'), formatJson(record));
-  console.error('nothing is built: all of it needs what an earlier wave did not build');
+  console.error('nothing is built: all of it needs builds that are missing from earlier waves');
   return record;
 }
 
@@ -249,6 +249,6 @@ function reportTaken(planned: readonly SpecDescription[], pushed: ReadonlySet<Da
   if (lost.length > 0)
     annotate(
       'warning',
-      `${lost.length} binaries of another mirror cannot be published here, so what needs them is incomplete without that mirror: ${list(lost)}`,
+      `${lost.length} binaries of another mirror cannot be published here, so builds that need them are incomplete without that mirror: ${list(lost)}`,
     );
 }

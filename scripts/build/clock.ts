@@ -21,7 +21,7 @@ export function setClockAhead(days: number): Record<string, string> {
   if (library !== undefined) return { SPACK_BUILD_CLOCK: `${seconds} ${library}` };
   annotate(
     'warning',
-    'build scripts see the true clock: expected datefudge, found none that works here, so dates of this month or year ' +
+    'build scripts see the real time: expected datefudge, found none that works here, so dates of this month or year ' +
       'count as equal; on Debian and Ubuntu: apt-get install datefudge',
   );
   return {};

@@ -69,7 +69,7 @@ test('reports kind, phase, line and log of each failure, and why a root was not 
     {
       name: 'fails-dependent',
       kind: 'other',
-      log: ['not tried, since fails-compile@1.0 did not build, which it needs'],
+      log: ['not tried: it needs fails-compile@1.0, which did not build'],
     },
   ]);
 });

@@ -46,11 +46,13 @@ export function findFailures(outcome: InstallOutcome): RecordedFailure[] {
     const cause = findFailed(hash, attempted, outcome.dependencies);
     const needed = missing.find((entry) => entry.hash === cause);
     if (needed !== undefined) {
-      const log = [`not tried, since ${needed.spec.slice(0, 1_000)} did not build, which it needs`];
+      const log = [`not tried: it needs ${needed.spec.slice(0, 1_000)}, which did not build`];
       return [{ ...failure, kind: 'other', log }];
     }
     const lines = lastLines(outcome.output, 20).map((line) => line.slice(0, MAX_LOG_LINE_LENGTH));
-    return [{ ...failure, kind: 'unknown', log: ['Spack ended before it got to this spec, with', ...lines] }];
+    return [
+      { ...failure, kind: 'unknown', log: ['Spack ended before it reached this spec, with', ...lines] },
+    ];
   });
 }
 

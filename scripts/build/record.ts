@@ -111,7 +111,7 @@ export function reportBuild(
   const table =
     rows.length === 0
       ? []
-      : ['', '| failed | kind | phase | what it said |', '| --- | --- | --- | --- |', ...rows];
+      : ['', '| failed | kind | phase | message |', '| --- | --- | --- | --- |', ...rows];
   const counts = `${built.length} built, ${reused.length} taken from this cache, ${failures.length} failed`;
   addSummary(
     [`### ${escapeMarkdown(what)} for ${escapeMarkdown(request.target)}`, '', counts, ...table].join('\n'),
@@ -120,7 +120,7 @@ export function reportBuild(
   if (daysAhead > 0 && failures.length > 0)
     annotate(
       'notice',
-      `the clock of build scripts was ${daysAhead} days ahead: a build that downloads finds certificates that have expired ` +
-        'by then; build it again without that',
+      `the clock of build scripts was ${daysAhead} days ahead: builds that download may find expired certificates; ` +
+        'build again with the real time',
     );
 }

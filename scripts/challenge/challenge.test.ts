@@ -332,7 +332,7 @@ test('names a second build that failed, and records nothing when nothing is left
     ({ name }) => name === 'lonely',
   );
   const some = await tryScript('challenge', options, { ONLY_HASHES: `${built} ${lonely?.hash}` });
-  const sentence = `lonely@1.0/${lonely?.hash} was not built again: `;
+  const sentence = `lonely@1.0/${lonely?.hash} was not rebuilt: `;
   expect(some).toMatchObject({ code: 0, output: expect.stringContaining(sentence) });
   const record = join(content, 'checks/challenge.json');
   const before = await readFile(record, 'utf8');

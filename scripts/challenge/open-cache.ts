@@ -115,8 +115,7 @@ export function missingBuilds(
   return hashes.flatMap((hash) => {
     const build = first.builds.get(hash) ?? second.builds.get(hash);
     const name = build ? `${build.name}@${build.version}/${hash}` : hash;
-    if (!second.builds.has(hash))
-      return [`${name} was not built again: the summary of the job that built says why`];
+    if (!second.builds.has(hash)) return [`${name} was not rebuilt: the summary of the build job says why`];
     return first.builds.has(hash) ? [] : [`${name} is not compared: the first cache does not have it`];
   });
 }

@@ -94,7 +94,7 @@ test('accepts names, versions and hashes, and reports what it leaves for another
   const needed = history.nodes.get(child?.hash ?? '')?.node.dependencies.find((one) => builds.has(one.hash));
   const both = chooseRebuild(catalog, wish({ words: [`/${child?.hash}`, `/${needed?.hash}`] }), settings);
   expect(both.builds.map((one) => one.hash)).toEqual([child?.hash]);
-  expect(both.notes).toEqual([expect.stringContaining('another of them needs it')]);
+  expect(both.notes).toEqual([expect.stringContaining('another chosen build needs it')]);
 
   const other = withBuilds((build) =>
     build.hash === hash ? { ...build, origin: { ...build.origin, spack: 'v1.0.2' } } : build,
@@ -106,7 +106,7 @@ test('accepts names, versions and hashes, and reports what it leaves for another
 
 test.each<[string, (build: Build) => Build]>([
   ['was imported', (build) => ({ ...build, origin: { imported: { from: 'x', signature: 'none' } } })],
-  ['does not say which Spack', (build) => ({ ...build, origin: {} })],
+  ['does not name its Spack', (build) => ({ ...build, origin: {} })],
   ['settings have no target', (build) => ({ ...build, origin: { ...build.origin, target: 'gone' } })],
 ])('refuses what cannot be built again: %s', (reason, change) => {
   const words = [`/${all[0]?.hash}`];
@@ -116,7 +116,5 @@ test.each<[string, (build: Build) => Build]>([
 test('the command reports in one sentence that an empty catalog has nothing to rebuild', async () => {
   const { code, stderr } = await tryScript('rebuild', ['--out', folder, '--catalog', join(folder, 'none')]);
   expect(code).toBe(1);
-  expect(stderr.trim()).toMatch(
-    /^error: expected a build that can be built again, found none in the catalog/,
-  );
+  expect(stderr.trim()).toMatch(/^error: expected a build that can be rebuilt, found none in the catalog/);
 });

@@ -59,15 +59,14 @@ export function chooseRebuild(
   const problemOf = (build: Build): string | undefined => {
     const { spack, packages, target, imported } = build.origin;
     if (imported) return 'it was imported';
-    if (!spack || !packages || !target)
-      return 'its record does not say which Spack built it for which target';
+    if (!spack || !packages || !target) return 'its record does not name its Spack, recipes and target';
     return settings.targets.some(({ name }) => name === target)
       ? undefined
       : `the settings have no target "${target}"`;
   };
   const notes: string[] = [];
   const leave = (build: Build, reason: string): void => {
-    if (asked) notes.push(`${build.name}@${build.version}/${build.hash} is not built again: ${reason}`);
+    if (asked) notes.push(`${build.name}@${build.version}/${build.hash} is not rebuilt: ${reason}`);
   };
   const possible = [...new Set(wanted)].filter((build) => {
     const problem = problemOf(build);
@@ -78,7 +77,7 @@ export function chooseRebuild(
   const target = settings.targets.find(({ name }) => name === first?.origin.target);
   if (!first || !target)
     throw new Error(
-      `expected a build that can be built again, found ${notes[0] ?? 'none in the catalog that says which Spack built it'}`,
+      `expected a build that can be rebuilt, found ${notes[0] ?? 'none in the catalog whose record names its Spack'}`,
     );
   const chosen: Build[] = [];
   const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsIn(nodes)))]));
@@ -98,8 +97,8 @@ export function chooseRebuild(
       leave(
         build,
         isAlike
-          ? 'another of them needs it, is needed by it, or has its name and version; ask for it in a run of its own'
-          : 'another Spack, other recipes or another target built it; ask for it in a run of its own',
+          ? 'another chosen build needs it, is needed by it, or has its name and version; rebuild it in a separate run'
+          : 'it has another Spack, other recipes or another target than the first; rebuild it in a separate run',
       );
   }
   return { builds: chosen, target, notes };

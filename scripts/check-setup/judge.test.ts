@@ -61,7 +61,7 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     { pages: { url: 'https://x', isByWorkflow: false } },
     'GitHub Pages',
     'warning',
-    /made from a branch/,
+    /built from a branch/,
   ],
   [
     "a rule of a person's repository",
@@ -89,7 +89,7 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     { rules: { types: ['deletion', 'non_fast_forward'], isProtected: true } },
     'Rules of the branch',
     'ok',
-    /let the workflow commit/,
+    /allow the workflow to commit/,
   ],
   [
     'a classic rule, of which no more is known',
@@ -115,7 +115,7 @@ test.each<[string, Partial<SetupFacts>, string, string, RegExp]>([
     { keys: 1, hasSigningKey: true },
     'Signing key',
     'warning',
-    /3 of the builds that are here have no signature.*scripts\/sign\.ts/,
+    /3 of the builds here have no signature.*scripts\/sign\.ts/,
   ],
   ['a key and all signed', { keys: 1, hasSigningKey: true, unsigned: 0 }, 'Signing key', 'ok', /are signed/],
   ['a secret without its key', { hasSigningKey: true }, 'Signing key', 'warning', /scripts\/key\.ts/],

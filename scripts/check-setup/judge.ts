@@ -107,15 +107,15 @@ function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, p
   const advice = ruleAdvice({ owner, name }, branch, repository.ownerType);
   if (blocking.length === 0) {
     return hasCommitToken || rules.types.length > 0
-      ? ok(`the rules of ${branch} let the workflow commit`)
-      : warning(`${branch} is protected, and may refuse the commit of what is built. ${advice}`);
+      ? ok(`the rules of ${branch} allow the workflow to commit`)
+      : warning(`${branch} is protected, and may refuse the commit of new builds. ${advice}`);
   }
   const sentence = `a rule of ${branch} (${blocking.join(', ')})`;
-  if (hasCommitToken) return ok(`${sentence} has to let the owner of COMMIT_TOKEN pass`);
+  if (hasCommitToken) return ok(`${sentence} must exempt the owner of COMMIT_TOKEN`);
   // An organization's ruleset may exempt GitHub Actions, which GitHub does not show to this token.
   return repository.ownerType === 'User'
-    ? stop(`${sentence} refuses the commit of what is built. ${advice}`)
-    : warning(`${sentence} may refuse the commit of what is built. ${advice}`);
+    ? stop(`${sentence} refuses the commit of new builds. ${advice}`)
+    : warning(`${sentence} may refuse the commit of new builds. ${advice}`);
 }
 
 function judgeRegistry(
@@ -150,12 +150,13 @@ function judgeVisibility({ visibility, registry, publishAdvice }: RegistryFacts)
 }
 
 function judgePages({ pages, repository }: SetupFacts, page: string): Verdict {
-  if (pages === undefined) return unknown(`how GitHub Pages is set is not known: see ${page}/settings/pages`);
+  if (pages === undefined)
+    return unknown(`the settings of GitHub Pages are not known: see ${page}/settings/pages`);
   if (pages !== 'off' && pages.isByWorkflow) return ok(`the site is ${pages.url}`);
   const plan = repository.isPrivate ? ' (for a private repository it needs a paid plan of GitHub)' : '';
-  const lead = pages === 'off' ? 'it is switched off' : 'it is made from a branch';
+  const lead = pages === 'off' ? 'it is switched off' : 'it is built from a branch';
   return warning(
-    `${lead}: builds are published to the registry, and no site shows them. Open ${page}/settings/pages and set "Source" ` +
+    `${lead}: builds are published to the registry, but no site shows them. Open ${page}/settings/pages and set "Source" ` +
       `to "GitHub Actions"${plan}`,
   );
 }
@@ -163,7 +164,7 @@ function judgePages({ pages, repository }: SetupFacts, page: string): Verdict {
 function judgeKey({ keys, unsigned, hasSigningKey }: SetupFacts, page: string): Verdict {
   if (hasSigningKey && keys > 0 && unsigned > 0) {
     return warning(
-      `there is a key, and ${unsigned} of the builds that are here ${unsigned === 1 ? 'has' : 'have'} no signature: Spack ` +
+      `there is a key, and ${unsigned} of the builds here ${unsigned === 1 ? 'has' : 'have'} no signature: Spack ` +
         'refuses them and installs nothing that needs them. Run "node scripts/sign.ts" with the key, and commit what it writes',
     );
   }
@@ -175,7 +176,7 @@ function judgeKey({ keys, unsigned, hasSigningKey }: SetupFacts, page: string): 
   }
   if (keys > 0) {
     return warning(
-      `the catalog has a public key and the secret SIGNING_KEY is not set: new builds come unsigned. Store it at ` +
+      `the catalog has a public key and the secret SIGNING_KEY is not set: new builds are unsigned. Store it at ` +
         `${page}/settings/secrets/actions`,
     );
   }
@@ -185,7 +186,7 @@ function judgeKey({ keys, unsigned, hasSigningKey }: SetupFacts, page: string): 
 function judgeIssues({ repository }: SetupFacts, page: string): Verdict {
   if (repository.hasIssues) return ok('a failed deployment opens an issue');
   return warning(
-    `they are switched off: a failed deployment is seen in the Actions tab only (${page}/settings)`,
+    `they are switched off: a failed deployment is only shown in the Actions tab (${page}/settings)`,
   );
 }
 

@@ -191,10 +191,10 @@ test('reports what is wrong with a file that is not an environment or has a wron
     expect.stringMatching(
       /^Environment unquoted cannot be solved: .*: expected YAML; .* at line 3, column \d+\.$/,
     ),
-    'environments/folder/spack.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to folder.yaml for example.',
-    'environments/my.stack v1.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to my-stack-v1.yaml for example.',
-    'environments/other.yml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to other.yaml for example.',
-    'environments/two__lines.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, to two_lines.yaml for example.',
+    'environments/folder/spack.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, for example to folder.yaml.',
+    'environments/my.stack v1.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, for example to my-stack-v1.yaml.',
+    'environments/other.yml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, for example to other.yaml.',
+    'environments/two__lines.yaml is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; rename it, for example to two_lines.yaml.',
   ]);
 });
 
@@ -208,7 +208,7 @@ test('reports what a renamed environment leaves behind, and builds only existing
   const { requests: chosen, reasons } = chooseEnvironments([], 'm1', catalog, SETTINGS, OPTIONS);
   expect(chosen.map(({ environment }) => environment)).toEqual(['class']);
   expect(reasons.slice(1)).toEqual([
-    'environments/course.lock.json is of an environment that is not there any more: its page and its view stay, and its builds ' +
+    'environments/course.lock.json belongs to an environment that no longer exists: its page, its view and its builds ' +
       'are kept. Remove it and course.solved.json when nobody installs from it.',
   ]);
 });

@@ -59,7 +59,7 @@ export function chooseEnvironments(
   );
   const reason =
     chosen.length === 0
-      ? `There is no environment in ${catalog}/environments: add a spack.yaml there under a name of your own.`
+      ? `There is no environment in ${catalog}/environments: add a spack.yaml there as <name>.yaml.`
       : `${formatNumber(chosen.length, 'environment')} (${chosen.join(', ')}) for ${targets.map(({ name }) => name).join(', ')}.`;
   return {
     requests: composeRequests(wishes, options),

@@ -33,7 +33,7 @@ export function findMisplaced(catalog: string): string[] {
     const found = isFolder ? join(file, 'spack.yaml') : file;
     return [
       `${join(folder, found)} is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; ` +
-        `rename it, to ${better} for example.`,
+        `rename it, for example to ${better}.`,
     ];
   });
 }
@@ -48,7 +48,7 @@ export function findLeftBehind(catalog: string): string[] {
     const [, name] = /^(.+)\.lock\.json$/.exec(file) ?? [];
     if (name === undefined || names.has(name)) return [];
     return [
-      `environments/${file} is of an environment that is not there any more: its page and its view stay, and its builds are ` +
+      `environments/${file} belongs to an environment that no longer exists: its page, its view and its builds are ` +
         `kept. Remove it and ${name}.solved.json when nobody installs from it.`,
     ];
   });

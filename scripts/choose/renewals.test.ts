@@ -95,7 +95,7 @@ test('continues waiting builds, but not failed or complete ones', () => {
   };
   const { wishes, reasons } = choose(waiting);
   expect(wishes).toMatchObject([{ environment: 'course', fresh: false }]);
-  expect(reasons).toEqual(['1 environment built on, solved again before: course.']);
+  expect(reasons).toEqual(['1 environment continued, solved by an earlier run: course.']);
   const failure = { name: 'app', spec: 'app', target: 'x86_64_v3', log: [], date: '2026-06-20T00:00:00Z' };
   const failed = (kind: string) => ({ ...waiting, [`failures/app/${HASH}.json`]: { ...failure, kind } });
   expect(choose(failed('compile')).wishes).toEqual([]);

@@ -58,7 +58,7 @@ export function chooseRenewals(
     wishes,
     reasons: [
       ...describe(`solved again with the recipes ${release}`, renewed),
-      ...describe('built on, solved again before', continued),
+      ...describe('continued, solved by an earlier run', continued),
     ],
   };
 }

@@ -68,8 +68,8 @@ export async function reportRepository(environment: ProcessEnvironment): Promise
   if (!publishes) {
     annotate(
       'warning',
-      `This run is for the branch ${branch} and publishes nothing: the site is made from ${defaultBranch} alone. ` +
-        'It builds and checks, as a dry run does.',
+      `This run is for the branch ${branch} and publishes nothing: the site is built only from ${defaultBranch}. ` +
+        'It builds and checks, like a dry run.',
     );
   }
   setOutput('publish', String(publishes));
@@ -88,8 +88,8 @@ export async function reportNewer(settings: WantedVersions, environment: Process
     if (newer.length === 0) return;
     annotate(
       'notice',
-      `There are newer releases than the settings name: ${releasesText(newer)}. The workflow "Look for newer releases" says ` +
-        'in an issue what they mean for the builds that are here.',
+      `There are newer releases than the settings name: ${releasesText(newer)}. The workflow "Look for newer releases" reports ` +
+        'in an issue what they mean for existing builds.',
     );
   } catch (error) {
     console.error(`could not check for newer releases: ${describeError(error)}`);

@@ -23,8 +23,7 @@ export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'> & Part
 export function composeRequests(wishes: readonly Wish[], options: RequestOptions): BuildRequest[] {
   if (wishes.length > MAX_JOBS) {
     throw new Error(
-      `found ${wishes.length} things to build, expected at most ${MAX_JOBS}, as many as GitHub runs as one matrix; ` +
-        'run several times with a part each',
+      `expected at most ${MAX_JOBS} builds, GitHub's limit for one matrix, found ${wishes.length}; split them over several runs`,
     );
   }
   return expectHandedOn(BuildRequests.parse(wishes.map((wish, index) => ({ index, ...options, ...wish }))));

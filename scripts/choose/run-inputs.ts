@@ -103,6 +103,6 @@ export function parseInstallFlags(text: string): string[] {
 function refusal(found: string): Error {
   return new Error(
     `install flags: expected some of ${Object.keys(ALLOWED).join(', ')}, found "${found.slice(0, 100)}"; ` +
-      'specs, fresh and versions have inputs of their own',
+      'specs, fresh and versions have their own inputs',
   );
 }

@@ -41,7 +41,7 @@ export function expectBranch({
 }: ProcessEnvironment): void {
   if (type !== 'tag') return;
   throw new Error(
-    `this run is for the tag ${name.slice(0, 100)}: expected a branch, whose catalog gets what is built; ` +
+    `this run is for the tag ${name.slice(0, 100)}: expected a branch, to which builds are committed; ` +
       'choose a branch under "Use workflow from"',
   );
 }

@@ -50,7 +50,7 @@ export async function commitCatalog(options: CatalogCommit): Promise<Committed &
   const changed = new Set(run?.changed);
   const others = result.lost.filter(({ path }) => environmentOf(path) === undefined).length;
   if (others > 0)
-    annotate('notice', `another run committed ${others} of these files first; what it brought stays`);
+    annotate('notice', `another run committed ${others} of these files first; its versions are kept`);
   for (let round = 1; ; round += 1) {
     const names = [...new Set(result.lost.flatMap(({ path }) => environmentOf(path) ?? []))];
     if (names.length === 0) return result;

@@ -12,7 +12,7 @@ export async function explainRule(github: GitHub, branch: string, error: RuleErr
   const facts = await readRepository(github).catch(() => undefined);
   return new Error(
     `a rule of the branch ${branch} refuses the commit: ${error.message}. ` +
-      `${ruleAdvice(github, branch, facts?.ownerType)} Then run it again: what was pushed to the registry is kept, and taken from there`,
+      `${ruleAdvice(github, branch, facts?.ownerType)} Then run it again: images that are already in the registry are reused`,
     { cause: error },
   );
 }
@@ -27,13 +27,13 @@ export function ruleAdvice(
   const isPersonal = ownerType === 'User';
   return [
     `The workflow commits as GitHub Actions${isPersonal ? ", which cannot be on the bypass list of a person's repository" : ''}.`,
-    `Open ${page}/rules (for a classic rule ${page}/branches) and take ${branch} out of the rule, or leave only ` +
-      '"Restrict deletions" and "Block force pushes" in it, which the workflow keeps to.',
+    `Open ${page}/rules (for a classic rule ${page}/branches) and remove ${branch} from the rule, or leave only ` +
+      '"Restrict deletions" and "Block force pushes" in it, which do not affect the workflow.',
     ...(isPersonal
       ? []
       : [
           `An organization can also put "GitHub Actions" on the bypass list of a ruleset of its own ` +
-            `(https://github.com/organizations/${owner}/settings/rules); a ruleset of the repository does not take it.`,
+            `(https://github.com/organizations/${owner}/settings/rules); a ruleset of the repository does not allow that.`,
         ]),
     `Or store a token of somebody who may bypass the rule as the secret COMMIT_TOKEN (${page}/secrets/actions): a ` +
       'fine-grained token for this repository with "Contents: Read and write".',

@@ -49,7 +49,7 @@ test('removes settings of the owner’s machine, reports each, and keeps the res
     },
   });
   expect(notes.pop()).toBe(
-    'mirrors:open: binaries are taken from https://binaries.spack.io/develop where they fit, and published here too',
+    'mirrors:open: matching binaries are taken from https://binaries.spack.io/develop and published here, too',
   );
   expect(notes.map((note) => note.replace(/ is not used.*/, ''))).toEqual([
     'upstreams',
@@ -99,15 +99,15 @@ test('leaves out mirrors that need credentials or are folders of another machine
   expect(Object.keys(mirrors)).toEqual(['here', 'open']);
   expect(mirrors['here']).toEqual({ url: 'file:///etc' });
   expect(notes).toEqual([
-    "mirrors:local-buildcache is not used: it wants credentials (access_pair), which a build of other people's scripts must not have; what it has is built here",
-    'mirrors:bucket is not used: s3://group wants libraries and credentials that builds do not have; what it has is built here',
-    expect.stringMatching(/^mirrors:profile is not used: it wants credentials \(profile\)/),
-    'mirrors:perlmutter is not used: the folder /global/common/software/mirrors/perlmutter-e4s-21.05 is not here; what it has is built here',
+    "mirrors:local-buildcache is not used: it needs credentials (access_pair), which builds must not have, since they run other people's scripts; its packages are built here",
+    'mirrors:bucket is not used: s3://group needs libraries and credentials that builds do not have; its packages are built here',
+    expect.stringMatching(/^mirrors:profile is not used: it needs credentials \(profile\)/),
+    'mirrors:perlmutter is not used: the folder /global/common/software/mirrors/perlmutter-e4s-21.05 is not here; its packages are built here',
     expect.stringMatching(/^mirrors:files is not used: the folder \/scratch\/mirror is not here/),
-    expect.stringMatching(/^mirrors:here: binaries are taken from file:\/\/\/etc where/),
+    expect.stringMatching(/^mirrors:here: matching binaries are taken from file:\/\/\/etc and/),
     'mirrors:here:autopush is not used: builds are published in this cache',
     expect.stringMatching(
-      /^mirrors:open: binaries are taken from https:\/\/binaries.spack.io\/develop where/,
+      /^mirrors:open: matching binaries are taken from https:\/\/binaries.spack.io\/develop and/,
     ),
   ]);
 });
@@ -185,9 +185,9 @@ test('builds packages that only another machine has, and keeps externals that ar
     },
   });
   expect(notes).toEqual([
-    'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
-    'packages:gcc: the one in /usr is used, in the version installed here, whatever the environment says about it',
-    'packages: externals that are not here are not used, and what they stand for is built: mpich (the module cray-mpich/8.1.4), ' +
+    'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 after a spec, or use packages:c:require',
+    'packages:gcc: the one in /usr is used, in the version installed here, regardless of the environment',
+    'packages: externals that are not here are not used; these packages are built instead: mpich (the module cray-mpich/8.1.4), ' +
       'cuda (/opt/nvidia/none and 1 more), cmake (/usr/tce/packages/cmake/cmake-3.14.5), python (/apps/python), tar (/apps/tar)',
     'packages: taken from the runner: tar; machines that install from this cache need the same in the same place',
   ]);
@@ -224,9 +224,9 @@ test('builds packages that /usr does not have, or has in another version than th
     zlib: { externals: [{ spec: 'zlib@1.2', prefix: '/usr' }] },
   });
   expect(adapted.notes).toEqual([
-    'packages: externals that are not here are not used, and what they stand for is built: py-numpy (/usr), openssl (/usr/ has 3.0.19), slurm (/usr)',
+    'packages: externals that are not here are not used; these packages are built instead: py-numpy (/usr), openssl (/usr/ has 3.0.19), slurm (/usr)',
     'packages: taken from the runner: tar, zlib; machines that install from this cache need the same in the same place',
-    'packages: Spack cannot tell whether these are here, and takes the word of the environment: zlib@1.2 (/usr)',
+    'packages: Spack cannot check whether these are here, and trusts the environment: zlib@1.2 (/usr)',
   ]);
 });
 
@@ -245,7 +245,7 @@ test('takes Spack’s own recipes only from the settings', () => {
   const named = adapt('spack: {specs: [], repos: {builtin: {tag: v2025.07.0}}}');
   expect(parse(named.text)).toEqual({ spack: { specs: [] } });
   expect(named.notes).toEqual([
-    'repos:builtin is not used: the setting "packages" of this cache says which recipes of Spack are taken',
+    'repos:builtin is not used: the setting "packages" of this cache chooses the recipes of Spack',
   ]);
   const listed = adapt(
     'spack: {specs: [], repos: [https://example.org/a.git, $spack/var/spack/repos/builtin]}',
@@ -260,9 +260,7 @@ test('takes Spack’s own recipes only from the settings', () => {
 test('refuses packages that are developed in a folder that is not here', () => {
   const { refusals } = adapt('spack: {specs: [], develop: {mine: {path: /home/me/mine, spec: mine@1}}}');
   expect(refusals).toEqual([
-    expect.stringMatching(
-      /^develop \(mine\) builds from a folder, whose path becomes a part of the DAG hash/,
-    ),
+    expect.stringMatching(/^develop \(mine\) builds from a folder whose path becomes part of the DAG hash/),
   ]);
 });
 
@@ -326,7 +324,7 @@ test.each([
   ['include: [$HOME/site.yaml]', 'include: $HOME/site.yaml is on your machine: '],
   [
     'include: [../../../elsewhere/hostname]',
-    'include: ../../../elsewhere/hostname is outside of this repository',
+    'include: ../../../elsewhere/hostname is outside this repository',
   ],
   [
     'include: [{path: ../../../list.yaml, when: "os == \'x\'"}]',
@@ -335,8 +333,8 @@ test.each([
   ['include: [../../../list.yaml]', 'include: list.yaml: expected settings of Spack'],
   ['include: [../../../circle.yaml]', 'expected files that include each other at most 8 deep'],
   ['include: {a: b}', 'expected a list of files as include'],
-  ['include_concrete: [../other]', 'include_concrete (../other) takes the lock of another environment'],
-  ['repos: {ours: ./recipes}', 'repos:ours: ./recipes is a folder of recipes: take it out, and name'],
+  ['include_concrete: [../other]', 'include_concrete (../other) uses the lock of another environment'],
+  ['repos: {ours: ./recipes}', 'repos:ours: ./recipes is a folder of recipes: remove it, and name'],
   ['repos: [/apps/recipes]', 'repos: /apps/recipes is a folder of recipes'],
 ])('names what is not there, and what to do: %s', (line, sentence) => {
   const files = { 'list.yaml': '[1, 2]\n', 'circle.yaml': 'include: [circle.yaml]\n' };

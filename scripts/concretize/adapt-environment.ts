@@ -23,25 +23,25 @@ export interface AdaptedEnvironment {
 
 /** Sections about the owner's own machine, each with what this cache does instead. */
 const LEFT_OUT: Record<string, string> = {
-  upstreams: 'installations on your machine do not exist here; their packages are built',
-  modules: 'module files are made where binaries are installed',
-  bootstrap: 'Spack brings its own tools here',
+  upstreams: 'installations on your machine do not exist here; their packages are built instead',
+  modules: 'module files are created where binaries are installed',
+  bootstrap: 'Spack installs its own tools here',
   compilers:
-    'this section is of Spack before 1.0 and names paths of your machine; the compilers found here are used',
+    'this section is from before Spack 1.0 and names paths on your machine; the compilers found here are used',
 };
 /** Keys of `config` about places, and about the share of a machine to use. */
 const LEFT_OUT_OF_CONFIG: Record<string, string> = {
-  install_tree: 'all binaries of this cache have one install root and padding',
-  build_stage: 'builds have a folder of their own here',
-  test_stage: 'tests have a folder of their own here',
-  source_cache: 'sources have a folder of their own here',
-  misc_cache: 'indexes have a folder of their own here',
-  environments_root: 'environments have a folder of their own here',
-  license_dir: 'license files of your machine are not here',
-  template_dirs: 'module files are made where binaries are installed',
-  extensions: 'commands that you added to your Spack are not here',
+  install_tree: 'all binaries of this cache share one install root and padding',
+  build_stage: 'builds have their own folder here',
+  test_stage: 'tests have their own folder here',
+  source_cache: 'sources have their own folder here',
+  misc_cache: 'indexes have their own folder here',
+  environments_root: 'environments have their own folder here',
+  license_dir: 'license files of your machine do not exist here',
+  template_dirs: 'module files are created where binaries are installed',
+  extensions: 'commands that you added to your Spack do not exist here',
   ccache: 'runners have no ccache',
-  dirty: 'builds see what their recipes give them, and nothing of the job',
+  dirty: 'builds see the environment of their recipes, not that of the job',
   installer: 'the setting "installer" of this cache decides',
 };
 
@@ -143,14 +143,14 @@ function translateUnify(document: Document, notes: string[]): void {
   document.deleteIn(['spack', 'concretization']);
   document.setIn(['spack', 'concretizer', 'unify'], ownValue(UNIFY, old));
   notes.push(
-    `concretization: ${old} is read as concretizer: unify: ${String(ownValue(UNIFY, old))}, as Spack writes it now`,
+    `concretization: ${old} is read as concretizer: unify: ${String(ownValue(UNIFY, old))}, its present form`,
   );
 }
 
 /** Removes views outside the environment's own folder: the container has its own view. */
 function leaveOutViews(document: Document, notes: string[]): void {
   const view = document.getIn(['spack', 'view'], true);
-  const reason = 'this folder is on your machine; containers of this cache have a view of their own';
+  const reason = 'this folder is on your machine; containers of this cache have their own view';
   if (isScalar(view) && typeof view.value === 'string') {
     notes.push(`view: ${view.value} is not used: ${reason}`);
     document.setIn(['spack', 'view'], false);
@@ -172,8 +172,8 @@ function refuseDevelop(document: Document): string[] {
   if (!isMap(develop) || develop.items.length === 0) return [];
   const names = develop.items.map(({ key }) => String(key)).join(', ');
   return [
-    `develop (${names}) builds from a folder, whose path becomes a part of the DAG hash, so that nobody could use the ` +
-      'binary: take it out, and name a version that can be fetched',
+    `develop (${names}) builds from a folder whose path becomes part of the DAG hash, so nobody else could use the ` +
+      'binary: remove it, and name a version that can be fetched',
   ];
 }
 
@@ -181,8 +181,8 @@ function refuseLocks(document: Document): string[] {
   const locks = listOf(document, 'include_concrete');
   if (locks.length === 0) return [];
   return [
-    `include_concrete (${locks.join(', ')}) takes the lock of another environment, which was made on another machine: take it ` +
-      'out, and put the specs of that environment into this one; what is solved alike is built once',
+    `include_concrete (${locks.join(', ')}) uses the lock of another environment, which was made on another machine: remove it, ` +
+      'and add the specs of that environment to this one; equal solutions are built only once',
   ];
 }
 
@@ -196,9 +196,7 @@ function leaveOutBuiltin(document: Document, notes: string[]): void {
     if (!isBuiltin) continue;
     repos.delete(isPair(item) ? item.key : index);
     const what = name === '' ? `repos: ${String(isScalar(item) ? item.value : '')}` : `repos:${name}`;
-    notes.push(
-      `${what} is not used: the setting "packages" of this cache says which recipes of Spack are taken`,
-    );
+    notes.push(`${what} is not used: the setting "packages" of this cache chooses the recipes of Spack`);
   }
   if (repos.items.length === 0) document.deleteIn(['spack', 'repos']);
 }
@@ -229,7 +227,7 @@ function refuseRepositories(document: Document): string[] {
     .filter(({ address }) => !IS_ADDRESS.test(address))
     .map(
       ({ name, address }) =>
-        `${name}: ${address} is a folder of recipes: take it out, and name that folder of ` +
+        `${name}: ${address} is a folder of recipes: remove it, and name that folder of ` +
         'the repository in the variable OWN_PACKAGES, or give a git address',
     );
 }

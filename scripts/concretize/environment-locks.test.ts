@@ -201,7 +201,7 @@ test('gives the lock of a newer run precedence, for each target and whichever ru
   );
   for (const run of [runOf(101), runOf(102), undefined]) expect(why(run)).toBeUndefined();
   expect(why(runOf(99), 'arm-there')).toBeUndefined();
-  expect(why(runOf(102), 'zen3-here', 'course')).toContain('its spack.yaml is another one by now');
+  expect(why(runOf(102), 'zen3-here', 'course')).toContain('its spack.yaml has changed');
 });
 
 test('records nothing for a lock without roots, which would not be JSON and break every reader of the catalog', () => {
@@ -214,7 +214,7 @@ test.each([
   [
     'whose root is missing',
     { ...NEW, concrete_specs: {} },
-    /expected a spack\.lock with all that its roots need, found none of \/app3a/,
+    /expected a spack\.lock with all dependencies of its roots, found no \/app3a/,
   ],
   [
     'whose node the catalog could not read',

@@ -127,7 +127,7 @@ export function whyOutdated(
   { catalogDirectory, changed, run }: LockCircumstances,
 ): string | undefined {
   if (changed.has(environment))
-    return `environment ${environment}: its spack.yaml is another one by now, so the lock of this run is not recorded`;
+    return `environment ${environment}: its spack.yaml has changed, so the lock of this run is not recorded`;
   const newer = ownValue(readSolvedEnvironment(catalogDirectory, environment).runs ?? {}, target);
   if (newer === undefined || run === undefined || !isNewerRun(newer, run)) return undefined;
   return `environment ${environment}: a newer run has recorded its lock for ${target}, so that of this run is not recorded: ${newer}`;
@@ -265,7 +265,7 @@ function parseLock(text: string, where: string): WholeLock {
   const missing = closureOfLock(lock).find((hash) => lock.concrete_specs[hash] === undefined);
   if (missing !== undefined)
     throw new Error(
-      `${where}: expected a spack.lock with all that its roots need, found none of /${missing}; solve it again`,
+      `${where}: expected a spack.lock with all dependencies of its roots, found no /${missing}; solve it again`,
     );
   return lock;
 }

@@ -28,21 +28,21 @@ export function adaptMirrors(document: Document, folder: string, notes: string[]
     const text = JSON.stringify(value);
     if (SECRET.test(text) || PASSWORD.test(text)) {
       return [
-        `${name} has credentials that everybody can read in this repository, and a build of other people's scripts must ` +
-          'not have them: replace them where they are valid, and take the mirror out of the environment',
+        `${name} has credentials that everybody can read in this repository, and builds run other people's scripts, which must ` +
+          'not have them: replace the credentials, and remove the mirror from the environment',
       ];
     }
     const reason = whyUnreadable(value, folder);
     if (reason === undefined) {
       const url = Mirror.safeParse(value).data?.url ?? text;
-      notes.push(`${name}: binaries are taken from ${url} where they fit, and published here too`);
+      notes.push(`${name}: matching binaries are taken from ${url} and published here, too`);
       if (document.hasIn(['spack', 'mirrors', key, 'autopush'])) {
         document.deleteIn(['spack', 'mirrors', key, 'autopush']);
         notes.push(`${name}:autopush is not used: builds are published in this cache`);
       }
     } else {
       document.deleteIn(['spack', 'mirrors', key]);
-      notes.push(`${name} is not used: ${reason}; what it has is built here`);
+      notes.push(`${name} is not used: ${reason}; its packages are built here`);
     }
     return [];
   });
@@ -53,9 +53,9 @@ function whyUnreadable(mirror: unknown, folder: string): string | undefined {
   if (!data) return undefined;
   const [, credentials] = CREDENTIALS.exec(JSON.stringify({ ...data, push: undefined })) ?? [];
   if (credentials !== undefined)
-    return `it wants credentials (${credentials}), which a build of other people's scripts must not have`;
+    return `it needs credentials (${credentials}), which builds must not have, since they run other people's scripts`;
   const { url } = data;
-  if (/^(?:s3|gs):/.test(url)) return `${url} wants libraries and credentials that builds do not have`;
+  if (/^(?:s3|gs):/.test(url)) return `${url} needs libraries and credentials that builds do not have`;
   const path = url.replace(/^file:\/\//, '');
   return !path.includes('://') && !existsSync(resolve(folder, path))
     ? `the folder ${path} is not here`

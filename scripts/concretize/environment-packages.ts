@@ -32,14 +32,14 @@ export function adaptPackages(
     const name = String(key);
     if (name === 'all' && (value.delete('compiler') || value.delete('compiler:'))) {
       notes.push(
-        'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 behind a spec, or packages:c:require',
+        'packages:all:compiler is not used: Spack 1.0 and newer ignore it; write %gcc@13 after a spec, or use packages:c:require',
       );
     }
     const { gone, kept, isFound, versions } = takeOutExternals(value, SYSTEM_COMPILERS.has(name), states);
     inSystem.push(...kept.filter(({ prefix }) => SYSTEM_PREFIXES.has(resolve(prefix))));
     if (isFound)
       notes.push(
-        `packages:${name}: the one in /usr is used, in the version installed here, whatever the environment says about it`,
+        `packages:${name}: the one in /usr is used, in the version installed here, regardless of the environment`,
       );
     if (kept.length > 0) staying.push(name);
     if (gone.length === 0) continue;
@@ -56,7 +56,7 @@ export function adaptPackages(
   }
   if (built.length > 0)
     notes.push(
-      `packages: externals that are not here are not used, and what they stand for is built: ${built.join(', ')}`,
+      `packages: externals that are not here are not used; these packages are built instead: ${built.join(', ')}`,
     );
   if (staying.length > 0) {
     notes.push(
@@ -67,7 +67,7 @@ export function adaptPackages(
   const unknown = inSystem.filter((external) => states.get(externalKey(external)) === 'unknown');
   if (unknown.length > 0)
     notes.push(
-      `packages: Spack cannot tell whether these are here, and takes the word of the environment: ` +
+      `packages: Spack cannot check whether these are here, and trusts the environment: ` +
         `${unknown.map(({ spec, prefix }) => `${spec} (${prefix})`).join(', ')}`,
     );
   return inSystem;

@@ -53,7 +53,7 @@ test('refuses more than one job can pass to the next', () => {
   const longName = 'x'.repeat(300);
   solve('a', [...Array(256).keys()], [], longName);
   expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(
-    /expected at most 120000, as many as one job can hand to the next/,
+    /expected at most 120000, as many as one job can pass to the next/,
   );
 });
 

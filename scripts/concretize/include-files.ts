@@ -67,7 +67,7 @@ class IncludeReader {
     if (!entries.success || depth > MAX_DEPTH) {
       this.refusals.push(
         depth > MAX_DEPTH
-          ? `${from}: expected files that include each other at most ${MAX_DEPTH} deep; put some of them together`
+          ? `${from}: expected files that include each other at most ${MAX_DEPTH} deep; merge some of them`
           : `${from}: expected a list of files as include`,
       );
       return {};
@@ -96,7 +96,7 @@ class IncludeReader {
       return {};
     };
     if (when !== undefined)
-      return refuse('has a condition (when), which is only known on your machine: include it without one');
+      return refuse('has a condition (when), which only your machine can evaluate: include it without one');
     if (/^[/~$]/.test(path))
       return refuse(
         "is on your machine: put it into this repository, and write its path relative to the environment's file",
@@ -108,7 +108,7 @@ class IncludeReader {
     }
     const inside = relative(this.root, realpathSync(file));
     if (inside === '..' || inside.startsWith(`..${sep}`))
-      return refuse('is outside of this repository: put it into it');
+      return refuse('is outside this repository: move it into the repository');
     const files = statSync(file).isDirectory()
       ? readdirSync(file)
           .filter((name) => name.endsWith('.yaml'))

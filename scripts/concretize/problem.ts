@@ -26,7 +26,7 @@ export function shortly(problem: readonly string[]): string {
       .join('; and ')
       .slice(0, MAX_SHORT_LENGTH);
   const index = said >= 0 ? said : problem.findIndex((line) => /error/i.test(line));
-  const error = problem[index] ?? problem.at(-1) ?? 'Spack said nothing';
+  const error = problem[index] ?? problem.at(-1) ?? 'Spack printed nothing';
   const reasons = problem.slice(index + 1).filter((line) => /^\s+\d+\. /.test(line));
   const [reason] = reasons;
   const isAnnounced = index >= 0 && error.endsWith(':');

@@ -53,11 +53,11 @@ test('reports the list of Spack, and not only its heading', () => {
 
 test('reports all of its own reasons, since the owner must fix each', () => {
   const problem = ownProblem([
-    'develop (a) builds from a folder: take it out',
-    'include_concrete (b): take it out',
+    'develop (a) builds from a folder: remove it',
+    'include_concrete (b): remove it',
   ]);
   expect(shortly(problem)).toBe(
-    'develop (a) builds from a folder: take it out; and include_concrete (b): take it out',
+    'develop (a) builds from a folder: remove it; and include_concrete (b): remove it',
   );
   expect(shortly(['Error: of a program', '==> Error: of Spack'])).toBe('of Spack');
 });
@@ -73,8 +73,8 @@ test('lists in a table what will be built, and why the rest will not', () => {
   ]);
   expect(table).toContain('2 to build, 1 cached');
   expect(table).toContain('nothing to build: all 1 are cached');
-  expect(table).toContain('a container to make: all 1 are cached');
-  expect(table).toContain('a new lock to keep: all 2 are cached');
+  expect(table).toContain('a container to create: all 1 are cached');
+  expect(table).toContain('a new lock to record: all 2 are cached');
   expect(table).not.toMatch(/<script>|a\|b/);
 });
 

@@ -30,9 +30,9 @@ export function describeSolutions(solutions: readonly Solution[]): string {
     if ('nothing' in solution) return `${what} ${solution.nothing} |`;
     const { hashes, cached } = solution.plan;
     if (hashes.length === 0 && solution.lacksContainer)
-      return `${what} a container to make: all ${cached.length} are cached |`;
+      return `${what} a container to create: all ${cached.length} are cached |`;
     if (hashes.length === 0 && solution.lacksLock)
-      return `${what} a new lock to keep: all ${cached.length} are cached |`;
+      return `${what} a new lock to record: all ${cached.length} are cached |`;
     if (hashes.length === 0) return `${what} nothing to build: all ${cached.length} are cached |`;
     return `${what} ${hashes.length} to build, ${cached.length} cached |`;
   });

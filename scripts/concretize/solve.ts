@@ -145,7 +145,7 @@ async function solveWith(
     const count = formatNumber(leftOut.length, 'build');
     return {
       request,
-      nothing: `nothing to build: ${count} failed in an earlier run, or are needed by nothing else`,
+      nothing: `nothing to build: ${count} failed in an earlier run, or are only needed by those`,
     };
   }
   const problem = [
@@ -194,7 +194,7 @@ function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): 
   return ownProblem([
     `expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
       `${formatList(strays, 10)}: a "require", "target" or "target=" of the environment or its specs ` +
-      `says so; correct it there, or make a target of the settings for that microarchitecture`,
+      `requests it; correct it there, or add a target for that microarchitecture to the settings`,
   ]);
 }
 
@@ -247,6 +247,6 @@ export function findBuiltOnSplices(
   if (found.length === 0) return [];
   return ownProblem([
     `expected nothing new to be built on a spliced package, found ${formatList(found, 10)}: ` +
-      'Spack cannot do it; ask for the same splice in this environment with fresh, or for another version or variant',
+      'Spack does not support that; request the same splice in this environment with fresh, or another version or variant',
   ]);
 }

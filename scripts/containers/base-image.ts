@@ -87,7 +87,9 @@ async function pickPlatform(manifest: ManifestText, platform: Platform, registry
     throw new Error(`base image ${name}: expected an image for ${wanted}, found none; set another baseImage`);
   const text = await registry.readText(entry.digest);
   if (!text)
-    throw new Error(`base image ${name}: its index names ${entry.digest} for ${wanted}, which is not there`);
+    throw new Error(
+      `base image ${name}: its index names ${entry.digest} for ${wanted}, which does not exist`,
+    );
   return parseImageManifest(text.text, `base image ${name} for ${wanted}`);
 }
 

@@ -94,7 +94,7 @@ function readClosure(
     const build = node && readBuild(catalogDirectory, node);
     if (build) return build;
     throw new Error(
-      `it needs ${node?.name ?? hash} /${hash} at run time, and this cache has no binary of that`,
+      `it needs ${node?.name ?? hash} /${hash} at run time, and this cache has no binary of it`,
     );
   });
 }
@@ -191,7 +191,7 @@ export function planContainers(
       const name = `container ${wanted.tags[0]}`;
       try {
         if (wanted.platform.os !== 'linux')
-          throw new Error(`containers hold Linux programs, this build is for ${wanted.platform.os}`);
+          throw new Error(`containers run Linux programs, this build is for ${wanted.platform.os}`);
         if (findMade(wanted, readContainers(catalogDirectory, wanted.subject))) continue;
         if (!wanted.roots.every((root) => readBuild(catalogDirectory, root))) {
           plan.warnings.push(`no ${name}: not everything that it needs was built`);

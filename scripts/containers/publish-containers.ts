@@ -88,7 +88,7 @@ export function previewContainers(
   );
   const warnings = wanted.map(
     ({ tags, platform: { os, architecture } }) =>
-      `would make a container for ${os}/${architecture}: ${tags.join(', ')}`,
+      `would create a container for ${os}/${architecture}: ${tags.join(', ')}`,
   );
   return { containers: [], warnings, faults: [] };
 }
@@ -257,7 +257,7 @@ function pickEnvironments(
   }
   if (!view)
     throw new Error(
-      `its view cannot be made: ${viewProblem ?? 'the build job had no time left for it'}; change the environment ("unify: true" gives it one version of each package), or build it without "container"`,
+      `its view cannot be created: ${viewProblem ?? 'the build job had no time left for it'}; change the environment ("unify: true" gives it one version of each package), or build it without "container"`,
     );
   return { environments: [view.variables], view: view.archive };
 }

@@ -67,12 +67,12 @@ test('refuses entries outside the view, truncated archives, and paths that are n
   );
   const cut = join(folder, 'cut');
   writeFileSync(cut, gzipSync(makeTar(...VIEW)).subarray(0, 100));
-  await expect(readView(cut, PLACE, folder)).rejects.toThrow(/no container is made of this environment/);
+  await expect(readView(cut, PLACE, folder)).rejects.toThrow(/no container is created for this environment/);
   symlinkSync('/etc/passwd', join(folder, 'link'));
   await expect(readView(join(folder, 'link'), PLACE, folder)).rejects.toThrow(
     /expected a file, found something/,
   );
-  await expect(readView(join(folder, 'none'), PLACE, folder)).rejects.toThrow(/no container is made/);
+  await expect(readView(join(folder, 'none'), PLACE, folder)).rejects.toThrow(/no container is created/);
 });
 
 let count = 0;

@@ -130,7 +130,7 @@ export async function readView(archive: string, place: ViewPlace, folder: string
     if (stats.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${stats.size}`);
     return await readEntries(createReadStream(archive), place, folder);
   } catch (cause) {
-    throw refusal(archive, cause, 'no container is made of this environment');
+    throw refusal(archive, cause, 'no container is created for this environment');
   }
 }
 

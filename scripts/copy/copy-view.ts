@@ -249,7 +249,7 @@ function expectClosed(builds: readonly SourceBuild[], where: string): void {
   );
   if (open.length === 0) return;
   throw new Error(
-    `${where}: expected all that its builds need at run time, found ${formatList(open, NAMED)}, ` +
-      'which it does not list; nothing could install these without a network: build what is missing, or copy another view',
+    `${where}: expected all run-time dependencies of its builds, found ${formatList(open, NAMED)}, ` +
+      'which it does not list; they cannot be installed without a network: build what is missing, or copy another view',
   );
 }

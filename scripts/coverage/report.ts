@@ -28,7 +28,7 @@ function describeShared(coverage: SharedCoverage): string {
     ...caches.map(({ url, has }) => `  ${url} has ${has}`),
     mirrors.length === 0
       ? 'No mirror is worth adding.'
-      : `${formatNumber(mirrors.length, 'mirror')} of ${caches.length} ${mirrors.length === 1 ? 'has' : 'have'} all of it, to be asked in this order:`,
+      : `${formatNumber(mirrors.length, 'mirror')} of ${caches.length} ${mirrors.length === 1 ? 'has' : 'have'} all of it; add them in this order:`,
     ...mirrors.map(({ url, adds }) => `  ${url} (${adds}${adds === 1 ? ' spec' : ' specs'})`),
   ].join('\n');
 }

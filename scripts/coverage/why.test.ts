@@ -47,7 +47,7 @@ test('reports the first cause, what to type and whether that was tried', () => {
   expect(text).toContain('0 of 2 specs');
   expect(text).toMatch(/lz4\/v3apmqa is built: compiler\n.*asked for %gcc@13\.1\.0/);
   expect(text).toContain('  spack install lz4\n');
-  expect(text).toContain('Tried: with this change Spack takes the build of the cache.');
+  expect(text).toContain('Tried: with this change Spack uses the build of the cache.');
   expect(describeCauses({ ...ANSWER, verified: false })).toContain('still builds it');
   expect(describeCauses({ ...ANSWER, causes: [] })).toContain('Nothing is built from source');
   expect(describeCauses({ ...ANSWER, error: 'conflict' })).toContain('finds no solution');

@@ -155,7 +155,7 @@ export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): s
     verified === null
       ? ''
       : verified
-        ? 'Tried: with this change Spack takes the build of the cache.'
+        ? 'Tried: with this change Spack uses the build of the cache.'
         : 'Tried: with this change alone Spack still builds it.';
   const nearest = first.nearest === '' ? [] : [`  nearest build: ${first.name}/${shortHash(first.nearest)}`];
   return [

@@ -129,14 +129,14 @@ function describeLive(
   }
   if (live.state === 'missing') {
     return (
-      `${where}, found no such file ${after}. A first deployment may take longer: open ${siteUrl}, and where the site is ` +
-      `not there in half an hour, ${deployPage} and press "Run workflow". With a domain of your own, set the repository ` +
+      `${where}, found no such file ${after}. A first deployment may take longer: open ${siteUrl}, and if the site is ` +
+      `not there in half an hour, ${deployPage} and press "Run workflow". With your own domain, set the repository ` +
       'variable SITE_URL to the address that people use'
     );
   }
   const reason = live.state === 'unreachable' ? live.reason : 'nothing';
   return (
-    `${where}, found no answer ${after}: ${reason}. With a domain of your own, look at its DNS records: ` +
+    `${where}, found no answer ${after}: ${reason}. With your own domain, check its DNS records: ` +
     `Settings > Pages says whether they are right; then open ${deployPage} and press "Run workflow"`
   );
 }

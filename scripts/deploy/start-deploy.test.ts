@@ -181,7 +181,7 @@ test.each<[string, Partial<DeployFacts>, boolean, RegExp]>([
   ['one file was committed', { committed: 1 }, true, /committed 1 file\./],
   ['nothing was committed and the site is current', {}, false, /^Nothing to deploy/],
   ['nothing was committed and the site is behind', { live: 'behind' }, true, /older data/],
-  ['the repository was renamed', { live: 'moved' }, true, /made for another address/],
+  ['the repository was renamed', { live: 'moved' }, true, /built for another address/],
   ['Pages was switched on since', { live: 'absent' }, true, /nothing is served yet/],
   ['the site cannot be read', { live: 'unknown' }, true, /could not be read/],
   [
@@ -190,7 +190,7 @@ test.each<[string, Partial<DeployFacts>, boolean, RegExp]>([
     false,
     /switched off.*Owner\/Cache\/settings\/pages.*"GitHub Actions", then open .*workflows\/deploy\.yml and press "Run workflow"/,
   ],
-  ['Pages is made from a branch', { pages: { isByWorkflow: false } }, false, /made from a branch/],
+  ['Pages is built from a branch', { pages: { isByWorkflow: false } }, false, /built from a branch/],
   [
     'a private repository without Pages',
     { pages: undefined, repository: { ...FACTS.repository, isPrivate: true } },

@@ -44,7 +44,7 @@ async function readPagesIfAllowed(
     return (await readPages(github)) ?? unknown;
   } catch (error) {
     if (!(error instanceof GitHubRefusedError)) throw error;
-    console.error(`GitHub does not say how Pages is set: ${describeError(error)}`);
+    console.error(`GitHub did not return the settings of Pages: ${describeError(error)}`);
     return unknown;
   }
 }
@@ -176,7 +176,7 @@ export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com
   }
   if (!pages || !pages.isByWorkflow) {
     const plan = repository.isPrivate ? ' (for a private repository it needs a paid plan of GitHub)' : '';
-    const lead = pages ? 'GitHub Pages is made from a branch' : 'GitHub Pages is switched off';
+    const lead = pages ? 'GitHub Pages is built from a branch' : 'GitHub Pages is switched off';
     return result(
       false,
       `${lead}: there is no site to deploy to. Open ${page}/settings/pages and set "Source" to "GitHub Actions"${plan}, ` +
@@ -187,11 +187,11 @@ export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com
   if (committed > 0)
     return result(true, `Deploying: this run committed ${committed} ${committed === 1 ? 'file' : 'files'}.`);
   const reasons = {
-    current: 'Nothing to deploy: nothing was committed, and the site shows what the branch has.',
+    current: 'Nothing to deploy: nothing was committed, and the site shows the present data of the branch.',
     behind: 'Deploying: nothing was committed, but the site shows older data than the branch has.',
-    moved: 'Deploying: nothing was committed, but what the site shows was made for another address.',
+    moved: 'Deploying: nothing was committed, but the site was built for another address.',
     absent: 'Deploying: nothing was committed, but nothing is served yet.',
-    unknown: 'Deploying: nothing was committed, and what the site shows could not be read.',
+    unknown: 'Deploying: nothing was committed, and the site could not be read.',
   };
   return result(live !== 'current', reasons[live]);
 }

@@ -130,7 +130,7 @@ export const KINDS = {
     'catalog',
     'extend the key with gpg and run `node scripts/key.ts`, or make a new one',
   ),
-  'kept-missing': warning('catalog', 'publish the build again, or take it out of the file'),
+  'kept-missing': warning('catalog', 'publish the build again, or remove it from the file'),
   'settings-damaged': problem('catalog', RESTORE),
   'registry-unreachable': problem('registry', 'look whether the registry answers, and run it again'),
   'registry-refused': problem(

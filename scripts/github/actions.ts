@@ -17,8 +17,8 @@ export function expectHandedOn<T>(value: T): T {
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes <= MAX_HANDED_ON_BYTES) return value;
   throw new Error(
-    `the list of what to build takes ${bytes} bytes, expected at most ${MAX_HANDED_ON_BYTES}, as many as one job can ` +
-      'hand to the next; run several times with a part each',
+    `the list of builds takes ${bytes} bytes, expected at most ${MAX_HANDED_ON_BYTES}, as many as one job can ` +
+      'pass to the next; split it over several runs',
   );
 }
 

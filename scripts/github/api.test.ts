@@ -143,7 +143,7 @@ test('reports an exhausted rate limit, and does not wait', async () => {
   const body = { message: 'API rate limit exceeded for installation.' };
   const github = await openAgainst([{ status: 403, body, headers }]);
   await expect(github.call(ROUTE, {}, Answer)).rejects.toThrow(
-    `GitHub takes no more requests for now: API rate limit exceeded for installation.; run it again after ${time} UTC`,
+    `GitHub accepts no more requests for now: API rate limit exceeded for installation.; run it again after ${time} UTC`,
   );
   expect(github.asked).toHaveLength(1);
 });

@@ -116,7 +116,7 @@ function limitSentence({ response, message }: RequestError): string {
   const reset = Number(response?.headers['x-ratelimit-reset'] ?? Number.NaN) * 1_000;
   const isUsedUp = response?.headers['x-ratelimit-remaining'] === '0' && reset > 0;
   const when = isUsedUp ? `after ${new Date(reset).toISOString().slice(11, 16)} UTC` : 'in some minutes';
-  return `GitHub takes no more requests for now: ${firstLine(message)}; run it again ${when}`;
+  return `GitHub accepts no more requests for now: ${firstLine(message)}; run it again ${when}`;
 }
 
 /** The message of an answer, or the first words of a page. */

@@ -27,7 +27,7 @@ export const TOPICS = {
       'The last deployment failed, and its log says why. The site still shows the deployment before it. Builds are ' +
       'still published: the next deployment shows them. In a new repository, look at ' +
       `https://github.com/${owner}/${name}/settings/pages: "Source" has to be "GitHub Actions". GitHub cancels a ` +
-      'deployment that takes longer than 10 minutes: where that happens again and again, lower `pagesBudget` in ' +
+      'deployment that takes longer than 10 minutes: if that keeps happening, lower `pagesBudget` in ' +
       '`.github/build-cache.yaml`.\n\n' +
       'This issue closes itself when a deployment succeeds.',
     again: 'It failed again',

@@ -80,12 +80,12 @@ export async function askPagesUrl(
     if (pages) return pages.url;
     annotate(
       'notice',
-      "GitHub Pages is switched off: the site's address is taken from the repository's name",
+      "GitHub Pages is switched off: the site's address is derived from the repository's name",
     );
   } catch (error) {
     annotate(
       'notice',
-      `GitHub does not say where the site is; its address is taken from the repository's name: ${describeError(error)}`,
+      `GitHub did not return the site's address, which is derived from the repository's name: ${describeError(error)}`,
     );
   }
   return undefined;

@@ -45,7 +45,7 @@ test("names the page for making a package of GitHub's registry public", () => {
     expect(describePrivate('ghcr.io/owner/cache', event)).toBe(
       `ghcr.io/owner/cache is private: nobody but you can use its binaries. To make it public, open ${pages}, ` +
         'choose "Change visibility" under "Danger Zone", then "Public" (GitHub may make a new package private, and ' +
-        'nothing but that page changes it).',
+        'only that page can change it).',
     );
   }
   const elsewhere = {

@@ -54,6 +54,6 @@ function adviceFor(reference: string, environment: ProcessEnvironment): string {
     return 'allow anonymous pulls there';
   return (
     `open ${packageSettings(parsed.path, environment)}, choose "Change visibility" under "Danger Zone", then "Public" ` +
-    '(GitHub may make a new package private, and nothing but that page changes it)'
+    '(GitHub may make a new package private, and only that page can change it)'
   );
 }

@@ -34,7 +34,7 @@ test('sends neither a login nor a body to another origin', async () => {
 
 test('reports at once a port that fetch never connects to', async () => {
   await expect(ask('http://127.0.0.1:9/x')).rejects.toThrow(
-    'http://127.0.0.1:9: no browser and no Node connects to this port; use another one',
+    'http://127.0.0.1:9: neither a browser nor Node connects to this port; use another one',
   );
   await expect(ask('http://127.0.0.1:9/x')).rejects.toMatchObject({ isTemporary: false });
 });

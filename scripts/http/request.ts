@@ -161,7 +161,7 @@ function describeConnection(url: URL, code: string, silentMs: number | undefined
   if (code === 'ENOTFOUND') return `${url.origin}: there is no such host; check the name and the network`;
   // Source: https://fetch.spec.whatwg.org/#port-blocking
   if (code === 'bad port')
-    return `${url.origin}: no browser and no Node connects to this port; use another one`;
+    return `${url.origin}: neither a browser nor Node connects to this port; use another one`;
   if (isCertificateCode(code)) {
     return `${url.origin} shows a certificate that is not trusted (${code}); SSL_CERT_FILE may name a file of trusted ones`;
   }

@@ -15,7 +15,7 @@ import { visitEntries, type TarContent } from '../build-cache/tar/entries.ts';
 import { parsePlainYaml } from '../build-cache/plain-yaml.ts';
 
 const GZIP_MAGIC = '1f8b';
-const WHOLE_PREFIX = 'its paths were put below its install prefix, as Spack 0.20 and newer write them';
+const WHOLE_PREFIX = 'its paths were moved below its install prefix, as Spack 0.20 and newer write them';
 
 /** An archive of an older layout, and its expected content. */
 export interface OldArchive {

@@ -225,9 +225,11 @@ export function importText(
   return [
     ...[...unmatched, ...refused].map((sentence) => `not imported: ${printable(sentence)}`),
     ...warnings.map((warning) => `warning: ${printable(warning)}`),
-    ...(verified > 0 ? [`${verified} had a signature of a given key`] : []),
+    ...(verified > 0 ? [`${verified} have a signature by a trusted key`] : []),
     ...(unchecked > 0
-      ? [`${unchecked} are signed at the source; nobody checked by whom (--trust FILE does)`]
+      ? [
+          `${unchecked} are signed at the source, but their signatures were not checked (--trust FILE checks them)`,
+        ]
       : []),
     ...(none > 0 ? [`${none} are not signed at the source`] : []),
     ...(converted > 0 ? [`${converted} tarballs were converted from an older layout`] : []),

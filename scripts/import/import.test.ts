@@ -321,7 +321,7 @@ test('reports places that are not caches', async () => {
   await expect(importFrom(servers.file('nothing'))).rejects.toThrow(
     /nothing: expected an existing directory/,
   );
-  await expect(importFrom('s3://bucket/mirror')).rejects.toThrow(/of a bucket \(s3, gs, az\)/);
+  await expect(importFrom('s3://bucket/mirror')).rejects.toThrow(/for a bucket \(s3, gs, az\)/);
   await expect(importFrom(servers.file('.'))).rejects.toThrow(/expected a build cache, found neither v3\//);
   const address = await serve(servers.file('.'));
   await expect(importFrom(address)).rejects.toThrow(/expected a build cache, found neither v3\/manifests/);

@@ -24,7 +24,7 @@ export async function openSource(place: string, trust: Trust): Promise<Source> {
     if (/^[a-z0-9+]+:\/\//.test(place) || !/^[^/]+[.:][^/]*\/|^localhost[:/]/.test(place)) {
       throw new Error(
         `${place}: expected an existing directory, an http or https address, or a registry (oci://host/path), ` +
-          'found none of them; of a bucket (s3, gs, az), give its https address or copy it to a directory first',
+          'found none of them; for a bucket (s3, gs, az), give its https address or copy it to a directory first',
       );
     }
   }

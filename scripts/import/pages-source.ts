@@ -126,7 +126,7 @@ async function readRepository(folder: MirrorFiles) {
       found.push({ hash, stem, image, spec });
     else
       unmatched.push(
-        `${folder.locate(file)}: expected a package whose spec file is there, found none of the hash ${hash ?? '(no hash in its name)'}`,
+        `${folder.locate(file)}: expected a package whose spec file exists, found none with the hash ${hash ?? '(no hash in its name)'}`,
       );
     specs.delete(hash ?? '');
   }

@@ -35,7 +35,7 @@ export function selectBuilds(
     const found = builds.filter(fits);
     if (found.length === 0)
       throw new Error(
-        `"${spec}": expected a spec that the source has, found none of ${builds.length} builds that fits`,
+        `"${spec}": expected a spec that the source has, found no match in ${builds.length} builds`,
       );
     for (const { hash } of found) wanted.add(hash);
   }

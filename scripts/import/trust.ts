@@ -32,7 +32,5 @@ export async function checkSignature(
 /** The result for a source without signatures; throws when signatures are required. */
 export function unsignedOnly({ keys, unsigned }: Trust, where: string): { signature: 'none' } {
   if (keys.length === 0 || unsigned) return { signature: 'none' };
-  throw new Error(
-    `${where}: expected a signature by a trusted key, found none; add --unsigned to take it as it is`,
-  );
+  throw new Error(`${where}: expected a signature by a trusted key, found none; add --unsigned to accept it`);
 }

@@ -135,7 +135,7 @@ describe.skipIf(!canRun)(
         );
         expect(received.code).toBe(1);
         expect(received.output).toMatch(
-          /container env-twice: its view cannot be made: trial-app@1\.\d\/\w{7} and trial-app@1\.\d\/\w{7} have the same path in it; change the environment/,
+          /container env-twice: its view cannot be created: trial-app@1\.\d\/\w{7} and trial-app@1\.\d\/\w{7} have the same path in it; change the environment/,
         );
         expect(received.output).not.toMatch(/run this job again|see the log/);
       },

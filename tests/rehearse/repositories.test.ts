@@ -91,7 +91,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     const { code, output } = await build('trial-base');
     expect(code).not.toBe(0);
     expect(output).toMatch(
-      /Rules of the branch: a rule of main \(pull_request\) refuses the commit of what is built\. .*cannot be on the bypass list/,
+      /Rules of the branch: a rule of main \(pull_request\) refuses the commit of new builds\. .*cannot be on the bypass list/,
     );
     expect(output).not.toMatch(/\/Concretize/);
     expect(await readAll(REGISTRY)).toEqual(before);
@@ -152,9 +152,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(await readIndex()).toMatchObject({ url: old });
     const run = await build('trial-tool');
     expectSuccess(run);
-    expect(run.output).toMatch(
-      /Deploying: nothing was committed, but what the site shows was made for another/,
-    );
+    expect(run.output).toMatch(/Deploying: nothing was committed, but the site was built for another/);
     expect(await readIndex()).toMatchObject({ url: rehearsal.siteUrl, counts: { builds: 2 } });
     expect(await askSite('index', old)).toBe(404);
     expect(await listTags('some-owner/renamed')).toEqual([]);
@@ -222,7 +220,7 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
     await rehearsal.change({ hasDomain: true });
     const run = await build('trial-tool');
     expectSuccess(run);
-    expect(run.output).toMatch(/made for another address/);
+    expect(run.output).toMatch(/built for another address/);
     expect(await readIndex()).toMatchObject({ url: `https://${OWN_DOMAIN}` });
     expect(rehearsal.git('rev-parse', 'main')).toBe(before);
     expect((await rehearsal.fetch(`${old}/api/index.json`)).headers.get('location')).toBe(

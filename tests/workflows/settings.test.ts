@@ -33,10 +33,10 @@ test.each<[string, Setting, string[]]>([
     'Pages off',
     { pages: 'off' },
     [
-      `GitHub Pages: warning: it is switched off: builds are published to the registry, and no site shows them. Open https://github.com/${COPY}/settings/pages and set "Source" to "GitHub Actions"`,
+      `GitHub Pages: warning: it is switched off: builds are published to the registry, but no site shows them. Open https://github.com/${COPY}/settings/pages and set "Source" to "GitHub Actions"`,
     ],
   ],
-  ['Pages from a branch', { pages: 'from a branch' }, ['GitHub Pages: warning: it is made from a branch: ']],
+  ['Pages from a branch', { pages: 'from a branch' }, ['GitHub Pages: warning: it is built from a branch: ']],
   [
     'a private repository without Pages',
     { isPrivate: true, pages: 'off' },
@@ -52,7 +52,7 @@ test.each<[string, Setting, string[]]>([
     "main protected in a person's repository",
     { rules: REVIEWS },
     [
-      'Rules of the branch: stop: a rule of main (pull_request) refuses the commit of what is built. The workflow commits as ' +
+      'Rules of the branch: stop: a rule of main (pull_request) refuses the commit of new builds. The workflow commits as ' +
         "GitHub Actions, which cannot be on the bypass list of a person's repository.",
     ],
   ],
@@ -60,7 +60,7 @@ test.each<[string, Setting, string[]]>([
     "main protected in an organization's repository",
     { rules: REVIEWS, owner: 'Organization' },
     [
-      'Rules of the branch: warning: a rule of main (pull_request) may refuse the commit of what is built. ',
+      'Rules of the branch: warning: a rule of main (pull_request) may refuse the commit of new builds. ',
       'An organization can also put "GitHub Actions" on the bypass list of a ruleset of its own (https://github.com/organizations/Some-Owner/settings/rules)',
     ],
   ],

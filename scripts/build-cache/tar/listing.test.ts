@@ -164,7 +164,7 @@ test.each<[string, Line[], RegExp]>([
     /at most 4096 bytes in 256 parts, found .* with 4134 in 24/,
   ],
   [
-    'a link to a name that is too long to look at',
+    'a link to a name that is too long',
     [['symbolic link', 'opt/sw/tree-1/l', 'n'.repeat(256)]],
     /names of at most 255, found the link/,
   ],

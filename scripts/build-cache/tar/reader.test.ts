@@ -57,7 +57,7 @@ test.each([
   ['a list', '[a]', /as Spack writes it/],
   ['nothing', '', /as Spack writes it/],
   ['a line end to some', 'buildpath: a\xc2\x85relocate_links: [/etc]', /the character/],
-  ['bytes that are no UTF-8', 'buildpath: \xff', /no UTF-8/],
+  ['bytes that are not valid UTF-8', 'buildpath: \xff', /not valid UTF-8/],
 ])('refuses %s', (_, text, message) => {
   expect(() => check(text)).toThrow(message);
 });
