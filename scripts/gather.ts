@@ -1,3 +1,4 @@
+import { timedBuilds } from '../site/lib/times/build-times.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { addPlaces, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
@@ -35,9 +36,10 @@ type Options = Record<'from' | 'out' | 'catalog' | 'run' | 'unknownSeconds', str
 function gather({ from, out, catalog, settings, run, unknownSeconds }: Options): void {
   expectSameAttempt(run, process.env['GITHUB_RUN_ATTEMPT']);
   const { matrix, failures } = gatherPlans(from, out);
+  const { builds, nodes } = readCatalog(catalog);
   const divided = divideRun(out, matrix.include, {
     buildMinutes: readSettingsFile(settings).buildMinutes,
-    estimate: learnFrom(readCatalog(catalog)),
+    estimate: learnFrom(timedBuilds(builds.values(), nodes)),
     unknownSeconds: parseNumber('--unknown-seconds', unknownSeconds, { from: 1, to: 1_000_000 }),
   });
   const waves = wavesOf(divided.jobs);

@@ -21,8 +21,6 @@ export interface Part {
   seconds: number;
   /** Whether another job needs one of its builds. */
   isNeeded: boolean;
-  /** Whether the next wave begins before it ends. */
-  isLong: boolean;
 }
 
 /** Beginning of a division: planned waves, and the rest. Times are in seconds from the first job's start. */
@@ -83,8 +81,7 @@ export function addWave(
     free[runner] = partEnd;
     end = Math.max(end, partEnd);
     rest -= part.seconds;
-    part.isLong = partEnd > aim.gate;
-    if (part.isNeeded && part.isLong) lateEnd = Math.max(lateEnd, partEnd);
+    if (part.isNeeded && partEnd > aim.gate) lateEnd = Math.max(lateEnd, partEnd);
     else if (part.isNeeded) due = Math.max(due, partEnd);
     for (const node of part.nodes) {
       readyAt[node] = partEnd;
@@ -189,7 +186,7 @@ class Growth {
   #join(node: number, joined: ReadonlySet<Part>): void {
     const own = this.#graph.seconds[node] ?? 0;
     const group = this.#graph.groups[node] ?? '';
-    const [part = { group, nodes: [], seconds: 0, isNeeded: false, isLong: false }, ...others] = joined;
+    const [part = { group, nodes: [], seconds: 0, isNeeded: false }, ...others] = joined;
     for (const other of others) {
       this.#parts.delete(other);
       for (const one of other.nodes) this.#partOf[one] = part;

@@ -6,12 +6,13 @@ import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/
 import type { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
+import { kindOf } from '../../site/lib/times/build-times.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
 import { receiveDivided } from '../receive/receive-all.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
-import { divideRun, wavesOf, type DividedRun } from './divide-run.ts';
+import { divideRun, learnFrom, wavesOf, type DividedRun } from './divide-run.ts';
 import { composeLock, trimLock } from './part-folder.ts';
 
 const LOCK = readFileSync(
@@ -108,6 +109,16 @@ test('a short request keeps its job unchanged', () => {
   const entry = solve(3, 'zlib-ng');
   const run = divide([entry], 10);
   expect(run).toMatchObject({ jobs: [entry], requests: [], left: [] });
+});
+
+test('a package that is known to take long does so until one was built, whatever builds alike', () => {
+  const cmake = Object.values(REAL.concrete_specs).find(({ name }) => name === 'cmake');
+  if (!cmake) throw new Error('the lock has no cmake');
+  const neighbours = ['a', 'b', 'c'].map((name) => ({ ...kindOf(cmake), name, seconds: 40 }));
+  const estimate = learnFrom(neighbours);
+  expect(estimate(cmake)).toBe(900);
+  expect(estimate({ ...cmake, name: 'd' })).toBe(40);
+  expect(learnFrom([...neighbours, { ...kindOf(cmake), seconds: 500 }])(cmake)).toBe(500);
 });
 
 test('spliced specs are built by one job, after their build specs', () => {

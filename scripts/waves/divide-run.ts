@@ -10,8 +10,7 @@ import {
 } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { kindOf, learnTimes, timedBuilds } from '../../site/lib/times/build-times.ts';
+import { kindOf, learnTimes, type TimedBuild } from '../../site/lib/times/build-times.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { digestFile } from '../concretize/plan-files.ts';
 import { expectHandedOn, setOutput } from '../github/actions.ts';
@@ -19,6 +18,7 @@ import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import type { Limits } from './add-wave.ts';
 import { divideWork, type Division, type Job } from './divide.ts';
 import { joinRequests, needsAmong, splicedOf, type SolvedRequest } from './join-requests.ts';
+import { LONG_SECONDS } from './long-packages.ts';
 import { writePart } from './part-folder.ts';
 import type { WorkNode } from './work-graph.ts';
 
@@ -140,10 +140,13 @@ export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
   return waves;
 }
 
-/** Learns estimates from the build times in a catalog. */
-export function learnFrom({ builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>): DivideOptions['estimate'] {
-  const estimate = learnTimes(timedBuilds(builds.values(), nodes));
-  return (node) => estimate(kindOf(node))?.seconds;
+/** Learns estimates from earlier builds. A package that usually takes long does so until one was built. */
+export function learnFrom(history: Iterable<TimedBuild>): DivideOptions['estimate'] {
+  const estimate = learnTimes(history);
+  return (node) => {
+    const learnt = estimate(kindOf(node));
+    return learnt?.basis === 'history' ? learnt.seconds : (LONG_SECONDS.get(node.name) ?? learnt?.seconds);
+  };
 }
 
 /**

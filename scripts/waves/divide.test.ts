@@ -80,6 +80,21 @@ test('the next wave waits neither for a job that nothing needs nor for one that 
   expect(division.seconds).toBe(1_000 + 180 + 1_000 + 180 + 1_000);
 });
 
+test('a wave waits for no job that only a later wave takes of, however short', () => {
+  const work = workOf({
+    base: [1_000],
+    side: [900],
+    middle: [1_000, ['base'], 'b'],
+    top: [1_000, ['middle', 'side'], 'c'],
+  });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  expect(division.jobs.find(({ hashes }) => hashes.includes('side'))).toMatchObject({
+    wave: 0,
+    lane: 'long',
+  });
+});
+
 test('nodes of two groups share no job, and take from each other in waves', () => {
   const work = workOf({ base: [10, [], 'a'], one: [10, ['base'], 'b'] });
   const division = divideWork(work, LIMITS);

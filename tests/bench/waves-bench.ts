@@ -4,7 +4,8 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { createRandom, type Random } from '../generate/random.ts';
 import type { Limits } from '../../scripts/waves/add-wave.ts';
 import { divideWork, type Job } from '../../scripts/waves/divide.ts';
-import { lowerBound, readWorkGraph, type Work } from '../../scripts/waves/work-graph.ts';
+import { LONG_SECONDS } from '../../scripts/waves/long-packages.ts';
+import { lowerBound, readWorkGraph, type Work, type WorkNode } from '../../scripts/waves/work-graph.ts';
 import type { Figures } from './bench.ts';
 import { round } from './stopwatch.ts';
 
@@ -13,6 +14,14 @@ const LOCK = join(import.meta.dirname, '../fixtures/real-nodes/x86_64_v3.lock.js
 export const GITHUB: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
 const HOURS = 31;
 const DRAWS = 5;
+/** Spread of what builds take around what was estimated: a third of them takes less than two thirds of it, or half as long again. */
+const SPREAD = 0.4;
+const SPREADS_A_DRAW = 2;
+/** What gather assumes of a package of which nothing is known. */
+const UNKNOWN_SECONDS = 90;
+
+/** Work whose packages have names. */
+type NamedWork = ReadonlyMap<string, WorkNode & { name: string }>;
 
 /**
  * Seconds that some packages take on four cores, by rule of thumb: what everything needs is quick, compilers and large
@@ -63,9 +72,10 @@ export interface Played {
 /**
  * Plays divided work on so many runners as the workflow runs it: a wave begins when those jobs have ended that it waits for
  * and their builds were checked, on a runner that is free. Throws when a job starts before what it needs is there.
+ * @param estimated the same work with the times that it is divided by
  */
-export function playWaves(work: Work, limits: Limits): Played {
-  const { jobs, left } = divideWork(work, limits);
+export function playWaves(work: Work, limits: Limits, estimated = work): Played {
+  const { jobs, left } = divideWork(estimated, limits);
   if (left.length > 0)
     throw new Error(`expected a place for everything, found none for ${left.length} nodes`);
   const waves = Math.max(...jobs.map(({ wave }) => wave)) + 1;
@@ -154,7 +164,7 @@ function sumOf(work: Work, { hashes }: Job): number {
 }
 
 /** The real DAG of 65 roots. @param seconds how long a package takes */
-export function realWork(seconds: (name: string) => number): { work: Work; roots: string[] } {
+export function realWork(seconds: (name: string) => number): { work: NamedWork; roots: string[] } {
   const lock = LockFile.parse(JSON.parse(readFileSync(LOCK, 'utf8')));
   const built = Object.values(lock.concrete_specs).filter(({ external }) => !external);
   const hashes = new Set(built.map(({ hash }) => hash));
@@ -162,6 +172,7 @@ export function realWork(seconds: (name: string) => number): { work: Work; roots
     built.map(({ hash, name, dependencies }) => [
       hash,
       {
+        name,
         seconds: seconds(name),
         needs: dependencies.map((one) => one.hash).filter((need) => hashes.has(need)),
         group: 'x86_64_v3',
@@ -172,7 +183,7 @@ export function realWork(seconds: (name: string) => number): { work: Work; roots
 }
 
 /** The real DAG with leaves like its own, up to so many nodes, as larger stacks have them. */
-export function enlarge(work: Work, nodes: number, random: Random): Work {
+export function enlarge(work: NamedWork, nodes: number, random: Random): NamedWork {
   const all = [...work.entries()];
   const larger = new Map(work);
   while (larger.size < nodes) {
@@ -186,11 +197,19 @@ export function enlarge(work: Work, nodes: number, random: Random): Work {
 }
 
 /** The same work, so that all of it takes so many hours. */
-export function scaleTo(work: Work, hours: number): Work {
+export function scaleTo(work: NamedWork, hours: number): NamedWork {
   let total = 0;
   for (const { seconds } of work.values()) total += seconds;
   const factor = (hours * 3_600) / total;
-  return new Map([...work].map(([hash, node]) => [hash, { ...node, seconds: node.seconds * factor }]));
+  return withSeconds(work, ({ seconds }) => seconds * factor);
+}
+
+/** The same work with other times. */
+function withSeconds(
+  work: NamedWork,
+  secondsOf: (node: { name: string; seconds: number }) => number,
+): NamedWork {
+  return new Map([...work].map(([hash, node]) => [hash, { ...node, seconds: secondsOf(node) }]));
 }
 
 /** Draws how long each package takes. `known`: by its name where that is known; else any time for any package. */
@@ -201,7 +220,11 @@ export function drawSeconds(random: Random, { known }: { known: boolean }): (nam
   };
 }
 
-/** Plays plans of real DAGs on 20 runners. Ratios are the worst and the mean of several draws of times. */
+/**
+ * Plays plans of real DAGs on 20 runners: with the times that they were made for; with builds that take more or less than
+ * that, next to plans that know it; and with estimates as a cache without history has them. Ratios are means, and the worst of
+ * several draws of times.
+ */
 export function benchWaves(): Promise<Figures> {
   const figures: Figures = {};
   for (const [row, known, nodes] of [
@@ -209,22 +232,40 @@ export function benchWaves(): Promise<Figures> {
     ['nodes400', true, 400],
     ['anyTimes', false, 0],
   ] as const) {
+    const ratios = new Map<string, number[]>();
+    const add = (name: string, ratio: number) => ratios.set(name, [...(ratios.get(name) ?? []), ratio]);
     const plays = Array.from({ length: DRAWS }, (_, draw) => {
       const random = createRandom(`waves ${row} ${draw}`);
       const { work: real, roots } = realWork(drawSeconds(random, { known }));
       const work = scaleTo(enlarge(real, nodes, random), HOURS);
+      const played = playWaves(work, GITHUB);
+      add('TimesTheLeast', played.ratio);
+      for (let spread = 0; spread < SPREADS_A_DRAW; spread += 1) {
+        const taken = withSeconds(work, ({ seconds }) => random.logNormal(seconds, SPREAD));
+        add('UnsureTimesTheLeast', playWaves(taken, GITHUB, work).ratio);
+        add('UnsureButKnownTimesTheLeast', playWaves(taken, GITHUB).ratio);
+      }
+      const estimated = withSeconds(work, ({ name }) => LONG_SECONDS.get(name) ?? UNKNOWN_SECONDS);
+      add('NoHistoryTimesTheLeast', playWaves(work, GITHUB, estimated).ratio);
+      const alike = withSeconds(work, () => UNKNOWN_SECONDS);
+      add('AllAlikeTimesTheLeast', playWaves(work, GITHUB, alike).ratio);
       const least = round(boundInJobs(work, GITHUB.waveSeconds) / lowerBound(work, GITHUB.runners));
-      return { ...playWaves(work, GITHUB), today: playJobARoot(work, roots, GITHUB), least };
+      return { ...played, today: playJobARoot(work, roots, GITHUB), least };
     });
-    const ratios = plays.map(({ ratio }) => ratio);
-    figures[`${row}Minutes`] = round(plays.reduce((sum, { minutes }) => sum + minutes, 0) / DRAWS);
-    figures[`${row}MinutesWithAJobARoot`] = round(plays.reduce((sum, { today }) => sum + today, 0) / DRAWS);
+    figures[`${row}Minutes`] = mean(plays.map(({ minutes }) => minutes));
+    figures[`${row}MinutesWithAJobARoot`] = mean(plays.map(({ today }) => today));
     figures[`${row}LongestJobHours`] = Math.max(...plays.map(({ longestJobHours }) => longestJobHours));
-    figures[`${row}TimesTheLeastMean`] = round(ratios.reduce((sum, ratio) => sum + ratio, 0) / DRAWS);
-    figures[`${row}TimesTheLeastWorst`] = Math.max(...ratios);
-    figures[`${row}BoundOfAnyPlanMean`] = round(plays.reduce((sum, { least }) => sum + least, 0) / DRAWS);
+    figures[`${row}BoundOfAnyPlanMean`] = mean(plays.map(({ least }) => least));
+    for (const [name, list] of ratios) {
+      figures[`${row}${name}Mean`] = mean(list);
+      figures[`${row}${name}Worst`] = Math.max(...list);
+    }
   }
   // One job after the other, five hours each, is what an environment took before.
   figures['minutesInOneJob'] = HOURS * 60;
   return Promise.resolve(figures);
+}
+
+function mean(values: readonly number[]): number {
+  return round(values.reduce((sum, one) => sum + one, 0) / values.length);
 }
