@@ -15,19 +15,19 @@ import { benchSite } from './site-bench.ts';
 import { benchWaves } from './waves-bench.ts';
 import { benchWhy } from './why-bench.ts';
 
-/** What a bench found: seconds, bytes and ratios by name. */
+/** Results of a bench: seconds, bytes and ratios, keyed by name. */
 export type Figures = Record<string, number>;
 
 /** A row of the table. */
 interface Bench {
   work: string;
   against: string;
-  /** What is measured against `aim`, and the aim's words. */
+  /** Figure to compare with `aim`, a text. */
   figure: string;
   aim: string;
-  /** How many builds it is made for. */
+  /** Number of builds that it uses. */
   builds: number;
-  /** A text says why the row is skipped. */
+  /** Runs the bench; a text is the reason why the row is skipped. */
   run: (folder: string, builds: number) => Promise<Figures | string>;
 }
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 
 /**
- * What no program that makes a site of a catalog can do without: reads and validates the catalog, and writes the bytes of the
- * site: `node copy-site.ts CATALOG_DIR SITE COPY`.
+ * The minimum work of any program that makes a site from a catalog: reads and validates the catalog, and
+ * writes the bytes of the site: `node copy-site.ts CATALOG_DIR SITE COPY`.
  */
 const [catalogDirectory, from, to] = process.argv.slice(2);
 if (catalogDirectory === undefined || from === undefined || to === undefined)

@@ -13,10 +13,12 @@ import { costOf, round, type Cost } from './stopwatch.ts';
 const [DOCTOR, READER] = ['../../scripts/doctor.ts', 'read-catalog.ts'].map((path) =>
   join(import.meta.dirname, path),
 );
-/** The least of several: other work on the machine only adds. */
+/** Number of runs. The minimum counts, since other work on the machine only adds time. */
 const RUNS = 3;
 
-/** What does doctor cost, in times of a program that reads the catalog and ends? Throws when doctor finds anything. */
+/**
+ * Measures doctor in multiples of a program that only reads the catalog. Throws when doctor finds anything.
+ */
 export async function benchDoctor(folder: string, builds: number): Promise<Figures> {
   const [catalog, registry] = [join(folder, 'catalog'), join(folder, 'registry')];
   await generateCatalog({ builds, seed: 1, directory: catalog });
@@ -42,7 +44,10 @@ export async function benchDoctor(folder: string, builds: number): Promise<Figur
   return figures;
 }
 
-/** An OCI layout with the tags, blobs and index of a catalog. The blobs are empty, of the right size. */
+/**
+ * Creates an OCI layout with the tags, blobs and index of a catalog. The blobs are empty, with the right
+ * size.
+ */
 async function makeRegistry(directory: string, registry: string, file: string): Promise<void> {
   const catalog = readCatalog(directory);
   const builds = [...catalog.builds.values()];

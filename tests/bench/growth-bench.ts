@@ -9,17 +9,19 @@ import { generateCatalog } from '../generate/catalog.ts';
 import type { Figures } from './bench.ts';
 import { timeProgram } from './stopwatch.ts';
 
-/** Files that a commit adds: those of some 25 builds and their nodes. */
+/** Number of files that a commit adds: about 25 builds with their nodes. */
 const COMMIT_FILES = 100;
 
-/** Sizes of what grows with a cache besides its tarballs: git, the index that each client reads, the data of the search. */
+/**
+ * Measures what grows with a cache besides its tarballs: git, the index that clients read, the search data.
+ */
 export async function benchGrowth(folder: string, builds: number): Promise<Figures> {
   const directory = join(folder, 'catalog');
   await generateCatalog({ builds, seed: 1, directory });
   const files = await fastGlob('**', { cwd: directory, stats: true });
   const git = (...args: string[]): Promise<number> => timeProgram('git', ['-C', directory, ...args]);
   await git('init', '-q');
-  // It would run beside the commits, and now and then beside ours.
+  // Otherwise gc would run during some of the commits.
   await git('config', 'gc.auto', '0');
   await git('config', 'user.name', 'bench');
   await git('config', 'user.email', 'bench@example.org');
@@ -56,7 +58,7 @@ async function sizeOf(directory: string): Promise<number> {
   return stats.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Bytes, compressed, of what the search loads at first and of all that it may load. */
+/** Compressed bytes that the search loads at first and in total. */
 function searchBytes(builds: number): [first: number, all: number] {
   const sizes = [...inventSearchData(builds)].map(([path, text]): [string, number] => [
     path,

@@ -13,8 +13,9 @@ import { measureProgram, round } from './stopwatch.ts';
 const WRITER = join(import.meta.dirname, 'write-index.ts');
 
 /**
- * Writes the index of the same builds from our catalog and, with `spack buildcache update-index`, from a build cache,
- * each in a process of its own. Throws when the two do not say the same. A text says why it cannot be measured.
+ * Writes the index of the same builds from our catalog and, with `spack buildcache update-index`, from a
+ * build cache, each in a separate process. Throws when the two differ. Returns a text with the reason when it
+ * cannot measure.
  */
 export async function benchIndex(folder: string, builds: number): Promise<Figures | string> {
   const [spack] = findSpacks();

@@ -9,15 +9,15 @@ import type { Figures } from './bench.ts';
 import { measureProgram, round } from './stopwatch.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
-/** Views of mirrors are new in this Spack. */
+/** First version of Spack that supports views of mirrors. */
 const SPACK_WITH_VIEWS = [1, 2];
-/** Roots of the view: a small stack. */
+/** Number of roots of the view, a small stack. */
 const ROOTS = 10;
 const VIEW = 'snapshot-stack';
 
 /**
- * Lists a mirror with Spack, with nothing in its caches, through the view of a small stack and without one, and counts the
- * bytes that the mirror sends. A text says why it cannot be measured.
+ * Lists a mirror with Spack, with empty caches, with and without the view of a small stack, and counts the
+ * bytes that the mirror sends. Returns a text with the reason when it cannot measure.
  */
 export async function benchList(folder: string, builds: number): Promise<Figures | string> {
   const spack = findSpacks().find(({ version }) => isAtLeast(version, SPACK_WITH_VIEWS));

@@ -8,7 +8,7 @@ const SCRIPTS = join(import.meta.dirname, '../../scripts');
 const READER = join(import.meta.dirname, 'read-catalog.ts');
 const TIMES = 3;
 
-/** Adds the mirror to a site again when nothing is new, against reading the catalog once. */
+/** Compares adding an unchanged mirror to a site with reading the catalog once. */
 export async function benchMirrorAgain(folder: string, builds: number): Promise<Figures> {
   const [cache, catalog, dist] = ['cache', 'catalog', 'dist'].map((name) => join(folder, name));
   if (!cache || !catalog || !dist) throw new Error('expected three paths');

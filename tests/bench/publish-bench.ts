@@ -16,12 +16,12 @@ function publish(cache: string, place: string, script = 'publish.ts'): Promise<U
   return measureProgram(process.execPath, args, { SOURCE_DATE_EPOCH: '1790000000' });
 }
 
-/** Publishes a cache of so many small builds in one go, and one of a tenth: is the cost of each the same? */
+/** Compares the cost per build of publishing a cache of small builds with one of a tenth. */
 export function benchPublish(folder: string, builds: number): Promise<Figures> {
   return benchTenth('publish.ts', folder, builds);
 }
 
-/** Imports a cache of so many small builds, and one of a tenth. */
+/** Compares the cost per build of importing a cache of small builds with one of a tenth. */
 export function benchImport(folder: string, builds: number): Promise<Figures> {
   return benchTenth('import.ts', folder, builds);
 }
@@ -45,7 +45,7 @@ async function benchTenth(script: string, folder: string, builds: number): Promi
   };
 }
 
-/** Publishes 25 builds onto a registry and a catalog of so many, and onto nothing. */
+/** Compares publishing 25 builds to a registry and catalog with many builds and to empty ones. */
 export async function benchPublishOnto(folder: string, builds: number): Promise<Figures> {
   const [many, few] = [join(folder, 'many'), join(folder, 'few')];
   await generateCache({ builds, seed: 1, directory: many });
@@ -67,7 +67,7 @@ export async function benchPublishOnto(folder: string, builds: number): Promise<
   };
 }
 
-/** Publishes again what is known, against reading and hashing the same bytes, packed and unpacked. */
+/** Compares publishing known builds again with reading and hashing the same bytes, packed and unpacked. */
 export async function benchPublishAgain(folder: string, builds: number): Promise<Figures> {
   const [cache, place] = [join(folder, 'cache'), join(folder, 'place')];
   await generateCache({ builds, seed: 1, directory: cache, tarballBytes: 2_000_000 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** With `node --import`: writes what a program cost into `COST_FILE` when it ends. */
+/** Loaded with `node --import`: writes the cost of a program to `COST_FILE` when it ends. */
 process.on('exit', () => {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   const cost = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, residentMegabytes: maxRSS / 1024 };

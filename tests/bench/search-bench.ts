@@ -9,10 +9,12 @@ import { buildSite } from './site-bench.ts';
 import { round } from './stopwatch.ts';
 
 const QUERIES = ['hdf5@1.14 +mpi %gcc', 'libhdf5.so', 'hfd5', 'python numpy'];
-/** The site around the search; what is searched is invented. */
+/** Number of builds of the site around the search; the searched data is invented. */
 const SITE_BUILDS = 60;
 
-/** Processor time of a key stroke in a search over so many builds, in milliseconds: a frame has 16. */
+/**
+ * Measures the processor time of a key stroke in a search over many builds, in milliseconds; a frame has 16.
+ */
 export async function benchSearch(folder: string, builds: number): Promise<Figures> {
   await buildSite(folder, SITE_BUILDS);
   const base = new URL(parseSettings({}).SITE_URL).pathname;
@@ -44,7 +46,10 @@ export async function benchSearch(folder: string, builds: number): Promise<Figur
   }
 }
 
-/** Processor time of each key stroke, up to the layout of the results: what else the machine does is no part of it. */
+/**
+ * Measures the processor time of each key stroke up to the layout of the results, without other work of the
+ * machine.
+ */
 async function measureKeys(page: Page, queries: string[]): Promise<number[]> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });

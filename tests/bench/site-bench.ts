@@ -9,8 +9,8 @@ const FLOOR = join(import.meta.dirname, 'copy-site.ts');
 const SMALLER = 10;
 
 /**
- * Builds the site, cold, from a catalog of `builds` and from one of a tenth, and compares it with the floor: a program that
- * reads and validates the same catalog and writes the same bytes.
+ * Builds the site without caches from a catalog of `builds` and from one of a tenth, and compares it with the
+ * minimum: a program that reads and validates the same catalog and writes the same bytes.
  */
 export async function benchSite(folder: string, builds: number): Promise<Figures> {
   const small = Math.ceil(builds / SMALLER);

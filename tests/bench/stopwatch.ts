@@ -7,10 +7,10 @@ import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 
 const run = promisify(execFile);
 
-/** Programs say a line for each build: more than Node keeps unless told. */
+/** Programs print a line for each build: more than Node keeps by default. */
 const OUTPUT_LIMIT_BYTES = 100_000_000;
 
-/** Runs a program to its end, its start included, and returns the seconds it took. Throws when it fails. */
+/** Runs a program and returns the seconds that it took, including its start. Throws when it fails. */
 export async function timeProgram(
   program: string,
   args: readonly string[],
@@ -24,7 +24,7 @@ export async function timeProgram(
   return round((performance.now() - started) / 1_000);
 }
 
-/** What a program of ours took, from its start to its end. */
+/** Cost of one of our programs, from its start to its end. */
 export interface Cost {
   seconds: number;
   cpuSeconds: number;
@@ -33,7 +33,7 @@ export interface Cost {
 
 const Reported = z.object({ cpuSeconds: z.number(), residentMegabytes: z.number() });
 
-/** Runs a script to its end with the Node that runs this one. Throws when it fails. @param folder for its report */
+/** Runs a script with the current Node. Throws when it fails. @param folder for its report */
 export async function costOf(
   args: readonly string[],
   folder: string,
@@ -48,7 +48,7 @@ export async function costOf(
   return { seconds, ...Reported.parse(JSON.parse(await readFile(file, 'utf8'))) };
 }
 
-/** Runs what follows its first argument, and writes there what that used: Node does not say it of other programs. */
+/** Runs the command after its first argument, the file for its resource usage, which Node does not report. */
 const METER = `
 import resource, subprocess, sys, time
 started = time.monotonic()
@@ -60,15 +60,15 @@ with open(sys.argv[1], "w") as file:
 sys.exit(code)
 `;
 
-/** What a program and all that it started used. */
+/** Resource usage of a program and its child processes. */
 export interface Used {
   cpuSeconds: number;
   wallSeconds: number;
-  /** Of the largest process. */
+  /** Memory of the largest process. */
   mebibytes: number;
 }
 
-/** Runs a program to its end, its start included. Throws when it fails. */
+/** Runs a program and measures it, including its start. Throws when it fails. */
 export function measureProgram(
   program: string,
   args: readonly string[],
@@ -87,7 +87,7 @@ export function measureProgram(
   });
 }
 
-/** The middle one of several measurements by their processor time. */
+/** Returns the median of several measurements by processor time. */
 export async function median(times: number, measure: () => Promise<Used>): Promise<Used> {
   const all: Used[] = [];
   for (let time = 0; time < times; time += 1) all.push(await measure());
@@ -96,7 +96,7 @@ export async function median(times: number, measure: () => Promise<Used>): Promi
   return middle;
 }
 
-/** Two digits behind the point are more than the noise allows. */
+/** Rounds to two decimal places, which is already more than the noise allows. */
 export function round(figure: number): number {
   return Math.round(figure * 100) / 100;
 }

@@ -10,22 +10,24 @@ import type { Figures } from './bench.ts';
 import { round } from './stopwatch.ts';
 
 const LOCK = join(import.meta.dirname, '../fixtures/real-nodes/x86_64_v3.lock.json');
-/** As GitHub has them; each crossing of waves costs three minutes. */
+/** GitHub's limits; each change of waves takes three minutes. */
 export const GITHUB: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
 const HOURS = 31;
 const DRAWS = 5;
-/** Spread of what builds take around what was estimated: a third of them takes less than two thirds of it, or half as long again. */
+/**
+ * Spread of build times around the estimate: a third take less than two thirds of it, or half as long again.
+ */
 const SPREAD = 0.4;
 const SPREADS_A_DRAW = 2;
-/** What gather assumes of a package of which nothing is known. */
+/** Build time in seconds that gather assumes for an unknown package. */
 const UNKNOWN_SECONDS = 90;
 
 /** Work whose packages have names. */
 type NamedWork = ReadonlyMap<string, WorkNode & { name: string }>;
 
 /**
- * Seconds that some packages take on four cores, by rule of thumb: what everything needs is quick, compilers and large
- * frameworks take hours. Every other package takes half a minute, some a quarter of an hour.
+ * Approximate build times of some packages on four cores: common dependencies are quick, compilers and large
+ * frameworks take hours. All other packages take half a minute, some a quarter of an hour.
  */
 const SECONDS: Record<string, number> = {
   'compiler-wrapper': 0.3,
@@ -59,10 +61,10 @@ const SECONDS: Record<string, number> = {
   'py-pandas': 600,
 };
 
-/** A plan that was played: its wall clock and the same as a ratio. */
+/** A simulated plan: its wall-clock time, also as a ratio. */
 export interface Played {
   minutes: number;
-  /** Of the longest chain or of all work over all runners, whichever is longer. */
+  /** Ratio to the longest chain or to all work divided by the runners, whichever is longer. */
   ratio: number;
   jobs: number;
   waves: number;
@@ -70,8 +72,9 @@ export interface Played {
 }
 
 /**
- * Plays divided work on so many runners as the workflow runs it: a wave begins when those jobs have ended that it waits for
- * and their builds were checked, on a runner that is free. Throws when a job starts before what it needs is there.
+ * Simulates divided work on the runners as the workflow runs it: a wave begins when the jobs that it waits
+ * for have ended and their builds were checked, on a free runner. Throws when a job starts before its
+ * dependencies are available.
  * @param estimated the same work with the times that it is divided by
  */
 export function playWaves(work: Work, limits: Limits, estimated = work): Played {
@@ -111,15 +114,15 @@ export function playWaves(work: Work, limits: Limits, estimated = work): Played 
   };
 }
 
-/** The wave that waits for a job, from 0. */
+/** Number of the wave that waits for a job, from 0. */
 function dueOf({ wave, lane }: Job): number {
   return lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
 }
 
 /**
- * Seconds that no plan on any number of runners stays below, when a job takes what others built only at its start, and
- * crossing from job to job costs what crossing from wave to wave does. A node's job started at some time; of all that the
- * node needs, what was not there by then is built by that job, one after the other.
+ * Lower bound, in seconds, of any plan on any number of runners, if a job takes builds of others only at its
+ * start, and moving builds from job to job takes as long as between waves. A node's job started at some time;
+ * dependencies of the node that were not available by then are built by that job, one after the other.
  */
 export function boundInJobs(work: Work, crossingSeconds: number): number {
   const { seconds, needs } = readWorkGraph(work);
@@ -139,7 +142,10 @@ export function boundInJobs(work: Work, crossingSeconds: number): number {
   return Math.max(0, ...ends);
 }
 
-/** Minutes of a job for each root, which builds all that it needs itself. Longer ones take a run each five hours. */
+/**
+ * Minutes with one job per root, which builds all its dependencies itself. Longer jobs take one run per five
+ * hours.
+ */
 export function playJobARoot(work: Work, roots: readonly string[], limits: Limits): number {
   const jobs = roots.map((root) => {
     const closure = new Set([root]);
@@ -149,7 +155,7 @@ export function playJobARoot(work: Work, roots: readonly string[], limits: Limit
   return Math.round(playJobs(jobs, limits.runners) / 60);
 }
 
-/** Jobs in their order, each on the runner that is free first. */
+/** Runs jobs in order, each on the first free runner. */
 function playJobs(jobs: readonly number[], runners: number): number {
   const ends = new Float64Array(runners);
   for (const seconds of jobs) {
@@ -163,7 +169,7 @@ function sumOf(work: Work, { hashes }: Job): number {
   return hashes.reduce((sum, hash) => sum + (work.get(hash)?.seconds ?? 0), 0);
 }
 
-/** The real DAG of 65 roots. @param seconds how long a package takes */
+/** The real DAG of 65 roots. @param seconds returns the build time of a package */
 export function realWork(seconds: (name: string) => number): { work: NamedWork; roots: string[] } {
   const lock = LockFile.parse(JSON.parse(readFileSync(LOCK, 'utf8')));
   const built = Object.values(lock.concrete_specs).filter(({ external }) => !external);
@@ -182,7 +188,7 @@ export function realWork(seconds: (name: string) => number): { work: NamedWork; 
   return { work, roots: lock.roots.map(({ hash }) => hash).filter((hash) => hashes.has(hash)) };
 }
 
-/** The real DAG with leaves like its own, up to so many nodes, as larger stacks have them. */
+/** Enlarges the real DAG to a number of nodes with leaves like its own, to simulate larger stacks. */
 export function enlarge(work: NamedWork, nodes: number, random: Random): NamedWork {
   const all = [...work.entries()];
   const larger = new Map(work);
@@ -196,7 +202,7 @@ export function enlarge(work: NamedWork, nodes: number, random: Random): NamedWo
   return larger;
 }
 
-/** The same work, so that all of it takes so many hours. */
+/** Scales work to a total number of hours. */
 export function scaleTo(work: NamedWork, hours: number): NamedWork {
   let total = 0;
   for (const { seconds } of work.values()) total += seconds;
@@ -204,7 +210,7 @@ export function scaleTo(work: NamedWork, hours: number): NamedWork {
   return withSeconds(work, ({ seconds }) => seconds * factor);
 }
 
-/** The same work with other times. */
+/** Replaces the times of work. */
 function withSeconds(
   work: NamedWork,
   secondsOf: (node: { name: string; seconds: number }) => number,
@@ -212,7 +218,7 @@ function withSeconds(
   return new Map([...work].map(([hash, node]) => [hash, { ...node, seconds: secondsOf(node) }]));
 }
 
-/** Draws how long each package takes. `known`: by its name where that is known; else any time for any package. */
+/** Draws the build time of each package. `known`: by its name, if known; else any time for any package. */
 export function drawSeconds(random: Random, { known }: { known: boolean }): (name: string) => number {
   return (name) => {
     const seconds = known ? SECONDS[name] : undefined;
@@ -221,9 +227,9 @@ export function drawSeconds(random: Random, { known }: { known: boolean }): (nam
 }
 
 /**
- * Plays plans of real DAGs on 20 runners: with the times that they were made for; with builds that take more or less than
- * that, next to plans that know it; and with estimates as a cache without history has them. Ratios are means, and the worst of
- * several draws of times.
+ * Simulates plans of real DAGs on 20 runners: with the times that they were made for; with builds that take
+ * more or less time, compared with plans that know that; and with the estimates of a cache without history.
+ * Ratios are means, and the worst of several draws of times.
  */
 export function benchWaves(): Promise<Figures> {
   const figures: Figures = {};
@@ -261,7 +267,7 @@ export function benchWaves(): Promise<Figures> {
       figures[`${row}${name}Worst`] = Math.max(...list);
     }
   }
-  // One job after the other, five hours each, is what an environment took before.
+  // Before waves, an environment took one job after the other, five hours each.
   figures['minutesInOneJob'] = HOURS * 60;
   return Promise.resolve(figures);
 }

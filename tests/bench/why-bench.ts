@@ -7,12 +7,12 @@ import { measureProgram, round } from './stopwatch.ts';
 
 const WHY = join(import.meta.dirname, '../../scripts/why.ts');
 const INDEX = join(import.meta.dirname, '../world/solved-index.py');
-/** Of some five and a dozen nodes: a solve of more takes minutes, and the middle of several solves hardly differs from one. */
+/** Specs of about five and a dozen nodes: larger ones take minutes to concretize. */
 const SPECS = ['zlib', 'hdf5~mpi'];
 
 /**
- * Asks why packages are built, where a setting keeps the builds of a cache out, which takes a second solve; against one
- * solve with the same settings. A text says why it cannot be measured.
+ * Compares `why`, with a setting that excludes the builds of a cache and so needs a second solve, with one
+ * solve with the same settings. Returns a text with the reason when it cannot measure.
  */
 export async function benchWhy(folder: string): Promise<Figures | string> {
   const solvers = process.env['FULL'] ? findSolvers() : findSolvers().slice(0, 1);

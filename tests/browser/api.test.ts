@@ -63,7 +63,7 @@ test('the index counts what the lists hold, and its links lead to them', async (
     const path = template
       ?.slice(address.length)
       .replaceAll(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '');
-    // What the mirror adds is not there yet.
+    // Files of the mirror are not there yet.
     if (!['manifest', 'tarball', 'image'].includes(link))
       expect(files).toContain(path?.replace(/\/$/, '/index.html'));
   }
@@ -99,7 +99,7 @@ test("a package's nodes are as Spack wrote them", async () => {
   }
 });
 
-// Another folder, too; that the next build into one folder has the same bytes is checked in tests/e2e/api.test.ts.
+// Uses another folder, too; tests/e2e/api.test.ts checks the bytes of the next build in the same folder.
 test.runIf(process.env['FULL'])(
   'the same catalog gives the same bytes, whatever lay in the folder before',
   async () => {

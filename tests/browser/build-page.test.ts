@@ -75,7 +75,7 @@ test('a node that is looked for is marked with the shortest way to it, which is 
   await page.getByRole('button', { name: 'Graph' }).click();
   const finder = page.getByRole('combobox', { name: 'Find a node' });
   await finder.fill('zlib-ng');
-  // The link from htslib is one that the picture leaves out, since longer ways have it too.
+  // The picture omits the link from htslib, since longer paths imply it.
   await page.getByText('bcftools → htslib → zlib-ng', { exact: true }).waitFor();
   await expect.poll(() => page.locator('.drawing .way rect').count()).toBe(3);
   await expect.poll(() => page.locator('.drawing path.way').count()).toBe(2);
@@ -179,7 +179,7 @@ async function openLargest(): Promise<Page> {
   return page;
 }
 
-/** Where the frame is scrolled to and how wide the picture is. */
+/** Scroll position of the frame, and width of the picture. */
 async function position(page: Page): Promise<{ left: number; width: number }> {
   return page.locator('.frame').evaluate((frame) => ({
     left: frame.scrollLeft,

@@ -6,30 +6,30 @@ import { listFiles, type TestSite } from './site.ts';
 
 const THEMES: ('light' | 'dark')[] = ['light', 'dark'];
 
-/** The rules of axe that a theme can break; the others look at the same markup twice. */
+/** Rules of axe that depend on the theme; the others would check the same markup twice. */
 const RULES_OF_A_THEME = ['color-contrast', 'link-in-text-block'];
 
-/** The rows after the first of a table are made of the same parts; looked at under `npm run test:full` alone. */
+/** Further rows of a table, which are like the first ones; checked only under `npm run test:full`. */
 const MORE_ROWS = 'tbody tr:nth-child(n+8)';
 
 /** Longest wait for anything on a page, in milliseconds. */
 const MOST_MS = 300_000;
 
-/** The narrowest screen that pages must fit, in pixels. */
+/** Width of the narrowest screen that pages must fit, in pixels. */
 const NARROW = 320;
 
-/** How pages are looked at. */
+/** Options of a check with axe. */
 export interface AxeOptions {
-  /** What a reader does on each page first. */
+  /** Actions on each page before the check. */
   prepare?: (page: Page) => Promise<void>;
   /**
-   * Each page in one theme, the next in the other: enough where pages are made of the same parts, since contrast takes
-   * most of the time. All pages in both themes under `npm run test:full`.
+   * Checks the pages alternately in one theme, to save time on contrast: enough for pages made of the same
+   * parts. All pages are checked in both themes under `npm run test:full`.
    */
   themesInTurn?: boolean;
 }
 
-/** What axe finds wrong on pages, in both themes: one line a finding. */
+/** Lists axe's findings on pages in both themes, one per line. */
 export async function findAxeViolations(
   browser: Browser,
   site: TestSite,
@@ -48,7 +48,7 @@ export async function findAxeViolations(
     await prepare?.(page);
     for (const [turn, colorScheme] of themes.entries()) {
       await page.emulateMedia({ colorScheme });
-      // Pages have no frames: what axe does for them costs a tab each time. Nobody reads what it finds right.
+      // Pages have no frames, for which axe would open a tab each time. Only violations are read.
       const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
       if (turn > 0) axe.withRules(RULES_OF_A_THEME);
       if (!process.env['FULL']) axe.exclude(MORE_ROWS);
@@ -61,7 +61,7 @@ export async function findAxeViolations(
   return findings;
 }
 
-/** Pages that are wider than a narrow screen. */
+/** Lists pages that are wider than a narrow screen. */
 export async function findWidePages(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
   const page = await browser.newPage({ viewport: { width: NARROW, height: 640 } });
   page.setDefaultTimeout(MOST_MS);
@@ -75,14 +75,14 @@ export async function findWidePages(browser: Browser, site: TestSite, paths: str
   return wide;
 }
 
-/** A phone, a tablet, and a sheet of A4: between them and wide screens layouts change. */
+/** A phone, a tablet, and a sheet of A4: layouts change between them and wide screens. */
 const LAYOUTS = [
   { width: 360, media: 'screen' },
   { width: 768, media: 'screen' },
   { width: 794, media: 'print' },
 ] as const;
 
-/** Text that lies over other text, or that a sheet of paper cuts off: one line a page and layout. */
+/** Lists text that overlaps other text or is cut off on paper, one line per page and layout. */
 export async function findOverlaps(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
   const page = await browser.newPage();
   page.setDefaultTimeout(MOST_MS);
@@ -100,7 +100,10 @@ export async function findOverlaps(browser: Browser, site: TestSite, paths: stri
   return findings;
 }
 
-/** Runs in the page: the first text that lies over another. What boxes that scroll or hide leave out is not seen. */
+/**
+ * Runs in the page: finds the first text that overlaps another. Ignores text hidden by boxes that scroll or
+ * clip.
+ */
 export function readOverlap(): string | undefined {
   if (document.documentElement.scrollWidth > innerWidth) return 'wider than that';
   const seen: { text: Node; left: number; right: number; top: number; bottom: number }[] = [];
@@ -126,7 +129,7 @@ export function readOverlap(): string | undefined {
   }
   seen.sort((one, other) => one.top - other.top);
   for (const [place, one] of seen.entries()) {
-    // Lines touch: what overlaps by less is no fault.
+    // Lines may touch: a smaller overlap is not an error.
     for (const other of seen.slice(place + 1)) {
       if (other.top > one.bottom - 4) break;
       const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
@@ -138,8 +141,8 @@ export function readOverlap(): string | undefined {
 }
 
 /**
- * Links and references inside a built site that lead nowhere: to a file that is not there, or to an anchor that
- * its page lacks; and addresses of its own in heads, sitemap and feeds. What the mirror adds later is left out.
+ * Lists dead links and references inside a built site: to missing files or anchors; and wrong addresses of
+ * its own in heads, sitemap and feeds. Files that the mirror adds later are ignored.
  */
 export async function findDeadLinks(site: TestSite): Promise<string[]> {
   const files = new Set(await listFiles(site.dist));
@@ -172,7 +175,10 @@ function anchorsOf(text: string): Set<string> {
   return new Set([...text.matchAll(/ id="([^"]*)"/g)].map(([, id = '']) => unescapeMarkup(id)));
 }
 
-/** What a page, a sitemap or a feed refers to: links of any kind, and texts that are addresses of the site. */
+/**
+ * Lists the references of a page, a sitemap or a feed: links of any kind, and texts that are addresses of the
+ * site.
+ */
 function linksOf(text: string, home: string): Set<string> {
   const links = [...text.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, link = '']) => link);
   const addresses = [...text.matchAll(/(?:content="|<(?:loc|id)>)(https?:[^"<]*)/g)].map(
@@ -189,10 +195,13 @@ function unescapeMarkup(text: string): string {
     .replaceAll('&#34;', '"');
 }
 
-/** Opens a page; what it logs as an error, throws or is refused by its Content-Security-Policy goes into `complaints`. */
+/**
+ * Opens a page; logged and thrown errors, and violations of its Content-Security-Policy, are added to
+ * `complaints`.
+ */
 export async function openPage(browser: Browser, complaints: string[] = []): Promise<Page> {
   const page = await browser.newPage();
-  // A busy machine is not a page's fault; vitest's limit ends what hangs.
+  // A busy machine must not fail a page; vitest's limit ends a hang.
   page.setDefaultTimeout(MOST_MS);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright';
 import { inject } from 'vitest';
 
-/** The run's one Chrome. Closing it closes only what was opened through it. */
+/** Connects to the run's single Chrome. Closing the connection closes only its own pages. */
 export async function openChrome(): Promise<Browser> {
   const address = inject('chrome');
   if (address === '') {

@@ -41,7 +41,7 @@ test('an empty catalog makes a site that says how to make the first build', asyn
 
 test('its pages are valid, accessible, narrow and without dead links', async () => {
   expect(await findInvalidMarkup(site, site.pages)).toEqual([]);
-  // Pages that say that something is missing, and of the guide those with its pictures, tables and commands.
+  // Pages that say that something is missing, and pages of the guide with pictures, tables and commands.
   const looked = site.pages.filter((path) =>
     /^\/(|(packages|builds|new|failures|health|environments|tags|keys|storage|statistics|guide\/(three-clicks|settings))\/)$/.test(
       path,
@@ -63,7 +63,7 @@ const BROKEN: [text: string, sentence: string][] = [
   ['{"name":', 'builds/a/a.json: expected JSON'],
 ];
 
-// Each takes a build of the site.
+// Each needs a build of the site.
 test.each(process.env['FULL'] ? BROKEN : BROKEN.slice(0, 1))(
   'a broken file %j fails the build with a sentence that names it',
   async (text, sentence) => {

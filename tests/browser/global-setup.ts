@@ -4,12 +4,12 @@ import { findChrome } from '../tools/tools.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the run's one Chrome answers; empty: there is no Chrome. */
+    /** Address of the run's single Chrome; empty if there is no Chrome. */
     chrome: string;
   }
 }
 
-/** Starts one Chrome for all files of tests. */
+/** Starts one Chrome for all test files. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await serveChrome();
   project.provide('chrome', server?.wsEndpoint() ?? '');
@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Undefined: there is no Chrome. */
+/** Starts Chrome; undefined if there is no Chrome. */
 async function serveChrome(): Promise<BrowserServer | undefined> {
   const executablePath = findChrome();
   if (!executablePath) return undefined;

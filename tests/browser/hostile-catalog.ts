@@ -7,7 +7,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { Package } from '../../site/schemas/package.ts';
 
-/** Markup, quotes, a mark of Astro's own, right-to-left text, an override of direction, and one endless word. */
+/** Markup, quotes, Astro's own syntax, right-to-left text, an override of direction, and a very long word. */
 export const HOSTILE = [
   '<script>window.hostile = 1</script>',
   '"><img src=x onerror="window.hostile = 1">',
@@ -22,7 +22,10 @@ export const HOSTILE = [
 
 export const FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
 
-/** Writes a signed catalog of three builds, one on another, a failure and an environment, with hostile text wherever a schema lets text through. */
+/**
+ * Writes a signed catalog of three dependent builds, a failure and an environment, with hostile text wherever
+ * a schema allows text.
+ */
 export async function writeHostileCatalog(directory: string): Promise<void> {
   const files = [0, 1, 2].flatMap((index) => catalogFiles(index));
   files.push({
@@ -36,7 +39,7 @@ export async function writeHostileCatalog(directory: string): Promise<void> {
   }
 }
 
-/** What was tried, asked for, counted and removed beside the builds. */
+/** Creates failures, environments, statistics and removed builds. */
 function historyFiles(): { path: string; content: string }[] {
   const name = nameOf(0);
   const failure = Failure.parse({
@@ -111,7 +114,7 @@ function catalogFiles(index: number): { path: string; content: string }[] {
 function nodeOf(index: number): Node {
   return Node.parse({
     name: nameOf(index),
-    // A version is part of file names, which may not be longer.
+    // A version is part of file names, whose length is limited.
     version: `${index}.0 ${HOSTILE.slice(0, 90)}`,
     arch: { platform: HOSTILE, platform_os: HOSTILE, target: index === 0 ? HOSTILE : { name: HOSTILE } },
     namespace: HOSTILE,
@@ -171,7 +174,7 @@ function packageOf({ name }: Node): Package {
   });
 }
 
-/** Names that are those of pages and of what every object has. */
+/** Names that are also those of pages and of properties of every object. */
 function nameOf(index: number): string {
   return ['constructor', 'index', '__proto__'][index] ?? 'other';
 }

@@ -8,12 +8,12 @@ import { FINGERPRINT, HOSTILE, writeHostileCatalog } from './hostile-catalog.ts'
 import { findInvalidMarkup, pickKinds } from './markup.ts';
 import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
-/** Pages that are open at a time. */
+/** Number of pages open at a time. */
 const TABS = 4;
 
 let site: TestSite;
 let browser: Browser;
-/** Pages that hostile text reaches, of each kind some; with everything, all pages. */
+/** Pages with hostile text, some of each kind; all pages in the full test. */
 let looked: string[];
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ test('nothing in hostile text runs on any page', async () => {
   const complaints: string[] = [];
   expect(site.pages).toContain('/failures/constructor/1-2/');
   const left = [...looked];
-  // Most of it is waiting until a page asks for nothing more.
+  // Most of the time is spent waiting until a page sends no more requests.
   const tabs = Array.from({ length: TABS }, async () => {
     const page = await openPage(browser, complaints);
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
@@ -70,7 +70,7 @@ test('hostile text shows as the text it is', async () => {
 });
 
 test('axe finds nothing wrong, in either theme', async () => {
-  // Its pages' markup is that of other sites; those with most text of others show what such text does to it.
+  // The markup is that of other sites; pages with the most untrusted text show its effect.
   const most = looked.filter((path) => /^\/((builds|packages|failures|environments)\/.|health\/)/.test(path));
   expect(await findAxeViolations(browser, site, pickKinds(process.env['FULL'] ? looked : most, 1))).toEqual(
     [],

@@ -4,7 +4,7 @@ import { CATEGORIES, findLowScores } from './lighthouse.ts';
 import { ADDRESS, openSampleSite } from './sample-site.ts';
 import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
-/** With everything, a cache as it is after years; measuring its speed needs a machine that does nothing else. */
+/** The full test uses a cache after years of builds; measuring its speed needs an idle machine. */
 const full = process.env['FULL'] !== undefined;
 const BUILDS = 10_000;
 const MINUTE = 60_000;

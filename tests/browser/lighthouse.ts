@@ -6,15 +6,15 @@ import { chromium } from 'playwright';
 import { findChrome } from '../tools/tools.ts';
 import type { TestSite } from './site.ts';
 
-/** Lighthouse's categories that this project is measured by. */
+/** Lighthouse categories to measure. */
 export const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'] as const;
 
-/** Runs at most for a page: a machine that does something else besides measures too little, never too much. */
+/** Maximum number of runs per page: other work on the machine only lowers the score. */
 const MOST_RUNS = 4;
 
 /**
- * What Lighthouse rates below 100: one line a page and category, the best of some runs, with the audits that cost
- * points. A machine's speed shows in the first category alone.
+ * Lists ratings below 100, one line per page and category: the best of some runs, with the audits that cost
+ * points. The machine's speed affects only the first category.
  */
 export async function findLowScores(
   site: TestSite,
@@ -68,7 +68,7 @@ function lowScores(url: string, { categories, audits }: Report): Map<string, str
   );
 }
 
-/** Chrome writes down which port it took. */
+/** Reads the port from a file that Chrome writes. */
 async function readPort(profile: string): Promise<number> {
   const text = await readFile(join(profile, 'DevToolsActivePort'), 'utf8');
   return Number.parseInt(text, 10);

@@ -8,9 +8,9 @@ import { nodeOf } from '../generate/dag.ts';
 import type { History } from '../generate/history.ts';
 import { buildSite, listFiles, makeFolder, removeFolders } from './site.ts';
 
-/** As many as a cache gets in years; two sites of them take minutes. */
+/** Number of builds of a cache after years; two sites of this size take minutes. */
 const BUILDS = 10_000;
-/** What one publish brings. */
+/** Number of builds that one publish adds. */
 const PUBLISHED = 25;
 const TIMEOUT_MS = 3_600_000;
 
@@ -18,7 +18,7 @@ const address = 'https://owner.example/cache';
 
 afterAll(removeFolders);
 
-/** Takes the newest builds out of a catalog, as if they had not been published yet. */
+/** Removes the newest builds from a catalog, as if they had not been published yet. */
 async function unpublish(catalog: string, { nodes, builds }: History): Promise<string[]> {
   const newest = [...builds.keys()].slice(-PUBLISHED);
   for (const hash of newest) {
@@ -28,7 +28,7 @@ async function unpublish(catalog: string, { nodes, builds }: History): Promise<s
   return newest;
 }
 
-/** The sha256 of each file that programs read, by path. */
+/** Reads the sha256 of each file for programs, keyed by path. */
 async function readDigests(dist: string): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   for (const path of await listFiles(dist)) {
@@ -56,7 +56,8 @@ test.skipIf(!process.env['FULL'])(
     const changed = [...now].filter(([path, digest]) => old.has(path) && old.get(path) !== digest);
     for (const hash of published) expect(added).toContain(`/api/specs/${hash}.json`);
     expect([...old.keys()].filter((path) => !now.has(path))).toEqual([]);
-    // Lists, their packages, what they depend on, and what they drive off the site: 113 of 13,800 when this was written.
+    // Lists, their packages, their dependencies, and builds that no longer fit: 113 of 13,800 when this was
+    // written.
     expect(changed.length).toBeLessThan(10 * PUBLISHED);
   },
   TIMEOUT_MS,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { servePages } from '../../scripts/start/pages-server.ts';
 import { BASE, FIXTURES, makeCache, type MadeCache } from '../e2e/made-cache.ts';
 
-/** The sample cache, signed, published, rendered and mirrored, served as Pages would. */
+/** The sample cache: signed, published, rendered, mirrored, and served as on GitHub Pages. */
 export interface MadeSite extends MadeCache {
   url: string;
   /** Path of a package's first build. */

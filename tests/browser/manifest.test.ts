@@ -56,7 +56,7 @@ test.each(['/manifest/', '/manifest/dates/'])(
     await expect.poll(() => page.locator('body *').count()).toBe(0);
     const shown: unknown = JSON.parse(await page.locator('body').innerText());
     expect(shown).toEqual(JSON.parse(await readFile(join(site.dist, path, 'index.html'), 'utf8')));
-    // The browser asks for an icon by itself.
+    // The browser requests an icon automatically.
     expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([site.url + path]);
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
     await page.close();

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { HtmlValidate } from 'html-validate';
 import type { TestSite } from './site.ts';
 
-/** What an HTML validator finds wrong on pages: one line a finding. */
+/** Lists an HTML validator's findings on pages, one per line. */
 export async function findInvalidMarkup(site: TestSite, paths: string[]): Promise<string[]> {
   const validator = new HtmlValidate({
     root: true,
     extends: ['html-validate:recommended'],
     rules: {
-      // A search box is sent with Enter; a button beside it would say nothing new.
+      // A search box is submitted with Enter; a button next to it would be redundant.
       'wcag/h32': 'off',
-      // Names and versions are as long as they are.
+      // The length of names and versions is not under our control.
       'long-title': 'off',
-      // Logs are shown as they are.
+      // Logs are shown verbatim.
       'no-trailing-whitespace': 'off',
     },
   });
   const findings: string[] = [];
   for (const path of paths) {
     const html = await readFile(join(site.dist, decodeURIComponent(path), 'index.html'), 'utf8');
-    // What is in a template is filled by a script before anybody sees it.
+    // Templates are filled by a script before they are shown.
     const report = await validator.validateString(
       html.replaceAll(/(<template[^>]*>)[^]*?<\/template>/g, '$1</template>'),
     );
@@ -35,7 +35,7 @@ export async function findInvalidMarkup(site: TestSite, paths: string[]): Promis
   return findings;
 }
 
-/** One path of each kind of page, told by how it begins and how deep it is, and a few more of the same. */
+/** Picks a few paths of each kind of page, determined by its beginning and its depth. */
 export function pickKinds(paths: string[], each = 3): string[] {
   const kinds = Map.groupBy(paths, (path) => `${path.split('/')[1]} ${path.split('/').length}`);
   return [...kinds.values()].flatMap((members) => [

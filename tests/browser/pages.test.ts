@@ -64,7 +64,7 @@ test('none of them is wider than a screen of 320 pixels', async () => {
 test('links and buttons are large enough for a finger', async () => {
   const page = await browser.newPage({ viewport: { width: 412, height: 823 } });
   const findings: string[] = [];
-  // Pages whose links stand close together.
+  // Pages with links close to each other.
   const close = ['/packages/', '/tags/', '/siblings/', '/failures/'];
   for (const path of process.env['FULL'] ? pickKinds(site.pages, 1) : close) {
     await page.goto(site.url + path);
@@ -91,7 +91,7 @@ test('the page on use has the commands for a signed cache, for site and registry
   expect(commands).not.toContain('--unsigned');
   expect(commands).not.toMatch(/buildcache list(?! -a)/);
   await expect.poll(() => page.getByText('binaries may then come unsigned').count()).toBe(1);
-  // They were published before there was a key.
+  // The builds were published before there was a key.
   await expect.poll(() => page.getByText('60 of 60 builds are not signed').count()).toBe(1);
   await expect.poll(() => page.getByText('The binaries are signed').count()).toBe(0);
 });
@@ -118,7 +118,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
     await page.route(address, (route) =>
       route.fulfill({ json: document, headers: { 'access-control-allow-origin': '*' } }),
     );
-  // One that never answers holds up no other.
+  // A sibling that never answers does not delay others.
   await page.route(`${SLOW}/api/packages.json`, () => new Promise(() => undefined));
   await page.route(`${MOVED}/**`, (route) =>
     route.fulfill({
@@ -131,7 +131,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   await page
     .getByText('moved.example/cache/api/packages.json cannot be read: no answer, or it has moved')
     .waitFor();
-  // A list that caches share names this one, too.
+  // A shared list of caches contains this one, too.
   await expect.poll(() => page.getByText(/and 4 others have/).count()).toBe(1);
   await page.getByText('hostile.example/cache/api/packages.json is not a document of a cache').waitFor();
   await page.getByRole('main').getByRole('searchbox').fill('only-there');
@@ -143,7 +143,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   await page.getByRole('main').getByRole('searchbox').fill(name);
   await found.getByText(new URL(site.url).host).first().waitFor();
 
-  // A lock of the first build alone: this site has it, and the sibling, too.
+  // A lock with only the first build, which this site and the sibling have.
   const hash = specs.columns.hash[0] ?? '';
   const node = { name, version, arch: { platform: 'linux', platform_os: 'debian12', target: 'zen3' }, hash };
   const lock = {
@@ -290,7 +290,7 @@ test('heads have what search engines and link previews look for', async () => {
   );
   expect(data).toMatchObject({ '@type': 'DataCatalog', url: `${ADDRESS}/` });
   const card = await readFile(join(site.dist, 'social-card.png'));
-  // Width and height of a PNG stand in its first chunk.
+  // The first chunk of a PNG has its width and height.
   expect([card.toString('latin1', 1, 4), card.readUInt32BE(16), card.readUInt32BE(20)]).toEqual([
     'PNG',
     1200,
@@ -344,7 +344,7 @@ test('all of it is there without JavaScript', async () => {
   await page.getByRole('button', { name: 'Menu' }).click();
   await page.getByRole('link', { name: 'Failures', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'Failures' }).waitFor();
-  // A form that only a script answers is not offered.
+  // Forms that need a script are not shown.
   for (const path of ['/machine/', '/compare/', '/search/', '/siblings/', '/packages/']) {
     await page.goto(site.url + path);
     if (path !== '/packages/') await page.locator('main noscript p').waitFor();
@@ -359,12 +359,12 @@ async function open(path: string): Promise<Page> {
   return page;
 }
 
-/** Pages beside those of packages and builds. */
+/** Pages other than those of packages and builds. */
 function own(): string[] {
   return kinds.filter((path) => !/^\/(packages|builds)\/./.test(path));
 }
 
-/** Puts the public key of the signed sample cache into a catalog. */
+/** Adds the public key of the signed sample cache to a catalog. */
 async function addKey(catalog: string): Promise<void> {
   const blobs = resolve('tests/fixtures/cache-signed/blobs');
   await mkdir(join(catalog, 'keys'), { recursive: true });

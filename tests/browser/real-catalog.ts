@@ -10,15 +10,18 @@ import { Failure } from '../../site/schemas/failure.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/real-nodes');
 
-/** The largest DAG among the real nodes: it and 100 more. */
+/** Root of the largest DAG among the real nodes, with 100 dependencies. */
 export const LARGEST = 'bcftools';
 
-/** Writes a catalog of real DAGs: a binary for every node that Spack built, digests and sizes invented. */
+/**
+ * Writes a catalog of real DAGs with a binary for every node that Spack built; digests and sizes are
+ * invented.
+ */
 export async function writeRealCatalog(directory: string): Promise<void> {
   for (const lock of ['x86_64_v3', 'neoverse_v1']) {
     const text = await readFile(join(FIXTURES, `${lock}.lock.json`), 'utf8');
     for (const [hash, specText] of splitObject(splitObject(text).get('concrete_specs') ?? '{}')) {
-      // A lock leaves out the hash, which it has as a key, where a catalog's node bears it.
+      // Nodes in a lock lack the hash, which is the key there; nodes in a catalog have it.
       const nodeText = splitObject(specText).has('hash')
         ? specText
         : `${specText.slice(0, -1)},"hash":"${hash}"}`;

@@ -2,13 +2,13 @@ import { generateCatalog } from '../generate/catalog.ts';
 import type { History } from '../generate/history.ts';
 import { buildSite, makeFolder, openSite, type TestSite } from './site.ts';
 
-/** A branch may be named so. */
+/** A valid name of a branch. */
 export const BRANCH = '</script><script>alert(1)</script><img/src=x onerror=alert(2)>&lt;b&gt;';
 export const ADDRESS = 'https://owner.example/spack-build-cache';
 export const BUILDS = 120;
 const OPTIONS = { address: ADDRESS, settings: { GITHUB_REF_NAME: BRANCH } };
 
-/** The site of a generated catalog, with what it was made of. Nobody writes into it: other files of tests use it. */
+/** The site of a generated catalog, with its inputs. It must not be changed: other test files use it. */
 export interface SampleSite extends TestSite {
   catalog: string;
   history: History;

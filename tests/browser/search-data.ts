@@ -8,7 +8,7 @@ import { inventPackage } from '../generate/package-record.ts';
 import type { SiteCatalog } from '../../site/lib/catalog/site-catalog.ts';
 import { NO_ENTRIES } from '../world/catalog-entries.ts';
 
-/** A generated catalog as pages and API see it. */
+/** Invents a catalog in the form that pages and API use. */
 export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
   const history = inventHistory({ builds, seed });
   const names = new Set([...history.nodes.values()].map(({ node }) => node.name));
@@ -25,7 +25,7 @@ export function inventSiteCatalog(builds: number, seed = 1): SiteCatalog {
   );
 }
 
-/** The search's data files of a generated catalog: path below `/data/` and text. */
+/** Invents the search's data files of a generated catalog: texts, keyed by path below `/data/`. */
 export function inventSearchData(builds: number): Map<string, string> {
   const catalog = inventSiteCatalog(builds);
   const files = new Map<string, unknown>(

@@ -16,9 +16,9 @@ import { BUILDS, openSampleSite, type SampleSite } from './sample-site.ts';
 import { inventSearchData } from './search-data.ts';
 import { removeFolders } from './site.ts';
 
-/** What the design is for; the quick run has fewer. */
+/** Number of builds that the design supports; fewer in the quick run. */
 const MANY_BUILDS = process.env['FULL'] ? 20_000 : 4_000;
-/** What the search's first file may weigh, in compressed bytes. */
+/** Maximum size of the search's first file, in compressed bytes. */
 const MOST_FIRST_BYTES = 300_000;
 
 let site: SampleSite;
@@ -47,7 +47,7 @@ async function read<Shape>(name: string, schema: z.ZodType<Shape>): Promise<Shap
   return schema.parse(JSON.parse(await readFile(join(site.dist, `data/${name}.json`), 'utf8')));
 }
 
-/** Opens the search page, with a search in its address or without. */
+/** Opens the search page, optionally with a search in its address. */
 async function openSearch(address = '', complaints?: string[]): Promise<Page> {
   const page = await openPage(browser, complaints);
   await page.goto(`${site.url}/search/${address}`);
@@ -431,7 +431,7 @@ test('two builds are compared, and the address keeps which', async () => {
 
 test('a package is read, a machine checked and two builds compared by keyboard alone, on a phone', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 700 } });
-  /** Presses Tab until the focus is on what a selector names. */
+  /** Presses Tab until the focus is on the element of a selector. */
   const tabTo = async (selector: string): Promise<void> => {
     for (let presses = 0; presses < 80; presses += 1) {
       await page.keyboard.press('Tab');
@@ -502,7 +502,7 @@ test('of a package with many builds all are there, those below the window a litt
   expect(new Set(await hashes.allTextContents()).size).toBe(count);
 });
 
-/** Opens a page, types into its header's search box, and waits for suggestions. */
+/** Opens a page, types into the search box of its header, and waits for suggestions. */
 async function openSuggestions(text: string, page: Page): Promise<Page> {
   await page.goto(site.url);
   const box = page.getByRole('search').getByLabel('Search');

@@ -9,10 +9,10 @@ import { openChrome } from './chrome.ts';
 import { findInvalidMarkup } from './markup.ts';
 import { makeFolder, openSite, removeFolders, type TestSite } from './site.ts';
 
-/** Bytes of a build's page and document and of a package's page, on average. */
+/** Maximum average size in bytes, by kind of file. */
 const MOST_BYTES = { build: 2_000, document: 1_600, package: 7_000, failure: 8_000 };
 
-/** Short pages of builds and packages, which a large cache has. */
+/** A site with short pages of builds and packages, as for a large cache. */
 let site: TestSite;
 let browser: Browser;
 let short: string[];

@@ -10,7 +10,7 @@ import { RemovedBuild } from '../../site/schemas/search/removed-build.ts';
 import { openSampleSite } from './sample-site.ts';
 import { removeFolders, type TestSite } from './site.ts';
 
-/** What a page may weigh with all it loads, in compressed bytes. */
+/** Maximum size of a page with everything it loads, in compressed bytes. */
 const MOST_BYTES = 60_000;
 
 let site: TestSite;
@@ -197,7 +197,7 @@ test('an address of a removed build leads to the nearest one: for its target and
     );
 });
 
-/** A package with a build for another target than its newest one is for. */
+/** Finds a package with a build for another target than its newest build. */
 async function findVaried(): Promise<{ name: string } & Record<'first' | 'other', BuildSummary>> {
   const folder = join(site.dist, 'api/packages');
   for (const file of await readdir(folder)) {

@@ -10,24 +10,24 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 
 /** A built site, served as GitHub Pages would. */
 export interface TestSite {
-  /** Address on this machine, no slash at the end. */
+  /** Local address without a trailing slash. */
   url: string;
   /** Folder of the built site. */
   dist: string;
-  /** Paths of all its pages, without the base path: `/`, `/packages/` … */
+  /** Paths of all its pages without the base path: `/`, `/packages/` … */
   pages: string[];
   close(): Promise<void>;
 }
 
 export interface SiteOptions {
   catalog: string;
-  /** What `SITE_URL` is while the site is built; its path is the base path. */
+  /** Value of `SITE_URL` during the build of the site; its path is the base path. */
   address: string;
-  /** Further environment variables. */
+  /** More environment variables. */
   settings?: Record<string, string>;
 }
 
-/** A new folder for a test's files, inside the project: Astro builds into others share a folder. */
+/** Creates a folder inside the project for a test's files: outside it Astro builds would share a folder. */
 export async function makeFolder(): Promise<string> {
   const parent = join(PROJECT, '.work/browser');
   await mkdir(parent, { recursive: true });
@@ -38,12 +38,12 @@ export async function makeFolder(): Promise<string> {
 
 const folders: string[] = [];
 
-/** Removes what `makeFolder` made. */
+/** Removes the folders created by `makeFolder`. */
 export async function removeFolders(): Promise<void> {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-/** Serves a catalog's site on a free port. Nobody writes into its folder: others may use the same. */
+/** Serves a catalog's site on a free port. Its folder must not be changed: other tests may use it. */
 export async function openSite(options: SiteOptions): Promise<TestSite> {
   const { catalog, ...texts } = options;
   const dist = await builtOnce(
@@ -64,7 +64,7 @@ export async function serveSite(dist: string, address: string): Promise<TestSite
   };
 }
 
-/** Runs `astro build`; resolves to what it prints. */
+/** Runs `astro build` and returns its output. */
 export async function buildSite({ catalog, address, settings }: SiteOptions, dist: string): Promise<string> {
   const astro = join(PROJECT, 'node_modules/astro/bin/astro.mjs');
   const { stdout, stderr } = await promisify(execFile)(
@@ -79,7 +79,7 @@ export async function buildSite({ catalog, address, settings }: SiteOptions, dis
   return stdout + stderr;
 }
 
-/** All files of a built site, as the paths of its addresses: with a slash at the beginning. */
+/** Lists all files of a built site as paths with a leading slash. */
 export async function listFiles(dist: string): Promise<string[]> {
   return (await listFilesOf(dist)).map((path) => `/${path}`);
 }
@@ -88,7 +88,7 @@ async function listPages(dist: string): Promise<string[]> {
   const files = await listFiles(dist);
   return (
     files
-      // JSON that is served as HTML is no page.
+      // JSON that is served as HTML is not a page.
       .filter((path) => path.endsWith('/index.html') && !path.startsWith('/manifest/'))
       .map((path) => path.slice(0, -'index.html'.length))
   );

@@ -62,7 +62,7 @@ test('shows the build log out of the tarball when asked to, and says when it can
   await button.click();
   await page.getByText(/^The log could not be read/).waitFor();
   await page.unroute('**/blobs/**');
-  // The browser complains of what was aborted.
+  // The browser logs aborted requests as errors.
   complaints.length = 0;
 });
 
@@ -118,7 +118,7 @@ async function verify(name: string): Promise<string[]> {
   return readResults();
 }
 
-/** What the list says once the buttons work again. */
+/** Reads the list after the buttons are enabled again. */
 async function readResults(): Promise<string[]> {
   await page.locator('.verify .checks li').first().waitFor();
   await page.locator('.verify button:disabled').first().waitFor({ state: 'detached' });

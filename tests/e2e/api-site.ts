@@ -7,31 +7,31 @@ import type { History } from '../generate/history.ts';
 import { BASE, buildDist, makeFolder, type MadeCache } from './made-cache.ts';
 import { runScript } from '../world/run.ts';
 
-/** What publish does not write: a generated catalog of the same builds lends it. */
+/** Folders that publish does not write, taken from a generated catalog of the same builds. */
 const LENT = ['containers', 'environments', 'failures', 'packages', 'removed', 'stats'];
 
-/** A whole signed cache, served under the address that it was built for, so that every link in it works. */
+/** A complete signed cache, served at the address that it was built for, so that all its links work. */
 export interface ApiSite extends MadeCache {
-  /** No slash at the end. */
+  /** Address without a trailing slash. */
   url: string;
   /** Fingerprint of the key. */
   fingerprint: string;
-  /** What the scripts are told beside the usual, at each deployment. */
+  /** Additional variables of the scripts at each deployment. */
   env: Record<string, string>;
 }
 
 export interface ApiSiteOptions {
-  /** A generated catalog of the same builds. */
+  /** Folder of a generated catalog of the same builds. */
   lend?: string;
-  /** An OCI layout unless told. */
+  /** The registry (default: an OCI layout). */
   registry?: string;
-  /** For every script: what a registry's certificate needs, a budget. */
+  /** Variables of every script, such as a registry's certificate or a budget. */
   env?: Record<string, string>;
-  /** Stands before the server, given its `host:port`: consumers come through it, and pages name it. */
+  /** Starts a proxy in front of the server at `host:port`, whose address consumers and pages use. */
   front?: (host: string) => Promise<{ host: string; stop(): Promise<void> }>;
 }
 
-/** Publishes a build cache, signed, and serves all that is made of it. */
+/** Publishes and signs a build cache, and serves its site. */
 export async function openApiSite(
   cache: string,
   { lend, registry, env = {}, front }: ApiSiteOptions = {},
@@ -70,7 +70,7 @@ export async function openApiSite(
   };
 }
 
-/** Makes the site again from its catalog, as each deployment does. */
+/** Rebuilds the site from its catalog, as each deployment does. */
 export async function redeploy(
   made: Omit<ApiSite, 'close' | 'url' | 'fingerprint'>,
   url: string,
@@ -82,7 +82,7 @@ export async function redeploy(
   await runScript('sign-index', ['--dist', made.dist], key);
 }
 
-/** The same with invented builds, and with environments, failures and whatever else a catalog may hold. */
+/** Like `openApiSite`, with invented builds, environments, failures and everything else in a catalog. */
 export async function openGeneratedSite(builds: number): Promise<{ site: ApiSite; history: History }> {
   const work = await makeFolder();
   const cache = join(work, 'cache');

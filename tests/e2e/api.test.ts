@@ -23,18 +23,18 @@ import { addMirror, listBuilds } from './installing.ts';
 import { readState } from './folder-state.ts';
 import { openGeneratedSite, redeploy, type ApiSite } from './api-site.ts';
 
-/** Enough for environments, failures and dependents; the full run has as many as a cache gets in years. */
+/** Enough for environments, failures and dependents; the full run uses the size of a cache after years. */
 const BUILDS = process.env['FULL'] ? 10_000 : 120;
-/** What Schemathesis does: everything, or the examples of the documentation and one invented request an endpoint. */
+/** Options of Schemathesis: all phases, or only documented examples and one invented request per endpoint. */
 const PHASES = process.env['FULL']
   ? ['--max-examples', '5']
   : ['--phases', 'examples,fuzzing', '--max-examples', '1'];
-/** Publishing and serving these takes the most of it, in milliseconds. */
+/** Time limit to publish and serve the builds, in milliseconds. */
 const OPENING_MS = process.env['FULL'] ? 3_600_000 : 900_000;
-/** For what asks for each build one by one, in milliseconds. */
+/** Time limit of tests that request each build, in milliseconds. */
 const ASKING_MS = process.env['FULL'] ? 1_800_000 : 900_000;
 
-/** Lines that print nothing here: into a file, on what is missing, and of checks and advisories that the catalog has none of. */
+/** Lines without output here: those that write a file, list missing builds, or need checks or advisories. */
 const QUIET = / -o |missing|\/(advisories|health|reproduced)\.json/;
 
 let site: ApiSite;
@@ -91,7 +91,7 @@ test('OpenAPI is clean, and its samples are of their shapes', async () => {
   for (const { path, schema } of ENDPOINTS) {
     const { get: operation } = OpenApi.parse(JSON.parse(text)).paths[path] ?? {};
     const content = operation?.responses[200].content ?? {};
-    // Compressed documents and the seed's are bytes to OpenAPI.
+    // OpenAPI describes compressed documents and the seed's as bytes.
     if (path.endsWith('.json')) schema.parse(content['application/json']?.example);
     else expect(Object.keys(content)).toHaveLength(1);
   }
@@ -208,14 +208,14 @@ test('all builds take at most 40 bytes each, compressed', async () => {
   const response = await fetch(`${site.url}/api/specs.json`);
   const bytes = new Blob([await response.arrayBuffer()]).stream().pipeThrough(new CompressionStream('gzip'));
   const { byteLength } = await new Response(bytes).arrayBuffer();
-  // The words that the columns name take some hundred bytes, however few builds there are.
+  // The table of words takes a few hundred bytes, regardless of the number of builds.
   expect((byteLength - 1_000) / BUILDS).toBeLessThan(40);
 });
 
 test(
   'the next deployment of the same catalog has the same bytes, and keeps what was included',
   async () => {
-    // Every file, with pages, mirror and signature.
+    // All files, including pages, mirror and signature.
     const before = await readState(site.dist);
     await mkdir(join(site.dist, 'builds/elsewhere'), { recursive: true });
     await writeFile(join(site.dist, 'builds/elsewhere/index.html'), 'of another catalog');
@@ -231,13 +231,13 @@ test.skipIf(!spack)(
   'the mirror’s own list of builds, read by real Spack, has all of the API’s',
   async () => {
     if (!spack) return;
-    // A list needs no recipes.
+    // Listing needs no recipes.
     const home = await openSpack(spack, []);
     await addMirror(home, 'made', site.url, true);
     const rows = await listBuilds(home);
     const listed = rows.map((row) => /[a-z2-7]{32}/.exec(row)?.[0] ?? row);
     await home.close();
-    // Spack shows some nodes without a binary too; none of the builds may lack.
+    // Spack also shows some nodes without a binary; all builds must be listed.
     expect([...history.builds.keys()].filter((hash) => !listed.includes(hash))).toEqual([]);
   },
   OPENING_MS,

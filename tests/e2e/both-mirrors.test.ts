@@ -14,9 +14,9 @@ import { readFixtureBuilds, listFixturePackages } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES } from './made-cache.ts';
 
-/** The first Spack that knows views. */
+/** First version of Spack that supports views. */
 const VIEWS_SINCE = [1, 2];
-/** What the site may take beyond its pages: room for some of the sample cache, not for all. */
+/** Bytes that the site may take beyond its pages: room for a part of the sample cache. */
 const ROOM_BYTES = 3_500_000;
 
 const builds = readFixtureBuilds('cache-unsigned');
@@ -24,19 +24,19 @@ const packages = listFixturePackages('cache-unsigned');
 const spacks = testedSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 
-// Each Spack installs everything twice: half a minute for each.
+// Each Spack version installs everything twice, which takes half a minute.
 const isFull = process.env['FULL'] === '1';
 
 describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for both mirrors', () => {
   let registry: TestRegistry;
   let trust: Record<string, string>;
   let site: ApiSite;
-  /** Between Spack and the HTTPS mirror, to see what is asked for there. */
+  /** Proxy between Spack and the HTTPS mirror, to see the requests. */
   let proxy: FaultyProxy;
   let url: string;
   let settings: ViewList['settings'];
   let records: Build[];
-  /** Hashes of what the HTTPS mirror has. */
+  /** Hashes of the builds on the HTTPS mirror. */
   let onSite: Set<string>;
 
   beforeAll(async () => {
@@ -72,12 +72,12 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
   }
 
   /**
-   * Lists all builds, each once; installs those that lie on the site, from there and with their signatures checked,
-   * then those that only the registry has.
+   * Lists all builds once each. Installs the builds on the site from there, with checked signatures, then the
+   * builds that only the registry has.
    */
   async function expectBothMirrors(home: SpackHome): Promise<void> {
     const names = (await spack(home, ['mirror', 'list'], trust)).split('\n').filter(Boolean);
-    // Spack has a mirror of sources of its own, the last.
+    // The last mirror is Spack's own mirror of sources.
     expect(names.slice(0, 2).map((line) => line.replace(/^.*?(https?:|oci:)/, '$1').trim())).toEqual([
       url,
       `oci://${registry.host}${BASE}`,

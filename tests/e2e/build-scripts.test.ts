@@ -9,7 +9,7 @@ import { openWorkbench, type Workbench } from './building.ts';
 const MINUTES = 60_000;
 const [spack] = findSolvers();
 
-// The rehearsal runs the same scripts once in every test run; this takes them through their failures.
+// The rehearsal runs the same scripts in every test run; this tests their failures.
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
   `choose, concretize and build with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {

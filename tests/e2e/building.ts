@@ -10,13 +10,15 @@ import { basicVariables, runProgram, type Outcome } from '../world/run.ts';
 import { keepWarm, WARM_FOLDER, type Spack } from '../world/spack.ts';
 import { startServer } from '../world/start-server.ts';
 
-/** Recipes that build in no time. */
+/** Recipes that build instantly. */
 const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');
 
-/** A folder in which the scripts of a workflow run one after the other, with a real Spack and a site on localhost. */
+/**
+ * A folder to run the scripts of a workflow one after the other, with a real Spack and a site on localhost.
+ */
 export interface Workbench {
   folder: string;
-  /** Runs Spack itself, as concretize sets it up. */
+  /** Runs Spack itself with the setup of concretize. */
   spack(args: string[]): Promise<Outcome>;
   run(script: string, args: string[], more?: Record<string, string>): Promise<Outcome>;
   /** Runs choose and concretize; `name` is the folder of the plans. */
@@ -28,9 +30,9 @@ export interface Workbench {
 
 /** @param more environment variables of every script */
 export async function openWorkbench(spack: Spack, more: Record<string, string> = {}): Promise<Workbench> {
-  // Short: binaries are not relocated to a longer path.
+  // The path is short: binaries cannot be relocated to a longer one.
   const folder = await mkdtemp('/tmp/');
-  // Of other recipes Spack's indexes are others.
+  // Other recipes have other indexes.
   const recipes = more['SPACK_PACKAGES_ROOT'];
   const warm = join(WARM_FOLDER, recipes ? `${spack.version}-${basename(recipes)}` : spack.version);
   await mkdir(join(folder, 'home/cache'), { recursive: true });
@@ -45,7 +47,7 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
   const variables: Record<string, string> = {
     ...basicVariables(),
     SPACK_INSTALLED: 'true',
-    // Behind links such as `spack-1.1.0`.
+    // Resolves links such as `spack-1.1.0`.
     SPACK_ROOT: resolve(realpathSync(spack.program), '../..'),
     OWN_PACKAGES: RECIPES,
     INSTALL_ROOT: join(folder, 'root'),

@@ -75,7 +75,7 @@ describe.skipIf(!canRun)(
         expect(await runInside(script.root, 'trial-script', ['x'], script.env)).toMatch(
           /^read \/.{127,}\/bin\/trial-script with 2 arguments\n$/,
         );
-        // Only what was asked for by name, and not what it needs.
+        // Only requested packages have a container, not their dependencies.
         expect(await tags()).toEqual(
           expect.arrayContaining(['trial-app-01234567', 'trial-app-1.2', 'trial-app-latest']),
         );
@@ -183,7 +183,7 @@ describe.skipIf(!canRun)(
       return { outcome, received };
     }
 
-    /** Puts an image for another architecture under a tag, as the runner of that one would have. */
+    /** Adds an image for another architecture to a tag, as the runner of that architecture would. */
     async function markOtherArchitecture(tag: string): Promise<void> {
       const base = openRegistry(`http://${registry.host}/base/small`);
       const small = await base.readText('1');
@@ -209,7 +209,7 @@ describe.skipIf(!canRun)(
       return (await oras('repo', 'tags', repository)).trim().split('\n');
     }
 
-    /** Fetches an image as a container runtime would, and unpacks layer over layer. */
+    /** Fetches an image like a container runtime, and unpacks its layers in order. */
     async function unpack(tag: string): Promise<{ root: string; env: string[] }> {
       const reference = `${repository}:${tag}`;
       const platform = ['--platform', `${OWN.os}/${OWN.architecture}`];

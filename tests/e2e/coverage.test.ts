@@ -9,7 +9,7 @@ import { FIXTURES } from './made-cache.ts';
 import { tryScript, type Outcome } from '../world/run.ts';
 
 const LOCKS = ['x86_64_v3', 'neoverse_v1'].map((name) => join(FIXTURES, `real-nodes/${name}.lock.json`));
-/** What CI sees when less is there than was asked for. */
+/** Exit code when the coverage is lower than requested. */
 const TOO_LITTLE = 2;
 
 let site: SampleSite;

@@ -11,7 +11,7 @@ import { addMirror, listBuilds, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSolvers();
-/** Packages that take each other's place: programs have the path of what they depend on in their text. */
+/** Packages that replace each other: programs contain the path of their dependency. */
 const SPLICES = join(import.meta.dirname, '../fixtures/splices');
 
 function recipe(name: string, body: string): string {
@@ -60,7 +60,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     const writeEnvironment = (name: string, text: string) =>
       writeFile(join(bench.folder, 'catalog/environments', `${name}.yaml`), text);
 
-    /** Chooses, solves, builds and receives one environment as a workflow does. */
+    /** Chooses, concretizes, builds and receives one environment like a workflow. */
     async function run(name: string, ...more: string[]): Promise<string> {
       const plans = `plans-${(runs += 1)}`;
       const chosen = ['environment', '--environment', name, '--target', 'x86_64_v3', ...more];
@@ -75,7 +75,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       return said + received.output;
     }
 
-    /** The site with the mirror of what was published. */
+    /** Creates the site with the mirror of the published builds. */
     async function makeSite(): Promise<void> {
       await mkdir(join(bench.folder, 'dist'), { recursive: true });
       await writeFile(join(bench.folder, 'dist/index.html'), '');
@@ -113,7 +113,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
         expect(await state('course')).toEqual({ next: [], release: 'v2025.11.0' });
 
-        // A release later one of the two does not build.
+        // One release later one of the two fails to build.
         await writeRecipe('sure', recipe('Sure', 'version("2.0")\nversion("1.0")'));
         const fails = `version("2.0")\nversion("1.0")\n\ndef setup_build_environment(self, env):\n    raise InstallError("no")`;
         await writeRecipe('shaky', recipe('Shaky', fails));
@@ -121,12 +121,12 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
         expect(await state('course')).toEqual({ next: ['shaky@2.0', 'sure@2.0'], release: 'v2026.06.0' });
 
-        // The next run goes on with what waits, and gives nothing up.
+        // The next run continues with the waiting builds and drops nothing.
         await run('course', '--packages', 'v2026.06.0');
         expect(await state('course')).toEqual({ next: ['shaky@2.0', 'sure@2.0'], release: 'v2026.06.0' });
         expect(await versions('course')).toEqual(['shaky@1.0', 'sure@1.0']);
 
-        // What the owner changes does not wait.
+        // Changes by the owner apply at once.
         await writeEnvironment('course', 'spack:\n  specs: [shaky]\n');
         await run('course', '--packages', 'v2026.06.0');
         expect(await versions('course')).toEqual(['shaky@1.0']);
@@ -163,7 +163,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         const first = await failed();
         expect(JSON.parse(first)).toMatchObject({ name: 'broken' });
 
-        // As if time had run out before the others.
+        // Simulates that time ran out before the others were built.
         for (const name of ['free', 'helper'])
           await rm(join(bench.folder, 'catalog/builds', name), { recursive: true });
         expect(await run('chain', '--since', since)).toContain('1 to build');
@@ -175,7 +175,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           'nothing to build: 3 builds failed in an earlier run, or are only needed by those',
         );
 
-        // What has failed before is tried by a run that continues no other.
+        // A run that does not continue another one tries failed specs again.
         await writeRecipe('broken', recipe('Broken', 'version("1.0")'));
         await run('chain');
         expect(existsSync(join(bench.folder, 'catalog/builds/broken'))).toBe(true);
@@ -209,7 +209,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         await writeEnvironment('mine', `spack:\n  specs: [ours]\n  ${mirrors}\n`);
         const output = await run('mine');
         expect(output).toContain('environment mine: mirrors:other: matching binaries are taken from');
-        // The older version: it was reused, and neither built here nor needed from there any more.
+        // The older version was reused: it was not built here, and is no longer needed.
         const files = await readdir(join(bench.folder, 'catalog/builds/elsewhere'));
         expect(files).toEqual([expect.stringMatching(/^elsewhere-1\.0-/)]);
         expect(await readdir(join(bench.folder, 'catalog/builds/ours'))).toHaveLength(1);
@@ -229,7 +229,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         await makeSite();
         const word = await rootOf('words');
 
-        // A machine that has nothing but the cache.
+        // A machine without anything but the cache.
         await rm(join(bench.folder, 'root'), { recursive: true });
         const splice = `[{target: splice-word, replacement: splice-word/${word}, transitive: false}]`;
         await writeEnvironment(
@@ -267,7 +267,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           expect((await listBuilds(home)).join('\n')).toContain(app);
           await runSpack(home, ['install', '--cache-only', `/${app}`]);
         });
-        // With the lock: Spack takes the binary of what it was built as, and rewires it.
+        // With the lock, Spack takes the binary of the build spec and rewires it.
         await consume(app, 'the word of 2.0\n', async (home) => {
           const folder = join(home.config, 'environment');
           await mkdir(folder);
@@ -279,7 +279,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           await runSpack(home, ['-e', folder, 'install', '--only-concrete', '--cache-only']);
         });
 
-        // Automatic: what the app was built as is in the cache.
+        // Automatic splicing: the app's build spec is in the cache.
         await rm(join(bench.folder, 'root'), { recursive: true });
         const settings = 'concretizer: {splice: {automatic: true}}';
         await writeEnvironment(
@@ -293,7 +293,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
         await consume(third, 'the word of 3.0\n', (home) =>
           runSpack(home, ['install', '--cache-only', `/${third}`]),
         );
-        // Spack takes the spliced one from the cache, whose index does not say what it was built as.
+        // Spack takes the spliced spec from the cache, whose index lacks its build spec.
         await copyRecipes('splice_user');
         await writeEnvironment('user', 'spack:\n  specs: [splice-user ^splice-word@2.0]\n');
         const user = ['environment', '--environment', 'user', '--target', 'x86_64_v3'];

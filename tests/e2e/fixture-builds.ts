@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FIXTURES } from './made-cache.ts';
 
-/** One build of the sample cache, as Spack's own index of it says. */
+/** One build of the sample cache, from Spack's own index. */
 export interface FixtureBuild {
   hash: string;
   name: string;
@@ -28,14 +28,14 @@ const Index = z.object({
 });
 const Manifest = z.object({ data: z.array(z.object({ checksum: z.string() })) });
 
-/** What a program of a package prints when it runs. */
+/** Expected output of a program of each package. */
 export const PROGRAMS: Record<string, { command: string[]; prints: RegExp }> = {
   tree: { command: ['bin/tree', '--version'], prints: /tree v2\.1\.0/ },
   bzip2: { command: ['bin/bzip2', '--help'], prints: /Version 1\.0\.8/ },
   lz4: { command: ['bin/lz4', '--version'], prints: /1\.9\.4/ },
 };
 
-/** Every build of a cache among the fixtures, by the index that Spack wrote. */
+/** Reads every build of a fixture's cache from the index that Spack wrote. */
 export function readFixtureBuilds(name: string): FixtureBuild[] {
   return Object.entries(readInstalls(name))
     .filter(([, { in_buildcache: hasBinary }]) => hasBinary)
@@ -47,12 +47,12 @@ export function readFixtureBuilds(name: string): FixtureBuild[] {
     }));
 }
 
-/** The packages whose recipes Spack needs to install from that cache; all there are under `npm run test:full`. */
+/** Packages whose recipes Spack needs to install from that cache; all packages under `npm run test:full`. */
 export function readFixturePackages(name: string): string[] | undefined {
   return process.env['FULL'] ? undefined : listFixturePackages(name);
 }
 
-/** The packages of every node of that cache: with their recipes alone Spack starts in seconds. */
+/** Packages of all nodes of that cache: with only their recipes Spack starts in seconds. */
 export function listFixturePackages(name: string): string[] {
   return [...new Set(Object.values(readInstalls(name)).map(({ spec }) => spec.name))];
 }

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 
-/** Every file of a folder with the sha256 of its bytes: two folders with equal states are the same. */
+/** Reads the sha256 of every file in a folder: folders with equal states are identical. */
 export async function readState(folder: string): Promise<Record<string, string>> {
   const paths = (await glob('**', { cwd: folder, dot: true })).sort();
   const digests = await Promise.all(paths.map((path) => hashFile(join(folder, path))));
   return Object.fromEntries(paths.map((path, position) => [path, digests[position] ?? '']));
 }
 
-/** When each file of a folder was last written. */
+/** Reads the modification time of each file in a folder. */
 export async function readTimes(folder: string): Promise<Record<string, number>> {
   const entries = await glob('**', { cwd: folder, dot: true, stats: true });
   return Object.fromEntries(entries.map(({ path, stats }) => [path, stats?.mtimeMs ?? 0]));

@@ -55,7 +55,7 @@ describe.skipIf(!hasTools)('images in a registry', () => {
       await oras(['blob', 'fetch', '--output', layer, `${repository}@${digest}`]);
       await expectRun('tar', ['-xzf', layer, '-C', root]);
     }
-    // A base image in small: the system's C library and its loader, which Spack's images expect of theirs.
+    // A minimal base image: the system's C library and its loader, which Spack's images require.
     await copyProgram(root, findProgram('env') ?? '/usr/bin/env');
     const [path = '', ...args] = PROGRAMS[build.name]?.command ?? [];
     const output = await runInside(root, path.replace(/^bin\//, ''), args, config.config.Env);

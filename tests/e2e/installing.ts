@@ -5,7 +5,7 @@ import type { SpackHome } from '../world/spack.ts';
 import { runProgram } from '../world/run.ts';
 import { PROGRAMS, type FixtureBuild } from './fixture-builds.ts';
 
-/** Runs a command of Spack that has to succeed; what it said is part of the failure. */
+/** Runs a command of Spack that must succeed; the failure contains its output. */
 export async function spack(
   home: SpackHome,
   args: string[],
@@ -16,12 +16,12 @@ export async function spack(
   return output;
 }
 
-/** Adds a mirror of binaries, as the site's first command does. */
+/** Adds a mirror of binaries like the site's first command. */
 export async function addMirror(home: SpackHome, name: string, url: string, signed: boolean): Promise<void> {
   await spack(home, ['mirror', 'add', '--type', 'binary', ...(signed ? [] : ['--unsigned']), name, url]);
 }
 
-/** What `buildcache list` shows of a cache: hash, spec, target and compiler of each, sorted. */
+/** Sorted output of `buildcache list`: hash, spec, target and compiler of each build. */
 export async function listBuilds(home: SpackHome, env: Record<string, string> = {}): Promise<string[]> {
   const { code, stdout, output } = await home.run(['buildcache', 'list', '-a', '-L', '-v'], env);
   expect(code, output).toBe(0);
@@ -34,7 +34,7 @@ export async function listBuilds(home: SpackHome, env: Record<string, string> = 
   return rows.sort();
 }
 
-/** Installs builds from the cache alone, by hash, several at a time though they share names. */
+/** Installs builds by hash, only from the cache, several at a time even if they share names. */
 export function installBuilds(
   home: SpackHome,
   builds: FixtureBuild[],
@@ -48,7 +48,7 @@ export function installBuilds(
   );
 }
 
-/** Checks that each build lies where Spack says, and that its program answers. */
+/** Checks that each build is in the prefix that Spack reports, and that its program runs. */
 export async function expectInstalled(home: SpackHome, builds: FixtureBuild[]): Promise<void> {
   const { stdout } = await home.run(['find', '--format', '{hash} {prefix}']);
   const rows = stdout.split('\n').filter((line) => line.includes(' '));

@@ -6,7 +6,7 @@ import { PROJECT, runProgram, runScript, type Outcome } from '../world/run.ts';
 
 export const FIXTURES = join(PROJECT, 'tests/fixtures');
 
-/** A build cache that went the whole way: published, signed or not, rendered, mirrored. */
+/** A completely processed build cache: published, signed or not, rendered, mirrored. */
 export interface MadeCache {
   folder: string;
   registry: string;
@@ -18,9 +18,9 @@ export interface MadeCache {
 export interface MakeOptions {
   cache: string;
   signed: boolean;
-  /** False: the mirror alone, without the site's pages, which take longest. */
+  /** With false only the mirror is made, without the site's pages, which take longest. */
   pages?: boolean;
-  /** Absent: an OCI layout in the folder. */
+  /** The registry (default: an OCI layout in the folder). */
   registry?: string;
   env?: Record<string, string>;
 }
@@ -28,15 +28,15 @@ export interface MakeOptions {
 /** Base path under which the tests serve what they made. */
 export const BASE = '/group/cache';
 
-/** A folder inside the project, where Astro can build into. */
+/** Creates a folder inside the project, where Astro can write its build. */
 export async function makeFolder(): Promise<string> {
   await mkdir(join(PROJECT, '.work/e2e'), { recursive: true });
   return mkdtemp(join(PROJECT, '.work/e2e/'));
 }
 
 /**
- * Runs the scripts as a workflow does, each in a process of its own. What is in a folder alone is made once for all
- * files of tests, and copied.
+ * Runs the scripts like a workflow, each in a separate process. Results that are only in a folder are made
+ * once for all test files, and copied.
  */
 export async function makeCache({ registry, ...options }: MakeOptions): Promise<MadeCache> {
   const folder = await makeFolder();

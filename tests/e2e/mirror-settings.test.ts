@@ -10,23 +10,23 @@ import { listFixturePackages, readFixtureBuilds } from './fixture-builds.ts';
 import { expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES } from './made-cache.ts';
 
-/** The first Spack that knows views. */
+/** First version of Spack that supports views. */
 const VIEWS_SINCE = [1, 2];
 
 const builds = readFixtureBuilds('cache-unsigned');
 const tree = builds.filter(({ name }) => name === 'tree');
 const packages = listFixturePackages('cache-unsigned');
 const spacks = testedSpacks();
-// Without Spack its tests are listed as skipped, once.
+// Without Spack its tests are listed as skipped once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
 let site: ApiSite;
 let views: ViewList;
-/** The site's later address, once it has moved there. */
+/** The site's later address, after its move. */
 let movedTo: string | undefined;
 
 beforeAll(async () => {
-  // GitHub leads from a site's first address to its later domain.
+  // GitHub redirects from a site's first address to its later domain.
   const front = (host: string): Promise<FaultyProxy> =>
     startFaultyProxy(host, ({ url = '' }, response) => {
       if (movedTo !== undefined)
@@ -47,7 +47,7 @@ async function download(url: string): Promise<string> {
   return response.text();
 }
 
-/** Trusts the keys, installs one build with its signature checked. */
+/** Trusts the keys and installs one build with a checked signature. */
 async function expectInstallable(home: SpackHome): Promise<void> {
   await spack(home, ['buildcache', 'keys', '--install', '--trust']);
   expect(await installBuilds(home, tree)).toMatch(/Good signature/);
@@ -56,7 +56,7 @@ async function expectInstallable(home: SpackHome): Promise<void> {
 
 describe.each(versions)('Spack $version', (version) => {
   const itIf = (condition: boolean): typeof test.skip => test.skipIf(spacks.length === 0 || !condition);
-  /** What `buildcache list` shows of the cache in all. */
+  /** Total number of builds that `buildcache list` shows. */
   let everything: number;
 
   itIf(true)('takes the downloaded file as a configuration of its own', async () => {
@@ -75,7 +75,7 @@ describe.each(versions)('Spack $version', (version) => {
     expect(include).toBeDefined();
     await home.configure('include.yaml', JSON.stringify({ include: [include] }));
     expect(await listBuilds(home)).toHaveLength(everything);
-    // It is the same mirror as before.
+    // This is the same mirror as before.
     if (process.env['FULL']) await expectInstallable(home);
     await home.close();
   });

@@ -10,7 +10,7 @@ import { parsePackageList } from '../../scripts/choose/package-list.ts';
 import { findSpacks } from '../world/spack.ts';
 
 const [spack] = findSpacks();
-/** Folder of the builtin recipes, as this Spack has them. */
+/** Folder of this Spack's builtin recipes. */
 const recipes = spack && findRecipes(spack.program);
 const sha = 'a'.repeat(40);
 const tree = recipes
@@ -40,11 +40,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// Spack reads each recipe for it, which takes a minute.
+// Spack reads each recipe for this, which takes a minute.
 test.runIf(recipes && process.env['FULL'])('knows every package by the name that Spack gives it', () => {
   const listed = execFileSync(spack?.program ?? '', ['list', '--format', 'name_only'], { encoding: 'utf8' });
   expect(names).toEqual(listed.trim().split('\n').sort());
-  // GitHub cuts a tree above 7 MB.
+  // GitHub truncates a tree above 7 MB.
   expect(answer.length).toBeLessThan(3_500_000);
 });
 

@@ -17,7 +17,7 @@ import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
 import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
 
-/** Clients that know a cache from before a prune, and install while the grace lasts. */
+/** Clients that know a cache from before a prune, and install during the grace period. */
 
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const tree = readFixtureBuilds('cache-unsigned')
@@ -27,11 +27,11 @@ const packages = readFixturePackages('cache-unsigned');
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
 const DAY_S = 86_400;
 const PUBLISHED_S = 1_763_900_000;
-/** What a client knows: a lock, while the index is the new one already; or the index, as a cache on the way still has it. */
+/** State of a client: a lock, with the new index; or the old index, still cached on the way. */
 const CLIENTS = ['lock', 'index'] as const;
 
 const spacks = testedSpacks();
-// Those of the index last: for them it is put back.
+// Cases with the old index come last, since it is put back for them.
 const cases = CLIENTS.flatMap((has) =>
   (['mirror', 'registry'] as const).flatMap((source) => spacks.map((version) => ({ source, version, has }))),
 );
@@ -43,7 +43,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all
   let site: PagesServer;
   const homes = new Map<(typeof cases)[number], SpackHome>();
 
-  /** The registry's index of before, in its store. */
+  /** The registry's earlier index, in its store. */
   let tag: string;
   const tagFile = () => join(registry.repositories, BASE, '_manifests/tags', INDEX_TAG, 'current/link');
 
@@ -120,12 +120,12 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all
   });
 });
 
-/** An environment of the client's own. */
+/** Path of the client's own environment. */
 function courseOf({ config }: SpackHome): string {
   return join(config, '../course');
 }
 
-/** A lock with tree for its root, as a client of last week has it. */
+/** A lock with tree as its root, from a client of last week. */
 function lockOf(catalog: string): string {
   const { nodes } = readCatalog(catalog);
   const roots = tree.map(({ hash }) => ({ hash, spec: 'tree' }));

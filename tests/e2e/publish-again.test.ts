@@ -11,13 +11,13 @@ import { PROJECT, runScript, tryScript } from '../world/run.ts';
 
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const isFull = process.env['FULL'] === '1';
-/** A clean run takes about 1.5 s: these fall into reading, pushing and writing. */
+/** Times during reading, pushing and writing: a clean run takes about 1.5 s. */
 const KILL_AFTER_MS = isFull
   ? Array.from({ length: 60 }, (_, step) => 100 + step * 30)
   : [400, 700, 900, 1200];
 
 let folder: string;
-/** The same key and the same date: the same bytes. */
+/** Variables with a fixed key and date, for reproducible bytes. */
 let env: Record<string, string>;
 let clean: { registry: Record<string, string>; catalog: Record<string, string> };
 
@@ -114,7 +114,7 @@ describe.skipIf(!canMount())('a full disk', () => {
         const { code, output } = await tryScript('publish', [CACHE, ...optionsFor(name)], env);
         expect(output).toMatch(/ENOSPC|no space|disk is full/i);
         expect(code).toBe(1);
-        // The public key may be there: it vouches for nothing by itself.
+        // The public key may exist: it vouches for nothing by itself.
         const left = Object.keys(await readState(join(folder, name, 'catalog')));
         expect(left.filter((path) => !path.startsWith('keys/'))).toEqual([]);
         execFileSync('mount', ['-o', 'remount,size=64m', disk]);
@@ -141,7 +141,7 @@ async function expectClean(name: string): Promise<void> {
   expect(await readState(join(folder, name, 'registry'))).toEqual(clean.registry);
 }
 
-/** `cache.json` names the registry, which is another one in each of these places. */
+/** Expected catalog with the place's own registry in `cache.json`. */
 function withRegistry(name: string): Record<string, unknown> {
   return name === 'clean' || !('cache.json' in clean.catalog)
     ? clean.catalog
@@ -163,7 +163,7 @@ function killPublish(options: string[], delay: number): Promise<void> {
   });
 }
 
-/** Only root may mount, and not in every container. */
+/** Whether mounting is possible: only for root, and not in every container. */
 function canMount(): boolean {
   try {
     execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });

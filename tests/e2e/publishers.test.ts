@@ -46,7 +46,7 @@ test.runIf(process.env['FULL'] === '1')(
   async () => {
     const names = packageNames();
     const publishers = Array.from({ length: PUBLISHERS }, (_, index) => {
-      // All of them have tree, each with other bytes; what else one has, only some others have.
+      // All have tree, with different bytes; the other packages are shared only by some.
       const kept = names.filter((name, place) => name === 'tree' || place % PUBLISHERS === index);
       return openPublisher(String(index), kept, index + 1);
     });
@@ -70,7 +70,7 @@ test('what a publisher pushed that was killed is repaired by the next', async ()
   const ended = new Promise<NodeJS.Signals | null>((done) =>
     child.once('close', (_, signal) => done(signal)),
   );
-  // What is pushed first has its tag long before the catalog is written, let alone committed.
+  // The first pushed image has its tag long before the catalog is written or committed.
   while (child.exitCode === null && (await listTags()).length === 0) await setTimeout(5);
   child.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
@@ -90,15 +90,15 @@ test('what a publisher pushed that was killed is repaired by the next', async ()
 });
 
 interface Publisher {
-  /** Starts its `receive.ts`. */
+  /** Starts `receive.ts`. */
   start(): ChildProcess;
   receive(): Promise<string>;
   commit(): Promise<string>;
 }
 
 /**
- * The publish job of one run, in a checkout of its own, with a build artifact of the named packages.
- * @param level how hard its tarballs are compressed: what makes its bytes other ones
+ * The publish job of one run in a separate checkout, with a build artifact of the named packages.
+ * @param level compression level of its tarballs, which changes their bytes
  */
 function openPublisher(name: string, kept: readonly string[], level: number): Publisher {
   const work = join(folder, name);
@@ -142,7 +142,7 @@ async function finish(child: ChildProcess): Promise<string> {
   return output;
 }
 
-/** Holds every committed build against the registry; returns them. */
+/** Compares every committed build with the registry; returns the builds. */
 async function expectAgreement(): Promise<Build[]> {
   cloneRepository(origin, join(folder, 'result'));
   const builds = [...readCatalog(join(folder, 'result/site/content')).builds.values()];
@@ -156,7 +156,7 @@ function packageNames(): string[] {
   return readdirSync(resolve(import.meta.dirname, '../fixtures/cache-unsigned/v3/manifests/spec'));
 }
 
-/** Asked of the registry itself. */
+/** Lists the tags directly from the registry. */
 async function listTags(): Promise<string[]> {
   const response = await fetch(`${server.url}/v2/owner/repo/tags/list`);
   if (!response.ok) return [];

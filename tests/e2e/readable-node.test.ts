@@ -55,7 +55,8 @@ describe.runIf(spacks.length > 0)(`verdicts on ${COUNT} generated and mutated no
     const installs = new Map<string, unknown>();
     for (const [at, { text }] of nodes.entries()) {
       if (own[at]?.fault !== undefined) continue;
-      // Of mutations of one node the first: they have one hash. Without edges each can be listed on its own.
+      // Takes the first of several mutations of a node, which share its hash, without edges, to be listed on
+      // its own.
       const node = JSON.parse(text) as Record<string, unknown>;
       delete node['dependencies'];
       delete node['build_spec'];
@@ -64,7 +65,7 @@ describe.runIf(spacks.length > 0)(`verdicts on ${COUNT} generated and mutated no
     }
     expect(installs.size).toBeGreaterThan(COUNT / 20);
     const index = JSON.stringify({ database: { version: '8', installs: Object.fromEntries(installs) } });
-    // The check can fail: the same index with one node that no Spack reads.
+    // Proves that the check can fail: the same index with one node that no Spack can read.
     const [hash = ''] = installs.keys();
     const broken = index.replace(/"version":"[^"]*","arch"/, '"version":"1/0","arch"');
     expect(broken).not.toBe(index);

@@ -13,11 +13,11 @@ import { ALL, writeRebuiltRecipes, type RebuiltRecipes } from './rebuilt-recipes
 const MINUTES = 60_000;
 const spacks = findSolvers();
 const [spack] = spacks;
-/** As challenge.yml has it. */
+/** Value in challenge.yml. */
 const DAYS_AHEAD = '398';
 const hasClock = Object.keys(setClockAhead(Number(DAYS_AHEAD))).length > 0;
 
-// The steps of challenge.yml in their order.
+// The steps of challenge.yml in order.
 describe.skipIf(!spack || process.env['FULL'] !== '1')(
   `a second build with a real Spack (without one: ${SOLVER_ADVICE}; npm run test:full)`,
   () => {
@@ -66,7 +66,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           { TZ: 'Asia/Kathmandu' },
         );
         expect(output).toContain('as a mirror');
-        // What it needs came from the cache.
+        // Its dependencies came from the cache.
         const record = JSON.parse(await readFile(join(bench.folder, 'again-built/record.json'), 'utf8')) as {
           built: string[];
           reused: string[];
@@ -89,7 +89,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
   },
 );
 
-// Each Spack has its own installer: the new one from 1.2 on.
+// The installer depends on the Spack version: it is new in 1.2.
 describe.each(process.env['FULL'] === '1' && hasClock ? spacks : [])(
   'recipes that are built twice with Spack $version, the second time more than a year later by their clock',
   (spack) => {

@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '../tools/path.ts';
 
-/** One recipe: what a shell runs in an empty folder, with `$prefix`, `$CC`, `$CXX` and `$JOBS`. */
+/** A recipe: a shell script that runs in an empty folder with `$prefix`, `$CC`, `$CXX` and `$JOBS`. */
 interface Recipe {
-  /** A package's name. */
+  /** Name of the package. */
   name: string;
   script: string;
-  /** Programs of the machine that it needs. */
+  /** Programs that it needs on the machine. */
   needs?: string[];
 }
 
@@ -15,7 +15,7 @@ const HELLO = `printf '#include <stdio.h>\\nint main(void) { puts("hello"); retu
 const PARTS = `printf 'int one(void) { return 1; }\\n' > one.c; printf 'int two(void) { return 2; }\\n' > two.c`;
 const TREE = 'mkdir -p tree/a tree/b && echo one > tree/a/one && echo two > tree/b/two';
 
-/** What careful recipes do, each in another way: two builds are equal wherever, whenever and with how many jobs they run. */
+/** Reproducible recipes: two builds are equal regardless of place, time and number of jobs. */
 const CLEAN: Recipe[] = [
   { name: 'clean-script', script: 'echo "#!/bin/sh\necho hi" > $prefix/bin/hi; chmod 755 $prefix/bin/hi' },
   { name: 'clean-program', script: `${HELLO}; $CC -O2 -o $prefix/bin/hello main.c` },
@@ -127,7 +127,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as file: file.writestr(zipfile.ZipInfo("m
   },
 ];
 
-/** What notes the day, the month or the year: equal when it is built twice on one day. */
+/** Recipes that record the day, month or year: equal when built twice on one day. */
 const DATED: Recipe[] = [
   { name: 'dated-day', script: 'date +%F > $prefix/share/day' },
   { name: 'dated-month', script: 'date "+%b %Y" > $prefix/share/month' },
@@ -148,13 +148,13 @@ const DATED: Recipe[] = [
   },
 ];
 
-/** Names of recipes whose programs are here. */
+/** Names of recipes whose programs are available. */
 export interface RebuiltRecipes {
   clean: string[];
   dated: string[];
 }
 
-/** The name of the package that needs all of them. */
+/** Name of the package that depends on all of them. */
 export const ALL = 'all-rebuilt';
 
 /** Writes a repository of recipes that can be built here. */

@@ -13,12 +13,12 @@ import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 const [spack] = findSpacks();
-/** Recipes without which Spack finds no compiler; what they depend on would be half of all recipes. */
+/** Recipes that Spack needs to find a compiler; with their dependencies they would be half of all recipes. */
 const COMPILER = ['compiler_wrapper', 'gcc', 'gcc_runtime', 'glibc'];
 const LEAVE_OUT = 'def leave_out(*args, **keywords):\n    pass\n\n\n';
 const PACKAGES = 'repos/spack_repo/builtin/packages';
 
-/** A recipe without sources, and what it does differently. */
+/** A recipe without sources, with some lines of its own. */
 function recipe(name: string, lines: string[], folder = 'bin'): string {
   return `from spack_repo.builtin.build_systems.generic import Package
 from spack.package import *
@@ -77,7 +77,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       git(recipes, 'tag', tag);
     }
 
-    /** Chooses, solves, builds and receives specs as a workflow does. */
+    /** Chooses, concretizes, builds and receives specs like a workflow. */
     async function build(specs: string, tag: string): Promise<void> {
       const plans = `plans-${(runs += 1)}`;
       const versions = ['--packages', tag, '--spack', spack?.version ?? ''];
@@ -100,7 +100,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       expect(received.code, received.output).toBe(0);
     }
 
-    /** Compares with the newest release in one job, and records it in another that runs no Spack. */
+    /** Compares with the newest release in one job, and records the result in another job without Spack. */
     async function compare(): Promise<void> {
       const versions = ['--packages', 'latest', '--spack', spack?.version ?? ''];
       const read = await bench.run('refresh', [...versions, '--home', 'home', '--record-to', 'recipes.json']);
@@ -112,7 +112,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       expect(recorded.code, recorded.output).toBe(0);
     }
 
-    /** What pages say of each build. */
+    /** Statements of pages about each build. */
     async function sayAll(): Promise<string[]> {
       const { builds } = readCatalog(join(bench.folder, 'catalog'));
       const comparison = await bench.readJson('catalog/checks/recipes.json', RecipeComparison);
@@ -157,7 +157,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
           tool,
         ]);
 
-        // What is renewed is current at once, and after the next comparison; what was there before stays older.
+        // Renewed builds are current at once and after the next comparison; earlier ones stay older.
         await build('fresh-app', 'v2026.06.0');
         const renewed = [
           'fresh-app@1.0 Current with recipes v2026.06.0.',

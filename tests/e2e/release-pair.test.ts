@@ -8,19 +8,21 @@ import { openWorkbench, type Workbench } from './building.ts';
 
 const MINUTES = 60_000;
 /**
- * A checkout of spack-packages, to try another release than the one that Spack has here:
+ * A checkout of spack-packages, to test another release than that of the local Spack:
  * `git clone --branch v2026.06.0 https://github.com/spack/spack-packages /tmp/recipes`.
  */
 const RECIPES = process.env['SPACK_PACKAGES_ROOT'];
-/** A mirror of sources (`_source-cache/archive/…`), where the network does not give all that the builds below need. */
+/** A mirror of sources (`_source-cache/archive/…`), for machines that cannot download them. */
 const SOURCES = process.env['SPACK_SOURCES'];
 
-/** What people ask for, solved together; nothing that needs Fortran, which a machine may lack. */
+/** Typical requests, concretized together, without Fortran, which a machine may lack. */
 const TYPICAL = [
   ...['zlib-ng', 'bzip2', 'xz', 'sqlite', 'cmake', 'python', 'git', 'curl', 'lua', 'boost', 'hdf5~mpi'],
   ...['netcdf-c~mpi', 'ninja', 'py-pip', 'tmux'],
 ];
-/** Built from source: one file of C, a Makefile, a configure script. Nothing of it needs another download. */
+/**
+ * Small packages to build from source: one C file, a Makefile, a configure script; without more downloads.
+ */
 const SMALL = ['bzip2@1.0.8', 'libsigsegv@2.14', 'lz4@1.10.0 build_system=makefile', 'tree@2.1.0'];
 const TOOLS = ['diffutils@3.8', 'gmake@4.3'];
 
@@ -81,7 +83,7 @@ for (const spack of process.env['FULL'] ? findSolvers() : []) {
       },
     );
 
-    // To solve, Spack makes indexes of all recipes, for which it loads each: one that it cannot read ends the test above.
+    // To concretize, Spack loads every recipe for its indexes: an unreadable one fails the test above.
     test('knows the names of all recipes', async () => {
       const { code, stdout, output } = await bench.spack(['list', '--format', 'name_only']);
       expect(code, output).toBe(0);
@@ -100,7 +102,7 @@ for (const spack of process.env['FULL'] ? findSolvers() : []) {
   });
 }
 
-/** Where the recipes are that Spack has here. */
+/** Folder of the local Spack's recipes. */
 function recipesOf(): string {
   const [newest] = findSpacks();
   const found = execFileSync(newest?.program ?? '', ['location', '--repo', 'builtin'], { encoding: 'utf8' });

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { runProgram } from '../world/run.ts';
 import { findProgram } from '../tools/path.ts';
 
-/** Copies a program with the C library and the loader that it needs: a root folder in small. */
+/** Copies a program with its C library and loader into a minimal root folder. */
 export async function copyProgram(root: string, program: string, target = program): Promise<void> {
   const listed = await expectRun('ldd', [program]);
   const libraries = [...listed.matchAll(/\/\S+/g)].map(([path]) => path);
@@ -15,7 +15,7 @@ export async function copyProgram(root: string, program: string, target = progra
   }
 }
 
-/** Runs a program of an image by its name, found on the PATH that the image's config sets. */
+/** Runs a program of an image by its name, through the PATH in the image's config. */
 export async function runInside(root: string, name: string, args: string[], env: string[]): Promise<string> {
   const variables = Object.fromEntries(env.map((each) => each.split(/=(.*)/s).slice(0, 2)));
   const chroot = findProgram('chroot') ?? '/usr/sbin/chroot';
@@ -26,7 +26,7 @@ export async function runInside(root: string, name: string, args: string[], env:
   return output;
 }
 
-/** Runs a program to its end and expects success; returns its standard output. */
+/** Runs a program that must succeed; returns its standard output. */
 export async function expectRun(program: string, args: string[]): Promise<string> {
   const { code, output, stdout } = await runProgram(findProgram(program) ?? program, args, process.env);
   expect(code, `${program} ${args.join(' ')}:\n${output}`).toBe(0);

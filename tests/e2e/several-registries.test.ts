@@ -22,9 +22,9 @@ const builds = readFixtureBuilds('cache-unsigned');
 const packages = readFixturePackages('cache-unsigned');
 const spacks = testedSpacks();
 const hasTools = ['docker-registry', 'oras', 'gpg'].every(findProgram);
-// Each of these takes a quarter of a minute for each Spack.
+// Each of these tests takes a quarter of a minute per Spack version.
 const isFull = process.env['FULL'] === '1';
-/** Published when their target got a registry of its own, with dependencies that were published before. */
+/** Packages published after their target got its own registry, with dependencies published before. */
 const LATER = ['libbsd', 'tree'];
 const isGeneric = ({ target }: FixtureBuild): boolean => target === 'x86_64';
 const isLater = ({ name }: FixtureBuild): boolean => LATER.includes(name);
@@ -41,7 +41,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
   let env: Record<string, string>;
   let folder: string;
   let site: PagesServer;
-  /** References of all three repositories: the cache's own, one on another host, one more on that host. */
+  /** References of all three repositories: the cache's own, and two on another host. */
   let names: { own: string; generic: string; later: string };
 
   beforeAll(async () => {
@@ -117,7 +117,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
     return readBuilds().filter(({ hash }) => group.some((build) => build.hash === hash));
   }
 
-  /** The tags that end as Spack's do, the index among them, and the layers of a repository, as its registry stores them. */
+  /** Tags with Spack's ending, including the index, and layers of a repository in the registry's store. */
   function stored(kind: keyof typeof groups): { tags: string[]; layers: string[] } {
     const folders = {
       own: [own, BASE],
@@ -251,7 +251,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
   });
 });
 
-/** The hashes of builds; Spack lists what they depend on, too. */
+/** Returns the hashes of builds in a list; Spack also lists their dependencies. */
 function listed(rows: string[]): string[] {
   return hashes(builds.filter(({ hash }) => rows.some((row) => row.includes(` ${hash} `))));
 }

@@ -13,7 +13,7 @@ afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-// Another length of the path, another depth, another time zone, another time.
+// Path length, depth, time zone and time differ.
 test.runIf(process.env['FULL'] === '1')(
   'two copies of the project in two folders make a site of the same bytes, mirror and signatures included',
   async () => {

@@ -7,11 +7,11 @@ import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { findProgram } from '../tools/path.ts';
 import { copyProgram } from './root-folder.ts';
 
-/** This machine's platform, in Go's words. */
+/** This machine's platform with Go's names. */
 export const OWN_PLATFORM = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
 
 /**
- * Pushes an image of this machine's shell and its C library, as a distribution's is, under the tag `1`.
+ * Pushes an image with this machine's shell and C library, like that of a distribution, with the tag `1`.
  * @param folder for its files
  */
 export async function pushSmallBase(reference: string, folder: string): Promise<void> {

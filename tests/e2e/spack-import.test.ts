@@ -10,7 +10,7 @@ import { readFixturePackages } from './fixture-builds.ts';
 import { addMirror, listBuilds, spack } from './installing.ts';
 import { FIXTURES, makeFolder } from './made-cache.ts';
 
-/** Where a checkout of Spack has the mirror of layout v2 of its own tests, and the recipes of what is in it. */
+/** Folders in a checkout of Spack with the layout v2 mirror of its own tests, and with its recipes. */
 const MIRRORS = 'lib/spack/spack/test/data/mirrors/v2_layout';
 const RECIPES = 'var/spack/test_repos/spack_repo/builtin_mock';
 
@@ -22,7 +22,7 @@ const why = spacks.length === 0 ? SPACK_ADVICE : 'the Spack on PATH comes withou
 
 test.skipIf(versions.length > 0)(`skipped: ${why}`, ({ skip }) => skip());
 
-/** Asked of Spack itself: what is on PATH may be a script that calls it. */
+/** Asks Spack itself for its root: the program on PATH may be a wrapper script. */
 function rootOf({ program }: Spack): string {
   return execFileSync(program, ['location', '--spack-root'], { encoding: 'utf8' }).trim();
 }

@@ -8,19 +8,19 @@ import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './
 import { runScript } from '../world/run.ts';
 import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
 
-/** The first Spack that knows views. */
+/** First version of Spack that supports views. */
 const VIEWS_SINCE = [1, 2];
 
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const builds = readFixtureBuilds('cache-unsigned');
 const packages = readFixturePackages('cache-unsigned');
 const spacks = testedSpacks();
-// Without Spack its tests are listed as skipped, once.
+// Without Spack its tests are listed as skipped once.
 const versions = spacks.length > 0 ? spacks : [{ program: '', version: '(not found)' }];
 
 const isFull = process.env['FULL'] === '1';
 
-/** What a Spack lists of the cache that Spack itself wrote; asked once for each. */
+/** Builds that a Spack lists in the cache that Spack itself wrote; read once per Spack. */
 function listOriginal(version: Spack): Promise<string[]> {
   const listed = originals.get(version.program) ?? askOriginal(version);
   originals.set(version.program, listed);
@@ -39,7 +39,7 @@ async function askOriginal(version: Spack): Promise<string[]> {
   }
 }
 
-// What is signed goes the whole way; of what is not, a sample shows that Spack takes it without a key.
+// The signed mirror is tested completely; for the unsigned one a sample shows that Spack needs no key.
 describe.each([
   { name: 'signed', signed: true },
   { name: 'unsigned', signed: false },

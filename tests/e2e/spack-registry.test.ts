@@ -12,11 +12,11 @@ import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './
 import { BASE, FIXTURES, makeCache, type MadeCache } from './made-cache.ts';
 import { runScript } from '../world/run.ts';
 
-/** As many as a busy cluster starts at once; a few show whether they get into each other's way. */
+/** Number of concurrent processes, as on a busy cluster; a few are enough to find conflicts. */
 const PROCESSES = process.env['FULL'] ? 20 : 3;
-/** They take a minute on two idle cores. */
+/** Time limit; they take a minute on two idle cores. */
 const PROCESSES_TIMEOUT_MS = 600_000;
-/** The first Spack that knows `oci+http://`. */
+/** First version of Spack that supports `oci+http://`. */
 const PLAIN_HTTP_SINCE = [1, 1];
 const CACHE = join(FIXTURES, 'cache-unsigned');
 const builds = readFixtureBuilds('cache-unsigned');
@@ -106,7 +106,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
   },
 );
 
-/** Takes a build's tarball off the site, as a budget would. */
+/** Removes a build's tarball from the site, as a budget would. */
 async function removeTarball(made: MadeCache, hash: string): Promise<void> {
   const build = [...readCatalog(made.catalog).builds.values()].find((each) => each.hash === hash);
   const digest = build?.tarball.digest.replace('sha256:', '') ?? '';

@@ -37,7 +37,7 @@ describe.each(testedSpacks())(`as Spack $version does, seed ${SEED}`, (spack) =>
   test(`judges ${NODES} nodes made from nothing, and writes the texts of the good ones`, async () => {
     const nodes = fc.sample(oddNode, { numRuns: NODES, seed: SEED });
     const texts = nodes.map((node) => JSON.stringify(node));
-    // Its dependencies are only names here.
+    // Its dependencies are only names in this test.
     const good = nodes
       .filter((_, at) => judge(texts[at] ?? '').fault === undefined)
       .map((node) => ({ ...node, dependencies: [] }));
@@ -53,11 +53,11 @@ describe.each(testedSpacks())(`as Spack $version does, seed ${SEED}`, (spack) =>
     });
     expect(surprises).toEqual([]);
 
-    // Spack 1.0 and 1.1 wrote another form, without `platform=` or `os=`; nothing reads it.
+    // Spack 1.0 and 1.1 used another form, without `platform=` or `os=`, which nothing reads.
     if (!spack.version.startsWith('1.2')) return;
     const different = good.flatMap((node, at) => {
       const parsed = Node.parse(node);
-      // Nodes of older spec files have a compiler that is among no dependencies.
+      // Nodes of older spec files have a compiler that is not a dependency.
       const isOld = parsed.annotations?.original_specfile_version !== 5;
       const own = [describeSpec(parsed), segmentsText(specSegments(parsed, new Map()))];
       const [written, listed] = described[at]?.texts ?? [];

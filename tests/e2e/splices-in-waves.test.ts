@@ -12,7 +12,7 @@ import { addMirror, spack as runSpack } from './installing.ts';
 
 const MINUTES = 60_000;
 const SPLICES = join(import.meta.dirname, '../fixtures/splices');
-/** So long that each build is worth a job of its own. */
+/** Build time that makes each build worth a separate job. */
 const LONG = '14000';
 
 const spacks = process.env['FULL'] === '1' ? findSolvers() : [];
@@ -51,7 +51,10 @@ describe.each(spacks)('with Spack $version', (spack) => {
       .digest('hex');
   }
 
-  /** Builds an environment in jobs and waves as a workflow does, each job on a machine that has nothing; returns its root and jobs. */
+  /**
+   * Builds an environment in jobs and waves like a workflow, each on an empty machine; returns its root and
+   * jobs.
+   */
   async function run(
     name: string,
     yaml: string,

@@ -8,15 +8,18 @@ import { PROJECT } from '../world/run.ts';
 import { copyProject } from '../world/template.ts';
 import { readState } from './folder-state.ts';
 
-/** Milliseconds after which a start is interrupted: in its first steps, while publishing, rendering, mirroring. */
+/**
+ * Times in milliseconds at which to interrupt a start: in its first steps, while publishing, rendering,
+ * mirroring.
+ */
 const INTERRUPT_AFTER_MS = process.env['FULL'] ? [400, 1200, 2500, 4000, 6000, 9000] : [400, 1500, 4000];
 
 let clone: string;
-/** Where the sample is served: pages name it, so that another port would be another site. */
+/** Port of the sample. Pages contain it, so that another port would need another site. */
 let port: number;
 
 beforeAll(async () => {
-  // What a clone holds, and packages as if they were installed already.
+  // A clone, with packages as if they were already installed.
   clone = await mkdtemp(join(tmpdir(), 'start-'));
   copyProject(clone);
   await symlink(join(PROJECT, 'node_modules'), join(clone, 'node_modules'));
@@ -116,7 +119,7 @@ function start(args: string[]): Run {
   return { child, ended, output: () => output, said };
 }
 
-/** A port that nobody listens on: tests of two checkouts may run at once. */
+/** Finds an unused port: tests of two checkouts may run at once. */
 async function findFreePort(): Promise<number> {
   const server = await occupy(0);
   const address = server.address();
@@ -133,7 +136,7 @@ function occupy(port: number): Promise<Server> {
   });
 }
 
-/** Processes that work in a folder, as Linux tells; elsewhere none. */
+/** Lists processes that work in a folder, on Linux; none elsewhere. */
 async function findProcesses(folder: string): Promise<string[]> {
   const ids = await readdir('/proc').catch(() => []);
   const folders = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')));

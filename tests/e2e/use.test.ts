@@ -80,7 +80,7 @@ test.each([
   expect(said.output).toMatch(reason);
 });
 
-/** Runs the action's script and Spack itself in a home of their own. */
+/** Runs the action's script and Spack itself in a separate home. */
 async function use(
   work: (
     run: (args: string[]) => Promise<Outcome>,

@@ -11,7 +11,7 @@ import {
 } from '../../site/schemas/mirror-manifest.ts';
 import { findRecipes, openSpack, type Spack } from '../world/spack.ts';
 
-/** Five packages, by what they need of each other. */
+/** Five packages with their dependencies. */
 export const PACKAGES: Record<string, string> = {
   'w-tool': '',
   'w-lib': '',
@@ -20,10 +20,13 @@ export const PACKAGES: Record<string, string> = {
   'w-suite': 'depends_on("w-lib")\n    depends_on("w-script", type="run")',
 };
 
-/** Recipes that Spack's compiler runtime names, and nothing here needs. */
+/** Recipes that Spack's compiler runtime refers to but nothing here needs. */
 const STUBS = ['bison', 'gawk', 'gettext', 'gmake', 'linux-headers', 'perl', 'python', 'sed', 'texinfo'];
 
-/** What of Spack's recipe of gcc says how compilers and their runtime are solved; without its 60 dependencies. */
+/**
+ * The part of Spack's gcc recipe that affects how compilers and their runtime are concretized, without its 60
+ * dependencies.
+ */
 const GCC = `from spack.package import *
 from spack_repo.builtin.build_systems.compiler import CompilerPackage
 
@@ -64,18 +67,18 @@ class ${words.join('')}(Package):
 `;
 }
 
-/** Caches by name: as it should be, of another machine or recipe, and one that lacks all of it. */
+/** Names of caches: a usable one, those of another machine or recipe, and one without the packages. */
 export type CacheName = 'here' | 'os' | 'libc' | 'target' | 'recipe' | 'lacking' | 'signed';
 
-/** A consumer with caches around, whose Spack is real; nothing is built, what is cached was solved. */
+/** A consumer with a real Spack and several caches; cached specs are concretized but never built. */
 export interface WhyWorld {
   url(cache: CacheName): string;
-  /** Makes the consumer a new one, with these files of settings and no more. */
+  /** Starts a new consumer with only these settings files. */
   begin(files: Record<string, string>): Promise<void>;
   why(spec: string, cache: CacheName): Promise<WhyAnswer>;
-  /** Types what was proposed; returns the spec to ask for now. */
+  /** Runs the proposed line; returns the spec to request now. */
   type(line: string, spec: string, cache: CacheName): Promise<string>;
-  /** This machine's operating system, in Spack's words. */
+  /** This machine's operating system by its name in Spack. */
   hostSystem(): Promise<string>;
   close(): Promise<void>;
 }
@@ -157,7 +160,7 @@ export async function openWhyWorld(spack: Spack): Promise<WhyWorld> {
           ...command.matchAll(/"([^"]*)"|'([^']*)'|([^\s'"]+(?:'[^']*')?)/g),
         ].map(([, double, single, plain]) => double ?? single ?? plain ?? '');
         if (program === 'gh') {
-          // The owner's machines are like this one, and so are those of the targets that they would add.
+          // The owner's machines, including those of new targets, are like this one.
           const [, asked = ''] = /specs='([^']*)'/.exec(command) ?? [];
           await solve([{ cache, specs: [asked] }]);
           await expectRun(['clean', '--misc-cache']);
@@ -198,7 +201,7 @@ async function writeRecipes(folder: string, builtin: string): Promise<void> {
     await symlink(join(builtin, 'packages', name), join(own, 'packages', name));
 }
 
-/** Puts the index that was solved where Spack looks for it. */
+/** Writes the index to the path where Spack looks for it. */
 export async function writeIndex(root: string, text: string): Promise<void> {
   await writeBlob(root, 'v3/manifests/index/index.manifest.json', text, INDEX_MEDIA_TYPE);
   await writeFile(join(root, 'v3/layout.json'), '{"signing": "gpg"}');

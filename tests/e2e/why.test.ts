@@ -3,23 +3,23 @@ import type { WhyAnswer } from '../../scripts/coverage/why.ts';
 import { findSolvers } from '../world/spack.ts';
 import { openWhyWorld, PACKAGES, type CacheName, type WhyWorld } from './why-world.ts';
 
-/** What a consumer has done, and what is then to be named first. */
+/** Setup of a consumer, with the expected first cause. */
 interface Scenario {
   spec: string;
   cache: CacheName;
-  /** Settings beside the mirror. */
+  /** Settings other than the mirror. */
   files?: Record<string, object>;
   mirror?: 'none' | 'signed' | 'sources';
 }
 
-/** How the mirror is configured. */
+/** Configurations of the mirror. */
 const MIRRORS: Record<string, object> = {
   unsigned: { signed: false },
   signed: { signed: true },
   sources: { signed: false, binary: false, source: true },
 };
 
-/** Of each cause five variations, one for each package. */
+/** Scenarios of each cause in five variations, one per package. */
 const SCENARIOS: Record<string, ((name: string) => Scenario)[]> = {
   target: [
     (spec) => ({ spec, cache: 'here', files: requireOfAll('target=x86_64_v2') }),
@@ -88,7 +88,7 @@ function reuse(setting: unknown): Record<string, object> {
   return { concretizer: { reuse: setting } };
 }
 
-// Classes of packages come with Spack itself from 1.1 on.
+// Spack 1.1 and newer include the package classes.
 const spacks = process.env['FULL'] ? findSolvers().filter(({ version }) => !version.startsWith('1.0')) : [];
 
 describe.each(spacks)('why a consumer builds from source, by Spack $version', (spack) => {

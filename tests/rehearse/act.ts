@@ -11,32 +11,32 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 export interface ActRun {
   workflow: string;
   event: string;
-  /** Its payload. */
+  /** File with its payload. */
   eventFile: string;
-  /** Checkout of the commit that started it. */
+  /** Checkout of the commit of the event. */
   work: string;
-  /** The rehearsal's folder. */
+  /** Folder of the rehearsal. */
   folder: string;
-  /** Its repository, and that one's name on GitHub. */
+  /** Its git repository; `repository` is the name on GitHub. */
   origin: string;
   repository: string;
   /** Folder for actions and tools of this run. */
   cache: string;
-  /** Whether a recorded Spack answers. */
+  /** Whether to use the recorded Spack. */
   isRecorded: boolean;
   secrets: Record<string, string>;
   vars: Record<string, string>;
   environment: Record<string, string>;
 }
 
-/** Runs a workflow file with act and the stand-ins of actions. */
+/** Runs a workflow file with act and the stand-ins for actions. */
 export function runAct(run: ActRun): Promise<Outcome> {
   const { workflow, event, eventFile, work, folder, cache } = run;
   const actions = standIns(join(work, '.github'));
   const environment = {
     ...(actions.some(({ isReal }) => isReal) ? prepareForReal(run) : {}),
     REHEARSAL: folder,
-    // One machine stands for all runners: each job gets an install root of its own there, from checkout.
+    // One machine simulates all runners: checkout gives each job a separate install root.
     INSTALL_ROOTS: join(folder, 'software'),
     REHEARSAL_PROJECT: PROJECT,
     ...run.environment,
@@ -82,7 +82,7 @@ function optionsOf(option: string, values: Record<string, string>): string[] {
 }
 
 /**
- * What the real actions need of a runner: Node in its cache of tools, as GitHub's images have it, and the repository
+ * Prepares a runner for the real actions: Node in its tool cache, as in GitHub's images, and the repository
  * where they look for it.
  * @returns variables for its jobs
  */

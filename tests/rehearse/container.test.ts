@@ -11,14 +11,18 @@ import { openRehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, TARGET } from './setting.ts';
 
 /**
- * An image that Docker has here, with an older glibc than this machine's, and what Spack needs: Python with clingo, compilers,
- * git, gpg, patch, xz. Made of a Debian: `debootstrap bullseye DIR`, `chroot DIR apt-get install …`, `docker import`.
+ * A local Docker image with an older glibc than this machine, and with the requirements of Spack: Python with
+ * clingo, compilers, git, gpg, patch, xz. To make one from Debian: `debootstrap bullseye DIR`,
+ * `chroot DIR apt-get install …`, `docker import`.
  */
 const IMAGE = process.env['REHEARSAL_IMAGE'];
-/** SPACK_ROOT names another: one whose own settings name this machine's compilers finds none in the image. */
+/** The Spack to use, or that of SPACK_ROOT: it must not have settings with this machine's compilers. */
 const [spack] = findSpacks().filter(({ program }) => program.startsWith(process.env['SPACK_ROOT'] ?? ''));
 const PROJECT = resolve(import.meta.dirname, '../..');
-/** act mounts this volume there in each container. Here it is the machine's root, for what GitHub gives to containers. */
+/**
+ * Volume that act mounts in each container. It is this machine's root, to provide the files that GitHub
+ * provides.
+ */
 const VOLUME = { name: 'act-toolcache', path: '/opt/hostedtoolcache' };
 
 test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
@@ -49,7 +53,7 @@ test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
   },
 );
 
-/** Adds links to an image, so that folders of this machine are there where they are here. */
+/** Adds links to an image, so that folders of this machine have the same paths in it. */
 function makeImage(image: string, folders: string[]): void {
   const context = mkdtempSync(join(tmpdir(), 'image-'));
   onTestFinished(() => rmSync(context, { recursive: true }));
@@ -58,7 +62,7 @@ function makeImage(image: string, folders: string[]): void {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(VOLUME.path, folder), link);
   }
-  // The stand-in of checkout looks for it.
+  // The stand-in for checkout looks for this file.
   writeFileSync(join(context, 'links/rehearsed-container'), '');
   writeFileSync(join(context, 'Dockerfile'), `FROM ${IMAGE}\nCOPY links /\n`);
   docker('build', '--quiet', '--tag', image, context);

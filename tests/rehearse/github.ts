@@ -7,23 +7,23 @@ import { repositoryAnswer } from '../world/github-rest.ts';
 import type { PagesService } from '../world/pages-service.ts';
 import { Dispatch, refuseDispatch } from '../world/workflow-dispatch.ts';
 
-/** What the owner of a repository may change on GitHub. */
+/** Settings that the owner of a repository can change on GitHub. */
 export interface RepositorySettings {
-  /** Owner and name, as GitHub writes them: other ones when it is renamed or transferred. */
+  /** Owner and name with GitHub's capitalization; they change when it is renamed or transferred. */
   repository: string;
   owner?: 'User' | 'Organization';
   isPrivate?: boolean;
   hasIssues?: boolean;
-  /** Whether its site has a domain of the owner's own. */
+  /** Whether its site has a custom domain. */
   hasDomain?: boolean;
-  /** Types of the rules that rulesets have for main. */
+  /** Types of the ruleset rules for main. */
   rules?: string[];
 }
 
-/** A run that another has started. */
+/** A run started by another run. */
 type StartedRun = { workflow: string } & z.infer<typeof Dispatch>;
 
-/** Starts GitHub's API for a repository with its Pages, artifacts and registry. */
+/** Starts the API of GitHub for a repository with its Pages, artifacts and registry. */
 export function startRehearsedApi(options: {
   origin: string;
   token: string;
@@ -31,7 +31,7 @@ export function startRehearsedApi(options: {
   trees: Record<string, unknown> | undefined;
   pages: PagesService;
   artifacts: ArtifactService;
-  /** Whether it tells of artifacts. */
+  /** Whether it lists artifacts. */
   hasArtifactsApi: () => boolean;
   ghcr: Ghcr;
   onStart: (run: StartedRun) => void;
@@ -66,7 +66,7 @@ export function startRehearsedApi(options: {
     const [, workflow] = /\/actions\/workflows\/([\w-]+)\.yml\/dispatches$/.exec(pathname) ?? [];
     if (method !== 'POST' || workflow === undefined) return false;
     const dispatch = Dispatch.parse(JSON.parse(body));
-    // The stand-in of the API refuses it.
+    // The stand-in for the API refuses it.
     if (refuseDispatch(`${workflow}.yml`, dispatch.inputs)) return false;
     options.onStart({ workflow, ...dispatch });
     response.writeHead(204).end();

@@ -17,8 +17,9 @@ beforeAll(async () => {
 afterAll(() => rehearsal?.close());
 
 /**
- * A recipe that tells every secret it can reach, even its ancestors' environments, and plants what it can: variables
- * for later steps, and other hashes in the plans that publish will read, with the token that GitHub gives to actions.
+ * A recipe that leaks every secret it can reach, even in its ancestors' environments, and manipulates what it
+ * can: variables for later steps, and hashes in the plans that publish will read, with the token that GitHub
+ * gives to actions.
  */
 const HOSTILE = `
 import hashlib
@@ -97,7 +98,7 @@ test.runIf(canRehearse)('a hostile package gets nothing and changes nothing', as
     secrets: { SIGNING_KEY: privateKey },
     env: BUILD_HERE,
   });
-  // Not from the log: act masks secrets there.
+  // The log is not used, since act masks secrets there.
   const told = readFileSync(join(rehearsal.folder, 'told.txt'), 'utf8');
   expect(told).toContain('GITHUB_RUN_ID');
   expect(told).not.toContain(TOKEN);

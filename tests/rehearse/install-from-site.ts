@@ -8,9 +8,9 @@ import { RECIPES } from './setting.ts';
 const PROJECT = resolve(import.meta.dirname, '../..');
 
 /**
- * Installs a build as a stranger would who knows the address alone: from the cache only, with a real Spack.
- * @param signed the signature is checked with the cache's own key
- * @returns what the program of that name says
+ * Installs a build as a user would who knows only the address: only from the cache, with a real Spack.
+ * @param signed whether to check the signature with the cache's own key
+ * @returns the output of the program of that name
  */
 export async function installFromSite(
   { siteUrl, environment }: Pick<Rehearsal, 'siteUrl' | 'environment'>,

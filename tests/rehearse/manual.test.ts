@@ -27,7 +27,7 @@ let rehearsal: Rehearsal;
 
 beforeAll(async () => {
   if (!hasSpack) return;
-  // Upper case, as many owners have it: registries want none.
+  // Many owners have upper case letters, which registries do not accept.
   rehearsal = await openRehearsal({ repository: 'Some-Owner/Cache', settings: SETTINGS });
 });
 
@@ -53,7 +53,7 @@ test.runIf(hasSpack)(
     expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
       `${app.tarball.digest.slice('sha256:'.length)}  ${app.image.tag}.tar.gz`,
     );
-    // Settings that consumers include are recorded for where the site is.
+    // The recorded settings for consumers contain the site's address.
     const listed = rehearsal.git('ls-tree', '-r', '--name-only', 'main', 'site/content/mirrors').trim();
     const settings = listed.split('\n').map((path) => rehearsal.git('show', `main:${path}`));
     expect(settings.join()).toContain(rehearsal.siteUrl);
@@ -79,13 +79,13 @@ test.runIf(hasSpack && isFull)(
   'one build of three fails: the others are published and signed, and it is recorded',
   async () => {
     const { privateKey } = await makeKey({ name: 'Rehearsal', date: new Date() });
-    // "Sign existing builds" of the guide: Spack refuses those that were published without a key.
+    // "Sign existing builds" in the guide: Spack refuses builds published without a key.
     const work = join(rehearsal.folder, 'sign');
     cloneRepository(join(rehearsal.folder, 'origin.git'), work);
     await runScript('sign', ['--catalog', join(work, 'site/content')], { SIGNING_KEY: privateKey });
     commitFiles(work);
     git(work, 'push', '--quiet');
-    // Then a workflow takes them with GitHub's own action.
+    // Without it a workflow gets them through GitHub's own action.
     rehearsal.hasArtifactsApi = false;
     const run = await rehearsal.run('manual', {
       name: 'workflow_dispatch',
@@ -100,7 +100,7 @@ test.runIf(hasSpack && isFull)(
     );
     const failure = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-compile/')));
     expect(failure).toMatchObject({ kind: 'compile', phase: 'build', target: TARGET });
-    // What a build prints to Actions stays text in a log.
+    // Workflow commands in a build's output stay text in a log.
     expect(failure.log.join('\n')).toContain('::set-output name=plan::evil');
     const listed = rehearsal.git('ls-tree', '-r', '--name-only', 'main', 'site/content/builds').trim();
     expect(MonthlyStats.parse(JSON.parse(readCatalogFile(rehearsal, 'stats/')))).toMatchObject({
@@ -122,7 +122,7 @@ test.runIf(hasSpack && isFull)(
       '.github/build-cache.yaml': `targets:\n${targets}`,
       'site/content/environments/stack.yaml': 'spack:\n  specs: [trial-app@1.1]\n',
     });
-    // A second deployment of one commit would be accepted and not served.
+    // A second deployment of the same commit would be accepted but not served.
     rehearsal.pages.mode = 'same commit';
     const vars = { OWN_PACKAGES: RECIPES };
     expectSuccess(await rehearsal.run('deploy', { name: 'push', vars, env: BUILD_HERE }));
@@ -142,7 +142,9 @@ test.runIf(hasSpack && isFull)(
   },
 );
 
-/** Each registry has the builds of its targets and an index; the site serves those of both. */
+/**
+ * Expects each registry to have the builds of its targets and an index, and the site to serve those of both.
+ */
 async function expectBothRegistries(roots: string[]): Promise<void> {
   const paths = rehearsal
     .git('ls-tree', '-r', '--name-only', 'main', 'site/content/builds')
@@ -184,7 +186,7 @@ test.runIf(hasSpack && isFull)(
       expect(pushed.output).toMatch(/Publish.*Job succeeded/);
       expect(late.pages.deployments).toEqual([]);
       late.pages.isOn = true;
-      // The same run, as its second attempt.
+      // The second attempt of the same run.
       const again = await late.run('manual', { ...event, attempt: { run: '1001', number: 2 } });
       expectSuccess(again);
       expect(again.output).toMatch(/0 builds planned/);
@@ -199,7 +201,10 @@ test.runIf(hasSpack && isFull)(
   },
 );
 
-/** A recipe that has a template update merged while it is built: it changes what Publish runs, and takes a script away. */
+/**
+ * A recipe during whose build a template update is merged, which changes the steps of Publish and removes a
+ * script.
+ */
 const MEANWHILE = `
 import os
 import subprocess

@@ -17,13 +17,13 @@ const Workflow = z.object({
 });
 
 /**
- * "Re-run failed jobs", which act does not know: puts in the place of each job of `build.yml` that ended well one that does
- * nothing and has the outputs that it had. Source: "Re-running workflows and jobs" of GitHub's documentation: "When you re-run
- * failed jobs or a specific job, GitHub also re-runs the jobs that depend on them. Jobs that aren't included keep their outputs
- * from the previous attempt".
+ * Simulates "Re-run failed jobs", which act does not support: replaces each successful job of `build.yml` by
+ * one that does nothing and has the same outputs. Source: "Re-running workflows and jobs" in GitHub's
+ * documentation: "When you re-run failed jobs or a specific job, GitHub also re-runs the jobs that depend on
+ * them. Jobs that aren't included keep their outputs from the previous attempt".
  * @param work checkout of the commit of the first attempt
- * @param log what act has printed of the one before
- * @param attempt its number
+ * @param log act's output of the previous attempt
+ * @param attempt number of the new attempt
  */
 export function keepSucceeded(work: string, log: string, attempt: number): void {
   const file = join(work, '.github/workflows/build.yml');
@@ -61,7 +61,7 @@ export function keepSucceeded(work: string, log: string, attempt: number): void 
   writeFileSync(file, String(document));
 }
 
-/** What act has printed of a job: `[Build specs/Build/Build 0 for x86_64_v3   ] …`. */
+/** Lines of a job in act's output: `[Build specs/Build/Build 0 for x86_64_v3   ] …`. */
 function linesOf(log: string, name: string): string[] {
   const pattern = name
     .split(/\$\{\{.*?\}\}/)

@@ -54,7 +54,7 @@ test.runIf(canRehearse)('a publish that cannot commit is repaired by the next', 
   expect(refused.output).toMatch(/a rule of the branch main refuses the commit: .*bypass list/);
   expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
 
-  // "Re-run all jobs": the second attempt of the same run.
+  // Simulates "Re-run all jobs": the second attempt of the same run.
   const next = await rehearsal.run('scheduled', { ...event, attempt: { run: '1002', number: 2 } });
   expectSuccess(next);
   const { image } = JSON.parse(readCatalogFile(rehearsal, 'builds/trial-tool/'));

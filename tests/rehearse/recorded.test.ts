@@ -12,7 +12,7 @@ import { findSolvers } from '../world/spack.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, RECORDED_SPECS } from './setting.ts';
 
-/** A real Spack is better: then this runs in the longer tests alone. */
+/** Runs without a real Spack, which is better, or in the full tests. */
 const isRecorded = findSolvers().length === 0 || process.env['FULL'] === '1';
 let rehearsal: Rehearsal;
 

@@ -21,37 +21,38 @@ import { startRehearsedApi, type RepositorySettings } from './github.ts';
 import { keepSucceeded } from './re-run.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
-/** Only the privileged jobs may see it. */
+/** Token that only the privileged jobs may see. */
 export const TOKEN = 'a token that only the stand-in takes';
 
-/** One repository with its workflows, as its owner has it on GitHub: everything that GitHub is stands beside it. */
+/** A repository with its workflows, as on GitHub, with stand-ins for all of GitHub's services. */
 export interface Rehearsal {
   folder: string;
-  /** Where its site is served, once it is deployed: at an address of GitHub Pages, which is known here alone. */
+  /** Address of its deployed site on GitHub Pages, which only exists locally. */
   readonly siteUrl: string;
-  /** Asks an address of GitHub Pages; redirects are not followed. */
+  /** Requests an address of GitHub Pages; does not follow redirects. */
   fetch(url: string): Promise<Response>;
-  /** Variables with which programs find the hosts of GitHub that are here. */
+  /** Variables that make programs use the local hosts of GitHub. */
   environment: Record<string, string>;
   /** GitHub Pages of the repository. */
   pages: PagesService;
-  /** Everything that runs have uploaded. */
+  /** Uploads of all runs. */
   artifacts: ArtifactService;
-  /** Whether GitHub's API tells of artifacts: it may be down, or refuse. */
+  /** Whether GitHub's API lists artifacts; without it, it is down or refuses. */
   hasArtifactsApi: boolean;
-  /** `host/path` of its registry. */
+  /** Its registry, `host/path`. */
   registry: string;
-  /** The front before it where runs take it for ghcr.io. */
+  /** The simulated ghcr.io in front of it. */
   ghcr: Ghcr;
   api: GitHubApi;
   /**
-   * Runs a workflow file from the branch's head and beside it what it starts with `workflow_dispatch`, as GitHub would;
-   * ends with the last of them. Never throws for its result, which is a failure when one of them fails.
+   * Runs a workflow file from the branch's head and, concurrently, the workflows that it dispatches, as
+   * GitHub would; ends with the last of them. Never throws because of its result, which is a failure when one
+   * of them fails.
    */
   run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }>;
-  /** Changes how the repository is set on GitHub. */
+  /** Changes the repository's settings on GitHub. */
   change(settings: Partial<RepositorySettings>): Promise<void>;
-  /** Puts files on the branch, as the owner's push would; no workflow is started by it. */
+  /** Pushes files to the branch, without starting any workflow. */
   push(files: Record<string, string>): void;
   /** Runs git in the repository itself. */
   git(...args: string[]): string;
@@ -65,26 +66,26 @@ export interface RunEvent {
   vars?: Record<string, string>;
   env?: Record<string, string>;
   /**
-   * A re-run of the run with this id, as its second or a later attempt; absent: a new run. With `isOfFailed`, "Re-run failed
-   * jobs" alone.
+   * Re-runs the run with this id, as a second or later attempt (default: a new run). With `isOfFailed`, only
+   * "Re-run failed jobs".
    */
   attempt?: { run: string; number: number; isOfFailed?: boolean };
-  /** The branch that the run is for. */
+  /** Branch of the run. */
   branch?: string;
 }
 
 /**
- * Starts a rehearsal: a git repository of this checkout's own files with an empty catalog, a real registry, a server
- * for the pages, and the stand-in of GitHub's API.
+ * Starts a rehearsal: a git repository with this checkout's files and an empty catalog, a real registry, a
+ * server for the pages, and the stand-in for GitHub's API.
  * @param settings text of `.github/build-cache.yaml`
  */
 export async function openRehearsal(
   options: RepositorySettings & {
     settings: string;
-    /** `variable`: the owner has set REGISTRY; else the registry is ghcr.io, as for everybody. */
+    /** With `variable` the owner has set REGISTRY; else the registry is ghcr.io, the default. */
     registry?: 'variable' | 'ghcr.io';
     trees?: Record<string, unknown>;
-    /** The one on PATH, or what one once answered; see `recorded-spack/`. */
+    /** The Spack on PATH, or a recorded one; see `recorded-spack/`. */
     spack?: 'real' | 'recorded';
   },
 ): Promise<Rehearsal> {
@@ -115,15 +116,17 @@ export async function openRehearsal(
   const started: Promise<Outcome>[] = [];
   let runs = 0;
   /**
-   * The commit that each run began with: later attempts "use the same GITHUB_SHA (commit SHA) and GITHUB_REF (git ref) of the
-   * original event" (GitHub's documentation, "Re-running workflows and jobs").
+   * Commits at the start of each run: later attempts "use the same GITHUB_SHA (commit SHA) and GITHUB_REF
+   * (git ref) of the original event" (GitHub's documentation, "Re-running workflows and jobs").
    */
   const commits = new Map<string, string>();
-  /** What the last attempt of each run has printed. */
+  /** Output of the last attempt of each run. */
   const logs = new Map<string, string>();
-  /** Ends when no started workflow runs: deployments wait for each other, as their `concurrency` says. */
+  /**
+   * Settles when no started workflow runs: deployments wait for each other because of their `concurrency`.
+   */
   let turn: Promise<unknown> = Promise.resolve();
-  /** What the runs that somebody started were given; those that they start get the same. */
+  /** Inputs of runs started by a user, passed on to the runs that they start. */
   let handedDown: Pick<RunEvent, 'secrets' | 'vars' | 'env'> = {};
 
   async function run(workflow: string, event: RunEvent): Promise<Outcome & { id: string }> {
@@ -172,7 +175,7 @@ export async function openRehearsal(
         GITHUB_RUN_ATTEMPT: number,
         GITHUB_API_URL: api.url,
         GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
-        // GitHub gives these to actions alone, act to every step.
+        // GitHub passes these only to actions, act to every step.
         ACTIONS_RESULTS_URL: artifacts.url,
         ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
         ...proxy.environment,
@@ -248,7 +251,7 @@ export async function openRehearsal(
   return rehearsal;
 }
 
-/** Asks a server of this machine for what is at another address: `fetch` names no host but the one that it asks. */
+/** Requests another host's address from a local server: `fetch` cannot set the Host header. */
 async function askAt(server: string, url: string): Promise<Response> {
   const { host, pathname, search } = new URL(url);
   const request = get(`http://${server}${pathname}${search}`, { headers: { host } });
@@ -259,7 +262,9 @@ async function askAt(server: string, url: string): Promise<Response> {
   return new Response(await buffer(answer), { status, headers: lines });
 }
 
-/** The files of this checkout that git knows or would take, with a catalog that is as empty as the template's. */
+/**
+ * Creates a repository with the files of this checkout that git tracks or would add, and an empty catalog.
+ */
 function makeOrigin(folder: string, origin: string, settings: string): void {
   const work = join(folder, 'first');
   copyProject(work, (path) => !path.startsWith('site/content/'));
@@ -268,6 +273,6 @@ function makeOrigin(folder: string, origin: string, settings: string): void {
   runGit(work, 'add', '--all', '--force', '.');
   commitFiles(work);
   runGit('.', 'clone', '--quiet', '--bare', work, origin);
-  // GitHub lets a commit be fetched by its name.
+  // GitHub allows fetching a commit by its hash.
   runGit(origin, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
 }

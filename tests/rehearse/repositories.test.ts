@@ -10,8 +10,9 @@ import { openRehearsal, TOKEN, type Rehearsal, type RunEvent } from './rehearsal
 import { BUILD_HERE, expectSuccess, RECIPES } from './setting.ts';
 
 /**
- * How a repository may be set up, as whole runs with a recorded Spack. The served site and the registry are asked what
- * became of a run, not its jobs; what a run says is one sentence. tests/workflows/settings.test.ts has the rest of the table.
+ * Setups of a repository, as complete runs with a recorded Spack. Results are read from the served site and
+ * the registry, not from the jobs, whose output is one sentence. tests/workflows/settings.test.ts has the
+ * rest of the table.
  */
 
 const isFull = process.env['FULL'] === '1';
@@ -27,17 +28,17 @@ async function readIndex(): Promise<IndexDocument> {
   return IndexDocument.parse(await askSite('index'));
 }
 
-/** Names of the packages that the site serves. */
+/** Lists the names of packages on the site. */
 async function listPackages(): Promise<string[]> {
   return PackageList.parse(await askSite('packages')).packages.map(({ name }) => name);
 }
 
-/** Tags of a package of the registry, and how many versions it has. */
+/** Lists the tags of a package in the registry. */
 async function listTags(name: string): Promise<string[]> {
   return (await rehearsal.ghcr.versions(name)).flatMap(({ tags }) => tags).sort();
 }
 
-/** What a run that changes nothing leaves as it is. */
+/** Reads the state that a run without changes must not change. */
 async function readAll(registry: string): Promise<unknown> {
   return [
     rehearsal.git('rev-parse', 'main'),
@@ -53,7 +54,7 @@ function build(specs: string, event: Partial<RunEvent> = {}): Promise<Outcome & 
 }
 
 describe.runIf(isFull)('a public repository with an odd name', () => {
-  /** What of the name a registry takes. */
+  /** The part of the name that a registry accepts. */
   const REGISTRY = 'some-owner/my.cache.v2';
 
   beforeAll(async () => {
@@ -174,7 +175,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     const login = { vars: { REGISTRY_USERNAME: 'some-owner' }, secrets: { REGISTRY_PASSWORD: TOKEN } };
     expectSuccess(await build('trial-tool fails-configure', login));
     expect(await readIndex()).toMatchObject({ url: rehearsal.siteUrl, counts: { builds: 2, failures: 1 } });
-    // Settings files that consumers include are recorded for the new address, although no build is new.
+    // Settings files for consumers are recorded for the new address, even without new builds.
     const { settings } = ViewList.parse(await askSite('views'));
     const { include } = settings[0] ?? {};
     expect(include?.path.startsWith(rehearsal.siteUrl)).toBe(true);

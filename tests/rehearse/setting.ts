@@ -4,32 +4,32 @@ import { expect } from 'vitest';
 import type { Outcome } from '../world/run.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
-/** Recipes that build in no time, from the top of the repository. */
+/** Recipes that build instantly; path from the root of the repository. */
 export const RECIPES = 'tests/fixtures/recipes';
 
-/** The target that this machine can build for; x86_64_v3 where it is none of the usual. */
+/** Target that this machine can build for (default: x86_64_v3). */
 export const TARGET = process.arch === 'arm64' ? 'aarch64' : 'x86_64_v3';
 
-/** One more that this machine can build for. */
+/** Another target that this machine can build for. */
 export const ANOTHER_TARGET = process.arch === 'arm64' ? 'armv8.1a' : 'x86_64_v2';
 
-/** `.github/build-cache.yaml` of a rehearsal: one target, which this machine stands for. */
+/** Text of `.github/build-cache.yaml` in a rehearsal: one target, whose runner is this machine. */
 export const SETTINGS = `targets:\n  - { name: ${TARGET}, runner: ubuntu-24.04 }\n`;
 
-/** What `recorded-spack/recording.json` has the answers to. */
+/** Specs for which `recorded-spack/recording.json` has answers. */
 export const RECORDED_SPECS = 'trial-tool trial-base fails-configure';
 
-/** Jobs take the Spack on PATH with its own recipes: there may be no network. */
+/** Makes jobs use the Spack on PATH with its own recipes: there may be no network. */
 export const BUILD_HERE = { SPACK_INSTALLED: 'true' };
 
-/** An install root that is empty, for all jobs of a run: GitHub's runners all install into one place. */
+/** Creates an empty install root for all jobs of a run: GitHub's runners all use the same path. */
 export function oneInstallRoot({ folder }: Rehearsal): { INSTALL_ROOT: string } {
   const root = join(folder, 'software');
   rmSync(root, { recursive: true, force: true });
   return { INSTALL_ROOT: root };
 }
 
-/** Lines of a failed run that a failing test shows. */
+/** Number of lines of a failed run that a failing test shows. */
 const MAX_LINES = 150;
 
 export function expectSuccess({ code, output }: Outcome): void {
@@ -37,7 +37,7 @@ export function expectSuccess({ code, output }: Outcome): void {
   expect(code, 'exit code of the run').toBe(0);
 }
 
-/** The text of the only file on the branch whose path in the catalog begins so. */
+/** Reads the only file on the branch whose path in the catalog has this beginning. */
 export function readCatalogFile({ git }: Rehearsal, beginning: string): string {
   const [folder = ''] = /^.*\//.exec(`site/content/${beginning}`) ?? [];
   const files = git('ls-tree', '-r', '--name-only', 'main', folder)

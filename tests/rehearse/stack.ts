@@ -1,28 +1,28 @@
-/** How many packages of each layer there are, from what needs nothing to what is asked for. */
+/** Number of packages per layer, from those without dependencies to the requested ones. */
 const LAYERS = { base: 3, middle: 4, upper: 4, top: 3 };
-/** Packages of the layer below that each needs: what two of them share is neither built nor taken twice. */
+/** Dependencies of each package in the layer below; shared ones must be neither built nor fetched twice. */
 const NEEDS = 2;
 
-/** A stack of packages that build in no time, as recipes of the owner's own. */
+/** A stack of packages that build instantly, as the owner's own recipes. */
 export interface Stack {
-  /** The files, by their path from the top of the repository. */
+  /** Files, keyed by path from the root of the repository. */
   files: Record<string, string>;
-  /** Where they are. */
+  /** Their folder. */
   own: string;
-  /** What is asked for. */
+  /** Requested packages. */
   roots: string[];
-  /** Does not build. */
+  /** A package that fails to build. */
   failing: string;
-  /** Cannot be built because of it. */
+  /** A package that cannot be built because of it. */
   lost: string;
   size: number;
-  /** One more that needs three of the layer below, which all build: its name, and the file of its recipe. */
+  /** Another package with three dependencies that can be built: its name, and the file of its recipe. */
   more: { name: string; files: Record<string, string> };
 }
 
 const RECIPES = 'stack/spack_repo/stack/packages';
 
-/** Writes recipes of packages that share what they need; one never builds. */
+/** Writes recipes of packages with shared dependencies, one of which never builds. */
 export function writeStack(): Stack {
   const layers = Object.entries(LAYERS);
   const files: Record<string, string> = {

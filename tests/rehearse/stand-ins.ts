@@ -3,7 +3,10 @@ import { join, resolve } from 'node:path';
 
 const STAND_INS = resolve(import.meta.dirname, '../actions');
 
-/** Actions that run as they are where ACTIONS_DIR has their source: they need a workspace and an artifact service alone. */
+/**
+ * Actions that run unchanged if ACTIONS_DIR has their source: they need only a workspace and an artifact
+ * service.
+ */
 const REAL = new Set([
   'actions/checkout',
   'actions/upload-artifact',
@@ -12,15 +15,15 @@ const REAL = new Set([
   'actions/setup-node',
 ]);
 
-/** An action of others that a workflow uses. */
+/** A third-party action that a workflow uses. */
 export interface PinnedAction {
-  /** `actions/checkout@<commit>` */
+  /** Reference such as `actions/checkout@<commit>`. */
   uses: string;
-  /** The workflow or action that uses it. */
+  /** File of the workflow or action that uses it. */
   file: string;
 }
 
-/** The actions of others that the workflows and actions in a folder use, each once. */
+/** Lists the third-party actions that workflows and actions in a folder use, once each. */
 export function pinnedActions(folder: string): PinnedAction[] {
   const pinned = new Map<string, PinnedAction>();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
@@ -32,18 +35,18 @@ export function pinnedActions(folder: string): PinnedAction[] {
   return [...pinned.values()];
 }
 
-/** What the rehearsal runs for an action. */
+/** Action that the rehearsal runs. */
 export interface RehearsedAction {
   uses: string;
-  /** A folder with its action.yml. */
+  /** Folder of its action.yml. */
   path: string;
-  /** Whether that is the action itself. */
+  /** Whether it is the real action. */
   isReal: boolean;
 }
 
 /**
- * For each action of others that workflows use, the folder that the rehearsal runs: its stand-in or, with a folder of
- * checkouts (`owner/name@commit`), the action itself if it can run here. Throws for one that has neither.
+ * Finds the folder to run for each third-party action in the workflows: its stand-in or, with a folder of
+ * checkouts (`owner/name@commit`), the action itself if it can run here. Throws if there is neither.
  */
 export function standIns(folder: string, checkouts = process.env['ACTIONS_DIR']): RehearsedAction[] {
   const used = pinnedActions(folder);
@@ -51,7 +54,7 @@ export function standIns(folder: string, checkouts = process.env['ACTIONS_DIR'])
     const [, owned = '', name = ''] = /^([\w.-]+\/([^/@]+))@/.exec(uses) ?? [];
     const checkout = checkouts && REAL.has(owned) ? join(checkouts, uses) : undefined;
     if (checkout !== undefined && existsSync(checkout)) {
-      // The actions that it uses itself.
+      // Actions used by this action.
       const inner = pinnedActions(checkout)
         .map(({ uses: own }) => ({ uses: own, path: join(checkouts ?? '', own), isReal: true }))
         .filter(({ path: own }) => existsSync(own));

@@ -17,7 +17,7 @@ const isRunnable = spack !== undefined && process.env['FULL'] === '1';
 const HOUR_MS = 3_600_000;
 let rehearsal: Rehearsal;
 let releases: SpackReleases;
-/** A repository of recipes beside builtin, and the repository variable that names it for every run. */
+/** An additional repository of recipes, and the variables that name it for every run. */
 let lab: string;
 let vars: Record<string, string>;
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
     repository: 'Some-Owner/Cache',
     settings: `${SETTINGS}spack: v1.1.0\npackages: v2025.11.0\n`,
   });
-  // Spack's indexes of all of builtin's recipes: here are few of them.
+  // Removes Spack's indexes of all builtin recipes: this test uses only a few.
   rmSync(join(rehearsal.folder, 'spack-warm'), { recursive: true, force: true });
   const folder = mkdtempSync(join(rehearsal.folder, 'releases-'));
   releases = await makeSpackReleases(folder, spack);
@@ -61,7 +61,7 @@ test.runIf(isRunnable)(
     expectSuccess(again);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
     const { last, alike } = ReproducedDocument.parse(await askSite('reproduced'));
-    // The second run was the deployment of the first.
+    // The second run was the first run's deployment.
     expect(last).toMatchObject({ compared: 1, equal: 1, run: expect.stringMatching(/\/runs\/1003$/) });
     expect(alike).toMatchObject([{ hash: app.hash, tarball: app.tarball.digest, by: 2 }]);
   },
@@ -100,7 +100,7 @@ test.runIf(isRunnable)('the doctor downloads everything, and the site says what 
   const { code } = await rehearsal.run('doctor', { name: 'workflow_dispatch', inputs: { deep: true } });
   expect(code).not.toBe(0);
   const { last } = HealthDocument.parse(await askSite('health'));
-  // A new package of GitHub's registry is private, and nobody has changed that.
+  // A new package in GitHub's registry is private, and nobody has changed that.
   expect(last).toMatchObject({ deep: true, problems: 1, findings: [{ code: 'registry-private' }] });
 });
 

@@ -22,7 +22,7 @@ test.runIf(isRunnable)(
     const run = await rehearsal.run('manual', {
       name: 'workflow_dispatch',
       inputs: { specs: 'trial-app+loud fails-dependent trial-script', own: RECIPES, deploy: true },
-      // So long that each would be worth a job of its own.
+      // Long enough to make each build worth a separate job.
       env: { ...BUILD_HERE, UNKNOWN_BUILD_SECONDS: '14000' },
     });
     expectSuccess(run);
@@ -40,7 +40,7 @@ test.runIf(isRunnable)(
 
 describe.runIf(isRunnable)('packages that share what they need, one of them failing', () => {
   const stack = writeStack();
-  /** Of the second wave. A job that is red would end the whole run in act, which GitHub does not do. */
+  /** A job of the second wave. In act a failed job would end the whole run, unlike on GitHub. */
   const LOST_JOB = 5;
   let rehearsal: Rehearsal;
   let inWaves: Map<string, unknown>;
@@ -53,7 +53,7 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
   });
 
   test('four waves, one job lost: only that one is built twice, and it ends by itself with all that can be built', async () => {
-    // So long that each is worth a job of its own.
+    // Long enough to make each build worth a separate job.
     const { output } = await build(rehearsal, { specs: stack.roots, seconds: '3000', signingKey });
     expect(output).toMatch(/Wave 4\b.*Job succeeded/);
     const next = output.indexOf('run 2 of the same begins');
@@ -62,7 +62,7 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
     expect(lost).toHaveLength(1);
     const built = listBuilt(output);
     expect(built.filter((hash, place) => built.indexOf(hash) !== place)).toEqual(lost);
-    // What needs the one that fails is not tried.
+    // Dependents of the failing package are not tried.
     expect(new Set(built).size).toBe(stack.size - 1);
     expect(listHashes(rehearsal)).toHaveLength(stack.size - 2);
     expect(listFailures(rehearsal)).toEqual([stack.lost, stack.failing].sort());
@@ -81,7 +81,7 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
     const { more, lost } = stack;
     const specs = [...stack.roots.filter((root) => root !== lost), more.name];
     const { output } = await build(rehearsal, { specs, seconds: '3000', signingKey });
-    // Spack checks the signatures of what it takes from there.
+    // Spack checks the signatures of builds from there.
     expect(output).toContain(`using ${rehearsal.siteUrl} as a mirror, signed`);
     const { hash } = Build.parse(JSON.parse(readCatalogFile(rehearsal, `builds/${more.name}/`)));
     expect(listBuilt(output)).toEqual([`${more.name}/${hash.slice(0, 7)}`]);
@@ -97,7 +97,7 @@ async function openStack({ files }: Stack): Promise<Rehearsal> {
 
 interface Wanted {
   specs: string[];
-  /** What each build is taken to need. */
+  /** Assumed time of each build. */
   seconds: string;
   signingKey: string;
 }
@@ -113,20 +113,22 @@ async function build(rehearsal: Rehearsal, { specs, seconds, signingKey }: Wante
   return run;
 }
 
-/** A whole catalog without what each run has of its own. */
+/** Reads the catalog without data that differs between runs. */
 function readWhatLasts({ git }: Rehearsal, { lost }: Stack): Map<string, unknown> {
   const files = git('ls-tree', '-r', '--name-only', 'main', 'site/content')
     .trim()
     .split('\n')
-    // A job says what a recipe says of its package: in waves none loads that of what is not tried.
+    // Jobs describe packages from their recipes: in waves, no job loads the recipe of a package that is not
+    // tried.
     .filter((file) => file !== `site/content/packages/${lost}.json`);
   return new Map(files.map((file): [string, unknown] => [file, lasting(file, git('show', `main:${file}`))]));
 }
 
 function lasting(file: string, text: string): unknown {
   if (file.startsWith('site/content/builds/')) {
-    // A tarball has the times and the install root of its job, and its digest and size are in image and manifest. Who built
-    // when, from which commit, and how long it took, is of the run.
+    // A tarball depends on the times and the install root of its job, and its digest and size are in image
+    // and manifest.
+    // Origin, dates and build times differ between runs.
     const { name, version, hash, contents, tarball, image, origin } = Build.parse(JSON.parse(text));
     const { programs, libraries, glibc } = contents;
     return {
@@ -135,7 +137,8 @@ function lasting(file: string, text: string): unknown {
     };
   }
   if (file.startsWith('site/content/failures/')) {
-    // A log has times and folders; of what was not tried, it names the cause as the job or as Publish knows it.
+    // A log has times and folders; for specs that were not tried it names the cause known to the job or to
+    // Publish.
     const { name, spec, hash, target, kind, phase, line } = Failure.parse(JSON.parse(text));
     return { name, spec, hash, target, kind, phase, line };
   }
@@ -149,20 +152,23 @@ function linesOf(output: string, words: string): string {
     .join('\n');
 }
 
-/** What Spack began to install, as `name/hash`: it says so of what it builds, not of what it takes from a mirror. */
+/**
+ * Lists builds that Spack started, as `name/hash`: it reports those that it builds, not binaries from a
+ * mirror.
+ */
 function listBuilt(output: string): string[] {
   return [...output.matchAll(/\b([a-z2-7]{7}) (\S+)@\S+: install$/gm)]
     .map(([, hash, name]) => `${name}/${hash}`)
     .sort();
 }
 
-/** Hashes of the catalog's builds. */
+/** Lists the hashes of builds in the catalog. */
 function listHashes({ git }: Rehearsal): string[] {
   const files = git('ls-tree', '-r', '--name-only', 'main', 'site/content/builds').trim().split('\n');
   return files.flatMap((file) => /([a-z2-7]{32})/.exec(file)?.[1] ?? []).sort();
 }
 
-/** Packages of the catalog's failures. */
+/** Lists the packages of failures in the catalog. */
 function listFailures({ git }: Rehearsal): string[] {
   const files = git('ls-tree', '-r', '--name-only', 'main', 'site/content/failures').trim().split('\n');
   return [...new Set(files.map((file) => file.split('/')[3] ?? ''))].sort();

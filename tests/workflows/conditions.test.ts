@@ -11,14 +11,16 @@ import {
   type World,
 } from './workflows.ts';
 
-/** Which jobs run, and which steps of the job that publishes, for every kind of run: no job is started for it. */
+/**
+ * Tests which jobs, and which steps of the publish job, run for every kind of run, without starting any job.
+ */
 
-/** A repository on the day of a run. */
+/** State of a repository at a run. */
 interface Repository {
   hasPages?: boolean;
   isPrivate?: boolean;
   isFork?: boolean;
-  /** The branch that the run is for; main is the default branch. */
+  /** Branch of the run; main is the default branch. */
   branch?: string;
 }
 
@@ -33,7 +35,7 @@ const CHOSEN = {
   retention: '7',
 };
 
-/** Matrices of a wave, by which wave waits for them. */
+/** Matrices of the jobs in a wave. */
 const SOME = { include: [{ index: 0 }] };
 const NONE = { include: [] };
 const ONE_JOB = JSON.stringify([{ next: SOME, long: NONE, last: NONE }]);
@@ -44,24 +46,24 @@ const BUILT: Record<string, Outcome> = {
   'build/plan': { outputs: { count: '1', work: 'true', matrix: '{}', jobs: ONE_JOB } },
   'build/publish': { outputs: { committed: '5' } },
 };
-/** Random packages of which all are cached, or environments of which there are none. */
+/** Outcome for random packages that are all cached, or without environments. */
 const NOTHING_CHOSEN: Record<string, Outcome> = {
   'build/choose': { outputs: { ...CHOSEN, count: '0' } },
   'build/concretize': { result: 'skipped' },
   'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}', jobs: NO_JOB } },
 };
-/** All that was asked for is cached. */
+/** Outcome if everything requested is cached. */
 const NOTHING_TO_BUILD = {
   ...BUILT,
   'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}', jobs: NO_JOB } },
 };
-/** The solver found no answer for anything: there is only a failure to record. */
+/** Outcome if nothing could be concretized: there are only failures to record. */
 const NO_SOLUTION = {
   ...BUILT,
   'build/plan': { outputs: { count: '0', work: 'true', matrix: '{}', jobs: NO_JOB } },
 };
 const ONE_BUILD_FAILS = { ...BUILT, 'build/build': { result: 'failure' as const } };
-/** The commit was made, and something after it failed. */
+/** Outcome if a step after the commit failed. */
 const PUBLISH_FAILS = {
   ...BUILT,
   'build/publish': { result: 'failure' as const, outputs: { committed: '4' } },
@@ -73,7 +75,7 @@ const ALL = [...UP_TO_BUILD, 'build/publish', 'build/deploy'];
 
 const EVENTS = { push: 'push', dispatch: 'workflow_dispatch', schedule: 'schedule' } as const;
 
-/** Context `github` of an event. */
+/** Context `github` for an event. */
 function githubOf(
   event: keyof typeof EVENTS,
   { hasPages = true, isPrivate = false, isFork = false, branch = 'main' }: Repository,
@@ -179,7 +181,7 @@ describe('prune.yml', () => {
     expect(await run('dispatch', { outcomes: { prune: { outputs: { committed: '0' } } } })).toEqual([
       'prune',
     ]);
-    // What was committed before it failed is deployed.
+    // Changes committed before the failure are deployed.
     const failed = { prune: { result: 'failure' as const, outputs: { committed: '3' } } };
     expect(await run('dispatch', { outcomes: failed })).toEqual(['prune', 'deploy']);
     expect(await run('dispatch', { outcomes: { prune: { result: 'failure' } } })).toEqual(['prune']);
@@ -217,7 +219,7 @@ test('newer releases are looked for by hand, and by schedule once the owner want
   const all = ['look', 'propose', 'read', 'record'];
   expect(await run('dispatch')).toEqual(all);
   expect(await run('dispatch', {}, {})).toEqual(['look', 'read']);
-  // Each goes on without the other.
+  // Each continues without the other.
   expect(await run('dispatch', {}, { ...FOUND, look: { result: 'failure' } })).toEqual([
     'look',
     'read',
@@ -451,7 +453,7 @@ describe('of a run in waves', () => {
       for (const job of [wave(number), `long-${number}`, `last-${number}`].filter((name) => needs.has(name)))
         expect(needsOf(job)).toEqual(['choose', 'plan', `check-${number}`]);
     }
-    // What the last wave but one builds is due before the last, or needed by none.
+    // Builds of the second to last wave are due before the last one, or needed by none.
     const builds = [
       ...waves.map(wave),
       ...waves.slice(0, -2).map((number) => `long-${number}`),

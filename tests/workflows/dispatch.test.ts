@@ -8,7 +8,7 @@ import { commitFiles, makeRepository } from '../world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
 import { runNameOf } from './workflows.ts';
 
-/** What a run starts by itself is a workflow that takes the inputs it is given. */
+/** Tests that workflows accept the inputs with which runs start them. */
 
 let folder: string;
 let api: GitHubApi;
@@ -46,7 +46,7 @@ function start(next: NextRun): Promise<void> {
 
 test('the next run of a list and of environments is one that GitHub starts', async () => {
   await start(continueList(LIST));
-  // As long as it may be.
+  // The maximum length.
   const specs = Array.from({ length: 5_000 }, (_, index) => `package-${index}`.slice(0, 11));
   await start(continueList({ ...LIST, specs }));
   await start(STACK);

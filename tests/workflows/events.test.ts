@@ -5,12 +5,12 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { eventPayload } from '../world/github-events.ts';
 
-/** What workflows and scripts read of the event that started them is in what GitHub sends for that event. */
+/** Tests that events from GitHub have the fields that workflows and scripts read. */
 
 const Push = z.object({ on: z.object({ push: z.object({ paths: z.array(z.string()) }) }) });
 const FOLDER = resolve(import.meta.dirname, '../../.github');
 
-/** Fields of `github.event` that the workflows and the actions of this project read: `repository.has_pages`. */
+/** Fields of `github.event` that the project's workflows and actions read, such as `repository.has_pages`. */
 const READ = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yml'))
   .flatMap((name) => [
@@ -36,7 +36,7 @@ function fieldOf(value: unknown, path: string): unknown {
 test('a stack that is added under a name that is none starts the run that says so, and no lock starts one', () => {
   const text = readFileSync(join(FOLDER, 'workflows/environment.yml'), 'utf8');
   const { paths } = Push.parse(parse(text)).on.push;
-  // GitHub's ** is any characters, folders or none.
+  // GitHub's ** matches any characters, with or without folders.
   const isStart = (file: string) =>
     paths.some((path) => matchesGlob(`site/content/environments/${file}`, path.replace('**', '{,**/}*')));
   expect(['course.yaml', 'course.yml', 'course/spack.yaml'].map(isStart)).toEqual([true, true, true]);

@@ -11,14 +11,14 @@ import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 
 /**
- * The largest run that a person can ask for, held against GitHub's limits: 256 jobs a matrix, 1 MB of outputs a job,
- * and Linux's 128 KiB for one environment variable, which is how outputs come to scripts.
- * Source: https://docs.github.com/en/actions/reference/limits
+ * Compares the largest possible run with GitHub's limits: 256 jobs per matrix and 1 MB of outputs per job,
+ * and with Linux's 128 KiB per environment variable, which passes outputs to scripts. Source:
+ * https://docs.github.com/en/actions/reference/limits
  */
 
 const MOST_OUTPUT_BYTES = 1_000_000;
 const MOST_VARIABLE_BYTES = 131_072;
-/** Nodes of each spec, external ones aside. */
+/** Number of nodes per spec, without externals. */
 const NODES = 100;
 
 const TARGETS = ['x86_64_v3', 'x86_64_v4', 'aarch64'].map((name) => ({
@@ -79,18 +79,18 @@ test(`the matrix of ${MAX_JOBS} plans of ${NODES} nodes stays below GitHub's lim
   expectWithinLimits();
 });
 
-/** Holds what was written for later jobs against the limits of a job and of a variable. */
+/** Compares the outputs for later jobs with the limits of a job and of a variable. */
 function expectWithinLimits(): void {
   const outputs = readFileSync(join(folder, 'outputs'), 'utf8');
   // GitHub counts in UTF-16.
   expect(2 * outputs.length).toBeLessThan(MOST_OUTPUT_BYTES);
   const values = outputs.split(/^\S+<<end-\S+\n|\nend-\S+\n/m);
   expect(Math.max(...values.map((value) => Buffer.byteLength(value)))).toBeLessThan(MOST_VARIABLE_BYTES);
-  // The test means something: the largest value is a large one.
+  // Proves that the test is meaningful: the largest value is large.
   expect(Math.max(...values.map((value) => value.length))).toBeGreaterThan(20_000);
 }
 
-/** What concretize writes for one target. */
+/** Writes the files of concretize for one target. */
 function solve({ name, runner, container }: (typeof TARGETS)[number], indices: number[]): void {
   const place = join(folder, `from/solved-${name}`);
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

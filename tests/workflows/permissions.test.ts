@@ -7,8 +7,8 @@ import { isTemplate } from '../world/template.ts';
 import { listWorkflows, WORKFLOWS } from './workflows.ts';
 
 /**
- * GitHub refuses a whole run when a called workflow asks for more than the job that calls it grants, and neither
- * actionlint nor GitHub's parser looks at it.
+ * GitHub refuses a whole run when a called workflow requests more permissions than the calling job grants;
+ * neither actionlint nor GitHub's parser checks this.
  * Source: https://docs.github.com/en/actions/how-tos/reuse-automations/reuse-workflows#supported-keywords-for-jobs-that-call-a-reusable-workflow
  */
 
@@ -66,7 +66,7 @@ test.runIf(isTemplate)('a permission that a caller lacks is found, whichever it 
   }
 });
 
-/** All workflows, for one test to change. */
+/** Copies all workflows, for one test to change. */
 function readAll(): Workflows {
   all ??= new Map(
     listWorkflows().map((name) => [name, Workflow.parse(parse(readFileSync(join(WORKFLOWS, name), 'utf8')))]),
@@ -76,7 +76,7 @@ function readAll(): Workflows {
 
 let all: Workflows | undefined;
 
-/** The jobs that call a workflow of this repository. */
+/** Lists the jobs that call a workflow of this repository. */
 function callsOf(workflows: Workflows): { workflow: string; job: string; called: string }[] {
   return [...workflows].flatMap(([workflow, { jobs }]) =>
     Object.entries(jobs).flatMap(([job, { uses }]) =>
@@ -90,7 +90,7 @@ function grantOf(workflows: Workflows, workflow: string, job: string): Record<st
   return jobs[job]?.permissions ?? permissions;
 }
 
-/** What the jobs of a workflow ask for, those that it calls in turn included. */
+/** Permissions requested by the jobs of a workflow, including called workflows. */
 function needsOf(
   workflows: Workflows,
   workflow: string,
@@ -115,7 +115,7 @@ function findMissing(workflows: Workflows): string[] {
   });
 }
 
-/** Grants of callers above the highest level that the called workflow asks for. */
+/** Lists grants above the highest level that the called workflow requests. */
 function findExcess(workflows: Workflows): string[] {
   return callsOf(workflows).flatMap(({ workflow, job, called }) => {
     const asked = (name: string): number =>

@@ -18,51 +18,51 @@ import type { Fault } from '../world/github-refusals.ts';
 import { pagesAnswer, repositoryAnswer } from '../world/github-rest.ts';
 import { startServer } from '../world/start-server.ts';
 
-/** How a repository is set up. Left out: as GitHub has it for a new copy of the template on the day Pages is on. */
+/** Setup of a repository (default: a new copy of the template on the day Pages is enabled). */
 export interface Setting {
-  /** `owner/name` */
+  /** The repository, `owner/name`. */
   repository?: string;
-  /** GitHub's number of it: a renamed or transferred repository keeps it. */
+  /** GitHub's id, which a renamed or transferred repository keeps. */
   id?: string;
   owner?: 'User' | 'Organization';
   isPrivate?: boolean;
   hasIssues?: boolean;
   pages?: 'on' | 'off' | 'from a branch';
-  /** Where GitHub Pages serves the site, when that is a domain of the owner's own. */
+  /** Custom domain of the site on GitHub Pages, if any. */
   domain?: string;
-  /** The branch that the run is for; main is the default branch. */
+  /** Branch of the run; main is the default branch. */
   branch?: string;
-  /** Rules of rulesets for main. */
+  /** Ruleset rules for main. */
   rules?: string[];
-  /** What a commit meets. */
+  /** Fault of a commit. */
   fault?: Fault;
-  /** `cache.json` of the catalog: who published what is in it. */
+  /** The catalog's `cache.json`, which says who published it. */
   publishedBy?: { registry: string; repository: string; repositoryId: string };
   hasCommitToken?: boolean;
 }
 
-/** A repository on GitHub, and what the scripts of its workflows say there. */
+/** A repository on GitHub, with the output of its workflows' scripts. */
 export interface Repository {
   setting: Setting;
   api: GitHubApi;
-  /** The list of "Check the setup": `GitHub Pages: warning: it is …`, a line each. */
+  /** Output of "Check the setup": lines such as `GitHub Pages: warning: it is …`. */
   checkSetup(): Promise<string>;
-  /** `<registry> <site>`, as "Find out where registry and site are" has them. */
+  /** Result of "Find out where registry and site are": `<registry> <site>`. */
   places(): Promise<string>;
-  /** What "Commit" says of one new file. */
+  /** Output of "Commit" for one new file. */
   commit(): Promise<string>;
-  /** What "Start the deployment" says. */
+  /** Output of "Start the deployment". */
   startDeploy(committed: number): Promise<string>;
-  /** What "Check that the site is the one that was built" says of the branch's head. */
+  /** Output of "Check that the site is the one that was built" for the branch's head. */
   checkLive(): Promise<string>;
-  /** Serves the branch's head, as a deployment does. */
+  /** Serves the branch's head, like a deployment. */
   deploy(): void;
   close(): Promise<void>;
 }
 
 const TOKEN = 'token of the run';
 
-/** Makes a repository with a commit of a template, and servers that are its GitHub and its Pages. */
+/** Creates a repository with a commit of the template, and servers for its GitHub and its Pages. */
 export async function openRepository(setting: Setting): Promise<Repository> {
   const { repository = 'Some-Owner/Cache', branch = 'main' } = setting;
   const folder = mkdtempSync(join(tmpdir(), 'repository-'));

@@ -7,8 +7,8 @@ import { openRepository, type Repository, type Setting } from './repository.ts';
 import { jobsOf, runWorkflow } from './workflows.ts';
 
 /**
- * How a repository may be set up, a line each: what the scripts of the workflows say there, and which jobs run. GitHub,
- * its Pages and its git are stand-ins and real repositories; nothing is built.
+ * Setups of a repository, one line each, with the output of the workflows' scripts and the jobs that run.
+ * GitHub and its Pages are stand-ins, with real git repositories; nothing is built.
  */
 
 const COPY = 'Some-Owner/Cache';
@@ -75,7 +75,7 @@ test.each<[string, Setting, string[]]>([
 ])('Check the setup of %s', async (_, setting, expected) => {
   const said = await (await open(setting)).checkSetup();
   for (const sentence of expected) expect(said).toContain(sentence);
-  // No registry stands behind these names.
+  // There is no registry with these names.
   const toLookAt = said.split('\n').filter((line) => !/^[\w ]+: ok: |^Package: unknown/.test(line));
   expect(toLookAt).toHaveLength(expected.length === 0 ? 0 : 1);
 });
@@ -269,7 +269,7 @@ const BUILT = {
 };
 const ALL = ['choose', 'concretize', 'plan', 'build', 'publish', 'deploy'].map((name) => `build/${name}`);
 
-/** Context `github` of an event in a public copy. */
+/** Context `github` for an event in a public copy. */
 function eventOf(name: 'push' | 'workflow_dispatch' | 'schedule', hasPages: boolean) {
   const event = eventPayload(name, { hasPages });
   return { event_name: name, ref: 'refs/heads/main', ref_name: 'main', event };

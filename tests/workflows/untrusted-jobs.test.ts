@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { listWorkflows, WORKFLOWS } from './workflows.ts';
 
 /**
- * What other jobs have uploaded is anybody's: recipes and build scripts ran there. download-artifact unpacks it into `path`, and
- * into the checkout itself where there is none, over the scripts that the job runs next.
+ * Uploads of other jobs are untrusted: recipes and build scripts ran there. download-artifact unpacks them
+ * into `path`, by default into the checkout itself, over the scripts that the job runs next.
  * Source: `path` in https://github.com/actions/download-artifact/blob/main/action.yml ("Defaults to $GITHUB_WORKSPACE")
  */
 
@@ -35,14 +35,14 @@ const JOBS = listWorkflows().flatMap((name) => {
   return Object.entries(jobs).map(([id, job]) => ({ where: `${name}: ${id}`, env, ...job }));
 });
 
-/** The folder of each download. */
+/** Folders of all downloads. */
 const DOWNLOADS = JOBS.flatMap(({ where, steps }) =>
   steps
     .filter(({ uses }) => uses.startsWith('actions/download-artifact@'))
     .map((step) => ({ where, path: z.string().optional().parse(step.with['path']) })),
 );
 
-/** Commands that load recipes or run build scripts, unless a file says what they found. */
+/** Commands that load recipes or run build scripts, unless a file has their results. */
 const LOADS_RECIPES = /scripts\/(concretize|build|refresh|propose-update)\.ts(?!.*--(record-)?from )/;
 
 test('no download is unpacked over what the job runs', () => {
@@ -77,7 +77,7 @@ test("what loads recipes or names their repositories has the owner's: without th
   );
   for (const { where, run, names } of steps) {
     if (LOADS_RECIPES.test(run)) expect(names, where).toContain('OWN_PACKAGES');
-    // A build's plan names the repositories.
+    // The plan of a build names the repositories.
     if (/scripts\/rebuild\.ts/.test(run) || (LOADS_RECIPES.test(run) && !/scripts\/build\.ts/.test(run)))
       expect(names, where).toContain('SPACK_REPOS');
   }

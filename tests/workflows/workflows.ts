@@ -12,7 +12,7 @@ import {
 } from '@actions/workflow-parser';
 import { parse } from 'yaml';
 
-/** The workflows as GitHub's own parser reads them, and their conditions as GitHub's own engine evaluates them. */
+/** Folder of the workflows, which are read by GitHub's own parser and evaluated by GitHub's own engine. */
 
 export const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
 
@@ -22,29 +22,29 @@ type Contexts = Record<string, Json>;
 type Token = Parameters<typeof isScalar>[0];
 export type Result = 'success' | 'failure' | 'cancelled' | 'skipped';
 
-/** What a job or a step comes to when it runs; nothing is said: success, and no outputs. */
+/** Outcome of a job or a step when it runs (default: success, without outputs). */
 export interface Outcome {
   result?: Result;
   outputs?: Record<string, string>;
 }
 
-/** The circumstances of a run. */
+/** Circumstances of a run. */
 export interface World {
-  /** Context `github`, as the event that started the run fills it. */
+  /** Context `github`, filled by the event that started the run. */
   github: Contexts;
   /** The repository's variables. */
   vars?: Contexts;
-  /** What a form or a caller gave; inputs that are missing have their defaults. */
+  /** Inputs from a form or a caller; missing ones have their defaults. */
   inputs?: Contexts;
-  /** Somebody pressed "Cancel workflow". */
+  /** Whether somebody pressed "Cancel workflow". */
   isCancelled?: boolean;
-  /** Context `needs` of a single job whose steps are run: outputs by the job's id. */
+  /** Context `needs` of a single job whose steps run: outputs, keyed by job id. */
   needs?: Record<string, Record<string, string>>;
-  /** By job, with the called workflows' names before it: `build/choose`. */
+  /** Outcomes, keyed by job, with the names of calling jobs as a prefix: `build/choose`. */
   outcomes?: Record<string, Outcome>;
 }
 
-/** A run that is over: the result of every job by its path, `build/choose` for one of a called workflow. */
+/** A finished run: the result of every job, keyed by path, such as `build/choose` in a called workflow. */
 export type Run = Map<string, Result>;
 
 const FUNCTIONS = ['success', 'failure', 'cancelled', 'always', 'hashFiles'].map((name) => ({
@@ -56,7 +56,7 @@ const CONTEXTS = ['github', 'inputs', 'vars', 'needs', 'env', 'steps', 'matrix',
 
 const workflows = new Map<string, Promise<WorkflowTemplate>>();
 
-/** Reads one workflow, once. Throws what GitHub would say of it. */
+/** Reads one workflow, only once. Throws the errors that GitHub would report. */
 export function readWorkflow(name: string): Promise<WorkflowTemplate> {
   const workflow = workflows.get(name) ?? parseFile(name);
   workflows.set(name, workflow);
@@ -76,7 +76,7 @@ export function listWorkflows(): string[] {
   return readdirSync(WORKFLOWS).filter((name) => name.endsWith('.yml'));
 }
 
-/** Runs a workflow without doing anything: which jobs would run, and what each would come to. */
+/** Simulates a workflow: determines which jobs would run, and their results. */
 export async function runWorkflow(name: string, world: World): Promise<Run> {
   const { jobs, events } = await readWorkflow(name);
   const defaults = isCalled(world) ? events.workflow_call?.inputs : events.workflow_dispatch?.inputs;
@@ -84,7 +84,7 @@ export async function runWorkflow(name: string, world: World): Promise<Run> {
   return run.results;
 }
 
-/** The name of a run in the list of runs. */
+/** Name of a run in the list of runs. */
 export function runNameOf(workflow: string, inputs: Record<string, string>): string {
   const { 'run-name': name = '' } = parse(readFileSync(join(WORKFLOWS, workflow), 'utf8')) as {
     'run-name'?: string;
@@ -95,7 +95,7 @@ export function runNameOf(workflow: string, inputs: Record<string, string>): str
   );
 }
 
-/** Paths of the jobs that ran, sorted as they are in the workflow. Jobs that call a workflow are left out. */
+/** Paths of the jobs that ran, in the order of the workflow, without jobs that call a workflow. */
 export function jobsOf(run: Run): string[] {
   const paths = [...run.keys()];
   return paths.filter(
@@ -104,8 +104,8 @@ export function jobsOf(run: Run): string[] {
 }
 
 /**
- * Names or ids of a job's steps that would run, in order.
- * @param outcomes by the step's id
+ * Returns names or ids of a job's steps that would run, in order.
+ * @param outcomes keyed by step id
  */
 export async function stepsOf(
   workflow: string,
@@ -163,7 +163,7 @@ async function runJobs(jobs: Job[], world: World, prefix: string): Promise<JobsR
         inputs: world.inputs ?? {},
         needs,
       };
-      // A skip or a failure counts for everything that depends on it, however far away.
+      // A skip or a failure affects all direct and indirect dependents.
       const before = ancestorsOf(job, jobs).map((ancestor) => own.get(ancestor));
       const status = {
         success: !world.isCancelled && before.every((result) => result === 'success'),
@@ -199,7 +199,7 @@ async function runJob(
     for (const { key, value } of values) given[key.toString()] = evaluateToken(value, contexts);
   }
   const inputs = { ...defaultsOf(called.events.workflow_call?.inputs), ...given };
-  // In a called workflow the context `github` is the caller's.
+  // In a called workflow, `github` is the caller's context.
   const run = await runJobs(called.jobs, { ...world, inputs }, `${path}/`);
   return { ...run, outputs };
 }
@@ -239,7 +239,7 @@ function evaluate(
   return new Evaluator(tree, dictionary, functions).evaluate();
 }
 
-/** Whether GitHub takes a value as true: everything but false, 0, the empty text and null. */
+/** Whether GitHub treats a value as true: everything except false, 0, the empty text and null. */
 function isTrue(value: data.ExpressionData): boolean {
   const text = value.coerceString();
   return !(

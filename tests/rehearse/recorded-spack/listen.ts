@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { homeOf, placesOf, questionOf, readPlace, type Answer } from './recording.ts';
 
-/** Stands before a real Spack: `listen.ts SPACK FILE ARGS…` appends to the file what it does, a line a command. */
+/** Wraps a real Spack: `listen.ts SPACK FILE ARGS…` appends its actions to the file, one line per command. */
 function listen([program = '', file = '', ...args]: string[]): void {
   const output: Answer['output'] = [];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homeOf, placesOf, questionOf, Recording, RECORDING_FILE, writePlace } from './recording.ts';
 
-/** Answers as the recording has it; fails loudly for a command that is not in it. */
+/** Answers from the recording; fails with a message for a command that is not recorded. */
 function play(args: readonly string[]): void {
   const question = questionOf(args);
   const recording = Recording.parse(JSON.parse(readFileSync(RECORDING_FILE, 'utf8')));

@@ -7,7 +7,7 @@ import { findSpacks } from '../../world/spack.ts';
 import { RECORDED_SPECS, RECIPES } from '../setting.ts';
 import { Recording, RECORDING_FILE } from './recording.ts';
 
-/** Runs choose, concretize and build with a real Spack, and keeps what it answers. */
+/** Runs choose, concretize and build with a real Spack, and records its answers. */
 async function record(): Promise<void> {
   const [spack] = findSpacks();
   if (!spack) throw new Error('expected a real spack on PATH or in SPACK_ROOT, found none');

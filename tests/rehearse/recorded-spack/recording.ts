@@ -2,17 +2,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
-/** Folders that Spack writes to, by what they are to it. */
+/** Kinds of places that Spack writes to. */
 const Place = z.enum(['environment', 'argument', 'stage']);
 
-/** What a real Spack did for one command. */
+/** Actions of a real Spack for one command. */
 export const Answer = z.strictObject({
-  /** The command, without what differs from run to run. */
+  /** The command, without parts that differ between runs. */
   question: z.string(),
   code: z.number().int(),
-  /** Both streams as they came. */
+  /** Output of both streams, in order. */
   output: z.array(z.strictObject({ stream: z.enum(['stdout', 'stderr']), text: z.string() })),
-  /** What it wrote, in base64. An empty path: the place itself is a file. */
+  /** Written files in base64. The path is empty if the place itself is a file. */
   files: z.array(z.strictObject({ place: Place, path: z.string(), content: z.string() })),
 });
 export type Answer = z.infer<typeof Answer>;
@@ -21,8 +21,8 @@ export const Recording = z.array(Answer);
 export const RECORDING_FILE = join(import.meta.dirname, 'recording.json');
 
 /**
- * A command in a form that is the same in every run and on every machine: paths and numbers of processes go, and an
- * environment is what it asks for.
+ * Converts a command to a form that is the same in every run and on every machine: without paths and process
+ * numbers, and with an environment's requests instead of its folder.
  */
 export function questionOf(args: readonly string[]): string {
   const words = args.flatMap((word, index) => {
@@ -30,13 +30,13 @@ export function questionOf(args: readonly string[]): string {
     if (args[index - 1] === '-e') return `{${readSpecs(word)}}`;
     if (word.endsWith('.py')) return basename(word);
     if (word.startsWith('/') && word.slice(1).includes('/')) return '{path}';
-    // The place of a request among those of its run.
+    // The position of a request among those of its run.
     return word.replace(/^plans\/\d+\//, 'plans/{number}/');
   });
   return words.join(' ');
 }
 
-/** Where a command writes. */
+/** Returns the places that a command writes to. */
 export function placesOf(
   args: readonly string[],
   environment: Record<string, string | undefined>,
@@ -53,15 +53,15 @@ export function placesOf(
   return places;
 }
 
-/** The folder in which this Spack keeps what is its own: it differs from run to run. */
+/** Folder of this Spack's own files, which differs between runs. */
 export function homeOf({ HOME = '' }: Record<string, string | undefined>): string {
   return dirname(resolve(HOME));
 }
 
-/** Of a stage only the logs matter; the rest tells of the machine. */
+/** In a stage only the logs matter; the rest depends on the machine. */
 const STAGE_LOG = /(?:^|\/)(?:spack-build-(?:\d\d-[^/]+-)?out\.txt|spack-stage-[^/]+\.log)$/;
 
-/** Every file at or below a place. */
+/** Reads every file at or below a place. */
 export function readPlace(place: z.infer<typeof Place>, path: string): Answer['files'] {
   if (!existsSync(path)) return [];
   const names = statSync(path).isDirectory()
@@ -77,7 +77,7 @@ export function readPlace(place: z.infer<typeof Place>, path: string): Answer['f
   }));
 }
 
-/** Writes what was read by `readPlace`. */
+/** Writes files that `readPlace` has read. */
 export function writePlace(path: string, files: Answer['files']): void {
   for (const file of files) {
     const target = join(path, file.path);
