@@ -154,7 +154,7 @@ test('packages of siblings are found, a lock is covered by mirrors of both, and 
   const paste = page.getByRole('textbox', { name: 'A spack.lock' });
   await paste.fill(JSON.stringify(lock));
   await page.getByRole('button', { name: 'Check' }).click();
-  await page.getByText('100 %: 1 of 1 spec can be downloaded').waitFor();
+  await page.getByText('100%: 1 of 1 spec can be downloaded').waitFor();
   await page.getByText('hostile.example/cache/api/specs.json is not a document of a cache').waitFor();
   await expect.poll(() => page.getByText('spack mirror add --type binary cache-1').count()).toBe(1);
   await paste.fill('not json');
@@ -332,6 +332,22 @@ test('on a phone the menu opens by keyboard, closes with Escape and leads on', a
   await page.keyboard.press('Enter');
   await page.waitForURL(`${site.url}/packages/`);
   await context.close();
+});
+
+test('a phone shows when a build failed, and the guide breaks no name of a setting', async () => {
+  const page = await open('/failures/');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect
+    .poll(() => page.getByRole('region', { name: 'Failures' }).locator('time:visible').count())
+    .toBe(await page.getByRole('rowheader').count());
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${site.url}/guide/settings/`);
+  const names = page.locator('.prose td:first-child > code');
+  expect(await names.count()).toBeGreaterThan(10);
+  const broken = await names.evaluateAll((codes) =>
+    codes.filter((code) => code.getClientRects().length > 1).map(({ textContent }) => textContent),
+  );
+  expect(broken).toEqual([]);
 });
 
 test('all of it is there without JavaScript', async () => {

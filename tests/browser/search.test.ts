@@ -191,7 +191,9 @@ test('what failed is found, and leads to its page', async () => {
 
 test('a search without results says what to leave out, and Back undoes a filter', async () => {
   const page = await openSearch('?q=nosuchpackageanywhere');
-  await expect.poll(() => statusOf(page)).not.toContain('remove a filter');
+  await expect
+    .poll(() => statusOf(page))
+    .toMatch(/^Nothing found among \d+ builds in \d+ packages; Spack builds from source what is not here$/);
   await page.getByRole('link', { name: 'Look through all packages' }).waitFor();
   await page.goto(`${site.url}/search/?q=${encodeURIComponent('zlib-ng +nosuchvariant')}`);
   await expect.poll(() => statusOf(page)).toContain('try fewer words');
@@ -407,6 +409,13 @@ test('of a lock with many roots each is one line that opens, those with a build 
   await expect.poll(() => lines.last().textContent()).toBe('No build of 4 packages');
   await lines.first().click();
   await page.getByText('Miss: /3333333 is not in the cache.').waitFor();
+  const more = { ...lock, roots: lock.roots.slice(0, 4) };
+  await page.getByLabel('or a file').setInputFiles({
+    name: 'spack.lock',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(more)),
+  });
+  await page.getByText('0 hits of 4 roots.').waitFor();
 });
 
 test('two builds are compared, and the address keeps which', async () => {

@@ -186,7 +186,7 @@ function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLin
     ...compareNames('Libraries', a.contents.libraries, b.contents.libraries),
     line('Origin', 'published', ({ published }) => formatDate(published)),
     line('Origin', 'Spack', ({ origin }) => origin.spack ?? ''),
-    line('Origin', 'packages', ({ origin }) => origin.packages?.slice(0, 10) ?? ''),
+    line('Origin', 'recipes at commit', ({ origin }) => origin.packages?.slice(0, 10) ?? ''),
     line('Origin', 'runner', ({ origin }) => origin.runner ?? ''),
   ];
 }

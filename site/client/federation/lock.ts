@@ -65,7 +65,7 @@ function describe({ needed, available, percent, caches, mirrors, missing }: Shar
     makeElement(
       'p',
       'verdict',
-      `${percent} %: ${available} of ${formatNumber(needed, 'spec')} can be downloaded from one of these caches.`,
+      `${percent}%: ${available} of ${formatNumber(needed, 'spec')} can be downloaded from one of these caches.`,
     ),
     makeTable('Caches', ['Cache', 'Specs', 'Mirror'], rows),
     commands.length > 0 && [

@@ -15,10 +15,11 @@ export function offerMachineCheck(): void {
     form: ['#machine-form', HTMLFormElement],
     paste: ['#machine-form textarea', HTMLTextAreaElement],
     glibc: ['#machine-form input[name=glibc]', HTMLInputElement],
+    file: ['#machine-form input[type=file]', HTMLInputElement],
     answer: ['#machine-answer', HTMLElement],
   });
   if (!parts) return;
-  const { form, paste, glibc, answer } = parts;
+  const { form, paste, glibc, file, answer } = parts;
   const run = (): void => {
     answer.setAttribute('aria-busy', 'true');
     void check(paste.value, glibc.value.trim(), answer)
@@ -28,6 +29,13 @@ export function offerMachineCheck(): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     run();
+  });
+  // The spack.lock of a large environment is awkward to paste.
+  file.addEventListener('change', () => {
+    void file.files?.[0]?.text().then((text) => {
+      paste.value = text;
+      run();
+    });
   });
   if (location.hash.length > 1 && !paste.value) {
     paste.value = decodeURIComponent(location.hash.slice(1));

@@ -45,9 +45,9 @@ const FAMILIES = new Map([
   ...['arm', 'arm64', 'aarch64'].map((word) => [word, 'aarch64'] as const),
   ...['x86_64', 'x86-64', 'amd64', 'x64'].map((word) => [word, 'x86_64'] as const),
 ]);
-/** Generic words and vendors, which are ignored next to a name. */
+/** Generic words, vendors and kinds of machine, which are ignored next to a name. */
 const GENERIC =
-  /^(?:(?:api|compiler|implementation|library|module|package|program|software)s?|amd|apache|gnu|google|intel|nvidia)$/;
+  /^(?:(?:api|build|cluster|compiler|computer|implementation|laptop|library|machine|module|package|program|server|software|version)s?|binar(?:y|ies)|latest|newest|amd|apache|gnu|google|intel|nvidia)$/;
 /** `el9`, the mark of Red Hat's packages and of those for its systems. */
 const ENTERPRISE_LINUX = /^el(?=\d+$)/;
 /**

@@ -128,6 +128,11 @@ test('the initials of words are a virtual as well, and what many a thing is need
   expect(['openmpi', 'mpich']).toContain(firstFor('message passing interface'));
   expect(firstFor('profiling tool for mpi')).toBe('mpip');
   expect(firstFor('parallel i/o library')).toBe('parallel-netcdf');
+  for (const text of ['latest cmake build', 'newest version of cmake', 'cmake binary for our cluster?'])
+    expect([firstFor(text), search(engine, parseQuery(text), new Map()).meaning.words]).toEqual([
+      'cmake',
+      ['cmake'],
+    ]);
 });
 
 test('a word is a variant only of a package that is named and has it', () => {

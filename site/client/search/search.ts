@@ -148,20 +148,31 @@ class SearchPage {
     const failed = countFailures(engine, rows);
     const built = `${formatCount(rows.length - failed)} of ${formatNumber(countBuilds(engine), 'build')}`;
     const count = failed > 0 && failed === rows.length ? formatNumber(failed, 'failed build') : built;
-    const notes = [`${count} in ${formatNumber(packages.length, 'package')}`];
+    const all = engine.packages.builds.filter((builds) => builds > 0).length;
+    const notes =
+      rows.length === 0
+        ? [
+            `Nothing found among ${formatNumber(countBuilds(engine), 'build')} in ${formatNumber(all, 'package')}`,
+          ]
+        : [`${count} in ${formatNumber(packages.length, 'package')}`];
     if (failed > 0 && failed < rows.length) notes.push(`${formatCount(failed)} failed`);
     if (ignored.length > 0)
       notes.push(
         `nothing has all of these words: shown without ${ignored.map((word) => `“${word}”`).join(', ')}`,
       );
     if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
-    if (rows.length === 0 && isNarrowed(this.state)) notes.push('try fewer words or remove a filter');
+    if (rows.length === 0)
+      notes.push(
+        isNarrowed(this.state)
+          ? 'try fewer words or remove a filter'
+          : 'Spack builds from source what is not here',
+      );
     status.textContent = notes.join('; ');
     link.href = location.pathname + stateAddress(this.state);
     link.hidden = stateAddress(this.state) === '';
     more.hidden = packages.length <= this.#shown;
     const ways = rows.length === 0 ? relaxSearch(this.state, engine, this.#searcher.hashes) : [];
-    const all = makeLink(`${BASE}/packages/`, 'Look through all packages');
+    const list = makeLink(`${BASE}/packages/`, 'Look through all packages');
     relax.replaceChildren(
       ...ways.map(({ without, builds, failures, need, address }) => {
         const found = [
@@ -173,7 +184,7 @@ class SearchPage {
         const reason = need !== undefined && `: the nearest ${need}`;
         return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), reason);
       }),
-      ...(rows.length === 0 ? [makeElement('li', '', all)] : []),
+      ...(rows.length === 0 ? [makeElement('li', '', list)] : []),
     );
   }
 }

@@ -56,6 +56,13 @@ test('reads a copied command as its spec, and ignores filler words', () => {
     parseQuery('hdf5+mpi target=zen3'),
   );
   expect(parseQuery('hdf5 with mpi for my zen3').words).toEqual(['hdf5', 'mpi', 'zen3']);
+  expect(parseQuery('is zlib here for my Ubuntu 22.04 skylake?').words).toEqual([
+    'zlib',
+    'ubuntu22.04',
+    'skylake',
+  ]);
+  expect(parseQuery('do you have libstdc++, please?').words).toEqual(['libstdc++']);
+  expect(parseQuery('hdf5@1.12, +mpi').version).toBe('1.12');
   expect(parseQuery('hdf5 without mpi')).toEqual(parseQuery('hdf5 ~mpi'));
   expect(parseQuery('https://site.example/packages/hdf5/').words).toEqual(['hdf5']);
   expect(parseQuery('for').words).toEqual(['for']);

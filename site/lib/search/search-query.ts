@@ -33,10 +33,14 @@ const COMMAND =
 const OPTION = /(?<!\S)(?:(?:-c|-n|--channel|--name)\s+\S+|--?[a-zA-Z][\w-]*)/g;
 /** Channels of conda before a package: `conda-forge::hdf5`. */
 const CHANNEL = /(?<!\S)(?:anaconda|bioconda|conda-forge|defaults|nvidia|pytorch)::/g;
-/** Filler words between meaningful ones: `hdf5 with mpi for zen3`. */
+/** Filler words between meaningful ones: `hdf5 with mpi for zen3`, `is zlib here?` */
 export const FILLERS: ReadonlySet<string> = new Set(
-  'a an and for from in install into load my of on only or that the to using want with'.split(' '),
+  'a an and are can do does for from get have here i in install into is it load looking me my of on only or our please that the there to using want we with you'.split(
+    ' ',
+  ),
 );
+/** Punctuation after a word of a sentence: `skylake?`. */
+const PUNCTUATION = /(?<=\w\+*)(?:[?!;]+|,(?=\s))(?!\S)/g;
 /** `linux-rocky9-zen3`, as `spack arch` prints it. */
 const ARCH = /^(?:linux|darwin)-[a-z][\w.-]*-\w+$/;
 /**
@@ -55,6 +59,7 @@ export function parseQuery(text: string): Query {
   const query: Query = { words: [], variants: [], compilers: [], dependencies: [] };
   const spec = joinSystems(COMMAND.test(text) ? text.replace(COMMAND, '').replaceAll(OPTION, '') : text);
   const plain = spec
+    .replaceAll(PUNCTUATION, '')
     .replaceAll(CHANNEL, '')
     .replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1')
     .replace(REQUIREMENT, readRequirement);
