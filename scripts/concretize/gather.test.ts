@@ -24,11 +24,18 @@ test('merges the plans of several targets', () => {
   ]);
 });
 
-test('is empty when no target could be solved for', () => {
+test('is empty when everything is cached', () => {
+  solve('a', []);
   expect(gatherPlans(join(folder, 'from'), join(folder, 'out'))).toEqual({
     matrix: { include: [] },
     failures: [],
   });
+});
+
+test('says that nothing was solved for any target', () => {
+  expect(() => gatherPlans(join(folder, 'from'), join(folder, 'out'))).toThrow(
+    /\/from: expected one folder per target, each as concretize wrote it, found none; /,
+  );
 });
 
 test('refuses a duplicate request, and folders that concretize did not write', () => {
@@ -60,8 +67,9 @@ test('refuses more than one job can pass to the next', () => {
 function solve(target: string, indices: number[], unsolved: string[] = [], container = ''): void {
   const place = join(folder, 'from', target);
   const entry = { target, runner: 'r', container, plan: DIGEST, lock: DIGEST, inputs: DIGEST };
+  mkdirSync(place, { recursive: true });
   for (const index of indices) {
-    mkdirSync(join(place, String(index)), { recursive: true });
+    mkdirSync(join(place, String(index)));
     writeFileSync(join(place, String(index), 'plan.txt'), '');
   }
   const failures = unsolved.map((spec) => ({ name: spec, spec, target, kind: 'concretize', log: [] }));

@@ -16,7 +16,7 @@ export interface GatheredPlans {
 
 /**
  * Copies the folders of all requests that have something to do into one, and merges their matrices and
- * failures. No folder at all means that nothing could be solved for any target.
+ * failures. Throws when there is no folder at all: nothing could be solved for any target.
  */
 export function gatherPlans(from: string, out: string): GatheredPlans {
   mkdirSync(out, { recursive: true });
@@ -52,12 +52,16 @@ export function expectSameAttempt(run: string, attempt: string | undefined): voi
 }
 
 function listFolders(from: string): string[] {
-  return listNames(from)
-    .sort()
-    .map((name) => {
-      if (existsSync(join(from, name, 'matrix.json'))) return join(from, name);
-      throw new Error(
-        `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
-      );
-    });
+  const names = listNames(from).sort();
+  if (names.length === 0)
+    throw new Error(
+      `${from}: expected one folder per target, each as concretize wrote it, found none; ` +
+        'in a workflow its jobs Concretize say why',
+    );
+  return names.map((name) => {
+    if (existsSync(join(from, name, 'matrix.json'))) return join(from, name);
+    throw new Error(
+      `${from}: expected one folder per target, each as concretize wrote it, found ${name} without matrix.json`,
+    );
+  });
 }

@@ -50,7 +50,7 @@ const BUILT: Record<string, Outcome> = {
 const NOTHING_CHOSEN: Record<string, Outcome> = {
   'build/choose': { outputs: { ...CHOSEN, count: '0' } },
   'build/concretize': { result: 'skipped' },
-  'build/plan': { outputs: { count: '0', work: 'false', matrix: '{}', jobs: NO_JOB } },
+  'build/plan': { result: 'skipped' },
 };
 /** Outcome if everything requested is cached. */
 const NOTHING_TO_BUILD = {
@@ -108,7 +108,7 @@ describe.each([
     const run = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
       jobsOf(await runWorkflow(workflow, { github, vars, outcomes }));
     expect(await run(BUILT)).toEqual(ALL);
-    expect(await run(NOTHING_CHOSEN)).toEqual(['build/choose', 'build/plan', 'build/deploy']);
+    expect(await run(NOTHING_CHOSEN)).toEqual(['build/choose', 'build/deploy']);
     expect(await run(NOTHING_TO_BUILD)).toEqual([
       'build/choose',
       'build/concretize',
