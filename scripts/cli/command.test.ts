@@ -1,8 +1,9 @@
-import { globSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { findProgram } from '../../tests/tools/path.ts';
 import { basicVariables, PROJECT, runProgram } from '../../tests/world/run.ts';
+import { readTextFile } from './files.ts';
 import { describeError, findOldNode, printable } from './command.ts';
 
 test('says which Node a command needs, and how to get it', () => {
@@ -38,6 +39,21 @@ test('prints each cause once, and not that a missing file is missing', () => {
     'x: expected a file, found none',
   );
   expect(describeError(missing)).toBe('ENOENT: no such file');
+  const said = (act: () => unknown): string => {
+    try {
+      return String(act());
+    } catch (error) {
+      return describeError(error);
+    }
+  };
+  expect(said(() => readFileSync('no/such'))).toBe(
+    'no/such: expected a file or folder, found none; check the path',
+  );
+  expect(said(() => readdirSync('package.json'))).toBe(
+    'package.json: expected a folder, found something else; check the path',
+  );
+  expect(said(() => readTextFile('tests'))).toBe('tests: expected a file, found a folder; check the path');
+  expect(said(() => writeFileSync('/dev/full', 'x'))).toBe('the disk is full; make room, and run this again');
   const inner = new Error('the disk is full');
   expect(describeError(new Error('cannot write', { cause: inner }))).toBe(
     'cannot write\n  because the disk is full',

@@ -1,6 +1,6 @@
 import { Command, Help, Option } from 'commander';
 import { ZodError } from 'zod';
-import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
+import { escapeUnsafe, ownValue } from '../../site/schemas/safe-text.ts';
 import { parseSettings, type Settings } from '../../site/schemas/settings.ts';
 import { isErrorCode } from './files.ts';
 
@@ -145,10 +145,37 @@ export function describeError(error: unknown): string {
 
 /** The first issue is enough when something does not fit a schema: all of them are a page of JSON. */
 function messageOf(cause: unknown): string {
-  if (!(cause instanceof ZodError)) return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  if (!(cause instanceof ZodError)) return explainSystemError(cause) ?? cause.message;
   const [issue] = cause.issues;
   const place = issue?.path.map(String).join('.') ?? '';
   return `${place === '' ? '' : `${place}: `}${issue?.message ?? 'it does not fit'}`.slice(0, 500);
+}
+
+/** What a person can do about an error of the system, whose own words name neither what was expected nor a way out. */
+const SYSTEM_ERRORS: Record<string, string> = {
+  ENOENT: 'expected a file or folder, found none; check the path',
+  ENOTDIR: 'expected a folder, found something else; check the path',
+  EISDIR: 'expected a file, found a folder; check the path',
+  EEXIST: 'expected nothing else of that name, found something; choose another path',
+  ENAMETOOLONG: 'expected a path that the system takes, found a longer one; check the path',
+  EACCES: 'expected permission to read or write, found none; change its mode or owner',
+  EPERM: 'expected permission to read or write, found none; change its mode or owner',
+  EROFS: 'expected a file system that can be written to, found one that cannot; choose another folder',
+  ENOSPC: 'the disk is full; make room, and run this again',
+  EDQUOT: 'the disk is full; make room, and run this again',
+};
+/** Maximum number of characters of a path that a message shows. */
+const MOST_PATH = 300;
+
+/** Undefined for other errors, and for programs that are missing. */
+function explainSystemError(error: Error): string | undefined {
+  const { code = '', path, syscall = '' } = error as NodeJS.ErrnoException;
+  const explained = ownValue(SYSTEM_ERRORS, code);
+  if (explained === undefined || syscall === '' || syscall.startsWith('spawn')) return undefined;
+  if (path !== undefined) return `${path.slice(0, MOST_PATH)}: ${explained}`;
+  // The system does not say which of the open files has no room.
+  return explained.startsWith('the disk') ? explained : undefined;
 }
 
 /**

@@ -16,6 +16,16 @@ export function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
+/** A file's text. Node's own error does not name a folder that is in the file's place. */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && isErrorCode(error, 'EISDIR')) Object.assign(error, { path });
+    throw error;
+  }
+}
+
 /** A file's bytes; undefined when the file is missing. */
 export function readIfThere(path: string): Buffer | undefined {
   try {
@@ -36,7 +46,7 @@ export function listNames(folder: string): string[] {
 
 /** Reads a JSON file with a schema; an error names the file. */
 export function readJson<T>(path: string, schema: z.ZodType<T>, source: Omit<JsonSource, 'where'>): T {
-  return parseJson(readFileSync(path, 'utf8'), schema, { where: path, ...source });
+  return parseJson(readTextFile(path), schema, { where: path, ...source });
 }
 
 /**

@@ -8,8 +8,9 @@ import { findTarget, parseSettingsFile, readSettingsFile, SETTINGS_FILE } from '
 
 const DEFAULTS = BuildCacheSettings.parse({});
 
-test('uses the defaults for a file that is missing, empty, or all comments', () => {
-  expect(readSettingsFile('no/such/file.yaml')).toEqual(DEFAULTS);
+test('uses the defaults for a file that is empty or all comments, not for one that is named and missing', () => {
+  expect(() => readSettingsFile('no/such/file.yaml')).toThrow('ENOENT');
+  expect(() => readSettingsFile('tests')).toThrow(expect.objectContaining({ code: 'EISDIR', path: 'tests' }));
   expect(parseSettingsFile('', 'x')).toEqual(DEFAULTS);
 });
 

@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseYaml } from '../../site/lib/yaml.ts';
+import { readTextFile } from './files.ts';
 import { BuildCacheSettings, type Target } from '../../site/schemas/build-cache-settings.ts';
 
 /** Path of the owner's settings, from the top of the repository. */
 export const SETTINGS_FILE = '.github/build-cache.yaml';
 
-/** Reads the owner's settings; a file that is empty or missing means the defaults. */
-export function readSettingsFile(path: string = SETTINGS_FILE): BuildCacheSettings {
-  return parseSettingsFile(existsSync(path) ? readFileSync(path, 'utf8') : '', path);
+/** Reads the owner's settings. An empty file means the defaults, and so does a missing one unless it is named. */
+export function readSettingsFile(path?: string): BuildCacheSettings {
+  const isThere = path !== undefined || existsSync(SETTINGS_FILE);
+  return parseSettingsFile(isThere ? readTextFile(path ?? SETTINGS_FILE) : '', path ?? SETTINGS_FILE);
 }
 
 /** The pure part of `readSettingsFile`; `where` names the file in errors. */
