@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 test.runIf(isTemplate)(
-  'every stand-in stands for the very commit that workflows use, and each is used',
+  'every stand-in is for exactly the commit that workflows use, and each is used',
   () => {
     const pinned = pinnedActions(WORKFLOWS).map(({ uses }) => uses);
     const imitated = readdirSync(ACTIONS, { withFileTypes: true })
@@ -58,7 +58,7 @@ test.runIf(isTemplate)(
   },
 );
 
-test.runIf(isTemplate)("an organization that allows GitHub's own actions alone can run all workflows", () => {
+test.runIf(isTemplate)("an organization that allows only GitHub's own actions can run all workflows", () => {
   const strange = pinnedActions(WORKFLOWS).filter(({ uses }) => !/^(actions|github)\//.test(uses));
   expect(strange).toEqual([]);
 });
@@ -80,7 +80,7 @@ test.each([
   expect(existsSync(join(folder, 'got')) ? await listFiles(join(folder, 'got')) : undefined).toEqual(files);
 });
 
-test('download-artifact says that a name is not there', async () => {
+test('download-artifact reports a missing name', async () => {
   const { code, output } = await act('download-artifact', { NAME: 'plans-1', FOLDER: folder });
   expect([code, output]).toEqual([1, expect.stringContaining('Artifact not found for name: plans-1')]);
 });
@@ -97,7 +97,7 @@ test('upload-artifact follows links, leaves hidden files and empty folders out, 
   expect(await listFiles(join(folder, 'got'))).toEqual(['link', 'plain']);
 });
 
-test('upload-artifact takes a name once an attempt, refuses characters, and finds nothing with a sentence', async () => {
+test('upload-artifact accepts a name once per attempt, refuses characters, and reports missing files', async () => {
   await uploadFiles('a', { f: 'x' });
   expect((await uploadFiles('a', { f: 'x' })).output).toMatch(
     /\(409\) Conflict: an artifact with this name already exists/,
@@ -116,7 +116,7 @@ test('upload-artifact takes a name once an attempt, refuses characters, and find
   expect(await act('upload-artifact', { ...nothing, IF_NO_FILES: 'error' })).toMatchObject({ code: 1 });
 });
 
-test('upload-artifact names what it has uploaded, and nothing where there is nothing', async () => {
+test('upload-artifact outputs the id of an upload, and none without files', async () => {
   const output = join(folder, 'output');
   writeFileSync(output, '');
   await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'none'), GITHUB_OUTPUT: output });
@@ -126,7 +126,7 @@ test('upload-artifact names what it has uploaded, and nothing where there is not
   expect(readFileSync(output, 'utf8')).toMatch(/^artifact-id=\d+\n$/);
 });
 
-test('deploy-pages: a deployment is served at the address of Pages, its own folder alone; a domain of its own takes over', async () => {
+test('deploy-pages: a deployment is served at the address of Pages, only in its own folder; a custom domain replaces it', async () => {
   const site = { repository: 'Some-Owner/Cache', hasDomain: false };
   const pages = createPagesService({ folder, artifacts: service, site: () => site });
   const servers = [

@@ -45,12 +45,12 @@ afterAll(() => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-test.runIf(isTemplate)('the tests pass in a copy, whatever its owner has changed', async () => {
+test.runIf(isTemplate)('the tests pass in a copy, regardless of changes by its owner', async () => {
   const said = await run(isFull ? ALL : READERS);
   expect(said.code, said.output).toBe(0);
 });
 
-test.runIf(isTemplate && isFull)('they do look at the copy', async () => {
+test.runIf(isTemplate && isFull)('they do test the copy', async () => {
   writeFileSync(join(folder, 'site/pages/guide/unlisted.md'), 'a page that is in no list\n');
   expect((await run(['tests/guide.test.ts'])).output).toMatch(/every page of the guide is in its list/);
 });

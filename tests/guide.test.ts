@@ -38,7 +38,7 @@ test('every page of the guide is in its list, and the list has no other', () => 
   expect(GUIDE.map(({ name }) => name || 'index').sort()).toEqual(files.sort());
 });
 
-test.runIf(isTemplate)('the tables name every setting, variable and secret there is', () => {
+test.runIf(isTemplate)('the tables name every setting, variable and secret', () => {
   const page = guide('settings');
   expect(firstCells(page, 'setting')).toEqual(Object.keys(BuildCacheSettings.shape));
   expect(firstCells(page, 'variable').sort()).toEqual(usedIn('vars'));
@@ -96,7 +96,7 @@ test('the drawing of the form has every field of manual.yml in its order', () =>
   expect(places).toEqual(places.toSorted((a, b) => a - b));
 });
 
-test('the workflows that the guide names are there', () => {
+test('the workflows that the guide names exist', () => {
   const pages = GUIDE.map(({ name }) => guide(name || 'index')).join('\n');
   const files = [...pages.matchAll(/gh workflow run (\S+)/g)].map(([, file]) => file);
   expect(files.length).toBeGreaterThan(3);
@@ -225,7 +225,7 @@ test('the README of the action names its inputs', () => {
   expect(firstCells(read('.github/actions/use/README.md'), 'input')).toEqual(Object.keys(inputs));
 });
 
-test('the command that takes in a release changes the template’s files and leaves the owner’s alone', () => {
+test('the update command changes the template’s files and not those of the owner', () => {
   const files = {
     'scripts/kept.ts': '1',
     'scripts/gone.ts': '1',

@@ -21,7 +21,7 @@ const SITE_LAYERS = [
 ];
 const SCRIPT_LAYERS = [/^scripts\/[^/]+$/, /^scripts\//, /^site\/lib\//, /^site\/schemas\//];
 
-test('no import goes in a circle', () => {
+test('there are no import cycles', () => {
   expect(findCycles(readGraph())).toEqual([]);
 });
 
@@ -29,12 +29,12 @@ test('every import points downwards', () => {
   expect(findUpward(readGraph())).toEqual([]);
 });
 
-test('what a browser loads asks nothing of Node', () => {
+test('code for browsers does not depend on Node', () => {
   const graph = readGraph();
   expect(findNodeInBrowser(graph)).toEqual([]);
 });
 
-test('no listing has more than 25 entries beside the commands and tests', () => {
+test('no folder has more than 25 entries, not counting commands and tests', () => {
   const entries = new Map<string, Set<string>>();
   for (const file of readGraph().keys()) {
     const parts = file.split('/');
@@ -52,7 +52,7 @@ test('a command reads like a table of contents: at most 60 lines', () => {
   expect(findLongCommands(readGraph())).toEqual([]);
 });
 
-test('no command defines a constant after it has run: a function is known before, a constant is not', () => {
+test('no command defines a constant after it has run: unlike a function, it would be undefined', () => {
   const late = [...readGraph()].filter(([file, { text }]) => {
     const [, after = ''] = text.split(/^await runCommand\(.*$/m);
     return /^scripts\/[^/]+$/.test(file) && /^(const|let|class) /m.test(after);
@@ -60,15 +60,15 @@ test('no command defines a constant after it has run: a function is known before
   expect(late.map(([file]) => file)).toEqual([]);
 });
 
-test('Node 22 parses every command, to be told that it is too old', () => {
+test('Node 22 parses every command, to report that it is too old', () => {
   expect(findNewSyntax(readGraph())).toEqual([]);
 });
 
-test('no table of words is asked by brackets, which find `constructor` in each', () => {
+test('no table of words is read with brackets, which find `constructor` in each', () => {
   expect(findAskedTables(readGraph())).toEqual([]);
 });
 
-test('every room has its line in CONTRIBUTING', () => {
+test('every folder has its line in CONTRIBUTING', () => {
   const text = readFileSync(join(ROOT, '.github/CONTRIBUTING.md'), 'utf8');
   const map = /```\n(scripts\/[^]*?)```/.exec(text)?.[1] ?? '';
   const named = new Set<string>();
@@ -95,7 +95,7 @@ test.runIf(isTemplate)(
   },
 );
 
-test('an exported name means one thing', () => {
+test('an exported name has one meaning', () => {
   expect(findHomonyms(readGraph())).toEqual([]);
 });
 
@@ -104,7 +104,7 @@ test('a class of a global style belongs to one component', () => {
   expect(findSharedClasses(styles.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))).toEqual([]);
 });
 
-test('each rule finds what breaks it', () => {
+test('each rule finds violations', () => {
   const file = (text: string, ...imports: string[]): { imports: string[]; text: string } => ({
     imports,
     text,

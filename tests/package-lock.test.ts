@@ -25,7 +25,7 @@ test('each package of package-lock.json has its sha512 and comes from npm’s re
   expect(findUnpinned(entries)).toEqual([]);
 });
 
-test('an entry without integrity, with a weaker one or from another host is found', () => {
+test('finds an entry without integrity, with a weaker one or from another host', () => {
   const good = `sha512-${'A'.repeat(86)}==`;
   const entry = { version: '1.0.0' };
   expect(
@@ -46,7 +46,7 @@ test('an entry without integrity, with a weaker one or from another host is foun
   ).toEqual([...['none', 'weak', 'host', 'git', 'link'].map((name) => `node_modules/${name}`)]);
 });
 
-test('a package for several platforms is there for those of GitHub’s runners and of laptops', () => {
+test('a package for several platforms has entries for GitHub’s runners and for laptops', () => {
   const entries = readEntries();
   const installed = new Set(entries.map(([path]) => path.replace(/^.*node_modules\//, '')));
   // Packages for WebAssembly, Android and so on may be missing: nobody installs them.

@@ -51,7 +51,7 @@ test.each<[CdnMode, number]>([
   ['purged', 250],
   ['by address', 250],
   ['by path', 840],
-])('a deployment is found to be live where the CDN is %s, after %i s', async (mode, seconds) => {
+])('finds that a deployment is live when the CDN is %s, after %i s', async (mode, seconds) => {
   cdn.mode = mode;
   const clock = {
     now: () => time,
@@ -71,7 +71,7 @@ test.each<[CdnMode, number]>([
   expect(await checkLive(site, INDEX('b'), options)).toEqual({ isServed: true, seconds });
 });
 
-test('what a browser asks for is compressed where it is text, and what it has already is not sent again', async () => {
+test('text for a browser is compressed, and files that it already has are not sent again', async () => {
   writeFileSync(join(folder, 'a.tar.gz'), 'bytes');
   const gzip = { 'accept-encoding': 'gzip, br' };
   const text = await ask('/api/index.json', gzip);

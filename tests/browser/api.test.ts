@@ -40,7 +40,7 @@ async function read<Shape>(path: string, schema: z.ZodType<Shape>): Promise<Shap
   return schema.parse(JSON.parse(await readFile(join(dist, path), 'utf8')));
 }
 
-test('the index counts what the lists hold, and its links lead to them', async () => {
+test('the index has the counts of the lists, and its links work', async () => {
   const index = await read('api/index.json', IndexDocument);
   const { packages } = await read('api/packages.json', PackageList);
   const { targets } = await read('api/targets.json', TargetList);
@@ -75,7 +75,7 @@ test('the index counts what the lists hold, and its links lead to them', async (
   }
 });
 
-test('each package and each build has its document, and no other has one', async () => {
+test('each package and each build has a document, and there are no others', async () => {
   const files = await listFiles(join(dist, 'api'));
   const specs = files
     .filter((path) => path.startsWith('/specs/'))
@@ -90,7 +90,7 @@ test('each package and each build has its document, and no other has one', async
   expect(builds.sort()).toEqual(specs);
 });
 
-test("a package's nodes are as Spack wrote them", async () => {
+test("a package's nodes are verbatim as Spack wrote them", async () => {
   for (const { name } of (await read('api/packages.json', PackageList)).packages) {
     const { builds } = await read(`api/packages/${name}.json`, PackageDocument);
     const file = gunzipSync(await readFile(join(dist, `api/nodes/${name}.json.gz`))).toString('utf8');
@@ -101,7 +101,7 @@ test("a package's nodes are as Spack wrote them", async () => {
 
 // Uses another folder, too; tests/e2e/api.test.ts checks the bytes of the next build in the same folder.
 test.runIf(process.env['FULL'])(
-  'the same catalog gives the same bytes, whatever lay in the folder before',
+  'the same catalog gives the same bytes, regardless of earlier files in the folder',
   async () => {
     const second = await makeFolder();
     for (const path of ['api/specs', 'builds/elsewhere']) {

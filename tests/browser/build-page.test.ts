@@ -70,7 +70,7 @@ test('draws a real DAG of 101 nodes as a picture that mouse and keyboard move an
   expect(complaints).toEqual([]);
 });
 
-test('a node that is looked for is marked with the shortest way to it, which is said in words', async () => {
+test('a searched node is marked with the shortest path to it, which is also given in words', async () => {
   const page = await openLargest();
   await page.getByRole('button', { name: 'Graph' }).click();
   const finder = page.getByRole('combobox', { name: 'Find a node' });
@@ -112,7 +112,7 @@ test('shows the node exactly as Spack wrote it', async () => {
   expect(node).toMatchObject({ name: LARGEST, hash: largest.split('/').at(-2) });
 });
 
-test('sorts commands by tool, without JavaScript too', async () => {
+test('sorts commands by tool, even without JavaScript', async () => {
   for (const javaScriptEnabled of [true, false]) {
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
@@ -159,7 +159,7 @@ test('build and package pages fit a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, [largest, '/packages/hdf5/', '/packages/gmake/'])).toEqual([]);
 });
 
-test('a package page tells its builds apart and says what failed', async () => {
+test('a package page distinguishes its builds and lists failures', async () => {
   const page = await openPage(browser, complaints);
   await page.goto(`${site.url}/packages/hdf5/`);
   const differences = await page.locator('.differs').allTextContents();

@@ -54,7 +54,7 @@ test('its pages are valid, accessible, narrow and without dead links', async () 
   expect(await findDeadLinks(site)).toEqual([]);
 });
 
-test('folders that are missing are no reason to warn', () => {
+test('missing folders cause no warning', () => {
   expect(output).not.toContain('WARN');
 });
 

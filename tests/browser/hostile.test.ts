@@ -52,7 +52,7 @@ test('nothing in hostile text runs on any page', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('hostile text shows as the text it is', async () => {
+test('hostile text is shown verbatim', async () => {
   const page = await openPage(browser);
   await page.goto(site.url + site.pages.find((path) => path.startsWith('/builds/index/')));
   await expect.poll(() => page.locator('.whole').textContent()).toContain(HOSTILE);
@@ -81,15 +81,15 @@ test('a validator finds nothing wrong', async () => {
   expect(await findInvalidMarkup(site, pickKinds(looked, 1))).toEqual([]);
 });
 
-test('text of any length and direction leaves pages as wide as the screen', async () => {
+test('text of any length and direction does not make pages wider than the screen', async () => {
   expect(await findWidePages(browser, site, looked)).toEqual([]);
 });
 
-test('every internal link leads somewhere without a base path', async () => {
+test('every internal link works without a base path', async () => {
   expect(await findDeadLinks(site)).toEqual([]);
 });
 
-test('a signed cache is added with its key, and what only the registry has says so', async () => {
+test('a signed cache is added with its key, and builds that are only in the registry are marked', async () => {
   const page = await openPage(browser);
   await page.goto(site.url);
   const codes = await page.getByRole('code').allTextContents();

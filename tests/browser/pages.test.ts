@@ -49,11 +49,11 @@ test('a validator finds nothing wrong with any kind of page', async () => {
   expect(await findInvalidMarkup(site, kinds)).toEqual([]);
 });
 
-test('every link, anchor, canonical address, sitemap and feed entry leads somewhere', async () => {
+test('every link, anchor, canonical address, sitemap and feed entry works', async () => {
   expect(await findDeadLinks(site)).toEqual([]);
 });
 
-test('axe finds nothing wrong on any of the pages beside packages and builds', async () => {
+test('axe finds nothing wrong on any page other than packages and builds', async () => {
   expect(await findAxeViolations(browser, site, pickKinds(own(), 1), { themesInTurn: true })).toEqual([]);
 });
 
@@ -75,13 +75,13 @@ test('links and buttons are large enough for a finger', async () => {
   expect(findings).toEqual([]);
 });
 
-test('no text lies over another on a phone, a tablet or paper', async () => {
+test('no text overlaps another on a phone, a tablet or paper', async () => {
   expect(await findOverlaps(browser, site, process.env['FULL'] ? kinds : pickKinds(site.pages, 1))).toEqual(
     [],
   );
 });
 
-test('the page on use has the commands for a signed cache, for site and registry, and for views', async () => {
+test('the usage page has the commands for a signed cache, for site and registry, and for views', async () => {
   const page = await open('/use/');
   const commands = (await page.getByRole('code').allTextContents()).join('\n');
   expect(commands).toContain(`spack mirror add --type binary spack-build-cache ${ADDRESS}\n`);
@@ -172,7 +172,7 @@ test('the page on keys shows fingerprint, owner and file', async () => {
   expect(file).toBe(`/spack-build-cache/keys/${FINGERPRINT}.asc`);
 });
 
-test('a failure has its log, its run, a way to try again and a form that is filled in', async () => {
+test('a failure has its log, its run, a way to try again and a prefilled form', async () => {
   const page = await open('/failures/');
   await page
     .getByRole('region', { name: 'Failures' })
@@ -202,7 +202,7 @@ test('a failure has its log, its run, a way to try again and a form that is fill
   expect(report.searchParams.get('spec')).not.toBe('');
 });
 
-test('an environment says how much of it is built and how to use it alone', async () => {
+test('an environment shows how much of it is built and how to use only it', async () => {
   const page = await open('/environments/');
   await page.getByRole('link', { name: 'hpc-tools' }).click();
   await page.getByRole('img', { name: /^\d+(\.\d)?% built$/ }).waitFor();
@@ -219,7 +219,7 @@ test('an environment says how much of it is built and how to use it alone', asyn
   await page.getByText('It was not concretized yet').waitFor();
 });
 
-test('statistics are pictures with the same numbers as a table', async () => {
+test('statistics have charts and a table with the same numbers', async () => {
   const page = await open('/statistics/');
   const chart = page.getByRole('figure', { name: 'Builds by target' });
   await chart.getByRole('img', { name: 'Builds by target' }).waitFor();
@@ -230,7 +230,7 @@ test('statistics are pictures with the same numbers as a table', async () => {
   await expect.poll(() => chart.locator('svg rect').count()).toBe(counts.length);
 });
 
-test('storage adds up and names what only the registry has', async () => {
+test('storage adds up and lists builds that are only in the registry', async () => {
   const page = await open('/storage/');
   const table = page.getByRole('region', { name: 'Storage in use' });
   const percents = await table
@@ -246,7 +246,7 @@ test('storage adds up and names what only the registry has', async () => {
   await expect.poll(() => elsewhere.getByRole('row').count()).toBeGreaterThan(1);
 });
 
-test('tags lead to their packages and packages to their tags', async () => {
+test('tags link to their packages and packages to their tags', async () => {
   const page = await open('/packages/');
   await page.getByRole('list', { name: 'Tags' }).getByRole('link', { name: 'All tags' }).click();
   const tag = page.getByRole('region', { name: 'Tags' }).getByRole('rowheader').getByRole('link').first();
@@ -257,7 +257,7 @@ test('tags lead to their packages and packages to their tags', async () => {
   expect(page.url()).toBe(`${site.url}/tags/${name}/`);
 });
 
-test('feeds are XML that a browser reads, the newest first', async () => {
+test('feeds are XML that a browser can read, the newest first', async () => {
   const page = await open('/');
   for (const name of ['builds', 'failures']) {
     const text = await readFile(join(site.dist, `feeds/${name}.atom`), 'utf8');
@@ -298,7 +298,7 @@ test('heads have what search engines and link previews look for', async () => {
   ]);
 });
 
-test('a page that shows what a document of the API holds leads to it', async () => {
+test('a page with the data of an API document links to it', async () => {
   const page = await open('/');
   for (const [path, name] of [
     ['/failures/', 'failures'],
@@ -315,7 +315,7 @@ test('a page that shows what a document of the API holds leads to it', async () 
   }
 });
 
-test('on a phone the menu opens by keyboard, closes with Escape and leads on', async () => {
+test('on a phone the menu opens by keyboard, closes with Escape, and its links work', async () => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
   const page = await context.newPage();
   await page.goto(site.url);
@@ -350,7 +350,7 @@ test('a phone shows when a build failed, and the guide breaks no name of a setti
   expect(broken).toEqual([]);
 });
 
-test('all of it is there without JavaScript', async () => {
+test('all content is available without JavaScript', async () => {
   const context = await browser.newContext({
     javaScriptEnabled: false,
     viewport: { width: 360, height: 740 },

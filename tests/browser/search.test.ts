@@ -63,7 +63,7 @@ function statusOf(page: Page): Promise<string | null> {
   return page.getByRole('status').textContent();
 }
 
-test('the data files hold every build, as their schemas say', async () => {
+test('the data files have every build and match their schemas', async () => {
   const hashes = await read('hashes/0', HashList);
   expect(builds.rows.package).toHaveLength(hashes.length);
   const built = hashes.filter((_, row) => builds.rows.state[row] !== 2);
@@ -77,7 +77,7 @@ test('the data files hold every build, as their schemas say', async () => {
   }
 });
 
-test('loads what it searches in once somebody searches, and not before', async () => {
+test('loads its data only when somebody searches', async () => {
   const page = await openPage(browser);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -89,7 +89,7 @@ test('loads what it searches in once somebody searches, and not before', async (
   expect(asked.filter((path) => path.includes('/data/'))).not.toEqual([]);
 });
 
-test('whole descriptions are loaded and found by where no name has the words', async () => {
+test('loads and searches whole descriptions when no name matches', async () => {
   const page = await openPage(browser);
   const loaded: string[] = [];
   page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
@@ -127,14 +127,14 @@ test('typing finds builds by name, and the address keeps the search', async () =
   expect(complaints).toEqual([]);
 });
 
-test('a typing error finds what was meant', async () => {
+test('finds the right package despite a typing error', async () => {
   const page = await openSearch('?q=zlbi-ng');
   await expect
     .poll(() => page.getByRole('list', { name: 'Packages found' }).getByRole('link').first().textContent())
     .toBe('zlib-ng');
 });
 
-test('a library is found by its file name, and its row says who ships it', async () => {
+test('a library is found by its file name, and its row names the package', async () => {
   const library = files.names.slice(files.programs).find((name) => /^lib.*\.so$/.test(name)) ?? '';
   const page = await openSearch(`?q=${library}`);
   await page.getByText(`ships ${library}`).first().waitFor();
@@ -181,7 +181,7 @@ test('a hash finds its build', async () => {
   await page.getByRole('status').filter({ hasText: /^1 of/ }).waitFor();
 });
 
-test('what failed is found, and leads to its page', async () => {
+test('a failure is found and links to its page', async () => {
   const page = await openSearch('?state=failed');
   await expect.poll(() => statusOf(page)).toMatch(/^\d+ failed builds? in \d+ packages?$/);
   await page.locator('#search-rows li li a[href*="/failures/"]').first().click();
@@ -270,7 +270,7 @@ test('the slash moves to the search box of any page, and Enter searches', async 
   await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
 });
 
-test('on a phone the filters open by a button', async () => {
+test('on a phone a button opens the filters', async () => {
   const page = await browser.newPage({ viewport: { width: 360, height: 700 } });
   await page.goto(`${site.url}/search/?q=lib`);
   await page.getByRole('status').filter({ hasText: ' of ' }).waitFor();
@@ -323,7 +323,7 @@ test('the choice of columns is kept', async () => {
   await expect.poll(() => page.getByRole('columnheader', { name: 'Builds' }).count()).toBe(1);
 });
 
-test('spack arch tells how many builds run, and nothing but the site is asked', async () => {
+test('spack arch shows how many builds run, with requests only to the site', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   const posted: string[] = [];
@@ -344,7 +344,7 @@ test('spack arch tells how many builds run, and nothing but the site is asked', 
   expect(complaints).toEqual([]);
 });
 
-test('a system whose glibc is not known is not said to run nothing, and words do instead of spack arch', async () => {
+test('a system with an unknown glibc is not reported as unable to run builds, and words work instead of spack arch', async () => {
   const page = await openPage(browser);
   await page.goto(`${site.url}/machine/#linux-cray-zen3`);
   await page
@@ -360,7 +360,7 @@ test('a system whose glibc is not known is not said to run nothing, and words do
   await page.getByText(new RegExp(`^\\d+ of ${BUILDS} builds run on zen3, Rocky 9`)).waitFor();
 });
 
-test('a spec that is here is a hit, one that is not shows what differs from the nearest', async () => {
+test('a spec in the cache is a hit, another one shows the differences from the nearest build', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   await page.goto(`${site.url}/machine/`);
@@ -385,7 +385,7 @@ test('a spec that is here is a hit, one that is not shows what differs from the 
   expect(complaints).toEqual([]);
 });
 
-test('of a lock with many roots each is one line that opens, those with a build that runs first', async () => {
+test('a lock with many roots has one expandable line per root, those with a usable build first', async () => {
   const page = await openPage(browser);
   await page.goto(`${site.url}/machine/`);
   const own = history.nodes.get([...history.builds.keys()][0] ?? '')?.node;
@@ -492,7 +492,7 @@ test('with many builds the first data file is small', () => {
   expect(gzipSync(data.get('packages.json') ?? '').length).toBeLessThan(MOST_FIRST_BYTES);
 });
 
-test('of a package with many builds all are there, those below the window a little later', async () => {
+test('all builds of a package are shown, those below the window a little later', async () => {
   const data = manyBuilds();
   const page = await openPage(browser);
   await page.route('**/data/**', (route) => {
@@ -521,7 +521,7 @@ async function openSuggestions(text: string, page: Page): Promise<Page> {
   return page;
 }
 
-test('suggestions load what the search page does, and only when the box has the focus', async () => {
+test('suggestions load the data of the search page, and only when the box has the focus', async () => {
   const page = await openPage(browser);
   const loaded: string[] = [];
   page.on('request', (request) => loaded.push(new URL(request.url()).pathname));

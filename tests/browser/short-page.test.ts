@@ -35,13 +35,13 @@ afterAll(async () => {
   await removeFolders();
 });
 
-test('most builds of a large cache have a short page, and all have one', () => {
+test('all builds of a large cache have a page, most of them a short one', () => {
   expect(short.length).toBeGreaterThan(full.length);
   expect(full.length).toBeGreaterThan(0);
   expect(short.length + full.length).toBe(LARGE_CACHE + 10);
 });
 
-test('a short page has a title, and the sitemap names full ones alone', async () => {
+test('a short page has a title, and the sitemap has only full ones', async () => {
   const [path = ''] = short;
   const [, , name = '', hash = ''] = path.split('/');
   expect(await readPage(path)).toMatch(new RegExp(`<title>${name} [^<]* /${hash.slice(0, 7)}</title>`));
@@ -51,14 +51,14 @@ test('a short page has a title, and the sitemap names full ones alone', async ()
   expect(new Set(listed)).toEqual(new Set(full));
 });
 
-test('the page of a package has them in a large cache, too, and says what it is to programs', async () => {
+test('the page of a package in a large cache has them, too, and describes itself to programs', async () => {
   const html = await readPage('/packages/python/');
   expect(html).toMatch(/<title>python: [^<]* builds? of /);
   expect(html).toMatch(/<meta name="description" content="[^"]*python from a Spack build cache: [^"]+"/);
   expect(html).toContain('"@type":"SoftwareApplication"');
 });
 
-test('a short page says what the build needs and how to install it, and a script draws its graph', async () => {
+test('a short page has dependencies and install commands, and a script draws its graph', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   const [path = ''] = short;
@@ -80,7 +80,7 @@ test('a short page says what the build needs and how to install it, and a script
   expect(complaints).toEqual([]);
 });
 
-test('a short page and that of its package lead to each other without JavaScript', async () => {
+test('a short page and that of its package link to each other without JavaScript', async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   const [path = ''] = short;
@@ -120,7 +120,7 @@ test('short pages are valid, fit a narrow screen, and axe finds nothing wrong wi
   ).toEqual([]);
 });
 
-test('every link and anchor leads somewhere, those of packages with many builds, too', async () => {
+test('every link and anchor works, including those of packages with many builds', async () => {
   expect(await findDeadLinks(site)).toEqual([]);
 });
 

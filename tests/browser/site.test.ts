@@ -45,11 +45,11 @@ test('no page is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, kinds)).toEqual([]);
 });
 
-test('every internal link and anchor leads somewhere under a base path', async () => {
+test('every internal link and anchor works under a base path', async () => {
   expect(await findDeadLinks(site)).toEqual([]);
 });
 
-test('pages and what they load stay light and complain of nothing', async () => {
+test('pages and their resources stay small and cause no errors', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
   for (const path of kinds.slice(0, -1)) {
@@ -75,7 +75,7 @@ test('the home page says how to use an unsigned cache', async () => {
   await expect.poll(() => page.getByText('The binaries are not signed').count()).toBe(1);
 });
 
-test('home, packages and builds say what is older than the newest recipes', async () => {
+test('home, packages and builds mark what is older than the newest recipes', async () => {
   const page = await openPage(browser);
   await page.goto(site.url);
   await page.getByText('older than recipes v2026.06.0, the first since 20 Jun 2026').waitFor();
@@ -108,7 +108,7 @@ test('a copy button puts the whole command on the clipboard', async () => {
   await context.close();
 });
 
-test('the search box of any page leads to a search that its address keeps', async () => {
+test('the search box of any page leads to a search with its own address', async () => {
   const page = await openPage(browser);
   await page.goto(site.url + kinds[3]);
   await page.getByRole('search').getByLabel('Search').fill('zlib');
@@ -153,7 +153,7 @@ test('a build page shows the spec as Spack prints it', async () => {
   }
 });
 
-test('an address that is not there answers with links home that work at any depth', async () => {
+test('a missing address answers with links home that work at any depth', async () => {
   const page = await openPage(browser);
   const response = await page.goto(`${site.url}/nowhere/at/all/`);
   expect(response?.status()).toBe(404);
@@ -161,7 +161,7 @@ test('an address that is not there answers with links home that work at any dept
   expect(page.url()).toBe(`${site.url}/`);
 });
 
-test('an address of a removed build says why it went and what came after, and capitals and short hashes lead on', async () => {
+test('an address of a removed build gives the reason and newer builds, and capitals and short hashes redirect', async () => {
   const page = await openPage(browser);
   const text = await readFile(join(site.dist, 'data/removed.json'), 'utf8');
   const [removed] = RemovedBuild.array().parse(JSON.parse(text));

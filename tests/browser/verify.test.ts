@@ -49,7 +49,7 @@ test('downloads and checks the tarball when asked to', async () => {
   ]);
 });
 
-test('shows the build log out of the tarball when asked to, and says when it cannot', async () => {
+test('shows the build log from the tarball when asked to, and says when it cannot', async () => {
   await page.goto(site.url + (await site.buildOf('tree')));
   const button = page.getByRole('button', { name: /^Show the build log/ });
   await button.click();
@@ -104,7 +104,7 @@ test('finds a changed tarball, spec file, manifest, key and node', async () => {
   );
 });
 
-test('a file that is not there is said to be unchecked', async () => {
+test('a missing file is reported as unchecked', async () => {
   const { manifest } = await filesOf('tree');
   await page.route(`**/${manifest}`, (route) => route.abort());
   const results = await verify('tree');

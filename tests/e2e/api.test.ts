@@ -57,7 +57,7 @@ async function get(path: string): Promise<string> {
 }
 
 test(
-  'every file is what the schema published for it says, and holds nothing else',
+  'every file matches its published schema, and has no other properties',
   async () => {
     expect(await findMisfits(site.dist, documents)).toEqual([]);
     const strange = documents.flatMap(({ path, endpoint, text }) => {
@@ -85,7 +85,7 @@ test(
   ASKING_MS,
 );
 
-test('OpenAPI is clean, and its samples are of their shapes', async () => {
+test('OpenAPI is clean, and its samples match their schemas', async () => {
   const text = await get('/api/openapi.json');
   expect(await lintOpenApi(text)).toEqual([]);
   for (const { path, schema } of ENDPOINTS) {
@@ -110,7 +110,7 @@ const OpenApi = z.object({
   ),
 });
 
-test('Schemathesis finds no answer that the documentation does not tell of', async () => {
+test('Schemathesis finds no undocumented response', async () => {
   const program = findProgram('schemathesis');
   expect(program, 'schemathesis is installed by `npm test`').toBeDefined();
   const args = ['run', `${site.url}/api/openapi.json`, ...PHASES, '--seed', '1', '--no-color'];
@@ -137,7 +137,7 @@ test(
 );
 
 test(
-  'a client in Python, written from the documentation alone, finds every build',
+  'a Python client, written only from the documentation, finds every build',
   async () => {
     const client = join(import.meta.dirname, '../api/client.py');
     const { code, output, stdout } = await runProgram('python3', [client, site.url], process.env);
@@ -162,7 +162,7 @@ test(
 
 const Comings = z.object({ added: z.array(z.string()), removed: z.array(z.string()) });
 
-test('every document and page counts the same', async () => {
+test('every document and page has the same counts', async () => {
   const counts = await readCounts(site.dist);
   for (const [kind, [first, ...others]] of Object.entries(counts)) {
     expect(others, kind).toEqual(others.map(() => first));
@@ -171,7 +171,7 @@ test('every document and page counts the same', async () => {
 });
 
 test(
-  'every digest is that of the blob',
+  'every digest is that of its blob',
   async () => {
     const layout = site.registry.replace('oci-layout:', '');
     const texts = documents.filter(({ endpoint }) => endpoint.name === 'spec').map(({ text }) => text);
@@ -193,7 +193,7 @@ test("one signature vouches for every list: gpg's verdict", async () => {
 });
 
 test(
-  'a list of nodes holds each as Spack wrote it',
+  'a list of nodes has each verbatim as Spack wrote it',
   async () => {
     const nodes = documents
       .filter(({ endpoint }) => endpoint.name === 'nodes')
@@ -228,7 +228,7 @@ test(
 const [spack] = findSpacks();
 
 test.skipIf(!spack)(
-  'the mirror’s own list of builds, read by real Spack, has all of the API’s',
+  'real Spack lists from the mirror all builds of the API',
   async () => {
     if (!spack) return;
     // Listing needs no recipes.
@@ -243,7 +243,7 @@ test.skipIf(!spack)(
   OPENING_MS,
 );
 
-test('the mirror’s index marks as binaries what the API counts', async () => {
+test('the mirror’s index marks as binaries the builds that the API counts', async () => {
   const manifest = MirrorManifest.parse(JSON.parse(await get('/v3/manifests/index/index.manifest.json')));
   const digest = `sha256:${manifest.data[0]?.checksum ?? ''}`;
   const { installs } = Database.parse(JSON.parse(await get(`/${mirrorBlobPath(digest)}`))).database;

@@ -111,7 +111,7 @@ describe.skipIf(!isFull || spacks.length === 0 || !hasTools)('the settings for b
       await expectBothMirrors(home);
     });
 
-    test('included by its sha256: the same', async () => {
+    test('included by its sha256: the same order', async () => {
       const home = await openSpack(version, packages);
       onTestFinished(home.close);
       await home.configure('include.yaml', JSON.stringify({ include: [settingsNamed(name).include] }));

@@ -56,7 +56,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
       10 * MINUTES,
     );
 
-    test('refuses a plan that was changed after it was solved', async () => {
+    test('refuses a plan that was changed after it was concretized', async () => {
       await cp(join(bench.folder, 'plans/0'), join(bench.folder, 'changed'), { recursive: true });
       await writeFile(join(bench.folder, 'changed/plan.txt'), `${'a'.repeat(32)}\n`);
       const { code, output } = await bench.run('build', [

@@ -29,7 +29,7 @@ function cover(file: string, ...args: string[]): Promise<Outcome> {
   return tryScript('coverage', [file, '--cache', site.url, ...args]);
 }
 
-test.each(LOCKS)('a real lock file that the cache knows little of: %s', async (lock) => {
+test.each(LOCKS)('a real lock file with low coverage: %s', async (lock) => {
   const { code, stdout } = await cover(lock, '--json');
   expect(code).toBe(TOO_LITTLE);
   const { needed, available, percent, missing } = Coverage.parse(JSON.parse(stdout));
@@ -43,7 +43,7 @@ test.each(LOCKS)('a real lock file that the cache knows little of: %s', async (l
   expect(told.stdout).toContain(`${percent}%: ${available} of ${needed} specs have a binary`);
 });
 
-test('an environment: the numbers of the API, and enough is enough', async () => {
+test('an environment: the numbers of the API, and success with enough coverage', async () => {
   const name = 'hpc-tools';
   const folder = await makeFolder();
   await cp(join(catalog, `environments/${name}.lock.json`), join(folder, 'spack.lock'));
@@ -56,7 +56,7 @@ test('an environment: the numbers of the API, and enough is enough', async () =>
   expect(Coverage.parse(JSON.parse(stdout))).toEqual(document.coverage);
 });
 
-test('what cannot be told has exit code 1 and says why', async () => {
+test('a coverage that cannot be determined has exit code 1 and a reason', async () => {
   const folder = await makeFolder();
   const file = join(folder, 'spack.lock');
   const expectRefusal = async (outcome: Promise<Outcome>, sentence: string): Promise<void> => {

@@ -62,7 +62,7 @@ describe.skipIf(!hasTools)('images in a registry', () => {
     expect(output).toMatch(PROGRAMS[build.name]?.prints ?? /never/);
   });
 
-  test('oras pulls what has a title, byte for byte', async () => {
+  test('oras pulls files with a title, byte for byte', async () => {
     const [build] = programs;
     if (!build) throw new Error('the fixture has no program');
     const reference = `${repository}:${build.name}-${build.version}-${build.hash}.spack`;

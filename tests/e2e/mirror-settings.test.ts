@@ -111,7 +111,7 @@ describe.each(versions)('Spack $version', (version) => {
 });
 
 test.skipIf(spacks.length === 0)(
-  'after a deployment with another address, registry and no key, what was included still works',
+  'included settings still work after a deployment with another address, registry and no key',
   async () => {
     const moved = await servePages({ root: site.dist, base: '', port: 0 });
     onTestFinished(moved.close);

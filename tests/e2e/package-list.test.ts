@@ -48,7 +48,7 @@ test.runIf(recipes && process.env['FULL'])('knows every package by the name that
   expect(answer.length).toBeLessThan(3_500_000);
 });
 
-test.runIf(recipes)('goes through the whole list, and says that it is exhausted', async () => {
+test.runIf(recipes)('goes through the whole list, and reports that it is exhausted', async () => {
   for (const name of names.slice(5)) {
     mkdirSync(join(folder, 'builds', name), { recursive: true });
     const build = { origin: { target: 'x86_64_v3' } };
@@ -73,7 +73,7 @@ test.runIf(recipes)('goes through the whole list, and says that it is exhausted'
   expect(reasons.at(-1)).toMatch(/^The list is exhausted: of \d+ packages no more than 5 are neither/);
 });
 
-test.runIf(recipes)('draws uniformly over what is left of the real list (chi-square)', () => {
+test.runIf(recipes)('draws uniformly from the rest of the real list (chi-square)', () => {
   const buckets = new Array<number>(80).fill(0);
   const left = names.slice(1_000, 9_000);
   const bucketOf = new Map(left.map((name, index) => [name, index % buckets.length]));

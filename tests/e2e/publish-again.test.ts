@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('publishing twice changes nothing, not even when a file was written', async () => {
+test('publishing twice changes nothing, not even modification times', async () => {
   const before = [
     await readTimes(join(folder, 'clean/registry')),
     await readTimes(join(folder, 'clean/catalog')),
@@ -58,7 +58,7 @@ test.each(['publish', 'import'])(
   },
 );
 
-test('two publishers at once end where one does', async () => {
+test('two publishers at once give the same result as one', async () => {
   await Promise.all([publishInto('both'), publishInto('both')]);
   await expectClean('both');
 });

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 test.runIf(process.env['FULL'] === '1')(
-  'loses nothing of eight publishers at once, and each tag is of the image that was committed',
+  'loses nothing with eight publishers at once, and each tag has the image that was committed',
   async () => {
     const names = packageNames();
     const publishers = Array.from({ length: PUBLISHERS }, (_, index) => {
@@ -64,7 +64,7 @@ test.runIf(process.env['FULL'] === '1')(
   },
 );
 
-test('what a publisher pushed that was killed is repaired by the next', async () => {
+test('the next publisher repairs the pushes of a killed one', async () => {
   const killed = openPublisher('killed', packageNames(), 1);
   const child = killed.start();
   const ended = new Promise<NodeJS.Signals | null>((done) =>

@@ -41,7 +41,7 @@ describe.runIf(spacks.length > 0)(`verdicts on ${COUNT} generated and mutated no
     expect(accepted).toBeLessThan(COUNT * 0.8);
   });
 
-  test('refuses nothing that every Spack reads, but by the rules that are narrower on purpose', async () => {
+  test('refuses nothing that every Spack reads, except by rules that are narrower on purpose', async () => {
     const all = await Promise.all(spacks.map(({ version }) => ask(version)));
     const surprises = nodes.flatMap(({ mutation }, at) => {
       const { fault, isNarrower } = own[at] ?? { fault: undefined, isNarrower: false };

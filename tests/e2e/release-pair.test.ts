@@ -90,7 +90,7 @@ for (const spack of process.env['FULL'] ? findSolvers() : []) {
       expect(stdout.trim().split('\n').length).toBeGreaterThan(8_000);
     });
 
-    test('solves and plans an environment of typical packages', { timeout: 30 * MINUTES }, async () => {
+    test('concretizes and plans an environment of typical packages', { timeout: 30 * MINUTES }, async () => {
       const { outcome } = await bench.solve(
         ['environment', '--environment', 'typical', '--target', 'x86_64_v3'],
         'typical',

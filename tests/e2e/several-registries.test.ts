@@ -175,7 +175,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
       },
     );
 
-    test('lists and installs everything from all registries, added as the site says', async () => {
+    test('lists and installs everything from all registries, added with the commands of the site', async () => {
       const home = await openSpack(version, packages);
       onTestFinished(home.close);
       const text = await readFile(join(folder, 'dist/use/index.html'), 'utf8');
@@ -203,7 +203,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
     });
   });
 
-  test('names on pages, in settings and API the registry that has a build', async () => {
+  test('names the registry of a build on pages, in settings and in the API', async () => {
     const read = (path: string): Promise<string> => readFile(join(folder, 'dist', path), 'utf8');
     const [tree] = buildsOf(groups.later).filter(({ name }) => name === 'tree');
     const page = await read(`builds/tree/${tree?.hash}/index.html`);
@@ -216,7 +216,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
     for (const name of Object.values(names)) expect(both).toContain(`"oci://${name}"`);
   });
 
-  test('doctor reads every byte of each, and finds and mends what is wrong with one', async () => {
+  test('doctor reads every byte of each, and finds and repairs the problems of one', async () => {
     const { findings, problems } = await examine('--deep');
     expect(findings).toEqual([]);
     expect(problems).toBe(0);
@@ -231,7 +231,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
     expect((await examine()).findings).toEqual([]);
   });
 
-  test('prune deletes from each what is old, and leaves each an empty index', async () => {
+  test('prune deletes old builds from each, and leaves an empty index in each', async () => {
     const work = await mkdtemp(join(tmpdir(), 'prune-'));
     onTestFinished(() => rm(work, { recursive: true }));
     await mkdir(join(work, '.github'));

@@ -15,7 +15,7 @@ afterAll(async () => {
 
 // Path length, depth, time zone and time differ.
 test.runIf(process.env['FULL'] === '1')(
-  'two copies of the project in two folders make a site of the same bytes, mirror and signatures included',
+  'two copies of the project in two folders build the same site byte for byte, including mirror and signatures',
   async () => {
     const shared = await makeFolder('shared-');
     const [registry, catalog] = [`oci-layout:${join(shared, 'registry')}`, join(shared, 'catalog')];

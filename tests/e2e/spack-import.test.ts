@@ -28,7 +28,7 @@ function rootOf({ program }: Spack): string {
 }
 
 test.each(versions)(
-  'what was imported from v2, v3 and OCI is listed and installed by Spack $version',
+  'Spack $version lists and installs builds imported from v2, v3 and OCI',
   async (version) => {
     const folder = await makeFolder();
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -69,7 +69,7 @@ describe.each([
       if (spacks.length > 0) await home.close();
     });
 
-    it('lists every build as the cache does that Spack itself wrote', async () => {
+    it('lists every build like the cache that Spack itself wrote', async () => {
       const wanted = await listOriginal(version);
       await addMirror(home, 'made', server.url, signed);
       expect(await listBuilds(home)).toEqual(wanted);
@@ -122,7 +122,7 @@ describe.each([
       });
 
     if (isAtLeast(version.version, VIEWS_SINCE) && (signed || isFull))
-      it('takes a view for a cache of its own', async () => {
+      it('uses a view as a separate cache', async () => {
         const view = await openSpack(version, packages);
         onTestFinished(view.close);
         const added = ['mirror', 'add', '--type', 'binary', '--name', 'target-x86_64_v3'];

@@ -34,7 +34,7 @@ describe.each(testedSpacks())(`as Spack $version does, seed ${SEED}`, (spack) =>
     expect(answers.filter(({ accepts }) => accepts).length).toBeGreaterThan(VERSIONS / 5);
   });
 
-  test(`judges ${NODES} nodes made from nothing, and writes the texts of the good ones`, async () => {
+  test(`judges ${NODES} generated nodes, and writes the texts of the valid ones`, async () => {
     const nodes = fc.sample(oddNode, { numRuns: NODES, seed: SEED });
     const texts = nodes.map((node) => JSON.stringify(node));
     // Its dependencies are only names in this test.

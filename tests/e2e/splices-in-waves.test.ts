@@ -94,7 +94,7 @@ describe.each(spacks)('with Spack $version', (spack) => {
   }
 
   test(
-    'builds in waves what is spliced and what it was built as, and a consumer installs and runs it',
+    'builds spliced specs and their build specs in waves, and a consumer installs and runs them',
     async () => {
       const { root: two } = await run('two', 'spack: {specs: [splice-two]}\n', '10');
       const splice = `[{target: splice-interface, replacement: splice-two/${two}, transitive: true}]`;

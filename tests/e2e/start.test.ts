@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(clone, { recursive: true, force: true }));
 
-test('a start that is interrupted anywhere leaves no child and nothing that stops the next', async () => {
+test('an interrupted start leaves no child process and nothing that blocks the next start', async () => {
   for (const delay of INTERRUPT_AFTER_MS) {
     const run = start(['--port', String(port)]);
     await new Promise((resolve) => setTimeout(resolve, delay));
@@ -42,7 +42,7 @@ test('a start that is interrupted anywhere leaves no child and nothing that stop
   expect(left.filter((name) => /\.(new|old)$/.test(name))).toEqual([]);
 });
 
-test('a start serves site, API and mirror and says what to do next; Ctrl-C ends it', async () => {
+test('a start serves site, API and mirror and prints the next steps; Ctrl-C ends it', async () => {
   const run = start(['--port', String(port)]);
   await run.said('Serving until Ctrl-C.');
   const url = `http://localhost:${port}/spack-build-cache`;
@@ -60,7 +60,7 @@ test('a start serves site, API and mirror and says what to do next; Ctrl-C ends 
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('a second start reuses what is there', async () => {
+test('a second start reuses existing results', async () => {
   const before = await readState(join(clone, '.work/sample'));
   const run = start(['--no-serve']);
   expect(await run.ended, run.output()).toBe(0);
@@ -68,7 +68,7 @@ test('a second start reuses what is there', async () => {
   expect(await readState(join(clone, '.work/sample'))).toEqual(before);
 });
 
-test('another cache gets a folder of its own; a busy port moves to the next, and the pages name it', async () => {
+test('another cache gets a separate folder; the next port is used if one is busy, and pages contain it', async () => {
   const taken = await findFreePort();
   const busy = await occupy(taken);
   const run = start(['--port', String(taken), '--cache', 'tests/fixtures/cache-signed']);
@@ -84,7 +84,7 @@ test('another cache gets a folder of its own; a busy port moves to the next, and
   busy.close();
 });
 
-test('a cache that is not there is named', async () => {
+test('a missing cache is named', async () => {
   const missing = start(['--no-serve', '--cache', 'no-such-cache']);
   expect(await missing.ended).toBe(1);
   expect(missing.output()).toMatch(/no-such-cache/);

@@ -39,7 +39,7 @@ test.runIf(newest)('adds a cache and trusts its key in one step, and Spack insta
   expect(said.output).toMatch(/Successfully installed tree|Extracting tree/);
 });
 
-test.runIf(newest)('takes no other key than the one that is named', async () => {
+test.runIf(newest)('accepts no other key than the named one', async () => {
   const said = await use(async (run, spack) => {
     const other = await run([server.url, 'lab', 'A'.repeat(40)]);
     expect(other.code).not.toBe(0);
@@ -53,7 +53,7 @@ test.runIf(newest)('takes no other key than the one that is named', async () => 
   expect(said.output).toContain(fingerprint);
 });
 
-test.runIf(newest)('takes no file that has another key beside the one that is named', async () => {
+test.runIf(newest)('accepts no file with another key in addition to the named one', async () => {
   const file = join(cache.dist, 'keys', `${fingerprint}.asc`);
   const text = await readFile(file, 'utf8');
   const stranger = await makeKey({ name: 'Stranger', date: new Date(Date.now() - 60_000) });

@@ -103,7 +103,7 @@ describe.each(spacks)('why a consumer builds from source, by Spack $version', (s
   }, 20 * 60_000);
   afterAll(() => world?.close());
 
-  test('names nothing for what comes from the cache', async () => {
+  test('names no cause for builds from the cache', async () => {
     for (const name of names) {
       await world.begin(mirrorOf('here'));
       expect(await world.why(name, 'here')).toMatchObject({ error: '', causes: [] });

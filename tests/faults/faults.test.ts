@@ -14,7 +14,7 @@ function draw(requests: Named[]): [at: Named, kinds: string[]][] {
   return requests.map((at) => [at, drawn.filter((fault) => fault.at === at).map(kindOf)]);
 }
 
-test('of requests that are alike the first meets each fault, the last one those that end a step in the middle', () => {
+test('of equivalent requests the first gets each fault, the last those that end a step in the middle', () => {
   const names = ['b', 'c', 'd'].map((name) => put(`${name}-1.0-${HASH}.spack`));
   const [first, middle, last] = draw(names).map(([, kinds]) => kinds);
   expect(first).toHaveLength(14);
@@ -22,13 +22,13 @@ test('of requests that are alike the first meets each fault, the last one those 
   expect(last).toEqual(['request: 403 for good', 'request: done, and the answer lost', 'request: kill']);
 });
 
-test('a request that was answered otherwise is another one, and its client asks again in the same way', () => {
+test('a request with another response is a different one, and its client retries in the same way', () => {
   const [, [, kinds] = [undefined, []]] = draw([put('index.spack'), put('index.spack', 1, 401)]);
   expect(kinds).toContain('request: 401');
   expect(kinds).not.toContain('request: 429');
 });
 
-test('requests are alike that differ in build, view, or number, and not in what they ask GraphQL', () => {
+test('requests are equivalent if they differ in build, view or number, but not in their GraphQL query', () => {
   const classes = (...names: string[]): number =>
     new Set(names.map((name, occurrence) => classOf({ name, occurrence }))).size;
   expect(

@@ -28,7 +28,7 @@ const hasTools = ['docker-registry', 'oras', 'git'].every(findProgram);
 type Tallies = Map<string, Tally>;
 
 test.skipIf(!hasTools)(
-  'after any fault of a whole run, running the job again ends where a clean run does, and what it says is true',
+  'after any fault of a whole run, a re-run of the job ends like a clean run, and its messages are true',
   { timeout: 600 * MINUTE },
   async () => {
     const tallies: Tallies = new Map();

@@ -87,7 +87,7 @@ test('a listing of artifacts', () =>
     0.2,
   ));
 
-test('an answer of GraphQL', () =>
+test('a response of GraphQL', () =>
   holds(
     mutated([GRAPHQL]),
     async (body) => {
@@ -99,7 +99,7 @@ test('an answer of GraphQL', () =>
     0.2,
   ));
 
-test('pages of tags that lead back to one another end', async () => {
+test('pages of tags that link to each other end', async () => {
   const circle = createServer((request, response) => {
     const [, last] = /last=(\w)/.exec(request.url ?? '') ?? [];
     const link = `</v2/owner/cache/tags/list?last=${last === 'a' ? 'b' : 'a'}>; rel="next"`;
@@ -112,7 +112,7 @@ test('pages of tags that lead back to one another end', async () => {
   circle.close();
 });
 
-test('manifests, lists of tags and answers of a token endpoint', () =>
+test('manifests, lists of tags and responses of a token endpoint', () =>
   holds(
     fc.tuple(
       fc.oneof(mutated([MANIFEST]), mutated([TAGS])),

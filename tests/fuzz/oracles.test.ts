@@ -132,8 +132,8 @@ function changeHeaders(tar: Buffer, edits: readonly [number, number, number, num
   return changed;
 }
 
-describe(`readers next to what defines them: ${CASES} cases each, seed ${SEED}`, () => {
-  test('what is let through as a tar is the same to Python’s tarfile', async () => {
+describe(`readers compared with their reference: ${CASES} cases each, seed ${SEED}`, () => {
+  test('an accepted tar is the same to Python’s tarfile', async () => {
     const tars = [...TARS, ...fc.sample(changedTar, { numRuns: CASES, seed: SEED })];
     const own = await Promise.all(tars.map(listTar));
     const accepted = tars.filter((_, at) => own[at] !== undefined);
@@ -150,7 +150,7 @@ describe(`readers next to what defines them: ${CASES} cases each, seed ${SEED}`,
     expect(lists.length).toBeGreaterThan(TARS.length);
   });
 
-  test('the text that is hashed is what Python writes, for every node that is published', async () => {
+  test('the hashed text of every published node is what Python writes', async () => {
     const nodes = [
       ...mutateNodes(CASES, SEED).map(({ text: node }) => node),
       ...fc.sample(oddNode, { numRuns: CASES, seed: SEED }).map((node) => JSON.stringify(node)),
@@ -161,7 +161,7 @@ describe(`readers next to what defines them: ${CASES} cases each, seed ${SEED}`,
     expect(different).toEqual([]);
   });
 
-  test('what is taken for signed is signed to gpg, and the same text', async () => {
+  test('text accepted as signed is signed according to gpg, and the same', async () => {
     const gnupg = await openGnupg();
     try {
       const signer = await gnupg.newKey('ed25519', 'fuzz');

@@ -161,7 +161,7 @@ const PARSERS: [name: string, corpus: string[], parse: (text: string) => unknown
   ['public keys', armored, readPublicKeys],
 ];
 
-describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, () => {
+describe(`parsers of untrusted text: ${CASES} cases each, seed ${SEED}`, () => {
   test.each(PARSERS)('%s are read or refused in a sentence', async (_, corpus, parse) => {
     expect(corpus.length).toBeGreaterThan(0);
     await holds(mutated(corpus), async (text) => {
@@ -182,7 +182,7 @@ describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, ()
     });
   });
 
-  test('no changed text passes for a signed one', async () => {
+  test('no changed text is accepted as signed', async () => {
     const good = new Set(signed.map((text) => text.trimEnd()));
     await holds(
       mutated(signed),
@@ -208,7 +208,7 @@ describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, ()
     });
   });
 
-  test('whatever a text is, a log shows it on lines of its own without control characters', async () => {
+  test('a log shows any text on separate lines without control characters', async () => {
     await holds(mutated([...SPECS, 'a\n::set-output name=x::y\n  ##[group]z\n\u202e']), (text) => {
       const shown = printable(text);
       expect(shown.split('\n').every(isSafeText)).toBe(true);
@@ -222,7 +222,7 @@ describe(`parsers of text from elsewhere: ${CASES} cases each, seed ${SEED}`, ()
     });
   });
 
-  test('the sample is what it is taken for', () => {
+  test('the sample has the expected kinds', () => {
     for (const list of [
       signed,
       manifests,

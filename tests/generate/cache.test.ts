@@ -40,7 +40,7 @@ test('has a manifest for each build, whose blobs have the digests and sizes it n
   }
 });
 
-test('spec files hold whole DAGs with valid hashes, the root first, and the manifest is named for it', async () => {
+test('spec files have whole DAGs with valid hashes, the root first, and the manifest is named after it', async () => {
   for (const { path, spec, texts } of await readEntries()) {
     const [root] = spec.spec.nodes;
     expect(path.endsWith(`/${root?.name}/${root && fileStem(root)}.spec.manifest.json`)).toBe(true);

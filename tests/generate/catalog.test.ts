@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test('is read as a catalog of so many builds, with every node of their DAGs', () => {
+test('is read as a catalog of that many builds, with every node of their DAGs', () => {
   const { builds, nodes, manifests, environments, cache } = readCatalog(catalog);
   expect([builds.size, manifests.size]).toEqual([BUILDS, BUILDS]);
   for (const { node } of nodes.values()) {
@@ -38,7 +38,7 @@ test('is read as a catalog of so many builds, with every node of their DAGs', ()
   expect(cache).toBeDefined();
 });
 
-test('invents what a package ships whose name is that of a member of every object', () => {
+test('invents contents for a package named like a member of every object', () => {
   const [first] = readCatalog(catalog).nodes.values();
   if (!first) throw new Error('expected a node');
   const { programs } = inventContents({ ...first.node, name: 'constructor' }, createRandom('any'));
@@ -77,7 +77,7 @@ test('the same seed gives the same files, another seed others', async () => {
   }
 });
 
-test('refuses a directory with something in it and leaves it as it is', async () => {
+test('refuses a directory that is not empty and does not change it', async () => {
   const directory = join(folder, 'taken');
   await mkdir(directory);
   await writeFile(join(directory, 'mine.txt'), 'mine');

@@ -30,7 +30,7 @@ test('every DAG is whole, and has one root', () => {
   }
 });
 
-test('edges name the nodes that they lead to, in the order of the names', () => {
+test('edges have the names of their nodes, in the order of the names', () => {
   for (const { node } of history.nodes.values()) {
     const names = node.dependencies.map(({ name }) => name);
     expect(names).toEqual(node.dependencies.map(({ hash }) => history.nodes.get(hash)?.node.name));
@@ -38,7 +38,7 @@ test('edges name the nodes that they lead to, in the order of the names', () => 
   }
 });
 
-test('what a build needs to run has a binary that was made before it, externals left out', () => {
+test('run-time dependencies of a build have an earlier binary, except externals', () => {
   const made = new Set<string>();
   for (const hash of history.builds.keys()) {
     for (const dependency of runtimeDependencies(history.nodes.get(hash)?.node ?? fail(hash))) {
@@ -49,7 +49,7 @@ test('what a build needs to run has a binary that was made before it, externals 
   }
 });
 
-test('what is only needed to build may lack a binary', () => {
+test('build dependencies may lack a binary', () => {
   const unbuilt = [...history.nodes.values()].filter(
     ({ node }) => !node.external && !history.builds.has(node.hash),
   );

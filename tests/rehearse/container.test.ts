@@ -26,7 +26,7 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 const VOLUME = { name: 'act-toolcache', path: '/opt/hostedtoolcache' };
 
 test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
-  'a target with a container: built in the older system, installed by a stranger on this one',
+  'a target with a container: built in the older system, installed by a user on this one',
   async () => {
     const image = 'localhost/spack-build-cache-rehearsal:1';
     const settings = `targets:\n  - { name: old, target: ${TARGET}, runner: ubuntu-24.04, container: '${image}' }\n`;

@@ -110,7 +110,7 @@ test.runIf(canRehearse)('a hostile package gets nothing and changes nothing', as
   expect(existsSync(attested) ? readFileSync(attested, 'utf8') : '').toBe('');
 });
 
-test.runIf(canRehearse)('two runs at once both land', async () => {
+test.runIf(canRehearse)('two concurrent runs both publish', async () => {
   const runs = await Promise.all(
     ['trial-app', 'trial-app +loud'].map((specs) =>
       rehearsal.run('manual', {

@@ -62,7 +62,7 @@ test.runIf(hasSpack)(
   },
 );
 
-test.runIf(hasSpack && isFull)('the same again builds nothing and commits nothing', async () => {
+test.runIf(hasSpack && isFull)('the same run again builds nothing and commits nothing', async () => {
   const before = rehearsal.git('rev-parse', 'main');
   const again = await rehearsal.run('manual', {
     name: 'workflow_dispatch',
@@ -163,7 +163,7 @@ async function expectBothRegistries(roots: string[]): Promise<void> {
 }
 
 test.runIf(hasSpack && isFull)(
-  'Pages forgotten, an environment pushed, then Pages switched on and the first run again: the site appears with both',
+  'Pages off, an environment pushed, then Pages on and the first run again: the site appears with both',
   async () => {
     const late = await openRehearsal({ repository: 'Some-Owner/Late', settings: SETTINGS });
     try {
@@ -234,7 +234,7 @@ class Meanwhile(Package):
 `;
 
 test.runIf(hasSpack && isFull)(
-  'a template update merged during a run: it ends with the scripts that it began with',
+  'a template update merged during a run: the run ends with its original scripts',
   async () => {
     const { folder } = rehearsal;
     rehearsal.push({ [`${RECIPES}/spack_repo/trial/packages/meanwhile/package.py`]: MEANWHILE });

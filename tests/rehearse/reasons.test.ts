@@ -36,13 +36,13 @@ beforeAll(async () => {
 
 afterAll(() => rehearsal?.close());
 
-test.runIf(canRehearse)('the schedule does nothing until the owner has switched it on', async () => {
+test.runIf(canRehearse)('the schedule does nothing until the owner has enabled it', async () => {
   const { output } = await rehearsal.run('scheduled', { name: 'schedule', vars, env: BUILD_HERE });
   expect(output).not.toMatch(/Job succeeded/);
   expect(rehearsal.git('rev-list', '--count', 'main').trim()).toBe('1');
 });
 
-test.runIf(canRehearse)('a publish that cannot commit is repaired by the next', async () => {
+test.runIf(canRehearse)('the next run repairs a publish that could not commit', async () => {
   rehearsal.api.fail('rule');
   const event = {
     name: 'schedule' as const,
@@ -75,7 +75,7 @@ test.runIf(canRehearse)('the schedule says so when its list is exhausted', async
 });
 
 test.runIf(canRehearse)(
-  'an environment is locked, built for each target, and what it shares is taken from the cache',
+  'an environment is locked and built for each target, and shared builds come from the cache',
   async () => {
     const yaml = 'spack:\n  specs: [trial-app +loud]\n  concretizer: { unify: true }\n';
     rehearsal.push({ 'site/content/environments/stack.yaml': yaml });
@@ -94,31 +94,28 @@ test.runIf(canRehearse)(
   },
 );
 
-test.runIf(canRehearse)(
-  'an environment that is cached gets its container, and a page that says so',
-  async () => {
-    const host = rehearsal.registry.split('/')[0] ?? '';
-    await pushSmallBase(`http://${host}/base/small`, rehearsal.folder);
-    const settings = `${SETTINGS}exclude: [trial-none]\nbaseImage: ${host}/base/small:1\n`;
-    rehearsal.push({ '.github/build-cache.yaml': settings });
-    const run = await rehearsal.run('environment', {
-      name: 'workflow_dispatch',
-      inputs: { environment: 'stack', container: true },
-      vars,
-      env: { ...BUILD_HERE, ...oneInstallRoot(rehearsal) },
-    });
-    expectSuccess(run);
-    expect(run.output).toMatch(/0 builds and 1 containers added/);
-    const { digest, tags } = Container.parse(JSON.parse(readCatalogFile(rehearsal, 'containers/env-stack/')));
-    const tagged = await openRegistry(rehearsal.registry).readText(tags[0] ?? '');
-    expect(tagged?.text).toContain(digest);
-    expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
-      `${digest.slice('sha256:'.length)}  env-stack`,
-    );
-    const page = await rehearsal.fetch(`${rehearsal.siteUrl}/environments/stack/`);
-    expect(await page.text()).toContain(`docker run --rm -it ${rehearsal.registry}:env-stack`);
-  },
-);
+test.runIf(canRehearse)('a cached environment gets its container, and a page with it', async () => {
+  const host = rehearsal.registry.split('/')[0] ?? '';
+  await pushSmallBase(`http://${host}/base/small`, rehearsal.folder);
+  const settings = `${SETTINGS}exclude: [trial-none]\nbaseImage: ${host}/base/small:1\n`;
+  rehearsal.push({ '.github/build-cache.yaml': settings });
+  const run = await rehearsal.run('environment', {
+    name: 'workflow_dispatch',
+    inputs: { environment: 'stack', container: true },
+    vars,
+    env: { ...BUILD_HERE, ...oneInstallRoot(rehearsal) },
+  });
+  expectSuccess(run);
+  expect(run.output).toMatch(/0 builds and 1 containers added/);
+  const { digest, tags } = Container.parse(JSON.parse(readCatalogFile(rehearsal, 'containers/env-stack/')));
+  const tagged = await openRegistry(rehearsal.registry).readText(tags[0] ?? '');
+  expect(tagged?.text).toContain(digest);
+  expect(readFileSync(join(rehearsal.folder, 'attested.txt'), 'utf8')).toContain(
+    `${digest.slice('sha256:'.length)}  env-stack`,
+  );
+  const page = await rehearsal.fetch(`${rehearsal.siteUrl}/environments/stack/`);
+  expect(await page.text()).toContain(`docker run --rm -it ${rehearsal.registry}:env-stack`);
+});
 
 test.runIf(canRehearse)('a dry run checks everything and changes nothing', async () => {
   const commits = () =>

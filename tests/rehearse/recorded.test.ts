@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rehearsal?.close());
 
 test.runIf(isRecorded)(
-  'with a recorded Spack: what is typed gets built, published, signed and deployed (no Spack installs it)',
+  'with a recorded Spack: typed specs are built, published, signed and deployed (but not installed)',
   async () => {
     const { privateKey } = await makeKey({ name: 'Rehearsal', date: new Date() });
     const run = await rehearsal.run('manual', {
@@ -65,7 +65,7 @@ test.runIf(isRecorded)(
   },
 );
 
-test('the recorded Spack fails for what it was not asked when it was recorded', async () => {
+test('the recorded Spack fails for commands that were not recorded', async () => {
   const program = join(import.meta.dirname, 'recorded-spack/bin/spack');
   const { code, output } = await runProgram(program, ['install', 'zlib'], process.env);
   expect(code).toBe(99);

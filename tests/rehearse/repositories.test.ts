@@ -76,7 +76,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(rehearsal.api.requests).toEqual([]);
   });
 
-  test('a name with dots that begins with "_" and ends with "-": the registry has what it takes of it, the site all', async () => {
+  test('a name with dots that begins with "_" and ends with "-": the registry has the part that it accepts, the site all of it', async () => {
     expectSuccess(await build('trial-tool'));
     expect(await listTags(REGISTRY)).toEqual(['index.spack', expect.stringMatching(/^trial-tool-2\.0-/)]);
     expect(rehearsal.siteUrl).toMatch(/\/_My\.Cache\.v2-$/);
@@ -98,7 +98,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(await readAll(REGISTRY)).toEqual(before);
   });
 
-  test('a rule for main in an organization\'s: it says so first, and "Re-run failed jobs" publishes what was built', async () => {
+  test('a rule for main in an organization\'s: it says so first, and "Re-run failed jobs" publishes the builds', async () => {
     await rehearsal.change({ owner: 'Organization' });
     rehearsal.api.fail('rule');
     const { code, output, id } = await build('trial-tool trial-base');
@@ -117,7 +117,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(await listPackages()).toEqual(['trial-base', 'trial-tool']);
   });
 
-  test('issues off: a deployment that fails says that nobody is told of it', async () => {
+  test('issues off: a failed deployment says that it is not reported', async () => {
     await rehearsal.change({ owner: 'User', hasIssues: false });
     const { deployments } = rehearsal.pages;
     deployments.push({ id: 'f'.repeat(40), status: 'deployment_in_progress', isServed: false });
@@ -161,7 +161,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     expect(page).not.toContain(old);
   });
 
-  test('a transferred repository: the run stops first, and goes on with a login for the registry', async () => {
+  test('a transferred repository: the run stops first, and continues with a login for the registry', async () => {
     await rehearsal.change({ repository: 'New-Lab/renamed', owner: 'Organization' });
     const before = await readAll(REGISTRY);
     const { code, output } = await build('trial-tool fails-configure');
@@ -198,7 +198,7 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
   });
   afterAll(() => rehearsal.close());
 
-  test('a scheduled run builds, keeps artifacts for a day, attests nothing, and deploys to the top of the host', async () => {
+  test('a scheduled run builds, keeps artifacts for a day, attests nothing, and deploys to the root of the host', async () => {
     const vars = { SCHEDULED_BUILDS: 'true', OWN_PACKAGES: RECIPES };
     expectSuccess(await rehearsal.run('scheduled', { name: 'schedule', vars, env: BUILD_HERE }));
     expect(await listTags(REGISTRY)).toEqual([
@@ -215,7 +215,7 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
     expect(existsSync(join(rehearsal.folder, 'attested.txt'))).toBe(false);
   });
 
-  test('an own domain: a run that finds all cached moves the site to it', async () => {
+  test('a custom domain: a run that finds everything cached moves the site to it', async () => {
     const before = rehearsal.git('rev-parse', 'main');
     const old = rehearsal.siteUrl;
     await rehearsal.change({ hasDomain: true });
@@ -229,7 +229,7 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
     );
   });
 
-  test('an own domain: build jobs, which may not ask where the site is, are led to it', async () => {
+  test('a custom domain: build jobs, which may not ask for the address, are redirected to it', async () => {
     const run = await build('fails-configure');
     expectSuccess(run);
     expect(run.output).toMatch(/using https:\/\/some-owner\.github\.io as a mirror/);

@@ -15,7 +15,7 @@ const opened: Rehearsal[] = [];
 afterAll(() => Promise.all(opened.map((rehearsal) => rehearsal.close())));
 
 test.runIf(isRunnable)(
-  'long work is divided over waves: nothing is built twice, and what fails costs what needs it',
+  'long work is divided over waves: nothing is built twice, and a failure affects only its dependents',
   async () => {
     const rehearsal = await openRehearsal({ repository: 'owner/waves', settings: SETTINGS });
     opened.push(rehearsal);
@@ -38,7 +38,7 @@ test.runIf(isRunnable)(
   },
 );
 
-describe.runIf(isRunnable)('packages that share what they need, one of them failing', () => {
+describe.runIf(isRunnable)('packages with shared dependencies, one of them failing', () => {
   const stack = writeStack();
   /** A job of the second wave. In act a failed job would end the whole run, unlike on GitHub. */
   const LOST_JOB = 5;
@@ -52,7 +52,7 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
     rehearsal.artifacts.lose(`build-${LOST_JOB}-1`);
   });
 
-  test('four waves, one job lost: only that one is built twice, and it ends by itself with all that can be built', async () => {
+  test('four waves, one job lost: only its builds are built twice, and everything possible is built in the end', async () => {
     // Long enough to make each build worth a separate job.
     const { output } = await build(rehearsal, { specs: stack.roots, seconds: '3000', signingKey });
     expect(output).toMatch(/Wave 4\b.*Job succeeded/);
@@ -69,14 +69,14 @@ describe.runIf(isRunnable)('packages that share what they need, one of them fail
     inWaves = readWhatLasts(rehearsal, stack);
   });
 
-  test('one job for all of it comes to the same catalog', async () => {
+  test('a single job gives the same catalog', async () => {
     const another = await openStack(stack);
     const { output } = await build(another, { specs: stack.roots, seconds: '10', signingKey });
     expect(output).toMatch(/1 builds planned in 1 waves/);
     expect(readWhatLasts(another, stack)).toEqual(inWaves);
   });
 
-  test('a root more, which needs what is there: it alone is built', async () => {
+  test('another root with existing dependencies: only it is built', async () => {
     rehearsal.push(stack.more.files);
     const { more, lost } = stack;
     const specs = [...stack.roots.filter((root) => root !== lost), more.name];

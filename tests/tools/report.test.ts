@@ -15,7 +15,7 @@ test('counts a file that failed before its tests ran', () => {
   expect(countTests(report, 1)).toEqual({ passed: 0, failed: 4, skipped: 2 });
 });
 
-test('never takes a failed run for a good one', () => {
+test('never treats a failed run as successful', () => {
   expect(countTests(reportOf(['passed', ['passed']]), 1)).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 

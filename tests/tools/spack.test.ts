@@ -16,13 +16,13 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-test('a Spack whose Python lacks clingo installs, and does not count as one that solves', () => {
+test('a Spack whose Python lacks clingo can install, but does not count as a solver', () => {
   write('99.1.0', 'exit 1');
   expect(versionsOf(findSpacks())).toContain('99.1.0');
   expect(versionsOf(findSolvers())).not.toContain('99.1.0');
 });
 
-test('one whose Python has it solves', () => {
+test('a Spack whose Python has clingo counts as a solver', () => {
   write('99.2.0', 'exit 0');
   expect(versionsOf(findSolvers())).toContain('99.2.0');
 });

@@ -93,7 +93,7 @@ const REPOSITORIES: Repository[] = [true, false].flatMap((hasPages) =>
   [true, false].flatMap((isPrivate) => [true, false].map((isFork) => ({ hasPages, isPrivate, isFork }))),
 );
 
-test('GitHub takes every workflow', async () => {
+test('GitHub accepts every workflow', async () => {
   for (const name of listWorkflows()) expect((await readWorkflow(name)).errors ?? [], name).toEqual([]);
 });
 
@@ -134,7 +134,7 @@ describe.each([
     );
   });
 
-  test('goes on with the targets that could be solved for', async () => {
+  test('continues with the targets that could be concretized', async () => {
     const outcomes = { ...BUILT, 'build/concretize': { result: 'failure' as const } };
     expect(jobsOf(await runWorkflow(workflow, { github: githubOf(event, {}), vars, outcomes }))).toEqual(ALL);
   });
@@ -152,7 +152,7 @@ test.each(REPOSITORIES)(
 );
 
 test.each([[{}], [{ SCHEDULED_BUILDS: '' }], [{ SCHEDULED_BUILDS: 'false' }]])(
-  'a schedule does nothing until the owner wants it: %o',
+  'a schedule does nothing until the owner enables it: %o',
   async (vars) => {
     const run = await runWorkflow('scheduled.yml', {
       github: githubOf('schedule', {}),
@@ -175,7 +175,7 @@ describe('prune.yml', () => {
   ): Promise<string[]> =>
     jobsOf(await runWorkflow('prune.yml', { github: githubOf(event, { branch }), vars, outcomes }));
 
-  test('by hand it prunes the default branch alone, and deploys what it has committed', async () => {
+  test('started by hand, it prunes only the default branch, and deploys its commits', async () => {
     expect(await run('dispatch')).toEqual(['prune', 'deploy']);
     expect(await run('dispatch', { branch: 'try' })).toEqual([]);
     expect(await run('dispatch', { outcomes: { prune: { outputs: { committed: '0' } } } })).toEqual([
@@ -187,7 +187,7 @@ describe('prune.yml', () => {
     expect(await run('dispatch', { outcomes: { prune: { result: 'failure' } } })).toEqual(['prune']);
   });
 
-  test('a schedule, whose event names no repository, does nothing until the owner wants it', async () => {
+  test('a schedule, whose event has no repository, does nothing until the owner enables it', async () => {
     expect(await run('schedule')).toEqual([]);
     expect(await run('schedule', { vars: { MONTHLY_PRUNE: 'false' } })).toEqual([]);
     expect(await run('schedule', { vars: { MONTHLY_PRUNE: 'true' } })).toEqual(['prune', 'deploy']);
@@ -205,7 +205,7 @@ describe('prune.yml', () => {
   });
 });
 
-test('newer releases are looked for by hand, and by schedule once the owner wants it', async () => {
+test('newer releases are looked for by hand, and on schedule once the owner enables it', async () => {
   const FOUND = {
     look: { outputs: { artifact: 'proposal-1' } },
     read: { outputs: { artifact: 'recipes-1' } },
@@ -229,7 +229,7 @@ test('newer releases are looked for by hand, and by schedule once the owner want
   expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(all);
 });
 
-test('builds are built again by hand for the default branch alone; only a build that ended well is compared', async () => {
+test('builds are rebuilt by hand only for the default branch; only a successful build is compared', async () => {
   const run = async (outcomes: Record<string, Outcome>, branch = 'main'): Promise<string[]> =>
     jobsOf(await runWorkflow('challenge.yml', { github: githubOf('dispatch', { branch }), outcomes }));
   const RECORDED = { record: { outputs: { committed: '2' } } };
@@ -274,14 +274,14 @@ describe('the weekly check', () => {
   const run = async (event: keyof typeof EVENTS, vars = {}, repository: Repository = {}): Promise<string[]> =>
     jobsOf(await runWorkflow('doctor.yml', { github: githubOf(event, repository), vars, outcomes }));
 
-  test('runs once the owner wants schedules, by hand for the default branch, and shows what it found', async () => {
+  test('runs on schedule once the owner enables it, by hand for the default branch, and shows its findings', async () => {
     expect(await run('schedule')).toEqual([]);
     expect(await run('schedule', { SCHEDULED_BUILDS: 'true' })).toEqual(['examine', 'deploy']);
     expect(await run('dispatch')).toEqual(['examine', 'deploy']);
     expect(await run('dispatch', {}, { branch: 'try' })).toEqual([]);
   });
 
-  test('commits and reports what it found, above all where it found something', async () => {
+  test('commits and reports its findings, above all when there are problems', async () => {
     const steps = (result: Outcome['result'] = 'success', isCancelled = false): Promise<string[]> =>
       stepsOf('doctor.yml', 'examine', {
         github: githubOf('dispatch', {}),
@@ -313,7 +313,7 @@ describe('the template’s own tests', () => {
     expect(await run({ is_template: true, event_name: 'pull_request' })).toEqual(['test']);
   });
 
-  test('do not run in a copy, on its first push or later, until they are asked for', async () => {
+  test('do not run in a copy, on its first push or later, until they are requested', async () => {
     expect(await run({})).toEqual([]);
     expect(await run({ event_name: 'pull_request' })).toEqual([]);
     expect(await run({ event_name: 'workflow_dispatch' })).toEqual(['test']);
@@ -323,7 +323,7 @@ describe('the template’s own tests', () => {
 });
 
 test.each(['publish', 'deploy', 'continue'])(
-  '%s asks where the site is before it looks at it',
+  '%s finds out where the site is before it reads it',
   async (job) => {
     const github = githubOf('dispatch', {});
     const names = await stepsOf('build.yml', job, { github, needs: { choose: CHOSEN } });
@@ -333,7 +333,7 @@ test.each(['publish', 'deploy', 'continue'])(
   },
 );
 
-describe('of the job that publishes', () => {
+describe('the job that publishes', () => {
   const RECEIVED = { published: '2', subjects: '3' };
   const steps = (
     outputs: Record<string, string>,
@@ -356,7 +356,7 @@ describe('of the job that publishes', () => {
     expect((await steps(RECEIVED, true)).slice(-3)).toEqual(['Check, push and sign', RECORD, 'Commit']);
   });
 
-  test('where nothing is new, failures are committed, and settings that an attempt before has not recorded', async () => {
+  test('without new builds, failures are committed, and settings that an earlier attempt has not recorded', async () => {
     expect((await steps({ published: '0', subjects: '0' })).slice(-3)).toEqual([
       'Check, push and sign',
       RECORD,
@@ -364,17 +364,17 @@ describe('of the job that publishes', () => {
     ]);
   });
 
-  test('builds that were pushed are committed although others failed', async () => {
+  test('pushed builds are committed even if others failed', async () => {
     expect((await steps(RECEIVED, false, 'failure')).slice(-3)).toEqual([RECORD, ATTEST, 'Commit']);
   });
 
-  test('nothing is committed when checking ended before anything was pushed', async () => {
+  test('nothing is committed when the check ended before any push', async () => {
     expect((await steps({}, false, 'failure')).at(-1)).toBe('Check, push and sign');
   });
 });
 
 test.each(['publish', 'preview'])(
-  'where the API does not give artifacts, %s downloads all of them',
+  'when the API does not give artifacts, %s downloads all of them',
   async (job) => {
     const steps = async (answers: string | undefined): Promise<string[]> => {
       const outputs = answers === undefined ? {} : { answers };
@@ -392,7 +392,7 @@ test.each(['publish', 'preview'])(
   },
 );
 
-describe('of a run in waves', () => {
+describe('a run in waves', () => {
   const github = githubOf('dispatch', {});
   const JOBS = [
     { next: SOME, long: SOME, last: SOME },
@@ -412,24 +412,24 @@ describe('of a run in waves', () => {
   const inWaves = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
     jobsOf(await runWorkflow('manual.yml', { github, outcomes: { ...IN_WAVES, ...outcomes } })).sort();
 
-  test('as many waves run as are planned, of each the jobs that it has', async () => {
+  test('exactly the planned waves run, each with its jobs', async () => {
     expect(await inWaves({})).toEqual([...UP_TO_BUILD, ...FIRST, ...SECOND, ...THIRD, ...END].sort());
   });
 
-  test('a build that fails in one wave ends no other', async () => {
+  test('a failed build in one wave does not end others', async () => {
     for (const job of ['build/build', 'build/long-1/build', 'build/last-1/build', 'build/wave-2/build'])
       expect(await inWaves({ [job]: { result: 'failure' } })).toEqual(
         [...UP_TO_BUILD, ...FIRST, ...SECOND, ...THIRD, ...END].sort(),
       );
   });
 
-  test('a wave whose check fails builds nothing, and what was built is published', async () => {
+  test('a wave whose check fails builds nothing, and earlier builds are published', async () => {
     expect(await inWaves({ 'build/check-2/check': { result: 'failure' } })).toEqual(
       [...UP_TO_BUILD, ...FIRST, 'build/check-2/check', ...THIRD, ...END].sort(),
     );
   });
 
-  test('what waits is built by the next run: of environments and of lists', async () => {
+  test('the next run builds what waits, for environments and for lists', async () => {
     const ended = (specs: string, waiting: string) =>
       inWaves({
         'build/publish': { outputs: { committed: '5', published: '5', waiting, 'waiting-specs': specs } },
@@ -439,7 +439,7 @@ describe('of a run in waves', () => {
     expect(await ended('["hdf5"]', '0')).not.toContain('build/continue');
   });
 
-  test('each wave waits for the jobs that its plan counts on, and what is published for all', async () => {
+  test('each wave waits for the jobs that its plan relies on, and publishing for all jobs', async () => {
     const { jobs } = await readWorkflow('build.yml');
     const needs = new Map(jobs.map((job) => [job.id.value, (job.needs ?? []).map(({ value }) => value)]));
     const needsOf = (job: string): string[] => needs.get(job) ?? [];
@@ -464,7 +464,7 @@ describe('of a run in waves', () => {
   });
 });
 
-test('a build that failed hands over what it has, one that was cancelled nothing', async () => {
+test('a failed build uploads what it has, a cancelled one nothing', async () => {
   const github = githubOf('dispatch', {});
   const upload = /^actions\/upload-artifact@/;
   expect((await stepsOf('build.yml', 'build', { github })).at(-1)).toMatch(upload);

@@ -44,7 +44,7 @@ function start(next: NextRun): Promise<void> {
   return startNextRun(github, { round: 3, branch: 'main', next }, () => Promise.resolve(true));
 }
 
-test('the next run of a list and of environments is one that GitHub starts', async () => {
+test('GitHub starts the next run of a list and of environments', async () => {
   await start(continueList(LIST));
   // The maximum length.
   const specs = Array.from({ length: 5_000 }, (_, index) => `package-${index}`.slice(0, 11));
@@ -53,7 +53,7 @@ test('the next run of a list and of environments is one that GitHub starts', asy
   expect(api.dispatches).toEqual(['manual.yml on main', 'manual.yml on main', 'environment.yml on main']);
 });
 
-test('a run that goes on with a long list has a short name', () => {
+test('a run that continues a long list has a short name', () => {
   expect(runNameOf('manual.yml', { specs: 'hdf5 +mpi', round: '0' })).toBe('Build hdf5 +mpi');
   const specs = 'package-1\n'.repeat(6_000);
   expect(runNameOf('manual.yml', { specs, round: '3' })).toBe('Build the rest (continuation 3)');

@@ -18,7 +18,7 @@ const READ = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
   ])
   .map(([, path = '']) => path);
 
-test('workflows read fields of the event, and each is one that GitHub sends', () => {
+test('workflows read only fields of the event that GitHub sends', () => {
   expect(READ.length).toBeGreaterThan(3);
   for (const name of ['push', 'workflow_dispatch'] as const)
     for (const path of READ) expect(fieldOf(eventPayload(name), path), `${path} of ${name}`).toBeDefined();
@@ -33,7 +33,7 @@ function fieldOf(value: unknown, path: string): unknown {
     );
 }
 
-test('a stack that is added under a name that is none starts the run that says so, and no lock starts one', () => {
+test('a new stack with an invalid name starts a run that reports it, and a lock starts none', () => {
   const text = readFileSync(join(FOLDER, 'workflows/environment.yml'), 'utf8');
   const { paths } = Push.parse(parse(text)).on.push;
   // GitHub's ** matches any characters, with or without folders.

@@ -7,7 +7,7 @@ import { readWorkflowJob } from '../faults/workflow-jobs.ts';
 /** Scripts without requests to GitHub; downloads are checked by their digest. */
 const SPARED = ['scripts/install-oras.ts'];
 
-test.each(Object.keys(JOBS) as JobName[])('%s runs the scripts of its workflow, in their order', (job) => {
+test.each(Object.keys(JOBS) as JobName[])('%s runs the scripts of its workflow in order', (job) => {
   const own: readonly JobStep[] = JOBS[job];
   const wanted = readWorkflowJob(job).steps.filter(({ script }) => !SPARED.includes(script));
   // Typed specs are not checked again, and prune prints its plan only when it does not apply it.

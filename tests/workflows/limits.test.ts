@@ -55,7 +55,7 @@ test(`outputs of a run of ${MAX_JOBS} specs stay below GitHub's limits`, () => {
   expectWithinLimits();
 });
 
-test('one spec more than a matrix may have is refused before anything runs', () => {
+test('one spec more than a matrix allows is refused before anything runs', () => {
   const text = Array.from({ length: MAX_JOBS + 1 }, (_, index) => `pkg${index}`).join('\n');
   expect(() => chooseManual(text, '', settings, { fresh: false, container: false, flags: [] })).toThrow(
     `expected at most ${MAX_JOBS} builds, GitHub's limit for one matrix, found ${MAX_JOBS + 1}`,

@@ -20,20 +20,17 @@ const Workflow = z.object({
 });
 type Workflows = Map<string, z.infer<typeof Workflow>>;
 
-test.runIf(isTemplate)('each job grants what the workflow that it calls asks for', () => {
+test.runIf(isTemplate)('each job grants the permissions that the called workflow requests', () => {
   const workflows = readAll();
   expect(callsOf(workflows).length).toBeGreaterThan(2);
   expect(findMissing(workflows)).toEqual([]);
 });
 
-test.runIf(isTemplate)(
-  'no caller grants more than a job of the called workflow asks for, to the level',
-  () => {
-    expect(findExcess(readAll())).toEqual([]);
-  },
-);
+test.runIf(isTemplate)('no caller grants a higher level than a job of the called workflow requests', () => {
+  expect(findExcess(readAll())).toEqual([]);
+});
 
-test.runIf(isTemplate)('a grant that is higher than anything asks for is found, whichever it is', () => {
+test.runIf(isTemplate)('finds any grant that is higher than requested', () => {
   for (const { workflow, job, called } of callsOf(readAll())) {
     const workflows = readAll();
     const granted = grantOf(workflows, workflow, job);
@@ -51,7 +48,7 @@ test.runIf(isTemplate)('a grant that is higher than anything asks for is found, 
   }
 });
 
-test.runIf(isTemplate)('a permission that a caller lacks is found, whichever it is', () => {
+test.runIf(isTemplate)('finds any permission that a caller lacks', () => {
   for (const { workflow, job } of callsOf(readAll())) {
     const names = Object.keys(grantOf(readAll(), workflow, job));
     expect(names).toContain('contents');

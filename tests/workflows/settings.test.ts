@@ -149,7 +149,7 @@ test.each<[string, Setting, string]>([
   expect((await (await open(setting)).commit()).replaceAll(/\s+/g, ' ')).toContain(expected);
 });
 
-test('Pages forgotten, then switched on, then the same run again: the site appears, and is not deployed twice', async () => {
+test('Pages off, then on, then the same run again: the site appears, and is not deployed twice', async () => {
   const setting: Setting = { pages: 'off' };
   const { commit, startDeploy, deploy, api } = await open(setting);
   expect(await commit()).toBe('1 files committed');
@@ -165,7 +165,7 @@ test('Pages forgotten, then switched on, then the same run again: the site appea
   expect(api.dispatches).toHaveLength(1);
 });
 
-test('a second run that finds all cached deploys only where the site is behind', async () => {
+test('a second run that finds everything cached deploys only if the site is behind', async () => {
   const { commit, startDeploy, deploy } = await open({});
   deploy();
   expect(await startDeploy(0)).toMatch(/^Nothing to deploy/);
@@ -175,7 +175,7 @@ test('a second run that finds all cached deploys only where the site is behind',
   );
 });
 
-test('two workflows of one push: the build deploys its own commit, whatever the other has deployed', async () => {
+test('two workflows of one push: the build deploys its own commit, regardless of the other', async () => {
   const { commit, startDeploy, deploy, api } = await open({});
   const jobs = async (name: string) =>
     jobsOf(await runWorkflow(name, { github: eventOf('push', true), outcomes: BUILT }));
@@ -197,7 +197,7 @@ test('an environment pushed with Pages off is built, and the run says what to cl
   expect(await startDeploy(1)).toMatch(/^GitHub Pages is switched off: .*settings\/pages/);
 });
 
-test('a deployment that is accepted and not served fails with what to do', async () => {
+test('a deployment that is accepted but not served fails with advice', async () => {
   const { commit, deploy, checkLive } = await open({});
   expect(await checkLive()).toMatch(/found no such file .*A first deployment may take longer/);
   deploy();
@@ -216,7 +216,7 @@ test('a run from another branch deploys nothing', async () => {
   expect(api.dispatches).toEqual([]);
 });
 
-test('a failed deployment is no second failure where issues are off', async () => {
+test('a failed deployment causes no second failure when issues are off', async () => {
   const { api } = await open({ hasIssues: false });
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: COPY, GITHUB_TOKEN: 'token of the run' };
   expect(
@@ -230,23 +230,23 @@ test('a failed deployment is no second failure where issues are off', async () =
 });
 
 describe('which jobs run', () => {
-  test('first push of a copy: none, so nothing is red and nothing deployed', async () => {
+  test('first push of a copy: none, so nothing fails and nothing is deployed', async () => {
     for (const name of ['deploy.yml', 'ci.yml'])
       expect(jobsOf(await runWorkflow(name, { github: eventOf('push', false) })), name).toEqual([]);
   });
 
-  test('a scheduled run, whose event says nothing of the repository: all of them', async () => {
+  test('a scheduled run, whose event has no repository: all of them', async () => {
     const world = { github: eventOf('schedule', true), vars: { SCHEDULED_BUILDS: 'true' } };
     expect(jobsOf(await runWorkflow('scheduled.yml', { ...world, outcomes: BUILT }))).toEqual(ALL);
   });
 
-  test('two targets, one of which cannot be solved for: what the other has is published and deployed', async () => {
+  test('two targets, one of which cannot be concretized: the other is published and deployed', async () => {
     const outcomes = { ...BUILT, 'build/concretize': { result: 'failure' as const } };
     const run = await runWorkflow('manual.yml', { github: eventOf('workflow_dispatch', true), outcomes });
     expect(jobsOf(run)).toEqual(ALL);
   });
 
-  test('"re-run failed jobs": Publish takes what was built before; plans of another attempt are not taken', () => {
+  test('"re-run failed jobs": Publish uses earlier builds, but no plans of another attempt', () => {
     expect(() => expectSameAttempt('1-abc', '1')).not.toThrow();
     expect(() => expectSameAttempt('1-abc', '2')).toThrow(
       'this is attempt 2, and what to build was chosen in attempt 1, whose builds may have changed the plans since; choose ' +

@@ -45,7 +45,7 @@ const DOWNLOADS = JOBS.flatMap(({ where, steps }) =>
 /** Commands that load recipes or run build scripts, unless a file has their results. */
 const LOADS_RECIPES = /scripts\/(concretize|build|refresh|propose-update)\.ts(?!.*--(record-)?from )/;
 
-test('no download is unpacked over what the job runs', () => {
+test('no download is unpacked over files that the job runs', () => {
   expect(DOWNLOADS.length).toBeGreaterThan(8);
   const tracked = execFileSync('git', ['-C', ROOT, 'ls-files'], { encoding: 'utf8' }).split('\n');
   const taken = new Set([...tracked.map((path) => path.split('/')[0]), 'node_modules', '.work', '.git']);
@@ -55,7 +55,7 @@ test('no download is unpacked over what the job runs', () => {
   }
 });
 
-test('a job that loads recipes may write nothing and holds no secret', () => {
+test('a job that loads recipes has no write access and no secrets', () => {
   const jobs = JOBS.filter(({ steps }) => steps.some(({ run }) => LOADS_RECIPES.test(run)));
   expect(jobs.map(({ where }) => where)).toEqual([
     'build.yml: concretize',
@@ -71,7 +71,7 @@ test('a job that loads recipes may write nothing and holds no secret', () => {
   }
 });
 
-test("what loads recipes or names their repositories has the owner's: without them a build counts as withdrawn", () => {
+test("jobs that load recipes or name their repositories have the owner's: without them a build counts as withdrawn", () => {
   const steps = JOBS.flatMap(({ where, env, steps }) =>
     steps.map((step) => ({ where, run: step.run, names: Object.keys({ ...env, ...step.env }) })),
   );
