@@ -12,7 +12,7 @@ fail() {
   exit 1
 }
 
-# What a server sends a redirect to is held to HTTPS, too; plain HTTP is for trying things out on this machine.
+# Redirects must use HTTPS, too; plain HTTP is only for tests on this machine.
 schemes='=https'
 fetch() {
   curl --fail --silent --show-error --location --proto "$schemes" --retry 3 --max-time 60 "$1" ||
@@ -51,7 +51,7 @@ else
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   fetch "$url/keys/$fingerprint.asc" >"$folder/key.asc"
-  # Of all keys in the file: Spack would trust each.
+  # Checks all keys in the file, since Spack would trust each.
   found=$(GNUPGHOME="$folder" gpg --batch --with-colons --show-keys "$folder/key.asc" |
     awk -F: '$1 == "pub" || $1 == "sec" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }')
   [[ $found == "$fingerprint" ]] ||
