@@ -30,13 +30,13 @@ afterAll(async () => {
 test('verifies a signed build down to each dependency, and says what it did not check', async () => {
   const results = await verify('tree');
   expect(results).toEqual([
-    'good: The DAG hash, recomputed from the spec, is the one of this page.',
+    'good: The DAG hash, recomputed from the spec, matches this page.',
     expect.stringMatching(/^good: The manifest is signed by the key ([0-9A-F]{4} ?){10}\.$/),
-    'good: The manifest names the tarball and the spec file by the digests of this page.',
-    'good: The spec file is the one that the manifest names, and holds this very spec.',
-    'good: 5 dependencies recomputed: each is what its hash says.',
+    'good: The manifest names the tarball and the spec file with the digests on this page.',
+    'good: The spec file is the one that the manifest names, and contains this spec.',
+    'good: 5 dependencies recomputed: each matches its hash.',
     'open: The tarball itself was not downloaded.',
-    expect.stringMatching(/^open: The key came from this site as well/),
+    expect.stringMatching(/^open: The key also came from this site/),
   ]);
   expect(complaints).toEqual([]);
 });
@@ -71,7 +71,7 @@ test('finds a changed tarball, spec file, manifest, key and node', async () => {
   await change(mirrorBlobPath(build.tarball.digest), (text) => `${text}x`, 'latin1');
   await page.goto(site.url + (await site.buildOf('tree')));
   await page.getByRole('button', { name: /^Download and check the tarball/ }).click();
-  expect(await readResults()).toEqual(['bad: The tarball is not the one whose digest this page shows.']);
+  expect(await readResults()).toEqual(['bad: The tarball does not have the digest on this page.']);
 
   await change(mirrorBlobPath(build.image.config.digest), (text) => text.replace('2.1.0', '2.1.1'));
   expect(await verify('tree')).toContain('bad: The spec file is not the one that the manifest names.');
@@ -100,7 +100,7 @@ test('finds a changed tarball, spec file, manifest, key and node', async () => {
     'latin1',
   );
   expect(await verify('tree')).toContainEqual(
-    expect.stringMatching(/^bad: The spec has the DAG hash [a-z2-7]{32}, not/),
+    expect.stringMatching(/^bad: The spec has the DAG hash [a-z2-7]{32}, which does not match/),
   );
 });
 

@@ -65,13 +65,13 @@ async function choosePackage(parts: Parts, left = '', right = ''): Promise<void>
   const name = parts.name.value.trim();
   const { names, builds: counts } = await SEARCH_FILES.packages();
   const place = names.indexOf(name);
-  if (place < 0 || !counts[place]) throw new Error(`no package here is called “${name}”`);
+  if (place < 0 || !counts[place]) throw new Error(`there is no package “${name}” here`);
   const { builds } = await fetchPackage(name);
   const first = builds.find(({ hash }) => hash === left) ?? builds[0];
   const second = builds.find(({ hash }) => hash === right) ?? (await nearestOther(first, builds));
   fillChoices(parts.left, builds, first);
   fillChoices(parts.right, builds, second);
-  if (!first || !second) throw new Error(`${name} has one build only, so there is nothing to compare`);
+  if (!first || !second) throw new Error(`${name} has only one build, so there is nothing to compare`);
   await compare(parts);
 }
 

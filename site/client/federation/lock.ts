@@ -77,7 +77,7 @@ function describe({ needed, available, percent, caches, mirrors, missing }: Shar
       makeElement('pre', '', makeElement('code', '', commands.join('\n'))),
     ],
     missing.length > 0 && [
-      makeElement('p', '', `${formatNumber(missing.length, 'spec')} to be built:`),
+      makeElement('p', '', `${formatNumber(missing.length, 'spec')} to build from source:`),
       makeElement(
         'ul',
         '',

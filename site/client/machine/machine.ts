@@ -128,7 +128,7 @@ function listThem(machine: Machine, { kinds }: MachineSummary): HTMLElement {
       list,
       '. All pages now mark what runs on ',
       makeText(archOf(machine), 'mono'),
-      '. It is remembered in this browser and sent nowhere.',
+      '. It is stored only in this browser.',
     ),
   );
 }
@@ -155,7 +155,7 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): Child[] 
   const notes: string[] = [];
   if (!isTarget(machine.target))
     notes.push(
-      `The target ${machine.target} is not in archspec’s list of CPUs: only builds for it by name are counted.`,
+      `The target ${machine.target} is not in archspec’s list of CPUs: only builds for exactly this target are counted.`,
     );
   if (machine.platform === 'linux' && !machine.glibc && kinds.yes + kinds['by hash'] > 0)
     notes.push(

@@ -26,7 +26,7 @@ export function markNeeds(machine: Machine | undefined): void {
     const summary = makeSummary(found, machine);
     // Folded builds have no marks.
     const all = element.dataset['search'];
-    if (all !== undefined) summary.append(' ', makeLink(all, 'All builds of it that run there'));
+    if (all !== undefined) summary.append(' ', makeLink(all, 'All builds of the package that run there'));
     element.before(summary);
   }
 }
@@ -39,7 +39,7 @@ function makeSummary(fits: readonly Fit[], { os, target }: Machine): HTMLElement
   const running = sum === 0 ? 'None' : sum === fits.length ? 'All' : formatCount(sum);
   const rest =
     byHash > 0 ? `; Spack chooses ${chosen === 0 ? 'none' : formatCount(chosen)} of them by itself` : '';
-  const unknown = count('unknown') > 0 ? `; of ${formatCount(count('unknown'))} it is not known` : '';
+  const unknown = count('unknown') > 0 ? `; ${formatCount(count('unknown'))} not known` : '';
   return makeElement(
     'p',
     'mark',

@@ -44,7 +44,7 @@ function readDocument(document: unknown, specs: PastedSpecs): void {
   const nearest = hasKey(document, 'concrete_specs') ? lock.error : spec.error;
   const [issue] = nearest.issues;
   throw new Error(
-    `This is JSON, but neither a spack.lock nor what “spack spec --json” prints: ${issue?.path.join('.') || 'at the top'}: ${issue?.message}. Spack 1.0 or newer writes what is expected.`,
+    `This is JSON, but neither a spack.lock nor the output of “spack spec --json”: ${issue?.path.join('.') || 'at the top'}: ${issue?.message}. Use the output of Spack 1.0 or newer.`,
   );
 }
 
@@ -70,7 +70,7 @@ function parseDocuments(text: string): unknown[] {
       }
     }
     throw new Error(
-      'Expected what “spack arch” prints (linux-rocky9-zen3), a system and a CPU (Rocky 9, zen3), or the whole of a spack.lock or of the output of “spack spec --json”; this is cut off or something else.',
+      'Expected the output of “spack arch” (linux-rocky9-zen3), a system and a CPU (Rocky 9, zen3), or a complete spack.lock or output of “spack spec --json”; this is cut off or something else.',
       { cause },
     );
   }

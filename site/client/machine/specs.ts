@@ -114,7 +114,7 @@ function describeAll({ roots, nodes }: PastedSpecs, sizes: Sizes): Child[] {
   const here = own.filter(({ hash }) => sizes.has(hash));
   const missing = own.filter(({ hash }) => !sizes.has(hash));
   const bytes = here.reduce((sum, { hash }) => sum + (sizes.get(hash) ?? 0), 0);
-  const text = `${formatCount(here.length)} of ${formatNumber(own.length, 'spec')} to install have a binary here, ${formatSize(bytes)} to download.`;
+  const text = `${formatCount(here.length)} of ${formatNumber(own.length, 'spec')} needed to install have a binary here (${formatSize(bytes)} to download).`;
   const list = missing.map(({ name, version, hash }) =>
     makeElement('li', 'mono', makeText(`${name}@${version} /${shortHash(hash)}`)),
   );
@@ -135,7 +135,7 @@ function describeHits(hits: readonly Node[], sizes: Sizes): HTMLElement {
     'root hit',
     makeElement('h2', '', 'Here'),
     makeElement('ul', '', items),
-    makeCodeBlock('Install from binaries alone', [command]),
+    makeCodeBlock('Install only from binaries', [command]),
   );
 }
 
@@ -172,7 +172,7 @@ async function describeMiss(
   ];
   if (fit?.kind === 'yes') return { node, verdict: 'another build runs here', order: 0, parts };
   if (fit?.kind === 'by hash') return { node, verdict: 'another build runs here, by hash', order: 1, parts };
-  return { node, verdict: 'no build of it runs here', order: 2, parts };
+  return { node, verdict: 'no build of this package runs here', order: 2, parts };
 }
 
 /** Commands to install the nearest build, in one block to copy, or the reason why it does not run. */
@@ -192,7 +192,7 @@ function advise(
     const target = nearest.target === targetOf(wanted) ? [] : [`target=${nearest.target}`];
     const spec = [`${node.name}@${node.version}`, ...tokens, ...target].join(' ');
     return [
-      makeElement('p', '', 'It runs here. Ask for what it is, or install it by its hash:'),
+      makeElement('p', '', 'It runs here. Request its version and variants, or install it by hash:'),
       makeCodeBlock('One of these', [`spack install ${spec}`, byHash]),
     ];
   }
@@ -226,8 +226,9 @@ function describeDifferences(name: string, differences: readonly SpecProperty[])
     `${formatNumber(following.length, 'difference')} that follow${following.length === 1 ? 's' : ''} from it`,
   );
   return [
-    chosen.length > 0 && table(`What you chose for ${name}`, chosen),
-    following.length > 0 && makeElement('details', '', summary, table(`What follows for ${name}`, following)),
+    chosen.length > 0 && table(`Your choices for ${name}`, chosen),
+    following.length > 0 &&
+      makeElement('details', '', summary, table(`Differences that follow for ${name}`, following)),
   ];
 }
 

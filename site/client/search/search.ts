@@ -70,7 +70,7 @@ class SearchPage {
     this.#parts.all.hidden = true;
     this.#parts.columns.hidden = false;
     await this.#searcher.load().catch(() => {
-      this.#parts.status.textContent = 'The search data could not be loaded. Type again to try once more.';
+      this.#parts.status.textContent = 'The search data could not be loaded. Type to try again.';
     });
   }
 
@@ -158,9 +158,9 @@ class SearchPage {
     if (failed > 0 && failed < rows.length) notes.push(`${formatCount(failed)} failed`);
     if (ignored.length > 0)
       notes.push(
-        `nothing has all of these words: shown without ${ignored.map((word) => `“${word}”`).join(', ')}`,
+        `no result has all of these words; shown without ${ignored.map((word) => `“${word}”`).join(', ')}`,
       );
-    if (meaning.dependencies.length > 0) notes.push('what follows ^ is not searched');
+    if (meaning.dependencies.length > 0) notes.push('dependencies after ^ are not searched');
     if (rows.length === 0)
       notes.push(
         isNarrowed(this.state)

@@ -69,22 +69,22 @@ export async function verifyTarball(shown: ShownBuild): Promise<Check> {
   return fits
     ? {
         state: 'good',
-        text: `The tarball (${formatSize(bytes.byteLength)}) has the digest that this page shows.`,
+        text: `The tarball (${formatSize(bytes.byteLength)}) has the digest on this page.`,
       }
-    : { state: 'bad', text: 'The tarball is not the one whose digest this page shows.' };
+    : { state: 'bad', text: 'The tarball does not have the digest on this page.' };
 }
 
 async function checkNode(node: Node, text: string, hash: string): Promise<Check> {
   const actual = await findHash(node, text);
   if (actual === hash)
-    return { state: 'good', text: 'The DAG hash, recomputed from the spec, is the one of this page.' };
+    return { state: 'good', text: 'The DAG hash, recomputed from the spec, matches this page.' };
   const old = (node.annotations?.original_specfile_version ?? 5) < 5;
   if (old)
     return {
       state: 'open',
-      text: 'The DAG hash was not checked: it was made by an older Spack, in a form now lost.',
+      text: 'The DAG hash could not be checked: an older Spack made it from a text that is not kept.',
     };
-  return { state: 'bad', text: `The spec has the DAG hash ${actual}, not the one of this page.` };
+  return { state: 'bad', text: `The spec has the DAG hash ${actual}, which does not match this page.` };
 }
 
 /** The node's own hash if one of Spack's rules gives it, or else the result of the usual rule. */
@@ -127,10 +127,10 @@ function checkRecords(text: string, { tarball, image }: PublishedBuild): Check {
   if (names(TARBALL_MEDIA_TYPE, tarball) && names(SPEC_MEDIA_TYPE, image.config) && data.length === 2) {
     return {
       state: 'good',
-      text: 'The manifest names the tarball and the spec file by the digests of this page.',
+      text: 'The manifest names the tarball and the spec file with the digests on this page.',
     };
   }
-  return { state: 'bad', text: 'The manifest names another tarball or spec file than this page.' };
+  return { state: 'bad', text: 'The manifest names a different tarball or spec file than this page.' };
 }
 
 async function* checkSpecFile(
@@ -144,8 +144,8 @@ async function* checkSpecFile(
   }
   const texts = splitNodes(new TextDecoder().decode(bytes));
   yield texts[0] === nodeText
-    ? { state: 'good', text: 'The spec file is the one that the manifest names, and holds this very spec.' }
-    : { state: 'bad', text: 'The spec file is the one that the manifest names, but holds another spec.' };
+    ? { state: 'good', text: 'The spec file is the one that the manifest names, and contains this spec.' }
+    : { state: 'bad', text: 'The spec file is the one that the manifest names, but contains another spec.' };
   const nodes = texts.slice(1).map((text) => ({ node: Node.parse(JSON.parse(text)), text }));
   const results = await Promise.all(
     nodes.map(async ({ node, text }) => ({ node, fits: (await findHash(node, text)) === node.hash })),
@@ -155,12 +155,12 @@ async function* checkSpecFile(
   if (proven > 0)
     yield {
       state: 'good',
-      text: `${formatNumber(proven, 'dependency', 'dependencies')} recomputed: each is what its hash says.`,
+      text: `${formatNumber(proven, 'dependency', 'dependencies')} recomputed: each matches its hash.`,
     };
   for (const { name, external } of wrong) {
     yield external
-      ? { state: 'open', text: `The external ${name} cannot be proved: the builder’s system provided it.` }
-      : { state: 'bad', text: `The dependency ${name} is not what its hash says.` };
+      ? { state: 'open', text: `The external ${name} cannot be verified: the builder’s system provided it.` }
+      : { state: 'bad', text: `The dependency ${name} does not match its hash.` };
   }
 }
 

@@ -36,8 +36,8 @@ export function makeVerifySection(build: ShownBuild): HTMLElement {
       'p',
       'note',
       hasKeys
-        ? 'Recomputes the DAG hash and checks the manifest’s signature and digests, here and now. Spack checks signature and digests too when it installs.'
-        : 'Recomputes the DAG hash and checks the digests, here and now. Without a signature nothing proves who made them.',
+        ? 'Recomputes the DAG hash and checks the manifest’s signature and digests in your browser. Spack also checks signature and digests when it installs.'
+        : 'Recomputes the DAG hash and checks the digests in your browser. Without a signature, nothing proves who made the files.',
     ),
     makeElement(
       'ul',
@@ -57,7 +57,7 @@ async function* checkBuild(shown: ShownBuild): AsyncGenerator<Check> {
   } else {
     yield {
       state: 'open',
-      text: 'The key came from this site as well: compare its fingerprint with one you got elsewhere.',
+      text: 'The key also came from this site: compare its fingerprint with one that you got elsewhere.',
     };
   }
 }
@@ -66,7 +66,7 @@ async function* checkTarball(shown: ShownBuild): AsyncGenerator<Check> {
   if (shown.size > MOST_BYTES) {
     yield {
       state: 'open',
-      text: 'The tarball is too large to check in a browser: the commands above do it.',
+      text: 'The tarball is too large to check in a browser; use the commands above.',
     };
     return;
   }
@@ -80,7 +80,7 @@ async function show(list: HTMLElement, checks: AsyncGenerator<Check>): Promise<v
     if (!isSecureContext) {
       add(list, {
         state: 'open',
-        text: 'Nothing was checked: browsers compute digests on HTTPS pages alone.',
+        text: 'Nothing was checked: browsers compute digests only on HTTPS pages.',
       });
       return;
     }

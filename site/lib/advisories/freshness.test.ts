@@ -64,10 +64,10 @@ test.each<[Partial<OlderCause>, string, string]>([
   [{ why: 'deprecated', newest: '1.3' }, 'version 1.2 is deprecated', 'zlib 1.2 is deprecated'],
   [
     { why: 'version-removed' },
-    'version 1.2 is not in the recipes any more',
-    'zlib 1.2 is not in the recipes any more',
+    'version 1.2 is no longer in the recipes',
+    'zlib 1.2 is no longer in the recipes',
   ],
-  [{ why: 'recipe-removed' }, 'there is no recipe of zlib any more', 'there is no recipe of zlib any more'],
+  [{ why: 'recipe-removed' }, 'the recipe of zlib no longer exists', 'the recipe of zlib no longer exists'],
 ])('names the cause %j', (cause, own, others) => {
   const whole: OlderCause = { why: 'version', name: 'zlib', version: '1.2', ...cause };
   expect([causeText(whole, 'zlib'), causeText(whole, 'tree')]).toEqual([own, others]);

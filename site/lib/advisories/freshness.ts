@@ -90,8 +90,8 @@ export function freshnessText(
 export function causeText({ why, name, version, newest }: OlderCause, of: string): string {
   const own = (number: string): string => `${name === of ? 'version' : name} ${number}`;
   if (why === 'deprecated') return `${own(version)} is deprecated`;
-  if (why === 'version-removed') return `${own(version)} is not in the recipes any more`;
-  if (why === 'recipe-removed') return `there is no recipe of ${name} any more`;
+  if (why === 'version-removed') return `${own(version)} is no longer in the recipes`;
+  if (why === 'recipe-removed') return `the recipe of ${name} no longer exists`;
   return newest === undefined ? `the recipe of ${name} changed` : `${own(newest)} is preferred`;
 }
 

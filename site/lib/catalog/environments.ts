@@ -74,11 +74,11 @@ export function environmentNotes(
 export function explainMissing({ reason, instead = [], failure }: MissingSpec): string {
   switch (reason) {
     case 'failed':
-      return `it was tried and failed: ${failure?.kind ?? 'unknown'}`;
+      return `its build failed: ${failure?.kind ?? 'unknown'}`;
     case 'other-build':
-      return 'there is one with other variants or dependencies';
+      return 'there is a build with other variants or dependencies';
     case 'other-target':
-      return `there is one for ${instead.join(', ')}`;
+      return `there are builds for ${instead.join(', ')}`;
     case 'other-version':
       return `there are other versions: ${instead.join(', ')}`;
     case 'never':

@@ -102,7 +102,7 @@ function judgeTarget({ target }: Machine, needs: BuildNeeds): Obstacle[] {
   const [own, other] = [familyOf(target), familyOf(needs.target)];
   if (isTarget(target) && isTarget(needs.target) && own !== other)
     return [{ kind: 'family', text: `needs a CPU of the family ${other} (yours: ${own})` }];
-  return [{ kind: 'target', text: `needs ${needs.target} (${target} does not run it)` }];
+  return [{ kind: 'target', text: `needs ${needs.target} (${target} cannot run it)` }];
 }
 
 function judgeSystem(machine: Machine, needs: BuildNeeds): Fit {

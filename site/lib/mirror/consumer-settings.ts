@@ -67,7 +67,7 @@ function solverSettings(endpoints: Endpoints, view: string, facts: SolverFacts):
   const file = (path: string, of: string, named?: string): MirrorSettings => ({
     path,
     name: path.replace('mirrors/', ''),
-    description: `The HTTPS mirror${named === undefined ? '' : ` with the view ${named}`}, and what makes the solver choose ${of}.`,
+    description: `The HTTPS mirror${named === undefined ? '' : ` with the view ${named}`}, with preferences that make the solver choose ${of}.`,
     spack: named === undefined ? '1.0' : '1.2',
     ...(named === undefined ? {} : { view: named }),
     isForSolver: true,
@@ -77,17 +77,17 @@ function solverSettings(endpoints: Endpoints, view: string, facts: SolverFacts):
       solverLines(facts),
     ),
   });
-  const ofView = file(solverSettingsPath(view), `what is in the view ${view}`, view);
-  if (view === ALL_VIEW) return [file(solverSettingsPath(), 'what is here'), ofView];
+  const ofView = file(solverSettingsPath(view), `builds in the view ${view}`, view);
+  if (view === ALL_VIEW) return [file(solverSettingsPath(), 'builds of this cache'), ofView];
   if (!view.startsWith('env-')) return [ofView];
-  return [file(`mirrors/solver-${view}`, `what the environment ${view.slice(4)} has`), ofView];
+  return [file(`mirrors/solver-${view}`, `builds of the environment ${view.slice(4)}`), ofView];
 }
 
 function httpsSettings(endpoints: Endpoints): MirrorSettings {
   return {
     path: 'mirrors',
     name: 'https',
-    description: 'The HTTPS mirror alone.',
+    description: 'Only the HTTPS mirror.',
     spack: '1.0',
     text: settingsText([...headLines(endpoints, '1.0')], httpsEntry(endpoints)),
   };

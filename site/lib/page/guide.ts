@@ -14,7 +14,7 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: '',
     title: 'Owner’s guide',
-    description: 'What a Spack build cache on GitHub is, and where to read on.',
+    description: 'What a Spack build cache on GitHub is, and what to read next.',
   },
   {
     name: 'three-clicks',
@@ -29,7 +29,7 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: 'schedule',
     title: 'Build on a schedule',
-    description: 'Random packages, day by day: how to switch it on and steer it.',
+    description: 'Random packages, day by day: how to switch this on and adjust it.',
   },
   {
     name: 'environments',
@@ -39,7 +39,7 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: 'long-builds',
     title: 'Long builds',
-    description: 'How a run divides long work over jobs, and what happens to what does not fit.',
+    description: 'How a run divides long work over jobs, and what happens when it does not fit.',
   },
   {
     name: 'own-packages',
@@ -54,7 +54,7 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: 'signing-key',
     title: 'A signing key',
-    description: 'Make a key, store it, sign what is there, change it.',
+    description: 'Make a key, store it, sign existing builds, change the key.',
   },
   {
     name: 'containers',
@@ -69,28 +69,28 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: 'private',
     title: 'Private caches and other registries',
-    description: 'What works in a private repository, and how to use another registry than ghcr.io.',
+    description: 'What works in a private repository, and how to use a registry other than ghcr.io.',
   },
   {
     name: 'elsewhere',
     title: 'Offline copies and other hosts',
     description:
-      'Take a cache to machines without a network, or serve the site from another host than GitHub Pages.',
+      'Take a cache to machines without a network, or serve the site from a host other than GitHub Pages.',
   },
   {
     name: 'limits',
     title: 'Costs and limits',
-    description: 'Minutes, gigabytes, hours and jobs: what GitHub gives, and what happens at the edge.',
+    description: 'Minutes, gigabytes, hours and jobs: what GitHub offers, and what happens at each limit.',
   },
   {
     name: 'growth',
     title: 'A growing cache',
-    description: 'What breaks first as a cache grows, at which size, and what to do: with figures.',
+    description: 'What breaks first as a cache grows, at which size, and what to do, with figures.',
   },
   {
     name: 'cleaning-up',
     title: 'Cleaning up',
-    description: 'Which builds prune removes, how to pin those that must stay, and what happens to clients.',
+    description: 'Which builds prune removes, how to pin those to keep, and what happens to clients.',
   },
   {
     name: 'import',

@@ -170,9 +170,9 @@ export function totalTime(builds: Iterable<Build>): { seconds: number; builds: n
 
 /** An estimate in words: `about 2 h 10 min`, `not known`. */
 export function timeText({ seconds, byNeighbours, unknown }: TimeSum, builds: number): string {
-  if (unknown === builds) return 'how long is not known, nothing like it was built here';
+  if (unknown === builds) return 'time unknown, because nothing similar was built here';
   const notes = [
-    byNeighbours > 0 && `${byNeighbours} by packages that build alike`,
+    byNeighbours > 0 && `${byNeighbours} estimated from similar packages`,
     unknown > 0 && `${unknown} of ${builds} not known`,
   ].filter(Boolean);
   return `about ${formatDuration(seconds)} of building${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
