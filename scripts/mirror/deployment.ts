@@ -222,8 +222,8 @@ export function describeMirror(
   const lines: string[] = [];
   if (plan.served.size < planned.served.size) {
     lines.push(
-      `The pages take ${prettyBytes(dist.siteBytes)}, ${prettyBytes(bytes.site)} were expected: ` +
-        `the mirror has ${formatNumber(planned.served.size - plan.served.size, 'build')} fewer than the pages say.`,
+      `The pages take ${prettyBytes(dist.siteBytes)} instead of the expected ${prettyBytes(bytes.site)}: ` +
+        `the mirror has ${formatNumber(planned.served.size - plan.served.size, 'build')} fewer than the pages list.`,
     );
   }
   if (leftOut.builds.length > 0) {
@@ -245,7 +245,7 @@ export function describeMirror(
   const total = prettyBytes(dist.siteBytes + dist.mirrorBytes);
   lines.push(
     `Mirrored ${plan.served.size} of ${builds} builds and ${formatNumber(plan.views.size, 'view')}: the site takes ${total} of ` +
-      `${prettyBytes(planned.bytes.budget)}; the registry's index ${isIndexNew ? 'was replaced' : 'stays as it is'}.`,
+      `${prettyBytes(planned.bytes.budget)}; the registry's index ${isIndexNew ? 'was replaced' : 'is unchanged'}.`,
   );
   return lines.join('\n');
 }

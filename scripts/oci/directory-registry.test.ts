@@ -169,7 +169,7 @@ test('survives a kill at any point: old tags stay whole, the next push finishes,
   expect((await readdir(dir)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
 });
 
-test('takes over the lock of a process that is gone', async () => {
+test('takes over the lock of a process that has ended', async () => {
   const dir = path.join(work, 'dead-lock');
   await mkdir(dir);
   const child = spawn(process.execPath, ['-e', '']);
@@ -192,7 +192,7 @@ async function makeLayout(name: string, tags: string[], word = 'old'): Promise<s
   return layout.dir;
 }
 
-/** Pushes in a process of its own, so that it can be killed. */
+/** Pushes in a separate process, so that it can be killed. */
 function pushElsewhere(dir: string, layout: string): ReturnType<typeof spawn> {
   const program = `import { openRegistry } from ${JSON.stringify(REGISTRY_MODULE)};
     await openRegistry(${JSON.stringify(`oci-layout:${dir}`)}).push(${JSON.stringify(layout)});`;

@@ -155,7 +155,7 @@ async function readTags(
 function describeOtherImage(recorded: Build, tagged: Descriptor): string {
   return (
     `${recorded.image.tag}: the catalog names the image ${recorded.image.digest}, the registry's tag ${tagged.digest}; ` +
-    'both stay as they are, and clients of the registry get the latter'
+    'both are kept, and clients of the registry get the latter'
   );
 }
 

@@ -167,7 +167,7 @@ export function describeRun(
     `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} builds, ${prettyBytes(bytes)}`,
     '',
     ...(isPublished ? [`The site, once it is deployed: ${siteAddress()}/`, ''] : []),
-    '| job | asked for | target | new | built twice | reused | failed |',
+    '| job | requested | target | new | built twice | reused | failed |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',

@@ -47,11 +47,11 @@ export async function openSpack(folder: string, setup: SpackSetup): Promise<Spac
 async function expectHost(spack: Spack, microarchitecture: string): Promise<void> {
   const script = join(import.meta.dirname, 'check-target.py');
   const { code, output, stdout } = await runSpack(spack, ['python', script, microarchitecture]);
-  if (code !== 0) throw new Error(`spack does not run here: ${lastLines(output, 3).join(' ')}`);
+  if (code !== 0) throw new Error(`Spack does not run here: ${lastLines(output, 3).join(' ')}`);
   const host = stdout.trim();
   if (host === '') return;
   throw new Error(
-    `this machine is ${host}: it cannot solve or build for ${microarchitecture}; expected a runner of that ` +
+    `this machine is ${host}: it cannot concretize or build for ${microarchitecture}; expected a runner of that ` +
       'kind, so correct "runner" or "target" of that target in the settings',
   );
 }

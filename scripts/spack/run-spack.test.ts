@@ -14,7 +14,7 @@ function makeProgram(script: string, environment: Record<string, string> = {}): 
   return { program, environment: { PATH: '/usr/bin:/bin', ...environment } };
 }
 
-test('keeps both streams, the exit code, and passes arguments as they are', async () => {
+test('keeps both streams, the exit code, and passes arguments unchanged', async () => {
   const spack = makeProgram('echo "$1"; echo oops >&2; exit 3');
   const outcome = await runSpack(spack, ['a $(id) b']);
   expect(outcome).toMatchObject({ code: 3, stdout: 'a $(id) b\n', timedOut: false });

@@ -77,7 +77,7 @@ export async function findThisCache(
     keys: signed
       ? [...catalog.keys.keys()].map((fingerprint) => join(directory, catalogPath('keys', fingerprint)))
       : [],
-    message: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${others.length > 0 ? `, and ${others.join(' and ')} for what the site cannot hold` : ''}`,
+    message: `using ${siteUrl} as a mirror, ${signed ? 'signed' : 'unsigned'}${others.length > 0 ? `, and ${others.join(' and ')} for builds that do not fit on the site` : ''}`,
   };
 }
 

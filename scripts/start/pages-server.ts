@@ -83,7 +83,7 @@ async function answer(
 }
 
 function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-  // The path has been found and checked: send must not change it by rules of its own.
+  // The path has been found and checked: the rules of `send` must not change it.
   const stream = send(request, encodeURI(path).replace(/[?#]/g, encodeURIComponent), {
     dotfiles: 'allow',
     index: false,

@@ -8,7 +8,7 @@ test('continues while something waits and each run makes progress', () => {
   expect(decide(0, 0, 5)).toMatchObject({ continues: false });
   expect(decide(0, 1, 5)).toEqual({
     continues: true,
-    sentence: '1 build waits: run 2 of the same begins.',
+    sentence: '1 build waits: run 2 starts now.',
   });
   expect(decide(3, 7, 0)).toMatchObject({ continues: false });
   expect(decide(3, 7, 0).sentence).toMatch(/this run built nothing new/);

@@ -89,10 +89,10 @@ export function decideContinuation({
   if (round + 1 >= MAX_ROUNDS) {
     return {
       continues: false,
-      sentence: `${rest}, but ${MAX_ROUNDS} runs have followed each other. Start the same again to go on.`,
+      sentence: `${rest}, but ${MAX_ROUNDS} runs have followed each other. Start it again to continue.`,
     };
   }
-  return { continues: true, sentence: `${rest}: run ${round + 2} of the same begins.` };
+  return { continues: true, sentence: `${rest}: run ${round + 2} starts now.` };
 }
 
 /**

@@ -438,7 +438,7 @@ test('two builds are compared, and the address keeps which', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('a package is read, a machine checked and two builds compared by keyboard alone, on a phone', async () => {
+test('a package is read, a machine checked and two builds compared with the keyboard only, on a phone', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 700 } });
   /** Presses Tab until the focus is on the element of a selector. */
   const tabTo = async (selector: string): Promise<void> => {

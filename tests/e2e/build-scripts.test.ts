@@ -24,7 +24,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     const solve = (specs: string, name: string) => bench.solve(['manual', '--specs', specs], name);
 
     test(
-      'solves each request, tells what has no solution, and builds what the plan says and no more',
+      'concretizes each request, reports those without a solution, and builds exactly the plan',
       async () => {
         const { matrix } = await solve(
           'trial-app+loud\nno-such-package\nfails-dependent\nnever-ends',
@@ -73,7 +73,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     });
 
     test(
-      'hands over what succeeded of a build that fails, and tells why it did',
+      'uploads the successful builds of a failed job, with the reason of the failure',
       async () => {
         const { record } = await bench.build('plans/2', 'failed');
         expect(record.failures.find(({ name }) => name === 'fails-compile')).toMatchObject({
@@ -90,7 +90,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'takes from this cache, signed, what it has, and solves what is all there to nothing',
+      'takes signed builds from this cache, and plans nothing when all are cached',
       async () => {
         const made = await bench.run('key', ['--out', 'signing-key.asc']);
         expect(made.code, made.output).toBe(0);
@@ -120,7 +120,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'keeps what was built until time ran out',
+      'keeps the builds finished before the time ran out',
       async () => {
         const { record } = await bench.build('plans/3', 'endless-built', '--minutes', '0.5');
         expect(record.failures).toMatchObject([{ name: 'never-ends', kind: 'timeout', phase: 'install' }]);

@@ -60,7 +60,7 @@ describe.skipIf(!canRun)(
     });
 
     test(
-      'programs and scripts with long first lines run by name in the container of what was asked for',
+      'programs and scripts with long first lines run by name in the container of the requested package',
       async () => {
         await markOtherArchitecture('trial-app-latest');
         const output = await publish(
@@ -87,7 +87,7 @@ describe.skipIf(!canRun)(
     );
 
     test(
-      'what is there is not made again, and what is cached gets its container without being built',
+      'an existing container is not made again, and a cached build gets one without being rebuilt',
       async () => {
         const again = await bench.solve(['manual', '--specs', 'trial-app', '--container', 'true'], 'again');
         expect(again.matrix.include).toEqual([]);
@@ -123,7 +123,7 @@ describe.skipIf(!canRun)(
     );
 
     test(
-      'an environment of which no view can be made says why, and not to run the job again',
+      'an environment without a possible view says why, and not to re-run the job',
       async () => {
         await writeFile(
           join(bench.folder, 'catalog/environments/twice.yaml'),
@@ -143,7 +143,7 @@ describe.skipIf(!canRun)(
     );
 
     test(
-      'a base image that cannot be used costs the builds nothing, and says what to do',
+      'an unusable base image does not affect the builds, and the error says what to do',
       async () => {
         await writeFile(
           join(bench.folder, '.github/build-cache.yaml'),

@@ -104,7 +104,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     }
 
     test(
-      'keep their lock until what newer recipes give is built, and take it over then',
+      'keep their lock until the builds of newer recipes exist, and then replace it',
       async () => {
         await writeRecipe('sure', recipe('Sure', 'version("1.0")'));
         await writeRecipe('shaky', recipe('Shaky', 'version("1.0")'));
@@ -145,7 +145,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'are continued without what has failed before, and without what only that needs',
+      'are continued without failed specs, and without dependencies that only those need',
       async () => {
         const no = 'version("1.0")\n\ndef setup_build_environment(self, env):\n    raise InstallError("no")';
         await writeRecipe('helper', recipe('Helper', 'version("1.0")'));
@@ -184,7 +184,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'publish what comes from another mirror of the environment, and say so',
+      'publish builds from another mirror of the environment, and report it',
       async () => {
         const needs =
           'version("1.0")\ndepends_on("elsewhere", type=("link", "run"))\ndepends_on("tool", type="build")';
@@ -221,7 +221,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'build what a splice asks for and what it was built as, publish both, and consumers install and run it',
+      'build spliced specs and their build specs, publish both, and consumers install and run them',
       async () => {
         await copyRecipes('splice_word', 'splice_app');
         await writeEnvironment('words', 'spack:\n  specs: [splice-word@2.0]\n');
@@ -306,7 +306,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     );
 
     test(
-      'splice another provider of an interface with all that it needs, two levels below the root',
+      'splice another provider of an interface with its dependencies, two levels below the root',
       async () => {
         await copyRecipes('splice_word', 'splice_one', 'splice_two', 'splice_mid', 'splice_top');
         await writeEnvironment('two', 'spack:\n  specs: [splice-two]\n');

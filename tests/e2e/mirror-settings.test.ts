@@ -59,7 +59,7 @@ describe.each(versions)('Spack $version', (version) => {
   /** Total number of builds that `buildcache list` shows. */
   let everything: number;
 
-  itIf(true)('takes the downloaded file as a configuration of its own', async () => {
+  itIf(true)('accepts the downloaded file as a separate configuration', async () => {
     const home = await openSpack(version, packages);
     await home.configure('mirrors.yaml', await download(`${site.url}/api/mirrors.yaml`));
     everything = (await listBuilds(home)).length;
@@ -69,7 +69,7 @@ describe.each(versions)('Spack $version', (version) => {
     await home.close();
   });
 
-  itIf(true)('takes a remote include, that Spack checks by its sha256', async () => {
+  itIf(true)('accepts a remote include, which Spack checks by its sha256', async () => {
     const home = await openSpack(version, packages);
     const include = views.settings.find(({ name }) => name === 'https')?.include;
     expect(include).toBeDefined();
@@ -80,17 +80,20 @@ describe.each(versions)('Spack $version', (version) => {
     await home.close();
   });
 
-  itIf(true)('takes what makes the solver choose what is here by the same kind of include', async () => {
-    const home = await openSpack(version, packages);
-    const include = views.settings.find(({ name }) => name === 'solver')?.include;
-    expect(include).toBeDefined();
-    await home.configure('include.yaml', JSON.stringify({ include: [include] }));
-    expect((await listBuilds(home)).length).toBe(everything);
-    expect(await spack(home, ['config', 'get', 'concretizer'])).toContain('type: buildcache');
-    await home.close();
-  });
+  itIf(true)(
+    'accepts settings that make the solver prefer cached builds through the same kind of include',
+    async () => {
+      const home = await openSpack(version, packages);
+      const include = views.settings.find(({ name }) => name === 'solver')?.include;
+      expect(include).toBeDefined();
+      await home.configure('include.yaml', JSON.stringify({ include: [include] }));
+      expect((await listBuilds(home)).length).toBe(everything);
+      expect(await spack(home, ['config', 'get', 'concretizer'])).toContain('type: buildcache');
+      await home.close();
+    },
+  );
 
-  itIf(isAtLeast(version.version, VIEWS_SINCE))('takes the settings of a view', async () => {
+  itIf(isAtLeast(version.version, VIEWS_SINCE))('accepts the settings of a view', async () => {
     const home = await openSpack(version, packages);
     const view = views.views.find(({ name }) => name === 'target-x86_64_v3');
     await home.configure('mirrors.yaml', await download(view?.settings ?? ''));
@@ -101,13 +104,16 @@ describe.each(versions)('Spack $version', (version) => {
     await home.close();
   });
 
-  itIf(!isAtLeast(version.version, VIEWS_SINCE))('refuses the settings of a view, as they say', async () => {
-    const home = await openSpack(version, packages);
-    await home.configure('mirrors.yaml', await download(views.views[0]?.settings ?? ''));
-    const { code } = await home.run(['mirror', 'list']);
-    expect(code).not.toBe(0);
-    await home.close();
-  });
+  itIf(!isAtLeast(version.version, VIEWS_SINCE))(
+    'refuses the settings of a view, as documented',
+    async () => {
+      const home = await openSpack(version, packages);
+      await home.configure('mirrors.yaml', await download(views.views[0]?.settings ?? ''));
+      const { code } = await home.run(['mirror', 'list']);
+      expect(code).not.toBe(0);
+      await home.close();
+    },
+  );
 });
 
 test.skipIf(spacks.length === 0)(

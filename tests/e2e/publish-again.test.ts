@@ -63,15 +63,12 @@ test('two publishers at once give the same result as one', async () => {
   await expectClean('both');
 });
 
-test.each(KILL_AFTER_MS)(
-  'a run after one that was killed at %i ms ends as a clean one does',
-  async (delay) => {
-    const name = `killed-${delay}`;
-    await killPublish(optionsFor(name), delay);
-    await publishInto(name);
-    await expectClean(name);
-  },
-);
+test.each(KILL_AFTER_MS)('a run after one that was killed at %i ms ends like a clean one', async (delay) => {
+  const name = `killed-${delay}`;
+  await killPublish(optionsFor(name), delay);
+  await publishInto(name);
+  await expectClean(name);
+});
 
 describe.skipIf(!['docker-registry', 'oras'].every(findProgram))('in a real registry', () => {
   let registry: TestRegistry;
@@ -83,7 +80,7 @@ describe.skipIf(!['docker-registry', 'oras'].every(findProgram))('in a real regi
   afterAll(() => registry?.stop());
 
   test.each(isFull ? [500, 900, 1300] : [900])(
-    'a run after one that was killed at %i ms ends as a clean one does',
+    'a run after one that was killed at %i ms ends like a clean one',
     async (delay) => {
       const catalog = join(folder, `remote-${delay}`);
       const options = ['--registry', `http://${registry.host}/killed-${delay}`, '--catalog', catalog];
@@ -103,28 +100,25 @@ describe.skipIf(!canMount())('a full disk', () => {
   test.each([
     { what: 'registry', size: '2m' },
     { what: 'catalog', size: '40k' },
-  ])(
-    'under the $what is named, and a run with more room ends as a clean one does',
-    async ({ what, size }) => {
-      const name = `full-${what}`;
-      const disk = join(folder, name, what);
-      await mkdir(disk, { recursive: true });
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
-      try {
-        const { code, output } = await tryScript('publish', [CACHE, ...optionsFor(name)], env);
-        expect(output).toMatch(/ENOSPC|no space|disk is full/i);
-        expect(code).toBe(1);
-        // The public key may exist: it vouches for nothing by itself.
-        const left = Object.keys(await readState(join(folder, name, 'catalog')));
-        expect(left.filter((path) => !path.startsWith('keys/'))).toEqual([]);
-        execFileSync('mount', ['-o', 'remount,size=64m', disk]);
-        await publishInto(name);
-        await expectClean(name);
-      } finally {
-        execFileSync('umount', [disk]);
-      }
-    },
-  );
+  ])('under the $what is named, and a run with more room ends like a clean one', async ({ what, size }) => {
+    const name = `full-${what}`;
+    const disk = join(folder, name, what);
+    await mkdir(disk, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
+    try {
+      const { code, output } = await tryScript('publish', [CACHE, ...optionsFor(name)], env);
+      expect(output).toMatch(/ENOSPC|no space|disk is full/i);
+      expect(code).toBe(1);
+      // The public key may exist: it vouches for nothing by itself.
+      const left = Object.keys(await readState(join(folder, name, 'catalog')));
+      expect(left.filter((path) => !path.startsWith('keys/'))).toEqual([]);
+      execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+      await publishInto(name);
+      await expectClean(name);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
 });
 
 function optionsFor(name: string): string[] {

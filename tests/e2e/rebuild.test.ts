@@ -48,7 +48,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     afterAll(() => bench?.close());
 
     test(
-      'builds again from source what the cache has, elsewhere, and records that it came out alike',
+      'rebuilds cached builds from source in another place, and records that they are reproducible',
       async () => {
         const catalog = join(bench.folder, 'catalog');
         const outputs = join(bench.folder, 'outputs');
@@ -109,7 +109,7 @@ describe.each(process.env['FULL'] === '1' && hasClock ? spacks : [])(
     });
 
     test(
-      'clean ones are equal, and those that note a date differ by a time',
+      'clean ones are equal, and those that record a date differ by a time',
       async () => {
         await bench.solve(['manual', '--specs', ALL], 'plans');
         const { record } = await bench.build('plans/0', 'built');

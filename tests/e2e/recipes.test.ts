@@ -122,7 +122,7 @@ describe.skipIf(!spack || process.env['FULL'] !== '1')(
     }
 
     test(
-      'say which of them are older and why, until they are renewed',
+      'show which of them are older and why, until they are renewed',
       async () => {
         const app = recipe('FreshApp', ['version("1.0")', 'depends_on("fresh-base", type=("link", "run"))']);
         const made = recipe('FreshMade', ['version("1.0")', 'depends_on("fresh-tool", type="build")']);

@@ -58,7 +58,7 @@ for (const spack of process.env['FULL'] ? findSolvers() : []) {
     afterAll(() => bench?.close());
 
     test(
-      'builds and publishes what compiles, and refresh judges all of it',
+      'builds and publishes compiled packages, and refresh judges all of them',
       { timeout: 30 * MINUTES },
       async () => {
         const { matrix } = await bench.solve(

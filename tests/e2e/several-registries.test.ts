@@ -164,7 +164,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
 
   describe.each(spacks)('Spack $version', (version) => {
     test.runIf(isFull).each(['own', 'generic'] as const)(
-      'lists and installs what is in one registry: %s',
+      'lists and installs the builds of one registry: %s',
       async (kind) => {
         const home = await openSpack(version, packages);
         onTestFinished(home.close);

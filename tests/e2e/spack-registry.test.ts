@@ -82,7 +82,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)(
     });
 
     test(
-      `serves ${PROCESSES} processes at once that have both mirrors`,
+      `serves ${PROCESSES} concurrent processes with both mirrors`,
       async () => {
         const [newest] = spacks;
         if (!newest) return;

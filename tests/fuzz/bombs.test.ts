@@ -34,7 +34,7 @@ const SLOW = [
 ];
 
 test.each(process.env['FULL'] ? [...NAMES, ...SLOW] : NAMES)(
-  '%s is refused in a sentence, in little memory',
+  '%s is refused with a sentence, using little memory',
   async (name) => {
     // A hang is ended by the time limit of tests.
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, name]);

@@ -56,7 +56,7 @@ describe.runIf(isRunnable)('packages with shared dependencies, one of them faili
     // Long enough to make each build worth a separate job.
     const { output } = await build(rehearsal, { specs: stack.roots, seconds: '3000', signingKey });
     expect(output).toMatch(/Wave 4\b.*Job succeeded/);
-    const next = output.indexOf('run 2 of the same begins');
+    const next = output.indexOf('run 2 starts now');
     expect(next).toBeGreaterThan(0);
     const lost = listBuilt(linesOf(output.slice(0, next), `Build ${LOST_JOB} for `));
     expect(lost).toHaveLength(1);
