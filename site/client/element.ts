@@ -33,10 +33,12 @@ export function makeText(text: string, className = ''): HTMLElement {
   return makeElement('bdi', className, text);
 }
 
+/** A link with untrusted text. */
 export function makeLink(href: string, text: string, className = ''): HTMLAnchorElement {
   return makeElement('a', { class: className, href }, makeText(text));
 }
 
+/** A button that does not submit forms. */
 export function makeButton(
   attributes: string | Readonly<Record<string, string>>,
   label: Child,
@@ -78,6 +80,7 @@ export function makeTable(
   );
 }
 
+/** A link to the page of a build. */
 export function makeBuildLink(build: { name: string; version: string; hash: string }): HTMLAnchorElement {
   return makeLink(buildPage(build), `${build.name}@${build.version} /${shortHash(build.hash)}`, 'mono');
 }

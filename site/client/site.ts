@@ -1,10 +1,12 @@
 /** Base path of the site, without a slash at the end. */
 export const BASE = import.meta.env.BASE_URL.replace(/\/$/, '');
 
+/** Address of a package's page. */
 export function packagePage(name: string): string {
   return `${BASE}/packages/${encodeURIComponent(name)}/`;
 }
 
+/** Address of a build's page. */
 export function buildPage({ name, hash }: { name: string; hash: string }): string {
   return `${BASE}/builds/${encodeURIComponent(name)}/${hash}/`;
 }

@@ -15,6 +15,7 @@ export interface BuildFiles {
   spec: ComparedSpec;
 }
 
+/** Reads a package's document. */
 export function fetchPackage(name: string): Promise<PackageDocument> {
   return fetchData(`/api/packages/${encodeURIComponent(name)}.json`);
 }

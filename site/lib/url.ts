@@ -32,10 +32,12 @@ export const comparePath = '/compare/';
 /** The documentation of the API. */
 export const apiPagePath = '/api/';
 
+/** Path of a package's page. */
 export function packagePath(name: string): string {
   return `/packages/${encodeURIComponent(name)}/`;
 }
 
+/** Path of a build's page. */
 export function buildPath({ name, hash }: { name: string; hash: DagHash }): string {
   return `/builds/${encodeURIComponent(name)}/${hash}/`;
 }
@@ -95,10 +97,12 @@ export function environmentFeedPath(name: string): string {
   return `/feeds/environments/${encodeURIComponent(name)}.atom`;
 }
 
+/** Path of an environment's page. */
 export function environmentPath(name: string): string {
   return `${environmentsPath}${encodeURIComponent(name)}/`;
 }
 
+/** Path of a tag's page. */
 export function tagPath(tag: string): string {
   return `${tagsPath}${encodeURIComponent(tag)}/`;
 }

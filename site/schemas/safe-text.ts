@@ -18,8 +18,8 @@ export function escapeUnsafe(text: string, kept = ''): string {
 }
 
 /**
- * What a table holds for a name from outside; undefined where it holds nothing. Each object also has a `constructor`, a `toString`
- * and more, which `table[name]` would find.
+ * Looks up an untrusted name in a table. Undefined: the table does not have it. `table[name]` would also find
+ * `constructor`, `toString` and other properties that every object inherits.
  */
 export function ownValue<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;

@@ -25,12 +25,14 @@ interface Box extends Point {
   height: number;
 }
 
+/** A node of the graph with its box; `place` is its index there. */
 export interface NodePlace extends Box {
   place: number;
   name: string;
   version: string;
 }
 
+/** Positions of all nodes and edges, and the size of the whole picture. */
 export interface GraphLayout {
   width: number;
   height: number;

@@ -9,6 +9,7 @@ export interface SearchState {
   selection: Map<FacetName, Set<string>>;
 }
 
+/** Reads a search from the query part of an address. */
 export function readState(parameters: URLSearchParams): SearchState {
   const selected = FACET_NAMES.map((name): [FacetName, Set<string>] => [
     name,

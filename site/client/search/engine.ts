@@ -51,6 +51,7 @@ export interface SearchResult {
   askedFit: ((row: number) => Fit | undefined) | undefined;
 }
 
+/** Prepares a search engine from the two indexes that every search needs. */
 export function createSearchEngine(packages: PackageIndex, builds: BuildIndex): SearchEngine {
   const firstRows = new Uint32Array(packages.names.length + 1);
   for (const place of builds.rows.package) firstRows[place + 1] = (firstRows[place + 1] ?? 0) + 1;

@@ -32,6 +32,7 @@ export interface Facet {
 /** Words that a reader selected, keyed by facet. */
 export type Selection = ReadonlyMap<FacetName, ReadonlySet<string>>;
 
+/** The facets of the search index, keyed by name. */
 export function listFacets(packages: PackageIndex, builds: BuildIndex): Map<FacetName, Facet> {
   const { rows } = builds;
   const environments = environmentSets(builds);

@@ -268,7 +268,7 @@ test('a hash is found with and without its slash, from four characters on', () =
   const name = rows[3]?.entry.name ?? '';
   for (const text of [wanted, `/${wanted}`, `${name}/${wanted}`, `${wanted.slice(0, 7)} ${name}`])
     expect(search(engine, parseQuery(text), new Map(), hashes).rows).toEqual([3]);
-  // Of thousands of hashes one begins with `nvcc`, and one with `test`.
+  // Among thousands of hashes, one begins with `nvcc`, and one with `test`.
   for (const [text, first] of [
     ['nvcc', 'cuda'],
     ['test framework', firstFor('test framework')],

@@ -35,6 +35,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   vcs: ['version control', 'source control'],
 };
 
+/** Words that descriptions may have instead of a search word. */
 export function synonymsOf(word: string): readonly string[] {
   return ownValue(SYNONYMS, word) ?? [];
 }

@@ -9,10 +9,12 @@ import { listLinks, type Body } from './links.ts';
 /** Maximum number of reasons in a document. Each takes 200 bytes. */
 const MOST_CAUSES = 500;
 
+/** `/api/health.json`. */
 export function healthDocument({ health }: SiteCatalog): Body<HealthDocument> {
   return { ...(health ? { last: health } : {}), links: listLinks() };
 }
 
+/** `/api/reproduced.json`. */
 export function reproducedDocument({ challenge, alike }: SiteCatalog): Body<ReproducedDocument> {
   return {
     ...(challenge ? { last: challenge } : {}),
@@ -21,6 +23,7 @@ export function reproducedDocument({ challenge, alike }: SiteCatalog): Body<Repr
   };
 }
 
+/** `/api/recipes.json`. */
 export function recipesDocument(catalog: SiteCatalog): Body<RecipesDocument> {
   const { comparison, builds } = catalog;
   const { builds: counts, since } = countFreshness(builds.values(), catalog);

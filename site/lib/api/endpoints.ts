@@ -302,6 +302,7 @@ export function parameterOf({ path }: Endpoint): string | undefined {
   return /\{(\w+)\}/.exec(path)?.[1];
 }
 
+/** The endpoint with a name. Throws if there is none. */
 export function endpointNamed(name: string): Endpoint {
   const match = ENDPOINTS.find((endpoint) => endpoint.name === name);
   if (!match) throw new Error(`expected an endpoint named ${name}`);

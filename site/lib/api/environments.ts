@@ -8,6 +8,7 @@ import { describeEnvironmentState } from '../catalog/environments.ts';
 import type { CatalogEnvironment, SiteCatalog } from '../catalog/site-catalog.ts';
 import { apiPath, externalUrl } from '../url.ts';
 
+/** `/api/environments.json`. */
 export function describeEnvironments(catalog: SiteCatalog): Body<EnvironmentList> {
   const cache = knownCache(catalog);
   return {

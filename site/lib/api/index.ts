@@ -11,6 +11,7 @@ import { sha256Of } from '../mirror/recorded-settings.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 
+/** `/api/index.json`. */
 export function describeIndex(catalog: SiteCatalog): Body<IndexDocument> {
   const { packages, builds, buildsOnSite, unsigned, targets, size, updated } = countSite(catalog);
   return {

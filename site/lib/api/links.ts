@@ -13,6 +13,7 @@ export function listLinks(): { index: string } {
   return { index: indexLink() };
 }
 
+/** Address of the index of the API. */
 export function indexLink(): string {
   return externalUrl(apiPath('index'));
 }

@@ -20,6 +20,7 @@ import { allAdvisories } from '../advisories/advisories.ts';
 import type { ContainerList } from '../../schemas/api/container-list.ts';
 import { containerReference, currentTags, taggedContainers } from '../catalog/containers.ts';
 
+/** `/api/packages.json`. */
 export function describePackages({ packages }: SiteCatalog): Body<PackageList> {
   return {
     packages: [...packages.values()].map(({ name, metadata, versions, targets, builds, size, updated }) => ({
@@ -44,6 +45,7 @@ export function describeSpecs(catalog: SiteCatalog): Body<SpecTable> {
   };
 }
 
+/** `/api/targets.json`. */
 export function describeTargets(catalog: SiteCatalog): Body<TargetList> {
   const packages = new Map<string, number>();
   for (const { targets } of catalog.packages.values()) {
@@ -60,6 +62,7 @@ export function describeTargets(catalog: SiteCatalog): Body<TargetList> {
   };
 }
 
+/** `/api/compilers.json`. */
 export function describeCompilers(catalog: SiteCatalog): Body<CompilerList> {
   return {
     compilers: countCompilers(catalog).map(({ name, version, languages, builds }) => ({
@@ -72,6 +75,7 @@ export function describeCompilers(catalog: SiteCatalog): Body<CompilerList> {
   };
 }
 
+/** `/api/programs.json`. */
 export function describePrograms({ builds }: SiteCatalog): Body<ProgramList> {
   const all = [...builds.values()].map(({ build }) => build);
   return {
@@ -81,6 +85,7 @@ export function describePrograms({ builds }: SiteCatalog): Body<ProgramList> {
   };
 }
 
+/** `/api/failures.json`. */
 export function describeFailures({ failures }: SiteCatalog): Body<FailureList> {
   return {
     failures: failures.map(({ id, name, spec, hash, target, kind, phase, date, run }) => ({
@@ -98,6 +103,7 @@ export function describeFailures({ failures }: SiteCatalog): Body<FailureList> {
   };
 }
 
+/** `/api/advisories.json`. */
 export function describeAdvisories(catalog: SiteCatalog): Body<AdvisoryList> {
   return {
     advisories: allAdvisories(catalog).map(({ builds, ...advisory }) => ({
@@ -109,6 +115,7 @@ export function describeAdvisories(catalog: SiteCatalog): Body<AdvisoryList> {
   };
 }
 
+/** `/api/keys.json`. */
 export function describeKeys({ keys }: SiteCatalog): Body<KeyList> {
   return {
     keys: keys.map((key) => ({ fingerprint: key.fingerprint, url: externalUrl(keyPath(key)) })),
@@ -121,6 +128,7 @@ export function settingsLink(view: string, { plan }: SiteCatalog): { settings?: 
   return plan.views.has(view) ? { settings: externalUrl(`/api/${viewSettingsPath(view)}.yaml`) } : {};
 }
 
+/** `/api/containers.json`. */
 export function describeContainers(catalog: SiteCatalog): Body<ContainerList> {
   return {
     containers: taggedContainers(catalog).map((container) => {

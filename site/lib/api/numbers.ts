@@ -13,6 +13,7 @@ import { countSite } from '../catalog/site-numbers.ts';
 import { totalTime } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
 
+/** `/api/stats.json`. */
 export function describeStats(catalog: SiteCatalog): Body<StatsDocument> {
   const builds = [...catalog.builds.values()];
   return {
@@ -35,6 +36,7 @@ export function describeStats(catalog: SiteCatalog): Body<StatsDocument> {
   };
 }
 
+/** `/api/budget.json`. */
 export function describeBudget(catalog: SiteCatalog): Body<BudgetDocument> {
   const { plan } = catalog;
   const forecast = forecastBudget(catalog);

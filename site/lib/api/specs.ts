@@ -10,6 +10,7 @@ import { servedSboms } from '../sbom/served-sboms.ts';
 import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
 import { apiPath, externalUrl, packagePath } from '../url.ts';
 
+/** `/api/packages/<name>.json`. */
 export function describePackage(
   { name, metadata, builds }: CatalogPackage,
   catalog: SiteCatalog,
@@ -48,6 +49,7 @@ export function nodeListText({ builds }: CatalogPackage): string {
   return `{"schema":${JSON.stringify(schemaLink('node-list'))},"nodes":[${builds.map(({ text }) => text).join(',')}]}\n`;
 }
 
+/** `/api/specs/<hash>.json`. */
 export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDocument {
   const { build, node, signed, state } = entry;
   return {

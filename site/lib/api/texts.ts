@@ -50,6 +50,7 @@ export interface ApiTexts {
   badges: Map<string, string>;
 }
 
+/** Texts of a catalog's documents, checked against their schemas. */
 export const apiTexts = once((catalog: SiteCatalog): ApiTexts => ({
   lists: new Map(
     Object.entries(LISTS).map(([name, describe]) => [name, documentText(name, describe(catalog))]),

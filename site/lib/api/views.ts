@@ -11,6 +11,7 @@ export const settingsOf = once((catalog: SiteCatalog): SettingsFile[] =>
   describeSettings({ ...catalog, signed: catalog.keys.length > 0, views: catalog.plan.views }),
 );
 
+/** `/api/views.json`. */
 export function describeViews(catalog: SiteCatalog): Body<ViewList> {
   const files = settingsOf(catalog);
   return {

@@ -31,6 +31,7 @@ const MOST_DEPENDENCIES = 4;
  */
 const MOST_SPELLED_OUT = 8;
 
+/** Differences between a package's builds, for the rows of a table. */
 export interface ToldApart extends Differences {
   /**
    * Most common values of what differs; rows show only deviations from these. Empty: rows show everything.

@@ -26,6 +26,7 @@ export interface EnvironmentState {
   waiting?: Pick<Coverage, 'needed' | 'available'>;
 }
 
+/** State of an environment in a catalog. */
 export function describeEnvironmentState(
   environment: CatalogEnvironment,
   catalog: SiteCatalog,

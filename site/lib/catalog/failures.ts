@@ -24,6 +24,7 @@ const KINDS: Record<CatalogFailure['kind'], string> = {
   unknown: 'unknown error',
 };
 
+/** Short description of a kind of failure. */
 export function describeKind(kind: CatalogFailure['kind']): string {
   return KINDS[kind];
 }
@@ -77,6 +78,7 @@ export function errorLine(log: readonly string[]): number {
 /** Number of failures on one page of the list. */
 const PAGE_SIZE = 100;
 
+/** Failures, split into the pages of their list. */
 export function failurePages(failures: readonly CatalogFailure[]): CatalogFailure[][] {
   return splitPages(failures, PAGE_SIZE);
 }

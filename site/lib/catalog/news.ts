@@ -23,7 +23,7 @@ export interface NewGroup {
 export interface NewRun {
   /** Address of the run. Absent: not known. */
   run?: string | undefined;
-  /** By name. */
+  /** Sorted by name. */
   groups: NewGroup[];
   builds: number;
   /** Number of packages: fewer than groups if one has several versions. */

@@ -36,6 +36,7 @@ export interface MatrixCell extends MatrixColumn {
   builds: CatalogBuild[];
 }
 
+/** Builds of a package by version and target. */
 export interface VersionMatrix {
   columns: MatrixColumn[];
   /** One row per version, the highest first, with one cell per column. */
@@ -119,6 +120,7 @@ function distinct(texts: string[]): string[] {
   return [...new Set(texts)];
 }
 
+/** Packages, split into the pages of their list. */
 export function packagePages<Item>(packages: readonly Item[]): Item[][] {
   return splitPages(packages, PACKAGES_PER_PAGE);
 }

@@ -18,6 +18,7 @@ export interface SiteNumbers {
   updated?: string | undefined;
 }
 
+/** Counts the whole cache. */
 export function countSite({ builds, packages }: SiteCatalog): SiteNumbers {
   const targets = new Map<string, number>();
   let [buildsOnSite, unsigned, size] = [0, 0, 0];

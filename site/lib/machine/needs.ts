@@ -36,6 +36,7 @@ export interface Obstacle {
  */
 export type FitKind = 'yes' | 'by hash' | 'unknown' | 'no';
 
+/** Result of checking whether a machine can use a build. */
 export interface Fit {
   kind: FitKind;
   /** Reasons for any result other than `yes`. */

@@ -15,6 +15,7 @@ export interface IndexSize {
   remove(added: readonly DagHash[]): void;
 }
 
+/** An empty index, whose size grows with each root. */
 export function createIndexSize(nodes: ReadonlyMap<DagHash, SpecNode>): IndexSize {
   const visited = new Set<DagHash>();
 

@@ -60,6 +60,7 @@ export function includeOf(sha256: Sha256, recorded: ReadonlyMap<Sha256, string>)
   return { include: { path: externalUrl(`/api/mirrors/${sha256}.yaml`), sha256 } };
 }
 
+/** sha256 of a text in UTF-8, in hex. */
 export function sha256Of(text: string): Sha256 {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -40,6 +40,7 @@ export interface Feed {
   entries: FeedEntry[];
 }
 
+/** An entry of a feed. */
 export interface FeedEntry {
   title: string;
   /** Full address of its page, which is also its permanent id. */
