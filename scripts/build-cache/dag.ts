@@ -28,7 +28,7 @@ export function connectDag(nodes: readonly SpecNode[]): Dag {
     }
   }
   const [root] = nodes;
-  if (root) refuseCircles(root, dag);
+  if (root) refuseCycles(root, dag);
   return dag;
 }
 
@@ -38,7 +38,7 @@ export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
 }
 
 /** Walks depth first without recursion: a hostile DAG may be as deep as its number of nodes. */
-function refuseCircles(root: SpecNode, dag: Dag): void {
+function refuseCycles(root: SpecNode, dag: Dag): void {
   /** Depth of the DAG below each node. */
   const done = new Map<DagHash, number>();
   const open = new Set<DagHash>([root.node.hash]);

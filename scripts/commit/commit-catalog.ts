@@ -11,38 +11,38 @@ import { readChanges, type Change } from './changes.ts';
 import { commitFiles, describeChanges, type Committed } from './commit-files.ts';
 import { takeCatalog } from './take-catalog.ts';
 
-/** Each loss takes another run that commits within the seconds of one round. */
+/** Maximum number of rounds. Each loss requires another run that commits within the seconds of one round. */
 const MAX_ROUNDS = 20;
 
 /** The run whose locks are recorded. */
 export interface PlannedRun {
   plans: string;
-  /** JSON of `receive --matrix`. */
+  /** JSON as for `receive --matrix`. */
   matrix: string;
-  /** sha256 of `receive --divided`. */
+  /** sha256 as for `receive --divided`. */
   divided?: string | undefined;
-  /** Environments whose `spack.yaml` is another one by now. */
+  /** Environments whose `spack.yaml` has changed. */
   changed: readonly string[];
 }
 
-/** What is committed, and where to. */
+/** Options of a commit. */
 interface CatalogCommit {
   github: GitHub;
   branch: string;
   /** The catalog's folder, in a git checkout. */
   catalog: string;
-  /** First line of the message. Absent: what changed. */
+  /** First line of the message. Absent: a description of the changes. */
   headline?: string | undefined;
-  /** Absent: where another run was first with a lock, that is only said. */
+  /** Absent: a lock that another run committed first is only reported. */
   run?: PlannedRun | undefined;
   environment: ProcessEnvironment;
   waitMs?: number;
 }
 
 /**
- * Commits a catalog's changes. Where another run was first with a lock of an environment, takes the branch's catalog, records the
- * lock of this run in it unless that of a newer run is to stay, and commits it: until none is lost. The output `committed` counts
- * the files from the first commit on.
+ * Commits a catalog's changes. While another run was first with a lock of an environment, updates the catalog
+ * from the branch, records the lock of this run unless that of a newer run has precedence, and commits again.
+ * The output `committed` counts the files from the first commit on.
  */
 export async function commitCatalog(options: CatalogCommit): Promise<Committed & { changes: Change[] }> {
   const { branch, catalog, run, environment } = options;

@@ -42,10 +42,10 @@ export async function checkManifests(
     else if (split.text !== specManifestText(build.tarball, build.image.config)) {
       const blobs = `${build.tarball.digest}, ${build.image.config.digest}`;
       const expected = `the blobs that ${buildFile(build)} names: ${blobs}`;
-      report('manifest-differs', expected, 'others, or another form');
+      report('manifest-differs', expected, 'other blobs, or another format');
     } else if (split.signed) signed.push(build);
     else if (isSignedCache) {
-      const expected = 'a signature by a key in keys/, as clients of a signed cache do';
+      const expected = 'a signature by a key in keys/, as clients of a signed cache require';
       report('manifest-unsigned', expected, 'none: clients refuse it and build from source');
     }
   }
@@ -80,7 +80,7 @@ export async function checkManifests(
   for (const path of read.orphans) {
     diagnosis.add('manifest-orphan', {
       where: join(directory, path),
-      expected: 'a manifest of a build that is here',
+      expected: 'a manifest of an existing build',
       found: 'no record of it in builds/',
       fix: () => Promise.resolve(rmSync(join(directory, path))),
     });
@@ -141,7 +141,7 @@ export async function checkKeys(
           diagnosis.add('key-revoked', {
             where,
             expected: 'a key that signs',
-            found: 'one that was revoked',
+            found: 'a revoked key',
           });
         const expires = await key.getExpirationTime();
         if (!(expires instanceof Date)) continue;
@@ -185,7 +185,7 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
       found: `one whose hash is ${computeDagHash(text)}`,
     });
   }
-  diagnosis.count('catalog', 'nodes are what their hash says', nodes.size);
+  diagnosis.count('catalog', 'nodes match their hashes', nodes.size);
 
   const missing = new Set<string>();
   for (const { node, reason, through } of unreadable.values()) {
@@ -198,11 +198,11 @@ export function checkNodes({ directory, catalog }: ExaminedCatalog, diagnosis: D
       diagnosis.add('node-missing', {
         where: join(directory, 'specs', name),
         expected: `the node ${name}/${through}, which ${node.name}@${node.version}/${node.hash} depends on`,
-        found: 'none: every index leaves out what needs it',
+        found: 'none: every index leaves out builds that need it',
       });
     }
   }
-  diagnosis.count('catalog', 'DAGs are whole and readable', builds.size);
+  diagnosis.count('catalog', 'DAGs are complete and readable', builds.size);
 
   for (const build of builds.values()) {
     const node = nodes.get(build.hash)?.node;

@@ -26,8 +26,8 @@ export async function checkContainers(
       expected: `the ${all.length} newest containers of the catalog`,
       found: 'none of them',
       advice:
-        'run the workflows that built them again, or remove their records in containers/; a registry that builds were ' +
-        'copied to has none',
+        'run the workflows that built them again, or remove their records in containers/; a registry to which builds were ' +
+        'copied has none',
     });
     diagnosis.count('registry', 'containers are there', all.length);
     return;

@@ -57,7 +57,7 @@ export async function checkIndexes(
   const everything = new Set(catalog.builds.keys());
   const all = await readIndexBlob(site, ALL_VIEW);
   const own = await readIndexBlob(site, OWN_INDEX);
-  diagnosis.count('site', 'the index is that of the catalog', 1);
+  diagnosis.count('site', 'the index matches the catalog', 1);
   const isBehind = all?.digest !== index.digest || all.size !== index.size;
   if (isBehind) {
     const there = all && (await readIndex(site, ALL_VIEW, all, diagnosis));
@@ -104,8 +104,8 @@ function expectClosed(
     if (open === undefined) continue;
     diagnosis.add('site-index-open', {
       where: site.locate(indexManifestPath(OWN_INDEX)),
-      expected: `what ${node?.name}@${node?.version}/${hash} needs at run time, in the same index`,
-      found: `none of ${open.name}/${open.hash}`,
+      expected: `the run-time dependencies of ${node?.name}@${node?.version}/${hash} in the same index`,
+      found: `no ${open.name}/${open.hash}`,
     });
   }
 }

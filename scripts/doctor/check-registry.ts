@@ -150,7 +150,7 @@ function findUnknownTags(
     diagnosis.add('tag-unknown', {
       where: `${reference}:${tag}`,
       expected: 'tags that the catalog knows',
-      found: 'one that no build, container or removed build of it has',
+      found: 'one of no build, container or removed build',
     });
   }
   diagnosis.count('registry', 'every tag is known', tags.size);
@@ -191,7 +191,7 @@ async function checkImages(
         diagnosis.add('image-missing', {
           where,
           expected: `the image ${image.digest}`,
-          found: 'the tag, but no manifest',
+          found: 'the tag without a manifest',
           ...(await pointBack(registry, build)),
         });
         return;
@@ -210,7 +210,7 @@ async function checkImages(
   );
   diagnosis.count(
     'registry',
-    'images and their blobs are there',
+    'images and their blobs exist',
     builds.length,
     sampleNote(looked.length, builds.length),
   );
@@ -246,7 +246,7 @@ async function checkIndex(
   const where = `${registry.reference}:${INDEX_TAG}`;
   const found = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
   const digest = typeof found === 'string' ? found : indexDigestOf(found);
-  diagnosis.count('registry', 'the index is that of the catalog', 1);
+  diagnosis.count('registry', 'the index matches the catalog', 1);
   if (builds.length === 0 && found === undefined) return;
   if (typeof found !== 'string' && (await holdsIndex(registry, found, index))) return;
   diagnosis.add('registry-index-differs', {
@@ -286,7 +286,7 @@ async function checkOrphans(
     diagnosis.add('blob-orphan', {
       where: file,
       expected: 'blobs that an image names',
-      found: 'one that none does',
+      found: 'one that no image names',
       fix: () => withDirectoryLock(dir, () => rm(file, { force: true })),
     });
   }

@@ -92,10 +92,10 @@ async function checkManifests(
   { site, limit, now }: SiteCheck,
 ): Promise<void> {
   const builds = [...catalog.builds.values()];
-  await diagnosis.sample('site', 'manifests are those of the catalog', builds, { limit, now }, (build) =>
+  await diagnosis.sample('site', 'manifests match the catalog', builds, { limit, now }, (build) =>
     expectText(site, mirrorManifestPath(build), diagnosis, {
       text: catalog.manifests.get(build.hash),
-      expected: `what the catalog has in ${manifestFile(build)}`,
+      expected: `the content of ${manifestFile(build)} in the catalog`,
       differs: 'site-manifest-differs',
       missing: 'site-manifest-missing',
     }),
@@ -109,7 +109,7 @@ async function checkBlobs(
   listed: ReadonlySet<string>,
 ): Promise<void> {
   const builds = [...catalog.builds.values()].filter(({ hash }) => listed.has(hash));
-  const name = 'tarballs of listed builds are there';
+  const name = 'tarballs of listed builds exist';
   await diagnosis.sample('site', name, builds, { limit, now }, ({ name, version, tarball }) => {
     const expected = `the tarball of ${name}@${version}, which the index of the site lists: ${tarball.size} bytes`;
     return lookAt(site, mirrorBlobPath(tarball.digest), diagnosis, () =>
@@ -155,7 +155,7 @@ async function checkKeys(
       diagnosis.add('site-key-differs', { where: site.locate(keyPath), expected, found });
     }
   }
-  diagnosis.count('site', 'keys are those of the catalog', keys.size);
+  diagnosis.count('site', 'keys match the catalog', keys.size);
 }
 
 /**
@@ -199,7 +199,7 @@ async function checkBudget(
     'site',
     'the size is within the budget',
     1,
-    total === undefined ? { checked: 0, note: 'the site does not say it' } : {},
+    total === undefined ? { checked: 0, note: 'the site does not state its size' } : {},
   );
   if (total !== undefined && total > limit) {
     diagnosis.add('budget-exceeded', {
@@ -239,18 +239,18 @@ async function findOrphans(
     if (manifests.has(path)) continue;
     diagnosis.add('site-manifest-orphan', {
       where: site.locate(path),
-      expected: 'manifests of builds that are here',
-      found: 'one of a build that is not',
+      expected: 'manifests of existing builds',
+      found: 'one without a build',
     });
   }
-  diagnosis.count('site', 'every manifest is that of a build', served.length);
+  diagnosis.count('site', 'every manifest belongs to a build', served.length);
   const blobs = [...files].filter(([path]) => path.startsWith('blobs/'));
   for (const [path] of blobs) {
     if (known.has(path) || (await isIndex(site, path))) continue;
     diagnosis.add('site-blob-orphan', {
       where: site.locate(path),
       expected: 'blobs that a manifest names',
-      found: 'one that none does',
+      found: 'one that no manifest names',
     });
   }
   diagnosis.count('site', 'every blob is named by a manifest', blobs.length);

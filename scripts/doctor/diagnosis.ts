@@ -117,11 +117,11 @@ export const KINDS = {
   'key-unreadable': problem('catalog', RESTORE),
   'key-secret': problem(
     'catalog',
-    'make a new key with `node scripts/key.ts`, revoke this one, and sign everything again: whoever reads the repository ' +
-      'can sign with it',
+    'create a new key with `node scripts/key.ts`, revoke this one, and sign everything again: anyone who can read the ' +
+      'repository can sign with it',
   ),
   'key-misnamed': problem('catalog', 'rename the file to the fingerprint of its key'),
-  'key-revoked': problem('catalog', 'make a new key with `node scripts/key.ts`, and sign everything again'),
+  'key-revoked': problem('catalog', 'create a new key with `node scripts/key.ts`, and sign everything again'),
   'key-expired': problem(
     'catalog',
     'extend the key with gpg and run `node scripts/key.ts`, or make a new one',
@@ -132,29 +132,32 @@ export const KINDS = {
   ),
   'kept-missing': warning('catalog', 'publish the build again, or remove it from the file'),
   'settings-damaged': problem('catalog', RESTORE),
-  'registry-unreachable': problem('registry', 'look whether the registry answers, and run it again'),
+  'registry-unreachable': problem('registry', 'check whether the registry answers, and run it again'),
   'registry-refused': problem(
     'registry',
-    'log in, or make the package public: it is private to whoever asks, or was deleted',
+    'log in, or make the package public: it is private, or was deleted',
   ),
   'registry-empty': problem(
     'registry',
-    'look whether the package was deleted, renamed or made private: GitHub can restore a deleted one for 30 days; else ' +
+    'check whether the package was deleted, renamed or made private: GitHub can restore a deleted one for 30 days; otherwise ' +
       'publish the builds again, or remove them from the catalog',
   ),
   'registry-private': problem('registry', 'make the registry public'),
   'image-missing': problem('registry', AGAIN),
-  'container-missing': problem('registry', 'make it again: run the workflow that built it'),
-  'removed-image-missing': warning('registry', 'nothing: clients with older indexes build it from source'),
-  'image-differs': problem('registry', 'run it with --fix: the tag is pointed back at what was published'),
+  'container-missing': problem('registry', 'run the workflow that built it again'),
+  'removed-image-missing': warning(
+    'registry',
+    'no action needed: clients with older indexes build it from source',
+  ),
+  'image-differs': problem('registry', 'run it with --fix to point the tag back to the published image'),
   'image-damaged': problem('registry', AGAIN),
   'blob-missing': problem('registry', AGAIN),
   'blob-damaged': problem('registry', AGAIN),
-  'blob-orphan': warning('registry', 'run it with --fix: what no image names is removed'),
+  'blob-orphan': warning('registry', 'run it with --fix to remove it'),
   'tag-unknown': warning('registry', 'remove the tag, or publish its build'),
   'registry-index-differs': problem('registry', `${DEPLOY}, or run it with --fix`),
-  'site-file-refused': problem('site', `open the address; if it stays so, ${DEPLOY}`),
-  'site-unreachable': problem('site', `open the address; where nothing is there, ${DEPLOY}`),
+  'site-file-refused': problem('site', `open the address; if the problem remains, ${DEPLOY}`),
+  'site-unreachable': problem('site', `open the address; if there is nothing, ${DEPLOY}`),
   'site-behind': problem('site', DEPLOY),
   'site-index-differs': problem('site', DEPLOY),
   'site-index-damaged': problem('site', DEPLOY),
@@ -250,7 +253,7 @@ export function healthText({ checks, findings }: Health): string {
     ...lines,
     ...(open.length > 0 ? [''] : []),
     ...open.map(
-      ({ name, checked, total, note = '' }) => `Looked at ${checked} of ${total}: ${name} (${note}).`,
+      ({ name, checked, total, note = '' }) => `Checked ${checked} of ${total}: ${name} (${note}).`,
     ),
   ].join('\n');
 }
@@ -261,9 +264,9 @@ export function summaryText({
   warnings,
   checks,
 }: Pick<Health, 'problems' | 'warnings' | 'checks'>): string {
-  const looked = `${checks.length} things were compared`;
-  if (problems + warnings === 0) return `Catalog, registry and site agree: ${looked}, nothing was found.`;
-  return `${formatNumber(problems, 'problem')} and ${formatNumber(warnings, 'warning')} were found; ${looked}.`;
+  if (problems + warnings === 0)
+    return `Catalog, registry and site agree: ${checks.length} checks, no findings.`;
+  return `${formatNumber(problems, 'problem')} and ${formatNumber(warnings, 'warning')} were found in ${checks.length} checks.`;
 }
 
 function lineOf({ severity, where, expected, found, advice, fixed }: Finding): string {

@@ -688,7 +688,7 @@ test('prints JSON, records it, and ends with 1 while there are problems', async 
   expect(code).toBe(1);
   const health = JSON.parse(stdout) as Health;
   expect(codesOf(health.findings)).toContain('file-misplaced');
-  expect(stderr).toMatch(/\n\d+ problems? and \d+ warnings? were found; \d+ things were compared\.\n$/);
+  expect(stderr).toMatch(/\n\d+ problems? and \d+ warnings? were found in \d+ checks\.\n$/);
   expect(JSON.parse(await read('content/checks/doctor.json'))).toEqual(health);
 });
 

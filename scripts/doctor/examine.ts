@@ -68,7 +68,8 @@ export async function diagnose(
   }
 
   if (deep || spack) await checkWithSpack(all.text, indexed.builds.size, diagnosis, environment);
-  else diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'with --spack or --deep' });
+  else
+    diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'only with --spack or --deep' });
   if (fix) await diagnosis.fixAll();
   const { run } = readOrigin(environment);
   const about = { date, deep, ...(run ? { run } : {}), ...(commit ? { commit } : {}) };

@@ -122,7 +122,7 @@ class CatalogReader {
       const value = parseEntry(kind, entry, schema);
       const expected = catalogPath(kind, idOf?.(value, entry) ?? entry.id);
       if (expected === path) values.push(value);
-      else this.#noteMisplaced(path, `its content in ${expected}`, 'it under another name');
+      else this.#noteMisplaced(path, `its content in ${expected}`, 'a file with another name');
     });
     return values;
   }
@@ -136,8 +136,7 @@ class CatalogReader {
       if (sha256 === id) return;
       this.#diagnosis.add('settings-damaged', {
         where: join(this.#directory, path),
-        expected:
-          'the text that its name is the sha256 of: a consumer who includes it gets an error at every command',
+        expected: 'the text whose sha256 is its name: every command of a consumer who includes it fails',
         found: `a text with the sha256 ${sha256}`,
       });
     });
@@ -166,14 +165,14 @@ class CatalogReader {
       this.#diagnosis.add('node-missing', {
         where: join(this.#directory, path),
         expected: 'the node of a build that is in builds/',
-        found: 'none: every index leaves the build out',
+        found: 'none: every index leaves out the build',
       });
   }
 
   #noteUnreadable(path: string, error: unknown): void {
     const where = join(this.#directory, path);
     const found = describeError(error).split(`${path}: `).at(-1) ?? '';
-    this.#diagnosis.add('file-unreadable', { where, expected: 'a file as the catalog has them', found });
+    this.#diagnosis.add('file-unreadable', { where, expected: 'a file in the format of the catalog', found });
   }
 
   #noteMisplaced(path: string, expected: string, found: string): void {
@@ -184,7 +183,7 @@ class CatalogReader {
     if (missing.length === 0) return;
     this.#diagnosis.add('kept-missing', {
       where: join(this.#directory, path),
-      expected: 'names of builds that are here: they are to be kept',
+      expected: 'names of existing builds, which are to be kept',
       found: `none for ${missing.join(', ')}`,
     });
   }
