@@ -102,6 +102,16 @@ test('a short page and that of its package link to each other without JavaScript
   await context.close();
 });
 
+test('the page of a package links how to add the cache, and its command can be copied', async () => {
+  const page = await openPage(browser, []);
+  await page.goto(`${site.url}/packages/python/`);
+  const command = page.locator('figure.code');
+  expect(await command.locator('code').textContent()).toBe('spack install python');
+  await command.getByRole('button', { name: /^Copy: Install, once this cache/ }).waitFor();
+  await command.getByRole('link', { name: /^this cache (and its registry are|is) added$/ }).click();
+  expect(page.url()).toBe(`${site.url}/use/`);
+});
+
 test('none of them takes many bytes', async () => {
   const documents = short.map((path) => `/api/specs/${path.split('/').at(-2)}.json`);
   const packages = site.pages.filter((path) => /^\/packages\/[^/]{2,}\/$/.test(path));

@@ -1,7 +1,7 @@
 import { escapeUnsafe } from '../../schemas/safe-text.ts';
 import { fileStem } from '../../schemas/node.ts';
 import { hexOf } from '../../schemas/digest.ts';
-import type { CatalogBuild, CatalogPackage, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
+import type { CatalogBuild, PublicKey, SiteCatalog } from '../catalog/site-catalog.ts';
 import { blobUrlPath, externalUrl, manifestUrlPath, siteAddress, mirrorName } from '../url.ts';
 import { isLocal, registryMirrorName, registryOf, spackUrlOf, withoutScheme } from '../registry-address.ts';
 
@@ -24,12 +24,6 @@ export function addRegistryCommands({ registries }: SiteCatalog): string[] {
     (registry, index) =>
       `spack mirror add --type binary ${registryMirrorName(mirrorName(), index)} ${spackUrlOf(registry)}`,
   );
-}
-
-/** Installs a package on a machine where the cache has not been added yet. */
-export function installPackageCommands({ name, builds }: CatalogPackage, catalog: SiteCatalog): string[] {
-  const registry = builds.some(({ state }) => state === 'registry') ? addRegistryCommands(catalog) : [];
-  return [...addMirrorCommands(catalog), ...registry, `spack install ${name}`];
 }
 
 /** Installs one build and its dependencies from binaries only. */
