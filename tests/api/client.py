@@ -1,4 +1,4 @@
-"""A small client of the API, written from its documentation page and nothing else: python3 client.py ADDRESS
+"""A small client of the API, written only from its documentation page: python3 client.py ADDRESS
 
 Begins at /api/index.json and follows links from there: checks the signature of the index with gpg, the sha256 of each
 list, and each tarball; goes through packages, programs, environments and the months. Prints one JSON object: what it

@@ -1,7 +1,7 @@
-"""What Python's own readers say of the same inputs. One JSON line in, one out: {"kind": ..., "bytes": base64}.
+"""Reads the same inputs with Python's own readers. One JSON line in, one out: {"kind": ..., "bytes": base64}.
 
-tar: the entries that tarfile lists, and the sum of the content of each. json: the text that json.dumps writes again,
-as Spack does to hash a node.
+tar: the entries that tarfile lists, each with the checksum of its content. json: the text that json.dumps writes from it, as
+Spack does to hash a node.
 """
 import base64
 import hashlib

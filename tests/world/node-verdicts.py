@@ -152,7 +152,7 @@ def verdict(text):
     assert "/" not in path, "its file would be in a folder"
 
 
-#: Seconds for one question: some texts take Spack's tokenizer for ever.
+#: Time limit for one question in seconds: some texts take Spack's tokenizer forever.
 LIMIT = 20
 
 
