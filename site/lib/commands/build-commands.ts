@@ -54,7 +54,7 @@ function spackCommands(entry: CatalogBuild, catalog: SiteCatalog): CommandGroup 
   return {
     tool: 'Spack',
     commands: [
-      { label: 'Get Spack, if you have none', lines: SPACK_COMMANDS },
+      { label: 'Get Spack, if you do not have it', lines: SPACK_COMMANDS },
       {
         label: 'Add this cache (once per machine), then install',
         lines: [...addMirrorCommands(catalog), ...registry, ...installCommands(entry)],

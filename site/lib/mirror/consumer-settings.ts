@@ -97,7 +97,7 @@ function bothSettings(endpoints: Endpoints): MirrorSettings[] {
   if (endpoints.registries.length === 0) return [];
   const head = (spack: '1.0' | '1.2'): string[] => [
     ...headLines(endpoints, spack),
-    '# Two mirrors: what does not fit on the site comes from the registry. Spack never checks signatures there,',
+    '# Two mirrors: builds that do not fit on the site come from the registry. Spack never checks signatures there,',
     '# so BINARIES MAY THEN COME UNSIGNED.',
   ];
   return [

@@ -99,8 +99,8 @@ export function solverLines({ targets, compilers, systemCompilers }: SolverFacts
     ]),
   ];
   return [
-    ...(named === '' ? [] : [`# Built with compilers of the systems that builds ran on (${named}): what is`]),
-    ...(named === '' ? [] : ['# not here is built with yours.']),
+    ...(named === '' ? [] : [`# Built with compilers of the builders' systems (${named}). Packages`]),
+    ...(named === '' ? [] : ['# that are not here are built with yours.']),
     ...(packages.length === 0 ? [] : ['packages:', ...packages]),
     'concretizer:',
     '  reuse:',
