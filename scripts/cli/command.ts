@@ -152,7 +152,7 @@ function messageOf(cause: unknown): string {
   return `${place === '' ? '' : `${place}: `}${issue?.message ?? 'it does not fit'}`.slice(0, 500);
 }
 
-/** What a person can do about an error of the system, whose own words name neither what was expected nor a way out. */
+/** Advice about a system error, whose own message says neither what was expected nor what to do. */
 const SYSTEM_ERRORS: Record<string, string> = {
   ENOENT: 'expected a file or folder, found none; check the path',
   ENOTDIR: 'expected a folder, found something else; check the path',

@@ -14,7 +14,9 @@ const STACK = 'site/content/environments/course.yaml';
 const LOCK = 'site/content/environments/course.lock.json';
 const DATE = '2026-11-01T00:00:00Z';
 
-/** Runs of one environment at once. Each records its lock as receive does, and commits it with its plans. */
+/**
+ * Concurrent runs of one environment. Each records its lock as receive does, and commits it with its plans.
+ */
 async function openRuns() {
   const folder = mkdtempSync(join(tmpdir(), 'locks-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +31,7 @@ async function openRuns() {
   };
   commitGit(owner, { [STACK]: 'spack: {specs: [app]}\n' });
   git(owner, 'push', '-q', 'origin', 'main');
-  /** What happens before each of the next commits is made. */
+  /** Actions to run before each of the next commits. */
   const meanwhile: (() => Promise<void> | void)[] = [];
   const api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/repo', token: 'secret' });
   onTestFinished(() => api.close());
@@ -111,7 +113,7 @@ function lockOf(version: string, target: string): string {
 const NEWER = 'app@2.0 target=x86_64_v3';
 const OTHER = 'app@1.0 target=aarch64';
 
-test('the lock of the newer run stays where the older one commits first', async () => {
+test('keeps the lock of the newer run when the older one commits first', async () => {
   const { open, roots } = await openRuns();
   const [older, newer] = [open(101, '1.0'), open(102, '2.0')];
   older.record();
@@ -121,7 +123,7 @@ test('the lock of the newer run stays where the older one commits first', async 
   expect(roots()).toEqual([NEWER]);
 });
 
-test('the lock of the newer run stays where it commits first', async () => {
+test('keeps the lock of the newer run when it commits first', async () => {
   const { open, roots } = await openRuns();
   const [older, newer] = [open(101, '1.0'), open(102, '2.0')];
   older.record();
@@ -131,7 +133,7 @@ test('the lock of the newer run stays where it commits first', async () => {
   expect(roots()).toEqual([NEWER]);
 });
 
-test('a lock that is lost again and again is committed in the end', async () => {
+test('commits a lock in the end although it is lost again and again', async () => {
   const { open, roots, meanwhile } = await openRuns();
   const newer = open(109, '2.0');
   newer.record();
@@ -151,7 +153,7 @@ test('a lock that is lost again and again is committed in the end', async () => 
   expect(roots()).toEqual([OTHER, NEWER]);
 });
 
-test('the lock of a run is left out where its owner changes the environment meanwhile', async () => {
+test('leaves out the lock of a run when the owner changes the environment in the meantime', async () => {
   const { open, push, roots, meanwhile } = await openRuns();
   const [newer, other] = [open(102, '2.0'), open(101, '1.0', 'aarch64')];
   newer.record();
@@ -164,7 +166,7 @@ test('the lock of a run is left out where its owner changes the environment mean
   expect(roots()).toEqual([OTHER]);
 });
 
-test('what is not a lock stays as the other run has it', async () => {
+test('keeps files other than locks as the other run has committed them', async () => {
   const { open, push, meanwhile } = await openRuns();
   const newer = open(102, '2.0');
   newer.record();

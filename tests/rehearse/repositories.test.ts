@@ -138,7 +138,7 @@ describe.runIf(isFull)('a public repository with an odd name', () => {
     const run = await build('fails-configure', { branch: 'try' });
     expectSuccess(run);
     expect(run.output).toMatch(
-      /This run is for the branch try and publishes nothing: the site is made from main alone/,
+      /This run is for the branch try and publishes nothing: the site is built only from main/,
     );
     expect(run.output).toMatch(/1 jobs received: 0 builds/);
     expect([await readAll(REGISTRY), rehearsal.git('rev-parse', 'try')]).toEqual([

@@ -32,7 +32,7 @@ test.runIf(isRunnable)(
     expect(built).toEqual([...new Set(built)]);
 
     const dependent = Failure.parse(JSON.parse(readCatalogFile(rehearsal, 'failures/fails-dependent/')));
-    expect(dependent.log.join()).toMatch(/not tried, since fails-compile@\S* did not build/);
+    expect(dependent.log.join()).toMatch(/not tried: it needs fails-compile@\S*, which did not build/);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
     expect(await installFromSite(rehearsal, app.hash, 'trial-app', false)).toMatch(/hello/i);
   },
