@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import type { Spack } from './spack.ts';
+import { openSpack, type Spack } from './spack.ts';
 
 /** Result of a real Spack for a node or an index. */
 export interface Verdict {
@@ -20,29 +18,23 @@ export type SpackQuery =
   { text: string } | { index: string } | { version: string; ranges: string } | { describe: unknown[] };
 
 /** Asks a real Spack in a single process. `node-verdicts.py` defines the answers. */
-export async function askSpack({ program }: Spack, queries: readonly SpackQuery[]): Promise<Verdict[]> {
-  const cache = await mkdtemp('/tmp/');
+export async function askSpack(spack: Spack, queries: readonly SpackQuery[]): Promise<Verdict[]> {
+  // No recipes: Spack would index all of them to find out whether one provides a package that a node names.
+  const home = await openSpack(spack, []);
   try {
-    const child = spawn(program, ['python', SCRIPT], {
-      env: {
-        ...process.env,
-        SPACK_DISABLE_LOCAL_CONFIG: '1',
-        SPACK_USER_CACHE_PATH: cache,
-      },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    child.stdin.end(queries.map((query, id) => `${JSON.stringify({ id, ...query })}\n`).join(''));
-    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    const verdicts = output
+    const file = join(home.config, 'queries');
+    await writeFile(file, queries.map((query, id) => `${JSON.stringify({ id, ...query })}\n`).join(''));
+    const { stdout, stderr } = await home.run(['python', SCRIPT, file]);
+    const verdicts = stdout
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Verdict);
     if (verdicts.length !== queries.length)
       throw new Error(
-        `${program}: answered ${verdicts.length} of ${queries.length}: ${errors.slice(-2_000)}`,
+        `${spack.program}: answered ${verdicts.length} of ${queries.length}: ${stderr.slice(-2_000)}`,
       );
     return verdicts;
   } finally {
-    await rm(cache, { recursive: true });
+    await home.close();
   }
 }
