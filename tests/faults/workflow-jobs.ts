@@ -44,8 +44,19 @@ export interface WorkflowJob {
   steps: { script: string; hasToken: boolean; runsAfterFailure: boolean }[];
 }
 
-/** Reads the permissions that a workflow grants a job, and the scripts that it runs. */
+const jobs = new Map<JobName, WorkflowJob>();
+
+/**
+ * Reads the permissions that a workflow grants a job, and the scripts that it runs. Each job is read once: the API's
+ * stand-in asks with each request.
+ */
 export function readWorkflowJob(job: JobName): WorkflowJob {
+  const read = jobs.get(job) ?? parseWorkflowJob(job);
+  jobs.set(job, read);
+  return read;
+}
+
+function parseWorkflowJob(job: JobName): WorkflowJob {
   const [file, id] = PLACES[job];
   const workflow = Workflow.parse(parse(readFileSync(join(WORKFLOWS, file), 'utf8')));
   const { permissions = {}, steps = [] } = workflow.jobs[id] ?? {};
