@@ -92,7 +92,7 @@ test('says what is wrong with an empty, missing or duplicate folder of recipes',
   await expect(gatherRecipes([], makeFolder({}), makeFolder({}))).rejects.toThrow(
     'expected <name>/package.py or',
   );
-  await expect(gatherRecipes([], '/no/such', makeFolder({}))).rejects.toThrow('found none');
+  await expect(gatherRecipes([], join(makeFolder({}), 'none'), makeFolder({}))).rejects.toThrow('found none');
   const { url } = makeRepository(REPO);
   const twice = [
     { url, commit: 'v1' },
