@@ -179,6 +179,7 @@ export function expectTools(environment: Record<string, string | undefined>): vo
   const missing = findMissingTools(environment);
   if (missing.length === 0) return;
   throw new Error(
-    `this machine lacks what Spack needs to build: ${missing.join(', ')}; install it, or name another container in the settings`,
+    `this machine lacks what Spack needs to build: ${missing.join(', ')}; install it, or give this target another container in ` +
+      '.github/build-cache.yaml, or none: remove its line "container"',
   );
 }

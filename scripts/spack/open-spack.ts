@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { prepareCompilers } from './compilers.ts';
 import type { InstalledSpack } from './install-spack.ts';
 import type { Recipes } from './recipes.ts';
 import { askSpack, lastLines, runSpack, type Spack } from './run-spack.ts';
@@ -40,6 +41,9 @@ export async function openSpack(folder: string, setup: SpackSetup): Promise<Spac
   const spack = { program: installed.program, environment };
   await expectHost(spack, microarchitecture);
   await askSpack(spack, ['compiler', 'find', '--scope', 'user']);
+  if (process.platform === 'linux') {
+    await prepareCompilers(join(folder, 'config/packages.yaml'), environment, process.env['LD_LIBRARY_PATH']);
+  }
   for (const key of cache.keys) await askSpack(spack, ['gpg', 'trust', resolve(key)]);
   return spack;
 }

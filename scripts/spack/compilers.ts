@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
+import { lastLines } from './run-spack.ts';
+
+/** Where a compiler of a `packages.yaml` has what is to be in front of LD_LIBRARY_PATH when it runs. */
+const LIBRARIES = ['extra_attributes', 'environment', 'prepend_path', 'LD_LIBRARY_PATH'];
+/** Milliseconds; a program of one line takes some tens. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Lets the compilers that Spack has found on a Linux machine work in its builds, and throws one sentence when none of them
+ * does: Spack builds without LD_LIBRARY_PATH, and assembler and linker of Red Hat's toolsets, which are in the manylinux
+ * images, do not start then (https://github.com/spack/spack/issues/48267).
+ * @param packagesFile what `spack compiler find` has written
+ * @param environment Spack's own
+ */
+export async function prepareCompilers(
+  packagesFile: string,
+  environment: Record<string, string>,
+  libraryPath: string | undefined,
+): Promise<void> {
+  const found = existsSync(packagesFile) ? readFileSync(packagesFile, 'utf8') : '';
+  const text = addLibraryPath(found, (libraryPath ?? '').split(delimiter).filter(existsSync));
+  if (text !== found) writeFileSync(packagesFile, text);
+  const problems: string[] = [];
+  // Where there is none, another scope of Spack's names some, or Spack says so.
+  for (const compiler of compilersOf(parseDocument(text))) {
+    const problem = await tryCompiler(compiler, environment);
+    if (problem === undefined) return;
+    problems.push(problem);
+  }
+  if (problems.length === 0) return;
+  throw new Error(
+    `expected a compiler that makes a program, found none on this machine: ${problems.join('; ')}; repair it, or give this ` +
+      'target another container in .github/build-cache.yaml, or none: remove its line "container"',
+  );
+}
+
+/** Gives each compiler those folders that are in its own prefix; one of the system, in `/usr`, stays as it is. */
+export function addLibraryPath(text: string, folders: readonly string[]): string {
+  const document = parseDocument(text);
+  let isChanged = false;
+  for (const compiler of compilersOf(document)) {
+    const prefix = String(compiler.get('prefix')).replace(/\/+$/, '');
+    const own = folders.filter((folder) => folder.startsWith(`${prefix}/`));
+    if (own.length === 0 || prefix === '/usr' || prefix === '' || compiler.hasIn(LIBRARIES)) continue;
+    compiler.setIn(LIBRARIES, own.join(delimiter));
+    isChanged = true;
+  }
+  return isChanged ? document.toString() : text;
+}
+
+function compilersOf(document: Document): YAMLMap[] {
+  const packages = document.get('packages');
+  if (!isMap(packages)) return [];
+  return packages.items.flatMap(({ value }) => {
+    const externals = isMap(value) ? value.get('externals') : undefined;
+    const maps = isSeq(externals) ? externals.items.filter((item) => isMap(item)) : [];
+    return maps.filter((external) => external.hasIn(['extra_attributes', 'compilers']));
+  });
+}
+
+/** Says why a compiler makes no program of C; undefined when it does. */
+async function tryCompiler(
+  compiler: YAMLMap,
+  environment: Record<string, string>,
+): Promise<string | undefined> {
+  const program = compiler.getIn(['extra_attributes', 'compilers', 'c']);
+  if (typeof program !== 'string') return `${scalarText(compiler.get('spec'))} has no compiler for C`;
+  const libraries = compiler.getIn(LIBRARIES);
+  const env = { ...environment, ...(typeof libraries === 'string' ? { LD_LIBRARY_PATH: libraries } : {}) };
+  const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
+  try {
+    writeFileSync(join(folder, 'main.c'), 'int main(void) { return 0; }\n');
+    const args = [join(folder, 'main.c'), '-o', join(folder, 'main')];
+    return await new Promise((settle) => {
+      execFile(program, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+        const said = lastLines(stdout + stderr, 2).join(' ');
+        settle(error ? `${program}: ${said === '' ? error.message : said}` : undefined);
+      });
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function scalarText(value: unknown): string {
+  return String(isScalar(value) ? value.value : value);
+}
