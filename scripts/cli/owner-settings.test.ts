@@ -24,7 +24,9 @@ test.runIf(isTemplate)('states every default correctly in the commented file', (
   const { targets, exclude, ...rest } = parseSettingsFile(uncommented, SETTINGS_FILE);
   expect(rest).toEqual({ ...DEFAULTS, targets: undefined, exclude: undefined });
   expect(targets.slice(0, 3)).toEqual(DEFAULTS.targets);
-  expect(targets[3]?.container).toContain('2_28');
+  expect(targets.slice(3)).toEqual([
+    { name: 'x86_64_v3-ubuntu24.04', target: 'x86_64_v3', runner: 'ubuntu-24.04' },
+  ]);
   expect(exclude).toHaveLength(2);
 });
 

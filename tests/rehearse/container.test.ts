@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildPath } from '../../site/lib/url.ts';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { Build } from '../../site/schemas/build.ts';
 import { findSpacks } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
@@ -11,9 +12,8 @@ import { openRehearsal } from './rehearsal.ts';
 import { BUILD_HERE, expectSuccess, readCatalogFile, RECIPES, TARGET } from './setting.ts';
 
 /**
- * A local Docker image with an older glibc than this machine, and with the requirements of Spack: Python with
- * clingo, compilers, git, gpg, patch, xz. To make one from Debian: `debootstrap bullseye DIR`,
- * `chroot DIR apt-get install …`, `docker import`.
+ * A local Docker image that replaces the one of the default targets: what `manylinux.sh` makes, or that image itself
+ * with clingo for its Python, where Spack cannot fetch it.
  */
 const IMAGE = process.env['REHEARSAL_IMAGE'];
 /** The Spack to use, or that of SPACK_ROOT: it must not have settings with this machine's compilers. */
@@ -26,11 +26,14 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 const VOLUME = { name: 'act-toolcache', path: '/opt/hostedtoolcache' };
 
 test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
-  'a target with a container: built in the older system, installed by a user on this one',
+  'the default target: built in its container, installed by a user on this machine',
   async () => {
     const image = 'localhost/spack-build-cache-rehearsal:1';
-    const settings = `targets:\n  - { name: old, target: ${TARGET}, runner: ubuntu-24.04, container: '${image}' }\n`;
-    const rehearsal = await openRehearsal({ repository: 'Some-Owner/Old', settings });
+    const targets = BuildCacheSettings.parse({}).targets.map((target) =>
+      target.container === undefined ? target : { ...target, container: image },
+    );
+    const settings = JSON.stringify({ targets });
+    const rehearsal = await openRehearsal({ repository: 'Some-Owner/Default', settings });
     onTestFinished(() => rehearsal.close());
     const program = realpathSync(spack?.program ?? '');
     const root = resolve(program, '../..');
@@ -43,7 +46,7 @@ test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
     });
     expectSuccess(run);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
-    expect(app.origin).toMatchObject({ target: 'old', runner: 'ubuntu-24.04' });
+    expect(app.origin).toMatchObject({ target: TARGET, runner: 'ubuntu-24.04' });
     const [, libc = ''] =
       /^ldd .* (\d[\d.]*)$/m.exec(docker('run', '--rm', '--network', 'host', image, 'ldd', '--version')) ??
       [];
