@@ -53,7 +53,7 @@ test('shows how many roots are older, and how much of a newer solution is not bu
     environmentNotes(describeEnvironmentState({ name: 'two', ...environment }, catalog), catalog);
   expect(notes({ lock: lockOf(old, kept), next: lockOf(fresh, kept), release: 'v2026.06.0' })).toEqual([
     '1 of 2 roots is older than recipes v2026.06.0 since 20 Jun 2026.',
-    'A newer solution with recipes v2026.06.0 waits: 1 of 2 specs not built yet.',
+    'A newer solution with recipes v2026.06.0 waits for 1 of 2 specs to be built.',
   ]);
   expect(notes({ lock: lockOf(kept) })).toEqual(['Nothing newer in recipes v2026.06.0.']);
   expect(notes({ lock: lockOf(fresh) })).toEqual([]);

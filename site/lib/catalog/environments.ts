@@ -65,7 +65,7 @@ export function environmentNotes(
       : []),
     ...(waiting
       ? [
-          `A newer solution${release ? ` with recipes ${release}` : ''} waits: ${waiting.needed - waiting.available} of ${formatNumber(waiting.needed, 'spec')} not built yet.`,
+          `A newer solution${release ? ` with recipes ${release}` : ''} waits for ${waiting.needed - waiting.available} of ${formatNumber(waiting.needed, 'spec')} to be built.`,
         ]
       : []),
   ];
