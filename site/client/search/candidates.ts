@@ -126,17 +126,19 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   const isOptional = words.map((word) => telling.length > 1 && KIND.test(word));
   const phraseOf = (some: readonly string[]): string | undefined =>
     some.length > 1 ? some.join(' ').replace(/s$/, '') : undefined;
-  const [phrase, shorter] = [words, telling].map(phraseOf);
+  const phrase = phraseOf(words);
+  const shorter = telling.length < words.length ? phraseOf(telling) : undefined;
   const initials = words.map((word) => word.replaceAll(/\W/g, '')[0] ?? '').join('');
   // A description may have `CFD` instead of `computational fluid dynamics`.
   const short = initials.length > 2 ? new RegExp(`(?<![A-Z])${initials.toUpperCase()}(?![A-Z])`) : undefined;
+  const areVirtual = engine.words.isVirtual(initials);
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
     const missing = found.filter(({ ranks }, index) => !ranks[place] && !isOptional[index]).length;
     const isMeant =
       initials.length > 2 &&
       (isAbbreviation(packages.names[place] ?? '', initials) ||
-        ` ${packages.provides[place]} `.includes(` ${initials} `));
+        (areVirtual && ` ${packages.provides[place]} `.includes(` ${initials} `)));
     const isShort = short?.test(packages.descriptions[place] ?? '') ?? false;
     if (missing > (isMeant ? words.length / 2 : 0) && !isShort) continue;
     const ranks = found.map(
@@ -146,12 +148,10 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
     const sum = sumOf(ranks);
     const rankOf = (some: string | undefined): number =>
       (some === undefined ? undefined : engine.words.rankPhrase(place, some)) ?? Infinity;
+    const rest = shorter === undefined ? 0 : sumOf(ranks.filter((_, index) => isOptional[index]));
     const best = isMeant
       ? RANK.part * words.length - 1
-      : Math.min(
-          rankOf(phrase) * words.length,
-          rankOf(shorter) * telling.length + sumOf(ranks.filter((_, index) => isOptional[index])),
-        );
+      : Math.min(rankOf(phrase) * words.length, rankOf(shorter) * telling.length + rest);
     const certain =
       isMeant || isShort || found.every(({ byName }, index) => byName[place] || isOptional[index]);
     candidates.push({ place, rank: Math.min(sum, best), certain });
@@ -188,9 +188,11 @@ function rankWord(
 ): { ranks: Ranks; byName: Ranks } {
   const prefix = words.length > 1 ? LANGUAGE_PREFIXES.get(word) : undefined;
   // `profiler for mpi` does not mean providers of MPI.
-  const own = engine.words
-    .rankPackages(word)
-    .map((rank) => (words.length > 1 && rank === RANK.virtual ? RANK.part : rank));
+  const found = engine.words.rankPackages(word);
+  const own =
+    words.length > 1 && engine.words.isVirtual(word)
+      ? found.map((rank) => (rank === RANK.virtual ? RANK.part : rank))
+      : found;
   const { names } = engine.packages;
   const byName =
     prefix === undefined
