@@ -24,7 +24,7 @@ const command = createCommand({
   .requiredOption('--plans <DIR>', 'folder that gather wrote')
   .requiredOption('--matrix <JSON>', "gather's output `matrix`, with the digests of the plans")
   .requiredOption('--wave <N>', 'number of the next wave, from 2')
-  .requiredOption('--out <DIR>', 'folder for the build cache; existing content is removed')
+  .requiredOption('--out <DIR>', 'folder for the build cache: new, or one that hand-on wrote')
   .option('--before <DIR>', 'folder that hand-on wrote for the previous wave')
   .variable('--before-sha256 <HEX>', 'sha256 of its listing; empty: no such folder', 'BEFORE_SHA256')
   .variable('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS')

@@ -241,6 +241,7 @@ test('refuses a folder without a built site', async () => {
 
 test('creates an empty mirror from an empty catalog without using a registry', async () => {
   await rm(join(folder, 'catalog'), { recursive: true });
+  await mkdir(join(folder, 'catalog'));
   const registry = ['--registry', `${closed}/x`, '--catalog', join(folder, 'catalog')];
   const { stderr, code } = await run('mirror', [...rest(), ...registry]);
   expect(code, stderr).toBe(0);

@@ -19,6 +19,7 @@ const command = addDestination(
       'node scripts/mirror.ts --registry ghcr.io/owner/repo --budget 900MB',
     ],
   }),
+  false,
 )
   .option('--dist <DIR>', 'the built site', 'dist')
   .option('--budget <SIZE>', 'the limit for site and mirror together (default: PAGES_BUDGET, or 900MB)')

@@ -2,7 +2,7 @@ import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { findProgram } from '../../tests/tools/path.ts';
-import { basicVariables, PROJECT, runProgram } from '../../tests/world/run.ts';
+import { basicVariables, PROJECT, runProgram, tryScript } from '../../tests/world/run.ts';
 import { readTextFile } from './files.ts';
 import { describeError, findOldNode, printable } from './command.ts';
 
@@ -31,6 +31,19 @@ test('prints no control character, and no line that GitHub would treat as a comm
   const shown = printable(hostile);
   expect(shown).toBe('a\\u001b[2J\\u000d\n  | ::error::x\n  | ::add-mask::y\\u009b\\u2028é');
   expect(shown.split('\n').filter((line) => line.trimStart().startsWith('::'))).toEqual([]);
+});
+
+test('refuses a catalog with a typing error in its name where a command only reads it, and shows no control character', async () => {
+  for (const verb of ['doctor', 'mirror', 'prune', 'sign', 'sbom', 'record-settings']) {
+    const rest = verb === 'sbom' ? ['abc'] : [];
+    const { code, output } = await tryScript(verb, ['--catalog', 'site/contnet\u001b[2J', ...rest]);
+    expect(output).toBe(
+      'error: site/contnet\\u001b[2J: expected the folder of a catalog, found none; check --catalog\n',
+    );
+    expect(code).toBe(1);
+  }
+  const { output } = await tryScript('choose', ['\u001b[2J']);
+  expect(output).toContain("error: command-argument value '\\u001b[2J' is invalid");
 });
 
 test('prints each cause once, and not that a missing file is missing', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, Help, Option } from 'commander';
 import { ZodError } from 'zod';
 import { escapeUnsafe, ownValue } from '../../site/schemas/safe-text.ts';
@@ -33,6 +34,7 @@ export function createCommand({ verb, description, examples }: CommandText): Scr
     .description(description)
     .helpOption('-h, --help', 'show this text')
     .configureHelp({ optionDescription: describeOption })
+    .configureOutput({ outputError: (text, write) => write(escapeUnsafe(text, '\n')) })
     .showHelpAfterError('Run it with --help to see its options.')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 }
@@ -97,6 +99,15 @@ export function catalogOption(description = "the catalog's folder"): Option {
   return new Option('--catalog <DIR>', description).default(readSettings().CATALOG_DIR);
 }
 
+/** The same for commands that only read: in a folder with a typing error in its name, all would be well. */
+export function existingCatalogOption(): Option {
+  return catalogOption().argParser((folder: string) => {
+    if (folder !== '' && !existsSync(folder))
+      throw new Error(`${folder}: expected the folder of a catalog, found none; check --catalog`);
+    return folder;
+  });
+}
+
 /** Adds the options for the places of catalog and settings. */
 export function addPlaces(command: ScriptCommand): ScriptCommand {
   return command
@@ -108,10 +119,10 @@ export function addPlaces(command: ScriptCommand): ScriptCommand {
  * Adds `--registry` and `--catalog` for scripts in which they override REGISTRY and CATALOG_DIR: see
  * `overrideSettings`.
  */
-export function addDestination(command: ScriptCommand): ScriptCommand {
+export function addDestination(command: ScriptCommand, isCatalogMade = true): ScriptCommand {
   return command
     .option('--registry <REGISTRY>', 'oci-layout:DIR or host/path', readSettings().REGISTRY)
-    .addOption(catalogOption());
+    .addOption(isCatalogMade ? catalogOption() : existingCatalogOption());
 }
 
 /** The settings from the environment, overridden by the command line's; empty options are ignored. */

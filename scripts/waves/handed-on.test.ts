@@ -61,6 +61,15 @@ test('hands on builds that a later job needs, as a mirror with an index', async 
   expect(readdirSync(join(folder, 'mirror/v3/manifests')).sort()).toEqual(['index', 'spec']);
 });
 
+test("removes its own files, and nobody else's", async () => {
+  await hand([first, later(1, 1, [TREE])], 1);
+  await hand([first, later(1, 1, [TREE])], 1);
+  const file = join(folder, 'handed-1/thesis.tex');
+  writeFileSync(file, 'mine');
+  await expect(hand([first], 1)).rejects.toThrow('found "thesis.tex"; choose another one');
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
 test('hands on no builds that no later job needs', async () => {
   const { builds } = await hand([first, later(1, 1, [])], 1);
   expect(builds).toBe(0);

@@ -10,6 +10,8 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobOf, blobOfFile, digestOf } from '../cli/digest.ts';
 import { blobRecord, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
+import { listNames } from '../cli/files.ts';
+import { quote } from '../build-cache/quote.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { BuildArtifacts } from '../receive/build-artifact.ts';
 import { checkArtifact } from '../receive/check-artifact.ts';
@@ -58,6 +60,11 @@ export interface HandOnResult {
  */
 export async function handOn(entries: readonly MatrixEntry[], options: HandOnOptions): Promise<HandOnResult> {
   const { plans, artifacts, wave, before, out, catalog } = options;
+  const other = listNames(out).find((name) => name !== CACHE && name !== LISTING);
+  if (other !== undefined)
+    throw new Error(
+      `${out}: expected an empty folder, or one that hand-on wrote, found ${quote(other)}; choose another one`,
+    );
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, CACHE), { recursive: true });
   const handed: HandedOn = { jobs: [], builds: {} };
