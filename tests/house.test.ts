@@ -156,6 +156,9 @@ test('each rule finds violations', () => {
     ['site/pages/a.json.ts', file('export const GET = 1;')],
     ['site/pages/b.json.ts', file('export const GET = 2;')],
   ]);
+  const comments =
+    '/** What it is. */\n/**\n * How it is.\n */\n// One\n// Where it goes on.\nf();\n  // Where it is.\n';
+  expect(findClauses([['a.ts', comments]])).toHaveLength(3);
   expect(findHomonyms(twice)).toEqual(['Plan: site/schemas/plan.ts, scripts/prune/plan.ts']);
   const styles: [string, string][] = [
     ['a.astro', '<style is:global>.kinds { color: red; & .one { margin: 0; } }</style>'],
@@ -270,6 +273,15 @@ function findHomonyms(graph: Graph): string[] {
   return [...places]
     .filter(([, files]) => files.size > 1)
     .map(([name, files]) => `${name}: ${[...files].join(', ')}`);
+}
+
+/** Lists comments that open like `What tests change` instead of `Options that tests override`. */
+function findClauses(files: readonly (readonly [string, string])[]): string[] {
+  const opening =
+    /^ *(?:\/\*\*|(?<!^ *\/\/.*\n *)\/\/)(?:\n *\*)? (?:What|How|Where|Whoever|Such|So|Why) .*/gm;
+  return files.flatMap(([file, text]) =>
+    [...text.matchAll(opening)].map(([line]) => `${file}: ${line.trim()}`),
+  );
 }
 
 /**

@@ -44,7 +44,7 @@ type IndexRecord = z.infer<typeof IndexRecord>;
 export interface IndexedBuild extends SourceBuild {
   /** `linux-debian12-x86_64_v3` */
   arch: string;
-  /** Such as `gcc-12.2.0`, most likely first. */
+  /** Candidates like `gcc-12.2.0`, most likely first. */
   compilers: string[];
 }
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { addLibraryPath, prepareCompilers } from './compilers.ts';
 
-/** What `spack compiler find` writes of a compiler in a prefix. */
+/** Entry that `spack compiler find` writes for a compiler in a prefix. */
 function packages(prefix: string): string {
   const compilers = `compilers: {c: ${prefix}/bin/gcc, cxx: ${prefix}/bin/g++}`;
   return `packages:\n  gcc:\n    externals:\n    - spec: gcc@14.2.1 languages:='c,c++'\n      prefix: ${prefix}\n      extra_attributes:\n        ${compilers}\n  all: {require: [target=x86_64_v3]}\n`;

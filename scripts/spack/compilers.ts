@@ -5,16 +5,16 @@ import { delimiter, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { lastLines } from './run-spack.ts';
 
-/** Where a compiler of a `packages.yaml` has what is to be in front of LD_LIBRARY_PATH when it runs. */
+/** Path in a compiler's entry of `packages.yaml` of the folders that Spack puts in front of LD_LIBRARY_PATH. */
 const LIBRARIES = ['extra_attributes', 'environment', 'prepend_path', 'LD_LIBRARY_PATH'];
-/** Milliseconds; a program of one line takes some tens. */
+/** Milliseconds. A program of one line takes a few dozen. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Lets the compilers that Spack has found on a Linux machine work in its builds, and throws one sentence when none of them
- * does: Spack builds without LD_LIBRARY_PATH, and assembler and linker of Red Hat's toolsets, which are in the manylinux
- * images, do not start then (https://github.com/spack/spack/issues/48267).
- * @param packagesFile what `spack compiler find` has written
+ * Makes the compilers that Spack found on a Linux machine work in its builds, and throws one sentence when none of
+ * them does. Spack builds without LD_LIBRARY_PATH, but the assembler and linker of Red Hat's toolsets, as in the
+ * manylinux images, do not start without it (https://github.com/spack/spack/issues/48267).
+ * @param packagesFile the file that `spack compiler find` wrote
  * @param environment Spack's own
  */
 export async function prepareCompilers(
@@ -26,7 +26,7 @@ export async function prepareCompilers(
   const text = addLibraryPath(found, (libraryPath ?? '').split(delimiter).filter(existsSync));
   if (text !== found) writeFileSync(packagesFile, text);
   const problems: string[] = [];
-  // Where there is none, another scope of Spack's names some, or Spack says so.
+  // With no compiler here, another of Spack's scopes names one, or Spack reports it.
   for (const compiler of compilersOf(parseDocument(text))) {
     const problem = await tryCompiler(compiler, environment);
     if (problem === undefined) return;
