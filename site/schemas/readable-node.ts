@@ -32,6 +32,8 @@ export const NARROWER = {
    * Keys that Spack never writes into a concrete node, but that readers would use instead of other fields.
    */
   unexpected: 'expected no such key in a concrete node',
+  /** Spack's parser takes the quote that follows for a part of the value when another quote comes later. */
+  backslash: 'expected values without a backslash at their end',
   /** Spack reads it, but never writes it. */
   shape: 'expected the shape that Spack writes',
   /** Spack compares hashes as plain text and accepts any; files are named after them. */
@@ -127,6 +129,7 @@ function findVariantFault(name: string, value: unknown): string | undefined {
   // Spack writes these without quotes, and cannot read them back.
   if (/[[\]]/.test(joined) && /^[a-zA-Z0-9,/_.\-[\]]+$/.test(joined))
     return 'expected values with brackets to have a character that Spack quotes';
+  if (texts.some((text) => text.endsWith('\\'))) return NARROWER.backslash;
   return texts.every(isSafeText) ? undefined : NARROWER.text;
 }
 
