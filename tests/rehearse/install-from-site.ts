@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { addMirror, spack } from '../e2e/installing.ts';
 import { findSpacks, openSpack } from '../world/spack.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import { RECIPES } from './setting.ts';
+import { FEW_RECIPES, RECIPES } from './setting.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
@@ -20,7 +20,7 @@ export async function installFromSite(
 ): Promise<string> {
   const [newest] = findSpacks();
   if (!newest) throw new Error('there is no Spack');
-  const home = await openSpack(newest);
+  const home = await openSpack(newest, FEW_RECIPES);
   try {
     await spack(home, ['repo', 'add', join(PROJECT, RECIPES, 'spack_repo/trial')]);
     await addMirror(home, 'rehearsed', siteUrl, signed);

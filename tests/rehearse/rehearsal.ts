@@ -13,12 +13,13 @@ import { startHttpsProxy } from '../world/https-proxy.ts';
 import { createPagesService, OWN_DOMAIN, PAGES_HOSTS, type PagesService } from '../world/pages-service.ts';
 import { startRegistry } from '../world/registry.ts';
 import type { Outcome } from '../world/run.ts';
-import { findSpacks } from '../world/spack.ts';
+import { findSpacks, linkRecipes } from '../world/spack.ts';
 import { startServer } from '../world/start-server.ts';
 import { copyProject } from '../world/template.ts';
 import { runAct } from './act.ts';
 import { startRehearsedApi, type RepositorySettings } from './github.ts';
 import { keepSucceeded } from './re-run.ts';
+import { FEW_RECIPES } from './setting.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 /** Token that only the privileged jobs may see. */
@@ -96,7 +97,10 @@ export async function openRehearsal(
   makeOrigin(folder, origin, settings);
   const [spack] = findSpacks();
   const warm = join(PROJECT, '.work/spack-warm', spack?.version ?? 'none');
-  if (existsSync(warm))
+  const recipes = join(folder, 'recipes');
+  const few = options.spack === 'recorded' ? undefined : FEW_RECIPES;
+  if (spack && few) await linkRecipes(spack.program, join(recipes, 'repos'), few);
+  else if (existsSync(warm))
     cpSync(warm, join(folder, 'spack-warm'), { recursive: true, preserveTimestamps: true });
   const registryServer = await startRegistry();
   const registry = `${registryServer.host}/${current.repository.toLowerCase()}`;
@@ -179,6 +183,7 @@ export async function openRehearsal(
         ACTIONS_RESULTS_URL: artifacts.url,
         ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
         ...proxy.environment,
+        ...(few ? { SPACK_PACKAGES_ROOT: recipes } : {}),
         ...env,
       },
     });

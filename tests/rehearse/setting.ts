@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { findProgram } from '../tools/path.ts';
 import type { Outcome } from '../world/run.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
@@ -18,6 +19,16 @@ export const SETTINGS = `targets:\n  - { name: ${TARGET}, runner: ubuntu-24.04 }
 
 /** Specs for which `recorded-spack/recording.json` has answers. */
 export const RECORDED_SPECS = 'trial-tool trial-base fails-configure';
+
+/**
+ * Builtin recipes that the recipes of a rehearsal need: compilers, and the recipes that Spack loads with those. With all
+ * 8,500 recipes Spack first makes indexes of them, as in every run on GitHub; so it does with `npm run test:full`, and
+ * where there is no gcc.
+ */
+export const FEW_RECIPES =
+  process.env['FULL'] === '1' || !findProgram('gcc')
+    ? undefined
+    : ['gcc', 'gcc-runtime', 'glibc', 'compiler-wrapper', 'binutils', 'elfutils', 'libarchive', 'mbedtls'];
 
 /** Makes jobs use the Spack on PATH with its own recipes: there may be no network. */
 export const BUILD_HERE = { SPACK_INSTALLED: 'true' };

@@ -186,7 +186,7 @@ async function askRecipes(program: string): Promise<string> {
 }
 
 /** Creates a package repository of some builtin recipes through symbolic links; returns its path. */
-async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
+export async function linkRecipes(program: string, folder: string, packages: string[]): Promise<string> {
   const builtin = (await findRecipes(program)) ?? '';
   const repository = join(folder, 'spack_repo/builtin');
   await mkdir(join(repository, 'packages'), { recursive: true });
