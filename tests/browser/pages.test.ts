@@ -61,6 +61,19 @@ test('none of them is wider than a screen of 320 pixels', async () => {
   expect(await findWidePages(browser, site, own())).toEqual([]);
 });
 
+test('the command to copy for a build that only the registry has adds the registry first', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${site.url}/search/?state=registry`);
+  const row = page.locator('.found-builds > li', { hasText: 'in the registry only' }).first();
+  await expect
+    .poll(async () => (await row.locator('button').getAttribute('title'))?.split('\n'))
+    .toEqual([
+      'spack mirror add --type binary spack-build-cache-registry oci://ghcr.io/owner/repo',
+      expect.stringMatching(/^spack install --use-buildcache only \/[a-z2-7]{32}$/),
+    ]);
+  await page.close();
+});
+
 test('links and buttons are large enough for a finger', async () => {
   const page = await browser.newPage({ viewport: { width: 412, height: 823 } });
   const findings: string[] = [];

@@ -132,13 +132,14 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
   const compilers = (builds.compilerSets[at(builds.rows.compilerSet)] ?? []).map(
     (place) => builds.compilers[place] ?? '',
   );
+  // Installing it also needs the registry as a mirror.
+  const isBeyondSite = at(builds.rows.state) === REGISTRY;
   const facts = [
     packages.targets[at(builds.rows.target)],
     builds.systems[at(builds.rows.system)]?.split(' ')[1],
     ...compilers,
     failed ? undefined : formatSize(size),
-    // Installing it also needs the registry as a mirror.
-    at(builds.rows.state) === REGISTRY ? makeLink(`${BASE}/use/`, 'in the registry only') : undefined,
+    isBeyondSite ? makeLink(`${BASE}/use/`, 'in the registry only') : undefined,
     builds.freshness[at(builds.rows.freshness)] === 'older'
       ? `older than recipes ${builds.recipes}`
       : undefined,
@@ -165,9 +166,11 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
     // Do not offer builds that do not run.
     if (whole === undefined || failed || (result.askedFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
       return;
+    const install = `spack install --use-buildcache only /${whole}`;
+    const add = isBeyondSite ? (context.list.dataset['addRegistry'] ?? '') : '';
     hash
       .closest('div')
-      ?.append(' ', makeCopyButton('Copy install command', `spack install --use-buildcache only /${whole}`));
+      ?.append(' ', makeCopyButton('Copy install command', add === '' ? install : `${add}\n${install}`));
   });
   return item;
 }
