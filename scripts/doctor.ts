@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { existingCatalogOption, createCommand, runCommand } from './cli/command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { diagnose, type DoctorOptions } from './doctor/examine.ts';
 import { healthText, recordHealth, summaryText } from './doctor/diagnosis.ts';
 import { addSummary } from './github/actions.ts';
@@ -23,7 +23,7 @@ const command = createCommand({
     '--site <URL>',
     'address of the site, or the folder of a built one (default: SITE_URL if it is set)',
   )
-  .addOption(existingCatalogOption())
+  .existingCatalog()
   .option('--deep', 'download and hash everything; continues where an interrupted run stopped', false)
   .option('--journal <DIR>', 'where --deep records its progress', '.work/doctor')
   .option('--spack', 'also let the Spack on PATH read the index; included in --deep', false)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readCatalog, readPins } from './catalog/catalog.ts';
 import { readNextRoots } from './concretize/environment-locks.ts';
 import { readRemoved } from './catalog/removal.ts';
-import { existingCatalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
@@ -24,7 +24,7 @@ const command = createCommand({
   examples: ['node scripts/prune.ts', 'node scripts/prune.ts --apply && node scripts/commit.ts'],
 })
   .option('--apply', 'apply the plan; without it nothing is changed', false)
-  .addOption(existingCatalogOption())
+  .existingCatalog()
   .option('--registry <REGISTRY>', 'registry from which images are deleted', settings.REGISTRY)
   .action(prune);
 

@@ -2,7 +2,7 @@ import { publicRegistries } from '../site/lib/registry-address.ts';
 import { planMirror } from '../site/lib/mirror/plan.ts';
 import { describeSettings } from '../site/lib/mirror/recorded-settings.ts';
 import { addFiles, readCatalog } from './catalog/catalog.ts';
-import { existingCatalogOption, createCommand, overrideSettings, runCommand } from './cli/command.ts';
+import { createCommand, overrideSettings, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'record-settings',
@@ -13,7 +13,7 @@ const command = createCommand({
     'Run it after publish, with the SITE_URL, REGISTRY and PAGES_BUDGET of the site.',
   examples: ['SITE_URL=https://owner.github.io/repo node scripts/record-settings.ts'],
 })
-  .addOption(existingCatalogOption())
+  .existingCatalog()
   .action(recordSettings);
 
 async function recordSettings({ catalog: directory }: { catalog: string }): Promise<void> {

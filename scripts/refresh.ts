@@ -1,5 +1,5 @@
 import { readCatalog } from './catalog/catalog.ts';
-import { createCommand, readSettings, runCommand } from './cli/command.ts';
+import { createCommand, expectCatalog, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readRecipes, recordRecipes, writeRecipes } from './refresh/record-recipes.ts';
@@ -39,6 +39,7 @@ const command = createCommand({
 await runCommand(addRecipeOptions(command));
 
 async function refresh({ from, json, record, recordTo, recordFrom, ...options }: Options): Promise<void> {
+  expectCatalog('--from', from);
   const catalog = readCatalog(from);
   if (catalog.builds.size === 0) {
     console.error(`${from}: there are no builds yet, so nothing can be stale`);

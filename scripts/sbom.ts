@@ -1,6 +1,6 @@
 import { sbomText } from '../site/lib/sbom/sbom.ts';
 import { readCatalog } from './catalog/catalog.ts';
-import { existingCatalogOption, createCommand, runCommand } from './cli/command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 
 const command = createCommand({
   verb: 'sbom',
@@ -14,7 +14,7 @@ const command = createCommand({
   ],
 })
   .argument('<HASH>', 'DAG hash of the build, or its beginning')
-  .addOption(existingCatalogOption())
+  .existingCatalog()
   .action((hash: string, { catalog: folder }: { catalog: string }) => {
     const { builds, nodes } = readCatalog(folder);
     const found = [...builds.values()].filter((build) => build.hash.startsWith(hash.replace(/^\//, '')));

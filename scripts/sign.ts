@@ -1,4 +1,4 @@
-import { existingCatalogOption, createCommand, runCommand } from './cli/command.ts';
+import { createCommand, runCommand } from './cli/command.ts';
 import { writePublicKey } from './signing/key-file.ts';
 import { listManifests, signManifests, writeSignedManifests } from './signing/sign-catalog.ts';
 import { readSigner } from './signing/signature.ts';
@@ -18,7 +18,7 @@ const command = createCommand({
     'SIGNING_KEY="$(cat new-key.asc)" node scripts/sign.ts --all   # after a rotation',
   ],
 })
-  .addOption(existingCatalogOption())
+  .existingCatalog()
   .option('--all', 'also re-sign what another key has signed (default: only what is unsigned)', false)
   .action(signAll);
 

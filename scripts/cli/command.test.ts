@@ -38,10 +38,17 @@ test('refuses a catalog with a typing error in its name where a command only rea
     const rest = verb === 'sbom' ? ['abc'] : [];
     const { code, output } = await tryScript(verb, ['--catalog', 'site/contnet\u001b[2J', ...rest]);
     expect(output).toBe(
-      'error: site/contnet\\u001b[2J: expected the folder of a catalog, found none; check --catalog\n',
+      'error: site/contnet\\u001b[2J: expected the folder of a catalog, found none; check --catalog and CATALOG_DIR\n',
     );
     expect(code).toBe(1);
   }
+  for (const verb of ['doctor', 'refresh']) {
+    const { code, output } = await tryScript(verb, [], { CATALOG_DIR: 'site/contnet' });
+    expect(output).toMatch(/^error: site\/contnet: expected the folder of a catalog, found none; check --/);
+    expect(code).toBe(1);
+  }
+  const elsewhere = await tryScript('doctor', [], {}, '/');
+  expect(elsewhere.output).toMatch(/^error: site\/content: expected the folder of a catalog, found none;/);
   const { output } = await tryScript('choose', ['\u001b[2J']);
   expect(output).toContain("error: command-argument value '\\u001b[2J' is invalid");
 });

@@ -24,6 +24,23 @@ export class ScriptCommand extends Command {
   variable(flags: string, description: string, variable: string, otherwise = ''): this {
     return this.addOption(new Option(flags, description).env(variable).default(otherwise));
   }
+
+  /**
+   * The option `--catalog` for commands that only read it, which would take a folder with a typing error in its name, or
+   * another working folder than the repository's, for an empty catalog.
+   */
+  existingCatalog(): this {
+    return this.addOption(catalogOption()).hook('preAction', () =>
+      expectCatalog('--catalog', this.opts()['catalog']),
+    );
+  }
+}
+
+/** Throws when the folder of a catalog is missing. An empty name stands for the default one. */
+export function expectCatalog(option: string, named: string): void {
+  const folder = named || readSettings().CATALOG_DIR;
+  if (existsSync(folder)) return;
+  throw new Error(`${folder}: expected the folder of a catalog, found none; check ${option} and CATALOG_DIR`);
 }
 
 /** A command with the options and the help format that all scripts share. */
@@ -99,15 +116,6 @@ export function catalogOption(description = "the catalog's folder"): Option {
   return new Option('--catalog <DIR>', description).default(readSettings().CATALOG_DIR);
 }
 
-/** The same for commands that only read: in a folder with a typing error in its name, all would be well. */
-export function existingCatalogOption(): Option {
-  return catalogOption().argParser((folder: string) => {
-    if (folder !== '' && !existsSync(folder))
-      throw new Error(`${folder}: expected the folder of a catalog, found none; check --catalog`);
-    return folder;
-  });
-}
-
 /** Adds the options for the places of catalog and settings. */
 export function addPlaces(command: ScriptCommand): ScriptCommand {
   return command
@@ -120,9 +128,8 @@ export function addPlaces(command: ScriptCommand): ScriptCommand {
  * `overrideSettings`.
  */
 export function addDestination(command: ScriptCommand, isCatalogMade = true): ScriptCommand {
-  return command
-    .option('--registry <REGISTRY>', 'oci-layout:DIR or host/path', readSettings().REGISTRY)
-    .addOption(isCatalogMade ? catalogOption() : existingCatalogOption());
+  command.option('--registry <REGISTRY>', 'oci-layout:DIR or host/path', readSettings().REGISTRY);
+  return isCatalogMade ? command.addOption(catalogOption()) : command.existingCatalog();
 }
 
 /** The settings from the environment, overridden by the command line's; empty options are ignored. */
