@@ -1,7 +1,7 @@
-import { Matrix } from '../site/schemas/build-request.ts';
 import { catalogOption, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { annotate, setOutput } from './github/actions.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
+import { parseMatrix } from './receive/plan-folder.ts';
 import { handOn, namedHandedOn } from './waves/handed-on.ts';
 
 type Options = Record<
@@ -34,8 +34,7 @@ const command = createCommand({
 await runCommand(command);
 
 async function run(options: Options): Promise<void> {
-  const { include } = Matrix.parse(JSON.parse(options.matrix));
-  const { sha256, builds, refused } = await handOn(include, {
+  const { sha256, builds, refused } = await handOn(parseMatrix(options.matrix), {
     ...options,
     // Plans count from 0.
     wave: parseNumber('--wave', options.wave, { from: 2 }) - 1,

@@ -1,4 +1,3 @@
-import { Matrix } from '../site/schemas/build-request.ts';
 import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
@@ -6,7 +5,7 @@ import { homesOf } from './publish/target-registries.ts';
 import { openDestination } from './publish/publish-cache.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { finishRun } from './receive/finish-run.ts';
-import { readDivided, readSolvedFailures } from './receive/plan-folder.ts';
+import { parseMatrix, readDivided, readSolvedFailures } from './receive/plan-folder.ts';
 import { receiveAll } from './receive/receive-all.ts';
 
 type Options = Record<'plans' | 'matrix' | 'registry' | 'catalog' | 'changed', string> &
@@ -43,7 +42,7 @@ const command = createCommand({
 await runCommand(addPlaces(command));
 
 async function receive(options: Options): Promise<void> {
-  const { include } = Matrix.parse(JSON.parse(options.matrix));
+  const include = parseMatrix(options.matrix);
   const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
   const { targets } = readSettingsFile(options.settings);
   const homes = homesOf(targets, options.registry);

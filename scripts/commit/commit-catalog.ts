@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { formatList } from '../../site/lib/format.ts';
-import { Matrix } from '../../site/schemas/build-request.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { lockRecorder } from '../concretize/environment-locks.ts';
 import { annotate, setOutput } from '../github/actions.ts';
 import type { GitHub } from '../github/api.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
-import { readDivided, readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
+import { parseMatrix, readDivided, readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
 import { readChanges, type Change } from './changes.ts';
 import { commitFiles, describeChanges, type Committed } from './commit-files.ts';
 import { takeCatalog } from './take-catalog.ts';
@@ -103,7 +102,7 @@ function recordLocks(
   const date = readDate(environment, new Date());
   const shared = divided ? readDivided(plans, divided).requests : [];
   for (const { inputs, lockText } of [
-    ...Matrix.parse(JSON.parse(matrix)).include.map((entry) => readPlanFolder(plans, entry)),
+    ...parseMatrix(matrix).map((entry) => readPlanFolder(plans, entry)),
     ...shared.map((entry) => readPlanFolder(join(plans, REQUESTS_FOLDER), entry)),
   ])
     if (names.has(inputs.request.environment ?? ''))

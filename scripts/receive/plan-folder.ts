@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../../site/lib/json.ts';
 import { splitObject } from '../../site/lib/spack/node-text.ts';
 import { SolvedFailures, type SolvedFailure } from '../../site/schemas/build-record.ts';
-import { BuildInputs, DividedRequests, type MatrixEntry } from '../../site/schemas/build-request.ts';
+import { BuildInputs, DividedRequests, Matrix, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
@@ -28,6 +29,16 @@ export interface Plan {
   lockText: string;
   /** Spack's own script for long shebangs. Absent when no container is requested. */
   sbang?: string;
+}
+
+/** Parses the jobs of a run, as the option `--matrix` of several commands has them. */
+export function parseMatrix(text: string): MatrixEntry[] {
+  const source = {
+    where: '--matrix',
+    expected: "a run's jobs as JSON",
+    advice: 'give it the output `matrix` of gather',
+  };
+  return parseJson(text, Matrix, source).include;
 }
 
 /**

@@ -21,6 +21,7 @@ import { Failure } from '../../site/schemas/failure.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { openArtifactFolder } from './build-artifact.ts';
+import { parseMatrix } from './plan-folder.ts';
 import { receiveAll, type ReceivedRun } from './receive-all.ts';
 
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
@@ -150,6 +151,13 @@ test('records the build times that the job measured, and refuses impossible ones
   expect(readCatalog(catalog()).builds.get(TREE)?.times).toEqual(times);
   upload(1, { record: { ...RECORD, times: { [TREE]: { ...times, total: -1 } } } });
   expect((await receive([plan(1)])).received[0]?.refused).toMatch(/record\.json: expected/);
+});
+
+test('says that the option --matrix has no jobs', () => {
+  expect(() => parseMatrix('')).toThrow(
+    "--matrix: expected a run's jobs as JSON, found text that is not JSON; give it the output `matrix` of gather",
+  );
+  expect(() => parseMatrix('{}')).toThrow(/^--matrix: expected a run's jobs as JSON, found at "include": /);
 });
 
 test('records a job that uploaded nothing', async () => {

@@ -109,7 +109,8 @@ async function takeArtifact(receiving: Receiving): Promise<Outcome> {
     return await sources.artifacts.use(entry.index, async (folder) => {
       if (folder === undefined) {
         const reason =
-          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner.';
+          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner, or the image of its ' +
+          'container could not be fetched.';
         return { ...fail('other', reason), isLost: true };
       }
       const { hashes, texts } = plan;
