@@ -25,10 +25,13 @@ test('counts macOS by release, and gives no result without builds', () => {
   expect(reachOf([{ platform: 'windows', os: '10', target: 'x86_64' }])).toBeUndefined();
 });
 
-test('the text names the oldest system of each distribution', () => {
-  const text = (builds: BuildNeeds[]): string => reachText(reachOf(builds) ?? { systems: [] });
+test('the text counts systems and names the oldest of each distribution', () => {
+  const text = (builds: BuildNeeds[]): string => reachText(reachOf(builds) ?? { systems: [], of: 0 });
   expect(text([built('2.39', 'ubuntu24.04')])).toBe(
-    'AlmaLinux 10, Debian 13, RHEL 10, Rocky 10, Ubuntu 24.04 or newer',
+    '5 of 22 systems: AlmaLinux 10, Debian 13, RHEL 10, Rocky 10, Ubuntu 24.04 or newer',
   );
-  expect(text([{ platform: 'darwin', os: 'sonoma', target: 'm1' }])).toBe('macOS Sonoma or newer');
+  expect(text([built('2.28')])).toMatch(/^18 of 22 systems: AlmaLinux 8, .*Debian 10, .* or newer$/);
+  expect(text([{ platform: 'darwin', os: 'sonoma', target: 'm1' }])).toBe(
+    '3 of 7 systems: macOS Sonoma or newer',
+  );
 });

@@ -6,6 +6,8 @@ import { ownValue } from '../../schemas/safe-text.ts';
 export interface Reach {
   /** Spack's names, the oldest of each distribution first: `rocky9`, `rocky10`. */
   systems: string[];
+  /** Number of systems in the table. */
+  of: number;
 }
 
 /**
@@ -28,13 +30,13 @@ export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
     );
     return fits.length * 2 > builds.length;
   });
-  return systems.length > 0 ? { systems } : undefined;
+  return systems.length > 0 ? { systems, of: table.length } : undefined;
 }
 
-/** The oldest system of each distribution: `Debian 12, Rocky 9 or newer`. */
-export function reachText({ systems }: Reach): string {
+/** Number of systems, and the oldest of each distribution: `3 of 22 systems: Debian 12, Rocky 9 or newer`. */
+export function reachText({ systems, of }: Reach): string {
   const oldest = [...Map.groupBy(systems, familyName).values()].flatMap(([first = '']) => systemName(first));
-  return `${oldest.join(', ')} or newer`;
+  return `${systems.length} of ${of} systems: ${oldest.join(', ')} or newer`;
 }
 
 function familyName(os: string): string {
