@@ -59,11 +59,23 @@ test('serves every blob that a manifest names, and one index in site and registr
   expect(await namesIn('target-x86_64/')).toEqual(['bzip2', 'gcc-runtime']);
 });
 
-test('changes nothing when run again', async () => {
+test('changes nothing when run again, and writes no file', async () => {
   await mirror();
   const before = await snapshot();
+  const times = await changeTimes();
   const { stderr } = await mirror();
   expect(lastLine(stderr)).toMatch(/the registry's index is unchanged\.$/);
+  expect(await snapshot()).toEqual(before);
+  expect(await changeTimes()).toEqual(times);
+});
+
+test('replaces files of the site that have other bytes', async () => {
+  await mirror();
+  const before = await snapshot();
+  const files = await listFiles('dist/v3');
+  for (const path of files) await flipByte(join(folder, path));
+  expect(await snapshot()).not.toEqual(before);
+  await mirror();
   expect(await snapshot()).toEqual(before);
 });
 
@@ -281,6 +293,14 @@ async function snapshot(): Promise<Record<string, string>> {
   return Object.fromEntries(
     await Promise.all(files.map(async (path) => [path, await sha256Of(path)] as const)),
   );
+}
+
+/** Times at which content or inode of each served file last changed. */
+async function changeTimes(): Promise<Record<string, number>> {
+  const times = (await listFiles('dist')).map(
+    async (path) => [path, (await stat(join(folder, path))).ctimeMs] as const,
+  );
+  return Object.fromEntries(await Promise.all(times));
 }
 
 async function sha256Of(path: string): Promise<string> {

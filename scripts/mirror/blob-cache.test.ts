@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { beforeEach, expect, test } from 'vitest';
+import { blobOf } from '../cli/digest.ts';
 import { openBlobCache } from './blob-cache.ts';
 
 const TEXT = 'what a registry sends';
@@ -30,6 +31,18 @@ test('fetches a blob again when its file is damaged', async () => {
     Promise.resolve(Readable.from([Buffer.from(TEXT)])),
   );
   expect(await readFile(file, 'utf8')).toBe(TEXT);
+});
+
+test('checks every byte of a large file', async () => {
+  const bytes = Buffer.alloc(2 ** 21 + 1, 'blob');
+  const blob = blobOf(bytes);
+  const cache = openBlobCache(folder);
+  const file = await cache.fetch(blob, () => Promise.resolve(Readable.from([bytes])));
+  expect(await cache.fetch(blob, () => Promise.reject(new Error('asked again')))).toBe(file);
+  await writeFile(file, Buffer.from(bytes).fill('?', 2 ** 21));
+  await expect(cache.fetch(blob, () => Promise.reject(new Error('asked again')))).rejects.toThrow(
+    'asked again',
+  );
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
-import { verified } from '../oci/verify.ts';
+import { verified, verifyFile } from '../oci/verify.ts';
 
 /** Blobs on this disk, each in a file named after its sha256. */
 export interface BlobCache {
@@ -41,7 +41,7 @@ export function openBlobCache(folder: string): BlobCache {
 /** True when a file has exactly a blob's bytes; a damaged file counts as missing. */
 async function isIntact(file: string, blob: Blob): Promise<boolean> {
   try {
-    await drain(verified(createReadStream(file), file, blob));
+    await verifyFile(file, blob);
     return true;
   } catch (error) {
     if (isErrorCode(error, 'ENOENT') || !isSystemError(error)) return false;

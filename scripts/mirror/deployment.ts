@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { shapeFailures } from '../../site/lib/catalog/shape-history.ts';
 import { planMirror, type MirrorInput, type MirrorPlan } from '../../site/lib/mirror/plan.ts';
 import { listRetired, type RetiredBuild } from '../../site/lib/mirror/retired.ts';
+import { readGoodNode } from '../../site/lib/spack/node-faults.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Settings } from '../../site/schemas/settings.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
@@ -10,7 +11,7 @@ import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
 import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
-import { drain, type BlobCache } from './blob-cache.ts';
+import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
 import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
 import {
@@ -25,7 +26,7 @@ import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
-import { blobPath } from '../oci/layout.ts';
+import { findIntact } from '../oci/directory-registry.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
 import { withProgress } from '../cli/progress.ts';
@@ -41,7 +42,7 @@ export function readDeployment({
   CATALOG_DIR: directory,
   PAGES_BUDGET: budget,
 }: Pick<Settings, 'CATALOG_DIR' | 'PAGES_BUDGET'>): DeploymentInput {
-  const { catalog, leftOut } = leaveOutUnreadable(readCatalog(directory));
+  const { catalog, leftOut } = leaveOutUnreadable(readCatalog(directory, { readNode: readGoodNode }));
   const retired = listRetired(readRemoved(directory).values(), catalog.builds);
   const { failureBytes } = shapeFailures(readEntries(directory, 'failures'), budget);
   const input = { ...catalog, builds: [...catalog.builds.values()], retired, failureBytes };
@@ -196,8 +197,7 @@ async function findFile(
   const reference = parseReference(registry.reference);
   try {
     if (reference.kind === 'remote') return await cache.fetch(blob, () => registry.openBlob(blob), signal);
-    await drain(await registry.openBlob(blob));
-    return blobPath(reference.dir, blob.digest);
+    return await findIntact(reference.dir, blob);
   } catch (cause) {
     if (isErrorCode(cause, 'ENOSPC')) {
       throw new Error(`the disk is full: free ${prettyBytes(blob.size)} or more, and run it again`, {

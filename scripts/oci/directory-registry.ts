@@ -6,10 +6,10 @@ import pMap from 'p-map';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import type { Descriptor, ImageManifest } from '../../site/schemas/image-manifest.ts';
-import { copyVerified, verified, readAll } from './verify.ts';
+import { copyVerified, verified, verifyFile, readAll } from './verify.ts';
 import { withDirectoryLock } from './directory-lock.ts';
 import { blobPath, readIndex, TAG_ANNOTATION, tagOf, writeIndex } from './layout.ts';
-import { ignoreMissing } from '../cli/files.ts';
+import { ignoreMissing, isErrorCode } from '../cli/files.ts';
 import { describeManifest, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseImageManifest } from './manifest.ts';
 import type { ManifestText, Registry, RegistryManifest } from './registry.ts';
 
@@ -42,9 +42,7 @@ export function openDirectory(dir: string): Registry {
 
   async function openBlob(blob: Blob): Promise<Readable> {
     const file = blobPath(dir, blob.digest);
-    if ((await sizeOf(file)) === undefined) {
-      throw new Error(`${reference} has no blob ${blob.digest}; publish its build again`);
-    }
+    if ((await sizeOf(file)) === undefined) throw missing(dir, blob);
     return verified(createReadStream(file), file, blob);
   }
 
@@ -65,6 +63,19 @@ export function openDirectory(dir: string): Registry {
     push: (layout) => mergeLayout(layout, dir),
     pointTag: (tag, digest) => pointTag(dir, tag, digest),
   };
+}
+
+/** The file of a blob in an OCI image layout, after all its bytes were checked. */
+export async function findIntact(dir: string, blob: Blob): Promise<string> {
+  const file = blobPath(dir, blob.digest);
+  await verifyFile(file, blob).catch((error: unknown) => {
+    throw isErrorCode(error, 'ENOENT') ? missing(dir, blob) : error;
+  });
+  return file;
+}
+
+function missing(dir: string, { digest }: Blob): Error {
+  return new Error(`oci-layout:${dir} has no blob ${digest}; publish its build again`);
 }
 
 async function pointTag(dir: string, tag: string, digest: Digest): Promise<void> {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { digestFrom } from '../../site/schemas/digest.ts';
 
 /**
@@ -11,58 +13,80 @@ import { digestFrom } from '../../site/schemas/digest.ts';
  * @param where names the source in the error
  */
 export function verified(source: Readable, where: string, blob: Blob): Readable {
-  const hash = createHash('sha256');
-  let size = 0;
-  const check = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      hash.update(chunk);
-      done(size > blob.size ? new Error(`${expectation} more`) : null, chunk);
-    },
-    flush(done) {
-      const digest = digestFrom(hash.digest('hex'));
-      const isRight = size === blob.size && digest === blob.digest;
-      done(isRight ? null : new Error(`${expectation} ${digest} of ${size} bytes`));
-    },
+  const check = startCheck(where, blob);
+  const transform = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(check.add(chunk), chunk),
+    flush: (done) => done(check.end()),
   });
-  const expectation = `${where}: expected ${blob.digest} of ${blob.size} bytes, found`;
   // Destroys each stream when the other ends early; the reader gets the error from the stream itself.
-  return pipeline(source, check, () => undefined);
+  return pipeline(source, transform, () => undefined);
 }
 
-/** Bytes copied at a time. One buffer serves the whole file: streams would leave its size in garbage. */
+/** Compares bytes with a blob. Both functions return the fault that they find, or null. */
+interface Check {
+  add(bytes: Buffer): Error | null;
+  end(): Error | null;
+}
+
+function startCheck(where: string, blob: Blob): Check {
+  const expectation = `${where}: expected ${blob.digest} of ${blob.size} bytes, found`;
+  const hash = createHash('sha256');
+  let size = 0;
+  return {
+    add(bytes) {
+      size += bytes.length;
+      hash.update(bytes);
+      return size > blob.size ? new Error(`${expectation} more`) : null;
+    },
+    end() {
+      const digest = digestFrom(hash.digest('hex'));
+      const isRight = size === blob.size && digest === blob.digest;
+      return isRight ? null : new Error(`${expectation} ${digest} of ${size} bytes`);
+    },
+  };
+}
+
+/** Bytes read at a time. One buffer serves the whole file: streams would leave its size in garbage. */
 const CHUNK_BYTES = 2 ** 20;
+
+/**
+ * Reads a file that should be a blob. Reads without promises: for small files these, and even more so
+ * streams, take several times the time of hashing. Others may continue after each chunk.
+ * @param use receives each chunk, which is only valid until it has ended
+ * @throws when the bytes are not the blob's
+ */
+export async function verifyFile(
+  file: string,
+  blob: Blob,
+  use: (bytes: Buffer) => Promise<void> = () => setImmediate(),
+): Promise<void> {
+  const check = startCheck(file, blob);
+  const buffer = Buffer.allocUnsafe(Math.min(blob.size + 1, CHUNK_BYTES));
+  const input = openSync(file, 'r');
+  let fault: Error | null = null;
+  try {
+    for (;;) {
+      const bytes = buffer.subarray(0, readSync(input, buffer));
+      fault = bytes.length === 0 ? check.end() : check.add(bytes);
+      if (fault || bytes.length === 0) break;
+      await use(bytes);
+    }
+  } finally {
+    closeSync(input);
+  }
+  if (fault) throw fault;
+}
 
 /**
  * Copies a file that becomes a blob. Does not wait for the disk: every reader checks the blob.
  * @throws when the bytes are not the blob's; the target must not be used then
  */
 export async function copyVerified(source: string, target: string, blob: Blob): Promise<void> {
-  const expectation = `${source}: expected ${blob.digest} of ${blob.size} bytes, found`;
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(blob.size + 1, CHUNK_BYTES));
-  let size = 0;
-  const input = await open(source, 'r');
-  const output = await open(target, 'w').catch(async (error: unknown) => {
-    await input.close();
-    throw error;
-  });
+  const output = await open(target, 'w');
   try {
-    for (;;) {
-      const { bytesRead } = await input.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
-      size += bytesRead;
-      if (size > blob.size) throw new Error(`${expectation} more`);
-      const bytes = buffer.subarray(0, bytesRead);
-      hash.update(bytes);
-      await output.appendFile(bytes);
-    }
+    await verifyFile(source, blob, (bytes) => output.appendFile(bytes));
   } finally {
-    await Promise.all([input.close(), output.close()]);
-  }
-  const digest = digestFrom(hash.digest('hex'));
-  if (size !== blob.size || digest !== blob.digest) {
-    throw new Error(`${expectation} ${digest} of ${size} bytes`);
+    await output.close();
   }
 }
 
