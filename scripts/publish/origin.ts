@@ -5,7 +5,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 /**
  * Reads a build's origin from the publisher's own environment, never from the artifact. On GitHub the run's
  * address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
- * `SPACK_PACKAGES_RELEASE`, `BUILD_RUNNER` and `BUILD_TARGET` are set by the workflow.
+ * `SPACK_PACKAGES_RELEASE`, `BUILD_RUNNER`, `BUILD_CONTAINER` and `BUILD_TARGET` are set by the workflow.
  * @param claimedSpack the version in the tarball, used only if the environment has none
  */
 export function readOrigin(environment: ProcessEnvironment, claimedSpack?: string): Origin {
@@ -19,6 +19,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     // A commit or a branch is not a release.
     SPACK_PACKAGES_RELEASE: release = packages,
     BUILD_RUNNER: runner,
+    BUILD_CONTAINER: container,
     BUILD_TARGET: target,
   } = environment;
   return Origin.parse({
@@ -28,6 +29,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     ...(packages ? { packages } : {}),
     ...(Release.safeParse(release).success ? { release } : {}),
     ...(runner ? { runner } : {}),
+    ...(container ? { container } : {}),
     ...(target ? { target } : {}),
   });
 }

@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 test('publishes the builds of jobs, with an origin that comes only from the plan', async () => {
-  const entries = [plan(0), plan(1)];
+  const entries = [{ ...plan(0), container: 'quay.io/owner/image@sha256:ab' }, plan(1)];
   upload(0);
   upload(1);
   const { received, faults } = await receive(entries);
@@ -59,6 +59,7 @@ test('publishes the builds of jobs, with an origin that comes only from the plan
   expect(readCatalog(catalog()).builds.get(TREE)?.origin).toEqual({
     run: 'https://github.com/owner/repo/actions/runs/77',
     runner: 'ubuntu-24.04',
+    container: 'quay.io/owner/image@sha256:ab',
     spack: 'v1.1.0',
     packages: 'abc',
     release: 'v2026.06.0',

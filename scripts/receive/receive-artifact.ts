@@ -141,6 +141,7 @@ async function publishArtifact(
     environment: {
       ...destination.environment,
       BUILD_RUNNER: entry.runner,
+      BUILD_CONTAINER: entry.container,
       BUILD_TARGET: entry.target,
       SPACK_VERSION: plan.inputs.spack,
       SPACK_PACKAGES_VERSION: plan.inputs.packages,

@@ -91,6 +91,10 @@ export const Origin = z.strictObject({
     'Release of spack-packages that has this commit, such as `v2026.06.0`. Absent: it is not a release.',
   ),
   runner: Text.optional().describe('Name of the runner, such as `ubuntu-24.04`.'),
+  container: Text.optional().describe(
+    'Image of the container that it was built in, such as `quay.io/pypa/manylinux_2_28_x86_64@sha256:…`. Absent: it was built ' +
+      'on the runner itself, or this is not known.',
+  ),
   target: Text.optional().describe(
     'Name, in the settings of the cache, of the target that it was built for.',
   ),

@@ -159,6 +159,7 @@ function buildOf({ name, version, hash }: Node): Build {
       spack: HOSTILE,
       packages: HOSTILE,
       runner: HOSTILE,
+      container: HOSTILE,
     },
   });
 }

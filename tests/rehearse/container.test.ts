@@ -46,7 +46,7 @@ test.runIf(IMAGE && spack && process.env['FULL'] === '1')(
     });
     expectSuccess(run);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
-    expect(app.origin).toMatchObject({ target: TARGET, runner: 'ubuntu-24.04' });
+    expect(app.origin).toMatchObject({ target: TARGET, runner: 'ubuntu-24.04', container: image });
     const [, libc = ''] =
       /^ldd .* (\d[\d.]*)$/m.exec(docker('run', '--rm', '--network', 'host', image, 'ldd', '--version')) ??
       [];

@@ -188,6 +188,7 @@ function compareBuilds(left: ComparedBuild, right: ComparedBuild): ComparisonLin
     line('Origin', 'Spack', ({ origin }) => origin.spack ?? ''),
     line('Origin', 'recipes at commit', ({ origin }) => origin.packages?.slice(0, 10) ?? ''),
     line('Origin', 'runner', ({ origin }) => origin.runner ?? ''),
+    line('Origin', 'container', ({ origin }) => origin.container ?? ''),
   ];
 }
 
