@@ -101,7 +101,22 @@ test('accepts names, versions and hashes, and reports what it leaves for another
   );
   const stranger = all.find((build) => build.name !== name);
   const mixed = chooseRebuild(other, wish({ words: [`/${hash}`, `/${stranger?.hash}`] }), settings);
-  expect(mixed.notes).toEqual([expect.stringContaining('another Spack, other recipes or another target')]);
+  expect(mixed.notes).toEqual([
+    expect.stringContaining('another Spack, other recipes, another target or another container'),
+  ]);
+});
+
+test('builds in the container that the record names, and in one alone', () => {
+  const [first, other] = all;
+  const image = 'quay.io/owner/earlier@sha256:ab';
+  const moved = withBuilds((build) =>
+    build === first ? { ...build, origin: { ...build.origin, container: image } } : build,
+  );
+  const words = [`/${first?.hash}`, `/${other?.hash}`];
+  const choice = chooseRebuild(moved, wish({ words }), settings);
+  expect(choice.builds.map(({ hash }) => hash)).toEqual([first?.hash]);
+  expect(choice.notes).toEqual([expect.stringContaining('another container')]);
+  expect(writeRebuild(choice, history.nodes, folder, []).container).toBe(image);
 });
 
 test.each<[string, (build: Build) => Build]>([

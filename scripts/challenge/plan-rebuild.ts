@@ -45,8 +45,8 @@ export interface RebuildWish {
 }
 
 /**
- * Chooses builds that one job can repeat: with the same Spack, recipes and target as the first of them, and
- * none that another of them needs. Throws when a word names no build, or when no build can be repeated.
+ * Chooses builds that one job can repeat: with the same Spack, recipes, target and container as the first of
+ * them, and none that another of them needs. Throws when a word names no build, or when no build can be repeated.
  */
 export function chooseRebuild(
   { builds, nodes }: Pick<Catalog, 'builds' | 'nodes'>,
@@ -83,7 +83,7 @@ export function chooseRebuild(
   const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsIn(nodes)))]));
   for (const build of possible) {
     if (!asked && chosen.length === wish.count) break;
-    const isAlike = (['spack', 'packages', 'target'] as const).every(
+    const isAlike = (['spack', 'packages', 'target', 'container'] as const).every(
       (key) => build.origin[key] === first.origin[key],
     );
     const isApart = chosen.every(
@@ -98,10 +98,12 @@ export function chooseRebuild(
         build,
         isAlike
           ? 'another chosen build needs it, is needed by it, or has its name and version; rebuild it in a separate run'
-          : 'it has another Spack, other recipes or another target than the first; rebuild it in a separate run',
+          : 'it has another Spack, other recipes, another target or another container than the first; rebuild it in a separate run',
       );
   }
-  return { builds: chosen, target, notes };
+  // The settings may name a newer image since, with another compiler.
+  const { container = target.container } = first.origin;
+  return { builds: chosen, target: { ...target, container }, notes };
 }
 
 function findBuild(word: string, all: readonly Build[]): Build {
