@@ -233,10 +233,13 @@ function findLie({ isGreen, isKilled, output }: StepResult): string | undefined 
 }
 
 /**
- * Whether only earlier indexes are missing, on the site and in its list, which a client may still request, as
- * the step has warned.
+ * Whether the step has warned about all that differs: earlier indexes that a client may still request are
+ * missing on the site and in its list, or the recorded settings name the address that follows from the
+ * repository's name, since GitHub did not say where the site is.
  */
 function isSaid({ output }: StepResult, finding = ''): boolean {
+  if (/site's address,? (which )?is derived from the repository's name/.test(output))
+    return /: \/tree: \S+ instead of \S+$/.test(finding);
   const withoutList = finding.replace(/\/site\/v3\/kept-indexes\.json: \S+ instead of [0-9a-f]{64}(, )?/, '');
   const isOldIndex = /: (\/site\/blobs\/\S+: undefined instead of [0-9a-f]{64}(, |$))+$/.test(withoutList);
   return isOldIndex && /an index of the live site \S+ could not be kept/.test(output);
