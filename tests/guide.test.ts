@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { commitFiles, git, makeRepository as initRepository } from './world/git.ts';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -13,6 +13,8 @@ import { RuleError } from '../scripts/github/errors.ts';
 import { describeError } from '../scripts/cli/command.ts';
 import { chooseLogins } from '../scripts/oci/registry-login.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
+import { prepareCompilers } from '../scripts/spack/compilers.ts';
+import { expectTools } from '../scripts/spack/install-spack.ts';
 import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
 import { compareVersions } from '../site/lib/spack/versions.ts';
@@ -163,7 +165,7 @@ async function ownersSentences(): Promise<string[]> {
     { rules: { types: [], isProtected: true } },
     { registry: 'ghcr.io/other/lab-cache' },
     { login: 'none' },
-    { login: { problem: severalLogins() } },
+    { login: { problem: await refusalOf(chooseForTwoHosts) } },
     { visibility: 'private' },
     { pages: 'off' },
     { pages: branchSite },
@@ -185,14 +187,30 @@ async function ownersSentences(): Promise<string[]> {
     (await explainRule(github, 'main', new RuleError('Changes must be made through a pull request.')))
       .message,
     publishAdvice,
+    await refusalOf(() => expectTools({ PATH: '' })),
+    await refusalOf(useBrokenCompiler),
   ];
 }
 
-/** Error of a run for a login that two hosts would receive. */
-function severalLogins(): string {
+/** Uses a login that two hosts would receive. */
+function chooseForTwoHosts(): void {
   const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
+  chooseLogins(['one.example.org/a', 'two.example.org/b'], login);
+}
+
+function useBrokenCompiler(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'packages.yaml');
+  const compiler = { spec: 'gcc@1', prefix: '/', extra_attributes: { compilers: { c: '/bin/false' } } };
+  writeFileSync(file, JSON.stringify({ packages: { gcc: { externals: [compiler] } } }));
+  return prepareCompilers(file, {}, undefined);
+}
+
+/** Error of a run. */
+async function refusalOf(act: () => unknown): Promise<string> {
   try {
-    chooseLogins(['one.example.org/a', 'two.example.org/b'], login);
+    await act();
     return 'nothing';
   } catch (error) {
     return describeError(error);
