@@ -98,7 +98,7 @@ export function notTriedFailure(
   cause: Pick<Failure, 'spec'>,
   { target, run, date }: Omit<Circumstances, 'job'>,
 ): Failure {
-  const log = cutLog([`not tried, since ${cause.spec.slice(0, 1_000)} did not build, which it needs`]);
+  const log = cutLog([`not tried: it needs ${cause.spec.slice(0, 1_000)}, which did not build`]);
   return Failure.parse({ name, spec, hash, target, kind: 'other', log, run, date });
 }
 
