@@ -282,7 +282,7 @@ test('picks the recorded roots of a target, whatever their processor, unless the
 });
 
 test('recognizes a solution that is already locked', () => {
-  const roots = ['arm', 'app', 'old'].map((name) => ({ hash: hashOf(name), spec: 'typed anew' }));
+  const roots = ['arm', 'app', 'old'].map((name) => ({ hash: hashOf(name), spec: 'typed again' }));
   expect(hasSameRoots(LOCK, { roots })).toBe(true);
   expect(hasSameRoots(LOCK, { roots: roots.slice(1) })).toBe(false);
   expect(hasSameRoots(undefined, { roots })).toBe(false);

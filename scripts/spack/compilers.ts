@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
+import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { lastLines } from './run-spack.ts';
 
 /** Path in a compiler's entry of `packages.yaml` of the folders that Spack puts in front of LD_LIBRARY_PATH. */
@@ -69,7 +69,7 @@ async function tryCompiler(
   environment: Record<string, string>,
 ): Promise<string | undefined> {
   const program = compiler.getIn(['extra_attributes', 'compilers', 'c']);
-  if (typeof program !== 'string') return `${scalarText(compiler.get('spec'))} has no compiler for C`;
+  if (typeof program !== 'string') return `${String(compiler.get('spec'))} has no compiler for C`;
   const libraries = compiler.getIn(LIBRARIES);
   const env = { ...environment, ...(typeof libraries === 'string' ? { LD_LIBRARY_PATH: libraries } : {}) };
   const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
@@ -85,8 +85,4 @@ async function tryCompiler(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function scalarText(value: unknown): string {
-  return String(isScalar(value) ? value.value : value);
 }
