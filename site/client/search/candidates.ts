@@ -132,6 +132,9 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   // A description may have `CFD` instead of `computational fluid dynamics`.
   const short = initials.length > 2 ? new RegExp(`(?<![A-Z])${initials.toUpperCase()}(?![A-Z])`) : undefined;
   const areVirtual = engine.words.isVirtual(initials);
+  const sumOf = (ranks: readonly number[]): number => ranks.reduce((sum, rank) => sum + rank, 0);
+  const phraseRank = (place: number, text: string | undefined, { length }: readonly string[]): number =>
+    text === undefined ? Infinity : (engine.words.rankPhrase(place, text) ?? Infinity) * length;
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
     const missing = found.filter(({ ranks }, index) => !ranks[place] && !isOptional[index]).length;
@@ -144,17 +147,13 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
     const ranks = found.map(
       ({ ranks }, index) => ranks[place] || (isOptional[index] ? RANK.typo : RANK.saidInDescription),
     );
-    const sumOf = (some: readonly number[]): number => some.reduce((sum, rank) => sum + rank, 0);
-    const sum = sumOf(ranks);
-    const rankOf = (some: string | undefined): number =>
-      (some === undefined ? undefined : engine.words.rankPhrase(place, some)) ?? Infinity;
-    const rest = shorter === undefined ? 0 : sumOf(ranks.filter((_, index) => isOptional[index]));
+    const optional = sumOf(ranks.filter((_, index) => isOptional[index]));
     const best = isMeant
       ? RANK.part * words.length - 1
-      : Math.min(rankOf(phrase) * words.length, rankOf(shorter) * telling.length + rest);
+      : Math.min(phraseRank(place, phrase, words), phraseRank(place, shorter, telling) + optional);
     const certain =
       isMeant || isShort || found.every(({ byName }, index) => byName[place] || isOptional[index]);
-    candidates.push({ place, rank: Math.min(sum, best), certain });
+    candidates.push({ place, rank: Math.min(sumOf(ranks), best), certain });
   }
   if (words.length === 0) return candidates;
   const builds = (place: number): number => packages.builds[place] ?? 0;

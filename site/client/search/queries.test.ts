@@ -118,6 +118,11 @@ test('typical queries have the intended result in first place', () => {
   expect(wrong.slice(Math.floor(queries.length * (1 - SHARE))), wrong.join('\n')).toEqual([]);
 });
 
+test('a word for a kind of software is ranked like any other when it is all there is', () => {
+  expect(firstFor('suite')).toBe('suite-sparse');
+  expect(['libtool', 'or-tools']).toContain(firstFor('tool'));
+});
+
 test('a word that a part of a name begins with may be another name with a typing error', () => {
   expect(firstFor('boots')).toBe('boost');
   expect(firstFor('bootstr')).toBe('rust-bootstrap');
