@@ -32,6 +32,16 @@ test.each<[string, Line[]]>([
   ['directories with a slash at the end, and twice', [['directory', 'opt/sw/tree-1/bin/']]],
   ['a hard link to an earlier file', [['hard link', 'opt/sw/tree-1/bin/t', 'opt/sw/tree-1/bin/tree']]],
   ['a long name', [['file', `opt/sw/tree-1/${'n'.repeat(253)}é`]]],
+  [
+    'links through links, to a folder above, and to nothing',
+    [
+      ['symbolic link', 'opt/sw/tree-1/bin/l', '../m/.'],
+      ['symbolic link', 'opt/sw/tree-1/m', '/opt/sw/tree-1/bin'],
+      ['symbolic link', 'opt/sw/tree-1/bin/up', '..'],
+      ['symbolic link', 'opt/sw/tree-1/n', 'absent/../n'],
+      ...Array.from({ length: 32 }, (_, at): Line => ['symbolic link', `opt/sw/tree-1/c${at}`, `c${at + 1}`]),
+    ],
+  ],
   ['a link to a long path', [['symbolic link', 'opt/sw/tree-1/l', `${'n'.repeat(255)}/`.repeat(15)]]],
   ['a long path', [['file', `opt/sw/tree-1/${`${'p'.repeat(250)}/`.repeat(16)}x`]]],
   ['names with dots, backslashes and new lines', [['file', 'opt/sw/tree-1/..a\\b\n…']]],
@@ -44,6 +54,44 @@ test.each<[string, Line[], RegExp]>([
     'a way up',
     [['file', 'opt/sw/tree-1/../../x']],
     /inside the install prefix, found the entry "opt\/sw\/tree-1\/\.\.\/\.\.\/x"/,
+  ],
+  [
+    'a link to itself',
+    [['symbolic link', 'opt/sw/tree-1/l', 'l']],
+    /links that end at a file or folder, found "opt\/sw\/tree-1\/l" to "l", which is part of a cycle/,
+  ],
+  ['a link below itself', [['symbolic link', 'opt/sw/tree-1/l', 'l/x']], /part of a cycle/],
+  [
+    'two links to each other, through a folder',
+    [
+      ['symbolic link', 'opt/sw/tree-1/bin/l', '../m/l'],
+      ['symbolic link', 'opt/sw/tree-1/m', 'bin'],
+    ],
+    /part of a cycle/,
+  ],
+  [
+    'a cycle that leaves the prefix',
+    [['symbolic link', 'opt/sw/tree-1/l', '../tree-1/l']],
+    /part of a cycle/,
+  ],
+  ['an absolute cycle', [['symbolic link', 'opt/sw/tree-1/l', '/opt/sw/tree-1/l']], /part of a cycle/],
+  [
+    'a chain of 33 links',
+    Array.from({ length: 33 }, (_, at): Line => ['symbolic link', `opt/sw/tree-1/c${at}`, `c${at + 1}`]),
+    /leads through too many others/,
+  ],
+  [
+    'one link 33 times',
+    [
+      ['symbolic link', 'opt/sw/tree-1/l', `${'d/'.repeat(32)}`],
+      ['symbolic link', 'opt/sw/tree-1/d', '.'],
+    ],
+    /leads through too many others/,
+  ],
+  [
+    'a link through a file',
+    [['symbolic link', 'opt/sw/tree-1/l', 'bin/tree/']],
+    /which leads through a file/,
   ],
   ['a way up at the end', [['directory', 'opt/sw/tree-1/..']], /inside the install prefix/],
   ['an absolute name', [['file', '/etc/passwd']], /inside the install prefix/],

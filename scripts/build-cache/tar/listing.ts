@@ -1,6 +1,5 @@
 import { quote } from '../quote.ts';
-
-export type EntryKind = 'file' | 'hard link' | 'symbolic link' | 'directory';
+import { PathTree, type EntryKind } from './path-tree.ts';
 
 /** One entry of a tarball, from its headers. */
 export interface TarEntry {
@@ -21,6 +20,8 @@ export interface PrefixListing {
 export interface ListedEntry {
   kind: EntryKind;
   executable: boolean;
+  /** Target of a symbolic link; absent for others. */
+  target?: string;
 }
 
 /** The file that Spack adds last and that locates the prefix. */
@@ -28,9 +29,6 @@ export const BUILD_INFO = '.spack/binary_distribution';
 
 /** The largest real packages have about 200,000 entries. */
 const ENTRIES_LIMIT = 400_000;
-
-/** Folders count even without an entry: 90,000 files in 240 folders each would take all memory. */
-const BRANCHES_LIMIT = 500_000;
 
 const NAMES_LIMIT_CHARACTERS = 256 * 1024 * 1024;
 
@@ -86,7 +84,8 @@ export class TarListing {
     if (this.#entries.size >= ENTRIES_LIMIT || this.#characters > NAMES_LIMIT_CHARACTERS) {
       throw new Error(`expected at most ${ENTRIES_LIMIT} entries and 256 MiB of names, found more`);
     }
-    this.#entries.set(path, { kind, executable: (mode & EXECUTE_BITS) !== 0 });
+    const executable = (mode & EXECUTE_BITS) !== 0;
+    this.#entries.set(path, { kind, executable, ...(kind === 'symbolic link' ? { target } : {}) });
     return path;
   }
 
@@ -100,7 +99,7 @@ export class TarListing {
         throw new Error(`expected entries inside the install prefix ${quote(prefix)}, found ${quote(path)}`);
       }
     }
-    this.refuseWritesThroughLinks(platform);
+    this.refuseWritesThroughLinks(platform).refuseEndlessLinks();
     return { prefix, entries };
   }
 
@@ -123,30 +122,25 @@ export class TarListing {
   /**
    * Refuses entries below anything that is not a directory, in any order: they would be written where a link
    * points. On the platform `darwin`, names that differ only in case are the same.
+   * @returns all entries
    */
-  refuseWritesThroughLinks(platform: string): void {
-    const fold = platform === 'darwin' ? foldCase : (path: string) => path;
-    const others = new PathTree();
-    const links = new Map<string, string>();
-    for (const [path, { kind }] of this.#entries) {
-      if (kind !== 'directory') others.add(fold(path), path);
-      if (kind === 'symbolic link') links.set(fold(path), path);
-    }
+  refuseWritesThroughLinks(platform: string): PathTree {
+    const tree = new PathTree(platform === 'darwin' ? foldCase : (name) => name);
+    for (const [path, { kind, target }] of this.#entries) tree.add({ path, kind, target });
     for (const path of this.#entries.keys()) {
-      const folded = fold(path);
-      const twin = links.get(folded);
-      if (twin !== undefined && twin !== path) {
+      const twin = tree.find(path);
+      if (twin?.kind === 'symbolic link' && twin.path !== path) {
         throw new Error(
-          `expected names that differ by more than case, found ${quote(twin)} and ${quote(path)}`,
+          `expected names that differ by more than case, found ${quote(twin.path)} and ${quote(path)}`,
         );
       }
-      const above = others.findAbove(folded);
+      const above = tree.findAbove(path);
       if (above === undefined) continue;
-      const kind = this.#entries.get(above)?.kind ?? 'file';
       throw new Error(
-        `expected entries in directories, found ${quote(path)} below the ${kind} ${quote(above)}`,
+        `expected entries in directories, found ${quote(path)} below the ${above.kind} ${quote(above.path)}`,
       );
     }
+    return tree;
   }
 }
 
@@ -178,46 +172,4 @@ function checkPath(path: string, name: string): void {
 /** The same spelling for all paths that a case-insensitive file system treats as equal. */
 function foldCase(path: string): string {
   return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
-}
-
-interface Branch {
-  /** The value of the path that ends here. */
-  value?: string;
-  /** Absent: there is nothing below. */
-  below?: Map<string, Branch>;
-}
-
-/** A map of paths by their parts: finding an ancestor takes time proportional to the path's length. */
-export class PathTree {
-  readonly #root: Branch = {};
-  #branches = 0;
-
-  /** Stores a value for a path, replacing an earlier one. */
-  add(path: string, value: string): void {
-    let branch = this.#root;
-    for (const part of path.split('/')) {
-      branch.below ??= new Map();
-      let next = branch.below.get(part);
-      if (!next) {
-        this.#branches += 1;
-        if (this.#branches > BRANCHES_LIMIT)
-          throw new Error(`expected at most ${BRANCHES_LIMIT} files and folders, found more`);
-        next = {};
-        branch.below.set(part, next);
-      }
-      branch = next;
-    }
-    branch.value = value;
-  }
-
-  /** The value of the topmost stored path that contains this one; undefined when there is none. */
-  findAbove(path: string): string | undefined {
-    let branch: Branch | undefined = this.#root;
-    for (const part of path.split('/')) {
-      if (branch?.value !== undefined) return branch.value;
-      branch = branch?.below?.get(part);
-      if (branch === undefined) return undefined;
-    }
-    return undefined;
-  }
 }

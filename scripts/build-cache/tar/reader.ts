@@ -7,7 +7,8 @@ import { roundTimes } from '../../../site/lib/times/build-times.ts';
 import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { isSafeText } from '../../../site/schemas/safe-text.ts';
 import { GlibcScan } from '../elf-glibc.ts';
-import { BUILD_INFO, TarListing, type EntryKind, type PrefixListing } from './listing.ts';
+import { BUILD_INFO, TarListing, type PrefixListing } from './listing.ts';
+import type { EntryKind } from './path-tree.ts';
 import { parsePlainYaml } from '../plain-yaml.ts';
 import { quote } from '../quote.ts';
 

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makeEntry, makePax, makeTar, type MadeEntry } from '../../../tests/world/tar-maker.ts';
 import { readBuildCache } from '../build-cache.ts';
-import { PathTree } from './listing.ts';
+import { PathTree } from './path-tree.ts';
 import { inspectTarball } from './tarball.ts';
 
 const PREFIX = 'opt/sw/big-1.0';
@@ -372,6 +372,6 @@ test('refuses more folders than fit into memory, even without an entry for each'
   const tree = new PathTree();
   const deep = Array.from({ length: 240 }, (_, at) => `d${at}`).join('/');
   expect(() => {
-    for (let at = 0; at < 90_000; at += 1) tree.add(`${at}/${deep}/f`, '');
+    for (let at = 0; at < 90_000; at += 1) tree.add({ path: `${at}/${deep}/f`, kind: 'file' });
   }).toThrow(/at most 500000 files and folders/);
 });
