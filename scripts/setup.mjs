@@ -68,6 +68,23 @@ export function expectKnownNode(folder, programs = NODE.programs) {
 }
 
 /**
+ * The advice for a machine whose own Node is older than the installed one and so cannot run the commands in
+ * TypeScript: such a Node ends with its own error before any of their code runs. Undefined for others.
+ *
+ * @param {string} userAgent npm's, such as `npm/10.8.2 node/v20.20.2 linux x64`
+ * @returns {string | undefined}
+ */
+export function adviseOldNode(userAgent) {
+  const version = / node\/v(\d+\.\d+\.\d+)/.exec(userAgent)?.[1];
+  if (version === undefined || Number.parseInt(version, 10) >= Number.parseInt(NODE.version, 10))
+    return undefined;
+  return (
+    `The Node of this machine is ${version}, too old for commands such as node scripts/doctor.ts: ` +
+    `write npx node scripts/doctor.ts, which takes Node ${NODE.version} from node_modules.`
+  );
+}
+
+/**
  * @param {string} path
  * @returns {Record<string, {version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}> | undefined}
  */
@@ -140,6 +157,8 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       if (left) throw new Error(`npm ci is done, yet ${left}: is npm's setting ignore-scripts on?`);
       expectKnownNode(folder);
     }
+    const advice = adviseOldNode(process.env['npm_config_user_agent'] ?? '');
+    if (advice && !isInstalled) console.error(advice);
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectKnownNode, findMismatch, NODE } from './setup.mjs';
+import { runProgram } from '../tests/world/run.ts';
+import { adviseOldNode, expectKnownNode, findMismatch, NODE } from './setup.mjs';
 
 let folder: string;
 
@@ -71,4 +72,17 @@ test('accepts only the program of Node that was known when it was pinned', async
 const Versions = z.object({
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
+});
+
+test('says which command runs the installed Node where that of the machine is older', async () => {
+  for (const version of ['24.0.0', '26.1.0'])
+    expect(adviseOldNode(`npm/11.0.0 node/v${version}`)).toBeUndefined();
+  for (const version of ['20.20.2', '22.18.0'])
+    expect(adviseOldNode(`npm/10.8.2 node/v${version} linux x64`)).toContain(
+      `The Node of this machine is ${version}, too old for commands such as node scripts/doctor.ts: write npx node`,
+    );
+  const script = resolve('scripts/setup.mjs');
+  const env = { ...process.env, npm_config_user_agent: 'npm/10.8.2 node/v20.20.2 linux x64' };
+  const { code, stderr } = await runProgram(process.execPath, [script], env);
+  expect([code, stderr]).toEqual([0, `${adviseOldNode(env.npm_config_user_agent)}\n`]);
 });
