@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { addFiles, readCatalog } from './catalog.ts';
 
 const FILES = 1_500;
 const ADDING = `
@@ -35,6 +36,27 @@ test('several processes that add the same files at once all succeed, and each fi
     expect(readdirSync(folder)).toHaveLength(FILES);
     for (let place = 0; place < FILES; place += 1)
       expect(readFileSync(join(folder, `${place}.json`), 'utf8')).toBe(String(place).repeat(500));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test('refuses files among pins and snapshots that would be ignored, so that prune removes no build in them', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'ignored-files-'));
+  try {
+    for (const path of ['pins/a b.yaml', 'pins/__proto__.yaml', 'pins/.gitkeep', 'snapshots/README.md'])
+      addFiles(directory, [{ path, content: 'reason: r\n' }]);
+    readCatalog(directory);
+    for (const path of ['pins/a.yml', 'pins/.a.yaml', 'pins/a', 'snapshots/a.YAML', 'snapshots/.b/a.yaml']) {
+      addFiles(directory, [{ path, content: 'reason: r\n' }]);
+      expect(() => readCatalog(directory), path).toThrow(
+        `${join(directory, path)}: a name that begins with a dot`,
+      );
+      const faults: string[] = [];
+      readCatalog(directory, { onFault: (fault) => faults.push(fault.path) });
+      expect(faults).toEqual([path]);
+      await rm(join(directory, path));
+    }
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -6,6 +6,7 @@ import {
   assembleCatalog,
   buildFile,
   catalogPath,
+  CatalogFault,
   CATALOG_FILES,
   FROM_GIT,
   type Catalog,
@@ -22,6 +23,16 @@ import type { Pin } from '../../site/schemas/kept-builds.ts';
 /** Reads a whole catalog from disk; a missing folder counts as empty. Throws like `assembleCatalog`. */
 export function readCatalog(directory: string, listener?: CatalogListener): Catalog {
   const read = (kind: CatalogKind): CatalogEntry[] => readEntries(directory, kind);
+  for (const path of findIgnored(directory)) {
+    const fault = new CatalogFault(
+      'misplaced',
+      path,
+      `${join(directory, path)}: a name that begins with a dot or does not end in .yaml: prune would remove the builds in it; ` +
+        'rename it, or remove it',
+    );
+    if (!listener?.onFault) throw fault;
+    listener.onFault(fault);
+  }
   return assembleCatalog(
     {
       specs: read('specs'),
@@ -35,6 +46,14 @@ export function readCatalog(directory: string, listener?: CatalogListener): Cata
     directory,
     listener,
   );
+}
+
+/** Paths of files among pins and snapshots that are neither, such as `pins/thesis.yml`. */
+function findIgnored(directory: string): string[] {
+  return glob
+    .sync(['pins/**', 'snapshots/**'], { cwd: directory, dot: true, ignore: ['**/README.md', '**/.git*'] })
+    .filter((path) => !path.endsWith('.yaml') || path.includes('/.'))
+    .sort();
 }
 
 /** Reads one build's record; undefined when the catalog has none. */
