@@ -1,10 +1,16 @@
-import { availableParallelism } from 'node:os';
-import { delimiter, resolve } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { TOOLS_BIN } from './tools/path.ts';
 
 /** In milliseconds. Time limits only end hanging tests: a busy machine must not make a test fail. */
 const MINUTE = 60_000;
+
+/** Temporary folder of all tests, removed after the last of them. Vitest reads this file once per project. */
+const temporary = join(tmpdir(), `tests-${process.pid}`);
+mkdirSync(temporary, { recursive: true });
+process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
 
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
@@ -19,6 +25,7 @@ export default defineConfig({
     // The project's own Node comes first, as under npm.
     env: {
       PATH: [resolve('node_modules/.bin'), TOOLS_BIN, process.env['PATH'] ?? ''].join(delimiter),
+      TMPDIR: temporary,
       ASTRO_TELEMETRY_DISABLED: '1',
       // Tests run hundreds of scripts in separate processes: this halves their start-up time.
       NODE_COMPILE_CACHE: resolve('.work/compile-cache'),
