@@ -10,7 +10,12 @@ import { copyProject, isTemplate } from './world/template.ts';
  * files must not fail there. With FULL=1 all tests of modules run in it.
  */
 const READERS = [
-  ...['tests/guide.test.ts', 'tests/house.test.ts', 'tests/package-lock.test.ts'],
+  ...[
+    'tests/guide.test.ts',
+    'tests/guide-sentences.test.ts',
+    'tests/house.test.ts',
+    'tests/package-lock.test.ts',
+  ],
   ...['tests/workflows/permissions.test.ts', 'scripts/cli/owner-settings.test.ts'],
 ];
 const ALL = ['scripts', 'site', 'tests'];

@@ -1,26 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { commitFiles, git, makeRepository as initRepository } from './world/git.ts';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { judgeSetup, type SetupFacts } from '../scripts/check-setup/judge.ts';
-import { explainRule } from '../scripts/commit/rule-advice.ts';
-import { decideDeploy } from '../scripts/deploy/start-deploy.ts';
-import { RuleError } from '../scripts/github/errors.ts';
-import { describeError } from '../scripts/cli/command.ts';
-import { chooseLogins } from '../scripts/oci/registry-login.ts';
-import { describePrivate } from '../scripts/github/visibility.ts';
-import { prepareCompilers } from '../scripts/spack/compilers.ts';
-import { expectTools } from '../scripts/spack/install-spack.ts';
 import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
 import { compareVersions } from '../site/lib/spack/versions.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
 import { Failure } from '../site/schemas/failure.ts';
 import { Settings } from '../site/schemas/settings.ts';
+import { guide, table } from './world/guide-page.ts';
 import { isTemplate } from './world/template.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -109,114 +101,6 @@ test('every kind of failure is explained', () => {
   expect(firstCells(guide('failures'), 'kind')).toEqual(Failure.shape.kind.options);
 });
 
-test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
-  const spoken = await ownersSentences();
-  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
-  const patterns = quotes.map(
-    (quote) =>
-      new RegExp(
-        `^${quote
-          .split('…')
-          .map((part) => RegExp.escape(part))
-          .join('.*')}`,
-      ),
-  );
-  for (const [index, pattern] of patterns.entries())
-    expect(
-      spoken.some((sentence) => pattern.test(sentence)),
-      `no run says: ${quotes[index]}`,
-    ).toBe(true);
-  for (const sentence of spoken)
-    expect(
-      patterns.some((pattern) => pattern.test(sentence)),
-      `not in the guide: ${sentence}`,
-    ).toBe(true);
-  const quoted = /^> [^]+?(?=\n\n)/m
-    .exec(guide('three-clicks'))?.[0]
-    .replaceAll(/^> ?/gm, '')
-    .replaceAll('\n', ' ');
-  expect(quoted).toBe(describePrivate('ghcr.io/owner/lab-cache', {}));
-});
-
-/** Collects every sentence of a run that asks its owner to do something, except errors of other servers. */
-async function ownersSentences(): Promise<string[]> {
-  const repository = {
-    ...{ fullName: 'owner/lab-cache', defaultBranch: 'main', isPrivate: false, isFork: false },
-    ...{ ownerType: 'User' as const, hasPages: true, hasIssues: true },
-  };
-  const registry = 'ghcr.io/owner/lab-cache';
-  const publishAdvice = describePrivate(registry, {});
-  const works: SetupFacts = {
-    ...{
-      repository,
-      branch: 'main',
-      pages: { url: 'https://owner.github.io/lab-cache', isByWorkflow: true },
-    },
-    ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
-    ...{ visibility: 'public', publishAdvice, others: [], keys: 1, unsigned: 0, hasSigningKey: true },
-    ...{ isScheduled: true, quietDays: 1 },
-  };
-  const reviews = { types: ['pull_request'], isProtected: true };
-  const branchSite = { url: 'https://owner.github.io/lab-cache', isByWorkflow: false };
-  const setups: Partial<SetupFacts>[] = [
-    { branch: 'try' },
-    { rules: reviews },
-    { rules: reviews, repository: { ...repository, ownerType: 'Organization' } },
-    { rules: { types: [], isProtected: true } },
-    { registry: 'ghcr.io/other/lab-cache' },
-    { login: 'none' },
-    { login: { problem: await refusalOf(chooseForTwoHosts) } },
-    { visibility: 'private' },
-    { pages: 'off' },
-    { pages: branchSite },
-    { keys: 0 },
-    { hasSigningKey: false },
-    { unsigned: 2 },
-    { repository: { ...repository, hasIssues: false } },
-    { quietDays: 50 },
-  ];
-  const checks = setups.flatMap((facts) => judgeSetup({ ...works, ...facts }));
-  const asked = checks.filter(({ state }) => state === 'stop' || state === 'warning');
-  expect(asked).toHaveLength(setups.length);
-  const deploy = { committed: 1, branch: 'main', repository, live: 'unknown' as const };
-  const silent = () => Promise.reject(new Error('no answer'));
-  const github = { owner: 'owner', name: 'lab-cache', call: silent, ask: silent };
-  return [
-    ...asked.map(({ name, sentence }) => `${name}: ${sentence}`),
-    ...[undefined, branchSite].map((pages) => decideDeploy({ ...deploy, pages }).sentence),
-    (await explainRule(github, 'main', new RuleError('Changes must be made through a pull request.')))
-      .message,
-    publishAdvice,
-    await refusalOf(() => expectTools({ PATH: '' })),
-    await refusalOf(useBrokenCompiler),
-  ];
-}
-
-/** Uses a login that two hosts would receive. */
-function chooseForTwoHosts(): void {
-  const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
-  chooseLogins(['one.example.org/a', 'two.example.org/b'], login);
-}
-
-function useBrokenCompiler(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'packages.yaml');
-  const compiler = { spec: 'gcc@1', prefix: '/', extra_attributes: { compilers: { c: '/bin/false' } } };
-  writeFileSync(file, JSON.stringify({ packages: { gcc: { externals: [compiler] } } }));
-  return prepareCompilers(file, {}, undefined);
-}
-
-/** Error of a run. */
-async function refusalOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-    return 'nothing';
-  } catch (error) {
-    return describeError(error);
-  }
-}
-
 test.runIf(isTemplate)(
   'README or CONTRIBUTING names every command, README every variable of the scripts',
   () => {
@@ -285,25 +169,6 @@ test('the update command changes the template’s files and not those of the own
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
-}
-
-function guide(name: string): string {
-  return read(`site/pages/guide/${name}.md`);
-}
-
-/** Returns rows of the Markdown table whose first column has this heading, without the outer bars. */
-function table(text: string, heading: string): string[][] {
-  const lines = text.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
-  if (start < 0) throw new Error(`expected a table whose first column is "${heading}"`);
-  const rows = lines.slice(start + 2);
-  const end = rows.findIndex((line) => !line.startsWith('|'));
-  return rows.slice(0, end < 0 ? undefined : end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
 }
 
 /** Returns the first cells of a table, without code marks; a cell may contain two names. */

@@ -108,7 +108,8 @@ export async function checkLive(
   }
 }
 
-function describeLive(
+/** Error of a site that does not show a deployment in time, with what to do. */
+export function describeLive(
   siteUrl: string,
   live: LiveSite,
   expected: string,

@@ -177,7 +177,12 @@ const FACTS: DeployFacts = {
 };
 
 test.each<[string, Partial<DeployFacts>, boolean, RegExp]>([
-  ['something was committed', { committed: 2 }, true, /committed 2 files/],
+  [
+    'something was committed',
+    { committed: 2, siteUrl: 'https://owner.github.io/Cache' },
+    true,
+    /committed 2 files\. .*Owner\/Cache\/actions\/workflows\/deploy\.yml is green, then open https:\/\/owner\.github\.io\/Cache\.$/,
+  ],
   ['one file was committed', { committed: 1 }, true, /committed 1 file\./],
   ['nothing was committed and the site is current', {}, false, /^Nothing to deploy/],
   ['nothing was committed and the site is behind', { live: 'behind' }, true, /older data/],

@@ -26,7 +26,7 @@ export async function startDeploy(
   const mayDeploy = pages?.isByWorkflow === true && branch === repository.defaultBranch && committed === 0;
   const siteUrl = environment['SITE_URL'] || pages?.url;
   const live = mayDeploy ? await compareLive(github, branch, siteUrl, environment) : 'unknown';
-  const decision = decideDeploy({ committed, branch, repository, pages, live }, server);
+  const decision = decideDeploy({ committed, branch, repository, pages, live, siteUrl }, server);
   if (decision.deploys) await dispatch(github, branch, `${server}/${repository.fullName}`);
   return decision;
 }
@@ -144,6 +144,8 @@ export interface DeployFacts {
   pages: Pick<PagesSite, 'isByWorkflow'> | undefined;
   /** State of the live site compared with the branch. Only read when nothing was committed. */
   live: 'current' | 'behind' | 'moved' | 'absent' | 'unknown';
+  /** Address of the site, as far as it is known. */
+  siteUrl?: string | undefined;
 }
 
 /** Whether to deploy, and a sentence that says why, with what to click if the owner has to act. */
@@ -161,7 +163,7 @@ export interface DeployDecision {
  * of Pages.
  */
 export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com'): DeployDecision {
-  const { committed, branch, repository, pages, live } = facts;
+  const { committed, branch, repository, pages, live, siteUrl } = facts;
   const page = `${serverUrl}/${repository.fullName}`;
   const result = (deploys: boolean, sentence: string, isAdvice = false): DeployDecision => ({
     deploys,
@@ -184,14 +186,25 @@ export function decideDeploy(facts: DeployFacts, serverUrl = 'https://github.com
       true,
     );
   }
-  if (committed > 0)
-    return result(true, `Deploying: this run committed ${committed} ${committed === 1 ? 'file' : 'files'}.`);
+  if (committed === 0 && live === 'current')
+    return result(
+      false,
+      'Nothing to deploy: nothing was committed, and the site shows the present data of the branch.',
+    );
   const reasons = {
-    current: 'Nothing to deploy: nothing was committed, and the site shows the present data of the branch.',
-    behind: 'Deploying: nothing was committed, but the site shows older data than the branch has.',
-    moved: 'Deploying: nothing was committed, but the site was built for another address.',
-    absent: 'Deploying: nothing was committed, but nothing is served yet.',
-    unknown: 'Deploying: nothing was committed, and the site could not be read.',
+    behind: 'the site shows older data than the branch has',
+    moved: 'the site was built for another address',
+    absent: 'nothing is served yet',
+    unknown: 'the site could not be read',
+    current: '',
   };
-  return result(live !== 'current', reasons[live]);
+  const reason =
+    committed > 0
+      ? `this run committed ${committed} ${committed === 1 ? 'file' : 'files'}`
+      : `nothing was committed, but ${reasons[live]}`;
+  const place = siteUrl ? `, then open ${siteUrl}` : '';
+  return result(
+    true,
+    `Deploying: ${reason}. Wait until the newest run at ${page}/actions/workflows/${WORKFLOW} is green${place}.`,
+  );
 }

@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { z } from 'zod';
+import { judgeSetup, type SetupFacts } from '../scripts/check-setup/judge.ts';
+import { explainRule } from '../scripts/commit/rule-advice.ts';
+import { describeLive, type LiveSite } from '../scripts/deploy/live-site.ts';
+import { decideDeploy, startDeploy } from '../scripts/deploy/start-deploy.ts';
+import { RuleError } from '../scripts/github/errors.ts';
+import { describeError } from '../scripts/cli/command.ts';
+import { chooseLogins } from '../scripts/oci/registry-login.ts';
+import { describePrivate } from '../scripts/github/visibility.ts';
+import { prepareCompilers } from '../scripts/spack/compilers.ts';
+import { expectTools } from '../scripts/spack/install-spack.ts';
+import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
+import { guide, table } from './world/guide-page.ts';
+
+test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
+  const spoken = await ownersSentences();
+  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
+  const patterns = quotes.map(
+    (quote) =>
+      new RegExp(
+        `^${quote
+          .split('…')
+          .map((part) => RegExp.escape(part))
+          .join('.*')}`,
+      ),
+  );
+  for (const [index, pattern] of patterns.entries())
+    expect(
+      spoken.some((sentence) => pattern.test(sentence)),
+      `no run says: ${quotes[index]}`,
+    ).toBe(true);
+  for (const sentence of spoken)
+    expect(
+      patterns.some((pattern) => pattern.test(sentence)),
+      `not in the guide: ${sentence}`,
+    ).toBe(true);
+  const quoted = [...guide('three-clicks').matchAll(/^> [^]+?(?=\n\n)/gm)].map(([text]) =>
+    text.replaceAll(/^> ?/gm, '').replaceAll('\n', ' '),
+  );
+  const deploying = decideDeploy({ ...DEPLOY, pages: { isByWorkflow: true }, siteUrl: SITE });
+  expect(quoted).toEqual([deploying.sentence, describePrivate('ghcr.io/owner/lab-cache', {})]);
+});
+
+const SITE = 'https://owner.github.io/lab-cache';
+const REPOSITORY = {
+  ...{ fullName: 'owner/lab-cache', defaultBranch: 'main', isPrivate: false, isFork: false },
+  ...{ ownerType: 'User' as const, hasPages: true, hasIssues: true },
+};
+const DEPLOY = { committed: 9, branch: 'main', repository: REPOSITORY, live: 'unknown' as const };
+
+/** Collects every sentence of a run that asks its owner to do something, except errors of other servers. */
+async function ownersSentences(): Promise<string[]> {
+  const repository = REPOSITORY;
+  const registry = 'ghcr.io/owner/lab-cache';
+  const publishAdvice = describePrivate(registry, {});
+  const works: SetupFacts = {
+    ...{
+      repository,
+      branch: 'main',
+      pages: { url: SITE, isByWorkflow: true },
+    },
+    ...{ rules: { types: [], isProtected: false }, hasCommitToken: false, registry, login: 'run' },
+    ...{ visibility: 'public', publishAdvice, others: [], keys: 1, unsigned: 0, hasSigningKey: true },
+    ...{ isScheduled: true, quietDays: 1 },
+  };
+  const reviews = { types: ['pull_request'], isProtected: true };
+  const branchSite = { url: SITE, isByWorkflow: false };
+  const setups: Partial<SetupFacts>[] = [
+    { branch: 'try' },
+    { rules: reviews },
+    { rules: reviews, repository: { ...repository, ownerType: 'Organization' } },
+    { rules: { types: [], isProtected: true } },
+    { registry: 'ghcr.io/other/lab-cache' },
+    { login: 'none' },
+    { login: { problem: await refusalOf(chooseForTwoHosts) } },
+    { visibility: 'private' },
+    { pages: 'off' },
+    { pages: branchSite },
+    { keys: 0 },
+    { hasSigningKey: false },
+    { unsigned: 2 },
+    { repository: { ...repository, hasIssues: false } },
+    { quietDays: 50 },
+  ];
+  const checks = setups.flatMap((facts) => judgeSetup({ ...works, ...facts }));
+  const asked = checks.filter(({ state }) => state === 'stop' || state === 'warning');
+  expect(asked).toHaveLength(setups.length);
+  const silent = () => Promise.reject(new Error('no answer'));
+  const github = { owner: 'owner', name: 'lab-cache', call: silent, ask: silent };
+  return [
+    ...asked.map(({ name, sentence }) => `${name}: ${sentence}`),
+    ...[undefined, branchSite].map((pages) => decideDeploy({ ...DEPLOY, pages }).sentence),
+    (await explainRule(github, 'main', new RuleError('Changes must be made through a pull request.')))
+      .message,
+    publishAdvice,
+    await refusalOf(startWithoutWorkflow),
+    ...LIVE_SITES.map((live) => describeLive(SITE, live, '', 1, 'the page of Deploy')),
+    await refusalOf(() => expectTools({ PATH: '' })),
+    await refusalOf(useBrokenCompiler),
+  ];
+}
+
+/** States of the site in which a deployment does not appear. */
+const LIVE_SITES: LiveSite[] = [
+  { state: 'served', text: '{}' },
+  { state: 'missing' },
+  { state: 'unreachable', reason: 'getaddrinfo ENOTFOUND' },
+];
+
+/** Starts a deployment where GitHub does not start the workflow. */
+function startWithoutWorkflow(): Promise<unknown> {
+  const call = async <T>(route: string, _: object, schema: z.ZodType<T>): Promise<T> => {
+    if (route.startsWith('POST')) throw new Error('no answer');
+    const isPages = route.endsWith('/pages');
+    return schema.parse(isPages ? pagesAnswer(`${SITE}/`) : repositoryAnswer('owner/lab-cache', {}, 'User'));
+  };
+  const github = {
+    owner: 'owner',
+    name: 'lab-cache',
+    call,
+    ask: () => Promise.reject(new Error('no answer')),
+  };
+  return startDeploy(github, { committed: 1, branch: 'main' }, {});
+}
+
+/** Uses a login that two hosts would receive. */
+function chooseForTwoHosts(): void {
+  const login = { REGISTRY_USERNAME: 'me', REGISTRY_PASSWORD: 'secret' };
+  chooseLogins(['one.example.org/a', 'two.example.org/b'], login);
+}
+
+function useBrokenCompiler(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'packages.yaml');
+  const compiler = { spec: 'gcc@1', prefix: '/', extra_attributes: { compilers: { c: '/bin/false' } } };
+  writeFileSync(file, JSON.stringify({ packages: { gcc: { externals: [compiler] } } }));
+  return prepareCompilers(file, {}, undefined);
+}
+
+/** Error of a run. */
+async function refusalOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+    return 'nothing';
+  } catch (error) {
+    return describeError(error);
+  }
+}
