@@ -100,6 +100,7 @@ test('continues waiting builds, but not failed or complete ones', () => {
   const failed = (kind: string) => ({ ...waiting, [`failures/app/${HASH}.json`]: { ...failure, kind } });
   expect(choose(failed('compile')).wishes).toEqual([]);
   expect(choose(failed('timeout')).wishes).toHaveLength(1);
+  expect(choose(failed('lost')).wishes).toHaveLength(1);
   expect(choose({ ...waiting, [`builds/app/app-1-${HASH}.json`]: {} }).wishes).toEqual([]);
 });
 

@@ -42,7 +42,7 @@ export interface FailureWindow {
 }
 
 /**
- * Whether a package failed recently.
+ * Whether a package failed recently. A job that uploaded nothing does not count: its runner died, not the build.
  * @param hash considers only this build, and ignores timeouts
  */
 export function hasFailed(
@@ -56,6 +56,7 @@ export function hasFailed(
     .map((file) => readJson(join(folder, file), FailedFor, FROM_GIT))
     .some(
       (failure) =>
+        failure.kind !== 'lost' &&
         (hash === undefined || failure.kind !== 'timeout') &&
         (failure.target === undefined || failure.target === target.name) &&
         date.getTime() - Date.parse(failure.date) < days * DAY_MS,

@@ -15,6 +15,9 @@ import { readCatalogFile, type NewFile } from '../catalog/catalog.ts';
 import type { Plan } from './plan-folder.ts';
 import { formatJson } from '../../site/lib/json.ts';
 
+/** Line in the log of a failure, for a job that uploaded nothing twice. */
+const REPEATED = 'The job before it that tried this uploaded nothing, too.';
+
 /** Facts about a failure that the publish job itself knows. */
 export interface Circumstances {
   target: string;
@@ -77,7 +80,7 @@ function cutLog(log: readonly string[]): string[] {
 /** One failure for each request of a job whose artifact is missing or refused. */
 export function failuresOfAll(
   plan: Plan,
-  kind: 'refused' | 'timeout' | 'other',
+  kind: 'refused' | 'lost',
   reason: string,
   { target, run, date }: Circumstances,
 ): Failure[] {
@@ -88,6 +91,22 @@ export function failuresOfAll(
     return name === undefined || !plan.hashes.has(hash)
       ? []
       : [Failure.parse({ name, spec, hash, target, kind, log, run, date })];
+  });
+}
+
+/**
+ * Returns the failures of a job that uploaded nothing. If the run before lost the same build, it is likely
+ * that the build ends its runner: then it counts as a failure of the build.
+ */
+export function lostFailures(plan: Plan, catalogDirectory: string, circumstances: Circumstances): Failure[] {
+  const reason =
+    'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner, or the image of its ' +
+    'container could not be fetched.';
+  return failuresOfAll(plan, 'lost', reason, circumstances).map((failure) => {
+    const recorded = readCatalogFile(catalogDirectory, failurePath(failure, circumstances.job), Failure);
+    const isRepeated =
+      recorded?.run === failure.run ? recorded?.log.includes(REPEATED) : recorded?.kind === 'lost';
+    return isRepeated ? { ...failure, kind: 'unknown', log: [...failure.log, REPEATED] } : failure;
   });
 }
 
@@ -109,12 +128,16 @@ export function notTriedFailure(
  */
 export function failureFiles(failures: readonly Failure[], job: string, catalogDirectory: string): NewFile[] {
   return failures.flatMap((failure) => {
-    const path = `failures/${failure.name}/${failure.hash ?? job}.json`;
+    const path = failurePath(failure, job);
     const content = formatJson(failure);
     const recorded = readCatalogFile(catalogDirectory, path, Failure);
     if (recorded && formatJson({ ...recorded, date: failure.date }) === content) return [];
     return [{ path, content, replace: true }];
   });
+}
+
+function failurePath({ name, hash }: Pick<Failure, 'name' | 'hash'>, job: string): string {
+  return `failures/${name}/${hash ?? job}.json`;
 }
 
 /** Removes the failures of specs that have been built since. */

@@ -164,7 +164,21 @@ test('says that the option --matrix has no jobs', () => {
 test('records a job that uploaded nothing', async () => {
   const { received } = await receive([plan(0)]);
   expect(received[0]?.failures).toHaveLength(1);
-  expect(failure('tree', TREE).log[0]).toMatch(/uploaded nothing/);
+  expect(failure('tree', TREE)).toMatchObject({
+    kind: 'lost',
+    log: [expect.stringMatching(/uploaded nothing/)],
+  });
+});
+
+test('takes the second job in a row that uploaded nothing for a failure of the build', async () => {
+  const first = { ...ENVIRONMENT, GITHUB_RUN_ID: '78' };
+  const kinds = [];
+  // The last one publishes again.
+  for (const environment of [first, first, ENVIRONMENT, ENVIRONMENT]) {
+    await receive([plan(0)], [], environment);
+    kinds.push(failure('tree', TREE).kind);
+  }
+  expect(kinds).toEqual(['lost', 'lost', 'unknown', 'unknown']);
 });
 
 test('records a failure once, however often its run publishes', async () => {
@@ -262,7 +276,7 @@ test('refuses an invalid record', async () => {
 
 test('removes the failure of a spec that was built later', async () => {
   await receive([plan(0)]);
-  expect(failure('tree', TREE).kind).toBe('other');
+  expect(failure('tree', TREE).kind).toBe('lost');
   upload(0);
   await receive([plan(0)]);
   expect(existsSync(join(catalog(), 'failures/tree', `${TREE}.json`))).toBe(false);

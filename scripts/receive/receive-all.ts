@@ -61,11 +61,9 @@ export async function receiveAll(
   }
   if (!divided) return result;
   const failed = new Map(
-    result.received
-      .filter(({ isLost }) => !isLost)
-      .flatMap(({ failures }) =>
-        failures.flatMap((failure) => (failure.hash ? [[failure.hash, failure] as const] : [])),
-      ),
+    result.received.flatMap(({ failures }) =>
+      failures.flatMap((failure) => (failure.hash ? [[failure.hash, failure] as const] : [])),
+    ),
   );
   result.divided = receiveDivided(
     divided,
@@ -153,7 +151,10 @@ export function receiveDivided(
   return outcome;
 }
 
-/** Finds the failure of a node or of its dependencies, except a timeout: a later run may succeed. */
+/**
+ * Finds the failure of a node or of its dependencies, except a timeout or a job that uploaded nothing: a later
+ * run may succeed.
+ */
 function failedNeed(
   hash: DagHash,
   { nodes, hashes }: Plan,
@@ -161,7 +162,7 @@ function failedNeed(
 ): Failure | undefined {
   for (const one of walk([hash], (from) => hashesOf(nodes.get(from)))) {
     const failure = hashes.has(one) ? failed.get(one) : undefined;
-    if (failure && failure.kind !== 'timeout') return failure;
+    if (failure && failure.kind !== 'timeout' && failure.kind !== 'lost') return failure;
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ import {
   failureFiles,
   failuresOfAll,
   forgetFailures,
+  lostFailures,
   recordedFailures,
   type Circumstances,
 } from './failures.ts';
@@ -35,8 +36,6 @@ export interface Received {
   /** Number of builds that the job took from the cache, according to its own record. */
   reused: number;
   failures: Failure[];
-  /** Set when the job uploaded nothing: its builds may be tried again. */
-  isLost?: true;
   /** Reason why the artifact was refused. */
   refused?: string;
   warnings: string[];
@@ -97,26 +96,21 @@ export async function receiveArtifact(
 /** Checks a job's artifact and publishes it, while it is on this disk. */
 async function takeArtifact(receiving: Receiving): Promise<Outcome> {
   const { entry, plan, sources, destination, circumstances } = receiving;
-  const fail = (kind: 'other' | 'refused', reason: string): Outcome => ({
-    newBuilds: [],
-    again: 0,
-    reused: 0,
-    warnings: [],
-    failures: failuresOfAll(plan, kind, reason, circumstances),
-    ...(kind === 'refused' ? { refused: reason } : {}),
+  const { catalogDirectory } = destination;
+  const fail = (failures: Failure[]): Outcome => ({
+    ...{ newBuilds: [], again: 0, reused: 0, warnings: [] },
+    failures,
+  });
+  const refuse = (reason: string): Outcome => ({
+    ...fail(failuresOfAll(plan, 'refused', reason, circumstances)),
+    refused: reason,
   });
   try {
     return await sources.artifacts.use(entry.index, async (folder) => {
-      if (folder === undefined) {
-        const reason =
-          'The build job uploaded nothing: it was cancelled, ran out of disk, or lost its runner, or the image of its ' +
-          'container could not be fetched.';
-        return { ...fail('other', reason), isLost: true };
-      }
+      if (folder === undefined) return fail(lostFailures(plan, catalogDirectory, circumstances));
       const { hashes, texts } = plan;
-      const { catalogDirectory } = destination;
       const checked = await checkArtifact({ folder, hashes, texts, catalogDirectory });
-      if ('refused' in checked) return fail('refused', checked.refused);
+      if ('refused' in checked) return refuse(checked.refused);
       const outcome = await publishArtifact(receiving, checked);
       if (plan.sbang === undefined) return outcome;
       const archive = keepView(folder, checked, receiving);
@@ -124,7 +118,7 @@ async function takeArtifact(receiving: Receiving): Promise<Outcome> {
     });
   } catch (error) {
     if (!(error instanceof BadArchiveError)) throw error;
-    return fail('refused', error.message);
+    return refuse(error.message);
   }
 }
 

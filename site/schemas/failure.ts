@@ -12,7 +12,10 @@ export const Failure = z.strictObject({
   hash: DagHash.optional(),
   /** The target it was built for. */
   target: Text.optional(),
-  /** `binary`: a binary of a build cache was missing or unusable. `unknown`: nothing shows the cause. */
+  /**
+   * `binary`: a binary of a build cache was missing or unusable. `lost`: the job uploaded nothing, so that
+   * its runner may be the cause; scheduled runs do not wait for it. `unknown`: nothing shows the cause.
+   */
   kind: z.enum([
     'concretize',
     'fetch',
@@ -27,6 +30,7 @@ export const Failure = z.strictObject({
     'killed',
     'binary',
     'refused',
+    'lost',
     'other',
     'unknown',
   ]),

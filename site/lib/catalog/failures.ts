@@ -20,6 +20,7 @@ const KINDS: Record<CatalogFailure['kind'], string> = {
   killed: 'process was killed',
   binary: 'cached binary could not be used',
   refused: 'result refused',
+  lost: 'job uploaded nothing',
   other: 'other error',
   unknown: 'unknown error',
 };
