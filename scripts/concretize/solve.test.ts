@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { shareSolvers } from './concretize.ts';
-import { findBuiltOnSplices, solveRequest } from './solve.ts';
+import { findBuiltOnSplices, findWithoutLibrary, solveRequest } from './solve.ts';
 
 const hash = (letter: string) => letter.repeat(32);
 const node = (letter: string, needs: string[], more = {}) =>
@@ -43,6 +43,26 @@ test('refuses to build on a spliced package, whether Spack has forgotten its bui
 test('accepts builds that need no spliced package, and those that are spliced themselves', () => {
   expect(find(node('s', ['n']), ['o'])).toEqual([]);
   expect(find(WHOLE, ['s', 'n', 'o'])).toEqual([]);
+});
+
+test('refuses what is compiled on Linux without a C library', () => {
+  const edge = (name: string, virtuals: string[]) => ({
+    ...{ name, hash: hash(name) },
+    parameters: { deptypes: ['build'], virtuals },
+  });
+  const compiled = { dependencies: [edge('g', ['c', 'cxx'])] };
+  const nodes = [
+    node('a', [], compiled),
+    node('m', [], { ...compiled, arch: { platform: 'darwin', platform_os: 'sequoia', target: 'm1' } }),
+    node('w', [], { dependencies: [edge('g', ['c']), edge('l', ['libc'])] }),
+    node('g', [], { version: '13.2' }),
+  ];
+  const lock = { concrete_specs: Object.fromEntries(nodes.map((one) => [one.hash, one])) };
+  const planned = nodes.map((one) => one.hash);
+  expect(findWithoutLibrary(lock, planned)).toEqual([
+    expect.stringContaining('found none for a by g@13.2: ') as string,
+  ]);
+  expect(findWithoutLibrary(lock, planned.slice(1))).toEqual([]);
 });
 
 test.each([

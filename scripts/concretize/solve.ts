@@ -150,6 +150,7 @@ async function solveWith(
   }
   const problem = [
     ...findStrays(lock, plan, context),
+    ...findWithoutLibrary(lock, plan.hashes),
     ...findBuiltOnSplices(lock, plan.hashes, context.nodes),
   ];
   if (problem.length > 0) return { request, problem };
@@ -195,6 +196,33 @@ function findStrays(lock: LockFile, plan: BuildPlan, { system }: SolveContext): 
     `expected everything to be built for ${system.microarchitecture} or what it can run, found ` +
       `${formatList(strays, 10)}: a "require", "target" or "target=" of the environment or its specs ` +
       `requests it; correct it there, or add a target for that microarchitecture to the settings`,
+  ]);
+}
+
+/** Virtual packages of the languages that a compiler translates. */
+const LANGUAGES = ['c', 'cxx', 'fortran'];
+
+/**
+ * Returns a sentence when something would be compiled on Linux without a C library in its solution. Spack takes
+ * a binary without one for usable on every system, whatever glibc it was built with.
+ * @param planned hashes to build
+ */
+export function findWithoutLibrary(
+  { concrete_specs: nodes }: Pick<LockFile, 'concrete_specs'>,
+  planned: readonly DagHash[],
+): string[] {
+  const found = planned.flatMap((hash) => {
+    const node = nodes[hash];
+    if (!node || node.arch.platform !== 'linux') return [];
+    const edges = node.dependencies.map((edge) => ({ edge, virtuals: edge.parameters.virtuals }));
+    const compiler = edges.find(({ virtuals }) => virtuals.some((one) => LANGUAGES.includes(one)))?.edge;
+    if (compiler === undefined || edges.some(({ virtuals }) => virtuals.includes('libc'))) return [];
+    return [`${node.name} by ${compiler.name}@${nodes[compiler.hash]?.version ?? '?'}`];
+  });
+  if (found.length === 0) return [];
+  return ownProblem([
+    `expected a C library (libc) with everything that is compiled, found none for ${formatList(found, 10)}: Spack ` +
+      "does not know that compiler's; request another compiler, such as one of the machine",
   ]);
 }
 
