@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Variables of the machine that Spack and its downloads need; no others of the job are passed on. */
@@ -9,6 +9,9 @@ const PASSED_ON = [
   ...['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
   ...['DEVELOPER_DIR', 'SDKROOT', 'MACOSX_DEPLOYMENT_TARGET'],
 ];
+
+/** Newest 3.N for which every supported Spack has a solver to download: `share/spack/bootstrap` of 1.0 to 1.2. */
+const NEWEST_PYTHON = 13;
 
 /** Long enough to relocate binaries built here to nearly any other path. */
 const PADDED_LENGTH = 128;
@@ -50,7 +53,9 @@ export function createSpackHome(
     const value = environment[name];
     return value === undefined || value === '' ? [] : [[name, value] as const];
   });
+  const python = findPython(environment);
   return {
+    ...(python === undefined ? {} : { SPACK_PYTHON: python }),
     ...Object.fromEntries(passed),
     HOME: join(home, 'home'),
     LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8',
@@ -61,6 +66,19 @@ export function createSpackHome(
     SPACK_USER_CACHE_PATH: cache,
     SPACK_GNUPGHOME: gpg,
   };
+}
+
+/**
+ * Finds the newest `python3.N` on PATH if there is no `python3`. Spack would run on the system's own Python there:
+ * 3.6 in images with glibc 2.28, which loads Spack and its recipes half as fast.
+ */
+function findPython({ PATH = '' }: ProcessEnvironment): string | undefined {
+  const folders = PATH.split(delimiter).filter((folder) => folder !== '');
+  const find = (name: string) => folders.map((folder) => join(folder, name)).find(existsSync);
+  if (find('python3') ?? find('python')) return undefined;
+  return Array.from({ length: NEWEST_PYTHON }, (_, index) => find(`python3.${NEWEST_PYTHON - index}`)).find(
+    Boolean,
+  );
 }
 
 function composeConfiguration(home: string, configuration: SpackConfiguration): Record<string, unknown> {
