@@ -22,7 +22,7 @@ export const MEMORY =
 export const KILLED = /^(g?make(\[\d+\])?: \*\*\* .*|.*\b)Killed$|status -9\b|signal 9\b/;
 /** Errors of compilers and linkers. */
 export const COMPILE =
-  /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?error:|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
+  /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?[eE]rror:|^error(\[E\d+\]|: could not compile)|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
 /** Errors of configure scripts, CMake, Meson and the preparation of a Python package. */
 export const CONFIGURE =
   /configure: error:|CMake Error at |CMake Error:|meson\.build:\d+(:\d+)?: ERROR|Configuring incomplete|Preparing metadata .*error|Getting requirements to build wheel.*error|metadata generation failed|MetadataGenerationFailed|× (Getting requirements|Preparing metadata)|BackendUnavailable|Cannot import '.*'|configure\.(ac|in):\d+: error/;

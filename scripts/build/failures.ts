@@ -117,7 +117,7 @@ const ANY = [
   PYTHON,
   /cannot stat|Permission denied|: not found|No such file or directory|command not found/,
   /No rule to make target/,
-  /\*\*\* .*(Error \d+|Killed|Stop)/,
+  /\*\*\* .*(Error \d+|Killed|Stop|Segmentation fault|Aborted)/,
   /\berror\b/i,
 ];
 
@@ -129,6 +129,7 @@ const FIRST: Partial<Record<RecordedFailure['kind'], readonly RegExp[]>> = {
   compile: [
     /(:\d+(:\d+)?|f951|cc1|cc1plus): (fatal )?error:|internal compiler error/,
     /^Fatal Error: |^Error: .* at \(1\)/,
+    /^error(\[E\d+\])?: /,
     /undefined reference to|Undefined symbols|multiple definition of/,
     /cannot find -l/,
     COMPILE,
@@ -140,11 +141,15 @@ const FIRST: Partial<Record<RecordedFailure['kind'], readonly RegExp[]>> = {
     /CMake Error (at|:)/,
     /meson\.build:\d+(:\d+)?: ERROR/,
     PYTHON,
+    /^Can't locate .* in @INC/,
     CONFIGURE,
   ],
   patch: [/FAILED|malformed patch|can't find file to patch|Patch .* failed/],
   test: [/^FAIL: /, PYTHON, TEST],
-  install: [/CMake Error (at|:)|file INSTALL cannot/, /cannot|Permission denied|No such file/],
+  install: [
+    /CMake Error (at|:)|file INSTALL cannot|^FAILED: install script/,
+    /cannot|Permission denied|No such file/,
+  ],
 };
 
 /** The line that best explains a failure, as a person would quote it; undefined for a text without lines. */
@@ -158,8 +163,14 @@ function findLine(
   const patterns = [...(FIRST[kind] ?? []), ...ANY];
   const fromLog = () => search(lines, patterns);
   const fromError = () => (error === undefined ? undefined : quoteError(error));
-  if (isProcess) return fromLog() ?? fromError() ?? lines.findLast((line) => line.trim() !== '')?.trim();
+  // The exception says only that a command failed.
+  if (isProcess) return fromLog() ?? lastLine(lines) ?? fromError();
   return fromError() ?? fromLog();
+}
+
+/** The last line of a log that is not Spack's own. */
+function lastLine(lines: readonly string[]): string | undefined {
+  return lines.findLast((line) => line.trim() !== '' && !line.startsWith('==> '))?.trim();
 }
 
 function search(lines: readonly string[], patterns: readonly RegExp[]): string | undefined {

@@ -34,9 +34,14 @@ export function shortly(problem: readonly string[]): string {
   if (isAnnounced && reason !== undefined)
     return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more;
   const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
-  const text = isAnnounced ? `${error} ${next}` : error;
-  return text
-    .replace(/^==> Error: /, '')
-    .trim()
-    .slice(0, MAX_SPACK_LENGTH);
+  const text = (isAnnounced ? `${error} ${next}` : error).replace(/^==> Error: /, '').trim();
+  return text.slice(0, MAX_SPACK_LENGTH) + repositoryProblem(problem);
+}
+
+/** Spack only warns about recipes that it could not fetch, and ends later without their names. */
+function repositoryProblem(problem: readonly string[]): string {
+  const reason = problem
+    .map((line) => /Error constructing repository '[^']*': (.*)/.exec(line)?.[1])
+    .find((found) => found !== undefined);
+  return reason === undefined ? '' : ` (${reason.slice(0, MAX_SPACK_LENGTH)})`;
 }

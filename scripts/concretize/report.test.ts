@@ -35,8 +35,11 @@ test('reports the first reason when Spack lists several', () => {
   const reason = 'Only external, or concrete, compilers are allowed for the fortran language.';
   expect(shortly(problem)).toBe(reason);
   expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
-  const warned = ['==> Warning: Error constructing repository', '==> Error: Unknown namespace: fletch'];
-  expect(shortly(warned)).toBe('Unknown namespace: fletch');
+  const warned = [
+    "==> Warning: Error constructing repository '/cache/package_repos/zspsstf': Failed to clone repository fletch",
+    '==> Error: Unknown namespace: fletch',
+  ];
+  expect(shortly(warned)).toBe('Unknown namespace: fletch (Failed to clone repository fletch)');
 });
 
 // From NERSC's stack of 2021 with Spack 1.2.0.dev0 and the recipes of June 2026.

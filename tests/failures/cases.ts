@@ -7,7 +7,13 @@ export interface FailureCase {
   name: string;
   /** Base class of the recipe, from `spack_repo.builtin.build_systems`. */
   base:
-    'Package' | 'AutotoolsPackage' | 'MakefilePackage' | 'CMakePackage' | 'MesonPackage' | 'PythonPackage';
+    | 'Package'
+    | 'AutotoolsPackage'
+    | 'MakefilePackage'
+    | 'CMakePackage'
+    | 'MesonPackage'
+    | 'PythonPackage'
+    | 'PerlPackage';
   /** Files in the source tarball. */
   source?: Record<string, string>;
   /** Body of the recipe. `URL` and `SHA256` are those of the tarball, `HTTP` a server that answers 404. */
@@ -482,6 +488,128 @@ export const CASES: FailureCase[] = [
     body: `${VERSION}\n${install('with open("/dev/full", "w") as f:', '    f.write("x" * 100000)')}`,
     kind: 'disk',
     quote: /No space left on device/,
+  },
+  {
+    name: 'patch-reversed',
+    base: 'Package',
+    source: { 'main.c': 'new\n' },
+    body: `${VERSION}\npatch("wrong.patch")\n${install('pass')}`,
+    kind: 'patch',
+    quote: /patch/,
+  },
+  {
+    name: 'resource',
+    base: 'Package',
+    source: { 'main.c': GOOD_C },
+    body: `${VERSION}\nresource(name="data", url="HTTP/data.tar.gz", sha256="${'0'.repeat(64)}", placement="data")\n${install('pass')}`,
+    kind: 'fetch',
+    quote: /404|fetchers failed/,
+  },
+  {
+    name: 'configure-compiler',
+    base: 'AutotoolsPackage',
+    source: {
+      configure:
+        '#!/bin/sh\necho "checking whether the C compiler works... no"\necho "configure: error: in /build:" >&2\n' +
+        'echo "configure: error: C compiler cannot create executables" >&2\n' +
+        'echo "See config.log for more details" >&2\nexit 77\n',
+    },
+    body: `${VERSION}\n${C}`,
+    kind: 'configure',
+    quote: /configure: error: /,
+  },
+  {
+    name: 'meson-version',
+    base: 'MesonPackage',
+    source: { 'meson.build': "project('trial', 'c', meson_version: '>= 99')\n" },
+    body: `${VERSION}\n${C}`,
+    kind: 'configure',
+    quote: /ERROR: Meson version is .* but project requires >= 99/,
+  },
+  {
+    name: 'meson-install',
+    base: 'MesonPackage',
+    source: {
+      'meson.build':
+        "project('trial', 'c')\nmeson.add_install_script('sh', '-c', 'echo no licence file; exit 3')\n",
+    },
+    body: `${VERSION}\n${C}`,
+    kind: 'install',
+    quote: /no licence file|install script/,
+  },
+  {
+    name: 'perl-module',
+    base: 'PerlPackage',
+    source: { 'Makefile.PL': 'use No::Such::Module;\n' },
+    body: VERSION,
+    kind: 'configure',
+    quote: /Can't locate No\/Such\/Module\.pm/,
+  },
+  {
+    name: 'generic-assembler',
+    base: 'Package',
+    source: { Makefile: 'all:\n\t$(CC) -c trial.s\n', 'trial.s': 'main:\n\tnosuchinstruction %eax\n' },
+    body: `${VERSION}\n${C}\ndepends_on("gmake", type="build")\n${install('make()')}`,
+    kind: 'compile',
+    quote: /trial\.s:2: Error: no such instruction/,
+  },
+  {
+    name: 'generic-rust',
+    base: 'Package',
+    source: {
+      Makefile:
+        'all:\n\t@printf "error[E0425]: cannot find value \\140y\\140 in this scope\\n --> src/main.rs:1:13\\n\\n' +
+        'error: could not compile \\140trial\\140 (bin \\"trial\\") due to 1 previous error\\n" >&2; exit 101\n',
+    },
+    body: `${VERSION}\ndepends_on("gmake", type="build")\n${install('make()')}`,
+    kind: 'compile',
+    quote: /E0425|could not compile/,
+  },
+  {
+    name: 'cmake-link',
+    base: 'CMakePackage',
+    source: {
+      'CMakeLists.txt': `${CMAKE}add_executable(trial main.c)\ntarget_link_libraries(trial no_such_library)\n`,
+      'main.c': GOOD_C,
+    },
+    body: `${VERSION}\n${C}`,
+    kind: 'compile',
+    quote: /cannot find -lno_such_library/,
+  },
+  {
+    name: 'cmake-install-denied',
+    base: 'CMakePackage',
+    source: {
+      'CMakeLists.txt': `${CMAKE}install(FILES main.c DESTINATION /proc/of-mine)\n`,
+      'main.c': GOOD_C,
+    },
+    body: `${VERSION}\n${C}`,
+    kind: 'install',
+    quote: /of-mine/,
+  },
+  {
+    name: 'make-no-install',
+    base: 'MakefilePackage',
+    source: { Makefile: 'all:\n\ttrue\n' },
+    body: VERSION,
+    kind: 'install',
+    quote: /No rule to make target 'install'/,
+  },
+  {
+    name: 'environment-setup',
+    base: 'Package',
+    source: { 'main.c': GOOD_C },
+    body: `${VERSION}\ndef setup_build_environment(self, env):\n    env.set("A", self.spec["no-such-package"].prefix)\n${install('pass')}`,
+    kind: 'other',
+    quote: /no-such-package|No spec with name/,
+  },
+  {
+    name: 'segfault',
+    base: 'MakefilePackage',
+    source: { Makefile: 'all:\n\tkill -SEGV $$$$\n' },
+    body: VERSION,
+    kind: 'compile',
+    quote: /Segmentation fault/,
   },
   {
     name: 'no-binary',

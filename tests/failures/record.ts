@@ -22,7 +22,7 @@ const { values } = parseArgs({
     installer: { type: 'string', default: 'old' },
     config: { type: 'string', multiple: true, default: [] },
     out: { type: 'string' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
   },
 });
 const KEPT_LINES = 200;
@@ -39,7 +39,7 @@ const environment = {
 const warm = process.env['SPACK_WARM'];
 mkdirSync(join(work, 'c'), { recursive: true });
 if (warm) execFileSync('cp', ['-a', warm, join(work, 'c/')]);
-const chosen = CASES.filter(({ name }) => values.only === undefined || name === values.only);
+const chosen = CASES.filter(({ name }) => values.only === undefined || values.only.includes(name));
 for (const one of chosen) writeCase(one);
 const own = join(work, 'own/spack_repo/fails');
 writeFileSync(join(own, 'repo.yaml'), 'repo:\n  namespace: fails\n  api: v2.0\n');
@@ -89,6 +89,7 @@ function writeCase({ name, base, source, body }: FailureCase): void {
     CMakePackage: 'cmake',
     MesonPackage: 'meson',
     PythonPackage: 'python',
+    PerlPackage: 'perl',
   }[base];
   const className = `Fails${name
     .split('-')
