@@ -40,16 +40,15 @@ export interface Endpoint {
   filters: Record<string, string>;
 }
 
-const EVERY_TIME = 'Changes with every publication.';
+/** An endpoint; most are at `/api/<name>.json` and change with every publication. */
+type EndpointOptions = Omit<Endpoint, 'path' | 'freshness'> & Partial<Pick<Endpoint, 'path' | 'freshness'>>;
 
 /** All endpoints that return JSON, in the order of the documentation. */
-export const ENDPOINTS: Endpoint[] = [
+export const ENDPOINTS = [
   {
     name: 'index',
-    path: '/api/index.json',
     shape: 'index-document',
     schema: IndexDocument,
-    freshness: EVERY_TIME,
     filters: {
       'Number of builds, packages and so on': '.counts',
       'Digests to compare with those of last time': String.raw`.endpoints[] | select(.sha256) | "\(.sha256) \(.url)"`,
@@ -57,10 +56,8 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'packages',
-    path: '/api/packages.json',
     shape: 'package-list',
     schema: PackageList,
-    freshness: EVERY_TIME,
     filters: { 'Each package and its highest version': String.raw`.packages[] | "\(.name) \(.versions[0])"` },
   },
   {
@@ -73,10 +70,8 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'specs',
-    path: '/api/specs.json',
     shape: 'spec-table',
     schema: SpecTable,
-    freshness: EVERY_TIME,
     filters: {
       'Hash, package and version of each build': String.raw`.words as $w | .columns as $c | range(.builds) | "\($c.hash[.]) \($w.package[$c.package[.]]) \($w.version[$c.version[.]])"`,
     },
@@ -104,23 +99,18 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'targets',
-    path: '/api/targets.json',
     shape: 'target-list',
     schema: TargetList,
-    freshness: EVERY_TIME,
     filters: { 'Number of builds for each': String.raw`.targets[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'compilers',
-    path: '/api/compilers.json',
     shape: 'compiler-list',
     schema: CompilerList,
-    freshness: EVERY_TIME,
     filters: { 'Number of builds by each': String.raw`.compilers[] | "\(.builds) \(.name)@\(.version)"` },
   },
   {
     name: 'programs',
-    path: '/api/programs.json',
     shape: 'program-list',
     schema: ProgramList,
     freshness: 'Changes when a program or library is added or removed.',
@@ -130,7 +120,6 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'environments',
-    path: '/api/environments.json',
     shape: 'environment-list',
     schema: EnvironmentList,
     freshness: 'Changes when one of their specs is built.',
@@ -148,7 +137,6 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'containers',
-    path: '/api/containers.json',
     shape: 'container-list',
     schema: ContainerList,
     freshness: 'Changes when a container is published.',
@@ -158,15 +146,12 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'failures',
-    path: '/api/failures.json',
     shape: 'failure-list',
     schema: FailureList,
-    freshness: EVERY_TIME,
     filters: { 'What failed, and how': String.raw`.failures[] | "\(.date) \(.kind) \(.spec)"` },
   },
   {
     name: 'advisories',
-    path: '/api/advisories.json',
     shape: 'advisory-list',
     schema: AdvisoryList,
     freshness:
@@ -177,7 +162,6 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'recipes',
-    path: '/api/recipes.json',
     shape: 'recipes-document',
     schema: RecipesDocument,
     freshness:
@@ -188,15 +172,12 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'views',
-    path: '/api/views.json',
     shape: 'view-list',
     schema: ViewList,
-    freshness: EVERY_TIME,
     filters: { 'Number of builds in each': String.raw`.views[] | "\(.builds) \(.name)"` },
   },
   {
     name: 'keys',
-    path: '/api/keys.json',
     shape: 'key-list',
     schema: KeyList,
     freshness: 'Changes when a key is added or removed.',
@@ -204,23 +185,18 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'stats',
-    path: '/api/stats.json',
     shape: 'stats-document',
     schema: StatsDocument,
-    freshness: EVERY_TIME,
     filters: { 'Number of builds per month': String.raw`.months[] | "\(.month) \(.builds)"` },
   },
   {
     name: 'budget',
-    path: '/api/budget.json',
     shape: 'budget-document',
     schema: BudgetDocument,
-    freshness: EVERY_TIME,
     filters: { 'Room left, in bytes': '.budget - .bytes.total' },
   },
   {
     name: 'health',
-    path: '/api/health.json',
     shape: 'health-document',
     schema: HealthDocument,
     freshness: 'Changes when catalog, registry and site are compared: weekly, or by hand.',
@@ -230,7 +206,6 @@ export const ENDPOINTS: Endpoint[] = [
   },
   {
     name: 'reproduced',
-    path: '/api/reproduced.json',
     shape: 'reproduced-document',
     schema: ReproducedDocument,
     freshness: 'Changes when builds are built a second time and compared.',
@@ -253,7 +228,6 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/api/badges/{name}.json',
     shape: 'badge',
     schema: Badge,
-    freshness: EVERY_TIME,
     filters: { 'The text': String.raw`"\(.label): \(.message)"` },
   },
   {
@@ -277,7 +251,6 @@ export const ENDPOINTS: Endpoint[] = [
     path: '/manifest/',
     shape: 'seed-manifest',
     schema: SeedManifest,
-    freshness: EVERY_TIME,
     filters: { 'Each artifact and its image': String.raw`.packages[] | "\(.name) \(.url)"` },
   },
   {
@@ -290,7 +263,11 @@ export const ENDPOINTS: Endpoint[] = [
       'Address of the list of each month': String.raw`.url_prefix as $p | .dates[] | "\($p)\(.)/index.manifest.json"`,
     },
   },
-];
+].map((endpoint: EndpointOptions): Endpoint => ({
+  path: `/api/${endpoint.name}.json`,
+  freshness: 'Changes with every publication.',
+  ...endpoint,
+}));
 
 /** Whether the documents of an endpoint are compressed files, which servers do not unpack. */
 export function isCompressed({ path }: Endpoint): boolean {
