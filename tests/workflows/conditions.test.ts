@@ -194,8 +194,8 @@ describe('prune.yml', () => {
   });
 
   test.each([
-    ['dispatch', undefined, ['Say what would be removed']],
-    ['dispatch', false, ['Say what would be removed']],
+    ['dispatch', undefined, ['List what would be removed']],
+    ['dispatch', false, ['List what would be removed']],
     ['dispatch', true, ['Prune', 'Commit']],
     ['schedule', undefined, ['Prune', 'Commit']],
   ] as const)('started by %s with apply: %s it does what it says', async (event, apply, expected) => {
@@ -288,7 +288,7 @@ describe('the weekly check', () => {
         isCancelled,
         outcomes: { examine: { result } },
       });
-    const last = ['Examine', 'Commit what was found', 'Open an issue, or close it'];
+    const last = ['Examine', 'Commit the result', 'Open or close an issue'];
     expect((await steps()).slice(-3)).toEqual(last);
     expect((await steps('failure')).slice(-3)).toEqual(last);
     expect(await steps('success', true)).toEqual([]);
@@ -327,9 +327,11 @@ test.each(['publish', 'deploy', 'continue'])(
   async (job) => {
     const github = githubOf('dispatch', {});
     const names = await stepsOf('build.yml', job, { github, needs: { choose: CHOSEN } });
-    const place = names.indexOf('Ask where the site is');
+    const place = names.indexOf("Look up the site's address");
     expect(place).toBeGreaterThan(0);
-    expect(place).toBeLessThan(names.findIndex((name) => /^(Check, push and sign|Start it )/.test(name)));
+    expect(place).toBeLessThan(
+      names.findIndex((name) => /^(Check, push and sign|Start (deploy\.yml|the next run) )/.test(name)),
+    );
   },
 );
 
@@ -345,7 +347,7 @@ describe('the job that publishes', () => {
       needs: { choose: { ...CHOSEN, private: String(isPrivate) } },
       outcomes: { receive: { result, outputs } },
     });
-  const RECORD = 'Record the settings files that consumers may include';
+  const RECORD = 'Record settings files for consumers to include';
   const ATTEST = './.github/actions/attest';
 
   test('all steps run when builds were published', async () => {

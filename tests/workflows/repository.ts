@@ -47,13 +47,13 @@ export interface Repository {
   api: GitHubApi;
   /** Output of "Check the setup": lines such as `GitHub Pages: warning: it is …`. */
   checkSetup(): Promise<string>;
-  /** Result of "Find out where registry and site are": `<registry> <site>`. */
+  /** Result of "Determine the addresses of registry and site": `<registry> <site>`. */
   places(): Promise<string>;
   /** Output of "Commit" for one new file. */
   commit(): Promise<string>;
   /** Output of "Start the deployment". */
   startDeploy(committed: number): Promise<string>;
-  /** Output of "Check that the site is the one that was built" for the branch's head. */
+  /** Output of "Check that the site serves this deployment" for the branch's head. */
   checkLive(): Promise<string>;
   /** Serves the branch's head, like a deployment. */
   deploy(): void;
