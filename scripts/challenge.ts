@@ -42,14 +42,14 @@ async function challenge(first: string, second: string, options: Options): Promi
   const { run } = readOrigin(process.env);
   const date = readDate(process.env, new Date());
   const { reproduction, ...likeness } = compared;
-  const found = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
-  if (found.compared === 0)
+  const result = Reproduction.parse({ date, ...(run ? { run } : {}), ...reproduction });
+  if (result.compared === 0)
     throw new Error(`expected a build that ${first} and ${second} have, found none: nothing was compared`);
   if (options.record) {
-    recordReproduction(options.catalog, found);
+    recordReproduction(options.catalog, result);
     recordAlike(options.catalog, likeness, { date, run });
   }
-  if (options.json) console.log(JSON.stringify(found, null, 2));
-  console.error(describeReproduction(found));
-  if (options.strict && found.equal < found.compared) process.exitCode = 1;
+  if (options.json) console.log(JSON.stringify(result, null, 2));
+  console.error(describeReproduction(result));
+  if (options.strict && result.equal < result.compared) process.exitCode = 1;
 }

@@ -17,11 +17,11 @@ const command = createCommand({
   .existingCatalog()
   .action((hash: string, { catalog: folder }: { catalog: string }) => {
     const { builds, nodes } = readCatalog(folder);
-    const found = [...builds.values()].filter((build) => build.hash.startsWith(hash.replace(/^\//, '')));
-    const [build] = found;
-    if (build === undefined || found.length > 1)
+    const matches = [...builds.values()].filter((build) => build.hash.startsWith(hash.replace(/^\//, '')));
+    const [build] = matches;
+    if (build === undefined || matches.length > 1)
       throw new Error(
-        `${hash.slice(0, 40)}: expected the hash of one build in ${folder}, found ${found.length}; ` +
+        `${hash.slice(0, 40)}: expected the hash of one build in ${folder}, found ${matches.length}; ` +
           'give more of its characters, from the page of the build',
       );
     process.stdout.write(sbomText(build, nodes));

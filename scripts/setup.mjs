@@ -36,11 +36,11 @@ export function findMismatch(folder) {
   const installed = readPackages(join(folder, 'node_modules/.package-lock.json'));
   if (installed === undefined) return 'nothing is installed yet';
   for (const [path, entry] of Object.entries(wanted)) {
-    const found = installed[path];
+    const actual = installed[path];
     if (path === '') continue;
-    if (found === undefined && !entry.optional && !entry.devOptional && !entry.peer)
+    if (actual === undefined && !entry.optional && !entry.devOptional && !entry.peer)
       return `${path} is missing`;
-    if (found !== undefined && found.version !== entry.version) return `${path} has another version`;
+    if (actual !== undefined && actual.version !== entry.version) return `${path} has another version`;
   }
   // The package `node` fetches its program in an install script, which npm may have been told not to run.
   if (!isFile(join(folder, 'node_modules/.bin/node'))) return 'node_modules/.bin/node is missing';
@@ -58,10 +58,10 @@ export function expectKnownNode(folder, programs = NODE.programs) {
   const expected = programs[`${process.platform}-${process.arch}`];
   if (expected === undefined) return;
   const file = join(folder, 'node_modules/node/bin/node');
-  const found = createHash('sha256').update(readFileSync(file)).digest('hex');
-  if (found !== expected) {
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
+  if (digest !== expected) {
     throw new Error(
-      `${file}: expected the program of Node ${NODE.version} with sha256 ${expected}, found ${found}; ` +
+      `${file}: expected the program of Node ${NODE.version} with sha256 ${expected}, found ${digest}; ` +
         'remove node_modules and run it again; when it stays, do not go on: another program was published under that version',
     );
   }

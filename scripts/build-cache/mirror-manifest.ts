@@ -58,7 +58,7 @@ export function parseMirrorManifest(text: string, where: string): MirrorManifest
 /** The blob of one media type that the manifest of an index or a key names; `where` names it in errors. */
 export function readNamedBlob(manifest: string, where: string, mediaType: string): Blob {
   const { data } = parseMirrorManifest(splitSigned(manifest, where).text, where);
-  const record = data.find((one) => one.mediaType === mediaType);
+  const record = data.find((blob) => blob.mediaType === mediaType);
   if (record) return { digest: digestFrom(record.checksum), size: record.contentLength };
   throw new Error(
     `${where}: expected a blob of type ${mediaType}, found ${quote(data[0]?.mediaType ?? '')}; update it with Spack 1`,

@@ -98,14 +98,14 @@ function parseNodes(text: string, value: unknown, known: KnownNodes): SpecNode[]
   const file = RawSpecFile.safeParse(value);
   if (!file.success) throw notASpecFile(file.error);
   const { nodes } = file.data.spec;
-  return splitTexts(text, value, nodes, known).map((found, index) => {
-    if (typeof found !== 'string') return found;
-    if (found.length > MAX_NODE_LENGTH)
-      throw new Error(`expected nodes of at most ${MAX_NODE_LENGTH} characters, found ${found.length}`);
+  return splitTexts(text, value, nodes, known).map((part, index) => {
+    if (typeof part !== 'string') return part;
+    if (part.length > MAX_NODE_LENGTH)
+      throw new Error(`expected nodes of at most ${MAX_NODE_LENGTH} characters, found ${part.length}`);
     const node = Node.safeParse(nodes[index]);
     if (!node.success) throw notASpecFile(node.error, ['spec', 'nodes', index]);
     const earlier = known.get(node.data.hash);
-    return earlier?.text === found ? earlier : { node: node.data, text: found };
+    return earlier?.text === part ? earlier : { node: node.data, text: part };
   });
 }
 
@@ -134,9 +134,9 @@ function splitTexts(
   let at = text.startsWith(USUAL_BEGINNING) ? USUAL_BEGINNING.length : Infinity;
   return nodes.map((node) => {
     const earlier = known.get(hashOf(node));
-    const found = earlier && text.startsWith(earlier.text, at) ? earlier : JSON.stringify(node);
-    at += (typeof found === 'string' ? found : found.text).length + 1;
-    return found;
+    const part = earlier && text.startsWith(earlier.text, at) ? earlier : JSON.stringify(node);
+    at += (typeof part === 'string' ? part : part.text).length + 1;
+    return part;
   });
 }
 
@@ -162,23 +162,23 @@ function parseJson(text: string): unknown {
 const proofs = new WeakMap<SpecNode, boolean>();
 
 /** Whether the hash covers the node's whole text, so that nobody can have changed it. */
-export function isProved(found: SpecNode): boolean {
-  let proof = proofs.get(found);
+export function isProved(specNode: SpecNode): boolean {
+  let proof = proofs.get(specNode);
   if (proof === undefined) {
-    proof = fits(found, true);
-    proofs.set(found, proof);
+    proof = fits(specNode, true);
+    proofs.set(specNode, proof);
   }
   return proof;
 }
 
 /** Whether a node's hash follows from its text, by the rules of any version of Spack. */
-export function isOwnHash(found: SpecNode): boolean {
-  return fits(found, false);
+export function isOwnHash(specNode: SpecNode): boolean {
+  return fits(specNode, false);
 }
 
-function fits(found: SpecNode, onlyWhole: boolean): boolean {
-  const { node } = found;
-  for (const hashed of hashTexts(found)) {
+function fits(specNode: SpecNode, onlyWhole: boolean): boolean {
+  const { node } = specNode;
+  for (const hashed of hashTexts(specNode)) {
     if (onlyWhole && !hashed.isWhole) continue;
     if (withSuffix(node, base32(hash('sha1', hashed.text, 'buffer'))) === node.hash) return true;
   }

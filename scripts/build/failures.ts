@@ -102,8 +102,9 @@ function findFailed(
   attempted: ReadonlySet<DagHash>,
   dependencies: ReadonlyMap<DagHash, readonly DagHash[]>,
 ): DagHash | undefined {
-  const isTried = (one: DagHash): boolean => one !== hash && attempted.has(one);
-  const needsOf = (one: DagHash): readonly DagHash[] => (isTried(one) ? [] : (dependencies.get(one) ?? []));
+  const isTried = (dependency: DagHash): boolean => dependency !== hash && attempted.has(dependency);
+  const needsOf = (dependency: DagHash): readonly DagHash[] =>
+    isTried(dependency) ? [] : (dependencies.get(dependency) ?? []);
   return walk([hash], needsOf).find(isTried);
 }
 

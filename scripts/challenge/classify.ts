@@ -261,12 +261,12 @@ function isReordered(a: string, b: string, separator: RegExp): boolean {
 function findTrace(a: string, b: string): DifferenceCause | undefined {
   for (const [cause, pattern] of TRACES)
     if (a.replaceAll(pattern, '@') === b.replaceAll(pattern, '@')) return cause;
-  let [one, other] = [a, b];
-  let found: DifferenceCause | undefined;
+  let [left, right] = [a, b];
+  let firstCause: DifferenceCause | undefined;
   for (const [cause, pattern] of TRACES) {
-    const differs = (one.match(pattern) ?? []).join('\n') !== (other.match(pattern) ?? []).join('\n');
-    if (differs) found ??= cause;
-    [one, other] = [one.replaceAll(pattern, '@'), other.replaceAll(pattern, '@')];
+    const differs = (left.match(pattern) ?? []).join('\n') !== (right.match(pattern) ?? []).join('\n');
+    if (differs) firstCause ??= cause;
+    [left, right] = [left.replaceAll(pattern, '@'), right.replaceAll(pattern, '@')];
   }
-  return one === other ? found : undefined;
+  return left === right ? firstCause : undefined;
 }

@@ -37,11 +37,11 @@ export async function compareCaches(
     for (const build of common) {
       const other = second.builds.get(build.hash) ?? build;
       const tarballs = await Promise.all([first.tarballOf(build), second.tarballOf(other)]);
-      const found = await compareBuild(build, tarballs, first, second);
+      const difference = await compareBuild(build, tarballs, first, second);
       progress.advance();
       const { name, version, hash } = build;
       const digests = [tarballs[0].digest, tarballs[1].digest] as const;
-      if (found) differing.push(found);
+      if (difference) differing.push(difference);
       else alike.push({ name, version, hash, tarballs: digests });
     }
   });
@@ -94,8 +94,8 @@ async function compareBuild(
       await readPayloadFiles(sources[1], payloads[1], wanted, MOST_BYTES),
     ];
     for (const path of open) {
-      const [one, another] = [ones.get(path), others.get(path)];
-      const cause = one && another ? classify(path, one, another, prefixes) : 'content';
+      const [left, right] = [ones.get(path), others.get(path)];
+      const cause = left && right ? classify(path, left, right, prefixes) : 'content';
       if (cause) causes.set(path, cause);
     }
   }
@@ -135,13 +135,13 @@ function compareEntries(
   const causes = new Map<string, DifferenceCause>();
   const open: string[] = [];
   for (const path of new Set([...first.entries.keys(), ...second.entries.keys()])) {
-    const [one, other] = [first.entries.get(path), second.entries.get(path)];
-    if (!one || !other) causes.set(path, 'missing');
-    else if (one.kind !== other.kind) causes.set(path, 'kind');
-    else if (withoutPrefix(one.target, prefixes.first) !== withoutPrefix(other.target, prefixes.second))
+    const [left, right] = [first.entries.get(path), second.entries.get(path)];
+    if (!left || !right) causes.set(path, 'missing');
+    else if (left.kind !== right.kind) causes.set(path, 'kind');
+    else if (withoutPrefix(left.target, prefixes.first) !== withoutPrefix(right.target, prefixes.second))
       causes.set(path, 'link-target');
-    else if (one.sha256 !== other.sha256) open.push(path);
-    else if (one.mode !== other.mode) causes.set(path, 'mode');
+    else if (left.sha256 !== right.sha256) open.push(path);
+    else if (left.mode !== right.mode) causes.set(path, 'mode');
   }
   return { causes, open };
 }

@@ -54,8 +54,8 @@ export function chooseRebuild(
   settings: BuildCacheSettings,
 ): RebuildChoice {
   const all = [...builds.values()];
-  const asked = wish.words.length > 0;
-  const wanted = asked ? wish.words.map((word) => findBuild(word, all)) : draw(all, wish);
+  const isNamed = wish.words.length > 0;
+  const wanted = isNamed ? wish.words.map((word) => findBuild(word, all)) : draw(all, wish);
   const problemOf = (build: Build): string | undefined => {
     const { spack, packages, target, imported } = build.origin;
     if (imported) return 'it was imported';
@@ -66,7 +66,7 @@ export function chooseRebuild(
   };
   const notes: string[] = [];
   const leave = (build: Build, reason: string): void => {
-    if (asked) notes.push(`${build.name}@${build.version}/${build.hash} is not rebuilt: ${reason}`);
+    if (isNamed) notes.push(`${build.name}@${build.version}/${build.hash} is not rebuilt: ${reason}`);
   };
   const possible = [...new Set(wanted)].filter((build) => {
     const problem = problemOf(build);
@@ -82,7 +82,7 @@ export function chooseRebuild(
   const chosen: Build[] = [];
   const closures = new Map(possible.map(({ hash }) => [hash, new Set(walk([hash], needsIn(nodes)))]));
   for (const build of possible) {
-    if (!asked && chosen.length === wish.count) break;
+    if (!isNamed && chosen.length === wish.count) break;
     const isAlike = (['spack', 'packages', 'target', 'container'] as const).every(
       (key) => build.origin[key] === first.origin[key],
     );
@@ -108,7 +108,7 @@ export function chooseRebuild(
 
 function findBuild(word: string, all: readonly Build[]): Build {
   const [, name = '', version, hash] = /^([^@/]*)(?:@=?([^/]+))?(?:\/(.+))?$/.exec(word) ?? [];
-  const found = all
+  const matches = all
     .filter(
       (build) =>
         (name === '' || build.name === name) &&
@@ -116,7 +116,7 @@ function findBuild(word: string, all: readonly Build[]): Build {
         (hash === undefined || build.hash.startsWith(hash)),
     )
     .sort((a, b) => compareTexts(b.published, a.published));
-  const [newest] = found;
+  const [newest] = matches;
   if (newest && (name !== '' || hash)) return newest;
   throw new Error(
     `"${word.slice(0, 100)}": expected a build of the catalog as NAME, NAME@VERSION or /HASH, found none; ` +

@@ -14,8 +14,8 @@ export function readAlike(directory: string): AlikeBuild[] {
 }
 
 /** Writes the result of a comparison, for the pages and the API. */
-export function recordReproduction(directory: string, found: Reproduction): void {
-  addFiles(directory, [{ path: 'checks/challenge.json', content: formatJson(found), replace: true }]);
+export function recordReproduction(directory: string, reproduction: Reproduction): void {
+  addFiles(directory, [{ path: 'checks/challenge.json', content: formatJson(reproduction), replace: true }]);
 }
 
 /**

@@ -132,12 +132,12 @@ async function readLogin(
   try {
     const reference = parseReference(registry);
     const logins = chooseLogins(registries, environment);
-    const found = logins.find(
+    const hostLogin = logins.find(
       (login) => reference.kind === 'remote' && login.reference.host === reference.host,
     );
-    if (!found || reference.kind === 'directory') return 'none';
-    const isOwners = found.credentials.password === environment['REGISTRY_PASSWORD'];
-    if (isOwners) await tryLogin(reference, found.credentials);
+    if (!hostLogin || reference.kind === 'directory') return 'none';
+    const isOwners = hostLogin.credentials.password === environment['REGISTRY_PASSWORD'];
+    if (isOwners) await tryLogin(reference, hostLogin.credentials);
     return isOwners ? 'secret' : 'run';
   } catch (error) {
     return { problem: describeError(error) };

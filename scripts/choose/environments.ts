@@ -30,9 +30,9 @@ export function findMisplaced(catalog: string): string[] {
         .replaceAll(/_+/g, '_')
         .replace(/^[-_]+/, '') || 'stack'
     }.yaml`;
-    const found = isFolder ? join(file, 'spack.yaml') : file;
+    const yamlFile = isFolder ? join(file, 'spack.yaml') : file;
     return [
-      `${join(folder, found)} is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; ` +
+      `${join(folder, yamlFile)} is not built: expected <name>.yaml there, with letters, digits, single _ and - as its name; ` +
         `rename it, for example to ${better}.`,
     ];
   });

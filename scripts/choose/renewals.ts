@@ -42,18 +42,18 @@ export function chooseRenewals(
   lately: FailureWindow,
   environments: BuildCacheSettings['environments'],
 ): { wishes: Wish[]; reasons: string[] } {
-  const found = listEnvironments(lately.catalog)
+  const renewals = listEnvironments(lately.catalog)
     .flatMap((name) => judge(name, release, lately, ownValue(environments, name)?.refresh) ?? [])
     .sort((left, right) => left.solved - right.solved)
     .slice(0, MOST_RENEWALS);
-  const wishes = found.map(({ name, fresh }) => ({
+  const wishes = renewals.map(({ name, fresh }) => ({
     specs: [],
     target: lately.target.name,
     environment: name,
     fresh,
   }));
-  const renewed = found.filter(({ fresh }) => fresh).map(({ name }) => name);
-  const continued = found.filter(({ fresh }) => !fresh).map(({ name }) => name);
+  const renewed = renewals.filter(({ fresh }) => fresh).map(({ name }) => name);
+  const continued = renewals.filter(({ fresh }) => !fresh).map(({ name }) => name);
   return {
     wishes,
     reasons: [

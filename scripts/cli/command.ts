@@ -134,8 +134,8 @@ export function addDestination(command: ScriptCommand, isCatalogMade = true): Sc
 
 /** The settings from the environment, overridden by the command line's; empty options are ignored. */
 export function overrideSettings(options: Partial<Record<keyof Settings, string | undefined>>): Settings {
-  const said = Object.entries(options).filter(([, text]) => text);
-  return parseSettings({ ...process.env, ...Object.fromEntries(said) });
+  const present = Object.entries(options).filter(([, text]) => text);
+  return parseSettings({ ...process.env, ...Object.fromEntries(present) });
 }
 
 /** Runs a command and prints one line per cause on stderr, with exit code 1, when it fails. */

@@ -51,10 +51,10 @@ export async function reportMissingImages(
     .flatMap(({ path, content }) =>
       content && partOf(path) === 'build' ? [Build.parse(JSON.parse(content.toString('utf8')))] : [],
     );
-  const found = await pMap(builds, (build) => findRegistry(build).describeTag(build.image.tag), {
+  const descriptors = await pMap(builds, (build) => findRegistry(build).describeTag(build.image.tag), {
     concurrency: CONCURRENCY,
   });
-  const missing = builds.filter((_, index) => found[index] === undefined);
+  const missing = builds.filter((_, index) => descriptors[index] === undefined);
   for (const { image } of missing)
     annotate(
       'warning',

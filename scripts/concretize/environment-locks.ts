@@ -231,8 +231,8 @@ function keepRoots(
 ): WholeLock | undefined {
   const known = locks.filter((lock) => lock !== undefined);
   const wanted = new Set(kept);
-  const asked = known.flatMap(({ roots }) => roots).filter(({ hash }) => wanted.has(hash));
-  const roots = [...new Map(asked.map((root) => [`${root.hash} ${root.spec}`, root])).values()];
+  const requested = known.flatMap(({ roots }) => roots).filter(({ hash }) => wanted.has(hash));
+  const roots = [...new Map(requested.map((root) => [`${root.hash} ${root.spec}`, root])).values()];
   const last = known.at(-1);
   if (last === undefined || roots.length === 0) return undefined;
   const all = Object.assign({}, ...known.map((lock) => lock.concrete_specs)) as WholeLock['concrete_specs'];

@@ -116,7 +116,7 @@ class IncludeReader {
           .map((name) => join(file, name))
       : [file];
     return files
-      .map((one) => this.readFile(one, depth))
+      .map((item) => this.readFile(item, depth))
       .reduceRight<Settings>((lower, higher) => mergeSettings(higher, lower), {});
   }
 

@@ -68,10 +68,10 @@ export function readInputs(folder: string, expected: string): BuildInputs {
 }
 
 function expectDigest(path: string, expected: string): void {
-  const found = digestFile(path);
-  if (found === expected) return;
+  const actual = digestFile(path);
+  if (actual === expected) return;
   throw new Error(
-    `${path}: expected sha256 ${expected}, found ${found}: it was changed since it was solved; solve it again`,
+    `${path}: expected sha256 ${expected}, found ${actual}: it was changed since it was solved; solve it again`,
   );
 }
 

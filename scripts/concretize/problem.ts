@@ -18,14 +18,14 @@ export function ownProblem(sentences: readonly string[]): string[] {
  * announces reasons, the first reason; if it announces a list, the error and the list's first line.
  */
 export function shortly(problem: readonly string[]): string {
-  const said = problem.findIndex((line) => line.startsWith('==> Error: '));
+  const firstError = problem.findIndex((line) => line.startsWith('==> Error: '));
   const own = problem.filter((line) => line.startsWith(OWN_SENTENCE));
-  if (said < 0 && own.length > 0)
+  if (firstError < 0 && own.length > 0)
     return own
       .map((line) => line.slice(OWN_SENTENCE.length))
       .join('; and ')
       .slice(0, MAX_SHORT_LENGTH);
-  const index = said >= 0 ? said : problem.findIndex((line) => /error/i.test(line));
+  const index = firstError >= 0 ? firstError : problem.findIndex((line) => /error/i.test(line));
   const error = problem[index] ?? problem.at(-1) ?? 'Spack printed nothing';
   const reasons = problem.slice(index + 1).filter((line) => /^\s+\d+\. /.test(line));
   const [reason] = reasons;

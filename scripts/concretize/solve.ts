@@ -266,15 +266,15 @@ export function findBuiltOnSplices(
 ): string[] {
   const isSpliced = (hash: DagHash) =>
     (nodes[hash]?.build_spec ?? known.get(hash)?.node.build_spec) !== undefined;
-  const found = planned.flatMap((hash) => {
+  const dependents = planned.flatMap((hash) => {
     const node = nodes[hash];
     if (!node || isSpliced(hash)) return [];
-    const spliced = node.dependencies.find((one) => isSpliced(one.hash));
+    const spliced = node.dependencies.find((dependency) => isSpliced(dependency.hash));
     return spliced ? [`${node.name} on ${spliced.name}/${spliced.hash}`] : [];
   });
-  if (found.length === 0) return [];
+  if (dependents.length === 0) return [];
   return ownProblem([
-    `expected nothing new to be built on a spliced package, found ${formatList(found, 10)}: ` +
+    `expected nothing new to be built on a spliced package, found ${formatList(dependents, 10)}: ` +
       'Spack does not support that; request the same splice in this environment with fresh, or another version or variant',
   ]);
 }

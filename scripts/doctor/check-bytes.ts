@@ -131,9 +131,9 @@ export async function checkSiteBytes(
 }
 
 async function checkManifest(registry: Registry, { image, tarball }: Build): Promise<void> {
-  const found = await registry.readManifest(image.digest);
-  if (!found) throw new Error('no such manifest');
-  const { config, layers } = found.manifest;
+  const stored = await registry.readManifest(image.digest);
+  if (!stored) throw new Error('no such manifest');
+  const { config, layers } = stored.manifest;
   const parts = [config.digest, layers.at(-1)?.digest];
   if (parts[0] !== image.config.digest || parts[1] !== tarball.digest)
     throw new Error(`an image of other blobs: ${parts.join(', ')}`);

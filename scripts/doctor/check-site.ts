@@ -192,9 +192,9 @@ async function checkBudget(
 ): Promise<void> {
   const files = (await site.list('')) && (await measureFiles(site.address));
   const document = files ? undefined : await readText(site, 'api/budget.json', TEXT_LIMIT_BYTES);
-  const said = tryJson(document ?? '', BudgetDocument.pick({ bytes: true, budget: true }).loose());
-  const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : said?.bytes.total;
-  const limit = files ? budget : (said?.budget ?? budget);
+  const stated = tryJson(document ?? '', BudgetDocument.pick({ bytes: true, budget: true }).loose());
+  const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : stated?.bytes.total;
+  const limit = files ? budget : (stated?.budget ?? budget);
   diagnosis.count(
     'site',
     'the size is within the budget',

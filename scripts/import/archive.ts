@@ -100,9 +100,9 @@ const BuildInfo = z.object({ buildpath: z.string().startsWith('/'), relative_pre
  * @returns the new file's digest and size; undefined when it is unchanged
  */
 async function moveBelowPrefix(path: string, where: string): Promise<Blob | undefined> {
-  const found = await findPrefix(path, where);
-  if (!found || found.folder === found.prefix) return undefined;
-  const { folder, prefix } = found;
+  const location = await findPrefix(path, where);
+  if (!location || location.folder === location.prefix) return undefined;
+  const { folder, prefix } = location;
   const move = (name: string) =>
     name === folder || name.startsWith(`${folder}/`) ? prefix + name.slice(folder.length) : name;
   const moved = `${path}.moved`;
@@ -135,7 +135,7 @@ async function findPrefix(
   path: string,
   where: string,
 ): Promise<{ folder: string; prefix: string } | undefined> {
-  let found: { folder: string; prefix: string } | undefined;
+  let location: { folder: string; prefix: string } | undefined;
   await eachEntry(path, where, async ({ name, type, size = 0 }, entry) => {
     if (type !== 'file' || !name.endsWith(`/${BUILD_INFO}`) || size > BUILD_INFO_LIMIT_BYTES) return;
     const chunks: Buffer[] = [];
@@ -143,9 +143,9 @@ async function findPrefix(
     const info = BuildInfo.safeParse(parsePlainYaml(Buffer.concat(chunks)));
     const folder = name.slice(0, -BUILD_INFO.length - 1);
     if (info.success)
-      found = { folder, prefix: posix.join(info.data.buildpath, info.data.relative_prefix).slice(1) };
+      location = { folder, prefix: posix.join(info.data.buildpath, info.data.relative_prefix).slice(1) };
   });
-  return found;
+  return location;
 }
 
 async function eachEntry(

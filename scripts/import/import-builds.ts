@@ -164,9 +164,15 @@ async function fetchBuild(
   }
   const tarball = await spec.fetchTarball(target);
   const signed = spec.signature !== 'none';
-  const found = { ...checked, where: spec.where, tarball: tarball.blob, tarballPath: tarball.path, signed };
-  refuseShadows([found], names);
-  const entry = await checkTarball(found);
+  const candidate = {
+    ...checked,
+    where: spec.where,
+    tarball: tarball.blob,
+    tarballPath: tarball.path,
+    signed,
+  };
+  refuseShadows([candidate], names);
+  const entry = await checkTarball(candidate);
   if (tarball.converted !== undefined) result.converted += 1;
   return { entry, tarball, imported: describeImport(source, spec, tarball) };
 }

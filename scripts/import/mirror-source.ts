@@ -67,9 +67,9 @@ export function openMirror(folder: MirrorFiles, trust: Trust): Source {
     const where = folder.locate(path);
     const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
     if (!bytes) throw new Error(`${where}: expected a spec file, found none`);
-    const found = digestOf(bytes);
-    if (found !== digest)
-      throw new Error(`${where}: expected ${digest}, found ${found}; the file was changed`);
+    const actual = digestOf(bytes);
+    if (actual !== digest)
+      throw new Error(`${where}: expected ${digest}, found ${actual}; the file was changed`);
     return unpackSpecFile(bytes, where);
   }
 

@@ -76,11 +76,11 @@ function openRegistrySource(registry: Registry, trust: Trust): Source {
 
   async function read(build: SourceBuild): Promise<SourceSpec> {
     const where = `${reference}:${imageTag(build)}`;
-    const found = await registry.readManifest(imageTag(build));
-    const tarball = found?.manifest.layers.at(-1);
-    if (!found || !tarball) throw new Error(`${where}: expected an image, as the index says, found none`);
+    const image = await registry.readManifest(imageTag(build));
+    const tarball = image?.manifest.layers.at(-1);
+    if (!image || !tarball) throw new Error(`${where}: expected an image, as the index says, found none`);
     const { digest, size } = tarball;
-    const config = await registry.readBlob(found.manifest.config, SPEC_FILE_LIMIT_BYTES);
+    const config = await registry.readBlob(image.manifest.config, SPEC_FILE_LIMIT_BYTES);
     return {
       where,
       specText: config.toString('utf8'),

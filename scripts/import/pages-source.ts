@@ -42,9 +42,9 @@ export function openPages(folder: MirrorFiles, trust: Trust): Source {
   const packages = new Map<DagHash, PagePackage>();
 
   async function list(): Promise<SourceList> {
-    const { found, unmatched } = await ((await readSite(folder)) ?? readRepository(folder));
+    const { pages, unmatched } = await ((await readSite(folder)) ?? readRepository(folder));
     const builds: SourceBuild[] = [];
-    for (const page of found) {
+    for (const page of pages) {
       packages.set(page.hash, page);
       builds.push(await completeBuild(page.stem, page.hash, page.spec, read));
     }
@@ -89,21 +89,21 @@ async function readSite(folder: MirrorFiles) {
   const bytes = await folder.read(PAGES_MANIFEST, MANIFEST_LIMIT_BYTES);
   const manifest = PagesManifest.safeParse(JSON.parse(bytes?.toString('utf8') ?? 'null'));
   if (!manifest.success) throw new Error(`${where}: expected a list of packages, found something else`);
-  const found: PagePackage[] = [];
+  const pages: PagePackage[] = [];
   const unmatched: string[] = [];
   for (const { spec, url } of manifest.data.packages) {
     const [, stem, hash] = PACKAGE.exec(url) ?? [];
     // Regardless of the spec file that the page names, the right one is next to it.
     if (stem === undefined || hash === undefined) unmatched.push(`${where}: ${url} has no hash in its name`);
     else
-      found.push({
+      pages.push({
         hash,
         stem,
         image: url,
         spec: new URL(`${encodeURIComponent(stem)}.spec.json`, spec).href,
       });
   }
-  return { found, unmatched };
+  return { pages, unmatched };
 }
 
 /** The packages that the pages of the repository name. */
@@ -114,7 +114,7 @@ async function readRepository(folder: MirrorFiles) {
     const hash = SPEC_FILE.exec(file)?.[1];
     if (hash !== undefined) specs.set(hash, file);
   }
-  const found: PagePackage[] = [];
+  const pages: PagePackage[] = [];
   const unmatched: string[] = [];
   for (const file of files) {
     if (!file.endsWith('.md')) continue;
@@ -123,7 +123,7 @@ async function readRepository(folder: MirrorFiles) {
     const [, stem, hash] = PACKAGE.exec(image) ?? [];
     const spec = specs.get(hash ?? '');
     if (stem !== undefined && hash !== undefined && spec !== undefined)
-      found.push({ hash, stem, image, spec });
+      pages.push({ hash, stem, image, spec });
     else
       unmatched.push(
         `${folder.locate(file)}: expected a package whose spec file exists, found none with the hash ${hash ?? '(no hash in its name)'}`,
@@ -132,7 +132,7 @@ async function readRepository(folder: MirrorFiles) {
   }
   for (const spec of specs.values())
     unmatched.push(`${folder.locate(spec)}: expected a page that names its package, found none`);
-  return { found, unmatched };
+  return { pages, unmatched };
 }
 
 async function walk(folder: MirrorFiles, path: string, depth = 0): Promise<string[]> {

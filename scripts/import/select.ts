@@ -32,12 +32,12 @@ export function selectBuilds(
     );
   for (const spec of specs) {
     const fits = parseSpec(spec);
-    const found = builds.filter(fits);
-    if (found.length === 0)
+    const selected = builds.filter(fits);
+    if (selected.length === 0)
       throw new Error(
         `"${spec}": expected a spec that the source has, found no match in ${builds.length} builds`,
       );
-    for (const { hash } of found) wanted.add(hash);
+    for (const { hash } of selected) wanted.add(hash);
   }
   for (const hash of wanted)
     for (const need of byHash.get(hash)?.needs ?? []) if (byHash.has(need)) wanted.add(need);

@@ -72,8 +72,8 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   for (const [name, hashes] of catalog.snapshots ?? []) keep(hashes, `snapshot ${name}`);
   const warnings: string[] = [];
   for (const [name, pin] of pins) {
-    const { found, missing } = resolvePin(pin, builds);
-    keep(found, `pin ${name}: ${pin.reason}`);
+    const { hashes, missing } = resolvePin(pin, builds);
+    keep(hashes, `pin ${name}: ${pin.reason}`);
     if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here matches ${missing.join(', ')}`);
   }
 
@@ -135,7 +135,7 @@ function restoreNeeded(
       grace && !builds.has(hash) && nodes.has(hash) ? [[hash, grace.build] as const] : [],
     ),
   );
-  const pinned = [...pins.values()].flatMap((pin) => resolvePin(pin, inGrace).found);
+  const pinned = [...pins.values()].flatMap((pin) => resolvePin(pin, inGrace).hashes);
   const releases = [...groupByRelease([...builds.values(), ...inGrace.values()])].slice(
     0,
     retention.releases ?? 0,

@@ -30,8 +30,8 @@ export function refuseShadows(
 ): void {
   const proved = new Map<DagHash, string>();
   for (const { nodes } of entries) {
-    for (const found of nodes.values())
-      if (isProved(found)) proved.set(found.node.hash, specFile(found.node));
+    for (const specNode of nodes.values())
+      if (isProved(specNode)) proved.set(specNode.node.hash, specFile(specNode.node));
   }
   for (const { where, nodes, unverifiedExternals } of entries) {
     for (const hash of unverifiedExternals) {
@@ -50,9 +50,9 @@ export function refuseShadows(
 export function findShadows(builds: readonly SpecDag[], names: SpecFileNames): string[] {
   const shadows = new Set<string>();
   for (const { nodes } of builds) {
-    for (const found of nodes.values()) {
-      const name = names.get(found.node.hash);
-      if (name !== undefined && name !== specFile(found.node) && isProved(found)) shadows.add(name);
+    for (const specNode of nodes.values()) {
+      const name = names.get(specNode.node.hash);
+      if (name !== undefined && name !== specFile(specNode.node) && isProved(specNode)) shadows.add(name);
     }
   }
   return [...shadows];

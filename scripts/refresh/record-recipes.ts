@@ -58,32 +58,32 @@ export function recordPackages(
       `expected recipes from before ${release.now}, found a commit of ${release.commitDate}; set this machine's clock, or name a release of the recipes`,
     );
   }
-  return packages.flatMap((found) => {
-    const path = catalogPath('packages', found.name);
+  return packages.flatMap((recipe) => {
+    const path = catalogPath('packages', recipe.name);
     const known = readCatalogFile(catalogDirectory, path, Package);
     if (known?.commitDate !== undefined && known.commitDate > release.commitDate) return [];
-    const text = packageText(found, known, release);
+    const text = packageText(recipe, known, release);
     return text === undefined ? [] : [{ path, content: text, replace: true }];
   });
 }
 
 /** Returns the text of a package's file; undefined when nothing is new. */
 function packageText(
-  found: RecipePackage,
+  recipe: RecipePackage,
   known: Package | undefined,
   { name, commit, commitDate, now }: RecipesRelease,
 ): string | undefined {
-  const [described] = packageDescription(found, {});
+  const [described] = packageDescription(recipe, {});
   if (described === undefined) return undefined;
-  const first = new Map((known?.deprecated ?? []).map((one) => [one.version, one]));
-  const deprecated = found.deprecated.flatMap((one) => {
+  const first = new Map((known?.deprecated ?? []).map((deprecation) => [deprecation.version, deprecation]));
+  const deprecated = recipe.deprecated.flatMap((deprecation) => {
     const fits = Deprecation.safeParse({
-      version: one.version,
-      since: first.get(one.version)?.since ?? name,
-      seen: first.get(one.version)?.seen ?? now,
-      ...(one.reason === '' ? {} : { reason: one.reason.slice(0, 1_000) }),
-      ...(one.severity === '' ? {} : { severity: one.severity.slice(0, 100) }),
-      cves: one.cves.slice(0, 200),
+      version: deprecation.version,
+      since: first.get(deprecation.version)?.since ?? name,
+      seen: first.get(deprecation.version)?.seen ?? now,
+      ...(deprecation.reason === '' ? {} : { reason: deprecation.reason.slice(0, 1_000) }),
+      ...(deprecation.severity === '' ? {} : { severity: deprecation.severity.slice(0, 100) }),
+      cves: deprecation.cves.slice(0, 200),
     });
     return fits.success ? [fits.data] : [];
   });
@@ -126,7 +126,7 @@ export function groupVerdicts(verdicts: ReadonlyMap<DagHash, Verdict>): BuildVer
  * @param here hashes of the catalog's builds; the recipes' job cannot record others
  */
 export function recordComparison(
-  found: BuildVerdicts,
+  verdicts: BuildVerdicts,
   { name, commit, commitDate: date }: RecipesRelease,
   here: ReadonlySet<DagHash>,
   catalogDirectory: string,
@@ -139,7 +139,7 @@ export function recordComparison(
   const left = new Set(here);
   // Takes each build once, even if the input repeats it.
   const take = (hashes: readonly DagHash[]): DagHash[] => hashes.filter((hash) => left.delete(hash)).sort();
-  const older = found.older.flatMap(({ hashes, ...cause }) => {
+  const older = verdicts.older.flatMap(({ hashes, ...cause }) => {
     const bySince = Map.groupBy(take(hashes), (hash) => known.get(hash)?.release ?? name);
     return [...bySince].map(([release, members]) => {
       const since: OlderSince = known.get(members[0] ?? '') ?? { release, date };
@@ -150,8 +150,8 @@ export function recordComparison(
     release: name,
     commit,
     date,
-    current: take(found.current),
-    noNewer: take(found.noNewer),
+    current: take(verdicts.current),
+    noNewer: take(verdicts.noNewer),
     older: older.sort((left, right) => compareTexts(left.hashes[0] ?? '', right.hashes[0] ?? '')),
   };
   return [{ path, content: formatJson(RecipeComparison.parse(comparison)), replace: true }];

@@ -22,9 +22,9 @@ export async function prepareCompilers(
   environment: Record<string, string>,
   libraryPath: string | undefined,
 ): Promise<void> {
-  const found = existsSync(packagesFile) ? readFileSync(packagesFile, 'utf8') : '';
-  const text = addLibraryPath(found, (libraryPath ?? '').split(delimiter).filter(existsSync));
-  if (text !== found) writeFileSync(packagesFile, text);
+  const earlierText = existsSync(packagesFile) ? readFileSync(packagesFile, 'utf8') : '';
+  const text = addLibraryPath(earlierText, (libraryPath ?? '').split(delimiter).filter(existsSync));
+  if (text !== earlierText) writeFileSync(packagesFile, text);
   const problems: string[] = [];
   // With no compiler here, another of Spack's scopes names one, or Spack reports it.
   for (const compiler of compilersOf(parseDocument(text))) {
@@ -78,8 +78,8 @@ async function tryCompiler(
     const args = [join(folder, 'main.c'), '-o', join(folder, 'main')];
     return await new Promise((settle) => {
       execFile(program, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-        const said = lastLines(stdout + stderr, 2).join(' ');
-        settle(error ? `${program}: ${said === '' ? error.message : said}` : undefined);
+        const message = lastLines(stdout + stderr, 2).join(' ');
+        settle(error ? `${program}: ${message === '' ? error.message : message}` : undefined);
       });
     });
   } finally {

@@ -95,14 +95,14 @@ async function findOtherMirrors(
   if (readable.length === 0) return [];
   const all = await ask(`${siteUrl}/v3/manifests/index/${ALL_VIEW}/index.manifest.json`);
   if ('problem' in all || all.text === indexText) return [];
-  const found = await Promise.all(
+  const urls = await Promise.all(
     readable.map(async (name) => {
       const registry = openRegistry(name);
       const index = await registry.describeTag(INDEX_TAG).catch(() => undefined);
       return index ? [spackUrlOf(registry.reference)] : [];
     }),
   );
-  return found.flat();
+  return urls.flat();
 }
 
 /** A build cache in a folder, in the format of `mirrors.yaml`. */

@@ -192,8 +192,8 @@ async function findInside(root: string, path: string, kinds: Page['kind'][]): Pr
   try {
     const [home, target] = await Promise.all([realpath(root), realpath(join(root, path))]);
     if (target !== home && !target.startsWith(home + sep)) return undefined;
-    const found = await stat(target);
-    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
+    const stats = await stat(target);
+    const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : undefined;
     return kind && kinds.includes(kind) ? { kind, path: target } : undefined;
   } catch {
     return undefined;

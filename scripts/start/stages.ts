@@ -169,8 +169,8 @@ async function fingerprint(paths: string[], settings: string[] = []): Promise<st
 
 /** Returns the pattern of a path. A missing path has no files; the next step that reads it reports that. */
 async function patternOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ? `${fastGlob.escapePath(path)}/**` : fastGlob.escapePath(path);
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isDirectory() ? `${fastGlob.escapePath(path)}/**` : fastGlob.escapePath(path);
 }
 
 /** Reads the file with the fingerprint of a stage's inputs. */

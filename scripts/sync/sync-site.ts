@@ -62,8 +62,8 @@ export async function syncSite(
   result.unchanged = files.length - plan.stages.flat().length;
   await withProgress('syncing', total, 'files', async (progress) => {
     for (const stage of plan.stages) {
-      await mapAll(stage, async ({ local, placed: found }) => {
-        if (found?.size === local.size && (await place.isSame(local, found))) {
+      await mapAll(stage, async ({ local, placed: earlier }) => {
+        if (earlier?.size === local.size && (await place.isSame(local, earlier))) {
           result.unchanged += 1;
         } else {
           if (!isDryRun) await place.put(local);
@@ -157,7 +157,7 @@ export function planSync(local: readonly LocalFile[], placed: ReadonlyMap<string
   const candidates = local
     .map((file) => ({ local: file, placed: placed.get(file.path) }))
     // A blob is named after its content, and is always written as a whole.
-    .filter(({ local: file, placed: found }) => !(file.digest && found?.size === file.size));
+    .filter(({ local: file, placed: earlier }) => !(file.digest && earlier?.size === file.size));
   const removals = [...placed.keys()].filter((path) => path !== MARKER && !wanted.has(path));
   return {
     stages: STAGES.map((_, stage) => candidates.filter(({ local: { path } }) => stageOf(path) === stage)),
@@ -172,8 +172,8 @@ const BLOB = /^blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
  * refers to a missing blob: an incomplete site would remove files from the place.
  */
 export async function listSiteFiles(folder: string): Promise<LocalFile[]> {
-  const found = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });
-  const files = found
+  const entries = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });
+  const files = entries
     .map(({ path, stats }): LocalFile => {
       const hex = BLOB.exec(path)?.[1];
       return {

@@ -93,7 +93,7 @@ export function addWave(
   // The check of the artifacts needs a runner, too.
   const next = Math.max(due, start, Math.min(...free)) + limits.waveSeconds;
   if (chain > 0) {
-    const running = free.reduce((sum, one) => sum + Math.max(one, next), 0);
+    const running = free.reduce((sum, seconds) => sum + Math.max(seconds, next), 0);
     bound = Math.max(bound, next + chain, (running + rest) / limits.runners);
   }
   return { readyAt, free, waves: [...waves, parts], start: next, lateEnd, end, bound, chain, rest };

@@ -108,7 +108,7 @@ export function divideRun(
   const indices = [...Array(MAX_JOBS).keys()].filter((index) => !kept.has(index));
   for (const [place, { group, wave, lane, hashes }] of divided.entries()) {
     const { members = [], component = [] } = owners.get(group) ?? {};
-    const requests = [...members, ...component.filter((one) => !members.includes(one))];
+    const requests = [...members, ...component.filter((request) => !members.includes(request))];
     const index = indices[place] ?? 0;
     run.jobs.push(writePart(plans, { index, wave, lane, requests, hashes }));
     run.hashesOf.set(index, hashes);

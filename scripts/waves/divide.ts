@@ -75,8 +75,8 @@ function search(graph: WorkGraph, limits: Limits): Beginning {
   let best = begin(graph, limits);
   for (const share of TARGETS) {
     const target = share * least;
-    const found = searchFor(graph, target, limits);
-    if (isBetter(found, best)) best = found;
+    const candidate = searchFor(graph, target, limits);
+    if (isBetter(candidate, best)) best = candidate;
     if (best.chain === 0 && best.end <= target) break;
   }
   return best;
@@ -102,7 +102,7 @@ function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning 
   let beginnings = best.chain > 0 ? [best] : [];
   for (let wave = 0; wave < limits.waves && beginnings.length > 0; wave += 1) {
     const kept = new Map<number, Beginning[]>();
-    for (const next of beginnings.flatMap((one) => continuations(graph, one, target, limits))) {
+    for (const next of beginnings.flatMap((beginning) => continuations(graph, beginning, target, limits))) {
       if (isBetter(next, best)) best = next;
       if (next.chain === 0) continue;
       const share = Math.floor((next.chain / graph.longestChain) * SHARES);
@@ -126,9 +126,9 @@ function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning 
 }
 
 /** Whether one is better: complete before incomplete, then the earlier end, or the smaller rest. */
-function isBetter(one: Beginning, best: Beginning): boolean {
-  if ((one.chain === 0) !== (best.chain === 0)) return one.chain === 0;
-  return one.chain === 0 ? one.end < best.end : one.rest < best.rest;
+function isBetter(candidate: Beginning, best: Beginning): boolean {
+  if ((candidate.chain === 0) !== (best.chain === 0)) return candidate.chain === 0;
+  return candidate.chain === 0 ? candidate.end < best.end : candidate.rest < best.rest;
 }
 
 /** Lists promising divisions with one more wave. */
@@ -141,16 +141,16 @@ function continuations(graph: WorkGraph, beginning: Beginning, target: number, l
     ...readyAt.filter((end) => end > start && end < Infinity),
     start + limits.jobSeconds,
   ];
-  const found: Beginning[] = [];
+  const continued: Beginning[] = [];
   let last = start;
   for (const gate of gates.sort((a, b) => a - b)) {
     if (gate < lateEnd || gate > start + limits.jobSeconds) continue;
     if (last > start && gate - start < (last - start) * STEP + STEP_SECONDS) continue;
     last = gate;
     const next = addWave(graph, beginning, { gate, target }, limits);
-    if (next) found.push(next);
+    if (next) continued.push(next);
   }
-  return found;
+  return continued;
 }
 
 /** For each node of the longest chain without a job, the seconds of it and all its dependencies. */
@@ -158,7 +158,7 @@ function stepsAlongChain(graph: WorkGraph, readyAt: Float64Array): number[] {
   const steps: number[] = [];
   const seen = Uint8Array.from(readyAt, (end) => (end < Infinity ? 1 : 0));
   let length = 0;
-  for (let node = graph.order.find((one) => seen[one] === 0); node !== undefined;) {
+  for (let node = graph.order.find((node) => seen[node] === 0); node !== undefined;) {
     const open = [node];
     for (let one = open.pop(); one !== undefined; one = open.pop()) {
       if (seen[one]) continue;

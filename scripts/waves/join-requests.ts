@@ -54,12 +54,12 @@ export function needsAmong(requests: readonly Pick<SolvedRequest, 'plan'>[]): Ma
   for (const { plan } of requests) {
     for (const hash of plan.hashes) {
       if (needs.has(hash)) continue;
-      const reached = walk([hash], (one) =>
-        one !== hash && planned.has(one) ? [] : hashesOf(plan.nodes.get(one)),
+      const reached = walk([hash], (node) =>
+        node !== hash && planned.has(node) ? [] : hashesOf(plan.nodes.get(node)),
       );
       needs.set(
         hash,
-        reached.filter((one) => one !== hash && planned.has(one)),
+        reached.filter((node) => node !== hash && planned.has(node)),
       );
     }
   }

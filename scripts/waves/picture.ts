@@ -58,7 +58,7 @@ export function reportDivision({ jobs, requests, left, seconds, hashesOf }: Divi
     failed: 0,
     waiting: hashesOf.get(index)?.length ?? 0,
   }));
-  const total = Object.values(seconds).reduce((sum, one) => sum + one, 0);
+  const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const leftSeconds = left.reduce((sum, hash) => sum + (seconds[hash] ?? 0), 0);
   addSummary(
     [

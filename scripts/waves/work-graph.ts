@@ -53,7 +53,7 @@ export function readWorkGraph(work: Work): WorkGraph {
     }
   }
   const order = [...hashes.keys()].sort((a, b) => (chain[b] ?? 0) - (chain[a] ?? 0) || a - b);
-  const total = seconds.reduce((sum, one) => sum + one, 0);
+  const total = seconds.reduce((sum, time) => sum + time, 0);
   const longestChain = chain[order[0] ?? -1] ?? 0;
   const groups = nodes.map(({ group }) => group);
   return { hashes, seconds, needs, dependents, groups, chain, nextOfChain, order, longestChain, total };

@@ -25,17 +25,17 @@ export function offerFederation(): void {
   const parts = findParts({
     form: ['#sibling-search', HTMLFormElement],
     input: ['#sibling-search input', HTMLInputElement],
-    found: ['#sibling-packages', HTMLElement],
+    results: ['#sibling-packages', HTMLElement],
     lockForm: ['#sibling-lock', HTMLFormElement],
     paste: ['#sibling-lock textarea', HTMLTextAreaElement],
     answer: ['#sibling-answer', HTMLElement],
   });
   if (!parts) return;
-  const { form, input, found, lockForm, paste, answer } = parts;
+  const { form, input, results, lockForm, paste, answer } = parts;
   const caches = [location.origin + BASE, ...(form.dataset['caches'] ?? '').split(' ').filter(Boolean)];
   const lists = new Map<string, SiblingPackages>();
   let packages: SharedPackage[] = [];
-  const show = (): void => showPackages(found, packages, input.value);
+  const show = (): void => showPackages(results, packages, input.value);
   form.addEventListener('submit', (event) => event.preventDefault());
   input.addEventListener('input', show);
   // Show each when it arrives, so that a slow one does not delay the others.
@@ -57,7 +57,7 @@ export function offerFederation(): void {
   });
 }
 
-function showPackages(found: HTMLElement, packages: readonly SharedPackage[], query: string): void {
+function showPackages(results: HTMLElement, packages: readonly SharedPackage[], query: string): void {
   const fitting = findPackages(packages, query);
   const rows = fitting.slice(0, MOST_ROWS).map(({ name, holders }) =>
     makeRow(
@@ -80,7 +80,7 @@ function showPackages(found: HTMLElement, packages: readonly SharedPackage[], qu
     fitting.length > MOST_ROWS
       ? `${fitting.length} packages, the first ${MOST_ROWS} of them:`
       : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`;
-  found.replaceChildren(
+  results.replaceChildren(
     makeElement('p', 'note', note),
     ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Who has it'], rows)] : []),
   );

@@ -104,15 +104,15 @@ export function reduceEdges(edges: readonly (readonly number[])[]): number[][] {
 
   /** All nodes reachable from a node. */
   function descend(node: number): Set<number> {
-    const reached = below.get(node);
-    if (reached) return reached;
-    const found = new Set<number>();
-    below.set(node, found);
+    const cached = below.get(node);
+    if (cached) return cached;
+    const reached = new Set<number>();
+    below.set(node, reached);
     for (const next of edges[node] ?? []) {
-      found.add(next);
-      for (const further of descend(next)) found.add(further);
+      reached.add(next);
+      for (const further of descend(next)) reached.add(further);
     }
-    return found;
+    return reached;
   }
 
   return edges.map((nexts) =>

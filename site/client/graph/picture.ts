@@ -76,12 +76,12 @@ function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): 
   let added: SVGElement[] = [];
   input.addEventListener('input', () => {
     const text = input.value.trim().toLowerCase();
-    const found =
+    const match =
       labels.find(({ label }) => label === text) ??
       labels.find(({ label }) => label.startsWith(text)) ??
       labels.find(({ label }) => label.includes(text));
-    const way = text && found ? wayTo(found.place, direct) : [];
-    status.textContent = found
+    const way = text && match ? wayTo(match.place, direct) : [];
+    status.textContent = match
       ? way.map((place) => graph.names[place]).join(' → ')
       : 'No node has this name.';
     for (const [place, box] of boxes) box.classList.toggle('way', way.includes(place));
@@ -93,8 +93,8 @@ function makeFinder({ graph, nodes, direct, boxes, paths, picture }: Findable): 
       return drawn ? [] : drawStep(nodes, way[index], to);
     });
     picture.prepend(...added);
-    if (way.length > 0 && found)
-      boxes.get(found.place)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    if (way.length > 0 && match)
+      boxes.get(match.place)?.scrollIntoView({ block: 'nearest', inline: 'center' });
   });
   return makeElement('div', 'finder no-print', input, choices, status);
 }

@@ -17,10 +17,12 @@ export function packageAdvisories({ name, metadata, builds, versions }: CatalogP
   const bad = new Set(deprecated.map(({ version }) => version));
   const best = versions.find((version) => !bad.has(version));
   return deprecated
-    .flatMap((one): Advisory[] => {
-      const own = builds.filter(({ node }) => node.version === one.version);
-      const isNewer = best !== undefined && compareVersions(best, one.version) > 0;
-      return own.length === 0 ? [] : [{ ...one, name, builds: own, ...(isNewer ? { newer: best } : {}) }];
+    .flatMap((deprecation): Advisory[] => {
+      const own = builds.filter(({ node }) => node.version === deprecation.version);
+      const isNewer = best !== undefined && compareVersions(best, deprecation.version) > 0;
+      return own.length === 0
+        ? []
+        : [{ ...deprecation, name, builds: own, ...(isNewer ? { newer: best } : {}) }];
     })
     .sort((left, right) => compareVersions(right.version, left.version));
 }

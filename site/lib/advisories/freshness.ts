@@ -33,9 +33,11 @@ export function freshnessOf(
   { comparison }: ComparedCatalog,
 ): Freshness {
   if (!comparison) return { state: 'unknown' };
-  const found = statesOf(comparison).get(build.hash);
-  if (found?.state === 'older') return found;
-  return build.origin.packages === comparison.commit ? { state: 'current' } : (found ?? { state: 'unknown' });
+  const verdict = statesOf(comparison).get(build.hash);
+  if (verdict?.state === 'older') return verdict;
+  return build.origin.packages === comparison.commit
+    ? { state: 'current' }
+    : (verdict ?? { state: 'unknown' });
 }
 
 const statesOf = once(
@@ -55,9 +57,10 @@ export function countFreshness(
   catalog: ComparedCatalog,
 ): FreshnessCount {
   const all = Array.from(builds, (entry) => freshnessOf(entry, catalog));
-  const count = (state: FreshnessState): number => all.filter((one) => one.state === state).length;
+  const count = (state: FreshnessState): number =>
+    all.filter((freshness) => freshness.state === state).length;
   const [since] = all
-    .flatMap((one) => one.since ?? [])
+    .flatMap((freshness) => freshness.since ?? [])
     .sort((left, right) => compareTexts(left.date, right.date));
   return {
     builds: {

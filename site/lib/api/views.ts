@@ -54,7 +54,7 @@ function solverLinksOf(
   { recorded }: SiteCatalog,
 ): { solver: string; solverInclude?: Include } {
   const path = solverSettingsPath(view);
-  const file = files.find((one) => one.path === path);
+  const file = files.find((settingsFile) => settingsFile.path === path);
   const { include } = file ? includeOf(file.sha256, recorded) : {};
   return {
     solver: externalUrl(`/api/${path}.yaml`),

@@ -24,16 +24,16 @@ function parseKept<T>(text: string, schema: z.ZodType<T>, where: string): T {
 export function resolvePin(
   pin: Pin,
   builds: ReadonlyMap<DagHash, Build>,
-): { found: DagHash[]; missing: string[] } {
-  const found = new Set(pin.hashes.filter((hash) => builds.has(hash)));
+): { hashes: DagHash[]; missing: string[] } {
+  const hashes = new Set(pin.hashes.filter((hash) => builds.has(hash)));
   const missing = pin.hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
   for (const spec of pin.specs) {
     const [name, version] = spec.split(/@=?/);
     const matching = [...builds.values()].filter(
       (build) => build.name === name && (version === undefined || build.version === version),
     );
-    for (const { hash } of matching) found.add(hash);
+    for (const { hash } of matching) hashes.add(hash);
     if (matching.length === 0) missing.push(spec);
   }
-  return { found: [...found], missing };
+  return { hashes: [...hashes], missing };
 }

@@ -69,7 +69,7 @@ function findKept(
   }
   for (const { id, body = '' } of pins) {
     const pin = parsePin(body, catalogPath('pins', id));
-    for (const hash of resolvePin(pin, builds).found) kept.set(hash, pin.reason);
+    for (const hash of resolvePin(pin, builds).hashes) kept.set(hash, pin.reason);
   }
   return kept;
 }

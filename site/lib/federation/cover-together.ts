@@ -80,9 +80,9 @@ function findSmallest(masks: readonly number[], count: number): number[] {
   // A cache that is the only one with a spec is in every set.
   const forced = masks.filter((mask) => (mask & (mask - 1)) === 0).reduce((set, mask) => set | mask, 0);
   for (let size = 0; size <= count; size += 1) {
-    const found = search(0, 0, size);
-    if (found !== undefined)
-      return Array.from({ length: count }, (_, at) => at).filter((at) => found & (1 << at));
+    const smallest = search(0, 0, size);
+    if (smallest !== undefined)
+      return Array.from({ length: count }, (_, at) => at).filter((at) => smallest & (1 << at));
   }
   return [];
 
@@ -92,8 +92,8 @@ function findSmallest(masks: readonly number[], count: number): number[] {
     // If all caches of a mask have been passed, it can no longer be met.
     if (unmet.some((mask) => mask >>> from === 0)) return undefined;
     for (let at = from; at < count; at += 1) {
-      const found = search(set | (1 << at), at + 1, left - 1);
-      if (found !== undefined) return found;
+      const completed = search(set | (1 << at), at + 1, left - 1);
+      if (completed !== undefined) return completed;
       if (forced & (1 << at)) return undefined;
     }
     return undefined;

@@ -115,8 +115,8 @@ export function joinPackages(
  */
 export function findPackages(packages: readonly SharedPackage[], query: string): SharedPackage[] {
   const [name = '', version = ''] = query.trim().toLowerCase().split('@');
-  const found = packages.filter((entry) => entry.name.toLowerCase().includes(name));
-  const fitting = found.flatMap((entry) => {
+  const matches = packages.filter((entry) => entry.name.toLowerCase().includes(name));
+  const fitting = matches.flatMap((entry) => {
     const holders = entry.holders.filter(({ versions }) => versions.some((text) => text.startsWith(version)));
     return holders.length > 0 ? [{ ...entry, holders }] : [];
   });

@@ -45,7 +45,7 @@ export function listSettings(
     httpsSettings(endpoints),
     ...bothSettings(endpoints),
     ...[...views].map((view) => viewSettings(endpoints, view)),
-    ...[...facts].flatMap(([view, found]) => solverSettings(endpoints, view, found)),
+    ...[...facts].flatMap(([view, viewFacts]) => solverSettings(endpoints, view, viewFacts)),
   ];
 }
 

@@ -49,7 +49,9 @@ function readFacts(hash: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>, binarie
   const compilers = compilersOf(node, nodes).map(({ name, version, languages }) => ({
     spec: `${name}@${version}`,
     languages,
-    isCached: node.dependencies.some((one) => one.name === name && binaries.has(one.hash)),
+    isCached: node.dependencies.some(
+      (dependency) => dependency.name === name && binaries.has(dependency.hash),
+    ),
   }));
   return {
     ...(node.dependencies.length > 0 ? { target: targetOf(node) } : {}),
@@ -73,8 +75,8 @@ function sumFacts(builds: readonly BuildFacts[]): SolverFacts {
     new Map(
       [...counts]
         .sort(([a], [b]) => compareTexts(a, b))
-        .flatMap(([key, found]) => {
-          const [best] = [...found].sort(([a, x], [b, y]) => y - x || compareTexts(a, b));
+        .flatMap(([key, values]) => {
+          const [best] = [...values].sort(([a, x], [b, y]) => y - x || compareTexts(a, b));
           return best && best[0] !== '' ? [[key, best[0]] as const] : [];
         }),
     );
@@ -91,7 +93,7 @@ export function solverLines({ targets, compilers, systemCompilers }: SolverFacts
   const packages = [
     ...(targets.length === 0
       ? []
-      : ['  all:', '    prefer:', ...targets.map((one) => `    - target=${one}`)]),
+      : ['  all:', '    prefer:', ...targets.map((target) => `    - target=${target}`)]),
     ...[...compilers].flatMap(([language, compiler]) => [
       `  ${language}:`,
       '    prefer:',
@@ -111,6 +113,6 @@ export function solverLines({ targets, compilers, systemCompilers }: SolverFacts
 }
 
 function count(counts: Map<string, Map<string, number>>, key: string, value: string): void {
-  const found = counts.get(key) ?? new Map<string, number>();
-  counts.set(key, found.set(value, (found.get(value) ?? 0) + 1));
+  const values = counts.get(key) ?? new Map<string, number>();
+  counts.set(key, values.set(value, (values.get(value) ?? 0) + 1));
 }

@@ -122,13 +122,13 @@ export function sumTimes(
 ): TimeSum {
   const sum: TimeSum = { seconds: 0, byNeighbours: 0, unknown: 0 };
   for (const build of builds) {
-    const found = estimate(build);
-    if (found === undefined) {
+    const estimated = estimate(build);
+    if (estimated === undefined) {
       sum.unknown += 1;
       continue;
     }
-    sum.seconds += found.seconds;
-    if (found.basis === 'neighbours') sum.byNeighbours += 1;
+    sum.seconds += estimated.seconds;
+    if (estimated.basis === 'neighbours') sum.byNeighbours += 1;
   }
   sum.seconds = roundSeconds(sum.seconds);
   return sum;
