@@ -39,7 +39,9 @@ const USUAL_BEGINNING = `{"spec":{"_meta":{"version":${SPEC_FILE_VERSION}},"node
 const RawSpecFile = SpecFile.extend({
   spec: SpecFile.shape.spec.extend({ nodes: z.array(z.unknown()).min(1).max(MAX_NODES) }),
 });
-const AnyVersion = z.object({ spec: z.object({ _meta: z.object({ version: z.number().int() }) }) });
+const AnyVersion = z.object({
+  spec: z.object({ _meta: z.object({ version: z.number().int() }), nodes: z.array(z.unknown()) }),
+});
 
 /**
  * Reads a spec file and recomputes the hash of every node. Throws one sentence, which the caller prefixes
@@ -78,7 +80,10 @@ function refuseUnreadable(entry: SpecNode): void {
 
 function readNodes(text: string, known: KnownNodes): SpecNode[] {
   const read = parseJson(text);
-  const version = AnyVersion.safeParse(read).data?.spec._meta.version ?? SPEC_FILE_VERSION;
+  const { spec } = AnyVersion.safeParse(read).data ?? {};
+  const version = spec?._meta.version ?? SPEC_FILE_VERSION;
+  if (spec && spec.nodes.length > MAX_NODES)
+    throw new Error(`expected at most ${MAX_NODES} nodes, found ${spec.nodes.length}`);
   if (version < OLDEST_SPEC_FILE_VERSION || version > SPEC_FILE_VERSION) {
     throw new Error(
       `expected a spec file of version ${OLDEST_SPEC_FILE_VERSION} to ${SPEC_FILE_VERSION}, found version ${version}`,

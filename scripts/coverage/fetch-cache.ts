@@ -11,7 +11,8 @@ import {
   type SharedCoverage,
 } from '../../site/lib/federation/cover-together.ts';
 import { readTable } from '../../site/lib/api/spec-table.ts';
-import { foreignList, SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
+import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
+import { foreignList } from '../../site/schemas/values.ts';
 import type { Coverage } from '../../site/schemas/api/coverage.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import type { LockFile } from '../../site/schemas/lock-file.ts';

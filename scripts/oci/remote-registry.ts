@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { Digest } from '../../site/schemas/digest.ts';
+import { foreignList, Text } from '../../site/schemas/values.ts';
 import {
   Descriptor,
   IMAGE_MANIFEST_MEDIA_TYPE,
@@ -51,7 +52,7 @@ const TAGS_A_PAGE = 100;
 /** Enough for a million tags. */
 const MOST_TAG_PAGES = 10_000;
 const MAX_TAGS_BYTES = 16 * 2 ** 20;
-const TagList = z.object({ tags: z.array(z.string()).nullish() });
+const TagList = z.object({ tags: foreignList(Text).nullish() });
 
 /** One repository with its client. */
 interface Remote {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { refuseDeepJson } from './spack/node-text.ts';
 
 /** Description of a JSON text for error messages. */
 export interface JsonSource {
@@ -40,10 +41,12 @@ export function checkShape<T>(
 }
 
 /**
- * Parses optional information from an untrusted text. Undefined: it is not JSON or does not fit the schema.
+ * Parses optional information from an untrusted text. Undefined: it is not JSON, is deeper or has more values
+ * than any data of Spack, or does not fit the schema.
  */
 export function tryJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
   try {
+    refuseDeepJson(text);
     return schema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;

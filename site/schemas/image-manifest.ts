@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Digest } from './digest.ts';
-import { Count, Text } from './values.ts';
+import { Count, foreignList, Text } from './values.ts';
 
 /** Media types of images. Source: the OCI image specification 1.1. */
 export const IMAGE_MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
@@ -27,7 +27,7 @@ export const ImageManifest = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.enum([IMAGE_MANIFEST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE]).optional(),
   config: Descriptor,
-  layers: z.array(Descriptor),
+  layers: foreignList(Descriptor),
   annotations: z.record(Text, Text).optional(),
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;
@@ -45,6 +45,6 @@ export type Platform = z.infer<typeof Platform>;
 export const ImageIndex = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.enum([IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE]).optional(),
-  manifests: z.array(Descriptor.extend({ platform: Platform.optional() })),
+  manifests: foreignList(Descriptor.extend({ platform: Platform.optional() })),
 });
 export type ImageIndex = z.infer<typeof ImageIndex>;

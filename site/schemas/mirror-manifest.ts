@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from './digest.ts';
-import { Count, Text } from './values.ts';
+import { Count, foreignList, Text } from './values.ts';
 
 /** Media types of the blobs of a v3 build cache. Source: Spack's `url_buildcache.py`. */
 export const TARBALL_MEDIA_TYPE = 'application/vnd.spack.install.v2.tar+gzip';
@@ -28,6 +28,6 @@ export type BlobRecord = z.infer<typeof BlobRecord>;
 /** A manifest in a v3 build cache, for a spec (tarball and spec file), an index, a key or the key index. */
 export const MirrorManifest = z.object({
   version: z.literal(3),
-  data: z.array(BlobRecord).min(1),
+  data: foreignList(BlobRecord).refine((records) => records.length > 0, 'expected the record of a blob'),
 });
 export type MirrorManifest = z.infer<typeof MirrorManifest>;

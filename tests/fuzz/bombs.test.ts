@@ -14,6 +14,7 @@ const NAMES = [
   'a spec file 4 million levels deep',
   'a spec file with a number of 8 million digits',
   'settings whose aliases unfold to a billion values',
+  'a tarball with a bill of materials of 15 MiB of empty packages',
   'an API that never ends',
   'an API with 32 MiB of keys',
   'an API with a million wrong texts in a column',
@@ -22,6 +23,9 @@ const NAMES = [
   'a registry whose blob never ends',
 ];
 const SLOW = [
+  'a mirror manifest with 300,000 empty records',
+  'an image manifest with a million empty layers',
+  'a spec file of version 4 with 3 million nodes',
   'challenge: a tarball of 4 GB of zeros',
   'challenge: a tarball with half a million files',
   'a spec file with half a million keys',

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
+import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
 import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
@@ -9,6 +10,7 @@ import { readPayload } from '../../scripts/challenge/payload.ts';
 import { digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
+import { parseImageManifest } from '../../scripts/oci/manifest.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { parseSnapshot } from '../../site/lib/catalog/kept-builds.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
@@ -35,6 +37,19 @@ const BOMBS: Record<string, () => unknown> = {
   'a tarball with half a million files': () => explodeTar(files(500_000, (at) => `p/${at}`)),
   'a tarball with 90,000 files, each in 40 folders of its own': () =>
     explodeTar(files(90_000, (at) => `p/${at}/${'d/'.repeat(40)}f`)),
+  'a tarball with a bill of materials of 15 MiB of empty packages': () =>
+    explodeTar([
+      makeEntry({
+        name: 'p/.spack/sbom/x.json',
+        content: `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[${'{},'.repeat(5 * MIB)}0]}`,
+      }),
+    ]),
+  'a mirror manifest with 300,000 empty records': () =>
+    parseMirrorManifest(`{"version":3,"data":[${'{},'.repeat(300_000)}0]}`, 'manifest'),
+  'an image manifest with a million empty layers': () =>
+    parseImageManifest(`{"schemaVersion":2,"layers":[${'{},'.repeat(1_000_000)}0]}`, 'image'),
+  'a spec file of version 4 with 3 million nodes': () =>
+    parseSpecFile(`{"spec":{"_meta":{"version":4},"nodes":[${'0,'.repeat(2_900_000)}0]}}`),
   'challenge: a tarball of 4 GB of zeros': () => challengeTar(zeros(4_000)),
   'challenge: a tarball with half a million files': () =>
     challengeTar(files(500_000, (at) => `opt/prefix/share/some-folder/${at}`)),

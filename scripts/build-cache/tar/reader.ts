@@ -6,6 +6,7 @@ import { tryJson } from '../../../site/lib/json.ts';
 import { roundTimes } from '../../../site/lib/times/build-times.ts';
 import type { Build, BuildTimes, Contents } from '../../../site/schemas/build.ts';
 import { isSafeText } from '../../../site/schemas/safe-text.ts';
+import { foreignList, Text } from '../../../site/schemas/values.ts';
 import { GlibcScan } from '../elf-glibc.ts';
 import { BUILD_INFO, TarListing, type PrefixListing } from './listing.ts';
 import type { EntryKind } from './path-tree.ts';
@@ -50,13 +51,13 @@ const InstallEnvironment = z.object({
 
 const InstallTimes = z.object({
   total: z.number(),
-  phases: z.array(z.object({ name: z.string(), seconds: z.number() })).max(1_000),
+  phases: foreignList(z.object({ name: Text, seconds: z.number() }), 1_000),
 });
 
 const Spdx = z.object({
   spdxVersion: z.literal('SPDX-2.3'),
   SPDXID: z.literal('SPDXRef-DOCUMENT'),
-  packages: z.array(z.object({ SPDXID: z.string(), name: z.string() })).min(1),
+  packages: foreignList(z.object({ SPDXID: Text, name: Text })).refine((packages) => packages.length > 0),
 });
 
 /** A sink for an uncompressed tar, and the facts in it, which resolve after its last byte. */

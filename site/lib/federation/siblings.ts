@@ -2,36 +2,11 @@ import { z } from 'zod';
 import { PackageName } from '../../schemas/node.ts';
 import { SpecTable } from '../../schemas/api/spec-table.ts';
 import { escapeUnsafe } from '../../schemas/safe-text.ts';
+import { foreignList } from '../../schemas/values.ts';
 import { compareTexts } from '../spack/versions.ts';
 
 /** Maximum size of a sibling's document, in bytes. 200,000 builds take 17 MB, a third of that compressed. */
 export const SIBLING_LIMIT_BYTES = 32 * 2 ** 20;
-/** Maximum number of entries in a document of another cache. */
-const MOST = 500_000;
-
-/**
- * A list in a document of another cache, checked up to the first invalid entry. `z.array` would keep an issue
- * for each: 32 MiB of invalid entries took 1.6 GB.
- */
-export function foreignList<Entry extends z.ZodType>(entry: Entry, most = MOST) {
-  return z
-    .custom<unknown[]>(Array.isArray, 'expected a list')
-    .transform((list, context): z.output<Entry>[] => {
-      const read: z.output<Entry>[] = [];
-      const refuse = (at: number, message: string): z.output<Entry>[] => {
-        context.addIssue({ code: 'custom', message, path: [at] });
-        return z.NEVER;
-      };
-      if (list.length > most) return refuse(most, `expected at most ${most} entries`);
-      for (const [at, value] of list.entries()) {
-        const result = entry.safeParse(value);
-        if (!result.success) return refuse(at, result.error.issues[0]?.message ?? 'expected another entry');
-        read.push(result.data);
-      }
-      return read;
-    });
-}
-
 /** An untrusted name, version or the like, for display in pages and terminals. */
 const Text = z
   .string()
