@@ -15,7 +15,7 @@ type Options = Record<'from' | 'own' | 'home' | 'repos', string> &
 const command = createCommand({
   verb: 'refresh',
   description:
-    'Reports the consequences of newer recipes (and a newer Spack) for a cache: which builds are withdrawn, would differ, ' +
+    'Reports the consequences of newer recipes (and a newer Spack) for a cache: which builds have a removed or deprecated version, would differ, ' +
     'may differ, or are proven unchanged, in which order to renew them, and their total size. Changes nothing, ' +
     'except that it can record what the recipes say about packages and builds.',
   examples: [

@@ -126,19 +126,23 @@ test('calls a spliced build different when its build spec changed', () => {
   expect(verdicts.get(h('c'))?.kind).toBe('different');
 });
 
-test('calls it withdrawn when its own version is deprecated or gone, with the reason', () => {
+test.each([
+  ['deprecated', 'deprecated', 'deprecated', 'its version is deprecated: CVE-2026-1; the newest is 2.0'],
+  ['no version', 'removed', 'version-removed', 'its version is no longer in the recipe; the newest is 2.0'],
+  ['no recipe', 'removed', 'recipe-removed', 'its recipe no longer exists'],
+] as const)('says with the reason that newer recipes have it as %s', (found, kind, why, reason) => {
   const verdicts = compareWithRecipes([h('a')], {
     nodes: NODES,
-    states: new Map([[h('a'), state('base', { state: 'deprecated', reason: 'CVE-2026-1', newest: '2.0' })]]),
+    states: new Map([[h('a'), state('base', { state: found, reason: 'CVE-2026-1', newest: '2.0' })]]),
     oldTrees: () => OLD,
     newTrees: OLD,
     sameSpack: () => true,
     isRuntime: () => false,
   });
   expect(verdicts.get(h('a'))).toEqual({
-    kind: 'withdrawn',
-    reason: 'its version is deprecated: CVE-2026-1; the newest is 2.0',
-    cause: { why: 'deprecated', name: 'base', version: '1.0', newest: '2.0' },
+    kind,
+    reason,
+    cause: { why, name: 'base', version: '1.0', newest: '2.0' },
   });
 });
 

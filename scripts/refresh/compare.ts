@@ -25,7 +25,7 @@ export type RecipeState = z.infer<typeof RecipeState>;
  * have the same bytes. `unclear`: nothing shows a change, but only the solver knows.
  */
 export interface Verdict {
-  kind: 'unchanged' | 'unclear' | 'different' | 'withdrawn';
+  kind: 'unchanged' | 'unclear' | 'different' | 'deprecated' | 'removed';
   /** One sentence; empty for `unchanged`. */
   reason: string;
   /** Cause that makes it older: its own recipe, or that of a run-time dependency. */
@@ -135,13 +135,12 @@ function judgeOne({ name, version, package_hash }: Node, state: RecipeState | un
     reason,
     cause: { why, name, version, ...(newest === undefined ? {} : { newest }) },
   });
-  if (state.state === 'no recipe')
-    return decide('withdrawn', 'recipe-removed', 'its recipe no longer exists');
+  if (state.state === 'no recipe') return decide('removed', 'recipe-removed', 'its recipe no longer exists');
   if (state.state === 'no version')
-    return decide('withdrawn', 'version-removed', `its version is no longer in the recipe${newer}`);
+    return decide('removed', 'version-removed', `its version is no longer in the recipe${newer}`);
   if (state.state === 'deprecated') {
     const why = state.reason === '' ? '' : `: ${state.reason}`;
-    return decide('withdrawn', 'deprecated', `its version is deprecated${why}${newer}`);
+    return decide('deprecated', 'deprecated', `its version is deprecated${why}${newer}`);
   }
   if (state.package_hash === null || state.package_hash !== package_hash)
     return decide('different', 'recipe', `its recipe, source or patches changed${newer}`);

@@ -40,15 +40,15 @@ export interface RefreshContext {
 }
 
 const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];
-const KINDS: readonly Verdict['kind'][] = ['withdrawn', 'different', 'unclear', 'unchanged'];
+const KINDS: readonly Verdict['kind'][] = ['deprecated', 'removed', 'different', 'unclear', 'unchanged'];
 
 /**
  * Orders the builds to renew: roots of environments, then pinned builds, then dependencies of others (the
- * most needed first), then the rest; withdrawn builds come first in each group.
+ * most needed first), then the rest; builds of a deprecated or removed version come first in each group.
  */
 export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: RefreshContext): RefreshPlan {
   const dependents = countDependents(context);
-  const counts = { unchanged: 0, unclear: 0, different: 0, withdrawn: 0 };
+  const counts = { unchanged: 0, unclear: 0, different: 0, deprecated: 0, removed: 0 };
   const renew: RenewedBuild[] = [];
   for (const [hash, verdict] of verdicts) {
     counts[verdict.kind] += 1;

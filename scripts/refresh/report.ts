@@ -32,7 +32,7 @@ export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted:
     `### With recipes ${escapeMarkdown(wanted.packages)} and Spack ${escapeMarkdown(wanted.spack)}`,
     '',
     ...table,
-    `${counts.withdrawn} withdrawn, ${counts.different} different, ${counts.unclear} unclear until solved again, ` +
+    `${counts.deprecated} deprecated, ${counts.removed} removed, ${counts.different} different, ${counts.unclear} unclear until solved again, ` +
       `${counts.unchanged} unchanged; to renew: ${formatNumber(renew.length, 'build')}, about ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
   ].join('\n');
 }

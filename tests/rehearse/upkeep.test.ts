@@ -65,13 +65,13 @@ test.runIf(isRunnable)('reproducible builds are recorded, and the site shows the
 });
 
 test.runIf(isRunnable)(
-  'newer releases are proposed once, and the site shows what they withdraw',
+  'newer releases are proposed once, and the site shows what they deprecate',
   async () => {
     releases.releaseSpack('v1.9.0');
     releases.releaseRecipes('v2026.11.0');
     const recipe = join(lab, 'spack_repo/trial/packages/trial_base/package.py');
-    const withdrawn = 'version("1.1")\n    version("1.0", deprecated=True)';
-    writeFileSync(recipe, readFileSync(recipe, 'utf8').replace('version("1.0")', withdrawn));
+    const deprecated = 'version("1.1")\n    version("1.0", deprecated=True)';
+    writeFileSync(recipe, readFileSync(recipe, 'utf8').replace('version("1.0")', deprecated));
     commitFiles(lab);
     const event = { name: 'workflow_dispatch' as const, vars, env: releases.environment };
     expectSuccess(await rehearsal.run('newer-releases', event));
@@ -80,7 +80,7 @@ test.runIf(isRunnable)(
       title: 'Newer releases: Spack v1.9.0, recipes v2026.11.0',
       labels: ['newer-release'],
       body: expect.stringMatching(
-        /trial&#45;base&#64;1\.0 \/\w{7} \| withdrawn \| its version is deprecated/,
+        /trial&#45;base&#64;1\.0 \/\w{7} \| deprecated \| its version is deprecated/,
       ),
     });
     const { advisories } = AdvisoryList.parse(await askSite('advisories'));

@@ -71,7 +71,7 @@ test('a job that loads recipes has no write access and no secrets', () => {
   }
 });
 
-test("jobs that load recipes or name their repositories have the owner's: without them a build counts as withdrawn", () => {
+test("jobs that load recipes or name their repositories have the owner's: without them a build counts as removed", () => {
   const steps = JOBS.flatMap(({ where, env, steps }) =>
     steps.map((step) => ({ where, run: step.run, names: Object.keys({ ...env, ...step.env }) })),
   );

@@ -27,8 +27,8 @@ test('lists deprecated versions with builds here, each with the newest version t
     ],
   );
   expect(packageAdvisories(entry).map(advisoryText)).toEqual([
-    'Withdrawn by Spack since v2026.06.0.',
-    'Withdrawn by Spack since v2026.06.0: CVE-2026-1111, CVE-2026-2222; newer: @1.9 is here.',
+    'Deprecated by Spack since v2026.06.0.',
+    'Deprecated by Spack since v2026.06.0: CVE-2026-1111, CVE-2026-2222; newer: @1.9 is here.',
   ]);
 });
 
@@ -36,6 +36,6 @@ test('shows reason and severity, and shortens a commit', () => {
   const [advisory] = packageAdvisories(packageWith(['1.2'], [{ version: '1.2', cves: ['CVE-2026-1111'] }]));
   if (!advisory) throw new Error('expected an advisory');
   expect(advisoryText({ ...advisory, reason: 'breaks', severity: 'high', since: 'a'.repeat(40) })).toBe(
-    'Withdrawn by Spack since aaaaaaaaaa: breaks; severity: high; CVE-2026-1111.',
+    'Deprecated by Spack since aaaaaaaaaa: breaks; severity: high; CVE-2026-1111.',
   );
 });

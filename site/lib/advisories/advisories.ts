@@ -46,12 +46,12 @@ export function allAdvisories({ packages }: SiteCatalog): Advisory[] {
 }
 
 /**
- * An advisory in one sentence: `Withdrawn by Spack since v2026.06.0: CVE-2026-1234; newer: @1.2.13 is here.`
+ * An advisory in one sentence: `Deprecated by Spack since v2026.06.0: CVE-2026-1234; newer: @1.2.13 is here.`
  */
 export function advisoryText({ since, reason, severity, cves, newer }: Advisory): string {
   const why = [reason, severity && `severity: ${severity}`, cves.join(', ')].filter(Boolean).join('; ');
   return [
-    `Withdrawn by Spack since ${shortCommit(since)}`,
+    `Deprecated by Spack since ${shortCommit(since)}`,
     why === '' ? '' : `: ${why}`,
     newer === undefined ? '' : `; newer: @${newer} is here`,
     '.',

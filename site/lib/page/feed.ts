@@ -164,14 +164,14 @@ export function advisoryNews(catalog: SiteCatalog): Feed {
   const advisories = allAdvisories(catalog).map((advisory) => ({
     title: `${advisory.name}@${advisory.version}`,
     // Also the id of the entry: a package may have several.
-    page: `${externalUrl(packagePath(advisory.name))}#withdrawn-${encodeURIComponent(advisory.version)}`,
+    page: `${externalUrl(packagePath(advisory.name))}#deprecated-${encodeURIComponent(advisory.version)}`,
     date: advisory.seen,
     summary: advisoryText(advisory),
   }));
   const entries = [...olderNews(catalog), ...advisories]
     .sort((left, right) => compareTexts(right.date, left.date))
     .slice(0, NEWEST);
-  return feedOf('withdrawn versions, older builds', advisoriesFeedPath, '/', entries);
+  return feedOf('deprecated versions, older builds', advisoriesFeedPath, '/', entries);
 }
 
 /** An entry for the newest recipes that were read. Its numbers change while builds are renewed. */

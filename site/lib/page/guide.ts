@@ -101,7 +101,7 @@ export const GUIDE: readonly GuidePage[] = [
   {
     name: 'build-records',
     title: 'What is recorded of a build',
-    description: 'Build times, logs, versions withdrawn by Spack, and bills of materials.',
+    description: 'Build times, logs, versions deprecated by Spack, and bills of materials.',
   },
   {
     name: 'health',
