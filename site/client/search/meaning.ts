@@ -72,7 +72,7 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   for (const word of words) {
     const others = words.filter((other) => other !== word);
     const isVariant = VARIANT_WORDS.has(word) && others.some((other) => places.has(other));
-    const named = places.has(word) && !isVariant;
+    const named = places.has(word) && !isVariant && !isFiller(word, words, places);
     const isNextToName = (): boolean =>
       others.some((other) => places.has(other) || isNameWithout(other, word, names));
     if (word === 'failed' || word === 'failures') meaning.failed = true;
@@ -90,6 +90,17 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   );
   if (hashWord !== undefined) meaning.hashWord = hashWord;
   return meaning;
+}
+
+/**
+ * Whether a word that is also a package's name only makes a sentence: `which cmake is the newest`, `which tool
+ * compares files`.
+ */
+function isFiller(word: string, words: readonly string[], places: Vocabulary['places']): boolean {
+  const isFirst = words.length > 2 && words[0] === word;
+  return (
+    STOP_WORDS.has(word) && (isFirst || words.some((other) => places.has(other) && !STOP_WORDS.has(other)))
+  );
 }
 
 /** Joins `protobuf python` to py-protobuf. */

@@ -140,6 +140,17 @@ test('the initials of words are a virtual as well, and what many a thing is need
     ]);
 });
 
+test('a package whose name is a word of questions is found only where nothing else is asked for', () => {
+  const named = engine.packages.names.map((name) => (name === 'opari2' ? 'which' : name));
+  const other = createSearchEngine({ ...engine.packages, names: named }, engine.builds);
+  addFileIndex(other, indexFiles());
+  const first = (text: string): string | undefined =>
+    named[search(other, parseQuery(text), new Map()).packages[0] ?? -1];
+  expect(first('which build is newest of cmake')).toBe('cmake');
+  expect(first('which hdf5 runs here?')).toBe('hdf5');
+  for (const text of ['which', 'gnu which', 'which target=x86_64_v3']) expect(first(text)).toBe('which');
+});
+
 test('a word is a variant only of a package that is named and has it', () => {
   const named = engine.packages.names.map((name) => (name === 'opari2' ? 'ruby-framework' : name));
   const builds = { ...engine.builds, variants: ['+test'] };
