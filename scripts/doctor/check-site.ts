@@ -5,7 +5,7 @@ import { tryJson } from '../../site/lib/json.ts';
 import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
+import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
@@ -191,8 +191,8 @@ async function checkBudget(
   { blobs }: SiteIndexes,
 ): Promise<void> {
   const files = (await site.list('')) && (await measureFiles(site.address));
-  const document = files ? undefined : await readText(site, 'api/budget.json', TEXT_LIMIT_BYTES);
-  const stated = tryJson(document ?? '', BudgetDocument.pick({ bytes: true, budget: true }).loose());
+  const document = files ? undefined : await readText(site, 'api/storage.json', TEXT_LIMIT_BYTES);
+  const stated = tryJson(document ?? '', StorageDocument.pick({ bytes: true, budget: true }).loose());
   const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : stated?.bytes.total;
   const limit = files ? budget : (stated?.budget ?? budget);
   diagnosis.count(
@@ -203,7 +203,7 @@ async function checkBudget(
   );
   if (total !== undefined && total > limit) {
     diagnosis.add('budget-exceeded', {
-      where: site.locate('api/budget.json'),
+      where: site.locate('api/storage.json'),
       expected: `at most ${prettyBytes(limit)}`,
       found: prettyBytes(total),
     });

@@ -478,7 +478,7 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
   },
   {
     code: 'budget-exceeded',
-    where: 'dist/api/budget.json',
+    where: 'dist/api/storage.json',
     plant: () => put('dist/large', 'x'.repeat(20_000_000)),
   },
 ];

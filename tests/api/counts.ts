@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { formatNumber } from '../../site/lib/format.ts';
-import { BudgetDocument } from '../../site/schemas/api/budget-document.ts';
+import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
 import { CompilerList } from '../../site/schemas/api/compiler-list.ts';
 import { ContainerList } from '../../site/schemas/api/container-list.ts';
 import { EnvironmentList } from '../../site/schemas/api/environment-list.ts';
@@ -31,7 +31,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
   const { views } = await read('api/views.json', ViewList);
   const { keys } = await read('api/keys.json', KeyList);
   const stats = await read('api/stats.json', StatsDocument);
-  const budget = await read('api/budget.json', BudgetDocument);
+  const budget = await read('api/storage.json', StorageDocument);
   const seed = await read('manifest/index.html', SeedManifest);
   const search = await read('data/packages.json', SearchPackages);
   const home = await readFile(join(dist, 'index.html'), 'utf8');

@@ -318,7 +318,7 @@ test('a page with the data of an API document links to it', async () => {
     ['/environments/', 'environments'],
     ['/environments/hpc-tools/', 'environments/hpc-tools'],
     ['/statistics/', 'stats'],
-    ['/storage/', 'budget'],
+    ['/storage/', 'storage'],
     ['/keys/', 'keys'],
     ['/packages/', 'packages'],
   ]) {

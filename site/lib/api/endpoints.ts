@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { AdvisoryList } from '../../schemas/api/advisory-list.ts';
-import { BudgetDocument } from '../../schemas/api/budget-document.ts';
+import { StorageDocument } from '../../schemas/api/storage-document.ts';
 import { Badge } from '../../schemas/api/badge.ts';
 import { ChangeList } from '../../schemas/api/change-list.ts';
 import { CompilerList } from '../../schemas/api/compiler-list.ts';
@@ -190,9 +190,9 @@ export const ENDPOINTS = [
     filters: { 'Number of builds per month': String.raw`.months[] | "\(.month) \(.builds)"` },
   },
   {
-    name: 'budget',
-    shape: 'budget-document',
-    schema: BudgetDocument,
+    name: 'storage',
+    shape: 'storage-document',
+    schema: StorageDocument,
     filters: { 'Room left, in bytes': '.budget - .bytes.total' },
   },
   {

@@ -1,5 +1,5 @@
 import type { Badge } from '../../schemas/api/badge.ts';
-import type { BudgetDocument } from '../../schemas/api/budget-document.ts';
+import type { StorageDocument } from '../../schemas/api/storage-document.ts';
 import type { StatsDocument } from '../../schemas/api/stats-document.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
@@ -36,8 +36,8 @@ export function describeStats(catalog: SiteCatalog): Body<StatsDocument> {
   };
 }
 
-/** `/api/budget.json`. */
-export function describeBudget(catalog: SiteCatalog): Body<BudgetDocument> {
+/** `/api/storage.json`. */
+export function describeStorage(catalog: SiteCatalog): Body<StorageDocument> {
   const { plan } = catalog;
   const forecast = forecastBudget(catalog);
   const { budget, ...bytes } = plan.bytes;

@@ -1,6 +1,6 @@
 import { endpointNamed } from './endpoints.ts';
 import { schemaLink } from './links.ts';
-import { describeBadges, describeBudget, describeStats } from './numbers.ts';
+import { describeBadges, describeStorage, describeStats } from './numbers.ts';
 import { changesDocument } from './changes.ts';
 import {
   describeAdvisories,
@@ -34,7 +34,7 @@ const LISTS = {
   views: describeViews,
   keys: describeKeys,
   stats: describeStats,
-  budget: describeBudget,
+  storage: describeStorage,
   health: healthDocument,
   reproduced: reproducedDocument,
 } satisfies Record<string, (catalog: SiteCatalog) => object>;

@@ -4,8 +4,8 @@ import { Count, Texts } from '../values.ts';
 
 const Day = z.iso.date();
 
-/** `/api/budget.json`: the part of the cache that fits on the site. */
-export const BudgetDocument = apiDocument(
+/** `/api/storage.json`: the part of the cache that fits on the site. */
+export const StorageDocument = apiDocument(
   'How much of the cache is on the site. The registry has everything.',
   {
     budget: Count.describe('Maximum size of the whole site, in bytes.'),
@@ -50,4 +50,4 @@ export const BudgetDocument = apiDocument(
     links: ListLinks,
   },
 );
-export type BudgetDocument = z.infer<typeof BudgetDocument>;
+export type StorageDocument = z.infer<typeof StorageDocument>;
