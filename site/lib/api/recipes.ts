@@ -18,7 +18,10 @@ export function apiRecipes(catalog: SiteCatalog): Commands[] {
     {
       label: 'How full is the site?',
       lines: [
-        get('storage', String.raw`"\(.bytes.total / .budget * 100 | floor) % of \(.budget / 1e6 | floor) MB"`),
+        get(
+          'storage',
+          String.raw`"\(.bytes.total / .budget * 100 | floor) % of \(.budget / 1e6 | floor) MB"`,
+        ),
       ],
     },
     coverage(),

@@ -1,6 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { CatalogFailure, SiteCatalog } from './site-catalog.ts';
 import { targetOf } from '../../schemas/node.ts';
+import { weekStart } from './news.ts';
 import { splitPages } from '../page/paging.ts';
 import { failuresPath } from '../url.ts';
 import { Failure } from '../../schemas/failure.ts';
@@ -30,13 +31,26 @@ export function describeKind(kind: CatalogFailure['kind']): string {
   return KINDS[kind];
 }
 
-/** Counts failures by kind, the most frequent first. */
-export function countKinds(
-  failures: readonly CatalogFailure[],
-): { kind: CatalogFailure['kind']; count: number }[] {
-  return [...Map.groupBy(failures, ({ kind }) => kind)]
-    .map(([kind, members]) => ({ kind, count: members.length }))
-    .sort((left, right) => right.count - left.count);
+/** A part of the failures with a page of its own. */
+export interface FailureFilter {
+  /** Last part of the page's path. */
+  id: string;
+  label: string;
+  failures: CatalogFailure[];
+}
+
+/** Failures of the last week, then those of each kind, the most frequent first. */
+export function failureFilters({
+  builds,
+  failures,
+}: Pick<SiteCatalog, 'builds' | 'failures'>): FailureFilter[] {
+  const dates = [...builds.values()].map(({ build }) => build.published);
+  const start = weekStart([...dates, ...failures.map(({ date }) => date)]);
+  const recent = failures.filter(({ date }) => Date.parse(date) > start);
+  const kinds = [...Map.groupBy(failures, ({ kind }) => kind)]
+    .map(([kind, members]) => ({ id: kind, label: describeKind(kind), failures: members }))
+    .sort((left, right) => right.failures.length - left.failures.length);
+  return recent.length > 0 ? [{ id: 'week', label: 'last week', failures: recent }, ...kinds] : kinds;
 }
 
 /** The later build that resolved a failure: of the same hash, or else of the same package and target. */
@@ -84,9 +98,9 @@ export function failurePages(failures: readonly CatalogFailure[]): CatalogFailur
   return splitPages(failures, PAGE_SIZE);
 }
 
-/** Path of the list of one kind. */
-export function failureKindPath(kind: CatalogFailure['kind']): string {
-  return `${failuresPath}-/${kind}/`;
+/** Path of a filtered list. */
+export function failureFilterPath({ id }: Pick<FailureFilter, 'id'>): string {
+  return `${failuresPath}-/${id}/`;
 }
 
 /** Path of a page of the list, counted from 1. Package names never begin with `-`. */

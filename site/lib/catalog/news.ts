@@ -106,14 +106,17 @@ export function newGroups(
     .slice(0, most);
 }
 
-/**
- * Number of builds published in the seven days up to the
- * newest build, so that an idle cache has a last week, too.
- */
+/** Number of builds published in the last week. */
 export function countWeek({ builds }: Pick<SiteCatalog, 'builds'>): number {
-  const dates = [...builds.values()].map(({ build }) => Date.parse(build.published));
-  const newest = dates.reduce((latest, date) => Math.max(latest, date), 0);
-  return dates.filter((date) => date > newest - WEEK_DAYS * DAY_MS).length;
+  const dates = [...builds.values()].map(({ build }) => build.published);
+  const start = weekStart(dates);
+  return dates.filter((date) => Date.parse(date) > start).length;
+}
+
+/** Start of the seven days up to the newest of some dates, so that an idle cache has a last week, too. */
+export function weekStart(dates: readonly string[]): number {
+  const newest = dates.reduce((latest, date) => Math.max(latest, Date.parse(date)), 0);
+  return newest - WEEK_DAYS * DAY_MS;
 }
 
 function groupBuilds(builds: readonly CatalogBuild[]): NewGroup[] {
