@@ -38,7 +38,7 @@ const command = createCommand({
 await runCommand(addSpackOptions(command));
 
 async function build(options: Options): Promise<void> {
-  const { buildMinutes, installer } = readSettingsFile(options.settings);
+  const { buildMinutes, installer, paddedLength } = readSettingsFile(options.settings);
   const inputs = readInputs(options.plan, options.inputsSha256);
   const daysAhead = parseNumber('--days-ahead', options.daysAhead || '0', DAYS);
   const record = await buildPlan({
@@ -47,6 +47,7 @@ async function build(options: Options): Promise<void> {
     installRoot: options.root || INSTALL_ROOT,
     minutes: parseNumber('--minutes', options.minutes || String(buildMinutes), MINUTES),
     installer,
+    paddedLength,
     daysAhead,
     earlier: namedHandedOn(options.earlier, options.earlierSha256),
   });

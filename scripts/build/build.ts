@@ -35,6 +35,7 @@ export interface BuildOptions extends SpackOptions {
   /** Folder for the build cache and the record. */
   out: string;
   installRoot: string;
+  paddedLength: BuildCacheSettings['paddedLength'];
   /** Time limit of the installation, in minutes from the start of this process. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
@@ -120,7 +121,7 @@ async function setUp(
   earlier: string,
   options: BuildOptions,
 ): Promise<{ spack: Spack; recipes: RecipesCommit }> {
-  const { inputs, catalog, installRoot } = options;
+  const { inputs, catalog, installRoot, paddedLength } = options;
   prepareInstallRoot(installRoot);
   const tools = resolve(options.home, 'tools');
   const installed = await installSpack(
@@ -139,6 +140,7 @@ async function setUp(
       : cache,
     microarchitecture: inputs.microarchitecture,
     installRoot,
+    paddedLength,
   });
   return { spack, recipes: await describeRecipes(installed) };
 }

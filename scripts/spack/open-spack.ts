@@ -15,6 +15,8 @@ export interface SpackSetup {
   /** Spack's name of the microarchitecture. */
   microarchitecture: string;
   installRoot: string;
+  /** Absent: nothing is installed to be published. */
+  paddedLength?: number;
 }
 
 /**
@@ -23,12 +25,13 @@ export interface SpackSetup {
  * Throws when this machine cannot run the builds.
  */
 export async function openSpack(folder: string, setup: SpackSetup): Promise<Spack> {
-  const { installed, recipes, cache, microarchitecture, installRoot } = setup;
+  const { installed, recipes, cache, microarchitecture, installRoot, paddedLength } = setup;
   mkdirSync(folder, { recursive: true });
   const environment = createSpackHome(
     folder,
     {
       installRoot,
+      paddedLength,
       microarchitecture,
       repositories: {
         ...recipes.repositories,

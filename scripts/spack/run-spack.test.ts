@@ -46,6 +46,7 @@ test('passes to a program only the variables of the job that it needs', async ()
     home,
     {
       installRoot: '/opt/software',
+      paddedLength: 128,
       microarchitecture: 'x86_64_v3',
       repositories: {},
       mirrors: { 'this-cache': { url: 'https://example.org', signed: true } },

@@ -13,13 +13,12 @@ const PASSED_ON = [
 /** Newest 3.N for which every supported Spack has a solver to download: `share/spack/bootstrap` of 1.0 to 1.2. */
 const NEWEST_PYTHON = 13;
 
-/** Long enough to relocate binaries built here to nearly any other path. */
-const PADDED_LENGTH = 128;
-
 /** Configuration of a Spack's own user scope. */
 export interface SpackConfiguration {
-  /** Root of installations, to be padded. */
+  /** Root of installations. */
   installRoot: string;
+  /** Length to pad it to. Absent: it is not padded, since nothing is published from there. */
+  paddedLength?: number | undefined;
   /** The only microarchitecture to build for, by its name in Spack. */
   microarchitecture: string;
   /** Recipe repositories, keyed by name, in order of precedence. */
@@ -82,10 +81,13 @@ function findPython({ PATH = '' }: ProcessEnvironment): string | undefined {
 }
 
 function composeConfiguration(home: string, configuration: SpackConfiguration): Record<string, unknown> {
-  const { installRoot, microarchitecture, repositories, mirrors } = configuration;
+  const { installRoot, paddedLength, microarchitecture, repositories, mirrors } = configuration;
   return {
     config: {
-      install_tree: { root: installRoot, padded_length: PADDED_LENGTH },
+      install_tree: {
+        root: installRoot,
+        ...(paddedLength === undefined ? {} : { padded_length: paddedLength }),
+      },
       build_stage: [join(home, 'stage')],
       source_cache: join(home, 'sources'),
     },

@@ -78,6 +78,14 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       "Spack's installer: new builds several packages at once, old one after the other; auto uses the new one from Spack 1.2 on, unless an option needs the old one.",
     ),
+  paddedLength: z
+    .int()
+    .min(64)
+    .max(400)
+    .default(128)
+    .describe(
+      'Length in characters of the folder that builds install into: a binary can be installed in one that is not longer.',
+    ),
   schedulePackages: z
     .int()
     .min(1)
