@@ -39,7 +39,6 @@ export interface BuildOptions extends SpackOptions {
   /** Time limit of the installation, in minutes from the start of this process. */
   minutes: number;
   installer: BuildCacheSettings['installer'];
-  /** Number of days that the clock is ahead for build scripts. */
   daysAhead: number;
   /** Folder with builds of earlier waves from hand-on, and the sha256 of its listing; undefined: none. */
   earlier: { folder: string; sha256: string } | undefined;

@@ -15,7 +15,6 @@ export interface InstallOutcome {
   output: string;
   /** Time at which the time limit stopped it, in seconds since 1970. Absent: it ended on its own. */
   stoppedAt?: number | undefined;
-  /** Planned specs. */
   specs: readonly Pick<SpecDescription, 'name' | 'hash' | 'spec' | 'state'>[];
   /** Hashes of the environment's roots. */
   roots: ReadonlySet<DagHash>;

@@ -11,7 +11,6 @@ import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
 /** Hashes per command line, well below the limit of the system. */
 const BATCH = 500;
 
-/** Builds to push, and their destination. */
 interface PushedBuilds {
   /** Folder of the environment that they belong to. */
   environment: string;
@@ -56,7 +55,6 @@ function commandsOf({ environment, hashes, hasSplices, folder }: PushedBuilds): 
   ]);
 }
 
-/** Hashes of the manifests in a build cache folder. */
 async function listPushed(folder: string): Promise<Set<DagHash>> {
   const manifests = join(folder, 'v3/manifests/spec');
   if (!existsSync(manifests)) return new Set();

@@ -31,7 +31,6 @@ export interface BuildResult {
   view?: Record<string, string> | undefined;
   /** Reason why it has no view. */
   viewProblem?: string | undefined;
-  /** Build times by hash. */
   times?: ReadonlyMap<DagHash, BuildTimes>;
 }
 

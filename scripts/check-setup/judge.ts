@@ -17,7 +17,6 @@ export interface RegistryFacts {
 /** Facts about a repository's setup before anything is built. Undefined: the question failed. */
 export interface SetupFacts extends RegistryFacts {
   repository: RepositoryFacts;
-  /** Branch to build for. */
   branch: string;
   pages: PagesSite | 'off' | undefined;
   /** Types of the rulesets' rules for the branch, and whether a classic rule protects it. */
@@ -30,7 +29,6 @@ export interface SetupFacts extends RegistryFacts {
   keys: number;
   /** Number of builds in the catalog without a signature; 0 when there is no key to sign with. */
   unsigned: number;
-  /** Whether the secret SIGNING_KEY is set. */
   hasSigningKey: boolean;
   /** Whether a schedule started the run. */
   isScheduled: boolean;

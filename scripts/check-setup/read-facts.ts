@@ -33,7 +33,6 @@ const Branch = z.object({
   commit: z.object({ commit: z.object({ committer: z.object({ date: z.string() }).nullish() }) }),
 });
 
-/** Places that builds are read from and published to. */
 interface RegistryPlaces {
   /** The cache's own registry. */
   registry: string;

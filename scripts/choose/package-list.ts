@@ -3,7 +3,6 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { openApi } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
 
-/** Folder of the recipes in spack-packages. */
 const RECIPES = 'repos/spack_repo/builtin/packages';
 const REPOSITORY = 'spack/spack-packages';
 

@@ -4,7 +4,6 @@ import { expectHandedOn } from '../github/actions.ts';
 
 /** Options that apply to every request of a run. */
 export interface RequestOptions {
-  /** Release of the recipes. */
   release?: string;
   fresh: boolean;
   container: boolean;

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Change } from './changes.ts';
 import type { GitHub } from '../github/api.ts';
 
-/** Number of files per query. */
 const FILES_A_QUERY = 100;
 
 /**

@@ -9,7 +9,6 @@ export interface Change {
   path: string;
   /** New content; absent: the file is removed. */
   content?: Buffer;
-  /** Git's object id of that content. */
   oid?: string;
   /** Git's object id of the file in the checked-out commit; absent: it does not exist there. */
   base?: string;

@@ -24,7 +24,6 @@ export interface PlannedRun {
   changed: readonly string[];
 }
 
-/** Options of a commit. */
 interface CatalogCommit {
   github: GitHub;
   branch: string;

@@ -15,7 +15,6 @@ export interface EnvironmentPlace {
   states?: ExternalStates | undefined;
 }
 
-/** Maximum depth of nested includes. */
 const MAX_DEPTH = 8;
 const IS_REMOTE = /^[a-z][a-z0-9+.-]*:\/\//;
 

@@ -32,7 +32,6 @@ import { ownValue } from '../../site/schemas/safe-text.ts';
 export interface SolveContext {
   spack: Spack;
   system: LockSystem;
-  /** Folder of the catalog. */
   catalog: string;
   isCached: (hash: DagHash) => boolean;
   /** Every node that the catalog knows. */

@@ -15,14 +15,12 @@ import { parseImageReference } from './image-reference.ts';
 import type { Layer } from './write-layer.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 
-/** A layer of a base image. */
 export interface BaseLayer extends Layer {
   mediaType: string;
 }
 
 /** A base image for one platform. */
 export interface BaseImage {
-  /** Name from the settings. */
   name: string;
   /** Digest of its manifest for this platform. */
   digest: Digest;

@@ -33,7 +33,6 @@ interface ContainerParts {
   environments: readonly Variables[];
   /** Archive of the view of an environment. */
   view?: string;
-  /** Finds the registry with the tarball of a build. */
   findRegistry: FindRegistry;
   /** Address of the repository, to which registries link. */
   source?: string;

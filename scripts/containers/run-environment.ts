@@ -8,7 +8,6 @@ export interface CheckedVariables {
   refused: string[];
 }
 
-/** Folders that every system has. */
 const SYSTEM_FOLDERS = ['/bin', '/sbin', '/usr', '/lib', '/lib64', '/etc', '/tmp', '/dev'];
 /** Variables that make the loader or a shell run something before the requested program. */
 const LOADER_VARIABLES =

@@ -115,7 +115,6 @@ async function expectOwn(directory: string, view: string): Promise<void> {
     );
 }
 
-/** Name of a view in messages. */
 function nameOf(view: string): string {
   return view === '' ? "the site's own index" : `the view "${view}"`;
 }

@@ -39,7 +39,6 @@ export interface CopyResult {
   signed: number;
   /** Fingerprints of the cache's keys. */
   keys: string[];
-  /** Bytes of tarballs and spec files. */
   bytes: number;
   /** Number of files of an earlier copy that were removed. */
   removed: number;
@@ -201,7 +200,6 @@ async function copyKeys(
   }
 }
 
-/** A view of a cache. */
 interface ViewIndex {
   /** The manifest of its index, unchanged. */
   manifest: Buffer;

@@ -72,7 +72,6 @@ export const WhyAnswer = z.object({
 export type WhyAnswer = z.infer<typeof WhyAnswer>;
 
 export interface WhyOptions {
-  /** Address of the cache. */
   cache: string;
   spack: string;
   environment?: string;

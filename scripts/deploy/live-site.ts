@@ -64,7 +64,6 @@ export function parseServedIndex(text: string): ServedIndex | undefined {
   return tryJson(text, ServedIndex);
 }
 
-/** Result of a check of the live site. */
 type LiveCheck = { isServed: true; seconds: number } | { isServed: false; sentence: string };
 
 /**

@@ -135,9 +135,7 @@ export async function lookAtRelease(
 
 /** Facts that decide whether a build ends with a deployment. */
 export interface DeployFacts {
-  /** Number of files that the run has committed. */
   committed: number;
-  /** The branch that the run is for. */
   branch: string;
   repository: Pick<RepositoryFacts, 'defaultBranch' | 'isPrivate' | 'fullName'>;
   /** Absent when Pages is switched off. */

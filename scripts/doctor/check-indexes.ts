@@ -42,7 +42,6 @@ const Index = z.object({
 export interface SiteIndexes {
   /** Hashes of the builds that the site's own index lists. */
   listed: Set<string>;
-  /** Digests of all index blobs. */
   blobs: Set<Digest>;
   /** Whether the index of everything differs from the catalog's. */
   isBehind: boolean;

@@ -8,9 +8,7 @@ import { checkRegistry, type RegistryCheck } from './check-registry.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
-/** Options for checking registries. */
 interface RegistriesCheck extends Pick<RegistryCheck, 'limit' | 'now'> {
-  /** The cache's own registry. */
   own: Registry;
   /** The catalog as indexes have it: without nodes that clients cannot read. */
   indexed: Pick<Catalog, 'builds' | 'nodes' | 'cache'>;

@@ -16,7 +16,6 @@ class LimitError extends Error {}
 
 /** GitHub refuses a request of its REST API. */
 export class GitHubRefusedError extends Error {
-  /** Status of the answer. */
   readonly status: number;
   constructor(message: string, status: number, cause: unknown) {
     super(message, { cause });

@@ -25,7 +25,6 @@ export interface HttpAnswer {
   body: Readable;
 }
 
-/** One request. */
 interface HttpRequest {
   /** The default is `GET`. */
   method?: string;

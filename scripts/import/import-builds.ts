@@ -57,7 +57,6 @@ interface Fetched {
   tarball: FetchedTarball;
 }
 
-/** State of an import. */
 interface Import extends ImportOptions {
   source: Source;
   result: ImportResult;

@@ -43,7 +43,6 @@ export interface FetchedTarball {
 export interface Source {
   /** Its address without a login, as the catalog records it. */
   readonly address: string;
-  /** Lists its builds. */
   list(): Promise<SourceList>;
   /** Reads the spec file of a build. Throws one sentence when it is missing or invalid. */
   read(build: SourceBuild): Promise<SourceSpec>;

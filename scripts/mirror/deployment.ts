@@ -55,7 +55,6 @@ export interface DeploymentPlan {
   planned: MirrorPlan;
   /** The same plan, or a smaller one if pages and indexes turned out larger than planned. */
   plan: MirrorPlan;
-  /** Indexes of earlier deployments that are kept. */
   live: readonly PreviousIndex[];
 }
 

@@ -66,7 +66,6 @@ export function keptIndexesText(kept: readonly PreviousIndex[]): string {
   return formatJson({ indexes } satisfies z.input<typeof KeptIndexes>);
 }
 
-/** Options of `fetchLiveIndexes`. */
 interface FetchOptions {
   /** Names of views to look for in addition to those that the live site lists. */
   views: Iterable<string>;

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
-/** The registry of github.com. */
 const GITHUB_REGISTRY = 'ghcr.io';
 
 /** The part of a workflow's event that has the type of the repository's owner. */

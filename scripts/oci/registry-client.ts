@@ -231,7 +231,6 @@ export async function answerChallenge(
   return basic(credentials);
 }
 
-/** Options of a token request. */
 type TokenOptions = Pick<Required<ClientOptions>, 'idleMs' | 'actions'> & { mountFrom?: string | undefined };
 
 /** Source: Distribution's "Token Authentication Specification". Identity tokens use OAuth 2. */

@@ -3,7 +3,6 @@ import { isGitHubRegistry } from './github-registry.ts';
 import type { Credentials } from './credentials.ts';
 import { parseReference, type DirectoryReference, type RemoteReference } from './reference.ts';
 
-/** User name and password for a registry. */
 type Login = Pick<Credentials, 'username' | 'password'>;
 
 /**
@@ -34,7 +33,6 @@ export function chooseLogin(
     : undefined;
 }
 
-/** A login for all registries on a host. */
 interface HostLogin {
   reference: RemoteReference;
   credentials: Login;

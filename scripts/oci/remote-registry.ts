@@ -54,7 +54,6 @@ const MOST_TAG_PAGES = 10_000;
 const MAX_TAGS_BYTES = 16 * 2 ** 20;
 const TagList = z.object({ tags: foreignList(Text).nullish() });
 
-/** One repository with its client. */
 interface Remote {
   repository: RemoteReference;
   /** For people: `ghcr.io/owner/repo`. */

@@ -36,7 +36,6 @@ const HEAP_GROWTH_PERCENT = 60;
 
 /** Destination of a published build cache. */
 export interface Destination {
-  /** The cache's own registry. */
   registry: Registry;
   /** Registry of new builds (default: the cache's own). */
   home?: string | undefined;

@@ -29,7 +29,6 @@ export interface Publishing {
   findRegistry: FindRegistry;
   /** Name of the registry in records; undefined for the cache's own. */
   registryName: string | undefined;
-  /** The catalog's records of the entries. */
   recorded: ReadonlyMap<DagHash, Build | undefined>;
   catalogDirectory: string;
   /** Receives the images that the registry lacks. */
@@ -44,7 +43,6 @@ export interface Publishing {
 export interface Resolution {
   /** Builds that the catalog lacks. */
   newBuilds: NewBuild[];
-  /** Number of images to push. */
   staged: number;
   /** Number of images that the registry had before the catalog did. */
   adopted: number;

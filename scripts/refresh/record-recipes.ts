@@ -32,7 +32,6 @@ export const RecipePackage = z.object({
 });
 export type RecipePackage = z.infer<typeof RecipePackage>;
 
-/** Release of the recipes. */
 interface RecipesRelease {
   /** A release such as `v2026.06.0`, or another requested version. */
   name: string;

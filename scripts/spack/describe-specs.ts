@@ -21,7 +21,6 @@ const Description = z.object({
     z.object({
       name: z.string(),
       hash: DagHash,
-      /** The spec in Spack's notation. */
       spec: z.string(),
       /** `missing`: not installed; `reused`: unpacked from a binary; `built`: built here. */
       state: z.enum(['missing', 'reused', 'built']),

@@ -72,7 +72,6 @@ export async function installSpack(
 
 interface FoundSpack {
   program: string;
-  /** A version such as `1.1.0`. */
   version: string;
   /** Absent when Spack does not report it. */
   commit?: string;

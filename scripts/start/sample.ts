@@ -58,7 +58,6 @@ const PACKAGES: Record<string, [string, string, string, ...string[]]> = {
   ],
 };
 
-/** The recipes that the sample was built with. */
 const RECIPES = { packages: '119680aeee8ea802c6111b7167583bddef97e82f', release: 'v2025.11.0' };
 /** A version missing from those recipes, used in the environment's next solution. */
 const NEXT_LZ4 = '1.10.0';

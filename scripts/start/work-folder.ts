@@ -13,7 +13,6 @@ export interface WorkFolder {
   /** An OCI image layout. */
   registry: string;
   catalog: string;
-  /** Private key made for this folder. */
   key: string;
 }
 

@@ -118,7 +118,6 @@ function readElement(xml: string, name: string): string | undefined {
   );
 }
 
-/** HTTP headers of a file. */
 interface FileHeaders {
   'content-type': string;
   'cache-control': string;
@@ -150,7 +149,6 @@ export interface S3Account {
   sessionToken?: string;
 }
 
-/** A request to a bucket. */
 interface S3Request {
   method: 'GET' | 'PUT' | 'DELETE';
   /** Key of an object; empty for the bucket itself. */

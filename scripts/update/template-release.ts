@@ -5,7 +5,6 @@ const OWN_PATHS = ['site/content', '.github/build-cache.yaml'];
 
 /** Result of an update. */
 export interface TakenRelease {
-  /** Commit of the template. */
   commit: string;
   /** True when nothing was new. */
   isOld: boolean;

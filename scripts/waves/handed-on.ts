@@ -30,7 +30,6 @@ const HandedOn = z.strictObject({
 type HandedOn = z.infer<typeof HandedOn>;
 
 export interface HandOnOptions {
-  /** Folder of the plans. */
   plans: string;
   artifacts: BuildArtifacts;
   /** The wave that is about to begin, from 0. Receives the builds that it and later waves need. */

@@ -22,7 +22,6 @@ export interface PartToWrite {
   hashes: readonly DagHash[];
 }
 
-/** A root of a lock. */
 interface Root {
   hash: DagHash;
   spec: string;

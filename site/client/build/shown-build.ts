@@ -1,15 +1,12 @@
 /** The build that a page shows, with the facts that its tools need. */
 export interface ShownBuild {
   hash: string;
-  /** Whether it has dependencies. */
   hasGraph: boolean;
   /** Whether the site serves its spec file; otherwise only the registry does. */
   hasSpecFile: boolean;
-  /** Whether the site serves its tarball. */
   hasTarball: boolean;
   /** Bytes of the tarball on the site; 0 if there is none. */
   size: number;
-  /** Whether the cache has a signing key. */
   hasKeys: boolean;
   /** Whether the page is a short one, which loads no other scripts. */
   isAlone: boolean;

@@ -9,7 +9,6 @@ import { fetchBuild, fetchPackage } from '../spec-files.ts';
 import type { PublishedBuild } from '../../schemas/api/spec-document.ts';
 import { compareSpecs, type ComparedSpec } from './spec-differences.ts';
 
-/** Parts of the page. */
 type Parts = NonNullable<ReturnType<typeof findPage>>;
 
 function findPage() {
@@ -148,13 +147,11 @@ function hideEqual({ form, answer }: Parts): void {
   }
 }
 
-/** A build with everything that is compared. */
 interface ComparedBuild {
   build: PublishedBuild;
   spec: ComparedSpec;
 }
 
-/** A line of a comparison. */
 interface ComparisonLine {
   group: string;
   name: string;

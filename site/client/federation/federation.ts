@@ -12,7 +12,6 @@ import { readSibling } from './read-sibling.ts';
 
 /** Maximum bytes of a list of packages. 8,000 packages take 3 MB. */
 const PACKAGES_LIMIT_BYTES = 16 * 2 ** 20;
-/** Maximum number of rows shown. */
 const MOST_ROWS = 50;
 /** Maximum number of versions, and of targets, of a cache in a row. */
 const MOST_WORDS = 4;

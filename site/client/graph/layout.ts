@@ -102,7 +102,6 @@ function pointsOf(points: Point[], from: Box, to: Box): Point[] {
 export function reduceEdges(edges: readonly (readonly number[])[]): number[][] {
   const below = new Map<number, Set<number>>();
 
-  /** All nodes reachable from a node. */
   function descend(node: number): Set<number> {
     const cached = below.get(node);
     if (cached) return cached;

@@ -81,7 +81,6 @@ export function makePannable(
   return makeElement('div', '', bar, frame, makeElement('p', 'note legend', legend));
 }
 
-/** Maximum height of the frame. */
 function frameHeight(frame: HTMLElement): number {
   return Number.parseFloat(getComputedStyle(frame).maxHeight) || frame.clientHeight;
 }

@@ -190,7 +190,6 @@ function adviseView({ targets }: MachineSummary): Child {
   );
 }
 
-/** Shows an error. */
 function showProblem(answer: HTMLElement, error: unknown): void {
   answer.replaceChildren(makeElement('p', 'verdict no', makeText(messageOf(error))));
 }

@@ -96,7 +96,6 @@ function titleOf({ name, version }: Node): HTMLElement {
   return makeText(`${name}@${version}`, 'mono');
 }
 
-/** Names of packages with builds, and the sizes of the builds. */
 async function readSizes(): Promise<{ names: Set<string>; sizes: Sizes }> {
   const [packages, { rows }] = await Promise.all([SEARCH_FILES.packages(), SEARCH_FILES.builds()]);
   const hashes = await SEARCH_FILES.allHashes(rows.package.length);

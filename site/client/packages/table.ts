@@ -11,7 +11,6 @@ interface TableState extends PackageView {
   page: number;
 }
 
-/** Parts of the page. */
 type Parts = NonNullable<ReturnType<typeof findPage>>;
 
 function findPage() {
@@ -148,7 +147,6 @@ function showPages(pages: HTMLElement, places: readonly number[], page: number, 
   pages.hidden = count === 1;
 }
 
-/** Fills a row of the table of packages. */
 function fillRow(row: HTMLElement, index: PackageIndex, place: number): void {
   const name = index.names[place] ?? '';
   const texts: Record<string, string> = {
@@ -177,7 +175,6 @@ function formatMore(versions: number): string {
 const PACKAGE_COLUMNS = ['name', 'version', 'targets', 'builds', 'size', 'updated'] as const;
 type PackageColumn = (typeof PACKAGE_COLUMNS)[number];
 
-/** Content and order of a table of packages. */
 interface PackageView {
   /** Words that names or descriptions must have. */
   text: string;

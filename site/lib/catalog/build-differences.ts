@@ -14,7 +14,6 @@ import { compareTexts } from '../spack/versions.ts';
 
 /** Differences between the variants of a package's builds. */
 export interface Differences {
-  /** Variants that all builds share. */
   common: Segment[];
   /** Variants that not all share, per node, in the order of the given nodes. */
   own: Segment[][];

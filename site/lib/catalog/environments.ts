@@ -89,7 +89,6 @@ export function explainMissing({ reason, instead = [], failure }: MissingSpec): 
 
 /** A root of an environment, with its differences from other roots of the same version. */
 export interface EnvironmentRoot {
-  /** The requested spec. */
   spec: string;
   node: Node;
   /** `rocky9 icelake` */

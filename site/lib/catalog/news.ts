@@ -4,7 +4,6 @@ import { DAY_MS } from '../format.ts';
 import type { CatalogBuild, SiteCatalog } from './site-catalog.ts';
 import { compareTexts } from '../spack/versions.ts';
 
-/** Number of days in "this week". */
 const WEEK_DAYS = 7;
 
 /** Builds of one package and version that one run added. */

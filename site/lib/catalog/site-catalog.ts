@@ -49,7 +49,6 @@ export interface SiteCatalog extends CatalogHistory {
   nodes: Map<DagHash, SpecNode>;
   /** Hashes of builds that depend directly on a node, keyed by the node's hash. */
   dependents: Map<DagHash, DagHash[]>;
-  /** Keyed by name. */
   packages: Map<string, CatalogPackage>;
   keys: PublicKey[];
   plan: MirrorPlan;
@@ -89,7 +88,6 @@ export interface CatalogPackage {
   /** The highest first. */
   versions: string[];
   targets: string[];
-  /** Operating systems. */
   systems: string[];
   /** Bytes of all tarballs. */
   size: number;
@@ -100,7 +98,6 @@ export interface CatalogPackage {
 /** Containers, grouped for pages. Each list has the newest first. */
 export interface CatalogContainers {
   all: Container[];
-  /** Containers of single builds, keyed by the build's hash. */
   byBuild: Map<DagHash, Container[]>;
   byEnvironment: Map<string, Container[]>;
   /** The container that has a tag now, keyed by `<tag> <os>/<architecture>`. */

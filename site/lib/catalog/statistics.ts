@@ -42,7 +42,6 @@ export function monthlyTotals({ builds, stats }: SiteCatalog): MonthNumbers[] {
   });
 }
 
-/** A week in milliseconds. */
 const WEEK = 7 * 24 * 3_600_000;
 
 /** Weekly totals of a young cache since its first build, counting builds that still exist. */

@@ -56,7 +56,6 @@ export type SiblingPackages = z.infer<typeof SiblingPackages>;
 export interface SharedPackage {
   name: string;
   holders: {
-    /** Address of the cache. */
     url: string;
     /** In the cache's own order: the highest first. */
     versions: readonly string[];

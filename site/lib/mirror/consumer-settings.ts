@@ -4,7 +4,6 @@ import { solverLines, type SolverFacts } from './solver-settings.ts';
 
 /** Addresses of this cache. */
 export interface Endpoints {
-  /** Name for the mirror. */
   name: string;
   /** Address of the HTTPS mirror, without a slash at the end. */
   url: string;

@@ -29,7 +29,6 @@ export interface GrowthEvent {
 export interface Growth {
   /** All builds that ever existed. */
   events: readonly GrowthEvent[];
-  /** Average bytes that a build adds to one index. */
   indexBytes: number;
   /** Average number of indexes with a build: the mirror's own, the view of everything, and partial views. */
   indexes: number;

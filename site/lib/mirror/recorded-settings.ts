@@ -19,7 +19,6 @@ export function describeSettings(cache: {
   /** Builds of each view, keyed by name. */
   views: ReadonlyMap<string, readonly DagHash[]>;
   nodes: ReadonlyMap<DagHash, SpecNode>;
-  /** Hashes with a binary. */
   builds: BinarySet;
 }): SettingsFile[] {
   const { registries, signed, views, nodes, builds } = cache;

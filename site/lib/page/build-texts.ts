@@ -31,7 +31,6 @@ function shortTitle({ build, node }: CatalogBuild, { nodes }: SiteCatalog): stri
   return `${build.name} ${build.version} for ${machine}`;
 }
 
-/** Cost of installing a build. */
 interface InstallCost {
   /** Bytes to download, including all run-time dependencies with a binary here. */
   bytes: number;

@@ -2,7 +2,6 @@ import { compareTexts } from '../spack/versions.ts';
 /** Words that a data file refers to by index. */
 export interface WordList {
   words: string[];
-  /** Index of a word. */
   placeOf(word: string): number;
 }
 

@@ -58,7 +58,6 @@ export function dagHashText(node: string | NodeText, without: readonly string[] 
   return pythonJson(joinObject([...members]));
 }
 
-/** A hash as the last member of a node. */
 const HASH_MEMBER = /^,"hash":"[a-z2-7]{32}"\}$/;
 const HASH_MEMBER_LENGTH = ',"hash":"",'.length + 32;
 
