@@ -21,16 +21,20 @@ const command = createCommand({
   ],
 })
   .addOption(catalogOption("the catalog's folder, in a git checkout"))
-  .option('--registry <REGISTRY>', 'where tags are reset when another run committed first', settings.REGISTRY)
+  .option(
+    '--registry <REGISTRY>',
+    'registry whose tags are reset if another run committed first',
+    settings.REGISTRY,
+  )
   .option(
     '--branch <NAME>',
     'the branch (default: under Actions, that of the run)',
     process.env['GITHUB_REF_NAME'],
   )
   .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')
-  .option('--plans <DIR>', "the run's plans, to record its locks again where another run was faster")
-  .option('--matrix <JSON>', 'as receive takes it')
-  .option('--divided <SHA256>', 'as receive takes it')
+  .option('--plans <DIR>', "the run's plans, to record its locks again if another run committed first")
+  .option('--matrix <JSON>', 'in the format of the same option of receive')
+  .option('--divided <SHA256>', 'in the format of the same option of receive')
   .variable('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED')
   .action(commit);
 

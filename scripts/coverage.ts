@@ -29,7 +29,7 @@ const command = createCommand({
     (url, urls: string[]) => [...urls, url],
     [],
   )
-  .option('--federate', 'also the caches under `federate` in the settings', false)
+  .option('--federate', 'also use the caches under `federate` in the settings', false)
   .option('--at-least <PERCENT>', 'required share of specs with a binary', '100')
   .option('--json', 'print the numbers as JSON', false)
   .action(cover);

@@ -16,7 +16,7 @@ const command = createCommand({
   description:
     'Between two waves of builds: checks what the jobs of earlier waves have uploaded, each artifact against its plan as ' +
     'receive does, and writes a build cache of what later jobs need. Build checks it by the digest of its listing. ' +
-    'Holds no secret; GITHUB_TOKEN needs "actions: read".',
+    'Needs no secret; GITHUB_TOKEN needs "actions: read".',
   examples: [
     'node scripts/hand-on.ts --plans plans --matrix "$MATRIX" --wave 2 --artifacts artifacts --out handed-on',
   ],

@@ -18,7 +18,7 @@ const command = createCommand({
     'node scripts/why.ts hdf5 --cache https://owner.github.io/repo --environment ./stack',
   ],
 })
-  .argument('<SPEC>', 'what you would give to `spack install`')
+  .argument('<SPEC>', 'a spec, as for `spack install`')
   .requiredOption('--cache <URL>', "the cache's address, as in the mirror")
   .option('--spack <PROGRAM>', 'your Spack', 'spack')
   .option('--environment <DIR>', 'name or folder of a Spack environment to solve it in')

@@ -81,7 +81,7 @@ function showPackages(results: HTMLElement, packages: readonly SharedPackage[], 
       : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`;
   results.replaceChildren(
     makeElement('p', 'note', note),
-    ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Who has it'], rows)] : []),
+    ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Caches'], rows)] : []),
   );
 }
 
